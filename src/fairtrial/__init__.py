@@ -1,0 +1,1 @@
+"""Give every AI model a fair trial."""

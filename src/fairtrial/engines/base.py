@@ -1,0 +1,72 @@
+"""What an engine is: the one protocol that every way of running a model fulfils.
+
+An engine is opened for one candidate and then answers requests.  It knows tokens, prompts and its model; it knows
+nothing of tasks, grades, the ledger or statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the opened model can do; a task that needs more is refused with a `CapabilityError`, never run degraded.
+
+    Attributes:
+        score: gives log-probabilities of given continuations.
+        generate: gives text.
+        chat: prompts go through a chat template.
+        images: accepts images in prompts.
+        context_tokens: longest request, prompt and answer together.
+        batch_invariant: an answer does not depend at all on what else is in the batch.  False for local engines,
+            where the arithmetic differs in the last digits with the batch's shape.
+    """
+
+    score: bool
+    generate: bool
+    chat: bool
+    images: bool
+    context_tokens: int
+    batch_invariant: bool
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Runs one candidate's model.  Not thread-safe; close it when done.
+
+    Attributes:
+        can: what the model can do.
+        record: facts for the audit trail, JSON values only: engine name and version, model file and hash, chat
+            template hash, threads, device, and whatever else can change an answer.
+    """
+
+    can: Capabilities
+    record: Mapping[str, object]
+
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise `TooLongError` or `CapabilityError`, naming the item, if any request cannot be answered.
+
+        Called for all requests of a task before the first is paid for; costs tokenisation only.
+        """
+        ...
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
+        """Yield one answer a request, in the order of the requests.
+
+        The same sequence of requests gives the same answers, bit for bit, on the same machine and settings,
+        whatever was asked before.
+        """
+        ...
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
+        """Yield one answer a request, in the order of the requests; reproducible as `score` is."""
+        ...
+
+    def close(self) -> None:
+        """Free the model; the engine cannot be used afterwards."""
+        ...

@@ -1,0 +1,1 @@
+"""What a user writes: candidate and trial files."""

@@ -1,0 +1,62 @@
+"""What a task is: a benchmark with a card, items, requests and a pure grade.
+
+A task knows how questions are asked and judged; it knows nothing of models, engines or the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from fairtrial.records import Answer, Item, Measure, Observation, Request
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCard:
+    """Who made a task, what it measures and under which terms.
+
+    Attributes:
+        name: the task's name, as a trial file writes it.
+        version: the task definition's own version.
+        revision: what pins the data: a dataset revision, a file's sha256, or a generator's version and seed.
+        licence: SPDX id of the data, or ``unknown``.
+        measures: what `Task.grade` returns.
+        main_measure: the one of ``measures`` that verdicts are about unless the trial says otherwise.
+        description: one or two sentences for a person.
+        citation: where it comes from; empty if nowhere.
+        chance: expected main measure of blind guessing, or None if unknown.
+        settings: whatever else decides the prompts (shots, level, filters ...), JSON values only.
+    """
+
+    name: str
+    version: str
+    revision: str
+    licence: str
+    measures: tuple[Measure, ...]
+    main_measure: str
+    description: str = ""
+    citation: str = ""
+    chance: float | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Task(Protocol):
+    """A benchmark, ready to be asked.  Everything it returns is a function of its card alone: no hidden randomness."""
+
+    card: TaskCard
+
+    def items(self) -> Sequence[Item]:
+        """Return the items in the task's own order.  Raises `DataError` if rows are missing or malformed."""
+        ...
+
+    def requests(self, item: Item) -> Sequence[Request]:
+        """Return what has to be asked about ``item``: at least one request, the same ones at every call."""
+        ...
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Judge the answers to `requests` (same order); pure.  One observation a measure, or none where a measure
+        does not apply to this item.
+        """
+        ...
