@@ -1,0 +1,124 @@
+"""The library's front door: run a trial, read its verdicts, write its report.
+
+The command line is a thin layer over this module, so that whatever can be typed can be scripted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairtrial.engines import EngineSettings
+from fairtrial.ledger import Ledger, query
+from fairtrial.planning import plan_trial
+from fairtrial.report.page import write_report
+from fairtrial.report.summary import Summary, summarise
+from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
+from fairtrial.spec.trial import Trial
+from fairtrial.trial import OnProgress
+from fairtrial.trial import run as conduct
+from fairtrial.verdicts import Estimate, Verdict
+
+DEFAULT_LEDGER = Path("fairtrial.db")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How a trial is run, as far as it must not change what comes out.
+
+    Attributes:
+        threads: processor threads of local engines; None finds a good number.
+        wait: wait when another process is writing to the ledger, rather than raise LedgerBusyError.
+        trust_task_code: let Python code that task files name run.
+        task_paths: more folders or files with task YAML.
+        on_progress: called after every step of the run.
+        on_note: called with a line about anything else that takes time.
+    """
+
+    threads: int | None = None
+    wait: bool = True
+    trust_task_code: bool = False
+    task_paths: Sequence[Path] = ()
+    on_progress: OnProgress = field(default=lambda _: None)
+    on_note: Callable[[str], None] = field(default=lambda _: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a trial found; everything is read from its ledger."""
+
+    trial_id: str
+    ledger: Path
+    summary: Summary
+
+    @property
+    def estimates(self) -> Sequence[Estimate]:
+        """Mean with interval of each candidate, task and measure."""
+        return self.summary.estimates
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """One verdict a candidate, task and measure, against the baseline."""
+        return self.summary.verdicts
+
+    def report(self, path: str | Path) -> Path:
+        """Write the self-contained HTML report and return its path."""
+        with Ledger.open(self.ledger, create=False) as ledger:
+            return write_report(ledger, self.trial_id, Path(path))
+
+
+def run(
+    trial: Trial | LoadedTrial | str | Path,
+    ledger: str | Path = DEFAULT_LEDGER,
+    conditions: Conditions | None = None,
+) -> Result:
+    """Run a trial, or what is missing of it, and return what it found.
+
+    Args:
+        trial: a `Trial`, or the path of a trial file.
+        ledger: the file that keeps every answer; created if missing.  Answers in it are never asked for again.
+        conditions: threads, waiting, trust and callbacks.
+
+    Raises:
+        FairtrialError: what is wrong and what to do; answers that were paid for are in the ledger.
+    """
+    conditions = conditions or Conditions()
+    loaded = as_loaded(trial)
+    spec = loaded.trial
+    if conditions.task_paths:
+        extra = tuple(str(Path(path).resolve()) for path in conditions.task_paths)
+        spec = spec.model_copy(update={"task_paths": (*spec.task_paths, *extra)})
+    plan = plan_trial(
+        spec,
+        loaded.path.parent if loaded.path else Path.cwd(),
+        trust_task_code=conditions.trust_task_code,
+        on_progress=conditions.on_note,
+    )
+    path = Path(ledger)
+    with Ledger.open(path) as store:
+        with store.writing(
+            wait_seconds=None if conditions.wait else 0.0,
+            on_wait=lambda: conditions.on_note(f"waiting: another process is writing to {path.name}"),
+        ):
+            trial_id = conduct(
+                plan, loaded.text, store, EngineSettings(threads=conditions.threads), conditions.on_progress
+            )
+        return Result(trial_id, path, summarise(store, trial_id))
+
+
+def result(ledger: str | Path = DEFAULT_LEDGER, trial: str | None = None) -> Result:
+    """Return what a trial in a ledger found; the latest one unless an id, its beginning, or a name is given."""
+    path = Path(ledger)
+    with Ledger.open(path, create=False) as store:
+        trial_id = query.trial(store, trial).id
+        return Result(trial_id, path, summarise(store, trial_id))
+
+
+def as_loaded(trial: Trial | LoadedTrial | str | Path) -> LoadedTrial:
+    """Return a trial with its text, whichever way it was given."""
+    if isinstance(trial, LoadedTrial):
+        return trial
+    if isinstance(trial, Trial):
+        return LoadedTrial(trial=trial, text=dump_trial(trial), path=None)
+    return load_trial(Path(trial))

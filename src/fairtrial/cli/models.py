@@ -1,0 +1,29 @@
+"""``fairtrial models``: the models that are on this machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fairtrial.cli.options import JsonOption
+from fairtrial.models import list_models
+
+
+def models(as_json: JsonOption = False) -> None:
+    """List the models on this machine that a candidate can name."""
+    found = list_models()
+    if as_json:
+        typer.echo(json.dumps([asdict(model) for model in found], ensure_ascii=False, default=str))
+        return
+    if not found:
+        typer.echo("No models found. A small one comes with: pip install 'fairtrial[demo]'")
+        return
+    table = Table("model", "MB", "what it is", box=None, header_style="bold")
+    for model in found:
+        table.add_row(Text(model.spec), f"{model.size_bytes / 1e6:,.0f}", Text(model.description))
+    Console().print(table)

@@ -1,0 +1,31 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+LedgerOption = Annotated[
+    Path, typer.Option("--ledger", "-l", help="File that keeps every answer; made if missing.", show_default=True)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
+TasksOption = Annotated[
+    list[Path] | None,
+    typer.Option("--tasks", help="Folder or file with lm-evaluation-harness task YAML; may be repeated."),
+]
+TrustOption = Annotated[
+    bool, typer.Option("--trust-task-code", help="Let Python code that task files name run on this machine.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", "-t", min=1, help="Threads of local engines; default: what is fastest here.")
+]
+WaitOption = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait while another process is writing to the ledger.")
+]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", "-o", help="Where to write the HTML report; default: NAME.html.")
+]
+NoReportOption = Annotated[bool, typer.Option("--no-report", help="Write no HTML report.")]

@@ -1,0 +1,94 @@
+"""``fairtrial run``: a trial file goes in, verdicts and a report come out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fairtrial import api
+from fairtrial.cli.live import display
+from fairtrial.cli.options import (
+    JsonOption,
+    LedgerOption,
+    NoReportOption,
+    QuietOption,
+    ReportOption,
+    TasksOption,
+    ThreadsOption,
+    TrustOption,
+    WaitOption,
+)
+from fairtrial.report.tables import estimates_table, notes, verdicts_table
+from fairtrial.spec.source import LoadedTrial, load_trial
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a verb prints and writes.
+
+    Attributes:
+        json: print the JSON document instead of tables.
+        quiet: show no progress.
+        report: where the report goes; None writes none.
+    """
+
+    json: bool
+    quiet: bool
+    report: Path | None
+
+
+def run(
+    trial: Annotated[Path, typer.Argument(help="Trial file (YAML); `fairtrial init` writes one to start from.")],
+    ledger: LedgerOption = api.DEFAULT_LEDGER,
+    report: ReportOption = None,
+    no_report: NoReportOption = False,
+    tasks: TasksOption = None,
+    threads: ThreadsOption = None,
+    wait: WaitOption = True,
+    trust_task_code: TrustOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run a trial, or what is missing of it, and print its verdicts.
+
+    Answers that are in the ledger are never asked for again, so an interrupted run goes on where it stopped.
+    """
+    loaded = load_trial(trial)
+    conditions = api.Conditions(
+        threads=threads, wait=wait, trust_task_code=trust_task_code, task_paths=tuple(tasks or ())
+    )
+    target = None if no_report else report or Path(f"{loaded.trial.name}.html")
+    conduct(loaded, ledger, conditions, Output(as_json, quiet, target))
+
+
+def conduct(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, output: Output) -> None:
+    """Run a trial with a live display and print what it found; exit code 130 when interrupted."""
+    console = Console(stderr=True)
+    try:
+        with display(console, conditions, output.quiet or output.json) as shown:
+            result = api.run(loaded, ledger, shown)
+    except KeyboardInterrupt:
+        console.print("Interrupted. Every finished answer is in the ledger; the same command goes on from there.")
+        raise typer.Exit(130) from None
+    show(result, output)
+
+
+def show(result: api.Result, output: Output) -> None:
+    """Print a result as tables or JSON, and write its report."""
+    report = result.report(output.report) if output.report else None
+    if output.json:
+        typer.echo(json.dumps(result.summary.document(report), ensure_ascii=False, allow_nan=False))
+        return
+    console = Console()
+    console.print(estimates_table(result.summary))
+    if result.verdicts:
+        console.print(verdicts_table(result.summary))
+    for note in notes(result.summary):
+        console.print(note)
+    if report:
+        console.print(f"Report: {report}", soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,35 @@
+"""``fairtrial tasks``: what can be asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fairtrial.cli.options import JsonOption, TasksOption
+from fairtrial.tasks.find import TaskFinder
+
+
+def tasks(
+    search: Annotated[str, typer.Argument(help="Show only names that contain this.")] = "",
+    tasks: TasksOption = None,
+    installed: Annotated[
+        bool, typer.Option("--installed", help="Also list the tasks of an installed lm-evaluation-harness.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the tasks that a trial can name."""
+    finder = TaskFinder(tuple(tasks or ()), installed=installed or bool(search))
+    found = [listing for listing in finder.list() if search.casefold() in listing.name.casefold()]
+    if as_json:
+        typer.echo(json.dumps([asdict(listing) for listing in found], ensure_ascii=False))
+        return
+    table = Table("name", "kind", "what it asks", box=None, header_style="bold")
+    for listing in found:
+        table.add_row(Text(listing.name), listing.kind, Text(listing.description or listing.where))
+    Console().print(table)

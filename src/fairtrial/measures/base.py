@@ -1,0 +1,37 @@
+"""What a probe is: something that watches a batch of answers being made, and turns what it saw into observations.
+
+Grading answers is the tasks' business; probes measure what answering cost.  A probe knows nothing of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from fairtrial.records import Answer, Measure, Observation
+
+
+class Probe(Protocol):
+    """Watches one batch: `start`, the engine answers, `stop`, then `observe`.
+
+    Attributes:
+        measures: what `observe` returns.
+    """
+
+    measures: tuple[Measure, ...]
+
+    def start(self) -> None:
+        """Begin to watch."""
+        ...
+
+    def stop(self) -> None:
+        """End watching; the batch is answered."""
+        ...
+
+    def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+        """Return the observations of each item, given the new answers of each item (shape: items x requests).
+
+        What was measured for the batch as a whole is shared out among its items; the docstring of the probe says how.
+        An item without new answers gets no observation.
+        """
+        ...

@@ -1,0 +1,227 @@
+"""From a trial's specification to a plan: tasks built, items drawn and ordered, weights found, levers applied.
+
+Planning opens no engine and asks nothing; it is where everything that can be wrong with a trial file is found out
+before anything is paid for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from fairtrial.engines import engine_version
+from fairtrial.errors import SpecError, UnknownNameError
+from fairtrial.levers import apply
+from fairtrial.measures import MEASURES
+from fairtrial.models import ResolvedModel, candidate_id, resolve
+from fairtrial.records import Item, content_hash
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.trial import TaskEntry, Trial
+from fairtrial.tasks.base import Task, TaskOptions
+from fairtrial.tasks.find import TaskFinder
+
+DEFAULT_PROCEDURAL_ITEMS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCandidate:
+    """A candidate whose weights are at hand."""
+
+    spec: Candidate
+    id: str
+    model: ResolvedModel
+
+    @property
+    def name(self) -> str:
+        """The name that the user gave."""
+        return self.spec.id
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A task whose items are drawn.
+
+    Attributes:
+        name: as shown in tables.
+        id: content hash of the card: the same questions, asked and graded the same way.
+        entry: what the user wrote.
+        plain: the task as asked in running text.
+        chat: the task as asked through a chat template; the same items.
+        items: the items to ask, in the order in which they are asked.
+        total: items that the task has in all.
+        measures: those that verdicts are about.
+    """
+
+    name: str
+    id: str
+    entry: TaskEntry
+    plain: Task
+    chat: Task
+    items: tuple[Item, ...]
+    total: int
+    measures: tuple[str, ...]
+
+    def for_candidate(self, candidate: Candidate) -> Task:
+        """Return the form of the task in which this candidate is asked."""
+        return self.plain if candidate.chat == "none" else self.chat
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided before the first question is asked."""
+
+    trial: Trial
+    candidates: tuple[PlannedCandidate, ...]
+    tasks: tuple[PlannedTask, ...]
+
+    @property
+    def baseline(self) -> str:
+        """Name of the candidate that the others are compared with."""
+        return self.trial.baseline or self.trial.candidates[0].id
+
+    @property
+    def id(self) -> str:
+        """Content hash of all that decides the trial's outcome; a resumed trial has the same one."""
+        return content_hash(
+            [
+                [[c.name, c.id] for c in self.candidates],
+                [[t.name, t.id, [item.id for item in t.items], t.entry.repeats, list(t.measures)] for t in self.tasks],
+                self.baseline,
+                self.trial.decide.model_dump(mode="json"),
+                self.trial.seed,
+                self.trial.name,
+            ]
+        )
+
+    def document(self) -> dict[str, object]:
+        """Return the plan as JSON values, as the ledger keeps it."""
+        return {
+            "name": self.trial.name,
+            "seed": self.trial.seed,
+            "baseline": self.baseline,
+            "decide": self.trial.decide.model_dump(mode="json"),
+            "candidates": [
+                {"name": c.name, "id": c.id, "spec": c.spec.model_dump(mode="json"), "record": c.model.record()}
+                for c in self.candidates
+            ],
+            "tasks": [
+                {
+                    "name": t.name,
+                    "id": t.id,
+                    "entry": t.entry.model_dump(mode="json"),
+                    "card": card_document(t.plain),
+                    "measures": list(t.measures),
+                    "items_total": t.total,
+                }
+                for t in self.tasks
+            ],
+        }
+
+
+def card_document(task: Task) -> dict[str, object]:
+    """Return a task's card as JSON values, with the measures that exist for every task added to its own."""
+    document = asdict(task.card)
+    document["settings"] = dict(task.card.settings)
+    document["measures"] = [asdict(m) for m in (*task.card.measures, *MEASURES.values())]
+    return document
+
+
+def plan_trial(
+    trial: Trial, base_dir: Path, *, trust_task_code: bool = False, on_progress: Callable[[str], None] = lambda _: None
+) -> Plan:
+    """Build the tasks, find the models and apply the levers.
+
+    Args:
+        trial: what the user asked for.
+        base_dir: folder that relative paths are relative to.
+        trust_task_code: whether Python code that task files name may run.
+        on_progress: called with a line for each step that takes time.
+
+    Raises:
+        SpecError, TaskError, ModelError: whatever is wrong with the trial.
+    """
+    finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
+    tasks: list[PlannedTask] = []
+    for entry in trial.tasks:
+        for name in finder.expand(entry.task):
+            tasks.append(plan_task(finder, name, entry, trial))
+    check_names(tasks, trial)
+    candidates = tuple(plan_candidate(spec, base_dir, on_progress) for spec in trial.candidates)
+    return Plan(trial, candidates, tuple(tasks))
+
+
+def plan_candidate(spec: Candidate, base_dir: Path, on_progress: Callable[[str], None]) -> PlannedCandidate:
+    """Find a candidate's weights and apply its levers."""
+    model = resolve(spec.model, base_dir)
+    if spec.levers:
+        model = apply(spec, model, user_cache_path("fairtrial"), lambda line: on_progress(f"{spec.id}: {line}"))
+    identity = candidate_id(spec, model, base_dir=base_dir, engine_version=engine_version(model.engine))
+    return PlannedCandidate(spec, identity, model)
+
+
+def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial) -> PlannedTask:
+    """Build one task, draw its items and put them in a random order."""
+    seed = trial.seed if entry.seed is None else entry.seed
+    options = TaskOptions(
+        shots=entry.shots, seed=seed, level=entry.level, items=entry.limit or DEFAULT_PROCEDURAL_ITEMS
+    )
+    plain = finder.build(name, options)
+    needs_chat = any(c.chat != "none" for c in trial.candidates)
+    chat = finder.build(name, replace(options, chat=True)) if needs_chat else plain
+    everything = plain.items()
+    measures = verdict_measures(plain, entry, trial)
+    shown = (entry.id or entry.name) if name == entry.task else name
+    items = draw(everything, entry, np.random.default_rng([trial.seed, stable_int(name)]))
+    return PlannedTask(shown, content_hash(card_document(plain)), entry, plain, chat, items, len(everything), measures)
+
+
+def draw(items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator) -> tuple[Item, ...]:
+    """Return the items to ask, in random order: all, or as many as the entry's limit, chosen as it says."""
+    chosen = list(items)
+    if entry.limit is not None and entry.sample == "first":
+        chosen = chosen[: entry.limit]
+    shuffled = [chosen[i] for i in rng.permutation(len(chosen))]
+    return tuple(shuffled if entry.limit is None else shuffled[: entry.limit])
+
+
+def stable_int(text: str) -> int:
+    """Return 64 bits of a hash of ``text``, the same everywhere, to seed a generator."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, ...]:
+    """Return the measures that verdicts on this task are about: the entry's, else the trial's, else the main one.
+
+    Raises UnknownNameError for a measure that the entry names and the task does not have.  Of the trial's measures,
+    those that this task does not have are left out; if none is left, its main measure is used.
+    """
+    own = [m.name for m in task.card.measures]
+    known = [*own, *MEASURES]
+    for name in entry.measures:
+        if name not in known:
+            raise UnknownNameError(
+                f"measure of task {task.card.name}", name, known, fix=f"Its measures: {', '.join(known)}."
+            )
+    if entry.measures:
+        return entry.measures
+    wanted = tuple(name for name in trial.measures if name in known)
+    return wanted if any(name in own for name in wanted) or not trial.measures else (task.card.main_measure, *wanted)
+
+
+def check_names(tasks: Sequence[PlannedTask], trial: Trial) -> None:
+    """Raise SpecError if two tasks share a name in tables, UnknownNameError if no task has a measure of the trial."""
+    names = [task.name for task in tasks]
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(
+                f"the trial has two tasks named {name!r}.", fix="Give one of them an id of its own, or name it only once."
+            )
+    known = sorted({m.name for task in tasks for m in task.plain.card.measures} | set(MEASURES))
+    for measure in trial.measures:
+        if measure not in known:
+            raise UnknownNameError("measure", measure, known, fix=f"Measures of these tasks: {', '.join(known)}.")

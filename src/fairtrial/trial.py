@@ -1,0 +1,274 @@
+"""The conductor: asks every candidate the same items, has the answers graded, and writes all of it to the ledger.
+
+Items are asked in chunks.  A chunk is one candidate's answers to a few dozen items of one task; it is asked whole,
+in the same order every time, and written in one transaction.  So a run that is killed at any moment loses at most one
+chunk, and a resumed run asks for exactly the chunks that are missing and ends with the ledger of an unbroken run.
+The conductor computes no statistics; it asks `fairtrial.verdicts` whether a question is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+from fairtrial.engines import EngineSettings, open_engine
+from fairtrial.engines.base import Engine
+from fairtrial.errors import CapabilityError
+from fairtrial.ledger import Chunk, Ledger
+from fairtrial.machine import facts
+from fairtrial.measures import PROBES
+from fairtrial.planning import Plan, PlannedCandidate, PlannedTask, stable_int
+from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
+from fairtrial.spec.candidate import Decoding
+from fairtrial.tasks.base import Task
+
+CHUNK_ITEMS = 50
+"""Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands; sent after every step.
+
+    Attributes:
+        stage: ``check`` (prompts are checked), ``ask`` (a chunk is answered) or ``done``.
+        candidate: its name, empty if not about one.
+        task: its name, empty if not about one.
+        done: items answered of this candidate and task.
+        total: items to answer of this candidate and task.
+        mean: mean of the task's main measure so far, or None.
+        reused: items of this chunk that were in the ledger already.
+    """
+
+    stage: str
+    candidate: str = ""
+    task: str = ""
+    done: int = 0
+    total: int = 0
+    mean: float | None = None
+    reused: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One item with the requests that one candidate gets for one repeat of it."""
+
+    item: Item
+    repeat: int
+    requests: tuple[Request, ...]
+
+
+def run(
+    plan: Plan, text: str, ledger: Ledger, settings: EngineSettings, on_progress: OnProgress = lambda _: None
+) -> str:
+    """Conduct a trial to its end and return its id in the ledger.
+
+    Args:
+        plan: from `fairtrial.planning.plan_trial`.
+        text: the trial file as the user wrote it, kept for the report.
+        ledger: open for writing; the caller holds its writer lock.
+        settings: how engines run; must not change answers beyond arithmetic.
+        on_progress: called after every step.
+
+    Raises:
+        TooLongError, CapabilityError: before anything is asked.
+        EngineError: while asking; what was answered before stays in the ledger.
+    """
+    enter_plan(plan, text, ledger)
+    session = ledger.open_session(plan.id, facts())
+    outcome = "failed"
+    try:
+        with open_bench(plan, settings) as bench:
+            check_all(plan, ledger, bench, on_progress)
+            for task in plan.tasks:
+                ask_task(task, plan, ledger, bench, on_progress)
+        outcome = "finished"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    finally:
+        ledger.close_session(session, outcome)
+    on_progress(Progress("done"))
+    return plan.id
+
+
+def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
+    """Write what the trial is about: candidates, tasks, items and their order."""
+    for candidate in plan.candidates:
+        ledger.add_candidate(candidate.id, candidate.name, candidate.spec.model_dump(mode="json"))
+    document = plan.document()
+    for task, entry in zip(plan.tasks, document["tasks"], strict=True):
+        ledger.add_task(task.id, task.name, entry["card"])
+        ledger.add_items(task.id, task.items)
+    ledger.add_trial(
+        plan.id, plan.trial.name, text, document, {task.id: [item.id for item in task.items] for task in plan.tasks}
+    )
+
+
+Bench = Callable[[PlannedCandidate], Engine]
+
+
+@contextmanager
+def open_bench(plan: Plan, settings: EngineSettings) -> Iterator[Bench]:
+    """Yield a function that gives a candidate's engine, opened when first asked for; close all at the end."""
+    engines: dict[str, Engine] = {}
+    with ExitStack() as stack:
+
+        def engine_of(candidate: PlannedCandidate) -> Engine:
+            if candidate.id not in engines:
+                engine = open_engine(candidate.spec, candidate.model, settings)
+                stack.callback(engine.close)
+                engines[candidate.id] = engine
+            return engines[candidate.id]
+
+        yield engine_of
+
+
+def chunks(task: PlannedTask, candidate: PlannedCandidate, seed: int) -> Iterator[list[Asked]]:
+    """Yield the chunks of one task for one candidate, repeats included."""
+    form = task.for_candidate(candidate.spec)
+    for start in range(0, len(task.items), CHUNK_ITEMS):
+        chunk = []
+        for item in task.items[start : start + CHUNK_ITEMS]:
+            requests = form.requests(item)
+            for repeat in range(task.entry.repeats):
+                settled = tuple(settle(request, candidate.spec.decoding, seed, repeat) for request in requests)
+                chunk.append(Asked(item, repeat, settled))
+        yield chunk
+
+
+def settle(request: Request, decoding: Decoding, seed: int, repeat: int) -> Request:
+    """Return the request as this candidate gets it: its decoding settings win over the task's.
+
+    A sampled request gets a seed made from the trial's seed, the request itself and the repeat, so that it does not
+    depend on order or batch; a greedy one has seed 0, and its repeats are one and the same request.
+    """
+    if isinstance(request, ScoreRequest):
+        return request
+    own = {
+        name: value
+        for name in ("temperature", "top_p", "top_k", "max_tokens")
+        if (value := getattr(decoding, name)) is not None
+    }
+    settled: GenerateRequest = replace(request, **own, stop=(*request.stop, *decoding.stop))
+    if settled.temperature == 0:
+        return replace(settled, seed=0)
+    return replace(settled, seed=stable_int(f"{seed} {repeat} {settled.id}") >> 1)
+
+
+def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
+    """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
+    for task in plan.tasks:
+        for candidate in plan.candidates:
+            requests = [r for chunk in chunks(task, candidate, plan.trial.seed) for a in chunk for r in a.requests]
+            known = ledger.answers(candidate.id, [r.id for r in requests])
+            missing = [r for r in requests if r.id not in known]
+            if missing:
+                engine = bench(candidate)
+                check_capability(engine, missing, candidate.name, task.name)
+                engine.check(missing)
+            on_progress(Progress("check", candidate.name, task.name, 0, len(task.items)))
+
+
+def check_capability(engine: Engine, requests: Sequence[Request], candidate: str, task: str) -> None:
+    """Raise CapabilityError if the engine cannot give what the requests ask for."""
+    kinds = {type(request) for request in requests}
+    if ScoreRequest in kinds and not engine.can.score:
+        raise CapabilityError(
+            f"candidate {candidate!r} gives no token scores, which task {task!r} needs.",
+            fix="Use a task that asks for text, or an engine that scores given continuations.",
+        )
+    if GenerateRequest in kinds and not engine.can.generate:
+        raise CapabilityError(f"candidate {candidate!r} generates no text, which task {task!r} needs.")
+
+
+def ask_task(task: PlannedTask, plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
+    """Ask all candidates one task, chunk by chunk in turn, so that pairs of answers exist from the start."""
+    streams = [(candidate, chunks(task, candidate, plan.trial.seed)) for candidate in plan.candidates]
+    tallies = {candidate.name: Tally(len(task.items) * task.entry.repeats) for candidate in plan.candidates}
+    for _ in range(0, len(task.items), CHUNK_ITEMS):
+        for candidate, stream in streams:
+            chunk = next(stream)
+            observations, reused = ask_chunk(task, candidate, chunk, ledger, bench)
+            tally = tallies[candidate.name]
+            tally.add(len(chunk), [o for o in observations if o.measure == task.plain.card.main_measure])
+            on_progress(Progress("ask", candidate.name, task.name, tally.done, tally.total, tally.mean, reused))
+
+
+@dataclass
+class Tally:
+    """Running count and mean of one candidate on one task, for display only."""
+
+    total: int
+    done: int = 0
+    weighted_sum: float = 0.0
+    weight: float = 0.0
+
+    def add(self, items: int, observations: Sequence[Observation]) -> None:
+        """Count a chunk."""
+        self.done += items
+        self.weighted_sum += sum(o.value * o.weight for o in observations)
+        self.weight += sum(o.weight for o in observations)
+
+    @property
+    def mean(self) -> float | None:
+        """Return the mean so far, None before the first weight."""
+        return self.weighted_sum / self.weight if self.weight else None
+
+
+def ask_chunk(
+    task: PlannedTask, candidate: PlannedCandidate, chunk: Sequence[Asked], ledger: Ledger, bench: Bench
+) -> tuple[list[Observation], int]:
+    """Answer, grade and store one chunk; return its grades and how many of its items needed no new answer."""
+    wanted = {request.id: request for asked in chunk for request in asked.requests}
+    known = ledger.answers(candidate.id, list(wanted))
+    missing = [request for identity, request in wanted.items() if identity not in known]
+    probes = [probe() for probe in PROBES]
+    if missing:
+        engine = bench(candidate)
+        for probe in probes:
+            probe.start()
+        fresh = answer(engine, missing)
+        for probe in probes:
+            probe.stop()
+    else:
+        fresh = {}
+    asked_rows = [(task.id, a.item.id, a.repeat, tuple(r.id for r in a.requests)) for a in chunk]
+    answer_rows = [(request, fresh[request.id]) for request in missing]
+    try:
+        grades = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh})
+    except Exception:
+        ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=[], absences=[]))
+        raise  # the answers are paid for and stay; only their grades are missing
+    new = [[fresh[r.id] for r in asked.requests if r.id in fresh] for asked in chunk]
+    costs = [probe.observe(new) for probe in probes]
+    observations = [
+        (task.id, asked.item.id, asked.repeat, observation)
+        for i, asked in enumerate(chunk)
+        for observation in (*grades[i], *(o for cost in costs for o in cost[i]))
+    ]
+    ledger.commit(
+        candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=observations, absences=[])
+    )
+    return [observation for graded in grades for observation in graded], sum(not group for group in new)
+
+
+def grade_chunk(task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer]) -> list[Sequence[Observation]]:
+    """Return the grades of each item of a chunk."""
+    return [task.grade(asked.item, [answers[r.id] for r in asked.requests]) for asked in chunk]
+
+
+def answer(engine: Engine, requests: Sequence[Request]) -> dict[str, Answer]:
+    """Return the answers to requests of either kind, by request id."""
+    score = [r for r in requests if isinstance(r, ScoreRequest)]
+    generate = [r for r in requests if isinstance(r, GenerateRequest)]
+    answers: dict[str, Answer] = {}
+    if score:
+        answers.update((r.id, a) for r, a in zip(score, engine.score(score), strict=True))
+    if generate:
+        answers.update((r.id, a) for r, a in zip(generate, engine.generate(generate), strict=True))
+    return answers
