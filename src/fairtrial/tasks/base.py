@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from fairtrial.records import Answer, Item, Measure, Observation, Request
@@ -39,6 +40,27 @@ class TaskCard:
     citation: str = ""
     chance: float | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOptions:
+    """What a trial may say about a task when it is built.
+
+    Attributes:
+        shots: few-shot examples; None keeps the task's own number.
+        seed: of a procedural task's items, and of whatever else a task draws.
+        level: difficulty of a procedural task; None keeps the task's own.
+        items: how many items a procedural task makes; None keeps the task's own number.
+        chat: the candidate asks through a chat template.
+        data_dir: folder with the task's rows, for tasks that look for local files.
+    """
+
+    shots: int | None = None
+    seed: int = 1234
+    level: int | None = None
+    items: int | None = None
+    chat: bool = False
+    data_dir: Path | None = None
 
 
 @runtime_checkable
