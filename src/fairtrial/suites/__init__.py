@@ -1,1 +1,1 @@
-"""To be described."""
+"""The project's own suites: cards, levels, templates and words of the procedural tasks, as YAML and nothing else."""

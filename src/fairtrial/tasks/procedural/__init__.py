@@ -1,1 +1,15 @@
-"""To be described."""
+"""The project's own tasks, made by code from a seed: unlimited, nothing to memorise, nothing borrowed.
+
+`PROCEDURAL` names them all: task name -> ``module:function``, a function of `TaskOptions` that returns the task.  Cards,
+levels and words are in `fairtrial.suites`.
+"""
+
+PROCEDURAL: dict[str, str] = {
+    "arithmetic": "fairtrial.tasks.procedural.arithmetic:arithmetic",
+    "arithmetic_open": "fairtrial.tasks.procedural.arithmetic:arithmetic_open",
+    "instructions": "fairtrial.tasks.procedural.instructions:instructions",
+    "logic": "fairtrial.tasks.procedural.logic:logic",
+    "reading": "fairtrial.tasks.procedural.reading:reading",
+    "recall": "fairtrial.tasks.procedural.recall:recall",
+    "table": "fairtrial.tasks.procedural.table:table",
+}

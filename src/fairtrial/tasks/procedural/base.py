@@ -1,0 +1,279 @@
+"""What all procedural tasks share: items from a seed, few-shot examples, prompts, grading of choices.
+
+A generator makes scenes: a context with one or more questions about it.  `ProceduralTask` numbers the scenes, turns
+them into items and puts examples before them.  It knows nothing of what the questions are about.
+
+Scene number i of a task depends only on (task name, generator version, seed, level, i), so the first 100 of 200 items
+are the 100 items, on every machine (see `fairtrial.tasks.procedural.draw`).  A scene that repeats an earlier question
+is drawn again with the next attempt number.  Examples come from a stream of their own and no item ever equals one,
+however many of them are shown.
+"""
+
+from __future__ import annotations
+
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairtrial.errors import SpecError, TaskError
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Item,
+    Measure,
+    Observation,
+    Pair,
+    Prompt,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    content_hash,
+)
+from fairtrial.tasks.base import TaskCard, TaskOptions
+from fairtrial.tasks.procedural.draw import Draw
+from fairtrial.tasks.procedural.suite import Level, Suite
+
+DEFAULT_ITEMS = 200
+MOST_SHOTS = 16
+_ITEMS, _EXAMPLES = 0, 1
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a scene.
+
+    Attributes:
+        text: the question itself, one line.
+        gold: the right answer.
+        wrong: the wrong answers offered; empty for a written answer.
+        facts: what grading or analysis needs beyond that, JSON values only.
+    """
+
+    text: str
+    gold: str
+    wrong: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A context and the questions about it.
+
+    Attributes:
+        kind: names the template and scenario; scenes of one kind differ in names and numbers only.
+        questions: always the same number for one task.
+        context: passage or table that the questions share; empty if each question stands alone.
+    """
+
+    kind: str
+    questions: tuple[Question, ...]
+    context: str = ""
+
+
+SceneMaker = Callable[[Draw, Suite, Level], Scene]
+
+
+class ProceduralTask(ABC):
+    """A task whose items come from a generator.
+
+    Args:
+        suite: card, levels and texts.
+        maker: makes one scene of a stream of draws; pure, and always with the same number of questions.
+        options: shots, seed, level, items.
+        label: what stands before the context, e.g. ``Passage``; empty for none.
+
+    Raises SpecError for a level, seed, number of shots or number of items that cannot be.
+    """
+
+    measures: tuple[Measure, ...]
+    main_measure: str
+
+    def __init__(self, suite: Suite, maker: SceneMaker, options: TaskOptions, label: str = "") -> None:
+        self._suite, self._maker, self._label = suite, maker, label
+        self._number, self._level = suite.at(options.level)
+        self._seed = _within(options.seed, 0, None, "seed", suite.name)
+        shots = suite.shots if options.shots is None else options.shots
+        self._shots = _within(shots, 0, MOST_SHOTS, "number of shots", suite.name)
+        count = DEFAULT_ITEMS if options.items is None else options.items
+        self._count = _within(count, 1, None, "number of items", suite.name)
+        self._cached_examples: list[Item] | None = None
+        self._cached_items: list[Item] | None = None
+        self.card = TaskCard(
+            name=suite.name,
+            version=str(suite.version),
+            revision=f"generator {suite.version} seed {self._seed}",
+            licence=suite.licence,
+            measures=self.measures,
+            main_measure=self.main_measure,
+            description=f"{suite.description} Level {self._number}: {self._level.description}",
+            citation=suite.citation,
+            chance=self.chance(self._level),
+            settings={"level": self._number, "shots": self._shots, "seed": self._seed},
+        )
+
+    def items(self) -> Sequence[Item]:
+        """Return the first items of the endless series; see the module's docstring."""
+        if self._cached_items is None:
+            taken = {_content(item) for item in self._example_pool()}
+            self._cached_items = self._stream(_ITEMS, self._count, taken, whole_scenes=True)
+        return self._cached_items
+
+    def requests(self, item: Item) -> Sequence[Request]:
+        """Return the one request for ``item``."""
+        examples = [f"{self._ask(shown)} {shown.gold[0]}\n\n" for shown in self._example_pool()[: self._shots]]
+        prompt = Prompt(user="".join(examples) + self._ask(item), system=self._suite.system.strip() + "\n\n")
+        return [self.request(item, prompt, f"{self.card.name} item {item.doc_id}")]
+
+    @abstractmethod
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Judge the one answer to `requests`."""
+
+    @abstractmethod
+    def request(self, item: Item, prompt: Prompt, label: str) -> Request:
+        """Make the request of ``prompt``."""
+
+    @abstractmethod
+    def chance(self, level: Level) -> float | None:
+        """Return the expected main measure of blind guessing at ``level``."""
+
+    def _ask(self, item: Item) -> str:
+        context = f"{self._label}:\n{item.data['context']}\n" if item.data["context"] else ""
+        return f"{context}Question: {item.data['question']}\nAnswer:"
+
+    def _example_pool(self) -> list[Item]:
+        if self._cached_examples is None:
+            self._cached_examples = self._stream(_EXAMPLES, MOST_SHOTS, set(), whole_scenes=False)
+        return self._cached_examples
+
+    def _stream(self, stream: int, count: int, taken: set[str], whole_scenes: bool) -> list[Item]:
+        """Return ``count`` items of which none is in ``taken``; all questions of a scene, or its first only."""
+        found: list[Item] = []
+        number = 0
+        while len(found) < count:
+            fresh = self._fresh(stream, number, taken)
+            for item_data, cluster in fresh if whole_scenes else fresh[:1]:
+                taken.add(content_hash(_asked(item_data)))
+                found.append(self._item(item_data, cluster, len(found)))
+            number += 1
+        return found[:count]
+
+    def _fresh(self, stream: int, number: int, taken: set[str]) -> list[tuple[dict[str, Any], str]]:
+        name = zlib.crc32(self._suite.name.encode())
+        for attempt in range(_ATTEMPTS):
+            draw = Draw(name, self._suite.version, self._seed, self._number, stream, number, attempt)
+            scene = self._maker(draw, self._suite, self._level)
+            rows = [(self._row(scene, question, draw), self._cluster(scene, number)) for question in scene.questions]
+            keys = [content_hash(_asked(row)) for row, _ in rows]
+            if len(set(keys)) == len(keys) and taken.isdisjoint(keys):
+                return rows
+        raise TaskError(
+            f"no new question in {_ATTEMPTS} attempts: level {self._number} has too few different ones.",
+            fix="Ask for fewer items or a higher level.",
+            where=f"task {self._suite.name}, scene {number}",
+        )
+
+    def _row(self, scene: Scene, question: Question, draw: Draw) -> dict[str, Any]:
+        return {
+            "task": self._suite.name,
+            "version": self._suite.version,
+            "level": self._number,
+            "kind": scene.kind,
+            "context": scene.context,
+            "question": question.text,
+            "choices": draw.shuffled([question.gold, *question.wrong]) if question.wrong else [],
+            "gold": question.gold,
+            "facts": dict(question.facts),
+        }
+
+    def _cluster(self, scene: Scene, number: int) -> str:
+        name = f"{self._suite.name}/{self._number}/{scene.kind}"
+        return f"{name}/{number}" if scene.context else name
+
+    def _item(self, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
+        shown = f"{row['context']}\n{row['question']}" if row["context"] else str(row["question"])
+        return Item(
+            id=content_hash(row),
+            doc_id=doc_id,
+            question=shown,
+            choices=tuple(row["choices"]),
+            gold=(row["gold"],),
+            cluster=cluster,
+            data=row,
+        )
+
+
+class ChoiceTask(ProceduralTask):
+    """Multiple choice by log-probability.
+
+    ``acc``: the likeliest choice is the right one (the first of equals counts as chosen).  ``acc_norm``: the same with
+    each log-probability divided by the number of characters of its choice.
+    """
+
+    measures = (Measure("acc"), Measure("acc_norm"))
+    main_measure = "acc"
+
+    def chance(self, level: Level) -> float | None:
+        """Return 1 / number of choices, exact since every item of a level offers as many."""
+        return 1.0 / level.choices if level.choices else None
+
+    def request(self, item: Item, prompt: Prompt, label: str) -> Request:
+        """Ask for the score of every choice after the prompt."""
+        return ScoreRequest(pairs=tuple(Pair(prompt, choice) for choice in item.choices), label=label)
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return ``acc`` and ``acc_norm``, each 0 or 1."""
+        (answer,) = answers
+        if not isinstance(answer, ScoreAnswer):
+            raise TypeError(f"{self.card.name} grades scores, got {type(answer).__name__}")
+        gold = item.choices.index(item.gold[0])
+        plain = list(answer.logprobs)
+        by_length = [score / len(choice) for score, choice in zip(plain, item.choices, strict=True)]
+        return [
+            Observation("acc", float(plain.index(max(plain)) == gold)),
+            Observation("acc_norm", float(by_length.index(max(by_length)) == gold)),
+        ]
+
+
+class WrittenTask(ProceduralTask):
+    """A task whose answers are written by the model and graded by code."""
+
+    max_tokens = 24
+    stop: tuple[str, ...] = ("\n",)
+
+    def chance(self, level: Level) -> float | None:
+        """Return 0: there is nothing to guess from."""
+        return 0.0
+
+    def request(self, item: Item, prompt: Prompt, label: str) -> Request:
+        """Ask for text, greedily."""
+        return GenerateRequest(prompt=prompt, max_tokens=self.max_tokens, stop=self.stop, label=label)
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return what `judge` makes of the text."""
+        (answer,) = answers
+        if not isinstance(answer, GenerateAnswer):
+            raise TypeError(f"{self.card.name} grades text, got {type(answer).__name__}")
+        return self.judge(item, answer.text)
+
+    @abstractmethod
+    def judge(self, item: Item, text: str) -> Sequence[Observation]:
+        """Judge the text that the model wrote; pure."""
+
+
+def _asked(row: Mapping[str, Any]) -> list[object]:
+    return [row["context"], row["question"], row["gold"], sorted(row["choices"])]
+
+
+def _content(item: Item) -> str:
+    return content_hash(_asked(item.data))
+
+
+def _within(value: int, low: int, high: int | None, what: str, task: str) -> int:
+    if value < low or (high is not None and value > high):
+        allowed = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise SpecError(f"the {what} is {value}; allowed is {allowed}.", where=f"task {task}")
+    return value
