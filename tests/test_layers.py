@@ -1,0 +1,133 @@
+"""The architecture, checked: who may import whom, no cycles, no hidden imports, small files, few public names."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src" / "fairtrial"
+FILES = sorted(SRC.rglob("*.py"))
+
+ZERO = {"errors", "records", "rights", "machine"}
+ONE = ZERO | {"spec"}
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "records": {"errors"},
+    "rights": {"errors"},
+    "machine": {"errors"},
+    "stats": set(),
+    "spec": ZERO,
+    "schedule": ONE,
+    "models": ONE,
+    "engines": ONE | {"schedule", "models"},
+    "tasks": ONE | {"suites"},
+    "suites": set(),
+    "measures": ONE,
+    "ledger": ONE,
+    "levers": ONE | {"engines", "models"},
+    "verdicts": ONE | {"ledger", "stats"},
+    "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
+    "trial": ONE | {"engines", "tasks", "measures", "models", "levers", "ledger", "planning", "stats", "verdicts"},
+    "report": {"errors", "records", "ledger", "stats", "verdicts"},
+}
+"""What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
+
+TOP = {"api", "cli", "__init__", "__main__"}
+HEAVY = {"torch", "llama_cpp", "transformers", "datasets", "pyarrow", "huggingface_hub", "openai", "lm_eval"}
+
+
+def unit(path: Path) -> str:
+    parts = path.relative_to(SRC).parts
+    return parts[0].removesuffix(".py")
+
+
+def module(path: Path) -> str:
+    dotted = ".".join(("fairtrial", *path.relative_to(SRC).with_suffix("").parts))
+    return dotted.removesuffix(".__init__")
+
+
+MODULES = {module(path) for path in FILES}
+
+
+def imported(node: ast.stmt) -> list[str]:
+    """Modules that an import statement names; `from package import submodule` names the submodule."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "relative imports are not used here"
+        base = node.module or ""
+        return [f"{base}.{a.name}" if f"{base}.{a.name}" in MODULES else base for a in node.names]
+    return []
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if top_level_only else list(ast.walk(tree))
+    return {name for node in nodes if isinstance(node, ast.stmt) for name in imported(node)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_a_unit_imports_only_what_its_layer_allows(path: Path) -> None:
+    own = unit(path)
+    if own in TOP:
+        return
+    assert own in ALLOWED, f"{own} is not in the table of layers"
+    ours = {name.split(".")[1] if "." in name else "__init__" for name in imports(path) if name.startswith("fairtrial")}
+    assert ours - {own} <= ALLOWED[own]
+
+
+def test_no_import_cycles() -> None:
+    graph = {module(path): {n for n in imports(path) if n in MODULES and n != module(path)} for path in FILES}
+    # a package's own __init__ re-exports its modules; what those import from each other is what counts
+    for name in graph:
+        graph[name] -= {name.rpartition(".")[0]}
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_own_modules_are_imported_at_the_top(path: Path) -> None:
+    hidden = {n for n in imports(path) - imports(path, top_level_only=True) if n.startswith("fairtrial")}
+    assert not hidden
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_heavy_packages_are_imported_in_adapters_only(path: Path) -> None:
+    heavy = {name.split(".")[0] for name in imports(path, top_level_only=True)} & HEAVY
+    assert not heavy or "llamacpp" in path.parts or "transformers" in path.parts
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_files_and_functions_are_small(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno < 60, f"{node.name} has over 60 lines"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_every_module_says_what_it_does(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_the_statistics_know_nothing_of_the_program() -> None:
+    for path in (SRC / "stats").rglob("*.py"):
+        outside = {n.split(".")[0] for n in imports(path)} - {"fairtrial"}
+        third_party = outside - {"numpy", "scipy", "__future__"}
+        assert not third_party - set(__import__("sys").stdlib_module_names)
+
+
+def test_public_names() -> None:
+    import fairtrial
+
+    public = sorted(n for n in vars(fairtrial) if not n.startswith("_") and not is_submodule(n))
+    assert sorted(n for n in fairtrial.__all__ if n != "__version__") == public
+    assert len(fairtrial.__all__) <= 25
+
+
+def is_submodule(name: str) -> bool:
+    return f"fairtrial.{name}" in MODULES and name not in {"run"}
