@@ -1,0 +1,249 @@
+"""What a trial found: estimates of every measure and verdicts on every pair, read from the ledger.
+
+Reads only; knows no engine, task or lever, and works on a ledger that is half filled: what has no rows yet has no
+estimate and no verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.stats.families import holm
+from fairtrial.stats.intervals import Floats, Interval, estimate
+from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
+
+MEASURED_UNITS = frozenset({"s", "J", "W", "B/s", "token/s"})
+"""Units of quantities that come out otherwise when measured again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One candidate's value of one measure on one task.
+
+    Attributes:
+        candidate, task, measure: names as the trial's author wrote them.
+        mean: the value, in ``unit`` (after the measure's transform).
+        low: lower end of the interval for new items like these; infinite where the data cannot bound it.
+        high: upper end.
+        items: items that it rests on.
+        clusters: clusters among them.
+        confidence: coverage of the interval.
+        unit: unit of ``mean``; ``1`` for shares.
+    """
+
+    candidate: str
+    task: str
+    measure: str
+    mean: float
+    low: float
+    high: float
+    items: int
+    clusters: int
+    confidence: float
+    unit: str
+
+    def document(self) -> dict[str, Any]:
+        """Return the estimate as JSON values; an end that the data cannot bound is null."""
+        return finite(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Candidate ``a`` against the baseline ``b`` on one task and measure; see `fairtrial.stats.paired.Comparison`.
+
+    Attributes:
+        verdict: better, worse, tied, undecided; or different, for a measure without a direction.
+        difference, low, high: a - b with its interval; of logarithms for a measure shown through ``exp``.
+        items_total: items that the task has in all.
+        p_value: of this one question.
+        p_adjusted: corrected (Holm) for all questions of the trial that have one.
+        flips_to_right, flips_to_wrong: items that only ``a`` has right, that only ``b`` has right.
+        items_needed: about how many more items would settle an undecided question, where that can be said.
+    """
+
+    a: str
+    b: str
+    task: str
+    measure: str
+    verdict: str
+    difference: float
+    low: float
+    high: float
+    confidence: float
+    margin: float
+    items_used: int
+    items_total: int
+    clusters_used: int
+    flips_to_right: int | None
+    flips_to_wrong: int | None
+    p_value: float | None
+    p_adjusted: float | None
+    method: str
+    unit: str
+    items_needed: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the verdict as JSON values; an end that the data cannot bound is null."""
+        return finite(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One pair, task and measure of a trial's plan, with the rule that decides it."""
+
+    a: Mapping[str, Any]
+    b: Mapping[str, Any]
+    task: Mapping[str, Any]
+    measure: Mapping[str, Any]
+    rule: Rule
+
+
+def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
+    """Return an estimate for each candidate, task and measure that has values, in the plan's order."""
+    plan = query.trial(ledger, trial_id).plan
+    confidence = float(plan["decide"]["confidence"])
+    found = []
+    for task in plan["tasks"]:
+        for measure in task["card"]["measures"]:
+            for candidate in plan["candidates"]:
+                rows = query.values(ledger, trial_id, candidate["id"], task["id"], measure["name"])
+                if rows.weights.size == 0 or not (rows.weights > 0).any():
+                    continue
+                got = estimate(rows.values, rows.weights, rows.clusters, confidence, bounds_of(measure))
+                shown = through(measure["transform"], got)
+                found.append(
+                    Estimate(
+                        candidate["name"],
+                        task["name"],
+                        measure["name"],
+                        shown.mean,
+                        shown.low,
+                        shown.high,
+                        items=rows.values.size,
+                        clusters=int(np.unique(rows.clusters).size),
+                        confidence=confidence,
+                        unit=measure["unit"],
+                    )
+                )
+    return found
+
+
+def verdicts(ledger: Ledger, trial_id: str) -> list[Verdict]:
+    """Return a verdict for each candidate against the baseline, per task and verdict measure, in the plan's order.
+
+    Pairs without an item that both answered are left out.  ``p_adjusted`` counts all verdicts that have a p-value as
+    one family.
+    """
+    found = []
+    for question in questions(query.trial(ledger, trial_id).plan):
+        sample = paired_sample(ledger, trial_id, question)
+        if sample is not None:
+            found.append(as_verdict(question, compare(sample, question.rule)))
+    tested = [verdict.p_value for verdict in found if verdict.p_value is not None]
+    adjusted = iter(holm(tested))
+    return [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in found]
+
+
+def questions(plan: Mapping[str, Any]) -> Iterator[Question]:
+    """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline."""
+    candidates = {candidate["name"]: candidate for candidate in plan["candidates"]}
+    baseline = candidates[plan["baseline"]]
+    for task in plan["tasks"]:
+        measures = {measure["name"]: measure for measure in task["card"]["measures"]}
+        for name in task["measures"]:
+            for candidate in plan["candidates"]:
+                if candidate["name"] != baseline["name"]:
+                    rule = rule_of(plan, task, measures[name], (candidate, baseline))
+                    yield Question(candidate, baseline, task, measures[name], rule)
+
+
+def rule_of(
+    plan: Mapping[str, Any],
+    task: Mapping[str, Any],
+    measure: Mapping[str, Any],
+    pair: tuple[Mapping[str, Any], Mapping[str, Any]],
+) -> Rule:
+    """Return the rule for one question: the trial's ``decide`` section with what the measure says about itself."""
+    decide = plan["decide"]
+    sampled = any((candidate["spec"].get("decoding") or {}).get("temperature") for candidate in pair)
+    repeated = int(task["entry"].get("repeats") or 1) > 1
+    return Rule(
+        margin=float(decide["margin"]),
+        confidence=float(decide["confidence"]),
+        target=decide["target"],
+        total=int(task["items_total"]),
+        higher_is_better=measure["higher_is_better"],
+        bounds=bounds_of(measure),
+        transform=measure["transform"],
+        noisy=sampled or repeated or measure["unit"] in MEASURED_UNITS,
+    )
+
+
+def paired_sample(ledger: Ledger, trial_id: str, question: Question) -> PairedSample | None:
+    """Return what both candidates scored, in trial order; None if no item counts for both."""
+    rows = query.paired(
+        ledger, trial_id, question.a["id"], question.b["id"], question.task["id"], question.measure["name"]
+    )
+    if not (positive(rows.a_weights) and positive(rows.b_weights)):
+        return None
+    return PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
+
+
+def as_verdict(question: Question, found: Comparison) -> Verdict:
+    """Return the comparison under the names that the trial's author wrote."""
+    return Verdict(
+        a=question.a["name"],
+        b=question.b["name"],
+        task=question.task["name"],
+        measure=question.measure["name"],
+        verdict=found.verdict,
+        difference=found.difference,
+        low=found.low,
+        high=found.high,
+        confidence=found.confidence,
+        margin=question.rule.margin,
+        items_used=found.items_used,
+        items_total=int(question.task["items_total"]),
+        clusters_used=found.clusters_used,
+        flips_to_right=found.flips_to_right,
+        flips_to_wrong=found.flips_to_wrong,
+        p_value=found.p_value,
+        p_adjusted=None,
+        method=found.method,
+        unit=question.measure["unit"],
+        items_needed=found.items_needed,
+    )
+
+
+def bounds_of(measure: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the measure's bounds as numbers, or None."""
+    bounds = measure["bounds"]
+    return None if bounds is None else (float(bounds[0]), float(bounds[1]))
+
+
+def through(transform: str, interval: Interval) -> Interval:
+    """Return the interval after the measure's transform (``exp`` maps an unbounded end to 0 or infinity)."""
+    if transform != "exp":
+        return interval
+    return Interval(*(exponential(x) for x in (interval.mean, interval.low, interval.high)))
+
+
+def exponential(x: float) -> float:
+    """Return e to the x, infinite where that is beyond floating point."""
+    return math.exp(x) if x < 700 else math.inf
+
+
+def positive(weights: Floats) -> bool:
+    """Return whether any weight is above 0."""
+    return bool((weights > 0).any())
+
+
+def finite(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with null for numbers that JSON lacks."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in document.items()}
