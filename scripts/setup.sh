@@ -88,6 +88,8 @@ set_up() {
         "$python" -m venv .venv 2>/dev/null || fail "$python cannot make virtual environments." \
             "Debian or Ubuntu: sudo apt-get install python3-venv"
     fi
+    # as in pyproject.toml for uv; appended to what the user has set
+    export CMAKE_ARGS="${CMAKE_ARGS:-} -DCMAKE_C_FLAGS='-fno-dse -fno-tree-dse' -DCMAKE_CXX_FLAGS='-fno-dse -fno-tree-dse'"
     with_heartbeat "upgrading pip" .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
     case "$1" in
         dev) with_heartbeat "set-up with pip" .venv/bin/python -m pip install -e '.[demo,parquet]' --group dev ;;

