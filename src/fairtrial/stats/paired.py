@@ -68,6 +68,9 @@ class Rule:
             transform: a difference of 0.02 nats is a perplexity about 2% higher.
         noisy: asking again could give another value (sampled answers, timings); the whole benchmark then is still a
             sample, and ``benchmark`` is decided as ``population``.
+        shuffled: what was put in random order: the ``items`` one by one, or whole ``clusters`` with the items of each
+            next to one another.  Only looks before the end depend on it.
+        largest_cluster: number of items in the largest cluster there is; needed for ``shuffled="clusters"``.
     """
 
     margin: float = 0.02
@@ -78,6 +81,8 @@ class Rule:
     bounds: tuple[float, float] | None = (0.0, 1.0)
     transform: Literal["identity", "exp"] = "identity"
     noisy: bool = False
+    shuffled: Literal["items", "clusters"] = "items"
+    largest_cluster: int = 1
 
     def sampled_share(self, used: int) -> float:
         """Return which share of all items that the claim is about has been used: 0 for an unlimited population."""
@@ -107,6 +112,8 @@ class Comparison:
         flips_to_wrong: items that B has right and A wrong.
         items_needed: about how many more items would settle an undecided question if things stay as they are; None
             if it is settled or cannot be said.
+        e_value: evidence against "no difference" that may be looked at any number of times (1 = none); None for a
+            fixed sample size.
     """
 
     verdict: Word
@@ -121,6 +128,7 @@ class Comparison:
     flips_to_right: int | None = None
     flips_to_wrong: int | None = None
     items_needed: int | None = None
+    e_value: float | None = None
 
 
 def compare(sample: PairedSample, rule: Rule) -> Comparison:
