@@ -1,17 +1,27 @@
-"""Many questions asked at once: what each p-value is worth among its family.  Knows only numbers."""
+"""Many questions asked at once: what each answer is worth among its family.  Knows only numbers.
+
+p-values come from fixed samples or are valid at any look; e-values are evidence (wealth from betting) whose mean is at
+most 1 where the hypothesis is true, at any look.  What the corrections promise:
+
+- `holm`, `e_holm`: the chance of one or more false claims in the family is at most alpha, whatever depends on what.
+- `e_bh`: of all claims made, on average at most a share alpha is false, whatever depends on what.  For exploring.
+- `survivors`: the truly best candidate is dropped, at any look, with a chance of at most alpha.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.stats.intervals import Floats
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return Holm's adjusted p-values, in the order given.
 
-    Calling everything at or below alpha "different" errs anywhere in the family with probability at most alpha,
-    whatever the dependence (Holm 1979, https://www.jstor.org/stable/4615733).
+    Holm 1979, https://www.jstor.org/stable/4615733.
 
     >>> [round(p, 9) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
@@ -22,3 +32,60 @@ def holm(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty_like(p)
     adjusted[order] = np.maximum.accumulate(steps)
     return [float(x) for x in adjusted]
+
+
+def e_holm(e_values: Sequence[float]) -> list[float]:
+    """Return adjusted e-values, in the order given; claim those of at least 1/alpha.
+
+    Closed testing with the arithmetic mean: the adjusted value is the smallest mean of any set that holds the value
+    (Vovk and Wang 2021, Algorithm 1, arXiv 1912.06116).  The smallest set mean is reached with the smallest others.
+
+    >>> e_holm([100.0, 4.0, 0.5])
+    [34.833333333333336, 2.25, 0.5]
+    """
+    e = np.asarray(e_values, dtype=np.float64)
+    if e.size == 0:
+        return []
+    order = np.argsort(e, kind="stable")
+    sums = np.cumsum(e[order])
+    adjusted = np.empty_like(e)
+    for place, index in enumerate(order):
+        others = sums[:place]  # sums of the 1, 2, ... smallest; larger ones can only raise the mean
+        means = (e[index] + others) / np.arange(2, place + 2)
+        adjusted[index] = min(float(e[index]), float(means.min(initial=np.inf)))
+    return [float(x) for x in adjusted]
+
+
+def e_bh(e_values: Sequence[float], alpha: float) -> list[bool]:
+    """Return which claims to make so that on average at most a share ``alpha`` of them is false.
+
+    The k largest, for the largest k whose k-th e-value is at least K / (k alpha) (Wang and Ramdas 2022, e-BH,
+    arXiv 2009.02824).
+
+    >>> e_bh([100.0, 30.0, 0.5], 0.05)
+    [True, True, False]
+    """
+    e = np.asarray(e_values, dtype=np.float64)
+    ranked = np.sort(e)[::-1]
+    enough = np.flatnonzero(ranked >= e.size / (np.arange(1, e.size + 1) * alpha))
+    if enough.size == 0:
+        return [False] * e.size
+    return [bool(x) for x in e >= ranked[enough[-1]]]
+
+
+def survivors(evidence: Floats, alpha: float) -> NDArray[np.bool_]:
+    """Return (K,) which candidates may still be the best one; the others need no more items.
+
+    Args:
+        evidence: (K, K); row i, column j: the largest evidence so far that i exceeds j (an e-process for "i is at
+            most as good as j", e.g. `fairtrial.stats.sequential.evidence_beyond` of 0).  The diagonal is not read.
+        alpha: chance of ever dropping the best.
+
+    j is dropped once the evidence for any one of the K - 1 others against it reaches (K - 1) / alpha.  Evidence of
+    dropped candidates may stay as it was.
+    """
+    count = evidence.shape[0]
+    if evidence.shape != (count, count):
+        raise ValueError(f"evidence has the shape {evidence.shape}; it must be square")
+    against = np.where(np.eye(count, dtype=bool), 0.0, evidence)
+    return np.asarray(against.max(axis=0, initial=0.0) < max(1, count - 1) / alpha)
