@@ -1,0 +1,1 @@
+"""Benchmarks: side by side with peers, and against known truths.  Not part of the installed package."""
