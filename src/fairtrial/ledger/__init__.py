@@ -1,1 +1,5 @@
-"""To be described."""
+"""The ledger: one SQLite file that keeps every answer and observation."""
+
+from fairtrial.ledger.store import Chunk, Ledger
+
+__all__ = ["Chunk", "Ledger"]
