@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.stats.families import holm
 from fairtrial.stats.intervals import Floats, Interval, estimate
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
+from fairtrial.stats.sequential import decide
 
 MEASURED_UNITS = frozenset({"s", "J", "W", "B/s", "token/s"})
 """Units of quantities that come out otherwise when measured again."""
@@ -61,7 +63,8 @@ class Verdict:
         verdict: better, worse, tied, undecided; or different, for a measure without a direction.
         difference, low, high: a - b with its interval; of logarithms for a measure shown through ``exp``.
         items_total: items that the task has in all.
-        p_value: of this one question.
+        p_value: of this one question; valid at any look where the trial may stop early.
+        e_value: evidence for a difference that may be looked at any number of times; None for a fixed sample.
         p_adjusted: corrected (Holm) for all questions of the trial that have one.
         flips_to_right, flips_to_wrong: items that only ``a`` has right, that only ``b`` has right.
         items_needed: about how many more items would settle an undecided question, where that can be said.
@@ -87,6 +90,7 @@ class Verdict:
     method: str
     unit: str
     items_needed: int | None = None
+    e_value: float | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as JSON values; an end that the data cannot bound is null."""
@@ -102,6 +106,7 @@ class Question:
     task: Mapping[str, Any]
     measure: Mapping[str, Any]
     rule: Rule
+    stops_early: bool = False
 
 
 def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
@@ -138,16 +143,66 @@ def verdicts(ledger: Ledger, trial_id: str) -> list[Verdict]:
     """Return a verdict for each candidate against the baseline, per task and verdict measure, in the plan's order.
 
     Pairs without an item that both answered are left out.  ``p_adjusted`` counts all verdicts that have a p-value as
-    one family.
+    one family.  A trial that may stop early gets the verdicts that hold at any look, else those of a fixed sample.
     """
-    found = []
-    for question in questions(query.trial(ledger, trial_id).plan):
-        sample = paired_sample(ledger, trial_id, question)
-        if sample is not None:
-            found.append(as_verdict(question, compare(sample, question.rule)))
+    found = [v for q in questions(query.trial(ledger, trial_id).plan) if (v := verdict(ledger, trial_id, q))]
     tested = [verdict.p_value for verdict in found if verdict.p_value is not None]
     adjusted = iter(holm(tested))
     return [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in found]
+
+
+def verdict(ledger: Ledger, trial_id: str, question: Question) -> Verdict | None:
+    """Return the verdict on one question by the items so far; None if no item counts for both.
+
+    The conductor asks this after every batch; ``undecided`` means that more items are wanted.
+    """
+    rows = query.paired(
+        ledger, trial_id, question.a["id"], question.b["id"], question.task["id"], question.measure["name"]
+    )
+    if not (positive(rows.a_weights) and positive(rows.b_weights)):
+        return None
+    sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
+    if not question.stops_early:
+        return as_verdict(question, compare(sample, question.rule))
+    reached, last = leading_items(ledger, trial_id, question)
+    kept = np.array([item in reached for item in rows.item_ids])
+    if not (positive(rows.a_weights[kept]) and positive(rows.b_weights[kept])):
+        return None
+    sample = PairedSample(
+        rows.a_values[kept], rows.a_weights[kept], rows.b_values[kept], rows.b_weights[kept], rows.clusters[kept]
+    )
+    return as_verdict(question, decide(sample, question.rule, last=last))
+
+
+def leading_items(ledger: Ledger, trial_id: str, question: Question) -> tuple[frozenset[str], bool]:
+    """Return the items before the first one, in trial order, that one of the two has not answered; and if they are all.
+
+    The ledger may hold answers to later items, from other trials; which ones is no chance of this trial's making, so
+    they do not count before their turn.
+    """
+    task = question.task["id"]
+    order = ledger.connection.execute(
+        "SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ? ORDER BY position", (trial_id, task)
+    ).fetchall()
+    answered = [
+        {
+            item
+            for (item,) in ledger.connection.execute(
+                "SELECT DISTINCT item_id FROM observations WHERE candidate_id = ? AND task_id = ?",
+                (candidate["id"], task),
+            )
+        }
+        for candidate in (question.a, question.b)
+    ]
+    both = answered[0] & answered[1]
+    reached = frozenset(item for (item,) in takewhile(lambda row: row[0] in both, order))
+    return reached, len(reached) == len(order)
+
+
+def planned_items(task: Mapping[str, Any]) -> int:
+    """Return how many items of a task the trial asks if nothing stops it."""
+    total, limit = int(task["items_total"]), task["entry"].get("limit")
+    return total if limit is None else min(total, int(limit))
 
 
 def questions(plan: Mapping[str, Any]) -> Iterator[Question]:
@@ -160,7 +215,8 @@ def questions(plan: Mapping[str, Any]) -> Iterator[Question]:
             for candidate in plan["candidates"]:
                 if candidate["name"] != baseline["name"]:
                     rule = rule_of(plan, task, measures[name], (candidate, baseline))
-                    yield Question(candidate, baseline, task, measures[name], rule)
+                    early = bool(plan["decide"].get("stop_early"))
+                    yield Question(candidate, baseline, task, measures[name], rule, early)
 
 
 def rule_of(
@@ -169,7 +225,11 @@ def rule_of(
     measure: Mapping[str, Any],
     pair: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> Rule:
-    """Return the rule for one question: the trial's ``decide`` section with what the measure says about itself."""
+    """Return the rule for one question: the trial's ``decide`` section with what the measure says about itself.
+
+    A task that asks only its first items makes no random sample of the others: its benchmark is those items.  A task's
+    ``order`` (``items`` or ``clusters``) and ``largest_cluster`` say what was shuffled; items if absent.
+    """
     decide = plan["decide"]
     sampled = any((candidate["spec"].get("decoding") or {}).get("temperature") for candidate in pair)
     repeated = int(task["entry"].get("repeats") or 1) > 1
@@ -177,22 +237,14 @@ def rule_of(
         margin=float(decide["margin"]),
         confidence=float(decide["confidence"]),
         target=decide["target"],
-        total=int(task["items_total"]),
+        total=planned_items(task) if task["entry"].get("sample") == "first" else int(task["items_total"]),
         higher_is_better=measure["higher_is_better"],
         bounds=bounds_of(measure),
         transform=measure["transform"],
         noisy=sampled or repeated or measure["unit"] in MEASURED_UNITS,
+        shuffled=task.get("order", "items"),
+        largest_cluster=int(task.get("largest_cluster", 1)),
     )
-
-
-def paired_sample(ledger: Ledger, trial_id: str, question: Question) -> PairedSample | None:
-    """Return what both candidates scored, in trial order; None if no item counts for both."""
-    rows = query.paired(
-        ledger, trial_id, question.a["id"], question.b["id"], question.task["id"], question.measure["name"]
-    )
-    if not (positive(rows.a_weights) and positive(rows.b_weights)):
-        return None
-    return PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
 
 
 def as_verdict(question: Question, found: Comparison) -> Verdict:
@@ -218,6 +270,7 @@ def as_verdict(question: Question, found: Comparison) -> Verdict:
         method=found.method,
         unit=question.measure["unit"],
         items_needed=found.items_needed,
+        e_value=found.e_value,
     )
 
 

@@ -88,6 +88,14 @@ def check(values: Floats, weights: Floats, clusters: Ints) -> None:
         raise ValueError("weights must be at least 0, and one of them above 0")
 
 
+def check_bounds(values: Floats, bounds: tuple[float, float]) -> None:
+    """Raise ValueError if a value lies outside ``bounds`` by more than rounding."""
+    low, high = bounds
+    slack = 1e-9 * (high - low)
+    if values.min() < low - slack or values.max() > high + slack:
+        raise ValueError(f"values from {values.min()} to {values.max()} lie outside the bounds {low} to {high}")
+
+
 def codes_of(clusters: Ints) -> Ints:
     """Return (n,) cluster numbers 0 .. G-1 in order of first appearance of their sorted values."""
     return np.unique(clusters, return_inverse=True)[1].astype(np.int64)
@@ -139,8 +147,7 @@ def estimate(
     if bounds is None:
         return _t_interval(sums, confidence)
     low, high = bounds
-    if values.min() < low or values.max() > high:
-        raise ValueError(f"values from {values.min()} to {values.max()} lie outside the bounds {low} to {high}")
+    check_bounds(values, bounds)
     if high <= low:
         return Interval(sums.ratio, low, high)
     share = Totals((sums.values - low * sums.weights) / (high - low), sums.weights)

@@ -20,6 +20,7 @@ from fairtrial.stats.intervals import (
     Ints,
     Totals,
     check,
+    check_bounds,
     codes_of,
     effective_number,
     jackknife_variance,
@@ -184,10 +185,7 @@ def checked(sample: PairedSample, rule: Rule) -> None:
     check(sample.a_values, sample.a_weights, sample.clusters)
     check(sample.b_values, sample.b_weights, sample.clusters)
     if rule.bounds is not None:
-        low, high = rule.bounds
-        seen = np.concatenate([sample.a_values, sample.b_values])
-        if seen.min() < low or seen.max() > high:
-            raise ValueError(f"values from {seen.min()} to {seen.max()} lie outside the bounds {low} to {high}")
+        check_bounds(np.concatenate([sample.a_values, sample.b_values]), rule.bounds)
 
 
 def plain(sample: PairedSample) -> bool:

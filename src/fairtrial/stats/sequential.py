@@ -67,7 +67,7 @@ def decide(sample: PairedSample, rule: Rule, *, last: bool = False) -> Compariso
     if reach <= 0:
         return compare(sample, rule)
     differences = sample.a_values - sample.b_values
-    units, how = arrange(differences / reach, sample.clusters, rule)
+    units, how = arrange(np.clip(differences / reach, -1, 1), sample.clusters, rule)
     low, high = (reach * end for end in limits(units, rule.confidence))
     difference = float(differences.mean())
     zero = np.zeros(1)
