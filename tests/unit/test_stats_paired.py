@@ -134,6 +134,19 @@ def test_benchmark_target_is_exact_when_all_items_are_used():
     assert noisy.low == endless.low
 
 
+def test_undecided_says_how_many_more_items():
+    few = compare(table(50, 12, 6, 50), Rule(margin=0.0))
+    more = few.items_needed
+    factor = (118 + more) / 118
+    enough = compare(table(int(50 * factor), round(12 * factor), round(6 * factor), int(50 * factor)), Rule(margin=0.0))
+    assert few.verdict == "undecided" and more > 50
+    assert enough.low == pytest.approx(0.0, abs=0.01)
+    finite = compare(table(50, 12, 6, 50), Rule(margin=0.0, target="benchmark", total=400))
+    assert 0 < finite.items_needed < 282
+    assert compare(table(40, 30, 5, 25), Rule()).items_needed is None
+    assert compare(sample([1.0], [1.0]), Rule(bounds=None)).items_needed is None
+
+
 def test_one_item_and_one_cluster_know_nothing():
     assert compare(sample([1.0], [0.0]), Rule()).verdict == "undecided"
     lone = compare(sample([1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [2, 2, 2]), Rule())

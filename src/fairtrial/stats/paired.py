@@ -154,8 +154,9 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
         low, high, method = _interval(sample, a, b, rule, simple)
         p_value, test = sign_flip(a, b) if not simple or flips is None else (mcnemar(*flips), "exact McNemar test")
         method += f"; {test}"
+    verdict = word(low, high, rule)
     return Comparison(
-        verdict=word(low, high, rule),
+        verdict=verdict,
         difference=difference,
         low=low,
         high=high,
@@ -166,7 +167,23 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
         clusters_used=a.values.size,
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
+        items_needed=more_items(difference, (high - low) / 2, used, rule) if verdict == "undecided" else None,
     )
+
+
+def more_items(difference: float, half: float, used: int, rule: Rule) -> int | None:
+    """Return about how many more items would make a fixed-sample interval exclude 0, or fit into the margin.
+
+    The half width falls with the root of the number of items (and to 0 at the end of a finite benchmark); None if it
+    is infinite, or neither end is in sight.
+    """
+    distance = max(abs(difference), rule.margin - abs(difference))
+    if distance <= 0 or not np.isfinite(half):
+        return None
+    shrink = (half / distance) ** 2
+    share = rule.sampled_share(used)
+    number = used * shrink if share == 0 else used / (share + (1 - share) / shrink)
+    return max(1, int(np.ceil(number - used)))
 
 
 def word(low: float, high: float, rule: Rule) -> Word:
