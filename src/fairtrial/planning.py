@@ -147,9 +147,10 @@ def plan_trial(
     """
     finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
     tasks: list[PlannedTask] = []
-    for entry in trial.tasks:
-        for name in finder.expand(entry.task):
-            tasks.append(plan_task(finder, name, entry, trial))
+    for entry, shown in zip(trial.tasks, trial.task_names(), strict=True):
+        leaves = finder.expand(entry.task)
+        for leaf in leaves:
+            tasks.append(plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf))
     check_names(tasks, trial)
     candidates = tuple(plan_candidate(spec, base_dir, on_progress) for spec in trial.candidates)
     return Plan(trial, candidates, tuple(tasks))
@@ -161,10 +162,12 @@ def plan_candidate(spec: Candidate, base_dir: Path, on_progress: Callable[[str],
     if spec.levers:
         model = apply(spec, model, user_cache_path("fairtrial"), lambda line: on_progress(f"{spec.id}: {line}"))
     identity = candidate_id(spec, model, base_dir=base_dir, engine_version=engine_version(model.engine))
+    if spec.chat not in ("none", "model"):
+        spec = spec.model_copy(update={"chat": str((base_dir / spec.chat).resolve())})
     return PlannedCandidate(spec, identity, model)
 
 
-def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial) -> PlannedTask:
+def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, shown: str) -> PlannedTask:
     """Build one task, draw its items and put them in a random order."""
     seed = trial.seed if entry.seed is None else entry.seed
     options = TaskOptions(
@@ -175,7 +178,6 @@ def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial) -> 
     chat = finder.build(name, replace(options, chat=True)) if needs_chat else plain
     everything = plain.items()
     measures = verdict_measures(plain, entry, trial)
-    shown = (entry.id or entry.name) if name == entry.task else name
     items = draw(everything, entry, np.random.default_rng([trial.seed, stable_int(name)]))
     return PlannedTask(shown, content_hash(card_document(plain)), entry, plain, chat, items, len(everything), measures)
 
@@ -219,7 +221,8 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SpecError(
-                f"the trial has two tasks named {name!r}.", fix="Give one of them an id of its own, or name it only once."
+                f"the trial has two tasks named {name!r}.",
+                fix="Give one of them an id of its own, or name it only once.",
             )
     known = sorted({m.name for task in tasks for m in task.plain.card.measures} | set(MEASURES))
     for measure in trial.measures:

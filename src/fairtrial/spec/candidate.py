@@ -39,7 +39,7 @@ class Candidate(Section):
     levers: tuple[dict[str, Any], ...] = Field(
         (), description="Improvements applied in this order; each is one key, e.g. {quantize: q4_k_m}."
     )
-    decoding: Decoding = Field(default_factory=Decoding)
+    decoding: Decoding = Decoding()
     chat: Literal["none", "model"] | str = Field(
         "none",
         description="'none' asks in running text; 'model' uses the chat template inside the model file; "

@@ -51,7 +51,7 @@ class Trial(Section):
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
     task_paths: tuple[str, ...] = Field((), description="Folders or files with lm-evaluation-harness task YAML.")
     measures: tuple[str, ...] = Field((), description="Measures to give verdicts on; default: each task's main one.")
-    decide: Decide = Field(default_factory=Decide)
+    decide: Decide = Decide()
     seed: int = Field(1234, description="Decides item order, procedural items and sampling.")
 
     @model_validator(mode="before")
@@ -61,3 +61,21 @@ class Trial(Section):
             data = dict(data)
             data["tasks"] = [{"task": t} if isinstance(t, str) else t for t in data["tasks"]]
         return data
+
+    def task_names(self) -> tuple[str, ...]:
+        """Return the name of each task entry in tables: its id, else its task.
+
+        Where one task is used several times without ids, level and shots set the names apart: ``arithmetic-l2-5shot``.
+        """
+        plain = [entry.id or entry.task for entry in self.tasks]
+        return tuple(
+            name if entry.id or plain.count(name) == 1 else name + distinction(entry)
+            for name, entry in zip(plain, self.tasks, strict=True)
+        )
+
+
+def distinction(entry: TaskEntry) -> str:
+    """Return what sets an entry apart from others with the same task."""
+    level = "" if entry.level is None else f"-l{entry.level}"
+    shots = "" if entry.shots is None else f"-{entry.shots}shot"
+    return level + shots

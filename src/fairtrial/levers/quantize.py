@@ -1,0 +1,126 @@
+"""The quantize lever: rewrite a GGUF model's weights with fewer bits, by llama.cpp's own quantiser.
+
+    levers: [{quantize: q4_k_m}]
+
+The result is kept in the cache under the parent's hash, the type and the library's version, and made only once.  A
+parent that is quantised itself is re-quantised, which is noted on the record: its quality cannot exceed the parent's.
+Types below 3 bits that need an importance matrix are refused; nothing here computes one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from filelock import FileLock
+
+from fairtrial.errors import MissingExtraError, ModelError, SpecError, did_you_mean
+from fairtrial.levers.base import OnProgress
+from fairtrial.machine import package_version
+from fairtrial.models import ResolvedModel, file_sha256
+
+PREFIX = "LLAMA_FTYPE_MOSTLY_"
+NEEDS_IMATRIX = frozenset({"iq1_m", "iq1_s", "iq2_m", "iq2_s", "iq2_xs", "iq2_xxs", "q2_k_s", "iq3_xxs"})
+FOR_EXPERTS = frozenset({"mxfp4_moe"})
+QUANTIZED_FTYPES = frozenset(range(2, 1024)) - {32}
+"""llama.cpp's file types that are not plain F32 (0), F16 (1) or BF16 (32)."""
+
+
+def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
+    """Return ``model`` with weights of the type that ``settings`` names; see `fairtrial.levers.base.BuildLever`."""
+    library = load_library()
+    kind = wanted_type(settings, types_of(library))
+    if model.engine != "llamacpp" or model.path is None:
+        raise ModelError(f"model {model.spec!r} cannot be quantised: it is not a GGUF file.")
+    folder = cache_dir / "quantized"
+    folder.mkdir(parents=True, exist_ok=True)
+    version = package_version("llama-cpp-python")
+    target = folder / f"{model.name}-{kind}-{model.sha256[:16]}-{version}.gguf"
+    with FileLock(f"{target}.lock"):
+        if not target.exists():
+            on_progress(f"quantising to {kind}")
+            started = time.perf_counter()
+            write_quantized(library, model.path, target, types_of(library)[kind])
+            size = target.stat().st_size / 1e6
+            on_progress(f"quantised to {kind}: {size:.0f} MB in {time.perf_counter() - started:.1f} s")
+    notes = {**model.notes, "quantized_to": kind, "parent_sha256": model.sha256, "quantizer": f"llama.cpp {version}"}
+    return ResolvedModel(model.spec, model.engine, target, file_sha256(target), f"{model.name}-{kind}", notes)
+
+
+def wanted_type(settings: Any, known: Mapping[str, int]) -> str:
+    """Return the name of the type that the user asked for.
+
+    Raises SpecError if it is no name, not a type, or a type that needs an importance matrix.
+    """
+    if not isinstance(settings, str):
+        raise SpecError(f"quantize takes the name of a type, e.g. quantize: q4_k_m; got {settings!r}.")
+    kind = settings.lower()
+    if kind not in known:
+        raise SpecError(
+            f"quantize: there is no type {settings!r}.{did_you_mean(kind, known)}",
+            fix=f"Types of the installed llama.cpp: {', '.join(sorted(known))}.",
+        )
+    if kind in NEEDS_IMATRIX:
+        raise SpecError(
+            f"quantize: {kind} needs an importance matrix, which this version cannot make.",
+            fix="Use q2_k, iq3_s or a larger type.",
+        )
+    return kind
+
+
+def load_library() -> ModuleType:
+    """Return llama_cpp, or raise MissingExtraError."""
+    try:
+        import llama_cpp
+    except ImportError as error:
+        raise MissingExtraError("llama.cpp's quantiser", "llamacpp") from error
+    return llama_cpp
+
+
+def types_of(library: ModuleType) -> dict[str, int]:
+    """Return the types that the library can write, by lower-case name."""
+    found = {
+        name.removeprefix(PREFIX).lower(): int(getattr(library, name))
+        for name in dir(library)
+        if name.startswith(PREFIX)
+    }
+    return {name: number for name, number in found.items() if name not in FOR_EXPERTS} | {"f32": 0}
+
+
+def write_quantized(library: ModuleType, source: Path, target: Path, ftype: int) -> None:
+    """Write ``source`` with weights of another type to ``target``, which appears whole or not at all."""
+    free = shutil.disk_usage(target.parent).free
+    if free < 1.1 * source.stat().st_size:
+        raise ModelError(
+            f"quantising {source.name} may need {source.stat().st_size / 1e6:.0f} MB, and only {free / 1e6:.0f} MB are "
+            f"free in {target.parent}.",
+            fix="Free some room, or point XDG_CACHE_HOME elsewhere.",
+        )
+    lines: list[str] = []
+
+    def keep(_level: int, text: bytes, _data: object) -> None:
+        lines.append(text.decode("utf-8", "replace"))
+
+    callback = library.llama_log_callback(keep)
+    silent = library.llama_log_callback(lambda *_: None)
+    temporary = target.with_suffix(f".{os.getpid()}.part")
+    params = library.llama_model_quantize_default_params()
+    params.ftype = ftype
+    params.allow_requantize = True
+    params.nthread = os.cpu_count() or 1
+    library.llama_log_set(callback, ctypes.c_void_p(0))
+    try:
+        code = library.llama_model_quantize(os.fsencode(source), os.fsencode(temporary), ctypes.byref(params))
+        if code != 0:
+            reason = " ".join(lines[-2:]).strip() or "it gave no reason"
+            raise ModelError(f"llama.cpp could not quantise {source.name} (code {code}): {reason}")
+        temporary.replace(target)
+    finally:
+        library.llama_log_set(silent, ctypes.c_void_p(0))
+        temporary.unlink(missing_ok=True)
