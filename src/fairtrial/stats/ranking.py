@@ -1,0 +1,216 @@
+"""No single benchmark is the standard: what many tasks say together about several candidates, and how firmly.
+
+Arrays only: C candidates, T tasks.  Scores are oriented so that higher is better (turn others round first).  A task on
+which a candidate has no score does not compare it: use only complete rows or tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from fairtrial.stats.intervals import Floats, Ints, codes_of
+
+Bools = NDArray[np.bool_]
+
+
+def dominance(lows: Floats, margin: float) -> Bools:
+    """Return (C, C) whether row i dominates column j: certainly better on a task, and nowhere worse beyond the margin.
+
+    Args:
+        lows: (C, C, T) lower end of the interval of "i less j" on each task; the diagonal is not read.
+        margin: a loss that does not matter, at least 0.
+    """
+    result = np.logical_and((lows >= -margin).all(axis=2), (lows > 0).any(axis=2))
+    np.fill_diagonal(result, False)
+    return np.asarray(result, dtype=np.bool_)
+
+
+def mean_ranks(scores: Floats) -> Floats:
+    """Return (C,) the mean over tasks of each candidate's rank, 1 the best, ties sharing; ``scores`` is (C, T)."""
+    return np.asarray(stats.rankdata(-scores, axis=0).mean(axis=1), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """How the order of candidates by mean rank depends on which tasks were chosen.
+
+    Attributes:
+        order: (C,) candidates by mean rank, the best first.
+        flipped: (C, C) share of resampled task lists in which j ranks before i although i ranks before j with all
+            (ties count half); 0 where i does not rank before j.
+        on_top: (C,) share of resampled task lists in which the candidate ranks first (shared places are split).
+        without: (T, C) mean ranks with each task dropped.
+        tops: number of different candidates (or sets of them) on top when each task is dropped in turn.
+    """
+
+    order: Ints
+    flipped: Floats
+    on_top: Floats
+    without: Floats
+    tops: int
+
+
+def stability(scores: Floats, rng: np.random.Generator, draws: int = 2_000) -> Stability:
+    """Resample the tasks with replacement, and drop each in turn.
+
+    Args:
+        scores: (C, T), T at least 2.
+        rng: for the resampling.
+        draws: resampled task lists.
+
+    Raises:
+        ValueError: fewer than two tasks: nothing can be dropped.
+    """
+    tasks = scores.shape[1]
+    if tasks < 2:
+        raise ValueError(f"{tasks} task: how a ranking depends on the choice of tasks needs at least two")
+    ranks = np.asarray(stats.rankdata(-scores, axis=0), dtype=np.float64)
+    whole = ranks.mean(axis=1)
+    drawn = ranks @ rng.multinomial(tasks, np.full(tasks, 1 / tasks), size=draws).T / tasks
+    ahead = (drawn[:, None, :] < drawn[None, :, :] - 1e-9).mean(axis=2)
+    level = (np.abs(drawn[:, None, :] - drawn[None, :, :]) <= 1e-9).mean(axis=2)
+    first = drawn <= drawn.min(axis=0) + 1e-9
+    without = np.stack([np.delete(ranks, task, axis=1).mean(axis=1) for task in range(tasks)])
+    tops = {tuple(np.flatnonzero(row <= row.min() + 1e-9)) for row in without}
+    return Stability(
+        order=np.argsort(whole, kind="stable").astype(np.int64),
+        flipped=np.where(whole[:, None] < whole[None, :] - 1e-9, ahead.T + level / 2, 0.0),
+        on_top=(first / first.sum(axis=0)).mean(axis=1),
+        without=without,
+        tops=len(tops),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Kendall's tau-b between two tasks' orders of the candidates, with a percentile interval over their items."""
+
+    tau: float
+    low: float
+    high: float
+
+
+def agreement(
+    x: tuple[Floats, Ints], y: tuple[Floats, Ints], confidence: float, rng: np.random.Generator, draws: int = 1_000
+) -> Agreement | None:
+    """Return how far two tasks put the candidates in the same order; None if one gives all the same score.
+
+    Args:
+        x: one task: (n, C) each candidate's value on each item, and (n,) clusters.  Clusters are resampled whole.
+        y: the other task, with the same candidates.
+        confidence: of the percentile interval (Efron 1979, doi:10.1214/aos/1176344552).
+        rng: for the resampling.
+        draws: resamples.
+
+    The interval tells how well these items determine tau between these candidates; that these are few candidates it
+    does not tell.  Tau-b: Kendall 1945, doi:10.1093/biomet/33.3.239.
+    """
+    seen = stats.kendalltau(x[0].mean(axis=0), y[0].mean(axis=0)).statistic
+    if np.isnan(seen):
+        return None
+    resample_x, resample_y = _resampler(*x), _resampler(*y)
+    taus = np.array([stats.kendalltau(resample_x(rng), resample_y(rng)).statistic for _ in range(draws)])
+    taus = np.nan_to_num(taus, nan=0.0)
+    low, high = np.quantile(taus, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Agreement(float(seen), float(low), float(high))
+
+
+def _resampler(values: Floats, clusters: Ints) -> Callable[[np.random.Generator], Floats]:
+    """Return a function that draws the candidates' means over resampled clusters."""
+    codes = codes_of(clusters)
+    sums = np.stack([np.bincount(codes, column) for column in values.T], axis=1)
+    sizes = np.bincount(codes).astype(np.float64)
+
+    def draw(rng: np.random.Generator) -> Floats:
+        counts = rng.multinomial(sizes.size, np.full(sizes.size, 1 / sizes.size)).astype(np.float64)
+        means: Floats = counts @ sums / (counts @ sizes)
+        return means
+
+    return draw
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a task can tell these candidates apart.
+
+    Attributes:
+        saturated: at least half of the candidates may be within ``headroom`` of the best possible score.
+        at_chance: no candidate is certainly above guessing; None if the chance level is unknown.
+        telling: share of the pairs of candidates whose intervals of the difference exclude 0.
+    """
+
+    saturated: bool
+    at_chance: bool | None
+    telling: float
+
+
+def health(
+    intervals: tuple[Floats, Floats], chance: float | None, decided: Sequence[bool], ceiling: float, headroom: float
+) -> Health:
+    """Judge one task.
+
+    Args:
+        intervals: (C,) lower and (C,) upper ends of the candidates' means.
+        chance: mean of blind guessing, or None.
+        decided: one entry a pair of candidates: whether they certainly differ.
+        ceiling: the best possible mean, e.g. 1.
+        headroom: what counts as close to it, e.g. 0.05.
+    """
+    low, high = intervals
+    return Health(
+        saturated=bool((high >= ceiling - headroom).mean() >= 0.5),
+        at_chance=None if chance is None else bool((low <= chance).all()),
+        telling=float(np.mean(decided)) if len(decided) else 0.0,
+    )
+
+
+def redundancy(scores: Floats) -> Floats:
+    """Return (T, T) Spearman's correlation of the candidates' scores on each two tasks; NaN where one is constant.
+
+    Spearman 1904, doi:10.2307/1412159.  With few candidates a high value says that the tasks are mutually redundant
+    *for these candidates*, and no more.
+    """
+    centred = np.asarray(stats.rankdata(scores, axis=0), dtype=np.float64)
+    centred -= centred.mean(axis=0)
+    size = (centred**2).sum(axis=0) ** 0.5
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result: Floats = centred.T @ centred / np.outer(size, size)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """A weighted score by weights that the user wrote.
+
+    Attributes:
+        scores: (C,) weighted means.
+        on_top: (C,) share of weights near the user's with which the candidate is the best.
+    """
+
+    scores: Floats
+    on_top: Floats
+
+
+def weighted(scores: Floats, weights: Floats, rng: np.random.Generator, draws: int = 2_000) -> Weighted:
+    """Return weighted scores, and who would win if the weights were somewhat otherwise.
+
+    Args:
+        scores: (C, T).
+        weights: (T,) at least 0, not all 0.
+        rng: draws the other weights: each of the user's times a log-normal factor (sigma 0.5: mostly 0.4 to 2.7).
+        draws: how many.
+
+    Raises:
+        ValueError: a weight is negative, or all are 0.
+    """
+    if (weights < 0).any() or not (weights > 0).any():
+        raise ValueError("weights must be at least 0, and one of them above 0")
+    near = weights * np.exp(rng.normal(0.0, 0.5, (draws, weights.size)))
+    values = scores @ (near / near.sum(axis=1, keepdims=True)).T
+    first = values >= values.max(axis=0) - 1e-12
+    return Weighted(scores @ (weights / weights.sum()), (first / first.sum(axis=0)).mean(axis=1))
