@@ -29,8 +29,9 @@ ALLOWED: dict[str, set[str]] = {
     "ledger": ONE,
     "levers": ONE | {"engines", "models"},
     "verdicts": ONE | {"ledger", "stats"},
+    "progress": {"records", "verdicts"},
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
-    "trial": ONE | {"engines", "tasks", "measures", "models", "levers", "ledger", "planning", "stats", "verdicts"},
+    "trial": ONE | {"engines", "tasks", "measures", "models", "levers", "ledger", "planning", "progress", "verdicts"},
     "report": {"errors", "records", "ledger", "stats", "verdicts"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""

@@ -12,11 +12,11 @@ from pathlib import Path
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger, query
 from fairtrial.planning import plan_trial
+from fairtrial.progress import OnProgress
 from fairtrial.report.page import write_report
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
 from fairtrial.spec.trial import Trial
-from fairtrial.trial import OnProgress
 from fairtrial.trial import run as conduct
 from fairtrial.verdicts import Estimate, Verdict
 

@@ -7,9 +7,11 @@ before anything is paid for.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -55,6 +57,8 @@ class PlannedTask:
         items: the items to ask, in the order in which they are asked.
         total: items that the task has in all.
         measures: those that verdicts are about.
+        order: what was put in random order: ``items``, or ``clusters`` with the items of each in one piece.
+        largest_cluster: items in the task's largest cluster.
     """
 
     name: str
@@ -65,6 +69,8 @@ class PlannedTask:
     items: tuple[Item, ...]
     total: int
     measures: tuple[str, ...]
+    order: Literal["items", "clusters"]
+    largest_cluster: int
 
     def for_candidate(self, candidate: Candidate) -> Task:
         """Return the form of the task in which this candidate is asked."""
@@ -98,7 +104,7 @@ class Plan:
             ]
         )
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """Return the plan as JSON values, as the ledger keeps it."""
         return {
             "name": self.trial.name,
@@ -117,15 +123,17 @@ class Plan:
                     "card": card_document(t.plain),
                     "measures": list(t.measures),
                     "items_total": t.total,
+                    "order": t.order,
+                    "largest_cluster": t.largest_cluster,
                 }
                 for t in self.tasks
             ],
         }
 
 
-def card_document(task: Task) -> dict[str, object]:
+def card_document(task: Task) -> dict[str, Any]:
     """Return a task's card as JSON values, with the measures that exist for every task added to its own."""
-    document = asdict(task.card)
+    document: dict[str, Any] = {f.name: getattr(task.card, f.name) for f in fields(task.card)}
     document["settings"] = dict(task.card.settings)
     document["measures"] = [asdict(m) for m in (*task.card.measures, *MEASURES.values())]
     return document
@@ -178,17 +186,44 @@ def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, sho
     chat = finder.build(name, replace(options, chat=True)) if needs_chat else plain
     everything = plain.items()
     measures = verdict_measures(plain, entry, trial)
-    items = draw(everything, entry, np.random.default_rng([trial.seed, stable_int(name)]))
-    return PlannedTask(shown, content_hash(card_document(plain)), entry, plain, chat, items, len(everything), measures)
+    largest = largest_cluster(everything)
+    whole = trial.decide.stop_early and trial.decide.target == "population" and largest > 1
+    items = draw(everything, entry, np.random.default_rng([trial.seed, stable_int(name)]), whole)
+    return PlannedTask(
+        name=shown,
+        id=content_hash(card_document(plain)),
+        entry=entry,
+        plain=plain,
+        chat=chat,
+        items=items,
+        total=len(everything),
+        measures=measures,
+        order="clusters" if whole else "items",
+        largest_cluster=largest,
+    )
 
 
-def draw(items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator) -> tuple[Item, ...]:
-    """Return the items to ask, in random order: all, or as many as the entry's limit, chosen as it says."""
+def draw(items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator, whole_clusters: bool) -> tuple[Item, ...]:
+    """Return the items to ask, in random order: all, or as many as the entry's limit, chosen as it says.
+
+    With ``whole_clusters`` the clusters are put in random order, and the items of each follow one another.
+    """
     chosen = list(items)
     if entry.limit is not None and entry.sample == "first":
         chosen = chosen[: entry.limit]
-    shuffled = [chosen[i] for i in rng.permutation(len(chosen))]
+    order = rng.permutation(len(chosen))
+    if whole_clusters:
+        rank: dict[str, int] = {}
+        for i in order:
+            rank.setdefault(chosen[i].cluster, len(rank))
+        order = np.array(sorted(order, key=lambda i: rank[chosen[i].cluster]), dtype=np.int64)
+    shuffled = [chosen[i] for i in order]
     return tuple(shuffled if entry.limit is None else shuffled[: entry.limit])
+
+
+def largest_cluster(items: Sequence[Item]) -> int:
+    """Return the number of items in the largest cluster."""
+    return max(Counter(item.cluster for item in items).values(), default=1)
 
 
 def stable_int(text: str) -> int:

@@ -8,6 +8,7 @@ The conductor computes no statistics; it asks `fairtrial.verdicts` whether a que
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -19,38 +20,14 @@ from fairtrial.ledger import Chunk, Ledger
 from fairtrial.machine import facts
 from fairtrial.measures import PROBES
 from fairtrial.planning import Plan, PlannedCandidate, PlannedTask, stable_int
+from fairtrial.progress import OnProgress, Progress, Tally
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
 from fairtrial.spec.candidate import Decoding
 from fairtrial.tasks.base import Task
+from fairtrial.verdicts import Question, questions, verdict
 
 CHUNK_ITEMS = 50
 """Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands; sent after every step.
-
-    Attributes:
-        stage: ``check`` (prompts are checked), ``ask`` (a chunk is answered) or ``done``.
-        candidate: its name, empty if not about one.
-        task: its name, empty if not about one.
-        done: items answered of this candidate and task.
-        total: items to answer of this candidate and task.
-        mean: mean of the task's main measure so far, or None.
-        reused: items of this chunk that were in the ledger already.
-    """
-
-    stage: str
-    candidate: str = ""
-    task: str = ""
-    done: int = 0
-    total: int = 0
-    mean: float | None = None
-    reused: int = 0
-
-
-OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,37 +164,53 @@ def check_capability(engine: Engine, requests: Sequence[Request], candidate: str
 
 
 def ask_task(task: PlannedTask, plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
-    """Ask all candidates one task, chunk by chunk in turn, so that pairs of answers exist from the start."""
-    streams = [(candidate, chunks(task, candidate, plan.trial.seed)) for candidate in plan.candidates]
-    tallies = {candidate.name: Tally(len(task.items) * task.entry.repeats) for candidate in plan.candidates}
+    """Ask all candidates one task, chunk by chunk in turn, so that pairs of answers exist from the start.
+
+    A trial that may stop early looks at every open question after each round of chunks.  A candidate is asked as long
+    as one of its questions is open, the baseline as long as any is.
+    """
+    open_questions = [q for q in questions(plan.document()) if q.task["id"] == task.id]
+    streams = {c.name: chunks(task, c, plan.trial.seed) for c in plan.candidates}
+    tallies = {c.name: Tally(len(task.items) * task.entry.repeats) for c in plan.candidates}
     for _ in range(0, len(task.items), CHUNK_ITEMS):
-        for candidate, stream in streams:
-            chunk = next(stream)
+        wanted = {plan.baseline, *(q.a["name"] for q in open_questions)}
+        for candidate in plan.candidates:
+            if candidate.name not in wanted:
+                continue
+            chunk = next(streams[candidate.name])
             observations, reused = ask_chunk(task, candidate, chunk, ledger, bench)
             tally = tallies[candidate.name]
             tally.add(len(chunk), [o for o in observations if o.measure == task.plain.card.main_measure])
             on_progress(Progress("ask", candidate.name, task.name, tally.done, tally.total, tally.mean, reused))
+        if plan.trial.decide.stop_early:
+            open_questions = still_open(open_questions, plan, ledger, on_progress)
+            if not open_questions:
+                return
 
 
-@dataclass
-class Tally:
-    """Running count and mean of one candidate on one task, for display only."""
+def still_open(
+    open_questions: Sequence[Question], plan: Plan, ledger: Ledger, on_progress: OnProgress
+) -> list[Question]:
+    """Look at each question, enter the look in the ledger, and return those that want more items."""
+    remaining = []
+    for question in asked:
+        found = verdict(ledger, plan.id, question)
+        if found is None:
+            remaining.append(question)
+            continue
+        pair = (found.a, found.b)
+        look = {"verdict": found.verdict, "difference": found.difference}
+        ends = {"low": finite_or_none(found.low), "high": finite_or_none(found.high)}
+        ledger.add_look(plan.id, pair, (question.task["id"], found.measure, found.items_used), {**look, **ends})
+        on_progress(Progress("look", found.a, found.task, found.items_used, found.items_total, look=found))
+        if found.verdict == "undecided":
+            remaining.append(question)
+    return remaining
 
-    total: int
-    done: int = 0
-    weighted_sum: float = 0.0
-    weight: float = 0.0
 
-    def add(self, items: int, observations: Sequence[Observation]) -> None:
-        """Count a chunk."""
-        self.done += items
-        self.weighted_sum += sum(o.value * o.weight for o in observations)
-        self.weight += sum(o.weight for o in observations)
-
-    @property
-    def mean(self) -> float | None:
-        """Return the mean so far, None before the first weight."""
-        return self.weighted_sum / self.weight if self.weight else None
+def finite_or_none(value: float) -> float | None:
+    """Return a number that JSON has, or None."""
+    return value if math.isfinite(value) else None
 
 
 def ask_chunk(
@@ -251,9 +244,7 @@ def ask_chunk(
         for i, asked in enumerate(chunk)
         for observation in (*grades[i], *(o for cost in costs for o in cost[i]))
     ]
-    ledger.commit(
-        candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=observations, absences=[])
-    )
+    ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=observations, absences=[]))
     return [observation for graded in grades for observation in graded], sum(not group for group in new)
 
 

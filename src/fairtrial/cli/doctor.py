@@ -46,8 +46,10 @@ def doctor(as_json: JsonOption = False) -> None:
     console = Console()
     memory = float(str(machine["memory_bytes"])) / 2**30
     console.print(
-        Text(f"{machine['processor']}, {machine['logical_cores']} processors, {memory:.0f} GiB, "
-             f"{machine['system']} {machine['architecture']}, Python {machine['python']}")
+        Text(
+            f"{machine['processor']}, {machine['logical_cores']} processors, {memory:.0f} GiB, "
+            f"{machine['system']} {machine['architecture']}, Python {machine['python']}"
+        )
     )
     for check in checks:
         line = Text("ok      " if check.ok else "missing ", style="green" if check.ok else "yellow")

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.text import Text
 
 from fairtrial.api import Conditions
-from fairtrial.trial import Progress as Step
+from fairtrial.progress import Progress as Step
 
 
 class LiveDisplay:

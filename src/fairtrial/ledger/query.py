@@ -208,10 +208,9 @@ def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
 
 
 def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
-    """Return every look that was taken at a pair, in order: a, b (names), task_id, measure and what was seen."""
+    """Return every look that was taken at a pair: a, b (names), task_id, measure, items and what was seen, in order."""
     rows = ledger.connection.execute(
-        "SELECT a, b, task_id, measure, look FROM looks WHERE trial_id = ? ORDER BY id", (trial_id,)
+        "SELECT a, b, task_id, measure, items, look FROM looks WHERE trial_id = ? ORDER BY 3, 4, 1, 2, 5", (trial_id,)
     )
-    return [
-        {"a": a, "b": b, "task_id": task, "measure": measure, **json.loads(look)} for a, b, task, measure, look in rows
-    ]
+    names = ("a", "b", "task_id", "measure", "items")
+    return [{**dict(zip(names, row[:5], strict=True)), **json.loads(row[5])} for row in rows]

@@ -83,15 +83,15 @@ CREATE TABLE sessions (
     outcome TEXT
 );
 CREATE TABLE looks (
-    id INTEGER PRIMARY KEY,
     trial_id TEXT NOT NULL REFERENCES trials(id),
-    a TEXT NOT NULL,
-    b TEXT NOT NULL,
     task_id TEXT NOT NULL,
     measure TEXT NOT NULL,
-    look TEXT NOT NULL
-);
-CREATE INDEX looks_by_trial ON looks (trial_id, task_id, measure, a, b);
+    a TEXT NOT NULL,
+    b TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    look TEXT NOT NULL,
+    PRIMARY KEY (trial_id, task_id, measure, a, b, items)
+) WITHOUT ROWID;
 """
 
 MIGRATIONS: tuple[str, ...] = (TABLES,)

@@ -209,14 +209,12 @@ class Ledger:
             db.executemany("INSERT OR IGNORE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seen)
             db.executemany("INSERT OR IGNORE INTO absences VALUES (?, ?, ?, ?, ?, ?)", absent)
 
-    def add_look(
-        self, trial_id: str, pair: tuple[str, str], task_id: str, measure: str, look: Mapping[str, Any]
-    ) -> None:
-        """Append one look at a pair (names of a and b) on a task and measure."""
+    def add_look(self, trial_id: str, pair: tuple[str, str], at: tuple[str, str, int], look: Mapping[str, Any]) -> None:
+        """Enter one look at a pair (names of a and b) at a task id, measure and number of items, once."""
         with self.transaction() as db:
             db.execute(
-                "INSERT INTO looks (trial_id, a, b, task_id, measure, look) VALUES (?, ?, ?, ?, ?, ?)",
-                (trial_id, *pair, task_id, measure, dumps(look)),
+                "INSERT OR IGNORE INTO looks (trial_id, a, b, task_id, measure, items, look) VALUES (?,?,?,?,?,?,?)",
+                (trial_id, *pair, *at, dumps(look)),
             )
 
 
