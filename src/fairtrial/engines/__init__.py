@@ -1,1 +1,81 @@
-"""To be described."""
+"""The engines that exist, and opening one for a candidate.
+
+Knows the table of engines, not how any of them works; an engine's own libraries are imported when it is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from typing import TYPE_CHECKING, Protocol, cast
+
+from fairtrial.engines.base import Capabilities, Engine
+from fairtrial.engines.settings import EngineSettings
+from fairtrial.errors import MissingExtraError, UnknownNameError
+from fairtrial.spec.candidate import Candidate
+
+if TYPE_CHECKING:
+    from fairtrial.models import ResolvedModel
+
+__all__ = ["ENGINES", "Capabilities", "Engine", "EngineSettings", "engine_version", "open_engine"]
+
+ENGINES: Mapping[str, str] = {
+    "fake": "fairtrial.engines.fake:FakeEngine",
+    "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
+}
+"""Engine name -> ``module:class``.  Others come from entry points ``engine.NAME`` of the group ``fairtrial``."""
+
+DISTRIBUTIONS: Mapping[str, str] = {"fake": "fairtrial", "llamacpp": "llama-cpp-python"}
+"""Engine name -> the distribution whose version can change its answers."""
+
+
+class EngineClass(Protocol):
+    """What the table points to."""
+
+    @classmethod
+    def open(cls, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> Engine:
+        """Load the model and make it ready to answer for ``candidate``."""
+        ...
+
+
+def open_engine(candidate: Candidate, model: ResolvedModel, settings: EngineSettings | None = None) -> Engine:
+    """Open the engine that runs ``model``, set up as ``candidate`` says.
+
+    Raises:
+        UnknownNameError: if no engine has that name.
+        MissingExtraError: if the engine's library is not installed.
+        ModelError: if the model cannot be loaded, or has no chat template where one is asked for.
+    """
+    return _find(model.engine).open(candidate, model, settings or EngineSettings())
+
+
+def engine_version(name: str) -> str:
+    """Return the version of the distribution that does an engine's arithmetic.
+
+    Raises UnknownNameError or MissingExtraError as `open_engine` does.
+    """
+    if name in DISTRIBUTIONS:
+        try:
+            return version(DISTRIBUTIONS[name])
+        except PackageNotFoundError as error:
+            raise MissingExtraError(f"The engine {name} ({DISTRIBUTIONS[name]})", name) from error
+    plugins = entry_points(group="fairtrial", name=f"engine.{name}")
+    for plugin in plugins:
+        return plugin.dist.version if plugin.dist else "unknown"
+    raise _unknown(name)
+
+
+def _find(name: str) -> type[EngineClass]:
+    if name in ENGINES:
+        module, _, attribute = ENGINES[name].partition(":")
+        return cast(type[EngineClass], getattr(import_module(module), attribute))
+    for plugin in entry_points(group="fairtrial", name=f"engine.{name}"):
+        return cast(type[EngineClass], plugin.load())
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> UnknownNameError:
+    plugins = [p.name.removeprefix("engine.") for p in entry_points(group="fairtrial") if p.name.startswith("engine.")]
+    known = sorted([*ENGINES, *plugins])
+    return UnknownNameError("engine", name, known, fix=f"Engines that exist: {', '.join(known)}.")

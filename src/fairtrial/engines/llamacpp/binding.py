@@ -1,0 +1,278 @@
+"""The thin layer over llama.cpp's C functions: library, model file, context, batch buffers as numpy views.
+
+The only module that imports ``llama_cpp``.  It knows models, tokens and cells; nothing of prompts, requests or trees.
+What llama.cpp writes to its log is kept, not printed; the last errors end up in ours.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.errors import EngineError, MissingExtraError, ModelError
+
+Floats = NDArray[np.float32]
+
+_LOG_ERROR = 3
+_LOG_CONTINUES = 5
+_complaints: deque[str] = deque(maxlen=20)
+_kept: list[Any] = []  # the C side holds a pointer to the log callback
+
+
+def library() -> Any:
+    """Return the ``llama_cpp`` module, its log caught.  Raises MissingExtraError if it is not installed."""
+    try:
+        import llama_cpp
+    except ImportError as error:
+        raise MissingExtraError("The llama.cpp engine (llama-cpp-python)", "llamacpp") from error
+    if not _kept:
+        callback = llama_cpp.llama_log_callback(_keep_complaint)
+        _kept.append(callback)
+        llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+    return llama_cpp
+
+
+def library_version() -> str:
+    """Return the installed version of llama-cpp-python."""
+    return version("llama-cpp-python")
+
+
+def system_info() -> str:
+    """Return llama.cpp's own description of the processor features that it was built for."""
+    return str(library().llama_print_system_info().decode()).strip(" |")
+
+
+def complaints() -> str:
+    """Return what llama.cpp last complained about, and forget it."""
+    text = " ".join(" ".join(line.split()) for line in _complaints if line.strip())
+    _complaints.clear()
+    return text
+
+
+def _keep_complaint(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+    if level == _LOG_ERROR or (level == _LOG_CONTINUES and _complaints):
+        _complaints.append(text.decode("utf-8", "replace"))
+
+
+class Model:
+    """Loaded weights and vocabulary.  Close it when done; contexts must be closed before."""
+
+    def __init__(self, path: Path, *, packed: bool) -> None:
+        """Load ``path``.
+
+        Args:
+            path: a GGUF file.
+            packed: let llama.cpp rearrange weights for special processor instructions.
+
+        Raises:
+            ModelError: if the file is not a whole GGUF file of a kind that the library knows.
+        """
+        self.lib = library()
+        self.path = path
+        _check_file(path)
+        params = self.lib.llama_model_default_params()
+        params.use_extra_bufts = packed
+        complaints()
+        self.handle = self.lib.llama_model_load_from_file(str(path).encode(), params)
+        if not self.handle:
+            raise ModelError(
+                f"llama.cpp cannot load this file: {complaints() or 'it gives no reason'}.",
+                fix="The file may be damaged or cut short, or newer than the installed llama-cpp-python.",
+                where=str(path),
+            )
+        self.vocab = self.lib.llama_model_get_vocab(self.handle)
+        self.n_vocab: int = self.lib.llama_vocab_n_tokens(self.vocab)
+        self.n_ctx_train: int = self.lib.llama_model_n_ctx_train(self.handle)
+
+    def meta(self, key: str) -> str | None:
+        """Return the file's value for ``key``, or None if it has none."""
+        size = 1024
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            needed = self.lib.llama_model_meta_val_str(self.handle, key.encode(), buffer, size)
+            if needed < 0:
+                return None
+            if needed < size:
+                return buffer.raw[:needed].decode("utf-8", "replace")
+            size = needed + 1
+
+    def description(self) -> dict[str, object]:
+        """Return what the file says of itself: kind, parameters, bytes."""
+        buffer = ctypes.create_string_buffer(256)
+        self.lib.llama_model_desc(self.handle, buffer, 256)
+        return {
+            "description": buffer.value.decode("utf-8", "replace"),
+            "name": self.meta("general.name") or "",
+            "parameters": int(self.lib.llama_model_n_params(self.handle)),
+            "tensor_bytes": int(self.lib.llama_model_size(self.handle)),
+            "context_trained": self.n_ctx_train,
+        }
+
+    def scores_prefixes(self) -> bool:
+        """Whether a cached path can be cut back to any of its prefixes: not so for models with a running state."""
+        recurrent = self.lib.llama_model_is_recurrent(self.handle) or self.lib.llama_model_is_hybrid(self.handle)
+        return not recurrent
+
+    def is_decoder(self) -> bool:
+        """Whether the model continues text from left to right."""
+        lib, handle = self.lib, self.handle
+        return bool(
+            lib.llama_model_has_decoder(handle)
+            and not lib.llama_model_has_encoder(handle)
+            and not lib.llama_model_is_diffusion(handle)
+        )
+
+    def close(self) -> None:
+        """Free the weights; safe to call twice."""
+        if self.handle:
+            self.lib.llama_model_free(self.handle)
+            self.handle = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContextShape:
+    """How much a context holds.
+
+    Attributes:
+        cells: tokens in the cache, all sequences together.
+        batch: tokens in one pass.
+        sequences: different sequences in one pass or cache.
+        outputs: rows of logits of one pass.
+        threads: processor threads.
+        flash: -1 lets llama.cpp choose flash attention, 0 forbids, 1 demands it.
+    """
+
+    cells: int
+    batch: int
+    sequences: int
+    outputs: int
+    threads: int
+    flash: int = -1
+
+
+class Context:
+    """A cache of keys and values and the buffers of one pass.
+
+    ``tokens``, ``positions``, ``sequence_counts`` and ``wanted`` are arrays that llama.cpp reads in place; fill the
+    first n entries and call `run`.
+    """
+
+    def __init__(self, model: Model, shape: ContextShape) -> None:
+        """Make a context.  Raises EngineError if it cannot be made, usually for want of memory."""
+        self.lib, self.model, self.shape = model.lib, model, shape
+        params = self.lib.llama_context_default_params()
+        params.n_ctx, params.n_batch, params.n_ubatch = shape.cells, shape.batch, shape.batch
+        params.n_seq_max, params.n_outputs_max = shape.sequences, shape.outputs
+        params.n_threads = params.n_threads_batch = shape.threads
+        params.flash_attn_type = shape.flash
+        params.kv_unified = params.swa_full = params.no_perf = True
+        complaints()
+        self.handle = self.lib.llama_init_from_model(model.handle, params)
+        if not self.handle:
+            raise EngineError(
+                f"llama.cpp cannot make a context of {shape.cells} tokens: {complaints() or 'no reason given'}.",
+                fix="Set a smaller `context` for this candidate, or free memory.",
+                where=str(model.path),
+            )
+        self.memory = self.lib.llama_get_memory(self.handle)
+        self._fill_buffers()
+
+    def _fill_buffers(self) -> None:
+        size = self.shape.batch
+        self.tokens = np.zeros(size, dtype=np.int32)
+        self.positions = np.zeros(size, dtype=np.int32)
+        self.sequence_counts = np.ones(size, dtype=np.int32)
+        self.wanted = np.zeros(size, dtype=np.int8)
+        self.slots = np.zeros(size, dtype=np.int32)
+        # A token's sequences are always neighbours, so its list is a stretch of 0, 1, 2, ... and needs only a pointer.
+        self._numbers = np.arange(self.shape.sequences, dtype=np.int32)
+        self._sequences = np.full(size, self._numbers.ctypes.data, dtype=np.uintp)
+        batch = self.lib.llama_batch()
+        for name, array in (
+            ("token", self.tokens),
+            ("pos", self.positions),
+            ("n_seq_id", self.sequence_counts),
+            ("seq_id", self._sequences),
+            ("logits", self.wanted),
+        ):
+            pointer = type(getattr(batch, name))
+            setattr(batch, name, ctypes.cast(ctypes.c_void_p(array.ctypes.data), pointer))
+        self._batch = batch
+
+    def set_sequences(self, first: NDArray[np.int32], count: NDArray[np.int32]) -> None:
+        """Say that entry i belongs to the sequences ``first[i]`` to ``first[i] + count[i] - 1``."""
+        size = len(first)
+        self.sequence_counts[:size] = count
+        self._sequences[:size] = self._numbers.ctypes.data + first.astype(np.uintp) * self._numbers.itemsize
+
+    def run(self, size: int) -> Floats:
+        """Send the first ``size`` entries through the network.
+
+        Returns:
+            (wanted entries, vocabulary) float32 logits: a view, valid until the next run.
+
+        Raises:
+            EngineError: if llama.cpp refuses or fails.
+        """
+        self._batch.n_tokens = size
+        code = self.lib.llama_decode(self.handle, self._batch)
+        if code != 0:
+            raise EngineError(f"llama.cpp failed with code {code}: {complaints() or 'no reason given'}.")
+        rows = int(np.count_nonzero(self.wanted[:size]))
+        pointer = self.lib.llama_get_logits(self.handle)
+        if rows == 0:
+            return np.empty((0, self.model.n_vocab), dtype=np.float32)
+        address = ctypes.cast(pointer, ctypes.c_void_p).value
+        if address is None:
+            raise EngineError("llama.cpp computed no logits.")
+        block = (ctypes.c_float * (rows * self.model.n_vocab)).from_address(address)
+        return np.ctypeslib.as_array(block).reshape(rows, self.model.n_vocab)
+
+    def clear(self) -> None:
+        """Empty the cache."""
+        self.lib.llama_memory_clear(self.memory, False)
+
+    def copy(self, source: int, target: int, stop: int) -> None:
+        """Let sequence ``target`` begin with the first ``stop`` tokens of ``source``."""
+        self.lib.llama_memory_seq_cp(self.memory, source, target, 0, stop)
+
+    def keep_only(self, sequence: int, stop: int) -> None:
+        """Forget all but the first ``stop`` tokens of ``sequence``, and call it sequence 0."""
+        lib, memory = self.lib, self.memory
+        lib.llama_memory_seq_keep(memory, sequence)
+        lib.llama_memory_seq_rm(memory, sequence, stop, -1)
+        if sequence:
+            lib.llama_memory_seq_cp(memory, sequence, 0, 0, -1)
+            lib.llama_memory_seq_rm(memory, sequence, 0, -1)
+
+    def forget(self, sequence: int) -> None:
+        """Forget one sequence."""
+        self.lib.llama_memory_seq_rm(self.memory, sequence, 0, -1)
+
+    def close(self) -> None:
+        """Free the cache; safe to call twice."""
+        if self.handle:
+            self.lib.llama_free(self.handle)
+            self.handle = None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ModelError(f"The model file cannot be read: {error.strerror}.", where=str(path)) from error
+    if magic != b"GGUF":
+        raise ModelError(
+            f"This is not a GGUF file: it begins with {magic!r}, not b'GGUF'.",
+            fix="Give a model in GGUF format.",
+            where=str(path),
+        )

@@ -1,0 +1,76 @@
+"""Finds out, in a process of its own, whether llama.cpp's special processor paths work on this machine.
+
+Some virtual machines announce matrix instructions (AMX) that then kill the process.  Run as a module it loads a model
+with them and computes a few tokens; `packing_works` runs it once per machine and library and remembers the outcome.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library_version, system_info
+from fairtrial.errors import EngineError
+
+_TOKENS = 64
+_SECONDS = 300
+
+
+def packing_works(path: Path) -> bool:
+    """Return whether weights rearranged for special instructions can be computed with here.
+
+    Only machines that announce AMX are tried.  Raises EngineError if the trial run does not end.
+    """
+    features = system_info()
+    if "AMX_INT8 = 1" not in features:
+        return True
+    key = f"{platform.node()}|{platform.release()}|{library_version()}|{features}"
+    store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-packing.json"
+    known = _read(store)
+    if key not in known:
+        known[key] = _try(path)
+        partial = store.with_suffix(f".{platform.node()}.part")
+        partial.write_text(json.dumps(known), encoding="utf-8")
+        partial.replace(store)
+    return known[key]
+
+
+def _read(store: Path) -> dict[str, bool]:
+    try:
+        known = json.loads(store.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(k): bool(v) for k, v in known.items()} if isinstance(known, dict) else {}
+
+
+def _try(path: Path) -> bool:
+    """Return False only if the trial run was killed by a signal: other failures are not about the processor."""
+    command = [sys.executable, "-m", "fairtrial.engines.llamacpp.probe", str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(
+            f"A trial run of llama.cpp did not end within {_SECONDS} seconds.", where=str(path)
+        ) from error
+    return done.returncode >= 0
+
+
+def main(path: str) -> None:
+    """Load a model with rearranged weights and compute a few tokens."""
+    model = Model(Path(path), packed=True)
+    context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=1, threads=1))
+    context.tokens[:] = np.arange(_TOKENS) % model.n_vocab
+    context.positions[:] = np.arange(_TOKENS)
+    context.run(_TOKENS)
+    context.close()
+    model.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,172 @@
+"""Requests to token sequences: chat template, token boundaries, windows, what fits and what is cut.
+
+Follows lm-evaluation-harness where it defines what a score is: white space at the end of the prompt belongs to the
+continuation; prompt, and prompt with continuation, are tokenised separately, and the continuation's tokens are what the
+second has beyond the length of the first; an empty prompt is one begin-of-text token.  Knows nothing of contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairtrial.engines.chat import ChatTemplate
+from fairtrial.engines.llamacpp.tokens import Vocabulary
+from fairtrial.errors import EngineError, TooLongError
+from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
+from fairtrial.schedule.trie import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the candidate is asked.
+
+    Attributes:
+        template: chat template, or None for running text.
+        system: the candidate's own system message.
+        context: tokens that the model may see at once.
+        truncate: cut from the left what does not fit, rather than refuse.
+    """
+
+    template: ChatTemplate | None
+    system: str
+    context: int
+    truncate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One sequence of tokens, of which those from ``start`` on are to be scored.
+
+    Attributes:
+        tokens: int32.
+        start: first scored token, at least 1.
+        truncated: tokens cut from the left.
+    """
+
+    tokens: Tokens
+    start: int
+    truncated: int = 0
+
+
+class Encoder:
+    """Makes token sequences of requests, for one vocabulary and one way of asking."""
+
+    def __init__(self, vocabulary: Vocabulary, asking: Asking) -> None:
+        self.vocabulary = vocabulary
+        self.asking = asking
+
+    def score(self, request: ScoreRequest) -> list[list[Scored]]:
+        """Return, for each continuation, the sequences whose scores add up to its own: several if it is a document.
+
+        Raises TooLongError if one does not fit and may not be cut.
+        """
+        if request.rolling:
+            return [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
+        mark, encode = self._reader()
+        prompts: dict[Prompt, tuple[str, str, Tokens]] = {}
+        out = []
+        for pair in request.pairs:
+            if pair.prompt not in prompts:
+                text, tail = self._text(pair.prompt, mark)
+                prompts[pair.prompt] = (text, tail, encode(text))
+            text, tail, context = prompts[pair.prompt]
+            delimiter = "" if self.asking.template else request.delimiter
+            continuation = tail + mark(delimiter + pair.continuation)
+            out.append([self._fit(self._join(text, context, continuation, encode), request.label)])
+        return out
+
+    def generate(self, request: GenerateRequest) -> tuple[Tokens, int]:
+        """Return the prompt's tokens and how many were cut.  Raises TooLongError as `score` does."""
+        mark, encode = self._reader()
+        text, tail = self._text(request.prompt, mark)
+        tokens = self.vocabulary.with_bos(encode(text + tail))
+        if not len(tokens):
+            tokens = self._prefix(request.label)
+        room = self.asking.context - request.max_tokens
+        if len(tokens) <= room:
+            return tokens, 0
+        if room < 1 or not self.asking.truncate:
+            seen = f"{len(tokens)} tokens of prompt and {request.max_tokens} of answer"
+            raise self._too_long(seen, request.label)
+        return self._cut(tokens, room), len(tokens) - room
+
+    def _reader(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
+        if self.asking.template is None:
+            return str, self.vocabulary.encode
+        return self.vocabulary.shield()
+
+    def _text(self, prompt: Prompt, mark: Callable[[str], str]) -> tuple[str, str]:
+        """Return the prompt as the model reads it, and its trailing white space."""
+        if self.asking.template is None:
+            text = prompt.plain()
+            kept = text.rstrip()
+            return kept, text[len(kept) :]
+        system = self.asking.system + prompt.system
+        messages = [{"role": "system", "content": mark(system)}] if system else []
+        messages.append({"role": "user", "content": mark(prompt.user)})
+        kept = prompt.assistant.rstrip()
+        return self.asking.template.render(messages) + mark(kept), prompt.assistant[len(kept) :]
+
+    def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> Scored:
+        whole = encode(text + continuation)
+        if len(whole) <= len(context):  # the continuation melts into the prompt's last token
+            whole = np.concatenate([context, encode(continuation)])
+        start = len(context)
+        if self.vocabulary.adds_bos or start == 0:
+            prefixed = self.vocabulary.with_bos(whole)
+            if len(prefixed) == len(whole) and start == 0:
+                prefixed = np.concatenate([self._prefix(""), whole])
+            start += len(prefixed) - len(whole)
+            whole = prefixed
+        return Scored(whole, max(start, 1))
+
+    def _fit(self, scored: Scored, label: str) -> Scored:
+        # The last token is scored, but need not be seen.
+        excess = len(scored.tokens) - 1 - self.asking.context
+        if excess <= 0:
+            return scored
+        if not self.asking.truncate or scored.start - excess < 1:
+            raise self._too_long(f"{len(scored.tokens)} tokens", label)
+        return Scored(self._cut(scored.tokens, len(scored.tokens) - excess), scored.start - excess, excess)
+
+    def _windows(self, text: str, label: str) -> Iterator[Scored]:
+        """Yield windows over a document: each token scored once, with as much before it as fits in the context."""
+        tokens = self.vocabulary.encode(text)
+        prefix = self._prefix(label)
+        size = self.asking.context
+        done = 0
+        while done < len(tokens):
+            new = min(len(tokens) - done, size)
+            end = done + new
+            if done == 0:
+                yield Scored(np.concatenate([prefix, tokens[:end]]), 1)
+            else:
+                window = tokens[end - size - 1 : end]
+                yield Scored(window, len(window) - new)
+            done = end
+
+    def _prefix(self, label: str) -> Tokens:
+        if self.vocabulary.prefix is None:
+            raise EngineError(
+                "The model has no begin or end token, so that nothing can stand before an empty prompt.", where=label
+            )
+        return np.array([self.vocabulary.prefix], dtype=np.int32)
+
+    def _cut(self, tokens: Tokens, size: int) -> Tokens:
+        """Cut from the left, keeping a begin-of-text token that the model wants."""
+        kept = tokens[len(tokens) - size :]
+        if self.vocabulary.adds_bos and tokens[0] == self.vocabulary.bos:
+            kept = kept.copy()
+            kept[0] = tokens[0]
+        return kept
+
+    def _too_long(self, seen: str, label: str) -> TooLongError:
+        return TooLongError(
+            f"A request has {seen}; {self.asking.context} are allowed.",
+            fix="Set a larger `context` for the candidate (up to what the model was trained with), fewer shots, "
+            "or `overflow: truncate`.",
+            where=label,
+        )

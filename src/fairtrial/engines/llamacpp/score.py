@@ -1,0 +1,133 @@
+"""Log-probabilities of given continuations, all requests of a call through one prefix tree.
+
+Knows token sequences and logits; nothing of text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.engines.llamacpp.binding import Floats
+from fairtrial.engines.llamacpp.prompts import Scored
+from fairtrial.engines.llamacpp.session import Session
+from fairtrial.schedule import Limits, PrefixTree, build_tree, plan_steps
+from fairtrial.schedule.trie import Counts
+
+_ROWS = 16  # rows of logits turned into log-probabilities at once: they stay in the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What scoring gives for each sequence.
+
+    Attributes:
+        logprobs: (n,) float64, nats, summed over the scored tokens.
+        greedy: (n,) bool, whether every scored token was the likeliest.
+        nodes: tokens that went through the network.
+    """
+
+    logprobs: NDArray[np.float64]
+    greedy: NDArray[np.bool_]
+    nodes: int
+
+
+def score_sequences(session: Session, sequences: Sequence[Scored]) -> Sums:
+    """Score all ``sequences``, each distinct prefix computed once."""
+    logprobs = np.zeros(len(sequences))
+    greedy = np.ones(len(sequences), dtype=np.bool_)
+    nodes = 0
+    for group in _groups(session, sequences):
+        part = [sequences[i] for i in group]
+        work = _Work.of(part)
+        nodes += work.tree.nodes
+        values, likeliest = _run(session, work)
+        which = np.repeat(np.arange(len(part)), [len(s.tokens) - s.start for s in part])
+        logprobs[group] = np.bincount(which, weights=values, minlength=len(part))
+        misses = np.bincount(which, weights=~likeliest, minlength=len(part))
+        greedy[group] = misses == 0
+    return Sums(logprobs, greedy, nodes)
+
+
+def _groups(session: Session, sequences: Sequence[Scored]) -> Iterator[Counts]:
+    """Yield which sequences share a tree: all, or each alone where a model cannot go back to a prefix."""
+    some = [i for i, s in enumerate(sequences) if len(s.tokens) > s.start]
+    if session.model.scores_prefixes():
+        if some:
+            yield np.array(some)
+    else:
+        yield from (np.array([i]) for i in some)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The tree of some sequences, and where in it each scored token is predicted.
+
+    ``targets`` are the scored tokens of all sequences, one sequence after the other; ``predicted_at`` the node whose
+    logits predict each.
+    """
+
+    tree: PrefixTree
+    targets: NDArray[np.int32]
+    predicted_at: Counts
+
+    @classmethod
+    def of(cls, sequences: Sequence[Scored]) -> _Work:
+        """Build the tree; the last token of a sequence is predicted only, and never computed."""
+        tree = build_tree([s.tokens[:-1] for s in sequences])
+        start = np.array([s.start - 1 for s in sequences], dtype=np.int64)
+        stop = np.array([len(s.tokens) - 1 for s in sequences], dtype=np.int64)
+        predicted_at = tree.locate(np.arange(len(sequences)), start, stop)
+        return cls(tree, np.concatenate([s.tokens[s.start :] for s in sequences]), predicted_at)
+
+
+def _run(session: Session, work: _Work) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return log-probability and likeliest flag of every target."""
+    tree, sizes = work.tree, session.sizes
+    wanted = np.zeros(tree.nodes, dtype=np.bool_)
+    wanted[work.predicted_at] = True
+    # The root is shared by all and no logits are wanted in it; it begins the first sequence.
+    root = session.root_length(min(tree.common, int(work.predicted_at.min()), tree.nodes - 1))
+    cells = int(tree.lengths.max()) + sizes.batch
+    session.begin(tree.sequences[0][:root], cells)
+    limits = Limits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells)
+    order = np.argsort(work.predicted_at, kind="stable")
+    nodes, targets = work.predicted_at[order], work.targets[order]
+    values, likeliest = np.empty(len(order)), np.empty(len(order), dtype=np.bool_)
+    for step in plan_steps(tree, wanted, limits, start=root):
+        logits = session.step(step)
+        here = slice(*np.searchsorted(nodes, [step.start, step.stop]))
+        rows = (np.cumsum(step.wanted) - 1)[nodes[here] - step.start]
+        values[order[here]], likeliest[order[here]] = log_probabilities(logits, rows, targets[here])
+    return values, likeliest
+
+
+def log_probabilities(
+    logits: Floats, rows: Counts, tokens: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the log-probability of given tokens, and whether each is the likeliest (of equals: the lowest number).
+
+    Args:
+        logits: (r, vocabulary) float32; not copied.
+        rows: (k,) the row that each token is read from.
+        tokens: (k,) token ids.
+
+    Returns:
+        (k,) float64 nats; (k,) bool.
+    """
+    top = np.empty(len(logits), dtype=np.int64)
+    mass = np.empty(len(logits))
+    scratch = np.empty((min(_ROWS, len(logits)), logits.shape[1]), dtype=np.float32)
+    for at in range(0, len(logits), _ROWS):
+        block = logits[at : at + _ROWS]
+        best = block.argmax(axis=1)
+        peak = block[np.arange(len(block)), best]
+        work = scratch[: len(block)]
+        np.subtract(block, peak[:, None], out=work)
+        np.exp(work, out=work)
+        top[at : at + _ROWS] = best
+        mass[at : at + _ROWS] = np.log(work.sum(axis=1, dtype=np.float64)) + peak
+    return logits[rows, tokens] - mass[rows], top[rows] == tokens

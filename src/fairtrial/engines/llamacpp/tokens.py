@@ -1,0 +1,117 @@
+"""Text to tokens and back for a llama.cpp vocabulary.
+
+Text from users, tasks and documents is never read as special tokens; only what a chat template itself writes is.
+Knows nothing of requests or contexts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from fairtrial.engines.llamacpp.binding import Model
+from fairtrial.schedule.trie import Tokens
+
+_UNKNOWN, _CONTROL = 1 << 0, 1 << 3  # llama_token_attr
+_MARK = re.compile("\ue0f0([0-9a-f]+)\ue0f1")
+EMPTY: Tokens = np.empty(0, dtype=np.int32)
+
+
+class Vocabulary:
+    """Encodes and decodes with the vocabulary of one model.
+
+    Attributes:
+        bos: begin-of-text token, or None if the model has none.
+        prefix: the token that stands before a text scored from its beginning: bos, else the end-of-text token, or None.
+        adds_bos: whether the model file says that prompts begin with ``bos``.
+        bos_text: ``bos`` as a chat template writes it; empty if there is none.
+        eos_text: the end-of-text token as a chat template writes it; empty if there is none.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._lib, self._vocab, self.size = model.lib, model.vocab, model.n_vocab
+        lib, vocab = model.lib, model.vocab
+        bos, eos = int(lib.llama_vocab_bos(vocab)), int(lib.llama_vocab_eos(vocab))
+        self.bos = bos if bos >= 0 else None
+        self.prefix = self.bos if self.bos is not None else (eos if eos >= 0 else None)
+        self.adds_bos = bool(lib.llama_vocab_get_add_bos(vocab)) and self.bos is not None
+        self.bos_text = self._written(bos)
+        self.eos_text = self._written(eos)
+        self._pieces: dict[int, bytes] = {}
+        self._shield = self._special_pattern()
+
+    def _written(self, token: int) -> str:
+        return str(self._lib.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")) if token >= 0 else ""
+
+    def _special_pattern(self) -> re.Pattern[str]:
+        attr = self._lib.llama_vocab_get_attr
+        special = (t for t in range(self.size) if attr(self._vocab, t) & (_UNKNOWN | _CONTROL))
+        texts = sorted(filter(None, (self._written(t) for t in special)), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, [*texts, "\ue0f0", "\ue0f1"])))
+
+    def encode(self, text: str, *, special: bool = False) -> Tokens:
+        """Return the tokens of ``text``, nothing added; ``special`` reads special tokens written in it."""
+        data = text.encode("utf-8", "replace")
+        if not data:
+            return EMPTY
+        out = np.empty(len(data) + 16, dtype=np.int32)
+        pointer = out.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        count = self._lib.llama_tokenize(self._vocab, data, len(data), pointer, len(out), False, special)
+        if count < 0:
+            out = np.empty(-count, dtype=np.int32)
+            pointer = out.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+            count = self._lib.llama_tokenize(self._vocab, data, len(data), pointer, len(out), False, special)
+        return out[:count].copy()
+
+    def with_bos(self, tokens: Tokens) -> Tokens:
+        """Return ``tokens`` after the begin-of-text token, if the model wants one and it is not there yet."""
+        if not self.adds_bos or (len(tokens) and tokens[0] == self.bos):
+            return tokens
+        return np.concatenate([np.array([self.bos], dtype=np.int32), tokens])
+
+    def piece(self, token: int) -> bytes:
+        """Return the bytes that ``token`` stands for; special tokens stand for nothing."""
+        known = self._pieces.get(token)
+        if known is None:
+            size = 256
+            buffer = ctypes.create_string_buffer(size)
+            count = self._lib.llama_token_to_piece(self._vocab, token, buffer, size, 0, False)
+            if count < 0:
+                buffer = ctypes.create_string_buffer(-count)
+                count = self._lib.llama_token_to_piece(self._vocab, token, buffer, -count, 0, False)
+            known = self._pieces[token] = buffer.raw[:count]
+        return known
+
+    def ends(self, token: int) -> bool:
+        """Whether the model ends its answer with ``token``."""
+        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
+
+    def shield(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
+        """Return a pair of functions: one that marks special tokens written in a text, one that encodes marked text.
+
+        The first is for what users, tasks and documents write; a template may then be put around it.  The second reads
+        special tokens outside the marks, and the marked ones as plain characters.
+        """
+        raw: list[str] = []
+
+        def mark(text: str) -> str:
+            return self._shield.sub(replacement, text)
+
+        def replacement(match: re.Match[str]) -> str:
+            raw.append(match.group())
+            return f"\ue0f0{len(raw) - 1:x}\ue0f1"
+
+        def encode(text: str) -> Tokens:
+            parts = _MARK.split(text)
+            if len(parts) == 1:
+                return self.encode(text, special=True)
+            pieces = [
+                self.encode(raw[int(part, 16)]) if i % 2 else self.encode(part, special=True)
+                for i, part in enumerate(parts)
+            ]
+            return np.concatenate(pieces)
+
+        return mark, encode

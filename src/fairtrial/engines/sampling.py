@@ -1,0 +1,96 @@
+"""Choosing the next token from logits, and turning chosen tokens into text that ends at a stop string.
+
+Knows rows of numbers and bytes; nothing of models.  Each request brings its own random generator, so that what it gets
+does not depend on what else is being generated.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.records import GenerateRequest
+
+_SHORTLIST = 1024  # tokens sorted at once when looking for the nucleus
+
+
+def generator_for(request: GenerateRequest) -> np.random.Generator | None:
+    """Return the request's own random generator, or None if it is greedy."""
+    return np.random.default_rng(request.seed) if request.temperature > 0 else None
+
+
+def pick(logits: NDArray[np.float32], request: GenerateRequest, rng: np.random.Generator | None) -> int:
+    """Choose a token from (vocabulary,) logits.
+
+    Greedy takes the likeliest, of equals the one with the lowest number.  Else the logits are divided by the
+    temperature, cut to the ``top_k`` likeliest, then to the smallest set that holds ``top_p`` of their mass
+    (Holtzman et al. 2020, arXiv:1904.09751), and one uniform number decides.
+    """
+    if rng is None:
+        return int(logits.argmax())
+    scaled = logits.astype(np.float64) / request.temperature
+    tokens = _likeliest(scaled, request.top_k) if 0 < request.top_k < len(scaled) else np.arange(len(scaled))
+    mass = np.exp(scaled[tokens] - scaled[tokens].max())
+    mass /= mass.sum()
+    if request.top_p < 1.0:
+        kept = _nucleus(mass, request.top_p)
+        tokens, mass = tokens[kept], mass[kept]
+    edges = np.cumsum(mass)
+    at = int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
+    return int(tokens[min(at, len(tokens) - 1)])
+
+
+def _likeliest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the numbers of the ``count`` largest values, in ascending order of number; lowest numbers win ties."""
+    edge = np.partition(values, len(values) - count)[len(values) - count]
+    above = np.flatnonzero(values > edge)
+    level = np.flatnonzero(values == edge)[: count - len(above)]
+    return np.sort(np.concatenate([above, level]))
+
+
+def _nucleus(mass: NDArray[np.float64], top_p: float) -> NDArray[np.int64]:
+    """Return, in ascending order, the indices of the fewest entries that together reach ``top_p``."""
+    count = min(_SHORTLIST, len(mass))
+    while True:
+        short = _likeliest(mass, count) if count < len(mass) else np.arange(len(mass))
+        order = short[np.argsort(-mass[short], kind="stable")]
+        reached = np.cumsum(mass[order])
+        if reached[-1] >= top_p or count == len(mass):
+            return np.sort(order[: int(np.searchsorted(reached, top_p)) + 1])
+        count = min(count * 8, len(mass))
+
+
+class Text:
+    """Text put together from the bytes of tokens as they come; ends before the first stop string in it.
+
+    Characters and stop strings may be spread over several tokens.
+    """
+
+    def __init__(self, stop: Sequence[str]) -> None:
+        self._stop = tuple(s for s in stop if s)
+        self._longest = max(map(len, self._stop), default=0)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""
+
+    def push(self, data: bytes) -> bool:
+        """Add bytes; return whether a stop string has appeared, at which the text then ends."""
+        return self._add(self._decoder.decode(data))
+
+    def end(self) -> str:
+        """Return the text.  An unfinished character at its end becomes U+FFFD."""
+        self._add(self._decoder.decode(b"", final=True))
+        return self._text
+
+    def _add(self, more: str) -> bool:
+        if not more:
+            return False
+        begin = max(0, len(self._text) - self._longest + 1)
+        self._text += more
+        found = [at for at in (self._text.find(s, begin) for s in self._stop) if at >= 0]
+        if found:
+            self._text = self._text[: min(found)]
+            self._decoder.reset()
+        return bool(found)
