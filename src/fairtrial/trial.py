@@ -193,7 +193,7 @@ def still_open(
 ) -> list[Question]:
     """Look at each question, enter the look in the ledger, and return those that want more items."""
     remaining = []
-    for question in asked:
+    for question in open_questions:
         found = verdict(ledger, plan.id, question)
         if found is None:
             remaining.append(question)

@@ -27,9 +27,7 @@ YAML_SUFFIXES = {".yaml", ".yml"}
 
 
 def compare(
-    a: Annotated[
-        str, typer.Argument(help="Baseline: a model (gguf:PATH, pkg:PACKAGE/FILE, hf:REPO) or candidate file.")
-    ],
+    a: Annotated[str, typer.Argument(help="Baseline: a model (gguf:, pkg:, hf:) or a candidate file.")],
     b: Annotated[str, typer.Argument(help="What is compared with it.")],
     tasks: Annotated[
         list[str], typer.Option("--tasks", help="Task names, comma separated or repeated; NAME@LEVEL for a level.")
