@@ -1,0 +1,161 @@
+"""An engine without a model, for tests and for trying out a trial: a small made-up language model over bytes.
+
+The next byte's probabilities are a fixed function of the last bytes and of the model's name (``fake:NAME``), so scores
+add up, greedy text is what scoring calls greedy, and two names are two models.  It knows nothing and its answers mean
+nothing; its record says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.engines.base import Capabilities
+from fairtrial.engines.chat import ChatTemplate
+from fairtrial.engines.sampling import Text, generator_for, pick
+from fairtrial.engines.settings import EngineSettings
+from fairtrial.errors import EngineError, TooLongError
+from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt, Request, ScoreAnswer, ScoreRequest
+from fairtrial.spec.candidate import Candidate
+
+if TYPE_CHECKING:
+    from fairtrial.models import ResolvedModel
+
+_END = 256  # the token after the 256 bytes
+_MEMORY = 6  # bytes that the next one depends on
+_REMEMBERED = 20_000
+_CONTEXT = 16_384
+_COMMON = b" etaoinshrdlu\n0123456789ETAOINSHRDLU.,?"
+_TEMPLATE = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}[assistant] "
+
+
+class FakeEngine:
+    """See `fairtrial.engines.base.Engine`."""
+
+    def __init__(self, name: str, candidate: Candidate) -> None:
+        self._seed = name.encode()
+        self._system = candidate.system
+        self._template = None if candidate.chat == "none" else ChatTemplate(_TEMPLATE)
+        self._truncate = candidate.overflow == "truncate"
+        self._known: dict[bytes, NDArray[np.float32]] = {}
+        self._closed = False
+        self.can = Capabilities(
+            score=True,
+            generate=True,
+            chat=self._template is not None,
+            images=False,
+            context_tokens=candidate.context or _CONTEXT,
+            batch_invariant=True,
+        )
+        self.record = {
+            "engine": "fake",
+            "model": name,
+            "note": "No model: made-up probabilities over bytes. The answers mean nothing.",
+            "context": self.can.context_tokens,
+            "chat_template_sha256": self._template.sha256 if self._template else None,
+        }
+
+    @classmethod
+    def open(cls, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> FakeEngine:
+        """See `fairtrial.engines.open_engine`; the settings have nothing to act on here."""
+        return cls(model.name, candidate)
+
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise TooLongError for the first request that does not fit."""
+        for request in requests:
+            if isinstance(request, GenerateRequest):
+                self._prompt(request.prompt, request.max_tokens, request.label)
+            elif not request.rolling:
+                for prompt, continuation in self._pairs(request):
+                    self._prompt(prompt, len(continuation), request.label)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
+        """Yield one answer a request."""
+        self._must_be_open()
+        for request in requests:
+            logprobs, greedy, tokens, seen, cut = [], [], [], 0, 0
+            for prompt, continuation in self._pairs(request):
+                if request.rolling:
+                    context = b""
+                else:
+                    context, excess = self._prompt(prompt, len(continuation), request.label)
+                    seen, cut = max(seen, len(context)), max(cut, excess)
+                total, likeliest = self._sum(context, continuation)
+                logprobs.append(total)
+                greedy.append(likeliest)
+                tokens.append(len(continuation))
+            yield ScoreAnswer(tuple(logprobs), tuple(greedy), tuple(tokens), seen, cut)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
+        """Yield one answer a request."""
+        self._must_be_open()
+        for request in requests:
+            context, cut = self._prompt(request.prompt, request.max_tokens, request.label)
+            rng, text, ended, new = generator_for(request), Text(request.stop), False, 0
+            tail = context[-_MEMORY:]
+            while new < request.max_tokens and not ended:
+                token = pick(self._logits(tail), request, rng)
+                new += 1
+                ended = token == _END or text.push(bytes([token]))
+                tail = (tail + bytes([token % 256]))[-_MEMORY:]
+            yield GenerateAnswer(text.end(), new, "stop" if ended else "length", len(context), cut)
+
+    def close(self) -> None:
+        """Make the engine unusable, as the protocol says."""
+        self._closed = True
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise EngineError("This engine has been closed.")
+
+    def _pairs(self, request: ScoreRequest) -> Iterator[tuple[Prompt, bytes]]:
+        delimiter = "" if self._template or request.rolling else request.delimiter
+        for pair in request.pairs:
+            yield pair.prompt, (delimiter + pair.continuation).encode("utf-8", "replace")
+
+    def _prompt(self, prompt: Prompt, more: int, label: str) -> tuple[bytes, int]:
+        """Return the prompt's bytes and how many were cut so that ``more`` tokens fit after them."""
+        if self._template is None:
+            text = prompt.plain()
+        else:
+            system = self._system + prompt.system
+            messages = [{"role": "system", "content": system}] if system else []
+            text = self._template.render([*messages, {"role": "user", "content": prompt.user}]) + prompt.assistant
+        data = text.encode("utf-8", "replace")
+        room = self.can.context_tokens - more
+        if len(data) <= room:
+            return data, 0
+        if room < 1 or not self._truncate:
+            raise TooLongError(
+                f"A request has {len(data) + more} tokens; {self.can.context_tokens} are allowed.",
+                fix="Set a larger `context` for the candidate, or `overflow: truncate`.",
+                where=label,
+            )
+        return data[-room:], len(data) - room
+
+    def _sum(self, context: bytes, continuation: bytes) -> tuple[float, bool]:
+        tail, total, likeliest = context[-_MEMORY:], 0.0, True
+        for byte in continuation:
+            logits = self._logits(tail)
+            peak = float(logits.max())
+            total += float(logits[byte]) - peak - float(np.log(np.exp(logits.astype(np.float64) - peak).sum()))
+            likeliest &= int(logits.argmax()) == byte
+            tail = (tail + bytes([byte]))[-_MEMORY:]
+        return total, likeliest
+
+    def _logits(self, tail: bytes) -> NDArray[np.float32]:
+        known = self._known.get(tail)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            digest = hashlib.blake2b(tail, digest_size=8, key=self._seed[:64]).digest()
+            rng = np.random.default_rng(int.from_bytes(digest, "big"))
+            known = rng.normal(0.0, 2.0, _END + 1).astype(np.float32)
+            known[list(_COMMON)] += 8.0
+            known[128:256] -= 8.0
+            self._known[tail] = known
+        return known
