@@ -9,7 +9,7 @@ PROCEDURAL: dict[str, str] = {
     "arithmetic_open": "fairtrial.tasks.procedural.arithmetic:arithmetic_open",
     "instructions": "fairtrial.tasks.procedural.instructions:instructions",
     "logic": "fairtrial.tasks.procedural.logic:logic",
+    "patterns": "fairtrial.tasks.procedural.patterns:patterns",
     "reading": "fairtrial.tasks.procedural.reading:reading",
-    "recall": "fairtrial.tasks.procedural.recall:recall",
     "table": "fairtrial.tasks.procedural.table:table",
 }

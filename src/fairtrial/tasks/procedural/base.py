@@ -89,7 +89,6 @@ class ProceduralTask(ABC):
     Raises SpecError for a level, seed, number of shots or number of items that cannot be.
     """
 
-    measures: tuple[Measure, ...]
     main_measure: str
 
     def __init__(self, suite: Suite, maker: SceneMaker, options: TaskOptions, label: str = "") -> None:
@@ -107,7 +106,7 @@ class ProceduralTask(ABC):
             version=str(suite.version),
             revision=f"generator {suite.version} seed {self._seed}",
             licence=suite.licence,
-            measures=self.measures,
+            measures=self.measures(suite),
             main_measure=self.main_measure,
             description=f"{suite.description} Level {self._number}: {self._level.description}",
             citation=suite.citation,
@@ -135,6 +134,10 @@ class ProceduralTask(ABC):
     @abstractmethod
     def request(self, item: Item, prompt: Prompt, label: str) -> Request:
         """Make the request of ``prompt``."""
+
+    @abstractmethod
+    def measures(self, suite: Suite) -> tuple[Measure, ...]:
+        """Return what `grade` returns."""
 
     @abstractmethod
     def chance(self, level: Level) -> float | None:
@@ -210,11 +213,14 @@ class ChoiceTask(ProceduralTask):
     """Multiple choice by log-probability.
 
     ``acc``: the likeliest choice is the right one (the first of equals counts as chosen).  ``acc_norm``: the same with
-    each log-probability divided by the number of characters of its choice.
+    each log-probability divided by the number of characters of its choice; only for suites whose choices differ much.
     """
 
-    measures = (Measure("acc"), Measure("acc_norm"))
     main_measure = "acc"
+
+    def measures(self, suite: Suite) -> tuple[Measure, ...]:
+        """Return ``acc``, and ``acc_norm`` if the suite asks for it."""
+        return (Measure("acc"), Measure("acc_norm")) if suite.by_length else (Measure("acc"),)
 
     def chance(self, level: Level) -> float | None:
         """Return 1 / number of choices, exact since every item of a level offers as many."""
@@ -225,17 +231,17 @@ class ChoiceTask(ProceduralTask):
         return ScoreRequest(pairs=tuple(Pair(prompt, choice) for choice in item.choices), label=label)
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
-        """Return ``acc`` and ``acc_norm``, each 0 or 1."""
+        """Return the measures of the card, each 0 or 1."""
         (answer,) = answers
         if not isinstance(answer, ScoreAnswer):
             raise TypeError(f"{self.card.name} grades scores, got {type(answer).__name__}")
         gold = item.choices.index(item.gold[0])
         plain = list(answer.logprobs)
-        by_length = [score / len(choice) for score, choice in zip(plain, item.choices, strict=True)]
-        return [
-            Observation("acc", float(plain.index(max(plain)) == gold)),
-            Observation("acc_norm", float(by_length.index(max(by_length)) == gold)),
-        ]
+        graded = [Observation("acc", float(plain.index(max(plain)) == gold))]
+        if self._suite.by_length:
+            norm = [score / len(choice) for score, choice in zip(plain, item.choices, strict=True)]
+            graded.append(Observation("acc_norm", float(norm.index(max(norm)) == gold)))
+        return graded
 
 
 class WrittenTask(ProceduralTask):

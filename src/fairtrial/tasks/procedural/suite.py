@@ -39,6 +39,7 @@ class Suite(_Data):
     licence: str = Field(description="SPDX id of the generated text.")
     citation: str = ""
     system: str = Field(description="What the model is told before everything.")
+    by_length: bool = Field(False, description="Also grade choices by log-probability per character.")
     shots: Annotated[int, Field(ge=0)] = Field(description="Few-shot examples unless the trial says otherwise.")
     level: int = Field(description="Level unless the trial says otherwise.")
     levels: dict[int, Level]

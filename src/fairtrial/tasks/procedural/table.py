@@ -105,7 +105,9 @@ def _table(draw: Draw, spec: Mapping[str, Any], how: Mapping[str, Any]) -> Table
     lists = words()
     key = Column(spec["key"]["name"], tuple(draw.sample(lists[spec["key"]["from"]], rows)))
     fit = [c for c in spec["words"] if len(lists[c["from"]]) >= rows]
-    word_columns = [Column(c["name"], tuple(draw.sample(lists[c["from"]], rows))) for c in draw.sample(fit, how["words"])]
+    word_columns = [
+        Column(c["name"], tuple(draw.sample(lists[c["from"]], rows))) for c in draw.sample(fit, how["words"])
+    ]
     shared = [
         Column(c["name"], tuple(draw.pick(strings(c["values"])) for _ in range(rows)))
         for c in draw.sample(spec["shared"], how["shared"])
@@ -128,6 +130,13 @@ def _shown(drawn: Table, style: str) -> str:
 def _cell(a: Asking) -> Question | None:
     column, row = a.draw.pick([*a.table.words, *a.table.numbers]), a.draw.below(len(a.table.key.cells))
     return a.among(a.text(column=column.name, the_key=a.table.called(row)), column.cells[row], column.cells)
+
+
+def _line(a: Asking) -> Question | None:
+    """Ask for the whole row of a key: its key with the right cell, or with a cell of another row."""
+    column, row = a.draw.pick(a.table.words), a.draw.below(len(a.table.key.cells))
+    lines = [f"{a.table.key.cells[row]} | {cell}" for cell in column.cells]
+    return a.among(a.text(the_key=a.table.called(row)), lines[row], lines)
 
 
 def _row(a: Asking) -> Question | None:
@@ -220,6 +229,7 @@ def _widest_gap(a: Asking) -> Question | None:
 
 ASK: Mapping[str, Callable[[Asking], Question | None]] = {
     "cell": _cell,
+    "line": _line,
     "row": _row,
     "other_cell": _other_cell,
     "most": _extreme,

@@ -1,0 +1,239 @@
+"""Generates arithmetic word problems: a stock of things that changes step by step.
+
+The wrong numbers are those that a slip would give (a step left out, a step the wrong way round) and near misses, placed
+by `fairtrial.tasks.procedural.choices`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from fairtrial.records import Item, Measure, Observation
+from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene, WrittenTask
+from fairtrial.tasks.procedural.choices import wrong_numbers
+from fairtrial.tasks.procedural.draw import Draw
+from fairtrial.tasks.procedural.suite import Level, Suite, load, strings, words
+
+Step = Callable[[Fraction], Fraction]
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+
+
+def arithmetic(options: TaskOptions) -> ChoiceTask:
+    """Return the task ``arithmetic``: the right number among four."""
+    return ChoiceTask(load("arithmetic"), make_scene, options)
+
+
+def arithmetic_open(options: TaskOptions) -> Written:
+    """Return the task ``arithmetic_open``: the same stories, the number written by the model."""
+    return Written(load("arithmetic_open"), make_open_scene, options)
+
+
+class Written(WrittenTask):
+    """``exact_match``: the number in the answer is the right one.
+
+    The number is the one after the last equals sign, else the first one; thousands commas are ignored.
+    """
+
+    main_measure = "exact_match"
+
+    def measures(self, suite: Suite) -> tuple[Measure, ...]:
+        """Return ``exact_match``."""
+        return (Measure("exact_match"),)
+
+    def judge(self, item: Item, text: str) -> Sequence[Observation]:
+        """Return ``exact_match``, 0 or 1."""
+        found = number_in(text)
+        return [Observation("exact_match", float(found is not None and found == Fraction(item.gold[0])))]
+
+
+def number_in(text: str) -> Fraction | None:
+    """Return the number that ``text`` gives as its answer, or None if it holds no number.
+
+    >>> number_in("3 + 4 = 7 apples"), number_in("about 1,200"), number_in("none")
+    (Fraction(7, 1), Fraction(1200, 1), None)
+    """
+    found = _NUMBER.search(text.rpartition("=")[2]) or _NUMBER.search(text)
+    return Fraction(found.group().replace(",", "")) if found else None
+
+
+@dataclass(slots=True)
+class _Story:
+    """A story in the making: its sentences, and how the stock changes with each step."""
+
+    draw: Draw
+    suite: Suite
+    how: Mapping[str, Any]
+    slots: dict[str, str]
+    scenario: Mapping[str, Any]
+    value: Fraction = Fraction(0)
+    lines: list[str] = field(default_factory=list)
+    steps: list[tuple[Step, Step]] = field(default_factory=list)
+    fits: bool = True
+    sum: str = ""
+
+    def number(self, size: str = "small") -> int:
+        low, high = self.how[size]
+        return self.draw.between(low, high)
+
+    def say(self, template: str, **numbers: object) -> None:
+        self.lines.append(template.format(**self.slots, **numbers))
+
+    def text(self, key: str) -> str:
+        return self.draw.pick(self.suite.lines(key))
+
+    def do(self, right: Step, slip: Step) -> None:
+        """Apply ``right``; remember it with the slip that people make there."""
+        self.steps.append((right, slip))
+        self.value = right(self.value)
+        self.fits &= self.value.denominator == 1 and 0 < self.value <= self.how["most"]
+
+    def slips(self) -> list[int]:
+        """Return the ends of the story when one step is left out or done the wrong way."""
+        ends = []
+        for wrong in range(len(self.steps)):
+            for skip in (False, True):
+                value = Fraction(0)
+                for i, (right, slip) in enumerate(self.steps):
+                    if i != wrong:
+                        value = right(value)
+                    elif not skip:
+                        value = slip(value)
+                if value.denominator == 1 and value >= 0:
+                    ends.append(int(value))
+        return ends
+
+
+def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+    """Return one story with its question and the numbers offered."""
+    count = level.choices or 4
+    rank = draw.below(count)
+    while True:
+        kind, story = _story(draw, suite, level)
+        if not story.fits:
+            continue
+        gold, text = int(story.value), " ".join(story.lines)
+        told = {int(n) for n in re.findall(r"\d+", text)}
+        slips = [n for n in story.slips() if n not in told]  # else "a number that is not in the text" would help
+        wrong = wrong_numbers(draw, gold, slips, rank, count, lowest=1)
+        if wrong is not None:
+            return Scene(kind, (Question(text, str(gold), wrong, {"steps": len(story.steps)}),))
+
+
+def make_open_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+    """Return one story with its question, without choices; the stories are those of ``arithmetic``."""
+    stories = load("arithmetic")
+    scene = make_scene(draw, stories, stories.levels[level.settings["stories"]])
+    return Scene(scene.kind, tuple(Question(q.text, q.gold, (), q.facts) for q in scene.questions))
+
+
+def _story(draw: Draw, suite: Suite, level: Level) -> tuple[str, _Story]:
+    how = level.settings
+    scenario = draw.pick(suite.table("scenarios"))
+    name, other = draw.sample(words()["names"], 2)
+    slots = {
+        "name": name,
+        "other": other,
+        "things": draw.pick(strings(scenario["things"])),
+        "belongings": draw.pick(strings(scenario["other"])),
+        "packs": suite.texts["plurals"][scenario["pack"]],
+    }
+    story = _Story(draw, suite, how, slots, scenario)
+    opening, ending = draw.pick(how["openings"]), draw.pick(how["endings"])
+    _open(story, opening)
+    changes = [draw.pick(how["changes"]) for _ in range(how["steps"] - (how["steps"] == 1 and opening != "has"))]
+    for change in changes:
+        CHANGES[change](story)
+    for _ in range(how["asides"]):
+        _aside(story)
+    _end(story, ending)
+    return "/".join([scenario["kind"], opening, *changes[:1]]), story
+
+
+def _open(story: _Story, opening: str) -> None:
+    if opening == "packs":
+        packs, each = story.draw.between(2, 9), story.draw.between(2, 12)
+        story.say(story.text("packs"), k=packs, n=each)
+        story.do(lambda _: Fraction(packs * each), lambda _: Fraction(packs + each))
+        return
+    start = story.number("large")
+    if opening == "has":
+        story.say(story.text("has"), n=start)
+        story.do(lambda _: Fraction(start), lambda _: Fraction(start))
+        story.sum = str(start)
+        return
+    given = story.number()
+    story.say(story.text("two"), n=start, m=given)
+    story.do(lambda _: Fraction(start + given), lambda _: Fraction(abs(start - given)))
+
+
+def _gain(story: _Story) -> None:
+    n = story.number()
+    story.say(story.draw.pick(story.scenario["gain"].split("|")), n=n)
+    story.do(lambda value: value + n, lambda value: value - n)
+    story.sum += f" + {n}"
+
+
+def _lose(story: _Story) -> None:
+    n = story.number()
+    story.say(story.draw.pick(story.scenario["lose"].split("|")), n=n)
+    story.do(lambda value: value - n, lambda value: value + n)
+    story.sum += f" - {n}"
+
+
+def _times(story: _Story) -> None:
+    k = story.draw.between(2, 4)
+    story.say(story.text("times"), k=k)
+    story.do(lambda value: value * k, lambda value: value + k)
+
+
+def _packs(story: _Story) -> None:
+    packs, each = story.draw.between(2, 6), story.draw.between(3, 12)
+    story.say(story.text("more_packs"), k=packs, n=each)
+    story.do(lambda value: value + packs * each, lambda value: value + packs + each)
+
+
+def _fraction(story: _Story) -> None:
+    k = story.draw.between(2, 5)
+    story.say(story.text("fraction"), part=story.suite.texts["parts"][k])
+    story.do(lambda value: value - value / k, lambda value: value / k)
+
+
+def _percent(story: _Story) -> None:
+    k = story.draw.pick((10, 20, 25, 50))
+    story.say(story.text("percent"), k=k)
+    story.do(lambda value: value + value * k / 100, lambda value: value + k)
+
+
+CHANGES: Mapping[str, Callable[[_Story], None]] = {
+    "gain": _gain,
+    "lose": _lose,
+    "times": _times,
+    "packs": _packs,
+    "fraction": _fraction,
+    "percent": _percent,
+}
+
+
+def _aside(story: _Story) -> None:
+    """Put a sentence with a number that does not matter anywhere after the first one."""
+    template = story.text("aside")
+    third = story.draw.pick([n for n in words()["names"] if n not in (story.slots["name"], story.slots["other"])])
+    line = template.format(**{**story.slots, "other": third}, n=story.number())
+    story.lines.insert(story.draw.between(1, len(story.lines)), line)
+
+
+def _end(story: _Story, ending: str) -> None:
+    if ending == "sum":
+        story.say(story.text("sum"), sum=story.sum)
+        return
+    n = story.number() if ending == "compare" else story.draw.between(2, 6)
+    story.say(story.text(ending), n=n)
+    if ending == "compare":
+        story.do(lambda value: value - n, lambda value: value + n)
+    elif ending == "share":
+        story.do(lambda value: value / n, lambda value: value - n)
