@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairtrial.stats.betting import FRACTIONS, WEIGHTS, Units, best_log_wealth, limits, log_wealth
+from fairtrial.stats.betting import FRACTIONS, WEIGHTS, Hints, Units, best_log_wealth, limits, log_wealth
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.stats.sequential import arrange, decide, evidence_beyond, items_needed, sequence
 
@@ -63,6 +63,47 @@ def test_wealth_is_a_fair_game(whole):
     before = np.exp(log_wealth(singles(seen, whole), np.array([mean])))[0, -1]
     after = [np.exp(log_wealth(singles([*seen, x], whole), np.array([mean])))[0, -1] for x in outcomes]
     assert (chances * after).sum() == pytest.approx(before)
+
+
+def test_wealth_with_hints_is_a_fair_game():
+    sums = np.array([1.0, -1.0, 0.0, 1.0, 0.0, 1.0, -1.0, 1.0])
+    guess = np.array([0.9, -0.5, 0.1, 0.2, -0.7, 1.0, -0.2, 0.4])
+    for sign in (1, -1):
+        after, mean = [], np.array([sign * sums.mean()])
+        for i in (3, 4, 5, 6, 7, None):
+            at = [0, 1, 2] if i is None else [0, 1, 2, i]
+            units = Units(sums[at], np.ones(len(at)), 8.0, Hints(guess[at], guess.mean(), guess.min(), guess.max()))
+            after.append(np.exp(log_wealth(units if sign > 0 else units.mirrored(), mean))[0, -1])
+        assert np.mean(after[:-1]) == pytest.approx(after[-1])
+
+
+def test_hints_save_items_and_never_break_the_order_of_means():
+    rng, plain_items, helped_items = np.random.default_rng(14), [], []
+    rule = Rule(target="benchmark", total=1000)
+    for _ in range(20):
+        d = rng.permutation(np.repeat([1.0, -1.0, 0.0], [130, 70, 800]))
+        guess = np.clip(d + rng.choice([0.0, 1.0, -1.0], 1000, p=[0.8, 0.1, 0.1]), -1, 1)
+        hints = Hints(guess, guess.mean(), guess.min(), guess.max())
+        for units, found in ((singles(d, 1000.0), plain_items), (Units(d, np.ones(1000), 1000.0, hints), helped_items)):
+            found.append(int((log_wealth(units, np.zeros(1))[0] >= np.log(40)).argmax()) + 1)
+        wealth = np.minimum(best_log_wealth(Units(d, np.ones(1000), 1000.0, hints), np.linspace(-0.9, 0.9, 31)), 1e6)
+        assert (np.diff(wealth) <= 1e-9).all()
+    assert np.median(helped_items) < 0.9 * np.median(plain_items)
+    got = decide(first(pairs(d), 600), rule, hints=(guess[:600], guess))
+    assert "earlier answers" in got.method and got.low <= d.mean() <= got.high
+    with pytest.raises(ValueError, match="one for each item"):
+        decide(first(pairs(d), 600), rule, hints=(guess[:600], guess[:600]))
+
+
+def test_simulated_coverage_with_hints_good_and_bad():
+    rng, rounds, wrong = np.random.default_rng(15), 300, 0
+    for turn in range(rounds):
+        d = rng.permutation(np.repeat([1.0, -1.0, 0.0], [60, 60, 280]))
+        guess = np.clip(d + rng.normal(0, 0.7, 400), -1, 1) if turn % 2 else rng.normal(0, 1, 400)
+        units = Units(d, np.ones(400), 400.0, Hints(guess, guess.mean(), guess.min(), guess.max()))
+        sides = (best_log_wealth(u, np.zeros(1))[0] for u in (units, units.mirrored()))
+        wrong += max(sides) >= np.log(40)
+    assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
 
 
 def test_wealth_over_clusters_is_a_fair_game():

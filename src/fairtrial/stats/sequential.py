@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fairtrial.stats.betting import Units, best_log_wealth, limits, log_wealth
+from fairtrial.stats.betting import Hints, Units, best_log_wealth, limits, log_wealth
 from fairtrial.stats.intervals import Floats, Ints
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, binary_flips, checked, compare, plain, word
 
@@ -44,7 +44,9 @@ class Path:
     high: Floats
 
 
-def decide(sample: PairedSample, rule: Rule, *, last: bool = False) -> Comparison:
+def decide(
+    sample: PairedSample, rule: Rule, *, last: bool = False, hints: tuple[Floats, Floats] | None = None
+) -> Comparison:
     """Return the anytime-valid comparison for the items seen so far.
 
     Args:
@@ -52,6 +54,9 @@ def decide(sample: PairedSample, rule: Rule, *, last: bool = False) -> Compariso
         rule: what is claimed, and by what margin and confidence.
         last: these are all items there will ever be, and nothing about this measure ended the asking.  Only then are
             measures decided that have no sequential form, by `fairtrial.stats.paired.compare`.
+        hints: (n,) a guess at A - B for these items, and (total,) the same for every item of the benchmark, both known
+            before A or B (or both) was asked: the baseline's own answers (negative), a sibling's difference.  Used for
+            ``target="benchmark"`` with items shuffled, to save items; any guess is valid, a bad one only useless.
 
     ``p_value`` is valid at any look, too (one over the largest evidence so far); ``e_value`` is the evidence now.
 
@@ -68,6 +73,8 @@ def decide(sample: PairedSample, rule: Rule, *, last: bool = False) -> Compariso
         return compare(sample, rule)
     differences = sample.a_values - sample.b_values
     units, how = arrange(np.clip(differences / reach, -1, 1), sample.clusters, rule)
+    if hints is not None and units.whole is not None and "cluster" not in how:
+        units, how = replace(units, hints=_as_hints(hints, reach, rule)), how + ", helped by earlier answers"
     low, high = (reach * end for end in limits(units, rule.confidence))
     difference = float(differences.mean())
     zero = np.zeros(1)
@@ -111,6 +118,17 @@ def arrange(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str
         kept = differences[np.sort(first)]
         return Units(kept, np.ones(kept.size)), "over the first item of each cluster"
     return Units(differences, np.ones(differences.size)), "over items"
+
+
+def _as_hints(hints: tuple[Floats, Floats], reach: float, rule: Rule) -> Hints:
+    """Return the hints in units of the largest difference.  Raises ValueError if they are not about every item."""
+    values, every = hints
+    if every.size != rule.total or not (np.isfinite(every).all() and np.isfinite(values).all()):
+        raise ValueError(f"hints must be finite and {rule.total}, one for each item of the benchmark, not {every.size}")
+    lowest, highest = float(every.min()), float(every.max())
+    if values.min() < lowest or values.max() > highest:
+        raise ValueError("the hints of the items seen must be among those of all items")
+    return Hints(values / reach, float(every.mean()) / reach, lowest / reach, highest / reach)
 
 
 def _by_cluster(differences: Floats, clusters: Ints, rule: Rule, whole: float | None) -> Units:
