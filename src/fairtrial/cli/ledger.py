@@ -2,6 +2,108 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fairtrial import api
+from fairtrial.cli.options import JsonOption, LedgerOption
+from fairtrial.errors import SpecError
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.export import export_parquet, export_text
+from fairtrial.ledger.gc import collect
 
 app = typer.Typer(help="Look into a ledger, export its rows, clear it up.", no_args_is_help=True)
+
+
+class Format(StrEnum):
+    """Formats of an export."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+
+
+@app.command()
+def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False) -> None:
+    """Show the trials in a ledger, and how much is in it."""
+    with Ledger.open(ledger, create=False) as store:
+        trials = [trial_line(store, row) for row in query.trials(store)]
+        counts = query.counts(store)
+        size = ledger.stat().st_size
+    if as_json:
+        typer.echo(json.dumps({"trials": trials, "rows": counts, "bytes": size}, ensure_ascii=False))
+        return
+    table = Table("trial", "id", "begun", "runs", "last run", "candidates", "tasks", box=None, header_style="bold")
+    for trial in trials:
+        cells = (trial["name"], trial["id"][:12], trial["created"][:16].replace("T", " "), str(trial["runs"]))
+        table.add_row(*map(Text, (*cells, trial["outcome"], ", ".join(trial["candidates"]), ", ".join(trial["tasks"]))))
+    console = Console()
+    console.print(table)
+    rows = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    console.print(Text(f"{rows}; {size / 1e6:,.1f} MB"), soft_wrap=True)
+
+
+def trial_line(store: Ledger, row: query.TrialRow) -> dict[str, object]:
+    """Return what is shown of one trial."""
+    sessions = query.sessions(store, row.id)
+    outcome = sessions[-1].outcome or "no end (killed, or still running)" if sessions else "never run"
+    return {
+        "name": row.name,
+        "id": row.id,
+        "created": row.created,
+        "runs": len(sessions),
+        "outcome": outcome,
+        "candidates": [c["name"] for c in row.plan["candidates"]],
+        "tasks": [t["name"] for t in row.plan["tasks"]],
+    }
+
+
+@app.command()
+def export(
+    ledger: LedgerOption = api.DEFAULT_LEDGER,
+    form: Annotated[Format, typer.Option("--format", "-f", help="jsonl, csv or parquet.")] = Format.jsonl,
+    answers: Annotated[bool, typer.Option("--answers", help="Also export the answers (jsonl only).")] = False,
+    trial: Annotated[str | None, typer.Option("--trial", help="One trial only: id, its beginning, or name.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
+) -> None:
+    """Export one row an item and measure; docs/schemas/ledger-export.schema.json describes it."""
+    with Ledger.open(ledger, create=False) as store:
+        if form is Format.parquet:
+            if out is None or answers:
+                raise SpecError("Parquet needs a file to write (--out), and has no room for answers.")
+            export_parquet(store, out, trial=trial)
+        elif out is None:
+            export_text(store, sys.stdout, form.value, answers=answers, trial=trial)
+        else:
+            with out.open("w", encoding="utf-8") as file:
+                export_text(store, file, form.value, answers=answers, trial=trial)
+
+
+@app.command()
+def gc(
+    ledger: LedgerOption = api.DEFAULT_LEDGER,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="Trial to take out; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take out trials, and every row that no trial that is left refers to."""
+    with Ledger.open(ledger, create=False) as store, store.writing(wait_seconds=0):
+        found = collect(store, drop or (), dry_run)
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    verb = "Would take out" if dry_run else "Took out"
+    freed = "" if dry_run else f"; {found.bytes_freed / 1e6:,.1f} MB freed"
+    typer.echo(
+        f"{verb} {found.trials} trials, {found.answers:,} answers, {found.observations:,} observations and "
+        f"{found.items:,} items{freed}."
+    )

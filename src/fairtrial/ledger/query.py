@@ -214,3 +214,17 @@ def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
     )
     names = ("a", "b", "task_id", "measure", "items")
     return [{**dict(zip(names, row[:5], strict=True)), **json.loads(row[5])} for row in rows]
+
+
+def item_count(ledger: Ledger, trial_id: str, task_id: str) -> int:
+    """Return how many items of a task the trial may ask."""
+    row = ledger.connection.execute(
+        "SELECT count(*) FROM trial_items WHERE trial_id = ? AND task_id = ?", (trial_id, task_id)
+    ).fetchone()
+    return int(row[0])
+
+
+def counts(ledger: Ledger) -> dict[str, int]:
+    """Return the number of rows of each main table."""
+    tables = ("trials", "candidates", "tasks", "items", "answers", "observations")
+    return {name: int(ledger.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in tables}

@@ -1,0 +1,115 @@
+"""Examples of what flipped: items that one candidate has right and the other wrong, with what both answered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.records import Item
+from fairtrial.report.summary import Summary
+from fairtrial.verdicts import Verdict
+
+PER_KIND = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice with the share of probability that each candidate gave it among the choices."""
+
+    text: str
+    right: bool
+    share_a: float
+    share_b: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One item that flipped.
+
+    Attributes:
+        item: the item.
+        choices: for questions with choices; else empty.
+        text_a, text_b: what the candidates wrote, for questions answered in text; else None.
+    """
+
+    item: Item
+    choices: tuple[Choice, ...]
+    text_a: str | None
+    text_b: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Examples for one verdict."""
+
+    verdict: Verdict
+    broken: tuple[Flip, ...]
+    mended: tuple[Flip, ...]
+
+
+def flips(ledger: Ledger, summary: Summary) -> list[Flips]:
+    """Return, for each verdict on right-or-wrong answers, the first few items in task order that flipped."""
+    found = []
+    ids = {c.name: c.content_id for c in summary.candidates}
+    items = {task.name: query.items(ledger, task.content_id) for task in summary.tasks}
+    for verdict in summary.verdicts:
+        if not (verdict.flips_to_right or verdict.flips_to_wrong):
+            continue
+        task = summary.task(verdict.task)
+        pair = (ids[verdict.a], ids[verdict.b])
+        rows = query.paired(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
+        change = rows.a_values - rows.b_values
+        broken, mended = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
+        known = items[verdict.task]
+        found.append(
+            Flips(
+                verdict,
+                *(
+                    tuple(flip(ledger, pair, task.content_id, item) for item in first(which, known))
+                    for which in (broken, mended)
+                ),
+            )
+        )
+    return found
+
+
+def first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:
+    """Return the first few of some items, in the task's own order."""
+    return sorted((known[i] for i in ids), key=lambda item: item.doc_id)[:PER_KIND]
+
+
+def flip(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> Flip:
+    """Return what both candidates answered to one item."""
+    a, b = (query.item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
+    if a and b and "text" in a[0][1]:
+        return Flip(item, (), str(a[0][1]["text"]), str(b[0][1]["text"]))
+    return Flip(item, choices(item, a, b), None, None)
+
+
+Asked = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+
+
+def choices(item: Item, a: Asked, b: Asked) -> tuple[Choice, ...]:
+    """Return the item's choices with both candidates' shares, or nothing where the answers are of another form."""
+    if not a or not b:
+        return ()
+    shares_a, shares_b = (shares(asked[0][1]["logprobs"]) for asked in (a, b))
+    if not len(item.choices) == len(shares_a) == len(shares_b):
+        return ()
+    return tuple(
+        Choice(text, text in item.gold, share_a, share_b)
+        for text, share_a, share_b in zip(item.choices, shares_a, shares_b, strict=True)
+    )
+
+
+def shares(logprobs: Sequence[float | None]) -> list[float]:
+    """Return log-probabilities (nats, None for minus infinity) as shares that add up to 1."""
+    values = [-math.inf if value is None else value for value in logprobs]
+    top = max(values, default=0.0)
+    if not math.isfinite(top):
+        return [1 / len(values)] * len(values)
+    weights = [math.exp(value - top) for value in values]
+    return [weight / sum(weights) for weight in weights]

@@ -1,0 +1,106 @@
+"""The report: one HTML file that needs no network, no script and no model.
+
+Everything that came from a model, a task or a trial file is hostile text: it is escaped by the template engine, its
+control and direction-changing characters are made visible, and the page's own policy forbids whatever might run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fairtrial.errors import FairtrialError
+from fairtrial.ledger import Ledger
+from fairtrial.report import plots, words
+from fairtrial.report.examples import flips
+from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
+
+HIDDEN = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+FOLD_AFTER = 700
+"""Characters of a question or answer that are shown before the rest is folded away."""
+
+
+def write_report(ledger: Ledger, trial_id: str, path: Path) -> Path:
+    """Write the report of a trial and return its path; the file appears whole or not at all.
+
+    Raises FairtrialError if the file cannot be written.
+    """
+    text = render(ledger, summarise(ledger, trial_id))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
+            file.write(text)
+        Path(file.name).chmod(0o666 & ~current_umask())
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise FairtrialError(f"the report {path} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def current_umask() -> int:
+    """Return the process's mask for new files (it can only be read by setting it)."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def render(ledger: Ledger, summary: Summary) -> str:
+    """Return the report as HTML text."""
+    environment = Environment(
+        loader=PackageLoader("fairtrial.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(visible=visible, number=words.number, quantity=words.quantity, points=words.points)
+    environment.globals.update(
+        MARKS=words.MARKS,
+        estimate_bar=plots.estimate_bar,
+        at_chance=words.at_chance,
+        sentence=words.sentence,
+        fold_after=FOLD_AFTER,
+        megabytes=megabytes,
+    )
+    return environment.get_template("report.html").render(
+        summary=summary,
+        headline=words.headline(summary),
+        claim=words.claim(summary.decide),
+        notes=words.chance_notes(summary),
+        forests=plots.forests(summary),
+        estimates=[(task, measure_groups(summary, task)) for task in summary.tasks],
+        flips=flips(ledger, summary),
+        paths=plots.paths(summary),
+        levers=[lever_text(candidate) for candidate in summary.candidates],
+        ledger_name=ledger.path.name,
+    )
+
+
+def measure_groups(summary: Summary, task: TaskSummary) -> list[tuple[str, list[Any]]]:
+    """Return a task's shown estimates by measure."""
+    found = words.shown_estimates(summary, task)
+    names = dict.fromkeys(e.measure for e in found)
+    return [(name, [e for e in found if e.measure == name]) for name in names]
+
+
+def lever_text(candidate: CandidateSummary) -> str:
+    """Return a candidate's levers in words."""
+    levers = [f"{name}: {value}" for lever in candidate.spec["levers"] for name, value in lever.items()]
+    return ", ".join(levers) or "none"
+
+
+def megabytes(size: int | None) -> str:
+    """Return a file size in decimal megabytes."""
+    return "unknown" if size is None else f"{size / 1e6:,.1f} MB"
+
+
+def visible(text: object) -> str:
+    """Return text with control, zero-width and direction-changing characters replaced by their names."""
+    return HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text))

@@ -1,0 +1,192 @@
+"""One trial gathered from the ledger: everything that tables, page and JSON document show.
+
+Knows no engine and no task; what it says about them is what the ledger keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.verdicts import Estimate, Verdict, estimates, verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSummary:
+    """A candidate of the trial.
+
+    Attributes:
+        name: as the trial's author wrote it.
+        content_id: hash of all that can change its answers.
+        spec: the candidate as it was specified.
+        record: facts about its weights: file name, hash, bytes, what levers did.
+        truncated: answers given to a request that was cut to fit the context.
+    """
+
+    name: str
+    content_id: str
+    spec: Mapping[str, Any]
+    record: Mapping[str, Any]
+    truncated: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSummary:
+    """A task of the trial.
+
+    Attributes:
+        name: as shown in tables.
+        content_id: hash of its card: what is asked, how, and how it is graded.
+        card: the task's card.
+        items_asked: items that the trial may ask.
+        items_total: items that the task has in all.
+        measures: those that verdicts are about.
+    """
+
+    name: str
+    content_id: str
+    card: Mapping[str, Any]
+    items_asked: int
+    items_total: int
+    measures: Sequence[str]
+
+    @property
+    def chance(self) -> float | None:
+        """Expected main measure of blind guessing, or None if unknown."""
+        chance = self.card.get("chance")
+        return None if chance is None else float(chance)
+
+    @property
+    def main_measure(self) -> str:
+        """The measure that the task is mainly about."""
+        return str(self.card["main_measure"])
+
+    def measure(self, name: str) -> Mapping[str, Any]:
+        """Return a measure of the card by name."""
+        return next(m for m in self.card["measures"] if m["name"] == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A trial with all that it found."""
+
+    trial_id: str
+    name: str
+    seed: int
+    baseline: str
+    decide: Mapping[str, Any]
+    text: str
+    created: str
+    finished: bool
+    candidates: Sequence[CandidateSummary]
+    tasks: Sequence[TaskSummary]
+    estimates: Sequence[Estimate]
+    verdicts: Sequence[Verdict]
+    absences: Sequence[Mapping[str, Any]]
+    looks: Sequence[Mapping[str, Any]]
+    sessions: Sequence[query.SessionRow]
+
+    def task(self, name: str) -> TaskSummary:
+        """Return a task by name."""
+        return next(task for task in self.tasks if task.name == name)
+
+    def document(self, report: Path | None = None) -> dict[str, Any]:
+        """Return the run document as JSON values; docs/schemas/run.schema.json describes it.
+
+        Args:
+            report: where the HTML report is, or None.
+        """
+        return {
+            "trial": {
+                "id": self.trial_id,
+                "name": self.name,
+                "seed": self.seed,
+                "baseline": self.baseline,
+                "decide": dict(self.decide),
+                "created": self.created,
+                "finished": self.finished,
+            },
+            "candidates": [candidate_document(candidate) for candidate in self.candidates],
+            "tasks": [task_document(task) for task in self.tasks],
+            "estimates": [estimate.document() for estimate in self.estimates],
+            "verdicts": [verdict.document() for verdict in self.verdicts],
+            "absences": [dict(absence) for absence in self.absences],
+            "report": None if report is None else str(report),
+        }
+
+
+def summarise(ledger: Ledger, trial_id: str) -> Summary:
+    """Gather one trial from the ledger, finished or not."""
+    row = query.trial(ledger, trial_id)
+    plan = row.plan
+    sessions = query.sessions(ledger, row.id)
+    names = {c["id"]: c["name"] for c in plan["candidates"]} | {t["id"]: t["name"] for t in plan["tasks"]}
+    return Summary(
+        trial_id=row.id,
+        name=row.name,
+        seed=int(plan["seed"]),
+        baseline=plan["baseline"],
+        decide=plan["decide"],
+        text=row.text,
+        created=row.created,
+        finished=any(session.outcome == "finished" for session in sessions),
+        candidates=[
+            CandidateSummary(
+                c["name"], c["id"], c["spec"], c["record"], query.truncated_answers(ledger, row.id, c["id"])
+            )
+            for c in plan["candidates"]
+        ],
+        tasks=[
+            TaskSummary(
+                t["name"],
+                t["id"],
+                t["card"],
+                query.item_count(ledger, row.id, t["id"]),
+                t["items_total"],
+                t["measures"],
+            )
+            for t in plan["tasks"]
+        ],
+        estimates=estimates(ledger, row.id),
+        verdicts=verdicts(ledger, row.id),
+        absences=[
+            {
+                "candidate": names[absence["candidate_id"]],
+                "task": names.get(absence["task_id"], ""),
+                **{key: absence[key] for key in ("measure", "reason", "items")},
+            }
+            for absence in query.absences(ledger, row.id)
+        ],
+        looks=[{**look, "task": names[look["task_id"]]} for look in query.looks(ledger, row.id)],
+        sessions=sessions,
+    )
+
+
+def candidate_document(candidate: CandidateSummary) -> dict[str, Any]:
+    """Return a candidate as JSON values."""
+    return {
+        "id": candidate.name,
+        "content_id": candidate.content_id,
+        "model": candidate.spec["model"],
+        "levers": list(candidate.spec["levers"]),
+        "record": dict(candidate.record),
+        "truncated_answers": candidate.truncated,
+    }
+
+
+def task_document(task: TaskSummary) -> dict[str, Any]:
+    """Return a task as JSON values."""
+    card = task.card
+    kept = ("version", "revision", "licence", "main_measure", "chance", "description", "citation", "settings")
+    return {
+        "id": task.name,
+        "content_id": task.content_id,
+        "task": card["name"],
+        "items": task.items_asked,
+        "items_total": task.items_total,
+        "verdict_measures": list(task.measures),
+        **{key: card.get(key) for key in kept},
+    }

@@ -1,0 +1,139 @@
+"""Numbers and verdicts in words: the one place that decides how a value looks.
+
+Shares are shown as percentages and their differences as points; all else in its unit.  Knows no HTML and no terminal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairtrial.report.summary import Summary, TaskSummary
+from fairtrial.verdicts import Estimate, Verdict
+
+MARKS = {"better": "▲", "worse": "▼", "tied": "=", "different": "≠", "undecided": "?"}
+"""A sign for each verdict, so that none is told by colour alone."""
+
+MINUS = "−"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, thousands apart, a real minus sign."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{min(decimals, 9)}f}".replace("-", MINUS)
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a value of a measure: ``63.5%`` for shares, else the number and its unit."""
+    if unit == "1":
+        return f"{100 * value:.1f}%".replace("-", MINUS) if math.isfinite(value) else number(value)
+    return f"{number(value)} {unit}"
+
+
+def points(value: float, unit: str, *, signed: bool = True) -> str:
+    """Return a difference: ``+3.5`` points for shares (no unit), else the signed number."""
+    if not math.isfinite(value):
+        return number(value)
+    text = f"{100 * value:+.1f}" if unit == "1" else ("+" if value > 0 else "") + number(value)
+    return (text if signed else text.lstrip("+")).replace("-", MINUS)
+
+
+def unit_of_difference(verdict: Verdict, measure: Mapping[str, Any]) -> str:
+    """Return the unit that a difference is in."""
+    if measure.get("transform") == "exp":
+        return "in logarithms"
+    return "points" if verdict.unit == "1" else verdict.unit
+
+
+def interval(low: float, high: float, unit: str) -> str:
+    """Return an interval of a difference: ``−17.2 to −6.8``."""
+    return f"{points(low, unit)} to {points(high, unit)}"
+
+
+def coverage(confidence: float) -> str:
+    """Return a coverage as people say it: ``95%``."""
+    return f"{100 * confidence:.4g}%"
+
+
+def sentence(verdict: Verdict, task: TaskSummary) -> str:
+    """Return a verdict as one plain sentence."""
+    measure = task.measure(verdict.measure)
+    what = f"{verdict.task} ({verdict.measure})"
+    found = f"{points(verdict.difference, verdict.unit)} {unit_of_difference(verdict, measure)}"
+    span = f"{coverage(verdict.confidence)} interval {interval(verdict.low, verdict.high, verdict.unit)}"
+    evidence = f"{found} ({span}; {verdict.items_used:,} items)"
+    margin = points(verdict.margin, verdict.unit, signed=False)
+    heads = {
+        "better": f"{verdict.a} is better than {verdict.b} on {what}: {evidence}.",
+        "worse": f"{verdict.a} is worse than {verdict.b} on {what}: {evidence}.",
+        "different": f"{verdict.a} differs from {verdict.b} on {what}: {evidence}.",
+        "tied": f"{verdict.a} and {verdict.b} are tied within ±{margin} on {what}: {evidence}.",
+        "undecided": f"{verdict.a} against {verdict.b} on {what} is undecided: {evidence}.",
+    }
+    return " ".join([heads[verdict.verdict], *after(verdict)])
+
+
+def after(verdict: Verdict) -> list[str]:
+    """Return what is worth adding: flips, and how many more items an undecided question would need."""
+    added = []
+    if verdict.flips_to_right is not None and verdict.flips_to_wrong is not None:
+        added.append(f"It mended {verdict.flips_to_right:,} answers and broke {verdict.flips_to_wrong:,}.")
+    if verdict.verdict == "undecided" and verdict.items_needed is not None:
+        added.append(f"About {verdict.items_needed:,} more items would settle it if things stay as they are.")
+    return added
+
+
+def headline(summary: Summary) -> str:
+    """Return the outcome of a trial in one sentence."""
+    if not summary.verdicts:
+        return "Nothing to compare: the trial has one candidate, or no answers yet."
+    counts = {word: sum(v.verdict == word for v in summary.verdicts) for word in MARKS}
+    named = [f"{count} {word}" for word, count in counts.items() if count]
+    total = len(summary.verdicts)
+    question = "question" if total == 1 else "questions"
+    state = "" if summary.finished else " The trial is not finished."
+    return f"{total} {question} about {summary.baseline} as baseline: {', '.join(named)}.{state}"
+
+
+def claim(decide: Mapping[str, Any]) -> str:
+    """Return in words what the decision rule claims and what the intervals cover."""
+    whole = "the items of these benchmarks, and no others"
+    target = "new items drawn like these" if decide["target"] == "population" else whole
+    looks = (
+        " They hold at every look, so that stopping early is not cheating."
+        if decide.get("stop_early")
+        else " They hold for one look, at the end."
+    )
+    return (
+        f"Each interval covers the true difference on {target} with {coverage(decide['confidence'])} probability, "
+        f"one question at a time.{looks} A difference inside ±{decide['margin']:g} counts as tied; better and worse need an "
+        "interval that excludes zero; what is neither is undecided."
+    )
+
+
+def chance_notes(summary: Summary) -> list[str]:
+    """Return a note for each estimate whose interval covers blind guessing: such a task tells little about it."""
+    found = []
+    for estimate in summary.estimates:
+        if at_chance(estimate, summary.task(estimate.task)):
+            chance = quantity(summary.task(estimate.task).chance or 0.0, estimate.unit)
+            found.append(f"{estimate.candidate} on {estimate.task} is not distinguishable from guessing ({chance}).")
+    return found
+
+
+def at_chance(estimate: Estimate, task: TaskSummary) -> bool:
+    """Return whether an estimate's interval covers the task's chance level."""
+    if task.chance is None or task.chance == 0 or estimate.measure != task.main_measure:
+        return False
+    return estimate.low <= task.chance <= estimate.high
+
+
+def shown_estimates(summary: Summary, task: TaskSummary) -> Sequence[Estimate]:
+    """Return a task's estimates of its main measure and of those that verdicts are about."""
+    wanted = {task.main_measure, *task.measures}
+    return [e for e in summary.estimates if e.task == task.name and e.measure in wanted]
