@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from fairtrial.stats.betting import Units, log_wealth
+from fairtrial.stats.betting import Hints, Units, log_wealth
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +32,8 @@ class Scenario:
         batch: items between two looks.
         margin: differences inside are ties.
         alpha: what may go wrong, 1 - confidence.
+        known: what the ledger knows of every item beforehand: nothing, the ``baseline`` (half of its answers right),
+            or the ``sibling`` of the candidate, too, which agrees with it on 85% of the items.
     """
 
     name: str
@@ -44,6 +46,24 @@ class Scenario:
     batch: int = 25
     margin: float = 0.02
     alpha: float = 0.05
+    known: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One simulated pair.
+
+    Attributes:
+        sums: (k,) summed differences of each unit, in the order of asking.
+        sizes: (k,) items in each unit.
+        truth: the true mean difference an item.
+        guess: (k,) what is known beforehand, or None.
+    """
+
+    sums: Floats
+    sizes: Floats
+    truth: float
+    guess: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +85,8 @@ class Run:
     covered: bool = True
 
 
-def draw(scenario: Scenario, gap: float, rng: np.random.Generator) -> tuple[Floats, Floats, float]:
-    """Return the summed differences of each unit, the sizes of the units, and the true mean difference an item."""
+def draw(scenario: Scenario, gap: float, rng: np.random.Generator) -> Drawn:
+    """Return one simulated pair."""
     up, both = (scenario.discordance + gap) / 2, scenario.discordance
     if scenario.kind == "clusters":
         return _draw_clusters(scenario, up, both, rng)
@@ -77,7 +97,17 @@ def draw(scenario: Scenario, gap: float, rng: np.random.Generator) -> tuple[Floa
     if scenario.kind == "graded":
         d = d * rng.beta(2, 2, n)
         truth = gap / 2
-    return d, np.ones(n), float(d.mean()) if scenario.target == "benchmark" else truth
+    truth = float(d.mean()) if scenario.target == "benchmark" else truth
+    return Drawn(d, np.ones(n), truth, _guess(scenario, d, rng) if scenario.known else None)
+
+
+def _guess(scenario: Scenario, d: Floats, rng: np.random.Generator) -> Floats:
+    baseline = np.where(d != 0, d < 0, rng.random(d.size) < 0.5).astype(np.float64)
+    if scenario.known == "baseline":
+        return -baseline
+    candidate = baseline + d
+    sibling = np.where(rng.random(d.size) < 0.85, candidate, 1 - candidate)
+    return sibling - baseline
 
 
 def _draw_clusters(
@@ -89,8 +119,8 @@ def _draw_clusters(
     place = np.where(rng.random(codes.size) < 0.5, rng.random(sizes.size)[codes], rng.random(codes.size))
     d = np.where(place < up, 1.0, np.where(place < both, -1.0, 0.0))
     if scenario.target == "benchmark":
-        return rng.permutation(d), np.ones(d.size), float(d.mean())
-    return np.bincount(codes, d), sizes.astype(np.float64), 2 * up - both
+        return Drawn(rng.permutation(d), np.ones(d.size), float(d.mean()))
+    return Drawn(np.bincount(codes, d), sizes.astype(np.float64), 2 * up - both)
 
 
 def first_over(wealth: Floats, threshold: float) -> Floats:
@@ -99,11 +129,14 @@ def first_over(wealth: Floats, threshold: float) -> Floats:
     return np.where(over.any(axis=1), over.argmax(axis=1).astype(np.float64), np.inf)
 
 
-def sequential(scenario: Scenario, d: Floats, sizes: Floats, truth: float) -> Run:
+def sequential(scenario: Scenario, drawn: Drawn) -> Run:
     """Decide one pair as `fairtrial.stats.sequential.decide` does when called after every batch."""
+    d, sizes, truth = drawn.sums, drawn.sizes, drawn.truth
     largest = sizes.max() if scenario.kind != "clusters" or scenario.target == "benchmark" else 6.0
     whole = float(sizes.sum() / largest) if scenario.target == "benchmark" else None
-    units = Units(d / largest, sizes / largest, whole)
+    g = drawn.guess
+    hints = None if g is None or whole is None else Hints(g, float(g.mean()), float(g.min()), float(g.max()))
+    units = Units(d / largest, sizes / largest, whole, hints)
     level = scenario.alpha / (scenario.candidates - 1)
     threshold = float(np.log(2 / level))
     margin = scenario.margin
@@ -129,14 +162,15 @@ def sequential(scenario: Scenario, d: Floats, sizes: Floats, truth: float) -> Ru
     return Run(wrong, is_tie and abs(truth) >= margin - 1e-12, True, stop / total, covered)
 
 
-def fixed_t(scenario: Scenario, d: Floats, sizes: Floats, truth: float) -> Run:
+def fixed_t(scenario: Scenario, drawn: Drawn) -> Run:
     """The paired t interval at the end (what lmms-eval does), over items as if they were independent."""
-    mean, half = _t_intervals(d, sizes, np.array([d.size]), scenario.alpha)
-    return _fixed(scenario, float(mean[0]), float(half[0]), truth)
+    mean, half = _t_intervals(drawn.sums, drawn.sizes, np.array([drawn.sums.size]), scenario.alpha)
+    return _fixed(scenario, float(mean[0]), float(half[0]), drawn.truth)
 
 
-def peeking_t(scenario: Scenario, d: Floats, sizes: Floats, truth: float) -> Run:
+def peeking_t(scenario: Scenario, drawn: Drawn) -> Run:
     """The same interval looked at after every batch, stopping at the first one that decides (what people do)."""
+    d, sizes, truth = drawn.sums, drawn.sizes, drawn.truth
     total = float(sizes.sum())
     looks = np.searchsorted(np.cumsum(sizes), np.arange(scenario.batch, total + scenario.batch, scenario.batch)) + 1
     looks = np.unique(np.minimum(looks, d.size))
@@ -152,11 +186,11 @@ def peeking_t(scenario: Scenario, d: Floats, sizes: Floats, truth: float) -> Run
     return Run(bool(wrong), false_tie, True, float(np.cumsum(sizes)[looks[i] - 1] / total))
 
 
-def unpaired_z(scenario: Scenario, d: Floats, sizes: Floats, truth: float) -> Run:
+def unpaired_z(scenario: Scenario, drawn: Drawn) -> Run:
     """Two means with unpaired standard errors at the end (what lm-eval does), for two systems near 50% right."""
-    mean = float(d.sum() / sizes.sum())
-    half = float(special.ndtri(1 - scenario.alpha / 2)) * (2 * 0.25 / float(sizes.sum())) ** 0.5
-    return _fixed(scenario, mean, half, truth)
+    mean = float(drawn.sums.sum() / drawn.sizes.sum())
+    half = float(special.ndtri(1 - scenario.alpha / 2)) * (2 * 0.25 / float(drawn.sizes.sum())) ** 0.5
+    return _fixed(scenario, mean, half, drawn.truth)
 
 
 def _fixed(scenario: Scenario, mean: float, half: float, truth: float) -> Run:

@@ -47,6 +47,9 @@ def scenarios() -> list[Scenario]:
         found.append(Scenario("4 candidates, null", 1000, 0.0, 0.2, target, candidates=4))
         found.append(Scenario("8 candidates, null", 1000, 0.0, 0.2, target, candidates=8))
         found.append(Scenario("8 candidates, one 5% better", 5000, 0.05, 0.2, target, candidates=8))
+    for known in ("baseline", "sibling"):
+        for n, gap, q in ((1000, 0.0, 0.2), (1000, 0.05, 0.2), (5000, 0.05, 0.2), (5000, 0.0, 0.1)):
+            found.append(Scenario(f"{known} known, gap {gap:.0%}, {q:.0%} differ", n, gap, q, known=known))
     return found
 
 
@@ -57,9 +60,9 @@ def simulate(scenario: Scenario, trials: int, rng: np.random.Generator) -> dict[
     for _ in range(trials):
         gaps = [scenario.gap] + [0.0] * (scenario.candidates - 2)
         pairs = [draw(scenario, gap, rng) for gap in gaps]
-        ours.append(joined([sequential(scenario, *pair) for pair in pairs]))
+        ours.append(joined([sequential(scenario, pair) for pair in pairs]))
         for name, way in WAYS.items():
-            peers[name].append(joined([way(scenario, *pair) for pair in pairs]))
+            peers[name].append(joined([way(scenario, pair) for pair in pairs]))
     return {
         **asdict(scenario),
         **figures(ours),
@@ -193,14 +196,14 @@ def main(arguments: list[str] | None = None, say: Callable[[str], None] = print)
     options = parser.parse_args(arguments)
     trials = 100 if options.quick else 2_000
     report: dict[str, Any] = {"trials": trials, "scenarios": []}
-    say(f"{'scenario':34} {'target':10} {'n':>6} {'false':>7} {'tie':>7} {'cover':>7} {'decided':>7} {'median':>7}")
+    say(f"{'scenario':38} {'target':10} {'n':>6} {'false':>7} {'tie':>7} {'cover':>7} {'decided':>7} {'median':>7}")
     for index, scenario in enumerate(scenarios()):
         if options.only in scenario.name:
             found = simulate(scenario, trials, np.random.default_rng([20, index]))
             report["scenarios"].append(found)
             rates = ("false_verdict_rate", "false_tie_rate", "coverage", "decided", "median_share_of_items")
             columns = " ".join(f"{found[rate]:7.3f}" for rate in rates)
-            say(f"{scenario.name:34} {scenario.target:10} {scenario.n:6} {columns}")
+            say(f"{scenario.name:38} {scenario.target:10} {scenario.n:6} {columns}")
     report["real_pairs"] = real_pairs(20 if options.quick else 200, np.random.default_rng(21))
     report["speed"] = speed(np.random.default_rng(22))
     if options.json:

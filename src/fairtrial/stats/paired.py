@@ -142,8 +142,7 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
         ValueError: no items, arrays of unequal length, values that are not finite or out of bounds.
     """
     checked(sample, rule)
-    codes = codes_of(sample.clusters)
-    a, b = totals(sample.a_values, sample.a_weights, codes), totals(sample.b_values, sample.b_weights, codes)
+    a, b = _totals(sample)
     used, difference = sample.a_values.size, a.ratio - b.ratio
     share = rule.sampled_share(used)
     flips = binary_flips(sample, rule.bounds)
@@ -184,6 +183,22 @@ def more_items(difference: float, half: float, used: int, rule: Rule) -> int | N
     share = rule.sampled_share(used)
     number = used * shrink if share == 0 else used / (share + (1 - share) / shrink)
     return max(1, int(np.ceil(number - used)))
+
+
+def fixed_interval(sample: PairedSample, rule: Rule) -> tuple[float, float]:
+    """Return the interval of `compare` alone, without the p-value.  Raises as `compare`."""
+    checked(sample, rule)
+    a, b = _totals(sample)
+    if rule.sampled_share(sample.a_values.size) >= 1:
+        return a.ratio - b.ratio, a.ratio - b.ratio
+    flips = binary_flips(sample, rule.bounds)
+    simple = flips is not None and plain(sample) and a.values.size == sample.a_values.size
+    return _interval(sample, a, b, rule, simple)[:2]
+
+
+def _totals(sample: PairedSample) -> tuple[Totals, Totals]:
+    codes = codes_of(sample.clusters)
+    return totals(sample.a_values, sample.a_weights, codes), totals(sample.b_values, sample.b_weights, codes)
 
 
 def word(low: float, high: float, rule: Rule) -> Word:

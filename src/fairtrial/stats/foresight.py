@@ -1,0 +1,74 @@
+"""Before anything is spent: how many items a question will probably take.
+
+Simulates right-or-wrong pairs and runs the sequential engine on them.  Knows no prices and no speeds; multiply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairtrial.stats.betting import Units, log_wealth
+from fairtrial.stats.paired import Rule
+
+LONGEST = 20_000
+"""Items simulated where the benchmark is larger or unlimited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """How a question would probably go.
+
+    Attributes:
+        median: items after which half of the simulated trials had their verdict; None if fewer than half had one.
+        ninety: the same for nine in ten.
+        settled: share of trials settled before the items ran out (a whole benchmark settles everything).
+        items: items that were to be had in the simulation.
+    """
+
+    median: int | None
+    ninety: int | None
+    settled: float
+    items: int
+
+
+def foresee(gap: float, discordance: float, rule: Rule, rng: np.random.Generator, draws: int = 200) -> Foresight:
+    """Simulate how many items the sequential verdict takes.
+
+    Args:
+        gap: supposed true difference, in shares of items; its size is at most ``discordance``.
+        discordance: supposed share of items on which the two candidates differ.
+        rule: margin, confidence, target and total; for right-or-wrong measures with items shuffled.
+        rng: for the simulation.
+        draws: simulated trials.
+
+    Raises:
+        ValueError: the supposed shares are impossible.
+    """
+    if not abs(gap) <= discordance <= 1:
+        raise ValueError(f"a gap of {gap} cannot come of a discordance of {discordance}: |gap| <= discordance <= 1")
+    finite = rule.target == "benchmark" and rule.total is not None and not rule.noisy
+    items = min(rule.total or LONGEST, LONGEST)
+    shares = [(discordance + gap) / 2, (discordance - gap) / 2, 1 - discordance]
+    stops = np.array([_stop(rng.choice([1.0, -1.0, 0.0], items, p=shares), rule, finite) for _ in range(draws)])
+    median, ninety = (float(np.quantile(stops, q, method="higher")) for q in (0.5, 0.9))
+    return Foresight(
+        median=int(median) if np.isfinite(median) else None,
+        ninety=int(ninety) if np.isfinite(ninety) else None,
+        settled=float(np.isfinite(stops).mean()),
+        items=items,
+    )
+
+
+def _stop(differences: np.ndarray, rule: Rule, finite: bool) -> float:
+    """Return after how many items one simulated trial has its verdict; infinite if never."""
+    units = Units(differences, np.ones(differences.size), float(rule.total) if finite and rule.total else None)
+    threshold = np.log(2 / (1 - rule.confidence))
+    means = np.array([0.0, -rule.margin])
+    first = []
+    for side in (units, units.mirrored()):
+        over = log_wealth(side, means) >= threshold
+        first.append(np.where(over.any(axis=1), over.argmax(axis=1) + 1.0, np.inf))
+    stop = float(min(first[0][0], first[1][0], max(first[0][1], first[1][1])))
+    return min(stop, float(rule.total)) if finite and rule.total == differences.size else stop
