@@ -118,7 +118,7 @@ def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
         ForestRow(
             verdict=v,
             bar=bar(axis, v.low, v.difference, v.high),
-            text=f"{words.points(v.difference, v.unit)} [{', '.join(words.points(x, v.unit) for x in (v.low, v.high))}]",
+            text=difference_text(v),
             description=words.sentence(v, summary.task(v.task)),
         )
         for v in group
@@ -133,6 +133,12 @@ def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
         rows=rows,
         better_side="" if direction is None else "right" if direction else "left",
     )
+
+
+def difference_text(verdict: Verdict) -> str:
+    """Return a difference with its interval: ``−12.0 [−17.2, −6.8]``."""
+    middle, low, high = (words.points(x, verdict.unit) for x in (verdict.difference, verdict.low, verdict.high))
+    return f"{middle} [{low}, {high}]"
 
 
 def estimate_bar(estimate: Estimate, group: Sequence[Estimate]) -> tuple[Axis, Bar]:

@@ -111,8 +111,8 @@ def claim(decide: Mapping[str, Any]) -> str:
     )
     return (
         f"Each interval covers the true difference on {target} with {coverage(decide['confidence'])} probability, "
-        f"one question at a time.{looks} A difference inside ±{decide['margin']:g} counts as tied; better and worse need an "
-        "interval that excludes zero; what is neither is undecided."
+        f"one question at a time.{looks} A difference inside ±{decide['margin']:g} counts as tied; better and worse "
+        "need an interval that excludes zero; what is neither is undecided."
     )
 
 
