@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from fairtrial.stats.betting import Hints, Units, log_wealth
+from fairtrial.stats.paired import PairedSample, Rule, fixed_interval
 
 Floats = NDArray[np.float64]
 
@@ -207,6 +208,34 @@ def _t_intervals(d: Floats, sizes: Floats, looks: NDArray[np.int64], alpha: floa
     square = np.cumsum(d**2 / sizes)[looks - 1] / n
     variance = np.maximum(0.0, square - mean**2) * n / np.maximum(1, n - 1)
     return mean, special.stdtrit(np.maximum(1, n - 1), 1 - alpha / 2) * (variance / n) ** 0.5
+
+
+def fixed_coverage(n: int, size: int, gap: float, discordance: float, kind: str, rounds: int, seed: int) -> float:
+    """Return how often the fixed-sample interval of `fairtrial.stats.paired` holds the truth.
+
+    Args:
+        n: items.
+        size: largest cluster; sizes are even from 1 to it, and half of the differences are shared within.
+        gap: true difference (a sixth of it for graded values).
+        discordance: share of items that differ.
+        kind: ``binary`` or ``graded`` (differences of A from a constant B, skewed).
+        rounds: simulated samples.
+        seed: of the simulation.
+    """
+    rng, hits = np.random.default_rng(seed), 0
+    truth = gap if kind == "binary" else gap / 6
+    ones = np.ones(n)
+    for _ in range(rounds):
+        codes = np.repeat(np.arange(n), rng.integers(1, size + 1, n))[:n]
+        shared = rng.random(n)[codes]
+        place = shared if size == 1 else np.where(rng.random(n) < 0.5, shared, rng.random(n))
+        d = np.where(place < (discordance + gap) / 2, 1.0, np.where(place < discordance, -1.0, 0.0))
+        a, b = np.maximum(d, 0), np.maximum(-d, 0)
+        if kind == "graded":
+            a, b = 0.5 + d * rng.beta(1, 2, n) / 2, np.full(n, 0.5)
+        low, high = fixed_interval(PairedSample(a, ones, b, ones, codes), Rule())
+        hits += low - 1e-12 <= truth <= high + 1e-12
+    return hits / rounds
 
 
 WAYS = {"paired t, fixed N": fixed_t, "paired t, peeking": peeking_t, "unpaired z, fixed N": unpaired_z}

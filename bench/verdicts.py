@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.simulated_pairs import WAYS, Run, Scenario, draw, sequential
+from bench.simulated_pairs import WAYS, Run, Scenario, draw, fixed_coverage, sequential
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.stats.sequential import decide
 
@@ -69,6 +69,20 @@ def simulate(scenario: Scenario, trials: int, rng: np.random.Generator) -> dict[
         "trials": trials,
         "peers": [{"name": name, **figures(runs)} for name, runs in peers.items()],
     }
+
+
+def fixed_samples(trials: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Return the coverage of the fixed-sample 95% interval, by items, cluster size, discordance and gap."""
+    found = []
+    truths = ((0.0, 0.0), (0.0, 0.01), (0.01, 0.01), (0.05, 0.05), (0.0, 0.2), (0.05, 0.2), (0.2, 0.2), (0.0, 0.4))
+    for kind, size, n in itertools.product(("binary", "graded"), (1, 4, 10), (10, 20, 50, 100, 500, 2000)):
+        row = [fixed_coverage(n, size, gap, q, kind, trials if n <= 500 else trials // 4, 30) for gap, q in truths]
+        for (gap, q), covered in zip(truths, row, strict=True):
+            found.append(
+                {"kind": kind, "largest_cluster": size, "n": n, "gap": gap, "discordance": q, "coverage": covered}
+            )
+        say(f"fixed {kind:7} clusters 1-{size:<3} {n:5} " + " ".join(f"{covered:.3f}" for covered in row))
+    return found
 
 
 def joined(runs: list[Run]) -> Run:
@@ -191,7 +205,9 @@ def main(arguments: list[str] | None = None, say: Callable[[str], None] = print)
     """Run everything and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="100 simulated trials a scenario instead of 2,000")
-    parser.add_argument("--only", default="", help="only scenarios whose name holds this text")
+    parser.add_argument(
+        "--only", default="", help="only scenarios whose name holds this text; 'fixed': only fixed samples"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)
     trials = 100 if options.quick else 2_000
@@ -204,6 +220,8 @@ def main(arguments: list[str] | None = None, say: Callable[[str], None] = print)
             rates = ("false_verdict_rate", "false_tie_rate", "coverage", "decided", "median_share_of_items")
             columns = " ".join(f"{found[rate]:7.3f}" for rate in rates)
             say(f"{scenario.name:38} {scenario.target:10} {scenario.n:6} {columns}")
+    if not options.only or options.only in "fixed":
+        report["fixed_samples"] = fixed_samples(trials, say)
     report["real_pairs"] = real_pairs(20 if options.quick else 200, np.random.default_rng(21))
     report["speed"] = speed(np.random.default_rng(22))
     if options.json:

@@ -17,7 +17,7 @@ def test_foresight_knows_easy_from_hard():
 
 def test_a_whole_benchmark_settles_everything():
     got = foresee(0.01, 0.4, Rule(target="benchmark", total=300), np.random.default_rng(2), 30)
-    assert got.settled == 1.0 and got.ninety == 300
+    assert got.settled == 1.0 and got.median <= got.ninety <= 300
 
 
 def test_impossible_suppositions_are_errors():
