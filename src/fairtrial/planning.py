@@ -247,7 +247,7 @@ def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, .
     if entry.measures:
         return entry.measures
     wanted = tuple(name for name in trial.measures if name in known)
-    return wanted if any(name in own for name in wanted) or not trial.measures else (task.card.main_measure, *wanted)
+    return wanted if any(name in own for name in wanted) else (task.card.main_measure, *wanted)
 
 
 def check_names(tasks: Sequence[PlannedTask], trial: Trial) -> None:

@@ -169,13 +169,14 @@ def ask_task(task: PlannedTask, plan: Plan, ledger: Ledger, bench: Bench, on_pro
     A trial that may stop early looks at every open question after each round of chunks.  A candidate is asked as long
     as one of its questions is open, the baseline as long as any is.
     """
-    open_questions = [q for q in questions(plan.document()) if q.task["id"] == task.id]
+    all_questions = [q for q in questions(plan.document()) if q.task["id"] == task.id]
+    open_questions = all_questions
     streams = {c.name: chunks(task, c, plan.trial.seed) for c in plan.candidates}
     tallies = {c.name: Tally(len(task.items) * task.entry.repeats) for c in plan.candidates}
     for _ in range(0, len(task.items), CHUNK_ITEMS):
-        wanted = {plan.baseline, *(q.a["name"] for q in open_questions)}
+        settled = {q.a["name"] for q in all_questions} - {q.a["name"] for q in open_questions}
         for candidate in plan.candidates:
-            if candidate.name not in wanted:
+            if candidate.name in settled:
                 continue
             chunk = next(streams[candidate.name])
             observations, reused = ask_chunk(task, candidate, chunk, ledger, bench)
@@ -184,7 +185,7 @@ def ask_task(task: PlannedTask, plan: Plan, ledger: Ledger, bench: Bench, on_pro
             on_progress(Progress("ask", candidate.name, task.name, tally.done, tally.total, tally.mean, reused))
         if plan.trial.decide.stop_early:
             open_questions = still_open(open_questions, plan, ledger, on_progress)
-            if not open_questions:
+            if all_questions and not open_questions:
                 return
 
 

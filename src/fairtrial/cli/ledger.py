@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,18 +17,10 @@ from fairtrial import api
 from fairtrial.cli.options import JsonOption, LedgerOption
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.export import export_parquet, export_text
+from fairtrial.ledger.export import Format, export_parquet, export_text
 from fairtrial.ledger.gc import collect
 
 app = typer.Typer(help="Look into a ledger, export its rows, clear it up.", no_args_is_help=True)
-
-
-class Format(StrEnum):
-    """Formats of an export."""
-
-    jsonl = "jsonl"
-    csv = "csv"
-    parquet = "parquet"
 
 
 @app.command()
@@ -52,7 +43,7 @@ def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False)
     console.print(Text(f"{rows}; {size / 1e6:,.1f} MB"), soft_wrap=True)
 
 
-def trial_line(store: Ledger, row: query.TrialRow) -> dict[str, object]:
+def trial_line(store: Ledger, row: query.TrialRow) -> dict[str, Any]:
     """Return what is shown of one trial."""
     sessions = query.sessions(store, row.id)
     outcome = sessions[-1].outcome or "no end (killed, or still running)" if sessions else "never run"
@@ -70,22 +61,22 @@ def trial_line(store: Ledger, row: query.TrialRow) -> dict[str, object]:
 @app.command()
 def export(
     ledger: LedgerOption = api.DEFAULT_LEDGER,
-    form: Annotated[Format, typer.Option("--format", "-f", help="jsonl, csv or parquet.")] = Format.jsonl,
+    form: Annotated[Format, typer.Option("--format", "-f", help="jsonl, csv or parquet.")] = "jsonl",
     answers: Annotated[bool, typer.Option("--answers", help="Also export the answers (jsonl only).")] = False,
     trial: Annotated[str | None, typer.Option("--trial", help="One trial only: id, its beginning, or name.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
 ) -> None:
     """Export one row an item and measure; docs/schemas/ledger-export.schema.json describes it."""
     with Ledger.open(ledger, create=False) as store:
-        if form is Format.parquet:
+        if form == "parquet":
             if out is None or answers:
                 raise SpecError("Parquet needs a file to write (--out), and has no room for answers.")
             export_parquet(store, out, trial=trial)
         elif out is None:
-            export_text(store, sys.stdout, form.value, answers=answers, trial=trial)
+            export_text(store, sys.stdout, form, answers=answers, trial=trial)
         else:
             with out.open("w", encoding="utf-8") as file:
-                export_text(store, file, form.value, answers=answers, trial=trial)
+                export_text(store, file, form, answers=answers, trial=trial)
 
 
 @app.command()

@@ -25,7 +25,7 @@ def tasks(
 ) -> None:
     """List the tasks that a trial can name."""
     finder = TaskFinder(tuple(tasks or ()), installed=installed or bool(search))
-    found = [listing for listing in finder.list() if search.casefold() in listing.name.casefold()]
+    found = [listing for listing in finder.listings() if search.casefold() in listing.name.casefold()]
     if as_json:
         typer.echo(json.dumps([asdict(listing) for listing in found], ensure_ascii=False))
         return
