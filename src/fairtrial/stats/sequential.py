@@ -195,7 +195,7 @@ def sequence(differences: Floats, rule: Rule, looks: Ints | None = None) -> Path
         rule: as for `decide`; ``bounds`` must not be None.
         looks: (L,) numbers of items at which the interval is wanted, increasing, the last one n; default about 100.
 
-    The last entry is `decide`'s interval for all n; earlier ones are rounded outwards to a grid of 24 values.
+    The last entry is `decide`'s interval for all n; earlier ones are rounded outwards to a grid of 40 values.
 
     Raises:
         ValueError: no items, no bounds, or looks that do not increase to n.
@@ -219,7 +219,7 @@ def sequence(differences: Floats, rule: Rule, looks: Ints | None = None) -> Path
 
 def _lower_path(units: Units, final: float, looks: Ints, confidence: float) -> Floats:
     """Return the lower end at each look: the largest mean of a fine grid up to ``final`` rejected by then."""
-    means = final - (1 + final) * np.append(0.75 ** np.arange(1, 24), 0.0)
+    means = final - (1 + final) * np.append(0.85 ** np.arange(1, 40), 0.0)
     over = log_wealth(units, means, looks) >= np.log(2 / (1 - confidence))
     rejected = np.logical_or.accumulate(np.logical_or.accumulate(over, axis=1)[::-1], axis=0)
     count = rejected.sum(axis=0)
