@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.stats.families import holm
+from fairtrial.stats.families import e_holm, holm
 from fairtrial.stats.intervals import Floats, Interval, estimate
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
 from fairtrial.stats.sequential import decide
@@ -68,6 +68,8 @@ class Verdict:
         p_adjusted: corrected (Holm) for all questions of the trial that have one.
         flips_to_right, flips_to_wrong: items that only ``a`` has right, that only ``b`` has right.
         items_needed: about how many more items would settle an undecided question, where that can be said.
+        e_adjusted: ``e_value`` corrected (e-Holm) for all questions of the trial that have one: claiming what has at
+            least 20 makes one or more false claims with a chance of at most 5%, at any look.
     """
 
     a: str
@@ -91,6 +93,7 @@ class Verdict:
     unit: str
     items_needed: int | None = None
     e_value: float | None = None
+    e_adjusted: float | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as JSON values; an end that the data cannot bound is null."""
@@ -143,12 +146,15 @@ def verdicts(ledger: Ledger, trial_id: str) -> list[Verdict]:
     """Return a verdict for each candidate against the baseline, per task and verdict measure, in the plan's order.
 
     Pairs without an item that both answered are left out.  ``p_adjusted`` counts all verdicts that have a p-value as
-    one family.  A trial that may stop early gets the verdicts that hold at any look, else those of a fixed sample.
+    one family, and ``e_adjusted`` all that have evidence.  A trial that may stop early gets the verdicts that hold at
+    any look, else those of a fixed sample.
     """
     found = [v for q in questions(query.trial(ledger, trial_id).plan) if (v := verdict(ledger, trial_id, q))]
     tested = [verdict.p_value for verdict in found if verdict.p_value is not None]
     adjusted = iter(holm(tested))
-    return [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in found]
+    found = [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in found]
+    evidence = iter(e_holm([verdict.e_value for verdict in found if verdict.e_value is not None]))
+    return [v if v.e_value is None else replace(v, e_adjusted=next(evidence)) for v in found]
 
 
 def verdict(ledger: Ledger, trial_id: str, question: Question) -> Verdict | None:

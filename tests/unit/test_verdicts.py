@@ -122,7 +122,7 @@ def test_a_trial_that_may_stop_early_gets_verdicts_for_any_look(ledger):
     fill(ledger, early, {"base": answers(0.4, 100, 1), "other": answers(0.9, 100, 2)})
     (found,) = verdicts(ledger, "trial")
     assert (found.verdict, found.items_used) == ("better", 100)
-    assert found.e_value > 20 and "betting" in found.method
+    assert found.e_adjusted == found.e_value > 20 and "betting" in found.method
 
 
 def test_answers_from_elsewhere_wait_for_their_turn(ledger):
