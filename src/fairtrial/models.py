@@ -79,7 +79,7 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
     scheme, colon, rest = spec.partition(":")
     if not colon or scheme not in SCHEMES:
         known = ", ".join(f"{name}:" for name in SCHEMES)
-        hint = f" Did you mean 'gguf:{spec}'?" if spec.endswith(".gguf") else did_you_mean(scheme, SCHEMES)
+        hint = did_you_mean(scheme, SCHEMES) if colon else f" Did you mean 'gguf:{spec}'?"
         raise SpecError(f"model {spec!r} does not say where it comes from.{hint}", fix=f"Known prefixes: {known}.")
     if not rest:
         raise SpecError(f"model {spec!r} has nothing after {scheme + ':'!r}.")
@@ -184,12 +184,11 @@ def hub_files(spec: str, repo: str, revision: str | None) -> tuple[list[str], st
     """Return a repository's file names and the commit that ``revision`` stands for now."""
     try:
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise MissingExtraError("Access to the Hugging Face hub", "hub") from error
     try:
         info = HfApi().model_info(repo, revision=revision)
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except Exception as error:  # the client's own errors, and those of whichever HTTP library it uses
         raise ModelError(
             f"model {spec!r} cannot be fetched from the hub: {type(error).__name__}.",
             fix="Check the name, the network, and for gated models that HF_TOKEN is set.",
@@ -206,7 +205,7 @@ def hub_download(spec: str, repo: str, commit: str, file: str | None) -> Path:
         if file is not None:
             return Path(hf_hub_download(repo, file, revision=commit))
         return Path(snapshot_download(repo, revision=commit, allow_patterns=patterns))
-    except (OSError, ValueError) as error:
+    except Exception as error:  # see hub_files
         raise ModelError(f"model {spec!r} could not be downloaded: {type(error).__name__}.") from error
 
 

@@ -228,3 +228,11 @@ def counts(ledger: Ledger) -> dict[str, int]:
     """Return the number of rows of each main table."""
     tables = ("trials", "candidates", "tasks", "items", "answers", "observations")
     return {name: int(ledger.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in tables}
+
+
+def trial_order(ledger: Ledger, trial_id: str, task_id: str) -> list[str]:
+    """Return the ids of a task's items in the order in which the trial asks them."""
+    rows = ledger.connection.execute(
+        "SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ? ORDER BY position", (trial_id, task_id)
+    )
+    return [item for (item,) in rows]
