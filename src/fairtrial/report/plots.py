@@ -127,7 +127,7 @@ def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
     return Forest(
         title=f"Difference in {name}, {unit}" if name else "Difference in percentage points",
         axis=axis,
-        labels=tuple((axis.at(tick), words.points(tick, group[0].unit)) for tick in axis.ticks),
+        labels=tuple((axis.at(tick), words.tick(tick, group[0].unit)) for tick in axis.ticks),
         zero=axis.at(0.0),
         margin=(axis.at(-margin), axis.at(margin)) if margin > 0 else None,
         rows=rows,

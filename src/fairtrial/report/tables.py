@@ -8,14 +8,20 @@ from rich.text import Text
 
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
-from fairtrial.verdicts import Estimate
+from fairtrial.verdicts import Estimate, Verdict
 
 STYLES = {"better": "green", "worse": "red", "tied": "cyan", "different": "magenta", "undecided": "yellow"}
 
 
 def estimates_table(summary: Summary) -> Table:
     """Return one row a task and measure, one column a candidate: mean and interval."""
-    table = Table(box=box.SIMPLE_HEAD, title="What each candidate reaches", title_justify="left", title_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title="What each candidate reaches",
+        title_justify="left",
+        title_style="bold",
+    )
     table.add_column("task", overflow="fold")
     for candidate in summary.candidates:
         table.add_column(Text(candidate.name), justify="right")
@@ -26,7 +32,7 @@ def estimates_table(summary: Summary) -> Table:
             by_name = {e.candidate: e for e in found if e.measure == measure}
             cells = [estimate_cell(by_name.get(c.name)) for c in summary.candidates]
             chance = words.quantity(task.chance, "1") if task.chance and measure == task.main_measure else ""
-            table.add_row(Text(f"{task.name} · {measure}"), *cells, chance)
+            table.add_row(task_cell(summary, task.name, measure), *cells, chance)
     return table
 
 
@@ -42,28 +48,46 @@ def estimate_cell(estimate: Estimate | None) -> Text:
 def verdicts_table(summary: Summary) -> Table:
     """Return one row a question: who, where, verdict, paired difference with interval, flips, items."""
     confidence = words.coverage(float(summary.decide["confidence"]))
-    table = Table(box=box.SIMPLE_HEAD, title="Verdicts", title_justify="left", title_style="bold")
+    pairs = {(v.a, v.b) for v in summary.verdicts}
+    title = Text("Verdicts")
+    if len(pairs) == 1:
+        [(a, b)] = pairs
+        title = Text(f"Verdicts: {a} against {b}")
+    title.append(f"  (difference with {confidence} interval)", style="not bold dim")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("task", overflow="fold")
-    table.add_column("comparison")
-    table.add_column("verdict")
-    table.add_column(f"difference [{confidence}]", justify="right")
-    table.add_column("mended/broken", justify="right")
-    table.add_column("items", justify="right")
+    if len(pairs) > 1:
+        table.add_column("comparison", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("difference", justify="right", no_wrap=True)
+    table.add_column("mended", justify="right")
+    table.add_column("broken", justify="right")
+    table.add_column("items", justify="right", no_wrap=True)
     for verdict in summary.verdicts:
-        mark = Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict}", style=STYLES[verdict.verdict])
-        low, high = (words.points(end, verdict.unit) for end in (verdict.low, verdict.high))
-        flips = "" if verdict.flips_to_right is None else f"{verdict.flips_to_right}/{verdict.flips_to_wrong}"
-        asked = summary.task(verdict.task).items_asked
-        used = f"{verdict.items_used:,}" if verdict.items_used == asked else f"{verdict.items_used:,} of {asked:,}"
-        table.add_row(
-            Text(f"{verdict.task} · {verdict.measure}"),
-            Text(f"{verdict.a} against {verdict.b}"),
-            mark,
-            Text(f"{words.points(verdict.difference, verdict.unit)} [{low}, {high}]"),
-            flips,
-            used,
-        )
+        comparison = [Text(f"{verdict.a} against {verdict.b}")] if len(pairs) > 1 else []
+        table.add_row(task_cell(summary, verdict.task, verdict.measure), *comparison, *verdict_cells(summary, verdict))
     return table
+
+
+def task_cell(summary: Summary, task: str, measure: str) -> Text:
+    """Return a task's name, with the measure where the trial's verdicts are about several of the task."""
+    several = len(summary.task(task).measures) > 1 or measure != summary.task(task).main_measure
+    return Text(f"{task} · {measure}" if several else task)
+
+
+def verdict_cells(summary: Summary, verdict: Verdict) -> list[Text]:
+    """Return the verdict's word, difference, flips and items."""
+    low, high = (words.points(end, verdict.unit) for end in (verdict.low, verdict.high))
+    asked = summary.task(verdict.task).items_asked
+    used = f"{verdict.items_used:,}" if verdict.items_used == asked else f"{verdict.items_used:,} of {asked:,}"
+    difference = Text(words.points(verdict.difference, verdict.unit), style="bold")
+    flips = [verdict.flips_to_right, verdict.flips_to_wrong]
+    return [
+        Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict}", style=STYLES[verdict.verdict]),
+        difference.append(f" [{low}, {high}]", style="not bold"),
+        *(Text("" if count is None else f"{count:,}") for count in flips),
+        Text(used),
+    ]
 
 
 def notes(summary: Summary) -> list[Text]:

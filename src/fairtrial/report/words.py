@@ -43,6 +43,12 @@ def points(value: float, unit: str, *, signed: bool = True) -> str:
     return (text if signed else text.lstrip("+")).replace("-", MINUS)
 
 
+def tick(value: float, unit: str) -> str:
+    """Return a number at an axis, as short as it can be: ``−20``, ``0``, ``+2.5``."""
+    shown = 100 * value if unit == "1" else value
+    return (f"{shown:+.6g}" if shown else "0").replace("-", MINUS)
+
+
 def unit_of_difference(verdict: Verdict, measure: Mapping[str, Any]) -> str:
     """Return the unit that a difference is in."""
     if measure.get("transform") == "exp":
