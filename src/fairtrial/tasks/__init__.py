@@ -1,1 +1,3 @@
-"""To be described."""
+"""Tasks: what they are (`base`), our own (`procedural`), those of others (`lmeval`), finding them (`find`), and the
+checks that every task passes (`check`).
+"""

@@ -1,7 +1,7 @@
 """Finding tasks by name: our own procedural ones, task files, plugins, and an installed lm-evaluation-harness.
 
-Where a name exists in several places, the first of these in this order wins.  The thousands of task files of an installed
-harness are indexed only when a name is found nowhere else, or when they are asked for.
+Where a name exists in several places, the first of these in this order wins.  The thousands of task files of an
+installed harness are indexed only when a name is found nowhere else, or when they are asked for.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise, permutations
 from typing import Any
 
 from fairtrial.tasks.base import TaskOptions
@@ -30,7 +31,7 @@ def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
         gold, told = row[-1], row[:-1]
         if min(row) < 0 or len(set(row)) < len(row) or gold > 99_999:
             continue
-        steps = [b - a for a, b in zip(told, told[1:], strict=False)]
+        steps = [b - a for a, b in pairwise(told)]
         slips = [told[-1] + step for step in steps] + [told[-2] + step for step in steps]
         wrong = wrong_numbers(draw, gold, [n for n in slips if n >= 0], rank, count)
         if wrong is not None:
@@ -44,8 +45,10 @@ def _cycle(draw: Draw, suite: Suite, level: Level) -> Scene:
     turn = draw.sample(words()[theme], draw.between(*how["cycle"]))
     rest = draw.between(0, len(turn) - 1) if how["turns"] > 1 else draw.between(len(turn) // 2 - 1, len(turn) - 1)
     told = turn * int(how["turns"]) + turn[:rest]
-    gold = turn[rest]
-    wrong = draw.sample([word for word in turn if word != gold], (level.choices or 4) - 1)
+    following = [turn[(rest + i) % len(turn)] for i in range(int(how["ahead"]))]
+    gold = ", ".join(following)
+    orders = [", ".join(order) for order in permutations(following)]
+    wrong = draw.sample([order for order in orders if order != gold], (level.choices or 4) - 1)
     text = draw.pick(suite.lines("words")).format(shown=", ".join(told) + ", ...?")
     return Scene(f"cycle-{len(turn)}/{theme}/{rest}", (Question(text, gold, tuple(wrong)),))
 

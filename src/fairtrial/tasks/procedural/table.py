@@ -121,7 +121,10 @@ def _table(draw: Draw, spec: Mapping[str, Any], how: Mapping[str, Any]) -> Table
 
 def _shown(drawn: Table, style: str) -> str:
     columns = [drawn.key, *drawn.words, *drawn.shared, *drawn.numbers]
-    rows = [[c.name for c in columns], *([str(cell) for cell in row] for row in zip(*(c.cells for c in columns)))]
+    rows = [
+        [c.name for c in columns],
+        *([str(cell) for cell in row] for row in zip(*(c.cells for c in columns), strict=True)),
+    ]
     if style == "commas":
         return "\n".join(",".join(row) for row in rows)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
