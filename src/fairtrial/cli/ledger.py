@@ -19,6 +19,7 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.export import Format, export_parquet, export_text
 from fairtrial.ledger.gc import collect
+from fairtrial.report.words import visible
 
 app = typer.Typer(help="Look into a ledger, export its rows, clear it up.", no_args_is_help=True)
 
@@ -36,7 +37,8 @@ def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False)
     table = Table("trial", "id", "begun", "runs", "last run", "candidates", "tasks", box=None, header_style="bold")
     for trial in trials:
         cells = (trial["name"], trial["id"][:12], trial["created"][:16].replace("T", " "), str(trial["runs"]))
-        table.add_row(*map(Text, (*cells, trial["outcome"], ", ".join(trial["candidates"]), ", ".join(trial["tasks"]))))
+        shown = (*cells, trial["outcome"], ", ".join(trial["candidates"]), ", ".join(trial["tasks"]))
+        table.add_row(*(Text(visible(text)) for text in shown))
     console = Console()
     console.print(table)
     rows = ", ".join(f"{count:,} {name}" for name, count in counts.items())

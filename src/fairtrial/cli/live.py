@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fairtrial.api import Conditions
 from fairtrial.progress import Progress as Step
+from fairtrial.report.words import visible
 
 
 class LiveDisplay:
@@ -48,7 +49,7 @@ class LiveDisplay:
 
     def note(self, line: str) -> None:
         """Print a line above the bars."""
-        self.bars.console.print(Text(line, style="dim"))
+        self.bars.console.print(Text(visible(line), style="dim"))
 
 
 class PlainDisplay:
@@ -66,11 +67,11 @@ class PlainDisplay:
         if step.done >= step.total or now - self.last > 15:
             self.last = now
             line = f"{step.task}  {step.candidate}  {step.done}/{step.total}  {mean_text(step.mean)}"
-            self.console.print(Text(line.rstrip()), soft_wrap=True)
+            self.console.print(Text(visible(line.rstrip())), soft_wrap=True)
 
     def note(self, line: str) -> None:
         """Print a line."""
-        self.console.print(Text(line), soft_wrap=True)
+        self.console.print(Text(visible(line)), soft_wrap=True)
 
 
 def mean_text(mean: float | None) -> str:
@@ -80,7 +81,7 @@ def mean_text(mean: float | None) -> str:
 
 def safe(text: str) -> str:
     """Return text with rich's markup defused."""
-    return text.replace("[", "\\[")
+    return visible(text).replace("[", "\\[")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from rich.text import Text
 from fairtrial import __version__
 from fairtrial.cli import compare, doctor, init, ledger, models, report, run, tasks
 from fairtrial.errors import FairtrialError
+from fairtrial.report.words import visible
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 a file, name or option is wrong; 3 a model or an optional dependency is missing; "
@@ -73,8 +74,8 @@ def main() -> None:
 def print_error(console: Console, error: FairtrialError) -> None:
     """Print what is wrong, where, and what to do; model and file text is never read as markup."""
     text = Text("Error: ", style="bold red")
-    text.append(f"{error.where}: " if error.where else "", style="bold")
-    text.append(error.message, style="none")
+    text.append(f"{visible(error.where)}: " if error.where else "", style="bold")
+    text.append(visible(error.message), style="none")
     console.print(text, soft_wrap=True, highlight=False)
     if error.fix:
-        console.print(Text(error.fix), soft_wrap=True, highlight=False)
+        console.print(Text(visible(error.fix)), soft_wrap=True, highlight=False)

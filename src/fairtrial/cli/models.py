@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fairtrial.cli.options import JsonOption
 from fairtrial.models import list_models
+from fairtrial.report.words import visible
 
 
 def models(as_json: JsonOption = False) -> None:
@@ -25,5 +26,5 @@ def models(as_json: JsonOption = False) -> None:
         return
     table = Table("model", "MB", "what it is", box=None, header_style="bold")
     for model in found:
-        table.add_row(Text(model.spec), f"{model.size_bytes / 1e6:,.0f}", Text(model.description))
+        table.add_row(Text(visible(model.spec)), f"{model.size_bytes / 1e6:,.0f}", Text(visible(model.description)))
     Console().print(table)

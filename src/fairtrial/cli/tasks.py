@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.cli.options import JsonOption, TasksOption
+from fairtrial.report.words import visible
 from fairtrial.tasks.find import TaskFinder
 
 
@@ -31,5 +32,5 @@ def tasks(
         return
     table = Table("name", "kind", "what it asks", box=None, header_style="bold")
     for listing in found:
-        table.add_row(Text(listing.name), listing.kind, Text(listing.description or listing.where))
+        table.add_row(Text(visible(listing.name)), listing.kind, Text(visible(listing.description or listing.where)))
     Console().print(table)

@@ -7,7 +7,6 @@ control and direction-changing characters are made visible, and the page's own p
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,6 @@ from fairtrial.report import plots, words
 from fairtrial.report.examples import flips
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
 
-HIDDEN = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
 FOLD_AFTER = 700
 """Characters of a question or answer that are shown before the rest is folded away."""
 
@@ -60,7 +56,7 @@ def render(ledger: Ledger, summary: Summary) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=visible, number=words.number, quantity=words.quantity, points=words.points)
+    environment.filters.update(visible=words.visible, number=words.number, quantity=words.quantity, points=words.points)
     environment.globals.update(
         MARKS=words.MARKS,
         estimate_bar=plots.estimate_bar,
@@ -99,8 +95,3 @@ def lever_text(candidate: CandidateSummary) -> str:
 def megabytes(size: int | None) -> str:
     """Return a file size in decimal megabytes."""
     return "unknown" if size is None else f"{size / 1e6:,.1f} MB"
-
-
-def visible(text: object) -> str:
-    """Return text with control, zero-width and direction-changing characters replaced by their names."""
-    return HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text))

@@ -24,7 +24,7 @@ def estimates_table(summary: Summary) -> Table:
     )
     table.add_column("task", overflow="fold")
     for candidate in summary.candidates:
-        table.add_column(Text(candidate.name), justify="right")
+        table.add_column(Text(words.visible(candidate.name)), justify="right")
     table.add_column("chance", justify="right", style="dim")
     for task in summary.tasks:
         found = words.shown_estimates(summary, task)
@@ -72,7 +72,7 @@ def verdicts_table(summary: Summary) -> Table:
 def task_cell(summary: Summary, task: str, measure: str) -> Text:
     """Return a task's name, with the measure where the trial's verdicts are about several of the task."""
     several = len(summary.task(task).measures) > 1 or measure != summary.task(task).main_measure
-    return Text(f"{task} · {measure}" if several else task)
+    return Text(words.visible(f"{task} · {measure}" if several else task))
 
 
 def verdict_cells(summary: Summary, verdict: Verdict) -> list[Text]:
@@ -101,4 +101,4 @@ def notes(summary: Summary) -> list[Text]:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
     for absence in summary.absences:
         lines.append(f"{absence['candidate']}: {absence['measure']} was not measured ({absence['reason']}).")
-    return [Text(f"  {line}", style="dim") for line in lines]
+    return [Text(f"  {words.visible(line)}", style="dim") for line in lines]

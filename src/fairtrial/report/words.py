@@ -6,6 +6,7 @@ Shares are shown as percentages and their differences as points; all else in its
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,10 @@ MARKS = {"better": "▲", "worse": "▼", "tied": "=", "different": "≠", "unde
 """A sign for each verdict, so that none is told by colour alone."""
 
 MINUS = "−"
+
+HIDDEN = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -143,3 +148,8 @@ def shown_estimates(summary: Summary, task: TaskSummary) -> Sequence[Estimate]:
     """Return a task's estimates of its main measure and of those that verdicts are about."""
     wanted = {task.main_measure, *task.measures}
     return [e for e in summary.estimates if e.task == task.name and e.measure in wanted]
+
+
+def visible(text: object) -> str:
+    """Return text with control, zero-width and direction-changing characters replaced by their names."""
+    return HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text))
