@@ -185,6 +185,24 @@ def test_whole_clusters_count_once_complete():
         arrange(d, np.array([5, 5, 5, 2, 9]), rule)
 
 
+def test_more_items_than_the_benchmark_has_are_an_error():
+    with pytest.raises(ValueError, match="benchmark of 3"):
+        arrange(np.zeros(4), np.arange(4), Rule(target="benchmark", total=3))
+
+
+@pytest.mark.parametrize("target", ["population", "benchmark"])
+def test_whoever_stops_at_the_first_verdict_is_rarely_wrong(target):
+    """The promise itself, through `decide`: two equal systems, a look after every 40 items, 95% confidence."""
+    rng, rounds, wrong = np.random.default_rng(16), 150, 0
+    rule = Rule(target=target, total=400)
+    for _ in range(rounds):
+        d = rng.permutation(np.repeat([1.0, -1.0, 0.0], [60, 60, 280]))
+        sample = pairs(draw(rng, 0.3, 0.0, 400) if target == "population" else d)
+        words = (decide(first(sample, n), rule, last=n == 400).verdict for n in range(40, 401, 40))
+        wrong += next((word for word in words if word != "undecided"), "undecided") in ("better", "worse")
+    assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
+
+
 def test_a_measure_without_bounds_waits_for_the_end():
     rng = np.random.default_rng(5)
     a, ones = rng.normal(3, 1, 50), np.ones(50)

@@ -18,6 +18,9 @@ NORMAL_FROM = 1000
 
 FLIPS = 9_999
 
+_AT_ONCE = 1_000
+"""Random assignments held in memory at a time."""
+
 
 def mcnemar(up: int, down: int) -> float:
     """Return the exact two-sided p-value that, of ``up + down`` pairs that differ, either way is equally likely.
@@ -49,8 +52,10 @@ def sign_flip(a: Totals, b: Totals, seed: int = 0) -> tuple[float, str]:
     if number <= EXACT_UP_TO:
         every = ((np.arange(2**number)[:, None] >> np.arange(number)) & 1).astype(np.float64)
         return float(_at_least(a, b, differ, every, seen).mean()), "sign flips of clusters (exact)"
-    flips = np.random.default_rng(seed).integers(0, 2, (FLIPS, number)).astype(np.float64)
-    larger = int(_at_least(a, b, differ, flips, seen).sum())
+    rng, larger = np.random.default_rng(seed), 0
+    for start in range(0, FLIPS, _AT_ONCE):
+        flips = rng.integers(0, 2, (min(_AT_ONCE, FLIPS - start), number)).astype(np.float64)
+        larger += int(_at_least(a, b, differ, flips, seen).sum())
     return (1 + larger) / (1 + FLIPS), f"sign flips of clusters ({FLIPS:,} random)"
 
 

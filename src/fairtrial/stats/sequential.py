@@ -105,10 +105,13 @@ def arrange(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str
     """Return what is bet on, in order, and in words how; ``differences`` are (n,) in [-1, 1].
 
     Raises:
-        ValueError: clusters were shuffled, and one is larger than ``rule.largest_cluster`` or not in one piece.
+        ValueError: clusters were shuffled, and one is larger than ``rule.largest_cluster`` or not in one piece; or
+            there are more items than the benchmark has.
     """
     finite = rule.target == "benchmark" and rule.total is not None and not rule.noisy
     whole = float(rule.total) if finite and rule.total is not None else None
+    if whole is not None and differences.size > whole:
+        raise ValueError(f"{differences.size} items were answered of a benchmark of {rule.total}")
     if rule.shuffled == "clusters" and rule.largest_cluster > 1:
         return _by_cluster(differences, clusters, rule, whole), "over whole clusters"
     if finite:
