@@ -70,6 +70,7 @@ class Verdict:
         items_needed: about how many more items would settle an undecided question, where that can be said.
         e_adjusted: ``e_value`` corrected (e-Holm) for all questions of the trial that have one: claiming what has at
             least 20 makes one or more false claims with a chance of at most 5%, at any look.
+        not_inferior: whether ``a`` is certainly behind ``b`` by no more than the margin, a one-sided claim of its own.
     """
 
     a: str
@@ -94,6 +95,7 @@ class Verdict:
     items_needed: int | None = None
     e_value: float | None = None
     e_adjusted: float | None = None
+    not_inferior: bool | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as JSON values; an end that the data cannot bound is null."""
@@ -277,6 +279,7 @@ def as_verdict(question: Question, found: Comparison) -> Verdict:
         unit=question.measure["unit"],
         items_needed=found.items_needed,
         e_value=found.e_value,
+        not_inferior=found.not_inferior,
     )
 
 

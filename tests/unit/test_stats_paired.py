@@ -82,6 +82,15 @@ def test_a_difference_inside_the_margin_is_a_tie_even_if_it_is_real():
     assert got.low > 0 and got.verdict == "tied"
 
 
+def test_not_inferior_is_one_sided():
+    level = compare(table(500, 60, 60, 380), Rule(margin=0.02))
+    assert level.verdict == "undecided" and level.low < -0.02 and level.not_inferior is True
+    assert compare(table(500, 80, 80, 340), Rule(margin=0.02)).not_inferior is False
+    assert compare(table(40, 30, 5, 25), Rule()).not_inferior is True
+    assert compare(table(40, 30, 5, 25), Rule(higher_is_better=False)).not_inferior is False
+    assert compare(table(40, 30, 5, 25), Rule(higher_is_better=None)).not_inferior is None
+
+
 def test_swapping_the_candidates_mirrors_everything():
     rng = np.random.default_rng(3)
     a, b, codes = rng.random(60), rng.random(60), rng.integers(0, 15, 60)

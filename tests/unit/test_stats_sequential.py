@@ -244,6 +244,19 @@ def test_non_inferiority_is_easier_than_no_difference():
         evidence_beyond(sample, Rule(), -1.0)
 
 
+def test_not_inferior_is_rarely_claimed_of_what_is_behind_by_the_margin():
+    rng, rounds, wrong, right = np.random.default_rng(17), 200, 0, 0
+    rule = Rule(margin=0.05)
+    for _ in range(rounds):
+        wrong += decide(pairs(draw(rng, 0.2, -0.05, 300)), rule).not_inferior
+        right += decide(pairs(draw(rng, 0.2, 0.05, 300)), rule).not_inferior
+    assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
+    assert right / rounds > 0.6
+    behind = pairs(-draw(rng, 0.3, 0.2, 300))
+    assert decide(behind, replace(rule, higher_is_better=False)).not_inferior
+    assert decide(behind, replace(rule, higher_is_better=None)).not_inferior is None
+
+
 def test_items_needed_is_about_right():
     rng = np.random.default_rng(9)
     threshold, needed = np.log(40), []

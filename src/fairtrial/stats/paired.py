@@ -10,7 +10,7 @@ independent right-or-wrong items is Tango's interval.  Unbounded measures get th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -115,6 +115,9 @@ class Comparison:
             if it is settled or cannot be said.
         e_value: evidence against "no difference" that may be looked at any number of times (1 = none); None for a
             fixed sample size.
+        not_inferior: whether A is certainly behind B by no more than the margin: a question of its own with one side,
+            at the same confidence, so it may hold where the verdict is undecided.  None for a measure without a
+            direction, or where it cannot be said yet.
     """
 
     verdict: Word
@@ -130,6 +133,7 @@ class Comparison:
     flips_to_wrong: int | None = None
     items_needed: int | None = None
     e_value: float | None = None
+    not_inferior: bool | None = None
 
 
 def compare(sample: PairedSample, rule: Rule) -> Comparison:
@@ -167,7 +171,16 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
         items_needed=more_items(difference, (high - low) / 2, used, rule) if verdict == "undecided" else None,
+        not_inferior=_not_inferior(sample, rule),
     )
+
+
+def _not_inferior(sample: PairedSample, rule: Rule) -> bool | None:
+    """Return whether the one-sided interval excludes that A is behind by the margin or more."""
+    if rule.higher_is_better is None:
+        return None
+    low, high = fixed_interval(sample, replace(rule, confidence=2 * rule.confidence - 1))
+    return low > -rule.margin if rule.higher_is_better else high < rule.margin
 
 
 def more_items(difference: float, half: float, used: int, rule: Rule) -> int | None:

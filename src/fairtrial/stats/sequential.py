@@ -94,11 +94,23 @@ def decide(
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
         e_value=float(np.exp(min(700.0, both[-1]))),
+        not_inferior=_not_inferior(units, rule, reach),
     )
     if found.verdict != "undecided":
         return found
     spread = float((differences**2).mean())
     return replace(found, items_needed=items_needed(difference, spread, differences.size, rule))
+
+
+def _not_inferior(units: Units, rule: Rule, reach: float) -> bool | None:
+    """Return whether betting, one-sided, has ruled out that A is behind by the margin or more."""
+    if rule.higher_is_better is None:
+        return None
+    if rule.margin >= reach:
+        return True
+    forward = units if rule.higher_is_better else units.mirrored()
+    evidence = best_log_wealth(forward, np.array([-rule.margin / reach]))[0]
+    return bool(evidence >= -np.log(1 - rule.confidence))
 
 
 def arrange(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str]:
@@ -186,6 +198,7 @@ def _not_yet(sample: PairedSample, rule: Rule) -> Comparison:
         low=-edge,
         high=edge,
         p_value=None,
+        not_inferior=None,
         method="no sequential form for an unbounded or weighted measure: decided when all items are answered",
     )
 
