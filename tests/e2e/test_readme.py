@@ -15,7 +15,9 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.mark.model
-def test_the_python_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("llama_cpp")
     monkeypatch.chdir(tmp_path)
     [code] = blocks("python")

@@ -8,6 +8,7 @@ import math
 import sqlite3
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -208,3 +209,18 @@ def test_one_writer_at_a_time(ledger: Ledger) -> None:
         assert query.trial(second).id == TRIAL  # reading is never blocked
     with ledger.writing(wait_seconds=0):
         assert waited == ["waiting"]
+
+
+def test_exported_lines_follow_their_schema(ledger: Ledger) -> None:
+    answered(ledger)
+    item = make_items(1)[0]
+    chunk = Chunk(answers=[(ASK, GenerateAnswer("4", 1, "stop"))], asked=[(TASK, item.id, 1, (ASK.id,))])
+    ledger.commit(candidate_id("a"), chunk)
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "ledger-export.schema.json").read_text())
+    checker = jsonschema.Draft202012Validator(schema)
+    lines = [json.loads(line) for line in exported(ledger, answers=True)]
+    assert sum("text" in line for line in lines) == 1
+    for line in lines:
+        checker.validate(line)
+    assert not checker.is_valid({**lines[0], "value": "much"})
+    assert not checker.is_valid({key: value for key, value in lines[-1].items() if key != "logprobs"})
