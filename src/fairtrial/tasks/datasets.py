@@ -1,0 +1,314 @@
+"""Rows of a benchmark: from local json, csv, text or parquet files, a local folder, or a hub data set at a revision.
+
+Rows come back as ``datasets`` would give them: every row has every column, None where nothing was written.  This
+module knows nothing of what the columns mean.  It never runs code that comes with a data set.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairtrial.errors import DataError, MissingExtraError, did_you_mean
+from fairtrial.records import content_hash
+
+Row = dict[str, Any]
+
+SUFFIXES: Mapping[str, str] = {
+    ".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".txt": "text", ".parquet": "parquet",
+}  # fmt: skip
+_BUILDERS = {"json", "csv", "text", "parquet"}
+_NO_VALUE = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "n/a", "#N/A", "<NA>"}
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """Where a task says that its rows are.
+
+    Attributes:
+        path: ``json``, ``csv``, ``text`` or ``parquet`` with ``data_files``; a local folder; or a hub id.
+        name: configuration (subset) of the data set, or None.
+        options: the task's ``dataset_kwargs``; ``data_files``, ``revision``, ``field``, ``data_dir``, ``column_names``
+            and ``header`` are used.
+        folder: what relative paths are relative to.
+        data_dir: a folder to use in the place of a hub data set, or None.
+    """
+
+    path: str
+    name: str | None
+    options: Mapping[str, Any]
+    folder: Path
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class LocalRows:
+    """Splits that are local files.
+
+    Attributes:
+        files: files of each split, in order.
+        options: see `DataSource`.
+    """
+
+    files: Mapping[str, tuple[Path, ...]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def split(self, name: str) -> list[Row]:
+        """Return the rows of a split.  Raises DataError if there is no such split or a file is malformed."""
+        rows = [row for path in self._of(name) for row in read_rows(path, self.options)]
+        return same_columns(rows)
+
+    def revision(self, splits: Iterable[str]) -> str:
+        """Return what pins the rows of these splits: a sha256 of the files' bytes."""
+        digests = [_sha256(path) for split in splits for path in self._of(split)]
+        one = digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+        return f"sha256:{one}"
+
+    def _of(self, name: str) -> tuple[Path, ...]:
+        if name not in self.files:
+            hint = did_you_mean(name, self.files)
+            raise DataError(f"there is no split {name!r}.{hint}", fix=f"The data has: {', '.join(self.files)}.")
+        return self.files[name]
+
+
+@dataclass(frozen=True)
+class HubRows:
+    """Splits of a hub data set."""
+
+    path: str
+    name: str | None
+    commit: str | None
+    options: Mapping[str, Any]
+
+    def split(self, name: str) -> list[Row]:
+        """Return the rows of a split, from the local cache or the hub.  Raises DataError if neither has it."""
+        library = _datasets()
+        passed = {key: self.options[key] for key in ("data_files", "data_dir") if key in self.options}
+        try:
+            loaded = library.load_dataset(self.path, self.name, split=name, revision=self.commit, **passed)
+        except (OSError, ValueError, RuntimeError, LookupError) as error:
+            raise DataError(
+                f"the data set {self.path!r} ({self.name or 'default'}, split {name!r}) cannot be had: {error}",
+                fix="Connect to the network once, or give a folder with its files as data_dir.",
+            ) from error
+        return [dict(row) for row in loaded]
+
+    def revision(self, splits: Iterable[str]) -> str:
+        """Return the hub commit, or a hash of the rows where the commit could not be found out."""
+        if self.commit:
+            return f"hub:{self.commit}"
+        return "rows:" + content_hash([[json_value(row) for row in self.split(name)] for name in splits])
+
+
+Rows = LocalRows | HubRows
+
+
+def open_rows(source: DataSource) -> Rows:
+    """Find the rows of a task; reads nothing but file names.
+
+    Raises DataError if files are missing, MissingExtraError if a hub data set is asked for without the extra ``hub``.
+    """
+    if source.path in _BUILDERS:
+        return LocalRows(_data_files(source), source.options)
+    for folder in _folders(source):
+        if files := _splits_in(folder):
+            return LocalRows(files, source.options)
+    local = source.folder / source.path
+    if source.data_dir or local.is_dir() or source.path.startswith((".", "/")):
+        raise DataError(
+            f"no data files for {source.path!r} in {source.data_dir or local}",
+            fix=f"Wanted: files named after the splits, e.g. test.jsonl ({', '.join(SUFFIXES)}).",
+        )
+    return HubRows(source.path, source.name, _hub_commit(source), source.options)
+
+
+def _data_files(source: DataSource) -> dict[str, tuple[Path, ...]]:
+    given = source.options.get("data_files")
+    if not given:
+        raise DataError(f"dataset_path: {source.path} needs dataset_kwargs.data_files")
+    by_split = given if isinstance(given, Mapping) else {"train": given}
+    found: dict[str, tuple[Path, ...]] = {}
+    for split, names in by_split.items():
+        wanted = names if isinstance(names, list) else [names]
+        found[str(split)] = tuple(path for name in wanted for path in _find(str(name), source))
+    return found
+
+
+def _find(name: str, source: DataSource) -> list[Path]:
+    if "://" in name:
+        raise DataError(f"the data file {name!r} is on the network", fix="Download it and name the local file.")
+    inner = source.options.get("data_dir") or ""
+    for base in filter(None, (source.data_dir, source.folder)):
+        folder = base / inner
+        found = sorted(folder.glob(name)) if "*" in name and not Path(name).is_absolute() else [folder / name]
+        if found and all(path.is_file() for path in found):
+            return found
+    raise DataError(f"the data file {name!r} does not exist", where=str(source.data_dir or source.folder))
+
+
+def _folders(source: DataSource) -> Iterable[Path]:
+    if source.data_dir is not None:
+        bases = [source.data_dir / source.path, source.data_dir / source.path.rpartition("/")[2], source.data_dir]
+    else:
+        bases = [source.folder / source.path]
+    for base in bases:
+        if source.name:
+            yield base / source.name
+        yield base
+        yield base / "data"
+
+
+def _splits_in(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Files named ``SPLIT.suffix`` or, as the hub writes shards, ``SPLIT-00000-of-00002.suffix``."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_file() and path.suffix in SUFFIXES:
+            found.setdefault(path.stem.partition("-")[0], []).append(path)
+    return {split: tuple(paths) for split, paths in found.items()}
+
+
+def read_rows(path: Path, options: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of one file; its suffix says what it is (json if unknown).
+
+    Raises DataError, naming the line where possible.
+    """
+    kind = SUFFIXES.get(path.suffix, "json")
+    try:
+        if kind == "parquet":
+            return _read_parquet(path)
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot be read: {error}", where=str(path)) from error
+    if kind == "text":
+        return [{"text": line} for line in text.split("\n")[: -1 if text.endswith("\n") else None]]
+    if kind in {"csv", "tsv"}:
+        return _read_csv(text, "\t" if kind == "tsv" else ",", options)
+    return _read_json(text, path, options.get("field"))
+
+
+def _read_json(text: str, path: Path, wanted: str | None) -> list[Row]:
+    rows: Any = None
+    try:
+        if wanted is not None:
+            rows = json.loads(text)[wanted]
+        elif text.lstrip().startswith("["):
+            rows = json.loads(text)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"is not the expected JSON: {error!r}", where=str(path)) from error
+    if rows is None:
+        rows = []
+        for number, line in enumerate(text.split("\n"), 1):
+            try:
+                rows += [json.loads(line)] if line.strip() else []
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"is not a line of JSON: {error}", where=f"{path}:{number}") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DataError("must hold JSON objects, one a line or in a list", where=str(path))
+    return rows
+
+
+def _read_csv(text: str, delimiter: str, options: Mapping[str, Any]) -> list[Row]:
+    lines = [line for line in csv.reader(text.splitlines(keepends=True), delimiter=delimiter) if line]
+    names = options.get("column_names")
+    if not names:
+        if options.get("header", 0) is None:
+            names = [str(n) for n in range(len(lines[0]))] if lines else []
+        else:
+            names, lines = (lines[0], lines[1:]) if lines else ([], [])
+    columns = [_typed([line[n] if n < len(line) else "" for line in lines]) for n in range(len(names))]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _typed(values: Sequence[str]) -> list[Any]:
+    """Give a column of texts the one type that all of them have, as pandas does."""
+    filled = [None if value in _NO_VALUE else value for value in values]
+    present = [value for value in filled if value is not None]
+    if present and all(value in {"True", "False"} for value in present):
+        return [None if value is None else value == "True" for value in filled]
+    for kind in (int, float):
+        try:
+            typed: list[Any] = [None if value is None else kind(value) for value in filled]
+        except ValueError:
+            continue
+        return [None if v is None else float(v) for v in typed] if None in typed else typed
+    return list(filled)
+
+
+def _read_parquet(path: Path) -> list[Row]:
+    try:
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise MissingExtraError("reading parquet files", "parquet") from error
+    try:
+        rows: list[Row] = parquet.read_table(path).to_pylist()
+    except ValueError as error:  # what pyarrow's own errors are
+        raise DataError(f"is not a readable parquet file: {error}", where=str(path)) from error
+    return rows
+
+
+def same_columns(rows: list[Row]) -> list[Row]:
+    """Return the rows with all columns of any of them, None where missing; whole numbers beside fractions are floats.
+
+    Structs inside a column are completed the same way.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: _same_type([row.get(name) for row in rows]) for name in names}
+    return [{name: columns[name][n] for name in names} for n in range(len(rows))]
+
+
+def _same_type(values: list[Any]) -> list[Any]:
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, dict) for value in present):
+        filled = iter(same_columns(present))
+        return [None if value is None else next(filled) for value in values]
+    kinds = {type(value) for value in present}
+    if kinds == {int, float}:
+        return [None if value is None else float(value) for value in values]
+    return values
+
+
+def json_value(value: Any) -> Any:
+    """Return ``value`` as JSON can hold it: dates and anything else unknown as text, NaN and infinities as None."""
+    if isinstance(value, Mapping):
+        return {str(key): json_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(part) for part in value]
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _datasets() -> Any:
+    try:
+        return importlib.import_module("datasets")
+    except ImportError as error:
+        raise MissingExtraError("reading data sets from the hub", "hub") from error
+
+
+def _hub_commit(source: DataSource) -> str | None:
+    """The revision that the task pins, else the newest commit; None if the hub cannot be reached."""
+    if pinned := source.options.get("revision"):
+        return str(pinned)
+    _datasets()
+    hub = importlib.import_module("huggingface_hub")
+    try:
+        found = hub.HfApi().dataset_info(source.path, timeout=10).sha
+    except (OSError, ValueError, RuntimeError):  # not reachable or not there: loading from the cache will tell
+        return None
+    return str(found) if found else None
+
+
+def through_datasets(function: Any, rows: list[Row]) -> list[Row]:
+    """Apply a function over a ``datasets.Dataset`` to rows.  Raises MissingExtraError without the extra ``hub``."""
+    return [dict(row) for row in function(_datasets().Dataset.from_list(rows))]

@@ -1,0 +1,202 @@
+"""Filters between what a model wrote and what is graded, as lm-evaluation-harness names and applies them.
+
+A pipeline turns the list of one item's answers (one a repeat) into what the metric sees: one text after ``take_first``,
+else a list.  This module knows nothing of metrics.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from fairtrial.errors import DataError, TaskError, did_you_mean
+
+Step = Callable[[list[Any], Mapping[str, Any]], list[Any]]
+_NUMBER_AFTER_HASHES = r"#### (\-?[0-9\.\,]+)"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A named chain of filters.
+
+    Attributes:
+        name: as the task file names it; ``none`` if it names none.
+        steps: filters over the list of answers.
+        single: it ends with ``take_first``: the metric sees one answer instead of a list.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    single: bool
+
+    def apply(self, texts: Sequence[str], row: Mapping[str, Any]) -> Any:
+        """Return what the metric sees for the answers ``texts`` about ``row``."""
+        answers: list[Any] = list(texts)
+        for step in self.steps:
+            answers = step(answers, row)
+        return answers[0] if self.single else answers
+
+
+def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str) -> Pipeline:
+    """Return the pipeline of a ``filter_list`` entry.
+
+    Args:
+        name: of the entry.
+        functions: mappings with ``function`` and its settings.
+        where: names the task in errors.
+
+    Raises TaskError for an unknown filter or setting, and for a filter after ``take_first``, which in the original
+    would work on single characters.
+    """
+    steps: list[Step] = []
+    single = False
+    for entry in functions:
+        kind = str(entry.get("function"))
+        if kind == "take_first" and not single:
+            single = True
+            continue
+        if single:
+            raise TaskError(f"the filter {kind!r} stands after take_first, where no list is left", where=where)
+        if kind not in FILTERS:
+            hint = did_you_mean(kind, FILTERS)
+            known = ", ".join([*FILTERS, "take_first"])
+            raise TaskError(f"the filter {kind!r} is not supported.{hint}", fix=f"Supported: {known}.", where=where)
+        settings = {key: value for key, value in entry.items() if key != "function"}
+        steps.append(_build(kind, settings, where))
+    return Pipeline(name, tuple(steps), single)
+
+
+def _build(kind: str, settings: Mapping[str, Any], where: str) -> Step:
+    make, allowed = FILTERS[kind]
+    unknown = sorted(set(settings) - set(allowed))
+    if unknown:
+        allowed_text = ", ".join(allowed) or "none"
+        raise TaskError(f"the filter {kind!r} has no setting {unknown[0]!r}; allowed: {allowed_text}", where=where)
+    try:
+        return make(settings)
+    except re.error as error:
+        raise TaskError(f"the filter {kind!r} has a pattern that is not valid: {error}", where=where) from error
+    except KeyError as error:
+        raise TaskError(f"the filter {kind!r} needs the setting {error}", where=where) from error
+
+
+def _each(change: Callable[[str], Any]) -> Callable[[Mapping[str, Any]], Step]:
+    def make(_: Mapping[str, Any]) -> Step:
+        return lambda answers, _row: [change(answer) for answer in answers]
+
+    return make
+
+
+def _pick(matches: list[Any], select: int) -> str | None:
+    """Return the selected match, the first filled group of it, stripped; None if nothing is filled."""
+    if not -len(matches) <= select < len(matches):
+        return None
+    match = matches[select]
+    if isinstance(match, tuple):
+        match = next((group for group in match if group), None)
+    return match.strip() if match is not None else None
+
+
+def _regex(settings: Mapping[str, Any]) -> Step:
+    pattern = re.compile(settings.get("regex_pattern", _NUMBER_AFTER_HASHES))
+    select, fallback = int(settings.get("group_select", 0)), settings.get("fallback", "[invalid]")
+
+    def extract(answer: Any) -> Any:
+        found = _pick(pattern.findall(answer), select) if isinstance(answer, str) else None
+        return fallback if found is None else found
+
+    return lambda answers, _row: [extract(answer) for answer in answers]
+
+
+def _regex_pos(settings: Mapping[str, Any]) -> Step:
+    re.compile(settings.get("regex_pattern", ""))
+    fallback = settings.get("fallback") or ["invalid"]
+    pair = re.compile(r"\('[^']*', '([^']*)'\)")
+    return lambda answers, _row: [pair.findall(str(answer)) or fallback for answer in answers]
+
+
+@lru_cache(maxsize=1)
+def _all_punctuation() -> dict[int, None]:
+    return dict.fromkeys(c for c in range(sys.maxunicode) if unicodedata.category(chr(c)).startswith("P"))
+
+
+def _multi_choice_regex(settings: Mapping[str, Any]) -> Step:
+    """Letter answers: the pattern, else the text of a choice, else a letter after a colon."""
+    pattern = re.compile(settings.get("regex_pattern", _NUMBER_AFTER_HASHES))
+    select, fallback = int(settings.get("group_select", 0)), settings.get("fallback", "[invalid]")
+    ignored = [re.compile(p) for p in settings.get("regexes_to_ignore") or ()]
+
+    def plain(text: str) -> str:
+        for expression in ignored:
+            text = expression.sub("", text)
+        if settings.get("ignore_case"):
+            text = text.lower()
+        return text.translate(_all_punctuation()) if settings.get("ignore_punctuation") else text
+
+    def step(answers: list[Any], row: Mapping[str, Any]) -> list[Any]:
+        if not isinstance(row.get("choices"), list):
+            raise DataError("the filter 'multi_choice_regex' needs rows with a column 'choices' that is a list")
+        letters = string.ascii_uppercase[: len(row["choices"])]
+        names = {plain(str(c).strip()): f"({letter})" for c, letter in zip(row["choices"], letters, strict=False)}
+        by_text = re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)))
+        by_letter = re.compile(rf":[\s]*({'|'.join(letters)})")
+
+        def find(answer: Any) -> Any:
+            text = answer if isinstance(answer, str) else ""
+            found = _pick(pattern.findall(text), select)
+            if not found:
+                named = _pick(by_text.findall(plain(text)), select)
+                found = names.get(named, named) if named else None
+            if not found:
+                letter = _pick(by_letter.findall(text), select)
+                found = f"({letter})" if letter else None
+            return found or fallback
+
+        return [find(answer) for answer in answers]
+
+    return step
+
+
+def _take_first_k(settings: Mapping[str, Any]) -> Step:
+    count = int(settings["k"])
+
+    def step(answers: list[Any], _row: Mapping[str, Any]) -> list[Any]:
+        if len(answers) < count:
+            raise DataError(f"take_first_k needs {count} answers an item; there are {len(answers)}: raise 'repeats'")
+        return answers[:count]
+
+    return step
+
+
+def _majority(_: Mapping[str, Any]) -> Step:
+    return lambda answers, _row: [Counter(answers).most_common(1)[0][0]]
+
+
+def _map(settings: Mapping[str, Any]) -> Step:
+    table, default = settings.get("mapping_dict") or {}, settings.get("default_value")
+    return lambda answers, _row: [table.get(answer, default) for answer in answers]
+
+
+_REGEX_SETTINGS = ("regex_pattern", "group_select", "fallback")
+FILTERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Step], tuple[str, ...]]] = {
+    "regex": (_regex, _REGEX_SETTINGS),
+    "regex_pos": (_regex_pos, _REGEX_SETTINGS),
+    "multi_choice_regex": (
+        _multi_choice_regex,
+        (*_REGEX_SETTINGS, "ignore_case", "ignore_punctuation", "regexes_to_ignore"),
+    ),
+    "remove_whitespace": (_each(str.strip), ()),
+    "lowercase": (_each(str.lower), ()),
+    "uppercase": (_each(str.upper), ()),
+    "map": (_map, ("mapping_dict", "default_value")),
+    "majority_vote": (_majority, ()),
+    "take_first_k": (_take_first_k, ("k",)),
+}
+"""Filters over the answers of one item: how to make one, and which settings it has."""

@@ -1,0 +1,112 @@
+"""Answers to observations for tasks read from task files; pure, and knows nothing of prompts or rows' origin.
+
+A measure is called after its metric; where a task names its filter pipelines, after metric and pipeline:
+``exact_match,strict-match``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairtrial.errors import DataError, TaskCodeError
+from fairtrial.records import Measure, Observation, ScoreAnswer
+from fairtrial.tasks.lmeval.config import TaskConfig
+from fairtrial.tasks.lmeval.filters import Pipeline
+from fairtrial.tasks.lmeval.metrics import Metric, choice_values, exact_match, measure_of, observe
+from fairtrial.tasks.lmeval.native import ChoiceGrader
+
+Row = dict[str, Any]
+
+
+def measures(config: TaskConfig) -> tuple[Measure, ...]:
+    """Return what the task measures, in the order of pipelines, then metrics."""
+    return tuple(measure_of(metric, _name(metric, p, config)) for p in config.pipelines for metric in config.metrics)
+
+
+def _name(metric: Metric, pipeline: Pipeline, config: TaskConfig) -> str:
+    plain = len(config.pipelines) == 1 and pipeline.name == "none"
+    return metric.name if plain else f"{metric.name},{pipeline.name}"
+
+
+def grade(
+    config: TaskConfig, row: Row, choices: Sequence[str], targets: Sequence[int], text: str, answer: ScoreAnswer
+) -> list[Observation]:
+    """Grade log-probabilities.
+
+    Args:
+        config: the task file.
+        row: the item's row.
+        choices: texts of the choices, empty where there are none.
+        targets: positions of the right ones.
+        text: the document or continuation scored, where there are no choices.
+        answer: what the engine gave.
+    """
+    names = [metric.name for metric in config.metrics]
+    values: Mapping[str, Any]
+    if isinstance(config.process_results, ChoiceGrader):
+        values = config.process_results(row, answer.logprobs[: len(choices)])
+    elif config.process_results is not None:
+        pairs = list(zip(answer.logprobs, answer.greedy, strict=True))
+        rolling = config.output == "loglikelihood_rolling"
+        values = _trusted(config, row, [answer.logprobs[0]] if rolling else pairs)
+    elif config.output == "multiple_choice":
+        values = choice_values(names, choices, targets, answer)
+    elif config.output == "loglikelihood":
+        values = {"perplexity": answer.logprobs[0], "acc": float(answer.greedy[0])}
+    else:
+        words, size = len(re.split(r"\s+", text)), len(text.encode("utf-8", "surrogatepass"))
+        total = answer.logprobs[0]
+        values = {"word_perplexity": (total, words), "byte_perplexity": (total, size), "bits_per_byte": (total, size)}
+    return [seen for pipeline in config.pipelines for seen in _observations(config, pipeline, values)]
+
+
+def grade_texts(
+    config: TaskConfig, row: Row, gold: Sequence[str], any_of: bool, texts: Sequence[str]
+) -> list[Observation]:
+    """Grade written answers.
+
+    Args:
+        config: the task file.
+        row: the item's row.
+        gold: the right answer, or several.
+        any_of: the task has several right answers, and any of them counts.
+        texts: what the model wrote, one a repeat.
+    """
+    found: list[Observation] = []
+    for pipeline in config.pipelines:
+        said = pipeline.apply(texts, row)
+        values: Mapping[str, Any]
+        if config.process_results is not None:
+            values = _trusted(config, row, [said])
+        else:
+            values = {metric.name: _match(metric, said, gold, any_of) for metric in config.metrics}
+        found += _observations(config, pipeline, values)
+    return found
+
+
+def _match(metric: Metric, said: Any, gold: Sequence[str], any_of: bool) -> float:
+    scores = [exact_match(said, right, metric.options) for right in gold]
+    return float(any(score > 0 for score in scores)) if any_of else scores[0]
+
+
+def _observations(config: TaskConfig, pipeline: Pipeline, values: Mapping[str, Any]) -> list[Observation]:
+    found = [
+        observe(metric, _name(metric, pipeline, config), values[metric.name])
+        for metric in config.metrics
+        if metric.name in values
+    ]
+    return [observation for observation in found if observation is not None]
+
+
+def _trusted(config: TaskConfig, row: Row, results: list[Any]) -> Mapping[str, Any]:
+    if config.process_results is None:
+        return {}
+    try:
+        values = config.process_results(row, results)
+    except Exception as error:  # foreign code may raise anything; the message keeps what it was
+        raise TaskCodeError(f"process_results failed: {type(error).__name__}: {error}") from error
+    if not isinstance(values, Mapping):
+        raise DataError(f"process_results must return a mapping of metrics; got {type(values).__name__}")
+    return values

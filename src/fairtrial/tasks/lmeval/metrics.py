@@ -1,0 +1,193 @@
+"""Metrics of lm-evaluation-harness as measures: what one item contributes, and how contributions are put together.
+
+Every measure is ``transform(sum(weight * value) / sum(weight))``, which their aggregations mean, perplexity,
+weighted_perplexity, bits_per_byte, f1 and brier_score all are.  Aggregations that are not (BLEU, chrF, TER, Matthews)
+have no value for a single item and are refused by `fairtrial.tasks.lmeval.config`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairtrial.errors import DataError
+from fairtrial.records import Measure, Observation, ScoreAnswer
+from fairtrial.tasks.lmeval.native import RatioOfSums
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One entry of a task's ``metric_list``.
+
+    Attributes:
+        name: as the task file names it.
+        aggregation: one of `AGGREGATIONS`, or the native one that replaces a function.
+        higher_is_better: direction, None if neither is better.
+        options: what else the entry says, e.g. ``ignore_case``.
+    """
+
+    name: str
+    aggregation: str | RatioOfSums
+    higher_is_better: bool | None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+AGGREGATIONS = ("mean", "nanmean", "perplexity", "weighted_perplexity", "bits_per_byte", "f1", "brier_score")
+
+BY_OUTPUT: Mapping[str, Mapping[str, str]] = {
+    "multiple_choice": {
+        "acc": "mean", "acc_norm": "mean", "acc_bytes": "mean", "acc_mutual_info": "mean", "exact_match": "mean",
+        "f1": "f1", "brier_score": "brier_score",
+    },
+    "loglikelihood": {"perplexity": "perplexity", "acc": "mean"},
+    "loglikelihood_rolling": {
+        "word_perplexity": "weighted_perplexity", "byte_perplexity": "weighted_perplexity",
+        "bits_per_byte": "bits_per_byte",
+    },
+    "generate_until": {"exact_match": "mean"},
+}  # fmt: skip
+"""Metrics that can be computed for each output type, with their usual aggregation."""
+
+DEFAULTS: Mapping[str, tuple[str, ...]] = {
+    "multiple_choice": ("acc", "acc_norm"),
+    "loglikelihood": ("perplexity", "acc"),
+    "loglikelihood_rolling": ("word_perplexity", "byte_perplexity", "bits_per_byte"),
+    "generate_until": ("exact_match",),
+}
+LOWER_IS_BETTER = {"perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "brier_score"}
+_SHARES = {"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "f1", "pct_stereotype"}
+
+
+def measure_of(metric: Metric, name: str) -> Measure:
+    """Return the measure, called ``name``, that a metric is."""
+    kind, better = metric.aggregation, metric.higher_is_better
+    if isinstance(kind, RatioOfSums):
+        return Measure(name, higher_is_better=better, bounds=kind.bounds)
+    if kind in {"perplexity", "weighted_perplexity"}:
+        return Measure(name, unit="nat", higher_is_better=better, bounds=None, transform="exp")
+    if kind == "bits_per_byte":
+        return Measure(name, unit="bit", higher_is_better=better, bounds=None)
+    if kind == "brier_score":
+        return Measure(name, higher_is_better=better, bounds=(0.0, 2.0))
+    unit = "nat" if metric.name == "likelihood_diff" else "1"
+    return Measure(name, unit=unit, higher_is_better=better, bounds=(0.0, 1.0) if metric.name in _SHARES else None)
+
+
+def observe(metric: Metric, name: str, raw: Any) -> Observation | None:
+    """Return what one item contributes, from what a ``process_results`` says about it; None if it contributes nothing.
+
+    Args:
+        metric: which says how ``raw`` is to be read: a number, a log-probability, or a pair of either with a count or
+            a class.
+        name: of the measure.
+        raw: as their aggregation of that name takes it.
+
+    Raises DataError if ``raw`` is not of that form.
+    """
+    measure = measure_of(metric, name)
+    try:
+        value, weight = _contribution(metric.aggregation, raw)
+    except (TypeError, ValueError, IndexError) as error:
+        raise DataError(f"the metric {metric.name!r} cannot be read from {str(raw)[:80]!r}: {error}") from error
+    if math.isnan(value):
+        return None
+    return Observation(name, value, weight, measure.unit)
+
+
+def _contribution(aggregation: str | RatioOfSums, raw: Any) -> tuple[float, float]:
+    if isinstance(aggregation, RatioOfSums):
+        return float(raw[0]), float(raw[1])
+    if aggregation == "perplexity":
+        return -float(raw), 1.0
+    if aggregation in {"weighted_perplexity", "bits_per_byte"}:
+        total, count = float(raw[0]), float(raw[1])
+        scale = math.log(2) if aggregation == "bits_per_byte" else 1.0
+        return (-total / count / scale, count) if count else (0.0, 0.0)
+    if aggregation == "f1":
+        gold, said = (_class(value) for value in raw)
+        return float(gold and said), float(gold + said)
+    if aggregation == "brier_score":
+        gold, chances = raw
+        if not 0 <= gold < len(chances):
+            raise ValueError("there is no right choice")
+        return sum((p - (n == gold)) ** 2 for n, p in enumerate(chances)), 1.0
+    return float(raw), 1.0
+
+
+def _class(value: Any) -> int:
+    if int(value) not in {0, 1}:
+        raise ValueError("f1 needs two classes, 0 and 1")
+    return int(value)
+
+
+def choice_values(
+    names: Sequence[str], choices: Sequence[str], targets: Sequence[int], answer: ScoreAnswer
+) -> dict[str, Any]:
+    """Return their raw value of each named metric for a multiple-choice item.
+
+    Args:
+        names: metrics wanted.
+        choices: texts; the length that normalises leaves the delimiter out.
+        targets: positions of the right ones, those out of range left out.
+        answer: log-probabilities of the choices; with ``acc_mutual_info``, then those of the choices alone.
+    """
+    count = len(choices)
+    scores = answer.logprobs[:count]
+    lengths = {"acc": [1] * count, "acc_norm": [*map(len, choices)], "acc_bytes": [len(c.encode()) for c in choices]}
+    found: dict[str, Any] = {}
+    for name in names:
+        if name in lengths:
+            found[name] = float(_best([_per(s, n) for s, n in zip(scores, lengths[name], strict=True)]) in targets)
+        elif name == "acc_mutual_info":
+            alone = answer.logprobs[count:]
+            found[name] = float(_best([a - b for a, b in zip(scores, alone, strict=True)]) in targets)
+        elif name == "exact_match":
+            found[name] = float(any(answer.greedy[t] for t in targets))
+        elif name == "f1":
+            found[name] = (targets[0] if targets else -1, _best(scores))
+        elif name == "brier_score":
+            found[name] = (targets[0] if targets else -1, _softmax(scores))
+    return found
+
+
+def _per(score: float, length: int) -> float:
+    return score / length if length else -math.inf
+
+
+def _best(scores: Sequence[float]) -> int:
+    return scores.index(max(scores)) if isinstance(scores, tuple) else list(scores).index(max(scores))
+
+
+def _softmax(scores: Sequence[float]) -> list[float]:
+    top = max(scores)
+    powers = [math.exp(s - top) for s in scores]
+    return [p / sum(powers) for p in powers]
+
+
+def exact_match(said: Any, gold: str, options: Mapping[str, Any]) -> float:
+    """Return 1.0 if ``said`` is ``gold`` after what ``options`` say is to be ignored; for a list, the share that is.
+
+    Options: ``regexes_to_ignore`` (in order), then ``ignore_case``, ``ignore_punctuation`` and ``ignore_numbers``.
+    """
+    if isinstance(said, list):
+        return sum(exact_match(one, gold, options) for one in said) / len(said) if said else 0.0
+    if not isinstance(said, str):
+        return float(str(said) == gold) if said is not None else 0.0
+    return float(_plain(said, options) == _plain(gold, options))
+
+
+EXACT_MATCH_OPTIONS = {"regexes_to_ignore", "ignore_case", "ignore_punctuation", "ignore_numbers"}
+
+
+def _plain(text: str, options: Mapping[str, Any]) -> str:
+    for pattern in options.get("regexes_to_ignore") or ():
+        text = re.sub(pattern, "", text)
+    if options.get("ignore_case"):
+        text = text.lower()
+    dropped = string.punctuation if options.get("ignore_punctuation") else ""
+    dropped += string.digits if options.get("ignore_numbers") else ""
+    return text.translate(str.maketrans("", "", dropped))

@@ -1,0 +1,123 @@
+"""Puts description, few-shot examples and question together, to the byte as lm-evaluation-harness 0.4 does.
+
+It knows how turns are joined, and nothing of metrics, filters or where rows come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fairtrial.errors import DataError
+from fairtrial.records import Prompt
+from fairtrial.tasks.lmeval.config import Asking, TaskConfig
+from fairtrial.tasks.lmeval.template import Fields
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Prompter:
+    """Makes the prompts of a task.
+
+    Attributes:
+        config: the task file.
+        fields: how its fields are read.
+        pool: rows that examples are taken from.
+        contexts_differ: the choices are contexts and share one continuation (as in WinoGrande).
+        chat: a chat template will be applied, so nothing stands between question and answer.
+    """
+
+    config: TaskConfig
+    fields: Fields
+    pool: Sequence[Row]
+    contexts_differ: bool
+    chat: bool
+
+    def prompts(self, row: Row, shots: Sequence[int], choices: Sequence[str]) -> list[Prompt]:
+        """Return the prompt of a row, or one a choice where contexts differ.
+
+        Args:
+            row: the row asked about.
+            shots: positions in the pool of its examples.
+            choices: its choices, empty for free text.
+        """
+        asking = self.config.asking
+        system = self.fields.prefix(self.config.description, row)
+        before = "".join(self._shown[position] for position in shots)
+        prefix = self.fields.prefix(asking.prefix, row)
+        if self.contexts_differ:
+            return [Prompt(before + context, system, prefix) for context in choices]
+        question = self.fields.text(asking.text, row)
+        if not isinstance(question, str):
+            raise DataError(f"doc_to_text must give a text; got {question!r}")
+        gap = asking.delimiter if prefix and not self.chat and _needs_gap(question, prefix) else ""
+        return [Prompt(before + question + gap, system, prefix)]
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between prompt and continuation."""
+        asking = self.config.asking
+        if not self.chat or (asking.prefix and not asking.prefix[-1].isspace()):
+            return asking.delimiter
+        return ""
+
+    @cached_property
+    def _shown(self) -> _Shown:
+        return _Shown(self._shot)
+
+    def _shot(self, position: int) -> str:
+        row, shot = self.pool[position], self.config.shot
+        question = self.fields.text(shot.text, row)
+        choices = self.fields.choices(shot.choices, row) if shot.choices is not None else ()
+        answer = self.fields.target(shot.target, row)
+        if self.contexts_differ:
+            question, choices = choices[question], ()
+        if not isinstance(question, str):
+            raise DataError(f"doc_to_text must give a text; got {question!r} for few-shot example {position}")
+        return _turn(question, answer_text(answer, choices), self.fields.prefix(shot.prefix, row), shot)
+
+
+class _Shown(dict[int, str]):
+    """Examples as text, each made once."""
+
+    def __init__(self, make: Callable[[int], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, position: int) -> str:
+        self[position] = self._make(position)
+        return self[position]
+
+
+def answer_text(answer: Any, choices: Sequence[str]) -> str:
+    """Return the answer that an example shows: a choice by its index, the first of several, or the text itself.
+
+    Raises DataError if it is none of these.
+    """
+    if answer is None:
+        return ""
+    if choices and isinstance(answer, int):
+        if not -len(choices) <= answer < len(choices):
+            raise DataError(f"a few-shot example's answer is choice {answer}; it has {len(choices)} choices")
+        return choices[answer]
+    first = answer[0] if isinstance(answer, list) and answer else answer
+    if not isinstance(first, str):
+        raise DataError(f"a few-shot example's answer must be a text; got {first!r}")
+    return first
+
+
+def _turn(question: str, answer: str, prefix: str, shot: Asking) -> str:
+    if not answer:
+        gap = shot.delimiter if prefix and _needs_gap(question, prefix) else ""
+        return question + gap + prefix
+    if not prefix:
+        return question + shot.delimiter + answer + shot.after
+    gap = shot.delimiter if _needs_gap(question, prefix) else ""
+    return question + gap + prefix + (" " if _needs_gap(prefix, answer) else "") + answer + shot.after
+
+
+def _needs_gap(before: str, after: str) -> bool:
+    return bool(before) and not (before[-1].isspace() or after[0].isspace())

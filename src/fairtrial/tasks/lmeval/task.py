@@ -1,0 +1,276 @@
+"""A benchmark read from a task file: its items, what to ask about each, and how answers are graded.
+
+It puts the parts of this folder together and knows nothing of how files are found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from fairtrial.errors import DataError, TaskError
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Item,
+    Observation,
+    Pair,
+    Prompt,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    content_hash,
+)
+from fairtrial.tasks.base import TaskCard, TaskOptions
+from fairtrial.tasks.datasets import DataSource, Rows, json_value, open_rows, through_datasets
+from fairtrial.tasks.lmeval.config import TaskConfig
+from fairtrial.tasks.lmeval.fewshot import draw
+from fairtrial.tasks.lmeval.grading import grade, grade_texts, measures
+from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
+from fairtrial.tasks.lmeval.prompts import Prompter
+from fairtrial.tasks.lmeval.template import Fields
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+class LmEvalTask:
+    """A task of lm-evaluation-harness, asked and graded as they do.
+
+    Args:
+        config: the task file, parsed.
+        dataset: its ``dataset_path``, ``dataset_name`` and ``dataset_kwargs``.
+        folder: folder of the task file, which relative data files are relative to.
+        options: what the trial says.
+
+    Raises DataError if rows are missing or do not fit the task file, TaskError if the options do not.
+    """
+
+    def __init__(self, config: TaskConfig, dataset: Mapping[str, Any], folder: Path, options: TaskOptions) -> None:
+        self._config = config
+        self._options = options
+        self._where = f"task {config.name}"
+        self._shots = self._number_of_shots()
+        rows = self._open(dataset, folder)
+        splits = [config.eval_split]
+        self._docs = _processed(rows.split(config.eval_split), config.process_docs)
+        if not self._docs:
+            raise DataError(f"the split {config.eval_split!r} has no rows", where=self._where)
+        pool, pool_split = self._pool(rows)
+        if pool_split and pool_split not in splits:
+            splits.append(pool_split)
+        self._fields = Fields(frozenset(self._docs[0]), config.asking.choices is not None)
+        self._draws = draw(
+            pool, self._docs, self._shots, config.examples.sampler,
+            exclude_self=config.examples.split == config.test_split, seed=options.seed,
+        )  # fmt: skip
+        first = self._docs[0]
+        question = self._located(0, lambda: self._fields.text(config.asking.text, first))
+        target = self._located(0, lambda: self._fields.target(config.asking.target, first))
+        self._several_targets = isinstance(target, list)
+        self._prompter = Prompter(
+            config, self._fields, pool, self._fields.with_choices and isinstance(question, int), options.chat
+        )
+        self.card = self._card(rows.revision(splits))
+
+    def _number_of_shots(self) -> int:
+        own, wanted = self._config.shots, self._options.shots
+        if wanted and own == 0:
+            raise TaskError(
+                f"has num_fewshot: 0, which fixes its prompt; {wanted} shots were asked for",
+                fix="Leave the shots out, or use a copy of the task file without num_fewshot.",
+                where=self._where,
+            )
+        return (own or 0) if wanted is None else wanted
+
+    def _open(self, dataset: Mapping[str, Any], folder: Path) -> Rows:
+        path, name, options = (dataset.get(key) for key in ("dataset_path", "dataset_name", "dataset_kwargs"))
+        if not isinstance(path, str):
+            raise TaskError(f"has no dataset_path; got {path!r}", where=self._where)
+        source = DataSource(path, None if name is None else str(name), options or {}, folder, self._options.data_dir)
+        return open_rows(source)
+
+    def _pool(self, rows: Rows) -> tuple[list[Row], str | None]:
+        """Rows to take examples from, and the split that they are, if they are one."""
+        examples, config = self._config.examples, self._config
+        if not self._shots:
+            return [], None
+        if examples.split:
+            return _processed(rows.split(examples.split), examples.process_docs), examples.split
+        if examples.samples is not None:
+            return examples.samples, None
+        split = config.pools[0]
+        if split == config.eval_split:
+            return self._docs, split
+        return _processed(rows.split(split), config.process_docs), split
+
+    def _card(self, revision: str) -> TaskCard:
+        config, metadata = self._config, self._config.metadata
+        found = measures(config)
+        return TaskCard(
+            name=config.name,
+            version=str(metadata.get("version", "unknown")),
+            revision=revision,
+            licence=str(metadata.get("license") or metadata.get("licence") or "unknown"),
+            measures=found,
+            main_measure=found[0].name,
+            description=str(metadata.get("description", "")),
+            citation=str(metadata.get("citation", "")),
+            chance=self._chance(),
+            settings={
+                "format": "lm-evaluation-harness 0.4",
+                "task_file": config.raw,
+                "shots": self._shots,
+                "seed": self._options.seed if self._shots and config.examples.sampler == "default" else 0,
+                "clusters": list(config.clusters),
+                "left_out": list(config.left_out),
+            },
+        )
+
+    def _chance(self) -> float | None:
+        """Expected accuracy of guessing among the choices, where every item has the same number of them."""
+        config = self._config
+        graded_as_usual = config.process_results is None and config.metrics[0].name.startswith("acc")
+        if config.output != "multiple_choice" or not graded_as_usual:
+            return None
+        if len({len(item.choices) for item in self._items}) != 1:
+            return None
+        return sum(len(item.gold) for item in self._items) / sum(len(item.choices) for item in self._items)
+
+    def items(self) -> Sequence[Item]:
+        """Return all items in the order of the rows."""
+        return self._items
+
+    @cached_property
+    def _items(self) -> tuple[Item, ...]:
+        seen: Counter[str] = Counter()
+        found: list[Item] = []
+        for number, doc in enumerate(self._docs):
+            data = json_value(doc)
+            key = content_hash(data)
+            seen[key] += 1
+            item_id = key if seen[key] == 1 else content_hash([data, seen[key]])
+            found.append(self._located(number, partial(self._item, number, item_id, data)))
+        return tuple(found)
+
+    def _item(self, number: int, item_id: str, data: Row) -> Item:
+        config, doc = self._config, self._docs[number]
+        choices = self._choices(doc)
+        if self._prompter.contexts_differ:
+            question = " / ".join(choices)
+        else:
+            question = str(self._fields.text(config.asking.text, doc))
+        missing = [column for column in config.clusters if column not in data]
+        if missing:
+            raise DataError(f"the row has no column {missing[0]!r}, which is to name its cluster")
+        cluster = "/".join(str(data[column]) for column in config.clusters)
+        return Item(item_id, number, question, choices, self._gold(doc, choices), cluster or item_id, data)
+
+    def _choices(self, doc: Row) -> tuple[str, ...]:
+        choices = self._config.asking.choices
+        return () if choices is None else self._fields.choices(choices, doc)
+
+    def _targets(self, doc: Row, choices: Sequence[str]) -> tuple[int, ...]:
+        """Positions of the right choices; what is out of range is nobody's answer."""
+        config = self._config
+        if isinstance(config.process_results, ChoiceGrader):
+            return tuple(config.process_results.targets(doc))
+        if self._prompter.contexts_differ:
+            target = self._fields.text(config.asking.text, doc)
+        else:
+            target = self._fields.target(config.asking.target, doc)
+        found = []
+        for one in target if isinstance(target, list) else [target]:
+            if isinstance(one, str):
+                one = choices.index(one) if one in choices else -1
+            if isinstance(one, int | float) and one == int(one) and 0 <= one < len(choices):
+                found.append(int(one))
+        return tuple(found)
+
+    def _gold(self, doc: Row, choices: tuple[str, ...]) -> tuple[str, ...]:
+        if choices:
+            return tuple(choices[t] for t in self._targets(doc, choices))
+        target = self._fields.target(self._config.asking.target, doc)
+        return tuple(str(t) for t in target) if isinstance(target, list) else (str(target),)
+
+    def requests(self, item: Item) -> Sequence[Request]:
+        """Return one request; several only where a task samples several answers (``repeats``)."""
+        return self._located(item.doc_id, lambda: self._requests(item))
+
+    def _requests(self, item: Item) -> Sequence[Request]:
+        config, doc = self._config, self._docs[item.doc_id]
+        label = f"{config.name} item {item.doc_id}"
+        if config.output == "loglikelihood_rolling":
+            text = str(self._fields.target(config.asking.target, doc))
+            return [ScoreRequest((Pair(Prompt(""), text),), delimiter="", rolling=True, label=label)]
+        prompts = self._prompter.prompts(doc, self._draws[item.doc_id], item.choices)
+        if config.output == "generate_until":
+            return self._generation(prompts[0], label)
+        if config.output == "loglikelihood":
+            text = str(self._fields.target(config.asking.target, doc))
+            return [ScoreRequest((Pair(prompts[0], text),), delimiter="", label=label)]
+        return [self._scoring(item, prompts, label)]
+
+    def _scoring(self, item: Item, prompts: Sequence[Prompt], label: str) -> ScoreRequest:
+        config, doc = self._config, self._docs[item.doc_id]
+        if self._prompter.contexts_differ:
+            rest = str(self._fields.target(config.asking.target, doc))
+            pairs = [Pair(prompt, rest) for prompt in prompts]
+        else:
+            pairs = [Pair(prompts[0], choice) for choice in item.choices]
+        if any(metric.name == "acc_mutual_info" for metric in config.metrics):
+            pairs += [Pair(Prompt(""), choice) for choice in item.choices]
+        delimiter = self._prompter.delimiter
+        if self._options.chat and delimiter:  # the engine leaves a delimiter out after a template; this one stays
+            pairs = [Pair(pair.prompt, delimiter + pair.continuation) for pair in pairs]
+            delimiter = ""
+        return ScoreRequest(tuple(pairs), delimiter, label=label)
+
+    def _generation(self, prompt: Prompt, label: str) -> list[Request]:
+        how = self._config.generation
+        greedy = how.temperature == 0.0
+        seeds = [0] if greedy else range(1, self._config.repeats + 1)
+        return [
+            GenerateRequest(prompt, how.max_tokens, how.until, how.temperature, how.top_p, how.top_k, seed, label)
+            for seed in seeds
+        ]
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Judge the answers; a greedy answer counts for all repeats, which would be the same."""
+        return self._located(item.doc_id, lambda: self._grade(item, answers))
+
+    def _grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        doc = self._docs[item.doc_id]
+        if self._config.output != "generate_until":
+            targets = self._targets(doc, item.choices) if item.choices else ()
+            text = "" if item.choices else item.gold[0]
+            return grade(self._config, doc, item.choices, targets, text, cast(ScoreAnswer, answers[0]))
+        texts = [cast(GenerateAnswer, answer).text for answer in answers]
+        texts *= self._config.repeats if len(texts) == 1 else 1
+        gold = item.gold if self._several_targets or item.choices else item.gold[:1]
+        return grade_texts(self._config, doc, gold, self._several_targets, texts)
+
+    def _located(self, number: int, work: Callable[[], T]) -> T:
+        """Do ``work`` and name the item in what it raises."""
+        try:
+            return work()
+        except TaskError as error:
+            error.where = error.where or f"{self._where}, item {number}"
+            raise
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            kind = type(error).__name__
+            raise DataError(
+                f"the row does not fit the task file: {kind}: {error}", where=f"{self._where}, item {number}"
+            ) from error
+
+
+def _processed(rows: list[Row], function: Callable[..., Any] | None) -> list[Row]:
+    if function is None:
+        return rows
+    if isinstance(function, DocsFunction):
+        return function(rows)
+    return through_datasets(function, rows)

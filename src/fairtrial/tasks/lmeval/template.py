@@ -1,0 +1,131 @@
+"""Turns a task's field specifications (column, template, list, function) and one row into text, target and choices.
+
+Templates are Jinja in a sandbox: task files are not trusted.  The rules for what a field means are those of
+lm-evaluation-harness 0.4: a string that is a column name is that column, any other string is a template.  This module
+knows nothing of few-shot examples or grading.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from fairtrial.errors import DataError, TaskError, did_you_mean
+
+Row = Mapping[str, Any]
+Function = Callable[[Any], Any]
+Field = str | int | list[Any] | dict[str, Any] | Function | None
+
+
+def _regex_replace(text: str, pattern: str, repl: str, count: int = 0) -> str:
+    return re.sub(pattern, repl, text, count=count)
+
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+_ENVIRONMENT.filters["regex_replace"] = _regex_replace
+
+
+@lru_cache(maxsize=512)
+def compile_template(text: str) -> Template:
+    """Return the compiled template.  Raises TaskError for a syntax error."""
+    try:
+        return _ENVIRONMENT.from_string(text)
+    except (TemplateSyntaxError, RecursionError) as error:
+        raise TaskError(f"the template {_short(text)} is not valid Jinja: {error}") from error
+
+
+def render(text: str, row: Row) -> str:
+    """Return the template ``text`` rendered with the row's columns as variables.
+
+    Raises DataError if the row lacks a column that the template uses, TaskError for anything forbidden in the sandbox.
+    """
+    try:
+        return compile_template(text).render(row)
+    except UndefinedError as error:
+        missing = re.search(r"'([^']+)' is undefined", str(error))
+        hint = did_you_mean(missing.group(1), row) if missing else ""
+        raise DataError(
+            f"the template {_short(text)} needs something that the row lacks: {error}.{hint}",
+            fix=f"The row has: {', '.join(row)}.",
+        ) from error
+    except SecurityError as error:
+        raise TaskError(f"the template {_short(text)} does something that is not allowed: {error}") from error
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, re.error) as error:
+        kind = type(error).__name__
+        raise DataError(f"the template {_short(text)} cannot be rendered with the row: {kind}: {error}") from error
+
+
+def _short(text: str, limit: int = 80) -> str:
+    return repr(text if len(text) <= limit else text[: limit - 3] + "...")
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        raise DataError(f"the choices must be rendered as a list of texts; got {_short(text)}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Reads fields of rows that have the same columns.
+
+    Attributes:
+        columns: column names of the rows that are asked about; a string equal to one means that column.
+        with_choices: whether the task has ``doc_to_choice``: then a rendered number is an index.
+    """
+
+    columns: frozenset[str]
+    with_choices: bool
+
+    def text(self, field: Field, row: Row) -> Any:
+        """Return ``doc_to_text`` of the row: a string, or an int for tasks whose choices are contexts."""
+        if isinstance(field, str):
+            if field in self.columns:
+                return row[field]
+            return self._number_or_text(render(field, row))
+        return field(row) if callable(field) else field
+
+    def target(self, field: Field, row: Row) -> Any:
+        """Return ``doc_to_target`` of the row: an index, a string or a list of either."""
+        if not isinstance(field, str):
+            return field(row) if callable(field) else field
+        if field in self.columns:
+            return row[field]
+        value = self._number_or_text(render(field, row))
+        if isinstance(value, str) and len(value) >= 2 and value[0] == "[" and value[-1] == "]":
+            try:
+                return ast.literal_eval(value)
+            except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+                return value  # text that happens to stand in brackets
+        return value
+
+    def choices(self, field: Field, row: Row) -> tuple[str, ...]:
+        """Return ``doc_to_choice`` of the row as texts.  Raises DataError if it is not a list."""
+        value: Any
+        if isinstance(field, str):
+            value = row[field] if field in self.columns else _literal(render(field, row))
+        elif isinstance(field, dict):
+            value = list(field.values())
+        else:
+            value = field(row) if callable(field) else field
+        if not isinstance(value, list | tuple) or not value:
+            raise DataError(f"the choices must be a list with at least one text; got {_short(str(value))}")
+        return tuple(str(choice) for choice in value)
+
+    def prefix(self, field: str | None, row: Row) -> str:
+        """Return ``gen_prefix`` (or a description) of the row, empty if there is none."""
+        if not field:
+            return ""
+        return str(row[field]) if field in row else render(field, row)
+
+    def _number_or_text(self, text: str) -> str | int:
+        return int(text) if self.with_choices and text.isdecimal() else text
