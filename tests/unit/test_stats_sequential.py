@@ -149,6 +149,12 @@ def test_the_benchmark_is_known_when_all_of_it_was_asked():
     assert seen.low == pytest.approx(exact.low, abs=3e-5) and seen.high == pytest.approx(exact.high, abs=3e-5)
 
 
+def test_looks_that_contradict_each_other_leave_what_lies_between():
+    d = np.repeat([1.0, -1.0], [20, 20])  # no random order: the first half rules out what the whole is
+    low, high = limits(singles(d, whole=40.0), 0.95)
+    assert low == pytest.approx(0.0, abs=2e-5) and high > 0.2
+
+
 def test_what_cannot_be_any_more_is_ruled_out():
     low, high = limits(singles([1.0] * 8, whole=10.0), 0.95)
     assert low >= 0.6 - 2e-5 and high == pytest.approx(1.0, abs=2e-5)

@@ -192,6 +192,11 @@ def lower_limit(units: Units, threshold: float) -> float:
 
 
 def limits(units: Units, confidence: float) -> tuple[float, float]:
-    """Return both ends of the running intersection, each side with half of what may go wrong."""
+    """Return both ends of the running intersection, each side with half of what may go wrong.
+
+    Should looks contradict each other, so that nothing is left (one of them was wrong, as may happen with a chance of
+    1 - confidence), the interval is what lies between the two.
+    """
     threshold = float(np.log(2 / (1 - confidence)))
-    return lower_limit(units, threshold), -lower_limit(units.mirrored(), threshold)
+    low, high = lower_limit(units, threshold), -lower_limit(units.mirrored(), threshold)
+    return min(low, high), max(low, high)
