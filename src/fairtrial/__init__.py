@@ -1,5 +1,59 @@
-"""Give every AI model a fair trial."""
+"""Give every AI model a fair trial.
 
-from importlib.metadata import version
+import fairtrial as ft
 
-__version__ = version("fairtrial")
+found = ft.run("trial.yaml", ledger="trial.db")
+for verdict in found.verdicts:
+    print(verdict)
+found.report("trial.html")
+"""
+
+from importlib.metadata import version as _version
+
+from fairtrial.api import Conditions, Result, result, run
+from fairtrial.errors import FairtrialError
+from fairtrial.ledger import Ledger
+from fairtrial.records import (
+    GenerateAnswer,
+    GenerateRequest,
+    Item,
+    Measure,
+    Observation,
+    Pair,
+    Prompt,
+    ScoreAnswer,
+    ScoreRequest,
+)
+from fairtrial.spec.candidate import Candidate, Decoding
+from fairtrial.spec.source import load_trial
+from fairtrial.spec.trial import Decide, TaskEntry, Trial
+from fairtrial.verdicts import Estimate, Verdict
+
+__version__ = _version("fairtrial")
+
+__all__ = [
+    "Candidate",
+    "Conditions",
+    "Decide",
+    "Decoding",
+    "Estimate",
+    "FairtrialError",
+    "GenerateAnswer",
+    "GenerateRequest",
+    "Item",
+    "Ledger",
+    "Measure",
+    "Observation",
+    "Pair",
+    "Prompt",
+    "Result",
+    "ScoreAnswer",
+    "ScoreRequest",
+    "TaskEntry",
+    "Trial",
+    "Verdict",
+    "__version__",
+    "load_trial",
+    "result",
+    "run",
+]

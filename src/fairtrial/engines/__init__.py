@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, entry_points, version
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from fairtrial.engines.base import Capabilities, Engine
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import MissingExtraError, UnknownNameError
+from fairtrial.models import ResolvedModel
 from fairtrial.spec.candidate import Candidate
-
-if TYPE_CHECKING:
-    from fairtrial.models import ResolvedModel
 
 __all__ = ["ENGINES", "Capabilities", "Engine", "EngineSettings", "engine_version", "open_engine"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +18,9 @@ from fairtrial.engines.chat import ChatTemplate
 from fairtrial.engines.sampling import Text, generator_for, pick
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, TooLongError
+from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
-
-if TYPE_CHECKING:
-    from fairtrial.models import ResolvedModel
 
 _END = 256  # the token after the 256 bytes
 _MEMORY = 6  # bytes that the next one depends on

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
@@ -23,11 +22,9 @@ from fairtrial.engines.llamacpp.session import Session, Sizes
 from fairtrial.engines.llamacpp.tokens import Vocabulary
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, ModelError
+from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
-
-if TYPE_CHECKING:
-    from fairtrial.models import ResolvedModel
 
 DEFAULT_CONTEXT = 8192
 DEFAULT_BATCH = 512

@@ -1,0 +1,173 @@
+"""Planning and conducting: who is asked what, in which order, and what ends up in the ledger.  Fake engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import fairtrial.trial as conductor
+from fairtrial.engines import EngineSettings
+from fairtrial.errors import SpecError, TooLongError, UnknownNameError
+from fairtrial.ledger import Ledger, query
+from fairtrial.planning import Plan, plan_trial
+from fairtrial.progress import Progress
+from fairtrial.records import Answer, GenerateRequest, Item, Observation, Prompt, ScoreRequest
+from fairtrial.spec.candidate import Candidate, Decoding
+from fairtrial.spec.trial import Decide, TaskEntry, Trial
+from fairtrial.trial import run, settle
+
+
+def trial(**changes: object) -> Trial:
+    base: dict[str, object] = {
+        "candidates": (Candidate(id="a", model="fake:a"), Candidate(id="b", model="fake:b")),
+        "tasks": (TaskEntry(task="table", level=1, limit=120, shots=1),),
+    }
+    return Trial.model_validate({**base, **changes})
+
+
+def conducted(plan: Plan, ledger: Ledger) -> list[Progress]:
+    steps: list[Progress] = []
+    with ledger.writing():
+        run(plan, "text", ledger, EngineSettings(), steps.append)
+    return steps
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger.open(tmp_path / "t.db")
+
+
+def test_all_candidates_get_the_same_items_in_the_same_random_order(tmp_path: Path, ledger: Ledger) -> None:
+    plan = plan_trial(trial(), tmp_path)
+    [task] = plan.tasks
+    assert [i.doc_id for i in task.items] != sorted(i.doc_id for i in task.items)
+    assert sorted(i.doc_id for i in task.items) == list(range(120))
+    conducted(plan, ledger)
+    found = query.paired(ledger, plan.id, plan.candidates[0].id, plan.candidates[1].id, task.id, "acc")
+    assert list(found.item_ids) == [item.id for item in task.items]
+    assert plan_trial(trial(), tmp_path).id == plan.id
+    other = plan_trial(trial(seed=2), tmp_path)
+    assert other.id != plan.id
+    assert {i.id for i in other.tasks[0].items} != {i.id for i in task.items}  # procedural: new items
+
+
+def test_what_is_asked_again_is_not_paid_for_again(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conducted(plan_trial(trial(), tmp_path), ledger)
+    wider = plan_trial(trial(tasks=(TaskEntry(task="table", level=1, limit=150, shots=1),)), tmp_path)
+    paid: list[int] = []
+    real = conductor.answer
+
+    def counting(engine: object, requests: Sequence[ScoreRequest]) -> dict[str, Answer]:
+        paid.append(len(requests))
+        return real(engine, requests)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(conductor, "answer", counting)
+    steps = conducted(wider, ledger)
+    assert sum(paid) == 2 * 30
+    assert sum(step.reused for step in steps) == 2 * 120
+
+
+def test_a_grade_that_fails_loses_no_answer(tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_trial(trial(), tmp_path)
+    task_class = type(plan.tasks[0].plain)
+    real = task_class.grade
+
+    def failing(self: object, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        raise RuntimeError("this grader is broken")
+
+    monkeypatch.setattr(task_class, "grade", failing)
+    with pytest.raises(RuntimeError):
+        conducted(plan, ledger)
+    assert query.counts(ledger)["answers"] == conductor.CHUNK_ITEMS
+    assert query.counts(ledger)["observations"] == 0
+    monkeypatch.setattr(task_class, "grade", real)
+    conducted(plan, ledger)
+    assert query.counts(ledger)["answers"] == 2 * 120
+    values = query.values(ledger, plan.id, plan.candidates[0].id, plan.tasks[0].id, "acc")
+    assert values.values.size == 120
+    assert [s.outcome for s in query.sessions(ledger, plan.id)] == ["failed", "finished"]
+
+
+def test_a_trial_that_may_stop_early_stops_when_all_is_settled(tmp_path: Path, ledger: Ledger) -> None:
+    decide = Decide(margin=0.45, stop_early=True)
+    plan = plan_trial(trial(decide=decide, tasks=(TaskEntry(task="table", level=1, limit=2000),)), tmp_path)
+    steps = conducted(plan, ledger)
+    looks = [step.look for step in steps if step.look]
+    assert looks[-1].verdict == "tied"
+    assert all(look.verdict == "undecided" for look in looks[:-1])
+    assert looks[-1].items_used < 600
+    assert [look["items"] for look in query.looks(ledger, plan.id)] == [look.items_used for look in looks]
+    before = query.counts(ledger)
+    conducted(plan, ledger)  # again: nothing new is asked or looked at
+    assert query.counts(ledger) == before
+    assert len(query.looks(ledger, plan.id)) == len(looks)
+
+
+def test_whole_clusters_are_asked_together_where_early_stopping_needs_it(tmp_path: Path) -> None:
+    entry = (TaskEntry(task="reading", level=1, limit=60),)
+    plan = plan_trial(trial(decide=Decide(stop_early=True), tasks=entry), tmp_path)
+    [task] = plan.tasks
+    if task.largest_cluster > 1:
+        names = [item.cluster for item in task.items]
+        changes = sum(a != b for a, b in pairwise(names))
+        assert changes == len(set(names)) - 1
+        assert task.order == "clusters"
+
+
+def test_settings_of_the_candidate_win_and_seeds_follow_the_request() -> None:
+    request = GenerateRequest(Prompt("2 + 2 ="), max_tokens=32, stop=("\n",), temperature=0.0, seed=9)
+    greedy = settle(request, Decoding(), 1, 0)
+    assert greedy == settle(request, Decoding(), 2, 5)
+    assert isinstance(greedy, GenerateRequest)
+    assert greedy.seed == 0
+    sampled = settle(request, Decoding(temperature=0.7, max_tokens=4, stop=("END",)), 1, 0)
+    assert isinstance(sampled, GenerateRequest)
+    assert (sampled.temperature, sampled.max_tokens, sampled.stop) == (0.7, 4, ("\n", "END"))
+    seeds = {settle(request, Decoding(temperature=0.7), s, r).seed for s in (1, 2) for r in (0, 1)}  # type: ignore[union-attr]
+    assert len(seeds) == 4
+    assert all(0 < seed < 2**63 for seed in seeds)
+
+
+def test_repeats_of_sampled_answers_are_asked_apart_and_greedy_ones_once(tmp_path: Path, ledger: Ledger) -> None:
+    warm = Candidate(id="warm", model="fake:a", decoding=Decoding(temperature=1.0))
+    cold = Candidate(id="cold", model="fake:a")
+    entries = (TaskEntry(task="arithmetic_open", level=1, limit=10, repeats=3),)
+    plan = plan_trial(trial(candidates=(warm, cold), tasks=entries), tmp_path)
+    conducted(plan, ledger)
+    counted = dict(ledger.connection.execute("SELECT candidate_id, count(*) FROM answers GROUP BY 1").fetchall())
+    assert counted == {plan.candidates[0].id: 30, plan.candidates[1].id: 10}
+    found = query.values(ledger, plan.id, plan.candidates[0].id, plan.tasks[0].id, "exact_match")
+    assert found.values.size == 10  # repeats are averaged within the item
+
+
+def test_too_long_requests_are_found_before_anything_is_asked(tmp_path: Path, ledger: Ledger) -> None:
+    small = Candidate(id="small", model="fake:a", context=64)
+    plan = plan_trial(trial(candidates=(Candidate(id="b", model="fake:b"), small)), tmp_path)
+    with pytest.raises(TooLongError, match="table item"):
+        conducted(plan, ledger)
+    assert query.counts(ledger)["answers"] == 0
+
+
+def test_mistakes_that_only_the_plan_can_find(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'acc'"):
+        plan_trial(trial(measures=("accc",)), tmp_path)
+    entry = TaskEntry(task="table", level=1, measures=("accc",))
+    with pytest.raises(UnknownNameError, match="measure of task table"):
+        plan_trial(trial(tasks=(entry,)), tmp_path)
+    twice = (TaskEntry(task="table", id="x"), TaskEntry(task="reading", id="x"))
+    with pytest.raises(SpecError, match="two tasks named 'x'"):
+        plan_trial(trial(tasks=twice), tmp_path)
+
+
+def test_costs_are_measures_like_others(tmp_path: Path, ledger: Ledger) -> None:
+    plan = plan_trial(trial(measures=("acc", "tokens_in", "seconds")), tmp_path)
+    conducted(plan, ledger)
+    assert plan.tasks[0].measures == ("acc", "tokens_in", "seconds")
+    found = query.paired(ledger, plan.id, plan.candidates[0].id, plan.candidates[1].id, plan.tasks[0].id, "tokens_in")
+    assert (found.a_values > 0).all()
+    assert (found.a_values == found.b_values).all()  # the same questions, the same tokenizer
