@@ -22,7 +22,8 @@ from fairtrial.tasks.lmeval.loading import load_yaml
 from fairtrial.tasks.lmeval.task import LmEvalTask
 
 Kind = Literal["task", "group", "tag"]
-_LINE = re.compile(rb"""^["']?(task|group|tag|include|class)["']?[ \t]*:[ \t]*(.*)$""", re.MULTILINE)
+_LINE = re.compile(rb"""^["']?(task|group|tag|include)["']?[ \t]*:[ \t]*(.*)$""", re.MULTILINE)
+_PYTHON_TASK = re.compile(rb"""^["']?class["']?[ \t]*:""", re.MULTILINE)
 _ENTRY = re.compile(rb"^[ \t]*-[ \t]+(.*)$")
 _SIMPLE = re.compile(r"""^(?:"([^"\\]*)"|'([^']*)'|([^\s"'#\[\]{}&*!|>%@`,][^"'#\[\]{}]*?))[ \t]*(?:#.*)?$""")
 _GROUP_KEYS = {"group", "group_alias", "task", "tag", "aggregate_metric_list", "metadata"}
@@ -170,7 +171,8 @@ class LmEvalCatalog:
 
         Raises UnknownNameError, and TaskError for a group, a tag or a broken file.
         """
-        base, changes = name, {}
+        base = name
+        changes: Mapping[str, Any] = {}
         if name not in self._index and "::" in name:
             self.expand(name)
             base, changes = self._variants[name]
@@ -246,9 +248,11 @@ def _scan_lines(content: bytes, path: Path, root: Path) -> _Scan:
             items = [text]
         plain = [_unquoted(item) for item in items]
         if any(item is None for item in plain):
-            return _parsed(path, root) if key != "class" else _Scan()
+            return _parsed(path, root)
         values[key] = [item for item in plain if item is not None]
     first = {key: found[0] for key, found in values.items() if found}
+    if first.get("group") and _PYTHON_TASK.search(content):
+        return _parsed(path, root)
     return _Scan(first.get("task"), first.get("group"), values.get("tag"), values.get("include", []))
 
 
@@ -275,6 +279,7 @@ def _parsed(path: Path, root: Path) -> _Scan:
         return _Scan()  # a broken file defines no name
     task, group, tags = (value.get(key) for key in ("task", "group", "tag"))
     listed = tags if isinstance(tags, list) else [tags] if tags else None
+    group = None if "class" in value else group  # a task that is a Python class may name a group beside itself
     names = (task if isinstance(task, str) else None, group if isinstance(group, str) else None)
     return _Scan(*names, None if listed is None else [str(tag) for tag in listed])
 

@@ -241,12 +241,12 @@ class _Parser:
             raise self._error(error.message) from error
 
     def _asking(self) -> Asking:
-        fields = [self._field(key, self._raw.get(key)) for key in _FIELDS]
-        for key, value in zip(_FIELDS[:2], fields, strict=False):
-            if value is None:
-                raise self._error(f"has no {key}")
+        text, target, choices = (self._field(key, self._raw.get(key)) for key in _FIELDS)
+        if text is None or target is None:
+            raise self._error(f"has no {'doc_to_text' if text is None else 'doc_to_target'}")
         prefix = self._text("gen_prefix", "") or None
-        return Asking(*fields, prefix, self._text("target_delimiter", " "), self._text("fewshot_delimiter", "\n\n"))
+        delimiter, after = self._text("target_delimiter", " "), self._text("fewshot_delimiter", "\n\n")
+        return Asking(text, target, choices, prefix, delimiter, after)
 
     def _examples(self, asking: Asking, process_docs: Any) -> tuple[Examples, Asking]:
         given = self._raw.get("fewshot_config") or {}

@@ -15,7 +15,7 @@ from fairtrial.records import Measure, Observation, ScoreAnswer
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline
 from fairtrial.tasks.lmeval.metrics import Metric, choice_values, exact_match, measure_of, observe
-from fairtrial.tasks.lmeval.native import ChoiceGrader
+from fairtrial.tasks.lmeval.native import ChoiceGrader, Graded
 
 Row = dict[str, Any]
 
@@ -46,7 +46,7 @@ def grade(
     names = [metric.name for metric in config.metrics]
     values: Mapping[str, Any]
     if isinstance(config.process_results, ChoiceGrader):
-        values = config.process_results(row, answer.logprobs[: len(choices)])
+        return _native(config, config.process_results(row, answer.logprobs[: len(choices)]))
     elif config.process_results is not None:
         pairs = list(zip(answer.logprobs, answer.greedy, strict=True))
         rolling = config.output == "loglikelihood_rolling"
@@ -98,6 +98,16 @@ def _observations(config: TaskConfig, pipeline: Pipeline, values: Mapping[str, A
         if metric.name in values
     ]
     return [observation for observation in found if observation is not None]
+
+
+def _native(config: TaskConfig, graded: Graded) -> list[Observation]:
+    found: list[Observation] = []
+    for pipeline in config.pipelines:
+        for metric in config.metrics:
+            if metric.name in graded:
+                measure = measure_of(metric, _name(metric, pipeline, config))
+                found.append(Observation(measure.name, *graded[metric.name], measure.unit))
+    return found
 
 
 def _trusted(config: TaskConfig, row: Row, results: list[Any]) -> Mapping[str, Any]:

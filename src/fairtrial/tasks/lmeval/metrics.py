@@ -90,7 +90,7 @@ def observe(metric: Metric, name: str, raw: Any) -> Observation | None:
     """
     measure = measure_of(metric, name)
     try:
-        value, weight = _contribution(metric.aggregation, raw)
+        value, weight = _contribution(str(metric.aggregation), raw)
     except (TypeError, ValueError, IndexError) as error:
         raise DataError(f"the metric {metric.name!r} cannot be read from {str(raw)[:80]!r}: {error}") from error
     if math.isnan(value):
@@ -98,9 +98,7 @@ def observe(metric: Metric, name: str, raw: Any) -> Observation | None:
     return Observation(name, value, weight, measure.unit)
 
 
-def _contribution(aggregation: str | RatioOfSums, raw: Any) -> tuple[float, float]:
-    if isinstance(aggregation, RatioOfSums):
-        return float(raw[0]), float(raw[1])
+def _contribution(aggregation: str, raw: Any) -> tuple[float, float]:
     if aggregation == "perplexity":
         return -float(raw), 1.0
     if aggregation in {"weighted_perplexity", "bits_per_byte"}:
