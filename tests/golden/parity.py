@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, ScoreAnswer
-from fairtrial.tasks.base import Task
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks._yaml_loader import load_yaml
+
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, ScoreAnswer
+from fairtrial.tasks.base import Task
 
 Score = tuple[float, bool]
 

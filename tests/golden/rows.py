@@ -23,7 +23,8 @@ def arc(n: int, split: str) -> Row:
 def hellaswag(n: int, split: str) -> Row:
     place = PLACES[n % 10]
     return {
-        "ind": n, "activity_label": f"Mending a {THINGS[n % 10]}", "ctx_a": f"A man stands [header] in the {place}  {split}.",
+        "ind": n, "activity_label": f"Mending a {THINGS[n % 10]}",
+        "ctx_a": f"A man stands [header] in the {place}  {split}.",
         "ctx_b": ["he", "", "then SHE"][n % 3], "ctx": "", "split_type": "indomain", "source_id": f"s{n}",
         "endings": [f"looks at the {t}. [title] Rest [step] awhile" for t in THINGS[n % 5 : n % 5 + 4]],
         "label": str(n % 4),
@@ -72,8 +73,9 @@ def bbq(n: int, split: str) -> Row:
     condition = "ambig" if n % 2 else "disambig"
     return {
         "example_id": n, "question_index": str(1 + n // 4), "question_polarity": "neg" if n // 2 % 2 else "nonneg",
-        "context_condition": condition, "category": category, "context": f"Two people met in the {PLACES[n % 10]}, {split}.",
-        "question": "Who forgot the lantern?", **answers, "answer_info": {f"ans{k}": info[w] for k, w in enumerate(order)},
+        "context_condition": condition, "category": category,
+        "context": f"Two people met in the {PLACES[n % 10]}, {split}.", "question": "Who forgot the lantern?",
+        **answers, "answer_info": {f"ans{k}": info[w] for k, w in enumerate(order)},
         "additional_metadata": {"stereotyped_groups": [groups[0], "Nobody"], "version": "x"},
         "label": order.index(2 if condition == "ambig" else n // 2 % 2),
     }  # fmt: skip

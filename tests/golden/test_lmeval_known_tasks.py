@@ -14,6 +14,7 @@ pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, wh
 
 import parity
 import rows
+
 from fairtrial.errors import TaskError
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
