@@ -37,7 +37,7 @@ def import_function(reference: CodeRef) -> Any:
         raise TaskCodeError(f"!function {reference} needs {source}, which does not exist", where=reference.where)
     try:
         module = _module(source.resolve())
-    except Exception as error:  # foreign code may raise anything; the message keeps what it was
+    except (Exception, SystemExit) as error:  # foreign code may raise anything; the message keeps what it was
         kind = type(error).__name__
         raise TaskCodeError(f"importing {source} failed: {kind}: {error}", where=reference.where) from error
     found = getattr(module, reference.name, None)
