@@ -1,31 +1,27 @@
 """Finds task files by name: tasks, groups and tags under one or several folders.
 
-An installed lm-evaluation-harness has some 14,000 files, so the index is made by a scan of lines; a file is parsed as
-YAML only when it is needed, or when its lines are of a form that the scan does not know.
+The index is made by `fairtrial.tasks.lmeval.scanning` when it is first needed; a task's file is parsed when the task is
+asked for.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from fairtrial.errors import TaskError, UnknownNameError
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.lmeval.config import TaskConfig, parse_config
+from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.loading import load_yaml
+from fairtrial.tasks.lmeval.parsing import parse_config
+from fairtrial.tasks.lmeval.scanning import Scanner, yaml_files
 from fairtrial.tasks.lmeval.task import LmEvalTask
 
 Kind = Literal["task", "group", "tag"]
-_LINE = re.compile(rb"""^["']?(task|group|tag|include)["']?[ \t]*:[ \t]*(.*)$""", re.MULTILINE)
-_PYTHON_TASK = re.compile(rb"""^["']?class["']?[ \t]*:""", re.MULTILINE)
-_ENTRY = re.compile(rb"^[ \t]*-[ \t]+(.*)$")
-_SIMPLE = re.compile(r"""^(?:"([^"\\]*)"|'([^']*)'|([^\s"'#\[\]{}&*!|>%@`,][^"'#\[\]{}]*?))[ \t]*(?:#.*)?$""")
 _GROUP_KEYS = {"group", "group_alias", "task", "tag", "aggregate_metric_list", "metadata"}
 
 
@@ -44,16 +40,6 @@ class CatalogEntry:
     kind: Kind
     path: Path
     members: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Scan:
-    """What the lines of one file say; None is not said."""
-
-    task: str | None = None
-    group: str | None = None
-    tags: list[str] | None = None
-    includes: list[str] = field(default_factory=list)
 
 
 class LmEvalCatalog:
@@ -79,12 +65,13 @@ class LmEvalCatalog:
         found: dict[str, CatalogEntry] = {}
         tagged: dict[str, list[str]] = {}
         for root in self._roots:
-            scanner = _Scanner(root if root.is_dir() else root.parent)
-            for path in _yaml_files(root):
-                scan = scanner.resolved(path)
+            scanner = Scanner(root if root.is_dir() else root.parent)
+            for file in yaml_files(root):
+                scan = scanner.resolved(file)
                 name, kind = (scan.group, "group") if scan.group else (scan.task, "task")
                 if not name or name in found:
                     continue
+                path = Path(file)
                 self._root_of[path] = scanner.root
                 found[name] = CatalogEntry(name, "group" if kind == "group" else "task", path)
                 if kind == "task":
@@ -204,94 +191,6 @@ class LmEvalCatalog:
         """
         mapping, folder = self.mapping(name)
         return LmEvalTask(parse_config(mapping, self._trust), mapping, folder, options)
-
-
-class _Scanner:
-    """Reads the few lines that an index needs, includes followed."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._seen: dict[Path, _Scan] = {}
-
-    def resolved(self, path: Path, above: tuple[Path, ...] = ()) -> _Scan:
-        scan = self._scan(path)
-        merged = _Scan()
-        for name in scan.includes:
-            target = Path(os.path.normpath(path.parent / name))
-            if target in above or not target.is_relative_to(self.root):
-                continue  # loading the task will say what is wrong
-            inner = self.resolved(target, (*above, path))
-            merged = _Scan(inner.task or merged.task, inner.group or merged.group, inner.tags or merged.tags)
-        tags = merged.tags if scan.tags is None else scan.tags
-        return _Scan(scan.task or merged.task, scan.group or merged.group, tags)
-
-    def _scan(self, path: Path) -> _Scan:
-        if path not in self._seen:
-            try:
-                self._seen[path] = _scan_lines(path.read_bytes(), path, self.root)
-            except OSError:
-                self._seen[path] = _Scan()  # an unreadable file defines no name
-        return self._seen[path]
-
-
-def _scan_lines(content: bytes, path: Path, root: Path) -> _Scan:
-    values: dict[str, list[str]] = {}
-    for match in _LINE.finditer(content):
-        key, text = match[1].decode(), match[2].decode(errors="replace").strip()
-        if key == "task" and "group" in values:
-            continue  # the members of a group
-        if text.startswith("#") or not text:
-            items = _listed(content, match.end()) if key != "task" else []
-        elif text.startswith("[") and text.endswith("]"):
-            items = [part.strip() for part in text[1:-1].split(",") if part.strip()]
-        else:
-            items = [text]
-        plain = [_unquoted(item) for item in items]
-        if any(item is None for item in plain):
-            return _parsed(path, root)
-        values[key] = [item for item in plain if item is not None]
-    first = {key: found[0] for key, found in values.items() if found}
-    if first.get("group") and _PYTHON_TASK.search(content):
-        return _parsed(path, root)
-    return _Scan(first.get("task"), first.get("group"), values.get("tag"), values.get("include", []))
-
-
-def _listed(content: bytes, start: int) -> list[str]:
-    found: list[str] = []
-    for line in content[start : start + 10_000].split(b"\n")[1:]:
-        match = _ENTRY.match(line.rstrip())
-        if match:
-            found.append(match[1].decode(errors="replace").strip())
-        elif line.strip() and not line.lstrip().startswith(b"#"):
-            break
-    return found
-
-
-def _unquoted(text: str) -> str | None:
-    match = _SIMPLE.match(text)
-    return next((group for group in match.groups() if group is not None), None) if match else None
-
-
-def _parsed(path: Path, root: Path) -> _Scan:
-    try:
-        value = load_yaml(path, root)
-    except TaskError:
-        return _Scan()  # a broken file defines no name
-    task, group, tags = (value.get(key) for key in ("task", "group", "tag"))
-    listed = tags if isinstance(tags, list) else [tags] if tags else None
-    group = None if "class" in value else group  # a task that is a Python class may name a group beside itself
-    names = (task if isinstance(task, str) else None, group if isinstance(group, str) else None)
-    return _Scan(*names, None if listed is None else [str(tag) for tag in listed])
-
-
-def _yaml_files(root: Path) -> list[Path]:
-    if root.is_file():
-        return [root]
-    found: list[Path] = []
-    for folder, inner, files in os.walk(root):
-        inner[:] = [name for name in inner if name not in {"__pycache__", ".ipynb_checkpoints"}]
-        found += [Path(folder, name) for name in files if name.endswith((".yaml", ".yml"))]
-    return sorted(found)
 
 
 def installed_lmeval_folder() -> Path | None:

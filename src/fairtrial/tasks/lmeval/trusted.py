@@ -5,6 +5,7 @@ This is the only place where somebody else's task code is run; it knows nothing 
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from functools import lru_cache
 from pathlib import Path
@@ -28,18 +29,18 @@ def _module(source: Path) -> ModuleType:
 
 
 def import_function(reference: CodeRef) -> Any:
-    """Return the function that ``reference`` names, from the file beside its YAML.
+    """Return the function that ``reference`` names, from the file beside its YAML, else from an installed module.
 
-    Raises TaskCodeError if the file or the function is missing, or running the file fails in any way.
+    Raises TaskCodeError if neither exists, it lacks the function, or importing it fails in any way.
     """
     source = reference.source
-    if not source.is_file():
-        raise TaskCodeError(f"!function {reference} needs {source}, which does not exist", where=reference.where)
     try:
-        module = _module(source.resolve())
+        module = _module(source.resolve()) if source.is_file() else importlib.import_module(reference.module)
     except (Exception, SystemExit) as error:  # foreign code may raise anything; the message keeps what it was
         kind = type(error).__name__
-        raise TaskCodeError(f"importing {source} failed: {kind}: {error}", where=reference.where) from error
+        raise TaskCodeError(
+            f"importing !function {reference} from {source} failed: {kind}: {error}", where=reference.where
+        ) from error
     found = getattr(module, reference.name, None)
     if not callable(found):
         raise TaskCodeError(f"{source} has no function {reference.name!r}", where=reference.where)

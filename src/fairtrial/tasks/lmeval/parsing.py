@@ -1,0 +1,324 @@
+"""Parses the mapping of a task file, once, into a `TaskConfig`; what is not supported is refused here.
+
+It resolves every ``!function``: to our own re-implementation, to trusted code, or to an error that names it.  It knows
+nothing of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from fairtrial.errors import TaskCodeError, TaskError, did_you_mean
+from fairtrial.tasks.lmeval.config import Asking, Examples, Generation, Output, TaskConfig
+from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
+from fairtrial.tasks.lmeval.loading import CodeRef
+from fairtrial.tasks.lmeval.metrics import (
+    AGGREGATIONS,
+    BY_OUTPUT,
+    DEFAULTS,
+    EXACT_MATCH_OPTIONS,
+    LOWER_IS_BETTER,
+    Metric,
+)
+from fairtrial.tasks.lmeval.native import CLUSTERS, UNDIRECTED, RatioOfSums, family_of, native
+from fairtrial.tasks.lmeval.template import Field, compile_template
+from fairtrial.tasks.lmeval.trusted import import_function
+
+_FIELDS = ("doc_to_text", "doc_to_target", "doc_to_choice")
+_KEYS = {
+    *_FIELDS, "task", "task_alias", "tag", "dataset_path", "dataset_name", "dataset_kwargs", "training_split",
+    "validation_split", "test_split", "fewshot_split", "fewshot_config", "process_docs", "process_results",
+    "description", "target_delimiter", "fewshot_delimiter", "num_fewshot", "metric_list", "output_type",
+    "generation_kwargs", "repeats", "filter_list", "gen_prefix", "metadata", "cluster_key",
+}  # fmt: skip
+_IGNORED = {"should_decontaminate", "doc_to_decontamination_query", "group", "group_alias", "task_list", "unsafe_code"}
+_REFUSED = {
+    "doc_to_image": "images", "doc_to_audio": "audio", "custom_dataset": "data made by Python code",
+    "class": "a task that is a Python class", "use_prompt": "promptsource templates",
+}  # fmt: skip
+_SHOT_KEYS = {
+    *_FIELDS, "sampler", "split", "samples", "fewshot_indices", "process_docs", "gen_prefix", "fewshot_delimiter",
+    "target_delimiter",
+}  # fmt: skip
+_GENERATION_KEYS = {
+    "until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks", "max_new_tokens", "max_tokens",
+    "max_completion_tokens",
+}  # fmt: skip
+
+
+def parse_config(raw: Mapping[str, Any], trust_code: bool = False) -> TaskConfig:
+    """Return what a merged task file means.
+
+    Raises:
+        TaskCodeError: it needs Python code that is neither ours nor trusted.
+        TaskError: it uses something that is not supported, or misuses something that is; says what is supported.
+    """
+    return _Parser(raw, trust_code).parse()
+
+
+class _Parser:
+    def __init__(self, raw: Mapping[str, Any], trust_code: bool) -> None:
+        self._raw = raw
+        self._trust = trust_code
+        self._name = str(raw.get("task") or "?")
+        self._where = f"task {self._name}"
+        self._families: set[str] = set()
+
+    def parse(self) -> TaskConfig:
+        self._refuse()
+        raw = self._raw
+        output = self._output()
+        asking = self._asking()
+        results = self._function("process_results", raw.get("process_results"))
+        metrics, left_out = self._metrics(output, results)
+        process_docs = self._function("process_docs", raw.get("process_docs"))
+        examples, shot = self._examples(asking, process_docs)
+        training, validation, test = (self._split(f"{kind}_split") for kind in ("training", "validation", "test"))
+        eval_split = test or validation
+        if eval_split is None:
+            raise self._error("names neither test_split nor validation_split, so it has no items")
+        if output == "multiple_choice" and asking.choices is None:
+            raise self._error("is multiple_choice and has no doc_to_choice")
+        metadata = raw.get("metadata")
+        return TaskConfig(
+            name=self._name, raw=self._described(), output=output, asking=asking, shot=shot, examples=examples,
+            description=self._text("description", ""), eval_split=eval_split, test_split=test,
+            pools=tuple(split for split in (training, validation, test) if split),
+            shots=self._whole("num_fewshot", 0) if raw.get("num_fewshot") is not None else None,
+            process_docs=process_docs, process_results=results, metrics=metrics, left_out=left_out,
+            pipelines=self._pipelines(output), generation=self._generation(),
+            repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
+            clusters=self._clusters(), metadata=metadata if isinstance(metadata, Mapping) else {},
+        )  # fmt: skip
+
+    def _error(self, message: str, fix: str = "") -> TaskError:
+        return TaskError(message, fix=fix, where=self._where)
+
+    def _refuse(self) -> None:
+        for key, what in _REFUSED.items():
+            value = self._raw.get(key)
+            if isinstance(value, CodeRef):
+                raise TaskCodeError(
+                    f"{key} needs the Python function {value} ({what})",
+                    fix="This is not supported, even for trusted code.",
+                    where=f"{self._where} ({value.where})",
+                )
+            if value:
+                raise self._error(f"needs {what} ({key}), which is not supported")
+        if self._raw.get("unsafe_code"):
+            raise self._error("runs the program that a model wrote (unsafe_code), which is not supported")
+        for key in self._raw:
+            if key not in _KEYS | _IGNORED and key not in _REFUSED:
+                hint = did_you_mean(key, _KEYS)
+                raise self._error(f"unknown key {key!r}.{hint}", fix=f"Supported: {', '.join(sorted(_KEYS))}.")
+
+    def _output(self) -> Output:
+        value = self._raw.get("output_type", "generate_until")
+        if value not in BY_OUTPUT:
+            raise self._error(f"output_type {value!r} is not one of {', '.join(BY_OUTPUT)}")
+        return cast(Output, value)
+
+    def _split(self, key: str) -> str | None:
+        value = self._raw.get(key)
+        if value is not None and not isinstance(value, str):
+            raise self._error(f"{key} must be the name of a split; got {value!r}")
+        return value or None
+
+    def _text(self, key: str, default: str) -> str:
+        value = self._raw.get(key, default)
+        if isinstance(value, CodeRef):
+            raise TaskCodeError(f"{key} is the Python function {value}, which is not supported", where=value.where)
+        return default if value is None else str(value)
+
+    def _whole(self, key: str, least: int) -> int:
+        value = self._raw[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise self._error(f"{key} must be a whole number of at least {least}; got {value!r}")
+        return value
+
+    def _function(self, key: str, value: Any) -> Any:
+        """Resolve a ``!function``; anything else must be absent here."""
+        if value is None:
+            return None
+        if not isinstance(value, CodeRef):
+            raise self._error(f"{key} must be a !function; got {value!r}")
+        ours = native(value)
+        if ours is not None:
+            self._families.add(cast(str, family_of(value)))
+            return ours
+        if not self._trust:
+            raise TaskCodeError(
+                f"{key} is the Python function {value} of {value.source.name}, and this code is not trusted.",
+                fix="Read the file; if you trust it, run again with --trust-task-code.",
+                where=f"{self._where} ({value.where})",
+            )
+        return import_function(value)
+
+    def _field(self, key: str, value: Any) -> Field:
+        if isinstance(value, CodeRef):
+            return cast(Field, self._function(key, value))
+        if value is None or isinstance(value, str | int | list | dict):
+            if isinstance(value, str):
+                self._check(value)
+            return value
+        raise self._error(f"{key} must be a text, a list or a !function; got {value!r}")
+
+    def _check(self, template: str) -> None:
+        try:
+            compile_template(template)
+        except TaskError as error:
+            raise self._error(error.message) from error
+
+    def _asking(self) -> Asking:
+        text, target, choices = (self._field(key, self._raw.get(key)) for key in _FIELDS)
+        if text is None or target is None:
+            raise self._error(f"has no {'doc_to_text' if text is None else 'doc_to_target'}")
+        prefix = self._text("gen_prefix", "") or None
+        delimiter, after = self._text("target_delimiter", " "), self._text("fewshot_delimiter", "\n\n")
+        return Asking(text, target, choices, prefix, delimiter, after)
+
+    def _examples(self, asking: Asking, process_docs: Any) -> tuple[Examples, Asking]:
+        given = self._raw.get("fewshot_config") or {}
+        if not isinstance(given, Mapping):
+            raise self._error(f"fewshot_config must be a mapping; got {given!r}")
+        unknown = sorted(set(given) - _SHOT_KEYS)
+        if unknown:
+            hint = did_you_mean(unknown[0], _SHOT_KEYS)
+            raise self._error(f"fewshot_config has an unknown key {unknown[0]!r}.{hint}")
+        sampler = given.get("sampler", "default")
+        if isinstance(sampler, CodeRef):
+            self._function("fewshot_config.sampler", sampler)
+        if sampler not in {"default", "first_n"}:
+            raise self._error(f"fewshot_config.sampler {sampler!r} is not one of default, first_n")
+        samples = given.get("samples")
+        if isinstance(samples, CodeRef):
+            samples = self._function("fewshot_config.samples", samples)()
+        if samples is not None and not (isinstance(samples, list) and all(isinstance(s, dict) for s in samples)):
+            raise self._error("fewshot_config.samples must be a list of rows")
+        if "process_docs" in given:
+            process_docs = self._function("fewshot_config.process_docs", given["process_docs"])
+        split = given.get("split", self._raw.get("fewshot_split"))
+        own = [self._field(f"fewshot_config.{k}", given[k]) if given.get(k) is not None else None for k in _FIELDS]
+        text, target, choices = (
+            mine if mine is not None else usual
+            for mine, usual in zip(own, (asking.text, asking.target, asking.choices), strict=True)
+        )
+        shot = Asking(
+            text, target, choices, given.get("gen_prefix", asking.prefix),
+            str(given.get("target_delimiter", asking.delimiter)), str(given.get("fewshot_delimiter", asking.after)),
+        )  # fmt: skip
+        return Examples(sampler, split, samples, process_docs), shot
+
+    def _metrics(self, output: Output, results: Any) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
+        entries = self._raw.get("metric_list")
+        if entries is None:
+            names = DEFAULTS[output]
+            return tuple(Metric(n, BY_OUTPUT[output][n], n not in LOWER_IS_BETTER) for n in names), ()
+        if not isinstance(entries, Sequence) or not all(isinstance(e, Mapping) and "metric" in e for e in entries):
+            raise self._error("metric_list must be a list of mappings with a 'metric'")
+        found: list[Metric] = []
+        left_out: list[str] = []
+        for entry in entries:
+            metric = self._metric(entry, output, results)
+            if metric is None:
+                left_out.append(str(entry["metric"]))
+            else:
+                found.append(metric)
+        if not found:
+            raise self._error(f"has no metric with a value for single items: {', '.join(left_out) or 'none at all'}")
+        return tuple(found), tuple(left_out)
+
+    def _metric(self, entry: Mapping[str, Any], output: Output, results: Any) -> Metric | None:
+        """Parse a metric; None if its aggregation is trusted code, which says nothing about single items."""
+        name = entry["metric"]
+        if isinstance(name, CodeRef):
+            self._function("metric_list", name)
+            raise self._error(f"metric function {name} is not supported, even for trusted code")
+        name = str(name)
+        usual = BY_OUTPUT[output].get(name)
+        aggregation = entry.get("aggregation", usual or "mean")
+        if isinstance(aggregation, CodeRef):
+            aggregation = self._function(f"the aggregation of {name}", aggregation)
+            if not isinstance(aggregation, RatioOfSums):
+                return None
+        if results is None and (usual is None or entry.get("hf_evaluate")):
+            known = ", ".join(BY_OUTPUT[output])
+            how = " with hf_evaluate" if entry.get("hf_evaluate") else ""
+            raise self._error(f"the metric {name!r}{how} is not supported.", fix=f"Supported for {output}: {known}.")
+        if isinstance(aggregation, str) and not _fits(usual, aggregation, results is not None):
+            allowed = ", ".join(AGGREGATIONS) if results else usual
+            raise self._error(f"the aggregation {aggregation!r} of {name!r} is not supported; allowed: {allowed}")
+        options = {
+            k: v for k, v in entry.items() if k not in {"metric", "aggregation", "higher_is_better", "hf_evaluate"}
+        }
+        unknown = sorted(set(options) - EXACT_MATCH_OPTIONS)
+        if results is None and name == "exact_match" and unknown:
+            allowed = ", ".join(sorted(EXACT_MATCH_OPTIONS))
+            raise self._error(f"exact_match has no option {unknown[0]!r}; allowed: {allowed}")
+        directed = name not in UNDIRECTED and not (isinstance(aggregation, RatioOfSums) and not aggregation.directed)
+        higher = bool(entry.get("higher_is_better", name not in LOWER_IS_BETTER)) if directed else None
+        return Metric(name, aggregation, higher, options)
+
+    def _pipelines(self, output: Output) -> tuple[Pipeline, ...]:
+        entries = self._raw.get("filter_list") or [{"name": "none", "filter": [{"function": "take_first"}]}]
+        if not isinstance(entries, list) or not all(isinstance(e, Mapping) and "filter" in e for e in entries):
+            raise self._error("filter_list must be a list of mappings with 'name' and 'filter'")
+        for entry in entries:
+            for function in entry["filter"]:
+                for key, value in function.items():
+                    if isinstance(value, CodeRef):
+                        self._function(f"the filter setting {key}", value)
+                if function.get("function") == "custom":
+                    raise TaskCodeError("custom filters are not supported, even for trusted code", where=self._where)
+        if output != "generate_until" and any(
+            function.get("function") != "take_first" for entry in entries for function in entry["filter"]
+        ):
+            raise self._error(f"has filters over text, and {output} makes no text")
+        return tuple(build_pipeline(str(e.get("name", "none")), e["filter"], self._where) for e in entries)
+
+    def _generation(self) -> Generation:
+        given = self._raw.get("generation_kwargs") or {}
+        unknown = sorted(set(given) - _GENERATION_KEYS) if self._raw.get("output_type") == "generate_until" else []
+        if unknown and given[unknown[0]] not in (None, 1, 1.0, False):
+            allowed = ", ".join(sorted(_GENERATION_KEYS))
+            raise self._error(f"generation_kwargs has {unknown[0]!r}, which is not supported; allowed: {allowed}")
+        until = given.get("until", [self._text("fewshot_delimiter", "\n\n")])
+        limits = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
+        limit = next((given[key] for key in limits if given.get(key) is not None), 256)
+        temperature, sample = float(given.get("temperature") or 0.0), given.get("do_sample")
+        if sample and temperature == 0.0 and "temperature" not in given:
+            temperature = 1.0
+        return Generation(
+            tuple(str(s) for s in (until if isinstance(until, list) else [until]) if s),
+            int(limit), 0.0 if sample is False else temperature,
+            float(given.get("top_p") or 1.0), int(given.get("top_k") or 0),
+        )  # fmt: skip
+
+    def _clusters(self) -> tuple[str, ...]:
+        metadata = self._raw.get("metadata")
+        given = self._raw.get("cluster_key") or (metadata.get("cluster") if isinstance(metadata, Mapping) else None)
+        if given:
+            return tuple(str(column) for column in (given if isinstance(given, list) else [given]))
+        return next((CLUSTERS[family] for family in sorted(self._families) if family in CLUSTERS), ())
+
+    def _described(self) -> dict[str, Any]:
+        """The task file as JSON values, without what only says where files lie."""
+        skipped = {"dataset_kwargs", "tag", "group", "task", "task_alias", "metadata", *_IGNORED}
+        return {key: _plain(value) for key, value in self._raw.items() if key not in skipped}
+
+
+def _fits(usual: str | None, aggregation: str, own_grading: bool) -> bool:
+    if own_grading:
+        return aggregation in AGGREGATIONS
+    return aggregation == usual or (usual == "mean" and aggregation == "nanmean")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, CodeRef):
+        return f"!function {value}" + (" (fairtrial's own)" if native(value) is not None else "")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
