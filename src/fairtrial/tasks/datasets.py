@@ -146,7 +146,8 @@ def _find(name: str, source: DataSource) -> list[Path]:
     inner = source.options.get("data_dir") or ""
     for base in filter(None, (source.data_dir, source.folder)):
         folder = base / inner
-        found = sorted(folder.glob(name)) if "*" in name and not Path(name).is_absolute() else [folder / name]
+        literal = Path(name).is_absolute() or (folder / name).is_file()
+        found = [folder / name] if literal else sorted(folder.glob(name))
         if found and all(path.is_file() for path in found):
             return found
     raise DataError(f"the data file {name!r} does not exist", where=str(source.data_dir or source.folder))

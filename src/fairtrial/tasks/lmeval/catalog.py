@@ -52,7 +52,7 @@ class LmEvalCatalog:
     """
 
     def __init__(self, roots: Sequence[Path], trust_code: bool = False) -> None:
-        self._roots = [Path(root) for root in roots]
+        self._roots = [Path(root).absolute() for root in roots]
         self._trust = trust_code
         self._variants: dict[str, tuple[str, dict[str, Any]]] = {}
 

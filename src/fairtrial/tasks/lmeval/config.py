@@ -57,6 +57,7 @@ class TaskConfig:
         pools: splits to take examples from if ``examples`` names none, best first.
         left_out: metrics of a trusted task that have no value for a single item.
         clusters: columns that together name an item's cluster.
+        code: trusted functions, and the sha256 of the file that each comes from.
     """
 
     name: str
@@ -79,3 +80,4 @@ class TaskConfig:
     repeats: int
     clusters: tuple[str, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)

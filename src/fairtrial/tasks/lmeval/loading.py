@@ -17,6 +17,8 @@ from fairtrial.errors import TaskError
 
 _Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_MOST_LEVELS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class CodeRef:
@@ -66,10 +68,26 @@ def _loader_for(path: Path) -> type[yaml.SafeLoader]:
     return Loader
 
 
+def _check_depth(content: bytes) -> None:
+    """Raise RecursionError for nesting that would crash libyaml, which recurses in C."""
+    if sum(content.count(mark) for mark in (b"[", b"{", b"- ", b"-\t", b"? ", b"?\t")) < _MOST_LEVELS:
+        return
+    depth = 0
+    for event in yaml.parse(content, Loader=_Base):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MOST_LEVELS:
+            raise RecursionError
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in ``path``, includes not followed.  Raises TaskError if it is not readable YAML."""
     try:
-        value = yaml.load(path.read_bytes(), Loader=_loader_for(path))
+        content = path.read_bytes()
+        _check_depth(content)
+        value = yaml.load(content, Loader=_loader_for(path))
     except OSError as error:
         raise TaskError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     except RecursionError as error:

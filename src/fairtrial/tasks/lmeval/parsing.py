@@ -6,7 +6,9 @@ nothing of rows.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, cast
 
 from fairtrial.errors import TaskCodeError, TaskError, did_you_mean
@@ -37,6 +39,7 @@ _REFUSED = {
     "doc_to_image": "images", "doc_to_audio": "audio", "custom_dataset": "data made by Python code",
     "class": "a task that is a Python class", "use_prompt": "promptsource templates",
 }  # fmt: skip
+_PLACES = {"data_files", "data_dir", "cache_dir", "trust_remote_code"}
 _SHOT_KEYS = {
     *_FIELDS, "sampler", "split", "samples", "fewshot_indices", "process_docs", "gen_prefix", "fewshot_delimiter",
     "target_delimiter",
@@ -64,6 +67,7 @@ class _Parser:
         self._name = str(raw.get("task") or "?")
         self._where = f"task {self._name}"
         self._families: set[str] = set()
+        self._code: dict[str, str] = {}
 
     def parse(self) -> TaskConfig:
         self._refuse()
@@ -89,7 +93,7 @@ class _Parser:
             process_docs=process_docs, process_results=results, metrics=metrics, left_out=left_out,
             pipelines=self._pipelines(output), generation=self._generation(),
             repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
-            clusters=self._clusters(), metadata=metadata if isinstance(metadata, Mapping) else {},
+            clusters=self._clusters(), metadata=metadata if isinstance(metadata, Mapping) else {}, code=self._code,
         )  # fmt: skip
 
     def _error(self, message: str, fix: str = "") -> TaskError:
@@ -153,7 +157,10 @@ class _Parser:
                 fix="Read the file; if you trust it, run again with --trust-task-code.",
                 where=f"{self._where} ({value.where})",
             )
-        return import_function(value)
+        found = import_function(value)
+        if value.source.is_file():
+            self._code[str(value)] = hashlib.sha256(value.source.read_bytes()).hexdigest()
+        return found
 
     def _field(self, key: str, value: Any) -> Field:
         if isinstance(value, CodeRef):
@@ -304,8 +311,13 @@ class _Parser:
 
     def _described(self) -> dict[str, Any]:
         """The task file as JSON values, without what only says where files lie."""
-        skipped = {"dataset_kwargs", "tag", "group", "task", "task_alias", "metadata", *_IGNORED}
-        return {key: _plain(value) for key, value in self._raw.items() if key not in skipped}
+        skipped = {"tag", "group", "task", "task_alias", "metadata", *_IGNORED}
+        found = {key: _plain(value) for key, value in self._raw.items() if key not in skipped}
+        if isinstance(options := found.get("dataset_kwargs"), dict):
+            found["dataset_kwargs"] = {key: value for key, value in options.items() if key not in _PLACES}
+        if isinstance(path := found.get("dataset_path"), str) and PurePath(path).is_absolute():
+            found["dataset_path"] = PurePath(path).name
+        return found
 
 
 def _fits(usual: str | None, aggregation: str, own_grading: bool) -> bool:

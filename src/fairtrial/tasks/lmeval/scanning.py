@@ -1,4 +1,4 @@
-# ruff: noqa: PTH
+# ruff: noqa: PTH118, PTH120, PTH123
 """A quick look at task files: which task, group and tags each one defines.
 
 An installed lm-evaluation-harness has some 14,000 files, so lines are scanned; a file is parsed as YAML only where its

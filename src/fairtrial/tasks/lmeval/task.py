@@ -128,6 +128,7 @@ class LmEvalTask:
                 "seed": self._options.seed if self._shots and config.examples.sampler == "default" else 0,
                 "clusters": list(config.clusters),
                 "left_out": list(config.left_out),
+                "trusted_code": dict(config.code),
             },
         )
 
