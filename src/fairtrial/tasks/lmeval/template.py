@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -29,6 +29,10 @@ def _regex_replace(text: str, pattern: str, repl: str, count: int = 0) -> str:
     return re.sub(pattern, repl, text, count=count)
 
 
+_RENDERING_ERRORS = (
+    TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, MemoryError,
+    re.error,
+)  # fmt: skip
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 _ENVIRONMENT.filters["regex_replace"] = _regex_replace
 
@@ -58,7 +62,7 @@ def render(text: str, row: Row) -> str:
         ) from error
     except SecurityError as error:
         raise TaskError(f"the template {_short(text)} does something that is not allowed: {error}") from error
-    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, re.error) as error:
+    except _RENDERING_ERRORS as error:
         kind = type(error).__name__
         raise DataError(f"the template {_short(text)} cannot be rendered with the row: {kind}: {error}") from error
 

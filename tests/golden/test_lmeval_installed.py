@@ -1,0 +1,54 @@
+"""All task files of an installed lm-evaluation-harness: indexed as they index them, and each accepted or refused."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, which is not installed")
+
+from lm_eval.tasks import TaskManager
+
+from fairtrial.errors import TaskCodeError, TaskError
+from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def catalog() -> LmEvalCatalog:
+    folder = installed_lmeval_folder()
+    assert folder is not None
+    return LmEvalCatalog([folder])
+
+
+def test_names_are_theirs(catalog: LmEvalCatalog) -> None:
+    kinds = {"TASK": "task", "PY_TASK": "task", "GROUP": "group", "TAG": "tag"}
+    theirs, ours = TaskManager().task_index, catalog.names()
+    assert {name: kinds[entry.kind.name] for name, entry in theirs.items()} == {n: e.kind for n, e in ours.items()}
+    for name, entry in theirs.items():
+        if entry.kind.name == "TAG":
+            assert sorted(entry.tags) == list(ours[name].members)
+        else:
+            assert Path(entry.yaml_path) == ours[name].path
+
+
+def test_every_task_is_accepted_or_refused_with_a_reason(catalog: LmEvalCatalog) -> None:
+    seen: Counter[str] = Counter()
+    for name, entry in catalog.names().items():
+        if entry.kind == "task":
+            try:
+                catalog.config(name)
+                seen["accepted"] += 1
+            except TaskCodeError:
+                seen["needs code"] += 1
+            except TaskError:
+                seen["not supported"] += 1
+    print(dict(seen))
+    assert seen["accepted"] >= 3700
+    assert seen["needs code"] >= 8000
+    assert seen["not supported"] <= 1000
