@@ -17,6 +17,7 @@ from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
     Item,
+    Measure,
     Observation,
     Pair,
     Prompt,
@@ -110,7 +111,7 @@ class LmEvalTask:
 
     def _card(self, revision: str) -> TaskCard:
         config, metadata = self._config, self._config.metadata
-        found = measures(config)
+        found = self._measures()
         return TaskCard(
             name=config.name,
             version=str(metadata.get("version", "unknown")),
@@ -131,6 +132,15 @@ class LmEvalTask:
                 "trusted_code": dict(config.code),
             },
         )
+
+    def _measures(self) -> tuple[Measure, ...]:
+        """The task's measures, less those that apply to no row (bias scores of absent categories)."""
+        found, grader = measures(self._config), self._config.process_results
+        if not isinstance(grader, ChoiceGrader):
+            return found
+        rows = zip(self._docs, self._items, strict=True)
+        applying = {name for doc, item in rows for name in grader(doc, [0.0] * len(item.choices))}
+        return tuple(measure for measure in found if measure.name.partition(",")[0] in applying)
 
     def _chance(self) -> float | None:
         """Expected accuracy of guessing among the choices, where every item has the same number of them."""
