@@ -228,3 +228,29 @@ def test_closed_engine_refuses(engine: Engine) -> None:
     other.close()
     with pytest.raises(EngineError, match="closed"):
         list(other.generate([GenerateRequest(Prompt("x"), 1)]))
+
+
+@needs_model
+@pytest.mark.model
+def test_a_shared_beginning_changes_no_token(engine: Engine) -> None:
+    vocabulary = engine._encoder.vocabulary  # type: ignore[attr-defined]
+    shots = "Question: how many?\n\nAnswer: 3\n\n  Indented   text\n" * 12
+    ends = (
+        "Question: a",
+        "Question: a b c\nAnswer:",
+        " x",
+        "\n\nx",
+        "7",
+        "é",
+        "",
+        "Q",
+        "\tt",
+        "<|im_end|>",
+        "'s",
+        "''",
+    )
+    for special in (False, True):
+        for end in (*ends, *ends):
+            for text in (shots + end, shots + end + " yes", shots + end + "\nno", shots[:-1] + end):
+                assert vocabulary.encode(text, special=special).tolist() == vocabulary._encode(text, special).tolist()
+    assert vocabulary._beginning is not None

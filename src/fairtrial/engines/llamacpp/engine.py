@@ -5,15 +5,13 @@ Puts the parts together: vocabulary, prompts, prefix-tree scoring, batched gener
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-import psutil
 
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.chat import ChatTemplate
 from fairtrial.engines.llamacpp.binding import Model, library_version, system_info
+from fairtrial.engines.llamacpp.calibrate import Speed, calibrated
 from fairtrial.engines.llamacpp.generate import generate_all
 from fairtrial.engines.llamacpp.probe import packing_works
 from fairtrial.engines.llamacpp.prompts import Asking, Encoder
@@ -27,7 +25,6 @@ from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAns
 from fairtrial.spec.candidate import Candidate
 
 DEFAULT_CONTEXT = 8192
-DEFAULT_BATCH = 512
 
 
 class LlamaCppEngine:
@@ -74,12 +71,8 @@ class LlamaCppEngine:
         template = _template(candidate, loaded, vocabulary)
         asking = Asking(template, candidate.system, _context(candidate, loaded), candidate.overflow == "truncate")
         flash = {None: -1, False: 0, True: 1}[settings.flash_attention]
-        sizes = Sizes.fitting(
-            batch=settings.batch_tokens or DEFAULT_BATCH,
-            threads=settings.threads or _cores(),
-            vocabulary=loaded.n_vocab,
-            flash=flash,
-        )
+        speed = _speed(settings, loaded, model.sha256, packed=packed, flash=flash)
+        sizes = Sizes.fitting(batch=speed.batch, threads=speed.threads, vocabulary=loaded.n_vocab, flash=flash)
         record = {
             "engine": "llamacpp",
             "version": library_version(),
@@ -90,6 +83,7 @@ class LlamaCppEngine:
             "context": asking.context,
             "threads": sizes.threads,
             "batch_tokens": sizes.batch,
+            "speed_settings": speed.source,
             "flash_attention": {-1: "automatic", 0: "off", 1: "on"}[flash],
             "packed_weights": packed,
             "prefix_tree": loaded.scores_prefixes(),
@@ -184,6 +178,14 @@ def _template(candidate: Candidate, model: Model, vocabulary: Vocabulary) -> Cha
     return ChatTemplate(source, bos=vocabulary.bos_text, eos=vocabulary.eos_text, where=where)
 
 
+def _speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
+    """Return what the settings say, and where they leave it open what suits the machine."""
+    if settings.threads and settings.batch_tokens:
+        return Speed(settings.threads, settings.batch_tokens, "given")
+    found = calibrated(model, sha256, packed=packed, flash=flash)
+    return Speed(settings.threads or found.threads, settings.batch_tokens or found.batch, found.source)
+
+
 def _context(candidate: Candidate, model: Model) -> int:
     if candidate.context is None:
         return min(model.n_ctx_train, DEFAULT_CONTEXT)
@@ -194,9 +196,3 @@ def _context(candidate: Candidate, model: Model) -> int:
             where=f"candidate {candidate.id}",
         )
     return candidate.context
-
-
-def _cores() -> int:
-    """Return the number of physical cores that this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))

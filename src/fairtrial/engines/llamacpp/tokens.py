@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +18,29 @@ from fairtrial.schedule.trie import Tokens
 
 _UNKNOWN, _CONTROL = 1 << 0, 1 << 3  # llama_token_attr
 _MARK = re.compile("\ue0f0([0-9a-f]+)\ue0f1")
+_LINE_END = re.compile("\n[A-Za-z]")
+_LONG = 256  # characters from which on a shared beginning is worth remembering
 EMPTY: Tokens = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    text: str
+    tokens: Tokens
+    special: bool
+
+
+def _letter(text: str, at: int) -> bool:
+    return at < len(text) and text[at].isascii() and text[at].isalpha()
+
+
+def _common(a: str, b: str) -> int:
+    """Return how many leading characters ``a`` and ``b`` have in common."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if a[low:middle] == b[low:middle] else (low, middle - 1)
+    return low
 
 
 class Vocabulary:
@@ -40,6 +63,9 @@ class Vocabulary:
         self.adds_bos = bool(lib.llama_vocab_get_add_bos(vocab)) and self.bos is not None
         self.bos_text = self._written(bos)
         self.eos_text = self._written(eos)
+        self._cuts_lines = int(lib.llama_vocab_type(vocab)) == lib.LLAMA_VOCAB_TYPE_BPE
+        self._beginning: _Beginning | None = None
+        self._previous = ""
         self._pieces: dict[int, bytes] = {}
         self._shield = self._special_pattern()
 
@@ -53,7 +79,35 @@ class Vocabulary:
         return re.compile("|".join(map(re.escape, [*texts, "\ue0f0", "\ue0f1"])))
 
     def encode(self, text: str, *, special: bool = False) -> Tokens:
-        """Return the tokens of ``text``, nothing added; ``special`` reads special tokens written in it."""
+        """Return the tokens of ``text``, nothing added; ``special`` reads special tokens written in it.
+
+        The beginning that many long texts share is tokenised once.  It ends where a line ends and a letter follows:
+        there, byte-pair tokenisers that first cut text into words and spaces always cut, so that what comes before
+        such a point and what comes after it do not depend on each other.
+        """
+        if not self._cuts_lines or len(text) < _LONG:
+            return self._encode(text, special)
+        known = self._beginning
+        if known and known.special == special and text.startswith(known.text) and _letter(text, len(known.text)):
+            return np.concatenate([known.tokens, self._encode(text[len(known.text) :], special)])
+        tokens = self._encode(text, special)
+        self._beginning = self._shared_beginning(text, tokens, special)
+        self._previous = text
+        return tokens
+
+    def _shared_beginning(self, text: str, tokens: Tokens, special: bool) -> _Beginning | None:
+        """Return what ``text`` shares with the text before it, up to a line's end, if it is long enough to be kept."""
+        common = _common(self._previous, text)
+        ends = [m.end() - 1 for m in _LINE_END.finditer(text, max(0, common - _LONG), common)]
+        if not ends or ends[-1] < _LONG:
+            return None
+        rest = self._encode(text[ends[-1] :], special)
+        at = len(tokens) - len(rest)
+        if at <= 0 or not np.array_equal(tokens[at:], rest):
+            return None
+        return _Beginning(text[: ends[-1]], tokens[:at], special)
+
+    def _encode(self, text: str, special: bool) -> Tokens:
         data = text.encode("utf-8", "replace")
         if not data:
             return EMPTY

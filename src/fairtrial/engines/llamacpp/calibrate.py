@@ -1,0 +1,121 @@
+"""Finds, in a few seconds, how many threads and how large a batch suit a model on this machine, and remembers it.
+
+Only speed and last digits depend on the outcome, and the record names it.  A remembered outcome is used again, so that
+the same machine keeps computing the same digits.  Knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library_version, system_info
+from fairtrial.records import content_hash
+
+BATCHES = (256, 512, 1024)
+DEFAULT_BATCH = 512
+_DEPTH = 256  # tokens already in the cache when a batch is timed
+_BRANCH = 32  # tokens of one branch
+_SECONDS = 6.0  # a calibration that would take longer is left out
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What to run with.
+
+    Attributes:
+        threads: processor threads.
+        batch: tokens of one pass.
+        source: ``measured``, ``remembered``, ``given`` or ``default`` (the model is too slow for a short calibration).
+    """
+
+    threads: int
+    batch: int
+    source: str
+
+
+def cores() -> int:
+    """Return the number of physical cores that this process may use."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
+
+
+def calibrated(model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
+    """Return the fastest of a few settings for this model here, measured once and then remembered."""
+    machine = [platform.node(), platform.machine(), system_info(), cores(), library_version()]
+    key = content_hash([*machine, sha256, packed, flash])
+    store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-speed" / f"{key}.json"
+    known = _read(store)
+    if known is not None:
+        return known
+    speed = _measure(model, flash)
+    store.parent.mkdir(exist_ok=True)
+    partial = store.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(json.dumps({"threads": speed.threads, "batch": speed.batch}), encoding="utf-8")
+    partial.replace(store)
+    return speed
+
+
+def _read(store: Path) -> Speed | None:
+    try:
+        known = json.loads(store.read_text(encoding="utf-8"))
+        threads, batch = int(known["threads"]), int(known["batch"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return Speed(threads, batch, "remembered") if 1 <= threads <= 1024 and batch in BATCHES else None
+
+
+def _measure(model: Model, flash: int) -> Speed:
+    most = cores()
+    first = _rate(model, DEFAULT_BATCH, most, flash, rounds=1)
+    if sum((_ROUNDS + 1) * (b + _DEPTH) for b in BATCHES) / first > _SECONDS:
+        return Speed(most, DEFAULT_BATCH, "default")
+    threads = most
+    if most > 1:
+        options = {n: _rate(model, DEFAULT_BATCH, n, flash) for n in (most, most - 1)}
+        threads = max(options, key=lambda n: options[n])
+    rates = {batch: _rate(model, batch, threads, flash) for batch in BATCHES}
+    return Speed(threads, max(rates, key=lambda b: rates[b]), "measured")
+
+
+def _rate(model: Model, batch: int, threads: int, flash: int, rounds: int = _ROUNDS) -> float:
+    """Return tokens a second of a pass like those of scoring: short branches on a trunk, few logits; best of rounds."""
+    branches = batch // _BRANCH
+    context = Context(model, ContextShape(_DEPTH + batch, batch, branches + 1, branches + 1, threads, flash))
+    try:
+        _fill(context, np.arange(_DEPTH), np.zeros(_DEPTH, dtype=np.int32))
+        seconds = []
+        for _ in range(rounds):
+            begun = time.perf_counter()
+            for branch in range(branches):
+                context.copy(0, branch + 1, _DEPTH)
+            slots = np.repeat(np.arange(1, branches + 1, dtype=np.int32), _BRANCH)
+            _fill(context, _DEPTH + np.tile(np.arange(_BRANCH), branches), slots)
+            seconds.append(time.perf_counter() - begun)
+            context.keep_only(0, _DEPTH)
+        return batch / min(seconds)
+    finally:
+        context.close()
+
+
+def _fill(context: Context, positions: NDArray[np.int64], slots: NDArray[np.int32]) -> None:
+    """Compute made-up tokens at ``positions`` of the sequences ``slots``, logits at the end of each branch."""
+    size = context.shape.batch
+    for at in range(0, len(positions), size):
+        part = slice(at, at + size)
+        count = len(positions[part])
+        context.tokens[:count] = (positions[part] * 7919 + slots[part] * 104729) % context.model.n_vocab
+        context.positions[:count] = positions[part]
+        context.set_sequences(slots[part], np.ones(count, dtype=np.int32))
+        context.wanted[:count] = (slots[part] > 0) & ((np.arange(count) + 1) % _BRANCH == 0)
+        context.run(count)
