@@ -212,10 +212,9 @@ def draw(items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator, whol
     if entry.limit is not None and entry.sample == "first":
         chosen = chosen[: entry.limit]
     order = rng.permutation(len(chosen))
-    if whole_clusters:
-        rank: dict[str, int] = {}
-        for i in order:
-            rank.setdefault(chosen[i].cluster, len(rank))
+    if whole_clusters:  # every order of clusters equally likely, whatever their sizes
+        names = sorted({item.cluster for item in chosen})
+        rank = dict(zip((names[i] for i in rng.permutation(len(names))), range(len(names)), strict=True))
         order = np.array(sorted(order, key=lambda i: rank[chosen[i].cluster]), dtype=np.int64)
     shuffled = [chosen[i] for i in order]
     return tuple(shuffled if entry.limit is None else shuffled[: entry.limit])

@@ -33,7 +33,7 @@ class SpeedProbe:
     machine; only the split within a batch depends on it, never a total or a mean over whole batches.
     """
 
-    measures = (SECONDS,)
+    measures: tuple[Measure, ...] = (SECONDS,)
     decode_weight = 10.0
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class SpeedProbe:
 class TokensProbe:
     """Tokens read and generated, per item."""
 
-    measures = (TOKENS_IN, TOKENS_OUT)
+    measures: tuple[Measure, ...] = (TOKENS_IN, TOKENS_OUT)
 
     def start(self) -> None:
         """Nothing to watch: answers carry their token counts."""
