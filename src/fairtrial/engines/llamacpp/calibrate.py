@@ -21,12 +21,12 @@ from platformdirs import user_cache_path
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library_version, system_info
 from fairtrial.records import content_hash
 
-BATCHES = (256, 512, 1024)
+BATCHES = (256, 512)
 DEFAULT_BATCH = 512
 _DEPTH = 256  # tokens already in the cache when a batch is timed
 _BRANCH = 32  # tokens of one branch
 _SECONDS = 6.0  # a calibration that would take longer is left out
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,14 @@ def _read(store: Path) -> Speed | None:
 def _measure(model: Model, flash: int) -> Speed:
     most = cores()
     first = _rate(model, DEFAULT_BATCH, most, flash, rounds=1)
-    if sum((_ROUNDS + 1) * (b + _DEPTH) for b in BATCHES) / first > _SECONDS:
-        return Speed(most, DEFAULT_BATCH, "default")
-    threads = most
+    settings = [(most, batch) for batch in BATCHES]
     if most > 1:
-        options = {n: _rate(model, DEFAULT_BATCH, n, flash) for n in (most, most - 1)}
-        threads = max(options, key=lambda n: options[n])
-    rates = {batch: _rate(model, batch, threads, flash) for batch in BATCHES}
-    return Speed(threads, max(rates, key=lambda b: rates[b]), "measured")
+        settings.append((most - 1, DEFAULT_BATCH))
+    if sum(_DEPTH + _ROUNDS * batch for _, batch in settings) / first > _SECONDS:
+        return Speed(most, DEFAULT_BATCH, "default")
+    rates = {setting: _rate(model, setting[1], setting[0], flash) for setting in settings}
+    threads, batch = max(settings, key=lambda setting: rates[setting])
+    return Speed(threads, batch, "measured")
 
 
 def _rate(model: Model, batch: int, threads: int, flash: int, rounds: int = _ROUNDS) -> float:
