@@ -1,15 +1,18 @@
 """Finds out, in a process of its own, whether llama.cpp's special processor paths work on this machine.
 
 Some virtual machines announce matrix instructions (AMX) that then kill the process.  Run as a module it loads a model
-with them and computes a few tokens; `packing_works` runs it once per machine and library and remembers the outcome.
+with them and computes a few tokens; `packing_works` runs it and remembers the outcome for some minutes: not longer,
+because a virtual machine may be moved to other hardware while it runs.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from fairtrial.errors import EngineError
 
 _TOKENS = 64
 _SECONDS = 300
+_REMEMBERED_SECONDS = 600
 
 
 def packing_works(path: Path) -> bool:
@@ -32,21 +36,23 @@ def packing_works(path: Path) -> bool:
         return True
     key = f"{platform.node()}|{platform.release()}|{library_version()}|{features}"
     store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-packing.json"
-    known = _read(store)
-    if key not in known:
-        known[key] = _try(path)
-        partial = store.with_suffix(f".{platform.node()}.part")
-        partial.write_text(json.dumps(known), encoding="utf-8")
+    known = _read(store, key)
+    if known is None:
+        known = _try(path)
+        partial = store.with_suffix(f".{os.getpid()}.part")
+        partial.write_text(json.dumps({"machine": key, "works": known, "at": time.time()}), encoding="utf-8")
         partial.replace(store)
-    return known[key]
+    return known
 
 
-def _read(store: Path) -> dict[str, bool]:
+def _read(store: Path, key: str) -> bool | None:
+    """Return the remembered outcome, or None if there is none for this machine or it is too old."""
     try:
         known = json.loads(store.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return {str(k): bool(v) for k, v in known.items()} if isinstance(known, dict) else {}
+        fresh = known["machine"] == key and 0 <= time.time() - float(known["at"]) < _REMEMBERED_SECONDS
+        return bool(known["works"]) if fresh else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _try(path: Path) -> bool:
