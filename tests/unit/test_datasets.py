@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from fairtrial.errors import DataError
+from fairtrial.errors import DataError, MissingExtraError
+from fairtrial.records import content_hash
 from fairtrial.tasks.datasets import DataSource, LocalRows, json_value, open_rows, read_rows, same_columns
 
 
@@ -114,3 +117,53 @@ def test_json_value() -> None:
         "1": [1.5, None, None, True, None, "a"]
     }
     assert same_columns([]) == []
+
+
+class FakeHub:
+    """Stands in for the two hub libraries."""
+
+    def __init__(self, reachable: bool = True) -> None:
+        self.reachable = reachable
+        self.asked: list[tuple[object, ...]] = []
+
+    def HfApi(self) -> FakeHub:  # noqa: N802
+        return self
+
+    def dataset_info(self, path: str, timeout: float) -> SimpleNamespace:
+        if not self.reachable:
+            raise LookupError("no network")
+        return SimpleNamespace(sha="abc")
+
+    def load_dataset(self, path: str, name: str | None, *, split: str, revision: str | None) -> list[dict[str, int]]:
+        self.asked.append((path, name, split, revision))
+        if split == "missing":
+            raise Exception("no such thing")
+        return [{"x": 1}]
+
+
+@pytest.mark.parametrize(
+    ("options", "reachable", "commit", "revision"),
+    [
+        ({}, True, "abc", "hub:abc"),
+        ({"revision": "v1", "trust_remote_code": True}, True, "v1", "hub:v1"),
+        ({}, False, None, "rows:" + content_hash([[{"x": 1}]])),
+    ],
+)
+def test_hub_data_is_pinned(
+    options: dict[str, object], reachable: bool, commit: str | None, revision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = FakeHub(reachable)
+    for library in ("datasets", "huggingface_hub"):
+        monkeypatch.setitem(sys.modules, library, hub)  # type: ignore[arg-type]
+    rows = open_rows(DataSource("somebody/set", "small", options, Path("/nowhere")))
+    assert rows.split("test") == [{"x": 1}]
+    assert hub.asked == [("somebody/set", "small", "test", commit)]
+    assert rows.revision(["test"]) == revision
+    with pytest.raises(DataError, match=r"split 'missing'.*no such thing"):
+        rows.split("missing")
+
+
+def test_hub_data_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(MissingExtraError, match=r"fairtrial\[hub\]"):
+        open_rows(DataSource("somebody/set", None, {}, Path("/nowhere")))
