@@ -12,7 +12,8 @@ import pytest
 
 from fairtrial.errors import DataError, MissingExtraError
 from fairtrial.records import content_hash
-from fairtrial.tasks.datasets import DataSource, LocalRows, json_value, open_rows, read_rows, same_columns
+from fairtrial.tasks.datasets import DataSource, LocalRows, json_value, open_rows
+from fairtrial.tasks.rowfiles import read_rows, same_columns
 
 
 def source(path: str, folder: Path, **options: object) -> DataSource:
@@ -20,12 +21,9 @@ def source(path: str, folder: Path, **options: object) -> DataSource:
 
 
 def test_missing_columns_are_none_and_mixed_numbers_are_floats(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"x": 1, "in": {"a": 1}}\n\n{"x": 2.5, "in": {"b": "é"}, "y": [1]}\n')
+    (tmp_path / "a.jsonl").write_text('{"x": 1, "in": {"a": 1}}\n\n{"x": 2.5, "in": {"a": 0.5}, "y": [1]}\n')
     rows = open_rows(source("json", tmp_path, data_files={"test": "a.jsonl"})).split("test")
-    assert rows == [
-        {"x": 1.0, "in": {"a": 1, "b": None}, "y": None},
-        {"x": 2.5, "in": {"a": None, "b": "é"}, "y": [1]},
-    ]
+    assert rows == [{"x": 1.0, "in": {"a": 1.0}, "y": None}, {"x": 2.5, "in": {"a": 0.5}, "y": [1]}]
 
 
 def test_json_list_field_and_several_files(tmp_path: Path) -> None:
@@ -47,6 +45,15 @@ def test_csv_columns_have_one_type_and_gaps_are_none(tmp_path: Path) -> None:
     assert other == {"n": 2, "f": 1.0, "b": False, "t": None, "g": 3.0}
     assert read_rows(tmp_path / "a.csv", {"header": None})[0]["0"] == "n"
     assert read_rows(tmp_path / "a.csv", {"column_names": ["a", "b", "c", "d", "e"]})[1]["d"] == "two, words"
+
+
+def test_a_csv_line_with_too_many_values_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n3,4,5\n")
+    with pytest.raises(DataError, match=r"a\.csv:3: has 3 values for 2 columns"):
+        read_rows(tmp_path / "a.csv", {})
+    (tmp_path / "b.csv").write_text('a\n"' + "x" * 200_000 + '"\n')
+    with pytest.raises(DataError, match=r"b\.csv:\d: is not a line of csv"):
+        read_rows(tmp_path / "b.csv", {})
 
 
 def test_text_lines(tmp_path: Path) -> None:

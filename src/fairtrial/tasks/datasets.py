@@ -6,25 +6,18 @@ module knows nothing of what the columns mean.  It never runs code that comes wi
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import importlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError, did_you_mean
 from fairtrial.records import content_hash
+from fairtrial.tasks.rowfiles import SUFFIXES, Row, read_rows, same_columns
 
-Row = dict[str, Any]
-
-SUFFIXES: Mapping[str, str] = {
-    ".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".txt": "text", ".parquet": "parquet",
-}  # fmt: skip
 _BUILDERS = {"json", "csv", "text", "parquet"}
-_NO_VALUE = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "n/a", "#N/A", "<NA>"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,106 +165,6 @@ def _splits_in(folder: Path) -> dict[str, tuple[Path, ...]]:
         if path.is_file() and path.suffix in SUFFIXES:
             found.setdefault(path.stem.partition("-")[0], []).append(path)
     return {split: tuple(paths) for split, paths in found.items()}
-
-
-def read_rows(path: Path, options: Mapping[str, Any]) -> list[Row]:
-    """Return the rows of one file; its suffix says what it is (json if unknown).
-
-    Raises DataError, naming the line where possible.
-    """
-    kind = SUFFIXES.get(path.suffix, "json")
-    try:
-        if kind == "parquet":
-            return _read_parquet(path)
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", where=str(path)) from error
-    if kind == "text":
-        return [{"text": line} for line in text.split("\n")[: -1 if text.endswith("\n") else None]]
-    if kind in {"csv", "tsv"}:
-        return _read_csv(text, "\t" if kind == "tsv" else ",", options)
-    return _read_json(text, path, options.get("field"))
-
-
-def _read_json(text: str, path: Path, wanted: str | None) -> list[Row]:
-    rows: Any = None
-    try:
-        if wanted is not None:
-            rows = json.loads(text)[wanted]
-        elif text.lstrip().startswith("["):
-            rows = json.loads(text)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"is not the expected JSON: {error!r}", where=str(path)) from error
-    if rows is None:
-        rows = []
-        for number, line in enumerate(text.split("\n"), 1):
-            try:
-                rows += [json.loads(line)] if line.strip() else []
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"is not a line of JSON: {error}", where=f"{path}:{number}") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DataError("must hold JSON objects, one a line or in a list", where=str(path))
-    return rows
-
-
-def _read_csv(text: str, delimiter: str, options: Mapping[str, Any]) -> list[Row]:
-    lines = [line for line in csv.reader(text.splitlines(keepends=True), delimiter=delimiter) if line]
-    names = options.get("column_names")
-    if not names:
-        if options.get("header", 0) is None:
-            names = [str(n) for n in range(len(lines[0]))] if lines else []
-        else:
-            names, lines = (lines[0], lines[1:]) if lines else ([], [])
-    columns = [_typed([line[n] if n < len(line) else "" for line in lines]) for n in range(len(names))]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-def _typed(values: Sequence[str]) -> list[Any]:
-    """Give a column of texts the one type that all of them have, as pandas does."""
-    filled = [None if value in _NO_VALUE else value for value in values]
-    present = [value for value in filled if value is not None]
-    if present and all(value in {"True", "False"} for value in present):
-        return [None if value is None else value == "True" for value in filled]
-    for kind in (int, float):
-        try:
-            typed: list[Any] = [None if value is None else kind(value) for value in filled]
-        except ValueError:
-            continue
-        return [None if v is None else float(v) for v in typed] if None in typed else typed
-    return list(filled)
-
-
-def _read_parquet(path: Path) -> list[Row]:
-    try:
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise MissingExtraError("reading parquet files", "parquet") from error
-    try:
-        rows: list[Row] = parquet.read_table(path).to_pylist()
-    except ValueError as error:  # what pyarrow's own errors are
-        raise DataError(f"is not a readable parquet file: {error}", where=str(path)) from error
-    return rows
-
-
-def same_columns(rows: list[Row]) -> list[Row]:
-    """Return the rows with all columns of any of them, None where missing; whole numbers beside fractions are floats.
-
-    Structs inside a column are completed the same way.
-    """
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {name: _same_type([row.get(name) for row in rows]) for name in names}
-    return [{name: columns[name][n] for name in names} for n in range(len(rows))]
-
-
-def _same_type(values: list[Any]) -> list[Any]:
-    present = [value for value in values if value is not None]
-    if present and all(isinstance(value, dict) for value in present):
-        filled = iter(same_columns(present))
-        return [None if value is None else next(filled) for value in values]
-    kinds = {type(value) for value in present}
-    if kinds == {int, float}:
-        return [None if value is None else float(value) for value in values]
-    return values
 
 
 def json_value(value: Any) -> Any:
