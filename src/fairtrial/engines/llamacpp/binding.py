@@ -7,6 +7,7 @@ What llama.cpp writes to its log is kept, not printed; the last errors end up in
 from __future__ import annotations
 
 import ctypes
+import os
 from collections import deque
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from fairtrial.errors import EngineError, MissingExtraError, ModelError
 
 Floats = NDArray[np.float32]
 
+_SPINS = "10000"  # some tens of microseconds
 _LOG_ERROR = 3
 _LOG_CONTINUES = 5
 _complaints: deque[str] = deque(maxlen=20)
@@ -28,6 +30,10 @@ _kept: list[Any] = []  # the C side holds a pointer to the log callback
 
 def library() -> Any:
     """Return the ``llama_cpp`` module, its log caught.  Raises MissingExtraError if it is not installed."""
+    # Its threads wait for each other a thousand times a pass.  GNU OpenMP lets them spin for milliseconds, which on a
+    # busy machine takes the processor from the very thread that is waited for.  Read once, when the library is loaded.
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     try:
         import llama_cpp
     except ImportError as error:
