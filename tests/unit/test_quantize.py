@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from fairtrial import models
+from fairtrial.engines.llamacpp.binding import library
 from fairtrial.errors import ModelError, SpecError, UnknownNameError
 from fairtrial.levers import apply
-from fairtrial.levers.quantize import NEEDS_IMATRIX, load_library, quantize, types_of
+from fairtrial.levers.quantize import NEEDS_IMATRIX, quantize, types_of
 from fairtrial.models import ResolvedModel, resolve
 from fairtrial.spec.candidate import Candidate
 
@@ -63,8 +64,8 @@ def test_wrong_types_are_refused(settings: object, message: str, tmp_path: Path)
 
 
 def test_the_library_has_the_types_that_are_refused() -> None:
-    assert set(types_of(load_library())) >= NEEDS_IMATRIX
-    assert {"q2_k", "q4_k_m", "q8_0", "f16", "bf16", "iq4_xs"} <= set(types_of(load_library()))
+    assert set(types_of(library())) >= NEEDS_IMATRIX
+    assert {"q2_k", "q4_k_m", "q8_0", "f16", "bf16", "iq4_xs"} <= set(types_of(library()))
 
 
 def test_only_gguf_files_can_be_quantised(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from filelock import FileLock
 
-from fairtrial.errors import MissingExtraError, ModelError, SpecError, did_you_mean
+from fairtrial.engines.llamacpp.binding import complaints, library
+from fairtrial.errors import ModelError, SpecError, did_you_mean
 from fairtrial.levers.base import OnProgress
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, file_sha256
@@ -34,8 +34,8 @@ QUANTIZED_FTYPES = frozenset(range(2, 1024)) - {32}
 
 def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
     """Return ``model`` with weights of the type that ``settings`` names; see `fairtrial.levers.base.BuildLever`."""
-    library = load_library()
-    kind = wanted_type(settings, types_of(library))
+    llama_cpp = library()
+    kind = wanted_type(settings, types_of(llama_cpp))
     if model.engine != "llamacpp" or model.path is None:
         raise ModelError(f"model {model.spec!r} cannot be quantised: it is not a GGUF file.")
     folder = cache_dir / "quantized"
@@ -46,7 +46,7 @@ def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: 
         if not target.exists():
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
-            write_quantized(library, model.path, target, types_of(library)[kind])
+            write_quantized(llama_cpp, model.path, target, types_of(llama_cpp)[kind])
             size = target.stat().st_size / 1e6
             on_progress(f"quantised to {kind}: {size:.0f} MB in {time.perf_counter() - started:.1f} s")
     notes = {**model.notes, "quantized_to": kind, "parent_sha256": model.sha256, "quantizer": f"llama.cpp {version}"}
@@ -74,26 +74,17 @@ def wanted_type(settings: Any, known: Mapping[str, int]) -> str:
     return kind
 
 
-def load_library() -> ModuleType:
-    """Return llama_cpp, or raise MissingExtraError."""
-    try:
-        import llama_cpp
-    except ImportError as error:
-        raise MissingExtraError("llama.cpp's quantiser", "llamacpp") from error
-    return llama_cpp
-
-
-def types_of(library: ModuleType) -> dict[str, int]:
+def types_of(llama_cpp: Any) -> dict[str, int]:
     """Return the types that the library can write, by lower-case name."""
     found = {
-        name.removeprefix(PREFIX).lower(): int(getattr(library, name))
-        for name in dir(library)
+        name.removeprefix(PREFIX).lower(): int(getattr(llama_cpp, name))
+        for name in dir(llama_cpp)
         if name.startswith(PREFIX)
     }
     return {name: number for name, number in found.items() if name not in FOR_EXPERTS} | {"f32": 0}
 
 
-def write_quantized(library: ModuleType, source: Path, target: Path, ftype: int) -> None:
+def write_quantized(llama_cpp: Any, source: Path, target: Path, ftype: int) -> None:
     """Write ``source`` with weights of another type to ``target``, which appears whole or not at all."""
     free = shutil.disk_usage(target.parent).free
     if free < 1.1 * source.stat().st_size:
@@ -102,25 +93,17 @@ def write_quantized(library: ModuleType, source: Path, target: Path, ftype: int)
             f"free in {target.parent}.",
             fix="Free some room, or point XDG_CACHE_HOME elsewhere.",
         )
-    lines: list[str] = []
-
-    def keep(_level: int, text: bytes, _data: object) -> None:
-        lines.append(text.decode("utf-8", "replace"))
-
-    callback = library.llama_log_callback(keep)
-    silent = library.llama_log_callback(lambda *_: None)
     temporary = target.with_suffix(f".{os.getpid()}.part")
-    params = library.llama_model_quantize_default_params()
+    params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = ftype
     params.allow_requantize = True
     params.nthread = os.cpu_count() or 1
-    library.llama_log_set(callback, ctypes.c_void_p(0))
+    complaints()  # forget older ones
     try:
-        code = library.llama_model_quantize(os.fsencode(source), os.fsencode(temporary), ctypes.byref(params))
+        code = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(temporary), ctypes.byref(params))
         if code != 0:
-            reason = " ".join(lines[-2:]).strip() or "it gave no reason"
+            reason = complaints() or "it gave no reason"
             raise ModelError(f"llama.cpp could not quantise {source.name} (code {code}): {reason}")
         temporary.replace(target)
     finally:
-        library.llama_log_set(silent, ctypes.c_void_p(0))
         temporary.unlink(missing_ok=True)
