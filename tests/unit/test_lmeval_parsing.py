@@ -9,7 +9,6 @@ import pytest
 
 from fairtrial.errors import TaskCodeError, TaskError
 from fairtrial.tasks.lmeval.loading import CodeRef
-from fairtrial.tasks.lmeval.native import NATIVE, native
 from fairtrial.tasks.lmeval.parsing import parse_config
 
 BASE: dict[str, Any] = {
@@ -135,15 +134,6 @@ def test_untrusted_code_is_named_with_file_and_line(changes: dict[str, Any]) -> 
 def test_code_that_is_never_run(changes: dict[str, Any]) -> None:
     with pytest.raises(TaskCodeError, match="not supported, even for trusted code"):
         parse_config({**BASE, **changes}, trust_code=True)
-
-
-def test_native_functions_are_found_by_family_and_by_name() -> None:
-    ours = NATIVE["bbq"]["utils.doc_to_choice"]
-    assert native(CodeRef("utils", "doc_to_choice", Path("/x/bbq/any.yaml"), 1)) is ours
-    assert native(CodeRef("utils", "doc_to_choice", Path("/x/bbq_variant/any.yaml"), 1)) is None
-    assert native(CodeRef("other", "doc_to_choice", Path("/x/bbq/any.yaml"), 1)) is None
-    assert native(CodeRef("fairtrial", "bbq.doc_to_choice", Path("/x/mine/any.yaml"), 1)) is ours
-    assert native(CodeRef("fairtrial", "bbq.nothing", Path("/x/mine/any.yaml"), 1)) is None
 
 
 def test_the_description_of_a_task_file_does_not_say_where_it_lies() -> None:

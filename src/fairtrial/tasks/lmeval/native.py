@@ -1,8 +1,7 @@
 """Our own re-implementations of the Python functions of a few well-known task files, found by family and name.
 
-A ``!function`` in a task file is replaced by one of these when its module and name are in the table of the family,
-and the file that names it lies in a folder of the family's name, or names it as ``!function fairtrial:FAMILY.name``.
-Everything else is somebody's code, which this module knows nothing of.
+Which ``!function`` of a task file is replaced by one of these, `fairtrial.tasks.lmeval.recognise` decides.  This module
+knows nothing of files.
 
 Sources: BBQ, doi:10.18653/v1/2022.findings-acl.165 (bias scores: page 6); CrowS-Pairs,
 doi:10.18653/v1/2020.emnlp-main.154; TruthfulQA, doi:10.18653/v1/2022.acl-long.229; HellaSwag,
@@ -17,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fairtrial.errors import DataError
-from fairtrial.tasks.lmeval.loading import CodeRef
 
 Row = dict[str, Any]
 Graded = dict[str, tuple[float, float]]
@@ -278,21 +276,3 @@ UNDIRECTED = {"pct_stereotype"}
 
 CLUSTERS: Mapping[str, tuple[str, ...]] = {"bbq": ("category", "question_index")}
 """Columns that together name an item's cluster, by family."""
-
-
-def family_of(reference: CodeRef) -> str | None:
-    """Return the family whose table replaces the functions that this file names, or None."""
-    ours = reference.module == "fairtrial"
-    family = reference.name.partition(".")[0] if ours else reference.path.parent.name
-    return family if family in NATIVE else None
-
-
-def native(reference: CodeRef) -> Any | None:
-    """Return our re-implementation of a ``!function``, or None if there is none."""
-    family = family_of(reference)
-    if family is None:
-        return None
-    if reference.module != "fairtrial":
-        return NATIVE[family].get(str(reference))
-    wanted = reference.name.partition(".")[2]
-    return next((entry for key, entry in NATIVE[family].items() if key.rpartition(".")[2] == wanted), None)

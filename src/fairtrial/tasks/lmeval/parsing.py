@@ -23,7 +23,8 @@ from fairtrial.tasks.lmeval.metrics import (
     LOWER_IS_BETTER,
     Metric,
 )
-from fairtrial.tasks.lmeval.native import CLUSTERS, UNDIRECTED, RatioOfSums, family_of, native
+from fairtrial.tasks.lmeval.native import CLUSTERS, UNDIRECTED, RatioOfSums
+from fairtrial.tasks.lmeval.recognise import ours_instead, replacement
 from fairtrial.tasks.lmeval.template import Field, compile_template
 from fairtrial.tasks.lmeval.trusted import import_function
 
@@ -147,14 +148,16 @@ class _Parser:
             return None
         if not isinstance(value, CodeRef):
             raise self._error(f"{key} must be a !function; got {value!r}")
-        ours = native(value)
+        ours = replacement(value)
         if ours is not None:
-            self._families.add(cast(str, family_of(value)))
-            return ours
+            self._families.add(ours.family)
+            return ours.function
         if not self._trust:
+            instead = ours_instead(value)
+            or_ours = f" Or write {instead} to use fairtrial's own, which is for other code." if instead else ""
             raise TaskCodeError(
                 f"{key} is the Python function {value} of {value.source.name}, and this code is not trusted.",
-                fix="Read the file; if you trust it, run again with --trust-task-code.",
+                fix=f"Read the file; if you trust it, run again with --trust-task-code.{or_ours}",
                 where=f"{self._where} ({value.where})",
             )
         found = import_function(value)
@@ -328,7 +331,7 @@ def _fits(usual: str | None, aggregation: str, own_grading: bool) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, CodeRef):
-        return f"!function {value}" + (" (fairtrial's own)" if native(value) is not None else "")
+        return f"!function {value}" + (" (fairtrial's own)" if replacement(value) else "")
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list):
