@@ -22,7 +22,7 @@ from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
 
 FOLDER = installed_lmeval_folder()
 FIXED_PROMPT = {"truthfulqa_mc1", "truthfulqa_mc2"}
-CASES = [(name, shots) for name in rows.TASKS for shots in (None, 3) if shots is None or name not in FIXED_PROMPT]
+CASES = [(name, shots) for name in rows.TASKS for shots in (None, 3, 5) if shots is None or name not in FIXED_PROMPT]
 
 
 @pytest.fixture(scope="module")
