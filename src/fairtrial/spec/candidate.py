@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+from fairtrial.errors import did_you_mean
+from fairtrial.spec.levers import checked_levers
+from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Text, Texts, problem
 
+__all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "model_problem"]
 
-class Section(BaseModel):
-    """Base of everything a user writes: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+SCHEMES = ("gguf", "pkg", "hf", "openai", "fake")
+"""What a model's name can begin with; `fairtrial.models` says what each means."""
 
 
 class Decoding(Section):
     """How text is generated.  What is left out is decided by the task; the default is greedy."""
 
-    temperature: Annotated[float, Field(ge=0, le=5)] | None = Field(None, description="0 is greedy.")
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="Nucleus mass.")
-    top_k: Annotated[int, Field(ge=0)] | None = Field(None, description="Keep the k likeliest tokens; 0 keeps all.")
-    max_tokens: Annotated[int, Field(ge=1)] | None = Field(None, description="Upper limit of new tokens.")
-    stop: tuple[str, ...] = Field((), description="Stop strings added to those of the task.")
+    temperature: Annotated[Number, Field(ge=0, le=5)] | None = Field(None, description="0 is greedy.")
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = Field(None, description="Nucleus mass.")
+    top_k: Count | None = Field(None, description="Keep the k likeliest tokens; 0 keeps all.")
+    max_tokens: Positive | None = Field(None, description="Upper limit of new tokens.")
+    stop: Texts = Field((), description="Stop strings added to those of the task.")
 
 
 class Candidate(Section):
@@ -40,23 +41,51 @@ class Candidate(Section):
         (), description="Improvements applied in this order; each is one key, e.g. {quantize: q4_k_m}."
     )
     decoding: Decoding = Decoding()
-    chat: Literal["none", "model"] | str = Field(
+    chat: Text = Field(
         "none",
         description="'none' asks in running text; 'model' uses the chat template inside the model file; "
         "anything else is a path to a Jinja chat template.",
     )
     system: str = Field("", description="System message for the chat template.")
-    context: Annotated[int, Field(ge=64)] | None = Field(
+    context: Annotated[int, Field(strict=True, ge=64, le=LARGEST)] | None = Field(
         None, description="Tokens of context to use; default: what the model was trained with, at most 8192."
     )
     overflow: Literal["error", "truncate"] = Field(
         "error", description="A request longer than the context is an error, or is cut from the left and recorded."
     )
 
+    @field_validator("model")
+    @classmethod
+    def _says_where_it_comes_from(cls, model: str) -> str:
+        if wrong := model_problem(model):
+            raise problem(wrong)
+        return model
+
     @field_validator("levers")
     @classmethod
-    def _one_key_each(cls, levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-        for lever in levers:
-            if len(lever) != 1:
-                raise ValueError(f"each lever has exactly one key, its name; got the keys {sorted(lever)}")
-        return levers
+    def _levers_exist(cls, levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        return checked_levers(levers)
+
+    @model_validator(mode="after")
+    def _system_message_has_a_template(self) -> Candidate:
+        if self.system and self.chat == "none":
+            raise problem("a system message needs a chat template: add 'chat: model'", "system")
+        return self
+
+
+def model_problem(model: str) -> str:
+    """Return what is wrong with the form of a model's name, as a sentence without its full stop; empty if nothing."""
+    scheme, colon, rest = model.partition(":")
+    if colon and scheme in SCHEMES:
+        return "" if rest.strip() else f"model {model!r} has nothing after {scheme + ':'!r}"
+    known = ", ".join(f"{name}:" for name in SCHEMES if name != "fake")
+    hub = rest.removeprefix("//huggingface.co/").strip("/").split("/")
+    if rest.startswith("//huggingface.co/") and len(hub) > 1:
+        hint = f" Did you mean 'hf:{hub[0]}/{hub[1]}'?"
+    elif colon:
+        hint = did_you_mean(scheme, SCHEMES)
+    elif model.count("/") == 1 and not model.endswith(".gguf") and not model.startswith((".", "/", "~")):
+        hint = f" Did you mean 'hf:{model}'?"
+    else:
+        hint = f" Did you mean 'gguf:{model}'?"
+    return f"model {model!r} does not say where it comes from.{hint} Known prefixes: {known}"

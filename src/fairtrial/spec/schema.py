@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fairtrial.spec.candidate import SCHEMES
+from fairtrial.spec.levers import LEVER_SETTINGS
 from fairtrial.spec.trial import Trial
 
 
@@ -14,11 +16,24 @@ def trial_schema() -> dict[str, Any]:
     properties = schema["properties"]
     for key, what in (("tasks", "name of a task"), ("candidates", "path of a candidate file")):
         properties[key]["items"] = {"anyOf": [{"type": "string", "description": what}, properties[key]["items"]]}
+    candidate = schema["$defs"]["Candidate"]["properties"]
+    candidate["model"]["pattern"] = f"^({'|'.join(SCHEMES)}):."
+    candidate["levers"]["items"] = lever_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "fairtrial trial file",
         **{k: v for k, v in schema.items() if k != "title"},
     }
+
+
+def lever_schema() -> dict[str, Any]:
+    """Return the schema of one lever: its name, and its settings in full or in short."""
+    levers = {}
+    for name, model in LEVER_SETTINGS.items():
+        settings = model.model_json_schema()
+        first = settings["properties"][next(iter(model.model_fields))]
+        levers[name] = {"anyOf": [first, settings], "description": settings.pop("description", "")}
+    return {"type": "object", "properties": levers, "minProperties": 1, "maxProperties": 1}
 
 
 if __name__ == "__main__":

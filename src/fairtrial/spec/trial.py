@@ -9,36 +9,42 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from fairtrial.spec.candidate import NAME, Candidate, Section
+from fairtrial.errors import did_you_mean
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 
 
 class TaskEntry(Section):
     """One task of a trial.  In YAML a bare name is short for ``{task: NAME}``."""
 
-    task: str = Field(description="Name of a task; `fairtrial tasks` lists them.")
-    id: str = Field("", description="Name in tables, when one task is used twice; default: made from the task's name.")
-    shots: Annotated[int, Field(ge=0)] | None = Field(None, description="Few-shot examples; default: the task's own.")
-    limit: Annotated[int, Field(ge=1)] | None = Field(None, description="Ask only this many items.")
+    task: Text = Field(description="Name of a task; `fairtrial tasks` lists them.")
+    id: str = Field(
+        "",
+        pattern=f"^$|{NAME}",
+        description="Name in tables, when one task is used twice; default: made from the task's name.",
+    )
+    shots: Count | None = Field(None, description="Few-shot examples; default: the task's own.")
+    limit: Positive | None = Field(None, description="Ask only this many items.")
     sample: Literal["random", "first"] = Field(
         "random", description="Which items a limit keeps: drawn by the trial's seed, or the first ones."
     )
-    level: Annotated[int, Field(ge=1)] | None = Field(None, description="Difficulty of a procedural task.")
-    repeats: Annotated[int, Field(ge=1)] = Field(1, description="Independent repetitions of every item.")
-    seed: int | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
-    measures: tuple[str, ...] = Field((), description="Verdict measures of this task; default: the trial's.")
+    level: Positive | None = Field(None, description="Difficulty of a procedural task.")
+    repeats: Positive = Field(1, description="Independent repetitions of every item.")
+    seed: Seed | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
+    measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
 
 
 class Decide(Section):
     """The rule by which a pair of candidates is decided on a task and measure."""
 
-    margin: Annotated[float, Field(ge=0)] = Field(
+    margin: Annotated[Number, Field(ge=0)] = Field(
         0.02, description="Differences inside +-margin count as tied (share of items for accuracy)."
     )
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(0.95, description="Coverage of the intervals.")
+    confidence: Annotated[Number, Field(gt=0.5, lt=1)] = Field(0.95, description="Coverage of the intervals.")
     target: Literal["population", "benchmark"] = Field(
         "population", description="Is the claim about new items like these, or about this benchmark's own items?"
     )
-    stop_early: bool = Field(False, description="Stop asking as soon as every verdict is certain.")
+    stop_early: Switch = Field(False, description="Stop asking as soon as every verdict is certain.")
 
 
 class Trial(Section):
@@ -49,10 +55,10 @@ class Trial(Section):
     candidates: tuple[Candidate, ...] = Field(min_length=1)
     baseline: str = Field("", description="Candidate that the others are compared with; default: the first.")
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
-    task_paths: tuple[str, ...] = Field((), description="Folders or files with lm-evaluation-harness task YAML.")
-    measures: tuple[str, ...] = Field((), description="Measures to give verdicts on; default: each task's main one.")
+    task_paths: Texts = Field((), description="Folders or files with lm-evaluation-harness task YAML.")
+    measures: Texts = Field((), description="Measures to give verdicts on; default: each task's main one.")
     decide: Decide = Decide()
-    seed: int = Field(1234, description="Decides item order, procedural items and sampling.")
+    seed: Seed = Field(1234, description="Decides item order, procedural items and sampling.")
 
     @model_validator(mode="before")
     @classmethod
@@ -61,6 +67,20 @@ class Trial(Section):
             data = dict(data)
             data["tasks"] = [{"task": t} if isinstance(t, str) else t for t in data["tasks"]]
         return data
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Trial:
+        ids = [candidate.id for candidate in self.candidates]
+        for i, name in enumerate(ids):
+            if name in ids[:i]:
+                raise problem(f"two candidates have the id {name!r}", "candidates", i, "id")
+        if self.baseline and self.baseline not in ids:
+            raise problem(
+                f"the baseline {self.baseline!r} is not a candidate.{did_you_mean(self.baseline, ids)} "
+                f"Candidates: {', '.join(ids)}",
+                "baseline",
+            )
+        return self
 
     def task_names(self) -> tuple[str, ...]:
         """Return the name of each task entry in tables: its id, else its task.

@@ -1,0 +1,47 @@
+"""What all parts of a user's file have in common: the base class, and the kinds of value.
+
+Numbers are strict: text that looks like a number, and true for 1, are mistakes and not values.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+LARGEST = 2**31 - 1
+
+
+def problem(text: str, *at: str | int) -> PydanticCustomError:
+    """Return an error for a validator to raise.
+
+    Args:
+        text: one or more sentences, without the last full stop.
+        at: the place that it is about, as seen from what the validator checks.
+    """
+    return PydanticCustomError("fairtrial", "{text}", {"text": text, "at": list(at)})
+
+
+def unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ``values``; raise pydantic's error if one is there twice."""
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            raise problem(f"{value!r} is listed twice", i)
+    return values
+
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=0, le=LARGEST)]
+Positive = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Switch = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], AfterValidator(unique)]
+
+
+class Section(BaseModel):
+    """Base of everything a user writes: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
