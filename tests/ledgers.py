@@ -41,7 +41,7 @@ def make_items(count: int) -> list[Item]:
 
 def plan(names: tuple[str, ...] = ("a", "b"), items: int = 4) -> dict[str, object]:
     spec = {"model": "fake:x", "levers": [], "decoding": {}}
-    entry = {"limit": None, "repeats": 1, "sample": "random"}
+    entry = {"limit": None, "repeats": 2, "sample": "random"}
     return {
         "name": "tried",
         "seed": 1,

@@ -53,7 +53,7 @@ def test_the_first_answer_counts(ledger: Ledger) -> None:
 
 def test_a_chunk_is_written_whole_or_not_at_all(ledger: Ledger) -> None:
     bad = Chunk(answers=[(SCORE, SCORED)], observations=[(TASK, "no-item", 0, Observation("acc", math.nan))])
-    with pytest.raises(ValueError, match="acc"):
+    with pytest.raises(LedgerError, match="acc is nan"):
         ledger.commit(candidate_id("a"), bad)
     with pytest.raises(LedgerError):
         ledger.commit("nobody", Chunk(answers=[(SCORE, SCORED)]))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
+from fairtrial.errors import LedgerError
 from fairtrial.ledger import query
+from fairtrial.ledger.opening import unusable
 from fairtrial.ledger.store import Ledger
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What was, or would be, taken out: rows by table, and bytes of the file."""
+    """What was, or would be, taken out: rows by table, and bytes of the file (a little too low for a dry run)."""
 
     trials: int
     answers: int
@@ -21,54 +26,147 @@ class Collected:
     bytes_freed: int
 
 
-UNUSED_ITEMS = "(task_id, item_id) NOT IN (SELECT task_id, item_id FROM trial_items)"
-USED_PAIRS = (
+KEPT = (
     """
-    CREATE TEMP TABLE kept_pairs AS
+    CREATE TEMP TABLE kept_candidates AS
+    SELECT DISTINCT json_extract(c.value, '$.id') AS candidate_id FROM trials, json_each(trials.plan, '$.candidates') c
+    """,
+    """
+    CREATE TEMP TABLE kept AS
     SELECT DISTINCT json_extract(c.value, '$.id') AS candidate_id, t.task_id, t.item_id
     FROM trials JOIN json_each(trials.plan, '$.candidates') c JOIN trial_items t ON t.trial_id = trials.id
     """,
-    "CREATE INDEX temp.kept_pairs_key ON kept_pairs (candidate_id, task_id, item_id)",
+    "CREATE INDEX temp.kept_key ON kept (candidate_id, task_id, item_id)",
 )
-UNUSED_ROWS = "(candidate_id, task_id, item_id) NOT IN (SELECT candidate_id, task_id, item_id FROM temp.kept_pairs)"
-UNUSED_ANSWERS = """
-NOT EXISTS (SELECT 1 FROM asked s WHERE s.candidate_id = answers.candidate_id AND s.request_id = answers.request_id)
+UNUSED = """
+CASE item_id
+WHEN '' THEN candidate_id NOT IN (SELECT candidate_id FROM temp.kept_candidates)
+ELSE NOT EXISTS (
+    SELECT 1 FROM temp.kept k
+    WHERE k.candidate_id = {0}.candidate_id AND k.task_id = {0}.task_id AND k.item_id = {0}.item_id
+) END
+"""
+NEVER_ASKED = "(candidate_id, request_id) NOT IN (SELECT candidate_id, request_id FROM asked)"
+NEVER_ANSWERED = """
+id NOT IN (SELECT request_id FROM answers) AND id NOT IN (
+    SELECT base FROM requests WHERE base IS NOT NULL AND id IN (SELECT request_id FROM answers)
+)
 """
 
 
-def collect(ledger: Ledger, drop_trials: Sequence[str] = (), dry_run: bool = False) -> Collected:
-    """Take out trials (id, its beginning, or name) and all rows that no trial that is left refers to.
+def collect(
+    ledger: Ledger,
+    drop_trials: Sequence[str] = (),
+    dry_run: bool = False,
+    *,
+    keep_trials: Sequence[str] | None = None,
+    older_than: timedelta | None = None,
+) -> Collected:
+    """Take out trials and all rows that no trial that is left refers to; then make the file smaller.
 
-    The caller holds the writer lock.  With ``dry_run`` nothing is changed and the counts are what would go.
+    The caller holds the writer lock.
+
+    Args:
+        ledger: what to clear up.
+        drop_trials: trials to take out, each by id, its beginning, or name.
+        dry_run: change nothing; the counts are what would go.
+        keep_trials: take out all trials but these.
+        older_than: also take out trials whose last run (or entry, if never run) began longer ago than this.
 
     Raises:
-        UnknownNameError, LedgerError: see `fairtrial.ledger.query.trial`.
+        UnknownNameError, LedgerError: a trial is not to be found, or the file cannot be written; nothing is gone then,
+            but for a full disk while the file is made smaller, which the error says.
     """
-    doomed = [query.trial(ledger, name).id for name in drop_trials]
-    size = ledger.path.stat().st_size
-    db = ledger.connection
-    db.execute("PRAGMA foreign_keys = OFF")
-    db.execute("DROP TABLE IF EXISTS temp.kept_pairs")
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        ids = json.dumps(doomed)
-        for table in ("looks", "sessions", "trial_items"):
-            db.execute(f"DELETE FROM {table} WHERE trial_id IN (SELECT value FROM json_each(?))", (ids,))
-        trials = db.execute("DELETE FROM trials WHERE id IN (SELECT value FROM json_each(?))", (ids,)).rowcount
-        for statement in USED_PAIRS:
-            db.execute(statement)
-        db.execute(f"DELETE FROM asked WHERE {UNUSED_ROWS}")
-        db.execute(f"DELETE FROM absences WHERE item_id != '' AND {UNUSED_ROWS}")
-        observations = db.execute(f"DELETE FROM observations WHERE item_id != '' AND {UNUSED_ROWS}").rowcount
-        answers = db.execute(f"DELETE FROM answers WHERE {UNUSED_ANSWERS}").rowcount
-        items = db.execute(f"DELETE FROM items WHERE {UNUSED_ITEMS}").rowcount
-        db.execute("ROLLBACK" if dry_run else "COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    finally:
-        db.execute("PRAGMA foreign_keys = ON")
+    doomed = {query.trial(ledger, name).id for name in drop_trials}
+    if keep_trials is not None:
+        kept = {query.trial(ledger, name).id for name in keep_trials}
+        doomed |= {row[0] for row in ledger.read("SELECT id FROM trials")} - kept
+    if older_than is not None:
+        doomed |= begun_before(ledger, older_than)
+    ledger.orders.clear()
+    with free_of_order(ledger) as db:
+        size, pages_free = bytes_of(ledger), free_pages(db)
+        trials, answers, observations, items = take_out(db, sorted(doomed))
+        freed = (free_pages(db) - pages_free) * int(db.execute("PRAGMA page_size").fetchone()[0])
+        if not dry_run:
+            db.execute("COMMIT")
     if not dry_run:
-        db.execute("VACUUM")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Collected(trials, answers, observations, items, max(0, size - ledger.path.stat().st_size))
+        shrink(ledger)
+        freed = size - bytes_of(ledger)
+    return Collected(trials, answers, observations, items, max(0, freed))
+
+
+def begun_before(ledger: Ledger, age: timedelta) -> set[str]:
+    """Return the trials whose last run began longer ago than ``age``."""
+    rows = ledger.read(
+        """
+        SELECT t.id FROM trials t LEFT JOIN sessions s ON s.trial_id = t.id
+        GROUP BY t.id HAVING julianday(max(coalesce(s.started, t.created))) < julianday('now') - ?
+        """,
+        (age / timedelta(days=1),),
+    )
+    return {row[0] for row in rows}
+
+
+@contextmanager
+def free_of_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
+    """Begin a transaction in which rows may go in any order; undone unless it is committed inside."""
+    db = ledger.connection
+    try:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("BEGIN IMMEDIATE")
+        yield db
+    except sqlite3.Error as error:
+        raise unusable(error, ledger.path, "written") from error
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        db.execute("DROP TABLE IF EXISTS temp.kept")
+        db.execute("DROP TABLE IF EXISTS temp.kept_candidates")
+        db.execute("PRAGMA foreign_keys = ON")
+
+
+def take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, int, int]:
+    """Delete trials and what is then not referred to; return how many trials, answers, observations and items went."""
+    ids = json.dumps(list(doomed))
+    for table in ("looks", "sessions", "trial_items"):
+        db.execute(f"DELETE FROM {table} WHERE trial_id IN (SELECT value FROM json_each(?))", (ids,))
+    trials = db.execute("DELETE FROM trials WHERE id IN (SELECT value FROM json_each(?))", (ids,)).rowcount
+    for statement in KEPT:
+        db.execute(statement)
+    for table in ("asked", "absences"):
+        db.execute(f"DELETE FROM {table} WHERE {UNUSED.format(table)}")
+    observations = db.execute(f"DELETE FROM observations WHERE {UNUSED.format('observations')}").rowcount
+    answers = db.execute(f"DELETE FROM answers WHERE {NEVER_ASKED}").rowcount
+    db.execute(f"DELETE FROM requests WHERE {NEVER_ANSWERED}")
+    items = db.execute(
+        "DELETE FROM items WHERE (task_id, item_id) NOT IN (SELECT task_id, item_id FROM trial_items)"
+    ).rowcount
+    db.execute("DELETE FROM tasks WHERE id NOT IN (SELECT task_id FROM trial_items)")
+    db.execute("DELETE FROM candidates WHERE id NOT IN (SELECT candidate_id FROM temp.kept_candidates)")
+    broken = db.execute("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise LedgerError(f"{len(broken)} rows would refer to rows that are gone; nothing was taken out.")
+    return trials, answers, observations, items
+
+
+def shrink(ledger: Ledger) -> None:
+    """Give the space of deleted rows back to the file system; needs as much free space as the file has bytes."""
+    try:
+        ledger.connection.execute("VACUUM")
+        ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        failed = unusable(error, ledger.path, "made smaller")
+        raise LedgerError(f"the rows are gone, but {failed.message}", fix=failed.fix) from error
+
+
+def bytes_of(ledger: Ledger) -> int:
+    """Return the size of the file and of what waits to be written into it."""
+    path = ledger.path.resolve()
+    waiting = path.with_name(path.name + "-wal")
+    return path.stat().st_size + (waiting.stat().st_size if waiting.exists() else 0)
+
+
+def free_pages(db: sqlite3.Connection) -> int:
+    """Return the number of pages that hold nothing."""
+    return int(db.execute("PRAGMA freelist_count").fetchone()[0])

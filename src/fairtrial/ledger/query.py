@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.errors import LedgerError, UnknownNameError
-from fairtrial.ledger.store import Ledger, item_of, unpacked
+from fairtrial.ledger.encoding import item_of, request_body
+from fairtrial.ledger.order import Order, make_order
+from fairtrial.ledger.store import Ledger
 from fairtrial.records import Item
 
 Floats = NDArray[np.float64]
@@ -68,37 +70,42 @@ class Paired:
 
 def trials(ledger: Ledger) -> list[TrialRow]:
     """Return all trials, oldest first."""
-    rows = ledger.connection.execute("SELECT id, name, text, plan, created FROM trials ORDER BY created, rowid")
+    rows = ledger.read("SELECT id, name, text, plan, created FROM trials ORDER BY created, rowid")
     return [TrialRow(i, name, text, json.loads(plan), created) for i, name, text, plan, created in rows]
 
 
 def trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
-    """Return one trial: by id, by the beginning of its id, by name (the latest of that name), or the latest run.
+    """Return one trial: by id, by name (the latest of that name), by the beginning of its id, or the latest run.
 
     Raises:
         UnknownNameError: no trial matches.
         LedgerError: the ledger is empty, or several ids begin so.
     """
-    known = trials(ledger)
+    known = list(ledger.read("SELECT id, name FROM trials ORDER BY created, rowid"))
     if not known:
         raise LedgerError(f"{ledger.path.name} holds no trial yet.", fix="Run one: fairtrial run TRIAL.yaml")
     if wanted is None:
-        row = ledger.connection.execute("SELECT trial_id FROM sessions ORDER BY id DESC LIMIT 1").fetchone()
-        return next(t for t in known if t.id == row[0]) if row else known[-1]
-    exact = [t for t in known if t.id == wanted] or [t for t in known if t.name == wanted][-1:]
-    if exact:
-        return exact[0]
-    begun = [t for t in known if t.id.startswith(wanted)]
+        latest = list(ledger.read("SELECT trial_id FROM sessions ORDER BY id DESC LIMIT 1"))
+        return trial_row(ledger, latest[0][0] if latest else known[-1][0])
+    exact = [i for i, _ in known if i == wanted] or [i for i, name in known if name == wanted][-1:]
+    begun = exact or [i for i, _ in known if i.startswith(wanted)]
     if len(begun) > 1:
         raise LedgerError(f"{len(begun)} trials have an id that begins with {wanted!r}; give more of it.")
     if not begun:
-        raise UnknownNameError("trial", wanted, [t.name for t in known], fix="`fairtrial ledger show` lists them.")
-    return begun[0]
+        names = [name for _, name in known]
+        raise UnknownNameError("trial", wanted, names, fix="`fairtrial ledger show` lists them.")
+    return trial_row(ledger, begun[0])
+
+
+def trial_row(ledger: Ledger, trial_id: str) -> TrialRow:
+    """Return the trial with this id."""
+    [row] = ledger.read("SELECT id, name, text, plan, created FROM trials WHERE id = ?", (trial_id,))
+    return TrialRow(row[0], row[1], row[2], json.loads(row[3]), row[4])
 
 
 def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
     """Return all runs of a trial, oldest first."""
-    rows = ledger.connection.execute(
+    rows = ledger.read(
         "SELECT id, facts, started, ended, outcome FROM sessions WHERE trial_id = ? ORDER BY id", (trial_id,)
     )
     return [SessionRow(i, json.loads(facts), started, ended, outcome) for i, facts, started, ended, outcome in rows]
@@ -106,82 +113,109 @@ def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
 
 def items(ledger: Ledger, task_id: str) -> dict[str, Item]:
     """Return a task's items by id, in the task's own order."""
-    rows = ledger.connection.execute(
-        "SELECT item_id, doc_id, cluster, body FROM items WHERE task_id = ? ORDER BY doc_id", (task_id,)
-    )
+    rows = ledger.read("SELECT item_id, doc_id, cluster, body FROM items WHERE task_id = ? ORDER BY doc_id", (task_id,))
     return {item_id: item_of(item_id, doc_id, cluster, body) for item_id, doc_id, cluster, body in rows}
 
 
-def values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> Values:
-    """Return a candidate's values of a measure on the trial's items; empty arrays if there are none."""
-    rows = ledger.connection.execute(
+def order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
+    """Return a task's items in trial order; nothing if the trial has no such task."""
+    known = ledger.orders.get((trial_id, task_id))
+    if known is not None:
+        return known
+    rows = ledger.read(
         """
-        SELECT t.item_id, i.cluster, o.value, o.weight
-        FROM trial_items t
+        SELECT t.item_id, i.doc_id, i.cluster FROM trial_items t
         JOIN items i ON i.task_id = t.task_id AND i.item_id = t.item_id
-        JOIN observations o ON o.candidate_id = ? AND o.task_id = t.task_id AND o.measure = ? AND o.item_id = t.item_id
-        WHERE t.trial_id = ? AND t.task_id = ?
-        ORDER BY t.position, o.repeat
+        WHERE t.trial_id = ? AND t.task_id = ? ORDER BY t.position
         """,
-        (candidate_id, measure, trial_id, task_id),
-    ).fetchall()
-    if not rows:
-        nothing = np.zeros(0)
-        return Values((), np.zeros(0, dtype=np.int64), nothing, nothing.copy())
-    ids, clusters, value, weight = zip(*rows, strict=True)
-    return averaged(ids, clusters, np.array(value, dtype=np.float64), np.array(weight, dtype=np.float64))
+        (trial_id, task_id),
+    )
+    found = make_order(list(rows), repeats(ledger, trial_id, task_id))
+    if found.item_ids:
+        ledger.orders[trial_id, task_id] = found
+    return found
 
 
-def averaged(ids: tuple[str, ...], clusters: tuple[str, ...], value: Floats, weight: Floats) -> Values:
-    """Return one row an item from one row a repeat; repeats of an item stand next to one another."""
-    new = np.array([True, *(a != b for a, b in zip(ids[1:], ids[:-1], strict=True))])
-    starts = np.flatnonzero(new)
-    counts = np.diff([*starts, len(ids)])
+def repeats(ledger: Ledger, trial_id: str, task_id: str) -> int:
+    """Return how often a trial asks each item of a task."""
+    for (plan,) in ledger.read("SELECT plan FROM trials WHERE id = ?", (trial_id,)):
+        entries = [task["entry"] for task in json.loads(plan)["tasks"] if task["id"] == task_id]
+        return max((int(entry.get("repeats", 1)) for entry in entries), default=1)
+    return 1
+
+
+def values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> Values:
+    """Return a candidate's values of a measure on the trial's items and repeats; empty arrays if there are none."""
+    asked = order(ledger, trial_id, task_id)
+    return picked(asked, *averages(ledger, asked, candidate_id, task_id, measure))
+
+
+def picked(asked: Order, at: Ints, value: Floats, weight: Floats) -> Values:
+    """Return values with the names of the items at these places."""
+    return Values(tuple(asked.item_ids[i] for i in at), dense(asked.clusters[at]), value, weight)
+
+
+def dense(codes: Ints) -> Ints:
+    """Return the same clusters numbered from 0 without gaps."""
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+
+
+def averages(
+    ledger: Ledger, asked: Order, candidate_id: str, task_id: str, measure: str
+) -> tuple[Ints, Floats, Floats]:
+    """Return (place in trial order, value, weight) of each item that has values, repeats averaged, in trial order."""
+    rows = ledger.read(
+        "SELECT item_id, repeat, value, weight FROM observations "
+        "WHERE candidate_id = ? AND task_id = ? AND measure = ? AND repeat < ?",
+        (candidate_id, task_id, measure, asked.repeats),
+    )
+    place = asked.position
+    kept = [(place[item], repeat, value, weight) for item, repeat, value, weight in rows if item in place]
+    if not kept:
+        return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
+    table = np.array(kept, dtype=np.float64)
+    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    at, value, weight = table[:, 0].astype(np.int64), table[:, 2], table[:, 3]
+    starts = np.flatnonzero(np.diff(at, prepend=-1))
+    counts = np.diff(starts, append=at.size)
     total = np.add.reduceat(weight, starts)
     weighted = np.add.reduceat(weight * value, starts)
     plain = np.add.reduceat(value, starts) / counts
     mean = np.where(counts == 1, value[starts], np.divide(weighted, total, out=plain, where=total > 0))
-    _, codes = np.unique(np.array(clusters)[starts], return_inverse=True)
-    return Values(tuple(ids[i] for i in starts), codes.astype(np.int64), mean, total / counts)
+    return at[starts], mean, total / counts
 
 
 def paired(ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, measure: str) -> Paired:
     """Return two candidates' values on the items that both have, in trial order."""
-    a = values(ledger, trial_id, a_id, task_id, measure)
-    b = values(ledger, trial_id, b_id, task_id, measure)
-    at = {item: i for i, item in enumerate(b.item_ids)}
-    both = [(i, at[item]) for i, item in enumerate(a.item_ids) if item in at]
-    left = np.array([i for i, _ in both], dtype=np.int64)
-    right = np.array([j for _, j in both], dtype=np.int64)
-    return Paired(
-        tuple(a.item_ids[i] for i in left),
-        a.clusters[left],
-        a.values[left],
-        a.weights[left],
-        b.values[right],
-        b.weights[right],
-    )
+    asked = order(ledger, trial_id, task_id)
+    a_at, a_value, a_weight = averages(ledger, asked, a_id, task_id, measure)
+    b_at, b_value, b_weight = averages(ledger, asked, b_id, task_id, measure)
+    at, left, right = np.intersect1d(a_at, b_at, assume_unique=True, return_indices=True)
+    both = picked(asked, at, a_value[left], a_weight[left])
+    return Paired(both.item_ids, both.clusters, both.values, both.weights, b_value[right], b_weight[right])
 
 
 def item_answers(
     ledger: Ledger, candidate_id: str, task_id: str, item_id: str, repeat: int = 0
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return (request, answer) of one item as JSON values, in the order in which the task asked."""
-    rows = ledger.connection.execute(
+    rows = ledger.read(
         """
-        SELECT a.request, a.answer FROM asked s
+        SELECT r.body, b.body, a.answer FROM asked s
         JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
+        JOIN requests r ON r.id = s.request_id
+        LEFT JOIN requests b ON b.id = r.base
         WHERE s.candidate_id = ? AND s.task_id = ? AND s.item_id = ? AND s.repeat = ?
         ORDER BY s.position
         """,
         (candidate_id, task_id, item_id, repeat),
     )
-    return [(unpacked(request), json.loads(answer)) for request, answer in rows]
+    return [(request_body(body, base), json.loads(answer)) for body, base, answer in rows]
 
 
 def truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
     """Return how many of a candidate's answers in a trial were given to a request cut to fit the context."""
-    row = ledger.connection.execute(
+    [row] = ledger.read(
         """
         SELECT count(DISTINCT a.request_id) FROM trial_items t
         JOIN asked s ON s.candidate_id = ? AND s.task_id = t.task_id AND s.item_id = t.item_id
@@ -189,19 +223,34 @@ def truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
         WHERE t.trial_id = ? AND json_extract(a.answer, '$.truncated_tokens') > 0
         """,
         (candidate_id, trial_id),
-    ).fetchone()
+    )
     return int(row[0])
 
 
 def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
-    """Return what was not measured and why, counted: rows of candidate_id, task_id, measure, reason, items."""
-    rows = ledger.connection.execute(
+    """Return what was not measured and why, counted: rows of candidate_id, task_id, measure, reason, items.
+
+    Only the trial's own candidates and items; an empty task id is about a candidate as a whole.  What was measured
+    after all, in a later run, is not absent.
+    """
+    rows = ledger.read(
         """
         SELECT b.candidate_id, b.task_id, b.measure, b.reason, count(*) FROM absences b
-        JOIN trial_items t ON t.trial_id = ? AND t.task_id = b.task_id AND t.item_id = b.item_id
+        WHERE b.candidate_id IN (
+            SELECT json_extract(c.value, '$.id') FROM trials, json_each(trials.plan, '$.candidates') c
+            WHERE trials.id = :trial
+        )
+        AND (b.task_id = '' OR (b.task_id, b.item_id) IN (
+            SELECT task_id, item_id FROM trial_items WHERE trial_id = :trial
+            UNION SELECT task_id, '' FROM trial_items WHERE trial_id = :trial
+        ))
+        AND NOT EXISTS (
+            SELECT 1 FROM observations o WHERE o.candidate_id = b.candidate_id AND o.task_id = b.task_id
+            AND o.measure = b.measure AND o.item_id = b.item_id AND o.repeat = b.repeat
+        )
         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
         """,
-        (trial_id,),
+        {"trial": trial_id},
     )
     names = ("candidate_id", "task_id", "measure", "reason", "items")
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -209,7 +258,7 @@ def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
 
 def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
     """Return every look that was taken at a pair: a, b (names), task_id, measure, items and what was seen, in order."""
-    rows = ledger.connection.execute(
+    rows = ledger.read(
         "SELECT a, b, task_id, measure, items, look FROM looks WHERE trial_id = ? ORDER BY 3, 4, 1, 2, 5", (trial_id,)
     )
     names = ("a", "b", "task_id", "measure", "items")
@@ -218,21 +267,19 @@ def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
 
 def item_count(ledger: Ledger, trial_id: str, task_id: str) -> int:
     """Return how many items of a task the trial may ask."""
-    row = ledger.connection.execute(
-        "SELECT count(*) FROM trial_items WHERE trial_id = ? AND task_id = ?", (trial_id, task_id)
-    ).fetchone()
+    [row] = ledger.read("SELECT count(*) FROM trial_items WHERE trial_id = ? AND task_id = ?", (trial_id, task_id))
     return int(row[0])
 
 
 def counts(ledger: Ledger) -> dict[str, int]:
     """Return the number of rows of each main table."""
     tables = ("trials", "candidates", "tasks", "items", "answers", "observations")
-    return {name: int(ledger.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in tables}
+    return {name: int(next(ledger.read(f"SELECT count(*) FROM {name}"))[0]) for name in tables}
 
 
 def trial_order(ledger: Ledger, trial_id: str, task_id: str) -> list[str]:
     """Return the ids of a task's items in the order in which the trial asks them."""
-    rows = ledger.connection.execute(
+    rows = ledger.read(
         "SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ? ORDER BY position", (trial_id, task_id)
     )
     return [item for (item,) in rows]

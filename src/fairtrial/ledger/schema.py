@@ -7,6 +7,7 @@ file (``PRAGMA user_version``), and ``PRAGMA application_id`` marks the file as 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 from fairtrial.errors import LedgerError
 
@@ -94,28 +95,70 @@ CREATE TABLE looks (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (TABLES,)
-"""SQL scripts; the n-th one takes a file from version n to version n + 1."""
+REQUESTS_ONCE = """
+CREATE TABLE requests (id TEXT PRIMARY KEY, base TEXT REFERENCES requests(id), body BLOB NOT NULL);
+INSERT OR IGNORE INTO requests (id, base, body) SELECT request_id, NULL, request FROM answers;
+CREATE TABLE answers_only (
+    candidate_id TEXT NOT NULL REFERENCES candidates(id),
+    request_id TEXT NOT NULL REFERENCES requests(id),
+    answer TEXT NOT NULL,
+    created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    PRIMARY KEY (candidate_id, request_id)
+) WITHOUT ROWID;
+INSERT INTO answers_only SELECT candidate_id, request_id, answer, created FROM answers;
+DROP TABLE answers;
+ALTER TABLE answers_only RENAME TO answers;
+"""
+"""A request is kept once, whoever was asked; ``base`` names the one whose text its compression starts from."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE)
+"""SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 
 
-def migrate(connection: sqlite3.Connection, name: str) -> None:
-    """Bring a ledger to the newest version, one transaction a migration.
-
-    Args:
-        connection: in autocommit mode.
-        name: the file's name, for errors.
+def version_of(connection: sqlite3.Connection, name: str) -> int:
+    """Return a file's ledger version; 0 for a file without tables.
 
     Raises:
-        LedgerError: the file was written by a newer version of this program.
+        LedgerError: the file belongs to another program, or was written by a newer version of this one.
     """
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    connection.execute("BEGIN")
+    try:
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    if application != APPLICATION_ID and (application or version or tables):
+        raise LedgerError(
+            f"{name} is an SQLite file, but not a ledger of fairtrial.", fix="Name another file with --ledger."
+        )
     if version > len(MIGRATIONS):
         raise LedgerError(
             f"{name} was written by a newer fairtrial (ledger version {version}; this one knows {len(MIGRATIONS)}).",
             fix="Upgrade fairtrial, or use another ledger file.",
         )
-    for number in range(version, len(MIGRATIONS)):
-        connection.executescript(
-            f"BEGIN IMMEDIATE;\n{MIGRATIONS[number]}\n"
-            f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {number + 1};\nCOMMIT;"
-        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file to the newest version, one transaction a migration; safe when other processes do the same."""
+    while True:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version >= len(MIGRATIONS):
+                return
+            for statement in statements(MIGRATIONS[version]):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+def statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script."""
+    return (statement for part in script.split(";") if (statement := part.strip()))

@@ -2,8 +2,8 @@
 
 Append-only: rows are inserted, never changed.  The first answer to a request is the one that counts; an answer that is
 written again for the same candidate and request is dropped.  Every `commit` is one transaction in write-ahead mode with
-``synchronous=FULL``: what was committed survives a killed process and a power cut.  Knows nothing of engines or
-statistics.
+``synchronous=FULL``: what was committed survives a killed process, and a power cut as far as the disk keeps its word.
+Knows nothing of engines or statistics.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,11 +21,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from fairtrial.errors import LedgerBusyError, LedgerError
-from fairtrial.ledger.schema import APPLICATION_ID, migrate
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Observation, Request, ScoreAnswer
-
-BUSY_SECONDS = 30.0
-SQLITE_HEADER = b"SQLite format 3\x00"
+from fairtrial.ledger.encoding import answer_body, answer_of, dumps, item_body, packed, request_text, storable
+from fairtrial.ledger.opening import open_file, unusable
+from fairtrial.ledger.order import Order
+from fairtrial.records import Answer, Item, Observation, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +41,33 @@ class Chunk:
     answers: Sequence[tuple[Request, Answer]] = ()
     asked: Sequence[tuple[str, str, int, tuple[str, ...]]] = ()
     observations: Sequence[tuple[str, str, int, Observation]] = ()
-    absences: Sequence[tuple[str, str, int, str, str]] = field(default=())
+    absences: Sequence[tuple[str, str, int, str, str]] = ()
 
 
 class Ledger:
-    """One ledger file.  Use it as a context manager, or close it."""
+    """One ledger file.  Use it as a context manager, or close it.  Not thread-safe."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, guarded: bool = False) -> None:
         self.connection = connection
         self.path = path
+        self.guarded = guarded
+        self.lock = FileLock(f"{path.resolve()}.lock")
+        self.orders: dict[tuple[str, str], Order] = {}
 
     @classmethod
     def open(cls, path: str | Path, create: bool = True) -> Ledger:
-        """Open a ledger; make it if it is missing and ``create``.
+        """Open a ledger.
+
+        Args:
+            path: the file.
+            create: make it if it is missing.  Without it nothing is written outside `writing`, and a ledger in a
+                read-only folder can be read.
 
         Raises:
-            LedgerError: missing folder or file, not a ledger, written by a newer version, or not accessible.
+            LedgerError: missing folder or file, not a ledger, written by a newer version, damaged, or not accessible.
         """
         path = Path(path)
-        check_file(path, create)
-        try:
-            connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            connection.execute("PRAGMA foreign_keys = ON")
-            known = int(connection.execute("PRAGMA application_id").fetchone()[0])
-            tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-            if known != APPLICATION_ID and tables:
-                raise LedgerError(f"{path.name} is an SQLite file, but not a ledger of fairtrial.")
-            if create:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-            migrate(connection, path.name)
-        except sqlite3.Error as error:
-            raise LedgerError(f"{path.name} cannot be opened: {error}.") from error
-        return cls(connection, path)
+        return cls(open_file(path, create), path, guarded=not create)
 
     def close(self) -> None:
         """Close the file."""
@@ -100,14 +92,13 @@ class Ledger:
         Raises:
             LedgerBusyError: the lock was not to be had in time.
         """
-        lock = FileLock(f"{self.path}.lock")
         try:
-            lock.acquire(timeout=0)
+            self.lock.acquire(timeout=0)
         except Timeout:
             if on_wait is not None and wait_seconds != 0:
                 on_wait()
             try:
-                lock.acquire(timeout=-1 if wait_seconds is None else wait_seconds)
+                self.lock.acquire(timeout=-1 if wait_seconds is None else wait_seconds)
             except Timeout:
                 raise LedgerBusyError(
                     f"another process is writing to {self.path.name}.",
@@ -116,23 +107,49 @@ class Ledger:
         except OSError as error:
             raise LedgerError(f"the lock of {self.path.name} cannot be taken: {error.strerror}.") from error
         try:
+            self.guard(False)
             yield
         finally:
-            lock.release()
+            self.guard(self.guarded)
+            self.lock.release()
+
+    def guard(self, on: bool) -> None:
+        """Refuse changes of data on this connection, or allow them."""
+        self.connection.execute(f"PRAGMA query_only = {int(on)}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run statements as one transaction: all or nothing."""
+        """Run statements as one transaction: all or nothing.  Raises LedgerError if the file cannot be written."""
+        db = self.connection
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.connection
-            except BaseException:
-                self.connection.execute("ROLLBACK")
-                raise
-            self.connection.execute("COMMIT")
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
         except sqlite3.Error as error:
-            raise LedgerError(f"{self.path.name} cannot be written: {error}.") from error
+            raise unusable(error, self.path, "written") from error
+        except UnicodeEncodeError as error:
+            raise LedgerError(f"a text has no place in {self.path.name}: {error}.") from error
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read everything inside as of one moment, whatever another process writes meanwhile."""
+        db = self.connection
+        try:
+            db.execute("BEGIN")
+            yield
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+
+    def read(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query; raises LedgerError if the file cannot be read."""
+        try:
+            yield from self.connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise unusable(error, self.path, "read") from error
 
     def add_candidate(self, candidate_id: str, name: str, spec: Mapping[str, Any]) -> None:
         """Enter a candidate, once."""
@@ -147,7 +164,7 @@ class Ledger:
 
     def add_items(self, task_id: str, items: Sequence[Item]) -> None:
         """Enter a task's items, each once."""
-        rows = [(task_id, item.id, item.doc_id, item.cluster, dumps(item_body(item))) for item in items]
+        rows = [(task_id, item.id, item.doc_id, storable(item.cluster), dumps(item_body(item))) for item in items]
         with self.transaction() as db:
             db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?)", rows)
 
@@ -159,7 +176,7 @@ class Ledger:
         with self.transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO trials (id, name, text, plan) VALUES (?, ?, ?, ?)",
-                (trial_id, name, text, dumps(plan)),
+                (trial_id, name, storable(text), dumps(plan)),
             )
             db.executemany("INSERT OR IGNORE INTO trial_items VALUES (?, ?, ?, ?)", rows)
 
@@ -180,7 +197,7 @@ class Ledger:
 
     def answers(self, candidate_id: str, request_ids: Sequence[str]) -> dict[str, Answer]:
         """Return the answers that the ledger has for these requests, by request id."""
-        found = self.connection.execute(
+        found = self.read(
             "SELECT request_id, answer FROM answers WHERE candidate_id = ? "
             "AND request_id IN (SELECT value FROM json_each(?))",
             (candidate_id, json.dumps(list(request_ids))),
@@ -190,24 +207,46 @@ class Ledger:
     def commit(self, candidate_id: str, chunk: Chunk) -> None:
         """Write a chunk in one transaction.
 
+        What the ledger already has stays as it is: the first answer to a request counts, and the grade made from it.
+        If an item of the chunk is in the ledger with other requests (another seed of a sampled answer, prompts made
+        by another version), its grades there are not about these answers: the answers are kept, for they are paid
+        for, and a LedgerError is raised.
+
         Raises:
-            LedgerError: the file cannot be written (full disk, read-only); nothing of the chunk is in it then.
-            ValueError: an observation is not a finite number.
+            LedgerError: the file cannot be written (full disk, read-only), an observation is not a finite number or a
+                log-probability is none, and nothing of the chunk is in the file; or an item has other requests.
         """
         for task, item, _, observed in chunk.observations:
             if not (math.isfinite(observed.value) and math.isfinite(observed.weight)):
-                raise ValueError(f"{observed.measure} of item {item} of task {task} is {observed.value}")
-        answers = [(candidate_id, r.id, packed(r), dumps(answer_body(a))) for r, a in chunk.answers]
-        asked = [(candidate_id, t, i, n, at, r) for t, i, n, ids in chunk.asked for at, r in enumerate(ids)]
+                raise LedgerError(
+                    f"{observed.measure} is {observed.value} with weight {observed.weight}; both must be finite.",
+                    where=f"item {item} of task {task}",
+                    fix="Grade an item that has no value by leaving the measure out.",
+                )
+        requests = [(request.id, request) for request, _ in chunk.answers]
+        answers = [
+            (candidate_id, request_id, dumps(answer_body(answer)))
+            for (request_id, _), (_, answer) in zip(requests, chunk.answers, strict=True)
+        ]
         seen = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in chunk.observations]
-        absent = [(candidate_id, *row) for row in chunk.absences]
+        absent = [(candidate_id, t, i, n, measure, storable(reason)) for t, i, n, measure, reason in chunk.absences]
+        asked = [(candidate_id, t, i, n, at, r) for t, i, n, ids in chunk.asked for at, r in enumerate(ids)]
         with self.transaction() as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO answers (candidate_id, request_id, request, answer) VALUES (?, ?, ?, ?)", answers
+            add_requests(db, requests)
+            db.executemany("INSERT OR IGNORE INTO answers (candidate_id, request_id, answer) VALUES (?, ?, ?)", answers)
+            clash = asked_otherwise(db, candidate_id, chunk)
+            if clash is None:
+                db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", asked)
+                db.executemany("INSERT OR IGNORE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seen)
+                db.executemany("INSERT OR IGNORE INTO absences VALUES (?, ?, ?, ?, ?, ?)", absent)
+        if clash is not None:
+            task, item, repeat = clash
+            raise LedgerError(
+                f"{self.path.name} holds this candidate's answers to other requests for the same item: sampled with "
+                "another seed, or with a prompt made by another version of the task.",
+                where=f"task {task}, item {item}, repeat {repeat}",
+                fix="Use another ledger file, or take the old trial out with `fairtrial ledger gc --drop NAME`.",
             )
-            db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", asked)
-            db.executemany("INSERT OR IGNORE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seen)
-            db.executemany("INSERT OR IGNORE INTO absences VALUES (?, ?, ?, ?, ?, ?)", absent)
 
     def add_look(self, trial_id: str, pair: tuple[str, str], at: tuple[str, str, int], look: Mapping[str, Any]) -> None:
         """Enter one look at a pair (names of a and b) at a task id, measure and number of items, once."""
@@ -218,70 +257,30 @@ class Ledger:
             )
 
 
-def check_file(path: Path, create: bool) -> None:
-    """Raise LedgerError unless ``path`` can be opened as a ledger or made one."""
-    if not path.parent.is_dir():
-        raise LedgerError(f"the folder {str(path.parent)!r} of the ledger {path.name} does not exist.")
-    if path.is_dir():
-        raise LedgerError(f"{path} is a folder, not a ledger file.")
-    if not path.exists():
-        if not create:
-            raise LedgerError(
-                f"there is no ledger {str(path)!r}.", fix="Name one with --ledger; `fairtrial run` makes it."
-            )
-        return
-    with path.open("rb") as file:
-        head = file.read(16)
-    if head and head != SQLITE_HEADER:
-        raise LedgerError(f"{path.name} is not a ledger: it is no SQLite file.", fix="Name another file with --ledger.")
-
-
-def dumps(value: object) -> str:
-    """Return canonical JSON; raises ValueError for numbers that JSON lacks."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def packed(request: Request) -> bytes:
-    """Return a request as compressed JSON; its label is not kept."""
-    body = asdict(request)
-    del body["label"]
-    body["kind"] = "generate" if isinstance(request, GenerateRequest) else "score"
-    return zlib.compress(dumps(body).encode("utf-8", "surrogatepass"), 6)
-
-
-def unpacked(blob: bytes) -> dict[str, Any]:
-    """Return what `packed` packed, as JSON values."""
-    found: dict[str, Any] = json.loads(zlib.decompress(blob).decode("utf-8", "surrogatepass"))
-    return found
-
-
-def answer_body(answer: Answer) -> dict[str, Any]:
-    """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
-    body = asdict(answer)
-    if isinstance(answer, ScoreAnswer):
-        body["logprobs"] = [None if value == -math.inf else value for value in answer.logprobs]
-    return body
-
-
-def answer_of(body: Mapping[str, Any]) -> Answer:
-    """Return the answer that `answer_body` described."""
-    if "text" in body:
-        return GenerateAnswer(**body)
-    return ScoreAnswer(
-        logprobs=tuple(-math.inf if value is None else value for value in body["logprobs"]),
-        greedy=tuple(body["greedy"]),
-        tokens=tuple(body["tokens"]),
-        prompt_tokens=body["prompt_tokens"],
-        truncated_tokens=body["truncated_tokens"],
+def add_requests(db: sqlite3.Connection, requests: Sequence[tuple[str, Request]]) -> None:
+    """Insert the requests that the ledger lacks: the first as it is, the others as what differs from it."""
+    wanted = dict(requests)
+    known = db.execute(
+        "SELECT id FROM requests WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(wanted)),)
     )
+    for (request_id,) in known.fetchall():
+        del wanted[request_id]
+    base_id, base = None, b""
+    for request_id, request in wanted.items():
+        text = request_text(request)
+        db.execute("INSERT INTO requests (id, base, body) VALUES (?, ?, ?)", (request_id, base_id, packed(text, base)))
+        if base_id is None:
+            base_id, base = request_id, text
 
 
-def item_body(item: Item) -> dict[str, Any]:
-    """Return what of an item is not in columns of its own."""
-    return {"question": item.question, "choices": item.choices, "gold": item.gold, "data": dict(item.data)}
-
-
-def item_of(item_id: str, doc_id: int, cluster: str, body: str) -> Item:
-    """Return an item from its row."""
-    held = json.loads(body)
-    return Item(item_id, doc_id, held["question"], tuple(held["choices"]), tuple(held["gold"]), cluster, held["data"])
+def asked_otherwise(db: sqlite3.Connection, candidate_id: str, chunk: Chunk) -> tuple[str, str, int] | None:
+    """Return the task, item and repeat for which the ledger has other requests than the chunk has, or None."""
+    for task, item, repeat, ids in chunk.asked:
+        found = db.execute(
+            "SELECT request_id FROM asked WHERE candidate_id = ? AND task_id = ? AND item_id = ? AND repeat = ? "
+            "ORDER BY position",
+            (candidate_id, task, item, repeat),
+        ).fetchall()
+        if found and tuple(row[0] for row in found) != tuple(ids):
+            return task, item, repeat
+    return None

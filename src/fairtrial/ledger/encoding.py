@@ -1,0 +1,122 @@
+"""How items, requests and answers become table cells, and back.
+
+Numbers keep every bit: JSON has the shortest text that reads back as the same float64.  Requests of one chunk are much
+alike, with the same few-shot block before every question, so each is compressed with the chunk's first one as the
+dictionary (zlib, RFC 1950).  Knows no SQL.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from fairtrial.errors import LedgerError
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+WINDOW = 32_768
+"""Bytes that zlib looks back; what lies further back in a dictionary is of no use."""
+
+
+def dumps(value: object) -> str:
+    """Return canonical JSON that SQLite can store.
+
+    Text that is no valid Unicode (a lone surrogate) is escaped and comes back as it was.  Raises LedgerError for what
+    JSON lacks: numbers that are not finite, and Python objects.
+    """
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise LedgerError(f"a value has no place in a ledger: {error}.", fix="Rows hold JSON values only.") from error
+    if text.isascii() or not LONE_SURROGATE.search(text):
+        return text
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def storable(text: str) -> str:
+    """Return plain text that SQLite can store: a lone surrogate becomes a backslash escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def request_text(request: Request) -> bytes:
+    """Return a request as JSON, each prompt once; the label is not kept."""
+    body = asdict(request)
+    del body["label"]
+    if isinstance(request, GenerateRequest):
+        return dumps({"kind": "generate", **body}).encode()
+    prompts = list(dict.fromkeys(pair.prompt for pair in request.pairs))
+    at = {prompt: i for i, prompt in enumerate(prompts)}
+    body["pairs"] = [[at[pair.prompt], pair.continuation] for pair in request.pairs]
+    body["prompts"] = [asdict(prompt) for prompt in prompts]
+    return dumps({"kind": "score", **body}).encode()
+
+
+def packed(text: bytes, base: bytes = b"") -> bytes:
+    """Return ``text`` compressed, with ``base`` as the dictionary if there is one."""
+    if not base:
+        return zlib.compress(text, 6)
+    squeeze = zlib.compressobj(6, zdict=base[-WINDOW:])
+    return squeeze.compress(text) + squeeze.flush()
+
+
+def unpacked(body: bytes, base: bytes = b"") -> bytes:
+    """Return what `packed` packed with the same ``base``."""
+    if not base:
+        return zlib.decompress(body)
+    swell = zlib.decompressobj(zdict=base[-WINDOW:])
+    return swell.decompress(body) + swell.flush()
+
+
+def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
+    """Return a stored request as JSON values, shaped as its record, with ``kind``.
+
+    Args:
+        body: as stored.
+        base: as stored, of the request that it starts from; None if it stands alone.
+    """
+    text = unpacked(body, unpacked(base) if base is not None else b"")
+    found: dict[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
+    if "prompts" in found:
+        prompts = found.pop("prompts")
+        found["pairs"] = [{"prompt": prompts[at], "continuation": text} for at, text in found["pairs"]]
+    return found
+
+
+def answer_body(answer: Answer) -> dict[str, Any]:
+    """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
+    body = asdict(answer)
+    if isinstance(answer, ScoreAnswer):
+        for value in answer.logprobs:
+            if math.isnan(value) or value == math.inf:
+                raise LedgerError(f"{value} is not a log-probability.", fix="The engine's arithmetic has failed.")
+        body["logprobs"] = [None if value == -math.inf else value for value in answer.logprobs]
+    return body
+
+
+def answer_of(body: Mapping[str, Any]) -> Answer:
+    """Return the answer that `answer_body` described."""
+    if "text" in body:
+        return GenerateAnswer(**body)
+    return ScoreAnswer(
+        logprobs=tuple(-math.inf if value is None else value for value in body["logprobs"]),
+        greedy=tuple(body["greedy"]),
+        tokens=tuple(body["tokens"]),
+        prompt_tokens=body["prompt_tokens"],
+        truncated_tokens=body["truncated_tokens"],
+    )
+
+
+def item_body(item: Item) -> dict[str, Any]:
+    """Return what of an item is not in columns of its own."""
+    return {"question": item.question, "choices": item.choices, "gold": item.gold, "data": dict(item.data)}
+
+
+def item_of(item_id: str, doc_id: int, cluster: str, body: str) -> Item:
+    """Return an item from its row."""
+    held = json.loads(body)
+    return Item(item_id, doc_id, held["question"], tuple(held["choices"]), tuple(held["gold"]), cluster, held["data"])

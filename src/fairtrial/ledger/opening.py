@@ -1,0 +1,129 @@
+"""Opening a ledger file, and saying what is wrong with one that cannot be opened, read or written.
+
+Knows SQLite's files and failures, and nothing of what the tables mean.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from fairtrial.errors import LedgerBusyError, LedgerError
+from fairtrial.ledger.schema import MIGRATIONS, migrate, version_of
+
+BUSY_SECONDS = 30.0
+SQLITE_HEADER = b"SQLite format 3\x00"
+REASONS = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "Free some space and run it again; what was committed is safe."),
+    sqlite3.SQLITE_READONLY: ("the file or its folder is read-only", "Copy it to a folder that you may write to."),
+    sqlite3.SQLITE_CANTOPEN: ("the file system does not allow it", "Check the rights of the file and its folder."),
+    sqlite3.SQLITE_PERM: ("the file system does not allow it", "Check the rights of the file and its folder."),
+    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Keep a copy; `sqlite3 FILE .recover` may save rows."),
+    sqlite3.SQLITE_NOTADB: ("the file is damaged or no database", "Name another file with --ledger."),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk; a network folder is no place for a ledger."),
+}
+READ_ONLY_PLACE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+
+
+def unusable(error: sqlite3.Error, path: Path, verb: str) -> LedgerError:
+    """Return the error to raise for what SQLite said; ``verb`` is ``opened``, ``read`` or ``written``."""
+    code = primary_code(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LedgerBusyError(f"another process is writing to {path.name}.", fix="Wait for it to end.")
+    reason, fix = REASONS.get(code, (str(error), ""))
+    detail = "" if reason == str(error) else f" ({error})"
+    return LedgerError(f"{path.name} cannot be {verb}: {reason}{detail}.", fix=fix)
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, 0 if the error did not come from SQLite."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def open_file(path: Path, create: bool) -> sqlite3.Connection:
+    """Return a connection in autocommit mode to a ledger of the newest version.
+
+    Args:
+        path: the file.
+        create: make the file if it is missing.  Otherwise the connection refuses to change data until told
+            (``PRAGMA query_only``), and a file in a folder that cannot be written is read where it lies.
+
+    Raises:
+        LedgerError: missing folder or file, not a ledger, written by a newer version, damaged, or not accessible.
+    """
+    check_file(path, create)
+    address = path.resolve().as_uri()
+    try:
+        return prepared(f"{address}?mode={'rwc' if create else 'rw'}", path, create)
+    except sqlite3.Error as error:
+        if create or primary_code(error) not in READ_ONLY_PLACE or not lies_still(path):
+            raise unusable(error, path, "opened") from error
+    try:
+        return prepared(f"{address}?immutable=1", path, create)
+    except sqlite3.Error as error:
+        raise unusable(error, path, "opened") from error
+
+
+def check_file(path: Path, create: bool) -> None:
+    """Raise LedgerError unless ``path`` can be opened as a ledger or made one."""
+    if not path.parent.is_dir():
+        raise LedgerError(
+            f"the folder {str(path.parent)!r} of the ledger {path.name} does not exist.", fix="Make the folder first."
+        )
+    if path.is_dir():
+        raise LedgerError(f"{path} is a folder, not a ledger file.", fix="Name a file with --ledger.")
+    if not path.exists():
+        if not create:
+            raise LedgerError(
+                f"there is no ledger {str(path)!r}.", fix="Name one with --ledger; `fairtrial run` makes it."
+            )
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(SQLITE_HEADER))
+    except OSError as error:
+        raise LedgerError(f"{path.name} cannot be read: {error.strerror}.") from error
+    if head and head != SQLITE_HEADER:
+        raise LedgerError(f"{path.name} is not a ledger: it is no SQLite file.", fix="Name another file with --ledger.")
+
+
+def lies_still(path: Path) -> bool:
+    """Return whether nobody in this place can be writing: a folder without write access and no rows in waiting."""
+    waiting = path.resolve().with_name(path.resolve().name + "-wal")
+    return not os.access(path.resolve().parent, os.W_OK) and not (waiting.exists() and waiting.stat().st_size)
+
+
+def prepared(address: str, path: Path, create: bool) -> sqlite3.Connection:
+    """Connect, check what the file is, bring it to the newest version and set how it is used."""
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        version = version_of(connection, path.name)
+        if version == 0 and not create:
+            raise LedgerError(f"{path.name} is an empty file, no ledger yet.", fix="`fairtrial run` fills one.")
+        if create:
+            use_write_ahead(connection)
+        if version < len(MIGRATIONS):
+            migrate(connection)
+        if not create:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def use_write_ahead(connection: sqlite3.Connection) -> None:
+    """Put a file into write-ahead mode, where it stays; SQLite itself does not wait for others here, so this does."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)
