@@ -26,8 +26,11 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
+from fairtrial.tasks.procedural import PROCEDURAL
 
 DEFAULT_PROCEDURAL_ITEMS = 200
+FEWSHOT_SEED = 1234
+"""Of few-shot draws in tasks that are not ours: what lm-evaluation-harness uses, whatever the trial's seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,8 @@ def plan_candidate(spec: Candidate, base_dir: Path, on_progress: Callable[[str],
 
 def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, shown: str) -> PlannedTask:
     """Build one task, draw its items and put them in a random order."""
-    seed = trial.seed if entry.seed is None else entry.seed
+    default_seed = trial.seed if name in PROCEDURAL else FEWSHOT_SEED
+    seed = default_seed if entry.seed is None else entry.seed
     options = TaskOptions(
         shots=entry.shots, seed=seed, level=entry.level, items=entry.limit or DEFAULT_PROCEDURAL_ITEMS
     )
