@@ -88,7 +88,7 @@ class HubRows:
         except Exception as error:  # its network layers raise errors of many families
             raise DataError(
                 f"the data set {self.path!r} ({self.name or 'default'}, split {name!r}) cannot be had: {error}",
-                fix="Connect to the network once, or set dataset_path to a local folder in a task file that includes this.",
+                fix="Connect to the network once, or include this file in one of yours with a local dataset_path.",
             ) from error
         return [dict(row) for row in loaded]
 
