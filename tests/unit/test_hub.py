@@ -17,6 +17,7 @@ import pytest
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {"one/tiny": {"tiny.gguf": b"GGUF tiny", "README.md": b"read me"}}
 FILES["one/many"] = {"a-q4.gguf": b"GGUF a", "a-q8.gguf": b"GGUF b"}
+FILES["one/split"] = {f"big-0000{n}-of-00002.gguf": b"GGUF %d" % n for n in (1, 2)}
 FILES["one/words"] = {"README.md": b"only words"}
 
 
@@ -85,13 +86,32 @@ def test_files_of_the_hub(hub: str, tmp_path: Path) -> None:
     assert COMMIT in said
     assert resolved("hf:one/many:a-q8.gguf", hub, tmp_path)[0] == 0
     code, said = resolved("hf:one/many", hub, tmp_path)
-    assert (code, "holds 2 GGUF files" in said, "a-q8.gguf" in said) == (3, True, True)
+    assert (code, "holds 2 GGUF models" in said, "a-q8.gguf" in said) == (3, True, True)
     code, said = resolved("hf:one/many:a-q9.gguf", hub, tmp_path)
     assert (code, "Did you mean" in said) == (3, True)
+    code, said = resolved("hf:one/many:Q4", hub, tmp_path)
+    assert (code, "Did you mean 'a-q4.gguf'?" in said) == (3, True)
     code, said = resolved("hf:one/words", hub, tmp_path)
     assert (code, "neither GGUF nor safetensors" in said) == (3, True)
     code, said = resolved("hf:no/such", hub, tmp_path)
     assert (code, "cannot be fetched" in said) == (3, True)
+
+
+def test_a_split_model_is_fetched_whole(hub: str, tmp_path: Path) -> None:
+    pytest.importorskip("huggingface_hub")
+    code, said = resolved("hf:one/split", hub, tmp_path)
+    assert (code, said.split()[:2]) == (0, ["llamacpp", "big"]), said
+    assert len(list(tmp_path.glob("hub/**/snapshots/*/big-*.gguf"))) == 2
+
+
+def test_a_commit_in_the_cache_needs_no_network(hub: str, tmp_path: Path) -> None:
+    pytest.importorskip("huggingface_hub")
+    pinned = f"hf:one/tiny@{COMMIT}:tiny.gguf"
+    assert resolved("hf:one/tiny", hub, tmp_path)[0] == 0
+    code, said = resolved(pinned, "http://127.0.0.1:9", tmp_path)
+    assert (code, COMMIT in said) == (0, True), said
+    code, said = resolved(pinned.replace("tiny.gguf", "other.gguf"), "http://127.0.0.1:9", tmp_path)
+    assert (code, "not in the cache" in said) == (3, True), said
 
 
 def test_an_unreachable_hub_is_an_error_with_advice(tmp_path: Path) -> None:

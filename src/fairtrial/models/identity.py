@@ -1,0 +1,35 @@
+"""The identity of a candidate: the hash of all that can change its answers, and of nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fairtrial.errors import ModelError, did_you_mean
+from fairtrial.models.record import ResolvedModel
+from fairtrial.records import content_hash
+from fairtrial.spec.candidate import Candidate
+
+
+def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, engine_version: str) -> str:
+    """Return the content hash of all that can change a candidate's answers; its name is not part of it.
+
+    Args:
+        candidate: what the user wrote.
+        model: the weights after all build levers: what a lever did is in their hash.
+        base_dir: folder that a chat template's path is relative to; the template counts by its content.
+        engine_version: of whatever does the arithmetic.
+
+    Raises:
+        ModelError: the chat template cannot be read.
+    """
+    chat = candidate.chat
+    if chat not in ("none", "model"):
+        template = base_dir / chat
+        if not template.is_file():
+            near = sorted(p.name for p in template.parent.glob("*.jinja*"))
+            hint = did_you_mean(chat, ("model", "none")) or did_you_mean(template.name, near)
+            raise ModelError(f"candidate {candidate.id!r}: there is no chat template {chat!r} in {base_dir}.{hint}")
+        chat = "template:" + hashlib.sha256(template.read_bytes()).hexdigest()
+    own = candidate.model_dump(mode="json", include={"decoding", "system", "context", "overflow"})
+    return content_hash([model.sha256, model.engine, engine_version, chat, own])
