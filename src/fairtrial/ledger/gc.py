@@ -85,15 +85,16 @@ def collect(
         doomed |= begun_before(ledger, older_than)
     ledger.orders.clear()
     with free_of_order(ledger) as db:
-        size, pages_free = bytes_of(ledger), free_pages(db)
+        before, unused = pages(db), free_pages(db)
         trials, answers, observations, items = take_out(db, sorted(doomed))
-        freed = (free_pages(db) - pages_free) * int(db.execute("PRAGMA page_size").fetchone()[0])
+        freed = free_pages(db) - unused
         if not dry_run:
             db.execute("COMMIT")
     if not dry_run:
         shrink(ledger)
-        freed = size - bytes_of(ledger)
-    return Collected(trials, answers, observations, items, max(0, freed))
+        freed = before - pages(db)
+    page_bytes = int(db.execute("PRAGMA page_size").fetchone()[0])
+    return Collected(trials, answers, observations, items, max(0, freed) * page_bytes)
 
 
 def begun_before(ledger: Ledger, age: timedelta) -> set[str]:
@@ -160,11 +161,9 @@ def shrink(ledger: Ledger) -> None:
         raise LedgerError(f"the rows are gone, but {failed.message}", fix=failed.fix) from error
 
 
-def bytes_of(ledger: Ledger) -> int:
-    """Return the size of the file and of what waits to be written into it."""
-    path = ledger.path.resolve()
-    waiting = path.with_name(path.name + "-wal")
-    return path.stat().st_size + (waiting.stat().st_size if waiting.exists() else 0)
+def pages(db: sqlite3.Connection) -> int:
+    """Return the number of pages of the file, those that wait to be written into it included."""
+    return int(db.execute("PRAGMA page_count").fetchone()[0])
 
 
 def free_pages(db: sqlite3.Connection) -> int:
