@@ -77,7 +77,7 @@ def test_check_finds_faults() -> None:
 
 def test_unknown_engine_is_an_error() -> None:
     with pytest.raises(UnknownNameError, match="llamacpp"):
-        open_engine(Candidate(id="a", model="x:y"), replace(FAKE, engine="lamacpp"))
+        open_engine(Candidate(id="a", model="fake:y"), replace(FAKE, engine="lamacpp"))
 
 
 def test_fake_models_differ_and_chat_goes_through_a_template() -> None:
