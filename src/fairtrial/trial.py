@@ -105,7 +105,7 @@ def open_bench(plan: Plan, settings: EngineSettings) -> Iterator[Bench]:
         yield engine_of
 
 
-def chunks(task: PlannedTask, candidate: PlannedCandidate, seed: int) -> Iterator[list[Asked]]:
+def chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[Asked]]:
     """Yield the chunks of one task for one candidate, repeats included."""
     form = task.for_candidate(candidate.spec)
     for start in range(0, len(task.items), CHUNK_ITEMS):
@@ -113,16 +113,17 @@ def chunks(task: PlannedTask, candidate: PlannedCandidate, seed: int) -> Iterato
         for item in task.items[start : start + CHUNK_ITEMS]:
             requests = form.requests(item)
             for repeat in range(task.entry.repeats):
-                settled = tuple(settle(request, candidate.spec.decoding, seed, repeat) for request in requests)
+                settled = tuple(settle(request, candidate.spec.decoding, repeat) for request in requests)
                 chunk.append(Asked(item, repeat, settled))
         yield chunk
 
 
-def settle(request: Request, decoding: Decoding, seed: int, repeat: int) -> Request:
+def settle(request: Request, decoding: Decoding, repeat: int) -> Request:
     """Return the request as this candidate gets it: its decoding settings win over the task's.
 
-    A sampled request gets a seed made from the trial's seed, the request itself and the repeat, so that it does not
-    depend on order or batch; a greedy one has seed 0, and its repeats are one and the same request.
+    A sampled request gets a seed made from the request itself and the repeat, so that it depends neither on order nor
+    on the batch nor on the trial: a repeat of an item is the same answer in every trial of one ledger.  A greedy one
+    has seed 0, and its repeats are one and the same request.
     """
     if isinstance(request, ScoreRequest):
         return request
@@ -134,14 +135,14 @@ def settle(request: Request, decoding: Decoding, seed: int, repeat: int) -> Requ
     settled: GenerateRequest = replace(request, **own, stop=(*request.stop, *decoding.stop))
     if settled.temperature == 0:
         return replace(settled, seed=0)
-    return replace(settled, seed=stable_int(f"{seed} {repeat} {settled.id}") >> 1)
+    return replace(settled, seed=stable_int(f"{repeat} {settled.id}") >> 1)
 
 
 def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
     """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
     for task in plan.tasks:
         for candidate in plan.candidates:
-            requests = [r for chunk in chunks(task, candidate, plan.trial.seed) for a in chunk for r in a.requests]
+            requests = [r for chunk in chunks(task, candidate) for a in chunk for r in a.requests]
             known = ledger.answers(candidate.id, [r.id for r in requests])
             missing = [r for r in requests if r.id not in known]
             if missing:
@@ -171,7 +172,7 @@ def ask_task(task: PlannedTask, plan: Plan, ledger: Ledger, bench: Bench, on_pro
     """
     all_questions = [q for q in questions(plan.document()) if q.task["id"] == task.id]
     open_questions = all_questions
-    streams = {c.name: chunks(task, c, plan.trial.seed) for c in plan.candidates}
+    streams = {c.name: chunks(task, c) for c in plan.candidates}
     tallies = {c.name: Tally(len(task.items) * task.entry.repeats) for c in plan.candidates}
     for _ in range(0, len(task.items), CHUNK_ITEMS):
         settled = {q.a["name"] for q in all_questions} - {q.a["name"] for q in open_questions}

@@ -58,7 +58,7 @@ class Trial(Section):
     task_paths: Texts = Field((), description="Folders or files with lm-evaluation-harness task YAML.")
     measures: Texts = Field((), description="Measures to give verdicts on; default: each task's main one.")
     decide: Decide = Decide()
-    seed: Seed = Field(1234, description="Decides item order, procedural items and sampling.")
+    seed: Seed = Field(1234, description="Decides item order and procedural items.")
 
     @model_validator(mode="before")
     @classmethod
