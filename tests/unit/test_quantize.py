@@ -12,6 +12,7 @@ from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers import apply
 from fairtrial.levers.quantize import NEEDS_IMATRIX, quantize, types_of
 from fairtrial.models import ResolvedModel, hashes, resolve
+from fairtrial.models.gguf import read_head
 from fairtrial.spec.candidate import Candidate
 
 pytest.importorskip("llama_cpp")
@@ -36,6 +37,11 @@ def test_two_bits_are_fewer_and_made_once(small: ResolvedModel, tmp_path: Path) 
     assert made.sha256 != small.sha256
     assert made.notes["quantized_to"] == "q2_k"
     assert made.notes["parent_sha256"] == small.sha256
+    assert made.notes["parent_type"] == read_head(small.path).file_type
+    assert "4" in str(made.notes["parent_type"])
+    assert quantize({"type": "q2_k", "threads": 1}, small, tmp_path / "alone", said.append).sha256 == made.sha256
+    said.clear()
+    said += ["", ""]
     assert len(said) == 2
     again = quantize("q2_k", small, tmp_path, said.append)
     assert (again, len(said)) == (made, 2)
@@ -54,7 +60,7 @@ def test_levers_are_applied_in_order(small: ResolvedModel, tmp_path: Path) -> No
     [
         ("q2_kk", "Did you mean 'q2_k'"),
         (4, "takes the name of a type"),
-        ({"type": "q2_k"}, "takes the name of a type"),
+        ({"type": 4}, "takes the name of a type"),
         ("iq1_s", "needs an importance matrix"),
     ],
 )

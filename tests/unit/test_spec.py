@@ -152,22 +152,17 @@ def test_a_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
 def test_candidates_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
     people = tmp_path / "people"
     people.mkdir()
-    levers = "levers: [{quantize: {type: iq2_xs, imatrix: c.imatrix}}]"
+    levers = "levers: [{quantize: {type: q2_k, threads: 2}}]"
     (people / "c.yaml").write_text(f"id: c\nmodel: gguf:c.gguf\nchat: c.jinja\n{levers}\n")
     loaded = load_trial(written(tmp_path, GOOD.replace("candidates:", "candidates:\n  - people/c.yaml")))
     candidate = loaded.trial.candidates[0]
     assert candidate == load_candidate(people / "c.yaml")
     assert candidate.model == f"gguf:{people / 'c.gguf'}"
     assert candidate.chat == str(people / "c.jinja")
-    assert candidate.levers == ({"quantize": {"type": "iq2_xs", "imatrix": str(people / "c.imatrix")}},)
+    assert candidate.levers == ({"quantize": {"type": "q2_k", "threads": 2}},)
     (people / "c.yaml").write_text("id: c\nmodle: gguf:c.gguf\n")
     with pytest.raises(SpecError, match=r"people/c\.yaml:2: unknown key 'modle'"):
         load_trial(tmp_path / "trial.yaml")
-
-
-def test_paths_of_levers_lead_from_the_trial(tmp_path: Path) -> None:
-    loaded = load_trial(written(tmp_path, GOOD.replace("q2_k}", "{type: iq2_xs, imatrix: i.gguf}}")))
-    assert loaded.trial.candidates[1].levers[0]["quantize"]["imatrix"] == str(tmp_path / "i.gguf")
 
 
 def test_names_of_tasks_used_twice_are_set_apart() -> None:

@@ -2,8 +2,8 @@
 
     levers: [{quantize: q4_k_m}]
 
-The result is kept in the cache under the parent's hash, the type and the library's version, and made only once.  A
-parent that is quantised itself is re-quantised, which is noted on the record: its quality cannot exceed the parent's.
+The result is kept in the cache under the parent's hash, the type and the library's version, and made only once.  The
+parent's own type is on the record: made from a quantised parent, the result cannot be better than it.
 Types below 3 bits that need an importance matrix are refused; nothing here computes one.
 """
 
@@ -24,18 +24,18 @@ from fairtrial.errors import ModelError, SpecError, did_you_mean
 from fairtrial.levers.base import OnProgress
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, file_sha256
+from fairtrial.models.gguf import read_head
 
 PREFIX = "LLAMA_FTYPE_MOSTLY_"
-NEEDS_IMATRIX = frozenset({"iq1_m", "iq1_s", "iq2_m", "iq2_s", "iq2_xs", "iq2_xxs", "q2_k_s", "iq3_xxs"})
+NEEDS_IMATRIX = frozenset({"iq1_m", "iq1_s", "iq2_m", "iq2_s", "iq2_xs", "iq2_xxs", "q2_k_s", "iq3_xs", "iq3_xxs"})
 FOR_EXPERTS = frozenset({"mxfp4_moe"})
-QUANTIZED_FTYPES = frozenset(range(2, 1024)) - {32}
-"""llama.cpp's file types that are not plain F32 (0), F16 (1) or BF16 (32)."""
 
 
 def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
     """Return ``model`` with weights of the type that ``settings`` names; see `fairtrial.levers.base.BuildLever`."""
     llama_cpp = library()
-    kind = wanted_type(settings, types_of(llama_cpp))
+    given = settings if isinstance(settings, Mapping) else {"type": settings}
+    kind = wanted_type(given.get("type"), types_of(llama_cpp))
     if model.engine != "llamacpp" or model.path is None:
         raise ModelError(f"model {model.spec!r} cannot be quantised: it is not a GGUF file.")
     folder = cache_dir / "quantized"
@@ -46,10 +46,11 @@ def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: 
         if not target.exists():
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
-            write_quantized(llama_cpp, model.path, target, types_of(llama_cpp)[kind])
+            write_quantized(llama_cpp, model.path, target, types_of(llama_cpp)[kind], given.get("threads"))
             size = target.stat().st_size / 1e6
             on_progress(f"quantised to {kind}: {size:.0f} MB in {time.perf_counter() - started:.1f} s")
-    notes = {**model.notes, "quantized_to": kind, "parent_sha256": model.sha256, "quantizer": f"llama.cpp {version}"}
+    parent = {"parent_sha256": model.sha256, "parent_type": read_head(model.path).file_type}
+    notes = {**model.notes, **parent, "quantized_to": kind, "quantizer": f"llama.cpp {version}"}
     return ResolvedModel(model.spec, model.engine, target, file_sha256(target), f"{model.name}-{kind}", notes)
 
 
@@ -84,7 +85,7 @@ def types_of(llama_cpp: Any) -> dict[str, int]:
     return {name: number for name, number in found.items() if name not in FOR_EXPERTS} | {"f32": 0}
 
 
-def write_quantized(llama_cpp: Any, source: Path, target: Path, ftype: int) -> None:
+def write_quantized(llama_cpp: Any, source: Path, target: Path, ftype: int, threads: int | None) -> None:
     """Write ``source`` with weights of another type to ``target``, which appears whole or not at all."""
     free = shutil.disk_usage(target.parent).free
     if free < 1.1 * source.stat().st_size:
@@ -97,7 +98,7 @@ def write_quantized(llama_cpp: Any, source: Path, target: Path, ftype: int) -> N
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = ftype
     params.allow_requantize = True
-    params.nthread = os.cpu_count() or 1
+    params.nthread = threads or os.cpu_count() or 1
     complaints()  # forget older ones
     try:
         code = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(temporary), ctypes.byref(params))

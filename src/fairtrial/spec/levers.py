@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -23,15 +22,11 @@ class Quantize(Section):
     """Settings of the quantize lever.  In YAML the bare name of a type is short for ``{type: NAME}``."""
 
     type: Text = Field(description="A type of llama.cpp's quantiser, e.g. q4_k_m, q2_k, iq4_xs.")
-    imatrix: str = Field("", description="Path of an importance matrix (GGUF); the smallest types need one.")
     threads: Positive | None = Field(None, description="Processor threads; default: all. The result is the same.")
 
 
 LEVER_SETTINGS: Mapping[str, type[Section]] = {"quantize": Quantize}
 """Lever name to its settings; each may be written in short as its first field alone."""
-
-LEVER_PATHS: Mapping[str, tuple[str, ...]] = {"quantize": ("imatrix",)}
-"""Lever name to those of its settings that are paths."""
 
 
 def lever_settings(name: str, given: Any) -> Section:
@@ -62,21 +57,3 @@ def checked_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], 
             near = did_you_mean(name, LEVER_SETTINGS)
             raise problem(f"lever {name!r} does not exist.{near} Levers: {known}", i, name)
     return levers
-
-
-def with_paths_from(levers: tuple[dict[str, Any], ...], folder: Path) -> tuple[dict[str, Any], ...]:
-    """Return ``levers`` with the relative paths in their settings made absolute, as seen from ``folder``."""
-    return tuple(
-        {
-            name: {key: str(folder / value) if is_path(name, key, value) else value for key, value in given.items()}
-            if isinstance(given, Mapping)
-            else given
-            for name, given in lever.items()
-        }
-        for lever in levers
-    )
-
-
-def is_path(lever: str, key: str, value: object) -> bool:
-    """Return whether a lever's setting is a path that was given."""
-    return bool(value) and isinstance(value, str) and key in LEVER_PATHS.get(lever, ())

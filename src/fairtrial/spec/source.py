@@ -14,7 +14,6 @@ import yaml
 
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.levers import with_paths_from
 from fairtrial.spec.problems import validated
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places, read_yaml
@@ -46,8 +45,7 @@ class LoadedTrial:
 def load_trial(path: Path) -> LoadedTrial:
     """Read a trial file.
 
-    Candidates given as text are files of their own.  Paths in the trial are relative to its folder and stay as written,
-    except those in levers' settings, which become absolute.
+    Candidates given as text are files of their own.  Paths in the trial are relative to its folder and stay as written.
 
     Raises:
         SpecError: the file is missing, is no YAML, or says something that a trial cannot say; every problem is listed
@@ -56,10 +54,7 @@ def load_trial(path: Path) -> LoadedTrial:
     text, data, places = read_yaml(path)
     trial = validated(Trial, with_candidate_files(data, places), places)
     check_task_names(trial, places)
-    candidates = tuple(
-        c.model_copy(update={"levers": with_paths_from(c.levers, path.parent.resolve())}) for c in trial.candidates
-    )
-    return LoadedTrial(trial.model_copy(update={"candidates": candidates}), text, path, places)
+    return LoadedTrial(trial, text, path, places)
 
 
 def load_candidate(path: Path) -> Candidate:
@@ -67,7 +62,7 @@ def load_candidate(path: Path) -> Candidate:
     _, data, places = read_yaml(path)
     candidate = validated(Candidate, data, places)
     folder = path.parent.resolve()
-    changed: dict[str, Any] = {"levers": with_paths_from(candidate.levers, folder)}
+    changed: dict[str, Any] = {}
     scheme, _, inside = candidate.model.partition(":")
     if scheme == "gguf":
         changed["model"] = f"gguf:{folder / Path(inside).expanduser()}"

@@ -22,7 +22,7 @@ from fairtrial.errors import EngineError, MissingExtraError, ModelError
 Floats = NDArray[np.float32]
 
 _SPINS = "10000"  # some tens of microseconds
-_LOG_ERROR = 3
+_LOG_ERROR = 4
 _LOG_CONTINUES = 5
 _complaints: deque[str] = deque(maxlen=20)
 _kept: list[Any] = []  # the C side holds a pointer to the log callback
