@@ -254,13 +254,20 @@ def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, .
 
 
 def check_names(tasks: Sequence[PlannedTask], trial: Trial) -> None:
-    """Raise SpecError if two tasks share a name in tables, UnknownNameError if no task has a measure of the trial."""
+    """Raise SpecError if two tasks share a name or are the same, UnknownNameError for a measure that none has."""
     names = [task.name for task in tasks]
     for name in names:
         if names.count(name) > 1:
             raise SpecError(
                 f"the trial has two tasks named {name!r}.",
                 fix="Give one of them an id of its own, or name it only once.",
+            )
+    ids = [task.id for task in tasks]
+    for i, task in enumerate(tasks):
+        if task.id in ids[:i]:
+            raise SpecError(
+                f"the tasks {tasks[ids.index(task.id)].name!r} and {task.name!r} ask the same questions.",
+                fix="Name the task once, or set level, shots or seed apart.",
             )
     known = sorted({m.name for task in tasks for m in task.plain.card.measures} | set(MEASURES))
     for measure in trial.measures:

@@ -164,6 +164,14 @@ def test_mistakes_that_only_the_plan_can_find(tmp_path: Path) -> None:
         plan_trial(trial(tasks=twice), tmp_path)
 
 
+def test_the_same_task_under_two_names_is_refused(tmp_path: Path) -> None:
+    same = (TaskEntry(task="table", id="x", level=1, limit=10), TaskEntry(task="table", id="y", level=1, limit=20))
+    with pytest.raises(SpecError, match="'x' and 'y' ask the same questions"):
+        plan_trial(trial(tasks=same), tmp_path)
+    apart = (TaskEntry(task="table", level=1), TaskEntry(task="table", level=2))
+    assert [t.name for t in plan_trial(trial(tasks=apart), tmp_path).tasks] == ["table-l1", "table-l2"]
+
+
 def test_costs_are_measures_like_others(tmp_path: Path, ledger: Ledger) -> None:
     plan = plan_trial(trial(measures=("acc", "tokens_in", "seconds")), tmp_path)
     conducted(plan, ledger)
