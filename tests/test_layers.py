@@ -31,7 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "verdicts": ONE | {"ledger", "stats"},
     "progress": {"records", "verdicts"},
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
-    "trial": ONE | {"engines", "tasks", "measures", "models", "levers", "ledger", "planning", "progress", "verdicts"},
+    "asking": ONE | {"engines", "tasks", "measures", "ledger", "planning"},
+    "trial": ONE | {"engines", "ledger", "planning", "asking", "progress", "verdicts"},
     "report": {"errors", "records", "ledger", "stats", "verdicts"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""

@@ -9,34 +9,17 @@ The conductor computes no statistics; it asks `fairtrial.verdicts` whether a que
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 
+from fairtrial.asking import CHUNK_ITEMS, Bench, ask_chunk, check_capability, chunks
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
-from fairtrial.errors import CapabilityError
-from fairtrial.ledger import Chunk, Ledger
+from fairtrial.ledger import Ledger
 from fairtrial.machine import facts
-from fairtrial.measures import PROBES
-from fairtrial.planning import Plan, PlannedCandidate, PlannedTask, stable_int
+from fairtrial.planning import Plan, PlannedCandidate, PlannedTask
 from fairtrial.progress import OnProgress, Progress, Tally
-from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
-from fairtrial.spec.candidate import Decoding
-from fairtrial.tasks.base import Task
 from fairtrial.verdicts import Question, questions, verdict
-
-CHUNK_ITEMS = 50
-"""Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One item with the requests that one candidate gets for one repeat of it."""
-
-    item: Item
-    repeat: int
-    requests: tuple[Request, ...]
 
 
 def run(
@@ -86,9 +69,6 @@ def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     )
 
 
-Bench = Callable[[PlannedCandidate], Engine]
-
-
 @contextmanager
 def open_bench(plan: Plan, settings: EngineSettings) -> Iterator[Bench]:
     """Yield a function that gives a candidate's engine, opened when first asked for; close all at the end."""
@@ -105,39 +85,6 @@ def open_bench(plan: Plan, settings: EngineSettings) -> Iterator[Bench]:
         yield engine_of
 
 
-def chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[Asked]]:
-    """Yield the chunks of one task for one candidate, repeats included."""
-    form = task.for_candidate(candidate.spec)
-    for start in range(0, len(task.items), CHUNK_ITEMS):
-        chunk = []
-        for item in task.items[start : start + CHUNK_ITEMS]:
-            requests = form.requests(item)
-            for repeat in range(task.entry.repeats):
-                settled = tuple(settle(request, candidate.spec.decoding, repeat) for request in requests)
-                chunk.append(Asked(item, repeat, settled))
-        yield chunk
-
-
-def settle(request: Request, decoding: Decoding, repeat: int) -> Request:
-    """Return the request as this candidate gets it: its decoding settings win over the task's.
-
-    A sampled request gets a seed made from the request itself and the repeat, so that it depends neither on order nor
-    on the batch nor on the trial: a repeat of an item is the same answer in every trial of one ledger.  A greedy one
-    has seed 0, and its repeats are one and the same request.
-    """
-    if isinstance(request, ScoreRequest):
-        return request
-    own = {
-        name: value
-        for name in ("temperature", "top_p", "top_k", "max_tokens")
-        if (value := getattr(decoding, name)) is not None
-    }
-    settled: GenerateRequest = replace(request, **own, stop=(*request.stop, *decoding.stop))
-    if settled.temperature == 0:
-        return replace(settled, seed=0)
-    return replace(settled, seed=stable_int(f"{repeat} {settled.id}") >> 1)
-
-
 def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
     """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
     for task in plan.tasks:
@@ -150,18 +97,6 @@ def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress)
                 check_capability(engine, missing, candidate.name, task.name)
                 engine.check(missing)
             on_progress(Progress("check", candidate.name, task.name, 0, len(task.items)))
-
-
-def check_capability(engine: Engine, requests: Sequence[Request], candidate: str, task: str) -> None:
-    """Raise CapabilityError if the engine cannot give what the requests ask for."""
-    kinds = {type(request) for request in requests}
-    if ScoreRequest in kinds and not engine.can.score:
-        raise CapabilityError(
-            f"candidate {candidate!r} gives no token scores, which task {task!r} needs.",
-            fix="Use a task that asks for text, or an engine that scores given continuations.",
-        )
-    if GenerateRequest in kinds and not engine.can.generate:
-        raise CapabilityError(f"candidate {candidate!r} generates no text, which task {task!r} needs.")
 
 
 def ask_task(task: PlannedTask, plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
@@ -213,55 +148,3 @@ def still_open(
 def finite_or_none(value: float) -> float | None:
     """Return a number that JSON has, or None."""
     return value if math.isfinite(value) else None
-
-
-def ask_chunk(
-    task: PlannedTask, candidate: PlannedCandidate, chunk: Sequence[Asked], ledger: Ledger, bench: Bench
-) -> tuple[list[Observation], int]:
-    """Answer, grade and store one chunk; return its grades and how many of its items needed no new answer."""
-    wanted = {request.id: request for asked in chunk for request in asked.requests}
-    known = ledger.answers(candidate.id, list(wanted))
-    missing = [request for identity, request in wanted.items() if identity not in known]
-    probes = [probe() for probe in PROBES]
-    if missing:
-        engine = bench(candidate)
-        for probe in probes:
-            probe.start()
-        fresh = answer(engine, missing)
-        for probe in probes:
-            probe.stop()
-    else:
-        fresh = {}
-    asked_rows = [(task.id, a.item.id, a.repeat, tuple(r.id for r in a.requests)) for a in chunk]
-    answer_rows = [(request, fresh[request.id]) for request in missing]
-    try:
-        grades = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh})
-    except Exception:
-        ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=[], absences=[]))
-        raise  # the answers are paid for and stay; only their grades are missing
-    new = [[fresh[r.id] for r in asked.requests if r.id in fresh] for asked in chunk]
-    costs = [probe.observe(new) for probe in probes]
-    observations = [
-        (task.id, asked.item.id, asked.repeat, observation)
-        for i, asked in enumerate(chunk)
-        for observation in (*grades[i], *(o for cost in costs for o in cost[i]))
-    ]
-    ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=observations, absences=[]))
-    return [observation for graded in grades for observation in graded], sum(not group for group in new)
-
-
-def grade_chunk(task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer]) -> list[Sequence[Observation]]:
-    """Return the grades of each item of a chunk."""
-    return [task.grade(asked.item, [answers[r.id] for r in asked.requests]) for asked in chunk]
-
-
-def answer(engine: Engine, requests: Sequence[Request]) -> dict[str, Answer]:
-    """Return the answers to requests of either kind, by request id."""
-    score = [r for r in requests if isinstance(r, ScoreRequest)]
-    generate = [r for r in requests if isinstance(r, GenerateRequest)]
-    answers: dict[str, Answer] = {}
-    if score:
-        answers.update((r.id, a) for r, a in zip(score, engine.score(score), strict=True))
-    if generate:
-        answers.update((r.id, a) for r, a in zip(generate, engine.generate(generate), strict=True))
-    return answers

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import fairtrial.trial as conductor
+import fairtrial.asking as asking
+from fairtrial.asking import settle
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import SpecError, TooLongError, UnknownNameError
 from fairtrial.ledger import Ledger, query
@@ -17,7 +18,7 @@ from fairtrial.progress import Progress
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
-from fairtrial.trial import run, settle
+from fairtrial.trial import run
 
 
 def trial(**changes: object) -> Trial:
@@ -60,13 +61,13 @@ def test_what_is_asked_again_is_not_paid_for_again(
     conducted(plan_trial(trial(), tmp_path), ledger)
     wider = plan_trial(trial(tasks=(TaskEntry(task="table", level=1, limit=150, shots=1),)), tmp_path)
     paid: list[int] = []
-    real = conductor.answer
+    real = asking.answer
 
     def counting(engine: object, requests: Sequence[ScoreRequest]) -> dict[str, Answer]:
         paid.append(len(requests))
         return real(engine, requests)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(conductor, "answer", counting)
+    monkeypatch.setattr(asking, "answer", counting)
     steps = conducted(wider, ledger)
     assert sum(paid) == 2 * 30
     assert sum(step.reused for step in steps) == 2 * 120
@@ -83,7 +84,7 @@ def test_a_grade_that_fails_loses_no_answer(tmp_path: Path, ledger: Ledger, monk
     monkeypatch.setattr(task_class, "grade", failing)
     with pytest.raises(RuntimeError):
         conducted(plan, ledger)
-    assert query.counts(ledger)["answers"] == conductor.CHUNK_ITEMS
+    assert query.counts(ledger)["answers"] == asking.CHUNK_ITEMS
     assert query.counts(ledger)["observations"] == 0
     monkeypatch.setattr(task_class, "grade", real)
     conducted(plan, ledger)
