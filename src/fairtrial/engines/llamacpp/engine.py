@@ -6,25 +6,22 @@ Puts the parts together: vocabulary, prompts, prefix-tree scoring, batched gener
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.chat import ChatTemplate
 from fairtrial.engines.llamacpp.binding import Model, library_version, system_info
 from fairtrial.engines.llamacpp.calibrate import Speed, calibrated
 from fairtrial.engines.llamacpp.generate import generate_all
 from fairtrial.engines.llamacpp.probe import packing_works
-from fairtrial.engines.llamacpp.prompts import Asking, Encoder
 from fairtrial.engines.llamacpp.score import score_sequences
 from fairtrial.engines.llamacpp.session import Session, Sizes
-from fairtrial.engines.llamacpp.tokens import Vocabulary
+from fairtrial.engines.llamacpp.tokens import GgufVocabulary
+from fairtrial.engines.prompts import Encoder, asking_of
+from fairtrial.engines.scoring import score_answers
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, ModelError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
-
-DEFAULT_CONTEXT = 8192
 
 
 class LlamaCppEngine:
@@ -67,9 +64,9 @@ class LlamaCppEngine:
                 "This model does not continue text from left to right, so it can neither score nor generate.",
                 where=str(model.path),
             )
-        vocabulary = Vocabulary(loaded)
-        template = _template(candidate, loaded, vocabulary)
-        asking = Asking(template, candidate.system, _context(candidate, loaded), candidate.overflow == "truncate")
+        vocabulary = GgufVocabulary(loaded)
+        source = loaded.meta("tokenizer.chat_template")
+        asking = asking_of(candidate, vocabulary, source, trained=loaded.n_ctx_train, where=str(model.path))
         flash = {None: -1, False: 0, True: 1}[settings.flash_attention]
         speed = _speed(settings, loaded, model.sha256, packed=packed, flash=flash)
         sizes = Sizes.fitting(batch=speed.batch, threads=speed.threads, vocabulary=loaded.n_vocab, flash=flash)
@@ -87,7 +84,7 @@ class LlamaCppEngine:
             "flash_attention": {-1: "automatic", 0: "off", 1: "on"}[flash],
             "packed_weights": packed,
             "prefix_tree": loaded.scores_prefixes(),
-            "chat_template_sha256": template.sha256 if template else None,
+            "chat_template_sha256": asking.template.sha256 if asking.template else None,
             "bos": "added" if vocabulary.adds_bos else "not added",
             "special_tokens": "read in the chat template only, never in prompts",
         }
@@ -112,21 +109,7 @@ class LlamaCppEngine:
             session.forget()
             raise
         self.nodes_computed += sums.nodes
-        at = 0
-        for request in encoded:
-            logprobs, greedy = [], []
-            for parts in request:
-                logprobs.append(float(sums.logprobs[at : at + len(parts)].sum()))
-                greedy.append(bool(sums.greedy[at : at + len(parts)].all()))
-                at += len(parts)
-            every = [scored for parts in request for scored in parts]
-            yield ScoreAnswer(
-                logprobs=tuple(logprobs),
-                greedy=tuple(greedy),
-                tokens=tuple(sum(len(s.tokens) - s.start for s in parts) for parts in request),
-                prompt_tokens=max((s.start for s in every), default=0),
-                truncated_tokens=max((s.truncated for s in every), default=0),
-            )
+        yield from score_answers(encoded, sums)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
@@ -153,46 +136,9 @@ class LlamaCppEngine:
         return self._session
 
 
-def _template(candidate: Candidate, model: Model, vocabulary: Vocabulary) -> ChatTemplate | None:
-    """Return the chat template that the candidate asks for, or None for running text."""
-    if candidate.chat == "none":
-        return None
-    if candidate.chat == "model":
-        source, where = model.meta("tokenizer.chat_template"), str(model.path)
-        if source is None:
-            raise ModelError(
-                "This model file has no chat template.",
-                fix="Give one with `chat: PATH` (a Jinja file), or ask in running text with `chat: none`.",
-                where=where,
-            )
-    else:
-        where = candidate.chat
-        try:
-            source = Path(where).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ModelError(
-                f"The chat template cannot be read: {error}.",
-                fix="Give `chat: none`, `chat: model`, or the path of a Jinja file.",
-                where=where,
-            ) from error
-    return ChatTemplate(source, bos=vocabulary.bos_text, eos=vocabulary.eos_text, where=where)
-
-
 def _speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
     """Return what the settings say, and where they leave it open what suits the machine."""
     if settings.threads and settings.batch_tokens:
         return Speed(settings.threads, settings.batch_tokens, "given")
     found = calibrated(model, sha256, packed=packed, flash=flash)
     return Speed(settings.threads or found.threads, settings.batch_tokens or found.batch, found.source)
-
-
-def _context(candidate: Candidate, model: Model) -> int:
-    if candidate.context is None:
-        return min(model.n_ctx_train, DEFAULT_CONTEXT)
-    if candidate.context > model.n_ctx_train:
-        raise ModelError(
-            f"`context: {candidate.context}` is more than the {model.n_ctx_train} tokens of the model's training.",
-            fix=f"Set `context` to at most {model.n_ctx_train}.",
-            where=f"candidate {candidate.id}",
-        )
-    return candidate.context

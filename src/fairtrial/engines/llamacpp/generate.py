@@ -14,8 +14,8 @@ import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context
 from fairtrial.engines.llamacpp.session import Session
-from fairtrial.engines.llamacpp.tokens import Vocabulary
 from fairtrial.engines.sampling import Text, generator_for, pick
+from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.schedule.trie import Tokens, common_prefix
 

@@ -6,33 +6,18 @@ Knows token sequences and logits; nothing of text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Floats
-from fairtrial.engines.llamacpp.prompts import Scored
 from fairtrial.engines.llamacpp.session import Session
-from fairtrial.schedule import Limits, PrefixTree, build_tree, plan_steps
+from fairtrial.engines.prompts import Scored
+from fairtrial.engines.scoring import Sums, Work, add_up
+from fairtrial.schedule import Limits, plan_steps
 from fairtrial.schedule.trie import Counts
 
 _ROWS = 16  # rows of logits turned into log-probabilities at once: they stay in the processor's cache
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What scoring gives for each sequence.
-
-    Attributes:
-        logprobs: (n,) float64, nats, summed over the scored tokens.
-        greedy: (n,) bool, whether every scored token was the likeliest.
-        nodes: tokens that went through the network.
-    """
-
-    logprobs: NDArray[np.float64]
-    greedy: NDArray[np.bool_]
-    nodes: int
 
 
 def score_sequences(session: Session, sequences: Sequence[Scored]) -> Sums:
@@ -42,13 +27,10 @@ def score_sequences(session: Session, sequences: Sequence[Scored]) -> Sums:
     nodes = 0
     for group in _groups(session, sequences):
         part = [sequences[i] for i in group]
-        work = _Work.of(part)
+        work = Work.of(part)
         nodes += work.tree.nodes
-        values, likeliest = _run(session, work)
-        which = np.repeat(np.arange(len(part)), [len(s.tokens) - s.start for s in part])
-        logprobs[group] = np.bincount(which, weights=values, minlength=len(part))
-        misses = np.bincount(which, weights=~likeliest, minlength=len(part))
-        greedy[group] = misses == 0
+        found = add_up(part, *_run(session, work), work.tree.nodes)
+        logprobs[group], greedy[group] = found.logprobs, found.greedy
     return Sums(logprobs, greedy, nodes)
 
 
@@ -62,29 +44,7 @@ def _groups(session: Session, sequences: Sequence[Scored]) -> Iterator[Counts]:
         yield from (np.array([i]) for i in some)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """The tree of some sequences, and where in it each scored token is predicted.
-
-    ``targets`` are the scored tokens of all sequences, one sequence after the other; ``predicted_at`` the node whose
-    logits predict each.
-    """
-
-    tree: PrefixTree
-    targets: NDArray[np.int32]
-    predicted_at: Counts
-
-    @classmethod
-    def of(cls, sequences: Sequence[Scored]) -> _Work:
-        """Build the tree; the last token of a sequence is predicted only, and never computed."""
-        tree = build_tree([s.tokens[:-1] for s in sequences])
-        start = np.array([s.start - 1 for s in sequences], dtype=np.int64)
-        stop = np.array([len(s.tokens) - 1 for s in sequences], dtype=np.int64)
-        predicted_at = tree.locate(np.arange(len(sequences)), start, stop)
-        return cls(tree, np.concatenate([s.tokens[s.start :] for s in sequences]), predicted_at)
-
-
-def _run(session: Session, work: _Work) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _run(session: Session, work: Work) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return log-probability and likeliest flag of every target."""
     tree, sizes = work.tree, session.sizes
     wanted = np.zeros(tree.nodes, dtype=np.bool_)

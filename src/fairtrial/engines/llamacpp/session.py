@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
-from fairtrial.engines.llamacpp.tokens import EMPTY
+from fairtrial.engines.vocabulary import EMPTY
 from fairtrial.schedule.plan import Step
 from fairtrial.schedule.trie import Tokens, common_prefix
 

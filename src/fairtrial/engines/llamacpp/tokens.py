@@ -1,60 +1,23 @@
-"""Text to tokens and back for a llama.cpp vocabulary.
-
-Text from users, tasks and documents is never read as special tokens; only what a chat template itself writes is.
-Knows nothing of requests or contexts.
-"""
+"""Text to tokens and back for a llama.cpp vocabulary.  Knows nothing of requests or contexts."""
 
 from __future__ import annotations
 
 import ctypes
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Model
+from fairtrial.engines.vocabulary import EMPTY, Vocabulary
 from fairtrial.schedule.trie import Tokens
 
 _UNKNOWN, _CONTROL = 1 << 0, 1 << 3  # llama_token_attr
-_MARK = re.compile("\ue0f0([0-9a-f]+)\ue0f1")
-_LINE_END = re.compile("\n[A-Za-z]")
-_LONG = 256  # characters from which on a shared beginning is worth remembering
-EMPTY: Tokens = np.empty(0, dtype=np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class _Beginning:
-    text: str
-    tokens: Tokens
-    special: bool
-
-
-def _letter(text: str, at: int) -> bool:
-    return at < len(text) and text[at].isascii() and text[at].isalpha()
-
-
-def _common(a: str, b: str) -> int:
-    """Return how many leading characters ``a`` and ``b`` have in common."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if a[low:middle] == b[low:middle] else (low, middle - 1)
-    return low
-
-
-class Vocabulary:
-    """Encodes and decodes with the vocabulary of one model.
-
-    Attributes:
-        bos: begin-of-text token, or None if the model has none.
-        prefix: the token that stands before a text scored from its beginning: bos, else the end-of-text token, or None.
-        adds_bos: whether the model file says that prompts begin with ``bos``.
-        bos_text: ``bos`` as a chat template writes it; empty if there is none.
-        eos_text: the end-of-text token as a chat template writes it; empty if there is none.
-    """
+class GgufVocabulary(Vocabulary):
+    """See `fairtrial.engines.vocabulary.Vocabulary`."""
 
     def __init__(self, model: Model) -> None:
+        """Read the vocabulary of ``model``."""
         self._lib, self._vocab, self.size = model.lib, model.vocab, model.n_vocab
         lib, vocab = model.lib, model.vocab
         bos, eos = int(lib.llama_vocab_bos(vocab)), int(lib.llama_vocab_eos(vocab))
@@ -63,49 +26,13 @@ class Vocabulary:
         self.adds_bos = bool(lib.llama_vocab_get_add_bos(vocab)) and self.bos is not None
         self.bos_text = self._written(bos)
         self.eos_text = self._written(eos)
-        self._cuts_lines = int(lib.llama_vocab_type(vocab)) == lib.LLAMA_VOCAB_TYPE_BPE
-        self._beginning: _Beginning | None = None
-        self._previous = ""
+        self.cuts_lines = int(lib.llama_vocab_type(vocab)) == lib.LLAMA_VOCAB_TYPE_BPE
         self._pieces: dict[int, bytes] = {}
-        self._shield = self._special_pattern()
+        attr = lib.llama_vocab_get_attr
+        super().__init__([self._written(t) for t in range(self.size) if attr(vocab, t) & (_UNKNOWN | _CONTROL)])
 
     def _written(self, token: int) -> str:
         return str(self._lib.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")) if token >= 0 else ""
-
-    def _special_pattern(self) -> re.Pattern[str]:
-        attr = self._lib.llama_vocab_get_attr
-        special = (t for t in range(self.size) if attr(self._vocab, t) & (_UNKNOWN | _CONTROL))
-        texts = sorted(filter(None, (self._written(t) for t in special)), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, [*texts, "\ue0f0", "\ue0f1"])))
-
-    def encode(self, text: str, *, special: bool = False) -> Tokens:
-        """Return the tokens of ``text``, nothing added; ``special`` reads special tokens written in it.
-
-        The beginning that many long texts share is tokenised once.  It ends where a line ends and a letter follows:
-        there, byte-pair tokenisers that first cut text into words and spaces always cut, so that what comes before
-        such a point and what comes after it do not depend on each other.
-        """
-        if not self._cuts_lines or len(text) < _LONG:
-            return self._encode(text, special)
-        known = self._beginning
-        if known and known.special == special and text.startswith(known.text) and _letter(text, len(known.text)):
-            return np.concatenate([known.tokens, self._encode(text[len(known.text) :], special)])
-        tokens = self._encode(text, special)
-        self._beginning = self._shared_beginning(text, tokens, special)
-        self._previous = text
-        return tokens
-
-    def _shared_beginning(self, text: str, tokens: Tokens, special: bool) -> _Beginning | None:
-        """Return what ``text`` shares with the text before it, up to a line's end, if it is long enough to be kept."""
-        common = _common(self._previous, text)
-        ends = [m.end() - 1 for m in _LINE_END.finditer(text, max(0, common - _LONG), common)]
-        if not ends or ends[-1] < _LONG:
-            return None
-        rest = self._encode(text[ends[-1] :], special)
-        at = len(tokens) - len(rest)
-        if at <= 0 or not np.array_equal(tokens[at:], rest):
-            return None
-        return _Beginning(text[: ends[-1]], tokens[:at], special)
 
     def _encode(self, text: str, special: bool) -> Tokens:
         data = text.encode("utf-8", "replace")
@@ -119,12 +46,6 @@ class Vocabulary:
             pointer = out.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
             count = self._lib.llama_tokenize(self._vocab, data, len(data), pointer, len(out), False, special)
         return out[:count].copy()
-
-    def with_bos(self, tokens: Tokens) -> Tokens:
-        """Return ``tokens`` after the begin-of-text token, if the model wants one and it is not there yet."""
-        if not self.adds_bos or (len(tokens) and tokens[0] == self.bos):
-            return tokens
-        return np.concatenate([np.array([self.bos], dtype=np.int32), tokens])
 
     def piece(self, token: int) -> bytes:
         """Return the bytes that ``token`` stands for; special tokens stand for nothing."""
@@ -142,30 +63,3 @@ class Vocabulary:
     def ends(self, token: int) -> bool:
         """Whether the model ends its answer with ``token``."""
         return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
-
-    def shield(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
-        """Return a pair of functions: one that marks special tokens written in a text, one that encodes marked text.
-
-        The first is for what users, tasks and documents write; a template may then be put around it.  The second reads
-        special tokens outside the marks, and the marked ones as plain characters.
-        """
-        raw: list[str] = []
-
-        def mark(text: str) -> str:
-            return self._shield.sub(replacement, text)
-
-        def replacement(match: re.Match[str]) -> str:
-            raw.append(match.group())
-            return f"\ue0f0{len(raw) - 1:x}\ue0f1"
-
-        def encode(text: str) -> Tokens:
-            parts = _MARK.split(text)
-            if len(parts) == 1:
-                return self.encode(text, special=True)
-            pieces = [
-                self.encode(raw[int(part, 16)]) if i % 2 else self.encode(part, special=True)
-                for i, part in enumerate(parts)
-            ]
-            return np.concatenate(pieces)
-
-        return mark, encode

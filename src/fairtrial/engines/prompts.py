@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from fairtrial.engines.chat import ChatTemplate
-from fairtrial.engines.llamacpp.tokens import Vocabulary
-from fairtrial.errors import EngineError, TooLongError
+from fairtrial.engines.vocabulary import Vocabulary
+from fairtrial.errors import EngineError, ModelError, TooLongError
 from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
 from fairtrial.schedule.trie import Tokens
+from fairtrial.spec.candidate import Candidate
+
+DEFAULT_CONTEXT = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,55 @@ class Asking:
     system: str
     context: int
     truncate: bool
+
+
+def asking_of(
+    candidate: Candidate, vocabulary: Vocabulary, template: str | None, *, trained: int, where: str
+) -> Asking:
+    """Return how ``candidate`` is asked.
+
+    Args:
+        candidate: as the user wrote it.
+        vocabulary: of its model.
+        template: the model's own chat template, or None if it has none.
+        trained: tokens of context that the model was trained with.
+        where: the model's file or folder, for errors.
+
+    Raises:
+        ModelError: there is no such template, or the context is longer than the model's.
+    """
+    context = candidate.context or min(trained, DEFAULT_CONTEXT)
+    if context > trained:
+        raise ModelError(
+            f"`context: {context}` is more than the {trained} tokens of the model's training.",
+            fix=f"Set `context` to at most {trained}.",
+            where=f"candidate {candidate.id}",
+        )
+    chat = None
+    if candidate.chat != "none":
+        source, named = _template_source(candidate.chat, template, where)
+        chat = ChatTemplate(source, bos=vocabulary.bos_text, eos=vocabulary.eos_text, where=named)
+    return Asking(chat, candidate.system, context, candidate.overflow == "truncate")
+
+
+def _template_source(chat: str, own: str | None, where: str) -> tuple[str, str]:
+    """Return the text of the chat template that ``chat`` asks for, and where it came from."""
+    if chat == "model":
+        if own is None:
+            raise ModelError(
+                "This model file has no chat template.",
+                fix="Give one with `chat: PATH` (a Jinja file), or ask in running text with `chat: none`.",
+                where=where,
+            )
+        return own, where
+    try:
+        return Path(chat).read_text(encoding="utf-8"), chat
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"The chat template cannot be read: {error}.",
+            fix="Give `chat: none`, `chat: model`, or the path of a Jinja file.",
+            where=chat,
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
