@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fairtrial.errors import SpecError, did_you_mean
+from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.levers import LEVER_SETTINGS
 from fairtrial.spec.trial import Decide, TaskEntry
@@ -23,6 +24,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "decoding": Decoding,
     "tasks": TaskEntry,
     "decide": Decide,
+    "budget": Budget,
     **LEVER_SETTINGS,
 }
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from fairtrial.errors import did_you_mean
+from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 
@@ -45,6 +46,16 @@ class Decide(Section):
         "population", description="Is the claim about new items like these, or about this benchmark's own items?"
     )
     stop_early: Switch = Field(False, description="Stop asking as soon as every verdict is certain.")
+    eliminate: Switch = Field(
+        False,
+        description="Stop asking a candidate a task on which another one is certainly better on the main measure.",
+    )
+
+    @model_validator(mode="after")
+    def _dropping_is_looking_early(self) -> Decide:
+        if self.eliminate and not self.stop_early:
+            raise problem("to drop beaten candidates is to stop early: add 'stop_early: true'", "eliminate")
+        return self
 
 
 class Trial(Section):
@@ -58,6 +69,7 @@ class Trial(Section):
     task_paths: Texts = Field((), description="Folders or files with lm-evaluation-harness task YAML.")
     measures: Texts = Field((), description="Measures to give verdicts on; default: each task's main one.")
     decide: Decide = Decide()
+    budget: Budget = Field(Budget(), description="What the trial may spend; it stops before a limit is crossed.")
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
 
     @model_validator(mode="before")
