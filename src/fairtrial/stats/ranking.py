@@ -6,7 +6,7 @@ which a candidate has no score does not compare it: use only complete rows or ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,28 +110,52 @@ def agreement(
     The interval tells how well these items determine tau between these candidates; that these are few candidates it
     does not tell.  Tau-b: Kendall 1945, doi:10.1093/biomet/33.3.239.
     """
-    seen = stats.kendalltau(x[0].mean(axis=0), y[0].mean(axis=0)).statistic
-    if np.isnan(seen):
-        return None
-    resample_x, resample_y = _resampler(*x), _resampler(*y)
-    taus = np.array([stats.kendalltau(resample_x(rng), resample_y(rng)).statistic for _ in range(draws)])
-    taus = np.nan_to_num(taus, nan=0.0)
-    low, high = np.quantile(taus, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Agreement(float(seen), float(low), float(high))
+    return agreements([x, y], confidence, rng, draws)[0, 1]
 
 
-def _resampler(values: Floats, clusters: Ints) -> Callable[[np.random.Generator], Floats]:
-    """Return a function that draws the candidates' means over resampled clusters."""
+def agreements(
+    tasks: Sequence[tuple[Floats, Ints]], confidence: float, rng: np.random.Generator, draws: int = 1_000
+) -> dict[tuple[int, int], Agreement | None]:
+    """Return `agreement` of every two of several tasks, by their places (i, j), i < j; each is resampled once."""
+    seen = [_signs(values.mean(axis=0)[None]) for values, _ in tasks]
+    drawn = [_signs(_resampled(values, clusters, rng, draws)) for values, clusters in tasks]
+    ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+    found: dict[tuple[int, int], Agreement | None] = {}
+    for i in range(len(tasks)):
+        for j in range(i + 1, len(tasks)):
+            tau = float(_taus(seen[i], seen[j])[0])
+            low, high = np.quantile(np.nan_to_num(_taus(drawn[i], drawn[j]), nan=0.0), ends)
+            found[i, j] = None if np.isnan(tau) else Agreement(tau, float(low), float(high))
+    return found
+
+
+def _signs(means: Floats) -> Floats:
+    """Return (D, P) which candidate of each pair is ahead, 1, 0 or -1; ``means`` is (D, C)."""
+    first, second = np.triu_indices(means.shape[1], 1)
+    return np.sign(means[:, first] - means[:, second])
+
+
+def _taus(x: Floats, y: Floats) -> Floats:
+    """Return (D,) tau-b from the signs of pairs; NaN where one side has all the same."""
+    with np.errstate(invalid="ignore"):
+        taus: Floats = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    return taus
+
+
+def _resampled(values: Floats, clusters: Ints, rng: np.random.Generator, draws: int) -> Floats:
+    """Return (draws, C) the candidates' means over clusters drawn with replacement; ``values`` is (n, C).
+
+    Clusters that are alike are drawn together, by how many of them come up: with right and wrong answers few kinds.
+    """
     codes = codes_of(clusters)
-    sums = np.stack([np.bincount(codes, column) for column in values.T], axis=1)
-    sizes = np.bincount(codes).astype(np.float64)
-
-    def draw(rng: np.random.Generator) -> Floats:
-        counts = rng.multinomial(sizes.size, np.full(sizes.size, 1 / sizes.size)).astype(np.float64)
-        means: Floats = counts @ sums / (counts @ sizes)
-        return means
-
-    return draw
+    totals = np.stack([np.bincount(codes), *(np.bincount(codes, column) for column in values.T)], axis=1)
+    kinds, number = np.unique(totals, axis=0, return_counts=True)
+    means, step = np.empty((draws, values.shape[1])), max(1, 2_000_000 // len(kinds))
+    for start in range(0, draws, step):  # in pieces, so that many kinds do not fill the memory
+        counts = rng.multinomial(len(totals), number / len(totals), size=min(step, draws - start))
+        sums = counts @ kinds
+        means[start : start + len(sums)] = sums[:, 1:] / sums[:, :1]
+    return means
 
 
 @dataclass(frozen=True, slots=True)
