@@ -106,6 +106,18 @@ def test_simulated_coverage_with_hints_good_and_bad():
     assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
 
 
+@pytest.mark.parametrize("whole", [None, 1.5])
+@pytest.mark.parametrize("largest", [1, 4])
+def test_the_largest_wealth_is_that_of_all_looks_to_the_last_bit(whole, largest):
+    rng = np.random.default_rng(18)
+    for count in (1, 2, 37, 1000):
+        sizes = rng.integers(1, largest + 1, count) / largest
+        sums = sizes * rng.uniform(-1, 1, count)
+        units = Units(sums, sizes, None if whole is None else whole * sizes.sum())
+        means = rng.uniform(-0.9, 0.9, 9)
+        assert (best_log_wealth(units, means) == np.maximum(0.0, log_wealth(units, means).max(axis=1))).all()
+
+
 def test_wealth_over_clusters_is_a_fair_game():
     sums, sizes = np.array([3.0, -1.0, 0.0, 2.0, -2.0]), np.array([4.0, 1.0, 2.0, 3.0, 3.0])
     mean, whole = sums.sum() / sizes.sum(), sizes.sum() / 4

@@ -97,40 +97,81 @@ def log_wealth(units: Units, means: Floats, looks: Ints | None = None) -> Floats
         means: (M,) candidate means of the differences, in (-1, 1).
         looks: (L,) increasing numbers of units, 1 to k, after which to look; default: after every one.
     """
-    against, growth, impossible = _against(units, means)
-    explained, room = _explained(units)
-    gain = (units.sums - against * units.sizes - explained) / (np.maximum(1 + against, 1e-9) + room)
+    game = _game(units)
+    gain, impossible = _gains(game, means)
     count = gain.shape[1]
     starts = None if looks is None else np.concatenate([[0], looks[:-1]])
-    gain = gain if looks is None else gain[:, : looks[-1]]
-    growth = growth if looks is None or growth.size == 1 else growth[: looks[-1]]
+    until = count if looks is None else int(looks[-1])
     paths = np.empty((FRACTIONS.size, means.size, count if looks is None else looks.size))
-    factors = np.empty_like(gain)
-    for path, fraction, weight in zip(paths, FRACTIONS, WEIGHTS, strict=True):
-        np.multiply(np.minimum(fraction * growth, BOLDEST), gain, out=factors)
+    factors = np.empty_like(gain[:, :until])
+    for path, stake, weight in zip(paths, game.stakes, WEIGHTS, strict=True):
+        np.multiply(stake if stake.size == 1 else stake[:until], gain[:, :until], out=factors)
         factors += 1
         np.log(factors, out=factors)
         steps = factors if starts is None else np.add.reduceat(factors, starts, axis=1)
         np.cumsum(steps, axis=1, out=path)
         path += np.log(weight)
-    best = paths.max(axis=0)
-    paths -= best
-    wealth: Floats = best + np.log(np.exp(paths, out=paths).sum(axis=0))
+    wealth = _mixed(paths)
     if impossible is not None:
         wealth[impossible if looks is None else impossible[:, looks - 1]] = np.inf
     return wealth
 
 
-def _against(units: Units, means: Floats) -> tuple[Floats, Floats, NDArray[np.bool_] | None]:
-    """Return what each unit is bet against, (M, k) or (M, 1), how much bolder bets are by then, and what cannot be."""
-    left = units.left()
-    if left is None or units.whole is None:
-        return means[:, None], np.ones(1), None
-    left = np.maximum(left, 1e-9)
-    rest: Floats = (means[:, None] * units.whole - _before(units.sums)) / left
-    after = (means[:, None] * units.whole - np.cumsum(units.sums)) + (left - units.sizes)
-    impossible = np.logical_or.accumulate(after < -1e-9 * units.whole, axis=1)
-    return np.clip(rest, -1.0, 1.0), units.whole / left, impossible
+def _mixed(paths: Floats) -> Floats:
+    """Return the logarithm of the sum of what is held in each fraction, the first axis; ``paths`` is overwritten."""
+    best = paths.max(axis=0)
+    paths -= best
+    mixed: Floats = best + np.log(np.exp(paths, out=paths).sum(axis=0))
+    return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class _Game:
+    """What every bet on some units needs, whatever mean is bet against; arrays (k,), or (1,) where all are the same.
+
+    Attributes:
+        units: what is bet on.
+        seen: sum before each unit.
+        seen_after: sum up to each unit.
+        left: size that is left before each unit; None for an unlimited population.
+        left_after: the same after it.
+        stakes: (F, k) or (F, 1) the fraction of the wealth that each part of the mixture bets.
+        explained: what hints explain of each unit.
+        room: the most that they could.
+    """
+
+    units: Units
+    seen: Floats
+    seen_after: Floats
+    left: Floats | None
+    left_after: Floats | None
+    stakes: Floats
+    explained: Floats
+    room: Floats
+
+
+def _game(units: Units) -> _Game:
+    left, growth, after = units.left(), np.ones(1), None
+    seen_after = np.cumsum(units.sums)
+    if left is not None and units.whole is not None:
+        left = np.maximum(left, 1e-9)
+        growth, after = units.whole / left, left - units.sizes
+    stakes = np.minimum(FRACTIONS[:, None] * growth, BOLDEST)
+    return _Game(units, _before(units.sums), seen_after, left, after, stakes, *_explained(units))
+
+
+def _gains(game: _Game, means: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
+    """Return (M, k) what each unit wins for a stake of 1 against each mean, and from where on a mean cannot be."""
+    units, impossible = game.units, None
+    against = means[:, None]
+    if game.left is not None and game.left_after is not None and units.whole is not None:
+        goal = against * units.whole
+        short = goal - game.seen_after + game.left_after < -1e-9 * units.whole
+        impossible = np.logical_or.accumulate(short, axis=1) if short.any() else None
+        against = np.clip((goal - game.seen) / game.left, -1.0, 1.0)
+    return (units.sums - against * units.sizes - game.explained) / (
+        np.maximum(1 + against, 1e-9) + game.room
+    ), impossible
 
 
 def _explained(units: Units) -> tuple[Floats, Floats]:
@@ -162,8 +203,26 @@ def best_log_wealth(units: Units, means: Floats) -> Floats:
     """Return (M,) the largest logarithm of the wealth at any look so far, at least 0."""
     if units.sums.size == 0:
         return np.zeros(means.size)
-    best: Floats = np.maximum(0.0, log_wealth(units, means).max(axis=1))
-    return best
+    game = _game(units)
+    return np.array([_best(game, float(mean)) for mean in means])
+
+
+def _best(game: _Game, mean: float) -> float:
+    """Return the largest of 0 and `log_wealth` at every look; the same to the last bit, but faster.
+
+    The sum over the mixture is taken only where it can be the largest: it is between its largest part and F times that.
+    """
+    gain, impossible = _gains(game, np.array([mean]))
+    if impossible is not None and impossible.any():
+        return float("inf")
+    paths = game.stakes * gain
+    paths += 1
+    np.log(paths, out=paths)
+    np.cumsum(paths, axis=1, out=paths)
+    paths += np.log(WEIGHTS)[:, None]
+    best = paths.max(axis=0)
+    near = best >= best.max() - np.log(FRACTIONS.size) - 1e-9
+    return max(0.0, float(_mixed(paths[:, near]).max()))
 
 
 def lower_limit(units: Units, threshold: float) -> float:
@@ -175,9 +234,10 @@ def lower_limit(units: Units, threshold: float) -> float:
     """
     if units.sums.size == 0:
         return -1.0
+    game = _game(units)
 
     def above(mean: float) -> float:
-        return min(50.0, float(best_log_wealth(units, np.array([mean]))[0])) - threshold
+        return min(50.0, _best(game, mean)) - threshold
 
     low, high = -1 + _WIDTH, 1 - _WIDTH
     if above(low) <= 0:
