@@ -32,7 +32,11 @@ ALLOWED: dict[str, set[str]] = {
     "progress": {"records", "verdicts"},
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
     "asking": ONE | {"engines", "tasks", "measures", "ledger", "planning"},
-    "trial": ONE | {"engines", "ledger", "planning", "asking", "progress", "verdicts"},
+    "spending": ONE | {"measures", "ledger", "planning"},
+    "rounds": ONE | {"ledger", "planning", "asking", "progress", "spending", "verdicts"},
+    "elimination": {"ledger", "stats", "verdicts"},
+    "trial": ONE
+    | {"engines", "ledger", "planning", "asking", "progress", "verdicts", "rounds", "spending", "elimination"},
     "report": {"errors", "records", "ledger", "stats", "verdicts"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""

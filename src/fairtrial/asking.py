@@ -34,6 +34,29 @@ class Asked:
     requests: tuple[Request, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What asking one chunk came to.
+
+    Attributes:
+        grades: all grades of the chunk.
+        paid: items of it that needed a new answer; each repeat counts.
+        reused: items of it that needed none.
+        costs: measure to its sum over the new answers; what was not measured is not in it.
+    """
+
+    grades: Sequence[Observation]
+    paid: int
+    reused: int
+    costs: Mapping[str, float]
+
+
+def unanswered(candidate: PlannedCandidate, chunk: Sequence[Asked], ledger: Ledger) -> int:
+    """Return how many items of a chunk (each repeat counts) need an answer that the ledger does not have."""
+    known = ledger.answers(candidate.id, [request.id for asked in chunk for request in asked.requests])
+    return sum(any(request.id not in known for request in asked.requests) for asked in chunk)
+
+
 def chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[Asked]]:
     """Yield the chunks of one task for one candidate, repeats included."""
     form = task.for_candidate(candidate.spec)
@@ -81,8 +104,8 @@ def check_capability(engine: Engine, requests: Sequence[Request], candidate: str
 
 def ask_chunk(
     task: PlannedTask, candidate: PlannedCandidate, chunk: Sequence[Asked], ledger: Ledger, bench: Bench
-) -> tuple[list[Observation], int]:
-    """Answer, grade and store one chunk; return its grades and how many of its items needed no new answer."""
+) -> Answered:
+    """Answer, grade and store one chunk."""
     wanted = {request.id: request for asked in chunk for request in asked.requests}
     known = ledger.answers(candidate.id, list(wanted))
     missing = [request for identity, request in wanted.items() if identity not in known]
@@ -111,7 +134,11 @@ def ask_chunk(
         for observation in (*grades[i], *(o for cost in costs for o in cost[i]))
     ]
     ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=observations, absences=[]))
-    return [observation for graded in grades for observation in graded], sum(not group for group in new)
+    sums: dict[str, float] = {}
+    for observed in (o for cost in costs for group in cost for o in group):
+        sums[observed.measure] = sums.get(observed.measure, 0.0) + observed.value
+    paid = sum(bool(group) for group in new)
+    return Answered([grade for graded in grades for grade in graded], paid, len(chunk) - paid, sums)
 
 
 def grade_chunk(task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer]) -> list[Sequence[Observation]]:

@@ -14,7 +14,8 @@ class Progress:
     """Where a run stands; sent after every step.
 
     Attributes:
-        stage: ``check`` (prompts are checked), ``ask`` (a chunk is answered), ``look`` (a verdict so far) or ``done``.
+        stage: ``check`` (prompts are checked), ``ask`` (a chunk is answered), ``look`` (a verdict so far), ``drop`` (a
+            candidate is asked this task no more), ``stop`` (by the budget) or ``done``.
         candidate: its name, empty if not about one.
         task: its name, empty if not about one.
         done: items answered of this candidate and task.
@@ -22,6 +23,7 @@ class Progress:
         mean: mean of the task's main measure so far, or None.
         reused: items of this chunk that were in the ledger already.
         look: the verdict so far, for ``look``.
+        note: what has happened, for ``drop`` and ``stop``.
     """
 
     stage: str
@@ -32,6 +34,7 @@ class Progress:
     mean: float | None = None
     reused: int = 0
     look: Verdict | None = None
+    note: str = ""
 
 
 OnProgress = Callable[[Progress], None]

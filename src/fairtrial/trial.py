@@ -3,29 +3,43 @@
 Items are asked in chunks.  A chunk is one candidate's answers to a few dozen items of one task; it is asked whole,
 in the same order every time, and written in one transaction.  So a run that is killed at any moment loses at most one
 chunk, and a resumed run asks for exactly the chunks that are missing and ends with the ledger of an unbroken run.
-The conductor computes no statistics; it asks `fairtrial.verdicts` whether a question is settled.
+The conductor computes no statistics; it asks `fairtrial.verdicts` whether a question is settled, `fairtrial.rounds`
+which task comes next, and `fairtrial.spending` whether that fits the budget.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 
 from fairtrial.asking import CHUNK_ITEMS, Bench, ask_chunk, check_capability, chunks
+from fairtrial.elimination import beaten
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
+from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
 from fairtrial.machine import facts
-from fairtrial.planning import Plan, PlannedCandidate, PlannedTask
-from fairtrial.progress import OnProgress, Progress, Tally
-from fairtrial.verdicts import Question, questions, verdict
+from fairtrial.planning import Plan, PlannedCandidate
+from fairtrial.progress import OnProgress, Progress
+from fairtrial.rounds import Course, bills, choose, courses
+from fairtrial.spending import Bill, Purse, check_measured, open_purse, words
+from fairtrial.verdicts import questions, verdict
+
+STOPPED = "stopped by the budget of "
+"""Beginning of the outcome of a run that a budget has stopped."""
 
 
 def run(
-    plan: Plan, text: str, ledger: Ledger, settings: EngineSettings, on_progress: OnProgress = lambda _: None
+    plan: Plan,
+    text: str,
+    ledger: Ledger,
+    settings: EngineSettings,
+    on_progress: OnProgress = lambda _: None,
+    rounds: int | None = None,
 ) -> str:
-    """Conduct a trial to its end and return its id in the ledger.
+    """Conduct a trial to its end, or to that of its budget, and return its id in the ledger.
 
     Args:
         plan: from `fairtrial.planning.plan_trial`.
@@ -33,20 +47,23 @@ def run(
         ledger: open for writing; the caller holds its writer lock.
         settings: how engines run; must not change answers beyond arithmetic.
         on_progress: called after every step.
+        rounds: ask so many rounds of each task and no more, e.g. to find out what answers cost; None asks all.
 
     Raises:
-        TooLongError, CapabilityError: before anything is asked.
+        TooLongError, CapabilityError, UnknownNameError: before anything is asked.
+        BudgetError: the budget allows nothing at all, or limits what is not measured.
         EngineError: while asking; what was answered before stays in the ledger.
     """
     enter_plan(plan, text, ledger)
-    session = ledger.open_session(plan.id, facts())
+    purse = open_purse(plan, ledger, CHUNK_ITEMS)
+    budget = {"budget": purse.limits} if purse.limits else {}
+    session = ledger.open_session(plan.id, {**facts(), **budget})
     outcome = "failed"
     try:
         with open_bench(plan, settings) as bench:
             check_all(plan, ledger, bench, on_progress)
-            for task in plan.tasks:
-                ask_task(task, plan, ledger, bench, on_progress)
-        outcome = "finished"
+            conductor = Conductor(plan, ledger, bench, purse, on_progress)
+            outcome = conductor.ask_all(rounds)
     except KeyboardInterrupt:
         outcome = "interrupted"
         raise
@@ -99,50 +116,99 @@ def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress)
             on_progress(Progress("check", candidate.name, task.name, 0, len(task.items)))
 
 
-def ask_task(task: PlannedTask, plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
-    """Ask all candidates one task, chunk by chunk in turn, so that pairs of answers exist from the start.
+class Conductor:
+    """Asks round after round, as long as a question is open, items are left, and the budget allows it."""
 
-    A trial that may stop early looks at every open question after each round of chunks.  A candidate is asked as long
-    as one of its questions is open, the baseline as long as any is.
-    """
-    all_questions = [q for q in questions(plan.document()) if q.task["id"] == task.id]
-    open_questions = all_questions
-    streams = {c.name: chunks(task, c) for c in plan.candidates}
-    tallies = {c.name: Tally(len(task.items) * task.entry.repeats) for c in plan.candidates}
-    for _ in range(0, len(task.items), CHUNK_ITEMS):
-        settled = {q.a["name"] for q in all_questions} - {q.a["name"] for q in open_questions}
-        for candidate in plan.candidates:
-            if candidate.name in settled:
+    def __init__(self, plan: Plan, ledger: Ledger, bench: Bench, purse: Purse, on_progress: OnProgress) -> None:
+        self.plan = plan
+        self.document = plan.document()
+        self.ledger = ledger
+        self.bench = bench
+        self.purse = purse
+        self.on_progress = on_progress
+        self.courses = courses(plan, list(questions(self.document)))
+
+    def ask_all(self, rounds: int | None) -> str:
+        """Ask what there is to ask and return how it ended, as the ledger keeps it.
+
+        Raises BudgetError if the budget did not allow anything, not even what the ledger has already.
+        """
+        stop_early = self.plan.trial.decide.stop_early
+        turn = 0
+        while True:
+            wanted = [c for c in self.courses if rounds is None or c.rounds < rounds]
+            ready = [course for course in wanted if course.next_round(self.ledger)]
+            if not ready:
+                return "finished" if rounds is None else f"asked {rounds} rounds of each task"
+            chosen = choose(ready, self.ledger, self.purse, stop_early, turn)
+            if chosen is None:
+                return self.stop(ready)
+            turn += any(bill.items for bill in bills(chosen, self.ledger))
+            self.ask_round(chosen)
+            if stop_early:
+                self.look(chosen)
+
+    def stop(self, ready: list[Course]) -> str:
+        """Say that the budget ends the run."""
+        steps = [bills(course, self.ledger) for course in ready]
+        names = sorted({name for step in steps for name in self.purse.crossed(step)})
+        limits = words(self.purse.limits, names)
+        if not any(course.rounds for course in self.courses):
+            step = min(steps, key=lambda step: sum(bill.items for bill in step))
+            items = sum(bill.items for bill in step)
+            raise BudgetError(
+                f"the budget of {limits} does not allow a single round: the smallest has {items:,} item answers, the "
+                f"first chunk of a task for each of {len(step)} candidates.",
+                fix="Allow more, or set a smaller limit for a task.",
+            )
+        self.on_progress(Progress("stop", note=f"{STOPPED}{limits}"))
+        return STOPPED + limits
+
+    def ask_round(self, course: Course) -> None:
+        """Ask the next chunk of a task; a part that has become too dear since the round was chosen has to wait."""
+        task = course.task
+        left_out = []
+        for part in course.next_round(self.ledger):
+            if self.purse.crossed([part.bill]):
+                left_out.append(part)
                 continue
-            chunk = next(streams[candidate.name])
-            observations, reused = ask_chunk(task, candidate, chunk, ledger, bench)
-            tally = tallies[candidate.name]
-            tally.add(len(chunk), [o for o in observations if o.measure == task.plain.card.main_measure])
-            on_progress(Progress("ask", candidate.name, task.name, tally.done, tally.total, tally.mean, reused))
-        if plan.trial.decide.stop_early:
-            open_questions = still_open(open_questions, plan, ledger, on_progress)
-            if all_questions and not open_questions:
-                return
+            answered = ask_chunk(task, part.candidate, part.chunk, self.ledger, self.bench)
+            self.purse.pay(Bill(part.bill.key, answered.paid), answered.costs)
+            if answered.paid:
+                check_measured(self.plan.trial.budget, part.candidate.name, answered.costs)
+            tally = course.tallies[part.candidate.name]
+            tally.add(len(part.chunk), [o for o in answered.grades if o.measure == task.plain.card.main_measure])
+            where = ("ask", part.candidate.name, task.name, tally.done, tally.total, tally.mean)
+            self.on_progress(Progress(*where, answered.reused))
+        course.round_is_over(left_out)
 
+    def look(self, course: Course) -> None:
+        """Look at each open question of a task, enter the looks in the ledger, and close what is settled."""
+        for question in course.live:
+            found = verdict(self.ledger, self.plan.id, question)
+            if found is None:
+                continue
+            course.looks[found.a, found.measure] = found
+            look = {"verdict": found.verdict, "difference": found.difference}
+            ends = {"low": finite_or_none(found.low), "high": finite_or_none(found.high)}
+            at = (course.task.id, found.measure, found.items_used)
+            self.ledger.add_look(self.plan.id, (found.a, found.b), at, {**look, **ends})
+            self.on_progress(Progress("look", found.a, found.task, found.items_used, found.items_total, look=found))
+            if found.verdict != "undecided":
+                course.open.remove(question)
+        if self.plan.trial.decide.eliminate and course.live:
+            self.drop(course)
 
-def still_open(
-    open_questions: Sequence[Question], plan: Plan, ledger: Ledger, on_progress: OnProgress
-) -> list[Question]:
-    """Look at each question, enter the look in the ledger, and return those that want more items."""
-    remaining = []
-    for question in open_questions:
-        found = verdict(ledger, plan.id, question)
-        if found is None:
-            remaining.append(question)
-            continue
-        pair = (found.a, found.b)
-        look = {"verdict": found.verdict, "difference": found.difference}
-        ends = {"low": finite_or_none(found.low), "high": finite_or_none(found.high)}
-        ledger.add_look(plan.id, pair, (question.task["id"], found.measure, found.items_used), {**look, **ends})
-        on_progress(Progress("look", found.a, found.task, found.items_used, found.items_total, look=found))
-        if found.verdict == "undecided":
-            remaining.append(question)
-    return remaining
+    def drop(self, course: Course) -> None:
+        """Ask no more of candidates that are certainly not the best at a task, and enter why."""
+        among = {question.a["name"] for question in course.live}
+        for found in beaten(self.ledger, self.plan.id, self.document, course.live[0].task, among):
+            course.dropped.add(found.candidate)
+            at = (course.task.id, found.measure, found.items)
+            look = {"verdict": "dropped", "low": None, "high": None, **asdict(found)}
+            self.ledger.add_look(self.plan.id, (found.candidate, found.by), at, look)
+            note = f"dropped on {course.task.name}: {found.by} is certainly better"
+            self.on_progress(Progress("drop", found.candidate, course.task.name, found.items, note=note))
 
 
 def finite_or_none(value: float) -> float | None:

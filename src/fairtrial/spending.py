@@ -1,0 +1,222 @@
+"""What a trial has spent, what its next chunks will probably cost, and whether that fits its budget.
+
+A price is what one item answer costs one candidate on one task, in each quantity that a budget may limit.  It is read
+from the observations in the ledger and from the chunks of this run.  Knows nothing of verdicts, nor of which chunk is
+next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fairtrial.errors import BudgetError, UnknownNameError
+from fairtrial.ledger import Ledger
+from fairtrial.measures import MEASURES
+from fairtrial.planning import Plan
+from fairtrial.spec.budget import UNITS, Budget
+
+MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("joules", 1.0)}
+"""Quantity of a budget: the measure that counts it, and how much of it one unit of the measure is."""
+
+Key = tuple[str, str]
+"""Candidate id and task id."""
+
+SESSIONS = """
+WITH windows AS (SELECT trial_id, started, ended, lead(started) OVER (ORDER BY id) AS next FROM sessions),
+own AS (SELECT started, ended, coalesce(next, '9999') AS next FROM windows WHERE trial_id = :trial)
+"""
+"""One run writes at a time, so what was answered between the start of a run and that of the next is that run's."""
+
+PAID = (
+    SESSIONS
+    + """
+, paid AS (
+    SELECT DISTINCT s.candidate_id, s.task_id, s.item_id, s.repeat FROM own
+    JOIN answers a ON a.created >= own.started AND a.created < own.next
+    JOIN asked s ON s.candidate_id = a.candidate_id AND s.request_id = a.request_id
+)
+SELECT 'items', count(*) FROM paid
+UNION ALL
+SELECT o.measure, sum(o.value) FROM paid p JOIN observations o
+    ON o.candidate_id = p.candidate_id AND o.task_id = p.task_id AND o.item_id = p.item_id AND o.repeat = p.repeat
+WHERE o.measure IN ('usd', 'joules') GROUP BY 1
+"""
+)
+
+MINUTES = (
+    SESSIONS
+    + """
+SELECT 1440 * sum(julianday(coalesce(ended, (
+    SELECT max(created) FROM answers WHERE created >= own.started AND created < own.next
+), started)) - julianday(started)) FROM own
+"""
+)
+
+CHUNK_COSTS = """
+SELECT sum(o.value), count(*) FROM trial_items t
+JOIN observations o ON o.task_id = t.task_id AND o.item_id = t.item_id
+WHERE t.trial_id = ? AND t.task_id = ? AND o.candidate_id = ? AND o.measure = ?
+GROUP BY t.position / ?
+"""
+
+
+@dataclass
+class Price:
+    """What an item answer has cost one candidate on one task, in one quantity, chunk by chunk."""
+
+    total: float = 0.0
+    items: int = 0
+    dearest: float = 0.0
+
+    def add(self, cost: float, items: int) -> None:
+        """Count a chunk."""
+        self.total += cost
+        self.items += items
+        self.dearest = max(self.dearest, cost / items)
+
+    @property
+    def mean(self) -> float:
+        """Return the mean cost of an item answer."""
+        return self.total / self.items
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Item answers that are still to be paid for: of which candidate and task, and how many."""
+
+    key: Key
+    items: int
+
+
+@dataclass
+class Purse:
+    """A budget, what is spent of it, and the prices known so far.
+
+    Attributes:
+        limits: quantity to the most that may be spent, all runs of the trial together.
+        spent: quantity to what is spent; of minutes, by earlier runs.
+        prices: (quantity, candidate and task) to price.
+        clock: seconds, from any moment on.
+    """
+
+    limits: Mapping[str, float]
+    spent: dict[str, float] = field(default_factory=dict)
+    prices: dict[tuple[str, Key], Price] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    def used(self, quantity: str) -> float:
+        """Return what is spent of a quantity by now."""
+        running = (self.clock() - self.started) / 60 if quantity == "minutes" else 0.0
+        return self.spent.get(quantity, 0.0) + running
+
+    def price(self, quantity: str, key: Key) -> Price | None:
+        """Return a price, or that of the cheapest chunks that come nearest: of the candidate, else of any; or None."""
+        if (own := self.prices.get((quantity, key))) is not None:
+            return own
+        known = [(k, p) for (q, k), p in self.prices.items() if q == quantity]
+        near = [p for k, p in known if k[0] == key[0]] or [p for _, p in known]
+        return min(near, key=lambda price: price.mean, default=None)
+
+    def expected(self, quantity: str, bills: Iterable[Bill]) -> float:
+        """Return what the bills will cost if each item costs what those of the dearest chunk so far have cost.
+
+        Where this candidate has not been asked this task yet, the mean price that comes nearest stands in.
+        """
+        if quantity == "items":
+            return float(sum(bill.items for bill in bills))
+        total = 0.0
+        for bill in bills:
+            price = self.price(quantity, bill.key)
+            if price is not None and bill.items:
+                own = (quantity, bill.key) in self.prices
+                total += bill.items * (price.dearest if own else price.mean)
+        return total
+
+    def crossed(self, bills: Sequence[Bill]) -> list[str]:
+        """Return the limits that paying the bills would probably cross; none if there is nothing to pay."""
+        if not any(bill.items for bill in bills):
+            return []
+        return [
+            quantity
+            for quantity, limit in self.limits.items()
+            if self.used(quantity) >= limit or self.used(quantity) + self.expected(quantity, bills) > limit
+        ]
+
+    def pay(self, bill: Bill, costs: Mapping[str, float]) -> None:
+        """Count a chunk: its bill, and the sum of each measure of what it cost.
+
+        Raises BudgetError if a limited quantity was not measured.
+        """
+        if not bill.items:
+            return
+        self.spent["items"] = self.spent.get("items", 0.0) + bill.items
+        for quantity, (measure, scale) in MEASURED.items():
+            if measure in costs:
+                cost = scale * costs[measure]
+                self.prices.setdefault((quantity, bill.key), Price()).add(cost, bill.items)
+                if quantity != "minutes":
+                    self.spent[quantity] = self.spent.get(quantity, 0.0) + cost
+
+    def scarcest(self) -> str:
+        """Return the limited quantity of which the largest share is spent; minutes where nothing is limited."""
+        return max(self.limits, key=lambda q: self.used(q) / self.limits[q], default="minutes")
+
+
+def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[], float] = time.monotonic) -> Purse:
+    """Return the trial's purse: what its earlier runs have spent, and what the ledger knows of prices.
+
+    The trial must be in the ledger, and the run that is about to begin must not.
+
+    Raises:
+        UnknownNameError: the budget limits a measure that does not exist.
+    """
+    limits = plan.trial.budget.limits()
+    check_measures(plan.trial.budget)
+    purse = Purse(limits, clock=clock)
+    if limits:
+        purse.spent = earlier(ledger, plan.id)
+    for candidate in plan.candidates:
+        for task in plan.tasks:
+            for quantity, (measure, scale) in MEASURED.items():
+                rows = ledger.read(CHUNK_COSTS, (plan.id, task.id, candidate.id, measure, chunk_items))
+                for cost, items in rows:
+                    purse.prices.setdefault((quantity, (candidate.id, task.id)), Price()).add(scale * cost, items)
+    return purse
+
+
+def earlier(ledger: Ledger, trial_id: str) -> dict[str, float]:
+    """Return what the runs of a trial have spent: minutes on the clock, and the cost of what they paid for."""
+    [(minutes,)] = ledger.read(MINUTES, {"trial": trial_id})
+    counted = {name: float(value or 0.0) for name, value in ledger.read(PAID, {"trial": trial_id})}
+    return {"minutes": float(minutes or 0.0), **counted}
+
+
+def check_measures(budget: Budget) -> None:
+    """Raise UnknownNameError if a budget limits a measure that does not exist."""
+    for quantity in budget.limits():
+        measure = MEASURED.get(quantity, ("", 0.0))[0]
+        if measure and measure not in MEASURES:
+            raise UnknownNameError(
+                "measure", measure, MEASURES, fix=f"The budget cannot limit {quantity}: nothing here measures it."
+            )
+
+
+def check_measured(budget: Budget, candidate: str, costs: Mapping[str, float]) -> None:
+    """Raise BudgetError if answers were paid for and a limited quantity was not measured."""
+    for quantity in budget.limits():
+        measure = MEASURED.get(quantity, ("", 0.0))[0]
+        if measure and measure not in costs:
+            raise BudgetError(
+                f"the budget limits {quantity}, but candidate {candidate!r} has no values of the measure {measure!r}.",
+                fix=f"Take {quantity} out of the budget, or the candidate out of the trial. Its answers are kept.",
+            )
+
+
+def words(limits: Mapping[str, float], names: Sequence[str]) -> str:
+    """Return limits in words: ``10 minutes and 2,000 item answers``."""
+    return " and ".join(f"{limits[name]:,.10g} {UNITS[name]}" for name in names)
