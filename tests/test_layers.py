@@ -29,15 +29,18 @@ ALLOWED: dict[str, set[str]] = {
     "ledger": ONE,
     "levers": ONE | {"engines", "models"},
     "verdicts": ONE | {"ledger", "stats"},
+    "standings": {"ledger", "stats", "verdicts"},
     "progress": {"records", "verdicts"},
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
     "asking": ONE | {"engines", "tasks", "measures", "ledger", "planning"},
     "spending": ONE | {"measures", "ledger", "planning"},
     "rounds": ONE | {"ledger", "planning", "asking", "progress", "spending", "verdicts"},
     "elimination": {"ledger", "stats", "verdicts"},
+    "endings": {"ledger", "verdicts"},
     "trial": ONE
-    | {"engines", "ledger", "planning", "asking", "progress", "verdicts", "rounds", "spending", "elimination"},
-    "report": {"errors", "records", "ledger", "stats", "verdicts"},
+    | {"engines", "ledger", "planning", "asking", "progress", "verdicts", "rounds", "spending"}
+    | {"elimination", "endings"},
+    "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 

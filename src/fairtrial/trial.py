@@ -16,6 +16,7 @@ from dataclasses import asdict
 
 from fairtrial.asking import CHUNK_ITEMS, Bench, ask_chunk, check_capability, chunks
 from fairtrial.elimination import beaten
+from fairtrial.endings import DROPPED, STOPPED
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.errors import BudgetError
@@ -26,9 +27,6 @@ from fairtrial.progress import OnProgress, Progress
 from fairtrial.rounds import Course, bills, choose, courses
 from fairtrial.spending import Bill, Purse, check_measured, open_purse, words
 from fairtrial.verdicts import questions, verdict
-
-STOPPED = "stopped by the budget of "
-"""Beginning of the outcome of a run that a budget has stopped."""
 
 
 def run(
@@ -205,7 +203,7 @@ class Conductor:
         for found in beaten(self.ledger, self.plan.id, self.document, course.live[0].task, among):
             course.dropped.add(found.candidate)
             at = (course.task.id, found.measure, found.items)
-            look = {"verdict": "dropped", "low": None, "high": None, **asdict(found)}
+            look = {"verdict": DROPPED, "low": None, "high": None, **asdict(found)}
             self.ledger.add_look(self.plan.id, (found.candidate, found.by), at, look)
             note = f"dropped on {course.task.name}: {found.by} is certainly better"
             self.on_progress(Progress("drop", found.candidate, course.task.name, found.items, note=note))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from fairtrial.endings import DROPPED
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
 from fairtrial.verdicts import Estimate, Verdict
@@ -155,6 +156,8 @@ def paths(summary: Summary) -> list[PathPlot]:
     """Return the path to each verdict of a trial that looked several times."""
     grouped: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
     for look in summary.looks:
+        if look["verdict"] == DROPPED:
+            continue
         grouped.setdefault((look["task"], look["measure"], look["a"], look["b"]), []).append(look)
     return [path_plot(summary, key, looks) for key, looks in grouped.items() if len(looks) > 1]
 

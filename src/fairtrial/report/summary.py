@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairtrial.endings import endings
 from fairtrial.ledger import Ledger, query
 from fairtrial.verdicts import Estimate, Verdict, estimates, verdicts
 
@@ -88,6 +89,7 @@ class Summary:
     absences: Sequence[Mapping[str, Any]]
     looks: Sequence[Mapping[str, Any]]
     sessions: Sequence[query.SessionRow]
+    endings: Sequence[str] = ()
 
     def task(self, name: str) -> TaskSummary:
         """Return a task by name."""
@@ -114,6 +116,7 @@ class Summary:
             "estimates": [estimate.document() for estimate in self.estimates],
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "absences": [dict(absence) for absence in self.absences],
+            "endings": list(self.endings),
             "report": None if report is None else str(report),
         }
 
@@ -123,6 +126,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     row = query.trial(ledger, trial_id)
     plan = row.plan
     sessions = query.sessions(ledger, row.id)
+    found = verdicts(ledger, row.id)
     names = {c["id"]: c["name"] for c in plan["candidates"]} | {t["id"]: t["name"] for t in plan["tasks"]}
     return Summary(
         trial_id=row.id,
@@ -151,7 +155,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
             for t in plan["tasks"]
         ],
         estimates=estimates(ledger, row.id),
-        verdicts=verdicts(ledger, row.id),
+        verdicts=found,
         absences=[
             {
                 "candidate": names[absence["candidate_id"]],
@@ -162,6 +166,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         ],
         looks=[{**look, "task": names[look["task_id"]]} for look in query.looks(ledger, row.id)],
         sessions=sessions,
+        endings=endings(ledger, row.id, found),
     )
 
 

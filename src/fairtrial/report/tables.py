@@ -101,4 +101,5 @@ def notes(summary: Summary) -> list[Text]:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
     for absence in summary.absences:
         lines.append(f"{absence['candidate']}: {absence['measure']} was not measured ({absence['reason']}).")
-    return [Text(f"  {words.visible(line)}", style="dim") for line in lines]
+    ended = [Text(words.visible(line), style="yellow") for line in summary.endings]
+    return ended + [Text(f"  {words.visible(line)}", style="dim") for line in lines]

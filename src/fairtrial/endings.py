@@ -1,0 +1,40 @@
+"""How a trial ended, in words: what a budget left undone, who was asked no more.  Reads the ledger only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.verdicts import Verdict, questions
+
+STOPPED = "stopped by the budget of "
+"""Beginning of the outcome of a run that a budget has stopped."""
+
+DROPPED = "dropped"
+"""What a look says of a candidate that is asked no more because another one is certainly better."""
+
+
+def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what a reader must know about a trial that did not ask everything; one sentence or two each.
+
+    Args:
+        ledger: where the trial is.
+        trial_id: its id.
+        verdicts: all verdicts that it has so far.
+    """
+    plan = query.trial(ledger, trial_id).plan
+    names = {task["id"]: task["name"] for task in plan["tasks"]}
+    found = [
+        f"{look['a']} is asked no more on {names[look['task_id']]} after {look['items']:,} items: {look['b']} is "
+        f"certainly better ({look['measure']}). What was open about {look['a']} there stays undecided."
+        for look in query.looks(ledger, trial_id)
+        if look["verdict"] == DROPPED
+    ]
+    outcomes = [session.outcome for session in query.sessions(ledger, trial_id) if session.outcome]
+    if outcomes and outcomes[-1].startswith(STOPPED):
+        asked = len(list(questions(plan)))
+        decided = sum(verdict.verdict != "undecided" for verdict in verdicts)
+        undecided = f"{asked - decided} of {asked} questions are undecided" if asked else "items are left to ask"
+        early = "" if plan["decide"].get("stop_early") else " Its verdicts hold for one look: this one."
+        found.append(f"The trial was {outcomes[-1]}; {undecided}.{early} With a larger budget it goes on from there.")
+    return found
