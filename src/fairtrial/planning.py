@@ -104,8 +104,17 @@ class Plan:
                 self.trial.decide.model_dump(mode="json"),
                 self.trial.seed,
                 self.trial.name,
+                *([self.weights] if self.weights else []),  # another reading of the same answers; none is asked again
             ]
         )
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The user's weight of each task by name, a group's shared equally by its tasks; empty if none are written."""
+        written = zip(self.trial.tasks, self.trial.task_names(), strict=True)
+        shares = [(name, [task.name for task in self.tasks if task.entry is entry]) for entry, name in written]
+        wanted = self.trial.weights
+        return {task: wanted[name] / len(tasks) for name, tasks in shares for task in tasks if wanted}
 
     def document(self) -> dict[str, Any]:
         """Return the plan as JSON values, as the ledger keeps it."""
@@ -114,6 +123,7 @@ class Plan:
             "seed": self.trial.seed,
             "baseline": self.baseline,
             "decide": self.trial.decide.model_dump(mode="json"),
+            "weights": self.weights,
             "candidates": [
                 {"name": c.name, "id": c.id, "spec": c.spec.model_dump(mode="json"), "record": c.model.record()}
                 for c in self.candidates

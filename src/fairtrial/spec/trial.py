@@ -71,6 +71,9 @@ class Trial(Section):
     decide: Decide = Decide()
     budget: Budget = Field(Budget(), description="What the trial may spend; it stops before a limit is crossed.")
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
+    weights: dict[str, Annotated[Number, Field(ge=0)]] = Field(
+        {}, description="Weight of every task, by its name in tables; only with them is there a weighted score."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -92,6 +95,25 @@ class Trial(Section):
                 f"Candidates: {', '.join(ids)}",
                 "baseline",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_of_tasks(self) -> Trial:
+        if not self.weights:
+            return self
+        names = self.task_names()
+        for name in self.weights:
+            if name not in names:
+                near = did_you_mean(name, names)
+                raise problem(
+                    f"weights: {name!r} is no task of this trial.{near} Tasks: {', '.join(names)}", "weights", name
+                )
+        missing = [name for name in names if name not in self.weights]
+        if missing:
+            told = f"weights: {', '.join(map(repr, missing))} has no weight; write 0 for what shall not count"
+            raise problem(told, "weights")
+        if not any(self.weights.values()):
+            raise problem("weights: at least one must be above 0", "weights")
         return self
 
     def task_names(self) -> tuple[str, ...]:
