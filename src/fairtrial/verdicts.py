@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.leading import leading
 from fairtrial.stats.families import e_holm, holm
 from fairtrial.stats.intervals import Floats, Interval, estimate
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
@@ -164,21 +165,13 @@ def verdict(ledger: Ledger, trial_id: str, question: Question) -> Verdict | None
 
     The conductor asks this after every batch; ``undecided`` means that more items are wanted.
     """
-    rows = query.paired(
-        ledger, trial_id, question.a["id"], question.b["id"], question.task["id"], question.measure["name"]
-    )
+    where = (trial_id, question.a["id"], question.b["id"], question.task["id"], question.measure["name"])
+    rows, last = leading(ledger, *where) if question.stops_early else (query.paired(ledger, *where), True)
     if not (positive(rows.a_weights) and positive(rows.b_weights)):
         return None
     sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
     if not question.stops_early:
         return as_verdict(question, compare(sample, question.rule))
-    reached, last = leading_items(ledger, trial_id, question)
-    kept = np.array([item in reached for item in rows.item_ids])
-    if not (positive(rows.a_weights[kept]) and positive(rows.b_weights[kept])):
-        return None
-    sample = PairedSample(
-        rows.a_values[kept], rows.a_weights[kept], rows.b_values[kept], rows.b_weights[kept], rows.clusters[kept]
-    )
     return as_verdict(question, decide(sample, question.rule, last=last))
 
 

@@ -84,6 +84,7 @@ def collect(
     if older_than is not None:
         doomed |= begun_before(ledger, older_than)
     ledger.orders.clear()
+    ledger.leads.clear()
     with free_of_order(ledger) as db:
         before, unused = pages(db), free_pages(db)
         trials, answers, observations, items = take_out(db, sorted(doomed))

@@ -1,12 +1,13 @@
-"""The items of one task in the order in which a trial asks them.
+"""What is read once for each open ledger: the items of a task in the order in which a trial asks them, and how far a
+candidate has come with what values.
 
-A trial's plan never changes, so this is read once for each open ledger.
+A trial's plan never changes, nor does a row of observations; there only come more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,34 @@ class Order:
     doc_ids: tuple[int, ...]
     clusters: NDArray[np.int64]
     repeats: int
+
+
+@dataclass(slots=True)
+class Column:
+    """Values of one measure at the places of a trial's order, as far as they were read; arrays of shape (items,).
+
+    Attributes:
+        values: repeats averaged; NaN where there is none, or none was read.
+        weights: likewise.
+        complete: whether all repeats are in ``values``, so that it need not be read again.
+    """
+
+    values: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    complete: NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Lead:
+    """How far a candidate has come with a task of a trial.
+
+    Attributes:
+        reached: items, from the first one on, that it has answered.
+        columns: what was read of them, by measure.
+    """
+
+    reached: int = 0
+    columns: dict[str, Column] = field(default_factory=dict)
 
 
 def make_order(rows: Sequence[tuple[str, int, str]], repeats: int) -> Order:

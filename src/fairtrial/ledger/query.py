@@ -7,7 +7,7 @@ its repeats and its weight their mean weight.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,10 +169,15 @@ def averages(
         "WHERE candidate_id = ? AND task_id = ? AND measure = ? AND repeat < ?",
         (candidate_id, task_id, measure, asked.repeats),
     )
+    return averaged(asked, rows)[:3]
+
+
+def averaged(asked: Order, rows: Iterable[tuple[str, int, float, float]]) -> tuple[Ints, Floats, Floats, Ints]:
+    """Return what `averages` does, and how many repeats there are, from rows of (item id, repeat, value, weight)."""
     place = asked.position
     kept = [(place[item], repeat, value, weight) for item, repeat, value, weight in rows if item in place]
     if not kept:
-        return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
+        return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
     table = np.array(kept, dtype=np.float64)
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
     at, value, weight = table[:, 0].astype(np.int64), table[:, 2], table[:, 3]
@@ -182,7 +187,7 @@ def averages(
     weighted = np.add.reduceat(weight * value, starts)
     plain = np.add.reduceat(value, starts) / counts
     mean = np.where(counts == 1, value[starts], np.divide(weighted, total, out=plain, where=total > 0))
-    return at[starts], mean, total / counts
+    return at[starts], mean, total / counts, counts
 
 
 def paired(ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, measure: str) -> Paired:

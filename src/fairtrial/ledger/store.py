@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from fairtrial.errors import LedgerBusyError, LedgerError
 from fairtrial.ledger.encoding import answer_body, answer_of, dumps, item_body, packed, request_text, storable
 from fairtrial.ledger.opening import open_file, unusable
-from fairtrial.ledger.order import Order
+from fairtrial.ledger.order import Lead, Order
 from fairtrial.records import Answer, Item, Observation, Request
 
 
@@ -53,6 +53,7 @@ class Ledger:
         self.guarded = guarded
         self.lock = FileLock(f"{path.resolve()}.lock")
         self.orders: dict[tuple[str, str], Order] = {}
+        self.leads: dict[tuple[str, str, str], Lead] = {}
 
     @classmethod
     def open(cls, path: str | Path, create: bool = True) -> Ledger:
