@@ -21,10 +21,11 @@ __all__ = ["ENGINES", "Capabilities", "Engine", "EngineSettings", "engine_versio
 ENGINES: Mapping[str, str] = {
     "fake": "fairtrial.engines.fake:FakeEngine",
     "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
+    "transformers": "fairtrial.engines.transformers:TransformersEngine",
 }
 """Engine name -> ``module:class``.  Others come from entry points ``engine.NAME`` of the group ``fairtrial``."""
 
-DISTRIBUTIONS: Mapping[str, str] = {"fake": "fairtrial", "llamacpp": "llama-cpp-python"}
+DISTRIBUTIONS: Mapping[str, str] = {"fake": "fairtrial", "llamacpp": "llama-cpp-python", "transformers": "transformers"}
 """Engine name -> the distribution whose version can change its answers."""
 
 

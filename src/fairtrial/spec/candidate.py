@@ -50,6 +50,12 @@ class Candidate(Section):
     context: Annotated[int, Field(strict=True, ge=64, le=LARGEST)] | None = Field(
         None, description="Tokens of context to use; default: what the model was trained with, at most 8192."
     )
+    engine: Literal["auto", "llamacpp", "transformers"] = Field(
+        "auto", description="What runs the model; default: llama.cpp for GGUF, transformers for safetensors."
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="What transformers computes in; default: bfloat16 where the machine is fast at it."
+    )
     overflow: Literal["error", "truncate"] = Field(
         "error", description="A request longer than the context is an error, or is cut from the left and recorded."
     )

@@ -1,0 +1,152 @@
+"""The transformers engine: safetensors folders, models of the hub and some GGUF files, in this process.
+
+Puts the parts together: vocabulary, prompts, prefix-tree scoring, batched generation.  Knows nothing of tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from fairtrial.engines.base import Capabilities
+from fairtrial.engines.prompts import Encoder, Scored, asking_of
+from fairtrial.engines.scoring import score_answers
+from fairtrial.engines.settings import EngineSettings
+from fairtrial.engines.transformers.generate import generate_all
+from fairtrial.engines.transformers.libraries import library_version, torch
+from fairtrial.engines.transformers.loading import Loaded, cores, load, longest_exact, trained_context
+from fairtrial.engines.transformers.network import Network
+from fairtrial.engines.transformers.score import Way, score_sequences
+from fairtrial.engines.transformers.session import Session
+from fairtrial.engines.transformers.tokens import HubVocabulary
+from fairtrial.engines.transformers.trust import Trust, examine
+from fairtrial.errors import EngineError
+from fairtrial.models import ResolvedModel
+from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.spec.candidate import Candidate
+
+BATCH: Mapping[str, int] = {"cpu": 512, "cuda": 4096}
+"""Tokens of one step, by device; halved when memory runs out."""
+
+
+class TransformersEngine:
+    """See `fairtrial.engines.base.Engine`."""
+
+    def __init__(self, session: Session, encoder: Encoder, trust: Trust, window: int | None) -> None:
+        self._session: Session | None = session
+        self._encoder = encoder
+        self._trust = trust
+        self._window = window
+        self.record: Mapping[str, object] = {}
+        self.can = Capabilities(
+            score=True,
+            generate=True,
+            chat=encoder.asking.template is not None,
+            images=False,
+            context_tokens=encoder.asking.context,
+            batch_invariant=False,
+        )
+
+    @classmethod
+    def open(cls, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> TransformersEngine:
+        """Load the weights; see `fairtrial.engines.open_engine`."""
+        loaded = load(model, candidate.dtype)
+        network, config = loaded.model, loaded.model.config
+        threads = settings.threads or cores()
+        torch().set_num_threads(threads)
+        size = int(network.get_output_embeddings().weight.shape[0])
+        vocabulary = HubVocabulary(loaded.tokenizer, network.generation_config, size)
+        template = loaded.tokenizer.chat_template
+        asking = asking_of(
+            candidate,
+            vocabulary,
+            template if isinstance(template, str) else None,
+            trained=trained_context(config),
+            where=str(model.path),
+        )
+        session = Session(Network(loaded), settings.batch_tokens or BATCH[loaded.device], size)
+        trust, window = examine(session), longest_exact(config)
+        engine = cls(session, Encoder(vocabulary, asking), trust, window)
+        engine.record = {
+            "engine": "transformers",
+            "version": library_version(),
+            "model": model.name,
+            "model_sha256": model.sha256,
+            "architecture": type(network).__name__,
+            "parameters": int(network.num_parameters()),
+            "context": asking.context,
+            "threads": threads,
+            "batch_tokens": session.batch,
+            "scoring": trust.scoring,
+            "exact_up_to_tokens": window,
+            "generation": "many at a time" if trust.batched else "one after the other",
+            "checked_against_plain_evaluation": trust.why,
+            "chat_template_sha256": asking.template.sha256 if asking.template else None,
+            "bos": "added" if vocabulary.adds_bos else "not added",
+            "special_tokens": "read in the chat template only, never in prompts",
+            **device_facts(loaded),
+        }
+        return engine
+
+    @property
+    def nodes_computed(self) -> int:
+        """Tokens that went through the network so far, the shared ones once a call."""
+        return self._open().computed
+
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise TooLongError naming the first request that does not fit."""
+        for request in requests:
+            if isinstance(request, ScoreRequest):
+                self._encoder.score(request)
+            else:
+                self._encoder.generate(request)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
+        """Yield one answer a request; all are computed before the first is given."""
+        session = self._open()
+        encoded = [self._encoder.score(request) for request in requests]
+        flat = [scored for request in encoded for parts in request for scored in parts]
+        try:
+            sums = score_sequences(session, flat, self._way(flat))
+        except BaseException:
+            session.forget()
+            raise
+        yield from score_answers(encoded, sums)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
+        """Yield one answer a request; all are computed before the first is given."""
+        session = self._open()
+        prompts = [(request, *self._encoder.generate(request)) for request in requests]
+        if not prompts:
+            return
+        longest = max(len(tokens) + request.max_tokens for request, tokens, _ in prompts)
+        batched = self._trust.batched and (self._window is None or longest <= self._window)
+        try:
+            answers = generate_all(session, self._encoder.vocabulary, prompts, batched)
+        except BaseException:
+            session.forget()
+            raise
+        yield from answers
+
+    def close(self) -> None:
+        """Free the model; safe to call twice."""
+        self._session = None
+        if torch().cuda.is_available():
+            torch().cuda.empty_cache()
+
+    def _way(self, sequences: Sequence[Scored]) -> Way:
+        """Return the way to score these: packed only if no sequence is longer than what the model attends to."""
+        longest = max((len(s.tokens) for s in sequences), default=0)
+        if self._trust.scoring == "packed tree" and self._window is not None and longest > self._window:
+            return "branch by branch"
+        return self._trust.scoring
+
+    def _open(self) -> Session:
+        if self._session is None:
+            raise EngineError("This engine has been closed.")
+        return self._session
+
+
+def device_facts(loaded: Loaded) -> dict[str, object]:
+    """Return what is known about where and in what a network computes."""
+    name = torch().cuda.get_device_name() if loaded.device == "cuda" else torch().backends.cpu.get_cpu_capability()
+    return {"device": loaded.device, "device_name": name, "dtype": loaded.dtype}

@@ -1,0 +1,230 @@
+"""New text for many prompts at once, each pass one token of every running answer.
+
+Prompts are read through a prefix tree, each shared beginning once; finished answers make room for the next prompts.
+Where a model is not trusted with that, answers are written one after the other with the model's own cache, what the
+prompts share read once.  Knows token sequences and logits; text only through the vocabulary's bytes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fairtrial.engines.sampling import Text, generator_for, pick
+from fairtrial.engines.transformers.memory import Slots
+from fairtrial.engines.transformers.network import log_probabilities
+from fairtrial.engines.transformers.session import BLOCK, Session
+from fairtrial.engines.vocabulary import Vocabulary
+from fairtrial.records import GenerateAnswer, GenerateRequest
+from fairtrial.schedule import build_tree
+from fairtrial.schedule.trie import Tokens, common_prefix
+
+PARALLEL = 32  # answers that grow at once
+REFILL = 0.25  # share of free places from which on new prompts are read
+
+
+@dataclass
+class Job:
+    """One request on its way."""
+
+    request: GenerateRequest
+    tokens: Tokens
+    truncated: int
+    place: int
+    new: list[int] = field(default_factory=list)
+    answer: GenerateAnswer | None = None
+
+    def __post_init__(self) -> None:
+        self.rng = generator_for(self.request)
+        self.text = Text(self.request.stop)
+
+    def take(self, token: int, vocabulary: Vocabulary) -> bool:
+        """Add a token; return whether the answer is complete."""
+        self.new.append(token)
+        ended = vocabulary.ends(token) or self.text.push(vocabulary.piece(token))
+        if not ended and len(self.new) < self.request.max_tokens:
+            return False
+        self.answer = GenerateAnswer(
+            text=self.text.end(),
+            tokens=len(self.new),
+            finish="stop" if ended else "length",
+            prompt_tokens=len(self.tokens),
+            truncated_tokens=self.truncated,
+        )
+        return True
+
+    def choose(self, logits: Any, greedy: int) -> int:
+        """Return the next token by (vocabulary,) logits, of which ``greedy`` is the likeliest."""
+        return greedy if self.rng is None else pick(logits.float().cpu().numpy(), self.request, self.rng)
+
+
+def generate_all(
+    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Tokens, int]], batched: bool
+) -> list[GenerateAnswer]:
+    """Answer all ``prompts``: the request, its tokens (at least one), and how many were cut."""
+    jobs = [Job(request, tokens, cut, i) for i, (request, tokens, cut) in enumerate(prompts)]
+    if batched:
+        _Batch(session, vocabulary, jobs).run()
+    else:
+        _one_after_the_other(session, vocabulary, jobs)
+    return [job.answer for job in jobs if job.answer is not None]
+
+
+class _Batch:
+    """Runs jobs that share a root."""
+
+    def __init__(self, session: Session, vocabulary: Vocabulary, jobs: Sequence[Job]) -> None:
+        self.session, self.vocabulary = session, vocabulary
+        # Neighbours in this order share the most.
+        self.waiting = sorted(jobs, key=lambda j: (j.tokens.astype(">u4").tobytes(), j.place))[::-1]
+        self.running: list[Job] = []
+        first, last = self.waiting[-1].tokens, self.waiting[0].tokens
+        common = min(common_prefix(first, last), min(len(j.tokens) for j in jobs) - 1)
+        self.root = common // BLOCK * BLOCK
+        longest = max(len(j.tokens) for j in jobs)
+        session.begin(first[: self.root], longest + session.batch)
+        own = max(len(j.tokens) + j.request.max_tokens for j in jobs) - self.root
+        self.places = min(PARALLEL, len(jobs))
+        self.cells = own
+        self.slots: Slots | None = None
+
+    def run(self) -> None:
+        """Work until every job has its answer."""
+        while self.waiting or self.running:
+            if self.waiting and self.places - len(self.running) >= max(1, REFILL * self.places):
+                self._admit()
+            if self.running:
+                self._pass()
+
+    def _admit(self) -> None:
+        """Read the next prompts through one prefix tree and give each a slot."""
+        free = self.places - len(self.running)
+        jobs = [self.waiting.pop() for _ in range(min(free, len(self.waiting)))]
+        parts, firsts = read_prompts(self.session, [job.tokens for job in jobs], self.root)
+        if self.slots is None:
+            # The root stays in the session's memory while later prompts are read on top of it.
+            root = [(key[:, : self.root], value[:, : self.root]) for key, value in self.session.path.stores()]
+            self.slots = Slots(root, self.places, self.cells)
+        for job, part, logits in zip(jobs, parts, firsts, strict=True):
+            if not job.take(job.choose(logits, int(logits.argmax())), self.vocabulary):
+                self.slots.add(part)
+                self.running.append(job)
+
+    def _pass(self) -> None:
+        """Send one token of each running answer."""
+        assert self.slots is not None
+        logits = grow(self.session, self.slots, self.root, [job.new[-1] for job in self.running])
+        greedy = logits.argmax(dim=1).tolist()
+        done = [
+            slot
+            for slot, job in enumerate(self.running)
+            if job.take(job.choose(logits[slot], greedy[slot]), self.vocabulary)
+        ]
+        for slot in reversed(done):
+            self.slots.drop(slot)
+            last = self.running.pop()
+            if slot < len(self.running):
+                self.running[slot] = last
+
+
+def grow(session: Session, slots: Slots, root: int, tokens: Sequence[int]) -> Any:
+    """Send one token for each slot in use and return (slots, vocabulary) logits of what comes next."""
+    positions = np.array([[root + length] for length in slots.lengths], dtype=np.int32)
+    slots.begin()
+    logits = session.network.read(np.array(tokens, dtype=np.int32)[:, None], positions, slots)
+    slots.end()
+    session.computed += len(tokens)
+    return logits[:, 0]
+
+
+def read_prompts(
+    session: Session, prompts: Sequence[Tokens], root: int
+) -> tuple[list[list[tuple[Any, Any]]], list[Any]]:
+    """Read prompts that share a root, which is in memory, each prefix once.
+
+    Returns:
+        Of each prompt: keys and values of what it has beyond the root, a layer each; (vocabulary,) logits at its end.
+    """
+    tree = build_tree(list(prompts))
+    count = len(prompts)
+    lengths = np.array([len(p) for p in prompts], dtype=np.int64)
+    which = np.arange(count)
+    ends = tree.locate(which, lengths - 1, lengths)
+    paths = np.split(tree.locate(which, np.full(count, root), lengths), np.cumsum(lengths - root)[:-1])
+    wanted = np.zeros(tree.nodes, dtype=np.bool_)
+    wanted[ends] = True
+    logits: dict[int, Any] = {}
+    read: list[list[tuple[Any, Any]]] = []
+    for step, rows, cells in session.walk(tree, wanted, root):
+        for row, node in enumerate((step.start + np.flatnonzero(step.wanted)).tolist()):
+            logits[node] = rows[row].clone()
+        read.append(session.path.taken(cells))
+    layers = [tuple(_joined([part[layer][side] for part in read]) for side in (0, 1)) for layer in range(len(read[0]))]
+    parts = []
+    for path in paths:
+        at = session.network.index(path - root)
+        parts.append([(key[:, at], value[:, at]) for key, value in layers])
+    return parts, [logits[node] for node in ends.tolist()]
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return tensors of shape (key heads, n, size) joined along n."""
+    first = parts[0]
+    total = first.new_empty((first.shape[0], sum(p.shape[1] for p in parts), first.shape[2]))
+    at = 0
+    for part in parts:
+        total[:, at : at + part.shape[1]] = part
+        at += part.shape[1]
+    return total
+
+
+def grown_scores(session: Session, sequences: Sequence[tuple[Tokens, int]]) -> list[float]:
+    """Return the log-probability of each sequence from a position on, fed token by token as answers are.
+
+    Args:
+        session: any.
+        sequences: tokens, and the first scored one; the beginnings are read as prompts, all as a batch.
+    """
+    session.begin(sequences[0][0][:0], max(len(t) for t, _ in sequences) + session.batch)
+    parts, firsts = read_prompts(session, [tokens[:start] for tokens, start in sequences], 0)
+    most = max(len(tokens) for tokens, _ in sequences)
+    empty = [(key[:, :0], value[:, :0]) for key, value in parts[0]]
+    slots = Slots(empty, len(sequences), most)
+    for part in parts:
+        slots.add(part)
+    sums = [0.0] * len(sequences)
+    rows = firsts
+    for at in range(most):
+        fed = []
+        for i, (tokens, start) in enumerate(sequences):
+            place = min(start + at, len(tokens) - 1)
+            if start + at < len(tokens):
+                values, _ = log_probabilities(rows[i][None], np.zeros(1, dtype=np.int64), tokens[place : place + 1])
+                sums[i] += float(values[0])
+            fed.append(int(tokens[place]))
+        if max(len(t) - s for t, s in sequences) <= at + 1:
+            return sums
+        rows = list(grow(session, slots, 0, fed))
+    return sums
+
+
+def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequence[Job]) -> None:
+    network = session.network
+    first = jobs[0].tokens
+    common = min(min(common_prefix(first, j.tokens) for j in jobs), min(len(j.tokens) for j in jobs) - 1)
+    shared = network.new_cache()
+    if common:
+        network.plain(first[:common], shared, np.array([common - 1]))
+    for job in jobs:
+        cache = copy.deepcopy(shared)
+        unread = job.tokens[common:]
+        while True:
+            logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
+            session.computed += len(unread)
+            if job.take(job.choose(logits, int(logits.argmax())), vocabulary):
+                break
+            unread = np.array(job.new[-1:], dtype=np.int32)

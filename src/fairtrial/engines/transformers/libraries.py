@@ -1,0 +1,37 @@
+"""The two libraries behind this engine, imported when first asked for, with their chatter off.
+
+Knows what may be missing and how to install it; nothing of models.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fairtrial.errors import MissingExtraError
+
+
+def torch() -> Any:
+    """Return the module ``torch``.  Raises MissingExtraError if it is not installed."""
+    try:
+        import torch as module
+    except ImportError as error:
+        raise MissingExtraError("The transformers engine (torch)", "transformers") from error
+    return module
+
+
+def transformers() -> Any:
+    """Return the module ``transformers``, silent.  Raises MissingExtraError if it is not installed."""
+    torch()
+    try:
+        import transformers as module
+    except ImportError as error:
+        raise MissingExtraError("The transformers engine", "transformers") from error
+    module.utils.logging.set_verbosity_error()
+    module.utils.logging.disable_progress_bar()
+    return module
+
+
+def library_version() -> str:
+    """Return the installed versions of both."""
+    return f"{version('transformers')}, torch {version('torch')}"

@@ -1,0 +1,118 @@
+"""From weights on disk to a network and a tokeniser: safetensors folders, and GGUF where transformers reads it.
+
+Code that comes with a model is never run.  Knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from fairtrial.engines.transformers.libraries import torch, transformers
+from fairtrial.errors import ModelError
+from fairtrial.models import ResolvedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A network ready to run.
+
+    Attributes:
+        model: of `transformers`, in evaluation mode.
+        tokenizer: its tokeniser.
+        dtype: name of the type that it computes in.
+        device: ``cpu`` or ``cuda``.
+    """
+
+    model: Any
+    tokenizer: Any
+    dtype: str
+    device: str
+
+
+def load(model: ResolvedModel, dtype: str) -> Loaded:
+    """Load the weights onto the best device.
+
+    Args:
+        model: a folder of safetensors, or a GGUF file.
+        dtype: ``float32``, ``bfloat16``, ``float16``, or ``auto``.
+
+    Raises:
+        ModelError: the files cannot be read, or need code of their own.
+        MissingExtraError: torch or transformers is not installed.
+    """
+    library = transformers()
+    if model.path is None:
+        raise ModelError(f"The model {model.spec!r} has no files for transformers to load.")
+    device = "cuda" if torch().cuda.is_available() else "cpu"
+    kind = best_dtype(device) if dtype == "auto" else dtype
+    folder, file = (model.path, {}) if model.path.is_dir() else (model.path.parent, {"gguf_file": model.path.name})
+    unpacked = {"quantization_config": library.GgufConfig(dequantize=True)} if file else {}
+    try:
+        tokenizer = library.AutoTokenizer.from_pretrained(str(folder), **file, local_files_only=True)
+        network = library.AutoModelForCausalLM.from_pretrained(
+            str(folder),
+            **file,
+            **unpacked,
+            local_files_only=True,
+            trust_remote_code=False,
+            dtype=getattr(torch(), kind),
+        )
+        network = network.eval().to(device)
+    except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
+        raise _unreadable(model.path, error) from error
+    return Loaded(network, tokenizer, kind, device)
+
+
+def best_dtype(device: str) -> str:
+    """Return the type that this machine computes fastest in: bfloat16 where it has instructions for it."""
+    if device == "cuda":
+        return "bfloat16" if torch().cuda.is_bf16_supported() else "float16"
+    can = torch().cpu.get_capabilities() if hasattr(torch().cpu, "get_capabilities") else {}
+    return "bfloat16" if any(can.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16")) else "float32"
+
+
+def longest_exact(config: Any) -> int | None:
+    """Return up to how many tokens a model attends to everything before; None if there is no limit.
+
+    Beyond its window, a model with sliding or chunked attention sees less than all ancestors.
+    """
+    text = config.get_text_config()
+    kinds = getattr(text, "layer_types", None)
+    windows = [getattr(text, name, None) for name in ("sliding_window", "attention_chunk_size")]
+    if kinds is not None and all(kind == "full_attention" for kind in kinds):
+        return None
+    return min((int(size) for size in windows if size), default=None)
+
+
+def trained_context(config: Any) -> int:
+    """Return the tokens of context that the model was trained with."""
+    text = config.get_text_config()
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"):
+        if isinstance(size := getattr(text, name, None), int) and size > 0:
+            return size
+    return 1 << 20  # models without a limit of their own: recurrent ones
+
+
+def cores() -> int:
+    """Return the number of physical cores that this process may use."""
+    usable = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
+    return max(1, min(usable or 1, psutil.cpu_count(logical=False) or usable or 1))
+
+
+def _unreadable(path: Path, error: Exception) -> ModelError:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "trust_remote_code" in str(error):
+        return ModelError(
+            "This model needs Python code of its own, which is never run.",
+            fix="Use a model whose architecture is part of transformers, or a GGUF conversion with llama.cpp.",
+            where=str(path),
+        )
+    return ModelError(
+        f"transformers cannot load this model: {first}",
+        fix="A folder needs config.json, the tokeniser's files and *.safetensors; of GGUF only some kinds are read.",
+        where=str(path),
+    )

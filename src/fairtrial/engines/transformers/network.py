@@ -1,0 +1,156 @@
+"""A causal network that reads packed steps: tokens at given positions, each seeing what the memory says.
+
+Knows one model of transformers and its device; nothing of requests, trees or text.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.engines.transformers.libraries import torch, transformers
+from fairtrial.engines.transformers.loading import Loaded
+from fairtrial.engines.transformers.memory import Memory
+from fairtrial.errors import EngineError
+from fairtrial.schedule.trie import Tokens
+
+ATTENTION = "fairtrial"
+"""Name under which this engine's attention is known to transformers."""
+_BLOCK = 64  # rows of logits turned into log-probabilities at once
+
+
+class Network:
+    """Runs one model.
+
+    Attributes:
+        model: of `transformers`.
+        device: where it is.
+        dtype: what it computes in.
+    """
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.model, self.device, self.dtype = loaded.model, loaded.device, loaded.dtype
+        self._picks_rows = "logits_to_keep" in inspect.signature(self.model.forward).parameters
+        self._plain = self.model.config._attn_implementation
+        library = transformers()
+        library.AttentionInterface.register(ATTENTION, _attention)
+        self._ours = False
+
+    def _attend_through_memory(self, wanted: bool) -> None:
+        if self._ours is not wanted:
+            self.model.set_attn_implementation(ATTENTION if wanted else self._plain)
+            self._ours = wanted
+
+    def read(self, tokens: Tokens, positions: Tokens, memory: Memory, rows: NDArray[np.int64] | None = None) -> Any:
+        """Send tokens through the network.
+
+        Args:
+            tokens: (batch, n) int32.
+            positions: (batch, n) of each token in its sequence.
+            memory: keeps keys and values, and attends.
+            rows: which of the n positions logits are wanted at; None for all.
+
+        Returns:
+            (batch, len(rows), vocabulary) logits, on the device.
+        """
+        self._attend_through_memory(True)
+        keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
+        with torch().inference_mode():
+            out = self.model(
+                input_ids=self._tensor(tokens),
+                position_ids=self._tensor(positions),
+                # Four dimensions tell transformers that the mask is the caller's own business.
+                attention_mask=torch().zeros((1, 1, 1, 1), device=self.device),
+                use_cache=False,
+                memory=memory,
+                **keep,
+            ).logits
+        return out if rows is None or keep else out[:, self._tensor(rows)]
+
+    def plain(self, tokens: Tokens, cache: Any = None, rows: NDArray[np.int64] | None = None) -> Any:
+        """Continue one sequence in the model's own way, with its own cache (changed in place) or none.
+
+        Returns:
+            (len(rows), vocabulary) logits, on the device.
+        """
+        self._attend_through_memory(False)
+        keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
+        with torch().inference_mode():
+            out = self.model(
+                input_ids=self._tensor(tokens[None]), past_key_values=cache, use_cache=cache is not None, **keep
+            ).logits[0]
+        return out if rows is None or keep else out[self._tensor(rows)]
+
+    def new_cache(self) -> Any:
+        """Return an empty cache of the kind that the model wants."""
+        return transformers().DynamicCache(config=self.model.config)
+
+    def mask(self, seen: NDArray[np.bool_]) -> Any:
+        """Return (tokens, cells) of what is seen as the mask that attention adds: (1, 1, tokens, cells)."""
+        allowed = torch().as_tensor(seen, device=self.device)
+        kind = getattr(torch(), self.dtype)
+        return (
+            torch().zeros(seen.shape, dtype=kind, device=self.device).masked_fill_(~allowed, float("-inf"))[None, None]
+        )
+
+    def index(self, values: NDArray[np.int64]) -> Any:
+        """Return numbers of rows as a tensor on the device."""
+        return self._tensor(values)
+
+    def _tensor(self, values: NDArray[Any]) -> Any:
+        return torch().as_tensor(np.ascontiguousarray(values, dtype=np.int64), device=self.device)
+
+
+def log_probabilities(
+    logits: Any, rows: NDArray[np.int64], tokens: Tokens
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the log-probability of given tokens, and whether each is the likeliest.
+
+    Args:
+        logits: (r, vocabulary) tensor.
+        rows: (k,) the row that each token is read from.
+        tokens: (k,) token ids.
+
+    Returns:
+        (k,) float64 nats, computed in float32; (k,) bool.
+    """
+    mass, top = [], []
+    for at in range(0, len(logits), _BLOCK):
+        block = logits[at : at + _BLOCK].float()
+        mass.append(torch().logsumexp(block, dim=1))
+        top.append(block.argmax(dim=1))
+    which = torch().as_tensor(rows, device=logits.device)
+    chosen = torch().as_tensor(tokens.astype(np.int64), device=logits.device)
+    values = logits[which, chosen].float() - torch().cat(mass)[which]
+    likeliest = torch().cat(top)[which] == chosen
+    return values.double().cpu().numpy(), likeliest.cpu().numpy()
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Return whether ``error`` says that memory ran out, on whichever device."""
+    text = str(error).lower()
+    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+
+
+def _attention(
+    module: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    attention_mask: Any,
+    scaling: float | None = None,
+    memory: Memory | None = None,
+    **others: Any,
+) -> tuple[Any, None]:
+    """Attend through the memory that came with the call; refuses what it would get wrong."""
+    if memory is None:
+        raise EngineError("This model does not pass on what its attention needs.")
+    extras: Sequence[str] = [name for name in ("softcap", "s_aux", "position_bias") if others.get(name) is not None]
+    if extras:
+        raise EngineError(f"This model's attention needs {', '.join(extras)}.")
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    return memory.attend(module.layer_idx, query, key, value, scale), None
