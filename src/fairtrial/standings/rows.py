@@ -1,0 +1,115 @@
+"""The trial's rows as arrays, each read from the ledger once: the raw material of ranks and costs.
+
+Knows the plan and the ledger; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.leading import leading
+from fairtrial.stats.paired import PairedSample
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One candidate's values of one measure on one task; arrays (n,), repeats averaged, in trial order.
+
+    Attributes:
+        at: place of each item in the trial's order.
+        values: one value an item.
+        weights: its weight.
+    """
+
+    at: Ints
+    values: Floats
+    weights: Floats
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is anything in it that counts."""
+        return bool((self.weights > 0).any())
+
+    def only(self, places: Ints) -> Cell:
+        """Return the items at these places, which must all be there and in order."""
+        return self.picked(np.searchsorted(self.at, places).astype(np.int64))
+
+    def picked(self, kept: Ints) -> Cell:
+        """Return the items at these places of the arrays."""
+        return Cell(self.at[kept], self.values[kept], self.weights[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Reads a trial's plan and values, each once.
+
+    Attributes:
+        ledger: where they are.
+        trial_id: whose.
+        plan: the trial's plan.
+    """
+
+    ledger: Ledger
+    trial_id: str
+    plan: Mapping[str, Any]
+    _cells: dict[tuple[str, str, str], Cell] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the candidates, in the plan's order."""
+        return [str(candidate["name"]) for candidate in self.plan["candidates"]]
+
+    @property
+    def confidence(self) -> float:
+        """Coverage of the trial's intervals."""
+        return float(self.plan["decide"]["confidence"])
+
+    @property
+    def early(self) -> bool:
+        """Whether the trial may stop early, so that only intervals that hold at every look are valid."""
+        return bool(self.plan["decide"].get("stop_early"))
+
+    def cell(self, name: str, task: Mapping[str, Any], measure: str) -> Cell:
+        """Return what is known of a candidate, by name, on a task and measure; empty arrays if nothing."""
+        key = (name, str(task["id"]), measure)
+        if key not in self._cells:
+            asked = query.order(self.ledger, self.trial_id, task["id"])
+            found = query.averages(self.ledger, asked, self.candidate(name)["id"], task["id"], measure)
+            self._cells[key] = Cell(*found)
+        return self._cells[key]
+
+    def clusters(self, task: Mapping[str, Any], at: Ints) -> Ints:
+        """Return the cluster numbers of the items at these places."""
+        found: Ints = query.order(self.ledger, self.trial_id, task["id"]).clusters[at]
+        return found
+
+    def candidate(self, name: str) -> Mapping[str, Any]:
+        """Return the plan's entry of a candidate."""
+        found: Mapping[str, Any] = next(c for c in self.plan["candidates"] if c["name"] == name)
+        return found
+
+    def paired(self, task: Mapping[str, Any], measure: str, a: str, b: str) -> PairedSample | None:
+        """Return two candidates' values on the items that both have; None if none counts for both."""
+        one, other = self.cell(a, task, measure), self.cell(b, task, measure)
+        at, left, right = np.intersect1d(one.at, other.at, assume_unique=True, return_indices=True)
+        x, y = one.picked(left), other.picked(right)
+        counts = x.counts and y.counts
+        return PairedSample(x.values, x.weights, y.values, y.weights, self.clusters(task, at)) if counts else None
+
+    def leading(self, task: Mapping[str, Any], measure: str, a: str, b: str) -> tuple[PairedSample | None, bool]:
+        """Return the same of the items that a trial that stops early may judge by; and whether they are all."""
+        ids = [self.candidate(name)["id"] for name in (a, b)]
+        found, last = leading(self.ledger, self.trial_id, ids[0], ids[1], task["id"], measure)
+        if not ((found.a_weights > 0).any() and (found.b_weights > 0).any()):
+            return None, last
+        sample = PairedSample(found.a_values, found.a_weights, found.b_values, found.b_weights, found.clusters)
+        return sample, last
