@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.ledger import Ledger, query
+from fairtrial.ledger import Ledger
+from fairtrial.ledger.leading import leading
 from fairtrial.stats.families import survivors
 from fairtrial.stats.paired import PairedSample, plain
 from fairtrial.stats.sequential import evidence_beyond
-from fairtrial.verdicts import Question, leading_items, rule_of
+from fairtrial.verdicts import Question, rule_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def beaten(
         if candidates[i]["name"] != plan["baseline"] and candidates[j]["name"] in among:
             pair = (candidates[i], candidates[j])
             question = Question(*pair, task, measure, rule_of(plan, task, measure, pair), stops_early=True)
-            evidence[i, j], *seen[i, j] = against(ledger, trial_id, question)  # type: ignore[assignment]
+            evidence[i, j], items, difference = against(ledger, trial_id, question)
+            seen[i, j] = items, difference
     kept = survivors(evidence, 1 - float(plan["decide"]["confidence"]))
     found = []
     for j, stays in enumerate(kept):
@@ -75,17 +77,12 @@ def beaten(
 
 def against(ledger: Ledger, trial_id: str, question: Question) -> tuple[float, int, float]:
     """Return the largest evidence so far that ``a`` is better than ``b``, the items it rests on, and a - b on them."""
-    rows = query.paired(
-        ledger, trial_id, question.a["id"], question.b["id"], question.task["id"], question.measure["name"]
-    )
-    reached, _ = leading_items(ledger, trial_id, question)
-    kept = np.array([item in reached for item in rows.item_ids], dtype=bool)
-    sample = PairedSample(
-        rows.a_values[kept], rows.a_weights[kept], rows.b_values[kept], rows.b_weights[kept], rows.clusters[kept]
-    )
-    if not kept.any() or not plain(sample):
+    names = (question.a["id"], question.b["id"], question.task["id"], question.measure["name"])
+    rows, _ = leading(ledger, trial_id, *names)
+    sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
+    if not rows.item_ids or not plain(sample):
         return 1.0, 0, 0.0
     difference = float((sample.a_values - sample.b_values).mean())
     if question.rule.higher_is_better is False:
         sample = PairedSample(sample.b_values, sample.b_weights, sample.a_values, sample.a_weights, sample.clusters)
-    return evidence_beyond(sample, question.rule, 0.0), int(kept.sum()), difference
+    return evidence_beyond(sample, question.rule, 0.0), len(rows.item_ids), difference
