@@ -15,6 +15,7 @@ A chunk is the same whenever it is asked, so the order changes nothing but what 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -102,10 +103,26 @@ class Course:
         found = []
         for question in self.live:
             look = self.looks.get((question.a["name"], question.measure["name"]))
-            needed = left if look is None or look.items_needed is None else min(left, look.items_needed)
+            needed = left if look is None else int(min(left, still_needed(look)))
             pair = [Bill((candidate["id"], self.task.id), needed) for candidate in (question.a, question.b)]
             found.append((purse.expected(quantity, pair), needed))
         return min(found, default=(0.0, left))
+
+
+def still_needed(look: Verdict) -> float:
+    """Return about how many more items would settle a question; infinite if no verdict is in sight.
+
+    By the verdict's own estimate, and by the interval: its width, which falls with the root of the number of items,
+    must fall to the distance of the difference from 0, or from the margin.  The larger of the two counts: the first
+    does not see that clusters are large.
+    """
+    if look.items_needed is None:
+        return math.inf
+    half = (look.high - look.low) / 2
+    distance = max(abs(look.difference), look.margin - abs(look.difference))
+    if distance <= 0 or not math.isfinite(half):
+        return math.inf
+    return max(look.items_needed, math.ceil(look.items_used * ((half / distance) ** 2 - 1)))
 
 
 def courses(plan: Plan, questions: Sequence[Question]) -> list[Course]:

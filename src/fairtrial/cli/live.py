@@ -6,17 +6,63 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 from fairtrial.api import Conditions
 from fairtrial.progress import Progress as Step
+from fairtrial.report import words
+from fairtrial.report.tables import STYLES
 from fairtrial.report.words import visible
+from fairtrial.verdicts import Verdict
+
+WIDTH = 33
+"""Characters of the bar of a question; an odd number, so that 0 has a place in the middle."""
+
+MIDDLE = WIDTH // 2
+
+
+def interval_bar(verdict: Verdict) -> str:
+    """Return an interval as a bar around 0, e.g. ``      ━━╋━━┿━━╋━       ``.
+
+    Heavy is the interval, ``┊`` (crossed: ``╋``) are the ends of the margin, ``│`` (crossed: ``┿``) is 0.  The bar
+    shows three margins to either side, or ten points where those are less; ``◀`` and ``▶`` say that the interval goes
+    on.
+    """
+    reach = max(3 * verdict.margin, 0.1)
+    low, high = (place(end, reach) for end in (verdict.low, verdict.high))
+    cells = [" "] * WIDTH
+    for at in range(max(low, 0), min(high, WIDTH - 1) + 1):
+        cells[at] = "━"
+    for end in (-verdict.margin, verdict.margin):
+        cells[place(end, reach)] = "┊" if cells[place(end, reach)] == " " else "╋"
+    cells[MIDDLE] = "│" if cells[MIDDLE] == " " else "┿"
+    if low < 0:
+        cells[0] = "◀"
+    if high >= WIDTH:
+        cells[-1] = "▶"
+    return "".join(cells)
+
+
+def place(value: float, reach: float) -> int:
+    """Return the character of a bar where a difference stands; out of the bar for what is out of reach."""
+    if not abs(value) <= reach:
+        return -1 if value < 0 else WIDTH
+    return MIDDLE + round(value / reach * MIDDLE)
+
+
+def look_text(verdict: Verdict) -> Text:
+    """Return a look in one line's worth of words: the verdict so far and the interval in numbers."""
+    low, high = (words.points(end, verdict.unit) for end in (verdict.low, verdict.high))
+    text = Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict:<9} ", style=STYLES[verdict.verdict])
+    return text.append(f"[{low}, {high}]", style="not bold default")
 
 
 class LiveDisplay:
-    """One bar for each task and candidate, with the mean so far."""
+    """One bar for each task and candidate with the mean so far, and one for each question with its interval so far."""
 
     def __init__(self, console: Console) -> None:
         self.bars = Progress(
@@ -27,14 +73,47 @@ class LiveDisplay:
             TextColumn("{task.fields[mean]}", justify="right"),
             TimeElapsedColumn(),
             console=console,
-            transient=True,
         )
         self.rows: dict[tuple[str, str], TaskID] = {}
+        self.looks: dict[tuple[str, str, str], Verdict] = {}
+        self.dropped: set[tuple[str, str]] = set()
+        self.live = Live(get_renderable=self.picture, console=console, transient=True, refresh_per_second=4)
+
+    def picture(self) -> Group:
+        """Return what is on the screen now."""
+        return Group(self.bars, *([self.questions()] if self.looks else []))
+
+    def questions(self) -> Table:
+        """Return one row a question: who, where, the interval as a bar, the verdict so far."""
+        table = Table(box=None, padding=(0, 1), pad_edge=False, show_header=False)
+        for look in self.looks.values():
+            name = look.task if self.one_measure(look) else f"{look.task} · {look.measure}"
+            dropped = (look.task, look.a) in self.dropped and look.verdict == "undecided"
+            table.add_row(
+                Text(visible(name), style="bold", overflow="ellipsis", no_wrap=True),
+                Text(visible(f"{look.a} − {look.b}"), overflow="ellipsis", no_wrap=True),
+                Text(interval_bar(look), style=STYLES[look.verdict], no_wrap=True),
+                Text("dropped", style="dim") if dropped else look_text(look),
+                Text(f"{look.items_used:,} items", style="dim", no_wrap=True),
+            )
+        return table
+
+    def one_measure(self, look: Verdict) -> bool:
+        """Return whether a task is asked about one measure only, so far."""
+        return len({measure for task, _, measure in self.looks if task == look.task}) == 1
 
     def step(self, step: Step) -> None:
         """Draw one step."""
-        if step.stage == "done":
-            return
+        if step.stage == "look" and step.look is not None:
+            self.looks[step.task, step.candidate, step.look.measure] = step.look
+        elif step.stage == "drop":
+            self.dropped.add((step.task, step.candidate))
+            self.note(f"{step.candidate}: {step.note}")
+        elif step.stage in {"check", "ask"}:
+            self.count(step)
+
+    def count(self, step: Step) -> None:
+        """Draw how far a candidate has come with a task."""
         key = (step.task, step.candidate)
         if key not in self.rows:
             self.rows[key] = self.bars.add_task(
@@ -49,29 +128,53 @@ class LiveDisplay:
 
     def note(self, line: str) -> None:
         """Print a line above the bars."""
-        self.bars.console.print(Text(visible(line), style="dim"))
+        self.live.console.print(Text(visible(line), style="dim"))
 
 
 class PlainDisplay:
-    """A line when a candidate has finished a task, and at most one a quarter minute in between."""
+    """Lines where there is no terminal.
+
+    One when a candidate has finished a task, when a question is settled, when a candidate is dropped; and at most one a
+    quarter minute in between.
+    """
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.last = time.monotonic()
+        self.settled: set[tuple[str, str, str]] = set()
 
     def step(self, step: Step) -> None:
         """Print one step if it is time to."""
-        if step.stage != "ask":
-            return
+        if step.stage == "ask":
+            self.timely(f"{step.task}  {step.candidate}  {counted(step)}", always=step.done >= step.total)
+        elif step.stage == "look" and step.look is not None:
+            key = (step.task, step.candidate, step.look.measure)
+            if key not in self.settled:
+                found = step.look
+                done = found.verdict != "undecided"
+                self.settled |= {key} if done else set()
+                line = (
+                    f"{found.task}  {found.a} against {found.b}  {look_text(found).plain}  {found.items_used:,} items"
+                )
+                self.timely(line, always=done)
+        elif step.stage == "drop":
+            self.note(f"{step.candidate}: {step.note}")
+
+    def timely(self, line: str, always: bool) -> None:
+        """Print a line, unless it is of the kind that comes once in a while and one was printed just now."""
         now = time.monotonic()
-        if step.done >= step.total or now - self.last > 15:
+        if always or now - self.last > 15:
             self.last = now
-            line = f"{step.task}  {step.candidate}  {step.done}/{step.total}  {mean_text(step.mean)}"
-            self.console.print(Text(visible(line.rstrip())), soft_wrap=True)
+            self.note(line.rstrip())
 
     def note(self, line: str) -> None:
         """Print a line."""
         self.console.print(Text(visible(line)), soft_wrap=True)
+
+
+def counted(step: Step) -> str:
+    """Return how far a candidate has come, and its mean so far."""
+    return f"{step.done}/{step.total}  {mean_text(step.mean)}"
 
 
 def mean_text(mean: float | None) -> str:
@@ -92,7 +195,7 @@ def display(console: Console, conditions: Conditions, quiet: bool) -> Iterator[C
         return
     if console.is_terminal:
         live = LiveDisplay(console)
-        with live.bars:
+        with live.live:
             yield with_callbacks(conditions, live)
     else:
         yield with_callbacks(conditions, PlainDisplay(console))
