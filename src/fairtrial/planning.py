@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -17,10 +18,10 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from fairtrial.engines import engine_version
-from fairtrial.errors import SpecError, UnknownNameError
+from fairtrial.errors import FairtrialError, SpecError, UnknownNameError
 from fairtrial.levers import apply
 from fairtrial.measures import MEASURES
-from fairtrial.models import ResolvedModel, candidate_id, resolve
+from fairtrial.models import ResolvedModel, candidate_id, resolve, run_by
 from fairtrial.records import Item, content_hash
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
@@ -152,8 +153,30 @@ def card_document(task: Task) -> dict[str, Any]:
     return document
 
 
+Where = Callable[..., str]
+"""Gives ``file:line`` of a part of the trial file, e.g. ``where("tasks", 0, "task")``; empty if there is no file."""
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Say in an error which line of the trial file has led to it, unless it names one already."""
+    try:
+        yield
+    except FairtrialError as error:
+        if not error.where:
+            error.where = where
+        elif not error.where.startswith(where.rpartition(":")[0]):
+            error.where = f"{where}: {error.where}"
+        raise
+
+
 def plan_trial(
-    trial: Trial, base_dir: Path, *, trust_task_code: bool = False, on_progress: Callable[[str], None] = lambda _: None
+    trial: Trial,
+    base_dir: Path,
+    *,
+    trust_task_code: bool = False,
+    on_progress: Callable[[str], None] = lambda _: None,
+    where: Where = lambda *_: "",
 ) -> Plan:
     """Build the tasks, find the models and apply the levers.
 
@@ -162,26 +185,38 @@ def plan_trial(
         base_dir: folder that relative paths are relative to.
         trust_task_code: whether Python code that task files name may run.
         on_progress: called with a line for each step that takes time.
+        where: where each part of the trial stands in its file.
 
     Raises:
-        SpecError, TaskError, ModelError: whatever is wrong with the trial.
+        SpecError, TaskError, ModelError: whatever is wrong with the trial, with the line where that is known.
     """
-    finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
+    with placed(where("task_paths")):
+        finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
     tasks: list[PlannedTask] = []
-    for entry, shown in zip(trial.tasks, trial.task_names(), strict=True):
-        leaves = finder.expand(entry.task)
+    for i, (entry, shown) in enumerate(zip(trial.tasks, trial.task_names(), strict=True)):
+        with placed(where("tasks", i, "task")):
+            leaves = finder.expand(entry.task)
         for leaf in leaves:
-            tasks.append(plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf))
-    check_names(tasks, trial)
-    candidates = tuple(plan_candidate(spec, base_dir, on_progress) for spec in trial.candidates)
-    return Plan(trial, candidates, tuple(tasks))
+            with placed(where("tasks", i)):
+                tasks.append(plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf))
+    check_names(tasks, trial, where)
+    candidates = []
+    for i, spec in enumerate(trial.candidates):
+        with placed(where("candidates", i)):
+            candidates.append(plan_candidate(spec, base_dir, on_progress, where("candidates", i, "model")))
+    return Plan(trial, tuple(candidates), tuple(tasks))
 
 
-def plan_candidate(spec: Candidate, base_dir: Path, on_progress: Callable[[str], None]) -> PlannedCandidate:
-    """Find a candidate's weights and apply its levers."""
-    model = resolve(spec.model, base_dir)
+def plan_candidate(
+    spec: Candidate, base_dir: Path, on_progress: Callable[[str], None], where: str = ""
+) -> PlannedCandidate:
+    """Find a candidate's weights and apply its levers; ``where`` is the line that names the model."""
+    with placed(where):
+        model = resolve(spec.model, base_dir)
     if spec.levers:
         model = apply(spec, model, user_cache_path("fairtrial"), lambda line: on_progress(f"{spec.id}: {line}"))
+    with placed(where):
+        model = run_by(model, spec.engine)
     identity = candidate_id(spec, model, base_dir=base_dir, engine_version=engine_version(model.engine))
     if spec.chat not in ("none", "model"):
         spec = spec.model_copy(update={"chat": str((base_dir / spec.chat).resolve())})
@@ -263,7 +298,7 @@ def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, .
     return wanted if any(name in own for name in wanted) else (task.card.main_measure, *wanted)
 
 
-def check_names(tasks: Sequence[PlannedTask], trial: Trial) -> None:
+def check_names(tasks: Sequence[PlannedTask], trial: Trial, where: Where) -> None:
     """Raise SpecError if two tasks share a name or are the same, UnknownNameError for a measure that none has."""
     names = [task.name for task in tasks]
     for name in names:
@@ -271,6 +306,7 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial) -> None:
             raise SpecError(
                 f"the trial has two tasks named {name!r}.",
                 fix="Give one of them an id of its own, or name it only once.",
+                where=where("tasks"),
             )
     ids = [task.id for task in tasks]
     for i, task in enumerate(tasks):
@@ -278,8 +314,10 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial) -> None:
             raise SpecError(
                 f"the tasks {tasks[ids.index(task.id)].name!r} and {task.name!r} ask the same questions.",
                 fix="Name the task once, or set level, shots or seed apart.",
+                where=where("tasks"),
             )
     known = sorted({m.name for task in tasks for m in task.plain.card.measures} | set(MEASURES))
-    for measure in trial.measures:
+    for i, measure in enumerate(trial.measures):
         if measure not in known:
-            raise UnknownNameError("measure", measure, known, fix=f"Measures of these tasks: {', '.join(known)}.")
+            told = f"Measures of these tasks: {', '.join(known)}."
+            raise UnknownNameError("measure", measure, known, fix=told, where=where("measures", i))

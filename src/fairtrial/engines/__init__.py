@@ -5,7 +5,7 @@ Knows the table of engines, not how any of them works; an engine's own libraries
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import Protocol, cast
@@ -25,8 +25,12 @@ ENGINES: Mapping[str, str] = {
 }
 """Engine name -> ``module:class``.  Others come from entry points ``engine.NAME`` of the group ``fairtrial``."""
 
-DISTRIBUTIONS: Mapping[str, str] = {"fake": "fairtrial", "llamacpp": "llama-cpp-python", "transformers": "transformers"}
-"""Engine name -> the distribution whose version can change its answers."""
+DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
+    "fake": ("fairtrial",),
+    "llamacpp": ("llama-cpp-python",),
+    "transformers": ("transformers", "torch"),
+}
+"""Engine name -> the distributions whose versions can change its answers."""
 
 
 class EngineClass(Protocol):
@@ -56,9 +60,9 @@ def engine_version(name: str) -> str:
     """
     if name in DISTRIBUTIONS:
         try:
-            return version(DISTRIBUTIONS[name])
+            return ", ".join(version(distribution) for distribution in DISTRIBUTIONS[name])
         except PackageNotFoundError as error:
-            raise MissingExtraError(f"The engine {name} ({DISTRIBUTIONS[name]})", name) from error
+            raise MissingExtraError(f"The engine {name} ({', '.join(DISTRIBUTIONS[name])})", name) from error
     plugins = entry_points(group="fairtrial", name=f"engine.{name}")
     for plugin in plugins:
         return plugin.dist.version if plugin.dist else "unknown"

@@ -3,6 +3,7 @@
     gguf:PATH                 a GGUF file; relative paths are relative to the trial file
     pkg:PACKAGE/FILE          a file inside an installed Python package
     hf:REPO[@REVISION][:FILE] a file, or a folder of safetensors, of the Hugging Face hub (extra ``hub``)
+    hf:./FOLDER               the same folder on this machine; begins with ``.``, ``/`` or ``~``
     fake:NAME                 no model at all: the engine of the unit tests
 
 Of a split model (``...-00001-of-00004.gguf``) the first part is named.  Opens no engine and imports no model library.
@@ -14,6 +15,6 @@ from fairtrial.models.hashes import file_sha256
 from fairtrial.models.identity import candidate_id
 from fairtrial.models.listing import ModelListing, list_models
 from fairtrial.models.record import ResolvedModel
-from fairtrial.models.schemes import resolve
+from fairtrial.models.schemes import resolve, run_by
 
-__all__ = ["ModelListing", "ResolvedModel", "candidate_id", "file_sha256", "list_models", "resolve"]
+__all__ = ["ModelListing", "ResolvedModel", "candidate_id", "file_sha256", "list_models", "resolve", "run_by"]

@@ -31,6 +31,8 @@ ADVICE: Mapping[str, str] = {
 
 def from_hub(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return a model of the Hugging Face hub: a GGUF file of a repository, or a folder of safetensors."""
+    if rest.startswith((".", "/", "~")):
+        return from_folder(spec, (base_dir / Path(rest).expanduser()).resolve())
     match = NAME.match(rest)
     if match is None:
         raise SpecError(f"model {spec!r} is not of the form hf:OWNER/REPO[@REVISION][:FILE].")
@@ -48,6 +50,22 @@ def from_hub(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
         hint = f" Did you mean {near[0]!r}?" if near else did_you_mean(file, files)
         raise ModelError(f"{repo} has no file {file!r}.{hint}")
     return downloaded(spec, repo, commit, file)
+
+
+def from_folder(spec: str, folder: Path) -> ResolvedModel:
+    """Return the model in a folder of this machine that is laid out as one of the hub's."""
+    if not folder.is_dir():
+        near = sorted(p.name for p in folder.parent.glob("*") if p.is_dir()) if folder.parent.is_dir() else []
+        told = f"model {spec!r}: there is no folder {folder}.{did_you_mean(folder.name, near)}"
+        raise ModelError(told, fix="A GGUF file is named gguf:PATH." if folder.is_file() else "")
+    lacking = [what for what in ("config.json", "*.safetensors") if not any(folder.glob(what))]
+    if lacking:
+        raise ModelError(
+            f"model {spec!r}: the folder has no {' and no '.join(lacking)}.",
+            fix="It needs what `save_pretrained` writes: config.json, the tokeniser's files and *.safetensors.",
+        )
+    size = sum(p.stat().st_size for p in folder.glob("*.safetensors"))
+    return ResolvedModel(spec, "transformers", folder, folder_sha256(folder), folder.name, {"bytes": size})
 
 
 def only_model(spec: str, repo: str, files: Sequence[str]) -> str | None:

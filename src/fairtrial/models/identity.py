@@ -32,4 +32,6 @@ def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, 
             raise ModelError(f"candidate {candidate.id!r}: there is no chat template {chat!r} in {base_dir}.{hint}")
         chat = "template:" + hashlib.sha256(template.read_bytes()).hexdigest()
     own = candidate.model_dump(mode="json", include={"decoding", "system", "context", "overflow"})
+    if candidate.dtype != "auto":
+        own["dtype"] = candidate.dtype
     return content_hash([model.sha256, model.engine, engine_version, chat, own])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from fairtrial.errors import SpecError
+from fairtrial.errors import ModelError, SpecError
 from fairtrial.models.files import from_gguf, from_package
 from fairtrial.models.hub import from_hub
 from fairtrial.models.record import ResolvedModel
@@ -29,6 +30,22 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
         raise SpecError(f"{wrong}.")
     scheme, _, rest = spec.partition(":")
     return SCHEMES[scheme](spec, rest, base_dir)
+
+
+def run_by(model: ResolvedModel, engine: str) -> ResolvedModel:
+    """Return the model as ``engine`` runs it; ``auto`` leaves the choice that its files suggest.
+
+    Raises ModelError if that engine cannot read such files.
+    """
+    if engine in ("auto", model.engine):
+        return model
+    if engine == "transformers" and model.engine == "llamacpp" and "files" not in model.notes:
+        return replace(model, engine="transformers")
+    fix = {
+        "llamacpp": "llama.cpp reads GGUF files; convert the weights, or leave out `engine`.",
+        "transformers": "transformers reads folders of safetensors and GGUF models in one file; leave out `engine`.",
+    }
+    raise ModelError(f"model {model.spec!r} cannot be run by the engine {engine}.", fix=fix.get(engine, ""))
 
 
 def from_fake(spec: str, rest: str, base_dir: Path) -> ResolvedModel:

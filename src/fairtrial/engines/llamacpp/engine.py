@@ -47,6 +47,11 @@ class LlamaCppEngine:
         """Load the model file; see `fairtrial.engines.open_engine`."""
         if model.path is None:
             raise ModelError(f"The model {model.spec!r} has no file for llama.cpp to load.")
+        if candidate.dtype != "auto":
+            raise ModelError(
+                f"candidate {candidate.id!r}: llama.cpp computes in what the file holds; `dtype` is for transformers.",
+                fix="Leave out `dtype`, or add `engine: transformers`; the lever `quantize` changes a file's types.",
+            )
         packed = packing_works(model.path)
         loaded = Model(model.path, packed=packed)
         try:

@@ -107,9 +107,9 @@ class TransformersEngine:
         flat = [scored for request in encoded for parts in request for scored in parts]
         try:
             sums = score_sequences(session, flat, self._way(flat))
-        except BaseException:
+        except BaseException as error:
             session.forget()
-            raise
+            raise translated(error) from error
         yield from score_answers(encoded, sums)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
@@ -122,9 +122,9 @@ class TransformersEngine:
         batched = self._trust.batched and (self._window is None or longest <= self._window)
         try:
             answers = generate_all(session, self._encoder.vocabulary, prompts, batched)
-        except BaseException:
+        except BaseException as error:
             session.forget()
-            raise
+            raise translated(error) from error
         yield from answers
 
     def close(self) -> None:
@@ -150,3 +150,10 @@ def device_facts(loaded: Loaded) -> dict[str, object]:
     """Return what is known about where and in what a network computes."""
     name = torch().cuda.get_device_name() if loaded.device == "cuda" else torch().backends.cpu.get_cpu_capability()
     return {"device": loaded.device, "device_name": name, "dtype": loaded.dtype}
+
+
+def translated(error: BaseException) -> BaseException:
+    """Return torch's own errors as ours, any other as it is."""
+    if isinstance(error, RuntimeError):
+        return EngineError(f"torch failed: {str(error).strip().splitlines()[0] if str(error).strip() else error!r}")
+    return error

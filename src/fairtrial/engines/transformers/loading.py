@@ -5,6 +5,8 @@ Code that comes with a model is never run.  Knows nothing of requests.
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,16 +54,17 @@ def load(model: ResolvedModel, dtype: str) -> Loaded:
     folder, file = (model.path, {}) if model.path.is_dir() else (model.path.parent, {"gguf_file": model.path.name})
     unpacked = {"quantization_config": library.GgufConfig(dequantize=True)} if file else {}
     try:
-        tokenizer = library.AutoTokenizer.from_pretrained(str(folder), **file, local_files_only=True)
-        network = library.AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            **file,
-            **unpacked,
-            local_files_only=True,
-            trust_remote_code=False,
-            dtype=getattr(torch(), kind),
-        )
-        network = network.eval().to(device)
+        with redirect_stderr(io.StringIO()):  # progress bars, whatever the library is told
+            tokenizer = library.AutoTokenizer.from_pretrained(str(folder), **file, local_files_only=True)
+            network = library.AutoModelForCausalLM.from_pretrained(
+                str(folder),
+                **file,
+                **unpacked,
+                local_files_only=True,
+                trust_remote_code=False,
+                dtype=getattr(torch(), kind),
+            )
+            network = network.eval().to(device)
     except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
         raise _unreadable(model.path, error) from error
     return Loaded(network, tokenizer, kind, device)

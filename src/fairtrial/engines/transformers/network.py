@@ -59,7 +59,7 @@ class Network:
         """
         self._attend_through_memory(True)
         keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
-        with torch().inference_mode():
+        with torch().no_grad():
             out = self.model(
                 input_ids=self._tensor(tokens),
                 position_ids=self._tensor(positions),
@@ -79,7 +79,7 @@ class Network:
         """
         self._attend_through_memory(False)
         keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
-        with torch().inference_mode():
+        with torch().no_grad():
             out = self.model(
                 input_ids=self._tensor(tokens[None]), past_key_values=cache, use_cache=cache is not None, **keep
             ).logits[0]
