@@ -32,13 +32,15 @@ ALLOWED: dict[str, set[str]] = {
     "standings": {"ledger", "stats", "verdicts"},
     "progress": {"records", "verdicts"},
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
-    "asking": ONE | {"engines", "tasks", "measures", "ledger", "planning"},
+    "bench": ONE | {"engines", "measures", "ledger", "planning"},
+    "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning"},
     "spending": ONE | {"measures", "ledger", "planning"},
     "rounds": ONE | {"ledger", "planning", "asking", "progress", "spending", "verdicts"},
     "elimination": {"ledger", "stats", "verdicts"},
     "endings": {"ledger", "verdicts"},
+    "forecast": ONE | {"asking", "ledger", "planning", "spending", "stats", "verdicts"},
     "trial": ONE
-    | {"engines", "ledger", "planning", "asking", "progress", "verdicts", "rounds", "spending"}
+    | {"engines", "measures", "ledger", "planning", "bench", "asking", "progress", "verdicts", "rounds", "spending"}
     | {"elimination", "endings"},
     "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings"},
 }

@@ -6,20 +6,17 @@ and written in one transaction.  Knows nothing of which chunk comes next; that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fairtrial.bench import Bench, watching
 from fairtrial.engines.base import Engine
 from fairtrial.errors import CapabilityError
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.measures import PROBES
 from fairtrial.planning import PlannedCandidate, PlannedTask, stable_int
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
 from fairtrial.spec.candidate import Decoding
 from fairtrial.tasks.base import Task
-
-Bench = Callable[[PlannedCandidate], Engine]
-"""Gives a candidate's engine."""
 
 CHUNK_ITEMS = 50
 """Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
@@ -109,14 +106,11 @@ def ask_chunk(
     wanted = {request.id: request for asked in chunk for request in asked.requests}
     known = ledger.answers(candidate.id, list(wanted))
     missing = [request for identity, request in wanted.items() if identity not in known]
-    probes = [probe() for probe in PROBES]
+    probes = bench.probes(candidate)
     if missing:
         engine = bench(candidate)
-        for probe in probes:
-            probe.start()
-        fresh = answer(engine, missing)
-        for probe in probes:
-            probe.stop()
+        with watching(probes):
+            fresh = answer(engine, missing)
     else:
         fresh = {}
     asked_rows = [(task.id, a.item.id, a.repeat, tuple(r.id for r in a.requests)) for a in chunk]
@@ -133,7 +127,9 @@ def ask_chunk(
         for i, asked in enumerate(chunk)
         for observation in (*grades[i], *(o for cost in costs for o in cost[i]))
     ]
-    ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=observations, absences=[]))
+    reasons = {measure: why for probe in probes for measure, why in probe.absences().items()} if missing else {}
+    absences = [(task.id, "", 0, measure, why) for measure, why in reasons.items()]
+    ledger.commit(candidate.id, Chunk(answer_rows, asked_rows, observations, absences))
     sums: dict[str, float] = {}
     for observed in (o for cost in costs for group in cost for o in group):
         sums[observed.measure] = sums.get(observed.measure, 0.0) + observed.value

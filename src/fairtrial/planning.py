@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from fairtrial.errors import FairtrialError, SpecError, UnknownNameError
 from fairtrial.levers import apply
 from fairtrial.measures import MEASURES
 from fairtrial.models import ResolvedModel, candidate_id, resolve, run_by
-from fairtrial.records import Item, content_hash
+from fairtrial.records import Item, Measure, content_hash
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
@@ -134,7 +134,7 @@ class Plan:
                     "name": t.name,
                     "id": t.id,
                     "entry": t.entry.model_dump(mode="json"),
-                    "card": card_document(t.plain),
+                    "card": card_document(t.plain, MEASURES.values()),
                     "measures": list(t.measures),
                     "items_total": t.total,
                     "order": t.order,
@@ -145,11 +145,11 @@ class Plan:
         }
 
 
-def card_document(task: Task) -> dict[str, Any]:
-    """Return a task's card as JSON values, with the measures that exist for every task added to its own."""
+def card_document(task: Task, more: Iterable[Measure] = ()) -> dict[str, Any]:
+    """Return a task's card as JSON values, with more measures added to its own."""
     document: dict[str, Any] = {f.name: getattr(task.card, f.name) for f in fields(task.card)}
     document["settings"] = dict(task.card.settings)
-    document["measures"] = [asdict(m) for m in (*task.card.measures, *MEASURES.values())]
+    document["measures"] = [asdict(m) for m in (*task.card.measures, *more)]
     return document
 
 

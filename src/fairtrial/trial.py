@@ -10,19 +10,18 @@ which task comes next, and `fairtrial.spending` whether that fits the budget.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 
-from fairtrial.asking import CHUNK_ITEMS, Bench, ask_chunk, check_capability, chunks
+from fairtrial.asking import CHUNK_ITEMS, ask_chunk, check_capability, chunks
+from fairtrial.bench import Bench, open_bench
 from fairtrial.elimination import beaten
 from fairtrial.endings import DROPPED, STOPPED
-from fairtrial.engines import EngineSettings, open_engine
-from fairtrial.engines.base import Engine
+from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
 from fairtrial.machine import facts
-from fairtrial.planning import Plan, PlannedCandidate
+from fairtrial.measures import Meters
+from fairtrial.planning import Plan
 from fairtrial.progress import OnProgress, Progress
 from fairtrial.rounds import Course, bills, choose, courses
 from fairtrial.spending import Bill, Purse, check_measured, open_purse, words
@@ -55,13 +54,17 @@ def run(
     enter_plan(plan, text, ledger)
     purse = open_purse(plan, ledger, CHUNK_ITEMS)
     budget = {"budget": purse.limits} if purse.limits else {}
-    session = ledger.open_session(plan.id, {**facts(), **budget})
+    meters = Meters(plan.trial.machine)
+    session = ledger.open_session(plan.id, {**facts(), **meters.facts(), **budget})
     outcome = "failed"
     try:
-        with open_bench(plan, settings) as bench:
-            check_all(plan, ledger, bench, on_progress)
-            conductor = Conductor(plan, ledger, bench, purse, on_progress)
-            outcome = conductor.ask_all(rounds)
+        with open_bench(settings, meters) as bench:
+            try:
+                check_all(plan, ledger, bench, on_progress)
+                conductor = Conductor(plan, ledger, bench, purse, on_progress)
+                outcome = conductor.ask_all(rounds)
+            finally:
+                bench.enter(ledger, session)
     except KeyboardInterrupt:
         outcome = "interrupted"
         raise
@@ -82,22 +85,6 @@ def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     ledger.add_trial(
         plan.id, plan.trial.name, text, document, {task.id: [item.id for item in task.items] for task in plan.tasks}
     )
-
-
-@contextmanager
-def open_bench(plan: Plan, settings: EngineSettings) -> Iterator[Bench]:
-    """Yield a function that gives a candidate's engine, opened when first asked for; close all at the end."""
-    engines: dict[str, Engine] = {}
-    with ExitStack() as stack:
-
-        def engine_of(candidate: PlannedCandidate) -> Engine:
-            if candidate.id not in engines:
-                engine = open_engine(candidate.spec, candidate.model, settings)
-                stack.callback(engine.close)
-                engines[candidate.id] = engine
-            return engines[candidate.id]
-
-        yield engine_of
 
 
 def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:

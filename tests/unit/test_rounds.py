@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fairtrial.bench as bench
 import fairtrial.trial as conductor
 from fairtrial.elimination import beaten
 from fairtrial.engines import EngineSettings
@@ -85,7 +86,7 @@ def test_what_the_ledger_has_comes_before_what_must_be_paid_for(
 ) -> None:
     plan = plan_of(("a", "b"), tmp_path, ("table", "reading"))
     open_engine, _ = opener(plan, {"a": 0.5, "b": 0.5})
-    monkeypatch.setattr(conductor, "open_engine", open_engine)
+    monkeypatch.setattr(bench, "open_engine", open_engine)
     with ledger.writing():
         conductor.run(plan, "text", ledger, EngineSettings(), rounds=3)
     assert query.sessions(ledger, plan.id)[-1].outcome == "asked 3 rounds of each task"
@@ -104,7 +105,7 @@ def test_a_beaten_candidate_is_asked_no_more_and_the_report_says_so(
     shares = {"base": 0.55, "best": 0.95, "beaten": 0.5}
     plan = plan_of(tuple(shares), tmp_path, ("table",))
     open_engine, engines = opener(plan, shares)
-    monkeypatch.setattr(conductor, "open_engine", open_engine)
+    monkeypatch.setattr(bench, "open_engine", open_engine)
     steps: list[Progress] = []
     with ledger.writing():
         conductor.run(plan, "text", ledger, EngineSettings(), steps.append)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import fairtrial.asking as asking
+import fairtrial.bench as bench
 import fairtrial.spending as spending
 import fairtrial.trial as conductor
 from fairtrial.endings import STOPPED
@@ -40,7 +40,7 @@ def trial(budget: dict[str, float] | None = None, limit: int = 300, **decide: ob
 
 def conducted(plan: Plan, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Progress], dict[str, Knowing]]:
     open_engine, engines = opener(plan, SHARES)
-    monkeypatch.setattr(conductor, "open_engine", open_engine)
+    monkeypatch.setattr(bench, "open_engine", open_engine)
     steps: list[Progress] = []
     with ledger.writing():
         conductor.run(plan, "text", ledger, EngineSettings(), steps.append)
@@ -136,9 +136,12 @@ class JoulesProbe:
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         return [[Observation("joules", 2.0, unit="J")] if group else [] for group in answers]
 
+    def absences(self) -> dict[str, str]:
+        return {}
+
 
 def test_measured_quantities_are_counted_over_all_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PROBES", (JoulesProbe,))
+    monkeypatch.setattr(bench, "PROBES", (lambda _: JoulesProbe(),))
     monkeypatch.setitem(spending.MEASURES, "joules", JoulesProbe.measures[0])  # type: ignore[arg-type]
     ledger = Ledger.open(tmp_path / "t.db")
     for joules, answers in ((1300, 600), (1500, 750), (1790, 750)):  # first chunks of a task cost what is known
@@ -157,7 +160,7 @@ def test_what_cannot_be_known_is_an_error_and_never_nothing(tmp_path: Path, monk
         conducted(plan, ledger, monkeypatch)
     assert query.counts(ledger)["answers"] == 0
     monkeypatch.setitem(spending.MEASURES, "joules", JoulesProbe.measures[0])  # type: ignore[arg-type]
-    monkeypatch.setattr(asking, "PROBES", ())
+    monkeypatch.setattr(bench, "PROBES", ())
     with pytest.raises(BudgetError, match="candidate 'base' has no values of the measure 'joules'"):
         conducted(plan, ledger, monkeypatch)
 

@@ -1,14 +1,98 @@
-"""What can be measured beside quality: one literal table, no registration."""
+"""What can be measured beside quality: literal tables of probes and measures, no registration."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from fairtrial.measures.base import Probe
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fairtrial.measures import whole
+from fairtrial.measures.base import NotMeasuredError, Probe
+from fairtrial.measures.cost import CostProbe, price_of
+from fairtrial.measures.energy import EnergyMeter, EnergyProbe
+from fairtrial.measures.memory import MemoryMeter
 from fairtrial.measures.speed import SpeedProbe, TokensProbe
+from fairtrial.measures.whole import CandidateWatch
+from fairtrial.records import Measure
+from fairtrial.spec.stated import StatedMachine
 
-PROBES: tuple[Callable[[], Probe], ...] = (SpeedProbe, TokensProbe)
-"""Every probe watches every batch; each costs microseconds."""
+__all__ = [
+    "MEASURES",
+    "PROBES",
+    "WHOLE_MEASURES",
+    "CandidateWatch",
+    "Meters",
+    "NotMeasuredError",
+    "Probe",
+    "Subject",
+]
 
-MEASURES = {measure.name: measure for probe in PROBES for measure in probe().measures}
-"""Measures that exist for every task, by name."""
 
-__all__ = ["MEASURES", "PROBES", "Probe"]
+@dataclass(frozen=True)
+class Meters:
+    """The meters of one run, shared by all probes, and what the user states about the machine."""
+
+    stated: StatedMachine = field(default_factory=StatedMachine)
+    energy: EnergyMeter = field(default_factory=EnergyMeter.open)
+    memory: MemoryMeter = field(default_factory=MemoryMeter)
+
+    def facts(self) -> dict[str, object]:
+        """Return, as JSON values for the record of a run, what is stated and how things are measured."""
+        return {
+            "stated": self.stated.document(),
+            "measured_by": {"energy": self.energy.scope or "nothing", "memory": self.memory.method},
+        }
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a probe watches, and with what.
+
+    Attributes:
+        record: facts about the candidate (see `fairtrial.measures.cost.price_of`).
+        meters: those of the run.
+    """
+
+    record: Mapping[str, object]
+    meters: Meters
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the answers are made on another machine."""
+        return bool(self.record.get("elsewhere"))
+
+
+def energy_probe(subject: Subject) -> EnergyProbe:
+    """Return the probe of joules, grams and processor seconds."""
+    return EnergyProbe(subject.meters.energy, subject.meters.stated, subject.elsewhere)
+
+
+def cost_probe(subject: Subject) -> CostProbe:
+    """Return the probe of US dollars."""
+    return CostProbe(price_of(subject.record, subject.meters.stated))
+
+
+PROBES: tuple[Callable[[Subject], Probe], ...] = (
+    energy_probe,
+    cost_probe,
+    lambda _: TokensProbe(),
+    lambda _: SpeedProbe(),
+)
+"""Every probe watches every batch of every candidate; the last one starts last and stops first."""
+
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure for kind in (SpeedProbe, TokensProbe, EnergyProbe, CostProbe) for measure in kind.measures
+}
+"""Measures that exist for every task, by name; one value an item."""
+
+WHOLE_MEASURES: Mapping[str, Measure] = {
+    measure.name: measure
+    for measure in (
+        whole.MODEL_BYTES,
+        whole.LOAD_SECONDS,
+        whole.MEMORY_BYTES,
+        whole.KV_BYTES,
+        whole.PREFILL_RATE,
+        whole.DECODE_RATE,
+    )
+}
+"""Measures of a candidate as a whole, by name; one value a run.  Observed without task and item, and not judged."""

@@ -5,17 +5,22 @@ Grading answers is the tasks' business; probes measure what answering cost.  A p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from fairtrial.errors import FairtrialError
 from fairtrial.records import Answer, Measure, Observation
 
 
+class NotMeasuredError(FairtrialError):
+    """Something cannot be measured here; ``message`` says why, and becomes the reason of an absent row."""
+
+
 class Probe(Protocol):
-    """Watches one batch: `start`, the engine answers, `stop`, then `observe`.
+    """Watches one batch after another: `start`, the engine answers, `stop`, then `observe` and `absences`.
 
     Attributes:
-        measures: what `observe` returns.
+        measures: what `observe` may return.
     """
 
     measures: tuple[Measure, ...]
@@ -34,4 +39,8 @@ class Probe(Protocol):
         What was measured for the batch as a whole is shared out among its items; the docstring of the probe says how.
         An item without new answers gets no observation.
         """
+        ...
+
+    def absences(self) -> Mapping[str, str]:
+        """Return what of the last batch was not measured: measure to reason.  Nothing is ever observed as 0 instead."""
         ...

@@ -13,6 +13,7 @@ from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
+from fairtrial.spec.stated import StatedMachine
 
 
 class TaskEntry(Section):
@@ -70,6 +71,9 @@ class Trial(Section):
     measures: Texts = Field((), description="Measures to give verdicts on; default: each task's main one.")
     decide: Decide = Decide()
     budget: Budget = Field(Budget(), description="What the trial may spend; it stops before a limit is crossed.")
+    machine: StatedMachine = Field(
+        StatedMachine(), description="What is stated about the machine: watts, prices, the grid."
+    )
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
     weights: dict[str, Annotated[Number, Field(ge=0)]] = Field(
         {}, description="Weight of every task, by its name in tables; only with them is there a weighted score."

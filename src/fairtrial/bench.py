@@ -1,0 +1,79 @@
+"""The bench of one run: every candidate's engine, opened when first asked for, and the probes that watch it.
+
+What is found out about a candidate as a whole (loading, memory, rates) is kept here until the run ends.  Knows nothing
+of tasks, items or which answer is wanted next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from fairtrial.engines import EngineSettings, open_engine
+from fairtrial.engines.base import Engine
+from fairtrial.ledger import Chunk, Ledger
+from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject
+from fairtrial.planning import PlannedCandidate
+
+
+class Bench:
+    """Call it to get a candidate's engine; see `open_bench`."""
+
+    def __init__(self, settings: EngineSettings, meters: Meters, stack: ExitStack) -> None:
+        self.settings = settings
+        self.meters = meters
+        self.stack = stack
+        self._engines: dict[str, Engine] = {}
+        self._watches: dict[str, CandidateWatch] = {}
+        self._probes: dict[str, list[Probe]] = {}
+
+    def __call__(self, candidate: PlannedCandidate) -> Engine:
+        """Return a candidate's engine, opened if it is not open yet."""
+        if candidate.id not in self._engines:
+            watch = self.watch(candidate)
+            with watch.opening():
+                engine = open_engine(candidate.spec, candidate.model, self.settings)
+            self.stack.callback(engine.close)
+            watch.work = lambda: getattr(engine, "work", {})
+            self._engines[candidate.id] = engine
+        return self._engines[candidate.id]
+
+    def watch(self, candidate: PlannedCandidate) -> CandidateWatch:
+        """Return what watches a candidate as a whole."""
+        if candidate.id not in self._watches:
+            self._watches[candidate.id] = CandidateWatch(self.meters.memory, candidate.model.record())
+        return self._watches[candidate.id]
+
+    def probes(self, candidate: PlannedCandidate) -> Sequence[Probe]:
+        """Return all that watches a candidate's batches."""
+        if candidate.id not in self._probes:
+            subject = Subject(candidate.model.record(), self.meters)
+            self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES)]
+        return self._probes[candidate.id]
+
+    def enter(self, ledger: Ledger, session: int) -> None:
+        """Write what was found about each candidate as a whole: one row a measure and run; the run is the repeat."""
+        for candidate_id, watch in self._watches.items():
+            seen, missing = watch.whole()
+            rows = Chunk(
+                observations=[("", "", session, observation) for observation in seen],
+                absences=[("", "", session, measure, reason) for measure, reason in missing.items()],
+            )
+            ledger.commit(candidate_id, rows)
+
+
+@contextmanager
+def watching(probes: Sequence[Probe]) -> Iterator[None]:
+    """Let all probes watch what happens inside; they stop whatever happens."""
+    with ExitStack() as stack:
+        for probe in probes:
+            probe.start()
+            stack.callback(probe.stop)
+        yield
+
+
+@contextmanager
+def open_bench(settings: EngineSettings, meters: Meters | None = None) -> Iterator[Bench]:
+    """Yield a bench, and close its engines at the end."""
+    with ExitStack() as stack:
+        yield Bench(settings, meters or Meters(), stack)

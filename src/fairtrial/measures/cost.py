@@ -1,0 +1,98 @@
+"""US dollars: an hour of this machine, or the price of a token for answers that are made elsewhere.
+
+No price has a default, and unknown is never 0.  Knows nothing of engines.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fairtrial.measures.sharing import shared, tokens_in, tokens_out
+from fairtrial.records import Answer, Measure, Observation
+from fairtrial.spec.stated import StatedMachine
+
+USD = Measure("usd", unit="USD", higher_is_better=False, bounds=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What answering costs.
+
+    Attributes:
+        per_second: US dollars for a second of wall time, or None.
+        per_token: US dollars for a token read and for one generated, or None.
+        unknown: why there is no price; empty if there is one.
+    """
+
+    per_second: float | None = None
+    per_token: tuple[float, float] | None = None
+    unknown: str = ""
+
+
+def price_of(record: Mapping[str, object], stated: StatedMachine) -> Price:
+    """Return a candidate's price.
+
+    Args:
+        record: facts about the candidate.  ``usd_per_input_token`` and ``usd_per_output_token`` are its price where it
+            has one of its own; ``elsewhere: true`` says that the answers are not made on this machine.
+        stated: what the user states about this machine.
+    """
+    names = ("usd_per_input_token", "usd_per_output_token")
+    given = [name for name in names if record.get(name) is not None]
+    if given:
+        prices = [number(record.get(name)) for name in names]
+        if prices[0] is None or prices[1] is None:
+            wrong = [name for name, price in zip(names, prices, strict=True) if price is None]
+            return Price(unknown=f"the candidate's record has no valid {' and no valid '.join(wrong)}")
+        return Price(per_token=(prices[0], prices[1]))
+    if record.get("elsewhere"):
+        return Price(unknown="the price of a token of this candidate is not known")
+    if stated.usd_per_hour is None:
+        return Price(unknown="the trial file states no machine.usd_per_hour")
+    return Price(per_second=stated.usd_per_hour / 3600)
+
+
+def number(value: object) -> float | None:
+    """Return a price as a number, or None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and value >= 0 else None
+
+
+class CostProbe:
+    """US dollars of a batch: its wall time at the machine's price, shared by tokens; or each item's own tokens."""
+
+    measures: tuple[Measure, ...] = (USD,)
+
+    def __init__(self, price: Price) -> None:
+        self.price = price
+        self._started = self._seconds = 0.0
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._started = time.perf_counter()
+
+    def stop(self) -> None:
+        """End watching."""
+        self._seconds = time.perf_counter() - self._started
+
+    def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+        """Return US dollars per item with new answers, if there is a price."""
+        if self.price.per_token is not None:
+            read, new = self.price.per_token
+            return [
+                [Observation("usd", sum(read * tokens_in(a) + new * tokens_out(a) for a in group), unit="USD")]
+                if group
+                else []
+                for group in answers
+            ]
+        if self.price.per_second is not None:
+            return shared(self.price.per_second * self._seconds, "usd", "USD", answers)
+        return [[] for _ in answers]
+
+    def absences(self) -> Mapping[str, str]:
+        """Return why there are no dollars."""
+        return {"usd": self.price.unknown} if self.price.unknown else {}

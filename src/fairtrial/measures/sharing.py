@@ -1,0 +1,42 @@
+"""Who bears how much of what a batch cost: in proportion to the tokens that each item moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairtrial.records import Answer, GenerateAnswer, Observation
+
+DECODE_WEIGHT = 10.0
+"""A generated token counts so many tokens read, the rough ratio of decoding to prefill on processors of one machine.
+Only the split within a batch depends on it, never a total or a mean over whole batches."""
+
+
+def tokens_in(answer: Answer) -> int:
+    """Return the tokens that the model read for this answer as a caller counts them: the prompt once, and for scores
+    every continuation.  Prefixes shared with other items are counted in full; an engine may well compute fewer.
+    """
+    if isinstance(answer, GenerateAnswer):
+        return answer.prompt_tokens
+    return answer.prompt_tokens + sum(answer.tokens)
+
+
+def tokens_out(answer: Answer) -> int:
+    """Return the tokens generated for this answer; 0 for scores."""
+    return answer.tokens if isinstance(answer, GenerateAnswer) else 0
+
+
+def shares(answers: Sequence[Sequence[Answer]]) -> list[float]:
+    """Return each item's share of its batch; they add up to 1, or are all 0 if nothing was answered."""
+    loads = [sum(tokens_in(a) + DECODE_WEIGHT * tokens_out(a) for a in group) for group in answers]
+    total = sum(loads)
+    return [load / total if total else 0.0 for load in loads]
+
+
+def shared(total: float, measure: str, unit: str, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+    """Return one observation for each item with new answers: its share of the batch's total."""
+    parts = shares(answers)
+    known = any(parts)
+    return [
+        [Observation(measure, total * part, unit=unit)] if group and known else []
+        for group, part in zip(answers, parts, strict=True)
+    ]

@@ -1,0 +1,109 @@
+"""What is measured about a candidate as a whole: loading, memory, rates.  Not per item, and so without verdicts.
+
+Several engines may be open in one process at once.  Only one of them works at a time, so what the process grows by
+while a candidate's engine is loaded or answers is that candidate's.  Knows an engine only by what it says of its work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from fairtrial.measures.memory import MemoryMeter, Span
+from fairtrial.records import Answer, Measure, Observation
+
+LOAD_SECONDS = Measure("load_seconds", unit="s", higher_is_better=False, bounds=None)
+MEMORY_BYTES = Measure("memory_bytes", unit="B", higher_is_better=False, bounds=None)
+MODEL_BYTES = Measure("model_bytes", unit="B", higher_is_better=False, bounds=None)
+KV_BYTES = Measure("kv_bytes", unit="B", higher_is_better=False, bounds=None)
+PREFILL_RATE = Measure("prefill_tokens_per_second", unit="token/s", higher_is_better=True, bounds=None)
+DECODE_RATE = Measure("decode_tokens_per_second", unit="token/s", higher_is_better=True, bounds=None)
+
+ELSEWHERE = "the answers are made on a machine that cannot be looked at from here"
+SILENT = "the engine does not say how many tokens it computes in what time"
+
+Work = Mapping[str, float]
+"""What an engine has done so far: ``prefill_tokens``, ``prefill_seconds``, ``decode_tokens``, ``decode_seconds``, and
+the ``kv_bytes`` that its cache takes; what it does not know is left out."""
+
+
+class CandidateWatch:
+    """Watches one candidate: its engine while it is opened, then, as a probe, every batch.
+
+    ``memory_bytes`` is the most that the process held for this candidate: what it has grown by during this candidate's
+    own loading and batches so far, plus the highest peak within one.  What the program itself takes (some 100 MB) is
+    not in it, nor what other engines hold.  The engine that is opened first bears the engine library's code.
+    """
+
+    measures: tuple[Measure, ...] = ()
+
+    def __init__(self, memory: MemoryMeter, record: Mapping[str, object]) -> None:
+        """Watch with ``memory``; ``record`` holds facts about the candidate."""
+        self.memory = memory
+        self.elsewhere = bool(record.get("elsewhere"))
+        size = record.get("bytes")
+        self.model_bytes = size if isinstance(size, int) and size > 0 else None
+        self.load_seconds: float | None = None
+        self.work: Callable[[], Work] = dict
+        self._held = self._most = 0
+        self._answered = False
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Watch while the engine is opened."""
+        self.start()
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.load_seconds = time.perf_counter() - started
+            self.stop()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self.memory.start()
+
+    def stop(self) -> None:
+        """End watching."""
+        self.add(self.memory.stop())
+
+    def add(self, span: Span) -> None:
+        """Count a stretch of time that was this candidate's."""
+        self._most = max(self._most, self._held + span.peak - span.before)
+        self._held += span.after - span.before
+
+    def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+        """Return nothing: none of this is about an item.  Notes that there were answers."""
+        self._answered = self._answered or any(answers)
+        return [[] for _ in answers]
+
+    def absences(self) -> Mapping[str, str]:
+        """Return nothing: none of this is about an item."""
+        return {}
+
+    def whole(self) -> tuple[list[Observation], dict[str, str]]:
+        """Return what is known about the candidate, and why the rest is not; both empty if it has answered nothing."""
+        if self.load_seconds is None or not self._answered:
+            return [], {}
+        work = self.work()
+        found = {
+            MODEL_BYTES: self.model_bytes,
+            LOAD_SECONDS: None if self.elsewhere else self.load_seconds,
+            MEMORY_BYTES: None if self.elsewhere or self._most <= 0 else self._most,
+            KV_BYTES: work.get("kv_bytes"),
+            PREFILL_RATE: rate(work, "prefill"),
+            DECODE_RATE: rate(work, "decode"),
+        }
+        seen = [Observation(m.name, float(v), unit=m.unit) for m, v in found.items() if v is not None]
+        if self.elsewhere:
+            missing = dict.fromkeys(("load_seconds", "memory_bytes"), ELSEWHERE)
+        else:
+            missing = {} if work else dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), SILENT)
+        return seen, missing
+
+
+def rate(work: Work, kind: str) -> float | None:
+    """Return tokens per second of a kind of work, None where there was none or the engine does not tell."""
+    tokens, seconds = work.get(f"{kind}_tokens", 0.0), work.get(f"{kind}_seconds", 0.0)
+    return tokens / seconds if tokens > 0 and seconds > 0 else None
