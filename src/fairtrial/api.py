@@ -94,6 +94,7 @@ def run(
         loaded.path.parent if loaded.path else Path.cwd(),
         trust_task_code=conditions.trust_task_code,
         on_progress=conditions.on_note,
+        where=loaded.where,
     )
     path = Path(ledger)
     with Ledger.open(path) as store:

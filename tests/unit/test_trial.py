@@ -11,12 +11,13 @@ import pytest
 import fairtrial.asking as asking
 from fairtrial.asking import settle
 from fairtrial.engines import EngineSettings
-from fairtrial.errors import SpecError, TooLongError, UnknownNameError
+from fairtrial.errors import FairtrialError, SpecError, TooLongError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.planning import Plan, plan_trial
 from fairtrial.progress import Progress
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate, Decoding
+from fairtrial.spec.source import load_trial
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
 from fairtrial.trial import run
 
@@ -163,6 +164,28 @@ def test_mistakes_that_only_the_plan_can_find(tmp_path: Path) -> None:
     twice = (TaskEntry(task="table", id="x"), TaskEntry(task="reading", id="x"))
     with pytest.raises(SpecError, match="two tasks named 'x'"):
         plan_trial(trial(tasks=twice), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "told"),
+    [
+        (3, "  - {id: b, model: 'gguf:none.gguf'}", ":3: model 'gguf:none.gguf'"),
+        (5, "  - {task: tabel}", ":5: task 'tabel' does not exist. Did you mean 'table'"),
+        (5, "  - {task: arithmetic, level: 77}", ":5: task arithmetic: level 77 does not exist"),
+        (5, "  - {task: arithmetic, measures: [accc]}", ":5: measure of task arithmetic 'accc'"),
+        (6, "measures: [accc]", ":6: measure 'accc' does not exist"),
+        (7, "task_paths: [nowhere]", ":7: "),
+    ],
+)
+def test_what_planning_finds_has_its_line(tmp_path: Path, line: int, text: str, told: str) -> None:
+    lines = ["candidates:", "  - {id: a, model: 'fake:a'}", "  - {id: b, model: 'fake:b'}", "tasks:", "  - table"]
+    lines += ["measures: [acc]", "seed: 3"]
+    path = tmp_path / "t.yaml"
+    path.write_text("\n".join([*lines[: line - 1], text, *lines[line:]]))
+    loaded = load_trial(path)
+    with pytest.raises(FairtrialError) as caught:
+        plan_trial(loaded.trial, tmp_path, where=loaded.where)
+    assert f"{path}{told}" in str(caught.value)
 
 
 def test_the_same_task_under_two_names_is_refused(tmp_path: Path) -> None:
