@@ -136,7 +136,7 @@ def sequential(scenario: Scenario, drawn: Drawn) -> Run:
     largest = sizes.max() if scenario.kind != "clusters" or scenario.target == "benchmark" else 6.0
     whole = float(sizes.sum() / largest) if scenario.target == "benchmark" else None
     g = drawn.guess
-    hints = None if g is None or whole is None else Hints(g, float(g.mean()), float(g.min()), float(g.max()))
+    hints = None if g is None or whole is None else Hints.of(g, g)
     units = Units(d / largest, sizes / largest, whole, hints)
     level = scenario.alpha / (scenario.candidates - 1)
     threshold = float(np.log(2 / level))

@@ -18,14 +18,14 @@ from fairtrial.elimination import beaten
 from fairtrial.endings import DROPPED, STOPPED
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
-from fairtrial.ledger import Ledger
+from fairtrial.ledger import Ledger, query
 from fairtrial.machine import facts
 from fairtrial.measures import Meters
 from fairtrial.planning import Plan
 from fairtrial.progress import OnProgress, Progress
 from fairtrial.rounds import Course, bills, choose, courses
 from fairtrial.spending import Bill, Purse, check_measured, open_purse, words
-from fairtrial.verdicts import questions, verdict
+from fairtrial.verdicts import earlier_answers, questions, verdict
 
 
 def run(
@@ -75,16 +75,17 @@ def run(
 
 
 def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
-    """Write what the trial is about: candidates, tasks, items and their order."""
+    """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
     for candidate in plan.candidates:
         ledger.add_candidate(candidate.id, candidate.name, candidate.spec.model_dump(mode="json"))
     document = plan.document()
     for task, entry in zip(plan.tasks, document["tasks"], strict=True):
         ledger.add_task(task.id, task.name, entry["card"])
         ledger.add_items(task.id, task.items)
-    ledger.add_trial(
-        plan.id, plan.trial.name, text, document, {task.id: [item.id for item in task.items] for task in plan.tasks}
-    )
+    items = {task.id: [item.id for item in task.items] for task in plan.tasks}
+    if helpers := earlier_answers(ledger, document, items):
+        document["earlier"] = helpers
+    ledger.add_trial(plan.id, plan.trial.name, text, document, items)
 
 
 def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
@@ -106,7 +107,7 @@ class Conductor:
 
     def __init__(self, plan: Plan, ledger: Ledger, bench: Bench, purse: Purse, on_progress: OnProgress) -> None:
         self.plan = plan
-        self.document = plan.document()
+        self.document = query.trial_row(ledger, plan.id).plan
         self.ledger = ledger
         self.bench = bench
         self.purse = purse

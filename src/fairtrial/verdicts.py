@@ -7,13 +7,13 @@ estimate and no verdict.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
+from fairtrial.earlier import hints, sources
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import leading
 from fairtrial.stats.families import e_holm, holm
@@ -105,7 +105,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One pair, task and measure of a trial's plan, with the rule that decides it."""
+    """One pair, task and measure of a trial's plan, with the rule that decides it.
+
+    ``earlier`` are the ids of candidates whose values of this measure were known for every item before the trial began.
+    """
 
     a: Mapping[str, Any]
     b: Mapping[str, Any]
@@ -113,6 +116,7 @@ class Question:
     measure: Mapping[str, Any]
     rule: Rule
     stops_early: bool = False
+    earlier: tuple[str, ...] = ()
 
 
 def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
@@ -172,32 +176,36 @@ def verdict(ledger: Ledger, trial_id: str, question: Question) -> Verdict | None
     sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
     if not question.stops_early:
         return as_verdict(question, compare(sample, question.rule))
-    return as_verdict(question, decide(sample, question.rule, last=last))
+    told = hints(ledger, trial_id, where[1:3], where[3:], question.earlier)
+    if told is None:
+        return as_verdict(question, decide(sample, question.rule, last=last))
+    place = query.order(ledger, trial_id, question.task["id"]).position
+    seen = told[[place[item] for item in rows.item_ids]]
+    return as_verdict(question, decide(sample, question.rule, last=last, hints=(seen, told)))
 
 
-def leading_items(ledger: Ledger, trial_id: str, question: Question) -> tuple[frozenset[str], bool]:
-    """Return the items before the first one, in trial order, that one of the two has not answered; and if they are all.
+def earlier_answers(
+    ledger: Ledger, plan: Mapping[str, Any], items: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
+    """Return whose answers from earlier trials help with which task and measure of a trial that is about to begin.
 
-    The ledger may hold answers to later items, from other trials; which ones is no chance of this trial's making, so
-    they do not count before their turn.
+    They help claims about single items of a finite list, all of which may be asked, where looks count.
+
+    Args:
+        ledger: with the answers of earlier trials.
+        plan: of the trial.
+        items: ids of the items that it may ask, by task id.
+
+    A list of ``{"task": id, "measure": name, "candidates": [ids]}``: the plan's ``earlier``, for `questions`.
     """
-    task = question.task["id"]
-    order = ledger.connection.execute(
-        "SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ? ORDER BY position", (trial_id, task)
-    ).fetchall()
-    answered = [
-        {
-            item
-            for (item,) in ledger.connection.execute(
-                "SELECT DISTINCT item_id FROM observations WHERE candidate_id = ? AND task_id = ?",
-                (candidate["id"], task),
-            )
-        }
-        for candidate in (question.a, question.b)
-    ]
-    both = answered[0] & answered[1]
-    reached = frozenset(item for (item,) in takewhile(lambda row: row[0] in both, order))
-    return reached, len(reached) == len(order)
+    found: dict[tuple[str, str], list[str]] = {}
+    for question in questions(plan):
+        rule, key = question.rule, (question.task["id"], question.measure["name"])
+        whole = rule.target == "benchmark" and not rule.noisy and rule.total == len(items[key[0]])
+        fit = question.stops_early and whole and rule.shuffled == "items" and rule.bounds is not None
+        if fit and key not in found:
+            found[key] = sources(ledger, int(plan["seed"]), *key, items[key[0]])
+    return [{"task": t, "measure": m, "candidates": ids} for (t, m), ids in found.items() if ids]
 
 
 def planned_items(task: Mapping[str, Any]) -> int:
@@ -210,6 +218,7 @@ def questions(plan: Mapping[str, Any]) -> Iterator[Question]:
     """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline."""
     candidates = {candidate["name"]: candidate for candidate in plan["candidates"]}
     baseline = candidates[plan["baseline"]]
+    known = {(e["task"], e["measure"]): tuple(e["candidates"]) for e in plan.get("earlier", ())}
     for task in plan["tasks"]:
         measures = {measure["name"]: measure for measure in task["card"]["measures"]}
         for name in task["measures"]:
@@ -217,7 +226,8 @@ def questions(plan: Mapping[str, Any]) -> Iterator[Question]:
                 if candidate["name"] != baseline["name"]:
                     rule = rule_of(plan, task, measures[name], (candidate, baseline))
                     early = bool(plan["decide"].get("stop_early"))
-                    yield Question(candidate, baseline, task, measures[name], rule, early)
+                    told = known.get((task["id"], name), ())
+                    yield Question(candidate, baseline, task, measures[name], rule, early, told)
 
 
 def rule_of(

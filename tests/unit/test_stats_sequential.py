@@ -72,7 +72,7 @@ def test_wealth_with_hints_is_a_fair_game():
         after, mean = [], np.array([sign * sums.mean()])
         for i in (3, 4, 5, 6, 7, None):
             at = [0, 1, 2] if i is None else [0, 1, 2, i]
-            units = Units(sums[at], np.ones(len(at)), 8.0, Hints(guess[at], guess.mean(), guess.min(), guess.max()))
+            units = Units(sums[at], np.ones(len(at)), 8.0, Hints.of(guess[at], guess))
             after.append(np.exp(log_wealth(units if sign > 0 else units.mirrored(), mean))[0, -1])
         assert np.mean(after[:-1]) == pytest.approx(after[-1])
 
@@ -83,7 +83,7 @@ def test_hints_save_items_and_never_break_the_order_of_means():
     for _ in range(20):
         d = rng.permutation(np.repeat([1.0, -1.0, 0.0], [130, 70, 800]))
         guess = np.clip(d + rng.choice([0.0, 1.0, -1.0], 1000, p=[0.8, 0.1, 0.1]), -1, 1)
-        hints = Hints(guess, guess.mean(), guess.min(), guess.max())
+        hints = Hints.of(guess, guess)
         for units, found in ((singles(d, 1000.0), plain_items), (Units(d, np.ones(1000), 1000.0, hints), helped_items)):
             found.append(int((log_wealth(units, np.zeros(1))[0] >= np.log(40)).argmax()) + 1)
         wealth = np.minimum(best_log_wealth(Units(d, np.ones(1000), 1000.0, hints), np.linspace(-0.9, 0.9, 31)), 1e6)
@@ -100,7 +100,7 @@ def test_simulated_coverage_with_hints_good_and_bad():
     for turn in range(rounds):
         d = rng.permutation(np.repeat([1.0, -1.0, 0.0], [60, 60, 280]))
         guess = np.clip(d + rng.normal(0, 0.7, 400), -1, 1) if turn % 2 else rng.normal(0, 1, 400)
-        units = Units(d, np.ones(400), 400.0, Hints(guess, guess.mean(), guess.min(), guess.max()))
+        units = Units(d, np.ones(400), 400.0, Hints.of(guess, guess))
         sides = (best_log_wealth(u, np.zeros(1))[0] for u in (units, units.mirrored()))
         wrong += max(sides) >= np.log(40)
     assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5

@@ -29,12 +29,18 @@ class Collected:
 KEPT = (
     """
     CREATE TEMP TABLE kept_candidates AS
-    SELECT DISTINCT json_extract(c.value, '$.id') AS candidate_id FROM trials, json_each(trials.plan, '$.candidates') c
+    SELECT json_extract(c.value, '$.id') AS candidate_id FROM trials, json_each(trials.plan, '$.candidates') c
+    UNION
+    SELECT c.value FROM trials, json_each(trials.plan, '$.earlier') e, json_each(e.value, '$.candidates') c
     """,
     """
     CREATE TEMP TABLE kept AS
-    SELECT DISTINCT json_extract(c.value, '$.id') AS candidate_id, t.task_id, t.item_id
+    SELECT json_extract(c.value, '$.id') AS candidate_id, t.task_id, t.item_id
     FROM trials JOIN json_each(trials.plan, '$.candidates') c JOIN trial_items t ON t.trial_id = trials.id
+    UNION
+    SELECT c.value, t.task_id, t.item_id
+    FROM trials JOIN json_each(trials.plan, '$.earlier') e JOIN json_each(e.value, '$.candidates') c
+    JOIN trial_items t ON t.trial_id = trials.id AND t.task_id = json_extract(e.value, '$.task')
     """,
     "CREATE INDEX temp.kept_key ON kept (candidate_id, task_id, item_id)",
 )

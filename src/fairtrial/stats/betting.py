@@ -45,16 +45,22 @@ class Hints:
     valid, bad ones only useless, as long as they do not depend on the answers that are bet on.
 
     Attributes:
-        values: (k,) of the units, in the order in which they are seen.
-        mean: of all items of the finite population.
-        lowest: of all items.
-        highest: of all items.
+        values: (k, P) P guesses about each unit, in the order in which the units are seen.
+        mean: (P,) of all items of the finite population.
+        lowest: (P,) of all items.
+        highest: (P,) of all items.
     """
 
     values: Floats
-    mean: float
-    lowest: float
-    highest: float
+    mean: Floats
+    lowest: Floats
+    highest: Floats
+
+    @classmethod
+    def of(cls, values: Floats, every: Floats) -> Hints:
+        """Return the hints from those of the units seen, (k,) or (k, P), and of every item, (N,) or (N, P)."""
+        every = every.reshape(len(every), -1)
+        return cls(values.reshape(-1, every.shape[1]), every.mean(axis=0), every.min(axis=0), every.max(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,26 +183,30 @@ def _gains(game: _Game, means: Floats) -> tuple[Floats, NDArray[np.bool_] | None
 def _explained(units: Units) -> tuple[Floats, Floats]:
     """Return (k,) what hints explain of each unit's deviation from what is left, and (k,) the most they could.
 
-    The slope is a regression on the units before, so that it is known before the bet, pulled towards 0 while there are
-    few.  What is left of the hints has a known mean, so the explained part has mean 0 whatever the slope is.
+    The slopes are a regression on the units before, so that they are known before the bet, pulled towards 0 while there
+    are few.  What is left of the hints has a known mean, so the explained part has mean 0 whatever the slopes are.
     """
     h, left = units.hints, units.left()
     if h is None or left is None or units.whole is None:
         return np.zeros(1), np.zeros(1)
-    seen = np.arange(units.sums.size)
-    count = np.maximum(seen, 1)
-    x, g = _before(units.sums), _before(h.values)
-    products = _before(h.values * units.sums) - g * x / count
-    squares = _before(h.values**2) - g**2 / count
-    slope = np.clip(products / (squares + _CAUTION * (h.highest - h.lowest) ** 2 + 1e-12), -1.0, 1.0)
-    rest = (h.mean * units.whole - g) / np.maximum(left, 1e-9)
-    room = np.maximum(slope * (h.highest - rest), slope * (h.lowest - rest))
-    return slope * (h.values - rest), np.maximum(room, 0.0)
+    values = h.values - h.mean
+    lowest, highest = h.lowest - h.mean, h.highest - h.mean
+    seen = np.maximum(np.arange(units.sums.size), 1.0)[:, None]
+    x, g = _before(units.sums)[:, None], _before(values)
+    products = _before(values * units.sums[:, None]) - g * x / seen
+    squares = _before(values[:, :, None] * values[:, None, :]) - g[:, :, None] * g[:, None, :] / seen[:, :, None]
+    squares += np.diag(_CAUTION * (highest - lowest) ** 2 + 1e-12)
+    slopes = np.clip(np.linalg.solve(squares, products[:, :, None])[:, :, 0], -1.0, 1.0)
+    rest = -g / np.maximum(left, 1e-9)[:, None]
+    room = np.maximum(slopes * (highest - rest), slopes * (lowest - rest)).sum(axis=1)
+    return (slopes * (values - rest)).sum(axis=1), np.maximum(room, 0.0)
 
 
 def _before(values: Floats) -> Floats:
-    """Return the running sum before each entry."""
-    return np.concatenate([[0.0], np.cumsum(values)[:-1]])
+    """Return the running sums, along the first axis, before each entry."""
+    sums = np.zeros_like(values)
+    np.cumsum(values[:-1], axis=0, out=sums[1:])
+    return sums
 
 
 def best_log_wealth(units: Units, means: Floats) -> Floats:

@@ -54,9 +54,10 @@ def decide(
         rule: what is claimed, and by what margin and confidence.
         last: these are all items there will ever be, and nothing about this measure ended the asking.  Only then are
             measures decided that have no sequential form, by `fairtrial.stats.paired.compare`.
-        hints: (n,) a guess at A - B for these items, and (total,) the same for every item of the benchmark, both known
-            before A or B (or both) was asked: the baseline's own answers (negative), a sibling's difference.  Used for
-            ``target="benchmark"`` with items shuffled, to save items; any guess is valid, a bad one only useless.
+        hints: (n,) or (n, P) guesses about these items, and (total,) or (total, P) the same for every item of the
+            benchmark, all known before A or B (or both) was asked, and chosen without regard to the order of asking:
+            the baseline's own answers, the mean of others'.  Used for ``target="benchmark"`` with items shuffled, to
+            save items; any hints are valid, bad ones only useless.
 
     ``p_value`` is valid at any look, too (one over the largest evidence so far); ``e_value`` is the evidence now.
 
@@ -138,12 +139,12 @@ def arrange(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str
 def _as_hints(hints: tuple[Floats, Floats], reach: float, rule: Rule) -> Hints:
     """Return the hints in units of the largest difference.  Raises ValueError if they are not about every item."""
     values, every = hints
-    if every.size != rule.total or not (np.isfinite(every).all() and np.isfinite(values).all()):
-        raise ValueError(f"hints must be finite and {rule.total}, one for each item of the benchmark, not {every.size}")
-    lowest, highest = float(every.min()), float(every.max())
-    if values.min() < lowest or values.max() > highest:
+    if len(every) != rule.total or not (np.isfinite(every).all() and np.isfinite(values).all()):
+        raise ValueError(f"hints must be finite and {rule.total}, one for each item of the benchmark, not {len(every)}")
+    found = Hints.of(values / reach, every / reach)
+    if (found.values < found.lowest).any() or (found.values > found.highest).any():
         raise ValueError("the hints of the items seen must be among those of all items")
-    return Hints(values / reach, float(every.mean()) / reach, lowest / reach, highest / reach)
+    return found
 
 
 def _by_cluster(differences: Floats, clusters: Ints, rule: Rule, whole: float | None) -> Units:
