@@ -30,6 +30,9 @@ HOSTILE = (
 TRIAL_ID = "cd" * 16
 CANDIDATES = ("baseline", "smaller", "better-one")
 RIGHT = {"baseline": 0.6, "smaller": 0.35, "better-one": 0.8}
+PACE = {"baseline": 1.0, "smaller": 0.4, "better-one": 2.5}
+"""Seconds an item, on average."""
+SECONDS = {"name": "seconds", "unit": "s", "higher_is_better": False, "bounds": None, "transform": "identity"}
 ITEMS = 60
 
 
@@ -52,7 +55,7 @@ def card(task: str) -> dict[str, Any]:
         **CARD,
         "name": task,
         "main_measure": main,
-        "measures": MEASURES,
+        "measures": [*MEASURES, SECONDS],
         "description": f"What {task} asks. {HOSTILE}",
         "chance": 0.25 if task == "choosing" else None,
     }
@@ -84,6 +87,7 @@ def report_ledger(path: Path) -> Ledger:
         "seed": 7,
         "baseline": "baseline",
         "decide": {"margin": 0.05, "confidence": 0.95, "target": "population", "stop_early": False},
+        "weights": {"choosing": 2.0, "writing": 1.0, "modelling": 0.0},
         "candidates": [
             {
                 "name": name,
@@ -123,19 +127,20 @@ def report_ledger(path: Path) -> Ledger:
 
 
 def fill(ledger: Ledger, tasks: tuple[str, ...]) -> None:
-    rng = np.random.default_rng(5)
+    rng, clock = np.random.default_rng(5), np.random.default_rng(6)
     for task in tasks:
         for item in items_of(task):
             luck = rng.random()
             for name in CANDIDATES:
                 request, answer, seen = answered(task, item, bool(luck < RIGHT[name]), rng)
+                seconds = Observation("seconds", float(PACE[name] * clock.gamma(4.0, 0.25)), unit="s")
                 absent = [(task_id(task), item.id, 0, "joules", f"no meter here {HOSTILE}")]
                 ledger.commit(
                     candidate_id(name),
                     Chunk(
                         answers=[(request, answer)],
                         asked=[(task_id(task), item.id, 0, (request.id,))],
-                        observations=[(task_id(task), item.id, 0, seen)],
+                        observations=[(task_id(task), item.id, 0, seen), (task_id(task), item.id, 0, seconds)],
                         absences=absent if name == "smaller" else [],
                     ),
                 )

@@ -23,7 +23,8 @@ from fairtrial.cli.options import (
     TrustOption,
     WaitOption,
 )
-from fairtrial.report.tables import estimates_table, notes, verdicts_table
+from fairtrial.report.across import comparable
+from fairtrial.report.tables import across_lines, across_table, estimates_table, notes, verdicts_table
 from fairtrial.spec.source import LoadedTrial, load_trial
 
 
@@ -88,6 +89,10 @@ def show(result: api.Result, output: Output) -> None:
     console.print(estimates_table(result.summary))
     if result.verdicts:
         console.print(verdicts_table(result.summary))
+    if comparable(result.summary):
+        console.print(across_table(result.summary))
+        for line in across_lines(result.summary):
+            console.print(line)
     for note in notes(result.summary):
         console.print(note)
     if report:

@@ -15,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
-from fairtrial.report import plots, words
+from fairtrial.report import across, costs, family, plots, words
 from fairtrial.report.examples import flips
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
+from fairtrial.standings import WeightedPlace
 
 FOLD_AFTER = 700
 """Characters of a question or answer that are shown before the rest is folded away."""
@@ -61,17 +62,26 @@ def render(ledger: Ledger, summary: Summary) -> str:
         MARKS=words.MARKS,
         estimate_bar=plots.estimate_bar,
         at_chance=words.at_chance,
+        score_bar=score_bar,
         sentence=words.sentence,
         fold_after=FOLD_AFTER,
         megabytes=megabytes,
+        p_text=family.p_text,
+        e_text=family.e_text,
     )
     return environment.get_template("report.html").render(
         summary=summary,
         headline=words.headline(summary),
         claim=words.claim(summary.decide),
+        coverage=words.coverage(float(summary.decide["confidence"])),
+        family=family.lines(summary),
+        legend=family.legend(summary),
+        evidence=family.has_evidence(summary),
         notes=words.chance_notes(summary),
         forests=plots.forests(summary),
         estimates=[(task, measure_groups(summary, task)) for task in summary.tasks],
+        across=across,
+        costs=costs,
         flips=flips(ledger, summary),
         paths=plots.paths(summary),
         levers=[lever_text(candidate) for candidate in summary.candidates],
@@ -84,6 +94,12 @@ def measure_groups(summary: Summary, task: TaskSummary) -> list[tuple[str, list[
     found = words.shown_estimates(summary, task)
     names = dict.fromkeys(e.measure for e in found)
     return [(name, [e for e in found if e.measure == name]) for name in names]
+
+
+def score_bar(place: WeightedPlace) -> plots.Bar:
+    """Return a weighted score's place on an axis from 0 to 1."""
+    axis = plots.Axis(0.0, 1.0, (0.0, 0.5, 1.0))
+    return plots.bar(axis, place.low or 0.0, place.score, 1.0 if place.high is None else place.high)
 
 
 def lever_text(candidate: CandidateSummary) -> str:

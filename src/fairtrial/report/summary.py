@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtrial.endings import endings
 from fairtrial.ledger import Ledger, query
+from fairtrial.standings import Standings, standings
 from fairtrial.verdicts import Estimate, Verdict, estimates, verdicts
 
 
@@ -89,6 +90,7 @@ class Summary:
     absences: Sequence[Mapping[str, Any]]
     looks: Sequence[Mapping[str, Any]]
     sessions: Sequence[query.SessionRow]
+    standings: Standings
     endings: Sequence[str] = ()
 
     def task(self, name: str) -> TaskSummary:
@@ -115,6 +117,7 @@ class Summary:
             "tasks": [task_document(task) for task in self.tasks],
             "estimates": [estimate.document() for estimate in self.estimates],
             "verdicts": [verdict.document() for verdict in self.verdicts],
+            "standings": self.standings.document(),
             "absences": [dict(absence) for absence in self.absences],
             "endings": list(self.endings),
             "report": None if report is None else str(report),
@@ -166,6 +169,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         ],
         looks=[{**look, "task": names[look["task_id"]]} for look in query.looks(ledger, row.id)],
         sessions=sessions,
+        standings=standings(ledger, row.id, found),
         endings=endings(ledger, row.id, found),
     )
 

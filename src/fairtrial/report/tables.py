@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fairtrial.report import words
+from fairtrial.report import across, words
 from fairtrial.report.summary import Summary
 from fairtrial.verdicts import Estimate, Verdict
 
@@ -48,25 +48,48 @@ def estimate_cell(estimate: Estimate | None) -> Text:
 def verdicts_table(summary: Summary) -> Table:
     """Return one row a question: who, where, verdict, paired difference with interval, flips, items."""
     confidence = words.coverage(float(summary.decide["confidence"]))
-    pairs = {(v.a, v.b) for v in summary.verdicts}
-    title = Text("Verdicts")
-    if len(pairs) == 1:
-        [(a, b)] = pairs
-        title = Text(f"Verdicts: {a} against {b}")
+    compared = {v.a for v in summary.verdicts}
+    one = f": {next(iter(compared))}" if len(compared) == 1 else ""
+    title = Text(words.visible(f"Verdicts{one} against {summary.baseline}"))
     title.append(f"  (difference with {confidence} interval)", style="not bold dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("task", overflow="fold")
-    if len(pairs) > 1:
-        table.add_column("comparison", overflow="fold")
+    if len(compared) > 1:
+        table.add_column("candidate", overflow="fold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("difference", justify="right", no_wrap=True)
     table.add_column("mended", justify="right")
     table.add_column("broken", justify="right")
     table.add_column("items", justify="right", no_wrap=True)
     for verdict in summary.verdicts:
-        comparison = [Text(f"{verdict.a} against {verdict.b}")] if len(pairs) > 1 else []
-        table.add_row(task_cell(summary, verdict.task, verdict.measure), *comparison, *verdict_cells(summary, verdict))
+        who = [Text(words.visible(verdict.a))] if len(compared) > 1 else []
+        table.add_row(task_cell(summary, verdict.task, verdict.measure), *who, *verdict_cells(summary, verdict))
     return table
+
+
+def across_table(summary: Summary) -> Table:
+    """Return one row a benchmark, one column a candidate: its place, a range where it is open; then mean ranks."""
+    found = summary.standings
+    title = Text("Across benchmarks: places")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
+    table.add_column("benchmark", overflow="fold")
+    for name in found.candidates:
+        table.add_column(Text(words.visible(name)), justify="right")
+    for row in across.place_rows(summary):
+        cells = [Text("–") if cell is None else Text(cell.rank, style="bold" * cell.first) for cell in row.cells]
+        table.add_row(Text(words.visible(row.task)), *cells)
+    order = {} if found.firmness is None else {o.candidate: f"{o.mean_rank:.2f}" for o in found.firmness.order}
+    table.add_section()
+    table.add_row("mean rank", *(order.get(name, "–") for name in found.candidates))
+    return table
+
+
+def across_lines(summary: Summary) -> list[Text]:
+    """Return what the benchmarks say together, in a few sentences; the report says more."""
+    lines = across.short_sentences(summary)
+    if summary.standings.weighted is not None:
+        lines.append(across.weighted_line(summary.standings.weighted))
+    return [Text(words.visible(line)) for line in lines]
 
 
 def task_cell(summary: Summary, task: str, measure: str) -> Text:

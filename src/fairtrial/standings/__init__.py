@@ -27,7 +27,7 @@ from fairtrial.standings.costs import Cost, Span, costs
 from fairtrial.standings.ranks import PairOrder, Place, Ranking, rankings
 from fairtrial.standings.rows import Rows
 from fairtrial.standings.telling import Kinship, TaskHealth, healths, kinships
-from fairtrial.standings.weighting import WeightedScore, weighted_score
+from fairtrial.standings.weighting import WeightedPlace, WeightedScore, weighted_score
 from fairtrial.stats.families import e_bh
 from fairtrial.verdicts import Verdict, verdicts
 
@@ -43,6 +43,7 @@ __all__ = [
     "Span",
     "Standings",
     "TaskHealth",
+    "WeightedPlace",
     "WeightedScore",
     "standings",
 ]

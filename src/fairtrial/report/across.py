@@ -1,0 +1,273 @@
+"""How candidates stand across benchmarks, in sentences and as rows of tables.  Knows no HTML and no terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fairtrial.report import words
+from fairtrial.report.summary import Summary
+from fairtrial.standings import Firmness, Kinship, Place, Ranking, Standings, WeightedPlace, WeightedScore
+
+OFTEN = 0.05
+"""Share of redrawn benchmarks from which a flipped order is worth a sentence."""
+
+MOST_PAIRS = 12
+"""Pairs of benchmarks that the table of agreement shows: those that agree least."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCell:
+    """One candidate on one benchmark: ``1`` or ``1–3``, and the value it rests on."""
+
+    rank: str
+    value: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """One benchmark: a cell for each candidate (None: no answers), and how many pairs it tells apart."""
+
+    task: str
+    measure: str
+    cells: tuple[PlaceCell | None, ...]
+    told: str
+
+
+def comparable(summary: Summary) -> bool:
+    """Return whether there are candidates and benchmarks enough to look across."""
+    return len(summary.standings.candidates) > 1 and len(summary.standings.tasks) > 1
+
+
+def sentences(summary: Summary) -> list[str]:
+    """Return what the benchmarks say together, the most important first; nothing if they cannot be compared."""
+    found = summary.standings
+    if not comparable(summary):
+        return []
+    return [*order_lines(summary), *agreement_lines(found), *health_lines(summary), *left_out_lines(found)]
+
+
+def short_sentences(summary: Summary) -> list[str]:
+    """Return the most important of them."""
+    return [*order_lines(summary), *health_lines(summary)] if comparable(summary) else []
+
+
+def order_lines(summary: Summary) -> list[str]:
+    """Return who dominates whom, and how firm the order is."""
+    found = summary.standings
+    firm = [] if found.firmness is None else firmness_lines(found.firmness)
+    return [*dominance_lines(found, float(summary.decide["margin"])), *firm]
+
+
+def dominance_lines(found: Standings, margin: float) -> list[str]:
+    """Return who dominates whom; or that nobody does, and between whom it depends on the benchmark."""
+    grouped: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
+    for d in found.dominances:
+        grouped.setdefault((d.a, d.better_on, d.together), []).append(d.b)
+    if grouped:
+        ordered = sorted(grouped.items(), key=lambda entry: -len(entry[1]))
+        return [dominance_line(a, b, better, found.tasks, margin) + alone(sure) for (a, better, sure), b in ordered]
+    split = [m for m in found.matches if m.a_ahead and m.b_ahead]
+    if not split:
+        return [f"Nobody dominates: on these {len(found.tasks)} benchmarks the items leave too much open."]
+    ways = "; ".join(
+        f"{m.a} is certainly ahead of {m.b} on {listed(m.a_ahead)}, and behind on {listed(m.b_ahead)}"
+        for m in split[:3]
+    )
+    return [f"Nobody dominates, it depends on the benchmark: {ways}."]
+
+
+def dominance_line(a: str, beaten: Sequence[str], better: Sequence[str], tasks: Sequence[str], margin: float) -> str:
+    """Return one dominance in words."""
+    if len(better) == len(tasks):
+        return f"{a} dominates {listed(beaten)}: better on all {len(tasks)} benchmarks."
+    level = "at least as good on every benchmark" + (" within the margin" if margin > 0 else "")
+    return f"{a} dominates {listed(beaten)}: {level}, better on {len(better)}: {listed(better)}."
+
+
+def alone(together: bool) -> str:
+    """Return what is to be added where a dominance does not hold among all orders of the trial."""
+    return "" if together else " Each benchmark was judged for itself; all at once, it is not certain."
+
+
+def firmness_lines(found: Firmness) -> Iterator[str]:
+    """Yield who is on top by mean rank, and how much that depends on the choice of benchmarks."""
+    best = found.order[0]
+    top = tuple(o.candidate for o in found.order if o.mean_rank <= best.mean_rank + 1e-9)
+    count = len(found.without)
+    if len(top) > 1:
+        yield f"By mean rank {listed(top)} share the first place ({best.mean_rank:.3g})."
+    else:
+        yield (
+            f"By mean rank {best.candidate} comes first ({best.mean_rank:.3g}), and when the {count} benchmarks are "
+            f"drawn anew, with replacement, in {percent(best.on_top)} of the cases."
+        )
+    changed = [d for d in found.without if set(d.top) != set(top)]
+    if changed:
+        ways = "; ".join(f"without {d.task} {listed(d.top)} would" for d in changed[:4])
+        yield f"That hangs on single benchmarks: {ways}{' and so on' if len(changed) > 4 else ''}."
+    elif count > 2:
+        yield "That stays so whichever benchmark is left out."
+    places = {o.candidate: i for i, o in enumerate(found.order)}
+    shaky = [f for f in found.flips if f.share >= OFTEN and places[f.after] - places[f.before] == 1]
+    if shaky:
+        ways = "; ".join(f"{f.before} before {f.after} in {percent(f.share)}" for f in shaky[:4])
+        yield f"Orders by mean rank that turn round when benchmarks are drawn anew: {ways} of the cases."
+
+
+def agreement_lines(found: Standings) -> Iterator[str]:
+    """Yield how far the benchmarks agree, and which say the same about these candidates."""
+    known = [k for k in found.kinships if k.tau is not None]
+    if not known:
+        return
+    ordered = sorted(known, key=lambda k: -(k.tau or 0.0))
+    if len(ordered) > 1 and ordered[0].tau == ordered[-1].tau:
+        yield f"Every two benchmarks order the candidates alike to the same degree: {tau_text(ordered[0])} and so on."
+    elif len(ordered) == 1:
+        yield f"How alike {ordered[0].x} and {ordered[0].y} order the candidates: {tau_text(ordered[0])}."
+    else:
+        most, least = ordered[0], ordered[-1]
+        yield (
+            f"The benchmarks order the candidates most alike on {most.x} and {most.y} ({tau_text(most)}), least on "
+            f"{least.x} and {least.y} ({tau_text(least)})."
+        )
+    groups = redundant_groups(found.tasks, found.kinships)
+    if groups:
+        number = math.factorial(len(found.candidates))
+        chance = f", as unrelated ones would by chance one time in {number}" if number < 1000 else ""
+        said = "; ".join(listed(group) for group in groups)
+        yield (
+            f"Redundant for these candidates, and perhaps only for these, because they put them in (almost) the same "
+            f"order{chance}: {said}."
+        )
+
+
+def tau_text(found: Kinship) -> str:
+    """Return Kendall's tau with its interval."""
+    values = [f"{x or 0.0:.2f}".replace("-", words.MINUS) for x in (found.tau, found.low, found.high)]
+    return f"Kendall’s tau {values[0]} [{values[1]}, {values[2]}]"
+
+
+def redundant_groups(tasks: Sequence[str], kinships: Sequence[Kinship]) -> list[tuple[str, ...]]:
+    """Return groups of benchmarks of which every two are redundant."""
+    alike = {frozenset((k.x, k.y)) for k in kinships if k.redundant}
+    groups: list[list[str]] = []
+    for task in tasks:
+        home = next((g for g in groups if all(frozenset((task, other)) in alike for other in g)), None)
+        if home is None:
+            groups.append([task])
+        else:
+            home.append(task)
+    return [tuple(group) for group in groups if len(group) > 1]
+
+
+def health_lines(summary: Summary) -> Iterator[str]:
+    """Yield which benchmarks can say little about these candidates."""
+    health = summary.standings.health
+    full = [h.task for h in health if h.saturated]
+    if full:
+        yield f"Saturated, with at least half of the candidates near the best possible score: {listed(full)}."
+    guessed = [h for h in health if h.at_chance]
+    if guessed:
+        levels = [f"{h.task} ({words.quantity(summary.task(h.task).chance or 0.0, '1')})" for h in guessed]
+        yield f"No candidate is certainly above guessing on {listed(levels)}."
+    blind = [h.task for h in health if h.telling == 0]
+    if blind:
+        yield f"No two candidates could be told apart on {listed(blind)}."
+
+
+def left_out_lines(found: Standings) -> Iterator[str]:
+    """Yield what is not part of the comparison, and why."""
+    for task, reason in found.left_out.items():
+        yield f"{task} is left out: {reason}."
+    if "kinships" in found.reasons and not found.kinships and len(found.candidates) > 2:
+        yield f"Agreement between benchmarks: {found.reasons['kinships']}."
+    if "weighted" in found.reasons and found.reasons["weighted"] != "the trial file writes no weights":
+        yield f"There is no weighted score: {found.reasons['weighted']}."
+
+
+def guarantee(summary: Summary) -> str:
+    """Return what the word certain means in places and orders, and how many orders also hold together."""
+    pairs = [p for r in summary.standings.rankings for p in r.pairs]
+    certain, together = sum(p.ahead is not None for p in pairs), sum(p.together for p in pairs)
+    coverage = words.coverage(float(summary.decide["confidence"]))
+    several = (
+        f" Of all {certain} certain orders of two candidates on a benchmark, {together} also hold together: with "
+        f"{coverage} probability none of these is false."
+        if len(pairs) > 1
+        else ""
+    )
+    return (
+        "Certain means that the interval of the paired difference excludes zero, one pair and benchmark at a time, "
+        f"with {coverage} probability.{several}"
+    )
+
+
+def place_rows(summary: Summary) -> list[PlaceRow]:
+    """Return the places on the main measure of each benchmark."""
+    found = summary.standings
+    health = {h.task: h for h in found.health}
+    rows = []
+    for ranking in found.rankings:
+        if ranking.measure != summary.task(ranking.task).main_measure:
+            continue
+        by_name = {place.candidate: place for place in ranking.places}
+        cells = tuple(place_cell(ranking, by_name.get(name)) for name in found.candidates)
+        certain = sum(pair.ahead is not None for pair in ranking.pairs)
+        told = f"{certain} of {len(ranking.pairs)}" if ranking.task in health and ranking.pairs else ""
+        rows.append(PlaceRow(ranking.task, ranking.measure, cells, told))
+    return rows
+
+
+def place_cell(ranking: Ranking, place: Place | None) -> PlaceCell | None:
+    """Return one cell of the table of places."""
+    if place is None:
+        return None
+    rank = f"{place.best}" if place.certain else f"{place.best}–{place.worst}"
+    return PlaceCell(rank, words.quantity(place.mean, ranking.unit), place.certain and place.best == 1)
+
+
+def least_alike(found: Standings) -> list[Kinship]:
+    """Return the pairs of benchmarks that agree least, those first."""
+    return sorted((k for k in found.kinships if k.tau is not None), key=lambda k: k.tau or 0.0)[:MOST_PAIRS]
+
+
+def weighted_text(place: WeightedPlace, scale: str) -> str:
+    """Return a weighted score with its interval."""
+    if scale == "rank" or place.low is None or place.high is None:
+        return f"mean rank {place.score:.3g}"
+    low, high = words.quantity(place.low, "1"), words.quantity(place.high, "1")
+    return f"{words.quantity(place.score, '1')} [{low}, {high}]"
+
+
+def weighted_line(found: WeightedScore) -> str:
+    """Return the outcome by the user's weights in one sentence."""
+    scores = "; ".join(f"{place.candidate} {weighted_text(place, found.scale)}" for place in found.places)
+    best = found.places[0]
+    return (
+        f"Weighted as the trial file says: {scores}. With weights near these {best.candidate} is the best in "
+        f"{percent(best.on_top)} of the cases."
+    )
+
+
+def weights_text(summary: Summary) -> str:
+    """Return the user's weights as shares."""
+    found = summary.standings.weighted
+    return "" if found is None else ", ".join(f"{task} {percent(share)}" for task, share in found.weights.items())
+
+
+def percent(share: float) -> str:
+    """Return a share without decimals, never rounded to a certainty that it is not."""
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return f"{100 * share:.0f}%"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in words; a long one is cut short."""
+    shown = list(names) if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
