@@ -43,6 +43,8 @@ class Engine(Protocol):
         can: what the model can do.
         record: facts for the audit trail, JSON values only: engine name and version, model file and hash, chat
             template hash, threads, device, and whatever else can change an answer.
+        work: optional, a mapping; what was computed so far: ``prefill_tokens``, ``prefill_seconds``, ``decode_tokens``,
+            ``decode_seconds`` (of passes that do only the one) and ``kv_bytes``, the cache's size.
     """
 
     can: Capabilities

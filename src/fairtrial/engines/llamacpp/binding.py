@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from collections import deque
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,6 +26,8 @@ _SPINS = "10000"  # some tens of microseconds
 _LOG_ERROR = 4
 _LOG_CONTINUES = 5
 _complaints: deque[str] = deque(maxlen=20)
+_cache_sizes: deque[float] = deque(maxlen=200)  # MiB, as the library tells its log
+_CACHE_SIZE = re.compile(rb"(?:KV|RS) buffer size\s*=\s*(\d+\.?\d*) MiB")
 _kept: list[Any] = []  # the C side holds a pointer to the log callback
 
 
@@ -64,6 +67,8 @@ def complaints() -> str:
 
 
 def _keep_complaint(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+    if told := _CACHE_SIZE.search(text):
+        _cache_sizes.append(float(told[1]))
     if level == _LOG_ERROR or (level == _LOG_CONTINUES and _complaints):
         _complaints.append(text.decode("utf-8", "replace"))
 
@@ -181,6 +186,7 @@ class Context:
         params.flash_attn_type = shape.flash
         params.kv_unified = params.swa_full = params.no_perf = True
         complaints()
+        _cache_sizes.clear()
         self.handle = self.lib.llama_init_from_model(model.handle, params)
         if not self.handle:
             raise EngineError(
@@ -189,6 +195,8 @@ class Context:
                 where=str(model.path),
             )
         self.memory = self.lib.llama_get_memory(self.handle)
+        self.cache_bytes = round(sum(_cache_sizes) * (1 << 20))
+        """Bytes of keys and values (or running states), to 0.01 MiB a buffer; 0 if the library does not tell."""
         self._fill_buffers()
 
     def _fill_buffers(self) -> None:

@@ -95,6 +95,11 @@ class LlamaCppEngine:
         }
         return cls(Session(loaded, sizes), Encoder(vocabulary, asking), record)
 
+    @property
+    def work(self) -> Mapping[str, float]:
+        """Tokens and seconds of passes so far (`prefill_tokens`, `decode_seconds` ...), and `kv_bytes` of the cache."""
+        return self._session.work if self._session else {}
+
     def check(self, requests: Sequence[Request]) -> None:
         """Raise TooLongError naming the first request that does not fit."""
         for request in requests:

@@ -62,7 +62,7 @@ class _Batch:
     """Runs jobs that may share a cache."""
 
     def __init__(self, session: Session, vocabulary: Vocabulary, jobs: Sequence[Job]) -> None:
-        self.vocabulary = vocabulary
+        self.session, self.vocabulary = session, vocabulary
         # Neighbours in this order share the most.
         ordered = sorted(jobs, key=lambda j: (j.tokens.astype(">u4").tobytes(), j.place))
         self.waiting = deque(ordered)
@@ -121,7 +121,7 @@ class _Batch:
                 context.wanted[size - 1] = 1
                 asking.append(job)
         context.set_sequences(context.slots[:size], np.ones(size, dtype=np.int32))
-        logits = context.run(size)
+        logits = self.session.run(size, new=sum(bool(job.new) for job in asking))
         greedy = logits.argmax(axis=1)
         for row, job in enumerate(asking):
             token = int(greedy[row]) if job.rng is None else pick(logits[row], job.request, job.rng)

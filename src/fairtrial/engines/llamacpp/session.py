@@ -7,6 +7,7 @@ Knows tokens and cells; nothing of requests.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,8 @@ class Session:
         self._context: Context | None = None
         self._root: Tokens = EMPTY
         self.cells = 0
+        self.work: dict[str, float] = {}
+        """Tokens and seconds of passes that read only, and of those that only write; and the largest cache."""
 
     @property
     def context(self) -> Context:
@@ -77,6 +80,8 @@ class Session:
                 self.cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, flash=sizes.flash
             )
             self._context = Context(self.model, shape)
+            if self._context.cache_bytes:
+                self.work["kv_bytes"] = max(self.work.get("kv_bytes", 0), self._context.cache_bytes)
         block, context = self.sizes.block, self.context
         same = common_prefix(self._root, root) // block * block
         self._root = EMPTY  # until it is whole again
@@ -89,7 +94,7 @@ class Session:
             context.positions[:block] = np.arange(start, start + block)
             context.set_sequences(np.zeros(block, dtype=np.int32), np.ones(block, dtype=np.int32))
             context.wanted[:block] = 0
-            context.run(block)
+            self.run(block)
         self._root = root.copy()
         return context
 
@@ -111,12 +116,25 @@ class Session:
         context.positions[:size] = step.depths
         context.set_sequences(step.branch + 1, step.width)
         context.wanted[:size] = step.wanted
-        logits = context.run(size)
+        logits = self.run(size)
         keep = max(step.keep, len(self._root))
         if keep:
             context.keep_only(len(step.joins), keep)
         else:
             context.clear()
+        return logits
+
+    def run(self, size: int, new: int = 0) -> Floats:
+        """Send a pass whose entries are in the context's arrays, and count it; see `Context.run`.
+
+        ``new`` of its tokens are the newest of growing answers.  A pass that reads and writes is not counted.
+        """
+        begun = time.perf_counter()
+        logits = self.context.run(size)
+        kind = "decode" if new == size else "prefill"
+        if new in (0, size):
+            self.work[f"{kind}_tokens"] = self.work.get(f"{kind}_tokens", 0) + size
+            self.work[f"{kind}_seconds"] = self.work.get(f"{kind}_seconds", 0) + time.perf_counter() - begun
         return logits
 
     def forget(self) -> None:
