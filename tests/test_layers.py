@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
     "bench": ONE | {"engines", "measures", "ledger", "planning"},
     "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning"},
-    "spending": ONE | {"measures", "ledger", "planning"},
+    "spending": ONE | {"ledger", "planning"},
     "rounds": ONE | {"ledger", "planning", "asking", "progress", "spending", "verdicts"},
     "elimination": {"ledger", "stats", "verdicts"},
     "endings": {"ledger", "verdicts"},

@@ -5,13 +5,17 @@ The command line is a thin layer over this module, so that whatever can be typed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fairtrial.asking import CHUNK_ITEMS
 from fairtrial.engines import EngineSettings
+from fairtrial.forecast import Forecast
+from fairtrial.forecast import forecast as foretell
 from fairtrial.ledger import Ledger, query
-from fairtrial.planning import plan_trial
+from fairtrial.planning import Plan, plan_trial
 from fairtrial.progress import OnProgress
 from fairtrial.report.page import write_report
 from fairtrial.report.summary import Summary, summarise
@@ -85,27 +89,65 @@ def run(
     """
     conditions = conditions or Conditions()
     loaded = as_loaded(trial)
+    plan = planned(loaded, conditions)
+    path = Path(ledger)
+    with Ledger.open(path) as store:
+        conducted(plan, loaded.text, store, conditions)
+        return Result(plan.id, path, summarise(store, plan.id))
+
+
+def forecast(
+    trial: Trial | LoadedTrial | str | Path,
+    ledger: str | Path = DEFAULT_LEDGER,
+    conditions: Conditions | None = None,
+    measure: int = 0,
+) -> Forecast:
+    """Return how many items a trial will probably take and what that will cost, by what the ledger knows already.
+
+    Args:
+        trial: a `Trial`, or the path of a trial file.
+        ledger: where earlier answers are, if it exists; made if something is to be measured.
+        conditions: as for `run`.
+        measure: ask so many items of each task first (rounded up to whole chunks, so that a run that follows repeats
+            bit for bit), and keep the answers; 0 asks nothing.
+
+    Raises:
+        FairtrialError: what is wrong with the trial, and what to do.
+    """
+    conditions = conditions or Conditions()
+    loaded = as_loaded(trial)
+    plan = planned(loaded, conditions)
+    path = Path(ledger)
+    if not measure and not path.exists():
+        return foretell(plan, None)
+    with Ledger.open(path, create=bool(measure)) as store:
+        if measure:
+            conducted(plan, loaded.text, store, conditions, rounds=math.ceil(measure / CHUNK_ITEMS))
+        return foretell(plan, store)
+
+
+def planned(loaded: LoadedTrial, conditions: Conditions) -> Plan:
+    """Return a trial's plan, with the task paths of the conditions added to its own."""
     spec = loaded.trial
     if conditions.task_paths:
         extra = tuple(str(Path(path).resolve()) for path in conditions.task_paths)
         spec = spec.model_copy(update={"task_paths": (*spec.task_paths, *extra)})
-    plan = plan_trial(
+    return plan_trial(
         spec,
         loaded.path.parent if loaded.path else Path.cwd(),
         trust_task_code=conditions.trust_task_code,
         on_progress=conditions.on_note,
         where=loaded.where,
     )
-    path = Path(ledger)
-    with Ledger.open(path) as store:
-        with store.writing(
-            wait_seconds=None if conditions.wait else 0.0,
-            on_wait=lambda: conditions.on_note(f"waiting: another process is writing to {path.name}"),
-        ):
-            trial_id = conduct(
-                plan, loaded.text, store, EngineSettings(threads=conditions.threads), conditions.on_progress
-            )
-        return Result(trial_id, path, summarise(store, trial_id))
+
+
+def conducted(plan: Plan, text: str, store: Ledger, conditions: Conditions, rounds: int | None = None) -> None:
+    """Conduct a trial under the writer's lock."""
+    with store.writing(
+        wait_seconds=None if conditions.wait else 0.0,
+        on_wait=lambda: conditions.on_note(f"waiting: another process is writing to {store.path.name}"),
+    ):
+        conduct(plan, text, store, EngineSettings(threads=conditions.threads), conditions.on_progress, rounds)
 
 
 def result(ledger: str | Path = DEFAULT_LEDGER, trial: str | None = None) -> Result:

@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fairtrial.errors import BudgetError, UnknownNameError
+from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
-from fairtrial.measures import MEASURES
 from fairtrial.planning import Plan
 from fairtrial.spec.budget import UNITS, Budget
 
@@ -148,10 +147,7 @@ class Purse:
         ]
 
     def pay(self, bill: Bill, costs: Mapping[str, float]) -> None:
-        """Count a chunk: its bill, and the sum of each measure of what it cost.
-
-        Raises BudgetError if a limited quantity was not measured.
-        """
+        """Count a chunk: its bill, and the sum of each measure of what it cost."""
         if not bill.items:
             return
         self.spent["items"] = self.spent.get("items", 0.0) + bill.items
@@ -171,12 +167,8 @@ def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[],
     """Return the trial's purse: what its earlier runs have spent, and what the ledger knows of prices.
 
     The trial must be in the ledger, and the run that is about to begin must not.
-
-    Raises:
-        UnknownNameError: the budget limits a measure that does not exist.
     """
     limits = plan.trial.budget.limits()
-    check_measures(plan.trial.budget)
     purse = Purse(limits, clock=clock)
     if limits:
         purse.spent = earlier(ledger, plan.id)
@@ -196,27 +188,29 @@ def earlier(ledger: Ledger, trial_id: str) -> dict[str, float]:
     return {"minutes": float(minutes or 0.0), **counted}
 
 
-def check_measures(budget: Budget) -> None:
-    """Raise UnknownNameError if a budget limits a measure that does not exist."""
+def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -> None:
+    """Raise BudgetError if a limited quantity is not measured for a candidate.
+
+    Args:
+        budget: what is limited.
+        candidate: its name.
+        missing: measure to why it has no values.
+    """
     for quantity in budget.limits():
         measure = MEASURED.get(quantity, ("", 0.0))[0]
-        if measure and measure not in MEASURES:
-            raise UnknownNameError(
-                "measure", measure, MEASURES, fix=f"The budget cannot limit {quantity}: nothing here measures it."
-            )
-
-
-def check_measured(budget: Budget, candidate: str, costs: Mapping[str, float]) -> None:
-    """Raise BudgetError if answers were paid for and a limited quantity was not measured."""
-    for quantity in budget.limits():
-        measure = MEASURED.get(quantity, ("", 0.0))[0]
-        if measure and measure not in costs:
+        if measure in missing:
             raise BudgetError(
-                f"the budget limits {quantity}, but candidate {candidate!r} has no values of the measure {measure!r}.",
-                fix=f"Take {quantity} out of the budget, or the candidate out of the trial. Its answers are kept.",
+                f"the budget limits {quantity}, but candidate {candidate!r} has no values of the measure {measure!r}: "
+                f"{missing[measure].rstrip('.')}.",
+                fix=f"Take {quantity} out of the budget, or mend what is missing.",
             )
 
 
 def words(limits: Mapping[str, float], names: Sequence[str]) -> str:
     """Return limits in words: ``10 minutes and 2,000 item answers``."""
-    return " and ".join(f"{limits[name]:,.10g} {UNITS[name]}" for name in names)
+    return " and ".join(f"{amount(limits[name])} {UNITS[name]}" for name in names)
+
+
+def amount(value: float) -> str:
+    """Return an amount as people write it, without an exponent."""
+    return f"{value:,.9f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"

@@ -47,7 +47,7 @@ def run(
         rounds: ask so many rounds of each task and no more, e.g. to find out what answers cost; None asks all.
 
     Raises:
-        TooLongError, CapabilityError, UnknownNameError: before anything is asked.
+        TooLongError, CapabilityError: before anything is asked.
         BudgetError: the budget allows nothing at all, or limits what is not measured.
         EngineError: while asking; what was answered before stays in the ledger.
     """
@@ -60,6 +60,9 @@ def run(
     try:
         with open_bench(settings, meters) as bench:
             try:
+                for candidate in plan.candidates:
+                    missing = {m: why for probe in bench.probes(candidate) for m, why in probe.absences().items()}
+                    check_measured(plan.trial.budget, candidate.name, missing)
                 check_all(plan, ledger, bench, on_progress)
                 conductor = Conductor(plan, ledger, bench, purse, on_progress)
                 outcome = conductor.ask_all(rounds)
@@ -161,7 +164,8 @@ class Conductor:
             answered = ask_chunk(task, part.candidate, part.chunk, self.ledger, self.bench)
             self.purse.pay(Bill(part.bill.key, answered.paid), answered.costs)
             if answered.paid:
-                check_measured(self.plan.trial.budget, part.candidate.name, answered.costs)
+                missing = {m: "nothing was observed" for m in ("usd", "joules") if m not in answered.costs}
+                check_measured(self.plan.trial.budget, part.candidate.name, missing)
             tally = course.tallies[part.candidate.name]
             tally.add(len(part.chunk), [o for o in answered.grades if o.measure == task.plain.card.main_measure])
             where = ("ask", part.candidate.name, task.name, tally.done, tally.total, tally.mean)

@@ -13,13 +13,14 @@ import fairtrial.spending as spending
 import fairtrial.trial as conductor
 from fairtrial.endings import STOPPED
 from fairtrial.engines import EngineSettings
-from fairtrial.errors import BudgetError, SpecError, UnknownNameError
+from fairtrial.errors import BudgetError, SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.planning import Plan, plan_trial
 from fairtrial.progress import Progress
 from fairtrial.records import Answer, Measure, Observation
 from fairtrial.report.summary import summarise
 from fairtrial.spec.source import load_trial
+from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 from fairtrial.spending import Bill, Price, Purse, open_purse
 from knowing import Knowing, opener, rows
@@ -142,7 +143,6 @@ class JoulesProbe:
 
 def test_measured_quantities_are_counted_over_all_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "PROBES", (lambda _: JoulesProbe(),))
-    monkeypatch.setitem(spending.MEASURES, "joules", JoulesProbe.measures[0])  # type: ignore[arg-type]
     ledger = Ledger.open(tmp_path / "t.db")
     for joules, answers in ((1300, 600), (1500, 750), (1790, 750)):  # first chunks of a task cost what is known
         plan = plan_trial(trial({"joules": joules}), tmp_path)
@@ -154,15 +154,25 @@ def test_measured_quantities_are_counted_over_all_runs(tmp_path: Path, monkeypat
 
 def test_what_cannot_be_known_is_an_error_and_never_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger.open(tmp_path / "t.db")
-    plan = plan_trial(trial({"joules": 5}), tmp_path)
-    monkeypatch.delitem(spending.MEASURES, "joules", raising=False)  # type: ignore[arg-type]
-    with pytest.raises(UnknownNameError, match="'joules' does not exist"):
+    plan = plan_trial(trial({"usd": 5}), tmp_path)
+    with pytest.raises(BudgetError, match=r"'base' has no values of the measure 'usd': .*no machine\.usd_per_hour"):
         conducted(plan, ledger, monkeypatch)
     assert query.counts(ledger)["answers"] == 0
-    monkeypatch.setitem(spending.MEASURES, "joules", JoulesProbe.measures[0])  # type: ignore[arg-type]
-    monkeypatch.setattr(bench, "PROBES", ())
-    with pytest.raises(BudgetError, match="candidate 'base' has no values of the measure 'joules'"):
+    monkeypatch.setattr(bench, "PROBES", ())  # nobody says that it is missing, and it is
+    with pytest.raises(BudgetError, match="'base' has no values of the measure 'usd': nothing was observed"):
         conducted(plan, ledger, monkeypatch)
+
+
+def test_dollars_follow_the_price_that_is_stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger.open(tmp_path / "t.db")
+    priced = trial({"usd": 1e-9}, limit=100).model_copy(update={"machine": StatedMachine(usd_per_hour=2.0)})
+    plan = plan_trial(priced, tmp_path)
+    conducted(plan, ledger, monkeypatch)  # no price is known before the first chunk, and after it the budget is spent
+    assert outcomes(ledger, plan) == [f"{STOPPED}0.000000001 US dollars"]
+    assert query.counts(ledger)["answers"] == 50
+    [(usd,)] = ledger.connection.execute("SELECT sum(value) FROM observations WHERE measure = 'usd'")
+    assert spending.earlier(ledger, plan.id)["usd"] == pytest.approx(usd)
+    assert usd > 1e-9  # only a first chunk can cross a budget
 
 
 def test_a_purse_expects_what_the_dearest_chunk_has_cost() -> None:

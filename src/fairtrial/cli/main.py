@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
-from fairtrial.cli import compare, doctor, init, ledger, models, report, run, tasks
+from fairtrial.cli import compare, doctor, init, ledger, models, plan, report, run, tasks
 from fairtrial.errors import FairtrialError
 from fairtrial.report.words import visible
 
@@ -30,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("run")(run.run)
+app.command("plan")(plan.plan)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("tasks")(tasks.tasks)

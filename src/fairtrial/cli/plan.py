@@ -1,0 +1,189 @@
+"""``fairtrial plan``: what a trial will probably take, before anything is spent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fairtrial import api
+from fairtrial.cli.live import display
+from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TasksOption, ThreadsOption, TrustOption
+from fairtrial.forecast import Forecast, Outlook, QuestionForecast, Total
+from fairtrial.report.words import number, points, visible
+from fairtrial.spec.budget import UNITS
+from fairtrial.spec.source import load_trial
+
+UNKNOWN = {"minutes": "speed not measured", "usd": "no price known", "joules": "energy not measured"}
+"""What is said of a quantity of which nothing is known; never 0."""
+
+
+def plan(
+    trial: Annotated[Path, typer.Argument(help="Trial file (YAML).")],
+    ledger: LedgerOption = api.DEFAULT_LEDGER,
+    measure: Annotated[
+        int | None,
+        typer.Option(
+            "--measure",
+            min=1,
+            help="First ask so many items of each task, in whole chunks of 50, and keep the answers in the ledger.",
+        ),
+    ] = None,
+    tasks: TasksOption = None,
+    threads: ThreadsOption = None,
+    trust_task_code: TrustOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Say how many items a trial's questions will probably take, and what that will cost.
+
+    Nothing is asked without --measure.  What the ledger knows of these candidates is used: how often they differ, how
+    far apart they are, how long an item takes; the rest is supposed, and said to be.
+    """
+    loaded = load_trial(trial)
+    conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code, task_paths=tuple(tasks or ()))
+    with display(Console(stderr=True), conditions, quiet or as_json) as shown:
+        found = api.forecast(loaded, ledger, shown, measure or 0)
+    if as_json:
+        typer.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False))
+        return
+    console = Console()
+    if found.questions:
+        console.print(questions_table(found))
+    console.print(costs_table(found))
+    for line in notes(found):
+        console.print(Text(visible(line), style="dim"))
+
+
+def plain_table(title: str, *columns: str) -> Table:
+    """Return an empty table; the first column is text, the others numbers."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+    )
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=9 if i < 2 else 5)
+    return table
+
+
+def questions_table(found: Forecast) -> Table:
+    """Return one row a question: what is supposed, and after how many items it is probably settled."""
+    gaps = [o for q in found.questions for o in q.outlooks if not o.measured]
+    labels = list(dict.fromkeys(supposed(outlook) for outlook in gaps))
+    measured = any(o.measured for q in found.questions for o in q.outlooks)
+    title = f"Items until a verdict against {visible(found.questions[0].b)}: for half of such trials, for nine in ten"
+    title += "" if found.stop_early else "  (with stop_early: true)"
+    pairs = {q.a for q in found.questions}
+    heads = [*labels, *(["as so far"] if measured else [])]
+    table = plain_table(title, "task", *(["candidate"] if len(pairs) > 1 else []), "items", "differ on", *heads)
+    if len(pairs) > 1:
+        table.columns[1].justify = "left"
+    for q in found.questions:
+        differ = f"{100 * q.discordance:.0f}%{'' if q.measured else ' ?'}"
+        by_label = {("" if o.measured else supposed(o)): o for o in q.outlooks}
+        cells = [outlook_text(by_label.get(label), q) for label in labels]
+        if measured:
+            cells.append(outlook_text(by_label.get(""), q))
+        several = len({other.measure for other in found.questions if other.task == q.task}) > 1
+        name = Text(visible(f"{q.task} · {q.measure}" if several else q.task))
+        pair = [Text(visible(q.a))] if len(pairs) > 1 else []
+        table.add_row(name, *pair, f"{q.items:,}", differ, *cells)
+    return table
+
+
+def supposed(outlook: Outlook) -> str:
+    """Return a supposition as a column's head."""
+    return f"if {100 * outlook.gap:g} apart" if outlook.gap else "if equal"
+
+
+def outlook_text(outlook: Outlook | None, q: QuestionForecast) -> str:
+    """Return after how many items a question is settled: ``320, 610``; ``no`` if most are not, with the share."""
+    if outlook is None:
+        return "–" if q.outlooks else "all"
+    if outlook.median is None:
+        text = "no" if outlook.settled is None else f"no ({100 * outlook.settled:.0f}%)"
+    else:
+        text = f"{outlook.median:,}, {'–' if outlook.ninety is None else f'{outlook.ninety:,}'}"
+    return f"{points(outlook.gap, '1')}: {text}" if outlook.measured else text
+
+
+def costs_table(found: Forecast) -> Table:
+    """Return one row a supposition: what the trial still costs, and whether the budget is enough."""
+    shown = [q for q in ("items", "minutes", "usd", "joules") if q != "joules" or known(q, found) or q in found.budget]
+    heads = [UNITS[quantity] for quantity in shown]
+    table = plain_table("What it still costs", "supposing that", *heads, *(["budget"] if found.budget else []))
+    for total in found.totals:
+        cells = [cost_text(quantity, total) for quantity in shown]
+        name = total.supposing if total.supposing == "all items" else f"all pairs are {total.supposing}"
+        if found.budget:
+            cells.append(fit_text(total))
+        table.add_row("all items are asked" if total.supposing == "all items" else name, *cells)
+    return table
+
+
+def known(quantity: str, found: Forecast) -> bool:
+    """Return whether anything is known of what a quantity costs."""
+    return any(quantity in rate.costs for rate in found.rates)
+
+
+def cost_text(quantity: str, total: Total) -> str:
+    """Return an amount; ``at least`` where part of it is not known, and words where nothing is."""
+    if quantity not in total.costs:
+        return UNKNOWN[quantity] if total.unknown.get(quantity) else "nothing"
+    if quantity == "items":
+        return f"{total.costs[quantity]:,.0f}"
+    return ("at least " if total.unknown.get(quantity) else "") + number(total.costs[quantity], 2)
+
+
+def fit_text(total: Total) -> str:
+    """Return whether the budget is enough."""
+    if all(total.fits.values()):
+        return "enough"
+    short = [quantity for quantity, fits in total.fits.items() if fits is False]
+    return f"not enough {', '.join(short)}" if short else "not known"
+
+
+def notes(found: Forecast) -> list[str]:
+    """Return what a careful reader should know."""
+    lines = []
+    supposed_ones = [q for q in found.questions if not q.measured and q.outlooks]
+    if supposed_ones:
+        share = f"{100 * supposed_ones[0].discordance:.0f}%"
+        lines.append(f"? Nothing is known yet of how often these candidates differ; {share} of the items is supposed.")
+    if any(outlook.median is None for q in found.questions for outlook in q.outlooks):
+        lines.append("no: the items there are settle fewer than half of such trials; (the share that they settle).")
+    for note in dict.fromkeys(f"{q.task} · {q.measure}: {q.note}." for q in found.questions if q.note):
+        lines.append(note)
+    if any("minutes" in total.unknown for total in found.totals):
+        lines.append("Speeds come from the ledger; --measure 50 asks 50 items of each task and keeps the answers.")
+    elif any(total.costs.get("minutes") for total in found.totals):
+        lines.append("Minutes are those of asking, by measured seconds an item; opening the models comes on top.")
+    if found.budget:
+        lines += [budget_line(name, found) for name in found.budget]
+    return lines
+
+
+def budget_line(quantity: str, found: Forecast) -> str:
+    """Return what a limit allows: what is left of it, and which share of all items that is."""
+    limit, spent = found.budget[quantity], found.spent.get(quantity, 0.0)
+    everything = found.totals[-1]
+    need = everything.costs.get(quantity)
+    text = f"Budget: {limit:,.10g} {UNITS[quantity]}"
+    if spent:
+        text += f", of which {number(spent, 2)} are spent"
+    if need is None or everything.unknown.get(quantity):
+        return f"{text}; {UNKNOWN[quantity]} for {everything.unknown.get(quantity, 0)} of {len(found.rates)} parts."
+    if need <= limit - spent:
+        return f"{text}; all items need {number(need, 2)}."
+    share = max(0.0, limit - spent) / need
+    return f"{text}; all items need {number(need, 2)}, so that about {100 * share:.0f}% of them can be asked."
