@@ -1,0 +1,159 @@
+"""What is measured about a candidate as a whole: memory, loading, rates; and where a run keeps it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from fairtrial import api
+from fairtrial.ledger import Ledger, query
+from fairtrial.measures import WHOLE_MEASURES
+from fairtrial.measures.memory import MemoryMeter, Span
+from fairtrial.measures.sampling import Repeating
+from fairtrial.measures.whole import CandidateWatch
+from fairtrial.records import GenerateAnswer
+from fairtrial.spec.stated import StatedMachine
+from fairtrial.spec.trial import Trial
+
+ANSWERS = [[GenerateAnswer(text="4", tokens=5, finish="stop", prompt_tokens=50)]]
+MEGABYTE = 1 << 20
+
+
+def megabytes(before: int, peak: int, after: int) -> Span:
+    return Span(before * MEGABYTE, after * MEGABYTE, peak * MEGABYTE)
+
+
+def touched() -> int:
+    """Take 40 MB, use them, give them back."""
+    return int(np.ones(40 * MEGABYTE, dtype=np.uint8).sum())
+
+
+@pytest.mark.parametrize("root", [Path("/proc/self"), Path("/nowhere")], ids=["kernel", "sampled"])
+def test_the_peak_is_seen_after_it_has_gone(root: Path) -> None:
+    meter = MemoryMeter(root)
+    assert ("sampled" in meter.method) == (not root.exists())
+    meter.start()
+    block = np.ones(40 * MEGABYTE, dtype=np.uint8)
+    if "sampled" in meter.method:
+        meter._sample()
+    del block
+    span = meter.stop()
+    assert span.peak - span.before > 30 * MEGABYTE
+    assert span.after - span.before < 30 * MEGABYTE
+    meter.start()
+    assert meter.stop().peak < span.peak - 20 * MEGABYTE  # the next batch has its own peak
+
+
+def test_repeating_stops_and_tells_what_went_wrong() -> None:
+    def broken() -> None:
+        raise ValueError("no")
+
+    again = Repeating(broken, 0.0001)
+    again.start()
+    while again._error is None:
+        pass
+    with pytest.raises(ValueError, match="no"):
+        again.stop()
+    again.stop()  # nothing runs any more
+
+
+def test_growth_belongs_to_the_candidate_that_was_at_work() -> None:
+    a, b = CandidateWatch(MemoryMeter(), {}), CandidateWatch(MemoryMeter(), {})
+    a.add(megabytes(100, 320, 300))  # a is loaded: holds 200, peaked at 220
+    b.add(megabytes(300, 450, 440))  # b is loaded: holds 140
+    a.add(megabytes(441, 500, 451))  # a grows to 210, and is at 200 + 59 for a moment
+    b.add(megabytes(451, 452, 430))  # b gives back 21
+    for watch in (a, b):
+        watch.load_seconds = 1.0
+        watch.observe(ANSWERS)
+    assert {o.measure: o.value / MEGABYTE for o in a.whole()[0]}["memory_bytes"] == 259
+    assert {o.measure: o.value / MEGABYTE for o in b.whole()[0]}["memory_bytes"] == 150
+
+
+def test_what_an_engine_does_not_say_has_a_reason() -> None:
+    watch = CandidateWatch(MemoryMeter(), {"bytes": 98_362_432})
+    with watch.opening():
+        touched()
+    assert watch.whole() == ([], {})  # it has answered nothing
+    watch.observe(ANSWERS)
+    seen, missing = watch.whole()
+    assert {o.measure for o in seen} == {"model_bytes", "load_seconds", "memory_bytes"}
+    assert missing.keys() == {"prefill_tokens_per_second", "decode_tokens_per_second"}
+    watch.work = lambda: {"prefill_tokens": 900.0, "prefill_seconds": 2.0, "decode_tokens": 0.0, "kv_bytes": 4096.0}
+    seen, missing = watch.whole()
+    values = {o.measure: o.value for o in seen}
+    assert (values["prefill_tokens_per_second"], values["kv_bytes"]) == (450, 4096)
+    assert "decode_tokens_per_second" not in values
+    assert missing == {}
+    assert all(WHOLE_MEASURES[o.measure].unit == o.unit for o in seen)
+
+
+def test_memory_of_answers_made_elsewhere_is_not_ours() -> None:
+    watch = CandidateWatch(MemoryMeter(), {"elsewhere": True})
+    with watch.opening():
+        touched()
+    watch.observe(ANSWERS)
+    seen, missing = watch.whole()
+    assert seen == []
+    assert missing.keys() == {"load_seconds", "memory_bytes"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"watts_per_core": 5},
+        {"grid_g_per_kwh": 300, "source": " "},
+        {"watts_per_core": 0, "source": "x"},
+        {"usd_per_hour": -1},
+        {"usd_per_hour": "1"},
+        {"watts": 5},
+    ],
+)
+def test_a_number_without_a_source_or_a_meaning_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        StatedMachine.model_validate(wrong)
+
+
+def trial(**machine: object) -> Trial:
+    return Trial.model_validate(
+        {
+            "name": "costs",
+            "candidates": [{"id": "a", "model": "fake:a"}, {"id": "b", "model": "fake:b"}],
+            "tasks": [{"task": "table", "level": 1, "limit": 60}],
+            "machine": machine,
+        }
+    )
+
+
+def test_a_run_keeps_what_was_stated_and_stays_the_same_trial(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    first = api.run(trial(), path)
+    second = api.run(trial(usd_per_hour=2.0), path)
+    assert first.trial_id == second.trial_id
+    with Ledger.open(path, create=False) as ledger:
+        facts = [session.facts for session in query.sessions(ledger, first.trial_id)]
+        assert [f["stated"] for f in facts] == [{}, {"usd_per_hour": 2.0}]
+        assert all(f["measured_by"].keys() == {"energy", "memory"} for f in facts)
+        runs = ledger.connection.execute("SELECT DISTINCT repeat FROM observations WHERE task_id = ''").fetchall()
+        assert runs == [(1,)]  # the second run had nothing to ask
+        absent = {row["measure"]: row["reason"] for row in query.absences(ledger, first.trial_id)}
+    assert "machine.usd_per_hour" in absent["usd"]
+    assert {"cpu_seconds", "seconds"} <= {e.measure for e in second.estimates}
+    assert "usd" not in {e.measure for e in second.estimates}
+    json.dumps(second.summary.document(), allow_nan=False)
+
+
+def test_stated_prices_are_estimated_for_every_item(tmp_path: Path) -> None:
+    stated = {"usd_per_hour": 3.6, "watts_per_core": 10.0, "grid_g_per_kwh": 360.0, "source": "made up"}
+    result = api.run(trial(**stated), tmp_path / "t.db")
+    found = {e.measure: e for e in result.estimates if e.candidate == "a"}
+    assert found["usd"].items == 60
+    assert found["usd"].mean >= found["seconds"].mean * 0.001 > 0  # its clock runs around that of the seconds
+    measured = "joules" in found
+    assert ("joules_estimated" in found) == (not measured)
+    if not measured:
+        assert found["joules_estimated"].mean == pytest.approx(10 * found["cpu_seconds"].mean)
