@@ -47,6 +47,17 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeRow:
+    """One measured value of a candidate as a whole, and the number of the run (session) that measured it."""
+
+    candidate_id: str
+    measure: str
+    value: float
+    unit: str
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
     """One candidate's values of one measure on one task; arrays of shape (items,)."""
 
@@ -235,7 +246,8 @@ def truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
 def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
     """Return what was not measured and why, counted: rows of candidate_id, task_id, measure, reason, items.
 
-    Only the trial's own candidates and items; an empty task id is about a candidate as a whole.  What was measured
+    Only the trial's own candidates and items; an empty task id is about a candidate as a whole, and its
+    repeat is the run (0: any).  What was measured
     after all, in a later run, is not absent.
     """
     rows = ledger.read(
@@ -245,7 +257,8 @@ def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
             SELECT json_extract(c.value, '$.id') FROM trials, json_each(trials.plan, '$.candidates') c
             WHERE trials.id = :trial
         )
-        AND (b.task_id = '' OR (b.task_id, b.item_id) IN (
+        AND (b.task_id = '' AND (b.repeat = 0 OR b.repeat IN (SELECT id FROM sessions WHERE trial_id = :trial))
+        OR (b.task_id, b.item_id) IN (
             SELECT task_id, item_id FROM trial_items WHERE trial_id = :trial
             UNION SELECT task_id, '' FROM trial_items WHERE trial_id = :trial
         ))
@@ -259,6 +272,23 @@ def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
     )
     names = ("candidate_id", "task_id", "measure", "reason", "items")
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def wholes(ledger: Ledger, trial_id: str) -> list[WholeRow]:
+    """Return what the trial's runs measured of each candidate as a whole (no item, no task), oldest run first."""
+    rows = ledger.read(
+        """
+        SELECT o.candidate_id, o.measure, o.value, o.unit, o.repeat FROM observations o
+        WHERE o.task_id = '' AND o.item_id = '' AND o.repeat IN (SELECT id FROM sessions WHERE trial_id = :trial)
+        AND o.candidate_id IN (
+            SELECT json_extract(c.value, '$.id') FROM trials, json_each(trials.plan, '$.candidates') c
+            WHERE trials.id = :trial
+        )
+        ORDER BY o.repeat, o.candidate_id, o.measure
+        """,
+        {"trial": trial_id},
+    )
+    return [WholeRow(*row) for row in rows]
 
 
 def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:

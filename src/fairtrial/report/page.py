@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
-from fairtrial.report import across, costs, family, plots, words
+from fairtrial.report import across, costs, family, needs, plots, words
 from fairtrial.report.examples import flips
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
 from fairtrial.standings import WeightedPlace
@@ -82,6 +82,7 @@ def render(ledger: Ledger, summary: Summary) -> str:
         estimates=[(task, measure_groups(summary, task)) for task in summary.tasks],
         across=across,
         costs=costs,
+        needs=needs,
         flips=flips(ledger, summary),
         paths=plots.paths(summary),
         levers=[lever_text(candidate) for candidate in summary.candidates],

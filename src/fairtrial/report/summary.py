@@ -6,7 +6,7 @@ Knows no engine and no task; what it says about them is what the ledger keeps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class CandidateSummary:
         spec: the candidate as it was specified.
         record: facts about its weights: file name, hash, bytes, what levers did.
         truncated: answers given to a request that was cut to fit the context.
+        needs: what was measured of it as a whole, by measure: of memory the most, of the rest the latest.
     """
 
     name: str
@@ -33,6 +34,7 @@ class CandidateSummary:
     spec: Mapping[str, Any]
     record: Mapping[str, Any]
     truncated: int
+    needs: Mapping[str, query.WholeRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     plan = row.plan
     sessions = query.sessions(ledger, row.id)
     found = verdicts(ledger, row.id)
+    wholes = query.wholes(ledger, row.id)
     names = {c["id"]: c["name"] for c in plan["candidates"]} | {t["id"]: t["name"] for t in plan["tasks"]}
     return Summary(
         trial_id=row.id,
@@ -142,7 +145,12 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         finished=any(session.outcome == "finished" for session in sessions),
         candidates=[
             CandidateSummary(
-                c["name"], c["id"], c["spec"], c["record"], query.truncated_answers(ledger, row.id, c["id"])
+                c["name"],
+                c["id"],
+                c["spec"],
+                c["record"],
+                query.truncated_answers(ledger, row.id, c["id"]),
+                needs_of(c["id"], wholes),
             )
             for c in plan["candidates"]
         ],
@@ -174,6 +182,17 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     )
 
 
+def needs_of(candidate_id: str, wholes: Sequence[query.WholeRow]) -> dict[str, query.WholeRow]:
+    """Return what one candidate needs, by measure: the largest of sizes, the latest of times and rates."""
+    found: dict[str, query.WholeRow] = {}
+    for row in wholes:
+        if row.candidate_id == candidate_id and (
+            row.unit != "B" or row.measure not in found or row.value >= found[row.measure].value
+        ):
+            found[row.measure] = row
+    return found
+
+
 def candidate_document(candidate: CandidateSummary) -> dict[str, Any]:
     """Return a candidate as JSON values."""
     return {
@@ -183,6 +202,7 @@ def candidate_document(candidate: CandidateSummary) -> dict[str, Any]:
         "levers": list(candidate.spec["levers"]),
         "record": dict(candidate.record),
         "truncated_answers": candidate.truncated,
+        "needs": {name: {"value": row.value, "unit": row.unit} for name, row in candidate.needs.items()},
     }
 
 

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fairtrial.report import across, words
+from fairtrial.report import across, needs, words
 from fairtrial.report.summary import Summary
 from fairtrial.verdicts import Estimate, Verdict
 
@@ -122,7 +122,6 @@ def notes(summary: Summary) -> list[Text]:
     for candidate in summary.candidates:
         if candidate.truncated:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
-    for absence in summary.absences:
-        lines.append(f"{absence['candidate']}: {absence['measure']} was not measured ({absence['reason']}).")
+    lines += needs.absent_notes(summary)
     ended = [Text(words.visible(line), style="yellow") for line in summary.endings]
     return ended + [Text(f"  {words.visible(line)}", style="dim") for line in lines]

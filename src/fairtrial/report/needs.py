@@ -1,0 +1,91 @@
+"""What candidates need (disk, memory, time), what was stated about the machine, and what was not measured, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairtrial.report import words
+from fairtrial.report.summary import Summary
+
+COLUMNS: Mapping[str, str] = {
+    "model_bytes": "on disk",
+    "memory_bytes": "peak memory",
+    "kv_bytes": "of it cache",
+    "load_seconds": "loading",
+    "prefill_tokens_per_second": "reading",
+    "decode_tokens_per_second": "writing",
+}
+"""Measures of a candidate as a whole, and what their columns are called."""
+
+STATED: Mapping[str, str] = {
+    "usd_per_hour": "an hour of the machine costs {} US dollars",
+    "watts_per_core": "a busy core draws {} watts",
+    "grid_g_per_kwh": "a kilowatt-hour causes {} grams of CO2 equivalent",
+}
+
+
+def columns(summary: Summary) -> list[str]:
+    """Return the measures that some candidate has."""
+    return [name for name in COLUMNS if any(name in candidate.needs for candidate in summary.candidates)]
+
+
+def cell(needs: Mapping[str, Any], measure: str) -> str:
+    """Return one value with its unit, or a dash."""
+    if measure not in needs:
+        return "–"
+    row = needs[measure]
+    if row.unit == "B":
+        return f"{words.number(row.value / 1e6)} MB"
+    return words.quantity(row.value, row.unit)
+
+
+def stated(summary: Summary) -> list[str]:
+    """Return what the trial file stated about the machine, one sentence for each different statement of the runs."""
+    lines = [sentence(session.facts.get("stated") or {}) for session in summary.sessions]
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def sentence(told: Mapping[str, Any]) -> str:
+    """Return a statement as one sentence; empty if nothing was stated."""
+    parts = [text.format(f"{told[name]:g}") for name, text in STATED.items() if name in told]
+    if not parts:
+        return ""
+    where = f" ({told['region']})" if told.get("region") else ""
+    source = f" Source: {told['source']}" if told.get("source") else ""
+    return f"Stated in the trial file, not measured: {'; '.join(parts)}{where}.{source}"
+
+
+def methods(summary: Summary) -> list[str]:
+    """Return how energy and memory were measured, one sentence for each different way of the runs."""
+    ways = [session.facts.get("measured_by") for session in summary.sessions]
+    lines = [f"Energy measured by: {way['energy']}. Peak memory: {way['memory']}." for way in ways if way]
+    return list(dict.fromkeys(lines))
+
+
+def absent(summary: Summary) -> list[tuple[str, str]]:
+    """Return what was not measured, a measure and a line for each reason: who, where, why."""
+    whom: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for row in summary.absences:
+        of = whom.setdefault((row["measure"], row["reason"]), {})
+        tasks = of.setdefault(row["candidate"], [])
+        if row["task"]:
+            tasks.append(row["task"])
+    return [(measure, f"{measure} of {who(summary, of)}: {reason}") for (measure, reason), of in whom.items()]
+
+
+def who(summary: Summary, of: Mapping[str, Sequence[str]]) -> str:
+    """Return candidates, and tasks where it is not all of them, in words."""
+    names = "every candidate" if len(of) == len(summary.candidates) > 1 else ", ".join(of)
+    tasks = dict.fromkeys(task for found in of.values() for task in found)
+    return names if len(tasks) in (0, len(summary.tasks)) else f"{names} on {', '.join(tasks)}"
+
+
+def absent_notes(summary: Summary) -> list[str]:
+    """Return the lines for a terminal: in full for measures that verdicts are about, the others by name."""
+    asked = {name for task in summary.tasks for name in (*task.measures, task.main_measure)}
+    lines = [f"Not measured: {line}." for measure, line in absent(summary) if measure in asked]
+    others = dict.fromkeys(row["measure"] for row in summary.absences if row["measure"] not in asked)
+    if others:
+        lines.append(f"Not measured: {', '.join(sorted(others))}; the report says why.")
+    return lines
