@@ -132,6 +132,10 @@ class Model:
         recurrent = self.lib.llama_model_is_recurrent(self.handle) or self.lib.llama_model_is_hybrid(self.handle)
         return not recurrent
 
+    def on_accelerator(self) -> bool:
+        """Whether the library can compute elsewhere than on the processor."""
+        return bool(self.lib.llama_supports_gpu_offload())
+
     def is_decoder(self) -> bool:
         """Whether the model continues text from left to right."""
         lib, handle = self.lib, self.handle

@@ -86,7 +86,7 @@ class LlamaCppEngine:
             "threads": sizes.threads,
             "batch_tokens": sizes.batch,
             "speed_settings": speed.source,
-            "flash_attention": {-1: "automatic", 0: "off", 1: "on"}[flash],
+            "flash_attention": {-1: "automatic; off for answers after long prompts", 0: "off", 1: "on"}[flash],
             "packed_weights": packed,
             "prefix_tree": loaded.scores_prefixes(),
             "chat_template_sha256": asking.template.sha256 if asking.template else None,

@@ -19,7 +19,8 @@ from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.schedule.trie import Tokens, common_prefix
 
-PARALLEL = 32  # answers that grow at once
+DEEP = 128  # tokens of prompt from which on answers grow faster without flash attention (measured on processors)
+PARALLEL, PARALLEL_DEEP = 16, 8  # answers that grow at once
 WORTH_WAITING = 32  # a prompt waits for another one that is being read if that saves so many tokens
 _ROOMY = 8192  # cells that parallel answers may take
 
@@ -69,10 +70,13 @@ class _Batch:
         self.running: list[Job] = []
         common = common_prefix(ordered[0].tokens, ordered[-1].tokens)
         self.root = session.root_length(min(common, min(len(j.tokens) for j in jobs) - 1))
-        self.free = list(range(min(PARALLEL, session.sizes.outputs, session.sizes.sequences - 1), 0, -1))
+        # Each new token attends to the cells of all answers, its own or not: after long prompts, fewer at once.
+        deep = sum(len(j.tokens) for j in jobs) > DEEP * len(jobs) and not session.model.on_accelerator()
+        most = PARALLEL_DEEP if deep else PARALLEL
+        self.free = list(range(min(most, session.sizes.outputs, session.sizes.sequences - 1), 0, -1))
         sizes = sorted((job.size - self.root for job in jobs), reverse=True)
         cells = self.root + max(sizes[0], min(sum(sizes[: len(self.free)]), _ROOMY))
-        self.context: Context = session.begin(ordered[0].tokens[: self.root], cells)
+        self.context: Context = session.begin(ordered[0].tokens[: self.root], cells, flash=0 if deep else -1)
         self.room = cells - self.root
 
     def run(self) -> None:

@@ -56,6 +56,7 @@ class Session:
         self.model, self.sizes = model, sizes
         self._context: Context | None = None
         self._root: Tokens = EMPTY
+        self._flash = sizes.flash
         self.cells = 0
         self.work: dict[str, float] = {}
         """Tokens and seconds of passes that read only, and of those that only write; and the largest cache."""
@@ -67,18 +68,18 @@ class Session:
             raise RuntimeError("begin() has not been called")
         return self._context
 
-    def begin(self, root: Tokens, cells: int) -> Context:
+    def begin(self, root: Tokens, cells: int, *, flash: int = -1) -> Context:
         """Return a context of at least ``cells`` cells in which sequence 0 is ``root`` and nothing else is left.
 
-        ``root`` must be a whole number of blocks long (see `root_length`).
+        ``root`` must be a whole number of blocks long (see `root_length`).  ``flash`` counts where the settings leave
+        flash attention open; a change of it makes a new context.
         """
-        if cells > self.cells:
+        sizes = self.sizes
+        flash = flash if sizes.flash == -1 else sizes.flash
+        if cells > self.cells or flash != self._flash:
             self._drop()
-            self.cells = -(-cells // _CELLS) * _CELLS
-            sizes = self.sizes
-            shape = ContextShape(
-                self.cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, flash=sizes.flash
-            )
+            self.cells, self._flash = -(-cells // _CELLS) * _CELLS, flash
+            shape = ContextShape(self.cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, flash=flash)
             self._context = Context(self.model, shape)
             if self._context.cache_bytes:
                 self.work["kv_bytes"] = max(self.work.get("kv_bytes", 0), self._context.cache_bytes)

@@ -23,7 +23,7 @@ from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.schedule import build_tree
 from fairtrial.schedule.trie import Tokens, common_prefix
 
-PARALLEL = 32  # answers that grow at once
+PARALLEL = 64  # answers that grow at once
 REFILL = 0.25  # share of free places from which on new prompts are read
 
 
