@@ -174,7 +174,12 @@ def question_forecast(question: Question, plan: Plan, ledger: Ledger | None) -> 
         gaps.append((float(differences.mean()), True))
     clusters, rule = layout(task, question.rule)
     outlooks = tuple(outlook(gap, measured, discordance, rule, (clusters, len(task.items))) for gap, measured in gaps)
-    note = f"items in clusters of up to {task.largest_cluster} are supposed to be independent" if clusters else ""
+    note = ""
+    if clusters:
+        note = (
+            f"the items are {len(set(clusters))} clusters of up to {task.largest_cluster}, and whole clusters count; "
+            "'target: benchmark', a claim about these items only, would need fewer"
+        )
     return replace(base, outlooks=outlooks, note=note)
 
 

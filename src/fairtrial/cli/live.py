@@ -106,6 +106,10 @@ class LiveDisplay:
         """Draw one step."""
         if step.stage == "look" and step.look is not None:
             self.looks[step.task, step.candidate, step.look.measure] = step.look
+            for name in (step.look.a, step.look.b):
+                looks = [look for look in self.looks.values() if look.task == step.task and name in (look.a, look.b)]
+                if all(look.verdict != "undecided" for look in looks) and (step.task, name) in self.rows:
+                    self.bars.stop_task(self.rows[step.task, name])
         elif step.stage == "drop":
             self.dropped.add((step.task, step.candidate))
             self.note(f"{step.candidate}: {step.note}")

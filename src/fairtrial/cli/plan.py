@@ -55,25 +55,27 @@ def plan(
         return
     console = Console()
     if found.questions:
+        console.print(heading(found))
         console.print(questions_table(found))
+    console.print(Text("What it still costs", style="bold"))
     console.print(costs_table(found))
     for line in notes(found):
         console.print(Text(visible(line), style="dim"))
 
 
-def plain_table(title: str, *columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
     """Return an empty table; the first column is text, the others numbers."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
-        title=Text(title),
-        title_justify="left",
-        title_style="bold",
-    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=9 if i < 2 else 5)
+        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=5 if i else 9)
     return table
+
+
+def heading(found: Forecast) -> Text:
+    """Return what the table of questions is about."""
+    text = Text(f"Items until a verdict against {visible(found.questions[0].b)}", style="bold")
+    early = "" if found.stop_early else "; with stop_early: true, which this trial does not set"
+    return text.append(f"  (for half of such trials, for nine in ten{early})", style="not bold dim")
 
 
 def questions_table(found: Forecast) -> Table:
@@ -81,11 +83,9 @@ def questions_table(found: Forecast) -> Table:
     gaps = [o for q in found.questions for o in q.outlooks if not o.measured]
     labels = list(dict.fromkeys(supposed(outlook) for outlook in gaps))
     measured = any(o.measured for q in found.questions for o in q.outlooks)
-    title = f"Items until a verdict against {visible(found.questions[0].b)}: for half of such trials, for nine in ten"
-    title += "" if found.stop_early else "  (with stop_early: true)"
     pairs = {q.a for q in found.questions}
     heads = [*labels, *(["as so far"] if measured else [])]
-    table = plain_table(title, "task", *(["candidate"] if len(pairs) > 1 else []), "items", "differ on", *heads)
+    table = plain_table("task", *(["candidate"] if len(pairs) > 1 else []), "items", "differ on", *heads)
     if len(pairs) > 1:
         table.columns[1].justify = "left"
     for q in found.questions:
@@ -121,7 +121,7 @@ def costs_table(found: Forecast) -> Table:
     """Return one row a supposition: what the trial still costs, and whether the budget is enough."""
     shown = [q for q in ("items", "minutes", "usd", "joules") if q != "joules" or known(q, found) or q in found.budget]
     heads = [UNITS[quantity] for quantity in shown]
-    table = plain_table("What it still costs", "supposing that", *heads, *(["budget"] if found.budget else []))
+    table = plain_table("supposing that", *heads, *(["budget"] if found.budget else []))
     for total in found.totals:
         cells = [cost_text(quantity, total) for quantity in shown]
         name = total.supposing if total.supposing == "all items" else f"all pairs are {total.supposing}"
