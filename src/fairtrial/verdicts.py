@@ -21,7 +21,7 @@ from fairtrial.stats.intervals import Floats, Interval, estimate
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
 from fairtrial.stats.sequential import decide
 
-MEASURED_UNITS = frozenset({"s", "J", "W", "B/s", "token/s"})
+MEASURED_UNITS = frozenset({"s", "J", "W", "g", "USD", "B/s", "token/s"})
 """Units of quantities that come out otherwise when measured again."""
 
 
