@@ -156,6 +156,38 @@ def test_too_long_requests_stop_the_trial_before_it_starts(place: Path) -> None:
     assert shown["rows"]["answers"] == 0
 
 
+def test_a_budget_stops_a_run_and_a_larger_one_goes_on(place: Path) -> None:
+    for items, code in ((30, 6), (100, 0), (1000, 0)):
+        (place / "budget.yaml").write_text(TRIAL.replace("limit: 60", "limit: 150") + f"budget: {{items: {items}}}\n")
+        done = fairtrial("run", "budget.yaml", "--ledger", "budget.db", "--no-report", "--json", cwd=place)
+        assert done.returncode == code, done.stderr
+        if code:
+            assert "does not allow a single round" in done.stderr
+        else:
+            said = " ".join(json.loads(done.stdout)["endings"])
+            assert ("stopped by the budget of 100 item answers; " in said) == (items == 100)
+            assert ("of 2 questions are undecided" in said) == (items == 100)
+    shown = json.loads(fairtrial("ledger", "show", "--ledger", "budget.db", "--json", cwd=place).stdout)
+    assert shown["rows"]["answers"] == 2 * (150 + 20)
+
+
+def test_a_plan_asks_nothing_unless_it_is_told_to(place: Path) -> None:
+    text = TRIAL.replace("limit: 60", "limit: 150") + "decide: {stop_early: true}\nbudget: {minutes: 10}\n"
+    (place / "plan.yaml").write_text(text)
+    first = fairtrial("plan", "plan.yaml", "--ledger", "plan.db", cwd=place)
+    assert first.returncode == 0, first.stderr
+    assert "speed not measured" in first.stdout
+    assert "no price known" in first.stdout
+    assert not (place / "plan.db").exists()
+    done = fairtrial("plan", "plan.yaml", "--ledger", "plan.db", "--measure", "10", "--json", cwd=place)
+    document = json.loads(done.stdout)
+    assert {(rate["task"], rate["known"]) for rate in document["rates"]} == {("table", 50), ("arithmetic_open", 20)}
+    assert document["totals"][-1]["fits"] == {"minutes": True}
+    assert 0 < document["spent"]["minutes"] < 10
+    wrong = fairtrial("plan", "plan.yaml", "--measure", "0", cwd=place)
+    assert wrong.returncode == 2
+
+
 def test_clearing_up(place: Path) -> None:
     done = fairtrial("ledger", "gc", "--ledger", "small.db", "--drop", "small", "--dry-run", "--json", cwd=place)
     assert json.loads(done.stdout)["trials"] == 1
