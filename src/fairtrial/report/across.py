@@ -175,7 +175,7 @@ def health_lines(summary: Summary) -> Iterator[str]:
         yield f"No candidate is certainly above guessing on {listed(levels)}."
     blind = [h.task for h in health if h.telling == 0]
     if blind:
-        yield f"No two candidates could be told apart on {listed(blind)}."
+        yield f"On {listed(blind)} no two candidates could be told apart."
 
 
 def left_out_lines(found: Standings) -> Iterator[str]:

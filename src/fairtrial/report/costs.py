@@ -11,8 +11,20 @@ from fairtrial.report.plots import Axis, Bar, bar
 from fairtrial.report.summary import Summary
 from fairtrial.standings import Cost, Span
 
-NAMES = {"tokens_in": "tokens read", "tokens_out": "tokens written", "usd": "US dollars"}
+NAMES = {
+    "cpu_seconds": "processor seconds",
+    "grams_co2e": "grams of CO2e",
+    "grams_co2e_estimated": "estimated grams of CO2e",
+    "joules_estimated": "estimated joules",
+    "joules_gpu": "joules of the graphics processor",
+    "tokens_in": "tokens read",
+    "tokens_out": "tokens written",
+    "usd": "US dollars",
+}
 """What some measures are called in sentences; the others by their own names."""
+
+TOLD = ("seconds", "usd", "joules", "joules_estimated")
+"""Costs that get a sentence for each candidate; the others have their figures only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,11 @@ class CostFigure:
     rows: tuple[CostRow, ...]
     costs: tuple[Cost, ...]
 
+    @property
+    def title(self) -> str:
+        """The name with a capital letter."""
+        return self.name[:1].upper() + self.name[1:]
+
 
 def name_of(measure: str) -> str:
     """Return what a measure is called in a sentence."""
@@ -50,10 +67,10 @@ def name_of(measure: str) -> str:
 
 
 def sentences(summary: Summary) -> list[str]:
-    """Return, for each candidate and cost, how it compares with the baseline over all benchmarks."""
+    """Return, for each candidate and the main costs, how it compares with the baseline over all benchmarks."""
     found = summary.standings.costs
     lines = []
-    for measure in dict.fromkeys(cost.measure for cost in found):
+    for measure in [name for name in TOLD if any(cost.measure == name for cost in found)]:
         for name in summary.standings.candidates:
             spans = [s for c in found if (c.measure, c.candidate) == (measure, name) and (s := c.times_per_correct)]
             if spans:

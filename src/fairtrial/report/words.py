@@ -95,10 +95,8 @@ def after(verdict: Verdict) -> list[str]:
     if verdict.flips_to_right is not None and verdict.flips_to_wrong is not None:
         added.append(f"It mended {verdict.flips_to_right:,} answers and broke {verdict.flips_to_wrong:,}.")
     if verdict.not_inferior and verdict.margin > 0 and verdict.verdict in {"undecided", "worse"}:
-        margin = points(verdict.margin, verdict.unit, signed=False)
-        added.append(
-            f"Yet it is certainly not behind by more than {margin} (one-sided, {coverage(verdict.confidence)})."
-        )
+        sure = coverage(verdict.confidence)
+        added.append(f"Yet it is certainly not behind by more than the margin (one-sided, {sure}).")
     if verdict.verdict == "undecided" and verdict.items_needed is not None:
         added.append(f"About {verdict.items_needed:,} more items would settle it if things stay as they are.")
     return added

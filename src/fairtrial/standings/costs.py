@@ -17,8 +17,8 @@ from fairtrial.standings.rows import Cell, Floats, Ints, Rows
 from fairtrial.stats.ratios import Ratio, ratio, times
 from fairtrial.verdicts import bounds_of
 
-NO_COST = frozenset({"1", "nat", "bit"})
-"""Units of qualities: a perplexity is lower-is-better and without bounds, but nothing that is paid."""
+NO_COST = frozenset({"1", "nat", "bit", "B"})
+"""Units of what does not add up over items: qualities such as perplexities, and memory."""
 
 
 @dataclass(frozen=True, slots=True)
