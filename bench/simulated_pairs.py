@@ -58,7 +58,7 @@ class Drawn:
         sums: (k,) summed differences of each unit, in the order of asking.
         sizes: (k,) items in each unit.
         truth: the true mean difference an item.
-        guess: (k,) what is known beforehand, or None.
+        guess: (k, P) what is known beforehand, or None.
     """
 
     sums: Floats
@@ -103,12 +103,13 @@ def draw(scenario: Scenario, gap: float, rng: np.random.Generator) -> Drawn:
 
 
 def _guess(scenario: Scenario, d: Floats, rng: np.random.Generator) -> Floats:
+    """Return (k, P) what a trial would be helped by: the baseline's values, and the mean of the other known ones."""
     baseline = np.where(d != 0, d < 0, rng.random(d.size) < 0.5).astype(np.float64)
     if scenario.known == "baseline":
-        return -baseline
+        return baseline[:, None]
     candidate = baseline + d
     sibling = np.where(rng.random(d.size) < 0.85, candidate, 1 - candidate)
-    return sibling - baseline
+    return np.stack([baseline, sibling], axis=1)
 
 
 def _draw_clusters(

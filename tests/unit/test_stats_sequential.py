@@ -65,9 +65,11 @@ def test_wealth_is_a_fair_game(whole):
     assert (chances * after).sum() == pytest.approx(before)
 
 
-def test_wealth_with_hints_is_a_fair_game():
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_wealth_with_hints_is_a_fair_game(columns):
     sums = np.array([1.0, -1.0, 0.0, 1.0, 0.0, 1.0, -1.0, 1.0])
-    guess = np.array([0.9, -0.5, 0.1, 0.2, -0.7, 1.0, -0.2, 0.4])
+    guess = np.array([[0.9, -0.5, 0.1, 0.2, -0.7, 1.0, -0.2, 0.4], [1, 0, 1, 1, 0, 1, 0, 0], [5, 1, 2, 2, 9, 3, 0, 1]])
+    guess = guess[:columns].T
     for sign in (1, -1):
         after, mean = [], np.array([sign * sums.mean()])
         for i in (3, 4, 5, 6, 7, None):
@@ -100,6 +102,8 @@ def test_simulated_coverage_with_hints_good_and_bad():
     for turn in range(rounds):
         d = rng.permutation(np.repeat([1.0, -1.0, 0.0], [60, 60, 280]))
         guess = np.clip(d + rng.normal(0, 0.7, 400), -1, 1) if turn % 2 else rng.normal(0, 1, 400)
+        if turn % 3 == 0:
+            guess = np.stack([guess, rng.integers(0, 2, 400), 0.5 - d / 3], axis=1)
         units = Units(d, np.ones(400), 400.0, Hints.of(guess, guess))
         sides = (best_log_wealth(u, np.zeros(1))[0] for u in (units, units.mirrored()))
         wrong += max(sides) >= np.log(40)
