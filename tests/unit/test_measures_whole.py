@@ -15,6 +15,7 @@ from fairtrial.measures import WHOLE_MEASURES
 from fairtrial.measures.memory import MemoryMeter, Span
 from fairtrial.measures.sampling import Repeating
 from fairtrial.measures.whole import CandidateWatch
+from fairtrial.models.record import weight_bytes
 from fairtrial.records import GenerateAnswer
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
@@ -90,6 +91,15 @@ def test_what_an_engine_does_not_say_has_a_reason() -> None:
     assert "decode_tokens_per_second" not in values
     assert missing == {}
     assert all(WHOLE_MEASURES[o.measure].unit == o.unit for o in seen)
+
+
+def test_weights_on_disk_are_counted_with_all_their_parts(tmp_path: Path) -> None:
+    for part in (1, 2):
+        (tmp_path / f"big-0000{part}-of-00002.gguf").write_bytes(b"x" * 100 * part)
+    assert weight_bytes(tmp_path / "big-00001-of-00002.gguf") == 300
+    assert weight_bytes(tmp_path / "absent.gguf") is None
+    (tmp_path / "a.safetensors").write_bytes(b"x" * 7)
+    assert weight_bytes(tmp_path) == 7
 
 
 def test_memory_of_answers_made_elsewhere_is_not_ours() -> None:

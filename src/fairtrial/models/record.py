@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fairtrial.models.gguf import split_names
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
@@ -29,12 +31,17 @@ class ResolvedModel:
 
     def record(self) -> dict[str, object]:
         """Return what the ledger keeps about the weights; no path, which is nobody's business."""
-        size = self.path.stat().st_size if self.path and self.path.is_file() else None
         return {
             "model": self.spec,
             "name": self.name,
             "engine": self.engine,
             "sha256": self.sha256,
-            "bytes": size,
+            "bytes": weight_bytes(self.path) if self.path else None,
             **self.notes,
         }
+
+
+def weight_bytes(path: Path) -> int | None:
+    """Return the bytes of weights on disk: a file, all parts of a split one, a folder's safetensors; None if none."""
+    parts = path.glob("*.safetensors") if path.is_dir() else (path.parent / name for name in split_names(path.name))
+    return sum(part.stat().st_size for part in parts if part.is_file()) or None
