@@ -114,14 +114,11 @@ def bbq() -> tuple[list[Row], str]:
     if not path.is_file():
         return own(), "own task: reading"
     found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [
-        Row(
-            f"Context: {r['context']}\nQuestion: {r['question']}\nAnswer:",
-            (r["ans0"], r["ans1"], r["ans2"]),
-            r["label"],
-        )
-        for r in found
-    ], "BBQ, age"
+    rows = []
+    for r in found:
+        question = f"Context: {r['context']}\nQuestion: {r['question']}\nAnswer:"
+        rows.append(Row(question, (r["ans0"], r["ans1"], r["ans2"]), r["label"]))
+    return rows, "BBQ, age"
 
 
 def mmlu() -> tuple[list[Row], str]:
