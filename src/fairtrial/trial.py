@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
+from fairtrial.alone import time_alone
 from fairtrial.asking import CHUNK_ITEMS, ask_chunk, check_capability, chunks
 from fairtrial.bench import Bench, open_bench
 from fairtrial.elimination import beaten
@@ -65,7 +66,10 @@ def run(
                     check_measured(plan.trial.budget, candidate.name, missing)
                 check_all(plan, ledger, bench, on_progress)
                 conductor = Conductor(plan, ledger, bench, purse, on_progress)
-                outcome = conductor.ask_all(rounds)
+                asked = conductor.ask_all(rounds)
+                if asked == "finished" and plan.trial.latency_items:
+                    time_alone(plan, ledger, bench, on_progress)
+                outcome = asked
             finally:
                 bench.enter(ledger, session)
     except KeyboardInterrupt:
@@ -173,9 +177,16 @@ class Conductor:
         course.round_is_over(left_out)
 
     def look(self, course: Course) -> None:
-        """Look at each open question of a task, enter the looks in the ledger, and close what is settled."""
-        for question in course.live:
+        """Look at each open question of a task, enter the looks in the ledger, and close what is settled.
+
+        Questions that have no look before the end are judged once, when those that can end the asking are settled.
+        """
+        for question in sorted(course.live, key=lambda q: len(q.enders)):
+            if any(ender in course.open for ender in question.enders):
+                continue
             found = verdict(self.ledger, self.plan.id, question)
+            if question.enders or (found is not None and found.verdict != "undecided"):
+                course.open.remove(question)
             if found is None:
                 continue
             course.looks[found.a, found.measure] = found
@@ -184,8 +195,6 @@ class Conductor:
             at = (course.task.id, found.measure, found.items_used)
             self.ledger.add_look(self.plan.id, (found.a, found.b), at, {**look, **ends})
             self.on_progress(Progress("look", found.a, found.task, found.items_used, found.items_total, look=found))
-            if found.verdict != "undecided":
-                course.open.remove(question)
         if self.plan.trial.decide.eliminate and course.live:
             self.drop(course)
 

@@ -20,6 +20,7 @@ from fairtrial.stats.families import e_holm, holm
 from fairtrial.stats.intervals import Floats, Interval, estimate
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
 from fairtrial.stats.sequential import decide
+from fairtrial.stats.stopped import Ender, compare_stopped, ender_confidence
 
 MEASURED_UNITS = frozenset({"s", "J", "W", "g", "USD", "B/s", "token/s"})
 """Units of quantities that come out otherwise when measured again."""
@@ -107,7 +108,11 @@ class Verdict:
 class Question:
     """One pair, task and measure of a trial's plan, with the rule that decides it.
 
-    ``earlier`` are the ids of candidates whose values of this measure were known for every item before the trial began.
+    Attributes:
+        stops_early: whether the trial may stop when its questions are settled, so that looks count.
+        earlier: ids of the candidates whose values of this measure were known for every item before the trial began.
+        enders: where this measure has no bounds, and so no look before the end: the questions on the same pair and task
+            that have bounds.  When they are settled, so is when to stop, and this one is judged once.
     """
 
     a: Mapping[str, Any]
@@ -117,6 +122,7 @@ class Question:
     rule: Rule
     stops_early: bool = False
     earlier: tuple[str, ...] = ()
+    enders: tuple[Question, ...] = ()
 
 
 def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
@@ -176,12 +182,35 @@ def verdict(ledger: Ledger, trial_id: str, question: Question) -> Verdict | None
     sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
     if not question.stops_early:
         return as_verdict(question, compare(sample, question.rule))
+    if question.enders and not last:
+        return as_verdict(question, when_stopped(ledger, trial_id, question, rows.item_ids, sample))
     told = hints(ledger, trial_id, where[1:3], where[3:], question.earlier)
     if told is None:
         return as_verdict(question, decide(sample, question.rule, last=last))
     place = query.order(ledger, trial_id, question.task["id"]).position
     seen = told[[place[item] for item in rows.item_ids]]
     return as_verdict(question, decide(sample, question.rule, last=last, hints=(seen, told)))
+
+
+def when_stopped(
+    ledger: Ledger, trial_id: str, question: Question, items: Sequence[str], sample: PairedSample
+) -> Comparison:
+    """Return the one comparison of a measure without bounds after others ended the asking, or that it must wait."""
+    looks = [verdict(ledger, trial_id, ender) for ender in question.enders]
+    if any(look is None or look.verdict == "undecided" for look in looks):
+        return decide(sample, question.rule)
+    confidence = ender_confidence(question.rule.confidence, len(looks))
+    enders = []
+    for ender in question.enders:
+        names = (ender.a["id"], ender.b["id"], ender.task["id"], ender.measure["name"])
+        rows, _ = leading(ledger, trial_id, *names)
+        own = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
+        target = "population" if question.rule.noisy else ender.rule.target
+        found = decide(own, replace(ender.rule, target=target, confidence=confidence))
+        known = dict(zip(rows.item_ids, rows.a_values - rows.b_values, strict=True))
+        differences = np.array([known.get(item, found.difference) for item in items])
+        enders.append(Ender(differences, found.low, found.high))
+    return compare_stopped(sample, question.rule, enders)
 
 
 def earlier_answers(
@@ -218,16 +247,22 @@ def questions(plan: Mapping[str, Any]) -> Iterator[Question]:
     """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline."""
     candidates = {candidate["name"]: candidate for candidate in plan["candidates"]}
     baseline = candidates[plan["baseline"]]
+    early = bool(plan["decide"].get("stop_early"))
     known = {(e["task"], e["measure"]): tuple(e["candidates"]) for e in plan.get("earlier", ())}
     for task in plan["tasks"]:
         measures = {measure["name"]: measure for measure in task["card"]["measures"]}
+        asked: dict[tuple[str, str], Question] = {}
         for name in task["measures"]:
+            told = known.get((task["id"], name), ())
             for candidate in plan["candidates"]:
                 if candidate["name"] != baseline["name"]:
                     rule = rule_of(plan, task, measures[name], (candidate, baseline))
-                    early = bool(plan["decide"].get("stop_early"))
-                    told = known.get((task["id"], name), ())
-                    yield Question(candidate, baseline, task, measures[name], rule, early, told)
+                    question = Question(candidate, baseline, task, measures[name], rule, early, told)
+                    asked[name, candidate["name"]] = question
+        for (_, who), question in asked.items():
+            bounded = (q for (_, other), q in asked.items() if other == who and q.rule.bounds is not None)
+            unbounded = early and question.rule.bounds is None
+            yield replace(question, enders=tuple(bounded)) if unbounded else question
 
 
 def rule_of(

@@ -20,6 +20,7 @@ from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
 from fairtrial.trial import run
+from fairtrial.verdicts import verdicts
 
 
 def trial(**changes: object) -> Trial:
@@ -108,6 +109,17 @@ def test_a_trial_that_may_stop_early_stops_when_all_is_settled(tmp_path: Path, l
     conducted(plan, ledger)  # again: nothing new is asked or looked at
     assert query.counts(ledger) == before
     assert len(query.looks(ledger, plan.id)) == len(looks)
+
+
+def test_seconds_hold_up_no_trial_that_may_stop_early(tmp_path: Path, ledger: Ledger) -> None:
+    decide = Decide(margin=0.45, stop_early=True)
+    entries = (TaskEntry(task="table", level=1, limit=2000),)
+    plan = plan_trial(trial(decide=decide, tasks=entries, measures=("seconds", "acc")), tmp_path)
+    looks = [step.look for step in conducted(plan, ledger) if step.look]
+    assert [look.measure for look in looks[-2:]] == ["acc", "seconds"]
+    assert [look.measure for look in looks].count("seconds") == 1
+    assert looks[-1].items_used < 600
+    assert looks[-1] == next(v for v in verdicts(ledger, plan.id) if v.measure == "seconds")
 
 
 def test_whole_clusters_are_asked_together_where_early_stopping_needs_it(tmp_path: Path) -> None:

@@ -143,6 +143,25 @@ def test_an_unbounded_measure_waits_until_all_items_are_answered(ledger):
     assert verdicts(ledger, "trial")[0].verdict == "worse"
 
 
+def test_an_unbounded_measure_is_judged_once_others_are_settled(ledger):
+    rng = np.random.default_rng(1)
+    early = plan({"stop_early": True}, measures=("seconds", "acc"))
+    seconds = {"base": rng.gamma(4, 1, 100), "other": rng.gamma(8, 1, 100)}
+    right = {"base": answers(0.4, 100, 1), "other": answers(0.9, 100, 2)}
+    fill(ledger, early, {name: row[:10] for name, row in seconds.items()}, measure="seconds")
+    fill(ledger, early, {name: row[:10] for name, row in right.items()})
+    assert [v.verdict for v in verdicts(ledger, "trial")] == ["undecided", "undecided"]
+    fill(ledger, early, seconds, measure="seconds")
+    fill(ledger, early, right)
+    slower, better = verdicts(ledger, "trial")
+    assert (slower.verdict, better.verdict, slower.items_used) == ("worse", "better", 100)
+    assert "ended the asking" in slower.method and slower.p_value is None
+    fixed = compare(PairedSample(seconds["other"], np.ones(100), seconds["base"], np.ones(100), np.arange(100)),
+                    Rule(bounds=None))  # fmt: skip
+    assert slower.difference == pytest.approx(fixed.difference)
+    assert slower.low < fixed.low and slower.high > fixed.high
+
+
 def test_rules_follow_the_plan_and_the_measure():
     the_plan = plan({"target": "benchmark"}, total=500, entry={"limit": 100, "sample": "first"})
     task, pair = the_plan["tasks"][0], tuple(the_plan["candidates"])

@@ -1,0 +1,84 @@
+"""A measure without bounds (seconds, nats), which cannot be looked at before the end, judged once, when others end it.
+
+An interval for a fixed number of items would be too sure: the asking ended when, say, right answers happened to be
+many, and if slow answers are right more often, they were then many, too.  So the difference is split.  What the
+measures that ended the asking explain, linearly, is bounded by their own intervals, which hold at any look; what they
+leave unexplained did not end the asking, and gets the interval of a fixed sample.  Most of what may go wrong, `SHARE`,
+goes to the second.  Knows arrays only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fairtrial.stats.intervals import Floats
+from fairtrial.stats.paired import Comparison, PairedSample, Rule, checked, compare, fixed_interval, word
+
+SHARE = 0.8
+"""Share of 1 - confidence for the unexplained part; the rest is divided among the measures that ended the asking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ender:
+    """A measure that had a say in when the asking ended.
+
+    Attributes:
+        differences: (n,) A - B on the items of the sample.
+        low: lower end of an interval of its mean for new items that holds at any look, at `ender_confidence`.
+        high: upper end.
+    """
+
+    differences: Floats
+    low: float
+    high: float
+
+
+def ender_confidence(confidence: float, enders: int) -> float:
+    """Return the confidence of the intervals of each of so many measures that ended the asking."""
+    return 1 - (1 - SHARE) * (1 - confidence) / enders
+
+
+def compare_stopped(sample: PairedSample, rule: Rule, enders: Sequence[Ender]) -> Comparison:
+    """Decide a pair, once, by the items that were asked until the ``enders``, at least one, were all settled.
+
+    There is no p-value.  Raises ValueError as `fairtrial.stats.paired.compare`.
+    """
+    checked(sample, rule)
+    found = compare(sample, rule)
+    counted = sample.a_weights > 0
+    x = np.stack([ender.differences for ender in enders], axis=1)
+    centre = x[counted].mean(axis=0) if counted.any() else np.zeros(len(enders))
+    deviations = np.where(counted[:, None], x - centre, 0.0)
+    slopes = np.linalg.lstsq(deviations, _influence(sample), rcond=None)[0]
+    scale = sample.a_weights.mean() / np.where(counted, sample.a_weights, 1.0)
+    left = replace(sample, a_values=sample.a_values - deviations @ slopes * scale)
+    confidence = 1 - SHARE * (1 - rule.confidence)
+    low, high = fixed_interval(left, replace(rule, confidence=confidence, bounds=None))
+    for slope, middle, ender in zip(slopes, centre, enders, strict=True):
+        moved = sorted((float(slope * (ender.low - middle)), float(slope * (ender.high - middle))))
+        low, high = low + moved[0], high + moved[1]
+    return replace(
+        found,
+        verdict=word(low, high, rule),
+        low=low,
+        high=high,
+        p_value=None,
+        not_inferior=None,
+        items_needed=None,
+        method="jackknife t interval, once, allowing for the measures that ended the asking",
+    )
+
+
+def _influence(sample: PairedSample) -> Floats:
+    """Return (n,) how much each item moves A - B, times n; for weights of 1 its difference less the mean."""
+    total: Floats = np.zeros(sample.a_values.size)
+    for values, weights, sign in (
+        (sample.a_values, sample.a_weights, 1.0),
+        (sample.b_values, sample.b_weights, -1.0),
+    ):
+        mean = (weights * values).sum() / weights.sum()
+        total += sign * weights * (values - mean) / weights.mean()
+    return total
