@@ -35,13 +35,26 @@ ALLOWED: dict[str, set[str]] = {
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
     "bench": ONE | {"engines", "measures", "ledger", "planning"},
     "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning"},
+    "alone": ONE | {"bench", "asking", "ledger", "measures", "planning", "progress"},
     "spending": ONE | {"ledger", "planning"},
     "rounds": ONE | {"ledger", "planning", "asking", "progress", "spending", "verdicts"},
     "elimination": {"ledger", "stats", "verdicts"},
     "endings": {"ledger", "verdicts"},
     "forecast": ONE | {"asking", "ledger", "planning", "spending", "stats", "verdicts"},
     "trial": ONE
-    | {"engines", "measures", "ledger", "planning", "bench", "asking", "progress", "verdicts", "rounds", "spending"}
+    | {
+        "engines",
+        "measures",
+        "ledger",
+        "planning",
+        "alone",
+        "bench",
+        "asking",
+        "progress",
+        "verdicts",
+        "rounds",
+        "spending",
+    }
     | {"elimination", "endings"},
     "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings"},
 }

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Protocol
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject
 from fairtrial.planning import PlannedCandidate
+
+
+class Watcher(Protocol):
+    """What can watch something happen."""
+
+    def start(self) -> None:
+        """Begin to watch."""
+        ...
+
+    def stop(self) -> None:
+        """End watching."""
+        ...
 
 
 class Bench:
@@ -63,7 +76,7 @@ class Bench:
 
 
 @contextmanager
-def watching(probes: Sequence[Probe]) -> Iterator[None]:
+def watching(probes: Sequence[Watcher]) -> Iterator[None]:
     """Let all probes watch what happens inside; they stop whatever happens."""
     with ExitStack() as stack:
         for probe in probes:

@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from fairtrial import api
 from fairtrial.ledger import Ledger, query
-from fairtrial.measures import WHOLE_MEASURES
+from fairtrial.measures import MEASURES, WHOLE_MEASURES, AloneProbe
 from fairtrial.measures.memory import MemoryMeter, Span
 from fairtrial.measures.sampling import Repeating
 from fairtrial.measures.whole import CandidateWatch
 from fairtrial.models.record import weight_bytes
-from fairtrial.records import GenerateAnswer
+from fairtrial.records import GenerateAnswer, ScoreAnswer
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 
@@ -128,10 +128,11 @@ def test_a_number_without_a_source_or_a_meaning_is_refused(wrong: dict[str, obje
         StatedMachine.model_validate(wrong)
 
 
-def trial(**machine: object) -> Trial:
+def trial(latency_items: int = 0, **machine: object) -> Trial:
     return Trial.model_validate(
         {
             "name": "costs",
+            "latency_items": latency_items,
             "candidates": [{"id": "a", "model": "fake:a"}, {"id": "b", "model": "fake:b"}],
             "tasks": [{"task": "table", "level": 1, "limit": 60}],
             "machine": machine,
@@ -167,3 +168,61 @@ def test_stated_prices_are_estimated_for_every_item(tmp_path: Path) -> None:
     assert ("joules_estimated" in found) == (not measured)
     if not measured:
         assert found["joules_estimated"].mean == pytest.approx(10 * found["cpu_seconds"].mean)
+
+
+class Counting:
+    """Work as an engine tells it, one step further each time."""
+
+    def __init__(self) -> None:
+        self.told = {"prefill_seconds": 1.0, "decode_seconds": 2.0, "decode_tokens": 100.0}
+
+    def __call__(self) -> dict[str, float]:
+        now = dict(self.told)
+        self.told = {"prefill_seconds": 1.5, "decode_seconds": 2.2, "decode_tokens": 107.0}
+        return now
+
+
+def test_one_item_alone_has_its_first_token_and_its_rate() -> None:
+    probe = AloneProbe(Counting())
+    probe.start()
+    probe.stop()
+    seen = {o.measure: o for o in probe.observe(ANSWERS[0])}
+    assert seen["first_token_seconds"].value == pytest.approx(0.5)
+    assert seen["tokens_per_second"].value == pytest.approx(35)
+    assert seen["tokens_per_second"].weight == pytest.approx(0.2)
+    assert all(MEASURES[name].unit == o.unit for name, o in seen.items())
+    scored = ScoreAnswer(logprobs=(-1.0,), greedy=(True,), tokens=(2,), prompt_tokens=45)
+    assert {o.measure for o in probe.observe([scored])} == {"latency"}
+    silent = AloneProbe(dict)
+    silent.start()
+    silent.stop()
+    assert {o.measure for o in silent.observe(ANSWERS[0])} == {"latency"}
+
+
+def test_items_are_timed_alone_once_and_the_same_for_all(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    untimed = api.run(trial(), path)
+    timed = api.run(trial(latency_items=5), path)
+    assert untimed.trial_id == timed.trial_id
+
+    def rows() -> list[tuple[str, str, float]]:
+        with Ledger.open(path, create=False) as ledger:
+            sql = "SELECT candidate_id, item_id, value FROM observations WHERE measure = 'latency' ORDER BY 1, 2"
+            return ledger.connection.execute(sql).fetchall()
+
+    first = rows()
+    candidates = sorted({row[0] for row in first})
+    [a, b] = [{row[1] for row in first if row[0] == candidate} for candidate in candidates]
+    assert a == b and len(a) == 5
+    more = api.run(trial(latency_items=8), path)
+    assert [row for row in rows() if row[1] in a] == first  # what was timed stays
+    assert {e.items for e in more.estimates if e.measure == "latency"} == {8}
+    assert api.run(trial(latency_items=100), path).estimates
+    assert len(rows()) == 2 * 60
+
+
+def test_a_verdict_on_latency_needs_items_to_time() -> None:
+    whole = trial(latency_items=5).model_dump()
+    assert Trial.model_validate({**whole, "measures": ["latency"]}).measures == ("latency",)
+    with pytest.raises(ValidationError, match="latency_items"):
+        Trial.model_validate({**whole, "latency_items": 0, "measures": ["latency"]})

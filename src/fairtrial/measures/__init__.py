@@ -10,7 +10,7 @@ from fairtrial.measures.base import NotMeasuredError, Probe
 from fairtrial.measures.cost import CostProbe, price_of
 from fairtrial.measures.energy import EnergyMeter, EnergyProbe
 from fairtrial.measures.memory import MemoryMeter
-from fairtrial.measures.speed import SpeedProbe, TokensProbe
+from fairtrial.measures.speed import AloneProbe, SpeedProbe, TokensProbe
 from fairtrial.measures.whole import CandidateWatch
 from fairtrial.records import Measure
 from fairtrial.spec.stated import StatedMachine
@@ -19,6 +19,7 @@ __all__ = [
     "MEASURES",
     "PROBES",
     "WHOLE_MEASURES",
+    "AloneProbe",
     "CandidateWatch",
     "Meters",
     "NotMeasuredError",
@@ -80,7 +81,9 @@ PROBES: tuple[Callable[[Subject], Probe], ...] = (
 """Every probe watches every batch of every candidate; the last one starts last and stops first."""
 
 MEASURES: Mapping[str, Measure] = {
-    measure.name: measure for kind in (SpeedProbe, TokensProbe, EnergyProbe, CostProbe) for measure in kind.measures
+    measure.name: measure
+    for kind in (SpeedProbe, TokensProbe, AloneProbe, EnergyProbe, CostProbe)
+    for measure in kind.measures
 }
 """Measures that exist for every task, by name; one value an item."""
 

@@ -165,10 +165,9 @@ class EnergyProbe:
             found["joules"] = why
         if self.meter.measure != "joules" and self.stated.watts_per_core is None:
             found["joules_estimated"] = "the trial file states no machine.watts_per_core"
-        energy_known = self._joules is not None and self.meter.measure == "joules"
         if self.stated.grid_g_per_kwh is None:
             found["grams_co2e"] = "the trial file states no machine.grid_g_per_kwh"
-        elif not energy_known:
+        elif why:
             found["grams_co2e"] = "joules are not measured"
         return found
 

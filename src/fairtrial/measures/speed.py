@@ -1,16 +1,19 @@
-"""How long answering took, and how many tokens it moved."""
+"""How long answering took, and how many tokens it moved: in batches, and one question at a time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fairtrial.measures.sharing import shared, tokens_in, tokens_out
-from fairtrial.records import Answer, Measure, Observation
+from fairtrial.records import Answer, GenerateAnswer, Measure, Observation
 
 SECONDS = Measure("seconds", unit="s", higher_is_better=False, bounds=None)
 TOKENS_IN = Measure("tokens_in", unit="token", higher_is_better=False, bounds=None)
 TOKENS_OUT = Measure("tokens_out", unit="token", higher_is_better=False, bounds=None)
+LATENCY = Measure("latency", unit="s", higher_is_better=False, bounds=None)
+FIRST_TOKEN = Measure("first_token_seconds", unit="s", higher_is_better=False, bounds=None)
+ALONE_RATE = Measure("tokens_per_second", unit="token/s", higher_is_better=True, bounds=None)
 
 
 class SpeedProbe:
@@ -65,3 +68,42 @@ class TokensProbe:
     def absences(self) -> Mapping[str, str]:
         """Return nothing: every answer has its counts."""
         return {}
+
+
+class AloneProbe:
+    """One item asked alone: how long it takes, when the first token is there, how fast the others follow.
+
+    ``latency`` is wall time.  ``first_token_seconds`` and ``tokens_per_second`` are time in the network as the engine
+    tells it (see `fairtrial.measures.whole.Work`), for items that are answered by one text; the rate is weighted
+    by its seconds, so that its mean is all tokens over all seconds.
+    """
+
+    measures: tuple[Measure, ...] = (LATENCY, FIRST_TOKEN, ALONE_RATE)
+
+    def __init__(self, work: Callable[[], Mapping[str, float]]) -> None:
+        self.work = work
+        self._before: Mapping[str, float] = {}
+        self._after: Mapping[str, float] = {}
+        self._started = self._seconds = 0.0
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._before = dict(self.work())
+        self._started = time.perf_counter()
+
+    def stop(self) -> None:
+        """End watching."""
+        self._seconds = time.perf_counter() - self._started
+        self._after = dict(self.work())
+
+    def observe(self, answers: Sequence[Answer]) -> list[Observation]:
+        """Return what was seen of the one item with these answers."""
+        seen = [Observation("latency", self._seconds, unit="s")]
+        done = {name: total - self._before.get(name, 0.0) for name, total in self._after.items()}
+        if len(answers) == 1 and isinstance(answers[0], GenerateAnswer):
+            if (first := done.get("prefill_seconds", 0.0)) > 0:
+                seen.append(Observation("first_token_seconds", first, unit="s"))
+            tokens, seconds = done.get("decode_tokens", 0.0), done.get("decode_seconds", 0.0)
+            if tokens > 0 and seconds > 0:
+                seen.append(Observation("tokens_per_second", tokens / seconds, weight=seconds, unit="token/s"))
+        return seen

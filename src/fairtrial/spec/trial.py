@@ -15,6 +15,9 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.stated import StatedMachine
 
+TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
+"""Measures that exist only where items are asked one at a time."""
+
 
 class TaskEntry(Section):
     """One task of a trial.  In YAML a bare name is short for ``{task: NAME}``."""
@@ -71,6 +74,9 @@ class Trial(Section):
     measures: Texts = Field((), description="Measures to give verdicts on; default: each task's main one.")
     decide: Decide = Decide()
     budget: Budget = Field(Budget(), description="What the trial may spend; it stops before a limit is crossed.")
+    latency_items: Count = Field(
+        0, description="Ask so many items of each task once more, one at a time, to time single answers."
+    )
     machine: StatedMachine = Field(
         StatedMachine(), description="What is stated about the machine: watts, prices, the grid."
     )
@@ -118,6 +124,14 @@ class Trial(Section):
             raise problem(told, "weights")
         if not any(self.weights.values()):
             raise problem("weights: at least one must be above 0", "weights")
+        return self
+
+    @model_validator(mode="after")
+    def _single_answers_are_timed(self) -> Trial:
+        named = [*self.measures, *(name for entry in self.tasks for name in entry.measures)]
+        wanted = [name for name in named if name in TIMED_ALONE]
+        if wanted and not self.latency_items:
+            raise problem(f"{wanted[0]} is only measured with latency_items: add e.g. 'latency_items: 50'", "measures")
         return self
 
     def task_names(self) -> tuple[str, ...]:
