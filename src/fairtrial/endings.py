@@ -34,7 +34,7 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
     if outcomes and outcomes[-1].startswith(STOPPED):
         asked = len(list(questions(plan)))
         decided = sum(verdict.verdict != "undecided" for verdict in verdicts)
-        undecided = f"{asked - decided} of {asked} questions are undecided" if asked else "items are left to ask"
+        undecided = f"undecided: {asked - decided} of {asked} questions" if asked else "items are left to ask"
         early = "" if plan["decide"].get("stop_early") else " Its verdicts hold for one look: this one."
         found.append(f"The trial was {outcomes[-1]}; {undecided}.{early} With a larger budget it goes on from there.")
     return found

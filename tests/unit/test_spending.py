@@ -88,7 +88,7 @@ def test_what_is_undecided_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     found = summarise(ledger, plan.id)
     undecided = 4 - sum(v.verdict != "undecided" for v in found.verdicts)
     assert undecided > 0
-    assert f"400 item answers; {undecided} of 4 questions are undecided" in found.endings[-1]
+    assert f"400 item answers; undecided: {undecided} of 4 questions" in found.endings[-1]
     assert found.document()["endings"] == list(found.endings)
     assert not found.finished
     conducted(plan_trial(trial(stop_early=True), tmp_path), ledger, monkeypatch)
