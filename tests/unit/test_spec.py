@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fairtrial.errors import SpecError
+from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.schema import trial_schema
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate, load_trial
@@ -269,6 +270,6 @@ def test_the_reference_shows_a_valid_file(tmp_path: Path) -> None:
     (tmp_path / "candidates" / "large.yaml").write_text("id: large\nmodel: fake:large\n")
     assert load_trial(written(tmp_path, text)).trial.candidates[2].id == "large"
     listed = (ROOT / "docs" / "trial-file.md").read_text()
-    for section in (Trial, Candidate, TaskEntry, Decide):
+    for section in (Trial, Candidate, TaskEntry, Decide, Budget):
         for key in section.model_fields:
             assert key in listed, f"docs/trial-file.md does not explain {key}"
