@@ -74,6 +74,7 @@ class QuestionForecast:
         measured: whether ``discordance`` is from the ledger; else it is supposed.
         outlooks: one a supposition; none where the question can only be settled when all items are answered.
         note: why there are no outlooks, or what they do not see; empty if nothing.
+        follows: whether the question is judged when the others about this pair and task are settled.
     """
 
     a: str
@@ -86,6 +87,7 @@ class QuestionForecast:
     measured: bool
     outlooks: tuple[Outlook, ...]
     note: str
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ def question_forecast(question: Question, plan: Plan, ledger: Ledger | None) -> 
     discordance = float(((differences**2).sum() + 0.5) / (differences.size + 1)) if enough else DISCORDANCE
     names = (question.a["name"], question.b["name"], task.name, question.measure["name"])
     base = QuestionForecast(*names, len(task.items), differences.size, discordance, enough, (), "")
+    if question.enders:
+        return replace(base, follows=True, note="judged once, when the measures with bounds are settled")
     if question.rule.bounds != (0.0, 1.0):
         return replace(base, note="settled when all items are answered: the measure has no bounds to bet on")
     gaps = [(gap, False) for gap in GAPS]
@@ -236,6 +240,7 @@ def suppositions(plan: Plan, found: Sequence[QuestionForecast]) -> Iterator[tupl
     """
     everything = {(c.name, t.name): len(t.items) for c in plan.candidates for t in plan.tasks}
     if plan.trial.decide.stop_early and found:
+        found = [q for q in found if not q.follows]
         measured = all(any(o.measured for o in q.outlooks) for q in found)
         for at, gap in enumerate([*GAPS, None] if measured else GAPS):
             stops: dict[tuple[str, str], int] = {}

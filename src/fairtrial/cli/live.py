@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -115,6 +116,8 @@ class LiveDisplay:
             self.note(f"{step.candidate}: {step.note}")
         elif step.stage in {"check", "ask"}:
             self.count(step)
+        elif step.stage == "alone":
+            self.count(replace(step, stage="ask", task=f"{step.task}, one at a time"))
 
     def count(self, step: Step) -> None:
         """Draw how far a candidate has come with a task."""
@@ -149,7 +152,7 @@ class PlainDisplay:
 
     def step(self, step: Step) -> None:
         """Print one step if it is time to."""
-        if step.stage == "ask":
+        if step.stage in {"ask", "alone"}:
             self.timely(f"{step.task}  {step.candidate}  {counted(step)}", always=step.done >= step.total)
         elif step.stage == "look" and step.look is not None:
             key = (step.task, step.candidate, step.look.measure)

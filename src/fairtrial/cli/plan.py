@@ -109,7 +109,7 @@ def supposed(outlook: Outlook) -> str:
 def outlook_text(outlook: Outlook | None, q: QuestionForecast) -> str:
     """Return after how many items a question is settled: ``320, 610``; ``no`` if most are not, with the share."""
     if outlook is None:
-        return "–" if q.outlooks else "all"
+        return "–" if q.outlooks or q.follows else "all"
     if outlook.median is None:
         text = "no" if outlook.settled is None else f"no ({100 * outlook.settled:.0f}%)"
     else:
