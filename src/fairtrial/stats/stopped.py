@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fairtrial.stats.intervals import Floats
-from fairtrial.stats.paired import Comparison, PairedSample, Rule, checked, compare, fixed_interval, word
+from fairtrial.stats.paired import Comparison, PairedSample, Rule, checked, fixed_interval, word
 
 SHARE = 0.8
 """Share of 1 - confidence for the unexplained part; the rest is divided among the measures that ended the asking."""
@@ -44,10 +44,9 @@ def ender_confidence(confidence: float, enders: int) -> float:
 def compare_stopped(sample: PairedSample, rule: Rule, enders: Sequence[Ender]) -> Comparison:
     """Decide a pair, once, by the items that were asked until the ``enders``, at least one, were all settled.
 
-    There is no p-value.  Raises ValueError as `fairtrial.stats.paired.compare`.
+    There is no p-value.  Raises ValueError for what `fairtrial.stats.paired.compare` does.
     """
     checked(sample, rule)
-    found = compare(sample, rule)
     counted = sample.a_weights > 0
     x = np.stack([ender.differences for ender in enders], axis=1)
     centre = x[counted].mean(axis=0) if counted.any() else np.zeros(len(enders))
@@ -60,25 +59,28 @@ def compare_stopped(sample: PairedSample, rule: Rule, enders: Sequence[Ender]) -
     for slope, middle, ender in zip(slopes, centre, enders, strict=True):
         moved = sorted((float(slope * (ender.low - middle)), float(slope * (ender.high - middle))))
         low, high = low + moved[0], high + moved[1]
-    return replace(
-        found,
+    means = [(w * v).sum() / w.sum() for v, w in _sides(sample)]
+    return Comparison(
         verdict=word(low, high, rule),
+        difference=float(means[0] - means[1]),
         low=low,
         high=high,
+        confidence=rule.confidence,
         p_value=None,
-        not_inferior=None,
-        items_needed=None,
         method="jackknife t interval, once, allowing for the measures that ended the asking",
+        items_used=sample.a_values.size,
+        clusters_used=int(np.unique(sample.clusters).size),
     )
+
+
+def _sides(sample: PairedSample) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    return (sample.a_values, sample.a_weights), (sample.b_values, sample.b_weights)
 
 
 def _influence(sample: PairedSample) -> Floats:
     """Return (n,) how much each item moves A - B, times n; for weights of 1 its difference less the mean."""
     total: Floats = np.zeros(sample.a_values.size)
-    for values, weights, sign in (
-        (sample.a_values, sample.a_weights, 1.0),
-        (sample.b_values, sample.b_weights, -1.0),
-    ):
+    for (values, weights), sign in zip(_sides(sample), (1.0, -1.0), strict=True):
         mean = (weights * values).sum() / weights.sum()
         total += sign * weights * (values - mean) / weights.mean()
     return total
