@@ -84,7 +84,12 @@ def test_what_an_engine_does_not_say_has_a_reason() -> None:
     seen, missing = watch.whole()
     assert {o.measure for o in seen} == {"model_bytes", "load_seconds", "memory_bytes"}
     assert missing.keys() == {"prefill_tokens_per_second", "decode_tokens_per_second"}
-    watch.work = lambda: {"prefill_tokens": 900.0, "prefill_seconds": 2.0, "decode_tokens": 0.0, "kv_bytes": 4096.0}
+    told = {"prefill_tokens": 50.0, "prefill_seconds": 1.0, "decode_tokens": 0.0, "kv_bytes": 4096.0}
+    watch.work = lambda: told  # 50 tokens were read before, by nobody's batch
+    watch.start()
+    told = {**told, "prefill_tokens": 950.0, "prefill_seconds": 3.0}
+    watch.stop()
+    told = {**told, "prefill_tokens": 2000.0, "prefill_seconds": 99.0}  # and some after
     seen, missing = watch.whole()
     values = {o.measure: o.value for o in seen}
     assert (values["prefill_tokens_per_second"], values["kv_bytes"]) == (450, 4096)

@@ -48,6 +48,8 @@ class CandidateWatch:
         self.work: Callable[[], Work] = dict
         self._held = self._most = 0
         self._answered = False
+        self._before: Work = {}
+        self._done: dict[str, float] = {}
 
     @contextmanager
     def opening(self) -> Iterator[None]:
@@ -62,11 +64,19 @@ class CandidateWatch:
 
     def start(self) -> None:
         """Begin to watch."""
+        self._before = dict(self.work())
         self.memory.start()
 
     def stop(self) -> None:
         """End watching."""
         self.add(self.memory.stop())
+        told = self.work()
+        for kind in ("prefill", "decode"):
+            for name in (f"{kind}_tokens", f"{kind}_seconds"):
+                if name in told:
+                    self._done[name] = self._done.get(name, 0.0) + told[name] - self._before.get(name, 0.0)
+        if "kv_bytes" in told:
+            self._done["kv_bytes"] = max(self._done.get("kv_bytes", 0.0), told["kv_bytes"])
 
     def add(self, span: Span) -> None:
         """Count a stretch of time that was this candidate's."""
@@ -86,7 +96,7 @@ class CandidateWatch:
         """Return what is known about the candidate, and why the rest is not; both empty if it has answered nothing."""
         if self.load_seconds is None or not self._answered:
             return [], {}
-        work = self.work()
+        work = self._done
         found = {
             MODEL_BYTES: self.model_bytes,
             LOAD_SECONDS: None if self.elsewhere else self.load_seconds,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from fairtrial.ledger import Ledger, query
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
 
@@ -25,6 +29,20 @@ STATED: Mapping[str, str] = {
 }
 
 
+PERCENTILES = ((0.5, 1), (0.95, 20), (0.99, 100))
+"""Shares of answers, and the fewest items from which each is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """One candidate's single answers on one task: how many, and the percentiles of their times in words."""
+
+    candidate: str
+    task: str
+    items: int
+    cells: tuple[str, ...]
+
+
 def columns(summary: Summary) -> list[str]:
     """Return the measures that some candidate has."""
     return [name for name in COLUMNS if any(name in candidate.needs for candidate in summary.candidates)]
@@ -38,6 +56,21 @@ def cell(needs: Mapping[str, Any], measure: str) -> str:
     if row.unit == "B":
         return f"{words.number(row.value / 1e6)} MB"
     return words.quantity(row.value, row.unit)
+
+
+def latencies(ledger: Ledger, summary: Summary) -> list[Latency]:
+    """Return the percentiles of each candidate's single answers on each task, where they were timed."""
+    found = []
+    for task in summary.tasks:
+        for candidate in summary.candidates:
+            values = query.values(ledger, summary.trial_id, candidate.content_id, task.content_id, "latency").values
+            if values.size:
+                cells = [
+                    words.quantity(float(np.quantile(values, q)), "s") if values.size >= least else "–"
+                    for q, least in PERCENTILES
+                ]
+                found.append(Latency(candidate.name, task.name, values.size, tuple(cells)))
+    return found
 
 
 def stated(summary: Summary) -> list[str]:

@@ -83,6 +83,7 @@ def render(ledger: Ledger, summary: Summary) -> str:
         across=across,
         costs=costs,
         needs=needs,
+        latencies=needs.latencies(ledger, summary),
         flips=flips(ledger, summary),
         paths=plots.paths(summary),
         levers=[lever_text(candidate) for candidate in summary.candidates],
