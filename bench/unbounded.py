@@ -76,7 +76,7 @@ def simulate(
 def main(arguments: list[str] | None = None, say: Callable[[str], None] = print) -> None:
     """Print the coverages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--trials", type=int, default=500)
     options = parser.parse_args(arguments)
     rng = np.random.default_rng(41)
     for skewed in (False, True):
