@@ -8,6 +8,7 @@ import pytest
 
 from fairtrial import api
 from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger.export import observation_rows as rows
 from fairtrial.records import Observation
 from fairtrial.report import needs
 from fairtrial.report.page import render
@@ -76,5 +77,7 @@ def test_runs_of_other_trials_do_not_show(path: Path) -> None:
     ]
     with Ledger.open(path, create=False) as ledger:
         again = summarise(ledger, before.trial_id)
+        exported = {t: [r for r in rows(ledger, t) if not r["task"]] for t in (before.trial_id, result.trial_id)}
     assert needs.stated(again) == needs.stated(before)
     assert [c.needs for c in again.candidates] == [c.needs for c in before.candidates]
+    assert exported[before.trial_id] and not exported[result.trial_id]

@@ -158,12 +158,13 @@ def trial_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, A
 
 
 def whole_candidates(ledger: Ledger, trial: query.TrialRow, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield what was observed about each candidate as a whole, at all (task without id) or on one task."""
+    """Yield what was observed about each candidate as a whole: by this trial's runs (task without id), or on a task."""
     for candidate in sorted(trial.plan["candidates"], key=lambda c: str(c["name"])):
         found = ledger.read(
             "SELECT repeat, measure, value, unit, weight FROM observations "
-            "WHERE candidate_id = ? AND task_id = ? AND item_id = '' ORDER BY repeat, measure",
-            (candidate["id"], task["id"]),
+            "WHERE candidate_id = ? AND task_id = ? AND item_id = '' AND (task_id <> '' OR repeat = 0 "
+            "OR repeat IN (SELECT id FROM sessions WHERE trial_id = ?)) ORDER BY repeat, measure",
+            (candidate["id"], task["id"], trial.id),
         )
         for repeat, *cells in found:
             row = (candidate["name"], task["name"], None, "", repeat, *cells, trial.id)
