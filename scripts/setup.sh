@@ -76,7 +76,7 @@ set_up() {
     if command -v uv >/dev/null 2>&1; then
         local flags=()
         case "$1" in
-            dev) flags=(--group dev) ;;
+            dev) flags=(--inexact --group dev) ;;
             *) flags=(--no-default-groups --inexact --extra "$1") ;;
         esac
         with_heartbeat "set-up with uv" uv sync --frozen "${flags[@]}"
@@ -95,4 +95,25 @@ set_up() {
         dev) with_heartbeat "set-up with pip" .venv/bin/python -m pip install -e '.[demo,parquet]' --group dev ;;
         *) with_heartbeat "set-up with pip" .venv/bin/python -m pip install -e ".[$1]" ;;
     esac
+}
+
+# The transformers engine's tests need torch.  Its build for processors alone is on no public index that pip reads by
+# itself, and the one for GPUs is gigabytes; so torch is taken where pip has been told to look (PIP_FIND_LINKS), or from
+# the index when FAIRTRIAL_TORCH=1 asks for it.  Without torch those tests are skipped.
+set_up_torch() {
+    if .venv/bin/python -c 'import torch, transformers, accelerate, gguf' >/dev/null 2>&1; then return; fi
+    local wheel="" tag
+    tag=$(.venv/bin/python -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
+    if [ -d "${PIP_FIND_LINKS:-}" ]; then
+        wheel=$(find "$PIP_FIND_LINKS" -maxdepth 1 -name "torch-*cpu-$tag-*.whl" | sort | tail -n 1)
+    fi
+    if [ -z "$wheel" ] && [ "${FAIRTRIAL_TORCH:-}" != 1 ]; then
+        say "torch is not installed: the transformers engine's tests will be skipped (FAIRTRIAL_TORCH=1 installs it)."
+        return
+    fi
+    if command -v uv >/dev/null 2>&1; then
+        with_heartbeat "installing torch" uv pip install --python .venv/bin/python "${wheel:-torch>=2.6}" -e '.[transformers]'
+    else
+        with_heartbeat "installing torch" .venv/bin/python -m pip install "${wheel:-torch>=2.6}" -e '.[transformers]'
+    fi
 }

@@ -44,6 +44,10 @@ class Ours:
         candidate = Candidate(id="bench", model=weights.GGUF, context=4096, dtype=dtype)  # type: ignore[arg-type]
         return cls(open_engine(candidate, model, EngineSettings()))
 
+    def forget(self) -> None:
+        """Keep no prefix from an earlier call."""
+        self.engine._session.forget()
+
     def score(self, pairs: Pairs) -> list[list[float]]:
         asked = [ScoreRequest(tuple(Pair(Prompt(c), k[1:]) for c, k in item)) for item in pairs]
         return [list(answer.logprobs) for answer in self._counted(asked)]
@@ -84,10 +88,8 @@ class LmEval:
 
     def generate(self, prompts: Sequence[str], max_tokens: int) -> list[str]:
         settings = {"until": [], "max_gen_toks": max_tokens, "do_sample": False}
-        return [
-            str(t)
-            for t in self.model.generate_until([_instance("generate_until", (p, settings)) for p in prompts], True)
-        ]
+        asked = [_instance("generate_until", (p, settings)) for p in prompts]
+        return [str(text) for text in self.model.generate_until(asked, True)]
 
 
 def _instance(kind: str, arguments: tuple[Any, ...]) -> Any:

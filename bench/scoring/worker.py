@@ -6,7 +6,7 @@ python -m bench.scoring.worker JOB.json OUT.json
 from __future__ import annotations
 
 import json
-import resource
+import re
 import statistics
 import sys
 import time
@@ -25,16 +25,14 @@ def main() -> None:
     warm(system, work)
     seconds, found = [], None
     for _ in range(job["repeats"]):
+        if isinstance(system, Ours):
+            system.forget()
         begun = time.perf_counter()
         found = ask(system, work)
         seconds.append(time.perf_counter() - begun)
-    out: dict[str, Any] = {
-        "seconds": statistics.median(seconds),
-        "all_seconds": seconds,
-        "rows": work.rows,
-        **(found or {}),
-    }
-    out["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    out: dict[str, Any] = {"seconds": statistics.median(seconds), "all_seconds": seconds, "rows": work.rows}
+    out |= found or {}
+    out["rss_mb"] = peak_mb()
     if isinstance(system, Ours):
         out["tokens"] = {"usual": system.usual, "tree": system.tree}
         if job["limit"]:
@@ -63,6 +61,12 @@ def ask(system: System, work: Shape) -> dict[str, Any]:
     return {"logprobs": logprobs, "accuracy": right / len(work.golds)}
 
 
+def peak_mb() -> float:
+    """Return the largest resident memory of this process so far, as Linux counts it for this program alone."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found.group(1)) / 1024 if found else float("nan")
+
+
 def limit(system: Ours, work: Shape, engine: str) -> dict[str, float]:
     """Return what the engine itself would take for the same tokens, at the mean depth of context of this work."""
     encoder, opened = system.engine._encoder, system.engine
@@ -84,9 +88,8 @@ def limit(system: Ours, work: Shape, engine: str) -> dict[str, float]:
         depth = min(len(encoder.vocabulary.encode(work.text)), encoder.asking.context) // 2
     else:
         first = [len(encoder.vocabulary.encode(item[0][0])) for item in work.pairs]
-        depth = (
-            round(statistics.mean(first) * 0.75) if "\n\n" in work.pairs[0][0][0] else round(statistics.mean(first) / 2)
-        )
+        few_shot = "\n\n" in work.pairs[0][0][0]  # then most of the tokens computed come after the examples
+        depth = round(statistics.mean(first) * (0.75 if few_shot else 0.5))
     prefill = limits.PREFILL[engine](opened, depth)
     return {"prefill_tokens_per_s": prefill, "depth": depth, "seconds": system.tree / prefill}
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.prompts import Encoder, Scored, asking_of
+from fairtrial.engines.prompts import Encoder, asking_of
 from fairtrial.engines.scoring import score_answers
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.engines.transformers.generate import generate_all
 from fairtrial.engines.transformers.libraries import library_version, torch
 from fairtrial.engines.transformers.loading import Loaded, cores, load, longest_exact, trained_context
 from fairtrial.engines.transformers.network import Network
-from fairtrial.engines.transformers.score import Way, score_sequences
+from fairtrial.engines.transformers.score import score_sequences
 from fairtrial.engines.transformers.session import Session
 from fairtrial.engines.transformers.tokens import HubVocabulary
 from fairtrial.engines.transformers.trust import Trust, examine
@@ -76,9 +76,9 @@ class TransformersEngine:
             "context": asking.context,
             "threads": threads,
             "batch_tokens": session.batch,
-            "scoring": trust.scoring,
+            "scoring": trust.scoring(None, 0),
             "exact_up_to_tokens": window,
-            "generation": "many at a time" if trust.batched else "one after the other",
+            "generation": trust.writing(None, 0),
             "checked_against_plain_evaluation": trust.why,
             "chat_template_sha256": asking.template.sha256 if asking.template else None,
             "bos": "added" if vocabulary.adds_bos else "not added",
@@ -106,7 +106,8 @@ class TransformersEngine:
         encoded = [self._encoder.score(request) for request in requests]
         flat = [scored for request in encoded for parts in request for scored in parts]
         try:
-            sums = score_sequences(session, flat, self._way(flat))
+            longest = max((len(s.tokens) for s in flat), default=0)
+            sums = score_sequences(session, flat, self._trust.scoring(self._window, longest))
         except BaseException as error:
             session.forget()
             raise translated(error) from error
@@ -119,9 +120,9 @@ class TransformersEngine:
         if not prompts:
             return
         longest = max(len(tokens) + request.max_tokens for request, tokens, _ in prompts)
-        batched = self._trust.batched and (self._window is None or longest <= self._window)
+        way = self._trust.writing(self._window, longest)
         try:
-            answers = generate_all(session, self._encoder.vocabulary, prompts, batched)
+            answers = generate_all(session, self._encoder.vocabulary, prompts, way)
         except BaseException as error:
             session.forget()
             raise translated(error) from error
@@ -132,13 +133,6 @@ class TransformersEngine:
         self._session = None
         if torch().cuda.is_available():
             torch().cuda.empty_cache()
-
-    def _way(self, sequences: Sequence[Scored]) -> Way:
-        """Return the way to score these: packed only if no sequence is longer than what the model attends to."""
-        longest = max((len(s.tokens) for s in sequences), default=0)
-        if self._trust.scoring == "packed tree" and self._window is not None and longest > self._window:
-            return "branch by branch"
-        return self._trust.scoring
 
     def _open(self) -> Session:
         if self._session is None:

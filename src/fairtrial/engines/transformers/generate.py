@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.schedule import build_tree
 from fairtrial.schedule.trie import Tokens, common_prefix
 
+Writing = Literal["many at a time", "one after the other", "from the beginning for every token"]
 PARALLEL = 64  # answers that grow at once
 REFILL = 0.25  # share of free places from which on new prompts are read
 
@@ -63,14 +64,14 @@ class Job:
 
 
 def generate_all(
-    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Tokens, int]], batched: bool
+    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Tokens, int]], way: Writing
 ) -> list[GenerateAnswer]:
     """Answer all ``prompts``: the request, its tokens (at least one), and how many were cut."""
     jobs = [Job(request, tokens, cut, i) for i, (request, tokens, cut) in enumerate(prompts)]
-    if batched:
+    if way == "many at a time":
         _Batch(session, vocabulary, jobs).run()
     else:
-        _one_after_the_other(session, vocabulary, jobs)
+        _one_after_the_other(session, vocabulary, jobs, keep=way == "one after the other")
     return [job.answer for job in jobs if job.answer is not None]
 
 
@@ -212,19 +213,21 @@ def grown_scores(session: Session, sequences: Sequence[tuple[Tokens, int]]) -> l
     return sums
 
 
-def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequence[Job]) -> None:
+def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequence[Job], *, keep: bool) -> None:
+    """Write answers one by one; ``keep`` keeps what has been read in the model's own cache."""
     network = session.network
     first = jobs[0].tokens
     common = min(min(common_prefix(first, j.tokens) for j in jobs), min(len(j.tokens) for j in jobs) - 1)
-    shared = network.new_cache()
-    if common:
+    shared = network.new_cache() if keep else None
+    if common and keep:
         network.plain(first[:common], shared, np.array([common - 1]))
     for job in jobs:
         cache = copy.deepcopy(shared)
-        unread = job.tokens[common:]
+        unread = job.tokens[common:] if keep else job.tokens
         while True:
             logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
             session.computed += len(unread)
             if job.take(job.choose(logits, int(logits.argmax())), vocabulary):
                 break
-            unread = np.array(job.new[-1:], dtype=np.int32)
+            new = np.array(job.new, dtype=np.int32)
+            unread = new[-1:] if keep else np.concatenate([job.tokens, new])

@@ -13,6 +13,9 @@ from typing import Any, Protocol
 from fairtrial.engines.transformers.libraries import torch
 from fairtrial.schedule.trie import Counts
 
+CELLS = 32
+"""Memory is attended to in whole blocks of so many cells."""
+
 
 class Memory(Protocol):
     """Keeps keys and values and attends."""
@@ -44,32 +47,34 @@ class Path:
         self._values: list[Any] = []
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scale: float) -> Any:
-        """See `Memory`; ``self.mask`` says what each token of the step sees: (1, 1, tokens, length + tokens)."""
-        new, start = key.shape[2], self.length
-        if layer == len(self._keys):
-            heads = key.shape[1]
-            self._keys.append(key.new_empty((1, heads, self.cells, key.shape[3])))
-            self._values.append(value.new_empty((1, heads, self.cells, value.shape[3])))
+        """See `Memory`; ``self.mask`` says what each token of the step sees: (1, 1, tokens, cells)."""
+        new, start, seen = key.shape[2], self.length, self.mask.shape[3]
+        if layer == len(self._keys):  # zeros, for what is unseen must still be numbers
+            shape = (1, key.shape[1], self.cells)
+            self._keys.append(key.new_zeros((*shape, key.shape[3])))
+            self._values.append(value.new_zeros((*shape, value.shape[3])))
         keys, values = self._keys[layer], self._values[layer]
         keys[:, :, start : start + new] = key
         values[:, :, start : start + new] = value
-        seen_keys, seen_values = keys[:, :, : start + new], values[:, :, : start + new]
+        keys, values = keys[:, :, :seen], values[:, :, :seen]
+        attention = torch().nn.functional.scaled_dot_product_attention
         group = query.shape[1] // key.shape[1]
-        # Heads that share keys stand one below the other as more rows of queries: keys need not be repeated.
+        if query.device.type == "cpu":
+            out = attention(query, keys, values, attn_mask=self.mask, scale=scale, enable_gqa=group > 1)
+            return out.transpose(1, 2)
+        # Elsewhere that would repeat the keys: heads that share keys stand one below the other, as more queries.
         rows = query.reshape(1, key.shape[1], group * new, query.shape[3])
-        out = torch().nn.functional.scaled_dot_product_attention(
-            rows, seen_keys, seen_values, attn_mask=self._stacked(group), scale=scale
-        )
+        out = attention(rows, keys, values, attn_mask=self._stacked(group), scale=scale)
         return out.reshape(1, query.shape[1], new, out.shape[3]).transpose(1, 2)
 
     def _stacked(self, group: int) -> Any:
-        if self.mask.shape[2] * group != self._tall.shape[2]:
+        if self._tall is None:
             self._tall = self.mask.repeat(1, 1, group, 1)
         return self._tall
 
     def see(self, mask: Any) -> None:
         """Set what the next step sees."""
-        self.mask = self._tall = mask
+        self.mask, self._tall = mask, None
 
     def keep(self, cells: Counts) -> None:
         """Keep these cells, ascending, as the new trunk; the step is behind us."""

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.transformers.libraries import torch, transformers
 from fairtrial.engines.transformers.loading import Loaded
-from fairtrial.engines.transformers.memory import Memory
+from fairtrial.engines.transformers.memory import CELLS, Memory
 from fairtrial.errors import EngineError
 from fairtrial.schedule.trie import Tokens
 
 ATTENTION = "fairtrial"
 """Name under which this engine's attention is known to transformers."""
-_BLOCK = 64  # rows of logits turned into log-probabilities at once
+_BLOCK = {"cpu": 8, "cuda": 256}  # rows of logits turned into log-probabilities at once
 
 
 class Network:
@@ -34,7 +34,9 @@ class Network:
 
     def __init__(self, loaded: Loaded) -> None:
         self.model, self.device, self.dtype = loaded.model, loaded.device, loaded.dtype
-        self._picks_rows = "logits_to_keep" in inspect.signature(self.model.forward).parameters
+        takes = inspect.signature(self.model.forward).parameters
+        self._picks_rows = "logits_to_keep" in takes
+        self._cache_name = "cache_params" if "cache_params" in takes else "past_key_values"
         self._plain = self.model.config._attn_implementation
         library = transformers()
         library.AttentionInterface.register(ATTENTION, _attention)
@@ -80,8 +82,9 @@ class Network:
         self._attend_through_memory(False)
         keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
         with torch().no_grad():
+            before = {} if cache is None else {self._cache_name: cache}
             out = self.model(
-                input_ids=self._tensor(tokens[None]), past_key_values=cache, use_cache=cache is not None, **keep
+                input_ids=self._tensor(tokens[None]), use_cache=cache is not None, **before, **keep
             ).logits[0]
         return out if rows is None or keep else out[self._tensor(rows)]
 
@@ -90,12 +93,15 @@ class Network:
         return transformers().DynamicCache(config=self.model.config)
 
     def mask(self, seen: NDArray[np.bool_]) -> Any:
-        """Return (tokens, cells) of what is seen as the mask that attention adds: (1, 1, tokens, cells)."""
-        allowed = torch().as_tensor(seen, device=self.device)
+        """Return (tokens, cells) of what is seen as the mask that attention adds: (1, 1, tokens, cells).
+
+        The cells are rounded up to a multiple of `CELLS`, the added ones unseen: attention is faster on whole blocks.
+        """
+        padded = np.zeros((seen.shape[0], -(-seen.shape[1] // CELLS) * CELLS), dtype=np.bool_)
+        padded[:, : seen.shape[1]] = seen
         kind = getattr(torch(), self.dtype)
-        return (
-            torch().zeros(seen.shape, dtype=kind, device=self.device).masked_fill_(~allowed, float("-inf"))[None, None]
-        )
+        mask = torch().zeros(padded.shape, dtype=kind, device=self.device)
+        return mask.masked_fill_(~torch().as_tensor(padded, device=self.device), float("-inf"))[None, None]
 
     def index(self, values: NDArray[np.int64]) -> Any:
         """Return numbers of rows as a tensor on the device."""
@@ -108,7 +114,7 @@ class Network:
 def log_probabilities(
     logits: Any, rows: NDArray[np.int64], tokens: Tokens
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the log-probability of given tokens, and whether each is the likeliest.
+    """Return the log-probability of given tokens, and whether none is likelier than each.
 
     Args:
         logits: (r, vocabulary) tensor.
@@ -118,15 +124,18 @@ def log_probabilities(
     Returns:
         (k,) float64 nats, computed in float32; (k,) bool.
     """
-    mass, top = [], []
-    for at in range(0, len(logits), _BLOCK):
-        block = logits[at : at + _BLOCK].float()
-        mass.append(torch().logsumexp(block, dim=1))
-        top.append(block.argmax(dim=1))
+    if not len(rows):
+        return np.empty(0), np.empty(0, dtype=np.bool_)
+    block = _BLOCK[logits.device.type]
+    peaks, mass = [], []
+    for at in range(0, len(logits), block):
+        part = logits[at : at + block].float()  # a few rows at a time stay in the processor's cache
+        peak = part.amax(dim=1)
+        peaks.append(peak)
+        mass.append((part - peak[:, None]).exp_().sum(dim=1).log_() + peak)
     which = torch().as_tensor(rows, device=logits.device)
-    chosen = torch().as_tensor(tokens.astype(np.int64), device=logits.device)
-    values = logits[which, chosen].float() - torch().cat(mass)[which]
-    likeliest = torch().cat(top)[which] == chosen
+    chosen = logits[which, torch().as_tensor(tokens.astype(np.int64), device=logits.device)].float()
+    values, likeliest = chosen - torch().cat(mass)[which], chosen >= torch().cat(peaks)[which]
     return values.double().cpu().numpy(), likeliest.cpu().numpy()
 
 

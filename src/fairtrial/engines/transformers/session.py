@@ -21,7 +21,7 @@ from fairtrial.schedule import Limits, PrefixTree, plan_steps
 from fairtrial.schedule.plan import Step
 from fairtrial.schedule.trie import Counts, Tokens, common_prefix
 
-BLOCK = 128  # tokens of one block of the root
+BLOCK = 256  # tokens of one block of the root
 SMALLEST = 16  # tokens of the smallest step that is tried when memory runs out
 _CELLS = 1024  # memory grows in units of this
 _LOGITS_BYTES = 128 << 20  # logits of one step

@@ -6,14 +6,13 @@ in each way and compared.  Knows token sequences; nothing of text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairtrial.engines.prompts import Scored
-from fairtrial.engines.transformers.generate import grown_scores
+from fairtrial.engines.transformers.generate import Writing, grown_scores
 from fairtrial.engines.transformers.score import Way, score_sequences
 from fairtrial.engines.transformers.session import Session
 from fairtrial.errors import EngineError
@@ -28,52 +27,49 @@ class Trust:
     """What a model may be asked.
 
     Attributes:
-        scoring: the best way that is right for it.
+        packed: whether trees may be packed into steps.
+        branches: whether what it has read may be kept in its own cache and built upon.
         batched: whether answers may be written many at a time.
         why: what was found, for the record.
     """
 
-    scoring: Way
+    packed: bool
+    branches: bool
     batched: bool
     why: str
+
+    def scoring(self, window: int | None, longest: int) -> Way:
+        """Return the best right way to score sequences of at most ``longest`` tokens, given a model's window."""
+        if self.packed and (window is None or longest <= window):
+            return "packed tree"
+        return "branch by branch" if self.branches else "one by one"
+
+    def writing(self, window: int | None, longest: int) -> Writing:
+        """Return the same for answers, prompts included."""
+        if self.batched and (window is None or longest <= window):
+            return "many at a time"
+        return "one after the other" if self.branches else "from the beginning for every token"
 
 
 def examine(session: Session) -> Trust:
     """Compare every way with plain evaluation, on sequences shorter than any window."""
     sequences = made_up(int(session.network.model.get_output_embeddings().weight.shape[0]))
-    allowed = ALLOWED[session.network.dtype]
     plain = score_sequences(session, sequences, "one by one").logprobs
     scored = sum(len(s.tokens) - s.start for s in sequences)
-    notes = []
-    chosen: Way = "one by one"
-    for way in ("packed tree", "branch by branch"):
-        apart, said = _apart(session, sequences, plain, way)
-        notes.append(f"{way}: {said if apart is None else f'{apart / scored:.2g} nats a token'}")
-        if apart is not None and apart <= allowed * scored:
-            chosen = way
-            break
-    batched = False
-    if chosen == "packed tree":
+
+    def right(name: str, scores: Callable[[], Iterable[float]]) -> tuple[bool, str]:
         try:
-            grown = np.array(grown_scores(session, [(s.tokens, s.start) for s in sequences]))
-            apart = float(np.abs(grown - plain).sum())
-            batched = apart <= allowed * scored
-            notes.append(f"many at a time: {apart / scored:.2g} nats a token")
-        except (EngineError, RuntimeError, TypeError, ValueError, AttributeError) as error:
-            notes.append(f"many at a time: {error}")
+            apart = float(np.abs(np.array(list(scores())) - plain).sum()) / scored
+        except (EngineError, RuntimeError, TypeError, ValueError, AttributeError, LookupError) as error:
+            session.forget()
+            return False, f"{name}: {(str(error).splitlines() or [type(error).__name__])[0]}"
+        return apart <= ALLOWED[session.network.dtype], f"{name}: {apart:.2g} nats a token"
+
+    packed = right("packed tree", lambda: score_sequences(session, sequences, "packed tree").logprobs)
+    branches = right("branch by branch", lambda: score_sequences(session, sequences, "branch by branch").logprobs)
+    batched = right("many at a time", lambda: grown_scores(session, [(s.tokens, s.start) for s in sequences]))
     session.forget()
-    return Trust(chosen, batched, "; ".join(notes))
-
-
-def _apart(session: Session, sequences: list[Scored], plain: NDArray[np.float64], way: Way) -> tuple[float | None, str]:
-    """Return how far a way is from plain evaluation in all, or None and why it cannot be taken at all."""
-    try:
-        found = score_sequences(session, sequences, way).logprobs
-    except (EngineError, RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:
-        session.forget()
-        return None, str(error).splitlines()[0] if str(error) else type(error).__name__
-    difference = float(np.abs(found - plain).sum())
-    return (difference, "") if np.isfinite(difference) else (None, "no numbers")
+    return Trust(packed[0], branches[0], packed[0] and batched[0], "; ".join((packed[1], branches[1], batched[1])))
 
 
 def made_up(vocabulary: int) -> list[Scored]:
