@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from fairtrial import api
+from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.measures import MEASURES, WHOLE_MEASURES, AloneProbe
 from fairtrial.measures.memory import MemoryMeter, Span
@@ -17,6 +18,7 @@ from fairtrial.measures.sampling import Repeating
 from fairtrial.measures.whole import CandidateWatch
 from fairtrial.models.record import weight_bytes
 from fairtrial.records import GenerateAnswer, ScoreAnswer
+from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 
@@ -231,3 +233,16 @@ def test_a_verdict_on_latency_needs_items_to_time() -> None:
     assert Trial.model_validate({**whole, "measures": ["latency"]}).measures == ("latency",)
     with pytest.raises(ValidationError, match="latency_items"):
         Trial.model_validate({**whole, "latency_items": 0, "measures": ["latency"]})
+
+
+def test_mistakes_about_the_machine_have_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    start = "name: x\ncandidates: [{id: a, model: fake:a}]\ntasks:\n  - {task: table, level: 1, measures: [latency]}\n"
+    for machine, told in (
+        ("machine: {wats_per_core: 5}", r"t\.yaml:5: unknown key 'wats_per_core'. Did you mean 'watts_per_core'"),
+        ("machine: {watts_per_core: 5}", r"t\.yaml:5: watts_per_core needs a source"),
+        ("machine: {usd_per_hour: 5}", r"t\.yaml:4: latency is only measured with latency_items"),
+    ):
+        path.write_text(start + machine)
+        with pytest.raises(SpecError, match=told):
+            load_trial(path)

@@ -153,7 +153,8 @@ class PlainDisplay:
     def step(self, step: Step) -> None:
         """Print one step if it is time to."""
         if step.stage in {"ask", "alone"}:
-            self.timely(f"{step.task}  {step.candidate}  {counted(step)}", always=step.done >= step.total)
+            alone = ", one at a time" if step.stage == "alone" else ""
+            self.timely(f"{step.task}{alone}  {step.candidate}  {counted(step)}", always=step.done >= step.total)
         elif step.stage == "look" and step.look is not None:
             key = (step.task, step.candidate, step.look.measure)
             if key not in self.settled:

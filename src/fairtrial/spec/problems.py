@@ -16,6 +16,7 @@ from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.levers import LEVER_SETTINGS
+from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Decide, TaskEntry
 from fairtrial.spec.yamlfile import Location, Places
 
@@ -25,6 +26,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "tasks": TaskEntry,
     "decide": Decide,
     "budget": Budget,
+    "machine": StatedMachine,
     **LEVER_SETTINGS,
 }
 

@@ -128,10 +128,11 @@ class Trial(Section):
 
     @model_validator(mode="after")
     def _single_answers_are_timed(self) -> Trial:
-        named = [*self.measures, *(name for entry in self.tasks for name in entry.measures)]
-        wanted = [name for name in named if name in TIMED_ALONE]
-        if wanted and not self.latency_items:
-            raise problem(f"{wanted[0]} is only measured with latency_items: add e.g. 'latency_items: 50'", "measures")
+        named: list[tuple[str, tuple[str | int, ...]]] = [(name, ("measures",)) for name in self.measures]
+        named += [(name, ("tasks", i, "measures")) for i, entry in enumerate(self.tasks) for name in entry.measures]
+        for name, at in named:
+            if name in TIMED_ALONE and not self.latency_items:
+                raise problem(f"{name} is only measured with latency_items: add e.g. 'latency_items: 50'", *at)
         return self
 
     def task_names(self) -> tuple[str, ...]:
