@@ -53,7 +53,7 @@ SHAPES = {
     "long_choices_0shot": (200, 40),
     "letters_5shot": (100, 30),
     "twelve_choices_0shot": (100, 24),
-    "document": (12_000, 4_000),
+    "document": (40_000, 10_000),
     "generation_5shot": (200, 48),
 }
 """Name of the shape -> items (characters of the document; prompts), and the same with --quick."""

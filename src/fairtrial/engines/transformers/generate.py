@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from fairtrial.engines.sampling import Text, generator_for, pick
-from fairtrial.engines.transformers.memory import Slots
-from fairtrial.engines.transformers.network import log_probabilities
+from fairtrial.engines.transformers.memory import CELLS, Slots
+from fairtrial.engines.transformers.network import log_probabilities, out_of_memory
 from fairtrial.engines.transformers.session import BLOCK, Session
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
@@ -24,7 +24,8 @@ from fairtrial.schedule import build_tree
 from fairtrial.schedule.trie import Tokens, common_prefix
 
 Writing = Literal["many at a time", "one after the other", "from the beginning for every token"]
-PARALLEL = 64  # answers that grow at once
+PARALLEL = 128  # answers that grow at once, where memory allows
+SHARE = 8  # answers may take this part of the memory of the device, all of it counted
 REFILL = 0.25  # share of free places from which on new prompts are read
 
 
@@ -67,18 +68,27 @@ def generate_all(
     session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Tokens, int]], way: Writing
 ) -> list[GenerateAnswer]:
     """Answer all ``prompts``: the request, its tokens (at least one), and how many were cut."""
-    jobs = [Job(request, tokens, cut, i) for i, (request, tokens, cut) in enumerate(prompts)]
-    if way == "many at a time":
-        _Batch(session, vocabulary, jobs).run()
-    else:
-        _one_after_the_other(session, vocabulary, jobs, keep=way == "one after the other")
+    most = PARALLEL
+    while True:
+        jobs = [Job(request, tokens, cut, i) for i, (request, tokens, cut) in enumerate(prompts)]
+        try:
+            if way == "many at a time":
+                _Batch(session, vocabulary, jobs, most).run()
+            else:
+                _one_after_the_other(session, vocabulary, jobs, keep=way == "one after the other")
+            break
+        except RuntimeError as error:
+            if way != "many at a time" or most == 1 or not out_of_memory(error):
+                raise
+            session.forget()
+            most = max(1, most // 4)
     return [job.answer for job in jobs if job.answer is not None]
 
 
 class _Batch:
     """Runs jobs that share a root."""
 
-    def __init__(self, session: Session, vocabulary: Vocabulary, jobs: Sequence[Job]) -> None:
+    def __init__(self, session: Session, vocabulary: Vocabulary, jobs: Sequence[Job], most: int) -> None:
         self.session, self.vocabulary = session, vocabulary
         # Neighbours in this order share the most.
         self.waiting = sorted(jobs, key=lambda j: (j.tokens.astype(">u4").tobytes(), j.place))[::-1]
@@ -89,8 +99,10 @@ class _Batch:
         longest = max(len(j.tokens) for j in jobs)
         session.begin(first[: self.root], longest + session.batch)
         own = max(len(j.tokens) + j.request.max_tokens for j in jobs) - self.root
-        self.places = min(PARALLEL, len(jobs))
-        self.cells = own
+        self.cells = -(-own // CELLS) * CELLS
+        fitting = max(1, min(most, session.network.memory_bytes() // (SHARE * self.cells * session.network.cell_bytes)))
+        # As many in every round as in the last one.
+        self.places = -(-len(jobs) // -(-len(jobs) // fitting))
         self.slots: Slots | None = None
 
     def run(self) -> None:

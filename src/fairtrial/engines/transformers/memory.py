@@ -105,11 +105,11 @@ class Slots:
     def __init__(self, root: Sequence[tuple[Any, Any]], slots: int, cells: int) -> None:
         """Make room for ``slots`` answers of at most ``cells`` tokens, prompt beyond the root included."""
         self._root = root
-        self._keys: list[Any] = []
+        self._keys: list[Any] = []  # zeros, for what is unseen must still be numbers
         self._values: list[Any] = []
         for key, value in root:
-            self._keys.append(key.new_empty((slots, key.shape[0], cells, key.shape[2])))
-            self._values.append(value.new_empty((slots, value.shape[0], cells, value.shape[2])))
+            self._keys.append(key.new_zeros((slots, key.shape[0], cells, key.shape[2])))
+            self._values.append(value.new_zeros((slots, value.shape[0], cells, value.shape[2])))
         self.lengths: list[int] = []
 
     def add(self, parts: Sequence[tuple[Any, Any]]) -> None:
@@ -135,8 +135,7 @@ class Slots:
         lengths = torch().tensor(self.lengths, device=first.device)
         self._rows = torch().arange(len(self.lengths), device=first.device)
         self._at = lengths
-        longest = max(self.lengths) + 1
-        unseen = torch().arange(longest, device=first.device)[None, :] > lengths[:, None]
+        unseen = torch().arange(first.shape[2], device=first.device)[None, :] > lengths[:, None]
         self._hidden = torch().zeros(unseen.shape, device=first.device).masked_fill(unseen, float("-inf"))
 
     def end(self) -> None:
@@ -147,21 +146,22 @@ class Slots:
         """See `Memory`; batch is the slots in use, one token each."""
         batch, heads, _, size = query.shape
         shared = key.shape[1]
-        group, longest = heads // shared, self._hidden.shape[1]
+        group = heads // shared
         keys, values = self._keys[layer], self._values[layer]
         keys[self._rows, :, self._at] = key[:, :, 0]
         values[self._rows, :, self._at] = value[:, :, 0]
         root_key, root_value = self._root[layer]
         root = root_key.shape[1]
         queries = query.reshape(batch, shared, group, size) * scale
-        own = torch().matmul(queries, keys[:batch, :, :longest].transpose(2, 3)).float()
+        # All cells of a slot, used or not: products of whole blocks need no copies.
+        own = torch().matmul(queries, keys[:batch].transpose(2, 3)).float()
         own = own + self._hidden[:, None, None, :]
         # To the root all answers put their questions at once: one product a key head, whatever the number of answers.
         together = queries.transpose(0, 1).reshape(shared, batch * group, size)
         far = torch().matmul(together, root_key.transpose(1, 2)).float()
         far = far.reshape(shared, batch, group, root).transpose(0, 1)
         weights = torch().softmax(torch().cat([far, own], dim=3), dim=3).to(query.dtype)
-        out = torch().matmul(weights[..., root:], values[:batch, :, :longest])
+        out = torch().matmul(weights[..., root:], values[:batch])
         above = weights[..., :root].transpose(0, 1).reshape(shared, batch * group, root)
         out = out + torch().matmul(above, root_value).reshape(shared, batch, group, size).transpose(0, 1)
         return out.reshape(batch, 1, heads, size)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from fairtrial.engines.transformers.libraries import torch, transformers
@@ -41,6 +43,20 @@ class Network:
         library = transformers()
         library.AttentionInterface.register(ATTENTION, _attention)
         self._ours = False
+
+    def memory_bytes(self) -> int:
+        """Return the memory of the device, used or not: what depends on it is the same in every run."""
+        if self.device == "cuda":
+            return int(torch().cuda.get_device_properties(0).total_memory)
+        return int(psutil.virtual_memory().total)
+
+    @cached_property
+    def cell_bytes(self) -> int:
+        """Bytes of keys and values of one token."""
+        config = self.model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return int(2 * config.num_hidden_layers * heads * size * getattr(torch(), self.dtype).itemsize)
 
     def _attend_through_memory(self, wanted: bool) -> None:
         if self._ours is not wanted:
