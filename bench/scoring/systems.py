@@ -73,10 +73,10 @@ class Ours:
 class LmEval:
     """lm-evaluation-harness, model type ``hf``, in this process."""
 
-    def __init__(self, dtype: str, batch: int) -> None:
+    def __init__(self, dtype: str, batch: int, spec: str = weights.GGUF) -> None:
         from lm_eval.models.huggingface import HFLM
 
-        folder = str(weights.safetensors().path)
+        folder = str(weights.safetensors(spec).path)
         self.model = HFLM(pretrained=folder, dtype=dtype, device="cpu", batch_size=batch, max_length=4096)
 
     def score(self, pairs: Pairs) -> list[list[float]]:
