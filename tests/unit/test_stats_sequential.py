@@ -324,3 +324,17 @@ def test_simulated_coverage_over_clusters(finite):
         low, high = limits(units, 0.95)
         wrong += not low <= truth <= high
     assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
+
+
+def test_items_needed_know_that_clusters_are_large() -> None:
+    """Twelve clusters of fifty: the interval stays wide, and a handful of items more will not narrow it."""
+    rng = np.random.default_rng(5)
+    clusters = np.repeat(np.arange(6), 50)
+    a = (rng.random(300) < 0.9).astype(np.float64)
+    b = (rng.random(300) < 0.6).astype(np.float64)
+    ones = np.ones(300)
+    sample = PairedSample(a, ones, b, ones, clusters)
+    rule = Rule(bounds=(0.0, 1.0), total=600, shuffled="clusters", largest_cluster=50)
+    found = decide(sample, rule)
+    assert found.verdict == "undecided"
+    assert found.items_needed is None or found.items_needed > 300

@@ -23,7 +23,17 @@ import numpy as np
 
 from fairtrial.stats.betting import Hints, Units, best_log_wealth, limits, log_wealth
 from fairtrial.stats.intervals import Floats, Ints
-from fairtrial.stats.paired import Comparison, PairedSample, Rule, binary_flips, checked, compare, plain, word
+from fairtrial.stats.paired import (
+    Comparison,
+    PairedSample,
+    Rule,
+    binary_flips,
+    checked,
+    compare,
+    more_items,
+    plain,
+    word,
+)
 
 _MIXTURE_COST = 0.8
 """About what not knowing the best bet costs, in nats (measured); only `items_needed` uses it."""
@@ -100,7 +110,11 @@ def decide(
     if found.verdict != "undecided":
         return found
     spread = float((differences**2).mean())
-    return replace(found, items_needed=items_needed(difference, spread, differences.size, rule))
+    needed = items_needed(difference, spread, differences.size, rule)
+    if "cluster" in how and needed is not None:  # bets on whole clusters: the width so far knows how large they are
+        wide = more_items(difference, (high - low) / 2, differences.size, rule)
+        needed = None if wide is None else max(needed, wide)
+    return replace(found, items_needed=needed)
 
 
 def _not_inferior(units: Units, rule: Rule, reach: float) -> bool | None:
