@@ -39,9 +39,9 @@ class Ours:
     tree: int = 0
 
     @classmethod
-    def open(cls, name: str, dtype: str) -> Ours:
-        model = weights.gguf() if name == "llamacpp" else weights.safetensors()
-        candidate = Candidate(id="bench", model=weights.GGUF, context=4096, dtype=dtype)  # type: ignore[arg-type]
+    def open(cls, name: str, dtype: str, spec: str = weights.GGUF) -> Ours:
+        model = weights.gguf(spec) if name == "llamacpp" else weights.safetensors(spec)
+        candidate = Candidate(id="bench", model=spec, context=4096, dtype=dtype)  # type: ignore[arg-type]
         return cls(open_engine(candidate, model, EngineSettings()))
 
     def forget(self) -> None:
