@@ -5,8 +5,8 @@
 The small model is tried against itself at 8 bits (nearly equal), at 2 bits, and with --other against another model.
 Each trial is a real `fairtrial run` with an empty ledger in a process of its own: start, load, ask, decide, write.
 lm-evaluation-harness (``hf``, bfloat16) answers 200 items; its full time is that of all items at the same rate, twice.
-The task is ARC-easy with five examples where the public rows are at hand (see `bench.scoring.shapes`), else our own
-reading task.
+The tasks, with five examples each: 3,000 of our own patterns (level 1), and ARC-easy where the public rows are at hand (see
+`bench.scoring.shapes`).
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from typing import Any
 from bench.scoring import weights
 from bench.scoring.shapes import DATA, few_shot, lines
 from bench.scoring.systems import LmEval
+from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.find import TaskFinder
 
 SLICE = 200
+SHOTS, OWN_ITEMS = 5, 3000
 TASK = """task: arc_easy_5shot
 dataset_path: json
 dataset_kwargs:
@@ -46,14 +49,13 @@ metadata:
 """
 
 
-def trial(folder: Path, other: str, target: str) -> Path:
+def trial(folder: Path, task: str, other: str, target: str) -> Path:
     """Write a trial of the small model against another candidate; return its path."""
-    source = DATA / "icl" / "arc_easy.jsonl"
-    if source.is_file():
-        (folder / "arc.yaml").write_text(TASK.format(path=source))
-        task = "tasks: [arc_easy_5shot]\ntask_paths: [arc.yaml]"
+    if task == "arc_easy":
+        (folder / "arc.yaml").write_text(TASK.format(path=DATA / "icl" / "arc_easy.jsonl"))
+        asked = "tasks: [arc_easy_5shot]\ntask_paths: [arc.yaml]"
     else:
-        task = "tasks: [{task: reading, shots: 5, limit: 2000}]"
+        asked = f"tasks: [{{task: {task}, level: 1, shots: {SHOTS}, limit: {OWN_ITEMS}}}]"
     path = folder / "trial.yaml"
     path.write_text(
         f"""fairtrial: 1
@@ -61,17 +63,17 @@ name: verdict
 candidates:
   - {{id: small, model: "{weights.GGUF}", context: 4096}}
   - {{id: other, context: 4096, {other}}}
-{task}
+{asked}
 decide: {{stop_early: true, target: {target}, margin: 0.02}}
 """
     )
     return path
 
 
-def ours(other: str, target: str) -> dict[str, Any]:
+def ours(task: str, other: str, target: str) -> dict[str, Any]:
     """Run a trial; return its wall time and verdict."""
     with tempfile.TemporaryDirectory() as name:
-        path = trial(Path(name), other, target)
+        path = trial(Path(name), task, other, target)
         ledger = str(Path(name) / "ledger.db")
         command = [sys.executable, "-m", "fairtrial", "run", str(path), "--no-report", "--json", "--quiet"]
         begun = time.perf_counter()
@@ -82,25 +84,35 @@ def ours(other: str, target: str) -> dict[str, Any]:
     return {"seconds": seconds, **{key: verdict[key] for key in kept}}
 
 
-def peer(spec: str) -> dict[str, Any]:
-    """Return the peer's seconds for all items of the same task, once, from a slice."""
-    rows, where = lines("arc_easy")
-    work = few_shot(rows, SLICE)
+def pairs_of(task: str) -> tuple[list[list[tuple[str, str]]], int]:
+    """Return contexts and continuations of the first items of a task, and how many items it has."""
+    if task == "arc_easy":
+        rows, _ = lines(task)
+        return few_shot(rows, SLICE, SHOTS).pairs, len(rows)
+    built = TaskFinder([]).build(task, TaskOptions(shots=SHOTS, seed=1234, level=1, items=SLICE))
+    asked = [built.requests(item)[0] for item in built.items()]
+    return [[(p.prompt.plain(), f" {p.continuation}") for p in request.pairs] for request in asked], OWN_ITEMS  # type: ignore[union-attr]
+
+
+def peer(spec: str, task: str) -> dict[str, Any]:
+    """Return the peer's seconds for all items of a task, once, from a slice."""
+    pairs, items = pairs_of(task)
     system = LmEval("bfloat16", 8, spec)
-    system.score(work.pairs[:2])
+    system.score(pairs[:2])
     begun = time.perf_counter()
-    system.score(work.pairs)
+    system.score(pairs)
     seconds = time.perf_counter() - begun
-    print(f"lm-eval hf, {spec.rpartition('/')[2]}: {seconds:.0f} s for {SLICE} of {len(rows)} items", flush=True)
-    whole = seconds * len(rows) / SLICE
-    return {
-        "model": spec,
-        "rows": where,
-        "slice": SLICE,
-        "slice_seconds": seconds,
-        "items": len(rows),
-        "seconds": whole,
-    }
+    print(f"lm-eval hf, {spec.rpartition('/')[2]}, {task}: {seconds:.0f} s for {SLICE} of {items} items", flush=True)
+    facts = {"model": spec, "task": task, "slice": SLICE, "slice_seconds": seconds, "items": items}
+    return {**facts, "seconds": seconds * items / SLICE}
+
+
+def line(got: dict[str, Any]) -> str:
+    """Return one trial's outcome for a reader."""
+    found = f"{got['verdict']:9} {got['difference']:+.3f} [{got['low']:+.3f}, {got['high']:+.3f}]"
+    used = f"{got['items_used']:5} of {got['items_total']} items"
+    times = f"{got['seconds']:6.1f} s against {got['peer_seconds']:6.0f} s: {got['ratio']:5.0f} times as fast"
+    return f"{got['task']:9} {got['other'].rpartition('/')[2]:6} {got['target']:10} {found}  {used}  {times}"
 
 
 def main() -> None:
@@ -108,27 +120,28 @@ def main() -> None:
     parser.add_argument("--other", help="another model, e.g. gguf:PATH")
     parser.add_argument("--json", type=Path, help="write all figures there")
     options = parser.parse_args()
-    small = peer(weights.GGUF)
-    pairs = {
-        lever: (f'model: "{weights.GGUF}", levers: [{{quantize: {lever}}}]', 2 * small["seconds"])
-        for lever in ("q8_0", "q2_k")
-    }
-    result: dict[str, Any] = {"peer": [small], "trials": []}
-    if options.other:
-        result["peer"].append(peer(options.other))
-        pairs[options.other] = (f'model: "{options.other}"', sum(p["seconds"] for p in result["peer"]))
-    for name, (other, usual) in pairs.items():
-        ours(other, "benchmark")  # makes the file and the calibration that later runs find
-        for target in ("benchmark", "population"):
-            got = ours(other, target)
-            got |= {"other": name, "target": target, "peer_seconds": usual, "ratio": usual / got["seconds"]}
-            result["trials"].append(got)
-            print(
-                f"{name.rpartition('/')[2]:14} {target:10} {got['verdict']:9} {got['difference']:+.3f} "
-                f"[{got['low']:+.3f}, {got['high']:+.3f}]  {got['items_used']:5} of {got['items_total']} items  "
-                f"{got['seconds']:6.1f} s against {usual:6.0f} s: {got['ratio']:5.0f} times as fast",
-                flush=True,
-            )
+    tasks = ["patterns", *(["arc_easy"] if (DATA / "icl" / "arc_easy.jsonl").is_file() else [])]
+    result: dict[str, Any] = {"peer": [], "trials": []}
+    for task in tasks:
+        small = peer(weights.GGUF, task)
+        result["peer"].append(small)
+        pairs = {
+            lever: (f'model: "{weights.GGUF}", levers: [{{quantize: {lever}}}]', 2 * small["seconds"])
+            for lever in ("q2_k", "q8_0")
+        }
+        if options.other:
+            result["peer"].append(peer(options.other, task))
+            both = small["seconds"] + result["peer"][-1]["seconds"]
+            pairs[options.other] = (f'model: "{options.other}"', both)
+        for name, (other, usual) in pairs.items():
+            if not result["trials"] or name not in {t["other"] for t in result["trials"]}:
+                ours(task, other, "benchmark")  # makes the file and the calibration that later runs find
+            for target in ("benchmark", "population"):
+                got = ours(task, other, target)
+                got |= {"task": task, "other": name, "target": target, "peer_seconds": usual}
+                got["ratio"] = usual / got["seconds"]
+                result["trials"].append(got)
+                print(line(got), flush=True)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1))
 
