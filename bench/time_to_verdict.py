@@ -5,7 +5,7 @@
 The small model is tried against itself at 8 bits (nearly equal), at 2 bits, and with --other against another model.
 Each trial is a real `fairtrial run` with an empty ledger in a process of its own: start, load, ask, decide, write.
 lm-evaluation-harness (``hf``, bfloat16) answers 200 items; its full time is that of all items at the same rate, twice.
-The tasks, with five examples each: 3,000 of our own patterns (level 1), and ARC-easy where the public rows are at hand (see
+The tasks, with five examples each: 3,000 of our own patterns (level 2), and ARC-easy where the public rows are (see
 `bench.scoring.shapes`).
 """
 
@@ -55,7 +55,7 @@ def trial(folder: Path, task: str, other: str, target: str) -> Path:
         (folder / "arc.yaml").write_text(TASK.format(path=DATA / "icl" / "arc_easy.jsonl"))
         asked = "tasks: [arc_easy_5shot]\ntask_paths: [arc.yaml]"
     else:
-        asked = f"tasks: [{{task: {task}, level: 1, shots: {SHOTS}, limit: {OWN_ITEMS}}}]"
+        asked = f"tasks: [{{task: {task}, level: 2, shots: {SHOTS}, limit: {OWN_ITEMS}}}]"
     path = folder / "trial.yaml"
     path.write_text(
         f"""fairtrial: 1
@@ -89,7 +89,7 @@ def pairs_of(task: str) -> tuple[list[list[tuple[str, str]]], int]:
     if task == "arc_easy":
         rows, _ = lines(task)
         return few_shot(rows, SLICE, SHOTS).pairs, len(rows)
-    built = TaskFinder([]).build(task, TaskOptions(shots=SHOTS, seed=1234, level=1, items=SLICE))
+    built = TaskFinder([]).build(task, TaskOptions(shots=SHOTS, seed=1234, level=2, items=SLICE))
     asked = [built.requests(item)[0] for item in built.items()]
     return [[(p.prompt.plain(), f" {p.continuation}") for p in request.pairs] for request in asked], OWN_ITEMS  # type: ignore[union-attr]
 

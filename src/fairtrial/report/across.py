@@ -102,7 +102,8 @@ def firmness_lines(found: Firmness) -> Iterator[str]:
     else:
         yield (
             f"By mean rank {best.candidate} comes first ({best.mean_rank:.3g}), and when the {count} benchmarks are "
-            f"drawn anew, with replacement, in {percent(best.on_top)} of the cases."
+            f"drawn anew, with replacement, in {percent(best.on_top)} of the cases (the choice of benchmarks alone; "
+            "whether it is certainly ahead on any of them is said below)."
         )
     changed = [d for d in found.without if set(d.top) != set(top)]
     if changed:

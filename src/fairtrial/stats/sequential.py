@@ -109,12 +109,8 @@ def decide(
     )
     if found.verdict != "undecided":
         return found
-    spread = float((differences**2).mean())
-    needed = items_needed(difference, spread, differences.size, rule)
-    if "cluster" in how and needed is not None:  # bets on whole clusters: the width so far knows how large they are
-        wide = more_items(difference, (high - low) / 2, differences.size, rule)
-        needed = None if wide is None else max(needed, wide)
-    return replace(found, items_needed=needed)
+    needed = items_needed(difference, float((differences**2).mean()), differences.size, rule)
+    return replace(found, items_needed=_with_clusters(needed, found, rule) if "cluster" in how else needed)
 
 
 def _not_inferior(units: Units, rule: Rule, reach: float) -> bool | None:
@@ -201,6 +197,12 @@ def items_needed(difference: float, square: float, used: int, rule: Rule) -> int
         number = number / (1 + number / rule.total)
         return max(1, min(rule.total - used, int(np.ceil(number - used))))
     return max(1, int(np.ceil(number - used)))
+
+
+def _with_clusters(needed: int | None, found: Comparison, rule: Rule) -> int | None:
+    """Return the items needed where whole clusters are bet on: the width so far knows how large they are."""
+    wide = more_items(found.difference, (found.high - found.low) / 2, found.items_used, rule)
+    return None if needed is None or wide is None else max(needed, wide)
 
 
 def _not_yet(sample: PairedSample, rule: Rule) -> Comparison:
