@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one repeat, fewer items")
     parser.add_argument("--shapes", default=",".join(SHAPES), help="comma separated")
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="comma separated")
+    parser.add_argument("--no-precision", action="store_true", help="leave out how far scores are apart by dtype")
     parser.add_argument("--json", type=Path, help="write all figures there")
     options = parser.parse_args()
     names = options.shapes.split(",")
@@ -54,7 +55,7 @@ def main() -> None:
                 found[system] = got
                 print(f"{name:22} {system:24} {got['seconds']:8.2f} s", flush=True)
         result["shapes"][name] = report.summary(found)
-    if "text_choices_5shot" in names:
+    if "text_choices_5shot" in names and not options.no_precision:
         result["precision"] = precision(6 if options.quick else 20)
     print(report.markdown(result))
     if options.json:
