@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "earlier": ONE | {"ledger"},
     "verdicts": ONE | {"ledger", "stats", "earlier"},
     "standings": {"ledger", "stats", "verdicts"},
+    "studies": ONE | {"ledger", "stats", "verdicts", "standings"},
     "progress": {"records", "verdicts"},
     "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
     "bench": ONE | {"engines", "measures", "ledger", "planning"},
@@ -56,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
         "spending",
     }
     | {"elimination", "endings"},
-    "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings"},
+    "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings", "studies"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 

@@ -105,9 +105,16 @@ class Plan:
                 self.trial.decide.model_dump(mode="json"),
                 self.trial.seed,
                 self.trial.name,
-                *([self.weights] if self.weights else []),  # another reading of the same answers; none is asked again
+                # other readings of the same answers; none is asked again
+                *([self.weights] if self.weights else []),
+                *([self.study] if self.study else []),
             ]
         )
+
+    @property
+    def study(self) -> dict[str, Any] | None:
+        """Settings of the study that the trial is, as JSON values; None if it is none."""
+        return None if self.trial.study is None else self.trial.study.model_dump(mode="json")
 
     @property
     def weights(self) -> dict[str, float]:
@@ -125,6 +132,7 @@ class Plan:
             "baseline": self.baseline,
             "decide": self.trial.decide.model_dump(mode="json"),
             "weights": self.weights,
+            "study": self.study,
             "candidates": [
                 {"name": c.name, "id": c.id, "spec": c.spec.model_dump(mode="json"), "record": c.model.record()}
                 for c in self.candidates

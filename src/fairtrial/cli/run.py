@@ -24,7 +24,7 @@ from fairtrial.cli.options import (
     WaitOption,
 )
 from fairtrial.report.across import comparable
-from fairtrial.report.tables import across_lines, across_table, estimates_table, notes, verdicts_table
+from fairtrial.report.tables import across_lines, across_table, estimates_table, notes, study_lines, verdicts_table
 from fairtrial.spec.source import LoadedTrial, load_trial
 
 
@@ -89,6 +89,8 @@ def show(result: api.Result, output: Output) -> None:
     console.print(estimates_table(result.summary))
     if result.verdicts:
         console.print(verdicts_table(result.summary))
+    for part in study_lines(result.summary):
+        console.print(part)
     if comparable(result.summary):
         console.print(across_table(result.summary))
         for line in across_lines(result.summary):

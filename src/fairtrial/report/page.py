@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
-from fairtrial.report import across, costs, family, needs, plots, words
+from fairtrial.report import across, costs, family, needs, plots, scatter, study, words
 from fairtrial.report.examples import flips
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
 from fairtrial.standings import WeightedPlace
@@ -83,6 +83,8 @@ def render(ledger: Ledger, summary: Summary) -> str:
         across=across,
         costs=costs,
         needs=needs,
+        scatter=scatter,
+        study=study,
         latencies=needs.latencies(ledger, summary),
         flips=flips(ledger, summary),
         paths=plots.paths(summary),

@@ -13,6 +13,7 @@ from typing import Any
 from fairtrial.endings import endings
 from fairtrial.ledger import Ledger, query
 from fairtrial.standings import Standings, standings
+from fairtrial.studies import Findings, findings
 from fairtrial.verdicts import Estimate, Verdict, estimates, verdicts
 
 
@@ -94,6 +95,7 @@ class Summary:
     sessions: Sequence[query.SessionRow]
     standings: Standings
     endings: Sequence[str] = ()
+    study: Findings | None = None
 
     def task(self, name: str) -> TaskSummary:
         """Return a task by name."""
@@ -120,6 +122,7 @@ class Summary:
             "estimates": [estimate.document() for estimate in self.estimates],
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "standings": self.standings.document(),
+            "study": None if self.study is None else self.study.document(),
             "absences": [dict(absence) for absence in self.absences],
             "endings": list(self.endings),
             "report": None if report is None else str(report),
@@ -179,6 +182,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         sessions=sessions,
         standings=standings(ledger, row.id, found),
         endings=endings(ledger, row.id, found),
+        study=findings(ledger, row.id),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fairtrial.report import across, needs, words
+from fairtrial.report import across, needs, study, words
 from fairtrial.report.summary import Summary
+from fairtrial.studies import Table as Found
 from fairtrial.verdicts import Estimate, Verdict
 
 STYLES = {"better": "green", "worse": "red", "tied": "cyan", "different": "magenta", "undecided": "yellow"}
@@ -90,6 +93,30 @@ def across_lines(summary: Summary) -> list[Text]:
     if summary.standings.weighted is not None:
         lines.append(across.weighted_line(summary.standings.weighted))
     return [Text(words.visible(line)) for line in lines]
+
+
+def study_lines(summary: Summary) -> list[Text | Table]:
+    """Return what the trial's study found: its question, its sentences, its tables; nothing if it is none."""
+    found = summary.study
+    if found is None:
+        return []
+    head = Text(words.visible(found.title), style="bold")
+    said = [Text(f"  {words.visible(line)}") for line in found.sentences]
+    noted = [Text(f"  {words.visible(line)}", style="dim") for line in found.notes]
+    return [head, *said, *(study_table(table) for table in found.tables), *noted]
+
+
+def study_table(found: Found) -> Table:
+    """Return a study's table."""
+    title = Text(words.visible(found.caption))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
+    for at, column in enumerate(found.columns):
+        justify: Literal["left", "right"] = "right" if study.numeric(at, found.rows) else "left"
+        table.add_column(Text(words.visible(study.head(column))), justify=justify, overflow="fold")
+    for row in found.rows:
+        cells = [study.cell(value, column) for value, column in zip(row, found.columns, strict=True)]
+        table.add_row(*(Text(words.visible(cell)) for cell in cells))
+    return table
 
 
 def task_cell(summary: Summary, task: str, measure: str) -> Text:

@@ -14,6 +14,7 @@ from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.stated import StatedMachine
+from fairtrial.spec.study import StudySettings
 
 TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
 """Measures that exist only where items are asked one at a time."""
@@ -81,6 +82,9 @@ class Trial(Section):
         StatedMachine(), description="What is stated about the machine: watts, prices, the grid."
     )
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
+    study: StudySettings = Field(
+        None, description="The standing question that this trial answers: quantisation, small-models, open-vs-closed."
+    )
     weights: dict[str, Annotated[Number, Field(ge=0)]] = Field(
         {}, description="Weight of every task, by its name in tables; only with them is there a weighted score."
     )

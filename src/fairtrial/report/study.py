@@ -1,0 +1,44 @@
+"""What a study found, as text for cells and lines.  Knows no HTML and no terminal."""
+
+from __future__ import annotations
+
+from fairtrial.report import words
+from fairtrial.studies import Cell, Column, Interval
+
+MISSING = "–"
+
+
+def head(column: Column) -> str:
+    """Return a column's head with the unit of its numbers, where the cells do not carry it."""
+    return f"{column.name} (points)" if column.difference and column.unit == "1" else column.name
+
+
+def cell(value: Cell, column: Column) -> str:
+    """Return a cell as text."""
+    if value is None:
+        return MISSING
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Interval):
+        low, high = (figure(end, column).removesuffix("%") for end in (value.low, value.high))
+        return f"{figure(value.value, column)} [{low}, {high}]"
+    return figure(value, column)
+
+
+def figure(value: float, column: Column) -> str:
+    """Return a number in the column's unit."""
+    if column.difference:
+        return words.points(value, column.unit)
+    if column.unit == "B":
+        return size(value)
+    return words.quantity(value, column.unit).strip()
+
+
+def size(value: float) -> str:
+    """Return bytes in decimal megabytes or gigabytes."""
+    return f"{words.number(value / 1e9)} GB" if value >= 1e9 else f"{words.number(value / 1e6)} MB"
+
+
+def numeric(column_at: int, rows: tuple[tuple[Cell, ...], ...]) -> bool:
+    """Return whether a column holds numbers, so that it is set flush right."""
+    return any(isinstance(row[column_at], float | int | Interval) for row in rows)

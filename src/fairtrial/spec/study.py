@@ -1,0 +1,53 @@
+"""The study that a trial may be: a standing question, answered from the trial's own answers.
+
+Knows the names of the studies and what may be set; what they find is in `fairtrial.studies`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Discriminator
+
+from fairtrial.errors import did_you_mean
+from fairtrial.spec.section import Section, problem
+
+
+class Quantisation(Section):
+    """What do fewer bits cost?  One family of candidates that share a parent."""
+
+    name: Literal["quantisation"] = "quantisation"
+
+
+class SmallModels(Section):
+    """Sizes and quantisations on one frontier: what does one more point of accuracy cost?"""
+
+    name: Literal["small-models"] = "small-models"
+
+
+class OpenVsClosed(Section):
+    """Are the open candidates within the margin of the closed ones, on every task?"""
+
+    name: Literal["open-vs-closed"] = "open-vs-closed"
+
+
+Settings = Annotated[Quantisation | SmallModels | OpenVsClosed, Discriminator("name")]
+Names = Literal["quantisation", "small-models", "open-vs-closed"]
+NAMES: tuple[str, ...] = get_args(Names)
+
+
+def named(given: Any) -> Any:
+    """Return what was written as a mapping with the name of a study that exists; a bare name is short for one."""
+    if given is None or isinstance(given, Section):
+        return given
+    found = {"name": given} if isinstance(given, str) else given
+    if not isinstance(found, dict) or not isinstance(found.get("name"), str):
+        raise problem(f"study takes a name, or a mapping with one. Studies: {', '.join(NAMES)}")
+    name = found["name"]
+    if name not in NAMES:
+        raise problem(f"study {name!r} does not exist.{did_you_mean(name, NAMES)} Studies: {', '.join(NAMES)}")
+    return found
+
+
+StudySettings = Annotated[Settings | None, BeforeValidator(named, json_schema_input_type=Names | Settings | None)]
+"""What a trial file says after ``study:``."""
