@@ -1,6 +1,6 @@
 """How long it takes to know which of two models is better: ours with early stopping, beside another harness run twice.
 
-    python -m bench.time_to_verdict [--other SPEC] [--json FILE]
+    python -m bench.time_to_verdict [--other SPEC] [--engine NAME] [--only TASK] [--json FILE]
 
 The small model is tried against itself at 8 bits (nearly equal), at 2 bits, and with --other against another model.
 Each trial is a real `fairtrial run` with an empty ledger in a process of its own: start, load, ask, decide, write.
@@ -49,7 +49,7 @@ metadata:
 """
 
 
-def trial(folder: Path, task: str, other: str, target: str) -> Path:
+def trial(folder: Path, task: str, other: str, target: str, engine: str) -> Path:
     """Write a trial of the small model against another candidate; return its path."""
     if task == "arc_easy":
         (folder / "arc.yaml").write_text(TASK.format(path=DATA / "icl" / "arc_easy.jsonl"))
@@ -61,8 +61,8 @@ def trial(folder: Path, task: str, other: str, target: str) -> Path:
         f"""fairtrial: 1
 name: verdict
 candidates:
-  - {{id: small, model: "{weights.GGUF}", context: 4096}}
-  - {{id: other, context: 4096, {other}}}
+  - {{id: small, model: "{weights.GGUF}", context: 4096, engine: {engine}}}
+  - {{id: other, context: 4096, engine: {engine}, {other}}}
 {asked}
 decide: {{stop_early: true, target: {target}, margin: 0.02}}
 """
@@ -70,10 +70,10 @@ decide: {{stop_early: true, target: {target}, margin: 0.02}}
     return path
 
 
-def ours(task: str, other: str, target: str) -> dict[str, Any]:
+def ours(task: str, other: str, target: str, engine: str) -> dict[str, Any]:
     """Run a trial; return its wall time and verdict."""
     with tempfile.TemporaryDirectory() as name:
-        path = trial(Path(name), task, other, target)
+        path = trial(Path(name), task, other, target, engine)
         ledger = str(Path(name) / "ledger.db")
         command = [sys.executable, "-m", "fairtrial", "run", str(path), "--no-report", "--json", "--quiet"]
         begun = time.perf_counter()
@@ -118,10 +118,13 @@ def line(got: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.time_to_verdict", description=__doc__.splitlines()[0])
     parser.add_argument("--other", help="another model, e.g. gguf:PATH")
+    parser.add_argument("--engine", default="auto", choices=["auto", "llamacpp", "transformers"], help="ours")
+    parser.add_argument("--only", choices=["patterns", "arc_easy"], help="one of the tasks")
     parser.add_argument("--json", type=Path, help="write all figures there")
     options = parser.parse_args()
     tasks = ["patterns", *(["arc_easy"] if (DATA / "icl" / "arc_easy.jsonl").is_file() else [])]
-    result: dict[str, Any] = {"peer": [], "trials": []}
+    tasks = [options.only] if options.only else tasks
+    result: dict[str, Any] = {"engine": options.engine, "peer": [], "trials": []}
     for task in tasks:
         small = peer(weights.GGUF, task)
         result["peer"].append(small)
@@ -135,9 +138,11 @@ def main() -> None:
             pairs[options.other] = (f'model: "{options.other}"', both)
         for name, (other, usual) in pairs.items():
             if not result["trials"] or name not in {t["other"] for t in result["trials"]}:
-                ours(task, other, "benchmark")  # makes the file and the calibration that later runs find
+                ours(
+                    task, other, "benchmark", options.engine
+                )  # makes what later runs find
             for target in ("benchmark", "population"):
-                got = ours(task, other, target)
+                got = ours(task, other, target, options.engine)
                 got |= {"task": task, "other": name, "target": target, "peer_seconds": usual}
                 got["ratio"] = usual / got["seconds"]
                 result["trials"].append(got)
