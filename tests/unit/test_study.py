@@ -85,7 +85,7 @@ def test_findings_are_in_the_page_the_terminal_and_the_document(ledger: Ledger) 
     assert "What does it cost?" in page
     assert "&lt;b&gt;large&lt;/b&gt;" in page
     assert "<b>large" not in page
-    assert "90 MB" in page
+    assert "90.0 MB" in page
     assert "gap (points)" in page
     console = Console(record=True, width=100)
     for line in study_lines(summary):

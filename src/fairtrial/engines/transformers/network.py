@@ -144,11 +144,14 @@ def log_probabilities(
         return np.empty(0), np.empty(0, dtype=np.bool_)
     block = _BLOCK[logits.device.type]
     peaks, mass = [], []
+    # A few rows at a time, always in the same place, stay in the processor's cache.
+    place = torch().empty((block, logits.shape[1]), dtype=torch().float32, device=logits.device)
     for at in range(0, len(logits), block):
-        part = logits[at : at + block].float()  # a few rows at a time stay in the processor's cache
+        some = logits[at : at + block]
+        part = place[: len(some)].copy_(some)
         peak = part.amax(dim=1)
         peaks.append(peak)
-        mass.append((part - peak[:, None]).exp_().sum(dim=1).log_() + peak)
+        mass.append(part.sub_(peak[:, None]).exp_().sum(dim=1).log_().add_(peak))
     which = torch().as_tensor(rows, device=logits.device)
     chosen = logits[which, torch().as_tensor(tokens.astype(np.int64), device=logits.device)].float()
     values, likeliest = chosen - torch().cat(mass)[which], chosen >= torch().cat(peaks)[which]
