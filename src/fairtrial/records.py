@@ -133,6 +133,23 @@ Request = ScoreRequest | GenerateRequest
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What one of several models did for an answer.
+
+    Attributes:
+        by: name of the candidate whose model it was.
+        tokens_in: tokens that it read, as `fairtrial.measures.sharing` counts them.
+        tokens_out: tokens that it generated.
+        signal: how sure it was of its own answer, from 0 to 1; None for the last one asked.
+    """
+
+    by: str
+    tokens_in: int
+    tokens_out: int
+    signal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreAnswer:
     """Log-probabilities of the continuations of one `ScoreRequest`, in its order.
 
@@ -142,6 +159,7 @@ class ScoreAnswer:
         tokens: number of tokens in each continuation.
         prompt_tokens: tokens of the longest prompt as the model saw it.
         truncated_tokens: tokens cut from the left of the longest request because it did not fit; 0 as a rule.
+        steps: who did what where several models had a part in the answer; the last one gave it.
     """
 
     logprobs: tuple[float, ...]
@@ -149,6 +167,7 @@ class ScoreAnswer:
     tokens: tuple[int, ...]
     prompt_tokens: int = 0
     truncated_tokens: int = 0
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +180,9 @@ class GenerateAnswer:
         finish: ``stop`` (stop string or end token) or ``length``.
         prompt_tokens: tokens of the prompt as the model saw it.
         truncated_tokens: tokens cut from the left of the prompt because it did not fit; 0 as a rule.
+        logprob: log-probability of all generated tokens in the model's own distribution (whatever the temperature),
+            nats; None where the engine does not tell.
+        steps: who did what where several models had a part in the answer; the last one gave it.
     """
 
     text: str
@@ -168,6 +190,8 @@ class GenerateAnswer:
     finish: Literal["stop", "length"]
     prompt_tokens: int = 0
     truncated_tokens: int = 0
+    logprob: float | None = field(default=None, compare=False)
+    steps: tuple[Step, ...] = ()
 
 
 Answer = ScoreAnswer | GenerateAnswer

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.chat import ChatTemplate
-from fairtrial.engines.sampling import Text, generator_for, pick
+from fairtrial.engines.sampling import Text, generator_for, pick, surprise
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.models import ResolvedModel
@@ -93,13 +93,15 @@ class FakeEngine:
         for request in requests:
             context, cut = self._prompt(request.prompt, request.max_tokens, request.label)
             rng, text, ended, new = generator_for(request), Text(request.stop), False, 0
-            tail = context[-_MEMORY:]
+            tail, logprob = context[-_MEMORY:], 0.0
             while new < request.max_tokens and not ended:
-                token = pick(self._logits(tail), request, rng)
+                logits = self._logits(tail)
+                token = pick(logits, request, rng)
+                logprob -= surprise(logits, token)
                 new += 1
                 ended = token == _END or text.push(bytes([token]))
                 tail = (tail + bytes([token % 256]))[-_MEMORY:]
-            yield GenerateAnswer(text.end(), new, "stop" if ended else "length", len(context), cut)
+            yield GenerateAnswer(text.end(), new, "stop" if ended else "length", len(context), cut, logprob)
 
     def close(self) -> None:
         """Make the engine unusable, as the protocol says."""

@@ -43,6 +43,12 @@ def pick(logits: NDArray[np.float32], request: GenerateRequest, rng: np.random.G
     return int(tokens[min(at, len(tokens) - 1)])
 
 
+def surprise(logits: NDArray[np.float32], token: int) -> float:
+    """Return minus the log-probability of a token by (vocabulary,) logits, nats: float32 sums, at least 0."""
+    peak = logits.max()
+    return max(0.0, float(np.log(np.exp(logits - peak).sum())) - float(logits[token] - peak))
+
+
 def _likeliest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """Return the numbers of the ``count`` largest values, in ascending order of number; lowest numbers win ties."""
     edge = np.partition(values, len(values) - count)[len(values) - count]

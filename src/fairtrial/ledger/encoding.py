@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fairtrial.errors import LedgerError
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer, Step
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 WINDOW = 32_768
@@ -90,6 +90,9 @@ def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
 def answer_body(answer: Answer) -> dict[str, Any]:
     """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
     body = asdict(answer)
+    for optional in ("steps", "logprob"):
+        if body.get(optional) in (None, ()):
+            body.pop(optional, None)
     if isinstance(answer, ScoreAnswer):
         for value in answer.logprobs:
             if math.isnan(value) or value == math.inf:
@@ -100,14 +103,16 @@ def answer_body(answer: Answer) -> dict[str, Any]:
 
 def answer_of(body: Mapping[str, Any]) -> Answer:
     """Return the answer that `answer_body` described."""
+    steps = tuple(Step(**step) for step in body.get("steps", ()))
     if "text" in body:
-        return GenerateAnswer(**body)
+        return GenerateAnswer(**{**body, "steps": steps})
     return ScoreAnswer(
         logprobs=tuple(-math.inf if value is None else value for value in body["logprobs"]),
         greedy=tuple(body["greedy"]),
         tokens=tuple(body["tokens"]),
         prompt_tokens=body["prompt_tokens"],
         truncated_tokens=body["truncated_tokens"],
+        steps=steps,
     )
 
 

@@ -15,6 +15,8 @@ def tokens_in(answer: Answer) -> int:
     """Return the tokens that the model read for this answer as a caller counts them: the prompt once, and for scores
     every continuation.  Prefixes shared with other items are counted in full; an engine may well compute fewer.
     """
+    if answer.steps:
+        return sum(step.tokens_in for step in answer.steps)
     if isinstance(answer, GenerateAnswer):
         return answer.prompt_tokens
     return answer.prompt_tokens + sum(answer.tokens)
@@ -22,6 +24,8 @@ def tokens_in(answer: Answer) -> int:
 
 def tokens_out(answer: Answer) -> int:
     """Return the tokens generated for this answer; 0 for scores."""
+    if answer.steps:
+        return sum(step.tokens_out for step in answer.steps)
     return answer.tokens if isinstance(answer, GenerateAnswer) else 0
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context
 from fairtrial.engines.llamacpp.session import Session
-from fairtrial.engines.sampling import Text, generator_for, pick
+from fairtrial.engines.sampling import Text, generator_for, pick, surprise
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.schedule.trie import Tokens, common_prefix
@@ -36,6 +36,7 @@ class Job:
     slot: int = -1
     read: int = 0  # tokens of the prompt that are in the cache
     new: list[int] = field(default_factory=list)
+    logprob: float = 0.0
     answer: GenerateAnswer | None = None
 
     def __post_init__(self) -> None:
@@ -129,6 +130,7 @@ class _Batch:
         greedy = logits.argmax(axis=1)
         for row, job in enumerate(asking):
             token = int(greedy[row]) if job.rng is None else pick(logits[row], job.request, job.rng)
+            job.logprob -= surprise(logits[row], token)
             self._take(job, token)
 
     def _take(self, job: Job, token: int) -> None:
@@ -142,6 +144,7 @@ class _Batch:
             finish="stop" if ended else "length",
             prompt_tokens=len(job.tokens),
             truncated_tokens=job.truncated,
+            logprob=job.logprob,
         )
         self.running.remove(job)
         self.context.forget(job.slot)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fairtrial.engines.sampling import Text, generator_for, pick
+from fairtrial.engines.sampling import Text, generator_for, pick, surprise
 from fairtrial.engines.transformers.memory import CELLS, Slots
 from fairtrial.engines.transformers.network import log_probabilities, out_of_memory
 from fairtrial.engines.transformers.session import BLOCK, Session
@@ -38,6 +38,7 @@ class Job:
     truncated: int
     place: int
     new: list[int] = field(default_factory=list)
+    logprob: float = 0.0
     answer: GenerateAnswer | None = None
 
     def __post_init__(self) -> None:
@@ -56,12 +57,27 @@ class Job:
             finish="stop" if ended else "length",
             prompt_tokens=len(self.tokens),
             truncated_tokens=self.truncated,
+            logprob=self.logprob,
         )
         return True
 
-    def choose(self, logits: Any, greedy: int) -> int:
-        """Return the next token by (vocabulary,) logits, of which ``greedy`` is the likeliest."""
-        return greedy if self.rng is None else pick(logits.float().cpu().numpy(), self.request, self.rng)
+    def choose(self, logits: Any, greedy: int, logprob: float) -> int:
+        """Return the next token by (vocabulary,) logits, of which ``greedy`` is the likeliest, with ``logprob``."""
+        token = greedy
+        if self.rng is not None:
+            row = logits.float().cpu().numpy()
+            token = pick(row, self.request, self.rng)
+            logprob = -surprise(row, token)
+        self.logprob += logprob
+        return token
+
+
+def likeliest(logits: Any) -> list[tuple[int, float]]:
+    """Return the likeliest token of each row of (n, vocabulary) logits, and its log-probability in nats."""
+    tokens = logits.argmax(dim=1)
+    wide = logits.float()
+    logprobs = wide.gather(1, tokens[:, None])[:, 0] - wide.logsumexp(dim=1)
+    return list(zip(tokens.tolist(), logprobs.clamp(max=0.0).tolist(), strict=True))
 
 
 def generate_all(
@@ -123,7 +139,7 @@ class _Batch:
             root = [(key[:, : self.root], value[:, : self.root]) for key, value in self.session.path.stores()]
             self.slots = Slots(root, self.places, self.cells)
         for job, part, logits in zip(jobs, parts, firsts, strict=True):
-            if not job.take(job.choose(logits, int(logits.argmax())), self.vocabulary):
+            if not job.take(job.choose(logits, *likeliest(logits[None])[0]), self.vocabulary):
                 self.slots.add(part)
                 self.running.append(job)
 
@@ -131,11 +147,11 @@ class _Batch:
         """Send one token of each running answer."""
         assert self.slots is not None
         logits = grow(self.session, self.slots, self.root, [job.new[-1] for job in self.running])
-        greedy = logits.argmax(dim=1).tolist()
+        greedy = likeliest(logits)
         done = [
             slot
             for slot, job in enumerate(self.running)
-            if job.take(job.choose(logits[slot], greedy[slot]), self.vocabulary)
+            if job.take(job.choose(logits[slot], *greedy[slot]), self.vocabulary)
         ]
         for slot in reversed(done):
             self.slots.drop(slot)
@@ -239,7 +255,7 @@ def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequenc
         while True:
             logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
             session.computed += len(unread)
-            if job.take(job.choose(logits, int(logits.argmax())), vocabulary):
+            if job.take(job.choose(logits, *likeliest(logits[None])[0]), vocabulary):
                 break
             new = np.array(job.new, dtype=np.int32)
             unread = new[-1:] if keep else np.concatenate([job.tokens, new])
