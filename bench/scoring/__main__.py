@@ -38,6 +38,8 @@ def main() -> None:
     names = options.shapes.split(",")
     if unknown := [name for name in names if name not in SHAPES]:
         parser.error(f"no shape {unknown[0]!r}; there are {', '.join(SHAPES)}")
+    if unknown := [name for name in options.systems.split(",") if name not in SYSTEMS]:
+        parser.error(f"no system {unknown[0]!r}; there are {', '.join(SYSTEMS)}")
     weights.safetensors()
     result: dict[str, Any] = {"machine": machine(), "quick": options.quick, "shapes": {}}
     for name in names:

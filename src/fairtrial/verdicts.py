@@ -149,7 +149,7 @@ def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
                         items=rows.values.size,
                         clusters=int(np.unique(rows.clusters).size),
                         confidence=confidence,
-                        unit=measure["unit"],
+                        unit=unit_through(measure),
                     )
                 )
     return found
@@ -325,6 +325,11 @@ def bounds_of(measure: Mapping[str, Any]) -> tuple[float, float] | None:
     """Return the measure's bounds as numbers, or None."""
     bounds = measure["bounds"]
     return None if bounds is None else (float(bounds[0]), float(bounds[1]))
+
+
+def unit_through(measure: Mapping[str, Any]) -> str:
+    """Return the unit of a measure after its transform; a perplexity has none."""
+    return "" if measure["transform"] == "exp" else str(measure["unit"])
 
 
 def through(transform: str, interval: Interval) -> Interval:

@@ -85,7 +85,7 @@ def test_estimates_come_for_every_measure_with_values(ledger):
     perplexity = found["base", "ppl"]
     assert perplexity.mean == pytest.approx(math.exp(np.average(nats, weights=np.arange(1, 201))))
     assert perplexity.low < perplexity.mean < perplexity.high
-    assert (perplexity.items, perplexity.unit) == (200, "nat")
+    assert (perplexity.items, perplexity.unit) == (200, "")
 
 
 def test_a_partial_ledger_compares_what_both_answered(ledger):

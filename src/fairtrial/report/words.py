@@ -37,7 +37,7 @@ def quantity(value: float, unit: str) -> str:
     """Return a value of a measure: ``63.5%`` for shares, else the number and its unit."""
     if unit == "1":
         return f"{100 * value:.1f}%".replace("-", MINUS) if math.isfinite(value) else number(value)
-    return f"{number(value)} {unit}"
+    return f"{number(value)} {unit}".rstrip()
 
 
 def points(value: float, unit: str, *, signed: bool = True) -> str:

@@ -20,7 +20,7 @@ from fairtrial.standings.rows import Cell, Rows
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, fixed_interval, plain
 from fairtrial.stats.sequential import decide
-from fairtrial.verdicts import Verdict, bounds_of, rule_of, through
+from fairtrial.verdicts import Verdict, bounds_of, rule_of, through, unit_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def ranking(contest: Contest) -> Ranking:
         best, worst = min(1 + behind, math.floor(rank)), max(len(raw) - ahead, math.ceil(rank))
         shown = through(measure["transform"], got)
         places.append(Place(name, shown.mean, shown.low, shown.high, float(rank), best, worst))
-    return Ranking(task["name"], measure["name"], measure["unit"], tuple(places), pairs)
+    return Ranking(task["name"], measure["name"], unit_through(measure), tuple(places), pairs)
 
 
 @dataclass(frozen=True, slots=True)
