@@ -33,12 +33,14 @@ ALLOWED: dict[str, set[str]] = {
     "standings": {"ledger", "stats", "verdicts"},
     "studies": ONE | {"ledger", "stats", "verdicts", "standings"},
     "progress": {"records", "verdicts"},
-    "planning": ONE | {"engines", "tasks", "measures", "models", "levers"},
-    "bench": ONE | {"engines", "measures", "ledger", "planning"},
+    "drawing": ONE,
+    "planning": ONE | {"drawing", "engines", "tasks", "measures", "models", "levers"},
+    "bench": ONE | {"engines", "levers", "measures", "ledger", "planning"},
     "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning"},
     "alone": ONE | {"bench", "asking", "ledger", "measures", "planning", "progress"},
     "spending": ONE | {"ledger", "planning"},
     "rounds": ONE | {"ledger", "planning", "asking", "progress", "spending", "verdicts"},
+    "tuning": ONE | {"asking", "bench", "ledger", "levers", "planning", "progress", "spending", "stats"},
     "elimination": {"ledger", "stats", "verdicts"},
     "endings": {"ledger", "verdicts"},
     "forecast": ONE | {"asking", "ledger", "planning", "spending", "stats", "verdicts"},
@@ -56,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
         "rounds",
         "spending",
     }
-    | {"elimination", "endings"},
+    | {"elimination", "endings", "tuning"},
     "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings", "studies"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""

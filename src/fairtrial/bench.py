@@ -13,6 +13,7 @@ from typing import Protocol
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.ledger import Chunk, Ledger
+from fairtrial.levers import WRAPS
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject
 from fairtrial.planning import PlannedCandidate
 
@@ -43,13 +44,24 @@ class Bench:
     def __call__(self, candidate: PlannedCandidate) -> Engine:
         """Return a candidate's engine, opened if it is not open yet."""
         if candidate.id not in self._engines:
-            watch = self.watch(candidate)
-            with watch.opening():
-                engine = open_engine(candidate.spec, candidate.model, self.settings)
-            self.stack.callback(engine.close)
-            watch.work = lambda: getattr(engine, "work", {})
-            self._engines[candidate.id] = engine
+            self._engines[candidate.id] = self._wrapped(candidate) if candidate.parts else self._opened(candidate)
         return self._engines[candidate.id]
+
+    def _opened(self, candidate: PlannedCandidate) -> Engine:
+        watch = self.watch(candidate)
+        with watch.opening():
+            engine = open_engine(candidate.spec, candidate.model, self.settings)
+        self.stack.callback(engine.close)
+        watch.work = lambda: getattr(engine, "work", {})
+        return engine
+
+    def _wrapped(self, candidate: PlannedCandidate) -> Engine:
+        """Return the engine of a candidate that others answer for; theirs are opened once for all who need them."""
+        [(lever, settings)] = candidate.spec.levers[-1].items()
+        (_, own), *others = candidate.parts.items()
+        first, rest = self(own), {name: self(other) for name, other in others}
+        self.watch(candidate).parts = [self.watch(part) for part in candidate.parts.values()]
+        return WRAPS[lever](settings, first, rest)
 
     def watch(self, candidate: PlannedCandidate) -> CandidateWatch:
         """Return what watches a candidate as a whole."""

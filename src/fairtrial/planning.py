@@ -6,24 +6,26 @@ before anything is paid for.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from platformdirs import user_cache_path
 
+from fairtrial.drawing import draw, largest_cluster, most_to_learn_from, split
+from fairtrial.drawing import stable_int as stable_int
 from fairtrial.engines import engine_version
 from fairtrial.errors import FairtrialError, SpecError, UnknownNameError
 from fairtrial.levers import apply
+from fairtrial.levers.cascade import SMALL, joined
 from fairtrial.measures import MEASURES
 from fairtrial.models import ResolvedModel, candidate_id, resolve, run_by
 from fairtrial.records import Item, Measure, content_hash
-from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.candidate import Candidate, larger_of
+from fairtrial.spec.cascade import cascade_of
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
@@ -36,11 +38,16 @@ FEWSHOT_SEED = 1234
 
 @dataclass(frozen=True, slots=True)
 class PlannedCandidate:
-    """A candidate whose weights are at hand."""
+    """A candidate whose weights are at hand.
+
+    Attributes:
+        parts: of a cascade, the candidates that answer for it, by the names that its answers give them.
+    """
 
     spec: Candidate
     id: str
     model: ResolvedModel
+    parts: Mapping[str, PlannedCandidate] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -59,7 +66,8 @@ class PlannedTask:
         plain: the task as asked in running text.
         chat: the task as asked through a chat template; the same items.
         items: the items to ask, in the order in which they are asked.
-        total: items that the task has in all.
+        tuning: items to learn thresholds from; none of them is among ``items``, nor of one cluster with one of these.
+        total: items that the task has in all, without those to learn from.
         measures: those that verdicts are about.
         order: what was put in random order: ``items``, or ``clusters`` with the items of each in one piece.
         largest_cluster: items in the task's largest cluster.
@@ -75,6 +83,7 @@ class PlannedTask:
     measures: tuple[str, ...]
     order: Literal["items", "clusters"]
     largest_cluster: int
+    tuning: tuple[Item, ...] = ()
 
     def for_candidate(self, candidate: Candidate) -> Task:
         """Return the form of the task in which this candidate is asked."""
@@ -134,7 +143,13 @@ class Plan:
             "weights": self.weights,
             "study": self.study,
             "candidates": [
-                {"name": c.name, "id": c.id, "spec": c.spec.model_dump(mode="json"), "record": c.model.record()}
+                {
+                    "name": c.name,
+                    "id": c.id,
+                    "spec": c.spec.model_dump(mode="json"),
+                    "record": c.model.record(),
+                    **({"parts": {name: part.id for name, part in c.parts.items()}} if c.parts else {}),
+                }
                 for c in self.candidates
             ],
             "tasks": [
@@ -208,11 +223,15 @@ def plan_trial(
             with placed(where("tasks", i)):
                 tasks.append(plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf))
     check_names(tasks, trial, where)
-    candidates = []
-    for i, spec in enumerate(trial.candidates):
+    candidates: dict[str, PlannedCandidate] = {}
+    for i, spec in sorted(enumerate(trial.candidates), key=lambda pair: larger_of(pair[1]) is not None):
         with placed(where("candidates", i)):
-            candidates.append(plan_candidate(spec, base_dir, on_progress, where("candidates", i, "model")))
-    return Plan(trial, tuple(candidates), tuple(tasks))
+            line = where("candidates", i, "model")
+            if larger_of(spec) is None:
+                candidates[spec.id] = plan_candidate(spec, base_dir, on_progress, line)
+            else:
+                candidates[spec.id] = plan_cascade(spec, candidates, tasks, base_dir, on_progress)
+    return Plan(trial, tuple(candidates[spec.id] for spec in trial.candidates), tuple(tasks))
 
 
 def plan_candidate(
@@ -231,17 +250,45 @@ def plan_candidate(
     return PlannedCandidate(spec, identity, model)
 
 
+def plan_cascade(
+    spec: Candidate,
+    known: Mapping[str, PlannedCandidate],
+    tasks: Sequence[PlannedTask],
+    base_dir: Path,
+    on_progress: Callable[[str], None],
+) -> PlannedCandidate:
+    """Plan both candidates of a cascade; ``known`` are those that it may name.
+
+    Its identity holds both of theirs, its settings, and the items that it learns from.
+    """
+    settings, larger = cascade_of(spec.levers), larger_of(spec)
+    assert settings is not None and larger is not None
+    small = plan_candidate(spec.model_copy(update={"levers": spec.levers[:-1]}), base_dir, on_progress)
+    other = known[larger] if isinstance(larger, str) else plan_candidate(larger, base_dir, on_progress)
+    if small.spec.decoding != other.spec.decoding:
+        raise SpecError(
+            f"candidate {spec.id!r} and the larger one of its cascade, {other.name!r}, have different decoding.",
+            fix="Write the same decoding for both; a question goes to the larger one as it is.",
+        )
+    parts = {SMALL: small, other.name: other}
+    own = settings.model_dump(mode="json", exclude={"to"})
+    learns = [[task.id, [item.id for item in task.tuning]] for task in tasks] if settings.learn else []
+    identity = content_hash(["cascade", small.id, other.id, own, learns])
+    return PlannedCandidate(spec, identity, joined(small.model, other.model, (SMALL, other.name)), parts)
+
+
 def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, shown: str) -> PlannedTask:
     """Build one task, draw its items and put them in a random order."""
     default_seed = trial.seed if name in PROCEDURAL else FEWSHOT_SEED
     seed = default_seed if entry.seed is None else entry.seed
+    learned = most_to_learn_from(trial)
     options = TaskOptions(
-        shots=entry.shots, seed=seed, level=entry.level, items=entry.limit or DEFAULT_PROCEDURAL_ITEMS
+        shots=entry.shots, seed=seed, level=entry.level, items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned
     )
     plain = finder.build(name, options)
     needs_chat = any(c.chat != "none" for c in trial.candidates)
     chat = finder.build(name, replace(options, chat=True)) if needs_chat else plain
-    everything = plain.items()
+    tuning, everything = split(plain.items(), learned, trial.seed)
     measures = verdict_measures(plain, entry, trial)
     largest = largest_cluster(everything)
     whole = trial.decide.stop_early and trial.decide.target == "population" and largest > 1
@@ -257,34 +304,8 @@ def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, sho
         measures=measures,
         order="clusters" if whole else "items",
         largest_cluster=largest,
+        tuning=tuning,
     )
-
-
-def draw(items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator, whole_clusters: bool) -> tuple[Item, ...]:
-    """Return the items to ask, in random order: all, or as many as the entry's limit, chosen as it says.
-
-    With ``whole_clusters`` the clusters are put in random order, and the items of each follow one another.
-    """
-    chosen = list(items)
-    if entry.limit is not None and entry.sample == "first":
-        chosen = chosen[: entry.limit]
-    order = rng.permutation(len(chosen))
-    if whole_clusters:  # every order of clusters equally likely, whatever their sizes
-        names = sorted({item.cluster for item in chosen})
-        rank = dict(zip((names[i] for i in rng.permutation(len(names))), range(len(names)), strict=True))
-        order = np.array(sorted(order, key=lambda i: rank[chosen[i].cluster]), dtype=np.int64)
-    shuffled = [chosen[i] for i in order]
-    return tuple(shuffled if entry.limit is None else shuffled[: entry.limit])
-
-
-def largest_cluster(items: Sequence[Item]) -> int:
-    """Return the number of items in the largest cluster."""
-    return max(Counter(item.cluster for item in items).values(), default=1)
-
-
-def stable_int(text: str) -> int:
-    """Return 64 bits of a hash of ``text``, the same everywhere, to seed a generator."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, ...]:

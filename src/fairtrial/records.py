@@ -137,7 +137,7 @@ class Step:
     """What one of several models did for an answer.
 
     Attributes:
-        by: name of the candidate whose model it was.
+        by: ``small``, or the name of the candidate whose model it was.
         tokens_in: tokens that it read, as `fairtrial.measures.sharing` counts them.
         tokens_out: tokens that it generated.
         signal: how sure it was of its own answer, from 0 to 1; None for the last one asked.

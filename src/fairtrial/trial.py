@@ -26,6 +26,7 @@ from fairtrial.planning import Plan
 from fairtrial.progress import OnProgress, Progress
 from fairtrial.rounds import Course, bills, choose, courses
 from fairtrial.spending import Bill, Purse, check_measured, open_purse, words
+from fairtrial.tuning import settle_thresholds
 from fairtrial.verdicts import earlier_answers, questions, verdict
 
 
@@ -65,6 +66,7 @@ def run(
                     missing = {m: why for probe in bench.probes(candidate) for m, why in probe.absences().items()}
                     check_measured(plan.trial.budget, candidate.name, missing)
                 check_all(plan, ledger, bench, on_progress)
+                settle_thresholds(plan, ledger, bench, purse, session, on_progress)
                 conductor = Conductor(plan, ledger, bench, purse, on_progress)
                 asked = conductor.ask_all(rounds)
                 if asked == "finished" and plan.trial.latency_items:
@@ -84,11 +86,12 @@ def run(
 def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
     for candidate in plan.candidates:
-        ledger.add_candidate(candidate.id, candidate.name, candidate.spec.model_dump(mode="json"))
+        for one in (candidate, *candidate.parts.values()):
+            ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
     document = plan.document()
     for task, entry in zip(plan.tasks, document["tasks"], strict=True):
         ledger.add_task(task.id, task.name, entry["card"])
-        ledger.add_items(task.id, task.items)
+        ledger.add_items(task.id, [*task.items, *task.tuning])
     items = {task.id: [item.id for item in task.items] for task in plan.tasks}
     if helpers := earlier_answers(ledger, document, items):
         document["earlier"] = helpers

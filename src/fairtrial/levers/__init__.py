@@ -7,14 +7,18 @@ from pathlib import Path
 
 from fairtrial.errors import UnknownNameError
 from fairtrial.levers.base import BuildLever, OnProgress, WrapLever
+from fairtrial.levers.cascade import cascade
 from fairtrial.levers.quantize import quantize
 from fairtrial.models import ResolvedModel
 from fairtrial.spec.candidate import Candidate
 
-__all__ = ["LEVERS", "BuildLever", "WrapLever", "apply"]
+__all__ = ["LEVERS", "WRAPS", "BuildLever", "WrapLever", "apply"]
 
 LEVERS: Mapping[str, BuildLever] = {"quantize": quantize}
 """Lever name, as a candidate file writes it, to what it does."""
+
+WRAPS: Mapping[str, WrapLever] = {"cascade": cascade}
+"""The same of levers that act while the model answers."""
 
 
 def apply(candidate: Candidate, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:

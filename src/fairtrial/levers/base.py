@@ -6,7 +6,7 @@ an engine into an engine, and is an engine itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +38,12 @@ class BuildLever(Protocol):
 class WrapLever(Protocol):
     """Stands between the trial and an engine."""
 
-    def __call__(self, settings: Any, engine: Engine) -> Engine:
-        """Return an engine that answers in place of ``engine``."""
+    def __call__(self, settings: Any, engine: Engine, others: Mapping[str, Engine]) -> Engine:
+        """Return an engine that answers in place of ``engine``.
+
+        Args:
+            settings: what the user wrote after the lever's name.
+            engine: of the candidate without this lever.
+            others: of the candidates that the settings refer to, by name.  None of the engines is its to close.
+        """
         ...

@@ -45,6 +45,8 @@ class CandidateWatch:
         size = record.get("bytes")
         self.model_bytes = size if isinstance(size, int) and size > 0 else None
         self.load_seconds: float | None = None
+        self.parts: Sequence[CandidateWatch] = ()
+        """Who watches those that answer for this candidate, where others do: it is loaded, and held, when they are."""
         self.work: Callable[[], Work] = dict
         self._held = self._most = 0
         self._answered = False
@@ -94,13 +96,16 @@ class CandidateWatch:
 
     def whole(self) -> tuple[list[Observation], dict[str, str]]:
         """Return what is known about the candidate, and why the rest is not; both empty if it has answered nothing."""
-        if self.load_seconds is None or not self._answered:
+        loaded = [part.load_seconds for part in (self.parts or [self])]
+        known = [seconds for seconds in loaded if seconds is not None]
+        if len(known) < len(loaded) or not self._answered:
             return [], {}
         work = self._done
+        memory = self._most + sum(part._held for part in self.parts)
         found = {
             MODEL_BYTES: self.model_bytes,
-            LOAD_SECONDS: None if self.elsewhere else self.load_seconds,
-            MEMORY_BYTES: None if self.elsewhere or self._most <= 0 else self._most,
+            LOAD_SECONDS: None if self.elsewhere else sum(known),
+            MEMORY_BYTES: None if self.elsewhere or memory <= 0 else memory,
             KV_BYTES: work.get("kv_bytes"),
             PREFILL_RATE: rate(work, "prefill"),
             DECODE_RATE: rate(work, "decode"),

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from fairtrial.errors import did_you_mean
+from fairtrial.spec.cascade import cascade_at, cascade_of
 from fairtrial.spec.levers import checked_levers
 from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Text, Texts, problem
 
-__all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "model_problem"]
+__all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "larger_of", "model_problem"]
 
 SCHEMES = ("gguf", "pkg", "hf", "openai", "fake")
 """What a model's name can begin with; `fairtrial.models` says what each means."""
@@ -73,10 +74,35 @@ class Candidate(Section):
         return checked_levers(levers)
 
     @model_validator(mode="after")
+    def _a_cascade_comes_last(self) -> Candidate:
+        at = cascade_at(self.levers)
+        if at is None:
+            return self
+        if at != len(self.levers) - 1:
+            raise problem("the cascade comes last: what stands after it would change the larger one, too", "levers", at)
+        larger = larger_of(self)
+        if isinstance(larger, Candidate) and cascade_at(larger.levers) is not None:
+            raise problem("a cascade cannot go to another cascade", "levers", at, "cascade", "to")
+        return self
+
+    @model_validator(mode="after")
     def _system_message_has_a_template(self) -> Candidate:
         if self.system and self.chat == "none":
             raise problem("a system message needs a chat template: add 'chat: model'", "system")
         return self
+
+
+def larger_of(candidate: Candidate) -> Candidate | str | None:
+    """Return whom a candidate's cascade asks: a candidate written out there, or one's name; None without a cascade.
+
+    Raises pydantic's ValidationError for one written out wrongly.
+    """
+    settings = cascade_of(candidate.levers)
+    if settings is None:
+        return None
+    if isinstance(settings.to, str):
+        return settings.to
+    return Candidate.model_validate({"id": "larger", **settings.to})
 
 
 def model_problem(model: str) -> str:

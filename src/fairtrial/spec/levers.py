@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import did_you_mean
+from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.section import Positive, Section, Text, problem
 
 
@@ -25,7 +26,7 @@ class Quantize(Section):
     threads: Positive | None = Field(None, description="Processor threads; default: all. The result is the same.")
 
 
-LEVER_SETTINGS: Mapping[str, type[Section]] = {"quantize": Quantize}
+LEVER_SETTINGS: Mapping[str, type[Section]] = {"quantize": Quantize, "cascade": Cascade}
 """Lever name to its settings; each may be written in short as its first field alone."""
 
 

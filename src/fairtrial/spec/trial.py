@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
-from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.study import StudySettings
@@ -109,6 +109,23 @@ class Trial(Section):
                 f"Candidates: {', '.join(ids)}",
                 "baseline",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _cascades_go_somewhere(self) -> Trial:
+        known = {candidate.id: candidate for candidate in self.candidates}
+        for i, candidate in enumerate(self.candidates):
+            larger = larger_of(candidate)
+            at = ("candidates", i, "levers", len(candidate.levers) - 1, "cascade", "to")
+            if not isinstance(larger, str):
+                continue
+            others = [name for name in known if name != candidate.id]
+            if larger not in others:
+                near = did_you_mean(larger, others)
+                told = f"the cascade of {candidate.id!r} goes to {larger!r}, which is no other candidate of this trial"
+                raise problem(f"{told}.{near} Others: {', '.join(others) or 'none'}", *at)
+            if larger_of(known[larger]) is not None:
+                raise problem(f"a cascade cannot go to another cascade, {larger!r}", *at)
         return self
 
     @model_validator(mode="after")

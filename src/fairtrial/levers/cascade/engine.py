@@ -1,0 +1,145 @@
+"""The engine of a cascade: asks the small model, and the larger one where the small one is unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from fairtrial.engines.base import Capabilities, Engine
+from fairtrial.errors import CapabilityError, EngineError
+from fairtrial.levers.cascade.signals import agreement, of_choices, of_text, why_no_signal
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, Step
+from fairtrial.spec.cascade import Cascade
+
+TEMPERATURE = 0.7
+"""Of the samples that have to agree, where the candidate's own decoding is greedy."""
+
+SMALL = "small"
+"""Who answered first, in the steps of an answer; the other one goes by its candidate's name."""
+
+A = TypeVar("A", ScoreAnswer, GenerateAnswer)
+
+
+def cascade(settings: Any, engine: Engine, others: Mapping[str, Engine]) -> CascadeEngine:
+    """Return the engine that asks ``engine`` first, then the one other; see `fairtrial.levers.base.WrapLever`."""
+    given = settings if isinstance(settings, Cascade) else Cascade.model_validate(settings)
+    [(name, larger)] = others.items()
+    return CascadeEngine(given, engine, larger, (SMALL, name))
+
+
+class CascadeEngine:
+    """See `fairtrial.engines.base.Engine`.  The two engines stay their owners' to close.
+
+    Attributes:
+        threshold: questions with a signal below it go to the larger model; None until it is learned.
+    """
+
+    def __init__(self, settings: Cascade, small: Engine, larger: Engine, names: tuple[str, str]) -> None:
+        self.settings, self.small, self.larger, self.names = settings, small, larger, names
+        self.threshold = settings.threshold
+        a, b = small.can, larger.can
+        self.can = Capabilities(
+            score=a.score and b.score,
+            generate=a.generate and b.generate,
+            chat=a.chat,
+            images=a.images and b.images,
+            context_tokens=min(a.context_tokens, b.context_tokens),
+            batch_invariant=a.batch_invariant and b.batch_invariant,
+        )
+        self.record: Mapping[str, object] = {
+            "engine": "cascade",
+            "signal": settings.signal,
+            "small": dict(small.record),
+            "larger": dict(larger.record),
+        }
+
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise what either engine raises, or CapabilityError for a request whose answer has no signal."""
+        for request in requests:
+            if reason := why_no_signal(request):
+                raise CapabilityError(
+                    f"a cascade cannot tell how sure an answer is: {reason}.",
+                    fix="Ask such tasks of the candidates without the cascade.",
+                    where=request.label,
+                )
+        self.small.check(requests)
+        self.larger.check(requests)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
+        """Yield one answer a request; all are computed before the first is given."""
+        first = list(self.small.score(requests))
+        signals, spent = self.signals(requests, first)
+        unsure = self._unsure(signals)
+        yield from self._merged(first, signals, spent, list(self.larger.score([requests[i] for i in unsure])), unsure)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
+        """Yield one answer a request; all are computed before the first is given."""
+        first = list(self.small.generate(requests))
+        signals, spent = self.signals(requests, first)
+        unsure = self._unsure(signals)
+        more = list(self.larger.generate([requests[i] for i in unsure])) if unsure else []
+        yield from self._merged(first, signals, spent, more, unsure)
+
+    def signals(self, requests: Sequence[Request], answers: Sequence[Answer]) -> tuple[list[float], list[Moved]]:
+        """Return how sure the small model is of its answers, and the tokens that finding out has moved."""
+        free = [(0, 0)] * len(answers)
+        if self.settings.signal == "mean_logprob" or any(isinstance(answer, ScoreAnswer) for answer in answers):
+            return [sureness(r, a) for r, a in zip(requests, answers, strict=True)], free
+        count = self.settings.samples
+        asked = [sampled(r, k) for r in requests if isinstance(r, GenerateRequest) for k in range(count)]
+        samples = list(self.small.generate(asked))
+        groups = [samples[i * count : (i + 1) * count] for i in range(len(answers))]
+        found = [
+            agreement(answer, group, self.settings.answer)
+            for answer, group in zip(answers, groups, strict=True)
+            if isinstance(answer, GenerateAnswer)
+        ]
+        return found, [(sum(a.prompt_tokens for a in g), sum(a.tokens for a in g)) for g in groups]
+
+    def close(self) -> None:
+        """Nothing to free: the engines belong to whoever opened them."""
+
+    def _unsure(self, signals: Sequence[float]) -> list[int]:
+        if self.threshold is None:
+            raise EngineError("the threshold of this cascade has not been learned yet.")
+        return [i for i, signal in enumerate(signals) if signal < self.threshold]
+
+    def _merged(
+        self, first: Sequence[A], signals: Sequence[float], spent: Sequence[Moved], more: Sequence[A], unsure: list[int]
+    ) -> Iterator[A]:
+        """Yield the small model's answers, or the larger one's where that was asked, each with its steps."""
+        second = dict(zip(unsure, more, strict=True))
+        for i, answer in enumerate(first):
+            read, new = moved(answer)
+            steps = [Step(self.names[0], read + spent[i][0], new + spent[i][1], signals[i])]
+            final = second.get(i, answer)
+            if i in second:
+                steps.append(Step(self.names[1], *moved(final)))
+            yield replace(final, steps=tuple(steps))
+
+
+def sureness(request: Request, answer: Answer) -> float:
+    """Return the signal that needs nothing but the answer itself."""
+    if isinstance(request, ScoreRequest) and isinstance(answer, ScoreAnswer):
+        return of_choices(request, answer)
+    if isinstance(answer, GenerateAnswer):
+        return of_text(answer)
+    raise TypeError(f"{type(answer).__name__} is no answer to a {type(request).__name__}")
+
+
+Moved = tuple[int, int]
+"""Tokens read, tokens generated."""
+
+
+def moved(answer: Answer) -> Moved:
+    """Return the tokens that one model read and generated for its answer, as a caller counts them."""
+    if isinstance(answer, GenerateAnswer):
+        return answer.prompt_tokens, answer.tokens
+    return answer.prompt_tokens + sum(answer.tokens), 0
+
+
+def sampled(request: GenerateRequest, number: int) -> GenerateRequest:
+    """Return the request for one of the samples that have to agree, with a seed of its own."""
+    seed = int(request.id[:15], 16) + number + 1
+    return replace(request, temperature=request.temperature or TEMPERATURE, seed=seed)

@@ -1,0 +1,71 @@
+"""The settings of the cascade lever: whom to ask when the candidate is unsure of its own answer, and when that is.
+
+Knows what may be written; what the lever does is in `fairtrial.levers.cascade`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from fairtrial.spec.section import Number, Positive, Section, Text, problem
+
+Share = Annotated[Number, Field(ge=0, le=1)]
+
+
+class Learn(Section):
+    """How the threshold is learned, from items that are asked for this alone and enter no verdict."""
+
+    escalate: Share | None = Field(None, description="Largest share of questions that may go to the larger one.")
+    margin: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
+        None, description="Stay within this margin of the larger one on the main measure, at least cost."
+    )
+    items: Positive = Field(100, description="Items of every task to learn from.")
+    confidence: Annotated[Number, Field(gt=0.5, lt=1)] = Field(0.9, description="Of the claim that `margin` makes.")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Learn:
+        if (self.escalate is None) == (self.margin is None):
+            raise problem("learn takes either 'escalate', a share, or 'margin'")
+        return self
+
+
+class Cascade(Section):
+    """Settings of the cascade lever."""
+
+    to: Text | dict[str, Any] = Field(
+        description="The larger one: another candidate of the trial by its id, or a candidate written out."
+    )
+    signal: Literal["mean_logprob", "self_agreement"] = Field(
+        "mean_logprob",
+        description="How sure a text is: the geometric mean of its tokens' probabilities, or the share of further "
+        "samples that end in the same answer. Of choices, always the probability of the best.",
+    )
+    threshold: Share | None = Field(None, description="Questions with a signal below it go to the larger one.")
+    learn: Learn | None = Field(None, description="Learn the threshold instead.")
+    samples: Annotated[int, Field(strict=True, ge=2, le=64)] = Field(5, description="Of self_agreement.")
+    answer: str = Field("", description="Of self_agreement: a regular expression for the answer in a text.")
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> Cascade:
+        if (self.threshold is None) == (self.learn is None):
+            raise problem("a cascade takes either 'threshold', from 0 to 1, or 'learn'")
+        try:
+            re.compile(self.answer)
+        except re.error as error:
+            raise problem(f"{self.answer!r} is no regular expression: {error}", "answer") from None
+        return self
+
+
+def cascade_at(levers: Sequence[dict[str, Any]]) -> int | None:
+    """Return the place of the cascade among levers, None if there is none."""
+    return next((i for i, lever in enumerate(levers) if "cascade" in lever), None)
+
+
+def cascade_of(levers: Sequence[dict[str, Any]]) -> Cascade | None:
+    """Return the cascade among checked levers, None if there is none."""
+    at = cascade_at(levers)
+    return None if at is None else Cascade.model_validate(levers[at]["cascade"])
