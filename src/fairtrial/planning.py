@@ -148,7 +148,7 @@ class Plan:
                     "id": c.id,
                     "spec": c.spec.model_dump(mode="json"),
                     "record": c.model.record(),
-                    **({"parts": {name: part.id for name, part in c.parts.items()}} if c.parts else {}),
+                    **({"parts": [{"name": name, "id": part.id} for name, part in c.parts.items()]} if c.parts else {}),
                 }
                 for c in self.candidates
             ],

@@ -13,7 +13,7 @@ from typing import Any
 from fairtrial.endings import endings
 from fairtrial.ledger import Ledger, query
 from fairtrial.standings import Standings, standings
-from fairtrial.studies import Findings, findings
+from fairtrial.studies import Findings, findings, further
 from fairtrial.verdicts import Estimate, Verdict, estimates, verdicts
 
 
@@ -96,6 +96,7 @@ class Summary:
     standings: Standings
     endings: Sequence[str] = ()
     study: Findings | None = None
+    further: Sequence[Findings] = ()
 
     def task(self, name: str) -> TaskSummary:
         """Return a task by name."""
@@ -123,6 +124,7 @@ class Summary:
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "standings": self.standings.document(),
             "study": None if self.study is None else self.study.document(),
+            "further": [found.document() for found in self.further],
             "absences": [dict(absence) for absence in self.absences],
             "endings": list(self.endings),
             "report": None if report is None else str(report),
@@ -183,6 +185,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         standings=standings(ledger, row.id, found),
         endings=endings(ledger, row.id, found),
         study=findings(ledger, row.id),
+        further=further(ledger, row.id),
     )
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from fairtrial.report import across, needs, study, words
 from fairtrial.report.summary import Summary
+from fairtrial.studies import Findings
 from fairtrial.studies import Table as Found
 from fairtrial.verdicts import Estimate, Verdict
 
@@ -96,10 +97,13 @@ def across_lines(summary: Summary) -> list[Text]:
 
 
 def study_lines(summary: Summary) -> list[Text | Table]:
-    """Return what the trial's study found: its question, its sentences, its tables; nothing if it is none."""
-    found = summary.study
-    if found is None:
-        return []
+    """Return what the trial's study found, and what else is told of it: title, sentences, tables, notes of each."""
+    every = (*([] if summary.study is None else [summary.study]), *summary.further)
+    return [part for found in every for part in findings_lines(found)]
+
+
+def findings_lines(found: Findings) -> list[Text | Table]:
+    """Return one title with its sentences, tables and notes."""
     head = Text(words.visible(found.title), style="bold")
     said = [Text(f"  {words.visible(line)}") for line in found.sentences]
     noted = [Text(f"  {words.visible(line)}", style="dim") for line in found.notes]

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
+from fairtrial.studies.cascades import cascades
 
-__all__ = ["STUDIES", "Axis", "Cell", "Chart", "Column", "Findings", "Interval", "Point", "Study", "Table", "findings"]
+__all__ = [
+    "STUDIES",
+    "Axis",
+    "Cell",
+    "Chart",
+    "Column",
+    "Findings",
+    "Interval",
+    "Point",
+    "Study",
+    "Table",
+    "findings",
+    "further",
+]
 
 STUDIES: Mapping[str, Study] = {}
 """Name, as a trial file writes it, to the study."""
@@ -19,3 +33,12 @@ def findings(ledger: Ledger, trial_id: str) -> Findings | None:
     if not settings or settings["name"] not in STUDIES:
         return None
     return STUDIES[settings["name"]](ledger, trial_id, settings)
+
+
+FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (cascades,)
+"""What is told of every trial that has something of the kind, whatever its study."""
+
+
+def further(ledger: Ledger, trial_id: str) -> tuple[Findings, ...]:
+    """Return what is found about a trial beside its study."""
+    return tuple(found for about in FURTHER if (found := about(ledger, trial_id)) is not None)

@@ -1,0 +1,300 @@
+"""What a trial's cascades are worth: how often the larger model was asked, what that cost, and what it earned.
+
+The honest comparison is with asking the larger model as often, but at random: a signal that tells nothing earns just
+that.  The curve over all thresholds needs both models' own answers to the judged items, so both must be candidates of
+the trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.steps import passed
+from fairtrial.standings.across import main_measure
+from fairtrial.standings.costs import cost_measures
+from fairtrial.standings.rows import Floats, Ints, Rows
+from fairtrial.stats.intervals import estimate
+from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
+
+PREFERRED = ("usd", "seconds", "joules", "joules_estimated")
+"""Which cost is drawn, the first that is known of all three."""
+
+MOST_CHARTS = 8
+CURVE_POINTS = 60
+UNITS = {"usd": "USD", "seconds": "s", "joules": "J", "joules_estimated": "J"}
+COST_WORDS = {
+    "usd": "US dollars an item",
+    "seconds": "seconds an item",
+    "joules_estimated": "joules an item, estimated",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One cascade on one task: what is known of every item that all three have answered; arrays (n,).
+
+    Attributes:
+        signal, escalated: of the cascade.
+        own, small, larger: the main measure's values.
+        costs: the same of what an item cost (cascade, small, larger), empty if not known of all three.
+        cost: the name of that measure; empty if there is none.
+        clusters: of the items.
+    """
+
+    signal: Floats
+    escalated: Floats
+    own: Floats
+    small: Floats
+    larger: Floats
+    costs: tuple[Floats, ...]
+    cost: str
+    clusters: Ints
+
+
+def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
+    """Return what is found about the cascades of a trial; None if it has none, or none has answered yet."""
+    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
+    found = [candidate for candidate in rows.plan["candidates"] if candidate.get("parts")]
+    tables, charts, sentences, notes = [], [], [], []
+    for candidate in found:
+        lines: list[tuple[Cell, ...]] = []
+        for task in rows.plan["tasks"]:
+            share = asked_on(rows, candidate, task)
+            if share is None:
+                continue
+            sides = sides_of(rows, candidate, task)
+            lines.append(line(rows, task, share, sides))
+            if sides is not None:
+                charts += [chart] if (chart := drawn(rows, candidate, task, sides)) else []
+        if not lines:
+            continue
+        names = part_names(rows, candidate)
+        tables.append(Table(f"{candidate['name']}: {told(ledger, trial_id, candidate)}", columns(names), tuple(lines)))
+        sentences += said(candidate["name"], names, lines)
+        if None in names:
+            notes.append(
+                f"{candidate['name']}: what other thresholds would give is known only where both of its models are "
+                "candidates of the trial by themselves."
+            )
+    if not tables:
+        return None
+    if len(charts) > MOST_CHARTS:
+        notes.append(f"{len(charts) - MOST_CHARTS} more charts are not drawn.")
+    if charts:
+        notes.append(
+            "The line is what every threshold would give, from both models' own answers to the judged items; to choose "
+            "the best threshold by it would flatter the cascade. The dashed line is the larger model asked at random."
+        )
+    return Findings("Cascades", tuple(sentences), tuple(tables), tuple(charts[:MOST_CHARTS]), tuple(notes))
+
+
+def asked_on(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any]) -> Interval | None:
+    """Return the share of a task's judged items that went to the larger model."""
+    order = query.order(rows.ledger, rows.trial_id, task["id"])
+    known = passed(rows.ledger, candidate["id"], task["id"])
+    at = [i for i, item in enumerate(order.item_ids) if item in known]
+    if not at:
+        return None
+    values = np.array([float(known[order.item_ids[i]].escalated) for i in at])
+    return mean(values, order.clusters[np.array(at)], rows.confidence, (0.0, 1.0))
+
+
+def mean(values: Floats, clusters: Ints, confidence: float, bounds: tuple[float, float] | None = None) -> Interval:
+    """Return a mean with its interval."""
+    found = estimate(values, np.ones_like(values), clusters, confidence, bounds)
+    return Interval(found.mean, found.low, found.high)
+
+
+def part_names(rows: Rows, candidate: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Return under which names a cascade's two models stand trial by themselves; None for one that does not."""
+    ids = {other["id"]: other["name"] for other in rows.plan["candidates"]}
+    return tuple(ids.get(part["id"]) for part in candidate["parts"])
+
+
+def sides_of(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any]) -> Sides | None:
+    """Return what the curve is made of; None if the two models don't stand trial themselves or share no items."""
+    small, larger = part_names(rows, candidate)
+    if small is None or larger is None:
+        return None
+    names, measure = (candidate["name"], small, larger), main_measure(task)["name"]
+    known = passed(rows.ledger, candidate["id"], task["id"])
+    order = query.order(rows.ledger, rows.trial_id, task["id"])
+    has_signal = np.array([i for i, item in enumerate(order.item_ids) if item in known], dtype=np.int64)
+    cells = [rows.cell(name, task, measure) for name in names]
+    at = has_signal
+    for cell in cells:
+        at = np.intersect1d(at, cell.at[cell.weights > 0], assume_unique=True)
+    if not at.size:
+        return None
+    cost, costs = "", tuple[Floats, ...]()
+    for name in PREFERRED:
+        paid = [rows.cell(who, task, name) for who in names if name in [m["name"] for m in cost_measures(task)]]
+        if len(paid) == 3 and all(np.isin(at, cell.at).all() for cell in paid):
+            cost, costs = name, tuple(cell.only(at).values for cell in paid)
+            break
+    items = [known[order.item_ids[i]] for i in at]
+    own, first, second = (cell.only(at).values for cell in cells)
+    signal = np.array([item.signal for item in items])
+    escalated = np.array([float(item.escalated) for item in items])
+    return Sides(signal, escalated, own, first, second, costs, cost, rows.clusters(task, at))
+
+
+def columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
+    """Return the heads of a cascade's table."""
+    small, larger = (name or "-" for name in names)
+    return (
+        Column("task"),
+        Column("sent on", "1"),
+        Column(f"{small} alone", "1"),
+        Column("cascade", "1"),
+        Column(f"{larger} alone", "1"),
+        Column("less than the larger", "1", difference=True),
+        Column("earned by the signal", "1", difference=True),
+        Column("cost of the larger's"),
+    )
+
+
+def line(rows: Rows, task: Mapping[str, Any], share: Interval, sides: Sides | None) -> tuple[Cell, ...]:
+    """Return one task's row."""
+    if sides is None:
+        return (task["name"], share, None, None, None, None, None, None)
+    part = float(sides.escalated.mean())
+    at_random = (1 - part) * sides.small + part * sides.larger
+    times = float(sides.costs[0].sum() / sides.costs[2].sum()) if sides.costs and sides.costs[2].sum() > 0 else None
+    return (
+        task["name"],
+        share,
+        float(sides.small.mean()),
+        float(sides.own.mean()),
+        float(sides.larger.mean()),
+        mean(sides.own - sides.larger, sides.clusters, rows.confidence),
+        mean(sides.own - at_random, sides.clusters, rows.confidence),
+        None if times is None else f"{times:.2f} × {sides.cost}",
+    )
+
+
+def said(name: str, names: tuple[str | None, ...], lines: list[tuple[Cell, ...]]) -> list[str]:
+    """Return a sentence a task."""
+    found = []
+    for task, share, small, own, larger, _, earned, times in lines:
+        assert isinstance(share, Interval)
+        text = f"{name} sends {100 * share.value:.0f}% of {task} on"
+        if isinstance(own, float) and isinstance(small, float) and isinstance(larger, float):
+            text += (
+                f" and has {100 * own:.1f}% of it right; {names[0]} alone has {100 * small:.1f}%, {names[1]} alone "
+                f"{100 * larger:.1f}%"
+            )
+        if isinstance(earned, Interval):
+            value, low, high = (signed(end) for end in (earned.value, earned.low, earned.high))
+            text += (
+                f"; beside asking {names[1]} as often but at random, the signal earns {value} points [{low}, {high}]"
+            )
+        if isinstance(times, str):
+            text += f"; it costs {times.replace(' × ', ' times the ')} of {names[1]}"
+        found.append(text + ".")
+    return found
+
+
+def signed(share: float) -> str:
+    """Return a difference of shares in points, with its sign."""
+    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def told(ledger: Ledger, trial_id: str, candidate: Mapping[str, Any]) -> str:
+    """Return in words what a cascade's signal and threshold are."""
+    [settings] = [lever["cascade"] for lever in candidate["spec"]["levers"] if "cascade" in lever]
+    kinds = {"mean_logprob": "probability of its own answer", "self_agreement": "agreement of its samples"}
+    signal = kinds[settings.get("signal", "mean_logprob")]
+    known = [
+        w.value
+        for w in query.wholes(ledger, trial_id)
+        if w.measure == "cascade_threshold" and w.candidate_id == candidate["id"]
+    ]
+    value = f"{known[-1]:.3g}" if known else str(settings.get("threshold", "unknown"))
+    learn = settings.get("learn")
+    if not learn:
+        return f"{signal}, threshold {value}"
+    aim = f"at most {100 * learn['escalate']:g}% sent on" if learn.get("escalate") is not None else ""
+    aim = aim or f"within {100 * learn['margin']:g} points of the larger"
+    return f"{signal}, threshold {value}, learned on other items for {aim}"
+
+
+def drawn(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any], sides: Sides) -> Chart | None:
+    """Return quality against cost for every threshold, with the three candidates as points; None without a cost."""
+    if not sides.costs:
+        return None
+    small, larger = (str(name) for name in part_names(rows, candidate))
+    paid, first, second = sides.costs
+    points = [
+        spot(rows, label, sides, cost, value)
+        for label, cost, value in (
+            (small, first, sides.small),
+            (larger, second, sides.larger),
+            (candidate["name"], paid, sides.own),
+        )
+    ]
+    measure = main_measure(task)
+    return Chart(
+        f"{candidate['name']} on {task['name']}",
+        Axis(COST_WORDS.get(sides.cost, "joules an item, estimated"), UNITS[sides.cost], less_is_better=True),
+        Axis(measure["name"], measure["unit"]),
+        (*reference(sides), *curve(sides), *edged(points)),
+        f"The line is every threshold of the signal, the dashed one {larger} asked at random as often.",
+    )
+
+
+def spot(rows: Rows, label: str, sides: Sides, cost: Floats, value: Floats) -> Point:
+    """Return a candidate's point."""
+    return Point(label, mean(cost, sides.clusters, rows.confidence), mean(value, sides.clusters, rows.confidence))
+
+
+def edged(points: list[Point]) -> list[Point]:
+    """Return the points, those marked that no other one beats in both."""
+    return [
+        Point(
+            p.label,
+            p.x,
+            p.y,
+            p.kind,
+            not any(
+                (q.x.value <= p.x.value and q.y.value > p.y.value) or (q.x.value < p.x.value and q.y.value >= p.y.value)
+                for q in points
+            ),
+        )
+        for p in points
+    ]
+
+
+def reference(sides: Sides) -> tuple[Point, Point]:
+    """Return the ends of the line that asking the larger model at random gives."""
+    _, first, second = sides.costs
+    ends = ((first.mean(), sides.small.mean()), ((first + second).mean(), sides.larger.mean()))
+    start, end = (Point("", exact(x), exact(y), "reference") for x, y in ends)
+    return start, end
+
+
+def curve(sides: Sides) -> list[Point]:
+    """Return what every threshold would give: the least sure items go to the larger model first."""
+    _, first, second = sides.costs
+    order = np.argsort(sides.signal, kind="stable")
+    ranked = sides.signal[order]
+    gained = np.concatenate([[0.0], np.cumsum((sides.larger - sides.small)[order])])
+    spent = np.concatenate([[0.0], np.cumsum(second[order])])
+    # items with one signal go together
+    cuts = np.flatnonzero(np.concatenate([[True], ranked[1:] > ranked[:-1], [True]]))
+    if cuts.size > CURVE_POINTS:
+        cuts = np.unique(cuts[np.linspace(0, cuts.size - 1, CURVE_POINTS).round().astype(np.int64)])
+    count = ranked.size
+    quality = sides.small.mean() + gained[cuts] / count
+    cost = first.mean() + spent[cuts] / count
+    return [Point("", exact(float(x)), exact(float(y)), "curve") for x, y in zip(cost, quality, strict=True)]
+
+
+def exact(value: float) -> Interval:
+    """Return a value without an interval."""
+    return Interval(float(value), float(value), float(value))
