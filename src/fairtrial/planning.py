@@ -29,6 +29,7 @@ from fairtrial.spec.cascade import cascade_of
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
+from fairtrial.tasks.forms import FORMS, STRETCH
 from fairtrial.tasks.procedural import PROCEDURAL
 
 DEFAULT_PROCEDURAL_ITEMS = 200
@@ -71,6 +72,8 @@ class PlannedTask:
         measures: those that verdicts are about.
         order: what was put in random order: ``items``, or ``clusters`` with the items of each in one piece.
         largest_cluster: items in the task's largest cluster.
+        form: another form of a task, see `fairtrial.tasks.forms`; empty for the task itself.
+        of: id of the task that it is a form of.
     """
 
     name: str
@@ -84,6 +87,8 @@ class PlannedTask:
     order: Literal["items", "clusters"]
     largest_cluster: int
     tuning: tuple[Item, ...] = ()
+    form: str = ""
+    of: str = ""
 
     def for_candidate(self, candidate: Candidate) -> Task:
         """Return the form of the task in which this candidate is asked."""
@@ -129,7 +134,7 @@ class Plan:
     def weights(self) -> dict[str, float]:
         """The user's weight of each task by name, a group's shared equally by its tasks; empty if none are written."""
         written = zip(self.trial.tasks, self.trial.task_names(), strict=True)
-        shares = [(name, [task.name for task in self.tasks if task.entry is entry]) for entry, name in written]
+        shares = [(name, [t.name for t in self.tasks if t.entry is entry and not t.form]) for entry, name in written]
         wanted = self.trial.weights
         return {task: wanted[name] / len(tasks) for name, tasks in shares for task in tasks if wanted}
 
@@ -162,6 +167,7 @@ class Plan:
                     "items_total": t.total,
                     "order": t.order,
                     "largest_cluster": t.largest_cluster,
+                    **({"form": t.form, "of": t.of} if t.form else {}),
                 }
                 for t in self.tasks
             ],
@@ -221,7 +227,8 @@ def plan_trial(
             leaves = finder.expand(entry.task)
         for leaf in leaves:
             with placed(where("tasks", i)):
-                tasks.append(plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf))
+                task = plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf)
+                tasks += [task, *(plan_form(task, form, trial.seed) for form in entry.forms)]
     check_names(tasks, trial, where)
     candidates: dict[str, PlannedCandidate] = {}
     for i, spec in sorted(enumerate(trial.candidates), key=lambda pair: larger_of(pair[1]) is not None):
@@ -305,6 +312,32 @@ def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, sho
         order="clusters" if whole else "items",
         largest_cluster=largest,
         tuning=tuning,
+    )
+
+
+def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
+    """Plan another form of a task: for the same items where it has them, else for about as many.  No verdict on it."""
+    plain = FORMS[form](task.plain)
+    chat = plain if task.chat is task.plain else FORMS[form](task.chat)
+    everything = plain.items()
+    known = {item.id: item for item in everything}
+    items = tuple(known[item.id] for item in task.items if item.id in known)
+    if not items:
+        wanted = task.entry.model_copy(update={"limit": -(-len(task.items) // STRETCH), "sample": "random"})
+        items = draw(everything, wanted, np.random.default_rng([seed, stable_int(task.name)]), False)
+    return replace(
+        task,
+        name=f"{task.name}-{form}",
+        id=content_hash(card_document(plain)),
+        plain=plain,
+        chat=chat,
+        items=items,
+        total=len(everything),
+        measures=(),
+        order="items",
+        tuning=(),
+        form=form,
+        of=task.id,
     )
 
 

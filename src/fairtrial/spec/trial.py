@@ -38,6 +38,9 @@ class TaskEntry(Section):
     repeats: Positive = Field(1, description="Independent repetitions of every item.")
     seed: Seed | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
     measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
+    forms: tuple[Literal["permuted", "order"], ...] = Field(
+        (), description="Further forms to ask it in, to hint at contamination: options permuted, items in other orders."
+    )
 
 
 class Decide(Section):

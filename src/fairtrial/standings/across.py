@@ -60,7 +60,9 @@ def field_of(rows: Rows, rankings: Sequence[Ranking]) -> Field:
     kept, left_out = [], {}
     for task, found in main:
         missing = [name for name in names if not found or name not in {p.candidate for p in found.places}]
-        if main_measure(task)["higher_is_better"] is None:
+        if task.get("form"):
+            left_out[task["name"]] = "another form of a task, for comparison with it alone"
+        elif main_measure(task)["higher_is_better"] is None:
             left_out[task["name"]] = f"{main_measure(task)['name']} has no better or worse"
         elif found is None or missing:
             left_out[task["name"]] = f"no answers yet of {', '.join(missing)}" if names else "no answers yet"

@@ -128,7 +128,9 @@ def rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
         rows: of the trial.
         verdicts: on its questions; in a trial that may stop early they are taken as they are.
     """
-    asked = [(task, measure) for task in rows.plan["tasks"] for measure in ranked_measures(task)]
+    asked = [
+        (task, measure) for task in rows.plan["tasks"] if not task.get("form") for measure in ranked_measures(task)
+    ]
     family = len(asked) * len(rows.names) * (len(rows.names) - 1) // 2
     known: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
     for verdict in verdicts:

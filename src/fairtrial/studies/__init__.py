@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from fairtrial.ledger import Ledger, query
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
 from fairtrial.studies.cascades import cascades
+from fairtrial.studies.contamination import contamination
 
 __all__ = [
     "STUDIES",
@@ -35,7 +36,7 @@ def findings(ledger: Ledger, trial_id: str) -> Findings | None:
     return STUDIES[settings["name"]](ledger, trial_id, settings)
 
 
-FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (cascades,)
+FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (cascades, contamination)
 """What is told of every trial that has something of the kind, whatever its study."""
 
 

@@ -1,0 +1,117 @@
+"""Hints that a model has seen a benchmark as it was published: its items beside freshly made forms of them.
+
+A hint and no proof: a gap may come from the layout alone (a model that likes the letter A, a benchmark whose order
+tells a story), and a model can have seen items without remembering their order.  Whether other candidates show the same
+gap is the best check, so every candidate has its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.standings.across import main_measure
+from fairtrial.stats.intervals import estimate
+from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
+
+EVEN = 0.5
+"""Share of other orders that are less likely than the published one, for a model that has seen none."""
+
+NOTES = (
+    "A hint, not a proof. A gap can come from the layout alone: look whether candidates that cannot have seen the "
+    "benchmark show it, too. No gap does not mean that nothing was seen.",
+    "Published order: stretches of items scored as documents, beside the same stretches shuffled (Oren et al. 2023, "
+    "arXiv 2310.17623).",
+)
+
+
+def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
+    """Return what the other forms of a trial's tasks hint at; None if it has none, or none is answered yet."""
+    plan = query.trial(ledger, trial_id).plan
+    tasks = {task["id"]: task for task in plan["tasks"]}
+    options, orders, fired = [], [], []
+    compared = 0
+    for task in plan["tasks"]:
+        published = tasks.get(task.get("of"))
+        if published is None:
+            continue
+        for candidate in plan["candidates"]:
+            if task["form"] == "permuted":
+                found = gap(ledger, trial_id, candidate, (published, task))
+                options += [found] if found else []
+            else:
+                found = preference(ledger, trial_id, candidate, (published, task))
+                orders += [found] if found else []
+            if found:
+                compared += 1
+                if isinstance(found[-2], Interval) and found[-2].low > (0.0 if task["form"] == "permuted" else EVEN):
+                    fired.append(f"{found[1]} on {found[0]} ({'options' if task['form'] == 'permuted' else 'order'})")
+    if not compared:
+        return None
+    level = float(plan["decide"]["confidence"])
+    by_chance = (
+        f"{compared} comparison{'s' * (compared > 1)}; with nothing there, {100 * (1 - level) / 2:.2g}% of such "
+    )
+    sentences = (
+        f"Better as published than in another form: {', '.join(fired)}." if fired else "No hint of contamination.",
+        f"{looked}; with nothing there, {100 * (1 - level) / 2:.2g}% of such intervals would hint at it by chance.",
+    )
+    tables = []
+    if options:
+        heads = (Column("task"), Column("candidate"), Column("published", "1"), Column("options permuted", "1"))
+        more = (Column("gap", "1", difference=True), Column("items"))
+        tables.append(Table("Options in another order, the same items", (*heads, *more), tuple(options)))
+    if orders:
+        orders_heads = (
+            Column("task"),
+            Column("candidate"),
+            Column("other orders less likely", "1"),
+            Column("stretches"),
+        )
+        tables.append(Table("Items in the published order (nothing seen: 50%)", orders_heads, tuple(orders)))
+    return Findings("Hints of contamination", sentences, tuple(tables), (), NOTES if orders else NOTES[:1])
+
+
+def gap(
+    ledger: Ledger, trial_id: str, candidate: Mapping[str, Any], forms: tuple[Mapping[str, Any], Mapping[str, Any]]
+) -> tuple[Cell, ...] | None:
+    """Return the row of one candidate: the items as published less the same items permuted; None without both."""
+    measure = main_measure(forms[0])["name"]
+    a, b = (query.values(ledger, trial_id, candidate["id"], form["id"], measure) for form in forms)
+    place = {item: i for i, item in enumerate(b.item_ids)}
+    both = np.array([i for i, item in enumerate(a.item_ids) if item in place], dtype=np.int64)
+    if not both.size:
+        return None
+    other = np.array([place[a.item_ids[i]] for i in both])
+    sign = -1.0 if main_measure(forms[0])["higher_is_better"] is False else 1.0
+    differences = sign * (a.values[both] - b.values[other])
+    confidence = float(query.trial(ledger, trial_id).plan["decide"]["confidence"])
+    found = estimate(differences, np.ones(both.size), a.clusters[both], confidence)
+    return (
+        forms[0]["name"],
+        candidate["name"],
+        float(a.values[both].mean()),
+        float(b.values[other].mean()),
+        Interval(found.mean, found.low, found.high),
+        float(both.size),
+    )
+
+
+def preference(
+    ledger: Ledger, trial_id: str, candidate: Mapping[str, Any], forms: tuple[Mapping[str, Any], Mapping[str, Any]]
+) -> tuple[Cell, ...] | None:
+    """Return the row of one candidate: how often the published order is the likelier one; None without answers."""
+    rows = query.values(ledger, trial_id, candidate["id"], forms[1]["id"], main_measure(forms[1])["name"])
+    if not rows.values.size:
+        return None
+    confidence = float(query.trial(ledger, trial_id).plan["decide"]["confidence"])
+    found = estimate(rows.values, rows.weights, rows.clusters, confidence, (0.0, 1.0))
+    return (
+        forms[0]["name"],
+        candidate["name"],
+        Interval(found.mean, found.low, found.high),
+        float(rows.values.size),
+    )

@@ -1,0 +1,253 @@
+"""Other forms of a task's items, to hint at whether a model has seen them as they were published.
+
+``permuted``: the same items with their lettered options in another order.  A model that has learned the published
+answers by heart does worse; one that has not does not care.  ``order``: stretches of items in the published order
+beside the same stretches shuffled, scored as documents.  Where items stand in no particular order, nothing makes the
+published one likelier but having seen it (Oren, Meister, Chatterji, Ladhak and Hashimoto 2023, arXiv 2310.17623).
+
+A form is a task itself, made from any other one.  It changes what is asked and maps answers back, so that the original
+grades them; it knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from fairtrial.errors import TaskError
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Item,
+    Measure,
+    Observation,
+    Pair,
+    Prompt,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    content_hash,
+)
+from fairtrial.tasks.base import Task, TaskCard
+
+STRETCH = 8
+"""Items of one stretch."""
+
+SHUFFLES = 5
+"""Other orders of each stretch."""
+
+OPTION = re.compile(r"^(?P<open>[ \t]*\(?)(?P<letter>[A-Z])(?P<close>[).:]\)?[ \t]+)(?P<text>\S.*)$", re.MULTILINE)
+
+PUBLISHED_FIRST = Measure("published_first", higher_is_better=None)
+ORDER_GAIN = Measure("order_gain", unit="nat", higher_is_better=None, bounds=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The lettered options at the end of a prompt.
+
+    Attributes:
+        matches: one a line, the letters A, B, C ... in order.
+        order: place of what now stands behind each letter, e.g. (2, 0, 1): behind A stands what stood behind C.
+    """
+
+    matches: tuple[re.Match[str], ...]
+    order: tuple[int, ...]
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether letters are written (A)."""
+        return self.matches[0]["open"].strip() == "("
+
+    def moved(self, text: str) -> str:
+        """Return the text with its options in the new order, their letters as they were."""
+        parts, end = [], 0
+        for match, source in zip(self.matches, self.order, strict=True):
+            parts += [text[end : match.start("text")], self.matches[source]["text"]]
+            end = match.end("text")
+        return "".join([*parts, text[end:]])
+
+    def letter_before(self, letter: str) -> str:
+        """Return the letter that an option had in the published order, by the one it has now."""
+        at = ord(letter) - ord("A")
+        return chr(ord("A") + self.order[at]) if 0 <= at < len(self.order) else letter
+
+    def mapped_back(self, text: str) -> str:
+        """Return an answer with the letters that the published order had."""
+        pattern = r"(?<=\()([A-Z])(?=\))" if self.bracketed else r"(?<![A-Za-z'])([A-Z])(?![A-Za-z'])"
+        return re.sub(pattern, lambda match: self.letter_before(match[1]), text)
+
+
+def options_of(text: str, key: str) -> Options | None:
+    """Return the last block of lettered options of a text with a new order that ``key`` decides; None if there is none.
+
+    The new order is never the published one.
+    """
+    matches = list(OPTION.finditer(text))
+    last = [i for i, match in enumerate(matches) if match["letter"] == "A"]
+    block = matches[last[-1] :] if last else []
+    letters = [match["letter"] for match in block]
+    told = [match["text"].strip() for match in block]
+    if len(block) < 2 or letters != [chr(ord("A") + i) for i in range(len(block))] or len(set(told)) < len(told):
+        return None
+    order = list(range(len(block)))
+    draw = random.Random(key)
+    while order == sorted(order):
+        draw.shuffle(order)
+    return Options(tuple(block), tuple(order))
+
+
+class Permuted:
+    """The items of a task whose prompts end in lettered options, these in another order.  See `Task`.
+
+    Items keep their ids, so that the two forms are paired item by item.  Raises TaskError if no item has such options.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.card = replace(task.card, settings={**task.card.settings, "form": "permuted"})
+
+    @cached_property
+    def _kept(self) -> list[Item]:
+        kept = [item for item in self.task.items() if self._options(item)]
+        if not kept:
+            raise TaskError(
+                "shows no lettered options, so that there is nothing to permute.",
+                fix="Use the form 'order', which every task has.",
+                where=f"task {self.task.card.name}",
+            )
+        return kept
+
+    def items(self) -> Sequence[Item]:
+        """Return the items that can be permuted."""
+        return self._kept
+
+    def requests(self, item: Item) -> Sequence[Request]:
+        """Return the task's own requests with the options in another order."""
+        options = self._options(item)
+        assert options is not None
+        return [moved(request, options) for request in self.task.requests(item)]
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return the task's own grades of the answers, mapped back to the published order."""
+        options = self._options(item)
+        assert options is not None
+        pairs = zip(self.task.requests(item), answers, strict=True)
+        return self.task.grade(item, [mapped_back(request, answer, options) for request, answer in pairs])
+
+    def _options(self, item: Item) -> Options | None:
+        texts = {prompt.user for request in self.task.requests(item) for prompt in prompts(request)}
+        return options_of(texts.pop(), item.id) if len(texts) == 1 else None
+
+
+def prompts(request: Request) -> Sequence[Prompt]:
+    """Return the prompts of a request, those of its pairs that have one."""
+    if isinstance(request, GenerateRequest):
+        return [request.prompt]
+    return [pair.prompt for pair in request.pairs if pair.prompt.user]
+
+
+def moved(request: Request, options: Options) -> Request:
+    """Return a request with its options in the new order."""
+    if isinstance(request, GenerateRequest):
+        return replace(request, prompt=replace(request.prompt, user=options.moved(request.prompt.user)))
+    pairs = tuple(
+        replace(pair, prompt=replace(pair.prompt, user=options.moved(pair.prompt.user))) if pair.prompt.user else pair
+        for pair in request.pairs
+    )
+    return replace(request, pairs=pairs)
+
+
+def mapped_back(request: Request, answer: Answer, options: Options) -> Answer:
+    """Return an answer to the moved request as one to the original.
+
+    Where letters were scored, the score of each letter goes to the one that its option had; where the options' own
+    texts were scored, nothing has to be moved.
+    """
+    if isinstance(answer, GenerateAnswer):
+        return replace(answer, text=options.mapped_back(answer.text))
+    assert isinstance(request, ScoreRequest)
+    said = [pair.continuation.strip().strip("().:") for pair in request.pairs]
+    if not all(len(text) == 1 and text.isupper() for text in said):
+        return answer
+    now = [said.index(chr(ord("A") + options.order.index(ord(text) - ord("A")))) for text in said]
+    return replace(
+        answer,
+        logprobs=tuple(answer.logprobs[i] for i in now),
+        greedy=tuple(answer.greedy[i] for i in now),
+        tokens=tuple(answer.tokens[i] for i in now),
+    )
+
+
+class Ordered:
+    """Stretches of a task's items in the published order and in others.  See `Task`.
+
+    An item is one stretch of `STRETCH` items.  ``published_first``: the share of the other orders that are less likely
+    than the published one; without contamination 0.5.  ``order_gain``: by how much, in nats a stretch, against their
+    mean.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.card = TaskCard(
+            name=task.card.name,
+            version=task.card.version,
+            revision=task.card.revision,
+            licence=task.card.licence,
+            measures=(PUBLISHED_FIRST, ORDER_GAIN),
+            main_measure=PUBLISHED_FIRST.name,
+            description=f"Are stretches of {STRETCH} items of {task.card.name} likelier in the published order?",
+            citation="Oren et al. 2023, arXiv 2310.17623",
+            chance=0.5,
+            settings={**task.card.settings, "form": "order", "stretch": STRETCH, "shuffles": SHUFFLES},
+        )
+
+    @cached_property
+    def _stretches(self) -> list[Item]:
+        every = sorted(self.task.items(), key=lambda item: item.doc_id)
+        found = []
+        for number in range(len(every) // STRETCH):
+            part = every[number * STRETCH : (number + 1) * STRETCH]
+            texts = [" ".join([item.question, *item.gold[:1]]).strip() for item in part]
+            data = {"texts": texts}
+            name = content_hash(["order", number, data])
+            found.append(Item(name, number, "\n\n".join(texts), (), (), name, data))
+        if not found:
+            raise TaskError(
+                f"has fewer than the {STRETCH} items that one stretch takes.", where=f"task {self.task.card.name}"
+            )
+        return found
+
+    def items(self) -> Sequence[Item]:
+        """Return the stretches, without what is left at the end."""
+        return self._stretches
+
+    def requests(self, item: Item) -> Sequence[Request]:
+        """Return the stretch as a document in the published order, then in the others."""
+        draw = random.Random(item.id)
+        texts = list(item.data["texts"])
+        label = f"{self.card.name} stretch {item.doc_id}"
+        return [document(texts, label), *(document(draw.sample(texts, len(texts)), label) for _ in range(SHUFFLES))]
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return how the published order does among the others."""
+        values = [answer.logprobs[0] for answer in answers if isinstance(answer, ScoreAnswer)]
+        published, others = values[0], values[1:]
+        first = sum((published > other) + 0.5 * (published == other) for other in others) / len(others)
+        return [
+            Observation(PUBLISHED_FIRST.name, first),
+            Observation(ORDER_GAIN.name, published - sum(others) / len(others), unit="nat"),
+        ]
+
+
+def document(texts: Sequence[str], label: str) -> ScoreRequest:
+    """Return the request to score texts as one document."""
+    return ScoreRequest((Pair(Prompt(""), "\n\n".join(texts)),), delimiter="", rolling=True, label=label)
+
+
+FORMS: Mapping[str, Callable[[Task], Task]] = {"permuted": Permuted, "order": Ordered}
+"""Name of a form, as a trial file writes it, to what makes it of a task."""
