@@ -52,9 +52,7 @@ def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
     if not compared:
         return None
     level = float(plan["decide"]["confidence"])
-    by_chance = (
-        f"{compared} comparison{'s' * (compared > 1)}; with nothing there, {100 * (1 - level) / 2:.2g}% of such "
-    )
+    looked = f"{compared} comparison{'s' * (compared > 1)}"
     sentences = (
         f"Better as published than in another form: {', '.join(fired)}." if fired else "No hint of contamination.",
         f"{looked}; with nothing there, {100 * (1 - level) / 2:.2g}% of such intervals would hint at it by chance.",
