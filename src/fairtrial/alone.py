@@ -30,13 +30,14 @@ def time_alone(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress
         answered = [item for item in task.items if all(item.id in known for known in asked)]
         wanted, spare = answered[: plan.trial.latency_items], answered[plan.trial.latency_items :]
         missing = {}
-        for candidate in plan.candidates:
+        live = [candidate for candidate in plan.candidates if not candidate.recorded]
+        for candidate in live:
             timed = {row[0] for row in ledger.read(TIMED, (candidate.id, task.id))}
             missing[candidate.id] = {item.id for item in wanted} - timed
             if missing[candidate.id]:
                 ask_alone(task, candidate, bench, (spare or wanted)[-1])  # fills the cache, and does not count
         for done, item in enumerate(wanted, start=1):
-            for candidate in plan.candidates:
+            for candidate in live:
                 if item.id in missing[candidate.id]:
                     seen = ask_alone(task, candidate, bench, item)
                     ledger.commit(candidate.id, Chunk(observations=[(task.id, item.id, 0, o) for o in seen]))

@@ -7,15 +7,15 @@ and written in one transaction.  Knows nothing of which chunk comes next; that i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fairtrial.bench import Bench, watching
 from fairtrial.engines.base import Engine
 from fairtrial.errors import CapabilityError
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.planning import PlannedCandidate, PlannedTask, stable_int
+from fairtrial.planning import PlannedCandidate, PlannedTask
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
-from fairtrial.spec.candidate import Decoding
+from fairtrial.settling import settle as settle
 from fairtrial.tasks.base import Task
 
 CHUNK_ITEMS = 50
@@ -65,26 +65,6 @@ def chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[Aske
                 settled = tuple(settle(request, candidate.spec.decoding, repeat) for request in requests)
                 chunk.append(Asked(item, repeat, settled))
         yield chunk
-
-
-def settle(request: Request, decoding: Decoding, repeat: int) -> Request:
-    """Return the request as this candidate gets it: its decoding settings win over the task's.
-
-    A sampled request gets a seed made from the request itself and the repeat, so that it depends neither on order nor
-    on the batch nor on the trial: a repeat of an item is the same answer in every trial of one ledger.  A greedy one
-    has seed 0, and its repeats are one and the same request.
-    """
-    if isinstance(request, ScoreRequest):
-        return request
-    own = {
-        name: value
-        for name in ("temperature", "top_p", "top_k", "max_tokens")
-        if (value := getattr(decoding, name)) is not None
-    }
-    settled: GenerateRequest = replace(request, **own, stop=(*request.stop, *decoding.stop))
-    if settled.temperature == 0:
-        return replace(settled, seed=0)
-    return replace(settled, seed=stable_int(f"{repeat} {settled.id}") >> 1)
 
 
 def check_capability(engine: Engine, requests: Sequence[Request], candidate: str, task: str) -> None:

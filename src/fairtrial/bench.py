@@ -48,6 +48,10 @@ class Bench:
         return self._engines[candidate.id]
 
     def _opened(self, candidate: PlannedCandidate) -> Engine:
+        if candidate.recorded:
+            engine = open_engine(candidate.spec, candidate.model, self.settings)
+            self.stack.callback(engine.close)
+            return engine
         watch = self.watch(candidate)
         with watch.opening():
             engine = open_engine(candidate.spec, candidate.model, self.settings)
@@ -70,7 +74,9 @@ class Bench:
         return self._watches[candidate.id]
 
     def probes(self, candidate: PlannedCandidate) -> Sequence[Probe]:
-        """Return all that watches a candidate's batches."""
+        """Return all that watches a candidate's batches; nothing does of answers that are recorded already."""
+        if candidate.recorded:
+            return []
         if candidate.id not in self._probes:
             subject = Subject(candidate.model.record(), self.meters)
             self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.verdicts import Verdict, questions
@@ -30,6 +31,7 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
         for look in query.looks(ledger, trial_id)
         if look["verdict"] == DROPPED
     ]
+    found += [line for task in plan["tasks"] for pairing in task.get("pairings", ()) for line in paired(task, pairing)]
     outcomes = [session.outcome for session in query.sessions(ledger, trial_id) if session.outcome]
     if outcomes and outcomes[-1].startswith(STOPPED):
         asked = len(list(questions(plan)))
@@ -38,3 +40,16 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
         early = "" if plan["decide"].get("stop_early") else " Its verdicts hold for one look: this one."
         found.append(f"The trial was {outcomes[-1]}; {undecided}.{early} With a larger budget it goes on from there.")
     return found
+
+
+def paired(task: Mapping[str, Any], pairing: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many items of a task have a recorded answer, and of what kind the others are."""
+    name, items, matched = pairing["candidate"], pairing["items"], pairing["paired"]
+    told = f"{name} has a recorded answer to {matched:,} of {items:,} items of {task['name']}"
+    if matched == items:
+        yield f"{told}; what they cost was not measured here."
+    else:
+        some = "; ".join(repr(example) for example in pairing["examples"])
+        yield f"{told}; the others are asked of nobody, for instance {some}. What they cost was not measured here."
+    if pairing["ambiguous"]:
+        yield f"{name}: {pairing['ambiguous']:,} questions were recorded with different answers and are not used."

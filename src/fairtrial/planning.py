@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -22,8 +22,11 @@ from fairtrial.errors import FairtrialError, SpecError, UnknownNameError
 from fairtrial.levers import apply
 from fairtrial.levers.cascade import SMALL, joined
 from fairtrial.measures import MEASURES
-from fairtrial.models import ResolvedModel, candidate_id, resolve, run_by
-from fairtrial.records import Item, Measure, content_hash
+from fairtrial.models import candidate_id, resolve, run_by
+from fairtrial.pairing import Recording, paired_items, recordings
+from fairtrial.planned import PlannedCandidate as PlannedCandidate
+from fairtrial.planned import PlannedTask as PlannedTask
+from fairtrial.records import Measure, content_hash
 from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.cascade import cascade_of
 from fairtrial.spec.trial import TaskEntry, Trial
@@ -35,64 +38,6 @@ from fairtrial.tasks.procedural import PROCEDURAL
 DEFAULT_PROCEDURAL_ITEMS = 200
 FEWSHOT_SEED = 1234
 """Of few-shot draws in tasks that are not ours: what lm-evaluation-harness uses, whatever the trial's seed."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCandidate:
-    """A candidate whose weights are at hand.
-
-    Attributes:
-        parts: of a cascade, the candidates that answer for it, by the names that its answers give them.
-    """
-
-    spec: Candidate
-    id: str
-    model: ResolvedModel
-    parts: Mapping[str, PlannedCandidate] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name that the user gave."""
-        return self.spec.id
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedTask:
-    """A task whose items are drawn.
-
-    Attributes:
-        name: as shown in tables.
-        id: content hash of the card: the same questions, asked and graded the same way.
-        entry: what the user wrote.
-        plain: the task as asked in running text.
-        chat: the task as asked through a chat template; the same items.
-        items: the items to ask, in the order in which they are asked.
-        tuning: items to learn thresholds from; none of them is among ``items``, nor of one cluster with one of these.
-        total: items that the task has in all, without those to learn from.
-        measures: those that verdicts are about.
-        order: what was put in random order: ``items``, or ``clusters`` with the items of each in one piece.
-        largest_cluster: items in the task's largest cluster.
-        form: another form of a task, see `fairtrial.tasks.forms`; empty for the task itself.
-        of: id of the task that it is a form of.
-    """
-
-    name: str
-    id: str
-    entry: TaskEntry
-    plain: Task
-    chat: Task
-    items: tuple[Item, ...]
-    total: int
-    measures: tuple[str, ...]
-    order: Literal["items", "clusters"]
-    largest_cluster: int
-    tuning: tuple[Item, ...] = ()
-    form: str = ""
-    of: str = ""
-
-    def for_candidate(self, candidate: Candidate) -> Task:
-        """Return the form of the task in which this candidate is asked."""
-        return self.plain if candidate.chat == "none" else self.chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +112,7 @@ class Plan:
                     "items_total": t.total,
                     "order": t.order,
                     "largest_cluster": t.largest_cluster,
+                    **({"pairings": [asdict(p) for p in t.pairings]} if t.pairings else {}),
                     **({"form": t.form, "of": t.of} if t.form else {}),
                 }
                 for t in self.tasks
@@ -221,20 +167,25 @@ def plan_trial(
     """
     with placed(where("task_paths")):
         finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
+    known = recordings(trial, base_dir, lambda i: placed(where("candidates", i, "model")))
     tasks: list[PlannedTask] = []
     for i, (entry, shown) in enumerate(zip(trial.tasks, trial.task_names(), strict=True)):
         with placed(where("tasks", i, "task")):
             leaves = finder.expand(entry.task)
         for leaf in leaves:
             with placed(where("tasks", i)):
-                task = plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf)
+                task = plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf, known)
+                if entry.forms and known:
+                    raise SpecError(f"task {task.name}: there are no recorded answers to other forms of it.")
                 tasks += [task, *(plan_form(task, form, trial.seed) for form in entry.forms)]
     check_names(tasks, trial, where)
     candidates: dict[str, PlannedCandidate] = {}
     for i, spec in sorted(enumerate(trial.candidates), key=lambda pair: larger_of(pair[1]) is not None):
         with placed(where("candidates", i)):
             line = where("candidates", i, "model")
-            if larger_of(spec) is None:
+            if spec.id in known:
+                candidates[spec.id] = known[spec.id].candidate
+            elif larger_of(spec) is None:
                 candidates[spec.id] = plan_candidate(spec, base_dir, on_progress, line)
             else:
                 candidates[spec.id] = plan_cascade(spec, candidates, tasks, base_dir, on_progress)
@@ -284,8 +235,10 @@ def plan_cascade(
     return PlannedCandidate(spec, identity, joined(small.model, other.model, (SMALL, other.name)), parts)
 
 
-def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, shown: str) -> PlannedTask:
-    """Build one task, draw its items and put them in a random order."""
+def plan_task(
+    finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, shown: str, known: Mapping[str, Recording]
+) -> PlannedTask:
+    """Build one task, draw its items, of those that every record has an answer to, and put them in a random order."""
     default_seed = trial.seed if name in PROCEDURAL else FEWSHOT_SEED
     seed = default_seed if entry.seed is None else entry.seed
     learned = most_to_learn_from(trial)
@@ -295,7 +248,8 @@ def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, sho
     plain = finder.build(name, options)
     needs_chat = any(c.chat != "none" for c in trial.candidates)
     chat = finder.build(name, replace(options, chat=True)) if needs_chat else plain
-    tuning, everything = split(plain.items(), learned, trial.seed)
+    answered, pairings = paired_items((plain, chat), known, shown, entry.repeats)
+    tuning, everything = split(answered, learned, trial.seed)
     measures = verdict_measures(plain, entry, trial)
     largest = largest_cluster(everything)
     whole = trial.decide.stop_early and trial.decide.target == "population" and largest > 1
@@ -307,11 +261,12 @@ def plan_task(finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, sho
         plain=plain,
         chat=chat,
         items=items,
-        total=len(everything),
+        total=len(plain.items()) - len(tuning),
         measures=measures,
         order="clusters" if whole else "items",
         largest_cluster=largest,
         tuning=tuning,
+        pairings=pairings,
     )
 
 
@@ -336,6 +291,7 @@ def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
         measures=(),
         order="items",
         tuning=(),
+        pairings=(),
         form=form,
         of=task.id,
     )

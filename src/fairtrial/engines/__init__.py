@@ -21,6 +21,7 @@ __all__ = ["ENGINES", "Capabilities", "Engine", "EngineSettings", "engine_versio
 ENGINES: Mapping[str, str] = {
     "fake": "fairtrial.engines.fake:FakeEngine",
     "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
+    "recorded": "fairtrial.engines.recorded:RecordedEngine",
     "transformers": "fairtrial.engines.transformers:TransformersEngine",
 }
 """Engine name -> ``module:class``.  Others come from entry points ``engine.NAME`` of the group ``fairtrial``."""
@@ -28,6 +29,7 @@ ENGINES: Mapping[str, str] = {
 DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
     "fake": ("fairtrial",),
     "llamacpp": ("llama-cpp-python",),
+    "recorded": ("fairtrial",),
     "transformers": ("transformers", "torch"),
 }
 """Engine name -> the distributions whose versions can change its answers."""

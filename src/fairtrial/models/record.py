@@ -20,6 +20,7 @@ class ResolvedModel:
         sha256: of the weights; of the name for models without weights.
         name: short name for people.
         notes: facts for the record, e.g. what a lever did.
+        source: of recorded answers, the file or folder that they are in.
     """
 
     spec: str
@@ -28,6 +29,7 @@ class ResolvedModel:
     sha256: str
     name: str
     notes: Mapping[str, object] = field(default_factory=dict)
+    source: Path | None = None
 
     def record(self) -> dict[str, object]:
         """Return what the ledger keeps about the weights; no path, which is nobody's business."""

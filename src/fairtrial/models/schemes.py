@@ -29,6 +29,8 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
     if wrong := model_problem(spec):
         raise SpecError(f"{wrong}.")
     scheme, _, rest = spec.partition(":")
+    if scheme not in SCHEMES:
+        raise SpecError(f"model {spec!r} names recorded answers, not a model.")
     return SCHEMES[scheme](spec, rest, base_dir)
 
 

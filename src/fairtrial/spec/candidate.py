@@ -13,11 +13,12 @@ from pydantic import Field, field_validator, model_validator
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.cascade import cascade_at, cascade_of
 from fairtrial.spec.levers import checked_levers
+from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Text, Texts, problem
 
 __all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "larger_of", "model_problem"]
 
-SCHEMES = ("gguf", "pkg", "hf", "openai", "fake")
+SCHEMES = ("gguf", "pkg", "hf", "openai", "replay", "import", "fake")
 """What a model's name can begin with; `fairtrial.models` says what each means."""
 
 
@@ -36,7 +37,8 @@ class Candidate(Section):
 
     id: str = Field(pattern=NAME, description="Short name used in tables and on the command line.")
     model: str = Field(
-        description="gguf:PATH, pkg:PACKAGE/FILE, hf:REPO[@REVISION][:FILE], or openai:MODEL.",
+        description="gguf:PATH, pkg:PACKAGE/FILE, hf:REPO[@REVISION][:FILE], openai:MODEL, replay:LEDGER#CANDIDATE "
+        "or import:FILE-OR-FOLDER.",
     )
     levers: tuple[dict[str, Any], ...] = Field(
         (), description="Improvements applied in this order; each is one key, e.g. {quantize: q4_k_m}."
@@ -57,6 +59,7 @@ class Candidate(Section):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="What transformers computes in; default: bfloat16 where the machine is fast at it."
     )
+    recorded: RecordedSettings = Field(Recorded(), description="How the answers of an import: candidate are read.")
     overflow: Literal["error", "truncate"] = Field(
         "error", description="A request longer than the context is an error, or is cut from the left and recorded."
     )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Discriminator
+from pydantic import BeforeValidator, Discriminator, Field, model_validator
 
 from fairtrial.errors import did_you_mean
-from fairtrial.spec.section import Section, problem
+from fairtrial.spec.section import Section, Texts, problem
 
 
 class Quantisation(Section):
@@ -29,6 +29,14 @@ class OpenVsClosed(Section):
     """Are the open candidates within the margin of the closed ones, on every task?"""
 
     name: Literal["open-vs-closed"] = "open-vs-closed"
+    open: Texts = Field((), description="Candidates that count as open; default: those whose weights are here.")
+    closed: Texts = Field((), description="Candidates that count as closed; default: those that answer elsewhere.")
+
+    @model_validator(mode="after")
+    def _on_one_side(self) -> OpenVsClosed:
+        if both := [name for name in self.open if name in self.closed]:
+            raise problem(f"{', '.join(both)} cannot be both open and closed", "closed")
+        return self
 
 
 Settings = Annotated[Quantisation | SmallModels | OpenVsClosed, Discriminator("name")]

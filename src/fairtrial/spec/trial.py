@@ -115,6 +115,17 @@ class Trial(Section):
         return self
 
     @model_validator(mode="after")
+    def _study_names_candidates(self) -> Trial:
+        ids = [candidate.id for candidate in self.candidates]
+        for side in ("open", "closed"):
+            for i, name in enumerate(getattr(self.study, side, ())):
+                if name not in ids:
+                    near = did_you_mean(name, ids)
+                    told = f"{name!r} is not a candidate.{near} Candidates: {', '.join(ids)}"
+                    raise problem(told, "study", side, i)
+        return self
+
+    @model_validator(mode="after")
     def _cascades_go_somewhere(self) -> Trial:
         known = {candidate.id: candidate for candidate in self.candidates}
         for i, candidate in enumerate(self.candidates):

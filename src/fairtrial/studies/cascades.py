@@ -25,6 +25,7 @@ PREFERRED = ("usd", "seconds", "joules", "joules_estimated")
 """Which cost is drawn, the first that is known of all three."""
 
 MOST_CHARTS = 8
+MOST_SAID = 4
 CURVE_POINTS = 60
 UNITS = {"usd": "USD", "seconds": "s", "joules": "J", "joules_estimated": "J"}
 COST_WORDS = {
@@ -75,7 +76,7 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
             continue
         names = part_names(rows, candidate)
         tables.append(Table(f"{candidate['name']}: {told(ledger, trial_id, candidate)}", columns(names), tuple(lines)))
-        sentences += said(candidate["name"], names, lines)
+        sentences += said(candidate["name"], names, lines) if len(lines) <= MOST_SAID else []
         if None in names:
             notes.append(
                 f"{candidate['name']}: what other thresholds would give is known only where both of its models are "
@@ -219,7 +220,8 @@ def told(ledger: Ledger, trial_id: str, candidate: Mapping[str, Any]) -> str:
     learn = settings.get("learn")
     if not learn:
         return f"{signal}, threshold {value}"
-    aim = f"at most {100 * learn['escalate']:g}% sent on" if learn.get("escalate") is not None else ""
+    shared = "at most {:g}% sent on, over all tasks"
+    aim = shared.format(100 * learn["escalate"]) if learn.get("escalate") is not None else ""
     aim = aim or f"within {100 * learn['margin']:g} points of the larger"
     return f"{signal}, threshold {value}, learned on other items for {aim}"
 
@@ -243,7 +245,7 @@ def drawn(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any], sid
         f"{candidate['name']} on {task['name']}",
         Axis(COST_WORDS.get(sides.cost, "joules an item, estimated"), UNITS[sides.cost], less_is_better=True),
         Axis(measure["name"], measure["unit"]),
-        (*reference(sides), *curve(sides), *edged(points)),
+        (*reference(sides), *curve(sides), *points),
         f"The line is every threshold of the signal, the dashed one {larger} asked at random as often.",
     )
 
@@ -251,23 +253,6 @@ def drawn(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any], sid
 def spot(rows: Rows, label: str, sides: Sides, cost: Floats, value: Floats) -> Point:
     """Return a candidate's point."""
     return Point(label, mean(cost, sides.clusters, rows.confidence), mean(value, sides.clusters, rows.confidence))
-
-
-def edged(points: list[Point]) -> list[Point]:
-    """Return the points, those marked that no other one beats in both."""
-    return [
-        Point(
-            p.label,
-            p.x,
-            p.y,
-            p.kind,
-            not any(
-                (q.x.value <= p.x.value and q.y.value > p.y.value) or (q.x.value < p.x.value and q.y.value >= p.y.value)
-                for q in points
-            ),
-        )
-        for p in points
-    ]
 
 
 def reference(sides: Sides) -> tuple[Point, Point]:

@@ -1,0 +1,154 @@
+"""Recorded candidates: their records opened, and the items of a task of which every record has the answer.
+
+All candidates of a trial are asked the same items; so an item without a recorded answer is asked of nobody, and is
+counted and shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairtrial.engines import engine_version
+from fairtrial.errors import SpecError
+from fairtrial.ledger import Ledger
+from fairtrial.models import ResolvedModel, candidate_id
+from fairtrial.planned import Pairing, PlannedCandidate
+from fairtrial.recorded import Record, identify, imported_record, replayed_record
+from fairtrial.recorded.source import candidate_of
+from fairtrial.records import Item, content_hash
+from fairtrial.settling import settle
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.trial import Trial
+from fairtrial.tasks.base import Task
+
+EXAMPLES = 3
+"""Questions of items without a recorded answer that are kept, to be looked at."""
+
+SHOWN = 160
+"""Characters of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded candidate with its record."""
+
+    candidate: PlannedCandidate
+    record: Record
+
+
+def recordings(
+    trial: Trial, base_dir: Path, placed: Callable[[int], AbstractContextManager[None]]
+) -> dict[str, Recording]:
+    """Open the records of a trial's recorded candidates.
+
+    Args:
+        trial: what the user asked for.
+        base_dir: folder that relative paths are relative to.
+        placed: names the line of a candidate, by number, in errors.
+
+    Raises:
+        SpecError, ModelError, LedgerError: no such file, ledger or candidate, or a row that cannot be read.
+    """
+    found = {}
+    for i, spec in enumerate(trial.candidates):
+        scheme, _, rest = spec.model.partition(":")
+        if scheme in ("replay", "import"):
+            with placed(i):
+                if spec.levers:
+                    raise SpecError(f"candidate {spec.id!r}: levers cannot change answers that are recorded already.")
+                opened = replayed if scheme == "replay" else imported
+                found[spec.id] = opened(spec, rest, base_dir)
+    return found
+
+
+def imported(spec: Candidate, rest: str, base_dir: Path) -> Recording:
+    """Read another tool's log."""
+    path = (base_dir / Path(rest).expanduser()).resolve()
+    record = imported_record(path, spec.recorded)
+    own = spec.recorded.model_dump(mode="json")
+    sha256 = identify(path, spec.recorded)
+    notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True}
+    model = ResolvedModel(spec.model, "recorded", None, content_hash([sha256, own]), path.stem, notes, source=path)
+    return Recording(planned(spec, model, base_dir), record)
+
+
+def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
+    """Open a ledger and find the candidate; it is asked as it was asked there."""
+    name, mark, wanted = rest.rpartition("#")
+    if not mark or not name:
+        raise SpecError(
+            f"model {spec.model!r} names no candidate.", fix="Write replay:LEDGER#CANDIDATE, e.g. replay:run.db#small."
+        )
+    path = (base_dir / Path(name).expanduser()).resolve()
+    with closing(Ledger.open(path, create=False)) as ledger:
+        entry = candidate_of(ledger, wanted)
+    then = Candidate.model_validate(entry["spec"])
+    spec = spec.model_copy(update={"decoding": then.decoding, "chat": then.chat, "system": then.system})
+    record = replayed_record(path, entry["id"])
+    notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry["record"]}
+    identity = content_hash(["replay", entry["id"]])
+    model = ResolvedModel(spec.model, "recorded", None, identity, wanted, notes, source=path)
+    return Recording(planned(spec, model, base_dir), record)
+
+
+def planned(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCandidate:
+    """Return the candidate; whatever template it was asked with then is part of the recorded answers' identity."""
+    plain = spec.model_copy(update={"chat": "none"}) if spec.chat != "none" else spec
+    identity = candidate_id(plain, model, base_dir=base_dir, engine_version=engine_version("recorded"))
+    return PlannedCandidate(spec, identity, model)
+
+
+def paired_items(
+    forms: tuple[Task, Task], known: Mapping[str, Recording], shown: str, repeats: int
+) -> tuple[Sequence[Item], tuple[Pairing, ...]]:
+    """Return the items of a task to which every record has the answer, and how many those are for each record.
+
+    Args:
+        forms: the task in running text, and as asked through a chat template.
+        known: the trial's records by candidate.
+        shown: the task's name in tables.
+        repeats: of every item.
+
+    Raises SpecError if a record has no answer to any item.
+    """
+    plain, chat = forms
+    items = plain.items()
+    left = list(items)
+    pairings = []
+    for name, recording in known.items():
+        task = plain if recording.candidate.spec.chat == "none" else chat
+        answered = {item.id for item in items if has_answer(item, task, recording, repeats)}
+        absent = [item for item in items if item.id not in answered]
+        examples = tuple(item.question[:SHOWN] for item in absent[:EXAMPLES])
+        if not answered:
+            raise none_paired(name, shown, task, recording, items)
+        left = [item for item in left if item.id in answered]
+        record = recording.record
+        pairings.append(Pairing(name, len(items), len(answered), record.size, record.ambiguous, examples))
+    if not left:
+        raise SpecError(f"task {shown}: no item has a recorded answer of every recorded candidate.")
+    return left, tuple(pairings)
+
+
+def has_answer(item: Item, task: Task, recording: Recording, repeats: int) -> bool:
+    """Return whether a record has all answers to an item."""
+    decoding = recording.candidate.spec.decoding
+    return all(
+        recording.record.answer(settle(request, decoding, repeat)) is not None
+        for request in task.requests(item)
+        for repeat in range(repeats)
+    )
+
+
+def none_paired(name: str, shown: str, task: Task, recording: Recording, items: Sequence[Item]) -> SpecError:
+    """Return the error about a record without answers to a task."""
+    asked = items[0].question[:SHOWN] if items else ""
+    return SpecError(
+        f"task {shown}: none of its {len(items):,} items is among the {recording.record.size:,} recorded answers of "
+        f"{name!r}. Its first item asks {asked!r}.",
+        fix="Recorded prompts must be those of the task, or recorded questions stand at the end of its prompts; "
+        "look at shots, level and seed, and at `recorded: {key: ...}`.",
+    )

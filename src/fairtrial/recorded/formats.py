@@ -1,0 +1,187 @@
+"""The logs of other tools, row by row, as recorded answers.  Each reader says what a row must hold.
+
+lm-eval     samples_*.jsonl of lm-evaluation-harness (--log_samples)
+inspect     .eval (zip) or .json logs of Inspect
+helm        scenario_state.json of HELM
+promptfoo   results as JSON
+table       any JSON, JSONL or CSV with a mapping
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from fairtrial.errors import ModelError
+from fairtrial.recorded.base import Said
+from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
+from fairtrial.spec.recorded import Recorded
+
+Rows = Iterator[tuple[str, Mapping[str, Any]]]
+
+TEMPLATES = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+
+
+def rows_of(path: Path, how: Recorded, kind: str) -> Rows:
+    """Yield (place, row) of a log of one kind, of those rows that count."""
+    for where, row in _READ[kind](path, how):
+        if all(_text(at(row, key, where)) == _text(value) for key, value in how.only.items()):
+            yield where, row
+
+
+def said_of(where: str, row: Mapping[str, Any], how: Recorded, kind: str) -> Said | None:
+    """Return what a row says; None for a row without an answer."""
+    return _SAID[kind](where, row, how)
+
+
+def kind_of(path: Path) -> str:
+    """Return whose log a file is, by its name and beginning; ``table`` if nobody's."""
+    if path.suffix == ".eval":
+        return "inspect"
+    if path.suffix == ".jsonl":
+        first = next(lines_of(path), None)
+        return "lm-eval" if first is not None and {"resps", "arguments"} <= set(first[1]) else "table"
+    if path.suffix == ".json":
+        body = json_of(path)
+        keys = set(body) if isinstance(body, dict) else set()
+        if "request_states" in keys:
+            return "helm"
+        if {"eval", "samples"} <= keys:
+            return "inspect"
+        results = body.get("results") if isinstance(body, dict) else None
+        if isinstance(results, dict) and isinstance(results.get("results"), list):
+            return "promptfoo"
+    return "table"
+
+
+def _list(value: Any, where: str) -> Rows:
+    if not isinstance(value, list):
+        raise ModelError(f"{where}: rows must be a list, got {shown(value)}.", fix="Say with `rows` where they are.")
+    for i, row in enumerate(value):
+        yield f"{where}[{i}]", mapping(row, f"{where}[{i}]")
+
+
+def _table(path: Path, how: Recorded) -> Rows:
+    if path.suffix == ".csv":
+        yield from csv_of(path)
+    elif path.suffix == ".jsonl":
+        yield from lines_of(path)
+    else:
+        body = json_of(path)
+        yield from _list(at(body, how.rows, path.name) if how.rows else body, path.name)
+
+
+def _inspect(path: Path, how: Recorded) -> Rows:
+    if path.suffix == ".eval":
+        for where, row in entries(path, "samples/"):
+            yield where, mapping(row, where)
+    else:
+        yield from _list(at(json_of(path), "samples", path.name), path.name)
+
+
+_READ: Mapping[str, Callable[[Path, Recorded], Rows]] = {
+    "lm-eval": lambda path, how: lines_of(path),
+    "inspect": _inspect,
+    "helm": lambda path, how: _list(at(json_of(path), "request_states", path.name), path.name),
+    "promptfoo": lambda path, how: _list(at(json_of(path), "results.results", path.name), path.name),
+    "table": _table,
+}
+
+
+def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+    given = at(row, "arguments", where)
+    calls = list(given.values()) if isinstance(given, dict) else list(given)
+    pairs = [(_text(_part(call, 0, where)), _part(call, 1, where)) for call in calls]
+    resps = at(row, "resps", where)
+    if not pairs or not resps:
+        return None
+    if isinstance(pairs[0][1], str):
+        scores = {}
+        for (_, continuation), resp in zip(pairs, resps, strict=False):
+            first = resp[0] if isinstance(resp, list) and resp and isinstance(resp[0], list) else resp
+            scores[str(continuation)] = (_number(first, 0, where), str(_part(first, 1, where)) == "True")
+        if len({context for context, _ in pairs}) > 1:
+            raise ModelError(f"{where}: choices with different contexts cannot be read yet.")
+        return Said(pairs[0][0], None, where, scores)
+    first = resps[0]
+    return Said(pairs[0][0], _text(first[0] if isinstance(first, list) and first else first), where)
+
+
+def _part(value: Any, i: int, where: str) -> Any:
+    """Return an argument or part of an answer by position, whether they are a list or named ``arg_0`` ..."""
+    if isinstance(value, dict) and f"arg_{i}" in value:
+        return value[f"arg_{i}"]
+    if isinstance(value, list) and i < len(value):
+        return value[i]
+    raise ModelError(f"{where}: part {i} is missing in {shown(value)}.")
+
+
+def _number(value: Any, i: int, where: str) -> float:
+    part = _part(value, i, where)
+    try:
+        return float(part)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{where}: a log-probability must be a number, got {shown(part)}.") from error
+
+
+def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+    asked, output = at(row, "input", where), row.get("output") or {}
+    if isinstance(asked, list):  # messages
+        users = [m for m in asked if isinstance(m, dict) and m.get("role") == "user"]
+        asked = users[-1].get("content", "") if users else ""
+    text = output.get("completion") if isinstance(output, dict) else None
+    if text is None and isinstance(output, dict) and output.get("choices"):
+        text = at(output, "choices.0.message.content", where)
+    return None if text is None else Said(_content(asked), _content(text), where)
+
+
+def _content(value: Any) -> str:
+    """Return a message's text: a string, or the text parts of a list."""
+    if isinstance(value, list):
+        return "".join(_text(part.get("text", "")) for part in value if isinstance(part, dict))
+    return _text(value)
+
+
+def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+    result = row.get("result")
+    if not result:
+        return None
+    return Said(_text(at(row, "request.prompt", where)), _text(at(result, "completions.0.text", where)), where)
+
+
+def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+    prompt, response = row.get("prompt"), row.get("response")
+    asked = prompt.get("raw") if isinstance(prompt, dict) else prompt
+    output = response.get("output") if isinstance(response, dict) else None
+    return None if output is None or asked is None else Said(_text(asked), _text(output), where)
+
+
+def _said_table(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+    return Said(_picked(row, how.key, where), _picked(row, how.answer, where), where)
+
+
+def _picked(row: Mapping[str, Any], what: str, where: str) -> str:
+    """Return a column of a row, or a template filled with its columns."""
+    if "{{" not in what and "{%" not in what:
+        return _text(at(row, what, where))
+    try:
+        return TEMPLATES.from_string(what).render({str(key): value for key, value in row.items()})
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise ModelError(f"{where}: the template {what!r} cannot be filled: {error}") from error
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else shown(value) if isinstance(value, dict | list) else str(value)
+
+
+_SAID: Mapping[str, Callable[[str, Mapping[str, Any], Recorded], Said | None]] = {
+    "lm-eval": _said_lm_eval,
+    "inspect": _said_inspect,
+    "helm": _said_helm,
+    "promptfoo": _said_promptfoo,
+    "table": _said_table,
+}

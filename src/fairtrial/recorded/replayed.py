@@ -1,0 +1,40 @@
+"""A candidate's answers in a ledger as a record, found by the identity of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairtrial.errors import ModelError
+from fairtrial.ledger import Ledger
+from fairtrial.records import Answer, Request
+
+
+class Replay:
+    """Answers of one candidate of a ledger; see `fairtrial.recorded.base.Record`."""
+
+    ambiguous = 0
+
+    def __init__(self, ledger: Ledger, candidate_id: str) -> None:
+        self._ledger = ledger
+        self._id = candidate_id
+        self.facts: Mapping[str, object] = {"format": "ledger", "replayed_candidate": candidate_id}
+        [(self.size,)] = ledger.read("SELECT count(*) FROM answers WHERE candidate_id = ?", (candidate_id,))
+
+    def answer(self, request: Request) -> Answer | None:
+        """Return the answer that was given to this very request; None if there is none."""
+        return self._ledger.answers(self._id, [request.id]).get(request.id)
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._ledger.close()
+
+
+def replayed_record(path: Path, candidate_id: Any) -> Replay:
+    """Open a ledger for reading.  Raises ModelError if it holds no answers of the candidate."""
+    found = Replay(Ledger.open(path, create=False), str(candidate_id))
+    if found.size == 0:
+        found.close()
+        raise ModelError(f"the ledger {path.name} holds no answers of that candidate.")
+    return found

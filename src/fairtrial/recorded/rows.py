@@ -1,0 +1,129 @@
+"""Rows of JSON, JSONL and CSV files, and of the files inside a zip; with bounded sizes, and with the line of a mistake.
+
+A JSONL or CSV file is read row by row, so it may be of any length; a JSON file is read whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fairtrial.errors import ModelError
+
+MOST_JSON = 1 << 30
+"""Bytes of the largest JSON file that is read whole."""
+
+MOST_ROW = 64 << 20
+"""Bytes of the longest line."""
+
+MOST_UNPACKED = 4 << 30
+"""Bytes that the files of a zip may have together, unpacked."""
+
+csv.field_size_limit(MOST_ROW)
+
+
+def json_of(path: Path) -> Any:
+    """Return what a JSON file holds.  Raises ModelError if it is too large or no JSON."""
+    size = path.stat().st_size
+    if size > MOST_JSON:
+        raise ModelError(
+            f"{path.name} is {size / 1e9:.1f} GB; JSON files up to {MOST_JSON / 1e9:.1f} GB are read whole."
+        )
+    return parsed(path.read_bytes(), path.name)
+
+
+def parsed(body: bytes, where: str) -> Any:
+    """Return JSON text as values.  Raises ModelError with the place of a mistake."""
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=lambda name: float(name.replace("Infinity", "inf")))
+    except json.JSONDecodeError as error:
+        raise ModelError(f"{where} is no JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from error
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ModelError(f"{where} is no JSON: {type(error).__name__}.") from error
+
+
+def lines_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (``file:line``, row) of a JSONL file; empty lines are left out.
+
+    Raises ModelError, naming the line, for a line that is no JSON object or too long.
+    """
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MOST_ROW + 1):
+            number += 1
+            where = f"{path.name}:{number}"
+            if len(line) > MOST_ROW:
+                raise ModelError(f"{where} is longer than {MOST_ROW >> 20} MiB.")
+            if line.strip():
+                yield where, mapping(parsed(line, where), where)
+
+
+def csv_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (``file:line``, row) of a CSV file with a head line."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True, restkey="(more)")
+        try:
+            for row in reader:
+                yield f"{path.name}:{reader.line_num}", row
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ModelError(f"{path.name}:{reader.line_num + 1} is no CSV: {error}.") from error
+
+
+def mapping(value: Any, where: str) -> Mapping[str, Any]:
+    """Return ``value`` if it is an object; raise ModelError otherwise."""
+    if not isinstance(value, dict):
+        raise ModelError(f"{where}: a row must be an object, got {shown(value)}.")
+    return value
+
+
+def entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
+    """Yield (``file/entry``, JSON value) of a zip's files whose names begin so; nothing is unpacked to disk.
+
+    Raises ModelError if it is no zip, or would be too large unpacked.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if info.filename.startswith(beginning)]
+            total = sum(info.file_size for info in members)
+            if total > MOST_UNPACKED or any(info.file_size > MOST_JSON for info in members):
+                raise ModelError(f"{path.name} would be {total / 1e9:.1f} GB unpacked; that is more than is read.")
+            for info in members:
+                with archive.open(info) as file:
+                    body = file.read(info.file_size + 1)
+                if len(body) > info.file_size:
+                    raise ModelError(f"{path.name}/{info.filename} is longer than the archive says.")
+                yield f"{path.name}/{info.filename}", parsed(body, f"{path.name}/{info.filename}")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise ModelError(f"{path.name} is no readable zip: {error}.") from error
+
+
+def at(row: Any, keys: str, where: str) -> Any:
+    """Return what stands in ``row`` under keys joined by dots.
+
+    Raises ModelError, with the keys that there are, if it is missing.
+    """
+    value = row
+    if isinstance(row, dict) and keys in row:
+        return row[keys]
+    for i, key in enumerate(keys.split(".")):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            there = ", ".join(map(str, value)) if isinstance(value, dict) else shown(value)
+            above = ".".join(keys.split(".")[:i])
+            raise ModelError(
+                f"{where}: there is no {key!r}{f' in {above!r}' if above else ''}; there is {there[:300]}."
+            )
+    return value
+
+
+def shown(value: Any) -> str:
+    """Return a value short enough for an error."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,48 @@
+"""How recorded answers are read: the format of a log, or which parts of its rows are the question and the answer.
+
+Knows what may be written; `fairtrial.recorded` reads the files.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from fairtrial.spec.section import Section, problem
+
+Format = Literal["auto", "lm-eval", "inspect", "helm", "promptfoo", "table"]
+FORMATS: tuple[str, ...] = get_args(Format)
+
+
+class Recorded(Section):
+    """How to read the recorded answers of an ``import:`` candidate.  In YAML a bare text is short for the format."""
+
+    format: Format = Field("auto", description="Whose log it is; 'table' is any JSON, JSONL or CSV with a mapping.")
+    rows: str = Field("", description="Where the rows are in a JSON file: keys with dots, e.g. data.outputs.")
+    key: str = Field(
+        "",
+        description="The question, or the whole prompt: a column, keys with dots, or a template such as "
+        "'{{passage}} {{question}}'.",
+    )
+    answer: str = Field("", description="The answer: a column, keys with dots, or a template.")
+    only: dict[str, str | int | float | bool] = Field(
+        {}, description="Rows that count: column (keys with dots) and the value that it must have, e.g. {model: gpt-4}."
+    )
+
+    @model_validator(mode="after")
+    def _tables_are_mapped(self) -> Recorded:
+        if self.format == "table" and not (self.key and self.answer):
+            raise problem("a table needs key (the question) and answer: which columns of a row they are")
+        if self.format not in ("table", "auto") and (self.key or self.answer or self.rows):
+            raise problem(f"rows, key and answer are for tables; format is {self.format!r}")
+        return self
+
+
+def in_short(given: Any) -> Any:
+    """Return the settings for what was written in short: a format's name."""
+    return {"format": given} if isinstance(given, str) else given
+
+
+RecordedSettings = Annotated[Recorded, BeforeValidator(in_short, json_schema_input_type=Format | Recorded)]
+"""What a candidate says after ``recorded:``."""
