@@ -8,6 +8,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
 from fairtrial.studies.cascades import cascades
 from fairtrial.studies.contamination import contamination
+from fairtrial.studies.open_vs_closed import open_vs_closed
 
 __all__ = [
     "STUDIES",
@@ -24,7 +25,7 @@ __all__ = [
     "further",
 ]
 
-STUDIES: Mapping[str, Study] = {}
+STUDIES: Mapping[str, Study] = {"open-vs-closed": open_vs_closed}
 """Name, as a trial file writes it, to the study."""
 
 
