@@ -31,7 +31,7 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
         for look in query.looks(ledger, trial_id)
         if look["verdict"] == DROPPED
     ]
-    found += [line for task in plan["tasks"] for pairing in task.get("pairings", ()) for line in paired(task, pairing)]
+    found += recorded(plan)
     outcomes = [session.outcome for session in query.sessions(ledger, trial_id) if session.outcome]
     if outcomes and outcomes[-1].startswith(STOPPED):
         asked = len(list(questions(plan)))
@@ -42,14 +42,19 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
     return found
 
 
-def paired(task: Mapping[str, Any], pairing: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how many items of a task have a recorded answer, and of what kind the others are."""
-    name, items, matched = pairing["candidate"], pairing["items"], pairing["paired"]
-    told = f"{name} has a recorded answer to {matched:,} of {items:,} items of {task['name']}"
-    if matched == items:
-        yield f"{told}; what they cost was not measured here."
-    else:
-        some = "; ".join(repr(example) for example in pairing["examples"])
-        yield f"{told}; the others are asked of nobody, for instance {some}. What they cost was not measured here."
-    if pairing["ambiguous"]:
-        yield f"{name}: {pairing['ambiguous']:,} questions were recorded with different answers and are not used."
+def recorded(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many items have a recorded answer, and which kind has none; a line each of the recorded candidates."""
+    pairings = [(task["name"], pairing) for task in plan["tasks"] for pairing in task.get("pairings", ())]
+    for name in dict.fromkeys(pairing["candidate"] for _, pairing in pairings):
+        own = [(task, pairing) for task, pairing in pairings if pairing["candidate"] == name]
+        items, matched = (sum(pairing[key] for _, pairing in own) for key in ("items", "paired"))
+        where = own[0][0] if len(own) == 1 else f"{len(own)} tasks"
+        counted = f"all {items:,}" if items == matched else f"{matched:,} of {items:,}"
+        yield f"{name}: recorded answers to {counted} items of {where}; what they cost was not measured here."
+        for task, pairing in own:
+            if pairing["paired"] < pairing["items"]:
+                some = "; ".join(repr(example) for example in pairing["examples"])
+                absent = pairing["items"] - pairing["paired"]
+                yield f"{name}: {absent:,} items of {task} without a recorded answer are asked of nobody, e.g. {some}."
+        if ambiguous := max(pairing["ambiguous"] for _, pairing in own):
+            yield f"{name}: {ambiguous:,} questions were recorded with different answers and are not used."

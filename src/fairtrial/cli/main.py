@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
-from fairtrial.cli import compare, doctor, init, ledger, models, plan, report, run, tasks
+from fairtrial.cli import check, compare, doctor, init, ledger, models, plan, report, run, tasks
 from fairtrial.errors import FairtrialError
 from fairtrial.report.words import visible
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 a file, name or option is wrong; 3 a model or an optional dependency is missing; "
     "4 an engine failed or cannot do what a task asks; 5 the ledger cannot be used; 6 a budget forbids it; "
+    "7 a check does not hold; "
     "130 interrupted (answers are kept)."
 )
 
@@ -33,6 +34,7 @@ app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
+app.command("check")(check.check)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("init")(init.init)
