@@ -20,8 +20,10 @@ def cell(value: Cell, column: Column) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Interval):
-        low, high = (figure(end, column).removesuffix("%") for end in (value.low, value.high))
-        return f"{figure(value.value, column)} [{low}, {high}]"
+        shown = figure(value.value, column)
+        unit = "%" if shown.endswith("%") else "".join(shown.rpartition(" ")[1:]) if " " in shown else ""
+        low, high = (figure(end, column).removesuffix(unit) for end in (value.low, value.high))
+        return f"{shown} [{low}, {high}]"
     return figure(value, column)
 
 

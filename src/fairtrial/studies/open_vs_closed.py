@@ -38,9 +38,11 @@ class Claim:
     Attributes:
         open, closed, task, measure: names.
         difference: open less closed, more being better, with its two-sided interval.
-        p: of the claim that the open one is behind by the margin or more.
-        adjusted: the same for all claims together; set when all are known.
+        p_within: of the claim that the open one is behind by less than the margin.
+        p_behind: of the claim that it is behind by more.
         items: that both have answered.
+        means: of the open one and of the closed one.
+        within, behind: whether each claim holds with all claims of the trial counted together; set when all are known.
     """
 
     open: str
@@ -48,10 +50,12 @@ class Claim:
     task: str
     measure: str
     difference: Interval
-    p: float
+    p_within: float
+    p_behind: float
     items: int
-    right: tuple[float, float]
-    adjusted: float = 1.0
+    means: tuple[float, float]
+    within: bool = False
+    behind: bool = False
 
 
 def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
@@ -62,30 +66,38 @@ def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -
     if not sides.open or not sides.closed:
         kind = "open" if not sides.open else "closed"
         return Findings(title, (f"No candidate is {kind}, as far as its model tells.",), notes=sides.notes)
-    claims = corrected([
-        found
-        for task in rows.plan["tasks"]
-        if not task.get("form") and main_measure(task)["higher_is_better"] is not None
-        for a in sides.open
-        for b in sides.closed
-        if (found := claim(rows, task, a, b)) is not None
-    ])  # fmt: skip
+    tasks = [task for task in rows.plan["tasks"] if not task.get("form")]
+    pairs = [(a, b) for a in sides.open for b in sides.closed]
+    level = rows.confidence
+    every = [claim(rows, task, a, b) for task in tasks for a, b in pairs]
+    claims = corrected([found for found in every if found is not None], level)
     if not claims:
         return Findings(title, ("No item has been answered by an open and by a closed candidate yet.",))
-    margin, level = float(rows.plan["decide"]["margin"]), rows.confidence
-    known = [found for task in rows.plan["tasks"] if not task.get("form") for found in costs_on(rows, task)]
+    margin = float(rows.plan["decide"]["margin"])
+    known = [found for task in tasks for found in costs_on(rows, task)]
     return Findings(
         title,
-        tuple(sentence for a in sides.open for b in sides.closed for sentence in said(claims, a, b, margin, level)),
-        (claims_table(claims, margin, level), *costs_table(rows, sides, known), sent_table(rows, sides)),
-        charts(rows, sides, known),
-        (*sides.notes, *missing_costs(sides, known)),
+        tuple(sentence for a, b in pairs for sentence in said(claims, a, b, margin, level)),
+        (
+            *(claims_table(claims, a, b, margin) for a, b in pairs),
+            *costs_table([task["name"] for task in tasks], sides, known),
+            sent_table(rows, sides),
+        ),
+        charts(rows, tasks, sides, known),
+        (
+            f"Within {100 * margin:g} points: the open candidate is behind by less than that. A yes, or a no, in the "
+            f"tables holds with all others counted together (Holm, {100 * level:g}% confidence for either kind).",
+            *sides.notes,
+            *missing_costs(sides, known),
+        ),
     )
 
 
 def claim(rows: Rows, task: Mapping[str, Any], a: str, b: str) -> Claim | None:
-    """Return the claim of one pair on one task; None if they share no items."""
+    """Return the claims of one pair on one task; None if they share no items, or neither direction is better."""
     measure = main_measure(task)
+    if measure["higher_is_better"] is None:
+        return None
     rule = rule_of(rows.plan, task, measure, (rows.candidate(a), rows.candidate(b)))
     sample, last = rows.paired(task, measure["name"], a, b), True
     if rows.early:
@@ -102,44 +114,48 @@ def claim(rows: Rows, task: Mapping[str, Any], a: str, b: str) -> Claim | None:
         task["name"],
         measure["name"],
         Interval(found.difference, found.low, found.high),
-        p_behind(sample, rule, rows.early),
+        p_above(sample, rule, -rule.margin, rows.early),
+        p_above(turned(sample), rule, rule.margin, rows.early),
         found.items_used,
         (sign * float(sample.a_values.mean()), sign * float(sample.b_values.mean())),
     )
 
 
 def turned(sample: PairedSample) -> PairedSample:
-    """Return a sample of a measure of which less is better with its sides exchanged, so that more is better."""
+    """Return a sample with its sides exchanged."""
     return PairedSample(sample.b_values, sample.b_weights, sample.a_values, sample.a_weights, sample.clusters)
 
 
-def p_behind(sample: PairedSample, rule: Rule, early: bool) -> float:
-    """Return the p-value of "A is behind B by the margin or more"; valid at any look where the trial may stop early.
+def p_above(sample: PairedSample, rule: Rule, limit: float, early: bool) -> float:
+    """Return the p-value of "A - B is at most ``limit``"; valid at any look where the trial may stop early.
 
     Of a fixed sample: the smallest level whose one-sided interval excludes it, to three digits.
     """
     if early:
-        if rule.bounds is None or not (sample.a_weights == 1).all() or not (sample.b_weights == 1).all():
+        plain = (sample.a_weights == 1).all() and (sample.b_weights == 1).all()
+        if rule.bounds is None or not plain:
             return 1.0
-        return min(1.0, 1.0 / max(evidence_beyond(sample, rule, -rule.margin), 1e-300))
-    low, high = 1e-9, 0.5
-    if not excluded(sample, rule, high):
+        return min(1.0, 1.0 / max(evidence_beyond(sample, rule, limit), 1e-300))
+    low, high = 1e-9, 0.499
+    if not excluded(sample, rule, limit, high):
         return 1.0
     while high / low > 1.001:
         middle = (low * high) ** 0.5
-        low, high = (low, middle) if excluded(sample, rule, middle) else (middle, high)
+        low, high = (low, middle) if excluded(sample, rule, limit, middle) else (middle, high)
     return high
 
 
-def excluded(sample: PairedSample, rule: Rule, level: float) -> bool:
-    """Return whether the one-sided interval at ``1 - level`` excludes that A is behind by the margin or more."""
-    return fixed_interval(sample, replace(rule, confidence=1 - 2 * level))[0] > -rule.margin
+def excluded(sample: PairedSample, rule: Rule, limit: float, level: float) -> bool:
+    """Return whether the one-sided interval at ``1 - level`` lies above the limit."""
+    return fixed_interval(sample, replace(rule, confidence=1 - 2 * level))[0] > limit
 
 
-def corrected(claims: list[Claim]) -> list[Claim]:
-    """Return the claims with p-values for all of them together."""
-    adjusted = holm([found.p for found in claims])
-    return [replace(found, adjusted=p) for found, p in zip(claims, adjusted, strict=True)]
+def corrected(claims: list[Claim], level: float) -> list[Claim]:
+    """Return the claims, those marked that hold with all of their kind counted together."""
+    within, behind = (holm([getattr(found, kind) for found in claims]) for kind in ("p_within", "p_behind"))
+    alpha = 1 - level
+    kinds = zip(claims, within, behind, strict=True)
+    return [replace(found, within=p <= alpha, behind=q <= alpha) for found, p, q in kinds]
 
 
 def said(claims: list[Claim], a: str, b: str, margin: float, level: float) -> list[str]:
@@ -147,22 +163,24 @@ def said(claims: list[Claim], a: str, b: str, margin: float, level: float) -> li
     own = [found for found in claims if (found.open, found.closed) == (a, b)]
     if not own:
         return [f"{a} and {b} share no items yet."]
-    points, count = f"{100 * margin:g} points", len(own)
-    single = [found for found in own if found.p <= 1 - level]
-    sure = [found.task for found in own if found.adjusted <= 1 - level]
-    behind = [found.task for found in own if found.difference.high < -margin]
-    tasks = f"{count} task{'s' * (count > 1)}"
-    if len(single) == count:
-        first = f"{a} is within {points} of {b} on every one of {tasks}"
-    else:
-        first = f"{a} is not shown to be within {points} of {b} on every one of {tasks}"
-    lines = [f"{first} ({100 * level:g}% confidence)."]
-    if len(single) < count or len(sure) < count:
-        lines.append(
-            f"Certain, with all questions counted together: within the margin on {listed(sure)}"
-            f"; behind by more than the margin on {listed(behind)}."
-        )
-    return lines
+    points = f"{100 * margin:g} points"
+    within, behind = ([found.task for found in own if getattr(found, kind)] for kind in ("within", "behind"))
+    unsure = [found.task for found in own if not (found.within or found.behind)]
+    if all(found.p_within <= 1 - level for found in own):
+        lines = [f"Yes: {a} is behind {b} by less than {points} on every task ({100 * level:g}% confidence)."]
+        one_by_one = f"Claimed task by task, with all claims counted together, it is certain on: {listed(within)}."
+        return lines if len(within) == len(own) else [*lines, one_by_one]
+    if len(behind) == len(own):
+        return [f"No: {a} is behind {b} by more than {points} on {every(own)}."]
+    lines = [f"{'No' if behind else 'Not shown'}: {a} is not certainly within {points} of {b} on {every(own)}."]
+    lines += [f"Behind by more than {points} on {listed(behind)}."] if behind else []
+    lines += [f"Within {points} on {listed(within)}."] if within else []
+    return [*lines, f"Too few items to say on {listed(unsure)}."] if unsure else lines
+
+
+def every(own: list[Claim]) -> str:
+    """Return "every task" with their number."""
+    return "the one task" if len(own) == 1 else f"every one of the {len(own)} tasks"
 
 
 def listed(names: list[str]) -> str:
@@ -170,26 +188,28 @@ def listed(names: list[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def claims_table(claims: list[Claim], margin: float, level: float) -> Table:
-    """Return every claim with what it rests on."""
-    rows: list[tuple[Cell, ...]] = [
+def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
+    """Return every claim about one pair with what it rests on."""
+    lines: list[tuple[Cell, ...]] = [
         (
             found.task,
-            found.open,
-            found.right[0],
-            found.closed,
-            found.right[1],
+            *found.means,
             found.difference,
-            "yes" if found.adjusted <= 1 - level else ("no" if found.difference.high < -margin else "open"),
-            f"{found.adjusted:.3f}" if found.adjusted >= 0.001 else "< 0.001",
+            "yes" if found.within else ("no" if found.behind else "open"),
             float(found.items),
         )
         for found in claims
+        if (found.open, found.closed) == (a, b)
     ]
-    heads = ("task", "open", "", "closed", "", "difference", f"within {100 * margin:g} points", "p, corrected", "items")
-    units = {2: "1", 4: "1", 5: "1"}
-    columns = tuple(Column(head, units.get(at, ""), difference=at == 5) for at, head in enumerate(heads))
-    return Table("Within the margin, task by task", columns, tuple(rows))
+    columns = (
+        Column("task"),
+        Column(a, "1"),
+        Column(b, "1"),
+        Column("difference", "1", difference=True),
+        Column(f"within {100 * margin:g}"),
+        Column("items"),
+    )
+    return Table(f"{a} (open) beside {b} (closed)", columns, tuple(lines))
 
 
 def costs_on(rows: Rows, task: Mapping[str, Any]) -> list[Cost]:
@@ -199,19 +219,19 @@ def costs_on(rows: Rows, task: Mapping[str, Any]) -> list[Cost]:
     return [found for m in wanted for name in rows.names if (found := paid(rows, task, m, name)) is not None]
 
 
-def costs_table(rows: Rows, sides: OpenAndClosed, known: list[Cost]) -> list[Table]:
+def costs_table(tasks: list[str], sides: OpenAndClosed, known: list[Cost]) -> list[Table]:
     """Return the cost of a right answer of each candidate and task; no table if nothing is known."""
     shown = [name for name in COSTS if any(found.measure == name and found.per_correct for found in known)]
-    if not shown:
-        return []
     at = {(found.task, found.candidate, found.measure): found for found in known}
     lines: list[tuple[Cell, ...]] = []
-    for task in rows.plan["tasks"]:
+    for task in tasks:
         for name in (*sides.open, *sides.closed):
-            cells = [spanned(at.get((task["name"], name, measure))) for measure in shown]
-            if not task.get("form"):
-                lines.append((task["name"], name, *cells))
-    units = {found.measure: found.unit for found in known}
+            cells = [spanned(at.get((task, name, measure))) for measure in shown]
+            if any(cell is not None for cell in cells):
+                lines.append((task, name, *cells))
+    if not lines:
+        return []
+    units = {found.measure: "" if found.unit == "token" else found.unit for found in known}
     columns = (Column("task"), Column("candidate"), *(Column(COSTS[name], units[name]) for name in shown))
     return [Table("What a right answer costs", columns, tuple(lines))]
 
@@ -257,18 +277,25 @@ def size(count: float) -> str:
 
 
 def missing_costs(sides: OpenAndClosed, known: list[Cost]) -> tuple[str, ...]:
-    """Return which candidates have no price of a right answer."""
-    paid_for = {found.candidate for found in known if found.measure == "usd"}
-    missing = [name for name in (*sides.open, *sides.closed) if name not in paid_for]
-    return (f"US dollars are not known of {', '.join(missing)}.",) if missing else ()
+    """Return whose answers have no price, and whose no cost at all."""
+    names = (*sides.open, *sides.closed)
+    paid_for, any_cost = ({found.candidate for found in known if found.measure == "usd"}, {c.candidate for c in known})
+    recorded = [name for name in names if sides.told[name].where == "recorded" and name not in any_cost]
+    missing = [name for name in names if name not in paid_for and name not in recorded]
+    notes = [f"What the recorded answers of {', '.join(recorded)} cost is not known here."] if recorded else []
+    if missing:
+        notes.append(
+            f"US dollars of {', '.join(missing)} are not known; of your own machine, state machine.usd_per_hour."
+        )
+    return tuple(notes)
 
 
-def charts(rows: Rows, sides: OpenAndClosed, known: list[Cost]) -> tuple[Chart, ...]:
+def charts(rows: Rows, tasks: list[Mapping[str, Any]], sides: OpenAndClosed, known: list[Cost]) -> tuple[Chart, ...]:
     """Return quality against the cost of an item for each task, by the first cost that all candidates have."""
     names = (*sides.open, *sides.closed)
     at = {(found.task, found.candidate, found.measure): found for found in known}
     drawn = []
-    for task in rows.plan["tasks"]:
+    for task in tasks:
         for measure in ("usd", "seconds"):
             costs = [at.get((task["name"], name, measure)) for name in names]
             if not all(costs):
