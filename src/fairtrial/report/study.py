@@ -31,6 +31,8 @@ def figure(value: float, column: Column) -> str:
     """Return a number in the column's unit."""
     if column.difference:
         return words.points(value, column.unit)
+    if not column.unit and float(value).is_integer():
+        return f"{value:,.0f}"
     if column.unit == "B":
         return size(value)
     return words.quantity(value, column.unit).strip()

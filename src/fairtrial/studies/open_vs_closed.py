@@ -193,9 +193,9 @@ def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
     lines: list[tuple[Cell, ...]] = [
         (
             found.task,
+            "yes" if found.within else ("no" if found.behind else "open"),
             *found.means,
             found.difference,
-            "yes" if found.within else ("no" if found.behind else "open"),
             float(found.items),
         )
         for found in claims
@@ -203,10 +203,10 @@ def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
     ]
     columns = (
         Column("task"),
+        Column(f"within {100 * margin:g} points"),
         Column(a, "1"),
         Column(b, "1"),
         Column("difference", "1", difference=True),
-        Column(f"within {100 * margin:g}"),
         Column("items"),
     )
     return Table(f"{a} (open) beside {b} (closed)", columns, tuple(lines))
