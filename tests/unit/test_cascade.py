@@ -46,13 +46,9 @@ WRITE = GenerateRequest(Prompt("Q"), max_tokens=5)
 class Saying:
     """Answers everything in one way and counts what it is asked; sampled, it says one text after the other."""
 
-    can = CAN
-    record = {"engine": "saying"}
-
-    def __init__(
-        self, scores: Sequence[float] = (), texts: Sequence[str] = ("",), logprob: float | None = -1.0
-    ) -> None:
-        self.scores, self.texts, self.logprob, self.asked = tuple(scores), list(texts), logprob, 0
+    def __init__(self, scores: Sequence[float] = (), texts: Sequence[str] = ("",)) -> None:
+        self.can, self.record = CAN, {"engine": "saying"}
+        self.scores, self.texts, self.asked = tuple(scores), list(texts), 0
 
     def check(self, requests: Sequence[Request]) -> None:
         """All fits."""
@@ -64,7 +60,7 @@ class Saying:
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         for _ in requests:
-            yield GenerateAnswer(self.texts[self.asked % len(self.texts)], 4, "stop", 20, logprob=self.logprob)
+            yield GenerateAnswer(self.texts[self.asked % len(self.texts)], 4, "stop", 20, logprob=-1.0)
             self.asked += 1
 
     def close(self) -> None:

@@ -87,18 +87,35 @@ def options_of(text: str, key: str) -> Options | None:
 
     The new order is never the published one.
     """
-    matches = list(OPTION.finditer(text))
-    last = [i for i, match in enumerate(matches) if match["letter"] == "A"]
-    block = matches[last[-1] :] if last else []
-    letters = [match["letter"] for match in block]
+    blocks = [block for block in blocks_of(text) if len(block) > 1]
+    block = blocks[-1] if blocks else []
     told = [match["text"].strip() for match in block]
-    if len(block) < 2 or letters != [chr(ord("A") + i) for i in range(len(block))] or len(set(told)) < len(told):
+    if not block or len(set(told)) < len(told):
         return None
     order = list(range(len(block)))
     draw = random.Random(key)
     while order == sorted(order):
         draw.shuffle(order)
     return Options(tuple(block), tuple(order))
+
+
+def blocks_of(text: str) -> list[list[re.Match[str]]]:
+    """Return the runs of lines that begin with A, B, C ... written in one way."""
+    blocks: list[list[re.Match[str]]] = []
+    for match in OPTION.finditer(text):
+        block = blocks[-1] if blocks else []
+        follows = (
+            bool(block)
+            and ord(match["letter"]) == ord(block[-1]["letter"]) + 1
+            and text[block[-1].end() : match.start()] == "\n"
+            and [part.strip() for part in match.group("open", "close")]
+            == [part.strip() for part in block[-1].group("open", "close")]
+        )
+        if follows:
+            block.append(match)
+        elif match["letter"] == "A":
+            blocks.append([match])
+    return blocks
 
 
 class Permuted:
