@@ -17,6 +17,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.steps import passed
 from fairtrial.levers.cascade import CascadeEngine, cascade
 from fairtrial.levers.cascade.signals import agreement, final_answer, of_choices, of_text
+from fairtrial.measures.cost import CostProbe, price_of
 from fairtrial.measures.sharing import tokens_in, tokens_out
 from fairtrial.models import resolve
 from fairtrial.planning import Plan, plan_trial
@@ -28,11 +29,13 @@ from fairtrial.records import (
     Request,
     ScoreAnswer,
     ScoreRequest,
+    Step,
 )
 from fairtrial.report.page import render
 from fairtrial.report.summary import summarise
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import load_trial
+from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.thresholds import for_margin, for_share
 from fairtrial.studies import further
@@ -307,3 +310,19 @@ def test_bytes_and_memory_are_those_of_both(tmp_path: Path) -> None:
     ledger = conducted(plan, tmp_path / "t.db")
     measured = {w.measure for w in query.wholes(ledger, plan.id) if w.candidate_id == plan.candidates[2].id}
     assert "load_seconds" in measured
+
+
+def test_each_model_is_paid_at_its_own_price() -> None:
+    parts = {"small": {}, "big": {"usd_per_input_token": 0.01, "usd_per_output_token": 0.1, "elsewhere": True}}
+    small, big = Step("small", 100, 10, 0.3), Step("big", 100, 20)
+    kept, sent = (GenerateAnswer("x", 1, "stop", steps=steps) for steps in ((small,), (small, big)))
+    price = price_of({"parts": parts}, StatedMachine(usd_per_hour=3600.0))
+    probe = CostProbe(price)
+    probe.start()
+    probe.stop()
+    costs = probe.observe([[kept], [sent], []])
+    assert costs[2] == []
+    assert costs[1][0].value - 0.01 * 100 - 0.1 * 20 > costs[0][0].value > 0
+    unknown = price_of({"parts": parts}, StatedMachine())
+    assert unknown.unknown.startswith("small: ")
+    assert CostProbe(unknown).observe([[sent]]) == [[]]

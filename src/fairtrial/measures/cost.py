@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fairtrial.measures.sharing import shared, tokens_in, tokens_out
 from fairtrial.records import Answer, Measure, Observation
@@ -25,11 +25,14 @@ class Price:
         per_second: US dollars for a second of wall time, or None.
         per_token: US dollars for a token read and for one generated, or None.
         unknown: why there is no price; empty if there is one.
+        parts: where several models answer for one candidate, the price of each by its name in the answers' steps; the
+            machine's second is then paid once.
     """
 
     per_second: float | None = None
     per_token: tuple[float, float] | None = None
     unknown: str = ""
+    parts: Mapping[str, Price] = field(default_factory=dict)
 
 
 def price_of(record: Mapping[str, object], stated: StatedMachine) -> Price:
@@ -40,14 +43,20 @@ def price_of(record: Mapping[str, object], stated: StatedMachine) -> Price:
             has one of its own; ``elsewhere: true`` says that the answers are not made on this machine.
         stated: what the user states about this machine.
     """
+    parts = record.get("parts")
+    if isinstance(parts, Mapping):
+        prices = {name: price_of(part, stated) for name, part in parts.items()}
+        unknown = [f"{name}: {price.unknown}" for name, price in prices.items() if price.unknown]
+        seconds = [price.per_second for price in prices.values() if price.per_second is not None]
+        return Price(per_second=seconds[0] if seconds else None, unknown="; ".join(unknown), parts=prices)
     names = ("usd_per_input_token", "usd_per_output_token")
     given = [name for name in names if record.get(name) is not None]
     if given:
-        prices = [number(record.get(name)) for name in names]
-        if prices[0] is None or prices[1] is None:
-            wrong = [name for name, price in zip(names, prices, strict=True) if price is None]
+        read, new = (number(record.get(name)) for name in names)
+        if read is None or new is None:
+            wrong = [name for name, price in zip(names, (read, new), strict=True) if price is None]
             return Price(unknown=f"the candidate's record has no valid {' and no valid '.join(wrong)}")
-        return Price(per_token=(prices[0], prices[1]))
+        return Price(per_token=(read, new))
     if record.get("elsewhere"):
         return Price(unknown="the price of a token of this candidate is not known")
     if stated.usd_per_hour is None:
@@ -69,6 +78,7 @@ class CostProbe:
 
     def __init__(self, price: Price) -> None:
         self.price = price
+        self.per_answer = price.per_token is not None
         self._started = self._seconds = 0.0
 
     def start(self) -> None:
@@ -81,6 +91,10 @@ class CostProbe:
 
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return US dollars per item with new answers, if there is a price."""
+        if self.price.unknown:
+            return [[] for _ in answers]
+        if self.price.parts:
+            return self._joint(answers)
         if self.price.per_token is not None:
             read, new = self.price.per_token
             return [
@@ -92,6 +106,18 @@ class CostProbe:
         if self.price.per_second is not None:
             return shared(self.price.per_second * self._seconds, "usd", "USD", answers)
         return [[] for _ in answers]
+
+    def _joint(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+        """Return US dollars per item where several models answer: each one's tokens, and the machine's time."""
+        hour = shared((self.price.per_second or 0.0) * self._seconds, "usd", "USD", answers)
+        found = []
+        for group, time_of in zip(answers, hour, strict=True):
+            usd = sum(observation.value for observation in time_of)
+            for step in (step for answer in group for step in answer.steps):
+                read, new = self.price.parts[step.by].per_token or (0.0, 0.0)
+                usd += read * step.tokens_in + new * step.tokens_out
+            found.append([Observation("usd", usd, unit="USD")] if group else [])
+        return found
 
     def absences(self) -> Mapping[str, str]:
         """Return why there are no dollars."""
