@@ -38,7 +38,7 @@ def settle_thresholds(
     """Give every cascade that has something left to answer its threshold, and enter it; learn it where it is to be."""
     for candidate in plan.candidates:
         settings = cascade_of(candidate.spec.levers)
-        if settings is None or not open_items(plan, candidate, ledger):
+        if settings is None or not (plan.trial.latency_items or open_items(plan, candidate, ledger)):
             continue
         engine = bench(candidate)
         assert isinstance(engine, CascadeEngine)

@@ -12,6 +12,7 @@ import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Capabilities
+from fairtrial.engines.check import check_engine
 from fairtrial.errors import CapabilityError, EngineError, SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.steps import passed
@@ -326,3 +327,19 @@ def test_each_model_is_paid_at_its_own_price() -> None:
     unknown = price_of({"parts": parts}, StatedMachine())
     assert unknown.unknown.startswith("small: ")
     assert CostProbe(unknown).observe([[sent]]) == [[]]
+
+
+def test_a_cascade_is_an_engine_like_any_other(tmp_path: Path) -> None:
+    """Of two that are the same, so that texts and scores are of one model."""
+    model = resolve("fake:a", tmp_path)
+    a, b = (open_engine(Candidate(id=n, model="fake:a"), model, EngineSettings()) for n in "ab")
+    for signal in ("mean_logprob", "self_agreement"):
+        assert check_engine(cascade({"to": "b", "threshold": 0.6, "signal": signal, "samples": 2}, a, {"b": b})) == []
+
+
+def test_single_answers_of_a_learned_cascade_are_timed(tmp_path: Path) -> None:
+    plan = plan_trial(written(tmp_path, LEARN), tmp_path)
+    conducted(plan, tmp_path / "t.db").close()
+    again = plan_trial(written(tmp_path, LEARN, "latency_items: 3\n"), tmp_path)
+    ledger = conducted(again, tmp_path / "t.db")
+    assert query.values(ledger, again.id, again.candidates[2].id, again.tasks[0].id, "latency").values.size == 3

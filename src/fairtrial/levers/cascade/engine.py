@@ -38,6 +38,7 @@ class CascadeEngine:
     def __init__(self, settings: Cascade, small: Engine, larger: Engine, names: tuple[str, str]) -> None:
         self.settings, self.small, self.larger, self.names = settings, small, larger, names
         self.threshold = settings.threshold
+        self._closed = False
         a, b = small.can, larger.can
         self.can = Capabilities(
             score=a.score and b.score,
@@ -56,6 +57,8 @@ class CascadeEngine:
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise what either engine raises, or CapabilityError for a request whose answer has no signal."""
+        self.small.check(requests)
+        self.larger.check(requests)
         for request in requests:
             if reason := why_no_signal(request):
                 raise CapabilityError(
@@ -63,8 +66,6 @@ class CascadeEngine:
                     fix="Ask such tasks of the candidates without the cascade.",
                     where=request.label,
                 )
-        self.small.check(requests)
-        self.larger.check(requests)
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
@@ -83,6 +84,8 @@ class CascadeEngine:
 
     def signals(self, requests: Sequence[Request], answers: Sequence[Answer]) -> tuple[list[float], list[Moved]]:
         """Return how sure the small model is of its answers, and the tokens that finding out has moved."""
+        if self._closed:
+            raise EngineError("This engine has been closed.")
         free = [(0, 0)] * len(answers)
         if self.settings.signal == "mean_logprob" or any(isinstance(answer, ScoreAnswer) for answer in answers):
             return [sureness(r, a) for r, a in zip(requests, answers, strict=True)], free
@@ -98,7 +101,8 @@ class CascadeEngine:
         return found, [(sum(a.prompt_tokens for a in g), sum(a.tokens for a in g)) for g in groups]
 
     def close(self) -> None:
-        """Nothing to free: the engines belong to whoever opened them."""
+        """Answer no more.  The two engines stay open: they belong to whoever opened them."""
+        self._closed = True
 
     def _unsure(self, signals: Sequence[float]) -> list[int]:
         if self.threshold is None:
