@@ -68,18 +68,19 @@ class CascadeEngine:
                 )
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
-        """Yield one answer a request; all are computed before the first is given."""
+        """Yield one answer a request, in order; all of the small model's before the larger one is asked."""
         first = list(self.small.score(requests))
         signals, spent = self.signals(requests, first)
         unsure = self._unsure(signals)
-        yield from self._merged(first, signals, spent, list(self.larger.score([requests[i] for i in unsure])), unsure)
+        more = self.larger.score([requests[i] for i in unsure]) if unsure else iter(())
+        yield from self._merged(first, signals, spent, more, unsure)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
-        """Yield one answer a request; all are computed before the first is given."""
+        """Yield one answer a request, in order; all of the small model's before the larger one is asked."""
         first = list(self.small.generate(requests))
         signals, spent = self.signals(requests, first)
         unsure = self._unsure(signals)
-        more = list(self.larger.generate([requests[i] for i in unsure])) if unsure else []
+        more = self.larger.generate([requests[i] for i in unsure]) if unsure else iter(())
         yield from self._merged(first, signals, spent, more, unsure)
 
     def signals(self, requests: Sequence[Request], answers: Sequence[Answer]) -> tuple[list[float], list[Moved]]:
@@ -110,15 +111,16 @@ class CascadeEngine:
         return [i for i, signal in enumerate(signals) if signal < self.threshold]
 
     def _merged(
-        self, first: Sequence[A], signals: Sequence[float], spent: Sequence[Moved], more: Sequence[A], unsure: list[int]
+        self, first: Sequence[A], signals: Sequence[float], spent: Sequence[Moved], more: Iterator[A], unsure: list[int]
     ) -> Iterator[A]:
-        """Yield the small model's answers, or the larger one's where that was asked, each with its steps."""
-        second = dict(zip(unsure, more, strict=True))
+        """Yield the small model's answers, or the larger one's as they come where that is asked, with their steps."""
+        passed = set(unsure)
         for i, answer in enumerate(first):
             read, new = moved(answer)
             steps = [Step(self.names[0], read + spent[i][0], new + spent[i][1], signals[i])]
-            final = second.get(i, answer)
-            if i in second:
+            final = answer
+            if i in passed:
+                final = next(more)
                 steps.append(Step(self.names[1], *moved(final)))
             yield replace(final, steps=tuple(steps))
 
