@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "bench": ONE | {"engines", "levers", "measures", "ledger", "planning"},
     "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning", "settling"},
     "alone": ONE | {"bench", "asking", "ledger", "measures", "planning", "progress"},
-    "spending": ONE | {"ledger", "planning"},
+    "spending": ONE | {"ledger", "measures", "planning", "settling"},
     "rounds": ONE | {"ledger", "planning", "asking", "progress", "spending", "verdicts"},
     "tuning": ONE | {"asking", "bench", "ledger", "levers", "planning", "progress", "spending", "stats"},
     "elimination": {"ledger", "stats", "verdicts"},

@@ -6,7 +6,7 @@ and written in one transaction.  Knows nothing of which chunk comes next; that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairtrial.bench import Bench, watching
@@ -17,6 +17,9 @@ from fairtrial.planning import PlannedCandidate, PlannedTask
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
 from fairtrial.settling import settle as settle
 from fairtrial.tasks.base import Task
+
+KEPT_AT_ONCE = 8
+"""Answers of an endpoint that are written in one transaction: each may have cost money."""
 
 CHUNK_ITEMS = 50
 """Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
@@ -71,8 +74,9 @@ def check_capability(engine: Engine, requests: Sequence[Request], candidate: str
     """Raise CapabilityError if the engine cannot give what the requests ask for."""
     kinds = {type(request) for request in requests}
     if ScoreRequest in kinds and not engine.can.score:
+        why = f" ({told})" if (told := engine.record.get("scores")) else ""
         raise CapabilityError(
-            f"candidate {candidate!r} gives no token scores, which task {task!r} needs.",
+            f"candidate {candidate!r} gives no token scores, which task {task!r} needs{why}.",
             fix="Use a task that asks for text, or an engine that scores given continuations.",
         )
     if GenerateRequest in kinds and not engine.can.generate:
@@ -90,7 +94,7 @@ def ask_chunk(
     if missing:
         engine = bench(candidate)
         with watching(probes):
-            fresh = answer(engine, missing)
+            fresh = answer(engine, missing, lambda rows: ledger.commit(candidate.id, Chunk(answers=rows)))
     else:
         fresh = {}
     asked_rows = [(task.id, a.item.id, a.repeat, tuple(r.id for r in a.requests)) for a in chunk]
@@ -101,11 +105,17 @@ def ask_chunk(
         ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=[], absences=[]))
         raise  # the answers are paid for and stay; only their grades are missing
     new = [[fresh[r.id] for r in asked.requests if r.id in fresh] for asked in chunk]
+    every = [[fresh.get(r.id) or known[r.id] for r in asked.requests] for asked in chunk]
     costs = [probe.observe(new) for probe in probes]
+    # Of answers that a killed run left without them: what an answer says of itself is not lost with the run.
+    seen = [
+        probe.observe(every) if getattr(probe, "per_answer", False) else c
+        for probe, c in zip(probes, costs, strict=True)
+    ]
     observations = [
         (task.id, asked.item.id, asked.repeat, observation)
         for i, asked in enumerate(chunk)
-        for observation in (*grades[i], *(o for cost in costs for o in cost[i]))
+        for observation in (*grades[i], *(o for cost in seen for o in cost[i]))
     ]
     reasons = {measure: why for probe in probes for measure, why in probe.absences().items()} if missing else {}
     absences = [(task.id, "", 0, measure, why) for measure, why in reasons.items()]
@@ -122,8 +132,15 @@ def grade_chunk(task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer
     return [task.grade(asked.item, [answers[r.id] for r in asked.requests]) for asked in chunk]
 
 
-def answer(engine: Engine, requests: Sequence[Request]) -> dict[str, Answer]:
-    """Return the answers to requests of either kind, by request id."""
+def answer(
+    engine: Engine, requests: Sequence[Request], keep: Callable[[Sequence[tuple[Request, Answer]]], None] | None = None
+) -> dict[str, Answer]:
+    """Return the answers to requests of either kind, by request id.
+
+    An engine that hands answers over as they come (``as_answered``) has them kept at once, a few at a time.
+    """
+    if keep is not None and hasattr(engine, "as_answered"):
+        return kept_as_answered(engine.as_answered(requests), keep)
     score = [r for r in requests if isinstance(r, ScoreRequest)]
     generate = [r for r in requests if isinstance(r, GenerateRequest)]
     answers: dict[str, Answer] = {}
@@ -131,4 +148,23 @@ def answer(engine: Engine, requests: Sequence[Request]) -> dict[str, Answer]:
         answers.update((r.id, a) for r, a in zip(score, engine.score(score), strict=True))
     if generate:
         answers.update((r.id, a) for r, a in zip(generate, engine.generate(generate), strict=True))
+    return answers
+
+
+def kept_as_answered(
+    coming: Iterable[tuple[Request, Answer]], keep: Callable[[Sequence[tuple[Request, Answer]]], None]
+) -> dict[str, Answer]:
+    """Return answers by request id, and keep them as they come, whatever happens to the others."""
+    answers: dict[str, Answer] = {}
+    rows: list[tuple[Request, Answer]] = []
+    try:
+        for request, got in coming:
+            answers[request.id] = got
+            rows.append((request, got))
+            if len(rows) >= KEPT_AT_ONCE:
+                keep(rows)
+                rows = []
+    finally:
+        if rows:
+            keep(rows)
     return answers

@@ -22,7 +22,7 @@ from fairtrial.errors import FairtrialError, SpecError, UnknownNameError
 from fairtrial.levers import apply
 from fairtrial.levers.cascade import SMALL, joined
 from fairtrial.measures import MEASURES
-from fairtrial.models import candidate_id, resolve, run_by
+from fairtrial.models import candidate_id, endpoint_model, resolve, run_by
 from fairtrial.pairing import Recording, paired_items, recordings
 from fairtrial.planned import PlannedCandidate as PlannedCandidate
 from fairtrial.planned import PlannedTask as PlannedTask
@@ -197,7 +197,8 @@ def plan_candidate(
 ) -> PlannedCandidate:
     """Find a candidate's weights and apply its levers; ``where`` is the line that names the model."""
     with placed(where):
-        model = resolve(spec.model, base_dir)
+        hosted = spec.model.startswith("openai:")
+        model = endpoint_model(spec) if hosted else resolve(spec.model, base_dir)
     if spec.levers:
         model = apply(spec, model, user_cache_path("fairtrial"), lambda line: on_progress(f"{spec.id}: {line}"))
     with placed(where):

@@ -159,6 +159,7 @@ class ScoreAnswer:
         tokens: number of tokens in each continuation.
         prompt_tokens: tokens of the longest prompt as the model saw it.
         truncated_tokens: tokens cut from the left of the longest request because it did not fit; 0 as a rule.
+        sent_bytes: bytes sent to another machine for this answer; None where that is not counted.
         steps: who did what where several models had a part in the answer; the last one gave it.
     """
 
@@ -167,6 +168,7 @@ class ScoreAnswer:
     tokens: tuple[int, ...]
     prompt_tokens: int = 0
     truncated_tokens: int = 0
+    sent_bytes: int | None = field(default=None, compare=False)
     steps: tuple[Step, ...] = ()
 
 
@@ -182,6 +184,8 @@ class GenerateAnswer:
         truncated_tokens: tokens cut from the left of the prompt because it did not fit; 0 as a rule.
         logprob: log-probability of all generated tokens in the model's own distribution (whatever the temperature),
             nats; None where the engine does not tell.
+        reasoning_tokens: of ``tokens``, those that were spent on reasoning and are not in the text.
+        sent_bytes: bytes sent to another machine for this answer; None where that is not counted.
         steps: who did what where several models had a part in the answer; the last one gave it.
     """
 
@@ -191,6 +195,8 @@ class GenerateAnswer:
     prompt_tokens: int = 0
     truncated_tokens: int = 0
     logprob: float | None = field(default=None, compare=False)
+    reasoning_tokens: int = field(default=0, compare=False)
+    sent_bytes: int | None = field(default=None, compare=False)
     steps: tuple[Step, ...] = ()
 
 

@@ -13,11 +13,17 @@ from dataclasses import dataclass, field
 
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
+from fairtrial.measures.cost import price_of
 from fairtrial.planning import Plan
+from fairtrial.records import GenerateRequest, Request
+from fairtrial.settling import settle
 from fairtrial.spec.budget import UNITS, Budget
 
 MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("joules", 1.0)}
 """Quantity of a budget: the measure that counts it, and how much of it one unit of the measure is."""
+
+TEMPLATE = 256
+"""Tokens that an endpoint's chat template may add to a prompt."""
 
 Key = tuple[str, str]
 """Candidate id and task id."""
@@ -97,12 +103,14 @@ class Purse:
         limits: quantity to the most that may be spent, all runs of the trial together.
         spent: quantity to what is spent; of minutes, by earlier runs.
         prices: (quantity, candidate and task) to price.
+        ceilings: of candidates that are paid by the token, the most US dollars that an item answer can cost.
         clock: seconds, from any moment on.
     """
 
     limits: Mapping[str, float]
     spent: dict[str, float] = field(default_factory=dict)
     prices: dict[tuple[str, Key], Price] = field(default_factory=dict)
+    ceilings: Mapping[Key, float] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -124,12 +132,16 @@ class Purse:
     def expected(self, quantity: str, bills: Iterable[Bill]) -> float:
         """Return what the bills will cost if each item costs what those of the dearest chunk so far have cost.
 
-        Where this candidate has not been asked this task yet, the mean price that comes nearest stands in.
+        Where this candidate has not been asked this task yet, the mean price that comes nearest stands in.  Of dollars
+        for tokens the most that is possible counts, so that a limit on them is never crossed.
         """
         if quantity == "items":
             return float(sum(bill.items for bill in bills))
         total = 0.0
         for bill in bills:
+            if quantity == "usd" and bill.key in self.ceilings:
+                total += bill.items * self.ceilings[bill.key]
+                continue
             price = self.price(quantity, bill.key)
             if price is not None and bill.items:
                 own = (quantity, bill.key) in self.prices
@@ -169,7 +181,7 @@ def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[],
     The trial must be in the ledger, and the run that is about to begin must not.
     """
     limits = plan.trial.budget.limits()
-    purse = Purse(limits, clock=clock)
+    purse = Purse(limits, ceilings=ceilings(plan) if "usd" in limits else {}, clock=clock)
     if limits:
         purse.spent = earlier(ledger, plan.id)
     for candidate in plan.candidates:
@@ -179,6 +191,34 @@ def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[],
                 for cost, items in rows:
                     purse.prices.setdefault((quantity, (candidate.id, task.id)), Price()).add(scale * cost, items)
     return purse
+
+
+def ceilings(plan: Plan) -> dict[Key, float]:
+    """Return the most that one item answer can cost, in US dollars, of each candidate that has a price for tokens."""
+    found = {}
+    for candidate in plan.candidates:
+        price = price_of(candidate.model.record(), plan.trial.machine).per_token
+        if price is None:
+            continue
+        for task in plan.tasks:
+            form, decoding = task.for_candidate(candidate.spec), candidate.spec.decoding
+            worst = (
+                sum(most(settle(request, decoding, 0), price) for request in form.requests(item)) for item in task.items
+            )
+            found[candidate.id, task.id] = max(worst, default=0.0)
+    return found
+
+
+def most(request: Request, price: tuple[float, float]) -> float:
+    """Return the most US dollars that a request can cost: no token is shorter than a byte, no answer over its limit.
+
+    A chat template adds a few tokens of its own; they are counted as `TEMPLATE`.
+    """
+    read, new = price
+    if isinstance(request, GenerateRequest):
+        return read * (len(request.prompt.plain().encode()) + TEMPLATE) + new * request.max_tokens
+    texts = (pair.prompt.plain() + request.delimiter + pair.continuation for pair in request.pairs)
+    return sum(read * (len(text.encode()) + TEMPLATE) + new for text in texts)
 
 
 def earlier(ledger: Ledger, trial_id: str) -> dict[str, float]:

@@ -21,6 +21,7 @@ __all__ = ["ENGINES", "Capabilities", "Engine", "EngineSettings", "engine_versio
 ENGINES: Mapping[str, str] = {
     "fake": "fairtrial.engines.fake:FakeEngine",
     "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
+    "openai": "fairtrial.engines.openai_api:OpenAIEngine",
     "recorded": "fairtrial.engines.recorded:RecordedEngine",
     "transformers": "fairtrial.engines.transformers:TransformersEngine",
 }
@@ -29,6 +30,7 @@ ENGINES: Mapping[str, str] = {
 DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
     "fake": ("fairtrial",),
     "llamacpp": ("llama-cpp-python",),
+    "openai": ("openai",),
     "recorded": ("fairtrial",),
     "transformers": ("transformers", "torch"),
 }

@@ -90,8 +90,8 @@ def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
 def answer_body(answer: Answer) -> dict[str, Any]:
     """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
     body = asdict(answer)
-    for optional in ("steps", "logprob"):
-        if body.get(optional) in (None, ()):
+    for optional, nothing in (("steps", ()), ("logprob", None), ("reasoning_tokens", 0), ("sent_bytes", None)):
+        if body.get(optional) == nothing:
             body.pop(optional, None)
     if isinstance(answer, ScoreAnswer):
         for value in answer.logprobs:
@@ -112,6 +112,7 @@ def answer_of(body: Mapping[str, Any]) -> Answer:
         tokens=tuple(body["tokens"]),
         prompt_tokens=body["prompt_tokens"],
         truncated_tokens=body["truncated_tokens"],
+        sent_bytes=body.get("sent_bytes"),
         steps=steps,
     )
 

@@ -10,6 +10,7 @@ from fairtrial.measures.base import NotMeasuredError, Probe
 from fairtrial.measures.cost import CostProbe, price_of
 from fairtrial.measures.energy import EnergyMeter, EnergyProbe
 from fairtrial.measures.memory import MemoryMeter
+from fairtrial.measures.sent import SentProbe
 from fairtrial.measures.speed import AloneProbe, SpeedProbe, TokensProbe
 from fairtrial.measures.whole import CandidateWatch
 from fairtrial.records import Measure
@@ -76,13 +77,14 @@ PROBES: tuple[Callable[[Subject], Probe], ...] = (
     energy_probe,
     cost_probe,
     lambda _: TokensProbe(),
+    lambda _: SentProbe(),
     lambda _: SpeedProbe(),
 )
 """Every probe watches every batch of every candidate; the last one starts last and stops first."""
 
 MEASURES: Mapping[str, Measure] = {
     measure.name: measure
-    for kind in (SpeedProbe, TokensProbe, AloneProbe, EnergyProbe, CostProbe)
+    for kind in (SpeedProbe, TokensProbe, SentProbe, AloneProbe, EnergyProbe, CostProbe)
     for measure in kind.measures
 }
 """Measures that exist for every task, by name; one value an item."""

@@ -21,6 +21,7 @@ class Probe(Protocol):
 
     Attributes:
         measures: what `observe` may return.
+        per_answer: optional; what is observed of an answer depends on that answer alone, not on when it was made.
     """
 
     measures: tuple[Measure, ...]

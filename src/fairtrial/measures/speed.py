@@ -46,6 +46,7 @@ class TokensProbe:
     """Tokens read and generated, per item."""
 
     measures: tuple[Measure, ...] = (TOKENS_IN, TOKENS_OUT)
+    per_answer = True
 
     def start(self) -> None:
         """Nothing to watch: answers carry their token counts."""

@@ -4,6 +4,7 @@
     pkg:PACKAGE/FILE          a file inside an installed Python package
     hf:REPO[@REVISION][:FILE] a file, or a folder of safetensors, of the Hugging Face hub (extra ``hub``)
     hf:./FOLDER               the same folder on this machine; begins with ``.``, ``/`` or ``~``
+    openai:MODEL              a model behind an endpoint (`fairtrial.models.endpoint`)
     fake:NAME                 no model at all: the engine of the unit tests
 
 Of a split model (``...-00001-of-00004.gguf``) the first part is named.  Opens no engine and imports no model library.
@@ -11,10 +12,20 @@ Of a split model (``...-00001-of-00004.gguf``) the first part is named.  Opens n
 
 from __future__ import annotations
 
+from fairtrial.models.endpoint import endpoint_model
 from fairtrial.models.hashes import file_sha256
 from fairtrial.models.identity import candidate_id
 from fairtrial.models.listing import ModelListing, list_models
 from fairtrial.models.record import ResolvedModel
 from fairtrial.models.schemes import resolve, run_by
 
-__all__ = ["ModelListing", "ResolvedModel", "candidate_id", "file_sha256", "list_models", "resolve", "run_by"]
+__all__ = [
+    "ModelListing",
+    "ResolvedModel",
+    "candidate_id",
+    "endpoint_model",
+    "file_sha256",
+    "list_models",
+    "resolve",
+    "run_by",
+]

@@ -30,7 +30,7 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
         raise SpecError(f"{wrong}.")
     scheme, _, rest = spec.partition(":")
     if scheme not in SCHEMES:
-        raise SpecError(f"model {spec!r} names recorded answers, not a model.")
+        raise SpecError(f"model {spec!r} names no weights: they are elsewhere, or there are only answers.")
     return SCHEMES[scheme](spec, rest, base_dir)
 
 
@@ -55,18 +55,9 @@ def from_fake(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     return ResolvedModel(spec, "fake", None, content_hash(["fake", rest]), rest)
 
 
-def from_endpoint(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
-    """Refuse: endpoints are not in this version."""
-    raise SpecError(
-        f"model {spec!r}: OpenAI-compatible endpoints are not in this version of fairtrial.",
-        fix="Use a local model: gguf:, pkg: or hf:.",
-    )
-
-
 SCHEMES: Mapping[str, Callable[[str, str, Path], ResolvedModel]] = {
     "gguf": from_gguf,
     "pkg": from_package,
     "hf": from_hub,
-    "openai": from_endpoint,
     "fake": from_fake,
 }

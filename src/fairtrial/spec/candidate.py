@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.cascade import cascade_at, cascade_of
+from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.levers import checked_levers
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Text, Texts, problem
@@ -59,10 +60,18 @@ class Candidate(Section):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="What transformers computes in; default: bfloat16 where the machine is fast at it."
     )
+    endpoint: Endpoint = Field(Endpoint(), description="Where an openai: model is asked, and what it costs.")
     recorded: RecordedSettings = Field(Recorded(), description="How the answers of an import: candidate are read.")
     overflow: Literal["error", "truncate"] = Field(
         "error", description="A request longer than the context is an error, or is cut from the left and recorded."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _endpoints_chat_unless_told_otherwise(cls, data: Any) -> Any:
+        if isinstance(data, dict) and str(data.get("model", "")).startswith("openai:") and "chat" not in data:
+            return {**data, "chat": "model"}
+        return data
 
     @field_validator("model")
     @classmethod

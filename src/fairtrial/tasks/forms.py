@@ -203,7 +203,7 @@ def mapped_back(request: Request, answer: Answer, options: Options) -> Answer:
 class Ordered:
     """Stretches of a task's items in the published order and in others.  See `Task`.
 
-    An item is one stretch of `STRETCH` items.  ``published_first``: the share of the other orders that are less likely
+    An item is one stretch of `STRETCH` items, of which no two neighbours share a passage.  ``published_first``: the share of the other orders that are less likely
     than the published one; without contamination 0.5.  ``order_gain``: by how much, in nats a stretch, against their
     mean.
     """
@@ -225,7 +225,9 @@ class Ordered:
 
     @cached_property
     def _stretches(self) -> list[Item]:
-        every = sorted(self.task.items(), key=lambda item: item.doc_id)
+        ordered = sorted(self.task.items(), key=lambda item: item.doc_id)
+        # questions about one passage belong together in any order: the first of each run stands for it
+        every = [item for i, item in enumerate(ordered) if not i or item.cluster != ordered[i - 1].cluster]
         found = []
         for number in range(len(every) // STRETCH):
             part = every[number * STRETCH : (number + 1) * STRETCH]

@@ -1,0 +1,41 @@
+"""What answers say of themselves beside their text: bytes that left the machine, tokens spent on reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fairtrial.records import Answer, GenerateAnswer, Measure, Observation
+
+BYTES_SENT = Measure("bytes_sent", unit="B", higher_is_better=False, bounds=None)
+REASONING = Measure("tokens_reasoning", unit="token", higher_is_better=False, bounds=None)
+
+
+class SentProbe:
+    """Bytes sent to other machines, and tokens of hidden reasoning, per item; nothing for engines that do not tell."""
+
+    measures: tuple[Measure, ...] = (BYTES_SENT, REASONING)
+    per_answer = True
+
+    def start(self) -> None:
+        """Nothing to watch: answers carry their counts."""
+
+    def stop(self) -> None:
+        """Nothing to watch."""
+
+    def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+        """Return the counts per item with new answers."""
+        return [observed(group) for group in answers]
+
+    def absences(self) -> Mapping[str, str]:
+        """Return nothing: what runs here sends nothing."""
+        return {}
+
+
+def observed(group: Sequence[Answer]) -> list[Observation]:
+    """Return what the answers to one item say."""
+    told = [answer.sent_bytes for answer in group if answer.sent_bytes is not None]
+    hidden = [answer.reasoning_tokens for answer in group if isinstance(answer, GenerateAnswer)]
+    found = [Observation("bytes_sent", float(sum(told)), unit="B")] if told else []
+    if told and hidden:
+        found.append(Observation("tokens_reasoning", float(sum(hidden)), unit="token"))
+    return found

@@ -1,0 +1,120 @@
+"""A proxy that passes requests on to a real server and spoils some of them, in a fixed order.
+
+Faults: ``429`` (with Retry-After), ``500``, ``cut`` (the connection ends in the middle of the answer), ``slow`` (the
+body comes in drops), ``garbage`` (no JSON), ``401`` (an error that repeats the key that it was given).
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+
+class Proxy(ThreadingHTTPServer):
+    """A running proxy.
+
+    Attributes:
+        seen: what happened to POST requests, counted.
+        bodies: bodies of those that were answered whole.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, target: str, faults: Sequence[str]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.host = urlsplit(target)
+        self.order = itertools.cycle(faults)
+        self.seen: Counter[str] = Counter()
+        self.bodies: list[bytes] = []
+        self.lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """Base URL for clients."""
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def next_fault(self) -> str:
+        with self.lock:
+            fault = next(self.order)
+            self.seen[fault or "passed on"] += 1
+            return fault
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Proxy
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.pass_on("GET", b"", "")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        fault = self.server.next_fault()
+        key = self.headers["authorization"]
+        replies = {
+            "429": (429, '{"error": {"message": "slow down"}}'),
+            "500": (500, "<html>internal error</html>"),
+            "garbage": (200, '{"choices": [{"text"'),
+            "401": (401, f'{{"error": {{"message": "bad key {key}"}}}}'),
+        }
+        if fault in replies:
+            status, text = replies[fault]
+            self.reply(status, text.encode(), {"Retry-After": "0.2"} if status == 429 else {})
+        else:
+            self.pass_on("POST", body, fault)
+
+    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def pass_on(self, method: str, body: bytes, fault: str) -> None:
+        host = self.server.host
+        upstream = http.client.HTTPConnection(host.hostname or "", host.port, timeout=120)
+        path = host.path.removesuffix("/v1") + self.path
+        upstream.request(method, path, body, {"Content-Type": "application/json"})
+        answer = upstream.getresponse()
+        whole = answer.read()
+        upstream.close()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.getheader("content-type") or "application/json")
+        self.send_header("Content-Length", str(len(whole)))
+        self.end_headers()
+        if fault == "cut":
+            self.wfile.write(whole[: len(whole) // 2])
+            self.wfile.flush()
+            self.close_connection = True
+            self.connection.shutdown(2)
+            return
+        step = max(1, len(whole) // (5 if fault == "slow" else 1))
+        for at in range(0, len(whole), step):
+            self.wfile.write(whole[at : at + step])
+            self.wfile.flush()
+            time.sleep(0.05 if fault == "slow" else 0)
+        if method == "POST" and answer.status == 200:
+            with self.server.lock:
+                self.server.bodies.append(body)
+
+
+@contextmanager
+def faulty_proxy(target: str, faults: Sequence[str]) -> Iterator[Proxy]:
+    """Yield a proxy of ``target``; each POST meets the next of ``faults``, over and over; ``""`` is none."""
+    proxy = Proxy(target, faults)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    try:
+        yield proxy
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
