@@ -184,6 +184,16 @@ def test_a_task_without_lettered_options_says_so() -> None:
         Ordered(TaskFinder().build("table", TaskOptions(items=5))).items()
 
 
+def test_neighbours_that_share_a_passage_are_one(tmp_path: Path) -> None:
+    """Else a passage's questions side by side, as published, would be likelier without having been seen."""
+    task = TaskFinder().build("reading", TaskOptions(items=90))
+    assert len({item.cluster for item in task.items()}) < 90
+    passages = [item.data["context"] for item in task.items()]
+    for stretch in Ordered(task).items():
+        found = [max(passages, key=lambda p, t=text: t.startswith(p) * len(p)) for text in stretch.data["texts"]]
+        assert len(set(found)) == len(found)
+
+
 class Facts:
     """A benchmark in no order: made-up names and numbers."""
 

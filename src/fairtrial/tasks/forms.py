@@ -203,9 +203,9 @@ def mapped_back(request: Request, answer: Answer, options: Options) -> Answer:
 class Ordered:
     """Stretches of a task's items in the published order and in others.  See `Task`.
 
-    An item is one stretch of `STRETCH` items, of which no two neighbours share a passage.  ``published_first``: the share of the other orders that are less likely
-    than the published one; without contamination 0.5.  ``order_gain``: by how much, in nats a stretch, against their
-    mean.
+    An item is one stretch of `STRETCH` items, of which no two neighbours share a passage.  ``published_first``: the
+    share of the other orders that are less likely than the published one; without contamination 0.5.  ``order_gain``:
+    by how much, in nats a stretch, against their mean.
     """
 
     def __init__(self, task: Task) -> None:
