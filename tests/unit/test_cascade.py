@@ -50,7 +50,8 @@ WRITE = GenerateRequest(Prompt("Q"), max_tokens=5)
 class Saying:
     """Answers everything in one way and counts what it is asked; sampled, it says one text after the other."""
 
-    def __init__(self, scores: Sequence[float] = (), texts: Sequence[str] = ("",)) -> None:
+    def __init__(self, scores: Sequence[float] = (), texts: Sequence[str] = ("",), sends: int | None = None) -> None:
+        self.sends = sends
         self.can, self.record = CAN, {"engine": "saying"}
         self.scores, self.texts, self.asked = tuple(scores), list(texts), 0
 
@@ -64,7 +65,8 @@ class Saying:
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         for _ in requests:
-            yield GenerateAnswer(self.texts[self.asked % len(self.texts)], 4, "stop", 20, logprob=-1.0)
+            text = self.texts[self.asked % len(self.texts)]
+            yield GenerateAnswer(text, 4, "stop", 20, logprob=-1.0, sent_bytes=self.sends)
             self.asked += 1
 
     def close(self) -> None:
@@ -125,6 +127,18 @@ def test_samples_that_have_to_agree_are_paid_for() -> None:
     [answer] = engine.generate([WRITE])
     assert (answer.text, answer.steps[0].signal) == ("7", 0.5)
     assert (tokens_in(answer), tokens_out(answer)) == (3 * 20 + 20, 3 * 4 + 4)
+
+
+def test_what_is_sent_is_that_of_both() -> None:
+    for ours, theirs, threshold, sent in (
+        (None, 70, 1.0, 70),
+        (None, 70, 0.0, None),
+        (30, 70, 1.0, 100),
+        (30, 70, 0, 30),
+    ):
+        engine = cascade({"to": "big", "threshold": threshold}, Saying(sends=ours), {"big": Saying(sends=theirs)})
+        [answer] = engine.generate([WRITE])
+        assert answer.sent_bytes == sent
 
 
 def test_what_holds_only_the_right_answer_has_no_signal() -> None:

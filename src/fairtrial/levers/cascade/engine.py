@@ -118,11 +118,12 @@ class CascadeEngine:
         for i, answer in enumerate(first):
             read, new = moved(answer)
             steps = [Step(self.names[0], read + spent[i][0], new + spent[i][1], signals[i])]
-            final = answer
+            final, sent = answer, answer.sent_bytes
             if i in passed:
                 final = next(more)
                 steps.append(Step(self.names[1], *moved(final)))
-            yield replace(final, steps=tuple(steps))
+                sent = final.sent_bytes if sent is None else sent + (final.sent_bytes or 0)
+            yield replace(final, steps=tuple(steps), sent_bytes=sent)
 
 
 def sureness(request: Request, answer: Answer) -> float:
