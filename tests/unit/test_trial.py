@@ -65,7 +65,7 @@ def test_what_is_asked_again_is_not_paid_for_again(
     paid: list[int] = []
     real = asking.answer
 
-    def counting(engine: object, requests: Sequence[ScoreRequest]) -> dict[str, Answer]:
+    def counting(engine: object, requests: Sequence[ScoreRequest], keep: object = None) -> dict[str, Answer]:
         paid.append(len(requests))
         return real(engine, requests)  # type: ignore[arg-type]
 
