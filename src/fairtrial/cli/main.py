@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
-from fairtrial.cli import check, compare, doctor, init, ledger, models, plan, report, run, tasks
+from fairtrial.cli import check, compare, doctor, export, init, ledger, models, plan, report, run, tasks
 from fairtrial.errors import FairtrialError
 from fairtrial.report.words import visible
 
@@ -35,6 +35,7 @@ app.command("plan")(plan.plan)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("check")(check.check)
+app.command("export")(export.export)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("init")(init.init)

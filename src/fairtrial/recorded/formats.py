@@ -94,9 +94,9 @@ _READ: Mapping[str, Callable[[Path, Recorded], Rows]] = {
 
 def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
     given = at(row, "arguments", where)
-    calls = list(given.values()) if isinstance(given, dict) else list(given)
+    calls = list(given.values()) if isinstance(given, dict) else _items(given, "arguments", where)
     pairs = [(_text(_part(call, 0, where)), _part(call, 1, where)) for call in calls]
-    resps = at(row, "resps", where)
+    resps = _items(at(row, "resps", where), "resps", where)
     if not pairs or not resps:
         return None
     if isinstance(pairs[0][1], str):
@@ -109,6 +109,12 @@ def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | N
         return Said(pairs[0][0], None, where, scores)
     first = resps[0]
     return Said(pairs[0][0], _text(first[0] if isinstance(first, list) and first else first), where)
+
+
+def _items(value: Any, what: str, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ModelError(f"{where}: {what} must be a list, got {shown(value)}.")
+    return value
 
 
 def _part(value: Any, i: int, where: str) -> Any:
@@ -124,7 +130,7 @@ def _number(value: Any, i: int, where: str) -> float:
     part = _part(value, i, where)
     try:
         return float(part)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ModelError(f"{where}: a log-probability must be a number, got {shown(part)}.") from error
 
 

@@ -14,7 +14,7 @@ from fairtrial.spec.recorded import Recorded
 SUFFIXES = (".jsonl", ".json", ".eval", ".csv")
 
 NAMES = {"lm-eval": "samples_", "helm": "scenario_state"}
-"""Of a folder, the files whose names begin so are taken for a log of that kind; of the others, all."""
+"""Of a folder, the files whose names begin so are the log; where none do, and for the other kinds, all are."""
 
 
 def files_of(path: Path, how: Recorded) -> list[Path]:
@@ -27,15 +27,16 @@ def files_of(path: Path, how: Recorded) -> list[Path]:
     if not path.is_dir():
         raise ModelError(f"recorded answers: there is no file or folder {path}.")
     root = path.resolve()
-    beginning = NAMES.get(how.format, "")
-    found = sorted(
-        p
-        for p in path.rglob("*")
-        if p.is_file() and p.suffix in SUFFIXES and p.name.startswith(beginning) and p.resolve().is_relative_to(root)
+    every = sorted(
+        p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and p.resolve().is_relative_to(root)
     )
+    beginnings = tuple(NAMES.values()) if how.format == "auto" else (NAMES.get(how.format, ""),)
+    named = [p for p in every if p.name.startswith(beginnings)]
+    found = named or (every if how.format == "auto" else [])
     if not found:
         kinds = ", ".join(SUFFIXES)
-        raise ModelError(f"recorded answers: the folder {path} holds none of {kinds} whose name begins {beginning!r}.")
+        begun = f" whose name begins {beginnings[0]!r}" if how.format in NAMES else ""
+        raise ModelError(f"recorded answers: the folder {path} holds none of {kinds}{begun}.")
     return found
 
 

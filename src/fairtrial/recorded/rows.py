@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
                 if len(body) > info.file_size:
                     raise ModelError(f"{path.name}/{info.filename} is longer than the archive says.")
                 yield f"{path.name}/{info.filename}", parsed(body, f"{path.name}/{info.filename}")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
         raise ModelError(f"{path.name} is no readable zip: {error}.") from error
 
 
@@ -112,7 +113,7 @@ def at(row: Any, keys: str, where: str) -> Any:
     for i, key in enumerate(keys.split(".")):
         if isinstance(value, dict) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         else:
             there = ", ".join(map(str, value)) if isinstance(value, dict) else shown(value)

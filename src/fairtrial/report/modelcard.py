@@ -1,0 +1,44 @@
+"""A candidate's results as the ``model-index`` block at the head of a model card on the Hugging Face hub.
+
+The block's form is the hub's (huggingface.co/docs/hub/model-cards, "Evaluation results"); a test reads it back with
+huggingface_hub.  Knows a trial's summary; writes no files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
+
+
+def model_card(summary: Summary, candidate: CandidateSummary) -> str:
+    """Return a card with nothing but its metadata: YAML between two lines of dashes."""
+    block = {"model-index": [{"name": candidate.name, "results": results(summary, candidate)}]}
+    return f"---\n{yaml.safe_dump(block, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def results(summary: Summary, candidate: CandidateSummary) -> list[dict[str, Any]]:
+    """Return one entry a task of which something was measured, with its verdict measures."""
+    found = []
+    for task in summary.tasks:
+        own = [one for one in summary.estimates if (one.candidate, one.task) == (candidate.name, task.name)]
+        own = [one for one in own if one.measure in task.measures]
+        if own:
+            metrics = [
+                {
+                    "type": one.measure,
+                    "name": f"{one.measure} ({one.items} of {task.items_total} items)",
+                    "value": one.mean,
+                    "args": {"low": one.low, "high": one.high, "confidence": summary.decide["confidence"]},
+                }
+                for one in own
+            ]
+            found.append({"task": {"type": "text-generation"}, "dataset": dataset(task), "metrics": metrics})
+    return found
+
+
+def dataset(task: TaskSummary) -> dict[str, Any]:
+    """Return what names the task's items."""
+    return {"type": task.name, "name": task.name, "revision": task.card["revision"]}
