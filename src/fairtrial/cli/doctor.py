@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import sqlite3
 from dataclasses import asdict, dataclass
@@ -16,11 +17,14 @@ from rich.text import Text
 
 from fairtrial.cli.options import JsonOption
 from fairtrial.machine import facts
+from fairtrial.measures.energy import EnergyMeter
 from fairtrial.models import list_models
+from fairtrial.spec.endpoint import Endpoint
 
 EXTRAS = (
     ("llama_cpp", "llama.cpp engine (GGUF models)", "llamacpp"),
     ("transformers", "transformers engine (safetensors models)", "transformers"),
+    ("openai", "models behind endpoints of OpenAI's API", "openai"),
     ("huggingface_hub", "models and data from the Hugging Face hub", "hub"),
     ("pyarrow", "Parquet files", "parquet"),
 )
@@ -39,7 +43,7 @@ class Check:
 def doctor(as_json: JsonOption = False) -> None:
     """Check this machine: what works, and what to install for the rest."""
     machine = facts()
-    checks = [*extras(), models_found(), cache_folder(), sqlite_version()]
+    checks = [*extras(), key(), *energy(), models_found(), cache_folder(), sqlite_version()]
     if as_json:
         typer.echo(json.dumps({"machine": machine, "checks": [asdict(check) for check in checks]}))
         return
@@ -68,6 +72,22 @@ def extras() -> list[Check]:
         fix = "" if ok else f"pip install 'fairtrial[{extra}]'"
         found.append(Check(name, ok, "installed" if ok else "not installed", fix))
     return found
+
+
+def key() -> Check:
+    """Return whether the usual key of endpoints is set; never what it is."""
+    name = Endpoint().key_env
+    there = bool(os.environ.get(name))
+    fix = "" if there else "Only for hosted models; endpoints on this machine need none."
+    return Check("key of hosted models", there, f"{name} is {'set' if there else 'not set'}", fix)
+
+
+def energy() -> list[Check]:
+    """Return whether this machine has counters of energy."""
+    meter = EnergyMeter.open()
+    there = meter.measure is not None
+    fix = "" if there else "State machine.watts_per_core in the trial file for a labelled estimate."
+    return [Check("energy counters", there, meter.scope or "neither RAPL nor NVML can be read", fix)]
 
 
 def models_found() -> Check:
