@@ -90,3 +90,22 @@ def test_a_gate_holds_what_is_undecided_unless_allowed(first: tuple[Ledger, Summ
     assert undecided and all(fails(one, False) and not fails(one, True) for one in undecided)
     assert junit(first[1], made, False).count("<failure") == sum(fails(one, False) for one in made)
     assert junit(first[1], made, True).count("<skipped") == len(undecided)
+
+
+def test_the_example_of_a_table_says_what_it_could_not_pair() -> None:
+    examples = Path(__file__).parents[2] / "examples"
+    if not examples.is_dir():
+        pytest.skip("the examples are not here")
+    recorded = Candidate.model_validate(
+        {
+            "id": "last-month",
+            "model": "import:recorded_answers.csv",
+            "recorded": {"format": "table", "key": "question", "answer": "said", "only": {"model": "closed-1"}},
+        }
+    )
+    task = TaskEntry(task="arithmetic_open", level=1, limit=20, shots=2)
+    plan = plan_trial(Trial(candidates=(recorded, Candidate(id="b", model="fake:b")), tasks=(task,)), examples)
+    [pairing] = plan.tasks[0].pairings
+    assert (pairing.items, pairing.paired, pairing.recorded, pairing.ambiguous) == (20, 18, 18, 0)
+    assert len(pairing.examples) == 2
+    assert len(plan.tasks[0].items) == 18
