@@ -138,9 +138,7 @@ def main() -> None:
             pairs[options.other] = (f'model: "{options.other}"', both)
         for name, (other, usual) in pairs.items():
             if not result["trials"] or name not in {t["other"] for t in result["trials"]}:
-                ours(
-                    task, other, "benchmark", options.engine
-                )  # makes what later runs find
+                ours(task, other, "benchmark", options.engine)  # makes what later runs find
             for target in ("benchmark", "population"):
                 got = ours(task, other, target, options.engine)
                 got |= {"task": task, "other": name, "target": target, "peer_seconds": usual}

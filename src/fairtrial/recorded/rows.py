@@ -24,8 +24,6 @@ MOST_ROW = 64 << 20
 MOST_UNPACKED = 4 << 30
 """Bytes that the files of a zip may have together, unpacked."""
 
-csv.field_size_limit(MOST_ROW)
-
 
 def json_of(path: Path) -> Any:
     """Return what a JSON file holds.  Raises ModelError if it is too large or no JSON."""
