@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 
 
@@ -71,4 +74,21 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards."""
+        ...
+
+
+@runtime_checkable
+class TellsDistributions(Protocol):
+    """An engine that also tells what it expects next after every token of a text."""
+
+    def text_tokens(self, text: str) -> NDArray[np.int32]:
+        """Return (n,) the tokens of a text as it is scored from its beginning: behind the token that the model puts
+        before a text.
+
+        Raises TooLongError if they do not fit into the context, EngineError if no token can stand before a text.
+        """
+        ...
+
+    def text_logits(self, tokens: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return (n - 1, vocabulary) what is expected after each token but the last, as logits."""
         ...

@@ -146,6 +146,16 @@ class Encoder:
             raise self._too_long(seen, request.label)
         return self._cut(tokens, room), len(tokens) - room
 
+    def text(self, text: str) -> Tokens:
+        """Return a text's tokens behind the one that the model puts before a text.
+
+        Raises TooLongError if they do not fit, EngineError if there is nothing to put before it.
+        """
+        tokens = np.concatenate([self._prefix(""), self.vocabulary.encode(text)])
+        if len(tokens) - 1 > self.asking.context:
+            raise self._too_long(f"{len(tokens)} tokens", "")
+        return tokens
+
     def _reader(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
         if self.asking.template is None:
             return str, self.vocabulary.encode

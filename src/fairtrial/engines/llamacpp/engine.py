@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.llamacpp.binding import Model, library_version, system_info
+from fairtrial.engines.llamacpp.along import logits_along
+from fairtrial.engines.llamacpp.binding import Floats, Model, library_version, system_info
 from fairtrial.engines.llamacpp.calibrate import Speed, calibrated
 from fairtrial.engines.llamacpp.generate import generate_all
 from fairtrial.engines.llamacpp.probe import packing_works
@@ -21,6 +22,7 @@ from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, ModelError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
 
 
@@ -133,6 +135,18 @@ class LlamaCppEngine:
             session.forget()
             raise
         yield from answers
+
+    def text_tokens(self, text: str) -> Tokens:
+        """Return the tokens of a text; see `fairtrial.engines.base.TellsDistributions`."""
+        return self._encoder.text(text)
+
+    def text_logits(self, tokens: Tokens) -> Floats:
+        """Return what is expected after each token of a text but the last."""
+        session = self._open()
+        try:
+            return logits_along(session, tokens[:-1])
+        finally:
+            session.forget()
 
     def close(self) -> None:
         """Free the model; safe to call twice."""

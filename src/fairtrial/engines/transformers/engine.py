@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.prompts import Encoder, asking_of
 from fairtrial.engines.scoring import score_answers
@@ -22,6 +25,7 @@ from fairtrial.engines.transformers.trust import Trust, examine
 from fairtrial.errors import EngineError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
 
 BATCH: Mapping[str, int] = {"cpu": 512, "cuda": 4096}
@@ -127,6 +131,19 @@ class TransformersEngine:
             session.forget()
             raise translated(error) from error
         yield from answers
+
+    def text_tokens(self, text: str) -> Tokens:
+        """Return the tokens of a text; see `fairtrial.engines.base.TellsDistributions`."""
+        return self._encoder.text(text)
+
+    def text_logits(self, tokens: Tokens) -> NDArray[np.float32]:
+        """Return what is expected after each token of a text but the last; computed in the model's own way."""
+        try:
+            logits = self._open().network.plain(tokens[:-1])
+        except BaseException as error:
+            raise translated(error) from error
+        found: NDArray[np.float32] = logits.float().cpu().numpy()
+        return found
 
     def close(self) -> None:
         """Free the model; safe to call twice."""
