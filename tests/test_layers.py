@@ -37,8 +37,10 @@ ALLOWED: dict[str, set[str]] = {
     "drawing": ONE,
     "planned": ONE | {"models", "tasks"},
     "settling": ONE | {"drawing"},
+    "passages": ONE | {"planned"},
+    "fidelity": ONE | {"bench", "engines", "ledger", "passages", "planned", "progress", "stats"},
     "pairing": ONE | {"engines", "ledger", "models", "planned", "recorded", "settling", "tasks"},
-    "planning": ONE | {"drawing", "engines", "tasks", "measures", "models", "levers", "pairing", "planned"},
+    "planning": ONE | {"drawing", "engines", "tasks", "measures", "models", "levers", "pairing", "passages", "planned"},
     "bench": ONE | {"engines", "levers", "measures", "ledger", "planning"},
     "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning", "settling"},
     "alone": ONE | {"bench", "asking", "ledger", "measures", "planning", "progress"},
@@ -62,7 +64,7 @@ ALLOWED: dict[str, set[str]] = {
         "rounds",
         "spending",
     }
-    | {"elimination", "endings", "tuning"},
+    | {"elimination", "endings", "fidelity", "tuning"},
     "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings", "studies"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""

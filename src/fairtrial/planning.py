@@ -24,6 +24,7 @@ from fairtrial.levers.cascade import SMALL, joined
 from fairtrial.measures import MEASURES
 from fairtrial.models import candidate_id, endpoint_model, resolve, run_by
 from fairtrial.pairing import Recording, paired_items, recordings
+from fairtrial.passages import Passages, passages_of
 from fairtrial.planned import PlannedCandidate as PlannedCandidate
 from fairtrial.planned import PlannedTask as PlannedTask
 from fairtrial.records import Measure, content_hash
@@ -47,6 +48,7 @@ class Plan:
     trial: Trial
     candidates: tuple[PlannedCandidate, ...]
     tasks: tuple[PlannedTask, ...]
+    passages: Passages | None = None
 
     @property
     def baseline(self) -> str:
@@ -67,6 +69,7 @@ class Plan:
                 # other readings of the same answers; none is asked again
                 *([self.weights] if self.weights else []),
                 *([self.study] if self.study else []),
+                *([self.passages.id] if self.passages else []),
             ]
         )
 
@@ -92,6 +95,7 @@ class Plan:
             "decide": self.trial.decide.model_dump(mode="json"),
             "weights": self.weights,
             "study": self.study,
+            **({"text": self.passages.document()} if self.passages else {}),
             "candidates": [
                 {
                     "name": c.name,
@@ -189,7 +193,11 @@ def plan_trial(
                 candidates[spec.id] = plan_candidate(spec, base_dir, on_progress, line)
             else:
                 candidates[spec.id] = plan_cascade(spec, candidates, tasks, base_dir, on_progress)
-    return Plan(trial, tuple(candidates[spec.id] for spec in trial.candidates), tuple(tasks))
+    planned = tuple(candidates[spec.id] for spec in trial.candidates)
+    with placed(where("study")):
+        parent = candidates[trial.baseline or trial.candidates[0].id].id
+        passages = passages_of(trial.study, tasks, parent, base_dir)
+    return Plan(trial, planned, tuple(tasks), passages)
 
 
 def plan_candidate(

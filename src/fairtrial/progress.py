@@ -15,7 +15,8 @@ class Progress:
 
     Attributes:
         stage: ``check`` (prompts are checked), ``ask`` (a chunk is answered), ``look`` (a verdict so far), ``drop`` (a
-            candidate is asked this task no more), ``stop`` (by the budget), ``alone`` (an item was timed) or ``done``.
+            candidate is asked this task no more), ``stop`` (by the budget), ``alone`` (an item was timed), ``text``
+            (all have read a passage) or ``done``.
         candidate: its name, empty if not about one.
         task: its name, empty if not about one.
         done: items answered of this candidate and task.

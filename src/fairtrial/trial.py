@@ -19,6 +19,7 @@ from fairtrial.elimination import beaten
 from fairtrial.endings import DROPPED, STOPPED
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
+from fairtrial.fidelity import compare_distributions
 from fairtrial.ledger import Ledger, query
 from fairtrial.machine import facts
 from fairtrial.measures import Meters
@@ -69,6 +70,8 @@ def run(
                 settle_thresholds(plan, ledger, bench, purse, session, on_progress)
                 conductor = Conductor(plan, ledger, bench, purse, on_progress)
                 asked = conductor.ask_all(rounds)
+                if asked == "finished" and plan.passages:
+                    compare_distributions(plan.passages, plan.candidates, plan.baseline, ledger, bench, on_progress)
                 if asked == "finished" and plan.trial.latency_items:
                     time_alone(plan, ledger, bench, on_progress)
                 outcome = asked
@@ -93,6 +96,10 @@ def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
         ledger.add_task(task.id, task.name, entry["card"])
         ledger.add_items(task.id, [*task.items, *task.tuning])
     items = {task.id: [item.id for item in task.items] for task in plan.tasks}
+    if read := plan.passages:
+        ledger.add_task(read.id, "text", read.card())
+        ledger.add_items(read.id, read.items)
+        items[read.id] = [item.id for item in read.items]
     if helpers := earlier_answers(ledger, document, items):
         document["earlier"] = helpers
     ledger.add_trial(plan.id, plan.trial.name, text, document, items)

@@ -118,6 +118,8 @@ class LiveDisplay:
             self.count(step)
         elif step.stage == "alone":
             self.count(replace(step, stage="ask", task=f"{step.task}, one at a time"))
+        elif step.stage == "text":
+            self.count(replace(step, stage="ask"))
 
     def count(self, step: Step) -> None:
         """Draw how far a candidate has come with a task."""
@@ -155,6 +157,8 @@ class PlainDisplay:
         if step.stage in {"ask", "alone"}:
             alone = ", one at a time" if step.stage == "alone" else ""
             self.timely(f"{step.task}{alone}  {step.candidate}  {counted(step)}", always=step.done >= step.total)
+        elif step.stage == "text":
+            self.timely(f"{step.task}  {counted(step)}", always=step.done >= step.total)
         elif step.stage == "look" and step.look is not None:
             key = (step.task, step.candidate, step.look.measure)
             if key not in self.settled:

@@ -139,6 +139,8 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     found = verdicts(ledger, row.id)
     wholes = query.wholes(ledger, row.id)
     names = {c["id"]: c["name"] for c in plan["candidates"]} | {t["id"]: t["name"] for t in plan["tasks"]}
+    if text := plan.get("text"):
+        names[text["id"]] = "text"
     return Summary(
         trial_id=row.id,
         name=row.name,

@@ -10,13 +10,20 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Discriminator, Field, model_validator
 
 from fairtrial.errors import did_you_mean
-from fairtrial.spec.section import Section, Texts, problem
+from fairtrial.spec.section import Count, Section, Texts, problem
 
 
 class Quantisation(Section):
     """What do fewer bits cost?  One family of candidates that share a parent."""
 
     name: Literal["quantisation"] = "quantisation"
+    text: str = Field(
+        "", description="File of plain text on which distributions are compared; default: the trial's own prompts."
+    )
+    characters: Count = Field(40_000, description="How much of the text is read; 0 compares no distributions.")
+    family: Texts = Field(
+        (), description="Candidates beside the baseline; default: those made from the same file as it is."
+    )
 
 
 class SmallModels(Section):

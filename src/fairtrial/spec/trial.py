@@ -117,7 +117,7 @@ class Trial(Section):
     @model_validator(mode="after")
     def _study_names_candidates(self) -> Trial:
         ids = [candidate.id for candidate in self.candidates]
-        for side in ("open", "closed"):
+        for side in ("open", "closed", "family"):
             for i, name in enumerate(getattr(self.study, side, ())):
                 if name not in ids:
                     near = did_you_mean(name, ids)

@@ -9,6 +9,7 @@ from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval
 from fairtrial.studies.cascades import cascades
 from fairtrial.studies.contamination import contamination
 from fairtrial.studies.open_vs_closed import open_vs_closed
+from fairtrial.studies.quantisation import quantisation
 
 __all__ = [
     "STUDIES",
@@ -25,7 +26,7 @@ __all__ = [
     "further",
 ]
 
-STUDIES: Mapping[str, Study] = {"open-vs-closed": open_vs_closed}
+STUDIES: Mapping[str, Study] = {"open-vs-closed": open_vs_closed, "quantisation": quantisation}
 """Name, as a trial file writes it, to the study."""
 
 

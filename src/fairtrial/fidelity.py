@@ -1,0 +1,105 @@
+"""How near a family's models stay to their parent: next-token distributions on the same text, compared token by token.
+
+The parent is the trial's baseline.  Its distributions are computed passage by passage beside those of the others and
+never kept: of every passage only the sums stay, in the ledger.  A run that is killed goes on with the next passage.
+Knows nothing of grades, costs or verdicts; what it takes is in no measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fairtrial.bench import Bench
+from fairtrial.engines.base import TellsDistributions
+from fairtrial.errors import FairtrialError
+from fairtrial.ledger import Chunk, Ledger
+from fairtrial.passages import BITS_PER_BYTE, KL_DIVERGENCE, PERPLEXITY, SAME_TOP, Passages
+from fairtrial.planned import PlannedCandidate
+from fairtrial.progress import OnProgress, Progress
+from fairtrial.records import Item, Observation
+from fairtrial.stats.divergence import divergence, surprise
+
+KNOWN = "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ?"
+UNTOLD = "its engine does not tell what it expects after every token"
+OTHER_WORDS = "it cuts this text into other tokens than the parent does"
+
+
+class Reading:
+    """One candidate's reading of a passage: its tokens and logits, computed when first asked for."""
+
+    def __init__(self, engine: TellsDistributions, passage: Item) -> None:
+        self.tokens = engine.text_tokens(passage.question)
+        self.logits = engine.text_logits(self.tokens)
+
+    def alone(self, passage: Item) -> list[Observation]:
+        """Return what the passage tells of this candidate alone."""
+        lost = surprise(self.logits, self.tokens[1:])
+        size = len(passage.question.encode())
+        return [
+            Observation(PERPLEXITY.name, float(lost.mean()), len(lost), PERPLEXITY.unit),
+            Observation(BITS_PER_BYTE.name, float(lost.sum() / np.log(2) / size), size, BITS_PER_BYTE.unit),
+        ]
+
+    def beside(self, parent: Reading) -> list[Observation]:
+        """Return how far this candidate is from its parent; nothing if it cuts the text into other tokens."""
+        if not np.array_equal(self.tokens, parent.tokens) or self.logits.shape != parent.logits.shape:
+            return []
+        found = divergence(parent.logits, self.logits)
+        weight = len(self.logits)
+        return [
+            Observation(KL_DIVERGENCE.name, float(found.kl.mean()), weight, KL_DIVERGENCE.unit),
+            Observation(SAME_TOP.name, float(found.same_top.mean()), weight, SAME_TOP.unit),
+        ]
+
+
+def compare_distributions(
+    passages: Passages,
+    candidates: Sequence[PlannedCandidate],
+    baseline: str,
+    ledger: Ledger,
+    bench: Bench,
+    on_progress: OnProgress,
+) -> None:
+    """Compare each candidate's distributions with the baseline's, on every passage that the ledger lacks.
+
+    What cannot be compared is entered as absent, with its reason.  Raises EngineError; what was compared stays.
+    """
+    live = [c for c in candidates if not c.recorded and not c.parts]
+    engines = {c.id: bench(c) for c in live}
+    telling = {i: engine for i, engine in engines.items() if isinstance(engine, TellsDistributions)}
+    parent = next((c for c in live if c.name == baseline and c.id in telling), None)
+    for candidate in candidates:
+        if candidate.id not in telling:
+            absent(ledger, candidate, passages, [m.name for m in (PERPLEXITY, BITS_PER_BYTE)], UNTOLD)
+    family = [c for c in live if c.id in telling]
+    known = {c.id: {row[0] for row in ledger.read(KNOWN, (c.id, passages.id, PERPLEXITY.name))} for c in family}
+    for done, passage in enumerate(passages.items, start=1):
+        wanted = [c for c in family if passage.id not in known[c.id]]
+        if wanted:
+            beside = read(telling[parent.id], passage, parent.name) if parent else None
+            for candidate in wanted:
+                own = beside if candidate is parent else read(telling[candidate.id], passage, candidate.name)
+                assert own is not None
+                far = own.beside(beside) if beside and own is not beside else []
+                rows = [(passages.id, passage.id, 0, seen) for seen in (*own.alone(passage), *far)]
+                ledger.commit(candidate.id, Chunk(observations=rows))
+                if not far and own is not beside:
+                    why = OTHER_WORDS if parent else f"of the baseline, {UNTOLD}"
+                    absent(ledger, candidate, passages, [m.name for m in (KL_DIVERGENCE, SAME_TOP)], why)
+        on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))
+
+
+def read(engine: TellsDistributions, passage: Item, name: str) -> Reading:
+    """Return a candidate's reading; an error names it."""
+    try:
+        return Reading(engine, passage)
+    except FairtrialError as error:
+        error.where = error.where or f"candidate {name}, reading the study's text"
+        raise
+
+
+def absent(ledger: Ledger, candidate: PlannedCandidate, passages: Passages, measures: list[str], why: str) -> None:
+    """Enter why some measures are absent."""
+    ledger.commit(candidate.id, Chunk(absences=[(passages.id, "", 0, measure, why) for measure in measures]))

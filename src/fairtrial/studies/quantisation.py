@@ -1,0 +1,364 @@
+"""What do fewer bits cost?  One family of files made from the same weights, each beside the parent (the baseline).
+
+Three things are told apart that one accuracy hides: how far the next-token distributions moved, how many answers
+changed (right to wrong and wrong to right; an accuracy can stay while they do; Dutta et al. 2024, arXiv:2407.09141),
+and whether the accuracy did.  The smallest file that is as good as the parent is found by going through the files from
+the largest down, each judged on every task, until one is not: tests in an order fixed before need no correction
+(Maurer, Hothorn and Lehmacher 1995).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.standings.across import main_measure
+from fairtrial.standings.costs import cost
+from fairtrial.standings.rows import Rows
+from fairtrial.stats.intervals import estimate
+from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
+from fairtrial.verdicts import Verdict, bounds_of, through, verdicts
+
+UNQUANTISED = ("f32", "f16", "bf16")
+OF_TEXT = ("perplexity", "bits_per_byte", "kl_divergence", "top_token_agreement")
+MOST_CHARTS = 4
+MOST_CHANGED = 3
+AS_GOOD = ("tied", "better")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One file of the family.
+
+    Attributes:
+        name: of the candidate.
+        type: that the lever gave its weights; empty where it was taken as it is.
+        bytes: of the file; None if unknown.
+        verdicts: against the parent, on the main measure of each task, by task; what has no verdict is not in it.
+    """
+
+    name: str
+    type: str
+    bytes: int | None
+    verdicts: Mapping[str, Verdict]
+
+
+def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
+    """Return what is known by now; see the module's docstring."""
+    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
+    family, parent = family_of(rows, settings), rows.plan["baseline"]
+    title = f"What do fewer bits cost? The family of {parent}"
+    levels = levels_of(rows, family, verdicts(ledger, trial_id))
+    tasks = [task for task in rows.plan["tasks"] if not task.get("form")]
+    own = next(level for level in levels if level.name == parent)
+    others = [level for level in levels if level is not own]
+    if not others:
+        return Findings(title, (f"No other candidate is made from the same weights as {parent}.",))
+    return Findings(
+        title,
+        (
+            *smallest(own, others, [task["name"] for task in tasks], rows),
+            *larger(own, others),
+            *changed(others),
+        ),
+        (
+            text_table(rows, levels, own),
+            *(task_table(task, others) for task in tasks),
+            needs_table(rows, levels, tasks),
+        ),
+        tuple(charts(rows, levels, tasks)),
+        tuple(notes(rows, family)),
+    )
+
+
+def family_of(rows: Rows, settings: Mapping[str, Any]) -> list[str]:
+    """Return the names of the family, in the plan's order: those told; else those made from the baseline's weights."""
+    told = set(settings.get("family") or ())
+    parent = rows.plan["baseline"]
+    root = root_of(rows.candidate(parent))
+    return [
+        name
+        for name in rows.names
+        if name == parent or (name in told if told else root_of(rows.candidate(name)) == root)
+    ]
+
+
+def root_of(candidate: Mapping[str, Any]) -> str:
+    """Return the hash of the file that a candidate's weights come from; a name of its own if there is none."""
+    record = candidate["record"]
+    return str(record.get("parent_sha256") or record.get("sha256") or candidate["id"])
+
+
+def levels_of(rows: Rows, family: Sequence[str], known: Sequence[Verdict]) -> list[Level]:
+    """Return the family's files, the largest first."""
+    mains = {task["name"]: main_measure(task)["name"] for task in rows.plan["tasks"] if not task.get("form")}
+    found = []
+    for name in family:
+        record = rows.candidate(name)["record"]
+        own = {v.task: v for v in known if v.a == name and v.measure == mains.get(v.task)}
+        size = record.get("bytes")
+        found.append(Level(name, str(record.get("quantized_to") or ""), size if isinstance(size, int) else None, own))
+    return sorted(found, key=lambda level: -(level.bytes or 0))
+
+
+def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: Rows) -> Iterator[str]:
+    """Say which is the smallest file that is as good as the parent."""
+    margin = 100 * float(rows.plan["decide"]["margin"])
+    below = [level for level in others if level.bytes and own.bytes and level.bytes < own.bytes]
+    if not below:
+        yield f"No file is smaller than {own.name}."
+        return
+    last, stopped = None, None
+    for level in below:
+        if all((v := level.verdicts.get(task)) and v.verdict in AS_GOOD for task in tasks):
+            last = level
+        else:
+            stopped = level
+            break
+    within = f"within {margin:g} points of {own.name} on {'the task' if len(tasks) == 1 else 'every task'}"
+    if last is None or last.bytes is None or own.bytes is None:
+        yield f"No smaller file has been shown to be {within}."
+    else:
+        share = f"{megabytes(last.bytes)}, {100 * last.bytes / own.bytes:.0f}% of {own.name}"
+        yield f"{last.name} is the smallest file that is {within}: {share}."
+    if stopped is not None:
+        place = "the largest of them" if last is None else "the next smaller one"
+        yield f"{stopped.name}, {place}, {why_not(stopped, tasks)}."
+
+
+def why_not(level: Level, tasks: Sequence[str]) -> str:
+    """Say what keeps a file from being as good as its parent."""
+    told = {kind: [t for t in tasks if t in level.verdicts and level.verdicts[t].verdict == kind] for kind in KINDS}
+    missing = [task for task in tasks if task not in level.verdicts]
+    words = [f"{KINDS[kind]} {joined(names)}" for kind, names in told.items() if names]
+    return "; ".join([*words, *([f"has no answers yet on {joined(missing)}"] if missing else [])])
+
+
+KINDS = {"worse": "is worse on", "undecided": "is not decided on", "different": "is different on"}
+
+
+def larger(own: Level, others: Sequence[Level]) -> Iterator[str]:
+    """Say which files are larger than the parent: they can be faster, never better than what they were made from."""
+    above = [level.name for level in others if level.bytes and own.bytes and level.bytes > own.bytes]
+    if above:
+        verb = "is" if len(above) == 1 else "are"
+        yield f"{joined(above)} {verb} larger than {own.name}: made from it, so speed is all there is to gain."
+
+
+def changed(others: Sequence[Level]) -> Iterator[str]:
+    """Say where the most answers changed under an accuracy that stayed."""
+    found = sorted(hidden(others), reverse=True)
+    yield from (sentence for _, sentence in found[:MOST_CHANGED])
+
+
+def hidden(others: Sequence[Level]) -> Iterator[tuple[float, str]]:
+    """Yield the share of answers that changed and its sentence, where many more changed than the accuracy tells."""
+    for level in others:
+        for task, found in level.verdicts.items():
+            lost, won = found.flips_to_wrong, found.flips_to_right
+            if lost is None or won is None or found.verdict not in ("tied", "undecided"):
+                continue
+            share = (lost + won) / found.items_used
+            if lost + won >= 5 and share >= max(0.02, 3 * abs(found.difference)):
+                yield (
+                    share,
+                    f"{level.name} on {task}: the accuracy moved by {100 * found.difference:+.1f} points, and "
+                    f"{100 * share:.1f}% of the answers changed between right and wrong ({lost} lost, {won} won).",
+                )
+
+
+def text_table(rows: Rows, levels: Sequence[Level], own: Level) -> Table:
+    """Return how far each file's distributions are from the parent's."""
+    source = rows.plan.get("text", {}).get("source", "")
+    columns = (
+        Column("candidate"),
+        Column("type"),
+        Column("file", "B"),
+        Column("of parent", "1"),
+        Column("perplexity"),
+        Column("bits per byte"),
+        Column("KL divergence"),
+        Column("same top token", "1"),
+    )
+    family = {level.name for level in levels}
+    beside = levels_of(rows, [name for name in rows.names if name not in family], ())
+    table = []
+    for level in (*levels, *beside):
+        told: list[Cell] = [level.type or "as it is", level.bytes]
+        told.append(level.bytes / own.bytes if level.bytes and own.bytes and level.name in family else None)
+        table.append((level.name, *told, *(of_text(rows, level.name, measure) for measure in OF_TEXT)))
+    return Table(f"Next-token distributions, read on {source}" if source else "The files", columns, tuple(table))
+
+
+def of_text(rows: Rows, name: str, measure: str) -> Interval | None:
+    """Return a candidate's value of a measure of text; None if there is none."""
+    text = rows.plan.get("text")
+    if text is None:
+        return None
+    cell = rows.cell(name, text, measure)
+    if not cell.counts:
+        return None
+    definition = next(m for m in text["card"]["measures"] if m["name"] == measure)
+    clusters = rows.clusters(text, cell.at)
+    found = estimate(cell.values, cell.weights, clusters, rows.confidence, bounds_of(definition))
+    shown = through(definition["transform"], found)
+    return Interval(shown.mean, shown.low, shown.high)
+
+
+def task_table(task: Mapping[str, Any], others: Sequence[Level]) -> Table:
+    """Return each file's verdict on one task, and the answers that changed."""
+    unit = main_measure(task)["unit"]
+    columns = (
+        Column("candidate"),
+        Column("verdict"),
+        Column("difference", unit, difference=True),
+        Column("right to wrong"),
+        Column("wrong to right"),
+        Column("changed", "1"),
+        Column("items"),
+    )
+    found = [(level, level.verdicts[task["name"]]) for level in others if task["name"] in level.verdicts]
+    table = tuple(
+        (
+            level.name,
+            v.verdict,
+            Interval(v.difference, v.low, v.high),
+            *(
+                (None, None, None)
+                if v.flips_to_wrong is None or v.flips_to_right is None
+                else (v.flips_to_wrong, v.flips_to_right, (v.flips_to_wrong + v.flips_to_right) / v.items_used)
+            ),
+            v.items_used,
+        )
+        for level, v in found
+    )
+    return Table(f"{task['name']}: {main_measure(task)['name']} against the parent", columns, table)
+
+
+SHOWN = {"prefill_tokens_per_second": "reading", "decode_tokens_per_second": "writing", "memory_bytes": "peak memory"}
+UNITS = {"prefill_tokens_per_second": "token/s", "decode_tokens_per_second": "token/s", "memory_bytes": "B"}
+PER_ITEM = {"seconds": "s", "joules": "J", "joules_estimated": "J"}
+
+
+def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[Mapping[str, Any]]) -> Table:
+    """Return each file's speed, memory and energy; of items, the mean over tasks of the mean over a task's items."""
+    latest = {(w.candidate_id, w.measure): w.value for w in query.wholes(rows.ledger, rows.trial_id)}
+    table = []
+    for level in levels:
+        identity = rows.candidate(level.name)["id"]
+        rates = [latest.get((identity, measure)) for measure in SHOWN]
+        table.append((level.name, *rates, *(per_item(rows, level.name, tasks, measure) for measure in PER_ITEM)))
+    names = [*SHOWN.values(), "time an item", "energy an item", "energy an item (estimated)"]
+    units = [*UNITS.values(), *PER_ITEM.values()]
+    kept = [at for at in range(len(names)) if any(row[at + 1] is not None for row in table)]
+    columns = (Column("candidate"), *(Column(names[at], units[at]) for at in kept))
+    return Table(
+        "Speed, memory and energy on this machine",
+        columns,
+        tuple((row[0], *(row[at + 1] for at in kept)) for row in table),
+    )
+
+
+def per_item(rows: Rows, name: str, tasks: Sequence[Mapping[str, Any]], measure: str) -> float | None:
+    """Return the mean cost of an item, every task counting alike; None if some task has none."""
+    found = []
+    for task in tasks:
+        definition = next((m for m in task["card"]["measures"] if m["name"] == measure), None)
+        paid = cost(rows, task, definition, name) if definition else None
+        if paid is None:
+            return None
+        found.append(paid.per_item.value)
+    return sum(found) / len(found) if found else None
+
+
+def charts(rows: Rows, levels: Sequence[Level], tasks: Sequence[Mapping[str, Any]]) -> Iterator[Chart]:
+    """Yield divergence against size, and each task's main measure against size."""
+    size = Axis("file", "B", log=True, less_is_better=True)
+    far = [(level, of_text(rows, level.name, "kl_divergence")) for level in levels]
+    points = [(level, found) for level, found in far if level.bytes and found and found.value > 0]
+    if len(points) > 1:
+        yield Chart(
+            "Divergence from the parent against size",
+            size,
+            Axis("KL divergence", "nat", log=True, less_is_better=True),
+            drawn(points, less_is_better=True),
+        )
+    for task in tasks[:MOST_CHARTS]:
+        measure = main_measure(task)
+        known = [(level, value_on(rows, task, measure, level.name)) for level in levels if level.bytes]
+        some = [(level, found) for level, found in known if found is not None]
+        if len(some) > 1:
+            less = measure["higher_is_better"] is False
+            yield Chart(
+                f"{task['name']} against size",
+                size,
+                Axis(measure["name"], measure["unit"], less_is_better=less),
+                drawn(some, less_is_better=less),
+            )
+
+
+def drawn(points: Sequence[tuple[Level, Interval]], *, less_is_better: bool) -> tuple[Point, ...]:
+    """Return the points of a chart of some value against the size of the file."""
+    sign = 1 if less_is_better else -1
+    sizes = {level.name: float(level.bytes or 0) for level, _ in points}
+    return tuple(
+        Point(
+            level.name,
+            Interval(sizes[level.name], sizes[level.name], sizes[level.name]),
+            found,
+            on_frontier=not any(
+                sizes[other.name] <= sizes[level.name]
+                and sign * its.value <= sign * found.value
+                and (sizes[other.name], its.value) != (sizes[level.name], found.value)
+                for other, its in points
+            ),
+        )
+        for level, found in points
+    )
+
+
+def value_on(rows: Rows, task: Mapping[str, Any], measure: Mapping[str, Any], name: str) -> Interval | None:
+    """Return a candidate's value of a task's measure, with its interval."""
+    cell = rows.cell(name, task, measure["name"])
+    if not cell.counts:
+        return None
+    got = estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, bounds_of(measure))
+    shown = through(measure["transform"], got)
+    return Interval(shown.mean, shown.low, shown.high)
+
+
+def notes(rows: Rows, family: Sequence[str]) -> Iterator[str]:
+    """Yield what the findings do not cover."""
+    parent = rows.plan["baseline"]
+    types = {str(rows.candidate(name)["record"].get("parent_type") or "") for name in family} - {""}
+    if worn := sorted(types - set(UNQUANTISED)):
+        yield (
+            f"The file that the family is made from is itself {joined(worn)}: its weights were rounded before. No file "
+            "here can be better than it, and what is measured is the cost of rounding a second time."
+        )
+    beside = [name for name in rows.names if name not in family]
+    if beside:
+        yield f"{joined(beside)}: other weights; beside the family for comparison, and in no sentence above."
+    if rows.plan.get("text"):
+        yield (
+            f"KL divergence: KL({parent} || file), nats a token; intervals treat passages of 1,000 characters as drawn "
+            "at random. The engine's own rounding alone, in another order of the same sums, makes some thousandths. "
+            "Perplexities of models that cut text into other tokens cannot be compared; bits per byte can."
+        )
+    level = 100 * rows.confidence
+    yield (
+        f"The files are judged from the largest down, each verdict with {level:g}% confidence, so that the chance of "
+        f"naming one that is too small is at most {100 - level:.3g}%."
+    )
+
+
+def joined(names: Sequence[str]) -> str:
+    """Return names as words."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def megabytes(size: int) -> str:
+    """Return a size in words."""
+    return f"{size / 1e6:,.0f} MB"
