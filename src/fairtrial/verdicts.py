@@ -111,8 +111,9 @@ class Question:
     Attributes:
         stops_early: whether the trial may stop when its questions are settled, so that looks count.
         earlier: ids of the candidates whose values of this measure were known for every item before the trial began.
-        enders: where this measure has no bounds, and so no look before the end: the questions on the same pair and task
-            that have bounds.  When they are settled, so is when to stop, and this one is judged once.
+        enders: where this measure has no bounds, and so no look before the end: the trial's questions about the same
+            candidates and task that have bounds.  When they are settled, so is when to stop, and this one is judged
+            once.
     """
 
     a: Mapping[str, Any]
@@ -155,14 +156,20 @@ def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
     return found
 
 
-def verdicts(ledger: Ledger, trial_id: str) -> list[Verdict]:
+def verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]:
     """Return a verdict for each candidate against the baseline, per task and verdict measure, in the plan's order.
 
     Pairs without an item that both answered are left out.  ``p_adjusted`` counts all verdicts that have a p-value as
     one family, and ``e_adjusted`` all that have evidence.  A trial that may stop early gets the verdicts that hold at
     any look, else those of a fixed sample.
+
+    Args:
+        ledger: with the trial.
+        trial_id: of the trial.
+        baseline: name of the candidate that the others are compared with; the trial's own by default.
     """
-    found = [v for q in questions(query.trial(ledger, trial_id).plan) if (v := verdict(ledger, trial_id, q))]
+    asked = questions(query.trial(ledger, trial_id).plan, baseline)
+    found = [v for q in asked if (v := verdict(ledger, trial_id, q))]
     tested = [verdict.p_value for verdict in found if verdict.p_value is not None]
     adjusted = iter(holm(tested))
     found = [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in found]
@@ -243,26 +250,35 @@ def planned_items(task: Mapping[str, Any]) -> int:
     return total if limit is None else min(total, int(limit))
 
 
-def questions(plan: Mapping[str, Any]) -> Iterator[Question]:
-    """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline."""
+def questions(plan: Mapping[str, Any], baseline: str = "") -> Iterator[Question]:
+    """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline.
+
+    With another baseline than the trial's: what is then asked of the same answers.  What ended the asking are still
+    the trial's own questions.
+    """
     candidates = {candidate["name"]: candidate for candidate in plan["candidates"]}
-    baseline = candidates[plan["baseline"]]
+    own, other = candidates[plan["baseline"]], candidates[baseline or plan["baseline"]]
+    early = bool(plan["decide"].get("stop_early"))
+    for task in plan["tasks"]:
+        for question in asked_of(plan, task, other):
+            if early and question.rule.bounds is None:
+                pair = {question.a["name"], other["name"]}
+                ended = (q for q in asked_of(plan, task, own) if q.rule.bounds is not None and q.a["name"] in pair)
+                question = replace(question, enders=tuple(ended))
+            yield question
+
+
+def asked_of(plan: Mapping[str, Any], task: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[Question]:
+    """Yield the questions on one task about one baseline, without their enders."""
+    measures = {measure["name"]: measure for measure in task["card"]["measures"]}
     early = bool(plan["decide"].get("stop_early"))
     known = {(e["task"], e["measure"]): tuple(e["candidates"]) for e in plan.get("earlier", ())}
-    for task in plan["tasks"]:
-        measures = {measure["name"]: measure for measure in task["card"]["measures"]}
-        asked: dict[tuple[str, str], Question] = {}
-        for name in task["measures"]:
-            told = known.get((task["id"], name), ())
-            for candidate in plan["candidates"]:
-                if candidate["name"] != baseline["name"]:
-                    rule = rule_of(plan, task, measures[name], (candidate, baseline))
-                    question = Question(candidate, baseline, task, measures[name], rule, early, told)
-                    asked[name, candidate["name"]] = question
-        for (_, who), question in asked.items():
-            bounded = (q for (_, other), q in asked.items() if other == who and q.rule.bounds is not None)
-            unbounded = early and question.rule.bounds is None
-            yield replace(question, enders=tuple(bounded)) if unbounded else question
+    for name in task["measures"]:
+        for candidate in plan["candidates"]:
+            if candidate["name"] != baseline["name"]:
+                rule = rule_of(plan, task, measures[name], (candidate, baseline))
+                told = known.get((task["id"], name), ())
+                yield Question(candidate, baseline, task, measures[name], rule, early, told)
 
 
 def rule_of(

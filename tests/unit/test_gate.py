@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.standing_ledger import ACC, TRIAL, trial_ledger
 from typer.testing import CliRunner
 
 from fairtrial.cli.main import app
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.report.gate import Asked, checks, fails, junit
 from fairtrial.report.summary import summarise
+from standing_ledger import ACC, TRIAL, trial_ledger
 
 
 def column(share: float, n: int = 400, seed: int = 1) -> list[float]:

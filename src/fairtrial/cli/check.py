@@ -14,7 +14,8 @@ from fairtrial import api
 from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption
 from fairtrial.errors import FairtrialError, UnknownNameError
-from fairtrial.report.gate import Asked, Check, Claim, checks, fails, junit
+from fairtrial.ledger import Ledger
+from fairtrial.report.gate import Asked, Check, Claim, against, checks, fails, junit
 from fairtrial.report.words import visible
 
 FAILED = 7
@@ -33,6 +34,9 @@ def check(
     claim: Annotated[
         str, typer.Option("--claim", help="not-worse (by more than the margin), or better.")
     ] = "not-worse",
+    baseline: Annotated[
+        str, typer.Option("--baseline", help="Compare with this candidate; default: the trial's baseline.")
+    ] = "",
     candidate: Annotated[str, typer.Option("--candidate", help="Only this candidate.")] = "",
     task: Annotated[str, typer.Option("--task", help="Only this task.")] = "",
     measure: Annotated[str, typer.Option("--measure", help="Only this measure.")] = "",
@@ -44,13 +48,21 @@ def check(
     """Fail (exit code 7) unless every candidate is as good as the baseline on every task, or better than it."""
     if claim not in CLAIMS:
         raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
-    result = found(trial, ledger, quiet or as_json)
-    made = checks(result.summary, Asked(cast(Claim, claim), candidate, task, measure))
+    summary = found(trial, ledger, quiet or as_json).summary
+    if baseline:
+        with Ledger.open(ledger, create=False) as store:
+            summary = against(store, summary, baseline)
+    made = checks(summary, Asked(cast(Claim, claim), candidate, task, measure))
     bad = [one for one in made if fails(one, allow_undecided)]
     if junit_file is not None:
-        write(junit_file, junit(result.summary, made, allow_undecided))
+        write(junit_file, junit(summary, made, allow_undecided))
     if as_json:
-        document = {"passed": not bad, "trial": result.trial_id, "checks": [one.document() for one in made]}
+        document = {
+            "passed": not bad,
+            "trial": summary.trial_id,
+            "baseline": summary.baseline,
+            "checks": [one.document() for one in made],
+        }
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
         show(made, len(bad))

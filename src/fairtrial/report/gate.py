@@ -8,13 +8,14 @@ false passes with a chance of at most 1 - confidence, however many claims there 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from fairtrial.errors import SpecError, UnknownNameError
+from fairtrial.ledger import Ledger
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
-from fairtrial.verdicts import Verdict
+from fairtrial.verdicts import Verdict, verdicts
 
 Claim = Literal["not-worse", "better"]
 Outcome = Literal["holds", "refuted", "undecided"]
@@ -54,6 +55,17 @@ class Asked:
     candidate: str = ""
     task: str = ""
     measure: str = ""
+
+
+def against(ledger: Ledger, summary: Summary, baseline: str) -> Summary:
+    """Return the trial with the verdicts against another baseline; the rest of it stays as it was.
+
+    Raises UnknownNameError if the trial has no such candidate.
+    """
+    names = [candidate.name for candidate in summary.candidates]
+    if baseline not in names:
+        raise UnknownNameError("candidate", baseline, names, fix=f"Of this trial: {', '.join(names)}.")
+    return replace(summary, baseline=baseline, verdicts=verdicts(ledger, summary.trial_id, baseline))
 
 
 def checks(summary: Summary, asked: Asked) -> list[Check]:
