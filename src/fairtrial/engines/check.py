@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from fairtrial.engines.base import Engine
+import numpy as np
+
+from fairtrial.engines.base import Engine, TellsDistributions
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 
@@ -40,6 +42,8 @@ def check_engine(engine: Engine, *, tolerance: float = 0.05) -> list[str]:
         checks += [_text_repeats, _text_stops, _text_is_bounded]
     if engine.can.score and engine.can.generate:
         checks.append(_greedy_means_greedy)
+    if engine.can.score and isinstance(engine, TellsDistributions):
+        checks.append(_distributions_agree)
     checks += [_too_long_is_refused, _close_closes]
     return [finding for check in checks for finding in check(engine, slack)]
 
@@ -107,6 +111,22 @@ def _documents_add_up(engine: Engine, slack: float) -> Findings:
     rolling, plain = _ask(engine, [ScoreRequest(pair, rolling=True), ScoreRequest(pair, delimiter="")])
     if _apart(rolling, plain) > slack + 1e-6:
         yield f"A short document scores {rolling.logprobs[0]:.4f} rolling, {plain.logprobs[0]:.4f} after nothing."
+
+
+def _distributions_agree(engine: Engine, slack: float) -> Findings:
+    text = "Rain fell on the harbour. Nobody came. The lamps along the quay were lit one by one."
+    assert isinstance(engine, TellsDistributions)
+    tokens = engine.text_tokens(text)
+    logits = engine.text_logits(tokens).astype(np.float64)
+    if logits.shape[0] != len(tokens) - 1:
+        yield f"{len(tokens)} tokens got {logits.shape[0]} rows of logits."
+        return
+    peak = logits.max(axis=1)
+    mass = np.log(np.exp(logits - peak[:, None]).sum(axis=1)) + peak
+    told = float((logits[np.arange(len(mass)), tokens[1:]] - mass).sum())
+    scored = _ask(engine, [ScoreRequest((Pair(Prompt(""), text),), rolling=True)])[0].logprobs[0]
+    if abs(told - scored) > slack + 1e-3:
+        yield f"A text scores {scored:.4f}, and {told:.4f} by what the engine expects after every token."
 
 
 def _write(engine: Engine, request: GenerateRequest) -> GenerateAnswer:
