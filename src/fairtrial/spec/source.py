@@ -14,6 +14,7 @@ import yaml
 
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.levers import located_levers
 from fairtrial.spec.problems import validated
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places, read_yaml
@@ -68,6 +69,7 @@ def load_candidate(path: Path) -> Candidate:
         changed["model"] = f"gguf:{folder / Path(inside).expanduser()}"
     if candidate.chat not in ("none", "model"):
         changed["chat"] = str(folder / candidate.chat)
+    changed["levers"] = located_levers(candidate.levers, folder)
     return candidate.model_copy(update=changed)
 
 

@@ -10,6 +10,7 @@ import ctypes
 import os
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -49,6 +50,22 @@ def library() -> Any:
     return llama_cpp
 
 
+def tensor_library() -> Any:
+    """Return ggml, the library of tensors under llama.cpp, as ctypes sees it: no argument types are set.
+
+    Raises ModelError if this build of llama-cpp-python does not have it in a file of its own.
+    """
+    library()
+    from llama_cpp._ctypes_extensions import load_shared_library
+    from llama_cpp._ggml import libggml_base_path
+
+    try:
+        return load_shared_library("ggml-base", libggml_base_path)
+    except (FileNotFoundError, RuntimeError) as error:
+        told = "This build of llama-cpp-python does not show its tensors"
+        raise ModelError(f"{told}: {error}.", fix="Install the usual one: pip install llama-cpp-python") from error
+
+
 def library_version() -> str:
     """Return the installed version of llama-cpp-python."""
     return version("llama-cpp-python")
@@ -76,12 +93,14 @@ def _keep_complaint(level: int, text: bytes, _: ctypes.c_void_p) -> None:
 class Model:
     """Loaded weights and vocabulary.  Close it when done; contexts must be closed before."""
 
-    def __init__(self, path: Path, *, packed: bool) -> None:
+    def __init__(self, path: Path, *, packed: bool, accelerated: bool = True, dry: bool = False) -> None:
         """Load ``path``.
 
         Args:
             path: a GGUF file.
             packed: let llama.cpp rearrange weights for special processor instructions.
+            accelerated: let it put weights on an accelerator, where there is one.
+            dry: read the file's head only: contexts tell how large they would be, and cannot compute.
 
         Raises:
             ModelError: if the file is not a whole GGUF file of a kind that the library knows.
@@ -91,6 +110,10 @@ class Model:
         _check_file(path)
         params = self.lib.llama_model_default_params()
         params.use_extra_bufts = packed
+        if not accelerated:
+            params.n_gpu_layers = 0
+        if dry:
+            params.no_alloc, params.load_mode = True, self.lib.LLAMA_LOAD_MODE_NONE
         complaints()
         self.handle = self.lib.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
@@ -180,8 +203,17 @@ class Context:
     first n entries and call `run`.
     """
 
-    def __init__(self, model: Model, shape: ContextShape) -> None:
-        """Make a context.  Raises EngineError if it cannot be made, usually for want of memory."""
+    def __init__(self, model: Model, shape: ContextShape, watch: Callable[[int, bool], bool] | None = None) -> None:
+        """Make a context.
+
+        Args:
+            model: its weights.
+            shape: how much it holds.
+            watch: called with the address of every tensor that is about to be computed (True), which says whether it
+                is called again when it has been (False).  Everything is then computed on the processor.
+
+        Raises EngineError if it cannot be made, usually for want of memory.
+        """
         self.lib, self.model, self.shape = model.lib, model, shape
         params = self.lib.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch = shape.cells, shape.batch, shape.batch
@@ -189,6 +221,10 @@ class Context:
         params.n_threads = params.n_threads_batch = shape.threads
         params.flash_attn_type = shape.flash
         params.kv_unified = params.swa_full = params.no_perf = True
+        if watch is not None:
+            self._watch = self.lib.ggml_backend_sched_eval_callback(lambda tensor, ask, _: watch(tensor, ask))
+            params.cb_eval = self._watch
+            params.offload_kqv = params.op_offload = False
         complaints()
         _cache_sizes.clear()
         self.handle = self.lib.llama_init_from_model(model.handle, params)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from fairtrial.engines.base import Capabilities, Engine
+from fairtrial.engines.base import Capabilities, Engine, MaySayNothing
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.levers.cascade.signals import agreement, of_choices, of_text, why_no_signal
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, Step
@@ -59,6 +59,8 @@ class CascadeEngine:
         """Raise what either engine raises, or CapabilityError for a request whose answer has no signal."""
         self.small.check(requests)
         self.larger.check(requests)
+        if self.settings.signal == "mean_logprob" and any(isinstance(r, GenerateRequest) for r in requests):
+            self._check_told()
         for request in requests:
             if reason := why_no_signal(request):
                 raise CapabilityError(
@@ -66,6 +68,14 @@ class CascadeEngine:
                     fix="Ask such tasks of the candidates without the cascade.",
                     where=request.label,
                 )
+
+    def _check_told(self) -> None:
+        why = self.small.why_silent() if isinstance(self.small, MaySayNothing) else ""
+        if why:
+            raise CapabilityError(
+                f"the signal mean_logprob needs the probabilities of the smaller model's own text: {why}.",
+                fix="Use the signal self_agreement.",
+            )
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request, in order; all of the small model's before the larger one is asked."""
@@ -116,12 +126,12 @@ class CascadeEngine:
         """Yield the small model's answers, or the larger one's as they come where that is asked, with their steps."""
         passed = set(unsure)
         for i, answer in enumerate(first):
-            read, new = moved(answer)
+            read, new = answer.moved
             steps = [Step(self.names[0], read + spent[i][0], new + spent[i][1], signals[i])]
             final, sent = answer, answer.sent_bytes
             if i in passed:
                 final = next(more)
-                steps.append(Step(self.names[1], *moved(final)))
+                steps.append(Step(self.names[1], *final.moved))
                 sent = final.sent_bytes if sent is None else sent + (final.sent_bytes or 0)
             yield replace(final, steps=tuple(steps), sent_bytes=sent)
 
@@ -137,13 +147,6 @@ def sureness(request: Request, answer: Answer) -> float:
 
 Moved = tuple[int, int]
 """Tokens read, tokens generated."""
-
-
-def moved(answer: Answer) -> Moved:
-    """Return the tokens that one model read and generated for its answer, as a caller counts them."""
-    if isinstance(answer, GenerateAnswer):
-        return answer.prompt_tokens, answer.tokens
-    return answer.prompt_tokens + sum(answer.tokens), 0
 
 
 def sampled(request: GenerateRequest, number: int) -> GenerateRequest:

@@ -43,16 +43,18 @@ def of_choices(request: ScoreRequest, answer: ScoreAnswer) -> float:
 
 
 def of_text(answer: GenerateAnswer) -> float:
-    """Return the geometric mean of the probabilities of the text's tokens.
+    """Return the geometric mean of the probabilities of the text's tokens; 0 for no text of which nothing is told.
 
     Raises CapabilityError if the engine does not tell them.
     """
+    if answer.logprob is None and not answer.text:
+        return 0.0
     if answer.logprob is None:
         raise CapabilityError(
             "the smaller model's engine gives no log-probabilities of its own text, which this cascade needs.",
             fix="Use the signal self_agreement.",
         )
-    return min(1.0, math.exp(answer.logprob / max(1, answer.tokens)))
+    return min(1.0, math.exp(answer.logprob / max(1, answer.logprob_tokens or answer.tokens)))
 
 
 def agreement(answer: GenerateAnswer, samples: Sequence[GenerateAnswer], pattern: str) -> float:

@@ -1,0 +1,104 @@
+"""Importance matrices from text: the text read, the matrix computed once, kept by parent, text and version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from fairtrial.errors import SpecError, did_you_mean
+from fairtrial.levers.base import OnProgress
+from fairtrial.levers.quantize.activations import STRETCH, watched
+from fairtrial.levers.quantize.imatrix import Matrix, read_matrix, write_matrix
+from fairtrial.levers.quantize.making import part_of, sweep
+from fairtrial.machine import package_version
+from fairtrial.models import ResolvedModel, file_sha256
+
+VERSION = 1
+"""Of the way in which a text becomes a matrix."""
+TOKENS = "fairtrial.tokens"
+MOST_CHARACTERS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An importance matrix that a file is made with.
+
+    Attributes:
+        matrix: itself.
+        sha256: of its file.
+        notes: for the record of the model.
+    """
+
+    matrix: Matrix
+    sha256: str
+    notes: dict[str, object]
+
+
+def from_file(path: Path) -> Given:
+    """Return the importance matrix in a file; raises SpecError if there is none in it."""
+    matrix = read_matrix(path)
+    digest = file_sha256(path)
+    return Given(matrix, digest, {"imatrix_sha256": digest, "imatrix": path.name})
+
+
+def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | None, on_progress: OnProgress) -> Given:
+    """Return the importance matrix of a model and a text, from the cache if it is there.
+
+    Raises:
+        SpecError: the text cannot be read, or is too short.
+        ModelError: the model cannot read it.
+    """
+    assert model.path is not None
+    text = read_text(path)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    version = package_version("llama-cpp-python")
+    folder = cache_dir / "imatrix"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{model.name}-{model.sha256[:16]}-{digest[:16]}-{VERSION}-{version}.gguf"
+    with FileLock(f"{target}.lock"):
+        sweep(folder, target)
+        if not target.exists():
+            on_progress(f"computing the importance matrix on {path.name}")
+            sums, tokens = watched(model.path, text, threads, on_progress)
+            facts: dict[str, str | int | Sequence[str]] = {
+                "imatrix.datasets": [path.name],
+                "imatrix.chunk_count": -(-tokens // STRETCH),
+                "imatrix.chunk_size": STRETCH,
+                TOKENS: tokens,
+            }
+            part = part_of(target)
+            write_matrix(part, Matrix(sums, facts))
+            part.replace(target)
+            on_progress(f"importance matrix of {len(sums)} weights from {tokens:,} tokens")
+    matrix, sha256 = read_matrix(target), file_sha256(target)
+    notes: dict[str, object] = {
+        "imatrix_sha256": sha256,
+        "calibrated_on": path.name,
+        "calibration_sha256": digest,
+        "calibration_tokens": matrix.facts.get(TOKENS),
+    }
+    return Given(matrix, sha256, notes)
+
+
+def read_text(path: Path) -> str:
+    """Return a calibration text; raises SpecError if it is missing, no text, or too long to be meant."""
+    try:
+        if path.stat().st_size > 4 * MOST_CHARACTERS:
+            raise SpecError(
+                f"quantize: the calibration text {path.name} has {path.stat().st_size / 1e6:.0f} MB.",
+                fix=f"Some 100 kB are enough; at most {4 * MOST_CHARACTERS / 1e6:.0f} MB are read.",
+            )
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        near = sorted(p.name for p in path.parent.glob("*.*")) if path.parent.is_dir() else []
+        hint = did_you_mean(path.name, near)
+        raise SpecError(
+            f"quantize: the calibration text {str(path)!r} cannot be read: {error.strerror}.{hint}",
+            fix="calibrate takes a file of plain text, or in a trial: shots.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"quantize: {path.name} is no text in UTF-8.", fix="calibrate takes a plain text.") from error

@@ -1,0 +1,114 @@
+"""The lever itself: settings to a file in the cache, made once, with what a reader must know on the record."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from pydantic import ValidationError
+
+from fairtrial.engines.llamacpp.binding import library
+from fairtrial.errors import ModelError, SpecError
+from fairtrial.levers.base import OnProgress
+from fairtrial.levers.quantize.calibration import Given, from_file, from_text
+from fairtrial.levers.quantize.making import make, sweep
+from fairtrial.levers.quantize.types import types_of, wanted_type, widened
+from fairtrial.machine import package_version
+from fairtrial.models import ResolvedModel, file_sha256
+from fairtrial.models.gguf import GgufError, read_head
+from fairtrial.spec.levers import SHOTS, Quantize, lever_settings
+
+_OF_THE_PARENT_ALONE = ("bytes", "files")
+
+
+def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
+    """Return ``model`` with weights of the type that ``settings`` names; see `fairtrial.levers.base.BuildLever`."""
+    wanted = checked(settings)
+    llama_cpp = library()
+    kind = wanted_type(wanted.type, types_of(llama_cpp), with_matrix=bool(wanted.imatrix or wanted.calibrate))
+    source = gguf_of(model)
+    given = matrix_of(wanted, model, cache_dir, on_progress)
+    folder = cache_dir / "quantized"
+    folder.mkdir(parents=True, exist_ok=True)
+    version = package_version("llama-cpp-python")
+    with_matrix = f"-i{given.sha256[:16]}" if given else ""
+    target = folder / f"{model.name}-{kind}-{model.sha256[:16]}{with_matrix}-{version}.gguf"
+    with FileLock(f"{target}.lock"):
+        sweep(folder, target)
+        if not target.exists():
+            on_progress(f"quantising to {kind}")
+            started = time.perf_counter()
+            make(llama_cpp, source, target, kind, threads=wanted.threads, matrix=given.matrix if given else None)
+            size = target.stat().st_size / 1e6
+            on_progress(f"quantised to {kind}: {size:.0f} MB in {time.perf_counter() - started:.1f} s")
+    notes = {
+        **{key: value for key, value in model.notes.items() if key not in _OF_THE_PARENT_ALONE},
+        "parent_sha256": model.sha256,
+        "parent_type": parent_type(source),
+        "quantized_to": kind,
+        "quantizer": f"llama.cpp {version}",
+        **widened_note(source, kind),
+        **(given.notes if given else {}),
+    }
+    return ResolvedModel(model.spec, model.engine, target, file_sha256(target), f"{model.name}-{kind}", notes)
+
+
+def checked(settings: Any) -> Quantize:
+    """Return the settings as written in a candidate; raise SpecError if they are wrong."""
+    try:
+        found = lever_settings("quantize", settings)
+    except ValidationError as error:
+        raise SpecError(
+            f"quantize takes the name of a type, e.g. quantize: q4_k_m, or {{type: NAME, calibrate: TEXT-FILE}}; "
+            f"got {settings!r} ({error.errors()[0]['msg']})."
+        ) from error
+    assert isinstance(found, Quantize)
+    return found
+
+
+def gguf_of(model: ResolvedModel) -> Path:
+    """Return the file of a model; raise ModelError if it is not one that can be quantised."""
+    if model.engine != "llamacpp" or model.path is None:
+        raise ModelError(
+            f"model {model.spec!r} cannot be quantised: it is not a GGUF file.",
+            fix="Name a GGUF file of it (many hf: repositories have one: hf:REPO:FILE.gguf), or make one with "
+            "llama.cpp's convert_hf_to_gguf.py."
+            if model.path
+            else "",
+        )
+    if not model.path.is_file():
+        raise ModelError(f"model {model.spec!r} cannot be quantised: there is no file {model.path}.")
+    return model.path
+
+
+def matrix_of(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> Given | None:
+    """Return the importance matrix that the settings ask for; None if they ask for none."""
+    if wanted.imatrix:
+        return from_file(Path(wanted.imatrix).expanduser())
+    if not wanted.calibrate:
+        return None
+    if wanted.calibrate == SHOTS:
+        raise SpecError(
+            "quantize: calibrate: shots takes the few-shot examples of a trial's tasks, and there is no trial here.",
+            fix="Name a text: calibrate: FILE.",
+        )
+    return from_text(Path(wanted.calibrate).expanduser(), model, cache_dir, wanted.threads, on_progress)
+
+
+def parent_type(source: Path) -> str | None:
+    """Return the type of most of a file's weights; None if it does not say."""
+    try:
+        return read_head(source).file_type
+    except (GgufError, OSError):
+        return None
+
+
+def widened_note(source: Path, kind: str) -> dict[str, object]:
+    """Return, for the record, how many weight matrices have become wider than asked for; nothing if none."""
+    try:
+        wider, matrices = widened(source, kind)
+    except (GgufError, OSError):
+        return {}
+    return {"wider_matrices": wider, "matrices": matrices} if wider else {}

@@ -1,0 +1,142 @@
+"""Makes a quantised file by llama.cpp's quantiser, whole or not at all, and clears away what killed runs have left."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from fairtrial.engines.llamacpp.binding import complaints
+from fairtrial.errors import ModelError, SpecError
+from fairtrial.levers.quantize.imatrix import Matrix
+from fairtrial.levers.quantize.types import least_bytes, types_of
+from fairtrial.models.gguf import GgufError, read_head, split_names
+
+_OLDER_PART = re.compile(r"\.\d+\.part$")
+_ALMOST_FULL = 1 << 20
+
+
+def part_of(target: Path) -> Path:
+    """Return where a file is written before it is whole.  Its lock must be held: there is one name for all."""
+    return Path(f"{target}.part")
+
+
+def sweep(folder: Path, target: Path) -> None:
+    """Delete what killed runs have left half made in a folder; the lock of ``target`` is held.
+
+    What another process is at work on is under its lock, and stays.
+    """
+    for part in folder.glob("*.part"):
+        whole = _OLDER_PART.sub(".gguf", part.name).removesuffix(".part")
+        if whole == target.name:
+            part.unlink(missing_ok=True)
+            continue
+        try:
+            with FileLock(f"{folder / whole}.lock", timeout=0):
+                part.unlink(missing_ok=True)
+        except Timeout:
+            continue
+
+
+def check_room(source: Path, kind: str, folder: Path) -> None:
+    """Raise ModelError if the file cannot have room; SpecError if the source is not one that can be read."""
+    try:
+        needed = least_bytes(source, kind)
+    except (GgufError, OSError) as error:
+        raise ModelError(
+            f"{source.name} cannot be quantised: {error}.", fix="The file is damaged or cut short; get it again."
+        ) from error
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ModelError(
+            f"{source.name} as {kind} needs at least {needed / 1e6:.0f} MB, and only {free / 1e6:.0f} MB are free in "
+            f"{folder}.",
+            fix="Free some room, or point XDG_CACHE_HOME elsewhere.",
+        )
+
+
+def check_matrix(source: Path, matrix: Matrix) -> None:
+    """Raise SpecError if an importance matrix is not one of this model: other weights, or of other shapes."""
+    shapes = {
+        tensor.name: tensor.shape
+        for name in split_names(source.name)
+        for tensor in read_head(source.with_name(name)).tensors.values()
+    }
+    known = [name for name in matrix.weights if name in shapes]
+    wrong = [name for name in known if len(matrix.weights[name].means()) != _length(shapes[name])]
+    if wrong or not known:
+        what = f"{wrong[0]!r} has another shape there" if wrong else "it names none of the weights"
+        raise SpecError(
+            f"quantize: the importance matrix is not one of {source.name}: {what}.",
+            fix="Compute it with the model that is quantised: calibrate: TEXT-FILE.",
+        )
+
+
+def _length(shape: tuple[int, ...]) -> int:
+    return shape[0] * (shape[2] if len(shape) > 2 else 1)
+
+
+def make(
+    llama_cpp: Any, source: Path, target: Path, kind: str, *, threads: int | None = None, matrix: Matrix | None = None
+) -> None:
+    """Write ``source`` with weights of type ``kind`` to ``target``, whose lock is held.
+
+    Raises:
+        ModelError: there is no room, or the library cannot do it.
+        SpecError: the importance matrix is another model's.
+    """
+    check_room(source, kind, target.parent)
+    if matrix is not None:
+        check_matrix(source, matrix)
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = types_of(llama_cpp)[kind]
+    params.allow_requantize = True
+    params.nthread = threads or os.cpu_count() or 1
+    means = {} if matrix is None else {name: sums.means() for name, sums in matrix.weights.items()}
+    entries = entries_of(llama_cpp, means)  # must outlive the call
+    if means:
+        params.imatrix = ctypes.cast(entries, ctypes.POINTER(llama_cpp.llama_model_imatrix_data))
+    part = part_of(target)
+    complaints()  # forget older ones
+    try:
+        code = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(part), ctypes.byref(params))
+        if code != 0:
+            raise refused(source, kind, target.parent, code)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def entries_of(llama_cpp: Any, means: Mapping[str, NDArray[np.float32]]) -> Any:
+    """Return importances as the library reads them: an array that ends with an entry without a name."""
+    entry = llama_cpp.llama_model_imatrix_data
+    entries = (entry * (len(means) + 1))()
+    for slot, (name, values) in zip(entries, means.items(), strict=False):
+        slot.name, slot.size = name.encode(), values.size
+        slot.data = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+    return entries
+
+
+def refused(source: Path, kind: str, folder: Path, code: int) -> ModelError:
+    """Return the error for what the library has refused, with what to do about it."""
+    reason = complaints()[-400:] or "it gave no reason"
+    fix = "The file may be damaged, or newer than the installed llama-cpp-python: pip install -U llama-cpp-python."
+    if shutil.disk_usage(folder).free < _ALMOST_FULL:
+        fix = f"There is no room left in {folder}: free some, or point XDG_CACHE_HOME elsewhere."
+    elif "unknown model architecture" in reason:
+        fix = "Only language models that the installed llama.cpp knows can be quantised; a newer one may know it."
+    elif "imatrix" in reason.lower():
+        fix = "The importance matrix leaves out weights that this type needs it for: compute it with calibrate: TEXT."
+    elif "no dequantization" in reason:
+        fix = "Start from a file of wider weights, such as f16 or q8_0."
+    return ModelError(f"llama.cpp could not quantise {source.name} to {kind} (code {code}): {reason}.", fix=fix)

@@ -1,0 +1,76 @@
+"""The types of weight that llama.cpp's quantiser writes: their names, what they need, about how large they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairtrial.errors import SpecError, did_you_mean
+from fairtrial.models.gguf import read_head, split_names
+
+PREFIX = "LLAMA_FTYPE_MOSTLY_"
+NEEDS_IMATRIX = frozenset({"iq1_m", "iq1_s", "iq2_m", "iq2_s", "iq2_xs", "iq2_xxs", "q2_k_s", "iq3_xs", "iq3_xxs"})
+"""Types of which llama.cpp refuses to write some weights without an importance matrix."""
+UNWRITABLE = frozenset({"mxfp4_moe", "nvfp4"})
+"""Types that it reads but makes no whole file of: the first is for experts alone, the second it cannot write."""
+BLOCK = 256
+"""Weights of a row that most types of few bits take together; other rows get a wider type."""
+ANY_ROW = frozenset({"f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "iq4_nl"})
+"""Types of smaller blocks, which suit nearly all rows."""
+WIDE = {"f32": 32.0, "f16": 16.0, "bf16": 16.0}
+
+
+def types_of(llama_cpp: Any) -> dict[str, int]:
+    """Return the types that the library can write, by lower-case name."""
+    found = {
+        name.removeprefix(PREFIX).lower(): int(getattr(llama_cpp, name))
+        for name in dir(llama_cpp)
+        if name.startswith(PREFIX)
+    }
+    return {name: number for name, number in found.items() if name not in UNWRITABLE} | {"f32": 0}
+
+
+def wanted_type(given: object, known: Mapping[str, int], *, with_matrix: bool) -> str:
+    """Return the name of the type that the user asked for.
+
+    Raises SpecError if it is no name, not a type, or a type that needs an importance matrix and none is given.
+    """
+    if not isinstance(given, str):
+        raise SpecError(f"quantize takes the name of a type, e.g. quantize: q4_k_m; got {given!r}.")
+    kind = given.lower()
+    if kind not in known:
+        raise SpecError(
+            f"quantize: there is no type {given!r}.{did_you_mean(kind, known)}",
+            fix=f"Types of the installed llama.cpp: {', '.join(sorted(known))}.",
+        )
+    if kind in NEEDS_IMATRIX and not with_matrix:
+        raise SpecError(
+            f"quantize: {kind} needs an importance matrix: which inputs of each weight matter.",
+            fix=f"Have it computed, from a text with {{type: {kind}, calibrate: TEXT-FILE}} or from the few-shot "
+            f"examples of the trial's tasks with {{type: {kind}, calibrate: shots}}; or name one with imatrix: FILE. "
+            "Without one: q2_k, iq3_s or a larger type.",
+        )
+    return kind
+
+
+def least_bytes(source: Path, kind: str) -> int:
+    """Return bytes that a file of that type cannot do without: bits of the type times weights."""
+    digits = re.search(r"\d", kind)
+    bits = WIDE.get(kind) or (int(digits[0]) if digits else 1)
+    weights = sum(read_head(source.with_name(name)).weights for name in split_names(source.name))
+    return int(weights * bits / 8)
+
+
+def widened(source: Path, kind: str) -> tuple[int, int]:
+    """Return how many weight matrices have rows that do not suit the type, and get a wider one; and of how many."""
+    shapes = [
+        tensor.shape
+        for name in split_names(source.name)
+        for tensor in read_head(source.with_name(name)).tensors.values()
+        if len(tensor.shape) > 1
+    ]
+    if kind in ANY_ROW:
+        return 0, len(shapes)
+    return sum(shape[0] % BLOCK != 0 for shape in shapes), len(shapes)
