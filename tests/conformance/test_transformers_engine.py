@@ -141,6 +141,19 @@ def test_the_way_taken_is_in_the_record(folders: Any) -> None:
     assert opened(folders("mistral")).record["exact_up_to_tokens"] == 80
 
 
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_tokens_and_seconds_are_told(folders: Any, kind: str) -> None:
+    engine = opened(folders(kind))
+    assert not engine.work  # type: ignore[attr-defined]
+    list(engine.generate([GenerateRequest(Prompt(text), 8) for text in TEXT]))
+    work = dict(engine.work)  # type: ignore[attr-defined]
+    assert work["prefill_tokens"] >= 4 * 8
+    assert 0 < work["decode_tokens"] <= 4 * 7
+    assert min(work["prefill_seconds"], work["decode_seconds"]) > 0
+    assert work["kv_bytes"] >= (work["prefill_tokens"] + work["decode_tokens"]) * 2 * 2 * 2 * 16 * 4
+    engine.close()
+
+
 def test_a_window_is_not_looked_beyond(folders: Any) -> None:
     """Longer than its window, a model is asked branch by branch; the tree would let it see too much."""
     engine = opened(folders("mistral"))

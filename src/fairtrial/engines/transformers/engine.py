@@ -69,6 +69,7 @@ class TransformersEngine:
         )
         session = Session(Network(loaded), settings.batch_tokens or BATCH[loaded.device], size)
         trust, window = examine(session), longest_exact(config)
+        session.work.clear()  # what the examination took is nobody's answer
         engine = cls(session, Encoder(vocabulary, asking), trust, window)
         engine.record = {
             "engine": "transformers",
@@ -95,6 +96,11 @@ class TransformersEngine:
     def nodes_computed(self) -> int:
         """Tokens that went through the network so far, the shared ones once a call."""
         return self._open().computed
+
+    @property
+    def work(self) -> Mapping[str, float]:
+        """Tokens and seconds of passes so far; see `fairtrial.engines.base.Engine`."""
+        return self._session.work if self._session else {}
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise TooLongError naming the first request that does not fit."""

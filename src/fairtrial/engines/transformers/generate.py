@@ -138,6 +138,7 @@ class _Batch:
             # The root stays in the session's memory while later prompts are read on top of it.
             root = [(key[:, : self.root], value[:, : self.root]) for key, value in self.session.path.stores()]
             self.slots = Slots(root, self.places, self.cells)
+            self.session.holding(self.session.path.cells + self.places * self.cells)
         for job, part, logits in zip(jobs, parts, firsts, strict=True):
             if not job.take(job.choose(logits, *likeliest(logits[None])[0]), self.vocabulary):
                 self.slots.add(part)
@@ -164,9 +165,9 @@ def grow(session: Session, slots: Slots, root: int, tokens: Sequence[int]) -> An
     """Send one token for each slot in use and return (slots, vocabulary) logits of what comes next."""
     positions = np.array([[root + length] for length in slots.lengths], dtype=np.int32)
     slots.begin()
-    logits = session.network.read(np.array(tokens, dtype=np.int32)[:, None], positions, slots)
+    with session.counting("decode", len(tokens)):
+        logits = session.network.read(np.array(tokens, dtype=np.int32)[:, None], positions, slots)
     slots.end()
-    session.computed += len(tokens)
     return logits[:, 0]
 
 
@@ -248,13 +249,14 @@ def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequenc
     common = min(min(common_prefix(first, j.tokens) for j in jobs), min(len(j.tokens) for j in jobs) - 1)
     shared = network.new_cache() if keep else None
     if common and keep:
-        network.plain(first[:common], shared, np.array([common - 1]))
+        with session.counting("prefill", common):
+            network.plain(first[:common], shared, np.array([common - 1]))
     for job in jobs:
         cache = copy.deepcopy(shared)
         unread = job.tokens[common:] if keep else job.tokens
         while True:
-            logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
-            session.computed += len(unread)
+            with session.counting("decode" if len(unread) == 1 else "prefill", len(unread)):
+                logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
             if job.take(job.choose(logits, *likeliest(logits[None])[0]), vocabulary):
                 break
             new = np.array(job.new, dtype=np.int32)

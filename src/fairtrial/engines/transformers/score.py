@@ -97,8 +97,8 @@ class _Walker:
         first = int(self.tree.first[low]) + depth - int(self.tree.shared[low])
         wanted = [at for at in range(common - depth) if first + at in self.targets]
         tokens = self.tree.sequences[low][depth:common]
-        logits = self.session.network.plain(tokens, cache, np.array(wanted or [common - depth - 1]))
-        self.session.computed += len(tokens)
+        with self.session.counting("prefill", len(tokens)):
+            logits = self.session.network.plain(tokens, cache, np.array(wanted or [common - depth - 1]))
         for row, at in enumerate(wanted):
             asked = np.array(self.targets[first + at], dtype=np.int32)
             values, likeliest = log_probabilities(logits, np.full(len(asked), row), asked)
@@ -110,8 +110,8 @@ def _one_by_one(session: Session, sequences: Sequence[Scored]) -> Values:
     values, likeliest = [], []
     for scored in sequences:
         tokens = scored.tokens
-        logits = session.network.plain(tokens[:-1], None, np.arange(scored.start - 1, len(tokens) - 1))
-        session.computed += len(tokens) - 1
+        with session.counting("prefill", len(tokens) - 1):
+            logits = session.network.plain(tokens[:-1], None, np.arange(scored.start - 1, len(tokens) - 1))
         found = log_probabilities(logits, np.arange(len(tokens) - scored.start), tokens[scored.start :])
         values.append(found[0])
         likeliest.append(found[1])

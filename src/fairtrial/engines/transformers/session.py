@@ -7,8 +7,10 @@ Knows tokens and cells; nothing of requests.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,8 @@ class Session:
         network: what computes.
         batch: tokens of one step; halved, for good, when memory runs out.
         computed: tokens that went through the network so far.
+        work: tokens and seconds of passes that read, and of those that write; and the largest cache, in bytes.  On
+            accelerators, which go on computing when a call returns, the cache alone.
     """
 
     def __init__(self, network: Network, batch: int, vocabulary: int) -> None:
@@ -43,6 +47,21 @@ class Session:
         self.computed = 0
         self.path = Path(0)
         self._root: Tokens = EMPTY
+        self.work: dict[str, float] = {}
+
+    @contextmanager
+    def counting(self, kind: Literal["prefill", "decode"], tokens: int) -> Iterator[None]:
+        """Count a pass of so many tokens."""
+        begun = time.perf_counter()
+        yield
+        self.computed += tokens
+        if str(self.network.device) == "cpu":
+            self.work[f"{kind}_tokens"] = self.work.get(f"{kind}_tokens", 0) + tokens
+            self.work[f"{kind}_seconds"] = self.work.get(f"{kind}_seconds", 0) + time.perf_counter() - begun
+
+    def holding(self, cells: int) -> None:
+        """Note that the keys and values of so many tokens have room."""
+        self.work["kv_bytes"] = max(self.work.get("kv_bytes", 0), cells * self.network.cell_bytes)
 
     def begin(self, root: Tokens, cells: int) -> None:
         """Make ``root``, a whole number of blocks, the path in memory, with room for ``cells`` cells in all."""
@@ -50,17 +69,16 @@ class Session:
         self._root = EMPTY  # until it is whole again
         if cells > self.path.cells:
             self.path, same = Path(-(-cells // _CELLS) * _CELLS), 0
+            self.holding(self.path.cells)
         self.path.keep(np.arange(same))
         for start in range(same, len(root), BLOCK):
             seen = np.ones((BLOCK, start + BLOCK), dtype=np.bool_)
             seen[:, start:] = np.tri(BLOCK, dtype=np.bool_)
             self.path.see(self.network.mask(seen))
-            block = root[None, start : start + BLOCK]
-            self.network.read(
-                block, np.arange(start, start + BLOCK, dtype=np.int32)[None], self.path, np.array([BLOCK - 1])
-            )
+            block, at = root[None, start : start + BLOCK], np.arange(start, start + BLOCK, dtype=np.int32)[None]
+            with self.counting("prefill", BLOCK):
+                self.network.read(block, at, self.path, np.array([BLOCK - 1]))
             self.path.keep(np.arange(start + BLOCK))
-            self.computed += BLOCK
         self._root = root.copy()
 
     def forget(self) -> None:
@@ -91,9 +109,8 @@ class Session:
 
     def _step(self, step: Step) -> Any:
         self.path.see(self.network.mask(seen_by(step)))
-        logits = self.network.read(step.tokens[None], step.depths[None], self.path, np.flatnonzero(step.wanted))
-        self.computed += len(step.tokens)
-        return logits[0]
+        with self.counting("prefill", len(step.tokens)):
+            return self.network.read(step.tokens[None], step.depths[None], self.path, np.flatnonzero(step.wanted))[0]
 
     def _advance(self, step: Step) -> None:
         """Keep the path that the next step builds on."""
