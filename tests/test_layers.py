@@ -38,9 +38,11 @@ ALLOWED: dict[str, set[str]] = {
     "planned": ONE | {"models", "tasks"},
     "settling": ONE | {"drawing"},
     "passages": ONE | {"planned"},
+    "calibration": ONE | {"planned", "tasks"},
     "fidelity": ONE | {"bench", "engines", "ledger", "passages", "planned", "progress", "stats"},
     "pairing": ONE | {"engines", "ledger", "models", "planned", "recorded", "settling", "tasks"},
-    "planning": ONE | {"drawing", "engines", "tasks", "measures", "models", "levers", "pairing", "passages", "planned"},
+    "planning": ONE
+    | {"calibration", "drawing", "engines", "tasks", "measures", "models", "levers", "pairing", "passages", "planned"},
     "bench": ONE | {"engines", "levers", "measures", "ledger", "planning"},
     "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning", "settling"},
     "alone": ONE | {"bench", "asking", "ledger", "measures", "planning", "progress"},

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
+from fairtrial.calibration import prepared
 from fairtrial.drawing import draw, largest_cluster, most_to_learn_from, split
 from fairtrial.drawing import stable_int as stable_int
 from fairtrial.engines import engine_version
@@ -190,7 +191,7 @@ def plan_trial(
             if spec.id in known:
                 candidates[spec.id] = known[spec.id].candidate
             elif larger_of(spec) is None:
-                candidates[spec.id] = plan_candidate(spec, base_dir, on_progress, line)
+                candidates[spec.id] = plan_candidate(spec, base_dir, on_progress, line, tasks)
             else:
                 candidates[spec.id] = plan_cascade(spec, candidates, tasks, base_dir, on_progress)
     planned = tuple(candidates[spec.id] for spec in trial.candidates)
@@ -201,14 +202,28 @@ def plan_trial(
 
 
 def plan_candidate(
-    spec: Candidate, base_dir: Path, on_progress: Callable[[str], None], where: str = ""
+    spec: Candidate,
+    base_dir: Path,
+    on_progress: Callable[[str], None],
+    where: str = "",
+    tasks: Sequence[PlannedTask] = (),
 ) -> PlannedCandidate:
-    """Find a candidate's weights and apply its levers; ``where`` is the line that names the model."""
+    """Find a candidate's weights and apply its levers.
+
+    Args:
+        spec: what the user wrote.
+        base_dir: folder that relative paths are relative to.
+        on_progress: called with a line for each step that takes time.
+        where: the line that names the model.
+        tasks: whose few-shot examples a lever may learn from.
+    """
     with placed(where):
         hosted = spec.model.startswith("openai:")
         model = endpoint_model(spec) if hosted else resolve(spec.model, base_dir)
     if spec.levers:
-        model = apply(spec, model, user_cache_path("fairtrial"), lambda line: on_progress(f"{spec.id}: {line}"))
+        cache = user_cache_path("fairtrial")
+        ready = prepared(spec, tasks, base_dir, cache)
+        model = apply(ready, model, cache, lambda line: on_progress(f"{spec.id}: {line}"))
     with placed(where):
         model = run_by(model, spec.engine)
     identity = candidate_id(spec, model, base_dir=base_dir, engine_version=engine_version(model.engine))
@@ -230,8 +245,9 @@ def plan_cascade(
     """
     settings, larger = cascade_of(spec.levers), larger_of(spec)
     assert settings is not None and larger is not None
-    small = plan_candidate(spec.model_copy(update={"levers": spec.levers[:-1]}), base_dir, on_progress)
-    other = known[larger] if isinstance(larger, str) else plan_candidate(larger, base_dir, on_progress)
+    alone = spec.model_copy(update={"levers": spec.levers[:-1]})
+    small = plan_candidate(alone, base_dir, on_progress, tasks=tasks)
+    other = known[larger] if isinstance(larger, str) else plan_candidate(larger, base_dir, on_progress, tasks=tasks)
     if small.spec.decoding != other.spec.decoding:
         raise SpecError(
             f"candidate {spec.id!r} and the larger one of its cascade, {other.name!r}, have different decoding.",

@@ -79,7 +79,7 @@ def test_only_gguf_files_can_be_quantised(tmp_path: Path) -> None:
         quantize("q2_k", ResolvedModel("fake:x", "fake", None, "0" * 64, "x"), tmp_path, print)
     damaged = tmp_path / "damaged.gguf"
     damaged.write_bytes(b"GGUF" + b"\xff" * 100)
-    with pytest.raises(ModelError, match="cannot be quantised: .*entries"):
+    with pytest.raises(ModelError, match="cannot be quantised: GGUF version"):
         quantize("q2_k", ResolvedModel("gguf:x", "llamacpp", damaged, "1" * 64, "damaged"), tmp_path, print)
     assert not list(tmp_path.glob("**/*.part"))
 

@@ -82,3 +82,12 @@ class Task(Protocol):
         does not apply to this item.
         """
         ...
+
+
+@runtime_checkable
+class ShowsExamples(Protocol):
+    """A task that has worked examples beside its items."""
+
+    def examples(self) -> Sequence[str]:
+        """Return questions with their right answers, as they stand in a few-shot prompt; none of them is an item."""
+        ...

@@ -56,6 +56,10 @@ class Prompter:
         gap = asking.delimiter if prefix and not self.chat and _needs_gap(question, prefix) else ""
         return [Prompt(before + question + gap, system, prefix)]
 
+    def examples(self) -> list[str]:
+        """Return every row of the pool with its answer, as an example in a prompt."""
+        return [self._shown[position].strip() for position in range(len(self.pool))]
+
     @property
     def delimiter(self) -> str:
         """What stands between prompt and continuation."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -35,6 +36,7 @@ from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
 from fairtrial.tasks.lmeval.prompts import Prompter
 from fairtrial.tasks.lmeval.template import Fields
 
+MOST_EXAMPLES = 128
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -61,7 +63,8 @@ class LmEvalTask:
         self._docs = _processed(rows.split(config.eval_split), config.process_docs)
         if not self._docs:
             raise DataError(f"the split {config.eval_split!r} has no rows", where=self._where)
-        pool, pool_split = self._pool(rows)
+        self._rows = rows
+        pool, pool_split = self._pool(rows) if self._shots else ([], None)
         if pool_split and pool_split not in splits:
             splits.append(pool_split)
         self._fields = Fields(frozenset(self._docs[0]), config.asking.choices is not None)
@@ -98,8 +101,6 @@ class LmEvalTask:
     def _pool(self, rows: Rows) -> tuple[list[Row], str | None]:
         """Rows to take examples from, and the split that they are, if they are one."""
         examples, config = self._config.examples, self._config
-        if not self._shots:
-            return [], None
         if examples.split:
             return _processed(rows.split(examples.split), examples.process_docs), examples.split
         if examples.samples is not None:
@@ -207,6 +208,14 @@ class LmEvalTask:
             return tuple(choices[t] for t in self._targets(doc, choices))
         target = self._fields.target(self._config.asking.target, doc)
         return tuple(str(t) for t in target) if isinstance(target, list) else (str(target),)
+
+    def examples(self) -> Sequence[str]:
+        """Return rows of the few-shot split, evenly spread, with their answers; none if that is the split asked."""
+        pool, split = self._pool(self._rows)
+        if split == self._config.eval_split or not pool:
+            return []
+        spread = pool[:: -(-len(pool) // MOST_EXAMPLES)]
+        return replace(self._prompter, pool=spread).examples()
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return one request; several only where a task samples several answers (``repeats``)."""

@@ -123,9 +123,13 @@ class ProceduralTask(ABC):
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for ``item``."""
-        examples = [f"{self._ask(shown)} {shown.gold[0]}\n\n" for shown in self._example_pool()[: self._shots]]
+        examples = [f"{example}\n\n" for example in self.examples()[: self._shots]]
         prompt = Prompt(user="".join(examples) + self._ask(item), system=self._suite.system.strip() + "\n\n")
         return [self.request(item, prompt, f"{self.card.name} item {item.doc_id}")]
+
+    def examples(self) -> Sequence[str]:
+        """Return the examples that shots are taken from; see `fairtrial.tasks.base.ShowsExamples`."""
+        return [f"{self._ask(shown)} {shown.gold[0]}" for shown in self._example_pool()]
 
     @abstractmethod
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
