@@ -159,6 +159,8 @@ class ScoreAnswer:
         tokens: number of tokens in each continuation.
         prompt_tokens: tokens of the longest prompt as the model saw it.
         truncated_tokens: tokens cut from the left of the longest request because it did not fit; 0 as a rule.
+        paid: tokens read and written as an endpoint counts and charges them, which reads the prompt anew for every
+            continuation; None for engines that read it once.
         sent_bytes: bytes sent to another machine for this answer; None where that is not counted.
         steps: who did what where several models had a part in the answer; the last one gave it.
     """
@@ -168,8 +170,14 @@ class ScoreAnswer:
     tokens: tuple[int, ...]
     prompt_tokens: int = 0
     truncated_tokens: int = 0
+    paid: tuple[int, int] | None = field(default=None, compare=False)
     sent_bytes: int | None = field(default=None, compare=False)
     steps: tuple[Step, ...] = ()
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Tokens read and written for it by one model: as charged, else the prompt once and every continuation."""
+        return self.paid or (self.prompt_tokens + sum(self.tokens), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,8 @@ class GenerateAnswer:
         truncated_tokens: tokens cut from the left of the prompt because it did not fit; 0 as a rule.
         logprob: log-probability of all generated tokens in the model's own distribution (whatever the temperature),
             nats; None where the engine does not tell.
+        logprob_tokens: tokens that ``logprob`` is the sum of, where they are not all; an endpoint may leave out those
+            that ended the answer.
         reasoning_tokens: of ``tokens``, those that were spent on reasoning and are not in the text.
         sent_bytes: bytes sent to another machine for this answer; None where that is not counted.
         steps: who did what where several models had a part in the answer; the last one gave it.
@@ -195,9 +205,15 @@ class GenerateAnswer:
     prompt_tokens: int = 0
     truncated_tokens: int = 0
     logprob: float | None = field(default=None, compare=False)
+    logprob_tokens: int | None = field(default=None, compare=False)
     reasoning_tokens: int = field(default=0, compare=False)
     sent_bytes: int | None = field(default=None, compare=False)
     steps: tuple[Step, ...] = ()
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Tokens that one model read and wrote for it."""
+        return self.prompt_tokens, self.tokens
 
 
 Answer = ScoreAnswer | GenerateAnswer

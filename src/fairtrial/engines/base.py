@@ -78,6 +78,15 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class MaySayNothing(Protocol):
+    """An engine that cannot always tell the log-probability of its own text; all others can."""
+
+    def why_silent(self) -> str:
+        """Return why it does not tell, found out with a request of a few tokens if need be; empty if it does."""
+        ...
+
+
+@runtime_checkable
 class TellsDistributions(Protocol):
     """An engine that also tells what it expects next after every token of a text."""
 

@@ -18,6 +18,16 @@ from typing import Any
 from fairtrial.errors import LedgerError
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer, Step
 
+OPTIONAL = (
+    ("steps", ()),
+    ("logprob", None),
+    ("logprob_tokens", None),
+    ("reasoning_tokens", 0),
+    ("paid", None),
+    ("sent_bytes", None),
+)
+"""Fields of answers that are not stored while they hold this."""
+
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 WINDOW = 32_768
 """Bytes that zlib looks back; what lies further back in a dictionary is of no use."""
@@ -90,7 +100,7 @@ def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
 def answer_body(answer: Answer) -> dict[str, Any]:
     """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
     body = asdict(answer)
-    for optional, nothing in (("steps", ()), ("logprob", None), ("reasoning_tokens", 0), ("sent_bytes", None)):
+    for optional, nothing in OPTIONAL:
         if body.get(optional) == nothing:
             body.pop(optional, None)
     if isinstance(answer, ScoreAnswer):
@@ -112,6 +122,7 @@ def answer_of(body: Mapping[str, Any]) -> Answer:
         tokens=tuple(body["tokens"]),
         prompt_tokens=body["prompt_tokens"],
         truncated_tokens=body["truncated_tokens"],
+        paid=tuple(body["paid"]) if "paid" in body else None,
         sent_bytes=body.get("sent_bytes"),
         steps=steps,
     )

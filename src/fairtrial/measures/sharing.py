@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairtrial.records import Answer, GenerateAnswer, Observation
+from fairtrial.records import Answer, Observation
 
 DECODE_WEIGHT = 10.0
 """A generated token counts so many tokens read, the rough ratio of decoding to prefill on processors of one machine.
@@ -13,20 +13,15 @@ Only the split within a batch depends on it, never a total or a mean over whole 
 
 def tokens_in(answer: Answer) -> int:
     """Return the tokens that the model read for this answer as a caller counts them: the prompt once, and for scores
-    every continuation.  Prefixes shared with other items are counted in full; an engine may well compute fewer.
+    every continuation; as charged by an endpoint.  Prefixes shared with other items are counted in full; an engine may
+    well compute fewer.
     """
-    if answer.steps:
-        return sum(step.tokens_in for step in answer.steps)
-    if isinstance(answer, GenerateAnswer):
-        return answer.prompt_tokens
-    return answer.prompt_tokens + sum(answer.tokens)
+    return sum(step.tokens_in for step in answer.steps) if answer.steps else answer.moved[0]
 
 
 def tokens_out(answer: Answer) -> int:
-    """Return the tokens generated for this answer; 0 for scores."""
-    if answer.steps:
-        return sum(step.tokens_out for step in answer.steps)
-    return answer.tokens if isinstance(answer, GenerateAnswer) else 0
+    """Return the tokens generated for this answer; 0 for scores, but for those that an endpoint charges."""
+    return sum(step.tokens_out for step in answer.steps) if answer.steps else answer.moved[1]
 
 
 def shares(answers: Sequence[Sequence[Answer]]) -> list[float]:

@@ -34,6 +34,10 @@ class CutShortError(Exception):
     """The server's answer ended before it was whole."""
 
 
+class RefusedError(EngineError):
+    """The server refuses this request for good; another one may be answered."""
+
+
 @dataclass
 class Caller:
     """Calls one endpoint.
@@ -133,7 +137,7 @@ class Caller:
             near = did_you_mean(self.model, names)
             fix = f"Models there: {', '.join(names[:12])}." if names else "Check base_url; it ends in /v1 as a rule."
             return EngineError(f"{host} knows no such model or address: {said}{near}", fix=fix)
-        return EngineError(f"{host} refuses a request{about} with status {status}: {said}")
+        return RefusedError(f"{host} refuses a request{about} with status {status}: {said}")
 
     def models(self) -> list[str]:
         """Return the names of the models that the endpoint has; none if it does not tell."""

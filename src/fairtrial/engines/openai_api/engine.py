@@ -6,20 +6,21 @@ Continuations are scored where the endpoint is seen to do it right (see `scores`
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.openai_api.calls import Caller
+from fairtrial.engines.openai_api.calls import Caller, RefusedError
 from fairtrial.engines.openai_api.requests import Reply, messages, read, request_body, size_of
-from fairtrial.engines.openai_api.scores import score_pair, trusted
+from fairtrial.engines.openai_api.scores import QUESTION, NotEchoedError, Trust, score_pair, trusted
 from fairtrial.engines.openai_api.throttle import Throttle
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.models import ResolvedModel
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Prompt, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 
 UNKNOWN_CONTEXT = 2**31 - 1
@@ -34,10 +35,12 @@ class OpenAIEngine:
         self._caller = Caller(candidate.endpoint, model.name, self._throttle)
         self._chat = candidate.chat != "none"
         self._streams = True
+        self._tells: bool | None = None  # the log-probabilities of its own text; None until it is known
         self.work = {"prefill_tokens": 0, "prefill_seconds": 0.0, "decode_tokens": 0, "decode_seconds": 0.0}
-        why = "a chat endpoint gives no scores of given text" if self._chat else trusted(self._caller)
+        chat = Trust("a chat endpoint gives no scores of given text")
+        self._trust = chat if self._chat else trusted(self._caller)
         self.can = Capabilities(
-            score=not why,
+            score=not self._trust.why_not,
             generate=True,
             chat=self._chat,
             images=False,
@@ -49,7 +52,7 @@ class OpenAIEngine:
             "model": model.name,
             "base_url": candidate.endpoint.base_url,
             "api": "chat/completions" if self._chat else "completions",
-            "scores": why or "echo and logprobs, checked",
+            "scores": self._trust.why_not or "echo and logprobs, checked",
         }
 
     @classmethod
@@ -74,6 +77,14 @@ class OpenAIEngine:
             )
         if any(isinstance(request, ScoreRequest) and request.rolling for request in requests):
             raise CapabilityError(f"candidate {self._candidate.id!r} cannot score whole documents.")
+        if not self._trust.begins:
+            for request in requests:
+                if isinstance(request, ScoreRequest) and any(not pair.prompt.plain().strip() for pair in request.pairs):
+                    raise CapabilityError(
+                        f"candidate {self._candidate.id!r} cannot score a text with nothing before it: "
+                        f"{self._candidate.endpoint.host} gives the first token of a text no score.",
+                        where=request.label,
+                    )
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield answers in the order of the requests."""
@@ -127,32 +138,56 @@ class OpenAIEngine:
             return self._scored(request)
         return self._generated(request)
 
+    def why_silent(self) -> str:
+        """Return why the endpoint does not tell how likely its own text is; see `fairtrial.engines.base`."""
+        if self._tells is None:
+            self._generated(GenerateRequest(Prompt(QUESTION), max_tokens=4, label="the check of its log-probabilities"))
+        return "" if self._tells else f"{self._candidate.endpoint.host} does not tell them"
+
     def _generated(self, request: GenerateRequest) -> GenerateAnswer:
-        told = messages(request.prompt, self._candidate.system) if self._chat else request.prompt.plain()
-        body = request_body(self._caller.model, told, request)
         sent = 0
 
-        def work() -> Reply:
-            nonlocal sent
-            sent += size_of(body)
-            begun = time.perf_counter()
-            return read(self._caller.client, body, self._streams, begun)
+        def ask() -> Reply:
+            body = self._body(request)
 
-        reply = self._caller.call(work, request.label)
+            def work() -> Reply:
+                nonlocal sent
+                sent += size_of(body)
+                begun = time.perf_counter()
+                return read(self._caller.client, body, self._streams, begun)
+
+            return self._caller.call(work, request.label)
+
+        try:
+            reply = ask()
+        except RefusedError:
+            if self._tells is not None:
+                raise
+            self._tells = False  # perhaps it is `logprobs` that it refuses
+            reply = ask()
         if self._streams and reply.prompt_tokens is None:
             self._streams = False  # streams of this server do not say what they used
-            reply = self._caller.call(work, request.label)
+            reply = ask()
         if reply.prompt_tokens is None or reply.tokens is None:
             raise EngineError(f"{self._candidate.endpoint.host} does not say how many tokens it used.")
+        if self._tells is None and reply.text:
+            self._tells = bool(reply.logprobs)
         self._count(reply)
+        told = len(reply.logprobs)
         return GenerateAnswer(
             text=cut(reply.text, request.stop),
             tokens=reply.tokens,
             finish="length" if reply.finish == "length" else "stop",
             prompt_tokens=reply.prompt_tokens,
+            logprob=math.fsum(reply.logprobs) if told else None,
+            logprob_tokens=told if told and told != reply.tokens else None,
             reasoning_tokens=reply.reasoning_tokens,
             sent_bytes=0 if self._candidate.endpoint.here else sent,
         )
+
+    def _body(self, request: GenerateRequest) -> dict[str, Any]:
+        told = messages(request.prompt, self._candidate.system) if self._chat else request.prompt.plain()
+        return request_body(self._caller.model, told, request, self._tells is not False)
 
     def _count(self, reply: Reply) -> None:
         if reply.first is not None and reply.tokens and reply.prompt_tokens:
@@ -162,12 +197,17 @@ class OpenAIEngine:
             self.work["decode_seconds"] += reply.seconds - reply.first
 
     def _scored(self, request: ScoreRequest) -> ScoreAnswer:
-        found = [score_pair(self._caller, pair, request.delimiter, request.label) for pair in request.pairs]
+        try:
+            found = [score_pair(self._caller, pair, request.delimiter, request.label) for pair in request.pairs]
+        except NotEchoedError as error:
+            host = self._candidate.endpoint.host
+            raise EngineError(f"{host} does not score {request.label or 'a request'}: {error}.") from error
         return ScoreAnswer(
             logprobs=tuple(f.logprob for f in found),
             greedy=tuple(f.greedy for f in found),
             tokens=tuple(f.tokens for f in found),
             prompt_tokens=max(f.prompt_tokens for f in found),
+            paid=(sum(f.paid[0] for f in found), sum(f.paid[1] for f in found)),
             sent_bytes=0 if self._candidate.endpoint.here else sum(f.sent for f in found),
         )
 

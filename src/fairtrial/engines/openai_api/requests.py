@@ -26,6 +26,7 @@ class Reply:
         reasoning_tokens: of ``tokens``, those that are not in the text.
         first: seconds to the first piece of text; None if it came in one piece.
         seconds: in all.
+        logprobs: of the tokens that are told, nats; none if the endpoint does not tell.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Reply:
     reasoning_tokens: int
     first: float | None
     seconds: float
+    logprobs: tuple[float, ...] = ()
 
 
 def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
@@ -44,10 +46,14 @@ def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
     return [*head, {"role": "user", "content": prompt.user + prompt.assistant}]
 
 
-def request_body(model: str, told: str | Sequence[Mapping[str, str]], request: GenerateRequest) -> dict[str, Any]:
-    """Return the arguments of a call."""
+def request_body(
+    model: str, told: str | Sequence[Mapping[str, str]], request: GenerateRequest, logprobs: bool
+) -> dict[str, Any]:
+    """Return the arguments of a call; with ``logprobs`` it asks for those of the text that comes back."""
     body: dict[str, Any] = {"model": model, "max_tokens": request.max_tokens, "temperature": request.temperature}
     body |= {"prompt": told} if isinstance(told, str) else {"messages": told}
+    if logprobs:
+        body["logprobs"] = 1 if isinstance(told, str) else True
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
     if request.temperature > 0:
@@ -68,12 +74,15 @@ def read(client: Any, body: Mapping[str, Any], streams: bool, begun: float) -> R
         raise CutShortError("no choices in it")
     choice = found.choices[0]
     text = choice.message.content if chat else choice.text
-    return Reply(text or "", choice.finish_reason or "stop", *used(found), None, time.perf_counter() - begun)
+    seconds = time.perf_counter() - begun
+    values = tuple(told_logprobs(choice.logprobs))
+    return Reply(text or "", choice.finish_reason or "stop", *used(found), None, seconds, values)
 
 
 def streamed(pieces: Iterator[Any], chat: bool, begun: float) -> Reply:
     """Return the answer that comes in pieces."""
     texts: list[str] = []
+    values: list[float] = []
     finish, usage, first = "", (None, None, 0), None
     for piece in pieces:
         if getattr(piece, "usage", None) is not None:
@@ -85,10 +94,23 @@ def streamed(pieces: Iterator[Any], chat: bool, begun: float) -> Reply:
         if text and first is None:
             first = time.perf_counter() - begun
         texts.append(text)
+        values += told_logprobs(choice.logprobs)
         finish = choice.finish_reason or finish
     if not finish:
         raise CutShortError("the stream ended before its end")
-    return Reply("".join(texts), finish, *usage, first, time.perf_counter() - begun)
+    return Reply("".join(texts), finish, *usage, first, time.perf_counter() - begun, tuple(values))
+
+
+def told_logprobs(told: Any) -> list[float]:
+    """Return the log-probabilities of tokens that an endpoint wrote; none if it does not tell them.
+
+    Completions list the numbers, chat lists tokens that have one each; llama-server does the second for both.
+    """
+    values = getattr(told, "token_logprobs", None)
+    if values is None:
+        tokens = getattr(told, "content", None) or []
+        values = [t.get("logprob") if isinstance(t, Mapping) else getattr(t, "logprob", None) for t in tokens]
+    return [float(value) for value in values if value is not None]
 
 
 def used(found: Any) -> tuple[int | None, int | None, int]:
