@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
-from fairtrial.cli import check, compare, doctor, export, init, ledger, models, plan, report, run, tasks
+from fairtrial.cli import check, compare, doctor, export, init, ledger, models, plan, quantize, report, run, tasks
 from fairtrial.errors import FairtrialError
 from fairtrial.report.words import visible
 
@@ -38,6 +38,7 @@ app.command("check")(check.check)
 app.command("export")(export.export)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
+app.command("quantize")(quantize.quantize)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.add_typer(ledger.app, name="ledger")

@@ -9,7 +9,18 @@ quantised parent, the result cannot be better than it.  With ``calibrate`` the i
 quantiser what matters and which the smallest types need, is computed here, on a text; ``imatrix`` names one.
 """
 
-from fairtrial.levers.quantize.lever import quantize
+from fairtrial.levers.quantize.files import MadeFile, Order, described, make_files, warnings
+from fairtrial.levers.quantize.lever import gguf_of, quantize
 from fairtrial.levers.quantize.types import NEEDS_IMATRIX, types_of
 
-__all__ = ["NEEDS_IMATRIX", "quantize", "types_of"]
+__all__ = [
+    "NEEDS_IMATRIX",
+    "MadeFile",
+    "Order",
+    "described",
+    "gguf_of",
+    "make_files",
+    "quantize",
+    "types_of",
+    "warnings",
+]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -189,14 +189,9 @@ def watched(path: Path, text: str, threads: int | None, on_progress: OnProgress)
                 fix="Give more text: some ten thousand tokens of what the model is used for.",
             )
         rows = max(16, min(STRETCH, _LOGITS_BYTES // (4 * model.n_vocab)))
-        shape = ContextShape(STRETCH, rows, 1, rows, threads or os.cpu_count() or 1)
-        context = Context(model, shape, watcher.look)
+        context = Context(model, ContextShape(STRETCH, rows, 1, rows, threads or os.cpu_count() or 1), watcher.look)
         try:
-            stretches = list(_stretches(tokens, vocabulary))
-            for number, stretch in enumerate(stretches, 1):
-                if number % 10 == 1 and len(stretches) > 1:
-                    on_progress(f"importance matrix: stretch {number} of {len(stretches)}")
-                _read(context, stretch, watcher)
+            _read_all(context, list(_stretches(tokens, vocabulary)), watcher, on_progress)
         finally:
             context.close()
     finally:
@@ -204,6 +199,15 @@ def watched(path: Path, text: str, threads: int | None, on_progress: OnProgress)
     if not watcher.sums or not all(np.isfinite(sums.squares).all() for sums in watcher.sums.values()):
         raise ModelError(f"{path.name} computes something that is not a number, or shows none of its weights.")
     return watcher.sums, len(tokens)
+
+
+def _read_all(
+    context: Context, stretches: Sequence[NDArray[np.int32]], watcher: Watcher, on_progress: OnProgress
+) -> None:
+    for number, stretch in enumerate(stretches, 1):
+        if number % 10 == 1 and len(stretches) > 1:
+            on_progress(f"importance matrix: stretch {number} of {len(stretches)}")
+        _read(context, stretch, watcher)
 
 
 def _stretches(tokens: NDArray[np.int32], vocabulary: GgufVocabulary) -> Iterator[NDArray[np.int32]]:

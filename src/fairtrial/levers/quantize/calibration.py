@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from filelock import FileLock
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.activations import STRETCH, watched
-from fairtrial.levers.quantize.imatrix import Matrix, read_matrix, write_matrix
+from fairtrial.levers.quantize.imatrix import Fact, Matrix, read_matrix, write_matrix
 from fairtrial.levers.quantize.making import part_of, sweep
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, file_sha256
@@ -64,7 +63,7 @@ def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | 
         if not target.exists():
             on_progress(f"computing the importance matrix on {path.name}")
             sums, tokens = watched(model.path, text, threads, on_progress)
-            facts: dict[str, str | int | Sequence[str]] = {
+            facts: dict[str, Fact] = {
                 "imatrix.datasets": [path.name],
                 "imatrix.chunk_count": -(-tokens // STRETCH),
                 "imatrix.chunk_size": STRETCH,

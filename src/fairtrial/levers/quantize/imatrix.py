@@ -19,7 +19,9 @@ from fairtrial.models.gguf import MAGIC, GgufError, Head, read_head
 
 SUMS, COUNTS = ".in_sum2", ".counts"
 ALIGNMENT = 32
-_F32, _U32, _STRING, _ARRAY = 0, 4, 8, 9
+Fact = str | int | float | Sequence[str]
+_F32 = 0  # of a tensor
+_U32, _FLOAT, _STRING, _ARRAY = 4, 6, 8, 9  # of a fact
 Doubles = NDArray[np.float64]
 
 
@@ -47,11 +49,11 @@ class Matrix:
 
     Attributes:
         weights: name of a weight in the model's file to what reached it.
-        facts: single values for its file, texts and whole numbers, by GGUF key.
+        facts: single values for its file by GGUF key.
     """
 
     weights: Mapping[str, Sums]
-    facts: Mapping[str, str | int | Sequence[str]] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def read_matrix(path: Path) -> Matrix:
@@ -110,8 +112,8 @@ def write_matrix(path: Path, matrix: Matrix) -> None:
     path.write_bytes(gguf_bytes({"general.type": "imatrix", **matrix.facts}, tensors))
 
 
-def gguf_bytes(facts: Mapping[str, str | int | Sequence[str]], tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """Return a GGUF file of texts, whole numbers, lists of texts, and tensors of 32-bit numbers."""
+def gguf_bytes(facts: Mapping[str, Fact], tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Return a GGUF file of facts and of tensors of 32-bit numbers, whose shapes are numpy's."""
     out = bytearray(MAGIC + struct.pack("<IQQ", 3, len(tensors), len(facts)))
     for key, value in facts.items():
         out += _text(key) + _value(value)
@@ -130,9 +132,11 @@ def _text(text: str) -> bytes:
     return struct.pack("<Q", len(data)) + data
 
 
-def _value(value: str | int | Sequence[str]) -> bytes:
+def _value(value: Fact) -> bytes:
     if isinstance(value, str):
         return struct.pack("<I", _STRING) + _text(value)
     if isinstance(value, int):
         return struct.pack("<II", _U32, value)
+    if isinstance(value, float):
+        return struct.pack("<If", _FLOAT, value)
     return struct.pack("<IIQ", _ARRAY, _STRING, len(value)) + b"".join(map(_text, value))

@@ -18,7 +18,7 @@ from fairtrial.engines.llamacpp.binding import complaints
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize.imatrix import Matrix
 from fairtrial.levers.quantize.types import least_bytes, types_of
-from fairtrial.models.gguf import GgufError, read_head, split_names
+from fairtrial.models.gguf import GgufError, Head, read_head, split_names
 
 _OLDER_PART = re.compile(r"\.\d+\.part$")
 _ALMOST_FULL = 1 << 20
@@ -47,13 +47,9 @@ def sweep(folder: Path, target: Path) -> None:
 
 
 def check_room(source: Path, kind: str, folder: Path) -> None:
-    """Raise ModelError if the file cannot have room; SpecError if the source is not one that can be read."""
-    try:
-        needed = least_bytes(source, kind)
-    except (GgufError, OSError) as error:
-        raise ModelError(
-            f"{source.name} cannot be quantised: {error}.", fix="The file is damaged or cut short; get it again."
-        ) from error
+    """Raise ModelError if there is surely no room for the file, or its source cannot be read."""
+    readable(source)
+    needed = least_bytes(source, kind)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise ModelError(
@@ -61,6 +57,16 @@ def check_room(source: Path, kind: str, folder: Path) -> None:
             f"{folder}.",
             fix="Free some room, or point XDG_CACHE_HOME elsewhere.",
         )
+
+
+def readable(source: Path) -> Head:
+    """Return what a file says about itself; raise ModelError if it is damaged."""
+    try:
+        return read_head(source)
+    except (GgufError, OSError) as error:
+        raise ModelError(
+            f"{source.name} cannot be quantised: {error}.", fix="The file is damaged or cut short; get it again."
+        ) from error
 
 
 def check_matrix(source: Path, matrix: Matrix) -> None:

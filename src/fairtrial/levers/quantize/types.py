@@ -48,9 +48,9 @@ def wanted_type(given: object, known: Mapping[str, int], *, with_matrix: bool) -
     if kind in NEEDS_IMATRIX and not with_matrix:
         raise SpecError(
             f"quantize: {kind} needs an importance matrix: which inputs of each weight matter.",
-            fix=f"Have it computed, from a text with {{type: {kind}, calibrate: TEXT-FILE}} or from the few-shot "
-            f"examples of the trial's tasks with {{type: {kind}, calibrate: shots}}; or name one with imatrix: FILE. "
-            "Without one: q2_k, iq3_s or a larger type.",
+            fix="Have one computed on a text, calibrate: FILE (on the command line: --calibrate FILE), in a trial also "
+            "on its tasks' few-shot examples, calibrate: shots; or name one, imatrix: FILE. "
+            f"In a trial: {{quantize: {{type: {kind}, calibrate: shots}}}}. Without one: q2_k, iq3_s or a larger type.",
         )
     return kind
 
