@@ -15,19 +15,25 @@ from fairtrial import api
 from fairtrial.cli.options import LedgerOption
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger, query
+from fairtrial.report.inspectlog import log_id, write_log
 from fairtrial.report.lmeval import results_file, samples
 from fairtrial.report.modelcard import model_card
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
 from fairtrial.report.words import visible
 
-Form = Literal["lm-eval", "model-card"]
+Form = Literal["lm-eval", "inspect", "model-card"]
 
 
 def export(
     trial: Annotated[str | None, typer.Argument(help="Trial by name, id or its beginning; default: latest.")] = None,
     ledger: LedgerOption = api.DEFAULT_LEDGER,
     form: Annotated[
-        Form, typer.Option("--format", "-f", help="lm-eval: results and samples files; model-card: model-index YAML.")
+        Form,
+        typer.Option(
+            "--format",
+            "-f",
+            help="lm-eval: results and samples files; inspect: .eval logs; model-card: model-index YAML.",
+        ),
     ] = "lm-eval",
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to, one folder a candidate.")] = Path(
         "export"
@@ -68,6 +74,13 @@ def write(store: Ledger, summary: Summary, candidate: CandidateSummary, place: P
         card.write_text(model_card(summary, candidate), encoding="utf-8")
         return [card]
     when = re.sub(r"[^0-9TZ.-]", "-", summary.created)
+    if form == "inspect":
+        logs = []
+        for task in summary.tasks:
+            name = f"{when[:19]}_{plain(task.name).replace('_', '-')}_{log_id(summary, candidate, task)[:22]}.eval"
+            write_log(place / name, store, summary, candidate, task)
+            logs.append(place / name)
+        return logs
     head = place / f"results_{when}.json"
     head.write_text(json.dumps(results_file(summary, candidate), indent=2) + "\n", encoding="utf-8")
     written = [head]

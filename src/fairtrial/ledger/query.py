@@ -229,6 +229,18 @@ def item_answers(
     return [(request_body(body, base), json.loads(answer)) for body, base, answer in rows]
 
 
+def item_values(
+    ledger: Ledger, candidate_id: str, task_id: str, item_id: str, repeat: int = 0
+) -> dict[str, tuple[float, float]]:
+    """Return (value, weight) of every measure that was taken of one item, by the measure's name."""
+    rows = ledger.read(
+        "SELECT measure, value, weight FROM observations "
+        "WHERE candidate_id = ? AND task_id = ? AND item_id = ? AND repeat = ? ORDER BY measure",
+        (candidate_id, task_id, item_id, repeat),
+    )
+    return {measure: (value, weight) for measure, value, weight in rows}
+
+
 def truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
     """Return how many of a candidate's answers in a trial were given to a request cut to fit the context."""
     [row] = ledger.read(

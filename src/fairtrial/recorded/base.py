@@ -16,14 +16,14 @@ class Said:
     Attributes:
         asked: the whole prompt, or the question alone.
         text: what was answered; None where continuations were scored.
-        scores: continuation to (log-probability in nats, whether greedy decoding would have produced it).
+        scores: (prompt, continuation) to (log-probability in nats, whether greedy decoding would have produced it).
         at: where it was read, for errors and examples.
     """
 
     asked: str
     text: str | None
     at: str
-    scores: Mapping[str, tuple[float, bool]] = field(default_factory=dict)
+    scores: Mapping[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
 
 
 class Record(Protocol):

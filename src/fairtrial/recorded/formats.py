@@ -76,11 +76,14 @@ def _table(path: Path, how: Recorded) -> Rows:
 
 
 def _inspect(path: Path, how: Recorded) -> Rows:
+    """Yield the samples of the first epoch, unless `only` names another."""
     if path.suffix == ".eval":
-        for where, row in entries(path, "samples/"):
-            yield where, mapping(row, where)
+        rows: Rows = ((where, mapping(row, where)) for where, row in entries(path, "samples/"))
     else:
-        yield from _list(at(json_of(path), "samples", path.name), path.name)
+        rows = _list(at(json_of(path), "samples", path.name), path.name)
+    for where, row in rows:
+        if "epoch" in how.only or row.get("epoch", 1) == 1:
+            yield where, row
 
 
 _READ: Mapping[str, Callable[[Path, Recorded], Rows]] = {
@@ -95,20 +98,31 @@ _READ: Mapping[str, Callable[[Path, Recorded], Rows]] = {
 def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
     given = at(row, "arguments", where)
     calls = list(given.values()) if isinstance(given, dict) else _items(given, "arguments", where)
-    pairs = [(_text(_part(call, 0, where)), _part(call, 1, where)) for call in calls]
     resps = _items(at(row, "resps", where), "resps", where)
-    if not pairs or not resps:
+    if not calls or not resps:
         return None
+    pairs = [_call(call, where) for call in calls]
     if isinstance(pairs[0][1], str):
         scores = {}
-        for (_, continuation), resp in zip(pairs, resps, strict=False):
+        for (context, continuation), resp in zip(pairs, resps, strict=False):
             first = resp[0] if isinstance(resp, list) and resp and isinstance(resp[0], list) else resp
-            scores[str(continuation)] = (_number(first, 0, where), str(_part(first, 1, where)) == "True")
-        if len({context for context, _ in pairs}) > 1:
-            raise ModelError(f"{where}: choices with different contexts cannot be read yet.")
+            scores[context, str(continuation)] = (_number(first, 0, where), _greedy(first))
         return Said(pairs[0][0], None, where, scores)
     first = resps[0]
     return Said(pairs[0][0], _text(first[0] if isinstance(first, list) and first else first), where)
+
+
+def _call(call: Any, where: str) -> tuple[str, Any]:
+    """Return (context, continuation or settings); a document that is scored whole is all that there is."""
+    parts = list(call.values()) if isinstance(call, dict) else call
+    if isinstance(parts, list) and len(parts) == 1:
+        return "", _text(parts[0])
+    return _text(_part(call, 0, where)), _part(call, 1, where)
+
+
+def _greedy(resp: Any) -> bool:
+    """Return whether greedy decoding would have given it; of a document scored whole, lm-eval does not say."""
+    return isinstance(resp, list) and len(resp) > 1 and str(resp[1]) == "True"
 
 
 def _items(value: Any, what: str, where: str) -> list[Any]:
@@ -135,14 +149,33 @@ def _number(value: Any, i: int, where: str) -> float:
 
 
 def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+    if scored := _scored_inspect(where, row):
+        return scored
     asked, output = at(row, "input", where), row.get("output") or {}
+    if row.get("error") or not isinstance(output, dict) or output.get("error") or output.get("choices") == []:
+        return None  # what failed has an empty completion, which is no answer
     if isinstance(asked, list):  # messages
         users = [m for m in asked if isinstance(m, dict) and m.get("role") == "user"]
         asked = users[-1].get("content", "") if users else ""
-    text = output.get("completion") if isinstance(output, dict) else None
-    if text is None and isinstance(output, dict) and output.get("choices"):
+    text = output.get("completion")
+    if text is None and output.get("choices"):
         text = at(output, "choices.0.message.content", where)
     return None if text is None else Said(_content(asked), _content(text), where)
+
+
+def _scored_inspect(where: str, row: Mapping[str, Any]) -> Said | None:
+    """Return the log-probabilities that fairtrial itself has put into a log."""
+    metadata = row.get("metadata")
+    own = metadata.get("fairtrial") if isinstance(metadata, dict) else None
+    given = own.get("scored") if isinstance(own, dict) else None
+    if not isinstance(given, list) or not given:
+        return None
+    scores = {}
+    for i, one in enumerate(given):
+        place = f"{where} metadata.fairtrial.scored[{i}]"
+        parts = [at(one, key, place) for key in ("prompt", "continuation", "logprob", "greedy")]
+        scores[_text(parts[0]), _text(parts[1])] = (_number(parts, 2, place), parts[3] is True)
+    return Said(next(iter(scores))[0], None, where, scores)
 
 
 def _content(value: Any) -> str:

@@ -42,8 +42,8 @@ class Matcher:
             if one.text is not None:
                 same = self._texts.get(key, one.text) == one.text
                 self._texts[key] = one.text if same else None
-            for continuation, score in one.scores.items():
-                scores = self._scores.setdefault(key, {})
+            for (prompt, continuation), score in one.scores.items():
+                scores = self._scores.setdefault(normal(prompt), {})
                 name = normal(continuation)
                 scores[name] = score if scores.get(name, score) == score else None
         self.ambiguous = sum(text is None for text in self._texts.values()) + sum(

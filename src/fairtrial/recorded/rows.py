@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fairtrial.errors import ModelError
+from fairtrial.errors import MissingExtraError, ModelError
 
 MOST_JSON = 1 << 30
 """Bytes of the largest JSON file that is read whole."""
 
 MOST_ROW = 64 << 20
 """Bytes of the longest line."""
+
+ZSTANDARD = 93
+"""Number of the packing method in zip files that Python's own reader knows from 3.14 on."""
 
 MOST_UNPACKED = 4 << 30
 """Bytes that the files of a zip may have together, unpacked."""
@@ -82,10 +86,22 @@ def mapping(value: Any, where: str) -> Mapping[str, Any]:
 def entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
     """Yield (``file/entry``, JSON value) of a zip's files whose names begin so; nothing is unpacked to disk.
 
-    Raises ModelError if it is no zip, or would be too large unpacked.
+    Raises:
+        ModelError: it is no zip, or would be too large unpacked.
+        MissingExtraError: it is packed in a way for which the extra ``inspect`` is needed.
     """
+    opened, wrong = reader(path)
+    broken: tuple[type[Exception], ...] = (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        zlib.error,
+        *wrong,
+    )
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as archive:
             members = [info for info in archive.infolist() if info.filename.startswith(beginning)]
             total = sum(info.file_size for info in members)
             if total > MOST_UNPACKED or any(info.file_size > MOST_JSON for info in members):
@@ -96,8 +112,25 @@ def entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
                 if len(body) > info.file_size:
                     raise ModelError(f"{path.name}/{info.filename} is longer than the archive says.")
                 yield f"{path.name}/{info.filename}", parsed(body, f"{path.name}/{info.filename}")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
+    except broken as error:
         raise ModelError(f"{path.name} is no readable zip: {error}.") from error
+
+
+def reader(path: Path) -> tuple[Callable[[Path], Any], tuple[type[Exception], ...]]:
+    """Return what opens a zip, and what else it raises for a broken one.  Raises MissingExtraError if nothing does."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            packed = any(info.compress_type == ZSTANDARD for info in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, OSError):
+        return zipfile.ZipFile, ()
+    if not packed or sys.version_info >= (3, 14):
+        return zipfile.ZipFile, ()
+    try:
+        from backports.zstd import ZstdError
+        from backports.zstd import zipfile as newer
+    except ImportError as error:
+        raise MissingExtraError("Reading logs that Inspect has packed with Zstandard", "inspect") from error
+    return newer.ZipFile, (ZstdError, newer.BadZipFile)
 
 
 def at(row: Any, keys: str, where: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.records import Item
+from fairtrial.report.answered import prompt_text
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 
@@ -108,11 +109,6 @@ def sample(item: Item, given: list[tuple[dict[str, Any], dict[str, Any]]]) -> di
         "prompt_hash": hashed(calls[0][0]),
         "target_hash": hashed(target),
     }
-
-
-def prompt_text(prompt: Mapping[str, str]) -> str:
-    """Return a stored prompt as running text."""
-    return prompt["system"] + prompt["user"] + prompt["assistant"]
 
 
 def generation(request: Mapping[str, Any]) -> dict[str, Any]:

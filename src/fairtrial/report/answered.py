@@ -1,0 +1,107 @@
+"""What a candidate was asked and answered, item by item, for those forms of export that are about single answers.
+
+Reads the ledger; knows no form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.records import Item
+from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One continuation whose log-probability was asked for.
+
+    Attributes:
+        prompt: what it was scored after, as running text.
+        continuation: without what stands between.
+        logprob: nats.
+        greedy: whether greedy decoding would have produced it.
+    """
+
+    prompt: str
+    continuation: str
+    logprob: float
+    greedy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One item as one candidate answered it.
+
+    Attributes:
+        item: what was asked.
+        repeat: of the item, from 0.
+        calls: (request, answer) as the ledger keeps them, in the order of asking.
+        values: (value, weight) by measure.
+    """
+
+    item: Item
+    repeat: int
+    calls: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    values: Mapping[str, tuple[float, float]]
+
+    @property
+    def text(self) -> str | None:
+        """What was written, of several answers the first; None where continuations were scored."""
+        texts = [answer["text"] for request, answer in self.calls if request["kind"] == "generate"]
+        return texts[0] if texts else None
+
+    @property
+    def said(self) -> str:
+        """What was written; else the likeliest of the continuations."""
+        text, scored = self.text, self.scored
+        return text if text is not None else max(scored, key=lambda s: s.logprob).continuation if scored else ""
+
+    @property
+    def prompt(self) -> str:
+        """What the first request showed, as running text; of several prompts for one item, the question alone."""
+        prompts = dict.fromkeys(prompt_text(part) for part in self.prompts)
+        return next(iter(prompts)) if len(prompts) == 1 else self.item.question
+
+    @property
+    def prompts(self) -> list[Mapping[str, Any]]:
+        """The prompts of all requests, in parts, one a request or continuation."""
+        found: list[Mapping[str, Any]] = []
+        for request, _ in self.calls:
+            found += [request["prompt"]] if request["kind"] == "generate" else [p["prompt"] for p in request["pairs"]]
+        return found
+
+    @property
+    def scored(self) -> list[Scored]:
+        """All continuations that were scored."""
+        return [
+            Scored(prompt_text(pair["prompt"]), pair["continuation"], float(logprob), bool(greedy))
+            for request, answer in self.calls
+            if request["kind"] == "score"
+            for pair, logprob, greedy in zip(request["pairs"], answer["logprobs"], answer["greedy"], strict=True)
+        ]
+
+    def tokens(self) -> dict[str, int] | None:
+        """Return the tokens read and written, and of these reasoning; None where they were not counted."""
+        counts = {name: self.values.get(f"tokens_{name}", (None, 0))[0] for name in ("in", "out", "reasoning")}
+        if counts["in"] is None or counts["out"] is None:
+            return None
+        return {name: round(count) for name, count in counts.items() if count is not None}
+
+
+def answered(ledger: Ledger, summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> Iterator[Answered]:
+    """Yield what a candidate answered of a task, in the task's own order, the repeats of an item together."""
+    asked = set(query.trial_order(ledger, summary.trial_id, task.content_id))
+    repeats = query.repeats(ledger, summary.trial_id, task.content_id)
+    for item in query.items(ledger, task.content_id).values():
+        for repeat in range(repeats if item.id in asked else 0):
+            key = (candidate.content_id, task.content_id, item.id, repeat)
+            if calls := query.item_answers(ledger, *key):
+                yield Answered(item, repeat, calls, query.item_values(ledger, *key))
+
+
+def prompt_text(prompt: Mapping[str, str]) -> str:
+    """Return a stored prompt as running text."""
+    return prompt["system"] + prompt["user"] + prompt["assistant"]
