@@ -11,12 +11,23 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import Protocol, cast
 
 from fairtrial.engines.base import Capabilities, Engine
+from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import MissingExtraError, UnknownNameError
 from fairtrial.models import ResolvedModel
+from fairtrial.records import Request
 from fairtrial.spec.candidate import Candidate
 
-__all__ = ["ENGINES", "Capabilities", "Engine", "EngineSettings", "engine_version", "open_engine"]
+__all__ = [
+    "ENGINES",
+    "Capabilities",
+    "Engine",
+    "EngineSettings",
+    "Footprint",
+    "engine_version",
+    "foresee",
+    "open_engine",
+]
 
 ENGINES: Mapping[str, str] = {
     "fake": "fairtrial.engines.fake:FakeEngine",
@@ -37,12 +48,31 @@ DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
 """Engine name -> the distributions whose versions can change its answers."""
 
 
+FORESEES: Mapping[str, str] = {"llamacpp": "fairtrial.engines.llamacpp.footprint:footprint"}
+"""Engine name -> ``module:function`` that tells a candidate's memory before it is loaded; not every engine can."""
+
+
 class EngineClass(Protocol):
     """What the table points to."""
 
     @classmethod
     def open(cls, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> Engine:
         """Load the model and make it ready to answer for ``candidate``."""
+        ...
+
+
+class Foresees(Protocol):
+    """What the other table points to."""
+
+    def __call__(
+        self,
+        candidate: Candidate,
+        model: ResolvedModel,
+        settings: EngineSettings,
+        chunks: Sequence[Sequence[Request]],
+        /,
+    ) -> Footprint | str:
+        """Return what a candidate needs, or why that cannot be told."""
         ...
 
 
@@ -55,6 +85,24 @@ def open_engine(candidate: Candidate, model: ResolvedModel, settings: EngineSett
         ModelError: if the model cannot be loaded, or has no chat template where one is asked for.
     """
     return _find(model.engine).open(candidate, model, settings or EngineSettings())
+
+
+def foresee(
+    candidate: Candidate, model: ResolvedModel, settings: EngineSettings, chunks: Sequence[Sequence[Request]]
+) -> Footprint | str:
+    """Return how much memory a candidate will need, or why that cannot be told; loads no weights.
+
+    Args:
+        candidate: as the user wrote it.
+        model: its weights.
+        settings: how engines run here.
+        chunks: requests that it will get, those together that are asked together.
+    """
+    if model.engine not in FORESEES:
+        return f"the engine {model.engine} cannot tell its memory beforehand"
+    module, _, function = FORESEES[model.engine].partition(":")
+    tell = cast(Foresees, getattr(import_module(module), function))
+    return tell(candidate, model, settings, chunks)
 
 
 def engine_version(name: str) -> str:

@@ -52,9 +52,7 @@ def cores() -> int:
 
 def calibrated(model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
     """Return the fastest of a few settings for this model here, measured once and then remembered."""
-    machine = [platform.node(), platform.machine(), system_info(), cores(), library_version()]
-    key = content_hash([*machine, sha256, packed, flash])
-    store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-speed" / f"{key}.json"
+    store = _store(sha256, packed=packed, flash=flash)
     known = _read(store)
     if known is not None:
         return known
@@ -64,6 +62,17 @@ def calibrated(model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
     partial.write_text(json.dumps({"threads": speed.threads, "batch": speed.batch}), encoding="utf-8")
     partial.replace(store)
     return speed
+
+
+def remembered(sha256: str, *, packed: bool, flash: int) -> Speed:
+    """Return what is remembered of a model here; what is likely if nothing is."""
+    return _read(_store(sha256, packed=packed, flash=flash)) or Speed(cores(), DEFAULT_BATCH, "default")
+
+
+def _store(sha256: str, *, packed: bool, flash: int) -> Path:
+    machine = [platform.node(), platform.machine(), system_info(), cores(), library_version()]
+    key = content_hash([*machine, sha256, packed, flash])
+    return user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-speed" / f"{key}.json"
 
 
 def _read(store: Path) -> Speed | None:

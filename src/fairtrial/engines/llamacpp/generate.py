@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context
-from fairtrial.engines.llamacpp.session import Session
+from fairtrial.engines.llamacpp.session import Session, Sizes
 from fairtrial.engines.sampling import Text, generator_for, pick, surprise
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
@@ -49,6 +49,27 @@ class Job:
         return len(self.tokens) + self.request.max_tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What some answers need: how many grow at once, cells of the cache, and whether with flash attention."""
+
+    places: int
+    cells: int
+    flash: int
+
+
+def room_for(lengths: Sequence[tuple[int, int]], root: int, sizes: Sizes, *, accelerated: bool) -> Room:
+    """Return the room for answers to prompts of given lengths, each with its most new tokens.
+
+    ``root`` tokens are shared by all.  Each new token attends to the cells of all answers, its own or not: after long
+    prompts, fewer grow at once.
+    """
+    deep = sum(length for length, _ in lengths) > DEEP * len(lengths) and not accelerated
+    places = min(PARALLEL_DEEP if deep else PARALLEL, sizes.outputs, sizes.sequences - 1)
+    own = sorted((length + new - root for length, new in lengths), reverse=True)
+    return Room(places, root + max(own[0], min(sum(own[:places]), _ROOMY)), 0 if deep else -1)
+
+
 def generate_all(
     session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Tokens, int]]
 ) -> list[GenerateAnswer]:
@@ -71,14 +92,11 @@ class _Batch:
         self.running: list[Job] = []
         common = common_prefix(ordered[0].tokens, ordered[-1].tokens)
         self.root = session.root_length(min(common, min(len(j.tokens) for j in jobs) - 1))
-        # Each new token attends to the cells of all answers, its own or not: after long prompts, fewer at once.
-        deep = sum(len(j.tokens) for j in jobs) > DEEP * len(jobs) and not session.model.on_accelerator()
-        most = PARALLEL_DEEP if deep else PARALLEL
-        self.free = list(range(min(most, session.sizes.outputs, session.sizes.sequences - 1), 0, -1))
-        sizes = sorted((job.size - self.root for job in jobs), reverse=True)
-        cells = self.root + max(sizes[0], min(sum(sizes[: len(self.free)]), _ROOMY))
-        self.context: Context = session.begin(ordered[0].tokens[: self.root], cells, flash=0 if deep else -1)
-        self.room = cells - self.root
+        lengths = [(len(job.tokens), job.request.max_tokens) for job in jobs]
+        room = room_for(lengths, self.root, session.sizes, accelerated=session.model.on_accelerator())
+        self.free = list(range(room.places, 0, -1))
+        self.context: Context = session.begin(ordered[0].tokens[: self.root], room.cells, flash=room.flash)
+        self.room = room.cells - self.root
 
     def run(self) -> None:
         """Work until every job has its answer."""

@@ -31,11 +31,9 @@ def packing_works(path: Path) -> bool:
 
     Only machines that announce AMX are tried.  Raises EngineError if the trial run does not end.
     """
-    features = system_info()
-    if "AMX_INT8 = 1" not in features:
+    if "AMX_INT8 = 1" not in system_info():
         return True
-    key = f"{platform.node()}|{platform.release()}|{library_version()}|{features}"
-    store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-packing.json"
+    store, key = _store()
     known = _read(store, key)
     if known is None:
         known = _try(path)
@@ -43,6 +41,17 @@ def packing_works(path: Path) -> bool:
         partial.write_text(json.dumps({"machine": key, "works": known, "at": time.time()}), encoding="utf-8")
         partial.replace(store)
     return known
+
+
+def packing_likely() -> bool:
+    """Return the same without a trial run: what is remembered, else yes."""
+    return _read(*_store()) is not False
+
+
+def _store() -> tuple[Path, str]:
+    """Return the file of the remembered outcome, and what must be in it for the outcome to be this machine's."""
+    key = f"{platform.node()}|{platform.release()}|{library_version()}|{system_info()}"
+    return user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-packing.json", key
 
 
 def _read(store: Path, key: str) -> bool | None:

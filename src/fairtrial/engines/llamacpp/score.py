@@ -17,7 +17,7 @@ from fairtrial.engines.scoring import Sums, Work, add_up
 from fairtrial.schedule import Limits, plan_steps
 from fairtrial.schedule.trie import Counts
 
-_ROWS = 16  # rows of logits turned into log-probabilities at once: they stay in the processor's cache
+ROWS_AT_ONCE = 16  # rows of logits turned into log-probabilities at once: they stay in the processor's cache
 
 
 def score_sequences(session: Session, sequences: Sequence[Scored]) -> Sums:
@@ -80,14 +80,14 @@ def log_probabilities(
     """
     top = np.empty(len(logits), dtype=np.int64)
     mass = np.empty(len(logits))
-    scratch = np.empty((min(_ROWS, len(logits)), logits.shape[1]), dtype=np.float32)
-    for at in range(0, len(logits), _ROWS):
-        block = logits[at : at + _ROWS]
+    scratch = np.empty((min(ROWS_AT_ONCE, len(logits)), logits.shape[1]), dtype=np.float32)
+    for at in range(0, len(logits), ROWS_AT_ONCE):
+        block = logits[at : at + ROWS_AT_ONCE]
         best = block.argmax(axis=1)
         peak = block[np.arange(len(block)), best]
         work = scratch[: len(block)]
         np.subtract(block, peak[:, None], out=work)
         np.exp(work, out=work)
-        top[at : at + _ROWS] = best
-        mass[at : at + _ROWS] = np.log(work.sum(axis=1, dtype=np.float64)) + peak
+        top[at : at + ROWS_AT_ONCE] = best
+        mass[at : at + ROWS_AT_ONCE] = np.log(work.sum(axis=1, dtype=np.float64)) + peak
     return logits[rows, tokens] - mass[rows], top[rows] == tokens

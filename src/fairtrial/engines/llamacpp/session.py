@@ -49,6 +49,11 @@ class Sizes:
         return cls(batch, min(256, outputs), outputs, threads, min(128, batch), flash)
 
 
+def whole_cells(cells: int) -> int:
+    """Return how many cells a context has that must have at least so many."""
+    return -(-cells // _CELLS) * _CELLS
+
+
 class Session:
     """Owns the model and its context."""
 
@@ -78,7 +83,7 @@ class Session:
         flash = flash if sizes.flash == -1 else sizes.flash
         if cells > self.cells or flash != self._flash:
             self._drop()
-            self.cells, self._flash = -(-cells // _CELLS) * _CELLS, flash
+            self.cells, self._flash = whole_cells(cells), flash
             shape = ContextShape(self.cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, flash=flash)
             self._context = Context(self.model, shape)
             if self._context.cache_bytes:

@@ -1,0 +1,101 @@
+"""What requests ask of a context: cells of the cache, tokens and logits of the largest pass.  Computes nothing else.
+
+Goes through the same steps as scoring and writing do, without a network.  Knows token sequences only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairtrial.engines.llamacpp.generate import room_for
+from fairtrial.engines.llamacpp.score import ROWS_AT_ONCE
+from fairtrial.engines.llamacpp.session import Sizes
+from fairtrial.engines.prompts import Encoder, Scored
+from fairtrial.engines.scoring import Work
+from fairtrial.records import GenerateRequest, Request, ScoreRequest
+from fairtrial.schedule import Limits, plan_steps
+from fairtrial.schedule.trie import Tokens, common_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What some requests need at most.
+
+    Attributes:
+        cells: tokens in the cache.
+        tokens: of one pass.
+        rows: of logits of one pass.
+        flash: flash attention: -1 automatic, 0 off, 1 on.
+        scratch: rows of logits that are copied.
+    """
+
+    cells: int
+    tokens: int
+    rows: int
+    flash: int
+    scratch: int = 0
+
+    def joined(self, other: Demand) -> Demand:
+        """Return what both need of one context; they agree on flash attention."""
+        return Demand(
+            max(self.cells, other.cells),
+            max(self.tokens, other.tokens),
+            max(self.rows, other.rows),
+            self.flash,
+            max(self.scratch, other.scratch),
+        )
+
+
+def demands(chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: Sizes, *, shares: bool) -> list[Demand]:
+    """Return what chunks of requests need, one demand for each kind of attention.
+
+    Args:
+        chunks: requests that are asked together.
+        encoder: makes their tokens; it may raise TooLongError.
+        sizes: of the session.
+        shares: whether requests share a cache (`Model.scores_prefixes`).
+    """
+    found: dict[int, Demand] = {}
+    for chunk in chunks:
+        for demand in of_chunk(chunk, encoder, sizes, shares):
+            known = found.get(demand.flash)
+            found[demand.flash] = demand if known is None else known.joined(demand)
+    return list(found.values())
+
+
+def of_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: Sizes, shares: bool) -> Iterator[Demand]:
+    """Yield what one chunk needs: to score, and to write."""
+    scored = [s for r in chunk if isinstance(r, ScoreRequest) for parts in encoder.score(r) for s in parts]
+    scored = [s for s in scored if len(s.tokens) > s.start]
+    if scored:
+        yield from (to_score(group, sizes) for group in ([scored] if shares else [[s] for s in scored]))
+    asked = [(encoder.generate(r)[0], r.max_tokens) for r in chunk if isinstance(r, GenerateRequest)]
+    if asked:
+        yield from (to_write(group, sizes, shares) for group in ([asked] if shares else [[one] for one in asked]))
+
+
+def to_score(sequences: Sequence[Scored], sizes: Sizes) -> Demand:
+    """Return what the tree of some sequences needs."""
+    work = Work.of(sequences)
+    wanted = np.zeros(work.tree.nodes, dtype=np.bool_)
+    wanted[work.predicted_at] = True
+    cells = int(work.tree.lengths.max()) + sizes.batch
+    limits = Limits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells)
+    passes = [(len(step.tokens), int(step.wanted.sum())) for step in plan_steps(work.tree, wanted, limits)]
+    rows = max(rows for _, rows in passes)
+    return Demand(cells, max(tokens for tokens, _ in passes), rows, sizes.flash, min(rows, ROWS_AT_ONCE))
+
+
+def to_write(asked: Sequence[tuple[Tokens, int]], sizes: Sizes, shares: bool) -> Demand:
+    """Return what answers to some prompts need, each with its most new tokens."""
+    prompts = [tokens for tokens, _ in asked]
+    ordered = sorted(prompts, key=lambda t: t.astype(">u4").tobytes())
+    common = min(common_prefix(ordered[0], ordered[-1]), min(map(len, prompts)) - 1)
+    root = common // sizes.block * sizes.block if shares else 0
+    room = room_for([(len(t), new) for t, new in asked], root, sizes, accelerated=False)
+    read = sum(sorted((len(t) - root for t in prompts), reverse=True)[: room.places])
+    flash = room.flash if sizes.flash == -1 else sizes.flash
+    return Demand(room.cells, min(sizes.batch, max(read, 1)), min(room.places, len(prompts)), flash)

@@ -1,0 +1,162 @@
+"""A dry run of llama.cpp: how much memory a model will take, asked of the library itself, without its weights.
+
+Run as a module it reads a job from its input and writes JSON: a process of its own, because the library ends the
+process where it finds something wrong, and because what it leaves behind would count as another candidate's.
+`fairtrial.engines.llamacpp.footprint` runs it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import pickle
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library
+from fairtrial.engines.llamacpp.calibrate import remembered
+from fairtrial.engines.llamacpp.demand import Demand, demands
+from fairtrial.engines.llamacpp.probe import packing_likely
+from fairtrial.engines.llamacpp.session import Sizes, whole_cells
+from fairtrial.engines.llamacpp.tokens import GgufVocabulary
+from fairtrial.engines.prompts import Encoder, asking_of
+from fairtrial.engines.settings import EngineSettings
+from fairtrial.errors import FairtrialError
+from fairtrial.models import ResolvedModel
+from fairtrial.records import Request
+from fairtrial.spec.candidate import Candidate
+
+MIB = 1 << 20
+SIZE = re.compile(r"(\S+)\s+(model|compute|output) buffer size\s*=\s*(\d+\.?\d*) MiB")
+CACHE = re.compile(r"(?:llama_kv_cache\S*|llama_memory_recurrent): size\s*=\s*(\d+\.?\d*) MiB")
+CACHED_IN = re.compile(r"(\S+) (?:KV|RS) buffer size")
+HOST = re.compile(r"^(CPU|AMX)|_Host$")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A candidate of which to tell the memory, and requests that it gets: chunks that are asked together."""
+
+    candidate: Candidate
+    model: ResolvedModel
+    settings: EngineSettings
+    chunks: Sequence[Sequence[Request]]
+
+
+class Log:
+    """Keeps what the library writes to its log, from when it is made."""
+
+    def __init__(self) -> None:
+        lib = library()
+        self.lines: list[str] = []
+        self._callback = lib.llama_log_callback(lambda _, text, __: self.lines.append(text.decode("utf-8", "replace")))
+        lib.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def during(self, act: Callable[[], None]) -> str:
+        """Return what is written while something is done."""
+        self.lines.clear()
+        act()
+        return "".join(self.lines)
+
+
+def weights(path: Path, log: Log, *, packed: bool) -> dict[str, int]:
+    """Return the bytes that the weights take, by kind of buffer.
+
+    The library sets its buffers aside before it reads the first weight, and is then told to stop; none is touched.
+    """
+    lib = library()
+    params = lib.llama_model_default_params()
+    params.use_extra_bufts, params.load_mode = packed, lib.LLAMA_LOAD_MODE_NONE
+    stop = lib.llama_progress_callback(lambda _, __: False)
+    params.progress_callback = stop
+    told = log.during(lambda: lib.llama_model_load_from_file(str(path).encode(), params))
+    return {name: mib(size) for name, kind, size in SIZE.findall(told) if kind == "model"}
+
+
+def mib(text: str) -> int:
+    """Return bytes for a number of MiB as the log has it."""
+    return round(float(text) * MIB)
+
+
+def context_bytes(model: Model, sizes: Sizes, demand: Demand, log: Log) -> tuple[int, int]:
+    """Return the bytes of the cache, and of all else, in a context that meets a demand.
+
+    Rows of logits are cleared when the context is made, all that there is room for; of the network's own buffers only
+    those pages are touched that the largest pass needs.
+    """
+    cells, tokens = whole_cells(demand.cells), max(demand.tokens, demand.rows)
+    whole = ContextShape(cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, demand.flash)
+    # The library wants a row of logits for every sequence; how many sequences there are takes no memory itself.
+    used = ContextShape(cells, tokens, min(sizes.sequences, demand.rows), demand.rows, sizes.threads, demand.flash)
+    told = log.during(lambda: Context(model, whole).close())
+    cache = sum(map(mib, CACHE.findall(told)))
+    here = any(HOST.search(name) for name in CACHED_IN.findall(told))
+    rows = buffers(told).get("output", 0)
+    touched = buffers(log.during(lambda: Context(model, used).close())).get("compute", 0)
+    return cache if here else 0, rows + touched + demand.scratch * 4 * model.n_vocab
+
+
+def buffers(told: str) -> dict[str, int]:
+    """Return the bytes of the buffers in this machine's own memory, by what they are for."""
+    found: dict[str, int] = {}
+    for name, kind, size in SIZE.findall(told):
+        if HOST.search(name):
+            found[kind] = found.get(kind, 0) + mib(size)
+    return found
+
+
+def tell(job: Job, log: Log) -> dict[str, Any]:
+    """Return the parts of one candidate's memory.  Raises FairtrialError where the engine would."""
+    path = job.model.path
+    assert path is not None
+    packed = packing_likely()
+    before = psutil.Process().memory_info().rss
+    model = Model(path, packed=packed, dry=True)
+    vocabulary = GgufVocabulary(model)
+    tables = psutil.Process().memory_info().rss - before
+    placed = weights(path, log, packed=packed)
+    asking = asking_of(
+        job.candidate, vocabulary, model.meta("tokenizer.chat_template"), trained=model.n_ctx_train, where=str(path)
+    )
+    flash = {None: -1, False: 0, True: 1}[job.settings.flash_attention]
+    speed = remembered(job.model.sha256, packed=packed, flash=flash)
+    batch = job.settings.batch_tokens or speed.batch
+    threads = job.settings.threads or speed.threads
+    sizes = Sizes.fitting(batch=batch, threads=threads, vocabulary=model.n_vocab, flash=flash)
+    needed = demands(job.chunks, Encoder(vocabulary, asking), sizes, shares=model.scores_prefixes())
+    needed = needed or [Demand(sizes.batch, sizes.batch, 1, flash)]
+    now = [(*context_bytes(model, sizes, demand, log), whole_cells(demand.cells)) for demand in needed]
+    cache, working, cells = max(now, key=lambda found: found[0] + found[1])
+    whole = [replace(demand, cells=max(asking.context, demand.cells)) for demand in needed]
+    full = max(sum(context_bytes(model, sizes, demand, log)) for demand in whole)
+    model.close()
+    return {
+        "buffers": {name: size for name, size in placed.items() if HOST.search(name)},
+        "elsewhere": sum(size for name, size in placed.items() if not HOST.search(name)),
+        "vocabulary": max(tables, 0),
+        "cache": cache,
+        "working": working,
+        "cells": cells,
+        "full": full,
+        "context": asking.context,
+    }
+
+
+def main() -> None:
+    """Read a job, write its parts, or what is wrong."""
+    job = pickle.load(sys.stdin.buffer)
+    try:
+        found: dict[str, Any] = tell(job, Log())
+    except FairtrialError as error:
+        found = {"wrong": str(error)}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

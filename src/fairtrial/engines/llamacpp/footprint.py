@@ -1,0 +1,142 @@
+"""Memory of GGUF models, predicted: the file's head, and a dry run of the library that reads no weights.
+
+Puts together what `fairtrial.engines.llamacpp.dry` is told by llama.cpp and where the weights lie in the file.  The
+weights are mapped: while they are loaded the whole file is in memory beside what is copied out of it, afterwards from
+the first to the last weight that was not copied.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from fairtrial.engines.footprint import Footprint
+from fairtrial.engines.llamacpp.binding import library_version
+from fairtrial.engines.llamacpp.dry import Job
+from fairtrial.engines.settings import EngineSettings
+from fairtrial.models import ResolvedModel
+from fairtrial.models.gguf import Head, Tensor, read_head, split_names
+from fairtrial.records import Request, content_hash
+from fairtrial.spec.candidate import Candidate
+
+_SECONDS = 120
+_PADDING = 64  # bytes that the library may add to a weight
+RULES = 1  # goes up when what is predicted changes
+MAPPED_IN = "CPU"
+PARTS = {"buffers", "elsewhere", "vocabulary", "cache", "working", "cells", "full", "context"}
+
+
+def footprint(
+    candidate: Candidate, model: ResolvedModel, settings: EngineSettings, chunks: Sequence[Sequence[Request]]
+) -> Footprint | str:
+    """Return what a candidate needs, or why that cannot be told; see `fairtrial.engines.foresee`.
+
+    What a dry run told is kept, and read again for the same model, requests and library.
+    """
+    if model.path is None or candidate.dtype != "auto":
+        return "there is no file for llama.cpp to look at"
+    asked = content_hash([[request.id for request in chunk] for chunk in chunks])
+    spec = candidate.model_dump(mode="json", include={"chat", "system", "context", "overflow"})
+    running = [settings.threads, settings.batch_tokens, settings.flash_attention]
+    key = content_hash([RULES, platform.node(), library_version(), model.sha256, asked, spec, running])
+    store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-memory" / f"{key}.json"
+    job = Job(candidate, model, settings, chunks)
+    parts = read(store)
+    if parts is None:
+        parts = run_dry(job)
+        if "wrong" not in parts:
+            store.parent.mkdir(exist_ok=True)
+            partial = store.with_suffix(f".{os.getpid()}.part")
+            partial.write_text(json.dumps(parts), encoding="utf-8")
+            partial.replace(store)
+    return put_together(model.path, parts)
+
+
+def read(store: Path) -> Mapping[str, Any] | None:
+    """Return what was kept, or None if nothing was, or nothing that can be read."""
+    try:
+        kept = json.loads(store.read_text(encoding="utf-8"))
+        return kept if kept.keys() >= PARTS else None
+    except (FileNotFoundError, ValueError, AttributeError):
+        return None
+
+
+def run_dry(job: Job) -> Mapping[str, Any]:
+    """Return what the dry run tells, or under ``wrong`` why it tells nothing."""
+    command = [sys.executable, "-m", "fairtrial.engines.llamacpp.dry"]
+    env = {**os.environ, "GGML_NO_BACKTRACE": "1"}  # else it starts a debugger where it breaks off
+    given = pickle.dumps(job)
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, timeout=_SECONDS, check=False, env=env)
+    except subprocess.TimeoutExpired:
+        return {"wrong": f"llama.cpp's dry run did not end within {_SECONDS} seconds"}
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        told = last[:200] or "it gave no reason"
+        return {"wrong": f"llama.cpp's dry run broke off (code {done.returncode}): {told}"}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def put_together(path: Path, parts: Mapping[str, Any]) -> Footprint | str:
+    """Return the footprint of the model in a file, of what the dry run told."""
+    if "wrong" in parts:
+        return str(parts["wrong"])
+    buffers: Mapping[str, int] = parts["buffers"]
+    file = [path.parent / name for name in split_names(path.name)]
+    size = sum(part.stat().st_size for part in file)
+    copied = sum(bytes_ for name, bytes_ in buffers.items() if name != MAPPED_IN)
+    mapped = sum(still_mapped(part, copied, buffers.get(MAPPED_IN, 0), len(file) == 1) for part in file)
+    fixed = copied + parts["vocabulary"]
+    return Footprint(
+        mapped=mapped,
+        copied=copied,
+        vocabulary=parts["vocabulary"],
+        cache=parts["cache"],
+        working=parts["working"],
+        loading=size + fixed,
+        cells=parts["cells"],
+        full=max(size + fixed, mapped + fixed + parts["full"]),
+        context=parts["context"],
+    )
+
+
+def still_mapped(path: Path, copied: int, uncopied: int, alone: bool) -> int:
+    """Return the bytes of a file from the first to the last weight that is not copied; all of it where that is unclear.
+
+    Which weights are copied depends on their type, and the library tells only the bytes of the others: the types are
+    those whose weights make up the difference.
+    """
+    size = path.stat().st_size
+    if not copied or not alone:
+        return size
+    head = read_head(path)
+    ends = sorted_ends(head, size)
+    multiplied = [t for t in head.tensors.values() if len(t.shape) > 1 and not t.name.startswith("token_embd")]
+    types = sorted({t.type for t in multiplied})
+    missing = sum(ends[t.name] - t.start for t in head.tensors.values()) - uncopied
+    for count in range(1, len(types) + 1):
+        for chosen in combinations(types, count):
+            gone = [t for t in multiplied if t.type in chosen]
+            if abs(sum(ends[t.name] - t.start for t in gone) - missing) <= _PADDING * len(head.tensors) + (1 << 14):
+                names = {t.name for t in gone}
+                rest = [t for t in head.tensors.values() if t.name not in names]
+                return max(ends[t.name] for t in rest) - min(t.start for t in rest)
+    return size
+
+
+def sorted_ends(head: Head, size: int) -> dict[str, int]:
+    """Return where each weight ends: where the next one begins."""
+    order: list[Tensor] = sorted(head.tensors.values(), key=lambda t: t.start)
+    starts = [t.start for t in order[1:]] + [size]
+    return {t.name: end for t, end in zip(order, starts, strict=True)}
