@@ -15,13 +15,14 @@ from fairtrial import api
 from fairtrial.cli.options import LedgerOption
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger, query
+from fairtrial.report.everyeval import NOT_STATED, write_record
 from fairtrial.report.inspectlog import log_id, write_log
 from fairtrial.report.lmeval import results_file, samples
 from fairtrial.report.modelcard import model_card
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
 from fairtrial.report.words import visible
 
-Form = Literal["lm-eval", "inspect", "model-card"]
+Form = Literal["lm-eval", "inspect", "every-eval-ever", "model-card"]
 
 
 def export(
@@ -32,12 +33,16 @@ def export(
         typer.Option(
             "--format",
             "-f",
-            help="lm-eval: results and samples files; inspect: .eval logs; model-card: model-index YAML.",
+            help="lm-eval: results and samples files; inspect: .eval logs; "
+            "every-eval-ever: records in that schema; model-card: model-index YAML.",
         ),
     ] = "lm-eval",
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to, one folder a candidate.")] = Path(
         "export"
     ),
+    by: Annotated[
+        str, typer.Option("--by", help="Who ran the trial, for every-eval-ever: the name of an organisation.")
+    ] = NOT_STATED,
 ) -> None:
     """Write a trial in the forms of other tools; rows of it are taken out with `fairtrial ledger export`."""
     with Ledger.open(ledger, create=False) as store:
@@ -46,7 +51,11 @@ def export(
             written = [
                 path
                 for i, candidate in enumerate(summary.candidates)
-                for path in write(store, summary, candidate, folder(out, candidate.name, i), form)
+                for path in (
+                    write_record(out, store, summary, candidate, by)
+                    if form == "every-eval-ever"
+                    else write(store, summary, candidate, folder(out, candidate.name, i), form)
+                )
             ]
         except OSError as error:
             raise FairtrialError(f"{error.filename} cannot be written: {error.strerror}.") from error
