@@ -51,7 +51,8 @@ ALLOWED: dict[str, set[str]] = {
     "tuning": ONE | {"asking", "bench", "ledger", "levers", "planning", "progress", "spending", "stats"},
     "elimination": {"ledger", "stats", "verdicts"},
     "endings": {"ledger", "verdicts"},
-    "forecast": ONE | {"asking", "ledger", "planning", "spending", "stats", "verdicts"},
+    "charges": ONE | {"ledger", "measures", "planning", "settling", "spending"},
+    "forecast": ONE | {"asking", "charges", "ledger", "planning", "spending", "stats", "verdicts"},
     "trial": ONE
     | {
         "engines",

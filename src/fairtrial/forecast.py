@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from fairtrial.asking import CHUNK_ITEMS
+from fairtrial.charges import Lesson, charge
 from fairtrial.ledger import Ledger
-from fairtrial.planning import Plan, PlannedTask, stable_int
+from fairtrial.planning import Plan, PlannedCandidate, PlannedTask, stable_int
+from fairtrial.spec.cascade import cascade_of
 from fairtrial.spending import MEASURED, earlier
 from fairtrial.stats.foresight import foresee
 from fairtrial.stats.paired import Rule
@@ -92,15 +94,26 @@ class QuestionForecast:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What an item answer costs one candidate on one task: quantity (minutes, usd, joules) to amount.
+    """What an item answer costs one candidate on one task.
 
-    What is not known is not in ``costs``.  ``known``: items of the trial that the ledger has answers to.
+    Attributes:
+        candidate, task: names.
+        known: items of the trial that the ledger has answers to.
+        costs: quantity (minutes, usd, joules) to what it has cost; what is not known is not in it.
+        about: US dollars by the price of tokens, where they are not measured yet.
+        most: US dollars at most, where tokens have a price.
+        no_price: why dollars are not known; empty if there is a price.
+        recorded: its answers exist already and cost nothing.
     """
 
     candidate: str
     task: str
     known: int
     costs: Mapping[str, float]
+    about: float | None = None
+    most: float | None = None
+    no_price: str = ""
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +125,16 @@ class Total:
         costs: quantity to amount; ``items`` always, others as far as known.
         unknown: quantity to the number of (candidate, task) pairs whose part of it is not known.
         fits: limited quantity to whether it is enough; None where that is not known.
+        most: US dollars at most of all that is paid by the token; None if nothing is.
+        estimated: whether the dollars in ``costs`` are partly estimated from prices.
     """
 
     supposing: str
     costs: Mapping[str, float]
     unknown: Mapping[str, int]
     fits: Mapping[str, bool | None]
+    most: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +148,8 @@ class Forecast:
     totals: tuple[Total, ...]
     budget: Mapping[str, float]
     spent: Mapping[str, float]
+    lessons: tuple[Lesson, ...] = ()
+    pairings: tuple[Mapping[str, Any], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the forecast as JSON values; docs/schemas/plan.schema.json describes it."""
@@ -147,18 +166,69 @@ def forecast(plan: Plan, ledger: Ledger | None) -> Forecast:
     document = plan.document()
     found = tuple(question_forecast(q, plan, ledger) for q in questions(document))
     done = {(c.name, t.name): answered(ledger, c.id, t) for c in plan.candidates for t in plan.tasks}
-    rates = tuple(
-        Rate(c.name, t.name, sum(done[c.name, t.name]), costs_of(ledger, c.id, t.id))
-        for t in plan.tasks
-        for c in plan.candidates
-    )
+    rates = tuple(rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)
+    learned = tuple(lessons(plan, ledger))
     budget = plan.trial.budget.limits()
     spent = {name: amount for name, amount in (earlier(ledger, plan.id) if ledger else {}).items() if name in budget}
     totals = []
     for supposing, stops in suppositions(plan, found):
         wanted = {key: sum(not seen for seen in done[key][: stops[key]]) for key in done}
-        totals.append(total(supposing, plan, wanted, rates, (budget, spent)))
-    return Forecast(plan.trial.name, plan.trial.decide.stop_early, found, rates, tuple(totals), budget, spent)
+        totals.append(total(supposing, plan, wanted, (rates, learned), (budget, spent)))
+    paired = tuple(
+        {"task": t.name, "candidate": p.candidate, "items": p.items, "paired": p.paired}
+        for t in plan.tasks
+        for p in t.pairings
+    )
+    early = plan.trial.decide.stop_early
+    return Forecast(plan.trial.name, early, found, rates, tuple(totals), budget, spent, learned, paired)
+
+
+def rate(candidate: PlannedCandidate, task: PlannedTask, known: int, plan: Plan, ledger: Ledger | None) -> Rate:
+    """Return what an item answer costs a candidate on a task."""
+    if candidate.recorded:
+        return Rate(candidate.name, task.name, known, {}, recorded=True)
+    costs = costs_of(ledger, candidate.id, task.id)
+    price = charge(candidate, task, plan, ledger)
+    about = price.about if "usd" not in costs else None
+    return Rate(candidate.name, task.name, known, costs, about, price.most, price.unknown)
+
+
+def lessons(plan: Plan, ledger: Ledger | None) -> Iterator[Lesson]:
+    """Yield what cascades still have to ask to learn their thresholds; each answer once, whoever needs it."""
+    seen: set[tuple[str, str]] = set()
+    for candidate in plan.candidates:
+        settings = cascade_of(candidate.spec.levers)
+        if settings is None or settings.learn is None:
+            continue
+        if all(all(answered(ledger, candidate.id, task)) for task in plan.tasks):
+            continue
+        for task in plan.tasks:
+            lesson = Lesson(candidate.name, task.name, 0)
+            tuning = replace(task, items=task.tuning)
+            for part in candidate.parts.values():
+                missing = answered(ledger, part.id, tuning).count(False) * task.entry.repeats
+                if not missing or (part.id, task.id) in seen:
+                    continue
+                seen.add((part.id, task.id))
+                lesson = learned_from(lesson, missing, rate(part, tuning, 0, plan, ledger))
+            if lesson.answers:
+                yield lesson
+
+
+def learned_from(lesson: Lesson, missing: int, part: Rate) -> Lesson:
+    """Return a lesson with the answers of one more model."""
+    known = known_costs(part)
+    costs = dict(lesson.costs)
+    for quantity, cost in known.items():
+        costs[quantity] = costs.get(quantity, 0.0) + missing * cost
+    unknown = {*lesson.unknown, *(q for q in MEASURED if q not in known and not part.recorded)}
+    most = lesson.most if part.most is None else (lesson.most or 0.0) + missing * part.most
+    return replace(lesson, answers=lesson.answers + missing, costs=costs, most=most, unknown=tuple(sorted(unknown)))
+
+
+def known_costs(rate: Rate) -> dict[str, float]:
+    """Return what an item answer costs by quantity, dollars estimated where they are not measured."""
+    return {**rate.costs, **({"usd": rate.about} if rate.about is not None else {})}
 
 
 def question_forecast(question: Question, plan: Plan, ledger: Ledger | None) -> QuestionForecast:
@@ -284,27 +354,42 @@ def total(
     supposing: str,
     plan: Plan,
     wanted: Mapping[tuple[str, str], int],
-    rates: Sequence[Rate],
+    prices: tuple[Sequence[Rate], Sequence[Lesson]],
     purse: tuple[Mapping[str, float], Mapping[str, float]],
 ) -> Total:
     """Return what asking so many items of each (candidate, task) will cost, and whether it fits the budget.
 
-    ``purse``: the limits, and what is spent of each.
+    ``prices``: of an item answer, and of what cascades learn from.  ``purse``: the limits, and what is spent of each.
     """
+    rates, learned = prices
     repeats = {task.name: task.entry.repeats for task in plan.tasks}
     answers = {key: count * repeats[key[1]] for key, count in wanted.items()}
-    costs: dict[str, float] = {"items": float(sum(answers.values()))}
+    costs: dict[str, float] = {"items": float(sum(answers.values()) + sum(lesson.answers for lesson in learned))}
     unknown: dict[str, int] = {}
+    mosts = [lesson.most for lesson in learned if lesson.most is not None]
     for rate in rates:
         count = answers[rate.candidate, rate.task]
+        known = known_costs(rate)
         for quantity in MEASURED:
-            if quantity in rate.costs:
-                costs[quantity] = costs.get(quantity, 0.0) + count * rate.costs[quantity]
-            elif count:
+            if quantity in known:
+                costs[quantity] = costs.get(quantity, 0.0) + count * known[quantity]
+            elif count and not rate.recorded:
+                unknown[quantity] = unknown.get(quantity, 0) + 1
+        if rate.most is not None:
+            mosts.append(count * rate.most)
+    for lesson in learned:
+        for quantity in MEASURED:
+            if quantity in lesson.costs:
+                costs[quantity] = costs.get(quantity, 0.0) + lesson.costs[quantity]
+            if quantity in lesson.unknown:
                 unknown[quantity] = unknown.get(quantity, 0) + 1
     limits, spent = purse
     fits = {}
     for quantity, limit in limits.items():
-        over = spent.get(quantity, 0.0) + costs.get(quantity, 0.0) > limit
-        fits[quantity] = False if over else None if unknown.get(quantity) else True
-    return Total(supposing, costs, unknown, fits)
+        left = limit - spent.get(quantity, 0.0)
+        fits[quantity] = False if costs.get(quantity, 0.0) > left else None if unknown.get(quantity) else True
+    asked = [rate for rate in rates if answers[rate.candidate, rate.task]]
+    most = sum(mosts) if mosts else None
+    if fits.get("usd", True) is None and most is not None and all(r.most is not None or r.recorded for r in asked):
+        fits["usd"] = True if most <= limits["usd"] - spent.get("usd", 0.0) else None
+    return Total(supposing, costs, unknown, fits, most, any(rate.about is not None for rate in asked))

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
 from fairtrial.measures.cost import price_of
-from fairtrial.planning import Plan
+from fairtrial.planning import Plan, PlannedCandidate, PlannedTask
 from fairtrial.records import GenerateRequest, Request
 from fairtrial.settling import settle
 from fairtrial.spec.budget import UNITS, Budget
+from fairtrial.spec.cascade import cascade_of
+from fairtrial.spec.stated import StatedMachine
 
 MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("joules", 1.0)}
 """Quantity of a budget: the measure that counts it, and how much of it one unit of the measure is."""
@@ -194,18 +196,40 @@ def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[],
 
 
 def ceilings(plan: Plan) -> dict[Key, float]:
-    """Return the most that one item answer can cost, in US dollars, of each candidate that has a price for tokens."""
-    found = {}
+    """Return the most that one item answer can cost, in US dollars, of each candidate that has a price for tokens.
+
+    The models of a cascade that learns are among them: they answer for themselves, too.
+    """
+    found: dict[Key, float] = {}
     for candidate in plan.candidates:
-        price = price_of(candidate.model.record(), plan.trial.machine).per_token
-        if price is None:
-            continue
-        for task in plan.tasks:
-            form, decoding = task.for_candidate(candidate.spec), candidate.spec.decoding
-            worst = (
-                sum(most(settle(request, decoding, 0), price) for request in form.requests(item)) for item in task.items
-            )
-            found[candidate.id, task.id] = max(worst, default=0.0)
+        for one in (candidate, *candidate.parts.values()):
+            for task in plan.tasks:
+                costs = worst(one, task, plan.trial.machine)
+                if costs:
+                    found[one.id, task.id] = max(costs)
+    return found
+
+
+def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine) -> list[float]:
+    """Return the most US dollars that each item answer can cost, those to learn from included; none without a price for
+    tokens.
+
+    Of a cascade all its models count, and every sample of the first.
+    """
+    records = [part.model.record() for part in candidate.parts.values()] or [candidate.model.record()]
+    told = [price_of(record, machine).per_token for record in records]
+    if not any(price is not None for price in told):
+        return []
+    prices = [price or (0.0, 0.0) for price in told]
+    cascade = cascade_of(candidate.spec.levers)
+    samples = cascade.samples if cascade is not None and cascade.signal == "self_agreement" else 0
+    form, decoding = task.for_candidate(candidate.spec), candidate.spec.decoding
+    found = []
+    for item in (*task.items, *task.tuning):
+        requests = [settle(request, decoding, 0) for request in form.requests(item)]
+        cost = sum(most(request, price) for request in requests for price in prices)
+        cost += samples * sum(most(r, prices[0]) for r in requests if isinstance(r, GenerateRequest))
+        found.append(cost)
     return found
 
 

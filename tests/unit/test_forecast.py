@@ -18,6 +18,7 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.planning import Plan, plan_trial
 from fairtrial.records import Observation
 from fairtrial.spec.trial import Trial
+from fairtrial.spending import ceilings
 from fairtrial.stats.paired import PairedSample
 from fairtrial.stats.sequential import decide
 from fairtrial.verdicts import questions
@@ -148,3 +149,86 @@ def test_the_document_follows_its_schema(tmp_path: Path) -> None:
     jsonschema.validate(document, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**document, "totals": [{"supposing": "luck"}]}, schema)
+
+
+def hosted(name: str, **more: object) -> dict[str, object]:
+    prices = {"input_per_million": 1.0, "output_per_million": 4.0}
+    endpoint = {"base_url": "https://api.example.com/v1", "prices": prices, **more}
+    return {"id": name, "model": f"openai:{name}", "chat": "model", "endpoint": endpoint}
+
+
+def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebody_has_answered(tmp_path: Path) -> None:
+    tasks = [{"task": "arithmetic_open", "limit": 100}]
+    candidates = [hosted("a"), hosted("b", prices=None), {"id": "c", "model": "fake:c"}]
+    plan = plan_of(tmp_path, tasks=tasks, candidates=candidates, budget={"usd": 1})
+    found = forecast(plan, None)
+    a, b, c = found.rates
+    form = plan.tasks[0].chat
+    prompts = [form.requests(item)[0].prompt.plain() for item in plan.tasks[0].items]
+    limit = form.requests(plan.tasks[0].items[0])[0].max_tokens
+    worst = sum(len(text.encode()) + 256 for text in prompts) / 1e6 + 100 * 4 * limit / 1e6
+    assert found.totals[-1].most == pytest.approx(worst)
+    assert (a.about, b.most, c.most) == (None, None, None)
+    assert "token" in b.no_price
+    assert "usd_per_hour" in c.no_price
+    assert found.totals[-1].fits == {"usd": None}, "two candidates have no price"
+    alone = plan_of(tmp_path, tasks=tasks, candidates=[hosted("a")], budget={"usd": 1})
+    assert forecast(alone, None).totals[-1].fits == {"usd": True}, "even the most is within it"
+    with Ledger.open(tmp_path / "t.db") as ledger:
+        conductor.enter_plan(plan, "text", ledger)
+        task = plan.tasks[0]
+        written = [(task.id, item.id, 0, Observation("tokens_out", 5.0)) for item in task.items]
+        ledger.commit(plan.candidates[2].id, Chunk(observations=written))
+        found = forecast(plan, ledger)
+    about = (sum(len(text.encode()) for text in prompts) / 4 + 100 * 4 * 5) / 1e6
+    assert found.totals[-1].costs["usd"] == pytest.approx(about)
+    assert found.totals[-1].estimated
+    assert about < worst
+
+
+def test_what_cascades_learn_from_is_counted_once(tmp_path: Path) -> None:
+    lever = {"cascade": {"to": "a", "learn": {"escalate": 0.25, "items": 30}}}
+    twice = [{**hosted("b"), "id": name, "levers": [lever]} for name in ("one", "two")]
+    twice[1]["levers"] = [{"cascade": {"to": "a", "learn": {"escalate": 0.5, "items": 30}}}]
+    plan = plan_of(tmp_path, tasks=["arithmetic_open"], candidates=[hosted("a"), hosted("b"), *twice])
+    found = forecast(plan, None)
+    tuning = len(plan.tasks[0].tuning)
+    assert tuning > 20
+    assert [(lesson.cascade, lesson.answers) for lesson in found.lessons] == [("one", 2 * tuning)]
+    assert found.totals[-1].costs["items"] == 4 * len(plan.tasks[0].items) + 2 * tuning
+    a, b, one, two = found.rates
+    assert one.most == two.most == pytest.approx(a.most + b.most)
+    with Ledger.open(tmp_path / "t.db") as ledger:
+        conductor.enter_plan(plan, "text", ledger)
+        task = plan.tasks[0]
+        ledger.commit(
+            plan.candidates[0].id,
+            Chunk(observations=[(task.id, item.id, 0, Observation("tokens_out", 5.0)) for item in task.items]),
+        )
+        a, b, one, two = forecast(plan, ledger).rates
+    assert one.about == pytest.approx(b.about + 0.25 * a.about)
+    assert two.about == pytest.approx(b.about + 0.5 * a.about)
+
+
+def test_a_cascade_is_kept_within_dollars_by_the_most_that_both_models_cost(tmp_path: Path) -> None:
+    lever = {"cascade": {"to": "a", "threshold": 0.5}}
+    agreeing = {"cascade": {"to": "a", "threshold": 0.5, "signal": "self_agreement", "samples": 3}}
+    candidates = [hosted("a"), {**hosted("b"), "levers": [lever]}, {**hosted("b"), "id": "c", "levers": [agreeing]}]
+    plan = plan_of(tmp_path, tasks=["arithmetic_open"], candidates=candidates, budget={"usd": 1})
+    [task] = plan.tasks
+    found = ceilings(plan)
+    a, b, c = (found[candidate.id, task.id] for candidate in plan.candidates)
+    assert b == pytest.approx(2 * a)
+    assert c == pytest.approx(5 * a)
+
+
+def test_recorded_answers_cost_nothing_and_those_without_one_are_counted(tmp_path: Path) -> None:
+    first = plan_of(tmp_path, tasks=["arithmetic_open"], candidates=[{"id": "a", "model": "fake:a"}])
+    asked = [first.tasks[0].plain.requests(item)[0].prompt.user for item in first.tasks[0].items]
+    rows = [json.dumps({"prompt": text, "answer": "1"}) for text in asked[:60]]
+    (tmp_path / "log.jsonl").write_text("\n".join(rows))
+    recorded = {"format": "table", "key": "prompt", "answer": "answer"}
+    candidates = [{"id": "a", "model": "fake:a"}, {"id": "r", "model": "import:log.jsonl", "recorded": recorded}]
+    found = forecast(plan_of(tmp_path, tasks=["arithmetic_open"], candidates=candidates), None)
+    assert found.pairings == ({"task": "arithmetic_open", "candidate": "r", "items": 200, "paired": 60},)
+    assert found.totals[-1].unknown["minutes"] == 1, "only the other candidate takes time"

@@ -136,13 +136,48 @@ def known(quantity: str, found: Forecast) -> bool:
     return any(quantity in rate.costs for rate in found.rates)
 
 
+def money_lines(found: Forecast) -> list[str]:
+    """Return what is said of dollars and of tokens that have a price; nothing where no token has one."""
+    if not any(rate.most is not None for rate in found.rates) and "usd" not in found.budget:
+        return []
+    lines = []
+    if any(total.most for total in found.totals):
+        lines.append(
+            "at most: as if every byte of a prompt were a token and every answer as long as it may be; a budget of US "
+            "dollars is kept against that."
+        )
+    if any(total.estimated for total in found.totals):
+        lines.append("about: prompts at 4 bytes a token, answers as long as others' to the same task.")
+    why = dict.fromkeys((rate.candidate, rate.no_price) for rate in found.rates if rate.no_price)
+    return [*lines, *(f"No price known for {name}: {reason}." for name, reason in why)]
+
+
+def sets_lines(found: Forecast) -> list[str]:
+    """Return which items are asked beside or instead of those that a reader would expect."""
+    lines = [
+        f"{lesson.cascade} learns its threshold on {lesson.task} from items of its own: {lesson.answers:,} answers of "
+        "its models, which are counted."
+        for lesson in found.lessons
+    ]
+    for p in found.pairings:
+        told = f"{p['task']}: {p['paired']:,} of {p['items']:,} items have recorded answers of {p['candidate']}"
+        lines.append(f"{told}{'' if p['paired'] == p['items'] else '; the others are asked of nobody'}.")
+    return lines
+
+
 def cost_text(quantity: str, total: Total) -> str:
     """Return an amount; ``at least`` where part of it is not known, and words where nothing is."""
-    if quantity not in total.costs:
-        return UNKNOWN[quantity] if total.unknown.get(quantity) else "nothing"
     if quantity == "items":
         return f"{total.costs[quantity]:,.0f}"
-    return ("at least " if total.unknown.get(quantity) else "") + number(total.costs[quantity], 2)
+    limit = f"at most {number(total.most, 2)}" if quantity == "usd" and total.most else ""
+    if quantity not in total.costs:
+        return limit or (UNKNOWN[quantity] if total.unknown.get(quantity) else "nothing")
+    amount = number(total.costs[quantity], 2)
+    if total.unknown.get(quantity):
+        amount = f"at least {amount}"
+    elif quantity == "usd" and total.estimated:
+        amount = f"about {amount}"
+    return ", ".join(filter(None, (amount, limit)))
 
 
 def fit_text(total: Total) -> str:
@@ -168,6 +203,7 @@ def notes(found: Forecast) -> list[str]:
         lines.append("Speeds come from the ledger; --measure 50 asks 50 items of each task and keeps the answers.")
     elif any(total.costs.get("minutes") for total in found.totals):
         lines.append("Minutes are those of asking, by measured seconds an item; opening the models comes on top.")
+    lines += [*money_lines(found), *sets_lines(found)]
     if found.budget:
         lines += [budget_line(name, found) for name in found.budget]
     return lines
@@ -181,6 +217,10 @@ def budget_line(quantity: str, found: Forecast) -> str:
     text = f"Budget: {limit:,.10g} {UNITS[quantity]}"
     if spent:
         text += f", of which {number(spent, 2)} are spent"
+    if quantity == "usd" and everything.unknown.get("usd") and everything.most is not None:
+        unpriced = dict.fromkeys(rate.candidate for rate in found.rates if rate.no_price)
+        rest = f", and what {', '.join(unpriced)} will cost is not known" if unpriced else ""
+        return f"{text}; tokens of all items need at most {number(everything.most, 2)}{rest}."
     if need is None or everything.unknown.get(quantity):
         return f"{text}; {UNKNOWN[quantity]} for {everything.unknown.get(quantity, 0)} of {len(found.rates)} parts."
     if need <= limit - spent:
