@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.llamacpp.binding import complaints
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize.imatrix import Matrix
-from fairtrial.levers.quantize.types import least_bytes, types_of
+from fairtrial.levers.quantize.types import FOR_EXPERTS, least_bytes, types_of
 from fairtrial.models.gguf import GgufError, Head, read_head, split_names
 
 _OLDER_PART = re.compile(r"\.\d+\.part$")
@@ -100,6 +100,10 @@ def make(
         SpecError: the importance matrix is another model's.
     """
     check_room(source, kind, target.parent)
+    if kind in FOR_EXPERTS and not any(len(tensor.shape) > 2 for tensor in readable(source).tensors.values()):
+        raise ModelError(
+            f"{kind} is a type for experts, and {source.name} has none.", fix="Use q8_0, which it would be."
+        )
     if matrix is not None:
         check_matrix(source, matrix)
     params = llama_cpp.llama_model_quantize_default_params()

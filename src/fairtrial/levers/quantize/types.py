@@ -13,11 +13,13 @@ from fairtrial.models.gguf import read_head, split_names
 PREFIX = "LLAMA_FTYPE_MOSTLY_"
 NEEDS_IMATRIX = frozenset({"iq1_m", "iq1_s", "iq2_m", "iq2_s", "iq2_xs", "iq2_xxs", "q2_k_s", "iq3_xs", "iq3_xxs"})
 """Types of which llama.cpp refuses to write some weights without an importance matrix."""
-UNWRITABLE = frozenset({"mxfp4_moe", "nvfp4"})
-"""Types that it reads but makes no whole file of: the first is for experts alone, the second it cannot write."""
+UNWRITABLE = frozenset({"nvfp4"})
+"""Types that it reads and cannot write."""
+FOR_EXPERTS = frozenset({"mxfp4_moe"})
+"""Types of experts' weights alone; everything else becomes q8_0."""
 BLOCK = 256
 """Weights of a row that most types of few bits take together; other rows get a wider type."""
-ANY_ROW = frozenset({"f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "iq4_nl"})
+ANY_ROW = frozenset({"f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "iq4_nl", "mxfp4_moe"})
 """Types of smaller blocks, which suit nearly all rows."""
 WIDE = {"f32": 32.0, "f16": 16.0, "bf16": 16.0}
 
