@@ -8,27 +8,36 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.spec.budget import Budget
-from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.levers import LEVER_SETTINGS
-from fairtrial.spec.stated import StatedMachine
-from fairtrial.spec.trial import Decide, TaskEntry
+from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places
 
-SECTIONS: Mapping[str, type[BaseModel]] = {
-    "candidates": Candidate,
-    "decoding": Decoding,
-    "tasks": TaskEntry,
-    "decide": Decide,
-    "budget": Budget,
-    "machine": StatedMachine,
-    **LEVER_SETTINGS,
-}
+
+def sections_of(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Return the sections inside a section by the last word of their place: the key; of several kinds, the kind."""
+    found: dict[str, type[BaseModel]] = {}
+    for key, field in model.model_fields.items():
+        inner = list(sections_in(field.annotation))
+        for section in inner:
+            kind = key if len(inner) == 1 else str(get_args(section.model_fields["name"].annotation)[0])
+            found |= {kind: section, **sections_of(section)}
+    return found
+
+
+def sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the sections that a field may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from sections_in(part)
+
+
+SECTIONS: Mapping[str, type[BaseModel]] = {**sections_of(Trial), **LEVER_SETTINGS}
 
 KINDS: Mapping[str, str] = {
     "string_type": "text",

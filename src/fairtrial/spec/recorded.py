@@ -16,7 +16,10 @@ FORMATS: tuple[str, ...] = get_args(Format)
 
 
 class Recorded(Section):
-    """How to read the recorded answers of an ``import:`` candidate.  In YAML a bare text is short for the format."""
+    """How to read the recorded answers of an ``import:`` candidate.
+
+    In YAML a bare text is short for the format, or the path of a YAML file that says all this.
+    """
 
     format: Format = Field("auto", description="Whose log it is; 'table' is any JSON, JSONL or CSV with a mapping.")
     rows: str = Field("", description="Where the rows are in a JSON file: keys with dots, e.g. data.outputs.")

@@ -19,6 +19,8 @@ def trial_schema() -> dict[str, Any]:
     candidate = schema["$defs"]["Candidate"]["properties"]
     candidate["model"]["pattern"] = f"^({'|'.join(SCHEMES)}):."
     candidate["levers"]["items"] = lever_schema()
+    mapping = {"type": "string", "pattern": r"\.[yY][aA]?[mM][lL]$", "description": "path of a file with the settings"}
+    candidate["recorded"]["anyOf"].append(mapping)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "fairtrial trial file",

@@ -16,6 +16,7 @@ from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.levers import located_levers
 from fairtrial.spec.problems import validated
+from fairtrial.spec.recorded import Recorded
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places, read_yaml
 
@@ -61,12 +62,12 @@ def load_trial(path: Path) -> LoadedTrial:
 def load_candidate(path: Path) -> Candidate:
     """Read a candidate file; raises SpecError as `load_trial` does.  Relative paths in it become absolute."""
     _, data, places = read_yaml(path)
-    candidate = validated(Candidate, data, places)
+    candidate = validated(Candidate, with_mapping_file(data, places, ()), places)
     folder = path.parent.resolve()
     changed: dict[str, Any] = {}
     scheme, _, inside = candidate.model.partition(":")
-    if scheme == "gguf":
-        changed["model"] = f"gguf:{folder / Path(inside).expanduser()}"
+    if scheme in ("gguf", "import", "replay"):
+        changed["model"] = f"{scheme}:{folder / Path(inside).expanduser()}"
     if candidate.chat not in ("none", "model"):
         changed["chat"] = str(folder / candidate.chat)
     changed["levers"] = located_levers(candidate.levers, folder)
@@ -105,7 +106,9 @@ def with_candidate_files(data: Any, places: Places) -> Any:
     if not isinstance(data, dict) or not isinstance(data.get("candidates"), list):
         return data
     candidates = [
-        candidate_in_file(entry, places, ("candidates", i)) if isinstance(entry, str) else entry
+        candidate_in_file(entry, places, ("candidates", i))
+        if isinstance(entry, str)
+        else with_mapping_file(entry, places, ("candidates", i))
         for i, entry in enumerate(data["candidates"])
     ]
     return {**data, "candidates": candidates}
@@ -121,3 +124,29 @@ def candidate_in_file(entry: str, places: Places, at: Location) -> dict[str, Any
             raise
         told = f"a candidate given as text is the path of a candidate file; {error.message}"
         raise SpecError(told, where=places.where(at)) from error
+
+
+def with_mapping_file(data: Any, places: Places, at: Location) -> Any:
+    """Return a candidate's data with its ``recorded``, if that is the path of a file, replaced by what the file says.
+
+    Raises SpecError if the path leads out of the folder of the file that names it, or the file says something else.
+    """
+    given = data.get("recorded") if isinstance(data, dict) else None
+    if not isinstance(given, str) or not given.lower().endswith((".yaml", ".yml")):
+        return data
+    where, folder = places.where((*at, "recorded")), places.path.parent
+    try:
+        inside = (folder / given).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SpecError(f"recorded: {given!r} is no path: {error}.", where=where) from error
+    if not inside:
+        told = f"recorded: the file {given!r} is not in the folder of the file that names it."
+        raise SpecError(told, where=where, fix="Put it beside that file, or in a folder there.")
+    try:
+        _, body, own = read_yaml(folder / given)
+        mapping = validated(Recorded, body, own)
+    except SpecError as error:
+        if error.where:
+            raise
+        raise SpecError(f"recorded: {error.message}", where=where) from error
+    return {**data, "recorded": mapping.model_dump(mode="json", exclude_defaults=True)}
