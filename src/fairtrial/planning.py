@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
+from fairtrial.axes import frontiers_of
 from fairtrial.calibration import prepared
 from fairtrial.drawing import draw, largest_cluster, most_to_learn_from, split
 from fairtrial.drawing import stable_int as stable_int
@@ -35,6 +36,7 @@ from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.forms import FORMS, STRETCH
+from fairtrial.tasks.letters import built
 from fairtrial.tasks.procedural import PROCEDURAL
 
 DEFAULT_PROCEDURAL_ITEMS = 200
@@ -50,11 +52,19 @@ class Plan:
     candidates: tuple[PlannedCandidate, ...]
     tasks: tuple[PlannedTask, ...]
     passages: Passages | None = None
+    fit: Mapping[str, Any] | None = None
+    """Memory predicted, and who was left out: see `fairtrial.fitting`; no part of the trial's identity."""
 
     @property
     def baseline(self) -> str:
         """Name of the candidate that the others are compared with."""
         return self.trial.baseline or self.trial.candidates[0].id
+
+    @property
+    def predicted(self) -> dict[str, float]:
+        """Bytes of memory that each candidate will need, by its id, as far as they are predicted."""
+        told = (self.fit or {}).get("candidates", {})
+        return {c.id: float(m["peak"]) for c in self.candidates if (m := told.get(c.name, {}).get("memory"))}
 
     @property
     def id(self) -> str:
@@ -69,6 +79,7 @@ class Plan:
                 self.trial.name,
                 # other readings of the same answers; none is asked again
                 *([self.weights] if self.weights else []),
+                *([self.frontier] if self.frontier else []),
                 *([self.study] if self.study else []),
                 *([self.passages.id] if self.passages else []),
             ]
@@ -78,6 +89,11 @@ class Plan:
     def study(self) -> dict[str, Any] | None:
         """Settings of the study that the trial is, as JSON values; None if it is none."""
         return None if self.trial.study is None else self.trial.study.model_dump(mode="json")
+
+    @property
+    def frontier(self) -> list[list[dict[str, Any]]]:
+        """The measures that are set against each other, as JSON values."""
+        return frontiers_of(self.trial)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -95,6 +111,7 @@ class Plan:
             "baseline": self.baseline,
             "decide": self.trial.decide.model_dump(mode="json"),
             "weights": self.weights,
+            **({"frontier": self.frontier} if self.frontier else {}),
             "study": self.study,
             **({"text": self.passages.document()} if self.passages else {}),
             "candidates": [
@@ -195,6 +212,8 @@ def plan_trial(
             else:
                 candidates[spec.id] = plan_cascade(spec, candidates, tasks, base_dir, on_progress)
     planned = tuple(candidates[spec.id] for spec in trial.candidates)
+    with placed(where("frontier")):
+        frontiers_of(trial)
     with placed(where("study")):
         parent = candidates[trial.baseline or trial.candidates[0].id].id
         passages = passages_of(trial.study, tasks, parent, base_dir)
@@ -270,9 +289,9 @@ def plan_task(
     options = TaskOptions(
         shots=entry.shots, seed=seed, level=entry.level, items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned
     )
-    plain = finder.build(name, options)
+    plain = built(finder, name, options, entry.ask)
     needs_chat = any(c.chat != "none" for c in trial.candidates)
-    chat = finder.build(name, replace(options, chat=True)) if needs_chat else plain
+    chat = built(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
     answered, pairings = paired_items((plain, chat), known, shown, entry.repeats)
     tuning, everything = split(answered, learned, trial.seed)
     measures = verdict_measures(plain, entry, trial)

@@ -121,6 +121,26 @@ def figure(summary: Summary, measure: str, costs: Sequence[Cost]) -> CostFigure:
     return CostFigure(name, labels, axis.at(0.0), rows, tuple(costs))
 
 
+def efficiency_units(summary: Summary) -> list[str]:
+    """Return the units of which something is bought, in words."""
+    return list(dict.fromkeys(found.per for found in summary.standings.efficiency))
+
+
+def efficiency_rows(summary: Summary) -> list[tuple[str, str, list[str]]]:
+    """Return candidate, benchmark, and what one of each unit buys, as text."""
+    found = {(e.task, e.candidate, e.per): e.amount for e in summary.standings.efficiency}
+    units = efficiency_units(summary)
+    pairs = dict.fromkeys((task, candidate) for task, candidate, _ in found)
+    return [(who, task, [bought(found.get((task, who, unit))) for unit in units]) for task, who in pairs]
+
+
+def bought(amount: Span | None) -> str:
+    """Return what a unit buys with its interval, or a dash."""
+    if amount is None:
+        return "–"
+    return f"{words.number(amount.value)} [{words.number(amount.low)}, {words.number(amount.high)}]"
+
+
 def log_axis(low: float, high: float) -> tuple[Axis, list[float]]:
     """Return an axis of natural logarithms that holds both ends and 1, and round multiples in it as ticks.
 

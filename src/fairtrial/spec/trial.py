@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, larger_of
+from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.study import StudySettings
@@ -38,9 +39,20 @@ class TaskEntry(Section):
     repeats: Positive = Field(1, description="Independent repetitions of every item.")
     seed: Seed | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
     measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
+    ask: Literal["own", "letter"] = Field(
+        "own",
+        description="How choices are asked: the task's own way, which scores their texts as a rule, or by a letter that "
+        "the model writes, without examples.",
+    )
     forms: tuple[Literal["permuted", "order"], ...] = Field(
         (), description="Further forms to ask it in, to hint at contamination: options permuted, items in other orders."
     )
+
+    @model_validator(mode="after")
+    def _letters_have_no_examples(self) -> TaskEntry:
+        if self.ask == "letter" and self.shots:
+            raise problem("'ask: letter' takes no examples: leave shots out", "shots")
+        return self
 
 
 class Decide(Section):
@@ -84,9 +96,15 @@ class Trial(Section):
     machine: StatedMachine = Field(
         StatedMachine(), description="What is stated about the machine: watts, prices, the grid."
     )
+    device: DeviceSettings = Field(None, description="What the candidates shall fit on: memory, disk, speed, energy.")
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
     study: StudySettings = Field(
         None, description="The standing question that this trial answers: quantisation, small-models, open-vs-closed."
+    )
+    frontier: tuple[Annotated[Texts, Field(min_length=2, max_length=3)], ...] = Field(
+        (),
+        description="Measures to set against each other, two or three at a time: quality (each task's main measure), "
+        "any measure of cost, and those of candidates as a whole, e.g. [quality, model_bytes].",
     )
     weights: dict[str, Annotated[Number, Field(ge=0)]] = Field(
         {}, description="Weight of every task, by its name in tables; only with them is there a weighted score."
@@ -173,7 +191,7 @@ class Trial(Section):
     def task_names(self) -> tuple[str, ...]:
         """Return the name of each task entry in tables: its id, else its task.
 
-        Where one task is used several times without ids, level and shots set the names apart: ``arithmetic-l2-5shot``.
+        Where one task is used several times without ids, level, shots and letters set the names apart.
         """
         plain = [entry.id or entry.task for entry in self.tasks]
         return tuple(
@@ -186,4 +204,4 @@ def distinction(entry: TaskEntry) -> str:
     """Return what sets an entry apart from others with the same task."""
     level = "" if entry.level is None else f"-l{entry.level}"
     shots = "" if entry.shots is None else f"-{entry.shots}shot"
-    return level + shots
+    return level + shots + ("-letter" if entry.ask == "letter" else "")

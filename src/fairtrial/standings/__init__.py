@@ -24,6 +24,7 @@ from fairtrial.standings.across import (
     matches,
 )
 from fairtrial.standings.costs import Cost, Span, costs
+from fairtrial.standings.efficiency import Efficiency, efficiencies
 from fairtrial.standings.ranks import PairOrder, Place, Ranking, rankings
 from fairtrial.standings.rows import Rows
 from fairtrial.standings.telling import Kinship, TaskHealth, healths, kinships
@@ -34,6 +35,7 @@ from fairtrial.verdicts import Verdict, verdicts
 __all__ = [
     "Cost",
     "Dominance",
+    "Efficiency",
     "Firmness",
     "Kinship",
     "Match",
@@ -68,6 +70,7 @@ class Standings:
         health: whether each task can tell these candidates apart.
         weighted: the weighted score, if the user wrote weights.
         costs: per item and per right answer.
+        efficiency: right answers per second, joule and dollar; share of right answers per gigabyte.
         second_look: verdicts worth a second look: claims by e-BH, of which on average at most 1 - confidence are
             false, that the stricter e-Holm does not make.
         reasons: section to the reason why it is absent.
@@ -84,6 +87,7 @@ class Standings:
     health: tuple[TaskHealth, ...]
     weighted: WeightedScore | None
     costs: tuple[Cost, ...]
+    efficiency: tuple[Efficiency, ...]
     second_look: tuple[Verdict, ...]
     reasons: Mapping[str, str]
 
@@ -137,6 +141,7 @@ def standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | None = N
         health=tuple(healths(rows, ranked)),
         weighted=None if isinstance(weighted, str) else weighted,
         costs=tuple(paid),
+        efficiency=tuple(efficiencies(rows, paid)),
         second_look=tuple(second_look(known, 1 - rows.confidence)),
         reasons=reasons,
     )

@@ -8,8 +8,11 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
 from fairtrial.studies.cascades import cascades
 from fairtrial.studies.contamination import contamination
+from fairtrial.studies.device import device
+from fairtrial.studies.frontiers import frontiers
 from fairtrial.studies.open_vs_closed import open_vs_closed
 from fairtrial.studies.quantisation import quantisation
+from fairtrial.studies.small_models import small_models
 
 __all__ = [
     "STUDIES",
@@ -26,7 +29,11 @@ __all__ = [
     "further",
 ]
 
-STUDIES: Mapping[str, Study] = {"open-vs-closed": open_vs_closed, "quantisation": quantisation}
+STUDIES: Mapping[str, Study] = {
+    "open-vs-closed": open_vs_closed,
+    "quantisation": quantisation,
+    "small-models": small_models,
+}
 """Name, as a trial file writes it, to the study."""
 
 
@@ -38,7 +45,7 @@ def findings(ledger: Ledger, trial_id: str) -> Findings | None:
     return STUDIES[settings["name"]](ledger, trial_id, settings)
 
 
-FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (cascades, contamination)
+FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (device, frontiers, cascades, contamination)
 """What is told of every trial that has something of the kind, whatever its study."""
 
 

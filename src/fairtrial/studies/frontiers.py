@@ -1,0 +1,168 @@
+"""Measures set against each other: which candidates are worth having, which are dominated, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.standings.across import main_measure
+from fairtrial.standings.frontiers import DRAWS, Faced, Faces
+from fairtrial.standings.rows import Rows
+from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
+
+SURE = 0.95
+"""Share of the draws from which on something is said."""
+NAMES = {
+    "model_bytes": "size of the model's file",
+    "memory_bytes": "peak memory",
+    "joules_estimated": "estimated joules an item",
+    "joules": "joules an item",
+    "usd": "US dollars an item",
+    "seconds": "seconds an item",
+    "tokens_out": "tokens written an item",
+}
+
+
+def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
+    """Return what a trial's ``frontier`` shows; None if it sets nothing against each other."""
+    plan = query.trial(ledger, trial_id).plan
+    wanted = plan.get("frontier")
+    if not wanted:
+        return None
+    faces = Faces(Rows(ledger, trial_id, plan))
+    found = [each for axes in wanted for each in faced(faces, axes)]
+    if not found:
+        return Findings("Frontiers", ("No two candidates have values on all the measures yet.",))
+    return Findings(
+        "Which candidates are worth having?",
+        tuple(dict.fromkeys(sentence for one in found for sentence in told(one))),
+        tuple(table(one, faces.rows.confidence) for one in found),
+        tuple(chart for one in found for chart in charts(one, faces.rows.confidence)),
+        tuple(dict.fromkeys(note for one in found for note in notes(one, faces))),
+    )
+
+
+def faced(faces: Faces, axes: Sequence[Mapping[str, Any]]) -> Iterator[Faced]:
+    """Yield some measures set against each other: over all tasks that can be averaged; else on each task."""
+    averaged = faces.averaged()
+    groups = [averaged] if averaged else [[task] for task in faces.tasks()]
+    yield from (one for tasks in groups if (one := faces.face(axes, tasks)) is not None)
+
+
+def told(one: Faced) -> Iterator[str]:
+    """Say who is on the frontier, and who is dominated by whom."""
+    where = heading(one)
+    on = [name for name, on in zip(one.names, one.found.on, strict=True) if on]
+    yield f"{where}: {joined(on)} {'is' if len(on) == 1 else 'are'} on the frontier."
+    for at, name in enumerate(one.names):
+        beaten = [other for other in one.dominators(at, SURE) if one.found.on[one.names.index(other[0])]]
+        if beaten:
+            other, share = beaten[0]
+            yield f"{name} is dominated by {other}: {how(one, name, other)}, in {100 * share:.0f}% of the draws."
+
+
+def how(one: Faced, name: str, other: str) -> str:
+    """Say in what a candidate is behind another one that dominates it."""
+    a, b = one.names.index(name), one.names.index(other)
+    words = []
+    for axis, values in zip(one.axes, one.values, strict=True):
+        gap = values.now[a] - values.now[b]
+        label = label_of(axis, one)
+        if gap == 0:
+            words.append(f"the same {label}")
+        else:
+            words.append(f"{'more' if gap > 0 else 'less'} {label}")
+    return ", ".join(words)
+
+
+def label_of(axis: Mapping[str, Any], one: Faced) -> str:
+    """Return what an axis is called."""
+    name = str(axis["name"])
+    if name == "quality":
+        return "quality"
+    return NAMES.get(name, name.replace("_", " ") + (" an item" if axis["kind"] == "item" else ""))
+
+
+def heading(one: Faced) -> str:
+    """Return what is set against what."""
+    words = [label_of(axis, one) for axis in one.axes]
+    return f"{words[0][:1].upper()}{words[0][1:]} against {joined(words[1:])}"
+
+
+def table(one: Faced, confidence: float) -> Table:
+    """Return every candidate's values and how sure its place is."""
+    columns = [Column("candidate"), *(Column(label_of(axis, one), str(axis["unit"])) for axis in one.axes)]
+    columns += [Column("on the frontier"), Column("in so many draws", "1"), Column("dominated by")]
+    rows: list[tuple[Cell, ...]] = []
+    for at, name in enumerate(one.names):
+        beaten = one.dominators(at, 0.5)
+        by = f"{beaten[0][0]} ({100 * beaten[0][1]:.0f}%)" if beaten else ""
+        spans = [cell(one.span(axis, at, confidence)) for axis in range(len(one.axes))]
+        rows.append((name, *spans, "yes" if one.found.on[at] else "no", float(one.found.share[at]), by))
+    return Table(f"{heading(one)}{over(one)}", tuple(columns), tuple(rows))
+
+
+def cell(span: tuple[float, float, float]) -> Cell:
+    """Return a value with its interval, if it has one."""
+    return span[0] if span[1] == span[2] else Interval(*span)
+
+
+def over(one: Faced) -> str:
+    """Return which tasks it is about."""
+    return f", {one.tasks[0]}" if len(one.tasks) == 1 else f", mean of {len(one.tasks)} tasks"
+
+
+def charts(one: Faced, confidence: float) -> Iterator[Chart]:
+    """Yield the first measure against each of the others."""
+    for other in range(1, len(one.axes)):
+        x, y = one.axes[other], one.axes[0]
+        spans = [(one.span(other, at, confidence), one.span(0, at, confidence)) for at in range(len(one.names))]
+        points = tuple(
+            Point(
+                f"{name} {100 * share:.0f}%" if share < SURE else name,
+                Interval(*own),
+                Interval(*value),
+                on_frontier=bool(on),
+            )
+            for name, share, on, (own, value) in zip(one.names, one.found.share, one.found.on, spans, strict=True)
+        )
+        positive = all(min(own) > 0 for own, _ in spans)
+        values = [own[0] for own, _ in spans]
+        yield Chart(
+            f"{label_of(y, one)[:1].upper()}{label_of(y, one)[1:]} against {label_of(x, one)}{over(one)}",
+            axis_of(x, one, log=positive and max(values) > 3 * min(values)),
+            axis_of(y, one, log=False),
+            points,
+            caption=f"Beside a name: in how many draws it is on the frontier, if in less than {100 * SURE:.0f}%.",
+        )
+
+
+def axis_of(axis: Mapping[str, Any], one: Faced, *, log: bool) -> Axis:
+    """Return an axis of a chart."""
+    return Axis(label_of(axis, one), str(axis["unit"]), log=log, less_is_better=bool(axis["less_is_better"]))
+
+
+def notes(one: Faced, faces: Faces) -> Iterator[str]:
+    """Yield what the figures do not cover."""
+    level = 100 * faces.rows.confidence
+    yield (
+        f"Each task's items were drawn anew, with replacement, {DRAWS:,} times, the same ones for every candidate: the "
+        f"share of these draws is no probability of the truth, and intervals hold the middle {level:g}% of them. The "
+        "tasks stay the same. Values of a candidate as a whole have no interval."
+    )
+    if faces.rows.early:
+        yield "The trial may have stopped when a verdict was certain; intervals here are as if it had not."
+    known = {task["name"] for task in faces.tasks()}
+    if without := sorted(known - set(one.tasks)):
+        yield f"Not in the mean, for want of a share of right answers: {joined(without)}."
+    for name, axes in one.left_out.items():
+        yield f"{name} is not compared in {', '.join(axes)}: nothing was measured."
+    names = {str(main_measure(task)["name"]) for task in faces.tasks() if task["name"] in one.tasks}
+    if any(axis["kind"] == "quality" for axis in one.axes):
+        yield f"Quality is the main measure of each task: {joined(sorted(names))}."
+
+
+def joined(names: Sequence[str]) -> str:
+    """Return names as words."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,147 @@
+"""Sizes and quantisations on one frontier: what does one more point of quality cost?
+
+Quality is the mean of the tasks' main measures.  It is set against the file's size, energy, dollars and time, each by
+itself; along each frontier every step is priced: what it costs more, over the points that it gains.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.standings.frontiers import QUALITY, Faced, Faces
+from fairtrial.standings.rows import Rows
+from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
+from fairtrial.studies.frontiers import charts, label_of, notes, table, told
+
+AGAINST = ("model_bytes", "joules", "joules_estimated", "usd", "seconds")
+"""What quality is set against, as far as it was measured."""
+WHOLE = ("model_bytes",)
+UNITS = {"model_bytes": "MB", "joules": "J", "joules_estimated": "J (estimated)", "usd": "USD", "seconds": "s"}
+SCALES = {"model_bytes": 1e-6}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one candidate of a frontier to the next dearer one.
+
+    Attributes:
+        cheaper, dearer: names.
+        gain: points of quality, with the interval of the draws.
+        more: what it costs more, in the unit of ``UNITS``.
+        price: ``more`` for one point; None where the gain is not certain.
+    """
+
+    cheaper: str
+    dearer: str
+    gain: Interval
+    more: Interval
+    price: Interval | None
+
+
+def small_models(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
+    """Return what is known by now; see the module's docstring."""
+    title = "What does one more point of quality cost?"
+    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
+    faces = Faces(rows)
+    tasks = faces.averaged()
+    found = [(name, one) for name in AGAINST if (one := faces.face((QUALITY, axis(rows, name)), tasks)) is not None]
+    if not tasks or not found:
+        return Findings(title, ("No two candidates have answers and costs yet.",))
+    priced = [(name, one, steps(one, name, rows.confidence)) for name, one in found]
+    return Findings(
+        title,
+        tuple(sentence for name, one, walk in priced for sentence in said(name, one, walk)),
+        (
+            *(table(one, rows.confidence) for _, one in found),
+            *(steps_table(name, one, walk) for name, one, walk in priced if walk),
+        ),
+        tuple(chart for _, one in found for chart in charts(one, rows.confidence)),
+        tuple(dict.fromkeys([*(note for _, one in found for note in notes(one, faces)), *missing(found)])),
+    )
+
+
+def axis(rows: Rows, name: str) -> Mapping[str, Any]:
+    """Return the axis of a cost."""
+    if name in WHOLE:
+        return {"name": name, "kind": "whole", "unit": "B", "less_is_better": True}
+    measures = {m["name"]: m for task in rows.plan["tasks"] for m in task["card"]["measures"]}
+    unit = measures[name]["unit"] if name in measures else "1"
+    return {"name": name, "kind": "item", "unit": unit, "less_is_better": True}
+
+
+def steps(one: Faced, name: str, confidence: float) -> list[Step]:
+    """Return the steps along a frontier, from the cheapest candidate on."""
+    quality, cost = one.values
+    scale = SCALES.get(name, 1.0)
+    places = sorted(np.flatnonzero(one.found.on).tolist(), key=lambda at: float(cost.now[at]))
+    found = []
+    for a, b in itertools.pairwise(places):
+        gained, paid = (x.drawn[:, b] - x.drawn[:, a] for x in (quality, cost))
+        gain = interval(100 * (quality.now[b] - quality.now[a]), 100 * gained, confidence)
+        more = interval(scale * (cost.now[b] - cost.now[a]), scale * paid, confidence)
+        price = None
+        if gain.low > 0:  # so that nearly all draws gain something; the others have no price
+            drawn = np.divide(scale * paid, 100 * gained, out=np.full_like(gained, np.inf), where=gained > 0)
+            price = interval(more.value / gain.value, drawn, confidence)
+        found.append(Step(one.names[a], one.names[b], gain, more, price))
+    return found
+
+
+def interval(value: float, drawn: np.ndarray[Any, np.dtype[np.float64]], confidence: float) -> Interval:
+    """Return a value with the middle of its draws."""
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(value), float(low), float(high))
+
+
+def said(name: str, one: Faced, walk: Sequence[Step]) -> Iterator[str]:
+    """Say who is on the frontier and what each step costs."""
+    yield from told(one)
+    for step in walk:
+        way = f"From {step.cheaper} to {step.dearer}"
+        points = f"{step.gain.value:+.1f} points [{step.gain.low:+.1f}, {step.gain.high:+.1f}]"
+        more = f"{figure(step.more.value)} {UNITS[name]} more"
+        if step.price is None:
+            yield f"{way}: {points} for {more}; whether that gains anything is not certain."
+        else:
+            span = f"[{figure(step.price.low)}, {figure(step.price.high)}]"
+            yield f"{way}: {points} for {more}; a point costs {figure(step.price.value)} {UNITS[name]} {span}."
+
+
+def steps_table(name: str, one: Faced, walk: Sequence[Step]) -> Table:
+    """Return the steps of one frontier."""
+    unit = UNITS[name]
+    columns = (Column("step"), Column("points gained"), Column(f"more {unit}"), Column(f"{unit} a point"))
+    rows: list[tuple[Cell, ...]] = [
+        (f"{step.cheaper} to {step.dearer}", step.gain, exact(step.more), step.price or "not certain") for step in walk
+    ]
+    return Table(f"One more point of quality, in {label_of(one.axes[1], one)}", columns, tuple(rows))
+
+
+def exact(span: Interval) -> Cell:
+    """Return a value without an interval where it has none."""
+    return span.value if span.low == span.high else span
+
+
+def missing(found: Sequence[tuple[str, Faced]]) -> Iterator[str]:
+    """Yield what was not measured for anybody."""
+    there = {name for name, _ in found}
+    if not there & {"joules", "joules_estimated"}:
+        yield "Energy was not measured, and no watts are stated to estimate it from."
+    if "usd" not in there:
+        yield "No dollars: nothing that was asked has a price, and no price of the machine's hour is stated."
+    if "joules_estimated" in there and "joules" not in there:
+        yield "Energy is an estimate from processor time and stated watts, not a measurement."
+
+
+def figure(value: float) -> str:
+    """Return a number with three significant digits."""
+    if not math.isfinite(value):
+        return "unbounded"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
