@@ -37,7 +37,7 @@ class OpenAIEngine:
         self._streams = True
         self._tells: bool | None = None  # the log-probabilities of its own text; None until it is known
         self.work = {"prefill_tokens": 0, "prefill_seconds": 0.0, "decode_tokens": 0, "decode_seconds": 0.0}
-        chat = Trust("a chat endpoint gives no scores of given text")
+        chat = Trust("a chat endpoint gives no scores of given text; completions, with `chat: none`, may")
         self._trust = chat if self._chat else trusted(self._caller)
         self.can = Capabilities(
             score=not self._trust.why_not,
@@ -73,7 +73,7 @@ class OpenAIEngine:
         if not self.can.score and any(isinstance(request, ScoreRequest) for request in requests):
             raise CapabilityError(
                 f"candidate {self._candidate.id!r} gives no token scores: {self.record['scores']}.",
-                fix="Use a task that asks for text, or a candidate that scores given continuations.",
+                fix="Use a task that asks for text, e.g. with `ask: letter`, or a candidate that scores given texts.",
             )
         if any(isinstance(request, ScoreRequest) and request.rolling for request in requests):
             raise CapabilityError(f"candidate {self._candidate.id!r} cannot score whole documents.")

@@ -1,0 +1,164 @@
+"""Choices asked in writing: the options are shown with letters, and the model writes the letter of one.
+
+For candidates that give no token scores; every candidate of a trial is then asked alike.  That is another question than
+the scored one, and another task in the ledger, so that results of the one never stand beside those of the other.  Where
+the right option stands may give it away (some data sets put it first), so options are shown in an order drawn for each
+item.  Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from string import ascii_uppercase
+
+from fairtrial.errors import TaskError
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Prompt, ScoreRequest
+from fairtrial.tasks.base import Task, TaskOptions
+from fairtrial.tasks.find import TaskFinder
+
+ACC = Measure("acc")
+UNREAD = Measure("unread", higher_is_better=False)
+
+TOKENS = 16
+"""Of an answer, unless the candidate's decoding says otherwise; one that reasons first needs more."""
+
+ASK = "Reply with the letter of the right option only."
+CUE = re.compile(r"\n[^\n]{0,24}:[ \t]*\Z")
+"""The last line of a prompt, where that is e.g. ``Answer:``; options stand before it."""
+
+DEFAULT_CUE = "\nAnswer:"
+
+LETTER = re.compile(r"\(?([A-Z])\)?")
+SAID = re.compile(
+    r"(?:answer|option|choice)\s*(?:is|:)\s*[^\w\s]*\s*(?:option\s+)?\(?\*{0,2}([A-Z])(?![A-Za-z'])", re.I
+)
+FIRST = re.compile(r"[^\w]*(?:(?i:option|choice)\s+)?([A-Z])(?:[.):,*\]]|\s*\n|\s*\Z|(?=\s+(?:[A-Z0-9(\"]|-|–)))")
+ALONE = re.compile(r"[(\[*]([A-Z])[)\]*]")
+
+
+class Lettered:
+    """The items of a task of choices, to be answered by a letter.  See `Task`.
+
+    Items keep their ids.  ``acc``: whether the letter is that of a right option; ``unread``: whether no letter could be
+    read, which counts as wrong.  Raises TaskError if the items have no choices after one prompt.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        about = f"{task.card.description} Options are shown with letters, and a letter is written.".strip()
+        self.card = replace(
+            task.card,
+            measures=(ACC, UNREAD),
+            main_measure=ACC.name,
+            description=about,
+            settings={**task.card.settings, "ask": "letter", "ask_version": 1},
+        )
+
+    def items(self) -> Sequence[Item]:
+        """Return the task's own items, less those without a right choice."""
+        return [item for item in self.task.items() if item.gold or not item.choices]
+
+    def requests(self, item: Item) -> Sequence[GenerateRequest]:
+        """Return the one request for a letter."""
+        prompt, options, label = self._asked(item)
+        system, user = prompt.system, prompt.user
+        found = CUE.search(user)
+        cue = found[0].rstrip() if found and not prompt.assistant else ""
+        stem = user[: found.start() if found and cue else None].rstrip()
+        names = letters(options)
+        shown = "" if lettered(options) else "".join(f"\n{x}. {text}" for x, text in zip(names, options, strict=True))
+        asked = Prompt(f"{stem}{shown}\n{ASK}{cue or DEFAULT_CUE}", system)
+        if prompt.assistant:
+            asked = Prompt(f"{stem}{shown}\n{ASK}\n", system, prompt.assistant)
+        return [GenerateRequest(asked, max_tokens=TOKENS, label=label)]
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return whether the letter is right, and whether there was none."""
+        [answer] = answers
+        assert isinstance(answer, GenerateAnswer)
+        _, options, _ = self._asked(item)
+        letter = read_letter(answer.text, options)
+        places = zip(letters(options), shown_order(item, options), strict=True)
+        right = {x for x, at in places if item.choices[at] in item.gold}
+        return [Observation(ACC.name, float(letter in right)), Observation(UNREAD.name, float(not letter))]
+
+    def _asked(self, item: Item) -> tuple[Prompt, tuple[str, ...], str]:
+        """Return an item's prompt, its options and its label."""
+        requests = self.task.requests(item)
+        pairs = [
+            pair
+            for request in requests
+            if isinstance(request, ScoreRequest) and not request.rolling
+            for pair in request.pairs
+            if pair.prompt.plain().strip()
+        ]
+        options = tuple(pair.continuation.strip() for pair in pairs)
+        prompts = {pair.prompt for pair in pairs}
+        whole = len(prompts) == 1 and 1 < len(options) == len(item.choices) <= len(ascii_uppercase)
+        if not whole or len(set(options)) < len(options):
+            raise TaskError(
+                "cannot be answered by a letter: its items are no different choices after one prompt.",
+                fix="Leave out `ask: letter`.",
+                where=f"task {self.task.card.name} item {item.doc_id}",
+            )
+        return pairs[0].prompt, tuple(options[at] for at in shown_order(item, options)), requests[0].label
+
+
+def shown_order(item: Item, options: Sequence[str]) -> list[int]:
+    """Return the places of the options in the order in which they are shown: drawn, unless they are letters."""
+    order = list(range(len(options)))
+    if not lettered(options):
+        random.Random(item.id).shuffle(order)
+    return order
+
+
+def letters(options: Sequence[str]) -> str:
+    """Return the letters of the options: their own if they are letters themselves, else A, B, C ..."""
+    return "".join(bare(text) for text in options) if lettered(options) else ascii_uppercase[: len(options)]
+
+
+def lettered(options: Sequence[str]) -> bool:
+    """Return whether the options are letters themselves, so that the prompt shows already what they stand for."""
+    return all(LETTER.fullmatch(text.rstrip(".:")) for text in options)
+
+
+def bare(text: str) -> str:
+    """Return the letter of an option such as ``(A)``."""
+    return text.strip("().: ")
+
+
+def read_letter(text: str, options: Sequence[str]) -> str:
+    """Return the letter that an answer names; empty if none can be read.
+
+    In this order: the last "the answer is B"; a letter at the beginning, on its own or before more than a word in
+    lower case; the last bracketed letter; an option's text and nothing else.
+    """
+    known = letters(options)
+    said = [match[1] for match in SAID.finditer(text) if match[1] in known]
+    if said:
+        return said[-1]
+    first = FIRST.match(text)
+    if first and first[1] in known:
+        return first[1]
+    alone = [match[1] for match in ALONE.finditer(text) if match[1] in known]
+    if alone:
+        return alone[-1]
+    plain = text.strip().strip(".*\"'").casefold()
+    same = [x for x, option in zip(known, options, strict=True) if option.casefold().rstrip(".") == plain]
+    return same[0] if len(same) == 1 else ""
+
+
+def built(finder: TaskFinder, name: str, options: TaskOptions, ask: str) -> Task:
+    """Build a task as a trial asks it: its own way, or by letters, which goes without examples.
+
+    Raises what the finder raises, and TaskError where letters are no way to ask it.
+    """
+    if ask != "letter":
+        return finder.build(name, options)
+    task = Lettered(finder.build(name, replace(options, shots=0)))
+    for item in task.items()[:1]:
+        task.requests(item)
+    return task
