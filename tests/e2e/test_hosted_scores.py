@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.servers.faulty_proxy import faulty_proxy
 from tests.servers.llama_server import llama_server
 from tests.servers.python_server import python_server, with_begin_of_text
 
@@ -133,3 +134,14 @@ def test_llama_server_ignores_echo_and_tells_how_likely_its_own_text_is(chat: st
         assert -20 < answer.logprob < 0
         assert engine.why_silent() == ""
         engine.close()
+        with faulty_proxy(url, ("no logprobs",)) as proxy:
+            silent = hosted(proxy.url, chat)
+            with pytest.raises(CapabilityError, match="mean_logprob") as refused:
+                cascade({"to": "x", "threshold": 0.5}, silent, {"x": silent}).check([WRITE])
+            assert "self_agreement" in refused.value.fix
+            [again] = silent.generate([WRITE])
+            assert (again.text, again.logprob) == (answer.text, None)
+            agreeing = {"to": "x", "threshold": 0.5, "signal": "self_agreement"}
+            cascade(agreeing, silent, {"x": silent}).check([WRITE])
+            silent.close()
+            assert proxy.seen["no logprobs"] <= 5, "what is refused once is not asked for again"

@@ -1,7 +1,8 @@
 """A proxy that passes requests on to a real server and spoils some of them, in a fixed order.
 
 Faults: ``429`` (with Retry-After), ``500``, ``cut`` (the connection ends in the middle of the answer), ``slow`` (the
-body comes in drops), ``garbage`` (no JSON), ``401`` (an error that repeats the key that it was given).
+body comes in drops), ``garbage`` (no JSON), ``401`` (an error that repeats the key that it was given), ``no logprobs``
+(requests that ask for them are refused).
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ class Handler(BaseHTTPRequestHandler):
             "garbage": (200, '{"choices": [{"text"'),
             "401": (401, f'{{"error": {{"message": "bad key {key}"}}}}'),
         }
-        if fault in replies:
+        if fault == "no logprobs" and b'"logprobs"' in body:
+            self.reply(400, b'{"error": {"message": "logprobs is not supported with this model"}}', {})
+        elif fault in replies:
             status, text = replies[fault]
             self.reply(status, text.encode(), {"Retry-After": "0.2"} if status == 429 else {})
         else:
