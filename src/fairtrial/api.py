@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fairtrial.asking import CHUNK_ITEMS
 from fairtrial.engines import EngineSettings
+from fairtrial.fitting import fitted
 from fairtrial.forecast import Forecast
 from fairtrial.forecast import forecast as foretell
 from fairtrial.ledger import Ledger, query
@@ -119,26 +120,27 @@ def forecast(
     plan = planned(loaded, conditions)
     path = Path(ledger)
     if not measure and not path.exists():
-        return foretell(plan, None)
+        return replace(foretell(plan, None), fit=plan.fit)
     with Ledger.open(path, create=bool(measure)) as store:
         if measure:
             conducted(plan, loaded.text, store, conditions, rounds=math.ceil(measure / CHUNK_ITEMS))
-        return foretell(plan, store)
+        return replace(foretell(plan, store), fit=plan.fit)
 
 
 def planned(loaded: LoadedTrial, conditions: Conditions) -> Plan:
-    """Return a trial's plan, with the task paths of the conditions added to its own."""
+    """Return a trial's plan: the conditions' task paths added to its own, without candidates that cannot fit."""
     spec = loaded.trial
     if conditions.task_paths:
         extra = tuple(str(Path(path).resolve()) for path in conditions.task_paths)
         spec = spec.model_copy(update={"task_paths": (*spec.task_paths, *extra)})
-    return plan_trial(
+    plan = plan_trial(
         spec,
         loaded.path.parent if loaded.path else Path.cwd(),
         trust_task_code=conditions.trust_task_code,
         on_progress=conditions.on_note,
         where=loaded.where,
     )
+    return fitted(plan, EngineSettings(threads=conditions.threads), conditions.on_note)
 
 
 def conducted(plan: Plan, text: str, store: Ledger, conditions: Conditions, rounds: int | None = None) -> None:

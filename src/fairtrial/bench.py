@@ -6,7 +6,7 @@ of tasks, items or which answer is wanted next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
@@ -37,6 +37,8 @@ class Bench:
         self.settings = settings
         self.meters = meters
         self.stack = stack
+        self.predicted: Mapping[str, float] = {}
+        """Bytes that each candidate was predicted to need, by its id; what measures it says both."""
         self._engines: dict[str, Engine] = {}
         self._watches: dict[str, CandidateWatch] = {}
         self._probes: dict[str, list[Probe]] = {}
@@ -71,6 +73,7 @@ class Bench:
         """Return what watches a candidate as a whole."""
         if candidate.id not in self._watches:
             self._watches[candidate.id] = CandidateWatch(self.meters.memory, candidate.model.record())
+            self._watches[candidate.id].predicted = self.predicted.get(candidate.id)
         return self._watches[candidate.id]
 
     def probes(self, candidate: PlannedCandidate) -> Sequence[Probe]:

@@ -150,6 +150,7 @@ class Forecast:
     spent: Mapping[str, float]
     lessons: tuple[Lesson, ...] = ()
     pairings: tuple[Mapping[str, Any], ...] = ()
+    fit: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the forecast as JSON values; docs/schemas/plan.schema.json describes it."""

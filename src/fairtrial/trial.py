@@ -58,10 +58,12 @@ def run(
     purse = open_purse(plan, ledger, CHUNK_ITEMS)
     budget = {"budget": purse.limits} if purse.limits else {}
     meters = Meters(plan.trial.machine)
-    session = ledger.open_session(plan.id, {**facts(), **meters.facts(), **budget})
+    fit = {"fit": plan.fit} if plan.fit else {}
+    session = ledger.open_session(plan.id, {**facts(), **meters.facts(), **budget, **fit})
     outcome = "failed"
     try:
         with open_bench(settings, meters) as bench:
+            bench.predicted = plan.predicted
             try:
                 for candidate in plan.candidates:
                     missing = {m: why for probe in bench.probes(candidate) for m, why in probe.absences().items()}

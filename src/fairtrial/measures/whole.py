@@ -15,6 +15,7 @@ from fairtrial.records import Answer, Measure, Observation
 
 LOAD_SECONDS = Measure("load_seconds", unit="s", higher_is_better=False, bounds=None)
 MEMORY_BYTES = Measure("memory_bytes", unit="B", higher_is_better=False, bounds=None)
+PREDICTED_BYTES = Measure("memory_predicted_bytes", unit="B", higher_is_better=False, bounds=None)
 MODEL_BYTES = Measure("model_bytes", unit="B", higher_is_better=False, bounds=None)
 KV_BYTES = Measure("kv_bytes", unit="B", higher_is_better=False, bounds=None)
 PREFILL_RATE = Measure("prefill_tokens_per_second", unit="token/s", higher_is_better=True, bounds=None)
@@ -47,6 +48,8 @@ class CandidateWatch:
         self.load_seconds: float | None = None
         self.parts: Sequence[CandidateWatch] = ()
         """Who watches those that answer for this candidate, where others do: it is loaded, and held, when they are."""
+        self.predicted: float | None = None
+        """What `memory_bytes` was predicted to be before loading."""
         self.work: Callable[[], Work] = dict
         self._held = self._most = 0
         self._answered = False
@@ -106,6 +109,7 @@ class CandidateWatch:
             MODEL_BYTES: self.model_bytes,
             LOAD_SECONDS: None if self.elsewhere else sum(known),
             MEMORY_BYTES: None if self.elsewhere or memory <= 0 else memory,
+            PREDICTED_BYTES: None if self.elsewhere or memory <= 0 else self.predicted,
             KV_BYTES: work.get("kv_bytes"),
             PREFILL_RATE: rate(work, "prefill"),
             DECODE_RATE: rate(work, "decode"),

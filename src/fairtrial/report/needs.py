@@ -15,6 +15,7 @@ from fairtrial.report.summary import Summary
 COLUMNS: Mapping[str, str] = {
     "model_bytes": "on disk",
     "memory_bytes": "peak memory",
+    "memory_predicted_bytes": "predicted",
     "kv_bytes": "of it cache",
     "load_seconds": "loading",
     "prefill_tokens_per_second": "reading",
@@ -54,7 +55,11 @@ def cell(needs: Mapping[str, Any], measure: str) -> str:
         return "–"
     row = needs[measure]
     if row.unit == "B":
-        return f"{words.number(row.value / 1e6)} MB"
+        size = f"{words.number(row.value / 1e6)} MB"
+        measured = needs.get("memory_bytes")
+        if measure == "memory_predicted_bytes" and measured:
+            size += f" ({100 * (row.value / measured.value - 1):+.0f}%)"
+        return size
     return words.quantity(row.value, row.unit)
 
 

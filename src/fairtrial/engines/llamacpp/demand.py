@@ -12,7 +12,7 @@ import numpy as np
 
 from fairtrial.engines.llamacpp.generate import room_for
 from fairtrial.engines.llamacpp.score import ROWS_AT_ONCE
-from fairtrial.engines.llamacpp.session import Sizes
+from fairtrial.engines.llamacpp.session import Sizes, whole_cells
 from fairtrial.engines.prompts import Encoder, Scored
 from fairtrial.engines.scoring import Work
 from fairtrial.records import GenerateRequest, Request, ScoreRequest
@@ -30,13 +30,15 @@ class Demand:
         rows: of logits of one pass.
         flash: flash attention: -1 automatic, 0 off, 1 on.
         scratch: rows of logits that are copied.
+        seen: cells in use in the largest pass: without flash attention each of its tokens takes memory for each.
     """
 
     cells: int
     tokens: int
     rows: int
     flash: int
-    scratch: int = 0
+    scratch: int
+    seen: int
 
     def joined(self, other: Demand) -> Demand:
         """Return what both need of one context; they agree on flash attention."""
@@ -46,11 +48,15 @@ class Demand:
             max(self.rows, other.rows),
             self.flash,
             max(self.scratch, other.scratch),
+            max(self.seen, other.seen),
         )
 
 
 def demands(chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: Sizes, *, shares: bool) -> list[Demand]:
-    """Return what chunks of requests need, one demand for each kind of attention.
+    """Return what each context needs that the session makes for chunks of requests, one after the other.
+
+    A context is made anew when it has too few cells or the other kind of attention (see `Session.begin`); what an
+    earlier one has touched is then given back.
 
     Args:
         chunks: requests that are asked together.
@@ -58,12 +64,15 @@ def demands(chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: Sizes,
         sizes: of the session.
         shares: whether requests share a cache (`Model.scores_prefixes`).
     """
-    found: dict[int, Demand] = {}
+    found: list[Demand] = []
     for chunk in chunks:
         for demand in of_chunk(chunk, encoder, sizes, shares):
-            known = found.get(demand.flash)
-            found[demand.flash] = demand if known is None else known.joined(demand)
-    return list(found.values())
+            last = found[-1] if found else None
+            if last is None or demand.flash != last.flash or whole_cells(demand.cells) > whole_cells(last.cells):
+                found.append(demand)
+            else:
+                found[-1] = last.joined(demand)
+    return found
 
 
 def of_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: Sizes, shares: bool) -> Iterator[Demand]:
@@ -86,7 +95,8 @@ def to_score(sequences: Sequence[Scored], sizes: Sizes) -> Demand:
     limits = Limits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells)
     passes = [(len(step.tokens), int(step.wanted.sum())) for step in plan_steps(work.tree, wanted, limits)]
     rows = max(rows for _, rows in passes)
-    return Demand(cells, max(tokens for tokens, _ in passes), rows, sizes.flash, min(rows, ROWS_AT_ONCE))
+    tokens = max(tokens for tokens, _ in passes)
+    return Demand(cells, tokens, rows, sizes.flash, scratch=min(rows, ROWS_AT_ONCE), seen=cells)
 
 
 def to_write(asked: Sequence[tuple[Tokens, int]], sizes: Sizes, shares: bool) -> Demand:
@@ -98,4 +108,5 @@ def to_write(asked: Sequence[tuple[Tokens, int]], sizes: Sizes, shares: bool) ->
     room = room_for([(len(t), new) for t, new in asked], root, sizes, accelerated=False)
     read = sum(sorted((len(t) - root for t in prompts), reverse=True)[: room.places])
     flash = room.flash if sizes.flash == -1 else sizes.flash
-    return Demand(room.cells, min(sizes.batch, max(read, 1)), min(room.places, len(prompts)), flash)
+    tokens, rows = min(sizes.batch, max(read, 1)), min(room.places, len(prompts))
+    return Demand(room.cells, tokens, rows, flash, scratch=0, seen=min(room.cells, root + read))

@@ -93,7 +93,7 @@ def context_bytes(model: Model, sizes: Sizes, demand: Demand, log: Log) -> tuple
     cells, tokens = whole_cells(demand.cells), max(demand.tokens, demand.rows)
     whole = ContextShape(cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, demand.flash)
     # The library wants a row of logits for every sequence; how many sequences there are takes no memory itself.
-    used = ContextShape(cells, tokens, min(sizes.sequences, demand.rows), demand.rows, sizes.threads, demand.flash)
+    used = ContextShape(demand.seen, tokens, min(sizes.sequences, demand.rows), demand.rows, 1, demand.flash)
     told = log.during(lambda: Context(model, whole).close())
     cache = sum(map(mib, CACHE.findall(told)))
     here = any(HOST.search(name) for name in CACHED_IN.findall(told))
@@ -130,10 +130,10 @@ def tell(job: Job, log: Log) -> dict[str, Any]:
     threads = job.settings.threads or speed.threads
     sizes = Sizes.fitting(batch=batch, threads=threads, vocabulary=model.n_vocab, flash=flash)
     needed = demands(job.chunks, Encoder(vocabulary, asking), sizes, shares=model.scores_prefixes())
-    needed = needed or [Demand(sizes.batch, sizes.batch, 1, flash)]
+    needed = list(dict.fromkeys(needed)) or [Demand(sizes.batch, sizes.batch, 1, flash, 0, sizes.batch)]
     now = [(*context_bytes(model, sizes, demand, log), whole_cells(demand.cells)) for demand in needed]
     cache, working, cells = max(now, key=lambda found: found[0] + found[1])
-    whole = [replace(demand, cells=max(asking.context, demand.cells)) for demand in needed]
+    whole = [replace(d, cells=max(asking.context, d.cells), seen=max(asking.context, d.seen)) for d in needed]
     full = max(sum(context_bytes(model, sizes, demand, log)) for demand in whole)
     model.close()
     return {

@@ -31,7 +31,7 @@ from fairtrial.spec.candidate import Candidate
 
 _SECONDS = 120
 _PADDING = 64  # bytes that the library may add to a weight
-RULES = 1  # goes up when what is predicted changes
+RULES = 3  # goes up when what is predicted changes
 MAPPED_IN = "CPU"
 PARTS = {"buffers", "elsewhere", "vocabulary", "cache", "working", "cells", "full", "context"}
 
