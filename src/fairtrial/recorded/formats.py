@@ -3,13 +3,15 @@
 lm-eval     samples_*.jsonl of lm-evaluation-harness (--log_samples)
 inspect     .eval (zip) or .json logs of Inspect
 helm        scenario_state.json of HELM
-promptfoo   results as JSON
+promptfoo   results as JSON or JSONL
 table       any JSON, JSONL or CSV with a mapping
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,12 @@ def rows_of(path: Path, how: Recorded, kind: str) -> Rows:
 
 
 def said_of(where: str, row: Mapping[str, Any], how: Recorded, kind: str) -> Said | None:
-    """Return what a row says; None for a row without an answer."""
-    return _SAID[kind](where, row, how)
+    """Return what a row says; None for a row without an answer.  A mapping wins over what the format says."""
+    said = _SAID[kind](where, row, how)
+    if said is None or kind == "table" or said.text is None:
+        return said
+    asked = _picked(row, how.key, where) if how.key else said.asked
+    return replace(said, asked=asked, text=_picked(row, how.answer, where) if how.answer else said.text)
 
 
 def kind_of(path: Path) -> str:
@@ -43,14 +49,16 @@ def kind_of(path: Path) -> str:
     if path.suffix == ".eval":
         return "inspect"
     if path.suffix == ".jsonl":
-        first = next(lines_of(path), None)
-        return "lm-eval" if first is not None and {"resps", "arguments"} <= set(first[1]) else "table"
+        keys = set(next(lines_of(path), ("", {}))[1])
+        if {"resps", "arguments"} <= keys:
+            return "lm-eval"
+        return "promptfoo" if {"promptIdx", "testIdx", "prompt", "vars"} <= keys else "table"
     if path.suffix == ".json":
         body = json_of(path)
-        keys = set(body) if isinstance(body, dict) else set()
+        keys = set(body if isinstance(body, dict) else ())
         if "request_states" in keys:
             return "helm"
-        if {"eval", "samples"} <= keys:
+        if "eval" in keys and keys & {"samples", "status"}:
             return "inspect"
         results = body.get("results") if isinstance(body, dict) else None
         if isinstance(results, dict) and isinstance(results.get("results"), list):
@@ -80,7 +88,12 @@ def _inspect(path: Path, how: Recorded) -> Rows:
     if path.suffix == ".eval":
         rows: Rows = ((where, mapping(row, where)) for where, row in entries(path, "samples/"))
     else:
-        rows = _list(at(json_of(path), "samples", path.name), path.name)
+        body = json_of(path)
+        if isinstance(body, dict) and "eval" in body and not body.get("samples"):
+            raise ModelError(
+                f"{path.name} is a log of Inspect without its samples: they were not logged, or none ended."
+            )
+        rows = _list(at(body, "samples", path.name), path.name)
     for where, row in rows:
         if "epoch" in how.only or row.get("epoch", 1) == 1:
             yield where, row
@@ -90,7 +103,9 @@ _READ: Mapping[str, Callable[[Path, Recorded], Rows]] = {
     "lm-eval": lambda path, how: lines_of(path),
     "inspect": _inspect,
     "helm": lambda path, how: _list(at(json_of(path), "request_states", path.name), path.name),
-    "promptfoo": lambda path, how: _list(at(json_of(path), "results.results", path.name), path.name),
+    "promptfoo": lambda path, how: (
+        lines_of(path) if path.suffix == ".jsonl" else _list(at(json_of(path), "results.results", path.name), path.name)
+    ),
     "table": _table,
 }
 
@@ -154,9 +169,8 @@ def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Said | N
     asked, output = at(row, "input", where), row.get("output") or {}
     if row.get("error") or not isinstance(output, dict) or output.get("error") or output.get("choices") == []:
         return None  # what failed has an empty completion, which is no answer
-    if isinstance(asked, list):  # messages
-        users = [m for m in asked if isinstance(m, dict) and m.get("role") == "user"]
-        asked = users[-1].get("content", "") if users else ""
+    if isinstance(asked, list):
+        asked = _last_of_user(asked)
     text = output.get("completion")
     if text is None and output.get("choices"):
         text = at(output, "choices.0.message.content", where)
@@ -178,6 +192,12 @@ def _scored_inspect(where: str, row: Mapping[str, Any]) -> Said | None:
     return Said(next(iter(scores))[0], None, where, scores)
 
 
+def _last_of_user(messages: list[Any]) -> Any:
+    """Return the content of the last message that a user wrote."""
+    users = [m for m in messages if isinstance(m, dict) and m.get("role") == "user"]
+    return users[-1].get("content", "") if users else ""
+
+
 def _content(value: Any) -> str:
     """Return a message's text: a string, or the text parts of a list."""
     if isinstance(value, list):
@@ -186,17 +206,34 @@ def _content(value: Any) -> str:
 
 
 def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
-    result = row.get("result")
-    if not result:
-        return None
-    return Said(_text(at(row, "request.prompt", where)), _text(at(result, "completions.0.text", where)), where)
+    result, request = row.get("result"), at(row, "request", where)
+    failed = not isinstance(result, dict) or result.get("success") is False or not result.get("completions")
+    if failed or (isinstance(request, dict) and request.get("echo_prompt")):
+        return None  # an echoed prompt was scored, not answered
+    messages = request.get("messages") if isinstance(request, dict) else None
+    asked = _last_of_user(messages) if isinstance(messages, list) else at(request, "prompt", where)
+    return Said(_content(asked), _text(at(result, "completions.0.text", where)), where)
 
 
 def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
     prompt, response = row.get("prompt"), row.get("response")
     asked = prompt.get("raw") if isinstance(prompt, dict) else prompt
     output = response.get("output") if isinstance(response, dict) else None
-    return None if output is None or asked is None else Said(_text(asked), _text(output), where)
+    if output is None or asked is None:
+        return None
+    return Said(_content(_unwrapped(asked)), _text(output), where)
+
+
+def _unwrapped(asked: Any) -> Any:
+    """Return the last question of a prompt that is messages written as JSON; any other prompt as it is."""
+    if isinstance(asked, str) and asked.lstrip().startswith("["):
+        try:
+            messages = json.loads(asked)
+        except (ValueError, RecursionError):
+            return asked
+        if isinstance(messages, list) and any(isinstance(m, dict) and m.get("role") == "user" for m in messages):
+            return _last_of_user(messages)
+    return asked
 
 
 def _said_table(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:

@@ -26,9 +26,11 @@ class Recorded(Section):
     key: str = Field(
         "",
         description="The question, or the whole prompt: a column, keys with dots, or a template such as "
-        "'{{passage}} {{question}}'.",
+        "'{{passage}} {{question}}'; default: where the format has it.",
     )
-    answer: str = Field("", description="The answer: a column, keys with dots, or a template.")
+    answer: str = Field(
+        "", description="The answer: a column, keys with dots, or a template; default: where the format has it."
+    )
     only: dict[str, str | int | float | bool] = Field(
         {}, description="Rows that count: column (keys with dots) and the value that it must have, e.g. {model: gpt-4}."
     )
@@ -37,8 +39,10 @@ class Recorded(Section):
     def _tables_are_mapped(self) -> Recorded:
         if self.format == "table" and not (self.key and self.answer):
             raise problem("a table needs key (the question) and answer: which columns of a row they are")
-        if self.format not in ("table", "auto") and (self.key or self.answer or self.rows):
-            raise problem(f"rows, key and answer are for tables; format is {self.format!r}")
+        if self.format not in ("table", "auto") and self.rows:
+            raise problem(f"rows is for tables; format is {self.format!r}", "rows")
+        if self.format == "lm-eval" and (self.key or self.answer):
+            raise problem("key and answer are not for lm-eval, whose rows hold the very requests and answers")
         return self
 
 
