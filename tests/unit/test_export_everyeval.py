@@ -26,9 +26,9 @@ def schema(name: str) -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(body)
 
 
-@pytest.fixture
-def trial(tmp_path: Path) -> tuple[Ledger, Summary]:
-    ledger = report_ledger(tmp_path / "l.db")
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Summary]:
+    ledger = report_ledger(tmp_path_factory.mktemp("made") / "l.db")
     [(trial_id,)] = ledger.read("SELECT id FROM trials")
     return ledger, summarise(ledger, trial_id)
 
