@@ -100,6 +100,10 @@ def test_the_same_trial_gives_the_same_files(tmp_path: Path, trial: tuple[Ledger
 )
 def test_who_made_a_model_is_not_guessed(model: str, want: tuple[str, str], trial: tuple[Ledger, Summary]) -> None:
     spec = {"model": model, "endpoint": {"base_url": "https://api.openai.com/v1"}}
+    local = replace(
+        trial[1].candidates[0], spec={"model": "openai:m", "endpoint": {"base_url": "http://127.0.0.1:1/v1"}}
+    )
+    assert maker(local) == (NOT_STATED, "m")
     made: CandidateSummary = replace(trial[1].candidates[0], spec=spec, record={"name": "small"})
     assert maker(made) == want
 

@@ -94,7 +94,10 @@ def maker(candidate: CandidateSummary) -> tuple[str, str]:
         return owner or NOT_STATED, name or owner
     if scheme == "openai":
         owner, slash, name = rest.partition("/")
-        return (owner, name) if slash and name else (host(candidate).removeprefix("api.").split(".")[0], rest)
+        known = (
+            "openai" if host(candidate) == "api.openai.com" else NOT_STATED
+        )  # who hosts a model need not have made it
+        return (owner, name) if slash and name else (known, rest)
     return NOT_STATED, str(candidate.record.get("name") or candidate.name)
 
 
