@@ -23,19 +23,12 @@ def frontiers_of(trial: Trial) -> list[list[dict[str, Any]]]:
 
     Raises:
         UnknownNameError: there is no such measure.
-        SpecError: one that is not measured in this trial, or twice the same.
+        SpecError: one that is not measured in this trial.
     """
-    return [[axis(trial, name, at) for at, name in enumerate(names)] for names in map(distinct, trial.frontier)]
+    return [[axis(trial, name) for name in names] for names in trial.frontier]
 
 
-def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names; raise SpecError if one is there twice."""
-    if len(set(names)) < len(names):
-        raise SpecError(f"frontier: {', '.join(names)} names one measure twice.")
-    return names
-
-
-def axis(trial: Trial, name: str, at: int) -> dict[str, Any]:
+def axis(trial: Trial, name: str) -> dict[str, Any]:
     """Return one axis."""
     if name == QUALITY:
         return {"name": QUALITY, "kind": "quality", "unit": "1", "less_is_better": False}
