@@ -6,10 +6,11 @@ Knows tasks and the settings of levers, and what no lever may know: which texts 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from fairtrial.errors import SpecError
 from fairtrial.planned import PlannedTask
@@ -77,9 +78,10 @@ def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
 def written(text: str, folder: Path) -> Path:
     """Return a file with that text, under a name made from it."""
     path = folder / f"shots-{hashlib.sha256(text.encode()).hexdigest()[:16]}.txt"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        if not path.is_file():
+            part = path.with_suffix(".part")
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
     return path

@@ -19,6 +19,7 @@ from fairtrial.models import ResolvedModel, file_sha256
 VERSION = 1
 """Of the way in which a text becomes a matrix."""
 TOKENS = "fairtrial.tokens"
+ENOUGH = 10_000
 MOST_CHARACTERS = 2_000_000
 
 
@@ -72,7 +73,8 @@ def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | 
             part = part_of(target)
             write_matrix(part, Matrix(sums, facts))
             part.replace(target)
-            on_progress(f"importance matrix of {len(sums)} weights from {tokens:,} tokens")
+            few = f"; that is little, {ENOUGH:,} are better" if tokens < ENOUGH // 10 else ""
+            on_progress(f"importance matrix of {len(sums)} weights from {tokens:,} tokens{few}")
     matrix, sha256 = read_matrix(target), file_sha256(target)
     notes: dict[str, object] = {
         "imatrix_sha256": sha256,
