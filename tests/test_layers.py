@@ -56,6 +56,7 @@ ALLOWED: dict[str, set[str]] = {
         "passages",
         "planned",
     },
+    "searching": ONE | {"ledger", "standings", "studies", "verdicts"},
     "fitting": ONE | {"asking", "engines", "models", "planning"},
     "bench": ONE | {"engines", "levers", "measures", "ledger", "planning"},
     "asking": ONE | {"engines", "tasks", "bench", "ledger", "planning", "settling"},

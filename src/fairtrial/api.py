@@ -12,7 +12,8 @@ from pathlib import Path
 
 from fairtrial.asking import CHUNK_ITEMS
 from fairtrial.engines import EngineSettings
-from fairtrial.fitting import fitted
+from fairtrial.errors import SpecError
+from fairtrial.fitting import fitted, needs, nobody
 from fairtrial.forecast import Forecast
 from fairtrial.forecast import forecast as foretell
 from fairtrial.ledger import Ledger, query
@@ -20,6 +21,7 @@ from fairtrial.planning import Plan, plan_trial
 from fairtrial.progress import OnProgress
 from fairtrial.report.page import write_report
 from fairtrial.report.summary import Summary, summarise
+from fairtrial.searching import Search, expanded, roomiest, searched
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
 from fairtrial.spec.trial import Trial
 from fairtrial.trial import run as conduct
@@ -127,20 +129,76 @@ def forecast(
         return replace(foretell(plan, store), fit=plan.fit)
 
 
+def search(
+    trial: Trial | LoadedTrial | str | Path,
+    ledger: str | Path = DEFAULT_LEDGER,
+    conditions: Conditions | None = None,
+    types: Sequence[str] = (),
+    contexts: Sequence[int] = (),
+) -> Search:
+    """Find the best candidate that fits the trial's device, and return it with what was found on the way.
+
+    Args:
+        trial: a `Trial`, or the path of a trial file; it says what the device is.
+        ledger: as for `run`.
+        conditions: as for `run`.
+        types: types of llama.cpp's quantiser: every candidate is tried as it is and in each of them.
+        contexts: tokens of context: each candidate gets the largest that fits.
+
+    Raises:
+        SpecError: the trial has no device.
+        BudgetError: nobody fits.
+        FairtrialError: as for `run`.
+    """
+    conditions = conditions or Conditions()
+    loaded = as_loaded(trial)
+    if loaded.trial.device is None:
+        raise SpecError("there is no device to fit.", fix="Write `device:` in the trial file, or give --device.")
+    wide = as_written(loaded, expanded(loaded.trial, types, contexts))
+    told, excluded = needs(unfitted(wide, conditions), EngineSettings(threads=conditions.threads))
+    unknown = {name: [need["unknown"]] for name, need in told.items() if contexts and need["unknown"]}
+    kept = [c for c in roomiest(wide.trial.candidates, {**excluded, **unknown}) if c.id not in unknown]
+    able = [c.id for c in kept if c.id not in excluded]
+    if not able:
+        raise nobody({**excluded, **unknown})
+    while True:
+        # The largest is probably the best: every verdict is against it, so that few questions stay open.
+        written = loaded.trial.baseline
+        first = written if written in able else max(able, key=lambda name: told[name]["disk"] or 0)
+        rule = wide.trial.decide.model_copy(update={"stop_early": True, "eliminate": len(able) > 2})
+        chosen = tuple(c for c in kept if c.id in able or c.id in excluded)
+        changes = {"candidates": chosen, "baseline": first, "decide": rule}
+        done = run(as_written(loaded, wide.trial.model_copy(update=changes)), ledger, conditions)
+        with Ledger.open(done.ledger, create=False) as store:
+            found = searched(store, done.trial_id, unknown)
+        able = [name for name in able if name not in found.broken]
+        if first not in found.broken or not able:
+            return found
+
+
+def as_written(loaded: LoadedTrial, trial: Trial) -> LoadedTrial:
+    """Return another trial as if it stood in the same file, so that its paths mean the same."""
+    return LoadedTrial(trial=trial, text=dump_trial(trial), path=loaded.path)
+
+
 def planned(loaded: LoadedTrial, conditions: Conditions) -> Plan:
-    """Return a trial's plan: the conditions' task paths added to its own, without candidates that cannot fit."""
+    """Return a trial's plan, without candidates that cannot fit its device."""
+    return fitted(unfitted(loaded, conditions), EngineSettings(threads=conditions.threads), conditions.on_note)
+
+
+def unfitted(loaded: LoadedTrial, conditions: Conditions) -> Plan:
+    """Return a trial's plan with all its candidates, and the task paths of the conditions added to its own."""
     spec = loaded.trial
     if conditions.task_paths:
         extra = tuple(str(Path(path).resolve()) for path in conditions.task_paths)
         spec = spec.model_copy(update={"task_paths": (*spec.task_paths, *extra)})
-    plan = plan_trial(
+    return plan_trial(
         spec,
         loaded.path.parent if loaded.path else Path.cwd(),
         trust_task_code=conditions.trust_task_code,
         on_progress=conditions.on_note,
         where=loaded.where,
     )
-    return fitted(plan, EngineSettings(threads=conditions.threads), conditions.on_note)
 
 
 def conducted(plan: Plan, text: str, store: Ledger, conditions: Conditions, rounds: int | None = None) -> None:

@@ -31,12 +31,18 @@ def fitted(plan: Plan, settings: EngineSettings, on_note: Callable[[str], None] 
         BudgetError: the baseline, or every candidate, would be left out.
     """
     limits = plan.trial.device.limits() if plan.trial.device else None
-    told = {c.name: predicted(c, plan.tasks, settings) for c in plan.candidates}
-    excluded = {name: why for name, need in told.items() if limits and (why := reasons(need, limits))}
+    told, excluded = needs(plan, settings)
     for name, why in excluded.items():
         on_note(f"{name} is left out: {'; '.join(why)}")
     fit = {"device": limits.document() if limits else None, "candidates": told, "excluded": excluded}
     return replace(without(plan, excluded), fit=fit)
+
+
+def needs(plan: Plan, settings: EngineSettings) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
+    """Return what each candidate will need (see `predicted`), and why those cannot fit that cannot."""
+    limits = plan.trial.device.limits() if plan.trial.device else None
+    told = {c.name: predicted(c, plan.tasks, settings) for c in plan.candidates}
+    return told, {name: why for name, need in told.items() if limits and (why := reasons(need, limits))}
 
 
 def predicted(candidate: PlannedCandidate, tasks: Sequence[PlannedTask], settings: EngineSettings) -> dict[str, Any]:
@@ -88,14 +94,24 @@ def reasons(need: Mapping[str, Any], limits: Limits) -> list[str]:
     return why
 
 
+def told_of(excluded: Mapping[str, Sequence[str]]) -> str:
+    """Return who cannot fit, and why, as sentences."""
+    return " ".join(f"{name}: {'; '.join(why)}." for name, why in excluded.items())
+
+
+def nobody(excluded: Mapping[str, Sequence[str]]) -> BudgetError:
+    """Return the error that says that no candidate fits."""
+    return BudgetError(f"no candidate fits the device. {told_of(excluded)}", fix="Allow more, or try smaller ones.")
+
+
 def without(plan: Plan, excluded: Mapping[str, Sequence[str]]) -> Plan:
     """Return a plan without some candidates; BudgetError if the baseline or all of them are among these."""
     if not excluded:
         return plan
-    told = " ".join(f"{name}: {'; '.join(why)}." for name, why in excluded.items())
+    told = told_of(excluded)
     kept = tuple(c for c in plan.candidates if c.name not in excluded)
     if not kept:
-        raise BudgetError(f"no candidate fits the device. {told}", fix="Allow more, or try smaller candidates.")
+        raise nobody(excluded)
     if plan.baseline in excluded:
         raise BudgetError(
             f"the baseline does not fit the device. {told}",

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
-from fairtrial.cli import check, compare, doctor, export, init, ledger, models, plan, quantize, report, run, tasks
+from fairtrial.cli import check, compare, doctor, export, fit, init, ledger, models, plan, quantize, report, run, tasks
 from fairtrial.errors import FairtrialError
 from fairtrial.report.words import visible
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
+app.command("fit")(fit.fit)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("check")(check.check)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -19,6 +20,7 @@ from fairtrial.forecast import Forecast, Outlook, QuestionForecast, Total
 from fairtrial.report.words import number, points, visible
 from fairtrial.spec.budget import UNITS
 from fairtrial.spec.source import load_trial
+from fairtrial.studies.device import megabytes
 
 UNKNOWN = {"minutes": "speed not measured", "usd": "no price known", "joules": "energy not measured"}
 """What is said of a quantity of which nothing is known; never 0."""
@@ -61,6 +63,21 @@ def plan(
     console.print(costs_table(found))
     for line in notes(found):
         console.print(Text(visible(line), style="dim"))
+    if found.fit and any(need["memory"] for need in found.fit["candidates"].values()):
+        console.print(Text("What they will need", style="bold").append("  (predicted)", style="not bold dim"))
+        console.print(needs_table(found.fit))
+
+
+def needs_table(fit: Mapping[str, Any]) -> Table:
+    """Return one row a candidate: memory before it is loaded, and whether the trial's device allows it."""
+    table = plain_table("candidate", "memory", "full context", "on disk", *(["fits"] if fit["device"] else []))
+    for name, need in fit["candidates"].items():
+        memory, disk = need["memory"], need["disk"]
+        cells = ["–", "–"] if memory is None else [megabytes(memory["peak"]), megabytes(memory["full"])]
+        why = "; ".join(fit["excluded"].get(name, [])) or ("may fit" if memory else f"not known: {need['unknown']}")
+        verdict = [Text(visible(why), justify="left")] if fit["device"] else []
+        table.add_row(Text(visible(name)), *cells, "–" if disk is None else megabytes(disk), *verdict)
+    return table
 
 
 def plain_table(*columns: str) -> Table:
