@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
 
 from fairtrial.engines.openai_api.places import places
 from fairtrial.engines.openai_api.requests import told_logprobs
+from fairtrial.engines.openai_api.scores import NotEchoedError, Trust, score_pair, trusted
+from fairtrial.records import Pair, Prompt
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,42 @@ def test_log_probabilities_of_its_own_text_in_both_forms() -> None:
     assert told_logprobs(SimpleNamespace(token_logprobs=None, content=[{"logprob": -1}])) == [-1.0]
     assert told_logprobs(SimpleNamespace(content=[SimpleNamespace(logprob=-2.0)])) == [-2.0]
     assert told_logprobs(None) == []
+
+
+class Answering:
+    """Stands for the caller of an endpoint that echoes; the score of every token is its length, negative."""
+
+    model = "m"
+
+    def __init__(self, tops: bool, begin: bool) -> None:
+        self.tops, self.begin, self.client = tops, begin, SimpleNamespace(completions=self)
+
+    def call(self, work, label):
+        return work()
+
+    def create(self, *, prompt: str, echo: bool = False, **_):
+        given = re.findall(r"\s*[^\s,]+|,", prompt)
+        tokens = [*(["<s>"] if self.begin else []), *(given if echo else []), " five"]
+        values = [None if echo and not i else -float(len(token)) for i, token in enumerate(tokens)]
+        tops = [{} if value is None else {token: value} for token, value in zip(tokens, values, strict=True)]
+        told = SimpleNamespace(tokens=tokens, token_logprobs=values, top_logprobs=tops if self.tops else None)
+        usage = SimpleNamespace(prompt_tokens=len(given), completion_tokens=1)
+        return SimpleNamespace(choices=[SimpleNamespace(text=prompt + " five", logprobs=told)], usage=usage)
+
+
+def test_a_token_before_the_text_lets_a_text_be_scored_from_its_beginning() -> None:
+    assert trusted(Answering(tops=True, begin=True)) == Trust("", begins=True, likeliest=True)
+    assert trusted(Answering(tops=True, begin=False)) == Trust("", begins=False, likeliest=True)
+    alone = score_pair(Answering(tops=True, begin=True), Pair(Prompt(""), "One, two"), "", "")
+    assert (alone.logprob, alone.tokens, alone.greedy) == (-8.0, 3, True)
+    with pytest.raises(NotEchoedError):
+        score_pair(Answering(tops=True, begin=False), Pair(Prompt(""), "One, two"), "", "")
+
+
+def test_what_is_likeliest_is_not_known_where_it_is_not_told() -> None:
+    assert trusted(Answering(tops=False, begin=True)) == Trust("", begins=True, likeliest=False)
+
+
+def test_white_space_at_the_end_of_a_prompt_belongs_to_the_continuation() -> None:
+    found = score_pair(Answering(tops=True, begin=True), Pair(Prompt("One, two\n"), "three"), "", "")
+    assert (found.logprob, found.tokens, found.paid) == (-6.0, 1, (4, 1))

@@ -41,8 +41,8 @@ def test_a_text_is_as_sure_as_the_tokens_that_are_told() -> None:
 
 def test_steps_of_a_cascade_hold_what_was_charged() -> None:
     class Asked:
-        can = Capabilities(True, True, False, False, 1000, batch_invariant=False)
-        record: dict[str, object] = {}
+        def __init__(self) -> None:
+            self.can, self.record = Capabilities(True, True, False, False, 1000, batch_invariant=False), {}
 
         def score(self, requests):
             return iter([THERE])

@@ -77,14 +77,17 @@ class OpenAIEngine:
             )
         if any(isinstance(request, ScoreRequest) and request.rolling for request in requests):
             raise CapabilityError(f"candidate {self._candidate.id!r} cannot score whole documents.")
-        if not self._trust.begins:
-            for request in requests:
-                if isinstance(request, ScoreRequest) and any(not pair.prompt.plain().strip() for pair in request.pairs):
-                    raise CapabilityError(
-                        f"candidate {self._candidate.id!r} cannot score a text with nothing before it: "
-                        f"{self._candidate.endpoint.host} gives the first token of a text no score.",
-                        where=request.label,
-                    )
+        for request in requests:
+            if isinstance(request, ScoreRequest) and (why := self._why_not_scored(request)):
+                raise CapabilityError(f"candidate {self._candidate.id!r} {why}.", where=request.label)
+
+    def _why_not_scored(self, request: ScoreRequest) -> str:
+        host = self._candidate.endpoint.host
+        if not self._trust.begins and any(not pair.prompt.plain().strip() for pair in request.pairs):
+            return f"cannot score a text with nothing before it: {host} gives the first token of a text no score"
+        if not self._trust.likeliest and len(request.pairs) == 1:
+            return f"cannot say whether a text is what it would write itself: {host} does not tell the likeliest tokens"
+        return ""
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield answers in the order of the requests."""
@@ -204,7 +207,7 @@ class OpenAIEngine:
             raise EngineError(f"{host} does not score {request.label or 'a request'}: {error}.") from error
         return ScoreAnswer(
             logprobs=tuple(f.logprob for f in found),
-            greedy=tuple(f.greedy for f in found),
+            greedy=tuple(bool(f.greedy) for f in found),
             tokens=tuple(f.tokens for f in found),
             prompt_tokens=max(f.prompt_tokens for f in found),
             paid=(sum(f.paid[0] for f in found), sum(f.paid[1] for f in found)),

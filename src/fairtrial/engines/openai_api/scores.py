@@ -26,7 +26,7 @@ class Scored:
 
     Attributes:
         logprob: nats.
-        greedy: whether each of its tokens was the likeliest.
+        greedy: whether each of its tokens was the likeliest; None if the endpoint does not tell the likeliest.
         tokens: of the continuation.
         prompt_tokens: before it.
         paid: tokens read and written, as the endpoint counts them.
@@ -35,7 +35,7 @@ class Scored:
     """
 
     logprob: float
-    greedy: bool
+    greedy: bool | None
     tokens: int
     prompt_tokens: int
     paid: tuple[int, int]
@@ -50,10 +50,12 @@ class Trust:
     Attributes:
         why_not: why they cannot be trusted; empty if they can.
         begins: whether a text is scored from its first token on, so that nothing need stand before it.
+        likeliest: whether the likeliest tokens are told, too.
     """
 
     why_not: str
     begins: bool = False
+    likeliest: bool = False
 
 
 class NotEchoedError(Exception):
@@ -68,7 +70,7 @@ def trusted(caller: Caller) -> Trust:
         if not likely.logprob > absurd.logprob:
             found = f"it finds {ABSURD!r} as likely as {LIKELY!r} after {QUESTION!r}"
             return Trust(f"{found}, so its scores are not of that text")
-        return Trust(why_shifted(caller, label), likely.begins)
+        return Trust(why_shifted(caller, label), likely.begins, likely.greedy is not None)
     except NotEchoedError as error:
         return Trust(str(error))
     except RefusedError as error:
@@ -130,7 +132,8 @@ def score_pair(caller: Caller, pair: Pair, delimiter: str, label: str) -> Scored
     if not own or any(values[i] is None for i in own):
         raise NotEchoedError("it gives no log-probabilities of the prompt's tokens")
     tops = getattr(told, "top_logprobs", None) or []
-    greedy = all(i < len(tops) and tops[i] and values[i] >= max(tops[i].values()) for i in own)
+    told_tops = all(i < len(tops) and tops[i] for i in own)
+    greedy = all(values[i] >= max(tops[i].values()) for i in own) if told_tops else None
     read, new, _ = used(found)
     paid = (len(spans) if read is None else read, 1 if new is None else new)
     total = float(sum(values[i] for i in own))
