@@ -156,7 +156,7 @@ def search(
         raise SpecError("there is no device to fit.", fix="Write `device:` in the trial file, or give --device.")
     wide = as_written(loaded, expanded(loaded.trial, types, contexts))
     told, excluded = needs(unfitted(wide, conditions), EngineSettings(threads=conditions.threads))
-    unknown = {name: [need["unknown"]] for name, need in told.items() if contexts and need["unknown"]}
+    unknown = {name: [need["unknown"]] for name, need in told.items() if contexts and need["disk"] and need["unknown"]}
     kept = [c for c in roomiest(wide.trial.candidates, {**excluded, **unknown}) if c.id not in unknown]
     able = [c.id for c in kept if c.id not in excluded]
     if not able:

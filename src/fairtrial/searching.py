@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
-from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.trial import Trial
 from fairtrial.standings.across import main_measure
 from fairtrial.studies.device import Need, fits
@@ -55,13 +56,29 @@ class Search:
 
 
 def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Trial:
-    """Return a trial with every candidate as it is and in every type, each in every context."""
+    """Return a trial with every candidate as it is and in every type, each in every context.
+
+    Cascades, and candidates without weights here, stay as they are.  Raises SpecError where names would not do.
+    """
     made: list[Candidate] = []
     for candidate in trial.candidates:
+        larger = larger_of(candidate)
+        if larger is not None or candidate.model.partition(":")[0] not in ("gguf", "pkg", "hf", "fake"):
+            if isinstance(larger, str) and len(contexts) > 1:
+                raise SpecError(
+                    f"the cascade of {candidate.id!r} goes to {larger!r}, of which there would be several.",
+                    fix="Give one context only, or write the larger candidate out in the cascade.",
+                )
+            made.append(candidate)
+            continue
         kinds = [candidate, *(quantised(candidate, kind) for kind in types)]
         for one in kinds:
             made += [in_context(one, context, len(contexts) > 1) for context in contexts] or [one]
-    return trial.model_copy(update={"candidates": tuple(made), "baseline": ""})
+    names = [one.id for one in made]
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(f"two candidates of the search would be called {name!r}.", fix="Give shorter ids.")
+    return trial.model_copy(update={"candidates": tuple(made), "baseline": "", "study": None})
 
 
 def quantised(candidate: Candidate, kind: str) -> Candidate:

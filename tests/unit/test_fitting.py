@@ -221,3 +221,14 @@ def test_a_file_that_is_no_model_has_no_prediction(tmp_path: Path) -> None:
     told = foresee(candidate.spec, model, EngineSettings(threads=1), [])
     assert isinstance(told, str)
     assert told
+
+
+def test_cascades_and_hosted_models_stay_as_they_are() -> None:
+    both = [{"id": "a", "model": "fake:a", "levers": [{"cascade": {"to": "b", "threshold": 0.5}}]}]
+    both += [{"id": "b", "model": "fake:b"}, {"id": "far", "model": "openai:far"}]
+    wide = expanded(trial(candidates=both), ["q2_k"], [512])
+    assert [c.id for c in wide.candidates] == ["a", "b", "b-q2_k", "far"]
+    with pytest.raises(SpecError, match="of which there would be several"):
+        expanded(trial(candidates=both), [], [512, 1024])
+    with pytest.raises(SpecError, match="would be called 'b-q2_k'"):
+        expanded(trial(("b", "b-q2_k")), ["q2_k"], [])

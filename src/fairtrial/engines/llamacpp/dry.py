@@ -154,7 +154,7 @@ def main() -> None:
     try:
         found: dict[str, Any] = tell(job, Log())
     except FairtrialError as error:
-        found = {"wrong": str(error)}
+        found = {"wrong": error.message}
     print(json.dumps(found))
 
 

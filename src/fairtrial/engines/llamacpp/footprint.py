@@ -24,7 +24,7 @@ from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.llamacpp.binding import library_version
 from fairtrial.engines.llamacpp.dry import Job
 from fairtrial.engines.settings import EngineSettings
-from fairtrial.models import ResolvedModel
+from fairtrial.models import ResolvedModel, file_sha256
 from fairtrial.models.gguf import Head, Tensor, read_head, split_names
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.candidate import Candidate
@@ -47,15 +47,16 @@ def footprint(
         return "there is no file for llama.cpp to look at"
     asked = content_hash([[request.id for request in chunk] for chunk in chunks])
     spec = candidate.model_dump(mode="json", include={"chat", "system", "context", "overflow"})
+    template = file_sha256(Path(candidate.chat)) if candidate.chat not in ("none", "model") else ""
     running = [settings.threads, settings.batch_tokens, settings.flash_attention]
-    key = content_hash([RULES, platform.node(), library_version(), model.sha256, asked, spec, running])
+    key = content_hash([RULES, platform.node(), library_version(), model.sha256, asked, spec, template, running])
     store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-memory" / f"{key}.json"
     job = Job(candidate, model, settings, chunks)
     parts = read(store)
     if parts is None:
         parts = run_dry(job)
         if "wrong" not in parts:
-            store.parent.mkdir(exist_ok=True)
+            store.parent.mkdir(parents=True, exist_ok=True)
             partial = store.with_suffix(f".{os.getpid()}.part")
             partial.write_text(json.dumps(parts), encoding="utf-8")
             partial.replace(store)
