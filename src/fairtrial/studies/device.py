@@ -152,21 +152,22 @@ def device(ledger: Ledger, trial_id: str) -> Findings | None:
         if what and not broken[name]
     ]
     sentences += [f"Left out, and not asked: {name}: {'; '.join(why)}." for name, why in fit["excluded"].items()]
-    rows = tuple(row(one, not broken[one.name], bool(open_[one.name])) for one in needs)
-    heads = [("memory", "B"), ("predicted", "B"), ("error", "1"), ("full context", "B"), ("disk", "B")]
-    columns = (
+    rows = [row(one, not broken[one.name], bool(open_[one.name])) for one in needs]
+    heads = [("memory", "B"), ("predicted", "B"), ("error", "1"), ("full context", "B"), ("disk", "B"), ("energy", "J")]
+    columns = [
         Column("candidate"),
         *(Column(name, unit, difference=name == "error") for name, unit in heads),
         Column("tokens/s"),
-        Column("energy", "J"),
         Column("fits"),
-    )
+    ]
+    told = [at for at in range(len(columns)) if any(cells[at] is not None for cells in rows)]
+    table = Table("What it takes", tuple(columns[at] for at in told), tuple(tuple(r[at] for at in told) for r in rows))
     notes = [*NOTES, *([f"{limits['name']}: {limits['assumed']}."] if limits["assumed"] else [])]
     if any(one.joules is not None and one.energy == "joules_estimated" for one in needs):
         notes.append("Energy is estimated from processor time and stated watts, not measured.")
     unpredicted = [f"{n}: {t['unknown']}" for n, t in fit["candidates"].items() if t["unknown"]]
     notes += [f"No prediction of memory for {line}." for line in unpredicted]
-    return Findings("Does it fit?", tuple(sentences), (Table("What it takes", columns, rows),), (), tuple(notes))
+    return Findings("Does it fit?", tuple(sentences), (table,), (), tuple(notes))
 
 
 def row(one: Need, holds: bool, partly: bool) -> tuple[Cell, ...]:
@@ -174,7 +175,7 @@ def row(one: Need, holds: bool, partly: bool) -> tuple[Cell, ...]:
     off = one.predicted / one.measured - 1 if one.predicted and one.measured else None
     verdict = ("as far as known" if partly else "yes") if holds else "no"
     rate = None if one.rate is None else round(one.rate, 1)
-    return (one.name, one.measured, one.predicted, off, one.full, one.disk, rate, one.joules, verdict)
+    return (one.name, one.measured, one.predicted, off, one.full, one.disk, one.joules, rate, verdict)
 
 
 def title(limits: Mapping[str, Any]) -> str:
