@@ -18,6 +18,11 @@ from fairtrial.studies.base import Cell, Column, Findings, Table
 ENERGY = ("joules", "joules_gpu", "joules_estimated")
 """Measures of energy, the best first."""
 
+EARLIER = """
+SELECT measure, value FROM observations WHERE candidate_id = ? AND task_id = '' AND item_id = '' ORDER BY repeat
+"""
+"""What earlier trials measured of a candidate as a whole: used where this one took over all its answers."""
+
 NOTES = (
     "Memory: the measured peak, the one predicted before loading, the error of the prediction, and the peak when the "
     "whole context is used. Energy: of one answer.",
@@ -103,9 +108,10 @@ def need(
     ledger: Ledger, trial_id: str, candidate: Mapping[str, Any], tasks: list[Mapping[str, Any]], fit: Mapping[str, Any]
 ) -> Need:
     """Return what one candidate was predicted and measured to need."""
-    rows = [row for row in query.wholes(ledger, trial_id) if row.candidate_id == candidate["id"]]
-    measured = max((row.value for row in rows if row.measure == "memory_bytes"), default=None)
-    rates = [row.value for row in rows if row.measure == "decode_tokens_per_second"]
+    rows = [(r.measure, r.value) for r in query.wholes(ledger, trial_id) if r.candidate_id == candidate["id"]]
+    rows = rows or list(ledger.read(EARLIER, (candidate["id"],)))
+    measured = max((value for measure, value in rows if measure == "memory_bytes"), default=None)
+    rates = [value for measure, value in rows if measure == "decode_tokens_per_second"]
     told = fit["candidates"].get(candidate["name"], {"memory": None, "disk": None})
     memory = told["memory"]
     more = max(0, memory["full"] - memory["peak"]) if memory else 0
