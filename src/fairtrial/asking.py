@@ -77,8 +77,8 @@ def check_capability(engine: Engine, requests: Sequence[Request], candidate: str
         why = f" ({told})" if (told := engine.record.get("scores")) else ""
         raise CapabilityError(
             f"candidate {candidate!r} gives no token scores, which task {task!r} needs{why}.",
-            fix="Ask for the letter of a choice with `ask: letter` beside the task, which then goes for all candidates; or "
-            "use a task that asks for text.",
+            fix="Ask for the letter of a choice with `ask: letter` beside the task, for all candidates alike; or use a "
+            "task that asks for text.",
         )
     if GenerateRequest in kinds and not engine.can.generate:
         raise CapabilityError(f"candidate {candidate!r} generates no text, which task {task!r} needs.")

@@ -70,7 +70,7 @@ def test_findings_name_the_dominated_and_draw_the_rest(tmp_path: Path) -> None:
     assert found is not None
     assert any("tiny, small and large are on the frontier" in sentence for sentence in found.sentences)
     assert any(
-        sentence.startswith("bad is dominated by small: less quality, more size") for sentence in found.sentences
+        sentence.startswith("bad is dominated by small: lower quality, a larger file") for sentence in found.sentences
     )
     assert len(found.charts) == 2
     assert len(found.tables[0].rows) == 4

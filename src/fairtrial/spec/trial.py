@@ -41,8 +41,8 @@ class TaskEntry(Section):
     measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
     ask: Literal["own", "letter"] = Field(
         "own",
-        description="How choices are asked: the task's own way, which scores their texts as a rule, or by a letter that "
-        "the model writes, without examples.",
+        description="How choices are asked: the task's own way, which scores their texts as a rule, or by a letter "
+        "that the model writes, without examples.",
     )
     forms: tuple[Literal["permuted", "order"], ...] = Field(
         (), description="Further forms to ask it in, to hint at contamination: options permuted, items in other orders."

@@ -22,6 +22,12 @@ NAMES = {
     "seconds": "seconds an item",
     "tokens_out": "tokens written an item",
 }
+COMPARED = {
+    "quality": ("higher quality", "lower quality"),
+    "model_bytes": ("a larger file", "a smaller file"),
+    "memory_bytes": ("more memory", "less memory"),
+}
+"""What stands for more and for less of a measure in a sentence, where its name alone would not."""
 
 
 def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
@@ -69,10 +75,8 @@ def how(one: Faced, name: str, other: str) -> str:
     for axis, values in zip(one.axes, one.values, strict=True):
         gap = values.now[a] - values.now[b]
         label = label_of(axis, one)
-        if gap == 0:
-            words.append(f"the same {label}")
-        else:
-            words.append(f"{'more' if gap > 0 else 'less'} {label}")
+        more, less = COMPARED.get(str(axis["name"]), (f"more {label}", f"fewer {label}"))
+        words.append(f"the same {label}" if gap == 0 else more if gap > 0 else less)
     return ", ".join(words)
 
 

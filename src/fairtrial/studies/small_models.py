@@ -23,6 +23,8 @@ from fairtrial.studies.frontiers import charts, label_of, notes, table, told
 AGAINST = ("model_bytes", "joules", "joules_estimated", "usd", "seconds")
 """What quality is set against, as far as it was measured."""
 WHOLE = ("model_bytes",)
+UNTOLD = ("seconds",)
+"""What has its tables and charts, and no sentences."""
 UNITS = {"model_bytes": "MB", "joules": "J", "joules_estimated": "J (estimated)", "usd": "USD", "seconds": "s"}
 SCALES = {"model_bytes": 1e-6}
 
@@ -101,8 +103,11 @@ def interval(value: float, drawn: np.ndarray[Any, np.dtype[np.float64]], confide
 
 
 def said(name: str, one: Faced, walk: Sequence[Step]) -> Iterator[str]:
-    """Say who is on the frontier and what each step costs."""
-    yield from told(one)
+    """Say who is on the frontier and what each step costs; who is dominated, by the file's size alone."""
+    if name in UNTOLD:
+        return
+    sentences = list(told(one))
+    yield from sentences if name in WHOLE else sentences[:1]
     for step in walk:
         way = f"From {step.cheaper} to {step.dearer}"
         points = f"{step.gain.value:+.1f} points [{step.gain.low:+.1f}, {step.gain.high:+.1f}]"
