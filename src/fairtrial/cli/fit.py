@@ -97,11 +97,11 @@ def given(path: Path | None, models: list[str], device: str | None, tasks: list[
             "fit needs a trial file, or --models, --task and --device.",
             fix="E.g. fairtrial fit --models gguf:model.gguf --to q8_0,q4_k_m --device pixel-8 --task reading",
         )
-    candidates: list[Candidate] = [candidate(name) for name in listed(models)]
-    names = [one.id for one in candidates]
-    apart = [
-        c.model_copy(update={"id": f"{c.id}-{i}"}) if names.count(c.id) > 1 else c for i, c in enumerate(candidates)
-    ]
+    apart: list[Candidate] = []
+    for one in map(candidate, listed(models)):
+        name = one.id.removesuffix(".gguf")
+        taken = sum(other.model == one.model or other.id == name for other in apart)
+        apart.append(one.model_copy(update={"id": f"{name}-{taken + 1}" if taken else name}))
     rule = Decide(margin=margin, stop_early=True)
     trial = Trial(name="fit", candidates=tuple(apart), tasks=tuple(tasks), device=limits(device), decide=rule)
     return LoadedTrial(trial=trial, text=dump_trial(trial), path=None)
