@@ -64,7 +64,7 @@ def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
             *changed(others),
         ),
         (
-            text_table(rows, levels, own),
+            text_table(rows, levels),
             *(task_table(task, others) for task in tasks),
             needs_table(rows, levels, tasks),
         ),
@@ -169,14 +169,13 @@ def hidden(others: Sequence[Level]) -> Iterator[tuple[float, str]]:
                 )
 
 
-def text_table(rows: Rows, levels: Sequence[Level], own: Level) -> Table:
+def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
     """Return how far each file's distributions are from the parent's."""
     source = rows.plan.get("text", {}).get("source", "")
     columns = (
         Column("candidate"),
         Column("type"),
         Column("file", "B"),
-        Column("of parent", "1"),
         Column("perplexity"),
         Column("bits per byte"),
         Column("KL divergence"),
@@ -187,8 +186,8 @@ def text_table(rows: Rows, levels: Sequence[Level], own: Level) -> Table:
     table = []
     for level in (*levels, *beside):
         told: list[Cell] = [level.type or "as it is", level.bytes]
-        told.append(level.bytes / own.bytes if level.bytes and own.bytes and level.name in family else None)
-        table.append((level.name, *told, *(of_text(rows, level.name, measure) for measure in OF_TEXT)))
+        lost, bits, far, same = (of_text(rows, level.name, measure) for measure in OF_TEXT)
+        table.append((level.name, *told, lost, bits.value if bits else None, far, same))
     return Table(f"Next-token distributions, read on {source}" if source else "The files", columns, tuple(table))
 
 
