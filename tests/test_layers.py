@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "levers": ONE | {"engines", "models"},
     "earlier": ONE | {"ledger"},
     "verdicts": ONE | {"ledger", "stats", "earlier"},
+    "doubts": ONE | {"ledger", "stats", "verdicts"},
     "standings": {"ledger", "stats", "verdicts"},
     "studies": ONE | {"ledger", "stats", "verdicts", "standings"},
     "progress": {"records", "verdicts"},
@@ -83,7 +84,7 @@ ALLOWED: dict[str, set[str]] = {
         "spending",
     }
     | {"elimination", "endings", "fidelity", "tuning"},
-    "report": {"endings", "errors", "records", "ledger", "stats", "verdicts", "standings", "studies"},
+    "report": {"doubts", "endings", "errors", "records", "ledger", "stats", "verdicts", "standings", "studies"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 

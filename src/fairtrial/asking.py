@@ -17,6 +17,7 @@ from fairtrial.planning import PlannedCandidate, PlannedTask
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
 from fairtrial.settling import settle as settle
 from fairtrial.tasks.base import Task
+from fairtrial.tasks.signs import signs
 
 KEPT_AT_ONCE = 8
 """Answers of an endpoint that are written in one transaction: each may have cost money."""
@@ -102,6 +103,7 @@ def ask_chunk(
     answer_rows = [(request, fresh[request.id]) for request in missing]
     try:
         grades = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh})
+        seen_signs = sign_chunk(chunk, {**known, **fresh}, grades)
     except Exception:
         ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=[], absences=[]))
         raise  # the answers are paid for and stay; only their grades are missing
@@ -116,7 +118,7 @@ def ask_chunk(
     observations = [
         (task.id, asked.item.id, asked.repeat, observation)
         for i, asked in enumerate(chunk)
-        for observation in (*grades[i], *(o for cost in seen for o in cost[i]))
+        for observation in (*grades[i], *seen_signs[i], *(o for cost in seen for o in cost[i]))
     ]
     reasons = {measure: why for probe in probes for measure, why in probe.absences().items()} if missing else {}
     absences = [(task.id, "", 0, measure, why) for measure, why in reasons.items()]
@@ -131,6 +133,14 @@ def ask_chunk(
 def grade_chunk(task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer]) -> list[Sequence[Observation]]:
     """Return the grades of each item of a chunk."""
     return [task.grade(asked.item, [answers[r.id] for r in asked.requests]) for asked in chunk]
+
+
+def sign_chunk(
+    chunk: Sequence[Asked], answers: Mapping[str, Answer], grades: Sequence[Sequence[Observation]]
+) -> list[list[Observation]]:
+    """Return the signs of each item's answers of a chunk; see `fairtrial.tasks.signs`."""
+    pairs = zip(chunk, grades, strict=True)
+    return [signs(asked.item, [answers[r.id] for r in asked.requests], graded) for asked, graded in pairs]
 
 
 def answer(

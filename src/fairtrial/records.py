@@ -187,7 +187,7 @@ class GenerateAnswer:
     Attributes:
         text: the new text, without the stop string.
         tokens: number of tokens generated (a stop string's included).
-        finish: ``stop`` (stop string or end token) or ``length``.
+        finish: ``stop`` (stop string or end token), ``length``, or ``refused`` (by the server, e.g. a content filter).
         prompt_tokens: tokens of the prompt as the model saw it.
         truncated_tokens: tokens cut from the left of the prompt because it did not fit; 0 as a rule.
         logprob: log-probability of all generated tokens in the model's own distribution (whatever the temperature),
@@ -197,11 +197,14 @@ class GenerateAnswer:
         reasoning_tokens: of ``tokens``, those that were spent on reasoning and are not in the text.
         sent_bytes: bytes sent to another machine for this answer; None where that is not counted.
         steps: who did what where several models had a part in the answer; the last one gave it.
+        thought: reasoning that came before the answer, kept apart from ``text``; empty if there was none to be seen.
+        counted: whether the token counts are our own, because the server gave none.
+        masked: whether a secret that the server repeated was masked in it.
     """
 
     text: str
     tokens: int
-    finish: Literal["stop", "length"]
+    finish: Literal["stop", "length", "refused"]
     prompt_tokens: int = 0
     truncated_tokens: int = 0
     logprob: float | None = field(default=None, compare=False)
@@ -209,6 +212,15 @@ class GenerateAnswer:
     reasoning_tokens: int = field(default=0, compare=False)
     sent_bytes: int | None = field(default=None, compare=False)
     steps: tuple[Step, ...] = ()
+    thought: str = ""
+    counted: bool = field(default=False, compare=False)
+    masked: bool = field(default=False, compare=False)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether all tokens went to reasoning, so that there is no answer."""
+        thinking = bool(self.thought) or self.reasoning_tokens > 0
+        return self.finish == "length" and thinking and not self.text.strip()
 
     @property
     def moved(self) -> tuple[int, int]:

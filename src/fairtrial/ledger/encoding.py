@@ -25,6 +25,9 @@ OPTIONAL = (
     ("reasoning_tokens", 0),
     ("paid", None),
     ("sent_bytes", None),
+    ("thought", ""),
+    ("counted", False),
+    ("masked", False),
 )
 """Fields of answers that are not stored while they hold this."""
 

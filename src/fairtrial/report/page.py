@@ -77,6 +77,8 @@ def render(ledger: Ledger, summary: Summary) -> str:
         family=family.lines(summary),
         legend=family.legend(summary),
         evidence=family.has_evidence(summary),
+        doubts=words.headline_doubts(summary),
+        minor_doubts=words.minor_doubts(summary),
         notes=words.chance_notes(summary),
         forests=plots.forests(summary),
         estimates=[(task, measure_groups(summary, task)) for task in summary.tasks],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairtrial.doubts import Doubt, find_doubts
 from fairtrial.endings import endings
 from fairtrial.ledger import Ledger, query
 from fairtrial.standings import Standings, standings
@@ -95,6 +96,7 @@ class Summary:
     sessions: Sequence[query.SessionRow]
     standings: Standings
     endings: Sequence[str] = ()
+    doubts: Sequence[Doubt] = ()
     study: Findings | None = None
     further: Sequence[Findings] = ()
 
@@ -127,6 +129,7 @@ class Summary:
             "further": [found.document() for found in self.further],
             "absences": [dict(absence) for absence in self.absences],
             "endings": list(self.endings),
+            "doubts": [doubt.document() for doubt in self.doubts],
             "report": None if report is None else str(report),
         }
 
@@ -186,6 +189,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         sessions=sessions,
         standings=standings(ledger, row.id, found),
         endings=endings(ledger, row.id, found),
+        doubts=find_doubts(ledger, row.id),
         study=findings(ledger, row.id),
         further=further(ledger, row.id),
     )

@@ -146,7 +146,7 @@ def verdict_cells(summary: Summary, verdict: Verdict) -> list[Text]:
 
 def notes(summary: Summary) -> list[Text]:
     """Return what a careful reader should know: chance levels, truncations, what was not measured."""
-    lines = words.chance_notes(summary)
+    lines = [*words.minor_doubts(summary), *words.chance_notes(summary)]
     for verdict in summary.verdicts:
         if verdict.verdict == "undecided" and verdict.items_needed is not None:
             lines.append(f"{verdict.a} on {verdict.task}: about {verdict.items_needed:,} more items would settle it.")
@@ -154,5 +154,6 @@ def notes(summary: Summary) -> list[Text]:
         if candidate.truncated:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
     lines += needs.absent_notes(summary)
+    doubted = [Text(f"! {words.visible(line)}", style="bold yellow") for line in words.headline_doubts(summary)]
     ended = [Text(words.visible(line), style="yellow") for line in summary.endings]
-    return ended + [Text(f"  {words.visible(line)}", style="dim") for line in lines]
+    return doubted + ended + [Text(f"  {words.visible(line)}", style="dim") for line in lines]

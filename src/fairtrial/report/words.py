@@ -114,6 +114,16 @@ def headline(summary: Summary) -> str:
     return f"{total} {question} about {summary.baseline} as baseline: {', '.join(named)}.{state}"
 
 
+def headline_doubts(summary: Summary) -> list[str]:
+    """Return what must be said beside the headline, because a score or verdict may mean something else."""
+    return [doubt.text for doubt in summary.doubts if doubt.headline]
+
+
+def minor_doubts(summary: Summary) -> list[str]:
+    """Return the doubts that a careful reader should know of."""
+    return [doubt.text for doubt in summary.doubts if not doubt.headline]
+
+
 def claim(decide: Mapping[str, Any]) -> str:
     """Return in words what the decision rule claims and what the intervals cover."""
     whole = "the items of these benchmarks, and no others"

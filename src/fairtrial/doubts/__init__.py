@@ -1,0 +1,23 @@
+"""Why a number may mean something else than it seems to: one table of finders, read from the ledger.
+
+Whoever knows a reason to doubt a score or a verdict adds a finder here; headline, terminal, report, JSON document and
+quality gate then say it.  Knows no engine and no task.
+"""
+
+from __future__ import annotations
+
+from fairtrial.doubts.answers import answer_doubts
+from fairtrial.doubts.base import Doubt, Finder
+from fairtrial.ledger import Ledger, query
+
+__all__ = ["DOUBTS", "Doubt", "find_doubts"]
+
+DOUBTS: tuple[Finder, ...] = (answer_doubts,)
+"""All finders, in the order in which their doubts are told."""
+
+
+def find_doubts(ledger: Ledger, trial_id: str) -> tuple[Doubt, ...]:
+    """Return all doubts about a trial, those of the headline first."""
+    trial = query.trial(ledger, trial_id)
+    found = [doubt for finder in DOUBTS for doubt in finder(ledger, trial)]
+    return tuple(sorted(found, key=lambda doubt: not doubt.headline))

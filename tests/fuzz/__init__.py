@@ -1,0 +1,1 @@
+"""Fuzzers: one file a reader, all through `fuzz.bounded`."""

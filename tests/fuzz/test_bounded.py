@@ -1,0 +1,33 @@
+"""The harness itself finds what it is there to find."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from fairtrial.errors import DataError
+from fuzz import bounded
+
+
+def raises_on_purpose() -> None:
+    raise DataError("the row is wrong")
+
+
+def test_a_reader_may_return_or_raise_an_error_of_ours() -> None:
+    assert bounded.survives(lambda: 1) == ""
+    assert bounded.survives(raises_on_purpose) == ""
+
+
+def test_whatever_else_happens_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ZeroDivisionError" in bounded.survives(lambda: 1 / 0)
+    assert "MemoryError" in bounded.survives(lambda: bytearray(2 * bounded.MEMORY))
+    assert "RecursionError" in bounded.survives(_endless)
+    assert "code -6" in bounded.survives(os.abort)
+    monkeypatch.setattr(bounded, "SECONDS", 0.2)
+    assert "still running" in bounded.survives(lambda: time.sleep(5))
+
+
+def _endless() -> None:
+    _endless()
