@@ -16,8 +16,8 @@ SENTENCES = {
     "refused": "{count} of {of} answers of {candidate} on {task} were refused by its server; they count as wrong.",
     "unfinished": "{count} of {of} answers of {candidate} on {task} were cut off while it was still reasoning.",
     "unread": "No answer could be read from {count} of {of} texts of {candidate} on {task}; they count as wrong.",
-    "near_miss": "{count} of {of} answers of {candidate} on {task} count as wrong though they differ from a right answer "
-    "only in white space, case or final punctuation.",
+    "near_miss": "{count} of {of} answers of {candidate} on {task} count as wrong though they differ from a right "
+    "answer only in white space, case or final punctuation.",
 }
 
 
