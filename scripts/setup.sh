@@ -1,5 +1,5 @@
 # Shared by scripts/demo and scripts/test: makes .venv with everything they need, on a machine that has only Python 3.11+,
-# a C/C++ compiler and git.  Uses uv and the lock file where uv is present, else python -m venv and pip.
+# a C/C++ compiler and git.  Versions are those of uv.lock, on every machine.
 # shellcheck shell=bash
 
 say() { printf '%s\n' "$*" >&2; }
@@ -70,39 +70,40 @@ compiled_so_far() {
     printf ' (compiling llama.cpp: 4 to 7 minutes on 2 cores, once; the built wheel is kept in the cache)'
 }
 
-# set_up EXTRA...: install the project, editable, with these extras; "dev" names the dependency group.
-set_up() {
-    need_compiler
-    if command -v uv >/dev/null 2>&1; then
-        local flags=()
-        case "$1" in
-            dev) flags=(--inexact --group dev) ;;
-            *) flags=(--no-default-groups --inexact --extra "$1") ;;
-        esac
-        with_heartbeat "set-up with uv" uv sync --frozen "${flags[@]}"
-        return
-    fi
+# The one way to set up: uv with the lock file, whether uv is on the machine or has to be put into .venv first.
+need_uv() {
+    if command -v uv >/dev/null 2>&1; then UV=uv; return; fi
+    UV=.venv/bin/uv
+    if [ -x "$UV" ]; then return; fi
     local python
     python=$(find_python) || exit 1
     if [ ! -x .venv/bin/python ]; then
         "$python" -m venv .venv 2>/dev/null || fail "$python cannot make virtual environments." \
             "Debian or Ubuntu: sudo apt-get install python3-venv"
     fi
-    # as in pyproject.toml for uv; appended to what the user has set
-    export CMAKE_ARGS="${CMAKE_ARGS:-} -DCMAKE_C_FLAGS='-fno-dse -fno-tree-dse' -DCMAKE_CXX_FLAGS='-fno-dse -fno-tree-dse'"
-    with_heartbeat "upgrading pip" .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-    case "$1" in
-        dev) with_heartbeat "set-up with pip" .venv/bin/python -m pip install -e '.[demo,parquet]' --group dev ;;
-        *) with_heartbeat "set-up with pip" .venv/bin/python -m pip install -e ".[$1]" ;;
-    esac
+    with_heartbeat "installing uv into .venv" .venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 }
 
-# The transformers engine's tests need torch.  Its build for processors alone is on no public index that pip reads by
-# itself, and the one for GPUs is gigabytes; so torch is taken where pip has been told to look (PIP_FIND_LINKS), or from
-# the index when FAIRTRIAL_TORCH=1 asks for it.  Without torch those tests are skipped.
+# set_up EXTRA...: install the project, editable, with these extras, in the versions of uv.lock; "dev" names the
+# dependency group.
+set_up() {
+    need_compiler
+    need_uv
+    local flags=()
+    case "$1" in
+        dev) flags=(--group dev) ;;
+        *) flags=(--no-default-groups --extra "$1") ;;
+    esac
+    with_heartbeat "set-up" "$UV" sync --frozen --inexact "${flags[@]}"
+}
+
+# The transformers engine's tests need torch.  Its build for processors alone is on no public index that installers read
+# by themselves, and the one for GPUs is gigabytes; so torch is taken where pip has been told to look (PIP_FIND_LINKS),
+# or from the index when FAIRTRIAL_TORCH=1 asks for it.  What comes with it has the versions of uv.lock.  Without torch
+# those tests are skipped.
 set_up_torch() {
     if .venv/bin/python -c 'import torch, transformers, accelerate, gguf' >/dev/null 2>&1; then return; fi
-    local wheel="" tag
+    local wheel="" tag others
     tag=$(.venv/bin/python -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
     if [ -d "${PIP_FIND_LINKS:-}" ]; then
         wheel=$(find "$PIP_FIND_LINKS" -maxdepth 1 -name "torch-*cpu-$tag-*.whl" | sort | tail -n 1)
@@ -111,9 +112,8 @@ set_up_torch() {
         say "torch is not installed: the transformers engine's tests will be skipped (FAIRTRIAL_TORCH=1 installs it)."
         return
     fi
-    if command -v uv >/dev/null 2>&1; then
-        with_heartbeat "installing torch" uv pip install --python .venv/bin/python "${wheel:-torch>=2.6}" -e '.[transformers]'
-    else
-        with_heartbeat "installing torch" .venv/bin/python -m pip install "${wheel:-torch>=2.6}" -e '.[transformers]'
-    fi
+    others=$(mktemp)
+    "$UV" export --quiet --frozen --no-default-groups --no-emit-project --no-hashes --extra transformers --prune torch >"$others"
+    with_heartbeat "installing torch" "$UV" pip install --python .venv/bin/python "${wheel:-torch>=2.6}" --requirements "$others"
+    rm -f "$others"
 }
