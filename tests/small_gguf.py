@@ -21,14 +21,17 @@ def byte_texts() -> list[str]:
     return [chr(byte) if byte in shown else chr(next(other)) for byte in range(256)]
 
 
-def model_bytes(*, experts: bool = False, width: int = WIDTH, name: str = "llama", seed: int = 1) -> bytes:
-    """Return a model's file."""
+def model_bytes(
+    *, experts: bool = False, width: int = WIDTH, name: str = "llama", seed: int = 1, spoilt: str = ""
+) -> bytes:
+    """Return a model's file; of the letters in ``spoilt``, the weights are not numbers."""
     draw = np.random.default_rng(seed)
 
     def weights(*shape: int) -> np.ndarray:
         return (draw.standard_normal(shape) * 0.08).astype(np.float32)
 
     tensors = {"token_embd.weight": weights(256, width), "output_norm.weight": np.ones(width, np.float32)}
+    tensors["token_embd.weight"][[ord(letter) for letter in spoilt]] = np.nan
     tensors["output.weight"] = weights(256, width)
     for layer in range(LAYERS):
         own = {

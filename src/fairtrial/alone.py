@@ -55,5 +55,5 @@ def ask_alone(task: PlannedTask, candidate: PlannedCandidate, bench: Bench, item
 
     probe = AloneProbe(work)
     with watching([probe]):
-        answers = answer(engine, requests)
+        answers = answer(engine, requests, candidate.name)
     return probe.observe(list(answers.values()))

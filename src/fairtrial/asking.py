@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fairtrial.bench import Bench, watching
 from fairtrial.engines.base import Engine
+from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.planning import PlannedCandidate, PlannedTask
@@ -96,7 +97,7 @@ def ask_chunk(
     if missing:
         engine = bench(candidate)
         with watching(probes):
-            fresh = answer(engine, missing, lambda rows: ledger.commit(candidate.id, Chunk(answers=rows)))
+            fresh = answer(engine, missing, candidate.name, lambda rows: ledger.commit(candidate.id, Chunk(rows)))
     else:
         fresh = {}
     asked_rows = [(task.id, a.item.id, a.repeat, tuple(r.id for r in a.requests)) for a in chunk]
@@ -144,12 +145,31 @@ def sign_chunk(
 
 
 def answer(
-    engine: Engine, requests: Sequence[Request], keep: Callable[[Sequence[tuple[Request, Answer]]], None] | None = None
+    engine: Engine,
+    requests: Sequence[Request],
+    candidate: str,
+    keep: Callable[[Sequence[tuple[Request, Answer]]], None] | None = None,
 ) -> dict[str, Answer]:
     """Return the answers to requests of either kind, by request id.
 
-    An engine that hands answers over as they come (``as_answered``) has them kept at once, a few at a time.
+    An engine that hands answers over as they come (``as_answered``) has them kept at once, a few at a time.  Raises
+    EngineError if the numbers of an answer are none; the other answers are kept.
     """
+    answers = given(engine, requests, keep)
+    flawed = [(request, told) for request in requests if (told := flaw(answers[request.id]))]
+    if flawed:
+        if keep is not None:
+            keep([(request, got) for request in requests if not flaw(got := answers[request.id])])
+        request, told = flawed[0]
+        more = f"; so are {len(flawed) - 1} more of {len(requests)} answers" if len(flawed) > 1 else ""
+        raise not_a_number(candidate, request.label, told + more, local=not hasattr(engine, "as_answered"))
+    return answers
+
+
+def given(
+    engine: Engine, requests: Sequence[Request], keep: Callable[[Sequence[tuple[Request, Answer]]], None] | None
+) -> dict[str, Answer]:
+    """Return what the engine gives, by request id, whatever its numbers are."""
     if keep is not None and hasattr(engine, "as_answered"):
         return kept_as_answered(engine.as_answered(requests), keep)
     score = [r for r in requests if isinstance(r, ScoreRequest)]
@@ -171,6 +191,8 @@ def kept_as_answered(
     try:
         for request, got in coming:
             answers[request.id] = got
+            if flaw(got):
+                continue
             rows.append((request, got))
             if len(rows) >= KEPT_AT_ONCE:
                 keep(rows)

@@ -8,11 +8,13 @@ Knows nothing of grades, costs or verdicts; what it takes is in no measure.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
 from fairtrial.bench import Bench
 from fairtrial.engines.base import TellsDistributions
+from fairtrial.engines.finite import not_a_number
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.passages import BITS_PER_BYTE, KL_DIVERGENCE, PERPLEXITY, SAME_TOP, Passages
@@ -23,20 +25,26 @@ from fairtrial.stats.divergence import divergence, surprise
 
 KNOWN = "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ?"
 UNTOLD = "its engine does not tell what it expects after every token"
+WHERE = "reading the study's text"
 OTHER_WORDS = "it cuts this text into other tokens than the parent does"
 
 
 class Reading:
     """One candidate's reading of a passage: its tokens and logits, computed when first asked for."""
 
-    def __init__(self, engine: TellsDistributions, passage: Item) -> None:
+    def __init__(self, engine: TellsDistributions, passage: Item, name: str) -> None:
+        self.name = name
         self.tokens = engine.text_tokens(passage.question)
         self.logits = engine.text_logits(self.tokens)
+        if not np.isfinite(self.logits.max(axis=1, initial=-np.inf)).all():
+            self._fail("a logit is NaN or infinite")
 
     def alone(self, passage: Item) -> list[Observation]:
         """Return what the passage tells of this candidate alone."""
         lost = surprise(self.logits, self.tokens[1:])
         size = len(passage.question.encode())
+        if not np.isfinite(lost).all():
+            self._fail("a token of the text has a log-probability of -inf")
         return [
             Observation(PERPLEXITY.name, float(lost.mean()), len(lost), PERPLEXITY.unit),
             Observation(BITS_PER_BYTE.name, float(lost.sum() / np.log(2) / size), size, BITS_PER_BYTE.unit),
@@ -47,11 +55,16 @@ class Reading:
         if not np.array_equal(self.tokens, parent.tokens) or self.logits.shape != parent.logits.shape:
             return []
         found = divergence(parent.logits, self.logits)
+        if not np.isfinite(found.kl).all():
+            self._fail("the KL divergence from the parent is infinite")
         weight = len(self.logits)
         return [
             Observation(KL_DIVERGENCE.name, float(found.kl.mean()), weight, KL_DIVERGENCE.unit),
             Observation(SAME_TOP.name, float(found.same_top.mean()), weight, SAME_TOP.unit),
         ]
+
+    def _fail(self, wrong: str) -> NoReturn:
+        raise not_a_number(self.name, WHERE, wrong)
 
 
 def compare_distributions(
@@ -94,9 +107,9 @@ def compare_distributions(
 def read(engine: TellsDistributions, passage: Item, name: str) -> Reading:
     """Return a candidate's reading; an error names it."""
     try:
-        return Reading(engine, passage)
+        return Reading(engine, passage, name)
     except FairtrialError as error:
-        error.where = error.where or f"candidate {name}, reading the study's text"
+        error.where = error.where or f"candidate {name}, {WHERE}"
         raise
 
 

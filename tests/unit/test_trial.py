@@ -65,9 +65,9 @@ def test_what_is_asked_again_is_not_paid_for_again(
     paid: list[int] = []
     real = asking.answer
 
-    def counting(engine: object, requests: Sequence[ScoreRequest], keep: object = None) -> dict[str, Answer]:
+    def counting(engine: object, requests: Sequence[ScoreRequest], name: str, keep: object) -> dict[str, Answer]:
         paid.append(len(requests))
-        return real(engine, requests)  # type: ignore[arg-type]
+        return real(engine, requests, name)  # type: ignore[arg-type]
 
     monkeypatch.setattr(asking, "answer", counting)
     steps = conducted(wider, ledger)

@@ -64,7 +64,8 @@ class Engine(Protocol):
         """Yield one answer a request, in the order of the requests.
 
         The same sequence of requests gives the same answers, bit for bit, on the same machine and settings,
-        whatever was asked before.
+        whatever was asked before.  Log-probabilities that are not numbers are handed over as they are; whoever asked
+        refuses them (`fairtrial.engines.finite`).
         """
         ...
 

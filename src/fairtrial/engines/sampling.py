@@ -7,6 +7,7 @@ does not depend on what else is being generated.
 from __future__ import annotations
 
 import codecs
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,8 +30,9 @@ def pick(logits: NDArray[np.float32], request: GenerateRequest, rng: np.random.G
     temperature, cut to the ``top_k`` likeliest, then to the smallest set that holds ``top_p`` of their mass
     (Holtzman et al. 2020, arXiv:1904.09751), and one uniform number decides.
     """
-    if rng is None:
-        return int(logits.argmax())
+    likeliest = int(logits.argmax())
+    if rng is None or not math.isfinite(logits[likeliest]):  # what is not a number comes first; see `surprise`
+        return likeliest
     scaled = logits.astype(np.float64) / request.temperature
     tokens = _likeliest(scaled, request.top_k) if 0 < request.top_k < len(scaled) else np.arange(len(scaled))
     mass = np.exp(scaled[tokens] - scaled[tokens].max())
@@ -44,9 +46,14 @@ def pick(logits: NDArray[np.float32], request: GenerateRequest, rng: np.random.G
 
 
 def surprise(logits: NDArray[np.float32], token: int) -> float:
-    """Return minus the log-probability of a token by (vocabulary,) logits, nats: float32 sums, at least 0."""
-    peak = logits.max()
-    return max(0.0, float(np.log(np.exp(logits - peak).sum())) - float(logits[token] - peak))
+    """Return minus the log-probability of a token by (vocabulary,) logits, nats: float32 sums, at least 0.
+
+    NaN if some logit is NaN or infinite: then there are no probabilities.
+    """
+    with np.errstate(invalid="ignore"):
+        peak = logits.max()
+        lost = float(np.log(np.exp(logits - peak).sum())) - float(logits[token] - peak)
+    return lost if lost > 0 or math.isnan(lost) else 0.0
 
 
 def _likeliest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:

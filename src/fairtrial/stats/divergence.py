@@ -21,7 +21,8 @@ class Divergence:
     """Of every position: arrays of shape (n,).
 
     Attributes:
-        kl: KL(reference || other), nats; 0 where both are the same.
+        kl: KL(reference || other), nats; 0 where both are the same, infinite where the other finds impossible what the
+            reference does not.
         same_top: 1 where both find the same token likeliest (of equals, the one with the lowest number), else 0.
     """
 
@@ -47,7 +48,8 @@ def divergence(reference: NDArray[np.floating], other: NDArray[np.floating]) -> 
     kl = np.empty(len(reference))
     for at in range(0, len(reference), BLOCK):
         own, its = log_softmax(reference[at : at + BLOCK]), log_softmax(other[at : at + BLOCK])
-        kl[at : at + BLOCK] = (np.exp(own) * (own - its)).sum(axis=1)
+        with np.errstate(invalid="ignore"):  # what the reference holds impossible adds nothing
+            kl[at : at + BLOCK] = np.where(own == -np.inf, 0.0, np.exp(own) * (own - its)).sum(axis=1)
     same = reference.argmax(axis=1) == other.argmax(axis=1)
     return Divergence(np.maximum(kl, 0.0), same.astype(np.float64))
 

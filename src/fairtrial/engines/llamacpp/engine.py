@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fairtrial.engines.base import Capabilities
+from fairtrial.engines.finite import A, each_by_itself, flaw
 from fairtrial.engines.llamacpp.along import logits_along
 from fairtrial.engines.llamacpp.binding import Floats, Model, library_version, system_info
 from fairtrial.engines.llamacpp.calibrate import Speed, calibrated
@@ -112,6 +113,10 @@ class LlamaCppEngine:
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
+        yield from each_by_itself(requests, self._scored(requests), lambda request: self._scored([request])[0])
+
+    def _scored(self, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
+        """Return the answers to requests through one tree."""
         session = self._open()
         encoded = [self._encoder.score(request) for request in requests]
         flat = [scored for request in encoded for parts in request for scored in parts]
@@ -121,20 +126,30 @@ class LlamaCppEngine:
             session.forget()
             raise
         self.nodes_computed += sums.nodes
-        yield from score_answers(encoded, sums)
+        return self._left_clean(list(score_answers(encoded, sums)))
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
+        yield from each_by_itself(requests, self._written(requests), lambda request: self._written([request])[0])
+
+    def _written(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
+        """Return the answers to requests that grow side by side."""
         session = self._open()
         prompts = [(request, *self._encoder.generate(request)) for request in requests]
         if not prompts:
-            return
+            return []
         try:
             answers = generate_all(session, self._encoder.vocabulary, prompts)
         except BaseException:
             session.forget()
             raise
-        yield from answers
+        return self._left_clean(answers)
+
+    def _left_clean(self, answers: list[A]) -> list[A]:
+        """Return answers; where one of them is not a number, nothing of it stays in memory."""
+        if any(flaw(answer) for answer in answers):
+            self._open().renew()
+        return answers
 
     def text_tokens(self, text: str) -> Tokens:
         """Return the tokens of a text; see `fairtrial.engines.base.TellsDistributions`."""

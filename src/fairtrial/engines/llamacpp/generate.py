@@ -6,6 +6,7 @@ cache.  Knows token sequences and logits; text only through the vocabulary's byt
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -154,7 +155,7 @@ class _Batch:
     def _take(self, job: Job, token: int) -> None:
         job.new.append(token)
         ended = self.vocabulary.ends(token) or job.text.push(self.vocabulary.piece(token))
-        if not ended and len(job.new) < job.request.max_tokens:
+        if not ended and len(job.new) < job.request.max_tokens and not math.isnan(job.logprob):
             return
         job.answer = GenerateAnswer(
             text=job.text.end(),

@@ -76,7 +76,7 @@ def log_probabilities(
         tokens: (k,) token ids.
 
     Returns:
-        (k,) float64 nats; (k,) bool.
+        (k,) float64 nats, NaN where some logit is NaN or infinite; (k,) bool.
     """
     top = np.empty(len(logits), dtype=np.int64)
     mass = np.empty(len(logits))
@@ -86,7 +86,8 @@ def log_probabilities(
         best = block.argmax(axis=1)
         peak = block[np.arange(len(block)), best]
         work = scratch[: len(block)]
-        np.subtract(block, peak[:, None], out=work)
+        with np.errstate(invalid="ignore"):  # what is not a number stays so, and is told later
+            np.subtract(block, peak[:, None], out=work)
         np.exp(work, out=work)
         top[at : at + ROWS_AT_ONCE] = best
         mass[at : at + ROWS_AT_ONCE] = np.log(work.sum(axis=1, dtype=np.float64)) + peak

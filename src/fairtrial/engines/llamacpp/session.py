@@ -147,6 +147,10 @@ class Session:
         """Keep nothing for the next call: what is in the cache may not be whole."""
         self._root = EMPTY
 
+    def renew(self) -> None:
+        """Give up the context: what is in it is not a number, and what is read later would see it."""
+        self._drop()
+
     def close(self) -> None:
         """Free context and model."""
         self._drop()

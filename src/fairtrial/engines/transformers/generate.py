@@ -8,6 +8,7 @@ prompts share read once.  Knows token sequences and logits; text only through th
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,7 +50,7 @@ class Job:
         """Add a token; return whether the answer is complete."""
         self.new.append(token)
         ended = vocabulary.ends(token) or self.text.push(vocabulary.piece(token))
-        if not ended and len(self.new) < self.request.max_tokens:
+        if not ended and len(self.new) < self.request.max_tokens and not math.isnan(self.logprob):
             return False
         self.answer = GenerateAnswer(
             text=self.text.end(),

@@ -85,6 +85,10 @@ class Session:
         """Keep nothing for the next call: what is in memory may not be whole."""
         self._root = EMPTY
 
+    def renew(self) -> None:
+        """Give up the memory: what is in it is not a number, and what is read later would see it."""
+        self.path, self._root = Path(0), EMPTY
+
     def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[Step, Any, Counts]]:
         """Compute the nodes of ``tree`` from ``root`` on, whose path up to there is in memory.
 

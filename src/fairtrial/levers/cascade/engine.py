@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from fairtrial.engines.base import Capabilities, Engine, MaySayNothing
+from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.levers.cascade.signals import agreement, of_choices, of_text, why_no_signal
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, Step
@@ -103,6 +105,9 @@ class CascadeEngine:
         count = self.settings.samples
         asked = [sampled(r, k) for r in requests if isinstance(r, GenerateRequest) for k in range(count)]
         samples = list(self.small.generate(asked))
+        for request, sample in zip(asked, samples, strict=True):
+            if told := flaw(sample):
+                raise not_a_number(self.names[0], request.label, told)
         groups = [samples[i * count : (i + 1) * count] for i in range(len(answers))]
         found = [
             agreement(answer, group, self.settings.answer)
@@ -137,7 +142,9 @@ class CascadeEngine:
 
 
 def sureness(request: Request, answer: Answer) -> float:
-    """Return the signal that needs nothing but the answer itself."""
+    """Return the signal that needs nothing but the answer itself; NaN for an answer whose numbers are none."""
+    if flaw(answer):
+        return math.nan
     if isinstance(request, ScoreRequest) and isinstance(answer, ScoreAnswer):
         return of_choices(request, answer)
     if isinstance(answer, GenerateAnswer):
