@@ -33,6 +33,7 @@ from fairtrial.records import Measure, content_hash
 from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.cascade import cascade_of
 from fairtrial.spec.trial import TaskEntry, Trial
+from fairtrial.spec.yamlfile import Location
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.forms import FORMS, STRETCH
@@ -379,7 +380,8 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial, where: Where) -> Non
                 where=where("tasks"),
             )
     known = sorted({m.name for task in tasks for m in task.plain.card.measures} | set(MEASURES))
-    for i, measure in enumerate(trial.measures):
+    named: list[tuple[str, Location]] = [(name, ("measures", i)) for i, name in enumerate(trial.measures)]
+    for measure, at in named + [(name, ("decide", "margins", name)) for name in trial.decide.margins]:
         if measure not in known:
             told = f"Measures of these tasks: {', '.join(known)}."
-            raise UnknownNameError("measure", measure, known, fix=told, where=where("measures", i))
+            raise UnknownNameError("measure", measure, known, fix=told, where=where(*at))

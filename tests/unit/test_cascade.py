@@ -206,7 +206,7 @@ def written(folder: Path, levers: str, more: str = "") -> Trial:
         ("{cascade: {to: b}}", "either 'threshold'"),
         ("{cascade: {to: b, threshold: 0.5, learn: {escalate: 0.2}}}", "either 'threshold'"),
         ("{cascade: {to: b, learn: {items: 10}}}", "either 'escalate'"),
-        ("{cascade: {to: b, threshold: 2}}", "less than or equal to 1"),
+        ("{cascade: {to: b, threshold: 2}}", "2 means 200%; for 2% write 0.02 or 2%"),
         ("{cascade: {to: b, threshold: 0.5, answer: '('}}", "no regular expression"),
         ("{cascade: {to: b, threshold: 0.5}}, {quantize: q4_0}", "comes last"),
         ("{cascade: {to: {model: 'nope:x'}, threshold: 0.5}}", "does not say where"),

@@ -12,6 +12,7 @@ from fairtrial import api
 from fairtrial.cli.options import (
     JsonOption,
     LedgerOption,
+    MarginOption,
     NoReportOption,
     QuietOption,
     ReportOption,
@@ -20,6 +21,7 @@ from fairtrial.cli.options import (
 from fairtrial.cli.run import Output, conduct
 from fairtrial.errors import SpecError
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.shares import read_margin
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
 
@@ -37,7 +39,7 @@ def compare(
     task_path: Annotated[
         list[Path] | None, typer.Option("--task-path", help="Folder or file with task YAML; may be repeated.")
     ] = None,
-    margin: Annotated[float, typer.Option("--margin", min=0, help="Differences inside +-margin count as tied.")] = 0.02,
+    margin: MarginOption = "0.02",
     seed: Annotated[int, typer.Option("--seed", help="Decides item order and procedural items.")] = 1234,
     ledger: LedgerOption = api.DEFAULT_LEDGER,
     report: ReportOption = None,
@@ -52,7 +54,7 @@ def compare(
         candidates=named_apart(candidate(a), candidate(b)),
         tasks=tuple(task_entry(name, limit, shots) for given in tasks for name in given.split(",") if name),
         task_paths=tuple(str(path.resolve()) for path in task_path or ()),
-        decide=Decide(margin=margin),
+        decide=Decide(margin=read_margin(margin)),
         seed=seed,
     )
     target = None if no_report else report or Path("compare.html")

@@ -16,12 +16,13 @@ from rich.text import Text
 from fairtrial import api
 from fairtrial.cli.compare import candidate, task_entry
 from fairtrial.cli.live import display
-from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, ThreadsOption, TrustOption
+from fairtrial.cli.options import JsonOption, LedgerOption, MarginOption, QuietOption, ThreadsOption, TrustOption
 from fairtrial.errors import SpecError
 from fairtrial.report.words import visible
 from fairtrial.searching import Search
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.device import Device
+from fairtrial.spec.shares import read_margin
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
 from fairtrial.spec.trial import Decide, Trial
 from fairtrial.studies.device import Need, megabytes
@@ -44,7 +45,7 @@ def fit(
         typer.Option("--task", help="Task names, comma separated or repeated; NAME@LEVEL."),
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Items of each task at most.")] = None,
-    margin: Annotated[float, typer.Option("--margin", min=0, help="Differences inside +-margin count as tied.")] = 0.02,
+    margin: MarginOption = "0.02",
     ledger: LedgerOption = api.DEFAULT_LEDGER,
     threads: ThreadsOption = None,
     trust_task_code: TrustOption = False,
@@ -56,7 +57,9 @@ def fit(
     Who cannot fit by prediction is not asked.  The others are asked until the verdicts are certain, and whoever is
     certainly not the best is asked no more.
     """
-    loaded = given(trial, models or [], device, [task_entry(n, limit, None) for n in listed(task or [])], margin)
+    loaded = given(
+        trial, models or [], device, [task_entry(n, limit, None) for n in listed(task or [])], read_margin(margin)
+    )
     conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code)
     with display(Console(stderr=True), conditions, quiet or as_json) as shown:
         found = api.search(loaded, ledger, shown, listed([to]), whole_numbers(context))

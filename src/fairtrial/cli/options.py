@@ -11,6 +11,9 @@ LedgerOption = Annotated[
     Path, typer.Option("--ledger", "-l", help="File that keeps every answer; made if missing.", show_default=True)
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+MarginOption = Annotated[
+    str, typer.Option("--margin", help="Differences inside +-margin count as tied: a share such as 0.02 or 2%.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 TasksOption = Annotated[
     list[Path] | None,

@@ -16,6 +16,7 @@ from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.levers import checked_levers
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Text, Texts, problem
+from fairtrial.spec.shares import Mass
 
 __all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "larger_of", "model_problem"]
 
@@ -27,7 +28,7 @@ class Decoding(Section):
     """How text is generated.  What is left out is decided by the task; the default is greedy."""
 
     temperature: Annotated[Number, Field(ge=0, le=5)] | None = Field(None, description="0 is greedy.")
-    top_p: Annotated[Number, Field(gt=0, le=1)] | None = Field(None, description="Nucleus mass.")
+    top_p: Mass | None = Field(None, description="Nucleus mass.")
     top_k: Count | None = Field(None, description="Keep the k likeliest tokens; 0 keeps all.")
     max_tokens: Positive | None = Field(None, description="Upper limit of new tokens.")
     stop: Texts = Field((), description="Stop strings added to those of the task.")

@@ -11,20 +11,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from fairtrial.spec.section import Number, Positive, Section, Text, problem
-
-Share = Annotated[Number, Field(ge=0, le=1)]
+from fairtrial.spec.section import Positive, Section, Text, problem
+from fairtrial.spec.shares import Confidence, Margin, Share
 
 
 class Learn(Section):
     """How the threshold is learned, from items that are asked for this alone and enter no verdict."""
 
     escalate: Share | None = Field(None, description="Largest share of questions that may go to the larger one.")
-    margin: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
+    margin: Annotated[Margin, Field(gt=0)] | None = Field(
         None, description="Stay within this margin of the larger one on the main measure, at least cost."
     )
     items: Positive = Field(100, description="Items of every task to learn from.")
-    confidence: Annotated[Number, Field(gt=0.5, lt=1)] = Field(0.9, description="Of the claim that `margin` makes.")
+    confidence: Confidence = Field(0.9, description="Of the claim that `margin` makes.")
 
     @model_validator(mode="after")
     def _one_target(self) -> Learn:

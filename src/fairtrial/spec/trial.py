@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
+from fairtrial.spec.shares import Confidence, Margin
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.study import StudySettings
 
@@ -58,10 +59,13 @@ class TaskEntry(Section):
 class Decide(Section):
     """The rule by which a pair of candidates is decided on a task and measure."""
 
-    margin: Annotated[Number, Field(ge=0)] = Field(
-        0.02, description="Differences inside +-margin count as tied (share of items for accuracy)."
+    margin: Margin = Field(
+        0.02,
+        description="Differences inside +-margin count as tied: points of a share (0.02 or 2%), and a share of the "
+        "baseline's value for measures that are no shares.",
     )
-    confidence: Annotated[Number, Field(gt=0.5, lt=1)] = Field(0.95, description="Coverage of the intervals.")
+    margins: dict[str, Margin] = Field({}, description="Margins of single measures by name, e.g. {seconds: 10%}.")
+    confidence: Confidence = Field(0.95, description="Coverage of the intervals, e.g. 0.95 or 95%.")
     target: Literal["population", "benchmark"] = Field(
         "population", description="Is the claim about new items like these, or about this benchmark's own items?"
     )
@@ -70,6 +74,14 @@ class Decide(Section):
         False,
         description="Stop asking a candidate a task on which another one is certainly better on the main measure.",
     )
+
+    @model_serializer(mode="wrap")
+    def _what_is_written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out margins of single measures where there are none: trials without them keep their identity."""
+        document: dict[str, Any] = write(self)
+        if not self.margins:
+            document.pop("margins", None)
+        return document
 
     @model_validator(mode="after")
     def _dropping_is_looking_early(self) -> Decide:
