@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from fairtrial.axes import frontiers_of
+from fairtrial.cache import cache_folder
 from fairtrial.calibration import prepared
 from fairtrial.drawing import draw, largest_cluster, most_to_learn_from, split
 from fairtrial.drawing import stable_int as stable_int
@@ -241,7 +241,7 @@ def plan_candidate(
         hosted = spec.model.startswith("openai:")
         model = endpoint_model(spec) if hosted else resolve(spec.model, base_dir)
     if spec.levers:
-        cache = user_cache_path("fairtrial")
+        cache = cache_folder()
         ready = prepared(spec, tasks, base_dir, cache)
         model = apply(ready, model, cache, lambda line: on_progress(f"{spec.id}: {line}"))
     with placed(where):

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from fairtrial import planning
 from fairtrial.calibration import shots_text
 from fairtrial.errors import SpecError
 from fairtrial.models import hashes
@@ -85,7 +84,7 @@ def test_tasks_take_turns(tmp_path: Path) -> None:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pytest.importorskip("llama_cpp")
-    for module in (hashes, planning):
+    for module in (hashes, cache):
         monkeypatch.setattr(module, "user_cache_path", lambda _name: tmp_path / "cache")
     write_model(tmp_path / "tiny.gguf")
     return tmp_path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from fairtrial.cli import quantize as verb
+from fairtrial import cache
 from fairtrial.cli.main import app
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize import Order, make_files
@@ -21,7 +21,7 @@ pytest.importorskip("llama_cpp")
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in (hashes, verb):
+    for module in (hashes, cache):
         monkeypatch.setattr(module, "user_cache_path", lambda _name: tmp_path / "cache")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")

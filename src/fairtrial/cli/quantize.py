@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from platformdirs import user_cache_path
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fairtrial.cache import cache_folder
 from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.levers.quantize import MadeFile, Order, described, gguf_of, make_files, warnings
 from fairtrial.models import resolve
@@ -45,7 +45,7 @@ def quantize(
 
     kinds = [kind for kind in (part.strip() for part in to.split(",")) if kind]
     order = Order(parent, kinds, out, calibrate, imatrix, threads, force)
-    made = list(make_files(order, user_cache_path("fairtrial"), tell))
+    made = list(make_files(order, cache_folder(), tell))
     own = described(gguf_of(parent))
     told = warnings(own.path, [str(file.type) for file in made])
     if as_json:

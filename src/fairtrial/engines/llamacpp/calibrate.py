@@ -6,18 +6,16 @@ the same machine keeps computing the same digits.  Knows nothing of requests.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
+from fairtrial.cache import recall, remember
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library_version, system_info
 from fairtrial.records import content_hash
 
@@ -52,34 +50,31 @@ def cores() -> int:
 
 def calibrated(model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
     """Return the fastest of a few settings for this model here, measured once and then remembered."""
-    store = _store(sha256, packed=packed, flash=flash)
-    known = _read(store)
+    name = _name(sha256, packed=packed, flash=flash)
+    known = _read(name)
     if known is not None:
         return known
     speed = _measure(model, flash)
-    store.parent.mkdir(exist_ok=True)
-    partial = store.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(json.dumps({"threads": speed.threads, "batch": speed.batch}), encoding="utf-8")
-    partial.replace(store)
+    remember(name, {"threads": speed.threads, "batch": speed.batch})
     return speed
 
 
 def remembered(sha256: str, *, packed: bool, flash: int) -> Speed:
     """Return what is remembered of a model here; what is likely if nothing is."""
-    return _read(_store(sha256, packed=packed, flash=flash)) or Speed(cores(), DEFAULT_BATCH, "default")
+    return _read(_name(sha256, packed=packed, flash=flash)) or Speed(cores(), DEFAULT_BATCH, "default")
 
 
-def _store(sha256: str, *, packed: bool, flash: int) -> Path:
+def _name(sha256: str, *, packed: bool, flash: int) -> str:
     machine = [platform.node(), platform.machine(), system_info(), cores(), library_version()]
     key = content_hash([*machine, sha256, packed, flash])
-    return user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-speed" / f"{key}.json"
+    return f"llamacpp-speed/{key}"
 
 
-def _read(store: Path) -> Speed | None:
+def _read(name: str) -> Speed | None:
+    known = recall(name) or {}
     try:
-        known = json.loads(store.read_text(encoding="utf-8"))
         threads, batch = int(known["threads"]), int(known["batch"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
     return Speed(threads, batch, "remembered") if 1 <= threads <= 1024 and batch in BATCHES else None
 

@@ -18,8 +18,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
+from fairtrial.cache import recall, remember
 from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.llamacpp.binding import library_version
 from fairtrial.engines.llamacpp.dry import Job
@@ -50,26 +49,14 @@ def footprint(
     template = file_sha256(Path(candidate.chat)) if candidate.chat not in ("none", "model") else ""
     running = [settings.threads, settings.batch_tokens, settings.flash_attention]
     key = content_hash([RULES, platform.node(), library_version(), model.sha256, asked, spec, template, running])
-    store = user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-memory" / f"{key}.json"
+    name = f"llamacpp-memory/{key}"
     job = Job(candidate, model, settings, chunks)
-    parts = read(store)
-    if parts is None:
+    parts = recall(name)
+    if parts is None or not parts.keys() >= PARTS:
         parts = run_dry(job)
         if "wrong" not in parts:
-            store.parent.mkdir(parents=True, exist_ok=True)
-            partial = store.with_suffix(f".{os.getpid()}.part")
-            partial.write_text(json.dumps(parts), encoding="utf-8")
-            partial.replace(store)
+            remember(name, parts)
     return put_together(model.path, parts)
-
-
-def read(store: Path) -> Mapping[str, Any] | None:
-    """Return what was kept, or None if nothing was, or nothing that can be read."""
-    try:
-        kept = json.loads(store.read_text(encoding="utf-8"))
-        return kept if kept.keys() >= PARTS else None
-    except (FileNotFoundError, ValueError, AttributeError):
-        return None
 
 
 def run_dry(job: Job) -> Mapping[str, Any]:

@@ -7,8 +7,6 @@ because a virtual machine may be moved to other hardware while it runs.
 
 from __future__ import annotations
 
-import json
-import os
 import platform
 import subprocess
 import sys
@@ -16,14 +14,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-from platformdirs import user_cache_path
 
+from fairtrial.cache import recall, remember
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library_version, system_info
 from fairtrial.errors import EngineError
 
 _TOKENS = 64
 _SECONDS = 300
 _REMEMBERED_SECONDS = 600
+_NAME = "llamacpp-packing"
 
 
 def packing_works(path: Path) -> bool:
@@ -33,34 +32,30 @@ def packing_works(path: Path) -> bool:
     """
     if "AMX_INT8 = 1" not in system_info():
         return True
-    store, key = _store()
-    known = _read(store, key)
+    known = _recall()
     if known is None:
         known = _try(path)
-        partial = store.with_suffix(f".{os.getpid()}.part")
-        partial.write_text(json.dumps({"machine": key, "works": known, "at": time.time()}), encoding="utf-8")
-        partial.replace(store)
+        remember(_NAME, {"machine": _machine(), "works": known, "at": time.time()})
     return known
 
 
 def packing_likely() -> bool:
     """Return the same without a trial run: what is remembered, else yes."""
-    return _read(*_store()) is not False
+    return _recall() is not False
 
 
-def _store() -> tuple[Path, str]:
-    """Return the file of the remembered outcome, and what must be in it for the outcome to be this machine's."""
-    key = f"{platform.node()}|{platform.release()}|{library_version()}|{system_info()}"
-    return user_cache_path("fairtrial", ensure_exists=True) / "llamacpp-packing.json", key
+def _machine() -> str:
+    """Return what a remembered outcome must name to be this machine's."""
+    return f"{platform.node()}|{platform.release()}|{library_version()}|{system_info()}"
 
 
-def _read(store: Path, key: str) -> bool | None:
+def _recall() -> bool | None:
     """Return the remembered outcome, or None if there is none for this machine or it is too old."""
+    known = recall(_NAME) or {}
     try:
-        known = json.loads(store.read_text(encoding="utf-8"))
-        fresh = known["machine"] == key and 0 <= time.time() - float(known["at"]) < _REMEMBERED_SECONDS
+        fresh = known["machine"] == _machine() and 0 <= time.time() - float(known["at"]) < _REMEMBERED_SECONDS
         return bool(known["works"]) if fresh else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 
