@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from fairtrial import cache
 from fairtrial.calibration import shots_text
 from fairtrial.errors import SpecError
 from fairtrial.models import hashes
