@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.chat import ChatTemplate
-from fairtrial.engines.sampling import Text, generator_for, pick, surprise
+from fairtrial.engines.sampling import Text, Thinking, answer_of, generator_for, pick, surprise
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
+from fairtrial.thoughts import opened_by
 
 _END = 256  # the token after the 256 bytes
 _MEMORY = 6  # bytes that the next one depends on
@@ -36,6 +37,7 @@ class FakeEngine:
     def __init__(self, name: str, candidate: Candidate) -> None:
         self._seed = name.encode()
         self._system = candidate.system
+        self._tags = candidate.tags
         self._template = None if candidate.chat == "none" else ChatTemplate(_TEMPLATE)
         self._truncate = candidate.overflow == "truncate"
         self._known: dict[bytes, NDArray[np.float32]] = {}
@@ -92,7 +94,8 @@ class FakeEngine:
         self._must_be_open()
         for request in requests:
             context, cut = self._prompt(request.prompt, request.max_tokens, request.label)
-            rng, text, ended, new = generator_for(request), Text(request.stop), False, 0
+            thinking = Thinking(self._tags, opened_by(context.decode("utf-8", "replace"), self._tags))
+            rng, text, ended, new = generator_for(request), Text(request.stop, thinking), False, 0
             tail, logprob = context[-_MEMORY:], 0.0
             while new < request.max_tokens and not ended:
                 logits = self._logits(tail)
@@ -101,7 +104,7 @@ class FakeEngine:
                 new += 1
                 ended = token == _END or text.push(bytes([token]))
                 tail = (tail + bytes([token % 256]))[-_MEMORY:]
-            yield GenerateAnswer(text.end(), new, "stop" if ended else "length", len(context), cut, logprob)
+            yield answer_of(text, tokens=new, ended=ended, prompt_tokens=len(context), truncated=cut, logprob=logprob)
 
     def close(self) -> None:
         """Make the engine unusable, as the protocol says."""

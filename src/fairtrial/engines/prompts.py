@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from fairtrial.engines.chat import ChatTemplate
+from fairtrial.engines.sampling import Thinking
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.errors import EngineError, ModelError, TooLongError
 from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
 from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
+from fairtrial.thoughts import TAGS, Tags, opened_by
 
 DEFAULT_CONTEXT = 8192
 
@@ -32,12 +35,28 @@ class Asking:
         system: the candidate's own system message.
         context: tokens that the model may see at once.
         truncate: cut from the left what does not fit, rather than refuse.
+        tags: of the thoughts that the model may write before its answer.
     """
 
     template: ChatTemplate | None
     system: str
     context: int
     truncate: bool
+    tags: Tags = TAGS
+
+
+class Asked(NamedTuple):
+    """A prompt to be answered with text.
+
+    Attributes:
+        tokens: int32, at least one.
+        truncated: tokens cut from the left.
+        thinking: how a thought is told from the answer.
+    """
+
+    tokens: Tokens
+    truncated: int
+    thinking: Thinking
 
 
 def asking_of(
@@ -66,7 +85,7 @@ def asking_of(
     if candidate.chat != "none":
         source, named = _template_source(candidate.chat, template, where)
         chat = ChatTemplate(source, bos=vocabulary.bos_text, eos=vocabulary.eos_text, where=named)
-    return Asking(chat, candidate.system, context, candidate.overflow == "truncate")
+    return Asking(chat, candidate.system, context, candidate.overflow == "truncate", candidate.tags)
 
 
 def _template_source(chat: str, own: str | None, where: str) -> tuple[str, str]:
@@ -109,6 +128,7 @@ class Encoder:
 
     def __init__(self, vocabulary: Vocabulary, asking: Asking) -> None:
         self.vocabulary = vocabulary
+        self.vocabulary.keep(asking.tags)
         self.asking = asking
 
     def score(self, request: ScoreRequest) -> list[list[Scored]]:
@@ -131,20 +151,22 @@ class Encoder:
             out.append([self._fit(self._join(text, context, continuation, encode), request.label)])
         return out
 
-    def generate(self, request: GenerateRequest) -> tuple[Tokens, int]:
-        """Return the prompt's tokens and how many were cut.  Raises TooLongError as `score` does."""
+    def generate(self, request: GenerateRequest) -> Asked:
+        """Return the prompt to be answered.  Raises TooLongError as `score` does."""
         mark, encode = self._reader()
         text, tail = self._text(request.prompt, mark)
+        tags = self.asking.tags
+        thinking = Thinking(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
         tokens = self.vocabulary.with_bos(encode(text + tail))
         if not len(tokens):
             tokens = self._prefix(request.label)
         room = self.asking.context - request.max_tokens
         if len(tokens) <= room:
-            return tokens, 0
+            return Asked(tokens, 0, thinking)
         if room < 1 or not self.asking.truncate:
             seen = f"{len(tokens)} tokens of prompt and {request.max_tokens} of answer"
             raise self._too_long(seen, request.label)
-        return self._cut(tokens, room), len(tokens) - room
+        return Asked(self._cut(tokens, room), len(tokens) - room, thinking)
 
     def text(self, text: str) -> Tokens:
         """Return a text's tokens behind the one that the model puts before a text.

@@ -9,11 +9,13 @@ from __future__ import annotations
 import codecs
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.records import GenerateRequest
+from fairtrial.records import GenerateAnswer, GenerateRequest
+from fairtrial.thoughts import Tags, locate, separate
 
 _SHORTLIST = 1024  # tokens sorted at once when looking for the nucleus
 
@@ -76,34 +78,120 @@ def _nucleus(mass: NDArray[np.float64], top_p: float) -> NDArray[np.int64]:
         count = min(count * 8, len(mass))
 
 
-class Text:
-    """Text put together from the bytes of tokens as they come; ends before the first stop string in it.
+class Thinking(NamedTuple):
+    """How the thought of an answer is told from the answer; see `fairtrial.thoughts`.
 
-    Characters and stop strings may be spread over several tokens.
+    Attributes:
+        tags: those that the model may use; none: all is answer.
+        opened: the tag with which the prompt ends; empty if it opens no thought.
+        waits: whether stop strings wait for more than white space at the beginning, after which a thought may come.
     """
 
-    def __init__(self, stop: Sequence[str]) -> None:
+    tags: Tags = ()
+    opened: str = ""
+    waits: bool = False
+
+
+class Written(NamedTuple):
+    """What was written: see `fairtrial.thoughts.Separated`; and how many tokens the thought took."""
+
+    thought: str
+    answer: str
+    ended: bool
+    thinking_tokens: int
+
+
+class Text:
+    """Text put together from the bytes of tokens as they come; ends before the first stop string in its answer.
+
+    Characters and stop strings may be spread over several tokens.  Stop strings in a thought end nothing.
+    """
+
+    def __init__(self, stop: Sequence[str], thinking: Thinking | None = None) -> None:
         self._stop = tuple(s for s in stop if s)
         self._longest = max(map(len, self._stop), default=0)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
+        self._thinking = thinking = thinking or Thinking()
+        self._state = "undecided" if thinking.tags else "answering"
+        self._ends = frozenset(tag[-1] for pair in thinking.tags for tag in pair) | {">"}
+        self._from = 0  # where the answer begins
+        self._tokens = self._thinking_tokens = 0
 
     def push(self, data: bytes) -> bool:
-        """Add bytes; return whether a stop string has appeared, at which the text then ends."""
+        """Add a token's bytes; return whether a stop string has appeared, at which the text then ends."""
+        self._tokens += 1
         return self._add(self._decoder.decode(data))
 
     def end(self) -> str:
-        """Return the text.  An unfinished character at its end becomes U+FFFD."""
+        """Return the answer's text.  An unfinished character at its end becomes U+FFFD."""
+        return self.written().answer
+
+    def written(self) -> Written:
+        """Return the whole, thought and answer."""
         self._add(self._decoder.decode(b"", final=True))
-        return self._text
+        if self._state == "undecided":
+            self._cut(self._from)
+        thought, answer, ended, found = separate(self._text, self._thinking.tags, self._thinking.opened)
+        tokens = self._thinking_tokens
+        if found and not tokens:  # its beginning was not to be seen
+            tokens = round(self._tokens * len(thought) / max(1, len(self._text)))
+        return Written(thought, answer, ended, tokens)
 
     def _add(self, more: str) -> bool:
         if not more:
+            self._thinking_tokens = self._tokens if self._state == "thinking" else self._thinking_tokens
             return False
         begin = max(0, len(self._text) - self._longest + 1)
         self._text += more
+        if self._state != "answering":
+            self._follow(more)
+            blank = self._state == "undecided" and not self._thinking.waits and not self._text.strip()
+            if self._state != "answering" and not blank:
+                return False
+            begin = 0
+        return self._cut(max(begin, self._from))
+
+    def _follow(self, more: str) -> None:
+        """Find out whether the text is in a thought still; while it is, only the end of a tag can change that."""
+        if self._state == "undecided" or not self._ends.isdisjoint(more):
+            before, opened = self._state, self._thinking.opened
+            place = locate(opened + self._text, self._thinking.tags)
+            self._state, self._from = place.state, max(0, place.at - len(opened))
+            if before == "thinking" or place.state == "thinking":
+                self._thinking_tokens = self._tokens
+        else:
+            self._thinking_tokens = self._tokens
+
+    def _cut(self, begin: int) -> bool:
         found = [at for at in (self._text.find(s, begin) for s in self._stop) if at >= 0]
         if found:
             self._text = self._text[: min(found)]
             self._decoder.reset()
         return bool(found)
+
+
+def answer_of(
+    text: Text, *, tokens: int, ended: bool, prompt_tokens: int, truncated: int, logprob: float
+) -> GenerateAnswer:
+    """Return the answer that a text is.
+
+    Args:
+        text: all of it.
+        tokens: generated, those of the thought included.
+        ended: whether an end token or a stop string ended it; a thought that has not come to its end is cut off anyway.
+        prompt_tokens: of the prompt.
+        truncated: tokens cut from the prompt.
+        logprob: of all generated tokens, nats.
+    """
+    thought, answer, whole, thinking_tokens = text.written()
+    return GenerateAnswer(
+        text=answer,
+        tokens=tokens,
+        finish="stop" if ended and whole else "length",
+        prompt_tokens=prompt_tokens,
+        truncated_tokens=truncated,
+        logprob=logprob,
+        reasoning_tokens=min(thinking_tokens, tokens),
+        thought=thought,
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.schedule.trie import Tokens
+from fairtrial.thoughts import Tags, markers
 
 _MARK = re.compile("\ue0f0([0-9a-f]+)\ue0f1")
 _LINE_END = re.compile("\n[A-Za-z]")
@@ -51,6 +52,8 @@ class Vocabulary(ABC):
         adds_bos: whether the model says that prompts begin with ``bos``.
         bos_text: ``bos`` as a chat template writes it; empty if there is none.
         eos_text: the end-of-text token as a chat template writes it; empty if there is none.
+        special_texts: special tokens as text.
+        kept: those of them that are not left out of what a model writes.
         cuts_lines: whether text is always cut where a line ends and a letter follows, as byte-pair tokenisers do that
             first cut text into words and spaces: what comes before such a point and what comes after it do not depend
             on each other there.
@@ -67,6 +70,8 @@ class Vocabulary(ABC):
     def __init__(self, special_texts: Sequence[str]) -> None:
         """Remember ``special_texts``, the special tokens as text, so that they can be told from what users write."""
         texts = sorted(filter(None, special_texts), key=len, reverse=True)
+        self.special_texts = frozenset(texts)
+        self.kept: frozenset[str] = frozenset()
         self._shield = re.compile("|".join(map(re.escape, [*texts, "\ue0f0", "\ue0f1"])))
         self._beginning: _Beginning | None = None
         self._previous = ""
@@ -77,11 +82,15 @@ class Vocabulary(ABC):
 
     @abstractmethod
     def piece(self, token: int) -> bytes:
-        """Return the bytes that ``token`` stands for; special tokens stand for nothing."""
+        """Return the bytes that ``token`` stands for; special tokens stand for nothing, unless they are ``kept``."""
 
     @abstractmethod
     def ends(self, token: int) -> bool:
         """Whether the model ends its answer with ``token``."""
+
+    def keep(self, tags: Tags) -> None:
+        """Let the special tokens by which thoughts are told from answers stand for their own text from now on."""
+        self.kept = markers(tags, self.special_texts)
 
     def encode(self, text: str, *, special: bool = False) -> Tokens:
         """Return the tokens of ``text``, nothing added; ``special`` reads special tokens written in it.

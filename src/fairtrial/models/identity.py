@@ -34,4 +34,6 @@ def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, 
     own = candidate.model_dump(mode="json", include={"decoding", "system", "context", "overflow"})
     if candidate.dtype != "auto":
         own["dtype"] = candidate.dtype
+    if candidate.thoughts != "auto":
+        own["thoughts"] = candidate.thoughts
     return content_hash([model.sha256, model.engine, engine_version, chat, own])

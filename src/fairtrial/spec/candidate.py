@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.cascade import cascade_at, cascade_of
@@ -17,6 +17,7 @@ from fairtrial.spec.levers import checked_levers
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Text, Texts, problem
 from fairtrial.spec.shares import Mass
+from fairtrial.thoughts import TAGS, Tags
 
 __all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "larger_of", "model_problem"]
 
@@ -32,6 +33,24 @@ class Decoding(Section):
     top_k: Count | None = Field(None, description="Keep the k likeliest tokens; 0 keeps all.")
     max_tokens: Positive | None = Field(None, description="Upper limit of new tokens.")
     stop: Texts = Field((), description="Stop strings added to those of the task.")
+
+
+def _checked_thoughts(value: Any) -> Any:
+    if value in ("auto", "none"):
+        return value
+    pairs = value if isinstance(value, list | tuple) else ()
+    if not pairs or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+        raise problem(
+            f"thoughts must be 'auto', 'none', or pairs of tags, e.g. [[<plan>, </plan>]]; got {value!r}"
+            f"{did_you_mean(value, ('auto', 'none')) if isinstance(value, str) else ''}"
+        )
+    for i, pair in enumerate(pairs):
+        if not all(isinstance(tag, str) and tag.strip() for tag in pair):
+            raise problem(f"a tag of a thought must be some text; got {pair!r}", i)
+    return tuple((first.strip(), last.strip()) for first, last in pairs)
+
+
+Thoughts = Annotated[Literal["auto", "none"] | tuple[tuple[str, str], ...], BeforeValidator(_checked_thoughts)]
 
 
 class Candidate(Section):
@@ -65,6 +84,11 @@ class Candidate(Section):
     recorded: RecordedSettings = Field(Recorded(), description="How the answers of an import: candidate are read.")
     overflow: Literal["error", "truncate"] = Field(
         "error", description="A request longer than the context is an error, or is cut from the left and recorded."
+    )
+    thoughts: Thoughts = Field(
+        "auto",
+        description="How reasoning is told from the answer after it: 'auto' knows the usual tags; 'none' takes all as "
+        "the answer; or own tags, e.g. [[<plan>, </plan>]].",
     )
 
     @model_validator(mode="before")
@@ -103,6 +127,13 @@ class Candidate(Section):
         if self.system and self.chat == "none":
             raise problem("a system message needs a chat template: add 'chat: model'", "system")
         return self
+
+    @property
+    def tags(self) -> Tags:
+        """The tags of its thoughts; none if they are not looked for."""
+        if isinstance(self.thoughts, str):
+            return TAGS if self.thoughts == "auto" else ()
+        return self.thoughts
 
 
 def larger_of(candidate: Candidate) -> Candidate | str | None:

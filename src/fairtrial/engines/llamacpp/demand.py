@@ -81,7 +81,7 @@ def of_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: Sizes, shares: b
     scored = [s for s in scored if len(s.tokens) > s.start]
     if scored:
         yield from (to_score(group, sizes) for group in ([scored] if shares else [[s] for s in scored]))
-    asked = [(encoder.generate(r)[0], r.max_tokens) for r in chunk if isinstance(r, GenerateRequest)]
+    asked = [(encoder.generate(r).tokens, r.max_tokens) for r in chunk if isinstance(r, GenerateRequest)]
     if asked:
         yield from (to_write(group, sizes, shares) for group in ([asked] if shares else [[one] for one in asked]))
 

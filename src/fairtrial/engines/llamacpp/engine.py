@@ -135,7 +135,7 @@ class LlamaCppEngine:
     def _written(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
         """Return the answers to requests that grow side by side."""
         session = self._open()
-        prompts = [(request, *self._encoder.generate(request)) for request in requests]
+        prompts = [(request, self._encoder.generate(request)) for request in requests]
         if not prompts:
             return []
         try:

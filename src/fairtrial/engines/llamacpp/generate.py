@@ -15,7 +15,8 @@ import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context
 from fairtrial.engines.llamacpp.session import Session, Sizes
-from fairtrial.engines.sampling import Text, generator_for, pick, surprise
+from fairtrial.engines.prompts import Asked
+from fairtrial.engines.sampling import Text, answer_of, generator_for, pick, surprise
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.schedule.trie import Tokens, common_prefix
@@ -31,8 +32,7 @@ class Job:
     """One request on its way."""
 
     request: GenerateRequest
-    tokens: Tokens
-    truncated: int
+    asked: Asked
     place: int
     slot: int = -1
     read: int = 0  # tokens of the prompt that are in the cache
@@ -42,7 +42,12 @@ class Job:
 
     def __post_init__(self) -> None:
         self.rng = generator_for(self.request)
-        self.text = Text(self.request.stop)
+        self.text = Text(self.request.stop, self.asked.thinking)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The prompt's."""
+        return self.asked.tokens
 
     @property
     def size(self) -> int:
@@ -72,10 +77,10 @@ def room_for(lengths: Sequence[tuple[int, int]], root: int, sizes: Sizes, *, acc
 
 
 def generate_all(
-    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Tokens, int]]
+    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Asked]]
 ) -> list[GenerateAnswer]:
-    """Answer all ``prompts``: the request, its tokens (at least one), and how many were cut."""
-    jobs = [Job(request, tokens, cut, i) for i, (request, tokens, cut) in enumerate(prompts)]
+    """Answer all ``prompts``: each request with its prompt of at least one token."""
+    jobs = [Job(request, asked, i) for i, (request, asked) in enumerate(prompts)]
     groups = [jobs] if session.model.scores_prefixes() else [[job] for job in jobs]
     for group in groups:
         _Batch(session, vocabulary, group).run()
@@ -157,12 +162,12 @@ class _Batch:
         ended = self.vocabulary.ends(token) or job.text.push(self.vocabulary.piece(token))
         if not ended and len(job.new) < job.request.max_tokens and not math.isnan(job.logprob):
             return
-        job.answer = GenerateAnswer(
-            text=job.text.end(),
+        job.answer = answer_of(
+            job.text,
             tokens=len(job.new),
-            finish="stop" if ended else "length",
+            ended=ended,
             prompt_tokens=len(job.tokens),
-            truncated_tokens=job.truncated,
+            truncated=job.asked.truncated,
             logprob=job.logprob,
         )
         self.running.remove(job)

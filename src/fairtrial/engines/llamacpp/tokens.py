@@ -48,7 +48,7 @@ class GgufVocabulary(Vocabulary):
         return out[:count].copy()
 
     def piece(self, token: int) -> bytes:
-        """Return the bytes that ``token`` stands for; special tokens stand for nothing."""
+        """Return the bytes that ``token`` stands for; special tokens stand for nothing, unless they are ``kept``."""
         known = self._pieces.get(token)
         if known is None:
             size = 256
@@ -57,8 +57,12 @@ class GgufVocabulary(Vocabulary):
             if count < 0:
                 buffer = ctypes.create_string_buffer(-count)
                 count = self._lib.llama_token_to_piece(self._vocab, token, buffer, -count, 0, False)
-            known = self._pieces[token] = buffer.raw[:count]
+            known = self._pieces[token] = buffer.raw[:count] or self._kept(token)
         return known
+
+    def _kept(self, token: int) -> bytes:
+        text = self._written(token)
+        return text.encode() if text in self.kept else b""
 
     def ends(self, token: int) -> bool:
         """Whether the model ends its answer with ``token``."""

@@ -135,10 +135,10 @@ class TransformersEngine:
     def _written(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
         """Return the answers to requests that grow side by side."""
         session = self._open()
-        prompts = [(request, *self._encoder.generate(request)) for request in requests]
+        prompts = [(request, self._encoder.generate(request)) for request in requests]
         if not prompts:
             return []
-        longest = max(len(tokens) + request.max_tokens for request, tokens, _ in prompts)
+        longest = max(len(asked.tokens) + request.max_tokens for request, asked in prompts)
         way = self._trust.writing(self._window, longest)
         try:
             answers = generate_all(session, self._encoder.vocabulary, prompts, way)

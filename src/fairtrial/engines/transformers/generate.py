@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fairtrial.engines.sampling import Text, generator_for, pick, surprise
+from fairtrial.engines.prompts import Asked
+from fairtrial.engines.sampling import Text, answer_of, generator_for, pick, surprise
 from fairtrial.engines.transformers.memory import CELLS, Slots
 from fairtrial.engines.transformers.network import log_probabilities, out_of_memory
 from fairtrial.engines.transformers.session import BLOCK, Session
@@ -35,8 +36,7 @@ class Job:
     """One request on its way."""
 
     request: GenerateRequest
-    tokens: Tokens
-    truncated: int
+    asked: Asked
     place: int
     new: list[int] = field(default_factory=list)
     logprob: float = 0.0
@@ -44,7 +44,12 @@ class Job:
 
     def __post_init__(self) -> None:
         self.rng = generator_for(self.request)
-        self.text = Text(self.request.stop)
+        self.text = Text(self.request.stop, self.asked.thinking)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The prompt's."""
+        return self.asked.tokens
 
     def take(self, token: int, vocabulary: Vocabulary) -> bool:
         """Add a token; return whether the answer is complete."""
@@ -52,12 +57,12 @@ class Job:
         ended = vocabulary.ends(token) or self.text.push(vocabulary.piece(token))
         if not ended and len(self.new) < self.request.max_tokens and not math.isnan(self.logprob):
             return False
-        self.answer = GenerateAnswer(
-            text=self.text.end(),
+        self.answer = answer_of(
+            self.text,
             tokens=len(self.new),
-            finish="stop" if ended else "length",
+            ended=ended,
             prompt_tokens=len(self.tokens),
-            truncated_tokens=self.truncated,
+            truncated=self.asked.truncated,
             logprob=self.logprob,
         )
         return True
@@ -82,12 +87,12 @@ def likeliest(logits: Any) -> list[tuple[int, float]]:
 
 
 def generate_all(
-    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Tokens, int]], way: Writing
+    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Asked]], way: Writing
 ) -> list[GenerateAnswer]:
-    """Answer all ``prompts``: the request, its tokens (at least one), and how many were cut."""
+    """Answer all ``prompts``: each request with its prompt of at least one token."""
     most = PARALLEL
     while True:
-        jobs = [Job(request, tokens, cut, i) for i, (request, tokens, cut) in enumerate(prompts)]
+        jobs = [Job(request, asked, i) for i, (request, asked) in enumerate(prompts)]
         try:
             if way == "many at a time":
                 _Batch(session, vocabulary, jobs, most).run()

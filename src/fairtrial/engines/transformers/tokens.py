@@ -45,6 +45,7 @@ class HubVocabulary(Vocabulary):
         self.cuts_lines = "ByteLevel" in kinds and "BPE" in type(backend.model).__name__
         added = tokenizer.added_tokens_decoder
         self._special = {token for token, text in added.items() if text.special} | set(tokenizer.all_special_ids)
+        self._texts = {token: text.content for token, text in added.items()}
         self._plain = {token: text.content for token, text in added.items() if token not in self._special}
         self._letters = {letter: byte for byte, letter in enumerate(_byte_letters())}
         super().__init__([*(t.content for t in added.values() if t.special), *tokenizer.all_special_tokens])
@@ -58,9 +59,10 @@ class HubVocabulary(Vocabulary):
         return np.array(self._backend.encode(safe, add_special_tokens=False).ids, dtype=np.int32)
 
     def piece(self, token: int) -> bytes:
-        """Return the bytes that ``token`` stands for; special tokens stand for nothing."""
+        """Return the bytes that ``token`` stands for; special tokens stand for nothing, unless they are ``kept``."""
         if token in self._special:
-            return b""
+            text = self._texts.get(token, "")
+            return text.encode() if text in self.kept else b""
         if token in self._plain:
             return str(self._plain[token]).encode()
         text = self._backend.id_to_token(token)

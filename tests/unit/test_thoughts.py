@@ -1,0 +1,153 @@
+"""Thoughts are told from answers: on a labelled list, as a text grows, and never by a stop string in a thought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairtrial.engines.sampling import Text, Thinking, answer_of
+from fairtrial.errors import SpecError
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.problems import validated
+from fairtrial.spec.yamlfile import Places
+from fairtrial.thoughts import TAGS, closing, markers, opened_by, separate
+
+LABELLED: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "labelled" / "thoughts.yaml").read_text())
+
+
+def expected(one: dict[str, Any]) -> tuple[str, str, bool, bool]:
+    return one.get("thought", ""), one["answer"], one.get("ended", True), "thought" in one
+
+
+def grown(text: str, stop: tuple[str, ...] = (), opened: str = "", waits: bool = True) -> Text:
+    out = Text(stop, Thinking(TAGS, opened, waits))
+    for letter in text:
+        if out.push(letter.encode()):
+            break
+    return out
+
+
+@pytest.mark.parametrize("one", LABELLED, ids=lambda one: one["text"][:40])
+def test_labelled_list(one: dict[str, Any]) -> None:
+    assert separate(one["text"], opened=one.get("opened", "")) == expected(one)
+
+
+@pytest.mark.parametrize("one", LABELLED, ids=lambda one: one["text"][:40])
+def test_a_growing_text_ends_in_the_same_parts(one: dict[str, Any]) -> None:
+    thought, answer, ended, tokens = grown(one["text"], opened=one.get("opened", "")).written()
+    assert (thought, answer, ended) == expected(one)[:3]
+    assert tokens > 0 or not thought
+
+
+def test_nothing_is_separated_where_that_is_switched_off() -> None:
+    for one in LABELLED:
+        assert separate(one["text"], ()) == ("", one["text"], True, False)
+
+
+def test_own_tags_take_the_place_of_the_usual_ones() -> None:
+    own = (("<plan>", "</plan>"),)
+    assert separate("<plan>hm</plan>B", own)[:2] == ("hm", "B")
+    assert separate("<think>hm</think>B", own)[:2] == ("", "<think>hm</think>B")
+
+
+def test_stop_strings_in_a_thought_end_nothing() -> None:
+    text = "<think>Q: is it A?\n\nNo.</think>\n\nIt is C.\n\nQ: next"
+    out = grown(text, ("\n\n", "Q:"))
+    thought, answer, ended, tokens = out.written()
+    assert (thought, answer, ended) == ("Q: is it A?\n\nNo.", "It is C.", True)
+    assert tokens == len("<think>Q: is it A?\n\nNo.</think>")
+
+
+def test_stop_strings_in_a_thought_that_the_prompt_opened() -> None:
+    assert grown("a\nb\n</think>\n\nC\nd", ("\n",), opened="<think>").written()[:3] == ("a\nb", "C", True)
+    assert grown("a\nb", ("\n",), opened="<think>").written()[:3] == ("a\nb", "", False)
+
+
+def test_stop_strings_in_harmony() -> None:
+    text = "<|channel|>analysis<|message|>a\nb<|end|><|start|>assistant<|channel|>final<|message|>C\nd"
+    assert grown(text, ("\n", "<|end|>")).written()[:2] == ("a\nb", "C")
+
+
+@pytest.mark.parametrize(("waits", "answer"), [(True, ""), (False, "")])
+def test_white_space_before_a_thought(waits: bool, answer: str) -> None:
+    out = grown("\n<think>hm</think>B", ("\n",), waits=waits)
+    assert out.written()[:2] == (("hm", "B") if waits else ("", answer))
+
+
+def test_stop_strings_work_at_the_beginning_of_an_answer() -> None:
+    assert grown("\n\nQ: next", ("\n\n",)).end() == ""
+    assert grown("\n\n", ("\n\n",)).end() == ""
+    assert grown("<b", ("<",)).end() == ""
+    assert grown("<", ("<",)).end() == ""
+
+
+TEXTS = st.sampled_from(["<think>", "</think>", "a", "\n", " ", "stop", "<", "[THINK]", "[/THINK]", "<|channel|>"])
+
+
+@given(st.lists(TEXTS, max_size=8), st.booleans())
+def test_growing_and_whole_texts_agree(parts: list[str], opened: bool) -> None:
+    text, tag = "".join(parts), "<think>" if opened else ""
+    thought, answer, ended, found = separate(text, opened=tag)
+    written = grown(text, ("stop",), opened=tag).written()
+    if "stop" not in text:
+        assert written[:3] == (thought, answer, ended)
+    elif found and not text.startswith("stop") and (text.lstrip().startswith(("<think>", "[THINK]")) or opened):
+        assert written[:3] == (thought, answer.partition("stop")[0], ended)
+
+
+def test_an_unfinished_thought_is_an_unfinished_answer() -> None:
+    out = grown("<think>Is it", ())
+    answer = answer_of(out, tokens=12, ended=True, prompt_tokens=3, truncated=0, logprob=-1.0)
+    assert (answer.text, answer.thought, answer.finish, answer.reasoning_tokens) == ("", "Is it", "length", 12)
+    assert answer.unfinished
+    whole = answer_of(grown("<think>a</think>B"), tokens=17, ended=True, prompt_tokens=3, truncated=0, logprob=-1.0)
+    assert (whole.text, whole.finish, whole.reasoning_tokens, whole.unfinished) == ("B", "stop", 16, False)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tag"),
+    [
+        ("<|im_start|>assistant\n<think>\n", "<think>"),
+        ("Q: <think> is a tag. A:", ""),
+        ("<|im_start|>assistant\n<think>\n\n</think>\n\n", ""),
+        ("...[THINK]", "[THINK]"),
+        ("<|start|>assistant<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>analysis<|message|>"),
+        ("<|start|>assistant<|channel|>final<|message|>", ""),
+        ("<|start|>assistant", ""),
+        ("", ""),
+    ],
+)
+def test_whether_a_prompt_opens_a_thought(prompt: str, tag: str) -> None:
+    assert opened_by(prompt) == tag
+    assert opened_by(prompt, ()) == ""
+
+
+def test_special_tokens_that_tell_thoughts_are_kept() -> None:
+    assert markers(TAGS, {"<s>", "[THINK]", "[/THINK]", "<|end|>"}) == {"[THINK]", "[/THINK]"}
+    assert markers(TAGS, {"<|channel|>", "<|end|>", "<|message|>", "<pad>"}) == {
+        "<|channel|>",
+        "<|end|>",
+        "<|message|>",
+    }
+    assert markers(TAGS, {"<|channel>", "<channel|>", "<eos>"}) == {"<|channel>", "<channel|>"}
+    assert markers((), {"[THINK]"}) == set()
+    assert closing("[think]") == "[/THINK]" and closing("<other>") == ""
+
+
+def test_settings_of_a_candidate() -> None:
+    def read(**more: object) -> Candidate:
+        return validated(Candidate, {"id": "a", "model": "fake:a", **more}, Places(Path("c.yaml")))
+
+    assert read().tags is TAGS
+    assert read(thoughts="none").tags == ()
+    assert read(thoughts=[["<plan>", "</plan>"]]).tags == (("<plan>", "</plan>"),)
+    for wrong in ("never", [], ["<plan>", "</plan>"], [["<plan>"]], 3):
+        with pytest.raises(SpecError, match="thoughts must be 'auto', 'none', or pairs of tags"):
+            read(thoughts=wrong)
+    with pytest.raises(SpecError, match="must be some text"):
+        read(thoughts=[["<plan>", " "]])
