@@ -67,7 +67,7 @@ def recordings(
 def imported(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     """Read another tool's log."""
     path = (base_dir / Path(rest).expanduser()).resolve()
-    record = imported_record(path, spec.recorded)
+    record = imported_record(path, spec.recorded, spec.tags)
     own = spec.recorded.model_dump(mode="json")
     sha256 = identify(path, spec.recorded)
     notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True}
@@ -87,7 +87,7 @@ def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
         entry = candidate_of(ledger, wanted)
     then = Candidate.model_validate(entry["spec"])
     spec = spec.model_copy(update={"decoding": then.decoding, "chat": then.chat, "system": then.system})
-    record = replayed_record(path, entry["id"])
+    record = replayed_record(path, entry["id"], spec.tags)
     notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry["record"]}
     identity = content_hash(["replay", entry["id"]])
     model = ResolvedModel(spec.model, "recorded", None, identity, wanted, notes, source=path)

@@ -138,7 +138,7 @@ def opened_by(prompt: str, tags: Tags = TAGS) -> str:
     return next((end[len(end) - len(tag) :] for tag, _ in tags if end.casefold().endswith(tag.casefold())), "")
 
 
-def closing(opened: str, tags: Tags = TAGS) -> str:
+def closed_by(opened: str, tags: Tags = TAGS) -> str:
     """Return what closes a thought that was opened by a tag; empty if that is no tag that a text may simply close."""
     return next((close for tag, close in tags if tag.casefold() == opened.casefold()), "")
 

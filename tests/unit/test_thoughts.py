@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,14 @@ from hypothesis import strategies as st
 
 from fairtrial.engines.sampling import Text, Thinking, answer_of
 from fairtrial.errors import SpecError
+from fairtrial.ledger import Chunk, Ledger
+from fairtrial.recorded import imported_record, replayed_record
+from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.problems import validated
+from fairtrial.spec.recorded import Recorded
 from fairtrial.spec.yamlfile import Places
-from fairtrial.thoughts import TAGS, closing, markers, opened_by, separate
+from fairtrial.thoughts import TAGS, closed_by, markers, opened_by, separate
 
 LABELLED: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "labelled" / "thoughts.yaml").read_text())
 
@@ -136,7 +142,7 @@ def test_special_tokens_that_tell_thoughts_are_kept() -> None:
     }
     assert markers(TAGS, {"<|channel>", "<channel|>", "<eos>"}) == {"<|channel>", "<channel|>"}
     assert markers((), {"[THINK]"}) == set()
-    assert closing("[think]") == "[/THINK]" and closing("<other>") == ""
+    assert closed_by("[think]") == "[/THINK]" and closed_by("<other>") == ""
 
 
 def test_settings_of_a_candidate() -> None:
@@ -151,3 +157,33 @@ def test_settings_of_a_candidate() -> None:
             read(thoughts=wrong)
     with pytest.raises(SpecError, match="must be some text"):
         read(thoughts=[["<plan>", " "]])
+
+
+def test_thoughts_in_logs_are_told_apart_before_stop_strings(tmp_path: Path) -> None:
+    rows = [
+        {"q": "A or C?", "a": "<think>The answer is A?\n\nNo.</think>\n\n(C)\n\nmore"},
+        {"q": "B or D?", "a": "Let me see.\n\nB?\n</think>\n\n(D)"},
+        {"q": "X or Y?", "a": "<think>Is it"},
+    ]
+    (tmp_path / "log.json").write_text(json.dumps(rows))
+    how = Recorded(format="table", key="q", answer="a")
+    record = imported_record(tmp_path / "log.json", how)
+    found = [record.answer(GenerateRequest(Prompt(row["q"]), 8, stop=("\n\n",))) for row in rows]
+    assert all(isinstance(answer, GenerateAnswer) for answer in found)
+    assert [answer.text for answer in found] == ["(C)", "(D)", ""]
+    assert [answer.thought for answer in found] == ["The answer is A?\n\nNo.", "Let me see.\n\nB?", "Is it"]
+    assert [answer.unfinished for answer in found] == [False, False, True]
+    plain = imported_record(tmp_path / "log.json", how, ()).answer(GenerateRequest(Prompt("X or Y?"), 8))
+    assert isinstance(plain, GenerateAnswer) and plain.text == "<think>Is it"
+
+
+def test_thoughts_in_answers_of_older_ledgers_are_told_apart(tmp_path: Path) -> None:
+    request = GenerateRequest(Prompt("A or C?"), 8)
+    with closing(Ledger.open(tmp_path / "old.db")) as ledger, ledger.writing():
+        ledger.add_candidate("c1", "small", {})
+        ledger.commit("c1", Chunk(answers=[(request, GenerateAnswer("<think>A?</think> (C)", 9, "stop"))]))
+    replay = replayed_record(tmp_path / "old.db", "c1")
+    found = replay.answer(request)
+    replay.close()
+    assert isinstance(found, GenerateAnswer)
+    assert (found.text, found.thought, found.tokens, found.finish) == ("(C)", "A?", 9, "stop")

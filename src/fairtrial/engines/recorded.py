@@ -29,8 +29,8 @@ class RecordedEngine:
         """Open the ledger, or read the log."""
         assert model.source is not None
         if "replayed_candidate" in model.notes:
-            return cls(replayed_record(model.source, model.notes["replayed_candidate"]))
-        return cls(imported_record(model.source, candidate.recorded))
+            return cls(replayed_record(model.source, model.notes["replayed_candidate"], candidate.tags))
+        return cls(imported_record(model.source, candidate.recorded, candidate.tags))
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise `EngineError`, naming the item, if a request has no recorded answer."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fairtrial.records import Answer, Request
+from fairtrial.records import Answer, GenerateAnswer, Request
+from fairtrial.thoughts import Tags, separate
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,11 @@ class Record(Protocol):
     def answer(self, request: Request) -> Answer | None:
         """Return the recorded answer to a request; None if there is none."""
         ...
+
+
+def answer_of(text: str, stop: Sequence[str], tags: Tags) -> GenerateAnswer:
+    """Return a recorded text as an answer: its thought apart, what follows up to the first stop string."""
+    thought, answer, ended, _ = separate(text, tags)
+    ends = [answer.find(one) for one in stop if one and one in answer]
+    kept = answer[: min(ends)] if ends else answer
+    return GenerateAnswer(kept, tokens=0, finish="stop" if ended else "length", thought=thought)

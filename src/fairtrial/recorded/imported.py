@@ -10,6 +10,7 @@ from fairtrial.recorded.base import Said
 from fairtrial.recorded.formats import kind_of, rows_of, said_of
 from fairtrial.recorded.matching import Matcher
 from fairtrial.spec.recorded import Recorded
+from fairtrial.thoughts import TAGS, Tags
 
 SUFFIXES = (".jsonl", ".json", ".eval", ".csv")
 
@@ -40,8 +41,8 @@ def files_of(path: Path, how: Recorded) -> list[Path]:
     return found
 
 
-def imported_record(path: Path, how: Recorded) -> Matcher:
-    """Read a log.
+def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
+    """Read a log, whose texts may hold thoughts between some of ``tags``.
 
     Raises ModelError: nothing to read, a row that is not what its format promises (with its line), no answers at all.
     """
@@ -61,7 +62,7 @@ def imported_record(path: Path, how: Recorded) -> Matcher:
                     yield one
 
     facts: dict[str, object] = {}
-    found = Matcher(said(), facts)
+    found = Matcher(said(), facts, tags)
     facts |= {"format": ", ".join(sorted(set(kinds.values()))), "files": len(kinds)}
     if found.size == 0:
         raise ModelError(f"{path.name} holds no answers{' that `only` lets through' if how.only else ''}.")

@@ -11,8 +11,9 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 
-from fairtrial.recorded.base import Said
+from fairtrial.recorded.base import Said, answer_of
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.thoughts import TAGS, Tags
 
 CUE = 80
 """Characters of a prompt that may follow its question."""
@@ -31,8 +32,9 @@ def normal(text: str) -> str:
 class Matcher:
     """Recorded answers, by what was asked; see `fairtrial.recorded.base.Record`."""
 
-    def __init__(self, said: Iterable[Said], facts: Mapping[str, object]) -> None:
+    def __init__(self, said: Iterable[Said], facts: Mapping[str, object], tags: Tags = TAGS) -> None:
         self.facts = facts
+        self._tags = tags
         self.size = 0
         self._texts: dict[str, str | None] = {}
         self._scores: dict[str, dict[str, tuple[float, bool] | None]] = {}
@@ -61,11 +63,7 @@ class Matcher:
 
     def _generated(self, request: GenerateRequest) -> GenerateAnswer | None:
         text = self._texts.get(self._key(normal(request.prompt.plain())))
-        if text is None:
-            return None
-        ends = [text.find(stop) for stop in request.stop if stop and stop in text]
-        kept = text[: min(ends)] if ends else text
-        return GenerateAnswer(kept, tokens=0, finish="stop")
+        return None if text is None else answer_of(text, request.stop, self._tags)
 
     def _key(self, prompt: str) -> str:
         """Return the recorded question that stands last in a prompt, the longest of those; the prompt if none does."""
