@@ -64,7 +64,7 @@ FEATURES: dict[str, dict[str, Any]] = {
     "two_classes": {**ASK, "doc_to_choice": ["no", "yes"], "doc_to_target": "yes", "metric_list": metrics("acc", "f1")},
     "several_right": {**ASK, "doc_to_target": "both", "metric_list": metrics("acc", "acc_norm", "exact_match")},
     "text_target": {**ASK, "doc_to_target": "{{options[right]}}", "num_fewshot": 3},
-    "no_right_choice": {**ASK, "doc_to_target": "{{right + 1}}", "metric_list": metrics("acc", "acc_norm")},
+    "no_right_choice": {**ASK, "doc_to_target": "{{right - 1}}", "metric_list": metrics("acc", "acc_norm")},
     "choices_from_a_mapping": {**ASK, "doc_to_choice": {"a": "one", "b": "two", "c": "three"}, "num_fewshot": 1},
     "description": {**ASK, "description": "About {{inner.hint}}: {{lead}}.\n\n", "num_fewshot": 2},
     "description_is_a_column": {**ASK, "description": "lead"},

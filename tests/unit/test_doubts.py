@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.doubts import find_doubts
@@ -12,7 +13,7 @@ from fairtrial.report.page import render
 from fairtrial.report.summary import summarise
 from fairtrial.report.tables import notes
 from fairtrial.tasks.signs import signs
-from ledgers import TASK, TRIAL, candidate_id, filled
+from ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
 
 ITEM = Item("1" * 32, 0, "Which?", ("yes", "no"), ("yes",), "1" * 32, {})
 
@@ -57,4 +58,22 @@ def test_doubts_are_said_everywhere(tmp_path: Path) -> None:
     assert any(said in line.plain for line in notes(summary))
     assert said in render(ledger, summary)
     assert summary.document()["doubts"] == [doubt.document()]
+    ledger.close()
+
+
+def test_right_answers_that_are_none_are_said(tmp_path: Path) -> None:
+    notes = {"hash": "x", "missing": 3, "read_as": "letters", "also": "texts", "like_lists": 1, "empty": 1}
+    planned = plan()
+    planned["tasks"][0]["card"] = {**CARD, "settings": {"answers": notes}}  # type: ignore[index]
+    ledger = Ledger.open(tmp_path / "golds.db")
+    ledger.add_task(TASK, "quiz", CARD)
+    items = [replace(item, gold=()) if n == 1 else item for n, item in enumerate(make_items(4))]
+    ledger.add_items(TASK, items)
+    ledger.add_trial(TRIAL, "tried", "name: tried\n", planned, {TASK: [item.id for item in items]})
+    found = {doubt.kind: doubt for doubt in find_doubts(ledger, TRIAL)}
+    assert set(found) == {"no_right_answer", "gold_read_as", "gold_ambiguous", "gold_like_list", "gold_empty"}
+    missing = found["no_right_answer"]
+    assert (missing.count, missing.of, missing.headline) == (1, 4, True)
+    assert missing.text.startswith("1 of 4 items of quiz have no right answer")
+    assert not found["gold_read_as"].headline
     ledger.close()

@@ -151,7 +151,7 @@ def test_rows_that_do_not_fit(changes: dict[str, Any], said: str, tmp_path: Path
 
 
 def test_an_empty_split_and_a_wrong_example(tmp_path: Path) -> None:
-    shots = {"fewshot_split": "test", "num_fewshot": 1, "doc_to_target": 4}
+    shots = {"fewshot_split": "test", "num_fewshot": 1, "fewshot_config": {"doc_to_target": 4}}
     task = build(tmp_path, shots)
     with pytest.raises(DataError, match="answer is choice 4; it has 2 choices"):
         task.requests(task.items()[0])

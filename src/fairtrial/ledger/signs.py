@@ -53,3 +53,17 @@ def sign_counts(ledger: Ledger, trial_id: str, prefix: str = "sign:") -> list[Si
         )
         for candidate, task, measure, count in rows
     ]
+
+
+def items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[int, int]:
+    """Return how many of a task's items in a trial have no right answer, and how many items there are."""
+    rows = ledger.read(
+        """
+        SELECT coalesce(sum(json_array_length(i.body, '$.gold') = 0), 0), count(*) FROM trial_items t
+        JOIN items i ON i.task_id = t.task_id AND i.item_id = t.item_id
+        WHERE t.trial_id = ? AND t.task_id = ?
+        """,
+        (trial_id, task_id),
+    )
+    missing, count = next(iter(rows))
+    return int(missing), int(count)

@@ -51,11 +51,26 @@ class LocalRows:
 
     files: Mapping[str, tuple[Path, ...]]
     options: Mapping[str, Any] = field(default_factory=dict)
+    _sizes: dict[Path, int] = field(default_factory=dict, compare=False, repr=False)
 
     def split(self, name: str) -> list[Row]:
         """Return the rows of a split.  Raises DataError if there is no such split or a file is malformed."""
-        rows = [row for path in self._of(name) for row in read_rows(path, self.options)]
+        rows: list[Row] = []
+        for path in self._of(name):
+            own = read_rows(path, self.options)
+            self._sizes[path] = len(own)
+            rows += own
         return same_columns(rows)
+
+    def place(self, name: str, number: int | None) -> str:
+        """Return, for an error, file and row (from 1) of a row that `split` has given; only the files if it is None."""
+        files = self._of(name)
+        for path in files if number is not None else ():
+            assert number is not None
+            if number < self._sizes.get(path, 0):
+                return f" ({path.name}, row {number + 1})"
+            number -= self._sizes.get(path, 0)
+        return f" ({', '.join(path.name for path in files)})"
 
     def revision(self, splits: Iterable[str]) -> str:
         """Return what pins the rows of these splits: a sha256 of the files' bytes."""
@@ -91,6 +106,11 @@ class HubRows:
                 fix="Connect to the network once, or include this file in one of yours with a local dataset_path.",
             ) from error
         return [dict(row) for row in loaded]
+
+    def place(self, name: str, number: int | None) -> str:
+        """Return, for an error, where a row is from."""
+        row = "" if number is None else f", row {number + 1}"
+        return f" ({self.path}, split {name!r}{row})"
 
     def revision(self, splits: Iterable[str]) -> str:
         """Return the hub commit, or a hash of the rows where the commit could not be found out."""

@@ -70,7 +70,7 @@ def grade_texts(
     Args:
         config: the task file.
         row: the item's row.
-        gold: the right answer, or several.
+        gold: the right answer, or several; none where the row has none, and then no answer is right.
         any_of: the task has several right answers, and any of them counts.
         texts: what the model wrote, one a repeat.
     """
@@ -88,7 +88,7 @@ def grade_texts(
 
 def _match(metric: Metric, said: Any, gold: Sequence[str], any_of: bool) -> float:
     scores = [exact_match(said, right, metric.options) for right in gold]
-    return float(any(score > 0 for score in scores)) if any_of else scores[0]
+    return float(any(score > 0 for score in scores)) if any_of or not scores else scores[0]
 
 
 def _observations(config: TaskConfig, pipeline: Pipeline, values: Mapping[str, Any]) -> list[Observation]:

@@ -28,6 +28,7 @@ class Prompter:
         pool: rows that examples are taken from.
         contexts_differ: the choices are contexts and share one continuation (as in WinoGrande).
         chat: a chat template will be applied, so nothing stands between question and answer.
+        shown: makes of an example's answer, as the task file gives it, and its choices what the example shows.
     """
 
     config: TaskConfig
@@ -35,6 +36,7 @@ class Prompter:
     pool: Sequence[Row]
     contexts_differ: bool
     chat: bool
+    shown: Callable[[Any, Sequence[str]], Any] = lambda answer, _: answer
 
     def prompts(self, row: Row, shots: Sequence[int], choices: Sequence[str]) -> list[Prompt]:
         """Return the prompt of a row, or one a choice where contexts differ.
@@ -78,10 +80,12 @@ class Prompter:
         choices = self.fields.choices(shot.choices, row) if shot.choices is not None else ()
         answer = self.fields.target(shot.target, row)
         if self.contexts_differ:
-            question, choices = choices[question], ()
+            question, choices = choices[self.shown(question, choices)], ()
         if not isinstance(question, str):
             raise DataError(f"doc_to_text must give a text; got {question!r} for few-shot example {position}")
-        return _turn(question, answer_text(answer, choices), self.fields.prefix(shot.prefix, row), shot)
+        return _turn(
+            question, answer_text(self.shown(answer, choices), choices), self.fields.prefix(shot.prefix, row), shot
+        )
 
 
 class _Shown(dict[int, str]):

@@ -31,7 +31,9 @@ from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.datasets import DataSource, Rows, json_value, open_rows, through_datasets
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
+from fairtrial.tasks.lmeval.golds import plain_value
 from fairtrial.tasks.lmeval.grading import grade, grade_texts, measures
+from fairtrial.tasks.lmeval.keys import KeyMaker
 from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
 from fairtrial.tasks.lmeval.prompts import Prompter
 from fairtrial.tasks.lmeval.template import Fields
@@ -73,12 +75,12 @@ class LmEvalTask:
             exclude_self=config.examples.split == config.test_split, seed=options.seed,
         )  # fmt: skip
         first = self._docs[0]
-        question = self._located(0, lambda: self._fields.text(config.asking.text, first))
-        target = self._located(0, lambda: self._fields.target(config.asking.target, first))
-        self._several_targets = isinstance(target, list)
-        self._prompter = Prompter(
-            config, self._fields, pool, self._fields.with_choices and isinstance(question, int), options.chat
-        )
+        question = self._located(0, lambda: plain_value(self._fields.text(config.asking.text, first)))
+        contexts_differ = self._fields.with_choices and isinstance(question, int)
+        maker = KeyMaker(config, self._fields, contexts_differ, self._row_located)
+        self._key = maker.make(self._docs)
+        answer = maker.shown(config.shot, self._key, pool)
+        self._prompter = Prompter(config, self._fields, pool, contexts_differ, options.chat, answer)
         self.card = self._card(rows.revision(splits))
 
     def _number_of_shots(self) -> int:
@@ -131,6 +133,7 @@ class LmEvalTask:
                 "clusters": list(config.clusters),
                 "left_out": list(config.left_out),
                 "trusted_code": dict(config.code),
+                "answers": {"hash": content_hash(self._key.texts), **self._key.notes},
             },
         )
 
@@ -171,7 +174,7 @@ class LmEvalTask:
 
     def _item(self, number: int, item_id: str, data: Row) -> Item:
         config, doc = self._config, self._docs[number]
-        choices = self._choices(doc)
+        choices = self._key.choices[number]
         if self._prompter.contexts_differ:
             question = " / ".join(choices)
         else:
@@ -180,34 +183,7 @@ class LmEvalTask:
         if missing:
             raise DataError(f"the row has no column {missing[0]!r}, which is to name its cluster")
         cluster = "/".join(str(data[column]) for column in config.clusters)
-        return Item(item_id, number, question, choices, self._gold(doc, choices), cluster or item_id, data)
-
-    def _choices(self, doc: Row) -> tuple[str, ...]:
-        choices = self._config.asking.choices
-        return () if choices is None else self._fields.choices(choices, doc)
-
-    def _targets(self, doc: Row, choices: Sequence[str]) -> tuple[int, ...]:
-        """Positions of the right choices; what is out of range is nobody's answer."""
-        config = self._config
-        if isinstance(config.process_results, ChoiceGrader):
-            return tuple(config.process_results.targets(doc))
-        if self._prompter.contexts_differ:
-            target = self._fields.text(config.asking.text, doc)
-        else:
-            target = self._fields.target(config.asking.target, doc)
-        found = []
-        for one in target if isinstance(target, list) else [target]:
-            if isinstance(one, str):
-                one = choices.index(one) if one in choices else -1
-            if isinstance(one, int | float) and one == int(one) and 0 <= one < len(choices):
-                found.append(int(one))
-        return tuple(found)
-
-    def _gold(self, doc: Row, choices: tuple[str, ...]) -> tuple[str, ...]:
-        if choices:
-            return tuple(choices[t] for t in self._targets(doc, choices))
-        target = self._fields.target(self._config.asking.target, doc)
-        return tuple(str(t) for t in target) if isinstance(target, list) else (str(target),)
+        return Item(item_id, number, question, choices, self._key.texts[number], cluster or item_id, data)
 
     def examples(self) -> Sequence[str]:
         """Return rows of the few-shot split, evenly spread, with their answers; none if that is the split asked."""
@@ -225,14 +201,12 @@ class LmEvalTask:
         config, doc = self._config, self._docs[item.doc_id]
         label = f"{config.name} item {item.doc_id}"
         if config.output == "loglikelihood_rolling":
-            text = str(self._fields.target(config.asking.target, doc))
-            return [ScoreRequest((Pair(Prompt(""), text),), delimiter="", rolling=True, label=label)]
+            return [ScoreRequest((Pair(Prompt(""), item.gold[0]),), delimiter="", rolling=True, label=label)]
         prompts = self._prompter.prompts(doc, self._draws[item.doc_id], item.choices)
         if config.output == "generate_until":
             return self._generation(prompts[0], label)
         if config.output == "loglikelihood":
-            text = str(self._fields.target(config.asking.target, doc))
-            return [ScoreRequest((Pair(prompts[0], text),), delimiter="", label=label)]
+            return [ScoreRequest((Pair(prompts[0], item.gold[0]),), delimiter="", label=label)]
         return [self._scoring(item, prompts, label)]
 
     def _scoring(self, item: Item, prompts: Sequence[Prompt], label: str) -> ScoreRequest:
@@ -266,13 +240,21 @@ class LmEvalTask:
     def _grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         doc = self._docs[item.doc_id]
         if self._config.output != "generate_until":
-            targets = self._targets(doc, item.choices) if item.choices else ()
+            targets = self._key.positions[item.doc_id]
             text = "" if item.choices else item.gold[0]
             return grade(self._config, doc, item.choices, targets, text, cast(ScoreAnswer, answers[0]))
         texts = [cast(GenerateAnswer, answer).text for answer in answers]
         texts *= self._config.repeats if len(texts) == 1 else 1
-        gold = item.gold if self._several_targets or item.choices else item.gold[:1]
-        return grade_texts(self._config, doc, gold, self._several_targets, texts)
+        return grade_texts(self._config, doc, item.gold, self._key.several[item.doc_id], texts)
+
+    def _row_located(self, number: int, work: Callable[[], T]) -> T:
+        """Do ``work`` about a right answer and name the item, its file and row in what it raises."""
+        try:
+            return self._located(number, work)
+        except DataError as error:
+            split, plain = self._config.eval_split, self._config.process_docs is None
+            error.where = f"{self._where}, item {number}{self._rows.place(split, number if plain else None)}"
+            raise
 
     def _located(self, number: int, work: Callable[[], T]) -> T:
         """Do ``work`` and name the item in what it raises."""

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
 from jinja2.exceptions import SecurityError
+from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from fairtrial.errors import DataError, TaskError, did_you_mean
+from fairtrial.tasks.lmeval.golds import plain_value
 
 Row = Mapping[str, Any]
 Function = Callable[[Any], Any]
@@ -35,6 +38,16 @@ _RENDERING_ERRORS = (
 )  # fmt: skip
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 _ENVIRONMENT.filters["regex_replace"] = _regex_replace
+
+
+class _ValueEnvironment(ImmutableSandboxedEnvironment):
+    """Gives the values of a template's parts where the usual one gives their texts."""
+
+    code_generator_class = NativeCodeGenerator
+
+
+_VALUES = _ValueEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+_VALUES.filters["regex_replace"] = _regex_replace
 
 
 @lru_cache(maxsize=512)
@@ -65,6 +78,18 @@ def render(text: str, row: Row) -> str:
     except _RENDERING_ERRORS as error:
         kind = type(error).__name__
         raise DataError(f"the template {_short(text)} cannot be rendered with the row: {kind}: {error}") from error
+
+
+def _makes_list(text: str, row: Row) -> bool:
+    """Whether a template whose result stands in brackets is written as a list, or gives the list of a column.
+
+    Not so where the brackets belong to the text of a column.  The template has been rendered with the row before.
+    """
+    if text.lstrip().startswith("[") or not meta.find_undeclared_variables(_ENVIRONMENT.parse(text)):
+        return True
+    template = _VALUES.from_string(text)
+    first = next(iter(template.root_render_func(template.new_context(dict(row)))), "")
+    return isinstance(first, list | Markup)  # what the filter `tojson` gives is marked
 
 
 def _short(text: str, limit: int = 80) -> str:
@@ -99,15 +124,19 @@ class Fields:
         return field(row) if callable(field) else field
 
     def target(self, field: Field, row: Row) -> Any:
-        """Return ``doc_to_target`` of the row: an index, a string or a list of either."""
+        """Return ``doc_to_target`` of the row: an index, a string or a list of either.
+
+        A template gives a list if it is written as one, or if its value is one; text that looks like a list is text.
+        """
         if not isinstance(field, str):
             return field(row) if callable(field) else field
         if field in self.columns:
             return row[field]
         value = self._number_or_text(render(field, row))
-        if isinstance(value, str) and len(value) >= 2 and value[0] == "[" and value[-1] == "]":
+        bracketed = isinstance(value, str) and len(value) >= 2 and value[0] == "[" and value[-1] == "]"
+        if bracketed and _makes_list(field, row):
             try:
-                return ast.literal_eval(value)
+                return ast.literal_eval(str(value))
             except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
                 return value  # text that happens to stand in brackets
         return value
@@ -121,8 +150,11 @@ class Fields:
             value = list(field.values())
         else:
             value = field(row) if callable(field) else field
-        if not isinstance(value, list | tuple) or not value:
+        value = plain_value(value, "the list of choices")
+        if not isinstance(value, list) or not value:
             raise DataError(f"the choices must be a list with at least one text; got {_short(str(value))}")
+        if None in value:
+            raise DataError(f"choice {value.index(None) + 1} of {len(value)} is missing: {_short(str(value))}")
         return tuple(str(choice) for choice in value)
 
     def prefix(self, field: str | None, row: Row) -> str:
