@@ -22,9 +22,15 @@ def byte_texts() -> list[str]:
 
 
 def model_bytes(
-    *, experts: bool = False, width: int = WIDTH, name: str = "llama", seed: int = 1, spoilt: str = ""
+    *,
+    experts: bool = False,
+    width: int = WIDTH,
+    name: str = "llama",
+    seed: int = 1,
+    spoilt: str = "",
+    without: str = "",
 ) -> bytes:
-    """Return a model's file; of the letters in ``spoilt``, the weights are not numbers."""
+    """Return a model's file; weights of the letters in ``spoilt`` are no numbers, the tensor ``without`` is missing."""
     draw = np.random.default_rng(seed)
 
     def weights(*shape: int) -> np.ndarray:
@@ -47,6 +53,7 @@ def model_bytes(
             own |= {f"ffn_{part}": weights(INNER, width) for part in ("gate", "up")}
             own["ffn_down"] = weights(width, INNER)
         tensors |= {f"blk.{layer}.{part}.weight": tensor for part, tensor in own.items()}
+    tensors.pop(without, None)
     facts: dict[str, Fact] = {
         "general.architecture": name,
         "general.file_type": 0,

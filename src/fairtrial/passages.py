@@ -66,7 +66,7 @@ def passages_of(study: object, tasks: Sequence[PlannedTask], parent: str, base_d
     if not isinstance(study, Quantisation) or not study.characters:
         return None
     if study.text:
-        source, text = f"the file {Path(study.text).name}", read(base_dir, study.text)
+        source, text = f"the file {Path(study.text).name}", read(base_dir, study.text, study.characters)
     else:
         source, text = "the trial's own prompts", "\n\n".join(prompts(tasks, study.characters))
     pieces = list(dict.fromkeys(cut(text[: study.characters])))
@@ -83,11 +83,14 @@ def item(at: int, piece: str) -> Item:
     return Item(identity, at, piece, (), (), identity, data)
 
 
-def read(base_dir: Path, name: str) -> str:
-    """Return a file's text."""
+def read(base_dir: Path, name: str, most: int) -> str:
+    """Return the beginning of a file's text, at most so many characters."""
     path = base_dir / Path(name).expanduser()
     try:
-        return path.read_text(encoding="utf-8")
+        if not path.is_file() and path.exists():
+            raise SpecError(f"study: the text {name!r} is no file.", fix="Name a file of plain text.")
+        with path.open(encoding="utf-8") as file:
+            return file.read(most)
     except OSError as error:
         near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, near)

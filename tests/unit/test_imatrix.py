@@ -169,6 +169,8 @@ def test_a_text_that_cannot_be_used(tmp_path: Path) -> None:
         ("short.txt", "has 10 tokens; at least 64"),
         ("binary.txt", "no text in UTF-8"),
         ("shorts.txt", "Did you mean 'short.txt'"),
+        ("/dev/zero", "'/dev/zero' is no file"),
+        ("", "is no file"),
     ):
         with pytest.raises(SpecError, match=message):
             quantize({"type": "q4_0", "calibrate": str(tmp_path / name)}, small, tmp_path, silent)

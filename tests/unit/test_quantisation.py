@@ -43,7 +43,12 @@ def test_passages_of_a_file_are_known_by_their_text_and_their_parent(tmp_path: P
 
 @pytest.mark.parametrize(
     ("name", "data", "told"),
-    [("tt.txt", b"x", "Did you mean 't.txt'"), ("t.txt", b"\xff\xfe", "not UTF-8"), ("t.txt", b" ", "no text")],
+    [
+        ("tt.txt", b"x", "Did you mean 't.txt'"),
+        ("t.txt", b"\xff\xfe", "not UTF-8"),
+        ("t.txt", b" ", "no text"),
+        ("/dev/zero", b"", "is no file"),
+    ],
 )
 def test_a_text_that_cannot_be_read_is_told(tmp_path: Path, name: str, data: bytes, told: str) -> None:
     (tmp_path / "t.txt").write_bytes(data)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -41,10 +41,9 @@ def parts_sha256(parts: Sequence[Path]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def folder_sha256(folder: Path) -> str:
-    """Return one hash over the names and hashes of all files in ``folder``."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    listed = "\n".join(f"{file_sha256(p)} {p.relative_to(folder).as_posix()}" for p in files)
+def files_sha256(folder: Path, names: Iterable[str]) -> str:
+    """Return one hash over the names and hashes of some files in ``folder``, given relative to it."""
+    listed = "\n".join(f"{file_sha256(folder / name)} {name}" for name in sorted(names, key=Path))
     return hashlib.sha256(listed.encode()).hexdigest()
 
 

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from fairtrial.errors import MissingExtraError, ModelError, SpecError, did_you_mean
 from fairtrial.models.files import gguf_model
+from fairtrial.models.folder import folder_model
 from fairtrial.models.gguf import split_names
-from fairtrial.models.hashes import folder_sha256
 from fairtrial.models.record import ResolvedModel
 
 NAME = re.compile(r"^(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<file>[\w./ -]+))?$")
 COMMIT = re.compile(r"^[0-9a-f]{40}$")
 WANTED = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+TWICE = ["consolidated*.safetensors", "original/*", "metal/*"]
+"""The same weights again, for other programs."""
 ADVICE: Mapping[str, str] = {
     "RepositoryNotFoundError": "There is no such repository, or it is private: then set HF_TOKEN.",
     "GatedRepoError": "Accept the model's terms on its page on the hub, and set HF_TOKEN.",
@@ -44,7 +46,7 @@ def from_hub(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     if file is None:
         folder = fetched(spec, repo, commit, None)
         notes = {"repository": repo, "revision": commit}
-        return ResolvedModel(spec, "transformers", folder, folder_sha256(folder), repo.rpartition("/")[2], notes)
+        return folder_model(spec, folder, repo.rpartition("/")[2], notes)
     if file not in files:
         near = [name for name in files if file.casefold() in name.casefold()]
         hint = f" Did you mean {near[0]!r}?" if near else did_you_mean(file, files)
@@ -58,14 +60,7 @@ def from_folder(spec: str, folder: Path) -> ResolvedModel:
         near = sorted(p.name for p in folder.parent.glob("*") if p.is_dir()) if folder.parent.is_dir() else []
         told = f"model {spec!r}: there is no folder {folder}.{did_you_mean(folder.name, near)}"
         raise ModelError(told, fix="A GGUF file is named gguf:PATH." if folder.is_file() else "")
-    lacking = [what for what in ("config.json", "*.safetensors") if not any(folder.glob(what))]
-    if lacking:
-        raise ModelError(
-            f"model {spec!r}: the folder has no {' and no '.join(lacking)}.",
-            fix="It needs what `save_pretrained` writes: config.json, the tokeniser's files and *.safetensors.",
-        )
-    size = sum(p.stat().st_size for p in folder.glob("*.safetensors"))
-    return ResolvedModel(spec, "transformers", folder, folder_sha256(folder), folder.name, {"bytes": size})
+    return folder_model(spec, folder, folder.name, {})
 
 
 def only_model(spec: str, repo: str, files: Sequence[str]) -> str | None:
@@ -115,7 +110,7 @@ def fetched(spec: str, repo: str, commit: str, file: str | None) -> Path:
     try:
         if file is not None:
             return Path(hf_hub_download(repo, file, revision=commit))
-        return Path(snapshot_download(repo, revision=commit, allow_patterns=WANTED))
+        return Path(snapshot_download(repo, revision=commit, allow_patterns=WANTED, ignore_patterns=TWICE))
     except Exception as error:  # as in `repository`
         raise refused(spec, error) from error
 

@@ -6,6 +6,7 @@ Code that comes with a model is never run.  Knows nothing of requests.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 
 import psutil
 
+from fairtrial.engines.transformers.gaps import check_gaps, check_size, nothing_but
 from fairtrial.engines.transformers.libraries import torch, transformers
-from fairtrial.errors import ModelError
+from fairtrial.errors import FairtrialError, ModelError
 from fairtrial.models import ResolvedModel
+from fairtrial.models.folder import read_folder
+from fairtrial.models.gguf import split_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,39 @@ def load(model: ResolvedModel, dtype: str) -> Loaded:
         raise ModelError(f"The model {model.spec!r} has no files for transformers to load.")
     device = "cuda" if torch().cuda.is_available() else "cpu"
     kind = best_dtype(device) if dtype == "auto" else dtype
-    folder, file = (model.path, {}) if model.path.is_dir() else (model.path.parent, {"gguf_file": model.path.name})
-    unpacked = {"quantization_config": library.GgufConfig(dequantize=True)} if file else {}
-    try:
-        with redirect_stderr(io.StringIO()):  # progress bars, whatever the library is told
-            tokenizer = library.AutoTokenizer.from_pretrained(str(folder), **file, local_files_only=True)
-            network = library.AutoModelForCausalLM.from_pretrained(
-                str(folder),
-                **file,
-                **unpacked,
-                local_files_only=True,
-                trust_remote_code=False,
-                dtype=getattr(torch(), kind),
-            )
-            network = network.eval().to(device)
-    except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
-        raise _unreadable(model.path, error) from error
-    return Loaded(network, tokenizer, kind, device)
+    is_folder = model.path.is_dir()
+    whole = read_folder(model.spec, model.path) if is_folder else None
+    how = {} if whole else {"gguf_file": model.path.name, "quantization_config": library.GgufConfig(dequantize=True)}
+    with nothing_but(model.path, whole.files if whole else split_names(model.path.name)) as folder:
+        try:
+            with redirect_stderr(io.StringIO()):  # progress bars, whatever the library is told
+                if whole is not None:
+                    check_size(folder, whole)
+                tokenizer, network, gaps = _read(folder, how, getattr(torch(), kind))
+        except FairtrialError:
+            raise
+        except Exception as error:  # of the library and all those below it; the files may be hostile
+            raise _unreadable(model.path, error) from error
+    check_gaps(network, gaps, model.path)
+    return Loaded(network.eval().to(device), tokenizer, kind, device)
+
+
+def _read(folder: Path, how: Mapping[str, Any], dtype: Any) -> tuple[Any, Any, Mapping[str, Any]]:
+    """Return tokeniser, network, and what the library says of weights that it missed or had no use for."""
+    library = transformers()
+    tokenizer = library.AutoTokenizer.from_pretrained(
+        str(folder), **{k: v for k, v in how.items() if k == "gguf_file"}, local_files_only=True
+    )
+    network, gaps = library.AutoModelForCausalLM.from_pretrained(
+        str(folder),
+        **how,
+        **({} if how else {"use_safetensors": True}),
+        local_files_only=True,
+        trust_remote_code=False,
+        dtype=dtype,
+        output_loading_info=True,
+    )
+    return tokenizer, network, gaps
 
 
 def best_dtype(device: str) -> str:

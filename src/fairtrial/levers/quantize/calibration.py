@@ -20,7 +20,7 @@ VERSION = 1
 """Of the way in which a text becomes a matrix."""
 TOKENS = "fairtrial.tokens"
 ENOUGH = 10_000
-MOST_CHARACTERS = 2_000_000
+MOST_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,17 @@ def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | 
 def read_text(path: Path) -> str:
     """Return a calibration text; raises SpecError if it is missing, no text, or too long to be meant."""
     try:
-        if path.stat().st_size > 4 * MOST_CHARACTERS:
+        if path.stat().st_size > MOST_BYTES:
             raise SpecError(
                 f"quantize: the calibration text {path.name} has {path.stat().st_size / 1e6:.0f} MB.",
-                fix=f"Some 100 kB are enough; at most {4 * MOST_CHARACTERS / 1e6:.0f} MB are read.",
+                fix=f"Some 100 kB are enough; at most {MOST_BYTES / 1e6:.0f} MB are read.",
             )
-        return path.read_text(encoding="utf-8")
+        if not path.is_file():
+            raise SpecError(
+                f"quantize: the calibration text {str(path)!r} is no file.", fix="Name a file of plain text."
+            )
+        with path.open(encoding="utf-8") as file:
+            return file.read(MOST_BYTES)
     except OSError as error:
         near = sorted(p.name for p in path.parent.glob("*.*")) if path.parent.is_dir() else []
         hint = did_you_mean(path.name, near)
