@@ -1,9 +1,9 @@
 """Which candidates are certainly not the best on a task: their answers there tell who is last, not who is first.
 
 Reads the ledger.  Evidence is collected between every two candidates on the task's main measure; it may be looked at
-any number of times.  On one task, the truly best candidate is dropped with a chance of at most 1 - confidence
-(`fairtrial.stats.families.survivors`); that promise is about each task for itself.  The baseline is never dropped:
-every question is about it.
+any number of times.  The truly best candidate of one or more tasks is dropped there with a chance of at most
+1 - confidence, all tasks of the trial counted together (`fairtrial.stats.families.survivors`).  The baseline is never
+dropped: every question is about it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def beaten(
             question = Question(*pair, task, measure, rule_of(plan, task, measure, pair), stops_early=True)
             evidence[i, j], items, difference = against(ledger, trial_id, question)
             seen[i, j] = items, difference
-    kept = survivors(evidence, 1 - float(plan["decide"]["confidence"]))
+    tasks = sum(not one.get("form") for one in plan["tasks"])
+    kept = survivors(evidence, (1 - float(plan["decide"]["confidence"])) / tasks)
     found = []
     for j, stays in enumerate(kept):
         if not stays:

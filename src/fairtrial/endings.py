@@ -12,7 +12,7 @@ STOPPED = "stopped by the budget of "
 """Beginning of the outcome of a run that a budget has stopped."""
 
 DROPPED = "dropped"
-"""What a look says of a candidate that is asked no more because another one is certainly better."""
+"""What a look says of a candidate that is asked no more because it is certainly not the best."""
 
 
 def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[str]:
@@ -26,8 +26,9 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
     plan = query.trial(ledger, trial_id).plan
     names = {task["id"]: task["name"] for task in plan["tasks"]}
     found = [
-        f"{look['a']} is asked no more on {names[look['task_id']]} after {look['items']:,} items: {look['b']} is "
-        f"certainly better ({look['measure']}). What was open about {look['a']} there stays undecided."
+        f"{look['a']} is asked no more on {names[look['task_id']]} after {look['items']:,} items: it is certainly not "
+        f"the best there ({look['measure']}; the most evidence is that of {look['b']} against it). What was open about "
+        f"{look['a']} there stays undecided."
         for look in query.looks(ledger, trial_id)
         if look["verdict"] == DROPPED
     ]

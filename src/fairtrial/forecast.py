@@ -247,7 +247,7 @@ def question_forecast(question: Question, plan: Plan, ledger: Ledger | None) -> 
     gaps = [(gap, False) for gap in GAPS]
     if enough:
         gaps.append((float(differences.mean()), True))
-    clusters, rule = layout(task, question.rule)
+    clusters, rule = layout(task, question.together())
     outlooks = tuple(outlook(gap, measured, discordance, rule, (clusters, len(task.items))) for gap, measured in gaps)
     note = ""
     if clusters:

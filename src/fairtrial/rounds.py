@@ -49,7 +49,7 @@ class Course:
         questions: what the trial asks about this task.
         open: those of them that are not settled.
         looks: the last look at each question, by candidate and measure.
-        dropped: names of candidates that are asked no more because another one is certainly better.
+        dropped: names of candidates that are asked no more because they are certainly not the best.
         rounds: rounds asked so far.
         tallies: what to show of each candidate.
     """

@@ -218,7 +218,7 @@ class Conductor:
             at = (course.task.id, found.measure, found.items)
             look = {"verdict": DROPPED, "low": None, "high": None, **asdict(found)}
             self.ledger.add_look(self.plan.id, (found.candidate, found.by), at, look)
-            note = f"dropped on {course.task.name}: {found.by} is certainly better"
+            note = f"dropped on {course.task.name}: certainly not the best, by the evidence of {found.by}"
             self.on_progress(Progress("drop", found.candidate, course.task.name, found.items, note=note))
 
 

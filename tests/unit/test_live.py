@@ -43,13 +43,15 @@ def test_each_question_has_its_row_and_hostile_names_are_harmless() -> None:
     live.step(Progress("ask", name, "quiz", 50, 500, 0.5))
     live.step(Progress("look", name, "quiz", 100, 500, look=replace(LOOK, a=name)))
     live.step(Progress("look", "third", "quiz", 100, 500, look=replace(LOOK, a="third")))
-    live.step(Progress("drop", "third", "quiz", 100, note="dropped on quiz: small is certainly better"))
+    live.step(
+        Progress("drop", "third", "quiz", 100, note="dropped on quiz: certainly not the best, by the evidence of small")
+    )
     console.print(live.picture())
     shown = out.getvalue()
     assert "\x1b" not in shown
     assert "[red]evil⟨U+001B⟩[31m" in shown
     assert "? undecided [−10.0, +10.0]" in " ".join(shown.split())
-    assert "third: dropped on quiz: small is certainly better" in shown
+    assert "third: dropped on quiz: certainly not the best, by the evidence of small" in shown
     assert [line for line in shown.splitlines() if "third − large" in line and "dropped" in line]
 
 

@@ -112,8 +112,9 @@ def test_places_are_ranges_where_they_are_open(tmp_path: Path) -> None:
     assert row.told == "2 of 3"
     assert "<b>1–2</b>" in page
     pairs = [p for r in found.standings.rankings for p in r.pairs]
-    certain, together = sum(p.ahead is not None for p in pairs), sum(p.together for p in pairs)
-    assert f"Of all {certain} certain orders of two candidates on a benchmark, {together} also hold together" in page
+    certain, single = sum(p.ahead is not None for p in pairs), sum(p.ahead_alone is not None for p in pairs)
+    assert f"probability none of the {certain} that are called so is false" in page
+    assert (f"{single - certain} more would be certain if each were the only one" in page) == (single > certain)
 
 
 def test_the_weighted_score_is_shown_only_with_weights(summary: Summary, page: str, tmp_path: Path) -> None:
@@ -160,17 +161,18 @@ def test_a_claim_of_not_behind_is_in_words(summary: Summary) -> None:
 
 
 def test_all_questions_together(summary: Summary, page: str) -> None:
-    clear = sum(v.verdict in family.CLEAR for v in summary.verdicts)
-    held = sum(v.verdict in family.CLEAR and (v.p_adjusted or 1) <= 0.05 for v in summary.verdicts)
-    assert len(family.holding(summary)) == held == clear
-    assert family.lines(summary)[0] == (
-        "The clear verdicts (better, worse) also hold all together: with 95% probability none of them is false."
-    )
-    first = replace(summary.verdicts[0], p_adjusted=0.06)
+    assert all(v.family == len(summary.verdicts) == 6 and not v.only_alone for v in summary.verdicts)
+    assert words.headline(summary).endswith("The words hold for all 6 questions together (95%).")
+    assert family.lines(summary) == []
+    first = replace(summary.verdicts[0], verdict="undecided", alone="worse")
     shaken = replace(summary, verdicts=[first, *summary.verdicts[1:]])
-    assert family.lines(shaken)[0].startswith(f"Of the {clear} clear verdicts (better, worse) {clear - 1} also hold")
-    assert family.lines(summary)[0] in page
+    assert words.headline(shaken).endswith("together (95%); 1 more would be decided if asked alone.")
+    assert family.lines(shaken) == [
+        "Undecided among all 6 questions, though decided if each were the only one: "
+        f"{first.a} on {first.task} (worse). Of so many some words are false by chance."
+    ]
     assert "(Holm) makes one or more false claims with a chance of at most 5%." in page
+    assert "with 95% probability none of them is false" in page
     assert "e-Holm" not in page
 
 
@@ -179,11 +181,7 @@ def test_evidence_is_shown_with_its_promise(tmp_path: Path) -> None:
     found, page = made(tmp_path / "t.db", tasks, decide={"stop_early": True})
     assert 'scope="col" class="figure">e, all questions' in page
     assert "corrected e of at least 20 (e-Holm) makes the same promise at any look." in page
-    assert [v.a for v in family.holding(found)] == ["b", "b"]
-    assert "The clear verdicts (better, worse) also hold all together: with 95% probability, at any look," in page
-    weak = replace(found, verdicts=[replace(v, e_adjusted=19.0) for v in found.verdicts])
-    assert family.holding(weak) == []
-    assert family.lines(weak)[0].startswith("None of the clear verdicts")
+    assert [v.a for v in found.verdicts if v.verdict == "better"] == ["b", "b"]
     looked = replace(found, standings=replace(found.standings, second_look=(found.verdicts[1],)))
     assert "Worth a second look: c against a on one." in family.lines(looked)[-1]
 

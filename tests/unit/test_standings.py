@@ -65,7 +65,7 @@ def test_places_and_what_is_certain_about_them(tmp_path: Path) -> None:
         assert pair.difference == pytest.approx((a - b).mean())
         assert (pair.low, pair.high) == pytest.approx(fixed_interval(sample_of(a, b), Rule()))
         strict = fixed_interval(sample_of(a, b), Rule(confidence=1 - 0.05 / 3))
-        assert pair.together == (strict[0] > 0 or strict[1] < 0)
+        assert (pair.ahead is not None) == (strict[0] > 0 or strict[1] < 0)
     assert [(p.a, p.b, p.ahead) for p in ranking.pairs] == [("a", "b", None), ("a", "c", "a"), ("b", "c", "b")]
 
 
@@ -75,9 +75,9 @@ def test_an_order_may_be_certain_alone_and_not_among_many(tmp_path: Path) -> Non
     tasks = {"one": right(shares), "two": right(dict.fromkeys(names, 0.5))}
     got = found(trial_ledger(tmp_path / "t.db", names, tasks))
     pair = got.rankings[0].pairs[-1]
-    assert (pair.a, pair.b, pair.ahead, pair.together) == ("d", "e", "e", False)
+    assert (pair.a, pair.b, pair.ahead_alone, pair.ahead) == ("d", "e", "e", None)
     alone = found(trial_ledger(tmp_path / "u.db", ["d", "e"], {"one": right({"d": 0.5, "e": 0.52})}))
-    assert (alone.rankings[0].pairs[0].ahead, alone.rankings[0].pairs[0].together) == ("e", True)
+    assert (alone.rankings[0].pairs[0].ahead_alone, alone.rankings[0].pairs[0].ahead) == ("e", "e")
 
 
 def test_ties_share_a_place_and_lower_is_turned_round(tmp_path: Path) -> None:
@@ -112,7 +112,10 @@ def test_a_trial_that_stops_early_judges_by_leading_items_at_any_look(tmp_path: 
         got = standings(led, TRIAL)
         for e_value, enough in ((59.0, False), (61.0, True)):  # three orders are asked about: 3 / 0.05
             told = standings(led, TRIAL, [replace(v, e_value=e_value) for v in known])
-            assert [p.together for p in told.rankings[0].pairs if p.a == "base" and p.ahead] == [enough, enough]
+            assert [p.ahead is not None for p in told.rankings[0].pairs if p.a == "base" and p.ahead_alone] == [
+                enough,
+                enough,
+            ]
     by_pair = {(p.a, p.b): p for p in got.rankings[0].pairs}
     for verdict in known:  # the trial's own questions: as the verdicts say
         pair = by_pair[verdict.b, verdict.a]
@@ -121,8 +124,8 @@ def test_a_trial_that_stops_early_judges_by_leading_items_at_any_look(tmp_path: 
     direct = decide(sample_of(b, c), Rule(total=300))
     pair = by_pair["b", "c"]
     assert (pair.difference, pair.low, pair.high) == pytest.approx((direct.difference, direct.low, direct.high))
-    assert pair.ahead == "b"
-    assert pair.together == ((direct.e_value or 0) >= 3 / 0.05)
+    assert pair.ahead_alone == "b"
+    assert (pair.ahead is not None) == ((direct.e_value or 0) >= 3 / 0.05)
 
 
 def test_dominance_is_better_somewhere_and_behind_nowhere(tmp_path: Path) -> None:
@@ -373,10 +376,10 @@ def test_what_is_worth_a_second_look(tmp_path: Path) -> None:
     with led:
         plain = verdicts(led, TRIAL)
         told = [
-            replace(v, e_value=e, e_adjusted=adjusted)
-            for v, e, adjusted in zip(plain, (1000.0, 31.0, 2.0), (344.0, 16.5, 2.0), strict=True)
+            replace(v, e_value=e, verdict=word)
+            for v, e, word in zip(plain, (1000.0, 31.0, 2.0), ("better", "undecided", "undecided"), strict=True)
         ]
         got = standings(led, TRIAL, told)
-    # e-BH: two of three pass 3 / (2 * 0.05) = 30; e-Holm claims the first already
+    # e-BH: two of three pass 3 / (2 * 0.05) = 30; the first is decided already
     assert [v.a for v in plain] == ["a", "b", "c"]
     assert [v.a for v in got.second_look] == ["b"]

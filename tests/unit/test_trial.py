@@ -119,7 +119,10 @@ def test_seconds_hold_up_no_trial_that_may_stop_early(tmp_path: Path, ledger: Le
     assert [look.measure for look in looks[-2:]] == ["acc", "seconds"]
     assert [look.measure for look in looks].count("seconds") == 1
     assert looks[-1].items_used < 600
-    assert looks[-1] == next(v for v in verdicts(ledger, plan.id) if v.measure == "seconds")
+    found = next(v for v in verdicts(ledger, plan.id) if v.measure == "seconds")
+    assert (looks[-1].verdict, looks[-1].items_used) == (found.verdict, found.items_used)
+    assert (looks[-1].difference, looks[-1].confidence) == (found.difference, 0.975)  # two questions
+    assert found.confidence == 0.95
 
 
 def test_whole_clusters_are_asked_together_where_early_stopping_needs_it(tmp_path: Path) -> None:

@@ -190,19 +190,16 @@ def left_out_lines(found: Standings) -> Iterator[str]:
 
 
 def guarantee(summary: Summary) -> str:
-    """Return what the word certain means in places and orders, and how many orders also hold together."""
+    """Return what the word certain means in places and orders, and how many orders would be certain alone."""
     pairs = [p for r in summary.standings.rankings for p in r.pairs]
-    certain, together = sum(p.ahead is not None for p in pairs), sum(p.together for p in pairs)
+    certain, single = sum(p.ahead is not None for p in pairs), sum(p.ahead_alone is not None for p in pairs)
     coverage = words.coverage(float(summary.decide["confidence"]))
-    several = (
-        f" Of all {certain} certain orders of two candidates on a benchmark, {together} also hold together: with "
-        f"{coverage} probability none of these is false."
-        if len(pairs) > 1
-        else ""
-    )
+    if len(pairs) < 2:
+        return f"Certain means that the interval of the paired difference excludes zero, with {coverage} probability."
+    more = f" {single - certain:,} more would be certain if each were the only one." if single > certain else ""
     return (
-        "Certain means that the interval of the paired difference excludes zero, one pair and benchmark at a time, "
-        f"with {coverage} probability.{several}"
+        f"Certain is said of all {len(pairs):,} orders of two candidates on a benchmark together: with {coverage} "
+        f"probability none of the {certain:,} that are called so is false.{more}"
     )
 
 

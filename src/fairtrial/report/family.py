@@ -11,7 +11,8 @@ from fairtrial.report import words
 from fairtrial.report.summary import Summary
 from fairtrial.verdicts import Verdict
 
-CLEAR = frozenset({"better", "worse", "different"})
+MOST = 5
+"""Questions that are named; of more, the number."""
 
 
 def has_evidence(summary: Summary) -> bool:
@@ -24,37 +25,11 @@ def alpha(summary: Summary) -> float:
     return 1 - float(summary.decide["confidence"])
 
 
-def holding(summary: Summary) -> list[Verdict]:
-    """Return the clear verdicts that may be claimed among all questions of the trial.
-
-    By e-Holm if all that were tested have evidence, else by Holm: one correction for one family.  Where all items of a
-    benchmark were asked and the claim is about them, no chance is involved.
-    """
-    allowed = alpha(summary)
-    clear = [v for v in summary.verdicts if v.verdict in CLEAR]
-    if all(v.e_adjusted is not None for v in summary.verdicts if v.p_value is not None):
-        return [v for v in clear if v.low == v.high or (v.e_adjusted or 0.0) >= (1 - 1e-9) / allowed]
-    return [v for v in clear if v.low == v.high or (v.p_adjusted is not None and v.p_adjusted <= allowed)]
-
-
 def lines(summary: Summary) -> list[str]:
-    """Return how many clear verdicts hold among all questions together, and what is worth a second look."""
+    """Return which questions are decided only as if each were the only one, and what is worth a second look."""
     if len(summary.verdicts) < 2:
         return []
-    allowed, found = alpha(summary), []
-    clear = sum(v.verdict in CLEAR for v in summary.verdicts)
-    kept = len(holding(summary))
-    looks = ", at any look," if has_evidence(summary) else ""
-    sure = f"with {words.coverage(1 - allowed)} probability{looks} none of them is false"
-    if clear and kept == clear:
-        found.append(f"The clear verdicts (better, worse) also hold all together: {sure}.")
-    elif clear and kept:
-        found.append(f"Of the {clear} clear verdicts (better, worse) {kept} also hold all together: {sure}.")
-    elif clear:
-        found.append(
-            "None of the clear verdicts (better, worse) also holds among all questions together: with so many, "
-            "one of them may well be false."
-        )
+    allowed, found = alpha(summary), alone_lines(summary)
     if summary.standings.second_look:
         said = "; ".join(f"{v.a} against {v.b} on {v.task}" for v in summary.standings.second_look)
         found.append(
@@ -64,12 +39,34 @@ def lines(summary: Summary) -> list[str]:
     return found
 
 
+def alone_lines(summary: Summary) -> list[str]:
+    """Return which questions would be decided if each were the only one, as one sentence or none."""
+    single = [v for v in summary.verdicts if v.only_alone]
+    if not single:
+        return []
+    said = "; ".join(f"{v.a} on {v.task} ({v.alone})" for v in single[:MOST])
+    rest = f"; and {len(single) - MOST:,} more" if len(single) > MOST else ""
+    return [
+        f"Undecided among all {single[0].family:,} questions, though decided if each were the only one: {said}{rest}. "
+        "Of so many some words are false by chance."
+    ]
+
+
+def wide(verdict: Verdict) -> str:
+    """Return the interval that a verdict's word is read off, at its coverage."""
+    low, high = (words.points(end, verdict.unit) for end in (verdict.low_together, verdict.high_together))
+    return f"[{low}, {high}] at {words.coverage(verdict.confidence_together)}"
+
+
 def legend(summary: Summary) -> str:
     """Return what the columns of the table of verdicts promise."""
     allowed = alpha(summary)
     risk = words.coverage(allowed)
     said = (
-        f"p is about one question. All questions of the trial counted, claiming those with a corrected p of at most "
+        f"The verdict is read off the interval of all questions, so that all words hold together: the first step gives "
+        f"each of m questions 1/m of the {risk} that may go wrong; what has excluded zero leaves a part of its own to "
+        f"the others (Holm's way). Alone is what the word would be if the question were the only one. p is about one "
+        f"question. All questions of the trial counted, claiming those with a corrected p of at most "
         f"{allowed:.4g} (Holm) makes one or more false claims with a chance of at most {risk}."
     )
     if has_evidence(summary):

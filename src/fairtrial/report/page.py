@@ -68,11 +68,14 @@ def render(ledger: Ledger, summary: Summary) -> str:
         megabytes=megabytes,
         p_text=family.p_text,
         e_text=family.e_text,
+        wide=family.wide,
     )
+    asked = max((v.family for v in summary.verdicts), default=1)
     return environment.get_template("report.html").render(
         summary=summary,
         headline=words.headline(summary),
-        claim=words.claim(summary.decide),
+        claim=words.claim(summary.decide, asked),
+        interval_kind="intervals of one question alone" if asked > 1 else "intervals",
         coverage=words.coverage(float(summary.decide["confidence"])),
         family=family.lines(summary),
         legend=family.legend(summary),

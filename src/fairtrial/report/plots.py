@@ -112,7 +112,7 @@ def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
     """Return the forest plot of verdicts that share a unit."""
     measure = summary.task(group[0].task).measure(group[0].measure)
     ends = [x for v in group for x in (v.low, v.high, v.difference) if math.isfinite(x)]
-    margin = group[0].margin
+    margin = group[0].margin if len({v.margin for v in group}) == 1 else 0.0
     axis = round_axis(min(0.0, -margin, *ends), max(0.0, margin, *ends))
     unit = words.unit_of_difference(group[0], measure)
     rows = tuple(
@@ -166,7 +166,7 @@ def path_plot(summary: Summary, key: tuple[str, str, str, str], looks: Sequence[
     """Return one path plot."""
     task, measure, a, b = key
     unit = str(summary.task(task).measure(measure)["unit"])
-    margin = float(summary.decide["margin"])
+    margin = next((v.margin for v in summary.verdicts if (v.task, v.measure, v.a, v.b) == key), 0.0)
     middle = np.array([look["difference"] for look in looks], dtype=float)
     low = np.array([-1.0 if look["low"] is None else look["low"] for look in looks], dtype=float)
     high = np.array([1.0 if look["high"] is None else look["high"] for look in looks], dtype=float)

@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fairtrial.report import across, needs, study, words
+from fairtrial.report import across, family, needs, study, words
 from fairtrial.report.summary import Summary
 from fairtrial.studies import Findings
 from fairtrial.studies import Table as Found
@@ -55,7 +55,9 @@ def verdicts_table(summary: Summary) -> Table:
     compared = {v.a for v in summary.verdicts}
     one = f": {next(iter(compared))}" if len(compared) == 1 else ""
     title = Text(words.visible(f"Verdicts{one} against {summary.baseline}"))
-    title.append(f"  (difference with {confidence} interval)", style="not bold dim")
+    asked = max((v.family for v in summary.verdicts), default=1)
+    alone = f", each asked alone; words hold for all {asked:,} together" if asked > 1 else ""
+    title.append(f"  (difference with {confidence} interval{alone})", style="not bold dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("task", overflow="fold")
     if len(compared) > 1:
@@ -150,6 +152,7 @@ def notes(summary: Summary) -> list[Text]:
     for verdict in summary.verdicts:
         if verdict.verdict == "undecided" and verdict.items_needed is not None:
             lines.append(f"{verdict.a} on {verdict.task}: about {verdict.items_needed:,} more items would settle it.")
+    lines += family.alone_lines(summary)
     for candidate in summary.candidates:
         if candidate.truncated:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")

@@ -76,7 +76,8 @@ def sentence(verdict: Verdict, task: TaskSummary) -> str:
     measure = task.measure(verdict.measure)
     what = f"{verdict.task} ({verdict.measure})"
     found = f"{points(verdict.difference, verdict.unit)} {unit_of_difference(verdict, measure)}"
-    span = f"{coverage(verdict.confidence)} interval {interval(verdict.low, verdict.high, verdict.unit)}"
+    single = " of one question alone" if verdict.family > 1 else ""
+    span = f"{coverage(verdict.confidence)} interval{single} {interval(verdict.low, verdict.high, verdict.unit)}"
     evidence = f"{found} ({span}; {verdict.items_used:,} items)"
     margin = points(verdict.margin, verdict.unit, signed=False)
     heads = {
@@ -97,6 +98,8 @@ def after(verdict: Verdict) -> list[str]:
     if verdict.not_inferior and verdict.margin > 0 and verdict.verdict in {"undecided", "worse"}:
         sure = coverage(verdict.confidence)
         added.append(f"Yet it is certainly not behind by more than the margin (one-sided, {sure}).")
+    if verdict.only_alone:
+        added.append(f"As the only question it would be {verdict.alone}; among {verdict.family:,} it is not certain.")
     if verdict.verdict == "undecided" and verdict.items_needed is not None:
         added.append(f"About {verdict.items_needed:,} more items would settle it if things stay as they are.")
     return added
@@ -111,7 +114,18 @@ def headline(summary: Summary) -> str:
     total = len(summary.verdicts)
     question = "question" if total == 1 else "questions"
     state = "" if summary.finished else " The trial is not finished."
-    return f"{total} {question} about {summary.baseline} as baseline: {', '.join(named)}.{state}"
+    return f"{total} {question} about {summary.baseline} as baseline: {', '.join(named)}.{together(summary)}{state}"
+
+
+def together(summary: Summary) -> str:
+    """Return what the words of several questions are worth, as one more sentence; empty for a single one."""
+    family = max((v.family for v in summary.verdicts), default=1)
+    if family == 1:
+        return ""
+    sure = coverage(float(summary.decide["confidence"]))
+    single = sum(v.only_alone for v in summary.verdicts)
+    more = f"; {single} more would be decided if asked alone" if single else ""
+    return f" The words hold for all {family:,} questions together ({sure}){more}."
 
 
 def headline_doubts(summary: Summary) -> list[str]:
@@ -124,8 +138,8 @@ def minor_doubts(summary: Summary) -> list[str]:
     return [doubt.text for doubt in summary.doubts if not doubt.headline]
 
 
-def claim(decide: Mapping[str, Any]) -> str:
-    """Return in words what the decision rule claims and what the intervals cover."""
+def claim(decide: Mapping[str, Any], family: int = 1) -> str:
+    """Return in words what the decision rule claims and what the intervals cover; ``family``: questions asked."""
     whole = "the items of these benchmarks, and no others"
     target = "new items drawn like these" if decide["target"] == "population" else whole
     looks = (
@@ -133,11 +147,27 @@ def claim(decide: Mapping[str, Any]) -> str:
         if decide.get("stop_early")
         else " They hold for one look, at the end."
     )
-    return (
-        f"Each interval covers the true difference on {target} with {coverage(decide['confidence'])} probability, "
-        f"one question at a time.{looks} A difference inside ±{decide['margin']:g} counts as tied; better and worse "
-        "need an interval that excludes zero; what is neither is undecided."
+    sure = coverage(decide["confidence"])
+    several = (
+        f" The words hold for all {family:,} questions of the trial together: with {sure} probability none of them is "
+        "false. For this they are read off wider intervals, and a question may be undecided although its interval "
+        "here excludes zero."
+        if family > 1
+        else ""
     )
+    return (
+        f"Each interval covers the true difference on {target} with {sure} probability, one question at a time.{looks} "
+        f"A difference inside the margin counts as tied ({margins(decide)}); better and worse need an interval that "
+        f"excludes zero; what is neither is undecided.{several}"
+    )
+
+
+def margins(decide: Mapping[str, Any]) -> str:
+    """Return the margins of a trial in words."""
+    share = float(decide["margin"])
+    single = [f"{name} {100 * float(own):g}%" for name, own in (decide.get("margins") or {}).items()]
+    of_rest = f"±{100 * share:g} points; of measures that are no shares, {100 * share:g}% of the baseline's value"
+    return "; ".join([of_rest, *single])
 
 
 def chance_notes(summary: Summary) -> list[str]:

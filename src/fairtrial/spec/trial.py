@@ -72,7 +72,7 @@ class Decide(Section):
     stop_early: Switch = Field(False, description="Stop asking as soon as every verdict is certain.")
     eliminate: Switch = Field(
         False,
-        description="Stop asking a candidate a task on which another one is certainly better on the main measure.",
+        description="Stop asking a candidate a task on which it is certainly not the best on the main measure.",
     )
 
     @model_serializer(mode="wrap")

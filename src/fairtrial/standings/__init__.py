@@ -21,6 +21,7 @@ from fairtrial.standings.across import (
     dominances,
     field_of,
     firmness,
+    main_measure,
     matches,
 )
 from fairtrial.standings.costs import Cost, Span, costs
@@ -30,7 +31,8 @@ from fairtrial.standings.rows import Rows
 from fairtrial.standings.telling import Kinship, TaskHealth, healths, kinships
 from fairtrial.standings.weighting import WeightedPlace, WeightedScore, weighted_score
 from fairtrial.stats.families import e_bh
-from fairtrial.verdicts import Verdict, verdicts
+from fairtrial.stats.paired import PairedSample
+from fairtrial.verdicts import Verdict, rule_of, scaled, verdicts
 
 __all__ = [
     "Cost",
@@ -72,7 +74,7 @@ class Standings:
         costs: per item and per right answer.
         efficiency: right answers per second, joule and dollar; share of right answers per gigabyte.
         second_look: verdicts worth a second look: claims by e-BH, of which on average at most 1 - confidence are
-            false, that the stricter e-Holm does not make.
+            false, on questions that are undecided among all of the trial.
         reasons: section to the reason why it is absent.
     """
 
@@ -135,7 +137,7 @@ def standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | None = N
         left_out=field.left_out,
         rankings=tuple(ranked),
         matches=tuple(matches(field)) if across else (),
-        dominances=tuple(dominances(field, float(rows.plan["decide"]["margin"]))) if across else (),
+        dominances=tuple(dominances(field, margins_of(rows, field))) if across else (),
         firmness=firmness(field, draws(rows, DRAW_TASKS)) if across else None,
         kinships=tuple(alike),
         health=tuple(healths(rows, ranked)),
@@ -163,16 +165,30 @@ def why_absent(field: Field) -> dict[str, str]:
     return reasons
 
 
+def margins_of(rows: Rows, field: Field) -> list[float]:
+    """Return the margin on each task's main measure, in the unit of its differences."""
+    baseline = rows.plan["baseline"]
+    found = []
+    for task in field.tasks:
+        measure = main_measure(task)
+        others = [rows.candidate(name) for name in field.candidates if name != baseline] or [rows.candidate(baseline)]
+        rule = rule_of(rows.plan, task, measure, (others[0], rows.candidate(baseline)))
+        cell = rows.cell(baseline, task, measure["name"])
+        sample = PairedSample(cell.values, cell.weights, cell.values, cell.weights, cell.at)
+        found.append(scaled(rule, measure, sample).margin)
+    return found
+
+
 def draws(rows: Rows, what: int) -> np.random.Generator:
     """Return the generator of one kind of draw."""
     return np.random.default_rng([int(rows.plan["seed"]), what])
 
 
 def second_look(known: Sequence[Verdict], alpha: float) -> list[Verdict]:
-    """Return the verdicts that e-BH claims and e-Holm does not; those without evidence are no part of it."""
+    """Return the verdicts that e-BH singles out though they are undecided; none without evidence is among them."""
     tested = [v for v in known if v.e_value is not None]
     claims = e_bh([v.e_value or 0.0 for v in tested], alpha)
-    return [v for v, claim in zip(tested, claims, strict=True) if claim and (v.e_adjusted or 0.0) < 1 / alpha]
+    return [v for v, claim in zip(tested, claims, strict=True) if claim and v.verdict == "undecided"]
 
 
 def plain(value: Any) -> Any:

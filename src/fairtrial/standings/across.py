@@ -117,8 +117,8 @@ def matches(field: Field) -> list[Match]:
     return found
 
 
-def dominances(field: Field, margin: float) -> list[Dominance]:
-    """Return who dominates whom over all tasks; ``margin`` is a loss that does not matter."""
+def dominances(field: Field, margins: Sequence[float]) -> list[Dominance]:
+    """Return who dominates whom over all tasks; ``margins``: on each, a loss that does not matter."""
     number, index = len(field.candidates), {name: i for i, name in enumerate(field.candidates)}
     lows = np.full((number, number, len(field.tasks)), -math.inf)
     clear = np.zeros(lows.shape, dtype=bool)
@@ -126,9 +126,9 @@ def dominances(field: Field, margin: float) -> list[Dominance]:
         for pair in ranking.pairs:
             i, j = index[pair.a], index[pair.b]
             lows[i, j, t], lows[j, i, t] = pair.low, -pair.high
-            clear[i, j, t], clear[j, i, t] = (pair.together and pair.ahead == name for name in (pair.a, pair.b))
+            clear[i, j, t], clear[j, i, t] = (pair.ahead == name for name in (pair.a, pair.b))
     found = []
-    for i, j in np.argwhere(stats.dominance(lows, margin)):
+    for i, j in np.argwhere(stats.dominance(lows, np.array(margins))):
         better = tuple(r.task for r, low in zip(field.rankings, lows[i, j], strict=True) if low > 0)
         found.append(Dominance(field.candidates[i], field.candidates[j], better, bool(clear[i, j].any())))
     return found

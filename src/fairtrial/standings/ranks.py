@@ -2,7 +2,8 @@
 
 Places are those of the means.  A place is certain as far as paired differences say so: a candidate may stand anywhere
 behind those that are certainly ahead of it and before those that are certainly behind it (ranks from paired tests;
-Mohamad, Goeman and van Zwet 2019, arXiv 1812.05507).
+Mohamad, Goeman and van Zwet 2019, arXiv 1812.05507).  "Certainly" is said of all such orders of the trial together, so
+that one or more of them are false with a chance of at most 1 - confidence (Bonferroni).
 """
 
 from __future__ import annotations
@@ -57,9 +58,8 @@ class PairOrder:
         a, b: names, in the plan's order.
         difference, low, high: a - b with its interval, one question at a time, turned so that more is better; of
             logarithms for a measure shown through ``exp``.
-        ahead: the one that is ahead by an interval that excludes 0; None if none.
-        together: whether that also holds among all such orders of the trial, so that one or more of those marked so
-            are false with a chance of at most 1 - confidence (Bonferroni).
+        ahead: the one that is certainly ahead, among all such orders of the trial; None if none.
+        ahead_alone: the one that ``low`` and ``high`` say is ahead, as if this were the only order.
     """
 
     a: str
@@ -68,7 +68,7 @@ class PairOrder:
     low: float
     high: float
     ahead: str | None
-    together: bool
+    ahead_alone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +175,26 @@ class Found:
 
 def order(contest: Contest, a: str, b: str) -> PairOrder | None:
     """Return who of two is ahead; None if no item counts for both."""
-    found = at_any_look(contest, a, b) if contest.rows.early else at_the_end(contest, a, b)
+    found = decided(contest, a, b)
+    if found is None:
+        found = at_any_look(contest, a, b) if contest.rows.early else at_the_end(contest, a, b)
     if found is None:
         return None
     low, high = (found.low, found.high) if contest.sign > 0 else (-found.high, -found.low)
     ahead = a if low > 0 else b if high < 0 else None
-    return PairOrder(a, b, contest.sign * found.difference, low, high, ahead, ahead is not None and found.together)
+    certain = ahead if found.together else None
+    return PairOrder(a, b, contest.sign * found.difference, low, high, certain, ahead)
+
+
+def decided(contest: Contest, a: str, b: str) -> Found | None:
+    """Return what the trial's own verdict says of the only two candidates; None where there are more, or no verdict."""
+    known = contest.known.get((a, b)) or contest.known.get((b, a))
+    if known is None or len(contest.rows.names) != 2 or known.family != contest.family:
+        return None
+    apart = known.low_together > 0 or known.high_together < 0
+    apart = apart and (known.p_value is None or known.p_value <= 1 - known.confidence_together)
+    low, high = (known.low, known.high) if known.a == a else (-known.high, -known.low)
+    return Found(known.difference if known.a == a else -known.difference, low, high, apart)
 
 
 def at_the_end(contest: Contest, a: str, b: str) -> Found | None:

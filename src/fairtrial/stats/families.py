@@ -5,6 +5,8 @@ most 1 where the hypothesis is true, at any look.  What the corrections promise:
 
 - `holm`, `e_holm`: the chance of one or more false claims in the family is at most alpha, whatever depends on what.
 - `e_bh`: of all claims made, on average at most a share alpha is false, whatever depends on what.  For exploring.
+- `shared_level`: intervals at this level give words (better, worse, tied) of which one or more are false with a chance
+  of at most alpha, whatever depends on what; also at any look, if the intervals hold at any look.
 - `survivors`: the truly best candidate is dropped, at any look, with a chance of at most alpha.
 """
 
@@ -16,6 +18,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.stats.intervals import Floats
+
+
+def shared_level(questions: int, excluded: int, alpha: float) -> float:
+    """Return the error that each of a family's intervals is allowed, so that all their words hold together.
+
+    Each question has two one-sided bounds, so a family of m questions has 2m, and each may miss with a chance of
+    alpha / 2m.  A bound that has excluded 0 has said all that it can say (behind it, "better" is true, and nothing
+    else is claimed of that side), so what it was allowed goes to the others, as in Holm's procedure (1979): alpha /
+    (2m - k) for each bound after k exclusions.  The other bound of the same question stays in the family, for
+    "tied" is still to be said of it; so does a question that is tied.  Plain Holm over questions, which lets a
+    decided one go altogether, would say some false word in up to 1.5 alpha of the trials: of a question whose
+    difference is just the margin, "better" is true and "tied" is not.
+
+    Args:
+        questions: in the family, at least 1.
+        excluded: of them, those whose interval excludes 0 at the level of an earlier step.
+        alpha: chance of one or more false words.
+
+    >>> [round(shared_level(9, k, 0.05), 5) for k in (0, 1, 8)]
+    [0.00556, 0.00588, 0.01]
+    """
+    return 2 * alpha / (2 * questions - excluded)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

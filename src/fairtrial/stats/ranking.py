@@ -18,12 +18,12 @@ from fairtrial.stats.intervals import Floats, Ints, codes_of
 Bools = NDArray[np.bool_]
 
 
-def dominance(lows: Floats, margin: float) -> Bools:
+def dominance(lows: Floats, margin: float | Floats) -> Bools:
     """Return (C, C) whether row i dominates column j: certainly better on a task, and nowhere worse beyond the margin.
 
     Args:
         lows: (C, C, T) lower end of the interval of "i less j" on each task; the diagonal is not read.
-        margin: a loss that does not matter, at least 0.
+        margin: a loss that does not matter, at least 0; or (T,) one for each task.
     """
     result = np.logical_and((lows >= -margin).all(axis=2), (lows > 0).any(axis=2))
     np.fill_diagonal(result, False)

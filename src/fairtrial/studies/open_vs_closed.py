@@ -22,7 +22,7 @@ from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval
 from fairtrial.stats.sequential import decide, evidence_beyond
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 from fairtrial.studies.sides import OpenAndClosed, told_apart
-from fairtrial.verdicts import rule_of
+from fairtrial.verdicts import rule_of, scaled
 
 COSTS = {"usd": "US dollars", "seconds": "seconds", "tokens_out": "tokens written", "joules": "joules"}
 """Costs of a right answer that are shown, in this order, with their names."""
@@ -104,6 +104,7 @@ def claim(rows: Rows, task: Mapping[str, Any], a: str, b: str) -> Claim | None:
         sample, last = rows.leading(task, measure["name"], a, b)
     if sample is None:
         return None
+    rule = scaled(rule, measure, sample)
     if not rule.higher_is_better:
         sample, rule = turned(sample), replace(rule, higher_is_better=True)
     found = decide(sample, rule, last=last) if rows.early else compare(sample, rule)

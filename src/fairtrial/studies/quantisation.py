@@ -4,7 +4,8 @@ Three things are told apart that one accuracy hides: how far the next-token dist
 changed (right to wrong and wrong to right; an accuracy can stay while they do; Dutta et al. 2024, arXiv:2407.09141),
 and whether the accuracy did.  The smallest file that is as good as the parent is found by going through the files from
 the largest down, each judged on every task, until one is not: tests in an order fixed before need no correction
-(Maurer, Hothorn and Lehmacher 1995).
+(Maurer, Hothorn and Lehmacher 1995).  So that question is answered by verdicts as each would be alone; the tables show
+the words that hold among all questions of the trial.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: Ro
         return
     last, stopped = None, None
     for level in below:
-        if all((v := level.verdicts.get(task)) and v.verdict in AS_GOOD for task in tasks):
+        if all((v := level.verdicts.get(task)) and v.alone in AS_GOOD for task in tasks):
             last = level
         else:
             stopped = level
@@ -130,7 +131,7 @@ def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: Ro
 
 def why_not(level: Level, tasks: Sequence[str]) -> str:
     """Say what keeps a file from being as good as its parent."""
-    told = {kind: [t for t in tasks if t in level.verdicts and level.verdicts[t].verdict == kind] for kind in KINDS}
+    told = {kind: [t for t in tasks if t in level.verdicts and level.verdicts[t].alone == kind] for kind in KINDS}
     missing = [task for task in tasks if task not in level.verdicts]
     words = [f"{KINDS[kind]} {joined(names)}" for kind, names in told.items() if names]
     return "; ".join([*words, *([f"has no answers yet on {joined(missing)}"] if missing else [])])
@@ -158,7 +159,7 @@ def hidden(others: Sequence[Level]) -> Iterator[tuple[float, str]]:
     for level in others:
         for task, found in level.verdicts.items():
             lost, won = found.flips_to_wrong, found.flips_to_right
-            if lost is None or won is None or found.verdict not in ("tied", "undecided"):
+            if lost is None or won is None or found.alone not in ("tied", "undecided"):
                 continue
             share = (lost + won) / found.items_used
             if lost + won >= 5 and share >= max(0.02, 3 * abs(found.difference)):

@@ -1,0 +1,38 @@
+"""What a trial found: estimates of every measure and verdicts on every pair, read from the ledger.
+
+Reads only; knows no engine, task or lever, and works on a ledger that is half filled: what has no rows yet has no
+estimate and no verdict.
+"""
+
+from __future__ import annotations
+
+from fairtrial.verdicts.estimates import estimates, through
+from fairtrial.verdicts.found import Estimate, Verdict
+from fairtrial.verdicts.judging import earlier_answers, verdict
+from fairtrial.verdicts.questions import (
+    Question,
+    bounds_of,
+    planned_items,
+    questions,
+    rule_of,
+    scaled,
+    unit_through,
+)
+from fairtrial.verdicts.together import verdicts
+
+__all__ = [
+    "Estimate",
+    "Question",
+    "Verdict",
+    "bounds_of",
+    "earlier_answers",
+    "estimates",
+    "planned_items",
+    "questions",
+    "rule_of",
+    "scaled",
+    "through",
+    "unit_through",
+    "verdict",
+    "verdicts",
+]

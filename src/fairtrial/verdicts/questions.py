@@ -1,0 +1,139 @@
+"""What a trial's plan asks, and the rule that decides each question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fairtrial.stats.families import shared_level
+from fairtrial.stats.paired import PairedSample, Rule
+
+MEASURED_UNITS = frozenset({"s", "J", "W", "g", "USD", "B/s", "token/s"})
+"""Units of quantities that come out otherwise when measured again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One pair, task and measure of a trial's plan, with the rule that decides it.
+
+    Attributes:
+        stops_early: whether the trial may stop when its questions are settled, so that looks count.
+        earlier: ids of the candidates whose values of this measure were known for every item before the trial began.
+        family: questions of the trial, this one included: what a word means is said of all of them together.
+        enders: where this measure has no bounds, and so no look before the end: the trial's questions about the same
+            candidates and task that have bounds.  When they are settled, so is when to stop, and this one is judged
+            once.
+    """
+
+    a: Mapping[str, Any]
+    b: Mapping[str, Any]
+    task: Mapping[str, Any]
+    measure: Mapping[str, Any]
+    rule: Rule
+    stops_early: bool = False
+    earlier: tuple[str, ...] = ()
+    enders: tuple[Question, ...] = ()
+    family: int = 1
+
+    def together(self, excluded: int = 0) -> Rule:
+        """Return the rule by which its word holds among all questions of the trial.
+
+        See `fairtrial.stats.families.shared_level`; with no ``excluded`` ones this is what ends the asking.
+        """
+        if self.family == 1:
+            return self.rule
+        return replace(self.rule, confidence=1 - shared_level(self.family, excluded, 1 - self.rule.confidence))
+
+
+def planned_items(task: Mapping[str, Any]) -> int:
+    """Return how many items of a task the trial asks if nothing stops it."""
+    total, limit = int(task["items_total"]), task["entry"].get("limit")
+    return total if limit is None else min(total, int(limit))
+
+
+def questions(plan: Mapping[str, Any], baseline: str = "") -> Iterator[Question]:
+    """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline.
+
+    With another baseline than the trial's: what is then asked of the same answers.  What ended the asking are still
+    the trial's own questions.
+    """
+    candidates = {candidate["name"]: candidate for candidate in plan["candidates"]}
+    own, other = candidates[plan["baseline"]], candidates[baseline or plan["baseline"]]
+    early = bool(plan["decide"].get("stop_early"))
+    family = (len(candidates) - 1) * sum(len(task["measures"]) for task in plan["tasks"])
+    for task in plan["tasks"]:
+        for question in (replace(q, family=family) for q in asked_of(plan, task, other)):
+            if early and question.rule.bounds is None:
+                pair = {question.a["name"], other["name"]}
+                ended = (q for q in asked_of(plan, task, own) if q.rule.bounds is not None and q.a["name"] in pair)
+                question = replace(question, enders=tuple(replace(q, family=family) for q in ended))
+            yield question
+
+
+def asked_of(plan: Mapping[str, Any], task: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[Question]:
+    """Yield the questions on one task about one baseline, without their enders."""
+    measures = {measure["name"]: measure for measure in task["card"]["measures"]}
+    early = bool(plan["decide"].get("stop_early"))
+    known = {(e["task"], e["measure"]): tuple(e["candidates"]) for e in plan.get("earlier", ())}
+    for name in task["measures"]:
+        for candidate in plan["candidates"]:
+            if candidate["name"] != baseline["name"]:
+                rule = rule_of(plan, task, measures[name], (candidate, baseline))
+                told = known.get((task["id"], name), ())
+                yield Question(candidate, baseline, task, measures[name], rule, early, told)
+
+
+def rule_of(
+    plan: Mapping[str, Any],
+    task: Mapping[str, Any],
+    measure: Mapping[str, Any],
+    pair: tuple[Mapping[str, Any], Mapping[str, Any]],
+) -> Rule:
+    """Return the rule for one question: the trial's ``decide`` section with what the measure says about itself.
+
+    A task that asks only its first items makes no random sample of the others: its benchmark is those items.  A task's
+    ``order`` (``items`` or ``clusters``) and ``largest_cluster`` say what was shuffled; items if absent.  The margin
+    is as it was written, a share; see `scaled`.
+    """
+    decide = plan["decide"]
+    margin = decide.get("margins", {}).get(measure["name"], decide["margin"])
+    sampled = any((candidate["spec"].get("decoding") or {}).get("temperature") for candidate in pair)
+    repeated = int(task["entry"].get("repeats") or 1) > 1
+    return Rule(
+        margin=float(margin),
+        confidence=float(decide["confidence"]),
+        target=decide["target"],
+        total=planned_items(task) if task["entry"].get("sample") == "first" else int(task["items_total"]),
+        higher_is_better=measure["higher_is_better"],
+        bounds=bounds_of(measure),
+        transform=measure["transform"],
+        noisy=sampled or repeated or measure["unit"] in MEASURED_UNITS,
+        shuffled=task.get("order", "items"),
+        largest_cluster=int(task.get("largest_cluster", 1)),
+    )
+
+
+def scaled(rule: Rule, measure: Mapping[str, Any], sample: PairedSample) -> Rule:
+    """Return the rule with its margin in the unit of the measure's differences.
+
+    A margin is written as a share.  Of shares and other measures with bounds it is as many points; of logarithms
+    (perplexities) a ratio, which is what a difference of logarithms is; of all else, which has a unit and no bounds,
+    that share of the baseline's value on the items at hand.
+    """
+    if rule.bounds is not None or measure["transform"] == "exp" or measure["unit"] == "nat" or not rule.margin:
+        return rule
+    total = float(sample.b_weights.sum())
+    value = float((sample.b_values * sample.b_weights).sum()) / total if total > 0 else 0.0
+    return replace(rule, margin=rule.margin * abs(value))
+
+
+def bounds_of(measure: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the measure's bounds as numbers, or None."""
+    bounds = measure["bounds"]
+    return None if bounds is None else (float(bounds[0]), float(bounds[1]))
+
+
+def unit_through(measure: Mapping[str, Any]) -> str:
+    """Return the unit of a measure after its transform; a perplexity has none."""
+    return "" if measure["transform"] == "exp" else str(measure["unit"])
