@@ -47,7 +47,7 @@ def time_alone(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress
 def ask_alone(task: PlannedTask, candidate: PlannedCandidate, bench: Bench, item: Item) -> list[Observation]:
     """Ask one candidate one item and return what was seen of it."""
     engine = bench(candidate)
-    requests = [settle(r, candidate.spec.decoding, 0) for r in task.for_candidate(candidate.spec).requests(item)]
+    requests = [settle(r, candidate.spec, 0) for r in task.for_candidate(candidate.spec).requests(item)]
 
     def work() -> Mapping[str, float]:
         told: Mapping[str, float] = getattr(engine, "work", {})

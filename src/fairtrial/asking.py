@@ -67,7 +67,7 @@ def chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[Aske
         for item in task.items[start : start + CHUNK_ITEMS]:
             requests = form.requests(item)
             for repeat in range(task.entry.repeats):
-                settled = tuple(settle(request, candidate.spec.decoding, repeat) for request in requests)
+                settled = tuple(settle(request, candidate.spec, repeat) for request in requests)
                 chunk.append(Asked(item, repeat, settled))
         yield chunk
 

@@ -79,8 +79,8 @@ def estimate(
     Of a cascade the share that it promises to send on counts; without such a promise there is no estimate.
     """
     written = next((mean for (mean,) in ledger.read(WRITTEN, (task.id,))), None) if ledger else None
-    form, decoding = task.for_candidate(candidate.spec), candidate.spec.decoding
-    asked = [[settle(request, decoding, 0) for request in form.requests(item)] for item in task.items]
+    form = task.for_candidate(candidate.spec)
+    asked = [[settle(request, candidate.spec, 0) for request in form.requests(item)] for item in task.items]
     total = 0.0
     for part, share in shares(candidate):
         price = price_of(part.model.record(), machine).per_token

@@ -86,7 +86,10 @@ def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     with closing(Ledger.open(path, create=False)) as ledger:
         entry = candidate_of(ledger, wanted)
     then = Candidate.model_validate(entry["spec"])
-    spec = spec.model_copy(update={"decoding": then.decoding, "chat": then.chat, "system": then.system})
+    as_then = {name: getattr(then, name) for name in ("decoding", "chat", "system")}
+    # ledgers that do not say so hold examples in one turn
+    as_then["fewshot_as_multiturn"] = then.fewshot_as_multiturn and "fewshot_as_multiturn" in then.model_fields_set
+    spec = spec.model_copy(update=as_then)
     record = replayed_record(path, entry["id"], spec.tags)
     notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry["record"]}
     identity = content_hash(["replay", entry["id"]])
@@ -135,9 +138,9 @@ def paired_items(
 
 def has_answer(item: Item, task: Task, recording: Recording, repeats: int) -> bool:
     """Return whether a record has all answers to an item."""
-    decoding = recording.candidate.spec.decoding
+    spec = recording.candidate.spec
     return all(
-        recording.record.answer(settle(request, decoding, repeat)) is not None
+        recording.record.answer(settle(request, spec, repeat)) is not None
         for request in task.requests(item)
         for repeat in range(repeats)
     )

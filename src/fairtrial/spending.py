@@ -15,7 +15,7 @@ from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
 from fairtrial.measures.cost import price_of
 from fairtrial.planning import Plan, PlannedCandidate, PlannedTask
-from fairtrial.records import GenerateRequest, Request
+from fairtrial.records import GenerateRequest, Prompt, Request
 from fairtrial.settling import settle
 from fairtrial.spec.budget import UNITS, Budget
 from fairtrial.spec.cascade import cascade_of
@@ -26,6 +26,9 @@ MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("jou
 
 TEMPLATE = 256
 """Tokens that an endpoint's chat template may add to a prompt."""
+
+TURN = 32
+"""Tokens that it may add to each turn of an example."""
 
 Key = tuple[str, str]
 """Candidate id and task id."""
@@ -223,10 +226,10 @@ def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine
     prices = [price or (0.0, 0.0) for price in told]
     cascade = cascade_of(candidate.spec.levers)
     samples = cascade.samples if cascade is not None and cascade.signal == "self_agreement" else 0
-    form, decoding = task.for_candidate(candidate.spec), candidate.spec.decoding
+    form = task.for_candidate(candidate.spec)
     found = []
     for item in (*task.items, *task.tuning):
-        requests = [settle(request, decoding, 0) for request in form.requests(item)]
+        requests = [settle(request, candidate.spec, 0) for request in form.requests(item)]
         cost = sum(most(request, price) for request in requests for price in prices)
         cost += samples * sum(most(r, prices[0]) for r in requests if isinstance(r, GenerateRequest))
         found.append(cost)
@@ -236,13 +239,20 @@ def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine
 def most(request: Request, price: tuple[float, float]) -> float:
     """Return the most US dollars that a request can cost: no token is shorter than a byte, no answer over its limit.
 
-    A chat template adds a few tokens of its own; they are counted as `TEMPLATE`.
+    A chat template adds a few tokens of its own; they are counted as `TEMPLATE` and `TURN`.
     """
     read, new = price
     if isinstance(request, GenerateRequest):
-        return read * (len(request.prompt.plain().encode()) + TEMPLATE) + new * request.max_tokens
-    texts = (pair.prompt.plain() + request.delimiter + pair.continuation for pair in request.pairs)
-    return sum(read * (len(text.encode()) + TEMPLATE) + new for text in texts)
+        return read * prompt_tokens(request.prompt) + new * request.max_tokens
+    return sum(
+        read * (prompt_tokens(pair.prompt) + len((request.delimiter + pair.continuation).encode())) + new
+        for pair in request.pairs
+    )
+
+
+def prompt_tokens(prompt: Prompt) -> int:
+    """Return the most tokens of a prompt, those included that a chat template puts around each turn."""
+    return len(prompt.plain().encode()) + TEMPLATE + TURN * len(prompt.turns)
 
 
 def earlier(ledger: Ledger, trial_id: str) -> dict[str, float]:

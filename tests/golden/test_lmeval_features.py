@@ -14,6 +14,10 @@ pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, wh
 
 import parity
 
+from fairtrial.engines.chat import messages
+from fairtrial.records import GenerateRequest, Prompt
+from fairtrial.settling import settle
+from fairtrial.spec.candidate import Candidate
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog
 
@@ -239,17 +243,65 @@ def joined(messages: list[dict[str, str]]) -> str:
     return "".join(f"<{m['role']}>{m['content']}" for m in messages)
 
 
-@pytest.mark.parametrize("name", ["default_metrics", "description", "prefix", "prefix_after_space", "contexts_differ"])
-def test_parts_for_a_chat_template(name: str, files: dict[str, str], tmp_path: Path) -> None:
+CHATS = [
+    "default_metrics",
+    "text_target",
+    "description",
+    "description_is_a_column",
+    "delimiters",
+    "no_delimiter",
+    "prefix",
+    "prefix_column",
+    "prefix_after_space",
+    "prefix_in_examples_only",
+    "empty_answer",
+    "trailing_newline",
+    "given_examples",
+    "examples_asked_otherwise",
+    "contexts_differ",
+    "written",
+    "written_any_of",
+    "continuation_defaults",
+]
+
+
+@pytest.mark.parametrize("turns", [True, False], ids=["turns", "one turn"])
+@pytest.mark.parametrize("system", ["", "Be brief.", "Be brief.\n"])
+@pytest.mark.parametrize("name", CHATS)
+def test_messages_for_a_chat_template(
+    name: str, system: str, turns: bool, files: dict[str, str], tmp_path: Path
+) -> None:
     theirs, ours = build(name, files, tmp_path, chat=True)
     theirs.set_fewshot_seed(1234)
-    theirs.build_all_requests(apply_chat_template=True, chat_template=lambda messages, **_: joined(messages))
-    mine = []
+    # They join system message and description by the task's delimiter between examples, we by the usual one of these.
+    system = "" if FEATURES[name].get("fewshot_delimiter") else system
+    theirs.build_all_requests(
+        apply_chat_template=True,
+        fewshot_as_multiturn=turns,
+        system_instruction=system or None,
+        chat_template=lambda messages, **_: joined(messages),
+    )
+    candidate = Candidate(id="c", model="fake:c", chat="model", fewshot_as_multiturn=turns, system=system)
+    mine: list[tuple[Any, ...]] = []
     for item in ours.items():
-        for request in ours.requests(item):
-            for pair in request.pairs:
-                prompt = pair.prompt
-                parts = {"system": prompt.system, "user": prompt.user, "assistant": prompt.assistant}
-                shown = joined([{"role": role, "content": text} for role, text in parts.items() if text])
-                mine.append((shown, request.delimiter + pair.continuation))
-    assert mine == parity.their_arguments(theirs)
+        for request in (settle(request, candidate, 0) for request in ours.requests(item)):
+            if isinstance(request, GenerateRequest):
+                mine.append((shown(request.prompt, system),))
+            else:
+                mine += [(shown(p.prompt, system), request.delimiter + p.continuation) for p in request.pairs]
+    assert mine == [
+        args[:1] if theirs.OUTPUT_TYPE == "generate_until" else args for args in parity.their_arguments(theirs)
+    ]
+
+
+def shown(prompt: Prompt, system: str) -> str:
+    """What our messages look like in that template."""
+    begun = [{"role": "assistant", "content": prompt.assistant}] if prompt.assistant else []
+    return joined([*messages(prompt, system), *begun])
+
+
+def test_their_default_is_a_turn_an_example() -> None:
+    from lm_eval.config.evaluate_config import EvaluatorConfig
+
+    theirs = EvaluatorConfig(model="dummy", tasks=["t"], apply_chat_template=True)._configure()
+    assert theirs.fewshot_as_multiturn is Candidate(id="c", model="fake:c").fewshot_as_multiturn is True

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from fairtrial.engines.chat import ChatTemplate
+from fairtrial.engines import chat
+from fairtrial.engines.chat import ChatTemplate, joined, messages
 from fairtrial.errors import ModelError
+from fairtrial.records import Prompt, Turn
 
 PLAIN = """{{ bos_token }}{% for m in messages %}
     <{{ m.role }}>{{ m.content }}{{ eos_token }}
@@ -51,3 +55,70 @@ def test_broken_and_huge_templates_are_errors() -> None:
 
 def test_hash_is_of_the_source() -> None:
     assert ChatTemplate("a").sha256 == ChatTemplate("a", bos="x").sha256 != ChatTemplate("b").sha256
+
+
+STRICT = """{{ bos_token }}{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}
+{%- for m in messages %}
+{%- if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}
+<{{ m.role }}>{{ m.content | trim }}{% endfor %}{% if add_generation_prompt %}<model>{% endif %}"""
+DEAF = """{% for m in messages %}{% if m.role == 'user' %}[U]{{ m.content }}
+{%- elif m.role == 'assistant' %}[A]{{ m.content }}{% endif %}{% endfor %}"""
+SYSTEM = {"role": "system", "content": "Be kind."}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whole"),
+    [("", "", ""), ("a", "", "a"), ("", "b", "b"), ("a", "b", "a\n\nb"), ("a\n", "b", "a\nb"), ("a", " b", "a b")],
+)
+def test_system_message_and_description_are_two_paragraphs(before: str, after: str, whole: str) -> None:
+    assert joined(before, after) == whole
+    told = messages(Prompt("Q", after), before)
+    assert told == [*([{"role": "system", "content": whole}] if whole else []), {"role": "user", "content": "Q"}]
+
+
+def test_examples_are_turns() -> None:
+    prompt = Prompt("Q: 3?\nA:", "Count.", turns=(Turn("Q: 1?\nA:", "1"), Turn("Look.", "", "", "")))
+    assert [(m["role"], m["content"]) for m in messages(prompt, "")] == [
+        ("system", "Count."), ("user", "Q: 1?\nA:"), ("assistant", "1"), ("user", "Look."), ("user", "Q: 3?\nA:")
+    ]  # fmt: skip
+    assert prompt.plain() == "Count.Q: 1?\nA: 1\n\nLook.Q: 3?\nA:"
+    assert prompt.in_one_turn() == Prompt("Q: 1?\nA: 1\n\nLook.Q: 3?\nA:", "Count.")
+
+
+@pytest.mark.parametrize("source", [STRICT, DEAF], ids=["refuses system messages", "leaves them out"])
+def test_without_a_system_role_its_text_stands_before_the_first_user(source: str) -> None:
+    template = ChatTemplate(source)
+    assert not template.takes_system
+    examples = [USER, {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Bye"}]
+    shown = template.ask([SYSTEM, *examples])
+    assert shown == template.render([{"role": "user", "content": "Be kind.\n\nHi"}, *examples[1:]])
+    assert shown.count("Be kind.") == 1 and "Bye" in shown
+
+
+def test_with_a_system_role_it_is_used() -> None:
+    template = ChatTemplate(PLAIN)
+    assert template.takes_system
+    assert template.ask([SYSTEM, USER]) == template.render([SYSTEM, USER])
+
+
+def test_the_clock_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "{{ strftime_now('%d %b %Y %H:%M') }}"
+    seen = ChatTemplate(source).render([USER])
+    assert seen == "01 Jan 2026 00:00"
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return datetime(2031, 5, 6)
+
+    monkeypatch.setattr(chat, "datetime", Later)
+    template = ChatTemplate(source)
+    assert template.render([USER]) == seen
+    assert template.asks_the_date and not ChatTemplate(PLAIN).asks_the_date
+    assert ChatTemplate(source, date="2024-02-29").render([USER]) == "29 Feb 2024 00:00"
+
+
+@pytest.mark.parametrize("source", ["{{ [1, 2] | random }}", "{{ lipsum() }}"])
+def test_nothing_in_a_template_is_random(source: str) -> None:
+    with pytest.raises(ModelError):
+        ChatTemplate(source).render([USER])

@@ -164,9 +164,9 @@ def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebod
     found = forecast(plan, None)
     a, b, c = found.rates
     form = plan.tasks[0].chat
-    prompts = [form.requests(item)[0].prompt.plain() for item in plan.tasks[0].items]
+    prompts = [form.requests(item)[0].prompt for item in plan.tasks[0].items]
     limit = form.requests(plan.tasks[0].items[0])[0].max_tokens
-    worst = sum(len(text.encode()) + 256 for text in prompts) / 1e6 + 100 * 4 * limit / 1e6
+    worst = sum(len(p.plain().encode()) + 256 + 32 * len(p.turns) for p in prompts) / 1e6 + 100 * 4 * limit / 1e6
     assert found.totals[-1].most == pytest.approx(worst)
     assert (a.about, b.most, c.most) == (None, None, None)
     assert "token" in b.no_price
@@ -180,7 +180,7 @@ def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebod
         written = [(task.id, item.id, 0, Observation("tokens_out", 5.0)) for item in task.items]
         ledger.commit(plan.candidates[2].id, Chunk(observations=written))
         found = forecast(plan, ledger)
-    about = (sum(len(text.encode()) for text in prompts) / 4 + 100 * 4 * 5) / 1e6
+    about = (sum(len(p.plain().encode()) for p in prompts) / 4 + 100 * 4 * 5) / 1e6
     assert found.totals[-1].costs["usd"] == pytest.approx(about)
     assert found.totals[-1].estimated
     assert about < worst

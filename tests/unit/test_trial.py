@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,16 +137,20 @@ def test_whole_clusters_are_asked_together_where_early_stopping_needs_it(tmp_pat
         assert task.order == "clusters"
 
 
+def asked_with(**decoding: Any) -> Candidate:
+    return Candidate(id="a", model="fake:a", decoding=Decoding(**decoding))
+
+
 def test_settings_of_the_candidate_win_and_seeds_follow_the_request() -> None:
     request = GenerateRequest(Prompt("2 + 2 ="), max_tokens=32, stop=("\n",), temperature=0.0, seed=9)
-    greedy = settle(request, Decoding(), 0)
-    assert greedy == settle(request, Decoding(), 5)
+    greedy = settle(request, asked_with(), 0)
+    assert greedy == settle(request, asked_with(), 5)
     assert isinstance(greedy, GenerateRequest)
     assert greedy.seed == 0
-    sampled = settle(request, Decoding(temperature=0.7, max_tokens=4, stop=("END",)), 0)
+    sampled = settle(request, asked_with(temperature=0.7, max_tokens=4, stop=("END",)), 0)
     assert isinstance(sampled, GenerateRequest)
     assert (sampled.temperature, sampled.max_tokens, sampled.stop) == (0.7, 4, ("\n", "END"))
-    seeds = {settle(request, Decoding(temperature=0.7), r).seed for r in range(4)}  # type: ignore[union-attr]
+    seeds = {settle(request, asked_with(temperature=0.7), r).seed for r in range(4)}  # type: ignore[union-attr]
     assert len(seeds) == 4
     assert all(0 < seed < 2**63 for seed in seeds)
 

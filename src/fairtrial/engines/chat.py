@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import NoReturn
 
 import jinja2
@@ -17,9 +18,32 @@ from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fairtrial.errors import ModelError
+from fairtrial.records import Prompt
+from fairtrial.spec.candidate import DATE
 
 Message = Mapping[str, str]
 _LONGEST = 1 << 20  # characters of a template's source
+
+
+def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
+    """Return a prompt as messages, but for the beginning of the answer; every candidate gets the same ones.
+
+    Args:
+        prompt: what the task asks.
+        system: the candidate's own system message, which comes before the task's description.
+    """
+    head = joined(system, prompt.system)
+    found = [{"role": "system", "content": head}] if head else []
+    for turn in prompt.turns:
+        found.append({"role": "user", "content": turn.user})
+        found += [{"role": "assistant", "content": turn.assistant}] if turn.assistant else []
+    return [*found, {"role": "user", "content": prompt.user}]
+
+
+def joined(before: str, after: str) -> str:
+    """Return two texts as one, with an empty line between them unless one has white space there already."""
+    gap = "" if not before or not after or before[-1].isspace() or after[0].isspace() else "\n\n"
+    return before + gap + after
 
 
 class ChatTemplate:
@@ -27,9 +51,10 @@ class ChatTemplate:
 
     Attributes:
         sha256: of the template's source.
+        asks_the_date: whether it has asked what day it is.
     """
 
-    def __init__(self, source: str, *, bos: str = "", eos: str = "", where: str = "") -> None:
+    def __init__(self, source: str, *, bos: str = "", eos: str = "", where: str = "", date: str = DATE) -> None:
         """Compile ``source``.
 
         Args:
@@ -37,6 +62,7 @@ class ChatTemplate:
             bos: the begin-of-text token as text, for the template to write.
             eos: the end-of-text token as text.
             where: the file it came from, for errors.
+            date: what day it is for the template, as YYYY-MM-DD, so that prompts do not change with the clock.
 
         Raises:
             ModelError: if it is no Jinja template.
@@ -51,7 +77,10 @@ class ChatTemplate:
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _refuse
-        environment.globals["strftime_now"] = _now
+        environment.globals["strftime_now"] = self._now
+        del environment.globals["lipsum"], environment.filters["random"]  # prompts are the same every time
+        self._day = datetime.fromisoformat(date)
+        self.asks_the_date = False
         try:
             self._template = environment.from_string(source)
         except (jinja2.TemplateError, RecursionError) as error:
@@ -75,6 +104,32 @@ class ChatTemplate:
             roles = ", ".join(m["role"] for m in messages)
             raise self._error(f"The chat template refuses messages of the roles {roles}: {error}.") from error
 
+    @cached_property
+    def takes_system(self) -> bool:
+        """Whether a system message has a place of its own; some templates refuse it, some leave it out."""
+        marks = ("f6b1system", "f6b1user")
+        try:
+            shown = self.render(
+                [{"role": role, "content": m} for role, m in zip(("system", "user"), marks, strict=True)]
+            )
+        except ModelError:
+            return False
+        return marks[0] in shown
+
+    def ask(self, told: Sequence[Message]) -> str:
+        """Return messages as the model reads them, up to the beginning of its answer.
+
+        Where a system message has no place of its own, it stands before the text of the first user.
+        """
+        if told[0]["role"] == "system" and len(told) > 1 and not self.takes_system:
+            first = {"role": told[1]["role"], "content": joined(told[0]["content"], told[1]["content"])}
+            told = [first, *told[2:]]
+        return self.render(told)
+
+    def _now(self, form: str) -> str:
+        self.asks_the_date = True
+        return self._day.strftime(form)
+
     def _error(self, message: str) -> ModelError:
         return ModelError(message, fix="Give a template of your own with `chat: PATH`.", where=self._where)
 
@@ -85,7 +140,3 @@ def _to_json(value: object, indent: int | None = None, ensure_ascii: bool = Fals
 
 def _refuse(message: str) -> NoReturn:
     raise jinja2.TemplateError(str(message))
-
-
-def _now(form: str) -> str:
-    return datetime.now().strftime(form)

@@ -8,13 +8,14 @@ nothing; its record says so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.chat import ChatTemplate
+from fairtrial.engines.chat import ChatTemplate, messages
+from fairtrial.engines.refusing import Limits, answer_too_long, choice_too_long, refuse_empty
 from fairtrial.engines.sampling import Text, Thinking, answer_of, generator_for, pick, surprise
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, TooLongError
@@ -67,15 +68,18 @@ class FakeEngine:
         """Raise TooLongError for the first request that does not fit."""
         for request in requests:
             if isinstance(request, GenerateRequest):
-                self._prompt(request.prompt, request.max_tokens, request.label)
-            elif not request.rolling:
-                for prompt, continuation in self._pairs(request):
-                    self._prompt(prompt, len(continuation), request.label)
+                self._prompt(request.prompt, request.max_tokens, request.label, answer_too_long)
+                continue
+            pairs = list(self._pairs(request))
+            refuse_empty(request, [len(continuation) for _, continuation in pairs])
+            for prompt, continuation in [] if request.rolling else pairs:
+                self._prompt(prompt, len(continuation), request.label)
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request."""
         self._must_be_open()
         for request in requests:
+            self.check([request])
             logprobs, greedy, tokens, seen, cut = [], [], [], 0, 0
             for prompt, continuation in self._pairs(request):
                 if request.rolling:
@@ -93,7 +97,7 @@ class FakeEngine:
         """Yield one answer a request."""
         self._must_be_open()
         for request in requests:
-            context, cut = self._prompt(request.prompt, request.max_tokens, request.label)
+            context, cut = self._prompt(request.prompt, request.max_tokens, request.label, answer_too_long)
             thinking = Thinking(self._tags, opened_by(context.decode("utf-8", "replace"), self._tags))
             rng, text, ended, new = generator_for(request), Text(request.stop, thinking), False, 0
             tail, logprob = context[-_MEMORY:], 0.0
@@ -119,24 +123,20 @@ class FakeEngine:
         for pair in request.pairs:
             yield pair.prompt, (delimiter + pair.continuation).encode("utf-8", "replace")
 
-    def _prompt(self, prompt: Prompt, more: int, label: str) -> tuple[bytes, int]:
+    def _prompt(
+        self, prompt: Prompt, more: int, label: str, wrong: Callable[[int, int, Limits], TooLongError] = choice_too_long
+    ) -> tuple[bytes, int]:
         """Return the prompt's bytes and how many were cut so that ``more`` tokens fit after them."""
         if self._template is None:
             text = prompt.plain()
         else:
-            system = self._system + prompt.system
-            messages = [{"role": "system", "content": system}] if system else []
-            text = self._template.render([*messages, {"role": "user", "content": prompt.user}]) + prompt.assistant
+            text = self._template.ask(messages(prompt, self._system)) + prompt.assistant
         data = text.encode("utf-8", "replace")
         room = self.can.context_tokens - more
         if len(data) <= room:
             return data, 0
         if room < 1 or not self._truncate:
-            raise TooLongError(
-                f"A request has {len(data) + more} tokens; {self.can.context_tokens} are allowed.",
-                fix="Set a larger `context` for the candidate, or `overflow: truncate`.",
-                where=label,
-            )
+            raise wrong(len(data), more, Limits(self.can.context_tokens, self._truncate, label))
         return data[-room:], len(data) - room
 
     def _sum(self, context: bytes, continuation: bytes) -> tuple[float, bool]:

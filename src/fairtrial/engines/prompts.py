@@ -14,14 +14,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairtrial.engines.chat import ChatTemplate
+from fairtrial.engines.chat import ChatTemplate, messages
+from fairtrial.engines.refusing import (
+    Limits,
+    answer_too_long,
+    choice_too_long,
+    refuse_empty,
+    text_too_long,
+)
 from fairtrial.engines.sampling import Thinking
 from fairtrial.engines.vocabulary import Vocabulary
-from fairtrial.errors import EngineError, ModelError, TooLongError
+from fairtrial.errors import EngineError, ModelError
 from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
 from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
-from fairtrial.thoughts import TAGS, Tags, opened_by
+from fairtrial.thoughts import TAGS, Tags, closed_by, opened_by
 
 DEFAULT_CONTEXT = 8192
 
@@ -84,7 +91,7 @@ def asking_of(
     chat = None
     if candidate.chat != "none":
         source, named = _template_source(candidate.chat, template, where)
-        chat = ChatTemplate(source, bos=vocabulary.bos_text, eos=vocabulary.eos_text, where=named)
+        chat = ChatTemplate(source, bos=vocabulary.bos_text, eos=vocabulary.eos_text, where=named, date=candidate.date)
     return Asking(chat, candidate.system, context, candidate.overflow == "truncate", candidate.tags)
 
 
@@ -137,24 +144,27 @@ class Encoder:
         Raises TooLongError if one does not fit and may not be cut.
         """
         if request.rolling:
-            return [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
+            parts = [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
+            refuse_empty(request, [sum(len(s.tokens) - s.start for s in windows) for windows in parts])
+            return parts
         mark, encode = self._reader()
         prompts: dict[Prompt, tuple[str, str, Tokens]] = {}
         out = []
         for pair in request.pairs:
             if pair.prompt not in prompts:
-                text, tail = self._text(pair.prompt, mark)
+                text, tail = self._text(pair.prompt, mark, answers=True)
                 prompts[pair.prompt] = (text, tail, encode(text))
             text, tail, context = prompts[pair.prompt]
             delimiter = "" if self.asking.template else request.delimiter
             continuation = tail + mark(delimiter + pair.continuation)
-            out.append([self._fit(self._join(text, context, continuation, encode), request.label)])
-        return out
+            out.append(self._join(text, context, continuation, encode))
+        refuse_empty(request, [len(s.tokens) - s.start for s in out])
+        return [[self._fit(scored, request.label)] for scored in out]
 
     def generate(self, request: GenerateRequest) -> Asked:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
         mark, encode = self._reader()
-        text, tail = self._text(request.prompt, mark)
+        text, tail = self._text(request.prompt, mark, answers=bool(request.prompt.assistant))
         tags = self.asking.tags
         thinking = Thinking(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
         tokens = self.vocabulary.with_bos(encode(text + tail))
@@ -164,8 +174,7 @@ class Encoder:
         if len(tokens) <= room:
             return Asked(tokens, 0, thinking)
         if room < 1 or not self.asking.truncate:
-            seen = f"{len(tokens)} tokens of prompt and {request.max_tokens} of answer"
-            raise self._too_long(seen, request.label)
+            raise answer_too_long(len(tokens), request.max_tokens, self._limits(request.label))
         return Asked(self._cut(tokens, room), len(tokens) - room, thinking)
 
     def text(self, text: str) -> Tokens:
@@ -175,7 +184,7 @@ class Encoder:
         """
         tokens = np.concatenate([self._prefix(""), self.vocabulary.encode(text)])
         if len(tokens) - 1 > self.asking.context:
-            raise self._too_long(f"{len(tokens)} tokens", "")
+            raise text_too_long(len(tokens), self.asking.context)
         return tokens
 
     def _reader(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
@@ -183,17 +192,21 @@ class Encoder:
             return str, self.vocabulary.encode
         return self.vocabulary.shield()
 
-    def _text(self, prompt: Prompt, mark: Callable[[str], str]) -> tuple[str, str]:
-        """Return the prompt as the model reads it, and its trailing white space."""
+    def _text(self, prompt: Prompt, mark: Callable[[str], str], *, answers: bool) -> tuple[str, str]:
+        """Return the prompt as the model reads it, and its trailing white space.
+
+        With ``answers`` the answer itself follows: a thought that the template has opened is closed, an empty one.
+        """
         if self.asking.template is None:
             text = prompt.plain()
             kept = text.rstrip()
             return kept, text[len(kept) :]
-        system = self.asking.system + prompt.system
-        messages = [{"role": "system", "content": mark(system)}] if system else []
-        messages.append({"role": "user", "content": mark(prompt.user)})
+        told = [{**m, "content": mark(m["content"])} for m in messages(prompt, self.asking.system)]
+        text = self.asking.template.ask(told)
+        if answers and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
+            text = f"{text.rstrip()}\n\n{closing}\n\n"
         kept = prompt.assistant.rstrip()
-        return self.asking.template.render(messages) + mark(kept), prompt.assistant[len(kept) :]
+        return text + mark(kept), prompt.assistant[len(kept) :]
 
     def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> Scored:
         whole = encode(text + continuation)
@@ -214,7 +227,7 @@ class Encoder:
         if excess <= 0:
             return scored
         if not self.asking.truncate or scored.start - excess < 1:
-            raise self._too_long(f"{len(scored.tokens)} tokens", label)
+            raise choice_too_long(scored.start, len(scored.tokens) - scored.start, self._limits(label))
         return Scored(self._cut(scored.tokens, len(scored.tokens) - excess), scored.start - excess, excess)
 
     def _windows(self, text: str, label: str) -> Iterator[Scored]:
@@ -248,10 +261,5 @@ class Encoder:
             kept[0] = tokens[0]
         return kept
 
-    def _too_long(self, seen: str, label: str) -> TooLongError:
-        return TooLongError(
-            f"A request has {seen}; {self.asking.context} are allowed.",
-            fix="Set a larger `context` for the candidate (up to what the model was trained with), fewer shots, "
-            "or `overflow: truncate`.",
-            where=label,
-        )
+    def _limits(self, label: str) -> Limits:
+        return Limits(self.asking.context, self.asking.truncate, label)

@@ -58,14 +58,15 @@ def storable(text: str) -> str:
 
 def request_text(request: Request) -> bytes:
     """Return a request as JSON, each prompt once; the label is not kept."""
-    body = asdict(request)
-    del body["label"]
     if isinstance(request, GenerateRequest):
+        body = {**asdict(request), "prompt": request.prompt.document()}
+        del body["label"]
         return dumps({"kind": "generate", **body}).encode()
+    body = {"delimiter": request.delimiter, "rolling": request.rolling}
     prompts = list(dict.fromkeys(pair.prompt for pair in request.pairs))
     at = {prompt: i for i, prompt in enumerate(prompts)}
     body["pairs"] = [[at[pair.prompt], pair.continuation] for pair in request.pairs]
-    body["prompts"] = [asdict(prompt) for prompt in prompts]
+    body["prompts"] = [prompt.document() for prompt in prompts]
     return dumps({"kind": "score", **body}).encode()
 
 

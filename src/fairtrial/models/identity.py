@@ -8,7 +8,10 @@ from pathlib import Path
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.models.record import ResolvedModel
 from fairtrial.records import content_hash
-from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.candidate import DATE, Candidate
+
+MESSAGES = 2
+"""Version of how prompts become messages for a chat template."""
 
 
 def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, engine_version: str) -> str:
@@ -34,6 +37,10 @@ def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, 
     own = candidate.model_dump(mode="json", include={"decoding", "system", "context", "overflow"})
     if candidate.dtype != "auto":
         own["dtype"] = candidate.dtype
+    if candidate.chat != "none":
+        own["messages"] = MESSAGES
+        if candidate.date != DATE:
+            own["date"] = candidate.date
     if candidate.thoughts != "auto":
         own["thoughts"] = candidate.thoughts
     return content_hash([model.sha256, model.engine, engine_version, chat, own])

@@ -54,6 +54,12 @@ class Answered:
         return texts[0] if texts else None
 
     @property
+    def thought(self) -> str:
+        """What was thought before that; empty if there was nothing to be seen."""
+        thoughts = [answer.get("thought", "") for request, answer in self.calls if request["kind"] == "generate"]
+        return thoughts[0] if thoughts else ""
+
+    @property
     def said(self) -> str:
         """What was written; else the likeliest of the continuations."""
         text, scored = self.text, self.scored
@@ -102,6 +108,7 @@ def answered(ledger: Ledger, summary: Summary, candidate: CandidateSummary, task
                 yield Answered(item, repeat, calls, query.item_values(ledger, *key))
 
 
-def prompt_text(prompt: Mapping[str, str]) -> str:
+def prompt_text(prompt: Mapping[str, Any]) -> str:
     """Return a stored prompt as running text."""
-    return prompt["system"] + prompt["user"] + prompt["assistant"]
+    parts = [turn[part] for turn in prompt.get("turns", ()) for part in ("user", "between", "assistant", "after")]
+    return "".join([prompt["system"], *parts, prompt["user"], prompt["assistant"]])

@@ -72,7 +72,7 @@ def shared(one: Answered, identity: Identity, task: TaskSummary) -> dict[str, An
             "reference": reference,
             **({"choices": list(item.choices)} if item.choices else {}),
         },
-        "output": {"raw": [one.said]},
+        "output": {"raw": [one.said], **({"reasoning_trace": [one.thought]} if one.thought else {})},
         **usage(one),
         **({"performance": times} if times else {}),
         "metadata": metadata,

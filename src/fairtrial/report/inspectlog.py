@@ -70,7 +70,9 @@ def model_of(candidate: CandidateSummary) -> str:
 def sample(one: Answered, candidate: CandidateSummary, measures: Sequence[str]) -> dict[str, Any]:
     """Return one answered item as an ``EvalSample``."""
     item, model, text = one.item, model_of(candidate), one.said
-    reply = {"role": "assistant", "content": text, "source": "generate", "model": model}
+    thought = [{"type": "reasoning", "reasoning": one.thought}, {"type": "text", "text": text}]
+    content = thought if one.thought else text
+    reply = {"role": "assistant", "content": content, "source": "generate", "model": model}
     tokens = one.tokens()
     usage = {} if tokens is None else usage_of(tokens)
     seconds = one.values.get("seconds")
@@ -129,13 +131,12 @@ def shown(one: Answered, candidate: CandidateSummary) -> list[dict[str, str]]:
     if candidate.spec.get("chat", "none") == "none" or any(prompt != prompts[0] for prompt in prompts):
         return [{"role": "user", "content": one.prompt, "source": "input"}]
     system = "\n\n".join(filter(None, (candidate.spec.get("system", "").strip(), prompts[0]["system"].strip())))
-    user = {"role": "user", "content": prompts[0]["user"], "source": "input"}
-    begun = prompts[0]["assistant"]
-    return [
-        *([{"role": "system", "content": system}] if system else []),
-        user,
-        *([{"role": "assistant", "content": begun, "source": "input"}] if begun else []),
-    ]
+    told = [("system", system)]
+    for turn in prompts[0].get("turns", ()):
+        told += [("user", turn["user"]), ("assistant", turn["assistant"])]
+    told += [("user", prompts[0]["user"]), ("assistant", prompts[0]["assistant"])]
+    kept = [(role, text) for role, text in told if text or role == "user"]
+    return [{"role": role, "content": text, "source": "input"} for role, text in kept]
 
 
 def stop_reason(one: Answered) -> str:

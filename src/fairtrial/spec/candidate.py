@@ -6,6 +6,7 @@ weights, `fairtrial.levers` apply the levers, `fairtrial.engines` run the result
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -15,11 +16,14 @@ from fairtrial.spec.cascade import cascade_at, cascade_of
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.levers import checked_levers
 from fairtrial.spec.recorded import Recorded, RecordedSettings
-from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Text, Texts, problem
+from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Mass
 from fairtrial.thoughts import TAGS, Tags
 
 __all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "larger_of", "model_problem"]
+
+DATE = "2026-01-01"
+"""The day that it is for chat templates unless a candidate says otherwise: answers shall not change with the clock."""
 
 SCHEMES = ("gguf", "pkg", "hf", "openai", "replay", "import", "fake")
 """What a model's name can begin with; `fairtrial.models` says what each means."""
@@ -33,6 +37,14 @@ class Decoding(Section):
     top_k: Count | None = Field(None, description="Keep the k likeliest tokens; 0 keeps all.")
     max_tokens: Positive | None = Field(None, description="Upper limit of new tokens.")
     stop: Texts = Field((), description="Stop strings added to those of the task.")
+
+
+def _checked_date(value: Any) -> str:
+    text = value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise problem(f"date must be a day as YYYY-MM-DD, e.g. {DATE}; got {value!r}") from None
 
 
 def _checked_thoughts(value: Any) -> Any:
@@ -71,6 +83,11 @@ class Candidate(Section):
         "anything else is a path to a Jinja chat template.",
     )
     system: str = Field("", description="System message for the chat template.")
+    fewshot_as_multiturn: Switch = Field(
+        True,
+        description="With a chat template, few-shot examples are turns of user and assistant; false: running text in "
+        "the user's one turn.",
+    )
     context: Annotated[int, Field(strict=True, ge=64, le=LARGEST)] | None = Field(
         None, description="Tokens of context to use; default: what the model was trained with, at most 8192."
     )
@@ -84,6 +101,11 @@ class Candidate(Section):
     recorded: RecordedSettings = Field(Recorded(), description="How the answers of an import: candidate are read.")
     overflow: Literal["error", "truncate"] = Field(
         "error", description="A request longer than the context is an error, or is cut from the left and recorded."
+    )
+    date: Annotated[str, BeforeValidator(_checked_date)] = Field(
+        DATE,
+        description="The day that it is for a chat template which writes the date, as YYYY-MM-DD; the clock is never "
+        "asked.",
     )
     thoughts: Thoughts = Field(
         "auto",

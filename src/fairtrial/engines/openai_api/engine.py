@@ -17,6 +17,7 @@ from fairtrial.engines.openai_api.calls import Caller, RefusedError
 from fairtrial.engines.openai_api.requests import Reply, messages, read, request_body, size_of
 from fairtrial.engines.openai_api.scores import QUESTION, NotEchoedError, Trust, score_pair, trusted
 from fairtrial.engines.openai_api.throttle import Throttle
+from fairtrial.engines.refusing import counted_characters, refuse_empty
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.models import ResolvedModel
@@ -78,6 +79,8 @@ class OpenAIEngine:
         if any(isinstance(request, ScoreRequest) and request.rolling for request in requests):
             raise CapabilityError(f"candidate {self._candidate.id!r} cannot score whole documents.")
         for request in requests:
+            if isinstance(request, ScoreRequest):
+                refuse_empty(request, counted_characters(request))
             if isinstance(request, ScoreRequest) and (why := self._why_not_scored(request)):
                 raise CapabilityError(f"candidate {self._candidate.id!r} {why}.", where=request.label)
 

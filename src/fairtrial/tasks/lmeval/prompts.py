@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from fairtrial.errors import DataError
-from fairtrial.records import Prompt
+from fairtrial.records import Prompt, Turn
 from fairtrial.tasks.lmeval.config import Asking, TaskConfig
 from fairtrial.tasks.lmeval.template import Fields
 
@@ -27,7 +27,7 @@ class Prompter:
         fields: how its fields are read.
         pool: rows that examples are taken from.
         contexts_differ: the choices are contexts and share one continuation (as in WinoGrande).
-        chat: a chat template will be applied, so nothing stands between question and answer.
+        chat: a chat template will be applied, so examples are turns, and nothing stands between question and answer.
         shown: makes of an example's answer, as the task file gives it, and its choices what the example shows.
     """
 
@@ -48,19 +48,21 @@ class Prompter:
         """
         asking = self.config.asking
         system = self.fields.prefix(self.config.description, row)
-        before = "".join(self._shown[position] for position in shots)
+        examples = tuple(self._shown[position] for position in shots)
+        turns = examples if self.chat else ()
+        before = "" if self.chat else "".join(turn.plain() for turn in examples)
         prefix = self.fields.prefix(asking.prefix, row)
         if self.contexts_differ:
-            return [Prompt(before + context, system, prefix) for context in choices]
+            return [Prompt(before + context, system, prefix, turns) for context in choices]
         question = self.fields.text(asking.text, row)
         if not isinstance(question, str):
             raise DataError(f"doc_to_text must give a text; got {question!r}")
         gap = asking.delimiter if prefix and not self.chat and _needs_gap(question, prefix) else ""
-        return [Prompt(before + question + gap, system, prefix)]
+        return [Prompt(before + question + gap, system, prefix, turns)]
 
     def examples(self) -> list[str]:
         """Return every row of the pool with its answer, as an example in a prompt."""
-        return [self._shown[position].strip() for position in range(len(self.pool))]
+        return [self._shown[position].plain().strip() for position in range(len(self.pool))]
 
     @property
     def delimiter(self) -> str:
@@ -74,7 +76,7 @@ class Prompter:
     def _shown(self) -> _Shown:
         return _Shown(self._shot)
 
-    def _shot(self, position: int) -> str:
+    def _shot(self, position: int) -> Turn:
         row, shot = self.pool[position], self.config.shot
         question = self.fields.text(shot.text, row)
         choices = self.fields.choices(shot.choices, row) if shot.choices is not None else ()
@@ -88,14 +90,14 @@ class Prompter:
         )
 
 
-class _Shown(dict[int, str]):
-    """Examples as text, each made once."""
+class _Shown(dict[int, Turn]):
+    """Examples as turns, each made once."""
 
-    def __init__(self, make: Callable[[int], str]) -> None:
+    def __init__(self, make: Callable[[int], Turn]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, position: int) -> str:
+    def __missing__(self, position: int) -> Turn:
         self[position] = self._make(position)
         return self[position]
 
@@ -117,14 +119,13 @@ def answer_text(answer: Any, choices: Sequence[str]) -> str:
     return first
 
 
-def _turn(question: str, answer: str, prefix: str, shot: Asking) -> str:
+def _turn(question: str, answer: str, prefix: str, shot: Asking) -> Turn:
+    if answer and not prefix:
+        return Turn(question, answer, shot.delimiter, shot.after)
+    gap = shot.delimiter if prefix and _needs_gap(question, prefix) else ""
     if not answer:
-        gap = shot.delimiter if prefix and _needs_gap(question, prefix) else ""
-        return question + gap + prefix
-    if not prefix:
-        return question + shot.delimiter + answer + shot.after
-    gap = shot.delimiter if _needs_gap(question, prefix) else ""
-    return question + gap + prefix + (" " if _needs_gap(prefix, answer) else "") + answer + shot.after
+        return Turn(question, prefix, gap, "")
+    return Turn(question, prefix + (" " if _needs_gap(prefix, answer) else "") + answer, gap, shot.after)
 
 
 def _needs_gap(before: str, after: str) -> bool:

@@ -30,6 +30,7 @@ from fairtrial.records import (
     Request,
     ScoreAnswer,
     ScoreRequest,
+    Turn,
     content_hash,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
@@ -94,6 +95,7 @@ class ProceduralTask(ABC):
     def __init__(self, suite: Suite, maker: SceneMaker, options: TaskOptions, label: str = "") -> None:
         self._suite, self._maker, self._label = suite, maker, label
         self._number, self._level = suite.at(options.level)
+        self._chat = options.chat
         self._seed = _within(options.seed, 0, None, "seed", suite.name)
         shots = suite.shots if options.shots is None else options.shots
         self._shots = _within(shots, 0, MOST_SHOTS, "number of shots", suite.name)
@@ -123,9 +125,10 @@ class ProceduralTask(ABC):
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for ``item``."""
-        examples = [f"{example}\n\n" for example in self.examples()[: self._shots]]
-        prompt = Prompt(user="".join(examples) + self._ask(item), system=self._suite.system.strip() + "\n\n")
-        return [self.request(item, prompt, f"{self.card.name} item {item.doc_id}")]
+        turns = tuple(Turn(self._ask(shown), shown.gold[0]) for shown in self._example_pool()[: self._shots])
+        prompt = Prompt(self._ask(item), self._suite.system.strip() + "\n\n", turns=turns)
+        asked = prompt if self._chat else prompt.in_one_turn()
+        return [self.request(item, asked, f"{self.card.name} item {item.doc_id}")]
 
     def examples(self) -> Sequence[str]:
         """Return the examples that shots are taken from; see `fairtrial.tasks.base.ShowsExamples`."""
