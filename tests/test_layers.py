@@ -69,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     "tuning": ONE | {"asking", "bench", "ledger", "levers", "planning", "progress", "spending", "stats"},
     "elimination": {"ledger", "stats", "verdicts"},
     "endings": {"ledger", "verdicts"},
+    "gaps": {"endings", "ledger", "verdicts"},
     "charges": ONE | {"ledger", "measures", "planning", "settling", "spending"},
     "forecast": ONE | {"asking", "charges", "ledger", "planning", "spending", "stats", "verdicts"},
     "trial": ONE
@@ -86,7 +87,7 @@ ALLOWED: dict[str, set[str]] = {
         "spending",
     }
     | {"elimination", "endings", "fidelity", "tuning"},
-    "report": {"doubts", "endings", "errors", "records", "ledger", "stats", "verdicts", "standings", "studies"},
+    "report": {"doubts", "endings", "errors", "gaps", "records", "ledger", "stats", "verdicts", "standings", "studies"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 

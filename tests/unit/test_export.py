@@ -11,7 +11,8 @@ from fairtrial.cli.export import folder, write
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger
 from fairtrial.planning import plan_trial
-from fairtrial.report.gate import Asked, checks, fails, junit, outcome_of
+from fairtrial.report.gate import Allowed, Asked, fails, gate, outcome_of
+from fairtrial.report.junit import junit
 from fairtrial.report.modelcard import model_card
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.spec.candidate import Candidate
@@ -82,14 +83,14 @@ def test_a_model_card_is_read_by_the_hubs_library(first: tuple[Ledger, Summary])
 
 
 def test_a_gate_holds_what_is_undecided_unless_allowed(first: tuple[Ledger, Summary]) -> None:
-    made = checks(first[1], Asked())
+    made = gate(first[1], Asked()).checks
     assert [(one.candidate, one.task) for one in made] == [("one", "table"), ("one", "arithmetic_open")]
     verdicts = {v.task: v for v in first[1].verdicts}
     assert [one.outcome for one in made] == [outcome_of(verdicts[one.task], "not-worse") for one in made]
     undecided = [one for one in made if one.outcome == "undecided"]
     assert undecided and all(fails(one, False) and not fails(one, True) for one in undecided)
-    assert junit(first[1], made, False).count("<failure") == sum(fails(one, False) for one in made)
-    assert junit(first[1], made, True).count("<skipped") == len(undecided)
+    assert junit(first[1], gate(first[1], Asked())).count("<failure") == sum(fails(one, False) for one in made)
+    assert junit(first[1], gate(first[1], Asked(), Allowed(undecided=True))).count("<skipped") == len(undecided)
 
 
 def test_the_example_of_a_table_says_what_it_could_not_pair() -> None:

@@ -15,7 +15,8 @@ from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
-from fairtrial.report.gate import Asked, Check, Claim, against, checks, fails, junit
+from fairtrial.report.gate import Allowed, Asked, Claim, Gate, against, gate
+from fairtrial.report.junit import junit
 from fairtrial.report.words import visible
 
 FAILED = 7
@@ -41,32 +42,37 @@ def check(
     task: Annotated[str, typer.Option("--task", help="Only this task.")] = "",
     measure: Annotated[str, typer.Option("--measure", help="Only this measure.")] = "",
     allow_undecided: Annotated[bool, typer.Option("--allow-undecided", help="What is undecided may pass.")] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Items without answers and candidates left out may be missing.")
+    ] = False,
+    allow_doubts: Annotated[bool, typer.Option("--allow-doubts", help="What the headline doubts may pass.")] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Judge each claim as if it were the only one; all must hold all the same.")
+    ] = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write the checks there as JUnit XML.")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Fail (exit code 7) unless every candidate is as good as the baseline on every task, or better than it."""
+    """Fail (exit code 7) unless every candidate is as good as the baseline on every task, or better than it.
+
+    Also fails if items, answers or candidates are missing to judge by, or if the headline doubts a number.
+    """
     if claim not in CLAIMS:
         raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
     summary = found(trial, ledger, quiet or as_json).summary
     if baseline:
         with Ledger.open(ledger, create=False) as store:
             summary = against(store, summary, baseline)
-    made = checks(summary, Asked(cast(Claim, claim), candidate, task, measure))
-    bad = [one for one in made if fails(one, allow_undecided)]
+    asked = Asked(cast(Claim, claim), candidate, task, measure, alone)
+    made = gate(summary, asked, Allowed(allow_undecided, allow_missing, allow_doubts))
     if junit_file is not None:
-        write(junit_file, junit(summary, made, allow_undecided))
+        write(junit_file, junit(summary, made))
     if as_json:
-        document = {
-            "passed": not bad,
-            "trial": summary.trial_id,
-            "baseline": summary.baseline,
-            "checks": [one.document() for one in made],
-        }
+        document = {"trial": summary.trial_id, "baseline": summary.baseline, **made.document()}
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
-        show(made, len(bad))
-    if bad:
+        show(made)
+    if not made.passed:
         raise typer.Exit(FAILED)
 
 
@@ -78,14 +84,35 @@ def found(trial: str | None, ledger: Path, quiet: bool) -> api.Result:
         return api.run(trial, ledger, shown)
 
 
-def show(made: list[Check], bad: int) -> None:
-    """Print every check with its verdict, the outcome last."""
+def show(made: Gate) -> None:
+    """Print every check with its verdict, what is missing, what is doubtful, the outcome last."""
     console = Console()
-    for one in made:
+    for one in made.checks:
         mark, style = MARKS[one.outcome]
         console.print(Text(f"{mark} ", style=style).append(visible(one.text), style="default"), soft_wrap=True)
-    outcome = f"The gate fails: {bad} of {len(made)} claims do not hold." if bad else "The gate is passed."
-    console.print(Text(outcome, style="bold red" if bad else "bold green"))
+    for kind, texts, allowed in (
+        ("Missing", made.missing, made.allowed.missing),
+        ("Doubtful", made.doubts, made.allowed.doubts),
+    ):
+        for text in texts:
+            told = f"{kind}, and allowed: " if allowed else f"{kind}: "
+            style = "yellow" if allowed else "red"
+            console.print(Text(told, style=style).append(visible(text), style="default"), soft_wrap=True)
+    console.print(outcome(made))
+
+
+def outcome(made: Gate) -> Text:
+    """Return whether the gate is passed, and if not, why, and what would let it pass."""
+    if made.passed:
+        return Text("The gate is passed.", style="bold green")
+    why = []
+    if made.bad:
+        why.append(f"{len(made.bad)} of {len(made.checks)} claims do not hold")
+    if made.missing and not made.allowed.missing:
+        why.append("there is something missing to judge by (--allow-missing lets it pass)")
+    if made.doubts and not made.allowed.doubts:
+        why.append("the headline doubts a number (--allow-doubts lets it pass)")
+    return Text(f"The gate fails: {'; '.join(why)}.", style="bold red")
 
 
 def write(path: Path, text: str) -> None:

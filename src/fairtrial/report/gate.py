@@ -1,17 +1,20 @@
-"""A quality gate: claims that must hold for a pipeline to pass, and the same as JUnit XML.
+"""A quality gate: claims that must hold for a pipeline to pass, what is missing to judge them by, and JUnit XML.
 
-The gate passes only if every claim holds, each at the trial's confidence; so a candidate for which even one claim is
-false passes with a chance of at most 1 - confidence, however many claims there are (an intersection-union test: Berger
-1982, Technometrics 24(4)).  Knows a trial's summary; nothing of exit codes.
+A claim holds as the verdicts hold: all together, at the trial's confidence.  Where every claim must hold and they were
+chosen beforehand, each may also be judged alone (``alone``): a candidate for which even one claim is false then still
+passes with a chance of at most 1 - confidence (an intersection-union test: Berger 1982, Technometrics 24(4)).  The gate
+does not pass on what happens to be there: items without answers, candidates that were left out and doubts of the
+headline fail it unless they are allowed.  Knows a trial's summary; nothing of exit codes.
 """
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from fairtrial.errors import SpecError, UnknownNameError
+from fairtrial.gaps import gaps
 from fairtrial.ledger import Ledger
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
@@ -49,12 +52,65 @@ class Asked:
     Attributes:
         claim: ``not-worse``: behind the baseline by no more than the margin; ``better``: ahead of it.
         candidate, task, measure: of which questions.
+        alone: each claim is judged as if it were the only one.
     """
 
     claim: Claim = "not-worse"
     candidate: str = ""
     task: str = ""
     measure: str = ""
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What may be so and the gate still passes."""
+
+    undecided: bool = False
+    missing: bool = False
+    doubts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """All that decides whether a pipeline passes.
+
+    Attributes:
+        checks: one a claim.
+        missing: what there should be to judge them by and is not, as sentences.
+        doubts: reasons to doubt them that the headline says.
+        allowed: what of it may be.
+    """
+
+    checks: Sequence[Check]
+    missing: Sequence[str]
+    doubts: Sequence[str]
+    allowed: Allowed = Allowed()
+
+    @property
+    def bad(self) -> list[Check]:
+        """The checks that let the gate fail."""
+        return [check for check in self.checks if fails(check, self.allowed.undecided)]
+
+    @property
+    def obstacles(self) -> list[str]:
+        """What is missing or doubtful and is not allowed."""
+        return [*(() if self.allowed.missing else self.missing), *(() if self.allowed.doubts else self.doubts)]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the pipeline may go on."""
+        return not self.bad and not self.obstacles
+
+    def document(self) -> dict[str, Any]:
+        """Return the gate as JSON values."""
+        return {
+            "passed": self.passed,
+            "missing": list(self.missing),
+            "doubts": list(self.doubts),
+            "allowed": asdict(self.allowed),
+            "checks": [check.document() for check in self.checks],
+        }
 
 
 def against(ledger: Ledger, summary: Summary, baseline: str) -> Summary:
@@ -65,7 +121,26 @@ def against(ledger: Ledger, summary: Summary, baseline: str) -> Summary:
     names = [candidate.name for candidate in summary.candidates]
     if baseline not in names:
         raise UnknownNameError("candidate", baseline, names, fix=f"Of this trial: {', '.join(names)}.")
-    return replace(summary, baseline=baseline, verdicts=verdicts(ledger, summary.trial_id, baseline))
+    found = verdicts(ledger, summary.trial_id, baseline)
+    lacks = gaps(ledger, summary.trial_id, found, baseline)
+    return replace(summary, baseline=baseline, verdicts=found, gaps=lacks)
+
+
+def gate(summary: Summary, asked: Asked, allowed: Allowed = Allowed()) -> Gate:
+    """Return the checks that are asked for, and what is missing or doubtful about them.  Raises as `checks`."""
+    made = checks(summary, asked)
+    tasks = {check.task for check in made}
+    names = {check.candidate for check in made} | {summary.baseline}
+    measures = {check.measure for check in made}
+    tried = {candidate.name for candidate in summary.candidates}
+    missing = [
+        gap.text
+        for gap in summary.gaps
+        if gap.task in tasks | {""} and gap.measure in measures | {""}
+        if gap.candidate in names or (gap.candidate not in tried and asked.candidate in ("", gap.candidate))
+    ]
+    doubts = [d.text for d in summary.doubts if d.headline and d.task in tasks | {""} and d.candidate in names | {""}]
+    return Gate(made, missing, doubts, allowed)
 
 
 def checks(summary: Summary, asked: Asked) -> list[Check]:
@@ -87,7 +162,7 @@ def checks(summary: Summary, asked: Asked) -> list[Check]:
             raise UnknownNameError(what, given, known, fix=f"Of this trial: {', '.join(known)}.")
     found = {(v.a, v.task, v.measure): v for v in summary.verdicts}
     made = [
-        checked(summary, (candidate, task.name, measure), found.get((candidate, task.name, measure)), asked.claim)
+        checked(summary, (candidate, task.name, measure), found.get((candidate, task.name, measure)), asked)
         for task in summary.tasks
         if asked.task in ("", task.name)
         for measure in task.measures
@@ -100,13 +175,16 @@ def checks(summary: Summary, asked: Asked) -> list[Check]:
     return made
 
 
-def checked(summary: Summary, key: tuple[str, str, str], verdict: Verdict | None, claim: Claim) -> Check:
+def checked(summary: Summary, key: tuple[str, str, str], verdict: Verdict | None, asked: Asked) -> Check:
     """Return what became of one claim; ``key``: candidate, task, measure."""
+    claim = asked.claim
     if verdict is None:
         return Check(*key, claim, "undecided", "There are no answers to judge by.")
     task = summary.task(verdict.task)
     if task.measure(verdict.measure)["higher_is_better"] is None:
         raise SpecError(f"measure {verdict.measure!r} has no better side, so nothing can be {claim} on it.")
+    if asked.alone:
+        verdict = replace(verdict, verdict=verdict.alone, not_inferior=verdict.not_inferior_alone)
     return Check(*key, claim, outcome_of(verdict, claim), words.sentence(verdict, task))
 
 
@@ -117,33 +195,6 @@ def outcome_of(verdict: Verdict, claim: Claim) -> Outcome:
     if verdict.verdict in ("better", "tied") or verdict.not_inferior:
         return "holds"
     return "refuted" if verdict.verdict == "worse" else "undecided"
-
-
-def junit(summary: Summary, made: list[Check], allow_undecided: bool) -> str:
-    """Return the checks as JUnit XML: a suite a task, a case a claim; an undecided one that is allowed is skipped."""
-    root = ET.Element("testsuites", name=words.visible(f"fairtrial {summary.name}"))
-    for task in dict.fromkeys(check.task for check in made):
-        own = [check for check in made if check.task == task]
-        bad = [check for check in own if fails(check, allow_undecided)]
-        left = [check for check in own if check.outcome == "undecided" and allow_undecided]
-        suite = ET.SubElement(
-            root,
-            "testsuite",
-            name=words.visible(task),
-            tests=str(len(own)),
-            failures=str(len(bad)),
-            skipped=str(len(left)),
-        )
-        for check in own:
-            name = f"{check.candidate} is {check.claim} than {summary.baseline} ({check.measure})"
-            name = name.replace("not-worse than", "not worse than")
-            case = ET.SubElement(suite, "testcase", classname=words.visible(task), name=words.visible(name))
-            if check in bad:
-                ET.SubElement(case, "failure", message=check.outcome).text = words.visible(check.text)
-            elif check in left:
-                ET.SubElement(case, "skipped", message=words.visible(check.text))
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def fails(check: Check, allow_undecided: bool) -> bool:

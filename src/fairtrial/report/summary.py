@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtrial.doubts import Doubt, find_doubts
 from fairtrial.endings import endings
+from fairtrial.gaps import Gap, gaps
 from fairtrial.ledger import Ledger, query
 from fairtrial.standings import Standings, standings
 from fairtrial.studies import Findings, findings, further
@@ -97,6 +98,7 @@ class Summary:
     standings: Standings
     endings: Sequence[str] = ()
     doubts: Sequence[Doubt] = ()
+    gaps: Sequence[Gap] = ()
     study: Findings | None = None
     further: Sequence[Findings] = ()
 
@@ -130,6 +132,7 @@ class Summary:
             "absences": [dict(absence) for absence in self.absences],
             "endings": list(self.endings),
             "doubts": [doubt.document() for doubt in self.doubts],
+            "missing": [gap.document() for gap in self.gaps],
             "report": None if report is None else str(report),
         }
 
@@ -189,6 +192,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         sessions=sessions,
         standings=standings(ledger, row.id, found),
         endings=endings(ledger, row.id, found),
+        gaps=gaps(ledger, row.id, found),
         doubts=find_doubts(ledger, row.id),
         study=findings(ledger, row.id),
         further=further(ledger, row.id),
