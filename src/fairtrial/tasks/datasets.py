@@ -1,7 +1,7 @@
 """Rows of a benchmark: from local json, csv, text or parquet files, a local folder, or a hub data set at a revision.
 
-Rows come back as ``datasets`` would give them: every row has every column, None where nothing was written.  This
-module knows nothing of what the columns mean.  It never runs code that comes with a data set.
+Every row comes back with every column, None where nothing was written.  This module knows nothing of what the columns
+mean.  It never runs code that comes with a data set.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError, did_you_mean
 from fairtrial.records import content_hash
-from fairtrial.tasks.rowfiles import SUFFIXES, Row, read_rows, same_columns
+from fairtrial.tasks.rowbytes import Budget
+from fairtrial.tasks.rowfiles import PACKED, SUFFIXES, Row, kind_of, plain_name, read_rows, same_columns
 
 _BUILDERS = {"json", "csv", "text", "parquet"}
 
@@ -27,8 +28,8 @@ class DataSource:
     Attributes:
         path: ``json``, ``csv``, ``text`` or ``parquet`` with ``data_files``; a local folder; or a hub id.
         name: configuration (subset) of the data set, or None.
-        options: the task's ``dataset_kwargs``; ``data_files``, ``revision``, ``field``, ``data_dir``, ``column_names``
-            and ``header`` are used.
+        options: the task's ``dataset_kwargs``; ``data_files``, ``revision``, ``data_dir`` and what `read_rows` takes
+            are used.
         folder: what relative paths are relative to.
         data_dir: a folder to use in the place of a hub data set, or None.
     """
@@ -56,8 +57,9 @@ class LocalRows:
     def split(self, name: str) -> list[Row]:
         """Return the rows of a split.  Raises DataError if there is no such split or a file is malformed."""
         rows: list[Row] = []
+        budget = Budget()
         for path in self._of(name):
-            own = read_rows(path, self.options)
+            own = read_rows(path, self.options, budget)
             self._sizes[path] = len(own)
             rows += own
         return same_columns(rows)
@@ -136,7 +138,7 @@ def open_rows(source: DataSource) -> Rows:
     if source.data_dir or local.is_dir() or source.path.startswith((".", "/")):
         raise DataError(
             f"no data files for {source.path!r} in {source.data_dir or local}",
-            fix=f"Wanted: files named after the splits, e.g. test.jsonl ({', '.join(SUFFIXES)}).",
+            fix=f"Wanted: files named after the splits, e.g. test.jsonl ({', '.join(SUFFIXES)}; {', '.join(PACKED)}).",
         )
     return HubRows(source.path, source.name, _hub_commit(source), source.options)
 
@@ -182,8 +184,15 @@ def _splits_in(folder: Path) -> dict[str, tuple[Path, ...]]:
     """Files named ``SPLIT.suffix`` or, as the hub writes shards, ``SPLIT-00000-of-00002.suffix``."""
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_file() and path.suffix in SUFFIXES:
-            found.setdefault(path.stem.partition("-")[0], []).append(path)
+        if kind_of(path) and path.is_file():
+            found.setdefault(plain_name(path).stem.partition("-")[0], []).append(path)
+    for split, paths in found.items():
+        if len({(plain_name(path).suffix, path.suffix) for path in paths}) > 1:
+            raise DataError(
+                f"the split {split!r} is there in several forms: {', '.join(path.name for path in paths)}",
+                fix="Keep one of them: their rows would count twice.",
+                where=str(folder),
+            )
     return {split: tuple(paths) for split, paths in found.items()}
 
 

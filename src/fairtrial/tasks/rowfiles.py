@@ -1,193 +1,358 @@
-"""Reads one file of rows (json, jsonl, csv, tsv, text, parquet) into the values that ``datasets`` 5 would give.
+"""Reads one file of rows (json, jsonl, csv, tsv, text, parquet), plain or packed; values are as they are written.
 
-That means: a csv column has one type, texts like ``NA`` are None, a json column of dates is a column of datetimes.  A
-golden test holds the two together.  This module knows nothing of splits, tasks or where files lie.
+A text of the file stays this text: a date is no point in time, ``NA`` is not nothing, and a csv column is one of
+numbers only if writing the numbers gives the file's own characters.  ``datasets``, which lm-evaluation-harness reads
+with, makes other values of these, and answers are then graded against something that stands in no file.  This module
+knows nothing of splits, tasks or where files lie.
 """
 
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from fairtrial.errors import DataError, MissingExtraError
+from fairtrial.errors import DataError
+from fairtrial.tasks.parquet import read_parquet
+from fairtrial.tasks.rowbytes import (
+    Budget,
+    opened,
+    options_of,
+    read_lines,
+    read_whole,
+    size_of_json,
+    size_of_text,
+)
 
 Row = dict[str, Any]
 
 SUFFIXES: Mapping[str, str] = {
     ".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".txt": "text", ".parquet": "parquet",
 }  # fmt: skip
-_NO_VALUE = {
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
-    "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+"""Suffixes of packed files; what is inside, the suffix before them says."""
+
+MOST_LEVELS = 100
+"""Lists and mappings that may stand in each other."""
+
+_ROW_COST = 400
+_CELL_COST = 64
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_FRACTION = re.compile(r"-?[0-9]+\.[0-9]+|-?[0-9](\.[0-9]+)?e[+-][0-9]+")
+_SPACE = re.compile(r"[ \t\r\n]*")
+_TRUTH = {"True": True, "False": False}
+_REFUSED_CSV = {
+    "comment", "decimal", "escapechar", "na_values", "nrows", "quotechar", "quoting", "skipfooter", "skiprows",
+    "thousands", "usecols",
 }  # fmt: skip
-_TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
-_WHOLE = re.compile(r"[ \t]*[+-]?[0-9]+[ \t]*")
-_FRACTION = re.compile(r"[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|inf(inity)?)[ \t]*", re.IGNORECASE)
-_LARGEST = 2**64
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:\d\d(:\d\d)?)?(Z|[+-]\d\d(:?\d\d)?)?)?", re.ASCII)
 
 
-def read_rows(path: Path, options: Mapping[str, Any]) -> list[Row]:
+def kind_of(path: Path) -> str | None:
+    """Return what a file is by its name, ``csv`` for ``test.csv.gz``; None if it is no file of rows."""
+    return SUFFIXES.get(plain_name(path).suffix)
+
+
+def plain_name(path: Path) -> Path:
+    """Return the path without the suffix of a packed file."""
+    return path.with_suffix("") if path.suffix in PACKED else path
+
+
+def read_rows(path: Path, options: Mapping[str, Any], budget: Budget | None = None) -> list[Row]:
     """Return the rows of one file; its suffix says what it is (json if unknown).
 
     Args:
         path: the file.
-        options: ``field`` of a json file; ``column_names`` and ``header`` of a csv file.
+        options: ``encoding``; ``field`` of a json file; ``delimiter``, ``column_names`` and ``header`` of a csv file.
+        budget: what its rows may take in memory, counted on.
 
     Raises DataError, naming the line where possible.
     """
-    kind = SUFFIXES.get(path.suffix, "json")
+    kind, budget = kind_of(path) or "json", budget or Budget()
     try:
         if kind == "parquet":
-            return _read_parquet(path)
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", where=str(path)) from error
-    if kind in {"csv", "tsv"}:
-        return _read_csv(text, "\t" if kind == "tsv" else ",", path, options)
-    if kind == "text":
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        return [{"text": line} for line in (lines[:-1] if not lines[-1] else lines)]
-    return _read_json(text, path, options.get("field"))
+            return read_parquet(path, budget)
+        encoding = options_of(options, path)
+        if kind in {"csv", "tsv"}:
+            return _read_csv(path, encoding, _delimiter(kind, options, path), options, budget)
+        with opened(path, encoding) as text:
+            if kind == "text":
+                return [_text_row(line, budget, path) for line in _plain_lines(text, budget, path)]
+            return _read_json(text, path, options.get("field"), budget)
+    except MemoryError as error:
+        raise budget.too_large(path) from error
 
 
-def _read_json(text: str, path: Path, wanted: str | None) -> list[Row]:
-    rows: Any = None
-    try:
-        if wanted is not None:
-            rows = json.loads(text)[wanted]
-        elif text.lstrip().startswith("["):
-            rows = json.loads(text)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"is not the expected JSON: {error!r}", where=str(path)) from error
-    if rows is None:
-        rows = []
-        for number, line in enumerate(text.split("\n"), 1):
-            try:
-                rows += [json.loads(line)] if line.strip() else []
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"is not a line of JSON: {error}", where=f"{path}:{number}") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DataError("must hold JSON objects, one a line or in a list", where=str(path))
+def same_columns(rows: list[Row]) -> list[Row]:
+    """Return the rows with all columns of any of them, None where missing."""
     names = dict.fromkeys(name for row in rows for name in row)
-    return [dict(zip(names, values, strict=True)) for values in _dated(rows, names)]
+    return [row if len(row) == len(names) and [*row] == [*names] else {n: row.get(n) for n in names} for row in rows]
 
 
-def _dated(rows: list[Row], names: Mapping[str, None]) -> list[tuple[Any, ...]]:
-    """The rows' values, where columns whose every text is a date hold datetimes."""
-    columns = [[row.get(name) for row in rows] for name in names]
-    return list(zip(*[_dates(column) for column in columns], strict=True)) if columns else [()] * len(rows)
+def _text_row(line: str, budget: Budget, path: Path) -> Row:
+    budget.spend(_ROW_COST + size_of_text(line), path)
+    return {"text": line}
 
 
-def _dates(values: list[Any]) -> list[Any]:
-    present = [value for value in values if value is not None]
-    if all(isinstance(value, str) for value in present):
-        dates = {value: _date(value) for value in dict.fromkeys(present)} if present and _date(present[0]) else {}
-        return [dates.get(value) for value in values] if dates and all(dates.values()) else values
-    return _inside(values, _dates)
+def _plain_lines(text: io.TextIOBase, budget: Budget, path: Path) -> Iterator[str]:
+    for line in read_lines(text, budget, path):
+        yield line.rstrip("\r\n")
 
 
-def _date(text: str) -> datetime | None:
-    if not _DATE.fullmatch(text):
-        return None
+# JSON
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} is written twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: Budget) -> list[Row]:
+    if wanted is not None:
+        return _field(read_whole(text, budget, path), wanted, path, budget)
+    lines = read_lines(text, budget, path)
+    first, blank = "", 0
+    for line in lines:
+        if line.strip():
+            first = line
+            break
+        blank += 1
+    if not first:
+        return []
+    alone = None if first.lstrip().startswith("[") else _try(first, path, blank + 1, budget)
+    if alone is None:
+        return _documents(first + read_whole(text, budget, path), path, blank, budget)
+    rows = [_row(alone, f"{path}:{blank + 1}", budget, path)]
+    for number, line in enumerate(lines, blank + 2):
+        if line.strip():
+            rows.append(_row(_parse(line, path, number, budget), f"{path}:{number}", budget, path))
+    return rows
+
+
+def _try(line: str, path: Path, number: int, budget: Budget) -> Any:
+    """Parse the first line; None where it is only the beginning of a longer document."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+        return _parse(line, path, number, budget)
+    except DataError as error:
+        if isinstance(error.__cause__, json.JSONDecodeError):
+            return None
+        raise
 
 
-def _inside(values: list[Any], change: Any) -> list[Any]:
-    """Apply ``change`` to what stands in lists, and to each key of mappings that all have the same keys."""
-    present = [value for value in values if value is not None]
-    if present and all(isinstance(value, list) for value in present):
-        flat = iter(change([part for value in present for part in value]))
-        return [None if value is None else [next(flat) for _ in value] for value in values]
-    if present and all(isinstance(value, dict) and value.keys() == present[0].keys() for value in present):
-        columns = {key: iter(change([value[key] for value in present])) for key in present[0]}
-        return [None if value is None else {key: next(column) for key, column in columns.items()} for value in values]
-    return values
+def _past_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
 
 
-def _read_csv(text: str, delimiter: str, path: Path, options: Mapping[str, Any]) -> list[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    lines: list[tuple[int, list[str]]] = []
+def _documents(text: str, path: Path, lines_before: int, budget: Budget) -> list[Row]:
+    """Rows of a text that holds JSON documents one after the other, each a row or a list of rows, over any lines."""
+    budget.spend(size_of_json(text), path)
+    rows: list[Row] = []
+    at, line, end = _past_space(text, 0), lines_before + 1, len(text)
+    line += text.count("\n", 0, at)
+    check = _Check(text)
+    while at < end:
+        where = f"{path}:{line}"
+        value, after = _decode(text, at, where, path, lines_before)
+        check(value, where)
+        rows += [_row(one, where, budget, path) for one in (value if isinstance(value, list) else [value])]
+        after = _past_space(text, after)
+        line += text.count("\n", at, after)
+        at = after
+    return rows
+
+
+def _decode(text: str, at: int, where: str, path: Path | None = None, lines_before: int = 0) -> tuple[Any, int]:
+    """Return the JSON value that begins at ``at`` and where it ends.
+
+    Args:
+        text: of a line or a file.
+        at: where to begin.
+        where: line that the value begins in, for errors.
+        path: the file, if the text has several lines; then errors name the line that is wrong.
+        lines_before: lines of the file before the text.
+    """
     try:
-        for line in reader:
-            if line and (len(line) > 1 or line[0].strip(" \t")):
-                lines.append((reader.line_num, line))
-    except csv.Error as error:
-        raise DataError(f"is not a line of csv: {error}", where=f"{path}:{reader.line_num}") from error
-    names = [str(name) for name in options.get("column_names") or ()]
+        return _DECODER.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        place = f"{path}:{lines_before + error.lineno}" if path else where
+        raise DataError(f"is not JSON: {error.msg} (column {error.colno})", where=place) from error
+    except RecursionError as error:
+        raise DataError("is not JSON that can be read: it is nested too deeply", where=where) from error
+    except ValueError as error:
+        raise DataError(f"is not JSON that can be read: {error}", where=where) from error
+
+
+def _parse(text: str, path: Path, number: int, budget: Budget) -> Any:
+    budget.spend(size_of_json(text), path)
+    where = f"{path}:{number}"
+    value, end = _decode(text, _past_space(text, 0), where)
+    if text[end:].strip():
+        raise DataError(f"is not JSON: there is more after the value, at column {end + 1}", where=where)
+    _Check(text)(value, where)
+    return value
+
+
+class _Check:
+    """Refuses what no later step could take: deep nesting, and halves of characters."""
+
+    def __init__(self, text: str) -> None:
+        self._deep = text.count("[") + text.count("{") > MOST_LEVELS
+        self._halves = "\\ud" in text or "\\uD" in text
+
+    def __call__(self, value: Any, where: str) -> None:
+        if self._deep:
+            level = [value]
+            for _ in range(MOST_LEVELS):
+                level = [part for one in level for part in _parts(one) if isinstance(part, list | dict)]
+            if level:
+                raise DataError(f"is nested more than {MOST_LEVELS} levels deep", where=where)
+        if self._halves:
+            try:
+                json.dumps(value, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise DataError("holds half of a character: \\ud83d without its other half", where=where) from error
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else ()
+
+
+def _row(value: Any, where: str, budget: Budget, path: Path) -> Row:
+    if not isinstance(value, dict):
+        kind = type(value).__name__
+        raise DataError(f"must hold JSON objects, one a line or in a list; got a {kind}", where=where)
+    budget.spend(_ROW_COST, path)
+    return value
+
+
+def _field(text: str, wanted: object, path: Path, budget: Budget) -> list[Row]:
+    budget.spend(size_of_json(text), path)
+    value, _ = _decode(text, _past_space(text, 0), str(path), path)
+    _Check(text)(value, str(path))
+    if not isinstance(value, dict) or wanted not in value:
+        has = f"its keys are {', '.join(map(repr, value))}" if isinstance(value, dict) else "it is no JSON object"
+        raise DataError(f"is not the expected JSON: there is no field {wanted!r}; {has}", where=str(path))
+    found = value[wanted]
+    return [_row(one, str(path), budget, path) for one in (found if isinstance(found, list) else [found])]
+
+
+# CSV
+
+
+def _delimiter(kind: str, options: Mapping[str, Any], path: Path) -> str:
+    refused = sorted(_REFUSED_CSV & options.keys())
+    if refused:
+        raise DataError(f"dataset_kwargs.{refused[0]} is not supported for csv files", where=str(path))
+    if options.get("header", 0) not in (0, None, "infer"):
+        raise DataError(f"header must be 0 or null; got {options['header']!r}", where=str(path))
+    given = options.get("delimiter") or options.get("sep") or ("\t" if kind == "tsv" else ",")
+    if not isinstance(given, str) or len(given) != 1 or given in '\r\n"':
+        raise DataError(f"the delimiter must be one character; got {given!r}", where=str(path))
+    return given
+
+
+def _read_csv(
+    path: Path, encoding: str | None, delimiter: str, options: Mapping[str, Any], budget: Budget
+) -> list[Row]:
+    lines = _csv_lines(path, encoding, delimiter, budget)
+    names = [str(name) for name in options.get("column_names") or options.get("names") or ()]
+    first = next(lines, None)
+    if first is None:
+        return []
     if not names and options.get("header", 0) is None:
-        names = [str(n) for n in range(len(lines[0][1]))] if lines else []
-    elif not names and lines:
-        names = _column_names(lines.pop(0)[1])
-    for number, line in lines:
+        names = [str(n) for n in range(len(first[1]))]
+    elif not names:
+        names, first = _column_names(first[1]), None
+    cells: list[list[str]] = []
+    for number, line in chain([first] if first else [], lines):
         if len(line) > len(names):
             raise DataError(f"has {len(line)} values for {len(names)} columns", where=f"{path}:{number}")
-    columns = [_typed([line[n] if n < len(line) else "" for _, line in lines]) for n in range(len(names))]
+        cells.append(line)
+    columns = [_typed([line[n] if n < len(line) else "" for line in cells]) for n in range(len(names))]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _csv_lines(path: Path, encoding: str | None, delimiter: str, budget: Budget) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of every line that is not blank."""
+    usual = csv.field_size_limit(budget.longest)
+    last: list[str] = []
+    try:
+        with opened(path, encoding) as text:
+            lines: list[str] = []  # of the row that is being read
+            reader = csv.reader(_kept(read_lines(text, budget, path), lines), delimiter=delimiter)
+            for line in reader:
+                last, lines[:] = [*lines], []
+                if line and (len(line) > 1 or line[0].strip(" \t")):
+                    size = sum(map(size_of_text, line))
+                    budget.spend(_ROW_COST + size + 2 * _CELL_COST * len(line), path)
+                    yield reader.line_num, line
+            _refuse_open_quote(last, delimiter, f"{path}:{reader.line_num - len(last) + 1}")
+    except csv.Error as error:
+        raise DataError(f"is not a line of csv: {error}", where=f"{path}:{reader.line_num}") from error
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _kept(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line
+
+
+def _refuse_open_quote(last: list[str], delimiter: str, where: str) -> None:
+    """Raise DataError if the last lines of a file are one value because a quotation mark is never closed."""
+    try:
+        list(csv.reader(last, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            said = "has a quotation mark that is never closed, so that all after it is one value"
+            raise DataError(said, where=where) from error
 
 
 def _column_names(header: Sequence[str]) -> list[str]:
     """Names of columns as pandas gives them: ``Unnamed: 0`` where there is none, ``a.1`` for a second ``a``."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    again: dict[str, int] = {}
     for number, name in enumerate(header):
-        plain = name or f"Unnamed: {number}"
-        again, found = 0, plain
+        plain = found = name or f"Unnamed: {number}"
         while found in names:
-            again += 1
-            found = f"{plain}.{again}"
-        names.append(found)
-    return names
+            again[plain] = again.get(plain, 0) + 1
+            found = f"{plain}.{again[plain]}"
+        names[found] = None
+    return [*names]
 
 
 def _typed(values: Sequence[str]) -> list[Any]:
-    """Give a column of texts the one type that all of them have, as pandas does."""
-    filled = [None if value in _NO_VALUE else value for value in values]
-    present = [value for value in filled if value is not None]
-    if present and all(value in _TRUTH for value in present):
-        return [None if value is None else _TRUTH[value] for value in filled]
-    if all(_WHOLE.fullmatch(value) and abs(int(value)) < _LARGEST for value in present):
-        number: type = float if None in filled else int
-    elif all(_FRACTION.fullmatch(value) for value in present):
-        number = float
-    else:
-        return list(filled)
-    return [None if value is None else number(value) for value in filled]
+    """Give the texts of a column the one type that all of them have, if they are then written as before."""
+    present = {value for value in values if value}
+    for make, fits in ((int, _is_whole), (_number, _is_number), (_TRUTH.__getitem__, _TRUTH.__contains__)):
+        if present and all(fits(value) for value in present):
+            made = {value: make(value) for value in present}
+            return [made.get(value) for value in values]
+    return [value or None for value in values]
 
 
-def _read_parquet(path: Path) -> list[Row]:
-    try:
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise MissingExtraError("reading parquet files", "parquet") from error
-    try:
-        rows: list[Row] = parquet.read_table(path).to_pylist()
-    except ValueError as error:  # what pyarrow's own errors are
-        raise DataError(f"is not a readable parquet file: {error}", where=str(path)) from error
-    return rows
+def _is_whole(text: str) -> bool:
+    return bool(_WHOLE.fullmatch(text)) and str(int(text)) == text
 
 
-def same_columns(rows: list[Row]) -> list[Row]:
-    """Return the rows with all columns of any of them, None where missing; whole numbers beside fractions are floats.
-
-    That holds inside lists, too, and inside mappings that have the same keys in all rows; others stay as they are.
-    """
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {name: _same_type([row.get(name) for row in rows]) for name in names}
-    return [{name: columns[name][n] for name in names} for n in range(len(rows))]
+def _is_number(text: str) -> bool:
+    return _is_whole(text) or (bool(_FRACTION.fullmatch(text)) and repr(float(text)) == text)
 
 
-def _same_type(values: list[Any]) -> list[Any]:
-    if {type(value) for value in values if value is not None} == {int, float}:
-        return [None if value is None else float(value) for value in values]
-    return _inside(values, _same_type)
+def _number(text: str) -> int | float:
+    return int(text) if _is_whole(text) else float(text)
