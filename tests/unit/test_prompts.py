@@ -115,7 +115,7 @@ def test_an_opened_thought_is_closed_before_given_answers_and_left_open_for_writ
     asked = encoder(THINKS).generate(GenerateRequest(Prompt("Q"), 8))
     assert read(asked.tokens) == "<user>Q<assistant><think>\n" and asked.thinking.opened == "<think>"
     begun = encoder(THINKS).generate(GenerateRequest(Prompt("Q", assistant="It is"), 8))
-    assert read(begun.tokens) == closed + "It is" and begun.thinking.opened == ""
+    assert read(begun.tokens) == "<user>Q<assistant>It is" and begun.thinking.opened == ""
 
 
 @pytest.mark.parametrize("template", [None, CHATML])

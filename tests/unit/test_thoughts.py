@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from fairtrial.engines.sampling import Text, Thinking, answer_of
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Chunk, Ledger
+from fairtrial.levers.cascade.signals import agreement, of_text
 from fairtrial.recorded import imported_record, replayed_record
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
+from fairtrial.report.examples import said
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.problems import validated
 from fairtrial.spec.recorded import Recorded
@@ -187,3 +189,16 @@ def test_thoughts_in_answers_of_older_ledgers_are_told_apart(tmp_path: Path) -> 
     replay.close()
     assert isinstance(found, GenerateAnswer)
     assert (found.text, found.thought, found.tokens, found.finish) == ("(C)", "A?", 9, "stop")
+
+
+def test_no_answer_is_no_sure_answer() -> None:
+    cut_off = GenerateAnswer("", 8, "length", logprob=-0.01, reasoning_tokens=8, thought="Is it")
+    assert cut_off.unfinished and of_text(cut_off) == 0.0
+    assert agreement(cut_off, [cut_off, cut_off], "") == 0.0
+    assert agreement(GenerateAnswer("", 1, "stop"), [cut_off, GenerateAnswer("", 1, "stop")], "") == 0.5
+
+
+def test_examples_show_the_end_of_a_thought_without_an_answer() -> None:
+    assert said({"text": "B", "thought": "hm"}) == "B"
+    assert said({"text": "", "thought": "x" * 300 + " is it"}).endswith("xxx is it)")
+    assert "no answer after its reasoning" in said({"text": "", "thought": "hm"})

@@ -22,6 +22,9 @@ from fairtrial.records import Prompt
 from fairtrial.spec.candidate import DATE
 
 Message = Mapping[str, str]
+END = "\ue0f2"
+"""Marks where the beginning of an answer ends."""
+
 _LONGEST = 1 << 20  # characters of a template's source
 
 
@@ -38,6 +41,14 @@ def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
         found.append({"role": "user", "content": turn.user})
         found += [{"role": "assistant", "content": turn.assistant}] if turn.assistant else []
     return [*found, {"role": "user", "content": prompt.user}]
+
+
+def without_system(told: Sequence[Message]) -> list[Message]:
+    """Return messages whose system message, if they have one, stands before the text of the first user."""
+    if told[0]["role"] != "system":
+        return list(told)
+    first = {"role": told[1]["role"], "content": joined(told[0]["content"], told[1]["content"])}
+    return [first, *told[2:]]
 
 
 def joined(before: str, after: str) -> str:
@@ -116,15 +127,20 @@ class ChatTemplate:
             return False
         return marks[0] in shown
 
-    def ask(self, told: Sequence[Message]) -> str:
-        """Return messages as the model reads them, up to the beginning of its answer.
+    def ask(self, told: Sequence[Message], begun: str = "") -> str:
+        """Return messages as the model reads them, up to its answer, or to the end of how that has ``begun``.
 
         Where a system message has no place of its own, it stands before the text of the first user.
         """
-        if told[0]["role"] == "system" and len(told) > 1 and not self.takes_system:
-            first = {"role": told[1]["role"], "content": joined(told[0]["content"], told[1]["content"])}
-            told = [first, *told[2:]]
-        return self.render(told)
+        told = told if self.takes_system or told[0]["role"] != "system" else without_system(told)
+        if begun:
+            try:
+                whole = self.render([*told, {"role": "assistant", "content": begun + END}], add_generation_prompt=False)
+            except ModelError:
+                whole = ""  # it takes no unanswered turn of the assistant's
+            if END in whole:
+                return whole[: whole.rindex(END)]
+        return self.render(told) + begun
 
     def _now(self, form: str) -> str:
         self.asks_the_date = True

@@ -130,7 +130,7 @@ class FakeEngine:
         if self._template is None:
             text = prompt.plain()
         else:
-            text = self._template.ask(messages(prompt, self._system)) + prompt.assistant
+            text = self._template.ask(messages(prompt, self._system), prompt.assistant)
         data = text.encode("utf-8", "replace")
         room = self.can.context_tokens - more
         if len(data) <= room:

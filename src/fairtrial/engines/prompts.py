@@ -164,7 +164,7 @@ class Encoder:
     def generate(self, request: GenerateRequest) -> Asked:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
         mark, encode = self._reader()
-        text, tail = self._text(request.prompt, mark, answers=bool(request.prompt.assistant))
+        text, tail = self._text(request.prompt, mark, answers=False)
         tags = self.asking.tags
         thinking = Thinking(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
         tokens = self.vocabulary.with_bos(encode(text + tail))
@@ -202,11 +202,11 @@ class Encoder:
             kept = text.rstrip()
             return kept, text[len(kept) :]
         told = [{**m, "content": mark(m["content"])} for m in messages(prompt, self.asking.system)]
-        text = self.asking.template.ask(told)
-        if answers and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
-            text = f"{text.rstrip()}\n\n{closing}\n\n"
         kept = prompt.assistant.rstrip()
-        return text + mark(kept), prompt.assistant[len(kept) :]
+        text = self.asking.template.ask(told, mark(kept))
+        if answers and not kept and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
+            text = f"{text.rstrip()}\n\n{closing}\n\n"
+        return text, prompt.assistant[len(kept) :]
 
     def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> Scored:
         whole = encode(text + continuation)

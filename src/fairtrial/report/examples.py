@@ -14,6 +14,9 @@ from fairtrial.verdicts import Verdict
 
 PER_KIND = 3
 
+THOUGHT = 240
+"""Characters of a thought without an answer that are shown, its last ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -85,8 +88,16 @@ def flip(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> Fli
     """Return what both candidates answered to one item."""
     a, b = (query.item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
     if a and b and "text" in a[0][1]:
-        return Flip(item, (), str(a[0][1]["text"]), str(b[0][1]["text"]))
+        return Flip(item, (), said(a[0][1]), said(b[0][1]))
     return Flip(item, choices(item, a, b), None, None)
+
+
+def said(answer: Mapping[str, Any]) -> str:
+    """Return what an answer says; where it is nothing but a thought, the end of that."""
+    text, thought = str(answer["text"]), str(answer.get("thought", ""))
+    if text.strip() or not thought:
+        return text
+    return f"(no answer after its reasoning: {'…' if len(thought) > THOUGHT else ''}{thought[-THOUGHT:]})"
 
 
 Asked = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]

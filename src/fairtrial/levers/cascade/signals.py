@@ -43,11 +43,11 @@ def of_choices(request: ScoreRequest, answer: ScoreAnswer) -> float:
 
 
 def of_text(answer: GenerateAnswer) -> float:
-    """Return the geometric mean of the probabilities of the text's tokens; 0 for no text of which nothing is told.
+    """Return the geometric mean of the probabilities of the text's tokens; 0 where there is no answer.
 
     Raises CapabilityError if the engine does not tell them.
     """
-    if answer.logprob is None and not answer.text:
+    if nothing_said(answer) or (answer.logprob is None and not answer.text):
         return 0.0
     if answer.logprob is None:
         raise CapabilityError(
@@ -58,9 +58,17 @@ def of_text(answer: GenerateAnswer) -> float:
 
 
 def agreement(answer: GenerateAnswer, samples: Sequence[GenerateAnswer], pattern: str) -> float:
-    """Return the share of the samples that end in the answer's own final answer."""
+    """Return the share of the samples that end in the answer's own final answer; 0 where there is no answer."""
+    if nothing_said(answer):
+        return 0.0
     own = final_answer(answer.text, pattern)
-    return sum(final_answer(sample.text, pattern) == own for sample in samples) / len(samples)
+    said = [final_answer(sample.text, pattern) for sample in samples if not nothing_said(sample)]
+    return said.count(own) / len(samples)
+
+
+def nothing_said(answer: GenerateAnswer) -> bool:
+    """Return whether there is no answer to be sure of: cut off while still reasoning, or refused."""
+    return answer.unfinished or answer.finish == "refused"
 
 
 def final_answer(text: str, pattern: str = "") -> str:
