@@ -107,7 +107,9 @@ def looks(setting: Setting, rng: np.random.Generator, path: Path) -> list[list[V
         ids = {t["id"]: [content_hash([t["name"], i]) for i in range(setting.items)] for t in plan["tasks"]}
         for task in plan["tasks"]:
             ledger.add_task(task["id"], task["name"], task["card"])
-            ledger.add_items(task["id"], [Item(x, i, "q", (), (), x, {}) for i, x in enumerate(ids[task["id"]])])
+            ledger.add_items(
+                task["id"], [Item(x, i, f"question {i}", (), (), x, {}) for i, x in enumerate(ids[task["id"]])]
+            )
         ledger.add_trial(TRIAL, "s", "", plan, ids)
         step = CHUNK if setting.early else setting.items
         for start in range(0, setting.items, step):

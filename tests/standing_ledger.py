@@ -81,7 +81,7 @@ def trial_ledger(
     ids = {t["id"]: [content_hash([t["name"], i]) for i in range(sizes[t["name"]])] for t in planned}
     for task in planned:
         ledger.add_task(task["id"], task["name"], task["card"])
-        made = [Item(x, i, "q", (), (), f"{i // cluster}", {}) for i, x in enumerate(ids[task["id"]])]
+        made = [Item(x, i, f"question {i}", (), (), f"{i // cluster}", {}) for i, x in enumerate(ids[task["id"]])]
         ledger.add_items(task["id"], made)
     ledger.add_trial(TRIAL, "standing", "name: standing\n", plan, ids)
     for task in planned:

@@ -75,6 +75,9 @@ class PlannedTask:
         measures: those that verdicts are about.
         order: what was put in random order: ``items``, or ``clusters`` with the items of each in one piece.
         largest_cluster: items in the task's largest cluster.
+        united: name of the cluster of each of ``items`` that shares one with a copy of its question, and by its own
+            name would not.
+        copies: items that ask what another one asks as well, and how many questions they are.
         form: another form of a task, see `fairtrial.tasks.forms`; empty for the task itself.
         of: id of the task that it is a form of.
     """
@@ -91,6 +94,8 @@ class PlannedTask:
     largest_cluster: int
     tuning: tuple[Item, ...] = ()
     pairings: tuple[Pairing, ...] = ()
+    united: Mapping[str, str] = field(default_factory=dict)
+    copies: tuple[int, int] = (0, 0)
     form: str = ""
     of: str = ""
 

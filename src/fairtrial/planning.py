@@ -19,6 +19,7 @@ from fairtrial.cache import cache_folder
 from fairtrial.calibration import prepared
 from fairtrial.drawing import draw, largest_cluster, most_to_learn_from, split
 from fairtrial.drawing import stable_int as stable_int
+from fairtrial.duplicates import copies, in_clusters
 from fairtrial.engines import engine_version
 from fairtrial.errors import FairtrialError, SpecError, UnknownNameError
 from fairtrial.levers import apply
@@ -135,6 +136,8 @@ class Plan:
                     "items_total": t.total,
                     "order": t.order,
                     "largest_cluster": t.largest_cluster,
+                    "united": dict(t.united),
+                    "copies": list(t.copies),
                     **({"pairings": [asdict(p) for p in t.pairings]} if t.pairings else {}),
                     **({"form": t.form, "of": t.of} if t.form else {}),
                 }
@@ -293,7 +296,9 @@ def plan_task(
     plain = built(finder, name, options, entry.ask)
     needs_chat = any(c.chat != "none" for c in trial.candidates)
     chat = built(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
-    answered, pairings = paired_items((plain, chat), known, shown, entry.repeats)
+    own, pairings = paired_items((plain, chat), known, shown, entry.repeats)
+    answered = in_clusters(own)
+    clusters = {item.id: item.cluster for item in own}
     tuning, everything = split(answered, learned, trial.seed)
     measures = verdict_measures(plain, entry, trial)
     largest = largest_cluster(everything)
@@ -312,6 +317,8 @@ def plan_task(
         largest_cluster=largest,
         tuning=tuning,
         pairings=pairings,
+        united={item.id: item.cluster for item in items if item.cluster != clusters[item.id]},
+        copies=copies(items),
     )
 
 
@@ -337,6 +344,8 @@ def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
         order="items",
         tuning=(),
         pairings=(),
+        united={},
+        copies=(0, 0),
         form=form,
         of=task.id,
     )

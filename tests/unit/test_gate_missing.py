@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from fairtrial.cli.main import app
 from fairtrial.doubts import Doubt
 from fairtrial.ledger import Chunk, Ledger, query
-from fairtrial.records import Observation, content_hash
+from fairtrial.records import Item, Observation, content_hash
 from fairtrial.report.gate import Allowed, Asked, against, gate
 from fairtrial.report.junit import junit
 from fairtrial.report.summary import Summary, summarise
@@ -30,9 +30,15 @@ def half() -> list[float]:
     return [float(x) for x in np.random.default_rng(4).permutation(np.arange(ITEMS) < ITEMS // 2)]
 
 
-def made(path: Path, columns: dict[str, Column], early: bool = False, pairing: dict[str, Any] | None = None) -> Ledger:
-    """A trial with a margin of 5 points, and what its plan says of a recorded candidate."""
-    decide = {"margin": 0.05, "stop_early": early}
+def made(
+    path: Path,
+    columns: dict[str, Column],
+    early: bool = False,
+    pairing: dict[str, Any] | None = None,
+    margin: float = 0.05,
+) -> Ledger:
+    """A trial, and what its plan says of a recorded candidate."""
+    decide = {"margin": margin, "stop_early": early}
     ledger = trial_ledger(path, list(columns), {"t": {"acc": columns}}, decide=decide)
     if pairing is not None:
         plan = json.loads(json.dumps(query.trial(ledger, TRIAL).plan))
@@ -75,11 +81,11 @@ def test_a_trial_that_was_killed_or_stopped_half_way(tmp_path: Path, outcome: st
     with made(tmp_path / "l.db", {"base": base[:300], "new": base[:300]}) as ledger:
         [task] = query.trial(ledger, TRIAL).plan["tasks"]
         others = [content_hash(["t", i]) for i in range(300, ITEMS)]
-        with ledger.transaction() as db:  # the last 100 of 400 items are not asked yet
-            db.executemany(
-                "INSERT INTO items VALUES (?, ?, ?, ?, '{}')",
-                [(task["id"], item, i, str(i)) for i, item in enumerate(others, 300)],
-            )
+        # the last 100 of 400 items are not asked yet
+        ledger.add_items(
+            task["id"], [Item(x, i, f"question {i}", (), (), str(i), {}) for i, x in enumerate(others, 300)]
+        )
+        with ledger.transaction() as db:
             db.executemany(
                 "INSERT INTO trial_items VALUES (?, ?, ?, ?)",
                 [(TRIAL, task["id"], i, item) for i, item in enumerate(others, 300)],
@@ -188,7 +194,7 @@ def test_claims_may_be_judged_alone_where_all_must_hold(tmp_path: Path) -> None:
     columns: dict[str, Column] = {"base": zeros} | {
         f"c{i}": [float(i < 200 + 9) for i in range(ITEMS)] if i == 3 else zeros for i in range(20)
     }
-    made(tmp_path / "l.db", columns).close()
+    made(tmp_path / "l.db", columns, margin=0.001).close()
     for options, word in (((), "undecided"), (("--alone",), "holds")):
         _, document = checked(tmp_path / "l.db", "--claim", "better", "--candidate", "c3", *options)
         assert [check["outcome"] for check in document["checks"]] == [word]

@@ -49,7 +49,7 @@ def fill(ledger, the_plan, values, measure="acc", count=200, weights=None):
         ledger.add_candidate(candidate["id"], candidate["name"], candidate["spec"])
     ledger.add_task("task-id", "task", the_plan["tasks"][0]["card"])
     ids = [f"{i:032x}" for i in range(count)]
-    ledger.add_items("task-id", [Item(x, i, "q", (), (), x, {}) for i, x in enumerate(ids)])
+    ledger.add_items("task-id", [Item(x, i, f"question {i}", (), (), x, {}) for i, x in enumerate(ids)])
     ledger.add_trial("trial", "t", "", the_plan, {"task-id": ids})
     for name, row in values.items():
         seen = [

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from fairtrial.doubts.answers import answer_doubts
 from fairtrial.doubts.base import Doubt, Finder
+from fairtrial.doubts.copies import copy_doubts
 from fairtrial.doubts.golds import gold_doubts
 from fairtrial.ledger import Ledger, query
 
 __all__ = ["DOUBTS", "Doubt", "find_doubts"]
 
-DOUBTS: tuple[Finder, ...] = (answer_doubts, gold_doubts)
+DOUBTS: tuple[Finder, ...] = (answer_doubts, gold_doubts, copy_doubts)
 """All finders, in the order in which their doubts are told."""
 
 

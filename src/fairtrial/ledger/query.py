@@ -7,13 +7,14 @@ its repeats and its weight their mean weight.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.duplicates import Key, content_key, same_groups, united
 from fairtrial.errors import LedgerError, UnknownNameError
 from fairtrial.ledger.encoding import item_of, request_body
 from fairtrial.ledger.order import Order, make_order
@@ -141,18 +142,50 @@ def order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
         """,
         (trial_id, task_id),
     )
-    found = make_order(list(rows), repeats(ledger, trial_id, task_id))
+    asked = with_copies(ledger, task_id, task_entry(ledger, trial_id, task_id), list(rows))
+    found = make_order(asked, repeats(ledger, trial_id, task_id))
     if found.item_ids:
         ledger.orders[trial_id, task_id] = found
     return found
 
 
+def task_entry(ledger: Ledger, trial_id: str, task_id: str) -> Mapping[str, Any]:
+    """Return what a trial's plan says of a task; nothing if it has no such task."""
+    for (plan,) in ledger.read("SELECT plan FROM trials WHERE id = ?", (trial_id,)):
+        found = [task for task in json.loads(plan)["tasks"] if task["id"] == task_id]
+        return max(found, key=lambda task: int(task["entry"].get("repeats", 1)), default={})
+    return {}
+
+
 def repeats(ledger: Ledger, trial_id: str, task_id: str) -> int:
     """Return how often a trial asks each item of a task."""
-    for (plan,) in ledger.read("SELECT plan FROM trials WHERE id = ?", (trial_id,)):
-        entries = [task["entry"] for task in json.loads(plan)["tasks"] if task["id"] == task_id]
-        return max((int(entry.get("repeats", 1)) for entry in entries), default=1)
-    return 1
+    entry = task_entry(ledger, trial_id, task_id)
+    return int(entry["entry"].get("repeats", 1)) if entry else 1
+
+
+def with_copies(
+    ledger: Ledger, task_id: str, entry: Mapping[str, Any], rows: Sequence[tuple[str, int, str]]
+) -> Sequence[tuple[str, int, str]]:
+    """Return rows of (item id, doc id, cluster) with copies of a question in one cluster.
+
+    As the trial was planned; of trials that were planned before copies were looked for, as their items say, unless
+    whole clusters were put in random order then: that order is about the clusters as they were.
+    """
+    names = entry.get("united")
+    if names is None and entry and not entry.get("form") and entry.get("order") != "clusters":
+        groups = same_groups(content_keys(ledger, task_id, [row[0] for row in rows]))
+        found = united([(row[0], row[2]) for row in rows], groups) if groups else [row[2] for row in rows]
+        names = {row[0]: name for row, name in zip(rows, found, strict=True)}
+    return [(item, doc_id, names.get(item, cluster)) for item, doc_id, cluster in rows] if names else rows
+
+
+def content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterator[tuple[str, Key | None]]:
+    """Yield the ids of items and what those that ask the same thing have in common."""
+    chosen = set(wanted)
+    for item_id, body in ledger.read("SELECT item_id, body FROM items WHERE task_id = ?", (task_id,)):
+        if item_id in chosen:
+            item = item_of(item_id, 0, "", body)
+            yield item_id, content_key(item.question, item.choices, item.gold)
 
 
 def values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> Values:
