@@ -104,7 +104,7 @@ def ask_chunk(
     answer_rows = [(request, fresh[request.id]) for request in missing]
     try:
         grades = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh})
-        seen_signs = sign_chunk(chunk, {**known, **fresh}, grades)
+        seen_signs = sign_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh}, grades)
     except Exception:
         ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=[], absences=[]))
         raise  # the answers are paid for and stay; only their grades are missing
@@ -137,11 +137,11 @@ def grade_chunk(task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer
 
 
 def sign_chunk(
-    chunk: Sequence[Asked], answers: Mapping[str, Answer], grades: Sequence[Sequence[Observation]]
+    task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer], grades: Sequence[Sequence[Observation]]
 ) -> list[list[Observation]]:
     """Return the signs of each item's answers of a chunk; see `fairtrial.tasks.signs`."""
     pairs = zip(chunk, grades, strict=True)
-    return [signs(asked.item, [answers[r.id] for r in asked.requests], graded) for asked, graded in pairs]
+    return [signs(task, asked.item, [answers[r.id] for r in asked.requests], graded) for asked, graded in pairs]
 
 
 def answer(

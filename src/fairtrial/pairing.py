@@ -104,6 +104,20 @@ def planned(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCan
     return PlannedCandidate(spec, identity, model)
 
 
+VERBATIM = ("ledger", "lm-eval")
+"""Formats that hold what a model wrote to the byte; tables and logs of other tools may have lost its white space."""
+
+
+def trimmed(known: Mapping[str, Recording]) -> bool:
+    """Return whether some answers of a trial may have been cleaned of white space before they were recorded.
+
+    Then those of every candidate are cleaned before they are graded (`fairtrial.tasks.reading.clean`), so that one does
+    not lose by a blank that the other's log has dropped.
+    """
+    formats = {kind for one in known.values() for kind in str(one.record.facts.get("format", "")).split(", ")}
+    return not formats <= set(VERBATIM)
+
+
 def paired_items(
     forms: tuple[Task, Task], known: Mapping[str, Recording], shown: str, repeats: int
 ) -> tuple[Sequence[Item], tuple[Pairing, ...]]:

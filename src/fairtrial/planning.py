@@ -26,7 +26,7 @@ from fairtrial.levers import apply
 from fairtrial.levers.cascade import SMALL, joined
 from fairtrial.measures import MEASURES
 from fairtrial.models import candidate_id, endpoint_model, resolve, run_by
-from fairtrial.pairing import Recording, paired_items, recordings
+from fairtrial.pairing import Recording, paired_items, recordings, trimmed
 from fairtrial.passages import Passages, passages_of
 from fairtrial.planned import PlannedCandidate as PlannedCandidate
 from fairtrial.planned import PlannedTask as PlannedTask
@@ -291,7 +291,11 @@ def plan_task(
     seed = default_seed if entry.seed is None else entry.seed
     learned = most_to_learn_from(trial)
     options = TaskOptions(
-        shots=entry.shots, seed=seed, level=entry.level, items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned
+        shots=entry.shots,
+        seed=seed,
+        level=entry.level,
+        items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned,
+        clean=trimmed(known) or None,
     )
     plain = built(finder, name, options, entry.ask)
     needs_chat = any(c.chat != "none" for c in trial.candidates)

@@ -12,14 +12,17 @@ from fairtrial.report import words
 from fairtrial.report.page import render
 from fairtrial.report.summary import summarise
 from fairtrial.report.tables import notes
+from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.signs import signs
 from ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
 
+TASK_ASKED = TaskFinder(installed=False).build("reading", TaskOptions(items=2))
 ITEM = Item("1" * 32, 0, "Which?", ("yes", "no"), ("yes",), "1" * 32, {})
 
 
 def signed(answer: GenerateAnswer, *grades: Observation) -> list[str]:
-    return [observation.measure for observation in signs(ITEM, [answer], grades)]
+    return [observation.measure for observation in signs(TASK_ASKED, ITEM, [answer], grades)]
 
 
 def test_signs_of_single_answers() -> None:
@@ -39,7 +42,7 @@ def answered(ledger: Ledger, name: str, answers: list[GenerateAnswer]) -> None:
     seen = [
         (TASK, item.id, 0, observation)
         for item, (_, got) in zip(items, rows, strict=True)
-        for observation in (Observation("acc", 0.0), *signs(item, [got], []))
+        for observation in (Observation("acc", 0.0), *signs(TASK_ASKED, item, [got], []))
     ]
     ledger.commit(candidate_id(name), Chunk(rows, asked, seen, []))
 

@@ -8,8 +8,9 @@ import pytest
 
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.procedural.arithmetic import arithmetic_open, number_in
+from fairtrial.tasks.procedural.arithmetic import arithmetic_open
 from fairtrial.tasks.procedural.instructions import followed, instructions
+from fairtrial.tasks.reading import read_number
 
 FACTS = {"items": ["lamp", "key", "rope"], "separator": " - ", "case": "upper", "frame": ["[", "]"]}
 
@@ -75,10 +76,10 @@ def test_the_answer_fits_on_one_line_and_into_the_limit(level: int) -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [("7", 7), (" 7 apples.", 7), ("3 + 4 = 7", 7), ("1,200", 1200), ("-5", -5), ("2.5", Fraction(5, 2)),
-     ("7.", 7), ("= ", None), ("seven", None), ("", None), ("She has 12, not 10", 12), ("x = 4 = four", 4)],
+     ("7.", 7), ("= ", None), ("seven", 7), ("", None), ("She has 12, not 10", 12), ("x = 4 = four", 4)],
 )  # fmt: skip
 def test_the_number_in_an_answer(text: str, number: int | Fraction | None) -> None:
-    assert number_in(text) == number
+    assert read_number(text) == number
 
 
 def test_arithmetic_open_grades_the_number() -> None:

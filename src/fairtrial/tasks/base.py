@@ -53,6 +53,7 @@ class TaskOptions:
         items: how many items a procedural task makes; None keeps the task's own number.
         chat: the candidate asks through a chat template.
         data_dir: folder with the task's rows, for tasks that look for local files.
+        clean: take white space off the ends of written answers before they are graded; None leaves it to the task.
     """
 
     shots: int | None = None
@@ -61,6 +62,7 @@ class TaskOptions:
     items: int | None = None
     chat: bool = False
     data_dir: Path | None = None
+    clean: bool | None = None
 
 
 @runtime_checkable
@@ -80,6 +82,21 @@ class Task(Protocol):
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Judge the answers to `requests` (same order); pure.  One observation a measure, or none where a measure
         does not apply to this item.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsSigns(Protocol):
+    """A task that can tell more of how answers were given than their form shows; see `fairtrial.tasks.signs`."""
+
+    def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
+        """Return names of signs, e.g. ``unread``, or ``chose:B`` for the letter that was read; pure.
+
+        Args:
+            item: what was asked.
+            answers: to its requests.
+            grades: what `Task.grade` made of them.
         """
         ...
 

@@ -32,7 +32,9 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
-from fairtrial.tasks.base import Task, TaskCard
+from fairtrial.tasks.base import Task, TaskCard, TellsSigns
+from fairtrial.tasks.letters import Lettered, read_letter
+from fairtrial.tasks.signs import CHOSE
 
 STRETCH = 8
 """Items of one stretch."""
@@ -153,8 +155,21 @@ class Permuted:
         """Return the task's own grades of the answers, mapped back to the published order."""
         options = self._options(item)
         assert options is not None
-        pairs = zip(self.task.requests(item), answers, strict=True)
-        return self.task.grade(item, [mapped_back(request, answer, options) for request, answer in pairs])
+        return self.task.grade(item, self._mapped_back(item, answers, options))
+
+    def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
+        """Return what the task itself tells of the answers, mapped back."""
+        options = self._options(item)
+        assert options is not None
+        if not isinstance(self.task, TellsSigns):
+            return []
+        told = self.task.signs(item, self._mapped_back(item, answers, options), grades)
+        return [sign for sign in told if not sign.startswith(CHOSE)]  # the letters of another order
+
+    def _mapped_back(self, item: Item, answers: Sequence[Answer], options: Options) -> list[Answer]:
+        if isinstance(self.task, Lettered):
+            return [written_back(answer, options) for answer in answers]
+        return [mapped_back(*pair, options) for pair in zip(self.task.requests(item), answers, strict=True)]
 
     def _options(self, item: Item) -> Options | None:
         texts = {prompt.user for request in self.task.requests(item) for prompt in prompts(request)}
@@ -177,6 +192,13 @@ def moved(request: Request, options: Options) -> Request:
         for pair in request.pairs
     )
     return replace(request, pairs=pairs)
+
+
+def written_back(answer: Answer, options: Options) -> Answer:
+    """Return the letter of an answer by letter as one to the published order; what cannot be read stays as it is."""
+    assert isinstance(answer, GenerateAnswer)
+    letter = read_letter(answer.text, [options.matches[source]["text"] for source in options.order])
+    return replace(answer, text=options.letter_before(letter)) if letter else answer
 
 
 def mapped_back(request: Request, answer: Answer, options: Options) -> Answer:

@@ -12,12 +12,15 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from string import ascii_uppercase
 
 from fairtrial.errors import TaskError
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Prompt, ScoreRequest
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
+from fairtrial.tasks.reading import read_option
+from fairtrial.tasks.signs import CHOSE
 
 ACC = Measure("acc")
 UNREAD = Measure("unread", higher_is_better=False)
@@ -32,11 +35,6 @@ CUE = re.compile(r"\n[^\n]{0,24}:[ \t]*\Z")
 DEFAULT_CUE = "\nAnswer:"
 
 LETTER = re.compile(r"\(?([A-Z])\)?")
-SAID = re.compile(
-    r"(?:answer|option|choice)\s*(?:is|:)\s*[^\w\s]*\s*(?:option\s+)?\(?\*{0,2}([A-Z])(?![A-Za-z'])", re.I
-)
-FIRST = re.compile(r"[^\w]*(?:(?i:option|choice)\s+)?([A-Z])(?:[.):,*\]]|\s*\n|\s*\Z|(?=\s+(?:[A-Z0-9(\"]|-|–)))")
-ALONE = re.compile(r"[(\[*]([A-Z])[)\]*]")
 
 
 class Lettered:
@@ -54,7 +52,7 @@ class Lettered:
             measures=(ACC, UNREAD),
             main_measure=ACC.name,
             description=about,
-            settings={**task.card.settings, "ask": "letter", "ask_version": 1},
+            settings={**task.card.settings, "ask": "letter", "ask_version": 2},
         )
 
     def items(self) -> Sequence[Item]:
@@ -77,13 +75,22 @@ class Lettered:
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return whether the letter is right, and whether there was none."""
-        [answer] = answers
-        assert isinstance(answer, GenerateAnswer)
-        _, options, _ = self._asked(item)
-        letter = read_letter(answer.text, options)
+        letter, options = self._read(item, answers)
         places = zip(letters(options), shown_order(item, options), strict=True)
         right = {x for x, at in places if item.choices[at] in item.gold}
         return [Observation(ACC.name, float(letter in right)), Observation(UNREAD.name, float(not letter))]
+
+    def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
+        """Return which letter was read, or that none was."""
+        letter, _ = self._read(item, answers)
+        return [CHOSE + letter] if letter else ["unread"]
+
+    def _read(self, item: Item, answers: Sequence[Answer]) -> tuple[str, tuple[str, ...]]:
+        """Return the letter that was answered, empty if none can be read, and the options as they are shown."""
+        [answer] = answers
+        assert isinstance(answer, GenerateAnswer)
+        _, options, _ = self._asked(item)
+        return read_letter(answer.text, options), options
 
     def _asked(self, item: Item) -> tuple[Prompt, tuple[str, ...], str]:
         """Return an item's prompt, its options and its label."""
@@ -131,24 +138,15 @@ def bare(text: str) -> str:
 
 
 def read_letter(text: str, options: Sequence[str]) -> str:
-    """Return the letter that an answer names; empty if none can be read.
+    """Return the letter that an answer names; empty if none can be read.  See `fairtrial.tasks.reading`."""
+    return _read_letter(text, tuple(options))
 
-    In this order: the last "the answer is B"; a letter at the beginning, on its own or before more than a word in
-    lower case; the last bracketed letter; an option's text and nothing else.
-    """
-    known = letters(options)
-    said = [match[1] for match in SAID.finditer(text) if match[1] in known]
-    if said:
-        return said[-1]
-    first = FIRST.match(text)
-    if first and first[1] in known:
-        return first[1]
-    alone = [match[1] for match in ALONE.finditer(text) if match[1] in known]
-    if alone:
-        return alone[-1]
-    plain = text.strip().strip(".*\"'").casefold()
-    same = [x for x, option in zip(known, options, strict=True) if option.casefold().rstrip(".") == plain]
-    return same[0] if len(same) == 1 else ""
+
+@lru_cache(maxsize=64)
+def _read_letter(text: str, options: tuple[str, ...]) -> str:
+    names = letters(options)
+    at = read_option(text, names, () if lettered(options) else options)
+    return "" if at is None else names[at]
 
 
 def built(finder: TaskFinder, name: str, options: TaskOptions, ask: str) -> Task:

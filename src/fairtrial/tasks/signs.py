@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairtrial.records import Answer, GenerateAnswer, Item, Observation
+from fairtrial.records import Answer, GenerateAnswer, Item, Observation, ScoreAnswer
+from fairtrial.tasks.base import Task, TellsSigns
+from fairtrial.tasks.reading import nearly
 
 PREFIX = "sign:"
 """Begins the measure name of every sign, so that none is taken for a grade or a cost."""
@@ -21,23 +23,59 @@ SIGNS: Mapping[str, str] = {
 }
 """What each sign says of an answer."""
 
+CHOSE = "chose:"
+"""Begins the sign that tells which letter an answer gave, where the choices are letters."""
 
-def signs(item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[Observation]:
+
+def signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[Observation]:
     """Return the signs of the answers to one item.
 
     Args:
+        task: which may tell of itself what its answers show.
         item: what was asked.
         answers: of its requests, in their order.
         grades: what the task made of them.
     """
+    found = _form(answers)
+    if not found:
+        told = (
+            list(task.signs(item, answers, grades))
+            if isinstance(task, TellsSigns)
+            else _told(task, item, answers, grades)
+        )
+        found = [*told, *_chosen(item, answers)]
+    return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys(found)]
+
+
+def _form(answers: Sequence[Answer]) -> list[str]:
+    """Return what can be said where there is no text to read."""
     written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
-    found = []
     if any(answer.finish == "refused" for answer in written):
-        found.append("refused")
-    elif any(answer.unfinished for answer in written):
-        found.append("unfinished")
-    elif written and not any(answer.text.strip() for answer in written):
-        found.append("empty")
-    if any(grade.measure == "unread" and grade.value > 0 for grade in grades):
-        found.append("unread")
-    return [Observation(PREFIX + name, 1.0) for name in found]
+        return ["refused"]
+    if any(answer.unfinished for answer in written):
+        return ["unfinished"]
+    if written and not any(answer.text.strip() for answer in written):
+        return ["empty"]
+    return []
+
+
+def _told(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
+    """Return what the grades of a task show that tells nothing of itself."""
+    values = {grade.measure: grade.value for grade in grades}
+    if values.get("unread", 0.0) > 0:
+        return ["unread"]
+    texts = [answer.text for answer in answers if isinstance(answer, GenerateAnswer)]
+    wrong = values.get(task.card.main_measure) == 0.0 and not item.choices
+    return ["near_miss"] if wrong and any(nearly(text, item.gold) for text in texts) else []
+
+
+def _chosen(item: Item, answers: Sequence[Answer]) -> list[str]:
+    """Return the likeliest choice where the choices are single letters and were scored."""
+    answer = answers[0] if len(answers) == 1 else None
+    names = [choice.strip().strip("().:") for choice in item.choices]
+    if not isinstance(answer, ScoreAnswer) or len(names) < 2 or len(answer.logprobs) < len(names):
+        return []
+    if not all(len(name) == 1 and name.isalpha() for name in names):
+        return []
+    scores = answer.logprobs[: len(names)]
+    return [CHOSE + names[scores.index(max(scores))].upper()]

@@ -19,6 +19,7 @@ from typing import Any
 from fairtrial.errors import DataError, TaskError, did_you_mean
 
 Step = Callable[[list[Any], Mapping[str, Any]], list[Any]]
+_FALL_BACK = ("regex", "regex_pos", "multi_choice_regex")
 _NUMBER_AFTER_HASHES = r"#### (\-?[0-9\.\,]+)"
 
 
@@ -30,11 +31,13 @@ class Pipeline:
         name: as the task file names it; ``none`` if it names none.
         steps: filters over the list of answers.
         single: it ends with ``take_first``: the metric sees one answer instead of a list.
+        fallbacks: what filters give where they find nothing.
     """
 
     name: str
     steps: tuple[Step, ...]
     single: bool
+    fallbacks: tuple[Any, ...] = ()
 
     def apply(self, texts: Sequence[str], row: Mapping[str, Any]) -> Any:
         """Return what the metric sees for the answers ``texts`` about ``row``."""
@@ -42,6 +45,11 @@ class Pipeline:
         for step in self.steps:
             answers = step(answers, row)
         return answers[0] if self.single else answers
+
+    def found_nothing(self, said: Any) -> bool:
+        """Return whether what the metric sees is only what filters give where they find nothing."""
+        every = said if isinstance(said, list) and not self.single else [said]
+        return bool(self.fallbacks) and all(one in self.fallbacks for one in every)
 
 
 def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str) -> Pipeline:
@@ -70,7 +78,15 @@ def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str
             raise TaskError(f"the filter {kind!r} is not supported.{hint}", fix=f"Supported: {known}.", where=where)
         settings = {key: value for key, value in entry.items() if key != "function"}
         steps.append(_build(kind, settings, where))
-    return Pipeline(name, tuple(steps), single)
+    fallbacks = (_fallback_of(entry) for entry in functions if entry.get("function") in _FALL_BACK)
+    return Pipeline(name, tuple(steps), single, tuple(fallbacks))
+
+
+def _fallback_of(entry: Mapping[str, Any]) -> Any:
+    """Return what a filter over patterns gives where it finds nothing."""
+    if entry.get("function") == "regex_pos":
+        return entry.get("fallback") or ["invalid"]
+    return entry.get("fallback", "[invalid]")
 
 
 def _build(kind: str, settings: Mapping[str, Any], where: str) -> Step:

@@ -16,6 +16,7 @@ from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline
 from fairtrial.tasks.lmeval.metrics import Metric, choice_values, exact_match, measure_of, observe
 from fairtrial.tasks.lmeval.native import ChoiceGrader, Graded
+from fairtrial.tasks.reading import nearly
 
 Row = dict[str, Any]
 
@@ -84,6 +85,28 @@ def grade_texts(
             values = {metric.name: _match(metric, said, gold, any_of) for metric in config.metrics}
         found += _observations(config, pipeline, values)
     return found
+
+
+def text_signs(
+    config: TaskConfig, row: Row, gold: Sequence[str], texts: Sequence[str], grades: Sequence[Observation]
+) -> list[str]:
+    """Return the signs of written answers, as the task's main measure sees them: ``unread`` or ``near_miss``.
+
+    Args:
+        config: the task file.
+        row: the item's row.
+        gold: the right answers.
+        texts: what the model wrote, one a repeat.
+        grades: what came of them.
+    """
+    pipeline, metric = config.pipelines[0], config.metrics[0]
+    said = pipeline.apply(texts, row)
+    if pipeline.found_nothing(said):
+        return ["unread"]
+    main = [grade.value for grade in grades if grade.measure == _name(metric, pipeline, config)]
+    every = said if isinstance(said, list) else [said]
+    near = main[:1] == [0.0] and any(isinstance(one, str) and nearly(one, gold) for one in every)
+    return ["near_miss"] if near else []
 
 
 def _match(metric: Metric, said: Any, gold: Sequence[str], any_of: bool) -> float:

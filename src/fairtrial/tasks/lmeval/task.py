@@ -32,11 +32,12 @@ from fairtrial.tasks.datasets import DataSource, Rows, json_value, open_rows, th
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
 from fairtrial.tasks.lmeval.golds import plain_value
-from fairtrial.tasks.lmeval.grading import grade, grade_texts, measures
+from fairtrial.tasks.lmeval.grading import grade, grade_texts, measures, text_signs
 from fairtrial.tasks.lmeval.keys import KeyMaker
 from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
 from fairtrial.tasks.lmeval.prompts import Prompter
 from fairtrial.tasks.lmeval.template import Fields
+from fairtrial.tasks.reading import clean
 
 MOST_EXAMPLES = 128
 Row = dict[str, Any]
@@ -59,6 +60,7 @@ class LmEvalTask:
         self._config = config
         self._options = options
         self._where = f"task {config.name}"
+        self._cleans = cleans(config, folder, options.clean)
         self._shots = self._number_of_shots()
         rows = self._open(dataset, folder)
         splits = [config.eval_split]
@@ -134,6 +136,7 @@ class LmEvalTask:
                 "left_out": list(config.left_out),
                 "trusted_code": dict(config.code),
                 "answers": {"hash": content_hash(self._key.texts), **self._key.notes},
+                **({"clean": True} if self._cleans else {}),
             },
         )
 
@@ -243,9 +246,27 @@ class LmEvalTask:
             targets = self._key.positions[item.doc_id]
             text = "" if item.choices else item.gold[0]
             return grade(self._config, doc, item.choices, targets, text, cast(ScoreAnswer, answers[0]))
+        several = self._key.several[item.doc_id]
+        return grade_texts(self._config, doc, self._right(item), several, self._texts(answers))
+
+    def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
+        """Return whether a written answer could not be read, or misses by white space, case or a full stop only."""
+        if self._config.output != "generate_until":
+            return []
+        doc, texts = self._docs[item.doc_id], self._texts(answers)
+        return self._located(
+            item.doc_id,
+            lambda: text_signs(self._config, doc, self._right(item), texts, grades),
+        )
+
+    def _texts(self, answers: Sequence[Answer]) -> list[str]:
+        """Return what is graded: one text a repeat, cleaned where the task cleans."""
         texts = [cast(GenerateAnswer, answer).text for answer in answers]
-        texts *= self._config.repeats if len(texts) == 1 else 1
-        return grade_texts(self._config, doc, item.gold, self._key.several[item.doc_id], texts)
+        texts = [clean(text) for text in texts] if self._cleans else texts
+        return texts * (self._config.repeats if len(texts) == 1 else 1)
+
+    def _right(self, item: Item) -> Sequence[str]:
+        return [clean(text) for text in item.gold] if self._cleans else item.gold
 
     def _row_located(self, number: int, work: Callable[[], T]) -> T:
         """Do ``work`` about a right answer and name the item, its file and row in what it raises."""
@@ -268,6 +289,31 @@ class LmEvalTask:
             raise DataError(
                 f"the row does not fit the task file: {kind}: {error}", where=f"{self._where}, item {number}"
             ) from error
+
+
+def cleans(config: TaskConfig, folder: Path, wanted: bool | None) -> bool:
+    """Return whether white space is taken off the ends of written answers, and of gold, before they are graded.
+
+    The file's own ``metadata: {strip: ...}`` decides, then what the trial wants.  Else answers are cleaned unless the
+    file says itself how answers are read (filters, code), or is one of lm-evaluation-harness's own, whose grades are to
+    be theirs.
+
+    Args:
+        config: the task file.
+        folder: where it lies; the harness's own files lie in ``lm_eval/tasks``.
+        wanted: by the trial; None leaves it to the task.
+
+    Raises TaskError if ``strip`` is neither true nor false.
+    """
+    if config.output != "generate_until":
+        return False
+    own = config.metadata.get("strip")
+    if own is not None and not isinstance(own, bool):
+        raise TaskError(f"metadata has strip: {own!r}; write true or false", where=f"task {config.name}")
+    if own is not None or wanted is not None:
+        return bool(wanted if own is None else own)
+    theirs = "/lm_eval/tasks/" in f"{folder.resolve().as_posix()}/"
+    return not theirs and config.process_results is None and not config.raw.get("filter_list")
 
 
 def _processed(rows: list[Row], function: Callable[..., Any] | None) -> list[Row]:

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from fairtrial.records import Item, Measure, Observation
+from fairtrial.records import Answer, GenerateAnswer, Item, Measure, Observation
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene, WrittenTask
 from fairtrial.tasks.procedural.choices import wrong_numbers
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Level, Suite, load, strings, words
+from fairtrial.tasks.reading import read_number
 
 Step = Callable[[Fraction], Fraction]
-_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
 def arithmetic(options: TaskOptions) -> ChoiceTask:
@@ -34,12 +34,10 @@ def arithmetic_open(options: TaskOptions) -> Written:
 
 
 class Written(WrittenTask):
-    """``exact_match``: the number in the answer is the right one.
-
-    The number is the one after the last equals sign, else the first one; thousands commas are ignored.
-    """
+    """``exact_match``: the number that the answer gives is the right one; see `fairtrial.tasks.reading.numbers`."""
 
     main_measure = "exact_match"
+    reading = 2
 
     def measures(self, suite: Suite) -> tuple[Measure, ...]:
         """Return ``exact_match``."""
@@ -47,18 +45,13 @@ class Written(WrittenTask):
 
     def judge(self, item: Item, text: str) -> Sequence[Observation]:
         """Return ``exact_match``, 0 or 1."""
-        found = number_in(text)
+        found = read_number(text)
         return [Observation("exact_match", float(found is not None and found == Fraction(item.gold[0])))]
 
-
-def number_in(text: str) -> Fraction | None:
-    """Return the number that ``text`` gives as its answer, or None if it holds no number.
-
-    >>> number_in("3 + 4 = 7 apples"), number_in("about 1,200"), number_in("none")
-    (Fraction(7, 1), Fraction(1200, 1), None)
-    """
-    found = _NUMBER.search(text.rpartition("=")[2]) or _NUMBER.search(text)
-    return Fraction(found.group().replace(",", "")) if found else None
+    def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
+        """Return whether no number could be read."""
+        texts = [answer.text for answer in answers if isinstance(answer, GenerateAnswer)]
+        return ["unread"] if any(read_number(text) is None for text in texts) else []
 
 
 @dataclass(slots=True)

@@ -91,6 +91,8 @@ class ProceduralTask(ABC):
     """
 
     main_measure: str
+    reading = 1
+    """Version of how answers are read; a change makes another task of the same items."""
 
     def __init__(self, suite: Suite, maker: SceneMaker, options: TaskOptions, label: str = "") -> None:
         self._suite, self._maker, self._label = suite, maker, label
@@ -113,7 +115,12 @@ class ProceduralTask(ABC):
             description=f"{suite.description} Level {self._number}: {self._level.description}",
             citation=suite.citation,
             chance=self.chance(self._level),
-            settings={"level": self._number, "shots": self._shots, "seed": self._seed},
+            settings={
+                "level": self._number,
+                "shots": self._shots,
+                "seed": self._seed,
+                **({"reading": self.reading} if self.reading > 1 else {}),
+            },
         )
 
     def items(self) -> Sequence[Item]:

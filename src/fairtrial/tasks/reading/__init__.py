@@ -1,0 +1,7 @@
+"""Reading written answers: the option, or the number, that a text gives as its answer; nothing where that is open."""
+
+from fairtrial.tasks.reading.letters import read_option
+from fairtrial.tasks.reading.numbers import read_number
+from fairtrial.tasks.reading.plain import clean, nearly
+
+__all__ = ["clean", "nearly", "read_number", "read_option"]

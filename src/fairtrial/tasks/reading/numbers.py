@@ -1,0 +1,268 @@
+"""Which number a written answer gives.
+
+A marked answer counts first (``\\boxed{}``, JSON, a tag, ``####``, "the answer is"), then what an equation ends in,
+then the last number of the text, less brackets, reasons and what is denied.
+Two numbers side by side, "5 or 6", give none.  Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from fractions import Fraction
+from functools import lru_cache
+
+from fairtrial.tasks.reading.plain import field_of, own_part, without_markup
+
+MOST_DIGITS = 60
+"""Digits of a number beyond which it is none that anybody asked for."""
+
+_VULGAR = re.compile("(\\d)?[ ]?([\u00bc-\u00be\u2150-\u215e])")
+_MINUS = re.compile("(?<![0-9A-Za-z)])[ ]?[\u2212\u2010-\u2015\ufe63\uff0d][ ]?(?=[.0-9])")
+_SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u2009]")
+_FRAC = re.compile(r"\\[dt]?frac ?\{(\d{1,20})\}\{(\d{1,20})\}")
+_UNIT = re.compile(r"\\(?:text|mathrm) ?\{([^{}]*)\}")
+_DIGITS = r"(?:\d{1,3}(?:[ ,.]\d{3})+(?!\d)|\d{1,3}(?:,\d{2})+,\d{3}(?!\d)|\d{1,60})"
+_NUMBER = re.compile(
+    r"(?<![\w.,:/^])(?<!\d-)(?P<sign>[-+][ ]?)?(?:[$€£¥][ ]?(?P<late>-)?)?"
+    rf"(?:(?P<whole>\d{{1,20}})[ ](?P<part>\d{{1,20}}/\d{{1,20}})|(?P<ratio>\d{{1,20}}/\d{{1,20}})"
+    rf"|(?P<main>{_DIGITS})(?P<rest>[.,]\d{{1,60}})?|(?P<dot>\.\d{{1,60}}))"
+    r"(?:[eE](?P<power>[-+]?\d{1,3})(?![\w])|[ ]?(?:[×x*·]|\\times)[ ]?10\^\{?(?P<ten>[-+]?\d{1,3})\}?)?"
+    r"(?P<big>[ ](?:thousand|million|billion)\b)?"
+    r"(?!(?:st|nd|rd|th)\b|[.,:/]?\d|-[A-Za-z\d]|[ ]?o'clock|[eE][-+]?\d)"
+)
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_WORDS = {
+    word: value
+    for value, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
+    )
+} | {
+    word: 10 * value
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
+}
+_ANY = "|".join([*_WORDS, "hundred", "thousand"])
+_SPELT = re.compile(rf"\b(?:{_ANY})(?:(?:[ -]and)?[ -](?:{_ANY}))*\b")
+_HASHES = re.compile(r"####[ \t]*([^\n]{1,80})")
+_ANSWER = re.compile(
+    r"\b(?:answer|result|total|sum|solution|response|respuesta|réponse|antwort|resposta|risposta|ответ|antwoord|odpowiedź"
+    r"|svar(?:et)?|jawaban|cevap|đáp án)\b(?:(?!\bnot\b|n't)[^.\n\d]){0,40}?"
+    r"(?:is|are|was|be|of|:|=|es|est|ist|é|è|är|er|là)\s*[:=]?\s*"
+    r"|(?:答案|正解|答え?|정답)[是为為はが은는이가\s:：]*|\banswer\s+(?=[-+$\d])",
+    re.IGNORECASE,
+)
+_TURN = re.compile(r"\b(?:wait|actually|no|hmm+|correction|sorry|oops|on second thoughts?)\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|rather than|instead of)\s+(?:just\s+|only\s+)?[-+$€£]?\d[\d.,]*|n't\s+[-+$€£]?\d[\d.,]*", re.IGNORECASE
+)
+_PLAN = re.compile(
+    r"\b(?:i need|need to|have to|must|let's|let us|going to|at first|initially|originally)\b", re.IGNORECASE
+)
+_RESULT = re.compile(r"=|\b(?:so|thus|therefore|hence|now|finally|left|remain|remains|makes|gives|is)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\]")
+_REASON = re.compile(
+    r",\s*as\b|(?:,\s*|\s)(?:(?:because|since|from|of|out of|when|if|where|in|that is|namely)\b|i\.e\.)", re.IGNORECASE
+)
+_LABEL = re.compile(r"\b(?:page|step|question|chapter|exercise|problem|figure)\s+\d+(?:\s+of\s+\d+)?", re.IGNORECASE)
+_NAMED = re.compile(r"\b[^\W\d]+:\s*[$€£]?\d[\d.,]*[^,;\n\d]{0,20}[,;]\s*[^\W\d]+:\s*[$€£]?\d", re.IGNORECASE)
+_JOINED = re.compile(
+    r"\s*,\s+|[ \t]+|\s*(?:[A-Za-z]+\s+){0,2}(?:and|or|to|remainder|und|oder|et|ou|y|o|-|–|/)\s*", re.IGNORECASE
+)
+_OPERATOR = re.compile(r"\s*(?:[A-Za-z$]{1,12}\s+)?(?:[-+*/×·÷x]|\\times)\s*[$]?\d")
+
+
+@lru_cache(maxsize=64)
+def read_number(text: str) -> Fraction | None:
+    """Return the number that a text gives as its answer; None if it gives none, or more than one.
+
+    ``1,234``, ``1 234`` and ``1.234.567`` are thousands, ``3,5`` and ``1.234`` decimals; ``5%`` is 5, ``5 million`` is
+    5000000.  Number words count where the text has no digits.
+
+    >>> read_number("Tom has 3 boxes of 4 pens, so he has 12 pens"), read_number("5 or 6")
+    (Fraction(12, 1), None)
+    """
+    text = own_part(text)
+    field = field_of(text)
+    if field is not None:
+        return _read(field) if len(field) < len(text) else None
+    hashes = _HASHES.findall(text)
+    return _read(hashes[-1] if hashes else text)
+
+
+def _read(text: str) -> Fraction | None:
+    text = _plain(text)
+    if not re.search(r"\d", text):
+        return _spelt(text)
+    text = _LABEL.sub(" ", _DENIED.sub(" ", text))
+    if _NAMED.search(text) or len(set(re.findall(r"\b([A-Za-z])\s*=", text))) > 1:
+        return None
+    stated = list(_ANSWER.finditer(text))
+    for cue in reversed(stated):
+        rest = text[cue.end() :]
+        taken_back = next((m for m in _TURN.finditer(rest) if _NUMBER.search(rest, m.end())), None)
+        if taken_back:
+            return _last(rest[taken_back.end() :])
+        line = rest.lstrip().split("\n", 1)[0]
+        found = _NUMBER.match(line.lstrip(" ~≈"))
+        if found:
+            return _of_expression(line.lstrip(" ~≈"))
+        spelt = _SPELT.match(line.lower())
+        if spelt:
+            return _in_words(spelt[0])
+    return _last(text)
+
+
+def _plain(text: str) -> str:
+    """Return a text with one kind of minus, digits and blanks, and fractions as ``a/b``."""
+    text = _FRAC.sub(r" \1/\2 ", _UNIT.sub(r" \1", text.replace("{,}", ",").replace("\\,", "").replace("\\%", "%")))
+    text = _VULGAR.sub(
+        lambda m: f"{m[1] + ' ' if m[1] else ''}{unicodedata.normalize('NFKC', m[2])}", _SPACE.sub(" ", text)
+    )
+    text = re.sub(r"(?<=\d)[_'’](?=\d{3}(?!\d))", "", text)
+    text = re.sub("([0-9])([⁰¹²³⁴-⁹]+)", lambda m: f"{m[1]}^{unicodedata.normalize('NFKC', m[2])}", text)
+    text = without_markup(text.replace("$", "\uf8ff")).replace("⁄", "/").replace("\uf8ff", "$")
+    text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
+    text = re.sub(r"\$(?=\D{0,200}\$|\s*\Z)|(?<=\d)\$", "", text)
+    text = re.sub(r"^[ \t]*[-+][ ](?=\d)", lambda m: m[0].strip(), text)
+    text = re.sub(r"(\d\s*)?\bminus\s+(?=\d)", lambda m: m[0] if m[1] else "-", text, flags=re.IGNORECASE)
+    return _MINUS.sub(lambda m: (" " if m[0].startswith(" ") else "") + "-", text)
+
+
+def _last(text: str) -> Fraction | None:
+    """Return what an equation ends in, else the last number, less asides and reasons."""
+    aside = _ASIDE.sub(" ", text)
+    text = aside if _NUMBER.search(aside) else text
+    before, mark, after = text.rpartition("=")
+    if mark and _NUMBER.search(after):
+        after_first = after.lstrip()
+        found = _NUMBER.search(after_first)
+        if found and _OPERATOR.match(after_first, found.end()) and (left := list(_NUMBER.finditer(before))):
+            return _value(left[-1])
+        rest = re.split(r"[.;\n]\s", after_first)
+        return _value(found) if found and not any(_NUMBER.search(part) for part in rest[1:]) else _plain_last(after)
+    return _plain_last(text)
+
+
+def _plain_last(text: str) -> Fraction | None:
+    if _PLAN.search(re.split(r"[.!?]\s+(?=\S)", text.strip())[-1]) and not _RESULT.search(text):
+        return None
+    reason = next((m for m in _REASON.finditer(text) if _NUMBER.search(text[: m.start()]) and _ends(text, m)), None)
+    if reason:
+        text = text[: reason.start()]
+    found = list(_NUMBER.finditer(text))
+    if not found:
+        return None
+    if len(found) > 1:
+        between = text[found[-2].end() : found[-1].start()]
+        if found[-1]["sign"] and not between.strip():
+            return _of_expression(text[found[-2].start() :])
+        if _JOINED.fullmatch(between):
+            return _value(found[-1]) if _value(found[-1]) == _value(found[-2]) else None
+        if _OPERATOR.match(text, found[-2].end()):
+            return _of_expression(text[found[-2].start() :])
+    return _value(found[-1])
+
+
+def _ends(text: str, reason: re.Match[str]) -> bool:
+    """Whether a reason or source is the last thing that the text says: no further clause follows it."""
+    rest = text[reason.end() :]
+    if re.match(r",?\s*(?:because|since|as|i\.e|that is|namely)", reason[0], re.IGNORECASE):
+        return not re.search(r"\b(?:so|thus|therefore|hence)\b", rest)
+    return not re.search(r"[,;.\n:]\s+\S|\b(?:so|then|thus|leaves|has|have|get|is|are|gives|makes|left)\b|=", rest)
+
+
+def _of_expression(text: str) -> Fraction | None:
+    """Return the number at the beginning of a text, or what its equation ends in; None if two are offered."""
+    found = _NUMBER.match(text)
+    if not found:
+        return None
+    sentence = re.split(r"\.\s|\n", text)[0]
+    if "=" in sentence and _OPERATOR.match(text, found.end()):
+        return _last(sentence)
+    following = _NUMBER.search(text, found.end())
+    if following and (
+        _JOINED.fullmatch(text[found.end() : following.start()])
+        or _OPERATOR.match(text, found.end())
+        or following["sign"]
+    ):
+        return None
+    return _value(found)
+
+
+def _value(found: re.Match[str]) -> Fraction | None:
+    """Return a matched number; None for a fraction of nothing, or powers beyond reason."""
+    power = int(found["power"] or found["ten"] or 0)
+    if abs(power) > MOST_DIGITS:
+        return None
+    if ratio := found["part"] or found["ratio"]:
+        above, below = map(int, ratio.split("/"))
+        if below == 0:
+            return None
+        value = Fraction(above, below) + int(found["whole"] or 0)
+    else:
+        value = _decimal(found["main"] or "0", found["rest"] or found["dot"] or "")
+    value *= Fraction(10) ** power * _SCALES.get((found["big"] or "").strip(), 1)
+    negative = "-" in (found["sign"] or "") or bool(found["late"])
+    return -value if negative else value
+
+
+def _decimal(main: str, rest: str) -> Fraction:
+    """Return digits with thousands apart, and what follows a decimal point or comma."""
+    groups = re.split(r"[ ,.]", main)
+    points = main.count(".")
+    if points == 1 and len(groups) == 2 and not rest:  # 1.234
+        main, rest = groups[0], "." + groups[1]
+        groups = [main]
+    digits = "".join(groups)
+    return Fraction(int(digits)) + (Fraction(int(rest[1:]), 10 ** len(rest[1:])) if rest else 0)
+
+
+def _spelt(text: str) -> Fraction | None:
+    """Return the one number that a text without digits spells."""
+    found = [m[0] for m in _SPELT.finditer(text.lower())]
+    bare = re.sub(r"[^a-z -]", "", text.lower()).strip()
+    if found == ["one"] and bare != "one" and not _ANSWER.search(text):
+        return None
+    values = {_in_words(words) for words in found}
+    return values.pop() if len(values) == 1 else None
+
+
+def _in_words(words: str) -> Fraction | None:
+    """Return the value of number words below a million, or None if they make no number."""
+    total, part = 0, 0
+    for word in re.split(r"[ -]", words):
+        if word == "and":
+            continue
+        if word == "hundred":
+            part = (part or 1) * 100
+        elif word == "thousand":
+            total, part = total + (part or 1) * 1000, 0
+        else:
+            value = _WORDS[word]
+            if part % 100 and not (part % 10 == 0 and value < 10 and part % 100 >= 20):
+                return None
+            part += value
+    return Fraction(total + part)
