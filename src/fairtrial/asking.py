@@ -123,7 +123,11 @@ def ask_chunk(
     ]
     reasons = {measure: why for probe in probes for measure, why in probe.absences().items()} if missing else {}
     absences = [(task.id, "", 0, measure, why) for measure, why in reasons.items()]
-    ledger.commit(candidate.id, Chunk(answer_rows, asked_rows, observations, absences))
+    known_of_it = bench.whole(candidate.id) if missing else Chunk()
+    absences += known_of_it.absences
+    ledger.commit(candidate.id, Chunk(answer_rows, asked_rows, observations, absences, known_of_it.whole))
+    for part in candidate.parts.values() if missing else ():
+        ledger.commit(part.id, bench.whole(part.id))
     sums: dict[str, float] = {}
     for observed in (o for cost in costs for group in cost for o in group):
         sums[observed.measure] = sums.get(observed.measure, 0.0) + observed.value

@@ -12,9 +12,9 @@ from typing import Protocol
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
-from fairtrial.ledger import Chunk, Ledger
+from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.levers import WRAPS
-from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject
+from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, unloaded
 from fairtrial.planning import PlannedCandidate
 
 
@@ -39,6 +39,8 @@ class Bench:
         self.stack = stack
         self.predicted: Mapping[str, float] = {}
         """Bytes that each candidate was predicted to need, by its id; what measures it says both."""
+        self.session = 0
+        """Number of the run in the ledger."""
         self._engines: dict[str, Engine] = {}
         self._watches: dict[str, CandidateWatch] = {}
         self._probes: dict[str, list[Probe]] = {}
@@ -85,15 +87,32 @@ class Bench:
             self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES)]
         return self._probes[candidate.id]
 
-    def enter(self, ledger: Ledger, session: int) -> None:
-        """Write what was found about each candidate as a whole: one row a measure and run; the run is the repeat."""
-        for candidate_id, watch in self._watches.items():
-            seen, missing = watch.whole()
-            rows = Chunk(
-                observations=[("", "", session, observation) for observation in seen],
-                absences=[("", "", session, measure, reason) for measure, reason in missing.items()],
-            )
-            ledger.commit(candidate_id, rows)
+    def whole(self, candidate_id: str) -> Chunk:
+        """Return what this run knows by now of a candidate as a whole: one row a measure; the run is the repeat."""
+        watch = self._watches.get(candidate_id)
+        seen, missing = ([], {}) if watch is None else watch.whole()
+        return Chunk(
+            absences=[("", "", self.session, measure, reason) for measure, reason in missing.items()],
+            whole=[(self.session, observation) for observation in seen],
+        )
+
+    def enter(self, ledger: Ledger) -> None:
+        """Write what was found about each candidate as a whole."""
+        for candidate_id in self._watches:
+            ledger.commit(candidate_id, self.whole(candidate_id))
+
+    def enter_unloaded(self, ledger: Ledger, trial_id: str, candidates: Sequence[PlannedCandidate]) -> None:
+        """Write of the candidates that no run of the trial has measured what is known without loading, and why no more.
+
+        Their answers are of another trial, or of a run that ended before it could say how it came to them.
+        """
+        measured = {row.candidate_id for row in query.wholes(ledger, trial_id)}
+        for candidate in candidates:
+            answered = any(ledger.read("SELECT 1 FROM asked WHERE candidate_id = ? LIMIT 1", (candidate.id,)))
+            if answered and not candidate.recorded and candidate.id not in measured:
+                seen, missing = unloaded(candidate.model.record())
+                absent = [("", "", self.session, measure, reason) for measure, reason in missing.items()]
+                ledger.commit(candidate.id, Chunk(absences=absent, whole=[(self.session, one) for one in seen]))
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def run(
     outcome = "failed"
     try:
         with open_bench(settings, meters) as bench:
-            bench.predicted = plan.predicted
+            bench.predicted, bench.session = plan.predicted, session
             try:
                 for candidate in plan.candidates:
                     missing = {m: why for probe in bench.probes(candidate) for m, why in probe.absences().items()}
@@ -76,9 +76,11 @@ def run(
                     compare_distributions(plan.passages, plan.candidates, plan.baseline, ledger, bench, on_progress)
                 if asked == "finished" and plan.trial.latency_items:
                     time_alone(plan, ledger, bench, on_progress)
+                bench.enter(ledger)
+                bench.enter_unloaded(ledger, plan.id, plan.candidates)
                 outcome = asked
             finally:
-                bench.enter(ledger, session)
+                bench.enter(ledger)
     except KeyboardInterrupt:
         outcome = "interrupted"
         raise

@@ -309,7 +309,8 @@ def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
         ))
         AND NOT EXISTS (
             SELECT 1 FROM observations o WHERE o.candidate_id = b.candidate_id AND o.task_id = b.task_id
-            AND o.measure = b.measure AND o.item_id = b.item_id AND o.repeat = b.repeat
+            AND o.measure = b.measure AND o.item_id = b.item_id AND (o.repeat = b.repeat
+            OR b.task_id = '' AND o.repeat IN (SELECT id FROM sessions WHERE trial_id = :trial))
         )
         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
         """,

@@ -1,8 +1,10 @@
 """Writing to the ledger, and reading back what was already paid for.
 
 Append-only: rows are inserted, never changed.  The first answer to a request is the one that counts; an answer that is
-written again for the same candidate and request is dropped.  Every `commit` is one transaction in write-ahead mode with
-``synchronous=FULL``: what was committed survives a killed process, and a power cut as far as the disk keeps its word.
+written again for the same candidate and request is dropped.  One kind of row is brought up to date: what the present
+run knows of a candidate as a whole, with every chunk, so that a killed run leaves what it knew.  Every `commit` is one
+transaction in write-ahead mode with ``synchronous=FULL``: what was committed survives a killed process, and a power cut
+as far as the disk keeps its word.
 Knows nothing of engines or statistics.
 """
 
@@ -36,12 +38,15 @@ class Chunk:
         asked: (task id, item id, repeat, request ids in order): which requests belong to which item.
         observations: (task id, item id, repeat, observation); empty ids are about the candidate as a whole.
         absences: (task id, item id, repeat, measure, reason): what was not measured, and why.
+        whole: (number of the run, observation) about the candidate as a whole; takes the place of what the same run
+            has entered before.
     """
 
     answers: Sequence[tuple[Request, Answer]] = ()
     asked: Sequence[tuple[str, str, int, tuple[str, ...]]] = ()
     observations: Sequence[tuple[str, str, int, Observation]] = ()
     absences: Sequence[tuple[str, str, int, str, str]] = ()
+    whole: Sequence[tuple[int, Observation]] = ()
 
 
 class Ledger:
@@ -217,7 +222,8 @@ class Ledger:
             LedgerError: the file cannot be written (full disk, read-only), an observation is not a finite number or a
                 log-probability is none, and nothing of the chunk is in the file; or an item has other requests.
         """
-        for task, item, _, observed in chunk.observations:
+        whole = [("", "", run, observed) for run, observed in chunk.whole]
+        for task, item, _, observed in (*chunk.observations, *whole):
             if not (math.isfinite(observed.value) and math.isfinite(observed.weight)):
                 raise LedgerError(
                     f"{observed.measure} is {observed.value} with weight {observed.weight}; both must be finite.",
@@ -230,6 +236,7 @@ class Ledger:
             for (request_id, _), (_, answer) in zip(requests, chunk.answers, strict=True)
         ]
         seen = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in chunk.observations]
+        now = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in whole]
         absent = [(candidate_id, t, i, n, measure, storable(reason)) for t, i, n, measure, reason in chunk.absences]
         asked = [(candidate_id, t, i, n, at, r) for t, i, n, ids in chunk.asked for at, r in enumerate(ids)]
         with self.transaction() as db:
@@ -239,6 +246,7 @@ class Ledger:
             if clash is None:
                 db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", asked)
                 db.executemany("INSERT OR IGNORE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seen)
+                db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", now)
                 db.executemany("INSERT OR IGNORE INTO absences VALUES (?, ?, ?, ?, ?, ?)", absent)
         if clash is not None:
             task, item, repeat = clash

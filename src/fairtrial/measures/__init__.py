@@ -12,7 +12,7 @@ from fairtrial.measures.energy import EnergyMeter, EnergyProbe
 from fairtrial.measures.memory import MemoryMeter
 from fairtrial.measures.sent import SentProbe
 from fairtrial.measures.speed import AloneProbe, SpeedProbe, TokensProbe
-from fairtrial.measures.whole import CandidateWatch
+from fairtrial.measures.whole import CandidateWatch, unloaded
 from fairtrial.records import Measure
 from fairtrial.spec.stated import StatedMachine
 
@@ -26,6 +26,7 @@ __all__ = [
     "NotMeasuredError",
     "Probe",
     "Subject",
+    "unloaded",
 ]
 
 

@@ -24,6 +24,8 @@ DECODE_RATE = Measure("decode_tokens_per_second", unit="token/s", higher_is_bett
 ELSEWHERE = "the answers are made on a machine that cannot be looked at from here"
 SILENT = "the engine does not say how many tokens it computes in what time"
 
+UNLOADED = "its answers were in the ledger already, from another trial or a run that was killed, and it was not loaded"
+
 Work = Mapping[str, float]
 """What an engine has done so far: ``prefill_tokens``, ``prefill_seconds``, ``decode_tokens``, ``decode_seconds``, and
 the ``kv_bytes`` that its cache takes; what it does not know is left out."""
@@ -120,6 +122,15 @@ class CandidateWatch:
         else:
             missing = {} if work else dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), SILENT)
         return seen, missing
+
+
+def unloaded(record: Mapping[str, object]) -> tuple[list[Observation], dict[str, str]]:
+    """Return what is known of a candidate that was not loaded, and why the rest is not; ``record``: facts about it."""
+    size = record.get("bytes")
+    known = isinstance(size, int) and size > 0
+    seen = [Observation(MODEL_BYTES.name, float(str(size)), unit=MODEL_BYTES.unit)] if known else []
+    missing = dict.fromkeys((LOAD_SECONDS.name, MEMORY_BYTES.name), ELSEWHERE if record.get("elsewhere") else UNLOADED)
+    return seen, {**missing, **dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), UNLOADED)}
 
 
 def rate(work: Work, kind: str) -> float | None:
