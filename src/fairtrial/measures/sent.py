@@ -11,7 +11,7 @@ REASONING = Measure("tokens_reasoning", unit="token", higher_is_better=False, bo
 
 
 class SentProbe:
-    """Bytes sent to other machines, and tokens of hidden reasoning, per item; nothing for engines that do not tell."""
+    """Bytes sent to other machines, for engines that tell, and tokens of reasoning before written answers, per item."""
 
     measures: tuple[Measure, ...] = (BYTES_SENT, REASONING)
     per_answer = True
@@ -27,7 +27,7 @@ class SentProbe:
         return [observed(group) for group in answers]
 
     def absences(self) -> Mapping[str, str]:
-        """Return nothing: what runs here sends nothing."""
+        """Return nothing: what runs here sends nothing, and choices are scored without reasoning."""
         return {}
 
 
@@ -36,6 +36,6 @@ def observed(group: Sequence[Answer]) -> list[Observation]:
     told = [answer.sent_bytes for answer in group if answer.sent_bytes is not None]
     hidden = [answer.reasoning_tokens for answer in group if isinstance(answer, GenerateAnswer)]
     found = [Observation("bytes_sent", float(sum(told)), unit="B")] if told else []
-    if told and hidden:
+    if hidden:
         found.append(Observation("tokens_reasoning", float(sum(hidden)), unit="token"))
     return found

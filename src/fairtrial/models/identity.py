@@ -39,6 +39,8 @@ def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, 
         own["dtype"] = candidate.dtype
     if candidate.chat != "none":
         own["messages"] = MESSAGES
+        if not candidate.fewshot_as_multiturn:
+            own["fewshot_as_multiturn"] = False
         if candidate.date != DATE:
             own["date"] = candidate.date
     if candidate.thoughts != "auto":
