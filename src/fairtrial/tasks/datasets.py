@@ -234,4 +234,6 @@ def _hub_commit(source: DataSource) -> str | None:
 
 def through_datasets(function: Any, rows: list[Row]) -> list[Row]:
     """Apply a function over a ``datasets.Dataset`` to rows.  Raises MissingExtraError without the extra ``hub``."""
-    return [dict(row) for row in function(_datasets().Dataset.from_list(rows))]
+    library = _datasets()
+    library.disable_progress_bars()
+    return [dict(row) for row in function(library.Dataset.from_list(rows))]

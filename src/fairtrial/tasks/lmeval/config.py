@@ -57,7 +57,7 @@ class TaskConfig:
         pools: splits to take examples from if ``examples`` names none, best first.
         left_out: metrics of a trusted task that have no value for a single item.
         clusters: columns that together name an item's cluster.
-        code: trusted functions, and the sha256 of the file that each comes from.
+        code: trusted functions, modules and files, and the sha256 of the file that each is or comes from.
     """
 
     name: str

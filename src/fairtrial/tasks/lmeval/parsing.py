@@ -6,7 +6,6 @@ nothing of rows.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, cast
@@ -26,7 +25,7 @@ from fairtrial.tasks.lmeval.metrics import (
 from fairtrial.tasks.lmeval.native import CLUSTERS, UNDIRECTED, RatioOfSums
 from fairtrial.tasks.lmeval.recognise import ours_instead, replacement
 from fairtrial.tasks.lmeval.template import Field, compile_template
-from fairtrial.tasks.lmeval.trusted import import_function
+from fairtrial.tasks.lmeval.trusted import TaskCode
 
 _FIELDS = ("doc_to_text", "doc_to_target", "doc_to_choice")
 _KEYS = {
@@ -68,7 +67,7 @@ class _Parser:
         self._name = str(raw.get("task") or "?")
         self._where = f"task {self._name}"
         self._families: set[str] = set()
-        self._code: dict[str, str] = {}
+        self._code = TaskCode()
 
     def parse(self) -> TaskConfig:
         self._refuse()
@@ -94,7 +93,8 @@ class _Parser:
             process_docs=process_docs, process_results=results, metrics=metrics, left_out=left_out,
             pipelines=self._pipelines(output), generation=self._generation(),
             repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
-            clusters=self._clusters(), metadata=metadata if isinstance(metadata, Mapping) else {}, code=self._code,
+            clusters=self._clusters(), code=self._code.hashes,
+            metadata=metadata if isinstance(metadata, Mapping) else {},
         )  # fmt: skip
 
     def _error(self, message: str, fix: str = "") -> TaskError:
@@ -160,10 +160,7 @@ class _Parser:
                 fix=f"Read the file; if you trust it, run again with --trust-task-code.{or_ours}",
                 where=f"{self._where} ({value.where})",
             )
-        found = import_function(value)
-        if value.source.is_file():
-            self._code[str(value)] = hashlib.sha256(value.source.read_bytes()).hexdigest()
-        return found
+        return self._code.function(value)
 
     def _field(self, key: str, value: Any) -> Field:
         if isinstance(value, CodeRef):

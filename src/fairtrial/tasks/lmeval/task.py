@@ -37,6 +37,7 @@ from fairtrial.tasks.lmeval.keys import KeyMaker
 from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
 from fairtrial.tasks.lmeval.prompts import Prompter
 from fairtrial.tasks.lmeval.template import Fields
+from fairtrial.tasks.lmeval.trusted import TaskFunction
 from fairtrial.tasks.reading import clean
 
 MOST_EXAMPLES = 128
@@ -64,7 +65,9 @@ class LmEvalTask:
         self._shots = self._number_of_shots()
         rows = self._open(dataset, folder)
         splits = [config.eval_split]
-        self._docs = _processed(rows.split(config.eval_split), config.process_docs)
+        read = rows.split(config.eval_split)
+        self._docs = _processed(read, config.process_docs)
+        _check_code(config, read, self._docs)
         if not self._docs:
             raise DataError(f"the split {config.eval_split!r} has no rows", where=self._where)
         self._rows = rows
@@ -322,3 +325,12 @@ def _processed(rows: list[Row], function: Callable[..., Any] | None) -> list[Row
     if isinstance(function, DocsFunction):
         return function(rows)
     return through_datasets(function, rows)
+
+
+def _check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
+    """Raise TaskCodeError if trusted code gives something else each time."""
+    if isinstance(config.process_docs, TaskFunction):
+        config.process_docs.check_rows(rows, lambda function, some: _processed(some, function))
+    for field in (config.asking.text, config.asking.target, config.asking.choices):
+        if isinstance(field, TaskFunction):
+            field.check_values(docs)
