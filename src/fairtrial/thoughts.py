@@ -41,14 +41,15 @@ WRAPPERS: Tags = (
 """What some models put around an answer that follows a thought."""
 
 CHANNEL, START, MESSAGE = "<|channel|>", "<|start|>", "<|message|>"
-HEADER = re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>")
+HEADER = re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>\s*+(\w++)[^<]*+(?:<\|constrain\|>[^<]*+)?<\|message\|>")
 LAST_HEADER = re.compile(HEADER.pattern + r"\Z")
 LONGEST = 200
 """Characters of a header of Harmony at most."""
 
 BODY_ENDS = re.compile(r"<\|(?:end|return|call|start)\|>")
-BARE_HARMONY = re.compile(r"\s*analysis(.*?)assistant(?:commentary.*?assistant)?final(.*)", re.DOTALL)
-"""Harmony after a decoder has left out its special tokens."""
+SPACE = re.compile(r"\s*+")
+BARE, BARE_FINAL = "analysis", "assistantfinal"
+"""Harmony after a decoder has left out its special tokens: what begins it, and what stands before the answer."""
 
 QUOTES = "`'\"“”‘’«»"
 
@@ -100,8 +101,9 @@ def separate(text: str, tags: Tags = TAGS, opened: str = "") -> Separated:
         if place.state == "thinking":
             return Separated(thought, "", False, True)
         return Separated(thought, _unwrapped(whole[place.at :].lstrip()), True, True)
-    if tags is TAGS and (bare := BARE_HARMONY.fullmatch(text)):
-        return Separated(bare[1].strip(), bare[2].lstrip(), True, True)
+    if tags is TAGS and text.lstrip().startswith(BARE) and BARE_FINAL in text:
+        thought, _, answer = text.lstrip().removeprefix(BARE).partition(BARE_FINAL)
+        return Separated(thought.strip(), answer.lstrip(), True, True)
     if place.at and whole.startswith((CHANNEL, START)):
         return Separated("", _unwrapped(whole[place.at :]), True, False)
     return _closed_only(text, tags) or Separated("", text, True, False)
@@ -112,7 +114,7 @@ def locate(text: str, tags: Tags = TAGS) -> Place:
     at = 0
     thoughts: list[tuple[int, int]] = []
     while True:
-        begin = len(text) - len(text[at:].lstrip())
+        begin = _after_space(text, at)
         found = _thought_at(text, begin, tags)
         if isinstance(found, str):
             state: Literal["undecided", "answering"] = "undecided" if found == "undecided" else "answering"
@@ -135,7 +137,7 @@ def opened_by(prompt: str, tags: Tags = TAGS) -> str:
     end = prompt.rstrip()
     if tags and (header := LAST_HEADER.search(end[-LONGEST:])) and header[1] != "final":
         return header[0]
-    return next((end[len(end) - len(tag) :] for tag, _ in tags if end.casefold().endswith(tag.casefold())), "")
+    return next((end[-len(tag) :] for tag, _ in tags if end[-len(tag) :].casefold() == tag.casefold()), "")
 
 
 def closed_by(opened: str, tags: Tags = TAGS) -> str:
@@ -179,6 +181,11 @@ def _thought_at(text: str, begin: int, tags: Tags) -> tuple[int, int | None, int
     rest = text[begin:].casefold()
     longest = (*(tag for tag, _ in tags), *((START + "assistant" + CHANNEL, CHANNEL) if tags else ()))
     return "undecided" if any(tag.casefold().startswith(rest) for tag in longest) else "none"
+
+
+def _after_space(text: str, at: int) -> int:
+    match = SPACE.match(text, at)
+    return match.end() if match else at
 
 
 @cache

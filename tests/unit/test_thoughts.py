@@ -52,6 +52,25 @@ def test_a_growing_text_ends_in_the_same_parts(one: dict[str, Any]) -> None:
     assert tokens > 0 or not thought
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think></think>" * 100_000,
+        "<think>" * 200_000,
+        "analysis" + "assistantcommentary" * 100_000,
+        "<|channel|>" + "a" * 1_000_000,
+        "<|channel|>analysis<|message|>" * 50_000,
+        "<|channel|>analysis<|message|>x<|end|><|start|>assistant" * 30_000,
+        " " * 1_000_000 + "<",
+        "</think>" * 200_000,
+    ],
+    ids=range(8),
+)
+def test_hostile_texts_take_no_longer_than_they_are_long(text: str) -> None:
+    found = separate(text)  # hangs where a reader goes over the text again and again
+    assert len(found.thought) + len(found.answer) <= len(text) + 400_000
+
+
 def test_nothing_is_separated_where_that_is_switched_off() -> None:
     for one in LABELLED:
         assert separate(one["text"], ()) == ("", one["text"], True, False)
