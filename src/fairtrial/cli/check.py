@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -13,11 +12,12 @@ from rich.text import Text
 from fairtrial import api
 from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption
+from fairtrial.cli.output import print_json
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.report.gate import Allowed, Asked, Claim, Gate, against, gate
 from fairtrial.report.junit import junit
-from fairtrial.report.words import visible
+from fairtrial.report.words import inline
 
 FAILED = 7
 """Exit code of a gate that does not let pass."""
@@ -69,7 +69,7 @@ def check(
         write(junit_file, junit(summary, made))
     if as_json:
         document = {"trial": summary.trial_id, "baseline": summary.baseline, **made.document()}
-        typer.echo(json.dumps(document, ensure_ascii=False))
+        print_json(document)
     else:
         show(made)
     if not made.passed:
@@ -89,7 +89,7 @@ def show(made: Gate) -> None:
     console = Console()
     for one in made.checks:
         mark, style = MARKS[one.outcome]
-        console.print(Text(f"{mark} ", style=style).append(visible(one.text), style="default"), soft_wrap=True)
+        console.print(Text(f"{mark} ", style=style).append(inline(one.text), style="default"), soft_wrap=True)
     for kind, texts, allowed in (
         ("Missing", made.missing, made.allowed.missing),
         ("Doubtful", made.doubts, made.allowed.doubts),
@@ -97,7 +97,7 @@ def show(made: Gate) -> None:
         for text in texts:
             told = f"{kind}, and allowed: " if allowed else f"{kind}: "
             style = "yellow" if allowed else "red"
-            console.print(Text(told, style=style).append(visible(text), style="default"), soft_wrap=True)
+            console.print(Text(told, style=style).append(inline(text), style="default"), soft_wrap=True)
     console.print(outcome(made))
 
 

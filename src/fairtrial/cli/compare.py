@@ -22,6 +22,7 @@ from fairtrial.cli.run import Output, conduct
 from fairtrial.errors import SpecError
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.shares import read_margin
+from fairtrial.spec.shorthand import expand_model
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
 
@@ -29,7 +30,10 @@ YAML_SUFFIXES = {".yaml", ".yml"}
 
 
 def compare(
-    a: Annotated[str, typer.Argument(help="Baseline: a model (gguf:, pkg:, hf:) or a candidate file.")],
+    a: Annotated[
+        str,
+        typer.Argument(help="Baseline: a model (a path, or gguf:, pkg:, hf:, ollama:), a log, or a candidate file."),
+    ],
     b: Annotated[str, typer.Argument(help="What is compared with it.")],
     tasks: Annotated[
         list[str], typer.Option("--tasks", help="Task names, comma separated or repeated; NAME@LEVEL for a level.")
@@ -40,7 +44,7 @@ def compare(
         list[Path] | None, typer.Option("--task-path", help="Folder or file with task YAML; may be repeated.")
     ] = None,
     margin: MarginOption = "0.02",
-    seed: Annotated[int, typer.Option("--seed", help="Decides item order and procedural items.")] = 1234,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides item order and procedural items.")] = 1234,
     ledger: LedgerOption = api.DEFAULT_LEDGER,
     report: ReportOption = None,
     no_report: NoReportOption = False,
@@ -49,10 +53,13 @@ def compare(
     quiet: QuietOption = False,
 ) -> None:
     """Compare two models, or candidate files, on a few tasks."""
+    names = [name.strip() for given in tasks for name in given.split(",") if name.strip()]
+    if not names:
+        raise SpecError("--tasks names no task.", fix="`fairtrial tasks` lists them.")
     trial = Trial(
         name="compare",
         candidates=named_apart(candidate(a), candidate(b)),
-        tasks=tuple(task_entry(name, limit, shots) for given in tasks for name in given.split(",") if name),
+        tasks=tuple(task_entry(name, limit, shots) for name in names),
         task_paths=tuple(str(path.resolve()) for path in task_path or ()),
         decide=Decide(margin=read_margin(margin)),
         seed=seed,
@@ -66,8 +73,8 @@ def candidate(given: str) -> Candidate:
     """Return the candidate that a model name or a candidate file stands for."""
     if Path(given).suffix in YAML_SUFFIXES:
         return load_candidate(Path(given))
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", given.rsplit("/", 1)[-1].rsplit(":", 1)[-1]).strip("-.")
-    return Candidate(id=stem[:60] or "candidate", model=given)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", given.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]).strip("-._")
+    return Candidate.model_validate({"id": stem[:60] or "candidate", **expand_model(given)})
 
 
 def named_apart(first: Candidate, second: Candidate) -> tuple[Candidate, Candidate]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
 import sqlite3
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import typer
 from platformdirs import user_cache_path
 from rich.console import Console
 from rich.text import Text
 
 from fairtrial.cli.options import JsonOption
+from fairtrial.cli.output import print_json
 from fairtrial.machine import facts
 from fairtrial.measures.energy import EnergyMeter
 from fairtrial.models import list_models
@@ -45,7 +44,7 @@ def doctor(as_json: JsonOption = False) -> None:
     machine = facts()
     checks = [*extras(), key(), *energy(), models_found(), cache_folder(), sqlite_version()]
     if as_json:
-        typer.echo(json.dumps({"machine": machine, "checks": [asdict(check) for check in checks]}))
+        print_json({"machine": machine, "checks": [asdict(check) for check in checks]})
         return
     console = Console()
     memory = float(str(machine["memory_bytes"])) / 2**30

@@ -20,7 +20,7 @@ from fairtrial.report.inspectlog import log_id, write_log
 from fairtrial.report.lmeval import results_file, samples
 from fairtrial.report.modelcard import model_card
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
-from fairtrial.report.words import visible
+from fairtrial.report.words import inline
 
 Form = Literal["lm-eval", "inspect", "every-eval-ever", "model-card"]
 
@@ -60,7 +60,7 @@ def export(
         except OSError as error:
             raise FairtrialError(f"{error.filename} cannot be written: {error.strerror}.") from error
     for path in written:
-        Console().print(Text(visible(str(path))), soft_wrap=True)
+        Console().print(Text(inline(str(path))), soft_wrap=True)
 
 
 def folder(out: Path, name: str, number: int) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +16,9 @@ from fairtrial import api
 from fairtrial.cli.compare import candidate, task_entry
 from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, MarginOption, QuietOption, ThreadsOption, TrustOption
+from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
-from fairtrial.report.words import visible
+from fairtrial.report.words import inline
 from fairtrial.searching import Search
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.device import Device
@@ -64,12 +64,12 @@ def fit(
     with display(Console(stderr=True), conditions, quiet or as_json) as shown:
         found = api.search(loaded, ledger, shown, listed([to]), whole_numbers(context))
     if as_json:
-        typer.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False))
+        print_json(found.document())
         return
     console = Console()
     console.print(table(found))
     for line in sentences(found):
-        console.print(Text(visible(line)))
+        console.print(Text(inline(line)))
 
 
 def listed(values: list[str]) -> list[str]:
@@ -138,16 +138,16 @@ def table(found: Search) -> Table:
     told.add_column("candidate", overflow="fold")
     tasks = list(dict.fromkeys(task for of in found.means.values() for task in of))
     for name in (*tasks, "memory", "disk", "tokens/s"):
-        told.add_column(Text(visible(name)), justify="right")
+        told.add_column(Text(inline(name)), justify="right")
     told.add_column("", overflow="fold")
     for need in found.needs:
         of = found.means.get(need.name, {})
         means = [f"{of[task]:.3f}" if task in of else "–" for task in tasks]
         rate = "–" if need.rate is None else f"{need.rate:.3g}"
         sizes = [megabytes(need.full or need.predicted), megabytes(need.disk), rate]
-        told.add_row(Text(visible(need.name)), *means, *sizes, Text(visible(standing(found, need))))
+        told.add_row(Text(inline(need.name)), *means, *sizes, Text(inline(standing(found, need))))
     for name, why in found.left_out.items():
-        told.add_row(Text(visible(name)), *["–"] * (len(tasks) + 3), Text(visible(f"not asked: {'; '.join(why)}")))
+        told.add_row(Text(inline(name)), *["–"] * (len(tasks) + 3), Text(inline(f"not asked: {'; '.join(why)}")))
     return told
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +15,12 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.cli.options import JsonOption, LedgerOption
+from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.export import Format, export_parquet, export_text
 from fairtrial.ledger.gc import collect
-from fairtrial.report.words import visible
+from fairtrial.report.words import inline
 
 app = typer.Typer(help="Look into a ledger, export its rows, clear it up.", no_args_is_help=True)
 
@@ -32,13 +33,13 @@ def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False)
         counts = query.counts(store)
         size = ledger.stat().st_size
     if as_json:
-        typer.echo(json.dumps({"trials": trials, "rows": counts, "bytes": size}, ensure_ascii=False))
+        print_json({"trials": trials, "rows": counts, "bytes": size})
         return
     table = Table("trial", "id", "begun", "runs", "last run", "candidates", "tasks", box=None, header_style="bold")
     for trial in trials:
         cells = (trial["name"], trial["id"][:12], trial["created"][:16].replace("T", " "), str(trial["runs"]))
         shown = (*cells, trial["outcome"], ", ".join(trial["candidates"]), ", ".join(trial["tasks"]))
-        table.add_row(*(Text(visible(text)) for text in shown))
+        table.add_row(*(Text(inline(text)) for text in shown))
     console = Console()
     console.print(table)
     rows = ", ".join(f"{count:,} {name}" for name, count in counts.items())
@@ -75,6 +76,8 @@ def export(
                 raise SpecError("Parquet needs a file to write (--out), and has no room for answers.")
             export_parquet(store, out, trial=trial)
         elif out is None:
+            if isinstance(sys.stdout, io.TextIOWrapper):  # data keep every character, whatever the terminal speaks
+                sys.stdout.reconfigure(encoding="utf-8", errors="strict")
             export_text(store, sys.stdout, form, answers=answers, trial=trial)
         else:
             with out.open("w", encoding="utf-8") as file:
@@ -92,7 +95,7 @@ def gc(
     with Ledger.open(ledger, create=False) as store, store.writing(wait_seconds=0):
         found = collect(store, drop or (), dry_run)
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        print_json(asdict(found))
         return
     verb = "Would take out" if dry_run else "Took out"
     freed = "" if dry_run else f"; {found.bytes_freed / 1e6:,.1f} MB freed"

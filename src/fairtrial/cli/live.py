@@ -17,7 +17,7 @@ from fairtrial.api import Conditions
 from fairtrial.progress import Progress as Step
 from fairtrial.report import words
 from fairtrial.report.tables import STYLES
-from fairtrial.report.words import visible
+from fairtrial.report.words import inline
 from fairtrial.verdicts import Verdict
 
 WIDTH = 33
@@ -91,8 +91,8 @@ class LiveDisplay:
             name = look.task if self.one_measure(look) else f"{look.task} · {look.measure}"
             dropped = (look.task, look.a) in self.dropped and look.verdict == "undecided"
             table.add_row(
-                Text(visible(name), style="bold", overflow="ellipsis", no_wrap=True),
-                Text(visible(f"{look.a} − {look.b}"), overflow="ellipsis", no_wrap=True),
+                Text(inline(name), style="bold", overflow="ellipsis", no_wrap=True),
+                Text(inline(f"{look.a} − {look.b}"), overflow="ellipsis", no_wrap=True),
                 Text(interval_bar(look), style=STYLES[look.verdict], no_wrap=True),
                 Text("dropped", style="dim") if dropped else look_text(look),
                 Text(f"{look.items_used:,} items", style="dim", no_wrap=True),
@@ -137,7 +137,7 @@ class LiveDisplay:
 
     def note(self, line: str) -> None:
         """Print a line above the bars."""
-        self.live.console.print(Text(visible(line), style="dim"))
+        self.live.console.print(Text(inline(line), style="dim"))
 
 
 class PlainDisplay:
@@ -181,7 +181,7 @@ class PlainDisplay:
 
     def note(self, line: str) -> None:
         """Print a line."""
-        self.console.print(Text(visible(line)), soft_wrap=True)
+        self.console.print(Text(inline(line)), soft_wrap=True)
 
 
 def counted(step: Step) -> str:
@@ -196,7 +196,7 @@ def mean_text(mean: float | None) -> str:
 
 def safe(text: str) -> str:
     """Return text with rich's markup defused."""
-    return visible(text).replace("[", "\\[")
+    return inline(text).replace("[", "\\[")
 
 
 @contextmanager

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
 from fairtrial.cli import check, compare, doctor, export, fit, init, ledger, models, plan, quantize, report, run, tasks
-from fairtrial.errors import FairtrialError
+from fairtrial.cli.details import mask_secrets, write_details
+from fairtrial.cli.output import accept_any_encoding
+from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.report.words import visible
+from fairtrial.spec.problems import unlocated
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 a file, name or option is wrong; 3 a model or an optional dependency is missing; "
@@ -62,19 +69,76 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; print errors that a user can mend without a traceback, and exit with their code."""
+    """Run the command line; whatever goes wrong ends in a line or two, without a traceback, and an exit code."""
+    accept_any_encoding()
     console = Console(stderr=True)
+    code = 1
     try:
-        app()
+        app(standalone_mode=True)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
     except FairtrialError as error:
         print_error(console, error)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    except ValidationError as error:
+        print_error(console, SpecError(unlocated(error)))
+        code = SpecError.exit_code
     except KeyboardInterrupt:
         console.print("Interrupted. Every finished answer is in the ledger; the same command goes on from there.")
-        sys.exit(130)
+        code = 130
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        _leave_output()
+    except OSError as error:
+        print_error(console, _unwritable(error) if _is_of_output(error) else unexpected(error))
+    except Exception as error:
+        print_error(console, unexpected(error))
+    sys.exit(_flushed(console, code))
+
+
+def unexpected(error: Exception) -> FairtrialError:
+    """Return what to say of an error that nobody foresaw, with its details in a file."""
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        name = f": {error.filename}" if error.filename else ""
+        said = f"{error.strerror}{name}"
+    elif isinstance(error, MemoryError):
+        said = "there is not enough memory"
+    said = " ".join(mask_secrets(said).split())
+    shown = said if len(said) <= 300 else said[:300] + " ..."
+    kept = write_details(error)
+    fix = f"Details are in {kept}; please report them." if kept else "Its details could not be written to a file."
+    return FairtrialError(f"an unexpected error ended this: {shown}.", fix=f"What was answered is kept. {fix}")
+
+
+def _flushed(console: Console, code: int) -> int:
+    """Flush standard output, and return the exit code: 1 where what was printed could not be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_output()
+        return code or 1
+    except OSError as error:
+        print_error(console, _unwritable(error))
+        return code or 1
+    return code
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Return whether an error came from writing to standard output, which names no file."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
+
+
+def _unwritable(error: OSError) -> FairtrialError:
+    """Return what to say where standard output cannot be written, which is then left alone."""
+    _leave_output()
+    return FairtrialError(f"the output cannot be written: {error.strerror}.")
+
+
+def _leave_output() -> None:
+    """Let the interpreter's own last flush go nowhere, so that it has nothing to complain about."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
 
 
 def print_error(console: Console, error: FairtrialError) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import typer
@@ -11,20 +10,21 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.cli.options import JsonOption
+from fairtrial.cli.output import print_json
 from fairtrial.models import list_models
-from fairtrial.report.words import visible
+from fairtrial.report.words import inline
 
 
 def models(as_json: JsonOption = False) -> None:
     """List the models on this machine that a candidate can name."""
     found = list_models()
     if as_json:
-        typer.echo(json.dumps([asdict(model) for model in found], ensure_ascii=False, default=str))
+        print_json([asdict(model) for model in found])
         return
     if not found:
         typer.echo("No models found. A small one comes with: pip install 'fairtrial[demo]'")
         return
     table = Table("model", "MB", "what it is", box=None, header_style="bold")
     for model in found:
-        table.add_row(Text(visible(model.spec)), f"{model.size_bytes / 1e6:,.0f}", Text(visible(model.description)))
+        table.add_row(Text(inline(model.spec)), f"{model.size_bytes / 1e6:,.0f}", Text(inline(model.description)))
     Console().print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +15,9 @@ from rich.text import Text
 from fairtrial import api
 from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TasksOption, ThreadsOption, TrustOption
+from fairtrial.cli.output import print_json
 from fairtrial.forecast import Forecast, Outlook, QuestionForecast, Total
-from fairtrial.report.words import number, points, visible
+from fairtrial.report.words import inline, number, points
 from fairtrial.spec.budget import UNITS
 from fairtrial.spec.source import load_trial
 from fairtrial.studies.device import megabytes
@@ -53,7 +53,7 @@ def plan(
     with display(Console(stderr=True), conditions, quiet or as_json) as shown:
         found = api.forecast(loaded, ledger, shown, measure or 0)
     if as_json:
-        typer.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False))
+        print_json(found.document())
         return
     console = Console()
     if found.questions:
@@ -62,7 +62,7 @@ def plan(
     console.print(Text("What it still costs", style="bold"))
     console.print(costs_table(found))
     for line in notes(found):
-        console.print(Text(visible(line), style="dim"))
+        console.print(Text(inline(line), style="dim"))
     if found.fit and any(need["memory"] for need in found.fit["candidates"].values()):
         console.print(Text("What they will need", style="bold").append("  (predicted)", style="not bold dim"))
         console.print(needs_table(found.fit))
@@ -75,8 +75,8 @@ def needs_table(fit: Mapping[str, Any]) -> Table:
         memory, disk = need["memory"], need["disk"]
         cells = ["–", "–"] if memory is None else [megabytes(memory["peak"]), megabytes(memory["full"])]
         why = "; ".join(fit["excluded"].get(name, [])) or ("may fit" if memory else f"not known: {need['unknown']}")
-        verdict = [Text(visible(why), justify="left")] if fit["device"] else []
-        table.add_row(Text(visible(name)), *cells, "–" if disk is None else megabytes(disk), *verdict)
+        verdict = [Text(inline(why), justify="left")] if fit["device"] else []
+        table.add_row(Text(inline(name)), *cells, "–" if disk is None else megabytes(disk), *verdict)
     return table
 
 
@@ -90,7 +90,7 @@ def plain_table(*columns: str) -> Table:
 
 def heading(found: Forecast) -> Text:
     """Return what the table of questions is about."""
-    text = Text(f"Items until a verdict against {visible(found.questions[0].b)}", style="bold")
+    text = Text(f"Items until a verdict against {inline(found.questions[0].b)}", style="bold")
     early = "" if found.stop_early else "; with stop_early: true, which this trial does not set"
     return text.append(f"  (for half of such trials, for nine in ten{early})", style="not bold dim")
 
@@ -112,8 +112,8 @@ def questions_table(found: Forecast) -> Table:
         if measured:
             cells.append(outlook_text(by_label.get(""), q))
         several = len({other.measure for other in found.questions if other.task == q.task}) > 1
-        name = Text(visible(f"{q.task} · {q.measure}" if several else q.task))
-        pair = [Text(visible(q.a))] if len(pairs) > 1 else []
+        name = Text(inline(f"{q.task} · {q.measure}" if several else q.task))
+        pair = [Text(inline(q.a))] if len(pairs) > 1 else []
         table.add_row(name, *pair, f"{q.items:,}", differ, *cells)
     return table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +13,10 @@ from rich.text import Text
 
 from fairtrial.cache import cache_folder
 from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
+from fairtrial.cli.output import print_json
 from fairtrial.levers.quantize import MadeFile, Order, described, gguf_of, make_files, warnings
 from fairtrial.models import resolve
-from fairtrial.report.words import visible
+from fairtrial.report.words import inline
 from fairtrial.spec.candidate import SCHEMES
 
 COLUMNS = ("type", "MB", "bits per weight", "share of parent", "seconds")
@@ -41,7 +41,7 @@ def quantize(
 
     def tell(line: str) -> None:
         if not (quiet or as_json):
-            console.print(Text(visible(line)), soft_wrap=True)
+            console.print(Text(inline(line)), soft_wrap=True)
 
     kinds = [kind for kind in (part.strip() for part in to.split(",")) if kind]
     order = Order(parent, kinds, out, calibrate, imatrix, threads, force)
@@ -49,12 +49,12 @@ def quantize(
     own = described(gguf_of(parent))
     told = warnings(own.path, [str(file.type) for file in made])
     if as_json:
-        typer.echo(json.dumps(document(parent.spec, own, made, told)))
+        print_json(document(parent.spec, own, made, told))
         return
     show([own, *made])
     names = [f"{file.path}" for file in made]
     for line in (*told, "Made:", *names):
-        Console().print(Text(visible(line)), soft_wrap=True)
+        Console().print(Text(inline(line)), soft_wrap=True)
 
 
 def show(files: Sequence[MadeFile]) -> None:
@@ -62,7 +62,7 @@ def show(files: Sequence[MadeFile]) -> None:
     table = Table(*COLUMNS, box=None, header_style="bold")
     for file in files:
         table.add_row(
-            Text(visible(file.type or "unknown")),
+            Text(inline(file.type or "unknown")),
             f"{file.bytes / 1e6:,.1f}",
             f"{file.bits_per_weight:.2f}",
             "the parent" if file.seconds is None else f"{file.share_of_parent:.0%}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +22,8 @@ from fairtrial.cli.options import (
     TrustOption,
     WaitOption,
 )
+from fairtrial.cli.output import print_json
+from fairtrial.errors import FairtrialError
 from fairtrial.report.across import comparable
 from fairtrial.report.tables import across_lines, across_table, estimates_table, notes, study_lines, verdicts_table
 from fairtrial.spec.source import LoadedTrial, load_trial
@@ -80,11 +81,22 @@ def conduct(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, outpu
 
 
 def show(result: api.Result, output: Output) -> None:
-    """Print a result as tables or JSON, and write its report."""
-    report = result.report(output.report) if output.report else None
+    """Print a result as tables or JSON, and write its report; a report that cannot be written fails last."""
+    report, failure = None, None
+    try:
+        report = result.report(output.report) if output.report else None
+    except FairtrialError as error:
+        failure = error
     if output.json:
-        typer.echo(json.dumps(result.summary.document(report), ensure_ascii=False, allow_nan=False))
-        return
+        print_json(result.summary.document(report))
+    else:
+        show_tables(result, report)
+    if failure is not None:
+        raise failure
+
+
+def show_tables(result: api.Result, report: Path | None) -> None:
+    """Print a result as tables."""
     console = Console()
     console.print(estimates_table(result.summary))
     if result.verdicts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.cli.options import JsonOption, TasksOption
-from fairtrial.report.words import visible
+from fairtrial.cli.output import print_json
+from fairtrial.report.words import inline
 from fairtrial.tasks.find import TaskFinder
 
 
@@ -28,9 +28,13 @@ def tasks(
     finder = TaskFinder(tuple(tasks or ()), installed=installed or bool(search))
     found = [listing for listing in finder.listings() if search.casefold() in listing.name.casefold()]
     if as_json:
-        typer.echo(json.dumps([asdict(listing) for listing in found], ensure_ascii=False))
+        print_json([asdict(listing) for listing in found])
         return
     table = Table("name", "kind", "what it asks", box=None, header_style="bold")
     for listing in found:
-        table.add_row(Text(visible(listing.name)), listing.kind, Text(visible(listing.description or listing.where)))
+        table.add_row(
+            Text(inline(listing.name)),
+            listing.kind,
+            Text(inline(" ".join((listing.description or listing.where).split()))),
+        )
     Console().print(table)

@@ -68,25 +68,40 @@ def open_file(path: Path, create: bool) -> sqlite3.Connection:
 
 def check_file(path: Path, create: bool) -> None:
     """Raise LedgerError unless ``path`` can be opened as a ledger or made one."""
+    try:
+        _check_place(path, create)
+    except OSError as error:
+        raise LedgerError(f"the ledger {shortened(path)} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # a NUL byte in the name
+        raise LedgerError(f"the ledger {shortened(path)!r} is no path: {error}.") from error
+
+
+def _check_place(path: Path, create: bool) -> None:
+    """Raise what `check_file` raises; and OSError or ValueError where the place cannot even be looked at."""
     if not path.parent.is_dir():
         raise LedgerError(
             f"the folder {str(path.parent)!r} of the ledger {path.name} does not exist.", fix="Make the folder first."
         )
-    if path.is_dir():
-        raise LedgerError(f"{path} is a folder, not a ledger file.", fix="Name a file with --ledger.")
     if not path.exists():
         if not create:
             raise LedgerError(
                 f"there is no ledger {str(path)!r}.", fix="Name one with --ledger; `fairtrial run` makes it."
             )
         return
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(SQLITE_HEADER))
-    except OSError as error:
-        raise LedgerError(f"{path.name} cannot be read: {error.strerror}.") from error
+    if path.is_dir():
+        raise LedgerError(f"{path} is a folder, not a ledger file.", fix="Name a file with --ledger.")
+    if not path.is_file():
+        raise LedgerError(f"{path} is a pipe, socket or device, not a ledger file.", fix="Name a file with --ledger.")
+    with path.open("rb") as file:
+        head = file.read(len(SQLITE_HEADER))
     if head and head != SQLITE_HEADER:
         raise LedgerError(f"{path.name} is not a ledger: it is no SQLite file.", fix="Name another file with --ledger.")
+
+
+def shortened(path: Path) -> str:
+    """Return a path as it is shown in an error, not too long."""
+    text = str(path)
+    return text if len(text) <= 120 else f"{text[:60]}...{text[-50:]}"
 
 
 def lies_still(path: Path) -> bool:

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 from fairtrial.errors import LedgerError
 
+CHECK = "`fairtrial ledger check` says what is damaged and what can be saved."
+"""What to do about a ledger whose content is not what it should be."""
+
 APPLICATION_ID = 0x46545231  # "FTR1"
 
 TABLES = """
@@ -133,6 +136,8 @@ def version_of(connection: sqlite3.Connection, name: str) -> int:
         raise LedgerError(
             f"{name} is an SQLite file, but not a ledger of fairtrial.", fix="Name another file with --ledger."
         )
+    if version < 0:
+        raise LedgerError(f"{name} is damaged: it says that its ledger version is {version}.", fix=CHECK)
     if version > len(MIGRATIONS):
         raise LedgerError(
             f"{name} was written by a newer fairtrial (ledger version {version}; this one knows {len(MIGRATIONS)}).",

@@ -30,14 +30,22 @@ def write_report(ledger: Ledger, trial_id: str, path: Path) -> Path:
     Raises FairtrialError if the file cannot be written.
     """
     text = render(ledger, summarise(ledger, trial_id))
+    partial: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
+            partial = Path(file.name)
             file.write(text)
-        Path(file.name).chmod(0o666 & ~current_umask())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise FairtrialError(f"the report {path} cannot be written: {error.strerror}.") from error
+        partial.chmod(0o666 & ~current_umask())
+        partial.replace(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FairtrialError(
+            f"the report {path} cannot be written: {reason}.", fix="Name another place with --report."
+        ) from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
     return path
 
 

@@ -28,7 +28,7 @@ def estimates_table(summary: Summary) -> Table:
     )
     table.add_column("task", overflow="fold")
     for candidate in summary.candidates:
-        table.add_column(Text(words.visible(candidate.name)), justify="right")
+        table.add_column(Text(words.inline(candidate.name)), justify="right")
     table.add_column("chance", justify="right", style="dim")
     for task in summary.tasks:
         found = words.shown_estimates(summary, task)
@@ -54,7 +54,7 @@ def verdicts_table(summary: Summary) -> Table:
     confidence = words.coverage(float(summary.decide["confidence"]))
     compared = {v.a for v in summary.verdicts}
     one = f": {next(iter(compared))}" if len(compared) == 1 else ""
-    title = Text(words.visible(f"Verdicts{one} against {summary.baseline}"))
+    title = Text(words.inline(f"Verdicts{one} against {summary.baseline}"))
     asked = max((v.family for v in summary.verdicts), default=1)
     alone = f", each asked alone; words hold for all {asked:,} together" if asked > 1 else ""
     title.append(f"  (difference with {confidence} interval{alone})", style="not bold dim")
@@ -68,7 +68,7 @@ def verdicts_table(summary: Summary) -> Table:
     table.add_column("broken", justify="right")
     table.add_column("items", justify="right", no_wrap=True)
     for verdict in summary.verdicts:
-        who = [Text(words.visible(verdict.a))] if len(compared) > 1 else []
+        who = [Text(words.inline(verdict.a))] if len(compared) > 1 else []
         table.add_row(task_cell(summary, verdict.task, verdict.measure), *who, *verdict_cells(summary, verdict))
     return table
 
@@ -80,10 +80,10 @@ def across_table(summary: Summary) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("benchmark", overflow="fold")
     for name in found.candidates:
-        table.add_column(Text(words.visible(name)), justify="right")
+        table.add_column(Text(words.inline(name)), justify="right")
     for row in across.place_rows(summary):
         cells = [Text("–") if cell is None else Text(cell.rank, style="bold" * cell.first) for cell in row.cells]
-        table.add_row(Text(words.visible(row.task)), *cells)
+        table.add_row(Text(words.inline(row.task)), *cells)
     order = {} if found.firmness is None else {o.candidate: f"{o.mean_rank:.2f}" for o in found.firmness.order}
     table.add_section()
     table.add_row("mean rank", *(order.get(name, "–") for name in found.candidates))
@@ -95,7 +95,7 @@ def across_lines(summary: Summary) -> list[Text]:
     lines = across.short_sentences(summary)
     if summary.standings.weighted is not None:
         lines.append(across.weighted_line(summary.standings.weighted))
-    return [Text(words.visible(line)) for line in lines]
+    return [Text(words.inline(line)) for line in lines]
 
 
 def study_lines(summary: Summary) -> list[Text | Table]:
@@ -106,29 +106,29 @@ def study_lines(summary: Summary) -> list[Text | Table]:
 
 def findings_lines(found: Findings) -> list[Text | Table]:
     """Return one title with its sentences, tables and notes."""
-    head = Text(words.visible(found.title), style="bold")
-    said = [Text(f"  {words.visible(line)}") for line in found.sentences]
-    noted = [Text(f"  {words.visible(line)}", style="dim") for line in found.notes]
+    head = Text(words.inline(found.title), style="bold")
+    said = [Text(f"  {words.inline(line)}") for line in found.sentences]
+    noted = [Text(f"  {words.inline(line)}", style="dim") for line in found.notes]
     return [head, *said, *(study_table(table) for table in found.tables), *noted]
 
 
 def study_table(found: Found) -> Table:
     """Return a study's table."""
-    title = Text(words.visible(found.caption))
+    title = Text(words.inline(found.caption))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     for at, column in enumerate(found.columns):
         justify: Literal["left", "right"] = "right" if study.numeric(at, found.rows) else "left"
-        table.add_column(Text(words.visible(study.head(column))), justify=justify, overflow="fold")
+        table.add_column(Text(words.inline(study.head(column))), justify=justify, overflow="fold")
     for row in found.rows:
         cells = [study.cell(value, column) for value, column in zip(row, found.columns, strict=True)]
-        table.add_row(*(Text(words.visible(cell)) for cell in cells))
+        table.add_row(*(Text(words.inline(cell)) for cell in cells))
     return table
 
 
 def task_cell(summary: Summary, task: str, measure: str) -> Text:
     """Return a task's name, with the measure where the trial's verdicts are about several of the task."""
     several = len(summary.task(task).measures) > 1 or measure != summary.task(task).main_measure
-    return Text(words.visible(f"{task} · {measure}" if several else task))
+    return Text(words.inline(f"{task} · {measure}" if several else task))
 
 
 def verdict_cells(summary: Summary, verdict: Verdict) -> list[Text]:
@@ -157,6 +157,6 @@ def notes(summary: Summary) -> list[Text]:
         if candidate.truncated:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
     lines += needs.absent_notes(summary)
-    doubted = [Text(f"! {words.visible(line)}", style="bold yellow") for line in words.headline_doubts(summary)]
-    ended = [Text(words.visible(line), style="yellow") for line in summary.endings]
-    return doubted + ended + [Text(f"  {words.visible(line)}", style="dim") for line in lines]
+    doubted = [Text(f"! {words.inline(line)}", style="bold yellow") for line in words.headline_doubts(summary)]
+    ended = [Text(words.inline(line), style="yellow") for line in summary.endings]
+    return doubted + ended + [Text(f"  {words.inline(line)}", style="dim") for line in lines]

@@ -19,7 +19,7 @@ MARKS = {"better": "▲", "worse": "▼", "tied": "=", "different": "≠", "unde
 MINUS = "−"
 
 HIDDEN = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 
 
@@ -196,3 +196,8 @@ def shown_estimates(summary: Summary, task: TaskSummary) -> Sequence[Estimate]:
 def visible(text: object) -> str:
     """Return text with control, zero-width and direction-changing characters replaced by their names."""
     return HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text))
+
+
+def inline(text: object) -> str:
+    """Return `visible` text on one line: a line break or tab in a name must not look like a new line of a table."""
+    return visible(re.sub("[\t\n\r]", lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text)))

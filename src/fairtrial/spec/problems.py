@@ -71,6 +71,16 @@ def validated(model: type[Model], data: Any, places: Places) -> Model:
     raise SpecError(f"{len(problems)} problems:\n{listed}", where=str(places.path))
 
 
+def unlocated(error: ValidationError) -> str:
+    """Return what is wrong with a specification that stands in no file: one sentence a problem."""
+    told = []
+    for problem in flattened(error):
+        text = problem.get("ctx", {}).get("text")
+        at, seen = dotted(problem["loc"]), shown(problem["input"])
+        told.append(f"{text}." if text else f"{at}: {problem['msg'].removeprefix('Value error, ')}; got {seen}.")
+    return told[0] if len(told) == 1 else "\n".join([f"{len(told)} problems:", *(f"  {line}" for line in told)])
+
+
 def flattened(error: ValidationError) -> Iterator[Mapping[str, Any]]:
     """Yield pydantic's errors, those of a lever's settings in place of the one that wraps them."""
     for problem in error.errors():
