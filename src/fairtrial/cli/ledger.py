@@ -16,13 +16,14 @@ from rich.text import Text
 from fairtrial import api
 from fairtrial.cli.options import JsonOption, LedgerOption
 from fairtrial.cli.output import print_json
-from fairtrial.errors import SpecError
+from fairtrial.errors import LedgerError, SpecError
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.examine import Examination, examine, salvage
 from fairtrial.ledger.export import Format, export_parquet, export_text
 from fairtrial.ledger.gc import collect
 from fairtrial.report.words import inline
 
-app = typer.Typer(help="Look into a ledger, export its rows, clear it up.", no_args_is_help=True)
+app = typer.Typer(help="Look into a ledger, export its rows, clear it up, check it.", no_args_is_help=True)
 
 
 @app.command()
@@ -103,3 +104,39 @@ def gc(
         f"{verb} {found.trials} trials, {found.answers:,} answers, {found.observations:,} observations and "
         f"{found.items:,} items{freed}."
     )
+
+
+@app.command()
+def check(
+    ledger: LedgerOption = api.DEFAULT_LEDGER,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write a copy without what is damaged; the ledger stays as it is.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look through every row of a ledger and say what is damaged, and what can be saved; exit code 5 if any is."""
+    found = examine(ledger) if save is None else salvage(ledger, save)
+    if as_json:
+        print_json(found.document())
+    else:
+        for line in check_lines(found, ledger, save):
+            typer.echo(inline(line))
+    if not found.sound:
+        raise typer.Exit(LedgerError.exit_code)
+
+
+def check_lines(found: Examination, ledger: Path, save: Path | None) -> list[str]:
+    """Return what was found, in lines."""
+    rows = ", ".join(f"{count:,} {table}" for table, count in found.rows.items() if count)
+    if found.sound:
+        return [f"{ledger.name} is sound: {rows or 'no rows'}."]
+    lines = [f"{ledger.name} is damaged:"]
+    for damage in found.damages:
+        where = f"{damage.table} {damage.key}".strip()
+        lines.append(f"  {where}: {damage.problem}" if where else f"  {damage.problem}")
+    lost = ", ".join(f"{count:,} of {found.rows[table]:,} {table}" for table, count in found.damaged.items())
+    lines.append(f"Rows that cannot be read: {lost or 'none'}. All others can be saved.")
+    saved = (
+        f"Saved without them: {save}" if save else "`fairtrial ledger check --save FILE` writes a copy without them."
+    )
+    return [*lines, saved]

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fairtrial.errors import LedgerError
+from fairtrial.ledger.shape import read_mapping, reading
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer, Step
 
 OPTIONAL = (
@@ -32,6 +33,9 @@ OPTIONAL = (
 """Fields of answers that are not stored while they hold this."""
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+LONGEST = 1 << 28
+"""Bytes of a request's text; what unpacks to more was not packed here."""
+
 WINDOW = 32_768
 """Bytes that zlib looks back; what lies further back in a dictionary is of no use."""
 
@@ -79,11 +83,18 @@ def packed(text: bytes, base: bytes = b"") -> bytes:
 
 
 def unpacked(body: bytes, base: bytes = b"") -> bytes:
-    """Return what `packed` packed with the same ``base``."""
-    if not base:
-        return zlib.decompress(body)
-    swell = zlib.decompressobj(zdict=base[-WINDOW:])
-    return swell.decompress(body) + swell.flush()
+    """Return what `packed` packed with the same ``base``.
+
+    Raises ValueError for what it did not pack, or what would be longer than `LONGEST`.
+    """
+    swell = zlib.decompressobj(zdict=base[-WINDOW:]) if base else zlib.decompressobj()
+    try:
+        text = swell.decompress(body, LONGEST)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not swell.eof:
+        raise ValueError(f"it is cut off, or longer than {LONGEST:,} bytes")
+    return text
 
 
 def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
@@ -93,11 +104,13 @@ def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
         body: as stored.
         base: as stored, of the request that it starts from; None if it stands alone.
     """
-    text = unpacked(body, unpacked(base) if base is not None else b"")
-    found: dict[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
+    text = reading(lambda: unpacked(body, unpacked(base) if base is not None else b""), "a request")
+    found = read_mapping(text.decode("utf-8", "surrogatepass"), "a request")
     if "prompts" in found:
         prompts = found.pop("prompts")
-        found["pairs"] = [{"prompt": prompts[at], "continuation": text} for at, text in found["pairs"]]
+        found["pairs"] = reading(
+            lambda: [{"prompt": prompts[at], "continuation": text} for at, text in found["pairs"]], "a request"
+        )
     return found
 
 
@@ -116,10 +129,19 @@ def answer_body(answer: Answer) -> dict[str, Any]:
 
 
 def answer_of(body: Mapping[str, Any]) -> Answer:
-    """Return the answer that `answer_body` described."""
+    """Return the answer that `answer_body` described; raises LedgerError if that is none."""
+    return reading(lambda: _answer_of(body), "an answer")
+
+
+def _answer_of(body: Mapping[str, Any]) -> Answer:
     steps = tuple(Step(**step) for step in body.get("steps", ()))
     if "text" in body:
+        if not (isinstance(body["text"], str) and isinstance(body["tokens"], int) and body.get("finish")):
+            raise ValueError("its text, tokens or finish are of another kind")
         return GenerateAnswer(**{**body, "steps": steps})
+    lengths = {len(body[name]) for name in ("logprobs", "greedy", "tokens")}
+    if len(lengths) != 1 or not all(value is None or math.isfinite(value) for value in body["logprobs"]):
+        raise ValueError("its log-probabilities are no numbers, or not as many as its tokens")
     return ScoreAnswer(
         logprobs=tuple(-math.inf if value is None else value for value in body["logprobs"]),
         greedy=tuple(body["greedy"]),
@@ -138,6 +160,13 @@ def item_body(item: Item) -> dict[str, Any]:
 
 
 def item_of(item_id: str, doc_id: int, cluster: str, body: str) -> Item:
-    """Return an item from its row."""
-    held = json.loads(body)
+    """Return an item from its row; raises LedgerError if that is none."""
+    held = read_mapping(body, "an item", item_id)
+    return reading(lambda: _item_of(item_id, doc_id, cluster, held), "an item", item_id)
+
+
+def _item_of(item_id: str, doc_id: int, cluster: str, held: Mapping[str, Any]) -> Item:
+    texts = [held["question"], *held["choices"], *held["gold"]]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(held["data"], dict):
+        raise ValueError("its question, choices, gold or data are of another kind")
     return Item(item_id, doc_id, held["question"], tuple(held["choices"]), tuple(held["gold"]), cluster, held["data"])

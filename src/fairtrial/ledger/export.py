@@ -11,12 +11,14 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
+from fairtrial.ledger.shape import read_mapping, reading
 from fairtrial.ledger.store import Ledger
 
 Format = Literal["jsonl", "csv", "parquet"]
@@ -56,7 +58,7 @@ def export_text(
                 count += 1
             return count
         for row in rows(ledger, trial, answers):
-            out.write(json.dumps(row, allow_nan=False) + "\n")
+            out.write(reading(partial(json.dumps, row, allow_nan=False), "a row") + "\n")
             count += 1
     return count
 
@@ -152,7 +154,7 @@ def trial_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, A
                     "item": item,
                     "repeat": repeat,
                     "request": request,
-                    **json.loads(body),
+                    **read_mapping(body, "an answer"),
                     "trial": trial.id,
                 }
 

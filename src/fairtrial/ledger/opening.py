@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from fairtrial.errors import LedgerBusyError, LedgerError
-from fairtrial.ledger.schema import MIGRATIONS, migrate, version_of
+from fairtrial.ledger.schema import CHECK, MIGRATIONS, migrate, version_of
 
 BUSY_SECONDS = 30.0
 SQLITE_HEADER = b"SQLite format 3\x00"
@@ -24,14 +24,25 @@ REASONS = {
     sqlite3.SQLITE_NOTADB: ("the file is damaged or no database", "Name another file with --ledger."),
     sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk; a network folder is no place for a ledger."),
 }
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged file makes the driver raise."""
+
+CONTENT = ("malformed JSON", "Could not decode to UTF-8")
+"""Signs of SQLite that a row, not the file, is damaged."""
+
 READ_ONLY_PLACE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
-def unusable(error: sqlite3.Error, path: Path, verb: str) -> LedgerError:
+def unusable(error: sqlite3.Error | UnicodeDecodeError, path: Path, verb: str) -> LedgerError:
     """Return the error to raise for what SQLite said; ``verb`` is ``opened``, ``read`` or ``written``."""
-    code = primary_code(error)
+    if isinstance(error, UnicodeDecodeError):  # Python reads names of columns, SQLite does not look into them
+        code: int = sqlite3.SQLITE_CORRUPT
+    else:
+        code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LedgerBusyError(f"another process is writing to {path.name}.", fix="Wait for it to end.")
+    if any(sign in str(error) for sign in CONTENT):
+        return LedgerError(f"{path.name} is damaged: {error}.", fix=CHECK)
     reason, fix = REASONS.get(code, (str(error), ""))
     detail = "" if reason == str(error) else f" ({error})"
     return LedgerError(f"{path.name} cannot be {verb}: {reason}{detail}.", fix=fix)
@@ -57,12 +68,17 @@ def open_file(path: Path, create: bool) -> sqlite3.Connection:
     address = path.resolve().as_uri()
     try:
         return prepared(f"{address}?mode={'rwc' if create else 'rw'}", path, create)
-    except sqlite3.Error as error:
-        if create or primary_code(error) not in READ_ONLY_PLACE or not lies_still(path):
+    except FAILURES as error:
+        if (
+            create
+            or isinstance(error, UnicodeDecodeError)
+            or primary_code(error) not in READ_ONLY_PLACE
+            or not lies_still(path)
+        ):
             raise unusable(error, path, "opened") from error
     try:
         return prepared(f"{address}?immutable=1", path, create)
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise unusable(error, path, "opened") from error
 
 
@@ -78,6 +94,8 @@ def check_file(path: Path, create: bool) -> None:
 
 def _check_place(path: Path, create: bool) -> None:
     """Raise what `check_file` raises; and OSError or ValueError where the place cannot even be looked at."""
+    if "\0" in str(path):
+        raise ValueError("embedded null byte")
     if not path.parent.is_dir():
         raise LedgerError(
             f"the folder {str(path.parent)!r} of the ledger {path.name} does not exist.", fix="Make the folder first."

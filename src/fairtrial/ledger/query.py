@@ -6,7 +6,6 @@ its repeats and its weight their mean weight.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 
 from fairtrial.duplicates import Key, content_key, same_groups, united
 from fairtrial.errors import LedgerError, UnknownNameError
-from fairtrial.ledger.encoding import item_of, request_body
+from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.order import Order, make_order
+from fairtrial.ledger.shape import damaged, finite, read_mapping, read_plan, reading
 from fairtrial.ledger.store import Ledger
 from fairtrial.records import Item
 
@@ -83,7 +83,7 @@ class Paired:
 def trials(ledger: Ledger) -> list[TrialRow]:
     """Return all trials, oldest first."""
     rows = ledger.read("SELECT id, name, text, plan, created FROM trials ORDER BY created, rowid")
-    return [TrialRow(i, name, text, json.loads(plan), created) for i, name, text, plan, created in rows]
+    return [TrialRow(i, name, text, read_plan(plan, f"trial {i}"), created) for i, name, text, plan, created in rows]
 
 
 def trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
@@ -112,7 +112,7 @@ def trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
 def trial_row(ledger: Ledger, trial_id: str) -> TrialRow:
     """Return the trial with this id."""
     [row] = ledger.read("SELECT id, name, text, plan, created FROM trials WHERE id = ?", (trial_id,))
-    return TrialRow(row[0], row[1], row[2], json.loads(row[3]), row[4])
+    return TrialRow(row[0], row[1], row[2], read_plan(row[3], f"trial {row[0]}"), row[4])
 
 
 def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
@@ -120,7 +120,10 @@ def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
     rows = ledger.read(
         "SELECT id, facts, started, ended, outcome FROM sessions WHERE trial_id = ? ORDER BY id", (trial_id,)
     )
-    return [SessionRow(i, json.loads(facts), started, ended, outcome) for i, facts, started, ended, outcome in rows]
+    return [
+        SessionRow(i, read_mapping(facts, "the facts of a run", f"run {i}"), started, ended, outcome)
+        for i, facts, started, ended, outcome in rows
+    ]
 
 
 def items(ledger: Ledger, task_id: str) -> dict[str, Item]:
@@ -152,7 +155,7 @@ def order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
 def task_entry(ledger: Ledger, trial_id: str, task_id: str) -> Mapping[str, Any]:
     """Return what a trial's plan says of a task; nothing if it has no such task."""
     for (plan,) in ledger.read("SELECT plan FROM trials WHERE id = ?", (trial_id,)):
-        found = [task for task in json.loads(plan)["tasks"] if task["id"] == task_id]
+        found = [task for task in read_plan(plan)["tasks"] if task["id"] == task_id]
         return max(found, key=lambda task: int(task["entry"].get("repeats", 1)), default={})
     return {}
 
@@ -222,7 +225,9 @@ def averaged(asked: Order, rows: Iterable[tuple[str, int, float, float]]) -> tup
     kept = [(place[item], repeat, value, weight) for item, repeat, value, weight in rows if item in place]
     if not kept:
         return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
-    table = np.array(kept, dtype=np.float64)
+    table = reading(lambda: np.array(kept, dtype=np.float64), "an observation")
+    if not (np.abs(table) < 1e300).all():
+        raise damaged("an observation is no finite number")
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
     at, value, weight = table[:, 0].astype(np.int64), table[:, 2], table[:, 3]
     starts = np.flatnonzero(np.diff(at, prepend=-1))
@@ -259,7 +264,14 @@ def item_answers(
         """,
         (candidate_id, task_id, item_id, repeat),
     )
-    return [(request_body(body, base), json.loads(answer)) for body, base, answer in rows]
+    return [(request_body(body, base), _answer(answer)) for body, base, answer in rows]
+
+
+def _answer(text: str) -> dict[str, Any]:
+    """Return an answer as JSON values that are sure to be one."""
+    body = read_mapping(text, "an answer")
+    answer_of(body)
+    return body
 
 
 def item_values(
@@ -271,7 +283,10 @@ def item_values(
         "WHERE candidate_id = ? AND task_id = ? AND item_id = ? AND repeat = ? ORDER BY measure",
         (candidate_id, task_id, item_id, repeat),
     )
-    return {measure: (value, weight) for measure, value, weight in rows}
+    found = {measure: (value, weight) for measure, value, weight in rows}
+    if lost := next((name for name, (value, weight) in found.items() if not (finite(value) and finite(weight))), None):
+        raise damaged(f"{lost} is no finite number", f"item {item_id}")
+    return found
 
 
 def truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
@@ -343,7 +358,7 @@ def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
         "SELECT a, b, task_id, measure, items, look FROM looks WHERE trial_id = ? ORDER BY 3, 4, 1, 2, 5", (trial_id,)
     )
     names = ("a", "b", "task_id", "measure", "items")
-    return [{**dict(zip(names, row[:5], strict=True)), **json.loads(row[5])} for row in rows]
+    return [{**dict(zip(names, row[:5], strict=True)), **read_mapping(row[5], "a look")} for row in rows]
 
 
 def item_count(ledger: Ledger, trial_id: str, task_id: str) -> int:

@@ -11,7 +11,6 @@ Knows nothing of engines or statistics.
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,8 +23,9 @@ from filelock import FileLock, Timeout
 
 from fairtrial.errors import LedgerBusyError, LedgerError
 from fairtrial.ledger.encoding import answer_body, answer_of, dumps, item_body, packed, request_text, storable
-from fairtrial.ledger.opening import open_file, unusable
+from fairtrial.ledger.opening import FAILURES, open_file, unusable
 from fairtrial.ledger.order import Lead, Order
+from fairtrial.ledger.shape import finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
 
 
@@ -131,7 +131,7 @@ class Ledger:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise unusable(error, self.path, "written") from error
         except UnicodeEncodeError as error:
             raise LedgerError(f"a text has no place in {self.path.name}: {error}.") from error
@@ -153,8 +153,9 @@ class Ledger:
     def read(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query; raises LedgerError if the file cannot be read."""
         try:
-            yield from self.connection.execute(sql, values)
-        except sqlite3.Error as error:
+            for row in self.connection.execute(sql, values):  # noqa: UP028 (it would close a cursor of a closed file)
+                yield row
+        except FAILURES as error:
             raise unusable(error, self.path, "read") from error
 
     def add_candidate(self, candidate_id: str, name: str, spec: Mapping[str, Any]) -> None:
@@ -208,7 +209,7 @@ class Ledger:
             "AND request_id IN (SELECT value FROM json_each(?))",
             (candidate_id, json.dumps(list(request_ids))),
         )
-        return {request_id: answer_of(json.loads(body)) for request_id, body in found}
+        return {request_id: answer_of(read_mapping(body, "an answer", request_id)) for request_id, body in found}
 
     def commit(self, candidate_id: str, chunk: Chunk) -> None:
         """Write a chunk in one transaction.
@@ -224,7 +225,7 @@ class Ledger:
         """
         whole = [("", "", run, observed) for run, observed in chunk.whole]
         for task, item, _, observed in (*chunk.observations, *whole):
-            if not (math.isfinite(observed.value) and math.isfinite(observed.weight)):
+            if not (finite(observed.value) and finite(observed.weight)):
                 raise LedgerError(
                     f"{observed.measure} is {observed.value} with weight {observed.weight}; both must be finite.",
                     where=f"item {item} of task {task}",
