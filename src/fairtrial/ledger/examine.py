@@ -16,7 +16,7 @@ from fairtrial.errors import LedgerError
 from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
-from fairtrial.ledger.shape import damaged, finite, read_card, read_mapping, read_plan
+from fairtrial.ledger.shape import damaged, finite, read_card, read_look, read_mapping, read_plan
 
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
@@ -94,7 +94,7 @@ def salvage(path: Path, target: Path) -> Examination:
 
 
 def _examined(db: sqlite3.Connection) -> Examination:
-    db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    _read_any_text(db)
     damages = list(_of_the_file(db))
     rows: dict[str, int] = {}
     lost: dict[str, int] = {}
@@ -107,6 +107,11 @@ def _examined(db: sqlite3.Connection) -> Examination:
     for table, count in _unreferred(db).items():
         damages.append(Damage(table, "", f"{count:,} rows refer to rows that are not there"))
     return Examination(rows, lost, tuple(damages))
+
+
+def _read_any_text(db: sqlite3.Connection) -> None:
+    """Let bytes that are no text come back as they were."""
+    db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
 
 
 def _of_the_file(db: sqlite3.Connection) -> Iterator[Damage]:
@@ -165,13 +170,19 @@ def _unreferred(db: sqlite3.Connection) -> dict[str, int]:
 
 def _take_out(db: sqlite3.Connection) -> None:
     """Delete the damaged rows of a copy, then those that refer to rows that are gone, and set its version right."""
+    _read_any_text(db)
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("BEGIN")
     for table in _tables(db):
         described = sorted(db.execute(f"PRAGMA table_info({table})"), key=lambda row: row[5])
-        where = " AND ".join(f"{row[1]} = ?" for row in described if row[5])
+        columns = [row[1] for row in described if row[5]]
         for key, _ in list(_damaged_rows(db, table)):
-            db.execute(f"DELETE FROM {table} WHERE {where}", key)
+            pairs = list(zip(columns, key, strict=True))
+            where = " AND ".join(
+                f"{name} {'= CAST(? AS TEXT)' if isinstance(value, str) else 'IS ?'}" for name, value in pairs
+            )
+            values = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in key]
+            db.execute(f"DELETE FROM {table} WHERE {where}", values)
     for statement in ORPHANS:
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -242,6 +253,6 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
     "trials": lambda _, row: read_plan(row["plan"]),
     "trial_items": _check_nothing,
     "sessions": lambda _, row: read_mapping(row["facts"], "the facts of a run"),
-    "looks": lambda _, row: read_mapping(row["look"], "a look"),
+    "looks": lambda _, row: read_look({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

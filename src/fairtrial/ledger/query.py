@@ -17,7 +17,7 @@ from fairtrial.duplicates import Key, content_key, same_groups, united
 from fairtrial.errors import LedgerError, UnknownNameError
 from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.order import Order, make_order
-from fairtrial.ledger.shape import damaged, finite, read_mapping, read_plan, reading
+from fairtrial.ledger.shape import damaged, finite, read_look, read_mapping, read_plan, reading
 from fairtrial.ledger.store import Ledger
 from fairtrial.records import Item
 
@@ -358,7 +358,7 @@ def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
         "SELECT a, b, task_id, measure, items, look FROM looks WHERE trial_id = ? ORDER BY 3, 4, 1, 2, 5", (trial_id,)
     )
     names = ("a", "b", "task_id", "measure", "items")
-    return [{**dict(zip(names, row[:5], strict=True)), **read_mapping(row[5], "a look")} for row in rows]
+    return [read_look({**dict(zip(names, row[:5], strict=True)), **read_mapping(row[5], "a look")}) for row in rows]
 
 
 def item_count(ledger: Ledger, trial_id: str, task_id: str) -> int:

@@ -78,6 +78,18 @@ class _Task(_Shape):
         return self
 
 
+class _Look(_Shape):
+    a: str
+    b: str
+    task_id: str
+    measure: str
+    items: Annotated[int, Field(ge=0)]
+    verdict: str
+    low: Finite | None = None
+    high: Finite | None = None
+    difference: Finite | None = None
+
+
 class _Decide(_Shape):
     margin: Annotated[Finite, Field(ge=0)]
     confidence: Annotated[Finite, Field(gt=0, lt=1)]
@@ -105,7 +117,7 @@ def _no_number(name: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_number)
-_PLAN, _CARD = TypeAdapter(_Plan), TypeAdapter(_Card)
+_PLAN, _CARD, _LOOK = TypeAdapter(_Plan), TypeAdapter(_Card), TypeAdapter(_Look)
 
 
 def read_plan(text: object, where: str = "") -> dict[str, Any]:
@@ -116,6 +128,11 @@ def read_plan(text: object, where: str = "") -> dict[str, Any]:
 def read_card(text: object, where: str = "") -> dict[str, Any]:
     """Return a task's card.  Raises LedgerError if it is no JSON, or no card."""
     return _shaped(_CARD, read_mapping(text, "the card of a task", where), "the card of a task", where)
+
+
+def read_look(found: dict[str, Any]) -> dict[str, Any]:
+    """Return one look at a pair, with the columns of its row.  Raises LedgerError if it is none."""
+    return _shaped(_LOOK, found, "a look", "")
 
 
 def read_mapping(text: object, what: str, where: str = "") -> dict[str, Any]:
