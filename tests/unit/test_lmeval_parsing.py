@@ -72,7 +72,7 @@ def test_what_is_wrong_is_said(changes: dict[str, Any], said: str) -> None:
         (["lowercas"], "'lowercas' is not supported. Did you mean 'lowercase'"),
         (["take_first", "lowercase"], "stands after take_first"),
         ([{"function": "regex", "pattern": "x"}], "has no setting 'pattern'; allowed: regex_pattern"),
-        ([{"function": "regex", "regex_pattern": "("}], "pattern that is not valid"),
+        ([{"function": "regex", "regex_pattern": "("}], "regular expression '(' is not valid"),
         (["take_first_k"], "needs the setting 'k'"),
     ],
 )

@@ -133,9 +133,12 @@ def test_templates_cannot_leave_the_sandbox(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"doc_to_text": "{{qq}}"}, "task t, item 0: the template '{{qq}}' needs something that the row lacks"),
+        (
+            {"doc_to_text": "{{qq}}"},
+            "task t, item 0: the template '{{qq}}' of doc_to_text needs something that the row lacks",
+        ),
         ({"doc_to_text": "{{q + 1}}"}, "cannot be rendered"),
-        ({"doc_to_text": "{{'x' * 10 ** 13}}"}, "cannot be rendered"),
+        ({"doc_to_text": "{{'x' * 10 ** 13}}"}, "of doc_to_text does something that is not allowed"),
         ({"doc_to_choice": "{{q}}"}, "the choices must be rendered as a list"),
         ({"doc_to_choice": "t"}, "the choices must be a list"),
         ({"metadata": {"cluster": "nothing"}}, "no column 'nothing'"),

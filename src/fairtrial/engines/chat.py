@@ -1,7 +1,7 @@
 """Chat templates: the Jinja text that turns messages into what a chat model was trained to read.
 
 A template comes with a model file, so it is hostile input: it runs in Jinja's immutable sandbox, with the few
-functions that such templates expect and no loader.  Knows nothing of tokens or engines.
+functions that such templates expect and no loader, within a limit of work.  Knows nothing of tokens or engines.
 """
 
 from __future__ import annotations
@@ -15,17 +15,15 @@ from typing import NoReturn
 
 import jinja2
 from jinja2.ext import loopcontrols
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fairtrial.errors import ModelError
 from fairtrial.records import Prompt
+from fairtrial.sandbox import LimitedEnvironment, TooMuchWorkError
 from fairtrial.spec.candidate import DATE
 
 Message = Mapping[str, str]
 END = "\ue0f2"
 """Marks where the beginning of an answer ends."""
-
-_LONGEST = 1 << 20  # characters of a template's source
 
 
 def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
@@ -78,23 +76,19 @@ class ChatTemplate:
         Raises:
             ModelError: if it is no Jinja template.
         """
-        if len(source) > _LONGEST:
-            raise ModelError(
-                f"The chat template has {len(source):,} characters; at most {_LONGEST:,} are read.", where=where
-            )
         self.sha256 = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
         self._where = where
         self._tokens = {"bos_token": bos, "eos_token": eos}
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
-        environment.filters["tojson"] = _to_json
+        environment = LimitedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+        environment.add_filter("tojson", _to_json)
         environment.globals["raise_exception"] = _refuse
         environment.globals["strftime_now"] = self._now
-        del environment.globals["lipsum"], environment.filters["random"]  # prompts are the same every time
+        del environment.filters["random"]  # prompts are the same every time
         self._day = datetime.fromisoformat(date)
         self.asks_the_date = False
         try:
             self._template = environment.from_string(source)
-        except (jinja2.TemplateError, RecursionError) as error:
+        except jinja2.TemplateError as error:
             raise self._error(f"The chat template cannot be read: {error}.") from error
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
@@ -111,7 +105,9 @@ class ChatTemplate:
             return self._template.render(
                 messages=[dict(m) for m in messages], add_generation_prompt=add_generation_prompt, **self._tokens
             )
-        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        except TooMuchWorkError as error:
+            raise self._error(f"The chat template does something that is not allowed: {error}.") from error
+        except jinja2.TemplateError as error:
             roles = ", ".join(m["role"] for m in messages)
             raise self._error(f"The chat template refuses messages of the roles {roles}: {error}.") from error
 

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fairtrial.errors import ModelError
 from fairtrial.recorded.base import Said
 from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
+from fairtrial.sandbox import LimitedEnvironment
 from fairtrial.spec.recorded import Recorded
 
 Rows = Iterator[tuple[str, Mapping[str, Any]]]
 
-TEMPLATES = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
 def rows_of(path: Path, how: Recorded, kind: str) -> Rows:
@@ -246,7 +246,7 @@ def _picked(row: Mapping[str, Any], what: str, where: str) -> str:
         return _text(at(row, what, where))
     try:
         return TEMPLATES.from_string(what).render({str(key): value for key, value in row.items()})
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+    except TemplateError as error:
         raise ModelError(f"{where}: the template {what!r} cannot be filled: {error}") from error
 
 

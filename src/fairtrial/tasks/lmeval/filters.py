@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from fairtrial.errors import DataError, TaskError, did_you_mean
+from fairtrial.tasks.patterns import Pattern, compile_pattern
 
 Step = Callable[[list[Any], Mapping[str, Any]], list[Any]]
 _FALL_BACK = ("regex", "regex_pos", "multi_choice_regex")
@@ -97,8 +98,8 @@ def _build(kind: str, settings: Mapping[str, Any], where: str) -> Step:
         raise TaskError(f"the filter {kind!r} has no setting {unknown[0]!r}; allowed: {allowed_text}", where=where)
     try:
         return make(settings)
-    except re.error as error:
-        raise TaskError(f"the filter {kind!r} has a pattern that is not valid: {error}", where=where) from error
+    except TaskError as error:
+        raise TaskError(f"the filter {kind!r}: {error.message}", fix=error.fix, where=where) from error
     except KeyError as error:
         raise TaskError(f"the filter {kind!r} needs the setting {error}", where=where) from error
 
@@ -120,9 +121,33 @@ def _pick(matches: list[Any], select: int) -> str | None:
     return match.strip() if match is not None else None
 
 
+def _whole(settings: Mapping[str, Any], key: str, least: int | None = None) -> int:
+    value = settings[key]
+    if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
+        what = "a whole number" if least is None else f"a whole number of at least {least}"
+        raise TaskError(f"{key} must be {what}; got {value!r}")
+    return value
+
+
+def _search(settings: Mapping[str, Any]) -> tuple[Pattern, int, Any]:
+    """Return the pattern, which of its matches is meant, and what stands for none."""
+    select = _whole(settings, "group_select") if "group_select" in settings else 0
+    fallback = settings.get("fallback", "[invalid]")
+    if not (fallback is None or isinstance(fallback, str | int | float)):
+        raise TaskError(f"fallback must be a text; got {fallback!r}")
+    return compile_pattern(settings.get("regex_pattern", _NUMBER_AFTER_HASHES)), select, fallback
+
+
+def compile_ignored(settings: Mapping[str, Any]) -> tuple[Pattern, ...]:
+    """Return the patterns of ``regexes_to_ignore``.  Raises TaskError if they are no list of regular expressions."""
+    given = settings.get("regexes_to_ignore") or ()
+    if not isinstance(given, list | tuple):
+        raise TaskError(f"regexes_to_ignore must be a list of regular expressions; got {given!r}")
+    return tuple(compile_pattern(one) for one in given)
+
+
 def _regex(settings: Mapping[str, Any]) -> Step:
-    pattern = re.compile(settings.get("regex_pattern", _NUMBER_AFTER_HASHES))
-    select, fallback = int(settings.get("group_select", 0)), settings.get("fallback", "[invalid]")
+    pattern, select, fallback = _search(settings)
 
     def extract(answer: Any) -> Any:
         found = _pick(pattern.findall(answer), select) if isinstance(answer, str) else None
@@ -132,7 +157,7 @@ def _regex(settings: Mapping[str, Any]) -> Step:
 
 
 def _regex_pos(settings: Mapping[str, Any]) -> Step:
-    re.compile(settings.get("regex_pattern", ""))
+    compile_pattern(settings.get("regex_pattern", ""))
     fallback = settings.get("fallback") or ["invalid"]
     pair = re.compile(r"\('[^']*', '([^']*)'\)")
     return lambda answers, _row: [pair.findall(str(answer)) or fallback for answer in answers]
@@ -145,9 +170,8 @@ def _all_punctuation() -> dict[int, None]:
 
 def _multi_choice_regex(settings: Mapping[str, Any]) -> Step:
     """Letter answers: the pattern, else the text of a choice, else a letter after a colon."""
-    pattern = re.compile(settings.get("regex_pattern", _NUMBER_AFTER_HASHES))
-    select, fallback = int(settings.get("group_select", 0)), settings.get("fallback", "[invalid]")
-    ignored = [re.compile(p) for p in settings.get("regexes_to_ignore") or ()]
+    pattern, select, fallback = _search(settings)
+    ignored = compile_ignored(settings)
 
     def plain(text: str) -> str:
         for expression in ignored:
@@ -181,7 +205,7 @@ def _multi_choice_regex(settings: Mapping[str, Any]) -> Step:
 
 
 def _take_first_k(settings: Mapping[str, Any]) -> Step:
-    count = int(settings["k"])
+    count = _whole(settings, "k", 1)
 
     def step(answers: list[Any], _row: Mapping[str, Any]) -> list[Any]:
         if len(answers) < count:
@@ -197,6 +221,8 @@ def _majority(_: Mapping[str, Any]) -> Step:
 
 def _map(settings: Mapping[str, Any]) -> Step:
     table, default = settings.get("mapping_dict") or {}, settings.get("default_value")
+    if not isinstance(table, Mapping):
+        raise TaskError(f"mapping_dict must be a mapping; got {table!r}")
     return lambda answers, _row: [table.get(answer, default) for answer in answers]
 
 

@@ -8,15 +8,16 @@ have no value for a single item and are refused by `fairtrial.tasks.lmeval.confi
 from __future__ import annotations
 
 import math
-import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairtrial.errors import DataError
+from fairtrial.errors import DataError, TaskError
 from fairtrial.records import Measure, Observation, ScoreAnswer
+from fairtrial.tasks.lmeval.filters import compile_ignored
 from fairtrial.tasks.lmeval.native import RatioOfSums
+from fairtrial.tasks.patterns import compile_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +182,17 @@ def exact_match(said: Any, gold: str, options: Mapping[str, Any]) -> float:
 EXACT_MATCH_OPTIONS = {"regexes_to_ignore", "ignore_case", "ignore_punctuation", "ignore_numbers"}
 
 
+def check_exact_match(options: Mapping[str, Any]) -> None:
+    """Raise TaskError for a value that an option of exact_match cannot have."""
+    compile_ignored(options)
+    for key in sorted(EXACT_MATCH_OPTIONS - {"regexes_to_ignore"}):
+        if not isinstance(value := options.get(key, False), bool):
+            raise TaskError(f"{key} must be true or false; got {value!r}")
+
+
 def _plain(text: str, options: Mapping[str, Any]) -> str:
     for pattern in options.get("regexes_to_ignore") or ():
-        text = re.sub(pattern, "", text)
+        text = compile_pattern(pattern).sub("", text)
     if options.get("ignore_case"):
         text = text.lower()
     dropped = string.punctuation if options.get("ignore_punctuation") else ""

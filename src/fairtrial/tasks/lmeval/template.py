@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import StrictUndefined, TemplateError, UndefinedError, meta
 from jinja2.exceptions import SecurityError
 from jinja2.nativetypes import NativeCodeGenerator
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from fairtrial.errors import DataError, TaskError, did_you_mean
+from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate, TooMuchWorkError, spend
 from fairtrial.tasks.lmeval.golds import plain_value
+from fairtrial.tasks.patterns import compile_pattern
 
 Row = Mapping[str, Any]
 Function = Callable[[Any], Any]
@@ -29,38 +30,35 @@ Field = str | int | list[Any] | dict[str, Any] | Function | None
 
 
 def _regex_replace(text: str, pattern: str, repl: str, count: int = 0) -> str:
-    return re.sub(pattern, repl, text, count=count)
+    spend(((len(text) + 1) * (len(repl) + 1) >> 3) + 1000)
+    return compile_pattern(pattern).sub(repl, text, count)
 
 
-_RENDERING_ERRORS = (
-    TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, MemoryError,
-    re.error,
-)  # fmt: skip
-_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-_ENVIRONMENT.filters["regex_replace"] = _regex_replace
+_ENVIRONMENT = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+_ENVIRONMENT.add_filter("regex_replace", _regex_replace)
 
 
-class _ValueEnvironment(ImmutableSandboxedEnvironment):
+class _ValueEnvironment(LimitedEnvironment):
     """Gives the values of a template's parts where the usual one gives their texts."""
 
     code_generator_class = NativeCodeGenerator
 
 
 _VALUES = _ValueEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-_VALUES.filters["regex_replace"] = _regex_replace
+_VALUES.add_filter("regex_replace", _regex_replace)
 
 
 @lru_cache(maxsize=512)
-def compile_template(text: str) -> Template:
+def compile_template(text: str) -> LimitedTemplate:
     """Return the compiled template.  Raises TaskError for a syntax error."""
     try:
         return _ENVIRONMENT.from_string(text)
-    except (TemplateSyntaxError, RecursionError) as error:
+    except TemplateError as error:
         raise TaskError(f"the template {_short(text)} is not valid Jinja: {error}") from error
 
 
-def render(text: str, row: Row) -> str:
-    """Return the template ``text`` rendered with the row's columns as variables.
+def render(text: str, row: Row, field: str = "") -> str:
+    """Return the template ``text`` rendered with the row's columns as variables; errors name its field.
 
     Raises DataError if the row lacks a column that the template uses, TaskError for anything forbidden in the sandbox.
     """
@@ -70,14 +68,17 @@ def render(text: str, row: Row) -> str:
         missing = re.search(r"'([^']+)' is undefined", str(error))
         hint = did_you_mean(missing.group(1), row) if missing else ""
         raise DataError(
-            f"the template {_short(text)} needs something that the row lacks: {error}.{hint}",
+            f"{_called(text, field)} needs something that the row lacks: {error}.{hint}",
             fix=f"The row has: {', '.join(row)}.",
         ) from error
-    except SecurityError as error:
-        raise TaskError(f"the template {_short(text)} does something that is not allowed: {error}") from error
-    except _RENDERING_ERRORS as error:
-        kind = type(error).__name__
-        raise DataError(f"the template {_short(text)} cannot be rendered with the row: {kind}: {error}") from error
+    except (SecurityError, TooMuchWorkError) as error:
+        raise TaskError(f"{_called(text, field)} does something that is not allowed: {error}") from error
+    except TemplateError as error:
+        raise DataError(f"{_called(text, field)} cannot be rendered with the row: {error}") from error
+
+
+def _called(text: str, field: str) -> str:
+    return f"the template {_short(text)}" + (f" of {field}" if field else "")
 
 
 def _makes_list(text: str, row: Row) -> bool:
@@ -87,9 +88,12 @@ def _makes_list(text: str, row: Row) -> bool:
     """
     if text.lstrip().startswith("[") or not meta.find_undeclared_variables(_ENVIRONMENT.parse(text)):
         return True
-    template = _VALUES.from_string(text)
-    first = next(iter(template.root_render_func(template.new_context(dict(row)))), "")
-    return isinstance(first, list | Markup)  # what the filter `tojson` gives is marked
+    return isinstance(_compile_values(text).first(row), list | Markup)  # what the filter `tojson` gives is marked
+
+
+@lru_cache(maxsize=512)
+def _compile_values(text: str) -> LimitedTemplate:
+    return _VALUES.from_string(text)
 
 
 def _short(text: str, limit: int = 80) -> str:
@@ -120,7 +124,7 @@ class Fields:
         if isinstance(field, str):
             if field in self.columns:
                 return row[field]
-            return self._number_or_text(render(field, row))
+            return self._number_or_text(render(field, row, "doc_to_text"))
         return field(row) if callable(field) else field
 
     def target(self, field: Field, row: Row) -> Any:
@@ -132,7 +136,7 @@ class Fields:
             return field(row) if callable(field) else field
         if field in self.columns:
             return row[field]
-        value = self._number_or_text(render(field, row))
+        value = self._number_or_text(render(field, row, "doc_to_target"))
         bracketed = isinstance(value, str) and len(value) >= 2 and value[0] == "[" and value[-1] == "]"
         if bracketed and _makes_list(field, row):
             try:
@@ -145,7 +149,7 @@ class Fields:
         """Return ``doc_to_choice`` of the row as texts.  Raises DataError if it is not a list."""
         value: Any
         if isinstance(field, str):
-            value = row[field] if field in self.columns else _literal(render(field, row))
+            value = row[field] if field in self.columns else _literal(render(field, row, "doc_to_choice"))
         elif isinstance(field, dict):
             value = list(field.values())
         else:
@@ -161,7 +165,7 @@ class Fields:
         """Return ``gen_prefix`` (or a description) of the row, empty if there is none."""
         if not field:
             return ""
-        return str(row[field]) if field in row else render(field, row)
+        return str(row[field]) if field in row else render(field, row, "gen_prefix or description")
 
     def _number_or_text(self, text: str) -> str | int:
         return int(text) if self.with_choices and text.isdecimal() else text
