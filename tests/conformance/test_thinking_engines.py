@@ -1,4 +1,4 @@
-"""Models that think, made by hand: each token has one that follows it.  What the engines take for thought and answer."""
+"""Models that think, made by hand: what follows each token is fixed.  What engines take for thought and answer."""
 
 from __future__ import annotations
 
