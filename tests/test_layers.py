@@ -95,7 +95,7 @@ ALLOWED: dict[str, set[str]] = {
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 
 TOP = {"api", "cli", "__init__", "__main__"}
-HEAVY = {"torch", "llama_cpp", "transformers", "datasets", "pyarrow", "huggingface_hub", "openai", "lm_eval"}
+HEAVY = {"torch", "llama_cpp", "transformers", "datasets", "pyarrow", "huggingface_hub", "httpx2", "lm_eval"}
 
 
 def unit(path: Path) -> str:

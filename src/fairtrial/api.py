@@ -207,7 +207,8 @@ def conducted(plan: Plan, text: str, store: Ledger, conditions: Conditions, roun
         wait_seconds=None if conditions.wait else 0.0,
         on_wait=lambda: conditions.on_note(f"waiting: another process is writing to {store.path.name}"),
     ):
-        conduct(plan, text, store, EngineSettings(threads=conditions.threads), conditions.on_progress, rounds)
+        settings = EngineSettings(threads=conditions.threads, on_note=conditions.on_note)
+        conduct(plan, text, store, settings, conditions.on_progress, rounds)
 
 
 def result(ledger: str | Path = DEFAULT_LEDGER, trial: str | None = None) -> Result:

@@ -18,7 +18,7 @@ from fairtrial.planning import PlannedCandidate, PlannedTask
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
 from fairtrial.settling import settle as settle
 from fairtrial.tasks.base import Task
-from fairtrial.tasks.signs import signs
+from fairtrial.tasks.signs import refused_is_wrong, signs
 
 KEPT_AT_ONCE = 8
 """Answers of an endpoint that are written in one transaction: each may have cost money."""
@@ -136,8 +136,11 @@ def ask_chunk(
 
 
 def grade_chunk(task: Task, chunk: Sequence[Asked], answers: Mapping[str, Answer]) -> list[Sequence[Observation]]:
-    """Return the grades of each item of a chunk."""
-    return [task.grade(asked.item, [answers[r.id] for r in asked.requests]) for asked in chunk]
+    """Return the grades of each item of a chunk; a refusal by a server is wrong."""
+    given = [[answers[r.id] for r in asked.requests] for asked in chunk]
+    graded = [task.grade(asked.item, got) for asked, got in zip(chunk, given, strict=True)]
+    measures = task.card.measures
+    return [refused_is_wrong(measures, got, grades) for got, grades in zip(given, graded, strict=True)]
 
 
 def sign_chunk(

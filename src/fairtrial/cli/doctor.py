@@ -23,7 +23,7 @@ from fairtrial.spec.endpoint import Endpoint
 EXTRAS = (
     ("llama_cpp", "llama.cpp engine (GGUF models)", "llamacpp"),
     ("transformers", "transformers engine (safetensors models)", "transformers"),
-    ("openai", "models behind endpoints of OpenAI's API", "openai"),
+    ("httpx2", "models behind endpoints of OpenAI's API", "openai"),
     ("huggingface_hub", "models and data from the Hugging Face hub", "hub"),
     ("pyarrow", "Parquet files", "parquet"),
 )

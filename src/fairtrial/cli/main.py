@@ -16,6 +16,7 @@ from rich.text import Text
 from fairtrial import __version__
 from fairtrial.cli import check, compare, doctor, export, fit, init, ledger, models, plan, quantize, report, run, tasks
 from fairtrial.cli.details import mask_secrets, write_details
+from fairtrial.cli.interrupts import orderly_interrupts
 from fairtrial.cli.output import accept_any_encoding
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.report.words import visible
@@ -74,7 +75,8 @@ def main() -> None:
     console = Console(stderr=True)
     code = 1
     try:
-        app(standalone_mode=True)
+        with orderly_interrupts():
+            app(standalone_mode=True)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except FairtrialError as error:

@@ -10,11 +10,12 @@ from fairtrial.doubts.answers import answer_doubts
 from fairtrial.doubts.base import Doubt, Finder
 from fairtrial.doubts.copies import copy_doubts
 from fairtrial.doubts.golds import gold_doubts
+from fairtrial.doubts.hosted import hosted_doubts
 from fairtrial.ledger import Ledger, query
 
 __all__ = ["DOUBTS", "Doubt", "find_doubts"]
 
-DOUBTS: tuple[Finder, ...] = (answer_doubts, gold_doubts, copy_doubts)
+DOUBTS: tuple[Finder, ...] = (answer_doubts, gold_doubts, copy_doubts, hosted_doubts)
 """All finders, in the order in which their doubts are told."""
 
 

@@ -29,6 +29,8 @@ OPTIONAL = (
     ("thought", ""),
     ("counted", False),
     ("masked", False),
+    ("said", ""),
+    ("changed", ()),
 )
 """Fields of answers that are not stored while they hold this."""
 
@@ -138,7 +140,8 @@ def _answer_of(body: Mapping[str, Any]) -> Answer:
     if "text" in body:
         if not (isinstance(body["text"], str) and isinstance(body["tokens"], int) and body.get("finish")):
             raise ValueError("its text, tokens or finish are of another kind")
-        return GenerateAnswer(**{**body, "steps": steps})
+        changed = tuple((name, words) for name, words in body.get("changed", ()))
+        return GenerateAnswer(**{**body, "steps": steps, "changed": changed})
     lengths = {len(body[name]) for name in ("logprobs", "greedy", "tokens")}
     if len(lengths) != 1 or not all(value is None or math.isfinite(value) for value in body["logprobs"]):
         raise ValueError("its log-probabilities are no numbers, or not as many as its tokens")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from fairtrial.ledger.store import Ledger
@@ -67,3 +68,17 @@ def items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[i
     )
     missing, count = next(iter(rows))
     return int(missing), int(count)
+
+
+def changed_settings(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str) -> dict[str, str]:
+    """Return what of its requests a candidate's server refused in a task of a trial, with the server's words."""
+    rows = ledger.read(
+        """
+        SELECT DISTINCT json_extract(a.answer, '$.changed') FROM trial_items t
+        JOIN asked s ON s.candidate_id = ? AND s.task_id = t.task_id AND s.item_id = t.item_id
+        JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
+        WHERE t.trial_id = ? AND t.task_id = ? AND a.answer LIKE '%"changed":[[%'
+        """,
+        (candidate_id, trial_id, task_id),
+    )
+    return {name: words for (changed,) in rows if changed for name, words in json.loads(changed)}

@@ -93,7 +93,9 @@ def flip(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> Fli
 
 
 def said(answer: Mapping[str, Any]) -> str:
-    """Return what an answer says; where it is nothing but a thought, the end of that."""
+    """Return what an answer says: of a refusal the server's words, of nothing but a thought the end of that."""
+    if answer.get("finish") == "refused":
+        return f"(refused by its server) {answer.get('said', '')}".strip()
     text, thought = str(answer["text"]), str(answer.get("thought", ""))
     if text.strip() or not thought:
         return text

@@ -141,7 +141,10 @@ def shown(one: Answered, candidate: CandidateSummary) -> list[dict[str, str]]:
 
 def stop_reason(one: Answered) -> str:
     """Return why an answer ended, in Inspect's words."""
-    return "max_tokens" if any(answer.get("finish") == "length" for _, answer in one.calls) else "stop"
+    finishes = {answer.get("finish") for _, answer in one.calls}
+    if "refused" in finishes:
+        return "content_filter"
+    return "max_tokens" if "length" in finishes else "stop"
 
 
 def usage_of(tokens: Mapping[str, int]) -> dict[str, int]:

@@ -33,6 +33,9 @@ class Endpoint(Section):
     )
     concurrency: Annotated[Positive, Field(le=256)] = Field(8, description="Most requests at a time; fewer if refused.")
     timeout: Annotated[Number, Field(gt=0, le=3600)] = Field(120.0, description="Seconds without a byte.")
+    time_limit: Annotated[Number, Field(gt=0, le=86400)] = Field(
+        1800.0, description="Seconds for one answer in all, however steadily its bytes come."
+    )
     retries: Annotated[int, Field(strict=True, ge=0, le=50)] = Field(
         8, description="How often a request is sent again after a passing failure (429, 5xx, cut connections)."
     )

@@ -6,8 +6,9 @@ A sign is stored as an observation of value 1 beside an item's grades, and only 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from fairtrial.records import Answer, GenerateAnswer, Item, Observation, ScoreAnswer
+from fairtrial.records import Answer, GenerateAnswer, Item, Measure, Observation, ScoreAnswer
 from fairtrial.tasks.base import Task, TellsSigns
 from fairtrial.tasks.reading import nearly
 
@@ -19,6 +20,9 @@ SIGNS: Mapping[str, str] = {
     "refused": "the server refused to answer",
     "unfinished": "all tokens went to reasoning, and no answer came",
     "unread": "no answer could be read from the text",
+    "counted": "the server did not say how many tokens it took; they are our own count",
+    "masked": "the server repeated the key, which was masked in the answer",
+    "changed": "the server refused settings of the request, which was sent without them",
     "near_miss": "wrong, and different from a right answer only in white space, case or final punctuation",
 }
 """What each sign says of an answer."""
@@ -44,7 +48,24 @@ def signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Ob
             else _told(task, item, answers, grades)
         )
         found = [*told, *_chosen(item, answers)]
-    return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys(found)]
+    return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys([*found, *_told_by_server(answers)])]
+
+
+def refused_is_wrong(
+    measures: Sequence[Measure], answers: Sequence[Answer], grades: Sequence[Observation]
+) -> Sequence[Observation]:
+    """Return the grades of one item, the worst of each measure where a server refused to answer.
+
+    What a task makes of an empty text may well be a point: it has no forbidden word in it.
+    """
+    if not any(isinstance(answer, GenerateAnswer) and answer.finish == "refused" for answer in answers):
+        return grades
+    worst = {
+        m.name: m.bounds[0 if m.higher_is_better else 1]
+        for m in measures
+        if m.bounds and m.higher_is_better is not None
+    }
+    return [replace(grade, value=worst.get(grade.measure, grade.value)) for grade in grades]
 
 
 def _form(answers: Sequence[Answer]) -> list[str]:
@@ -79,3 +100,9 @@ def _chosen(item: Item, answers: Sequence[Answer]) -> list[str]:
         return []
     scores = answer.logprobs[: len(names)]
     return [CHOSE + names[scores.index(max(scores))].upper()]
+
+
+def _told_by_server(answers: Sequence[Answer]) -> list[str]:
+    """Return what a server did otherwise than it was asked, whatever it answered."""
+    written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
+    return [name for name in ("counted", "masked", "changed") if any(getattr(answer, name) for answer in written)]

@@ -6,37 +6,57 @@ Continuations are scored where the endpoint is seen to do it right (see `scores`
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.openai_api.calls import Caller, RefusedError
-from fairtrial.engines.openai_api.requests import Reply, messages, read, request_body, size_of
+from fairtrial.engines.openai_api.answers import Asking, answer_of, changes_of, refusal, stopped_thinking
+from fairtrial.engines.openai_api.calls import Caller
+from fairtrial.engines.openai_api.crew import work_off
+from fairtrial.engines.openai_api.failures import FilteredError, OneError, RefusedError
+from fairtrial.engines.openai_api.replies import Reply
+from fairtrial.engines.openai_api.requests import Manners, adapted, messages, request_body
 from fairtrial.engines.openai_api.scores import QUESTION, NotEchoedError, Trust, score_pair, trusted
-from fairtrial.engines.openai_api.throttle import Throttle
+from fairtrial.engines.openai_api.wire import payload_of
+from fairtrial.engines.openai_api.words import UnreadableError
 from fairtrial.engines.refusing import counted_characters, refuse_empty
 from fairtrial.engines.settings import EngineSettings
-from fairtrial.errors import CapabilityError, EngineError
+from fairtrial.errors import CapabilityError, EngineError, TooLongError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Prompt, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
+from fairtrial.thoughts import opened_by
+
+MOST_CHANGES = 20
+"""Times that one request is sent in another form."""
+
+STOPS_THOUGHTS = "its stop strings end thoughts, too"
+
+LONE = (OneError, TooLongError)
+"""Failures of one request, after which others may be answered."""
 
 UNKNOWN_CONTEXT = 2**31 - 1
+
+
+def unheard(line: str) -> None:
+    """Tell nobody."""
 
 
 class OpenAIEngine:
     """See `fairtrial.engines.base.Engine`."""
 
-    def __init__(self, candidate: Candidate, model: ResolvedModel) -> None:
+    def __init__(self, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> None:
         self._candidate = candidate
-        self._throttle = Throttle(candidate.endpoint.concurrency)
-        self._caller = Caller(candidate.endpoint, model.name, self._throttle)
+        self._caller = Caller(candidate.endpoint, model.name, settings.on_note or unheard)
         self._chat = candidate.chat != "none"
         self._streams = True
         self._tells: bool | None = None  # the log-probabilities of its own text; None until it is known
+        self._manners = self._proven = Manners()
+        self._settled = False  # whether the way of asking has proved itself
+        self._hopeless: EngineError | None = None  # why it is no use to ask at all
+        self._settling, self._learning = threading.Lock(), threading.Lock()
         self.work = {"prefill_tokens": 0, "prefill_seconds": 0.0, "decode_tokens": 0, "decode_seconds": 0.0}
         chat = Trust("a chat endpoint gives no scores of given text; completions, with `chat: none`, may")
         self._trust = chat if self._chat else trusted(self._caller)
@@ -48,7 +68,7 @@ class OpenAIEngine:
             context_tokens=candidate.context or UNKNOWN_CONTEXT,
             batch_invariant=False,
         )
-        self.record = {
+        self.record: Mapping[str, object] = {
             "engine": "openai",
             "model": model.name,
             "base_url": candidate.endpoint.base_url,
@@ -67,7 +87,7 @@ class OpenAIEngine:
                 f"candidate {candidate.id!r}: an endpoint applies its own chat template, not {candidate.chat!r}.",
                 fix="Write chat: model, or chat: none for running text.",
             )
-        return cls(candidate, model)
+        return cls(candidate, model, settings)
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise CapabilityError for scores that the endpoint does not give; lengths are known to the endpoint only."""
@@ -105,29 +125,29 @@ class OpenAIEngine:
             yield answer
 
     def as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
-        """Yield requests with their answers as they come; after a failure those that were under way, then raise it."""
-        pool = ThreadPoolExecutor(self._candidate.endpoint.concurrency, thread_name_prefix="endpoint")
-        failure: BaseException | None = None
-        try:
-            under_way: dict[Future[Answer], Request] = {pool.submit(self._answer, r): r for r in requests}
-            for done in as_completed(under_way):
-                if done.cancelled():
-                    continue
-                if (error := done.exception()) is not None:
-                    failure = failure or error
-                    for waiting in under_way:
-                        waiting.cancel()
-                else:
-                    yield under_way[done], done.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        if failure is not None:
-            raise failure
+        """Yield requests with their answers as they come; at the end, or when it is no use to go on, raise a failure.
+
+        Failures of single requests keep no other one from being answered; the first of them is raised.
+        """
+        failures: list[BaseException] = []
+        threads = self._candidate.endpoint.concurrency
+        for request, got in work_off(requests, self._answer, threads, lambda error: isinstance(error, LONE)):
+            if isinstance(got, BaseException):
+                failures.append(got)
+            else:
+                yield request, got
+        if failures:
+            worst = next((error for error in failures if not isinstance(error, LONE)), failures[0])
+            if isinstance(worst, EngineError) and len(failures) > 1:
+                worst.message = (
+                    f"{worst.message.rstrip('.')}. So it went with {len(failures)} of {len(requests)} requests; the "
+                    "others are kept."
+                )
+            raise worst
 
     def close(self) -> None:
         """Close the connections; whatever is under way is given up."""
-        self._throttle.close()
-        self._caller.client.close()
+        self._caller.close()
 
     def _in_order(self, requests: Sequence[Request]) -> Iterator[Answer]:
         known: dict[int, Answer] = {}
@@ -151,55 +171,127 @@ class OpenAIEngine:
         return "" if self._tells else f"{self._candidate.endpoint.host} does not tell them"
 
     def _generated(self, request: GenerateRequest) -> GenerateAnswer:
-        sent = 0
+        """Return one answer.  Until one has come, requests go one at a time: how to ask is found out once."""
+        if self._settled:
+            return self._asked(request)
+        with self._settling:
+            if self._hopeless is not None:
+                raise self._hopeless
+            if not self._settled:
+                try:
+                    found = self._asked(request)
+                except EngineError as error:
+                    self._hopeless = None if isinstance(error, LONE) else error
+                    raise
+                self._settled = found.finish != "refused"
+                return found
+        return self._asked(request)
 
-        def ask() -> Reply:
-            body = self._body(request)
+    def _asked(self, request: GenerateRequest) -> GenerateAnswer:
+        """Return one answer, asked in the way that the server was found to want, or is found to want now."""
+        sent = [0]
+        asking = self._asking(request)
+        for _ in range(MOST_CHANGES):
+            manners = self._manners
+            try:
+                reply = self._reply(request, manners, sent)
+            except FilteredError as error:
+                return replace(refusal(error.words, asking.told), sent_bytes=self._sent(sent[0]))
+            except RefusedError as error:
+                if not self._adapt(manners, request, error):
+                    self._restore(manners)
+                    raise
+                continue
+            if request.stop and "stop" not in manners.changes and stopped_thinking(reply, asking):
+                with self._learning:
+                    self._change(self._manners.without("stop", STOPS_THOUGHTS))
+                continue
+            self._learn(manners, reply)
+            self._count(reply)
+            found = answer_of(reply, request, asking)
+            changed = changes_of(manners, self._body(request, Manners()), self._caller.mask)
+            return replace(found, sent_bytes=self._sent(sent[0]), changed=changed)
+        raise OneError(f"{self._candidate.endpoint.host} refuses {request.label or 'a request'} in whatever form.")
 
-            def work() -> Reply:
-                nonlocal sent
-                sent += size_of(body)
-                begun = time.perf_counter()
-                return read(self._caller.client, body, self._streams, begun)
+    def _asking(self, request: GenerateRequest) -> Asking:
+        prompt, tags = request.prompt, self._candidate.tags
+        told = len((self._candidate.system + prompt.plain()).encode(errors="replace"))
+        opened = opened_by(prompt.assistant if self._chat else prompt.plain(), tags)
+        return Asking(told, self._caller.mask, tags, opened)
 
-            return self._caller.call(work, request.label)
+    def _learn(self, manners: Manners, reply: Reply) -> None:
+        """Note what an answer shows of the server."""
+        with self._learning:
+            self._proven = manners
+            if self._tells is None and reply.text:
+                self._tells = bool(reply.logprobs)
+            if manners.streams and reply.usage.read is None:
+                self._streams = False  # streams of this server do not say what they used; whole answers may
 
-        try:
-            reply = ask()
-        except RefusedError:
-            if self._tells is not None:
-                raise
-            self._tells = False  # perhaps it is `logprobs` that it refuses
-            reply = ask()
-        if self._streams and reply.prompt_tokens is None:
-            self._streams = False  # streams of this server do not say what they used
-            reply = ask()
-        if reply.prompt_tokens is None or reply.tokens is None:
-            raise EngineError(f"{self._candidate.endpoint.host} does not say how many tokens it used.")
-        if self._tells is None and reply.text:
-            self._tells = bool(reply.logprobs)
-        self._count(reply)
-        told = len(reply.logprobs)
-        return GenerateAnswer(
-            text=cut(reply.text, request.stop),
-            tokens=reply.tokens,
-            finish="length" if reply.finish == "length" else "stop",
-            prompt_tokens=reply.prompt_tokens,
-            logprob=math.fsum(reply.logprobs) if told else None,
-            logprob_tokens=told if told and told != reply.tokens else None,
-            reasoning_tokens=reply.reasoning_tokens,
-            sent_bytes=0 if self._candidate.endpoint.here else sent,
-        )
+    def _reply(self, request: GenerateRequest, manners: Manners, sent: list[int]) -> Reply:
+        path = "chat/completions" if self._chat else "completions"
 
-    def _body(self, request: GenerateRequest) -> dict[str, Any]:
-        told = messages(request.prompt, self._candidate.system) if self._chat else request.prompt.plain()
-        return request_body(self._caller.model, told, request, self._tells is not False)
+        def work() -> Reply:
+            body = self._body(request, manners)
+            payload = payload_of(body)
+            sent[0] += len(payload)
+            reply = self._caller.read(path, payload, self._chat, "stream" in body)
+            if "logprobs" not in body or (reply.wrong and self._tells is None):
+                return replace(reply, logprobs=())
+            if reply.wrong:
+                raise UnreadableError(reply.wrong)
+            return reply
+
+        return self._caller.call(work, request.label)
+
+    def _adapt(self, manners: Manners, request: GenerateRequest, error: RefusedError) -> bool:
+        """Change how the server is asked by what it says; return whether there is any sense in asking again."""
+        with self._learning:
+            if self._manners is not manners:
+                return True  # another thread has seen the same
+            body = self._body(request, manners)
+            changed = adapted(manners, body, error.told)
+            if changed is None and self._tells is None and "logprobs" in body:
+                changed = manners.without("logprobs", error.told.message)  # perhaps it is these
+            if changed is None:
+                return False
+            self._change(changed)
+            self._tells = False if "logprobs" in changed.changes else self._tells
+            return True
+
+    def _restore(self, manners: Manners) -> None:
+        """Take back changes that did not help."""
+        with self._learning:
+            if self._manners is manners and manners is not self._proven:
+                if "logprobs" not in self._proven.changes and "logprobs" in manners.changes:
+                    self._tells = None
+                self._change(self._proven)
+
+    def _change(self, manners: Manners) -> None:
+        """Ask otherwise from now on, and enter in the record why."""
+        self._manners = manners
+        changed = {name: self._caller.mask(why) for name, why in manners.changes.items()}
+        self.record = {**self.record, "changed": changed}
+
+    def _sent(self, size: int) -> int:
+        return 0 if self._candidate.endpoint.here else size
+
+    def _body(self, request: GenerateRequest, manners: Manners) -> dict[str, Any]:
+        system = self._candidate.system
+        with_system = "system" not in manners.changes
+        told = messages(request.prompt, system, with_system) if self._chat else request.prompt.plain()
+        body = request_body(self._caller.model, told, request, manners, self._tells is not False)
+        if not self._streams:
+            body.pop("stream", None)
+            body.pop("stream_options", None)
+        return body
 
     def _count(self, reply: Reply) -> None:
-        if reply.first is not None and reply.tokens and reply.prompt_tokens:
-            self.work["prefill_tokens"] += reply.prompt_tokens
+        usage = reply.usage
+        if reply.first is not None and usage.written and usage.read:
+            self.work["prefill_tokens"] += usage.read
             self.work["prefill_seconds"] += reply.first
-            self.work["decode_tokens"] += reply.tokens - 1
+            self.work["decode_tokens"] += usage.written - 1
             self.work["decode_seconds"] += reply.seconds - reply.first
 
     def _scored(self, request: ScoreRequest) -> ScoreAnswer:
@@ -207,18 +299,12 @@ class OpenAIEngine:
             found = [score_pair(self._caller, pair, request.delimiter, request.label) for pair in request.pairs]
         except NotEchoedError as error:
             host = self._candidate.endpoint.host
-            raise EngineError(f"{host} does not score {request.label or 'a request'}: {error}.") from error
+            raise OneError(f"{host} does not score {request.label or 'a request'}: {error}.") from error
         return ScoreAnswer(
             logprobs=tuple(f.logprob for f in found),
             greedy=tuple(bool(f.greedy) for f in found),
             tokens=tuple(f.tokens for f in found),
             prompt_tokens=max(f.prompt_tokens for f in found),
             paid=(sum(f.paid[0] for f in found), sum(f.paid[1] for f in found)),
-            sent_bytes=0 if self._candidate.endpoint.here else sum(f.sent for f in found),
+            sent_bytes=self._sent(sum(f.sent for f in found)),
         )
-
-
-def cut(text: str, stops: Sequence[str]) -> str:
-    """Return a text up to the first of the stop strings: servers take only a few of them, or keep the one they met."""
-    ends: list[Any] = [text.find(stop) for stop in stops if stop and stop in text]
-    return text[: min(ends)] if ends else text

@@ -1,128 +1,120 @@
-"""What is sent for a text and what comes back, in one piece or as a stream."""
+"""What is sent for a text, and how it is changed where a server refuses some of it.  Pure."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fairtrial.engines.openai_api.calls import CutShortError
+from fairtrial.engines.chat import joined
+from fairtrial.engines.chat import messages as chat_messages
+from fairtrial.engines.openai_api.words import Told
 from fairtrial.records import GenerateRequest, Prompt
 
 MOST_STOPS = 4
 """Stop strings that OpenAI's API takes; the others are looked for in the answer."""
 
+DISPENSABLE = ("temperature", "top_p", "top_k", "seed", "stop", "logprobs", "stream_options", "stream")
+"""Parts of a request without which it can still be answered."""
+
+LIMIT, OTHER_LIMIT = "max_tokens", "max_completion_tokens"
+
+SYSTEM = re.compile(
+    r"system[\s_]*(role|message|prompt|instruction)|role.{0,40}\bsystem\b|\bsystem\b.{0,40}\brole|developer instruction"
+    r"|roles must alternate",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A model's template has no place for a system message."""
+
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An endpoint's answer.
+class Manners:
+    """How one server wants to be asked.
 
     Attributes:
-        text: as it came.
-        finish: the reason it gives, ``stop`` or ``length`` as a rule.
-        prompt_tokens, tokens: as it counts them; None if it does not say.
-        reasoning_tokens: of ``tokens``, those that are not in the text.
-        first: seconds to the first piece of text; None if it came in one piece.
-        seconds: in all.
-        logprobs: of the tokens that are told, nats; none if the endpoint does not tell.
+        changes: what it refused, and its words; the keys are names of parameters, or ``system``.
     """
 
-    text: str
-    finish: str
-    prompt_tokens: int | None
-    tokens: int | None
-    reasoning_tokens: int
-    first: float | None
-    seconds: float
-    logprobs: tuple[float, ...] = ()
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, name: str, why: str) -> Manners:
+        """Return the manners with one more change."""
+        return replace(self, changes={**self.changes, name: why})
+
+    @property
+    def streams(self) -> bool:
+        """Whether answers come piece by piece; not where the pieces would not say what they used."""
+        return not {"stream", "stream_options"} & self.changes.keys()
 
 
-def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
-    """Return a prompt as messages; the task's own beginning of the answer ends the user's."""
-    before = "\n\n".join(part for part in (system, prompt.system.strip()) if part)
-    head = [{"role": "system", "content": before}] if before else []
-    return [*head, {"role": "user", "content": prompt.user + prompt.assistant}]
+def messages(prompt: Prompt, system: str, with_system: bool = True) -> list[dict[str, str]]:
+    """Return a prompt as messages; the task's own beginning of the answer ends the user's.
+
+    Without a system role what it says stands before the text of the first user.
+    """
+    told = chat_messages(prompt, system)
+    told[-1]["content"] += prompt.assistant
+    if told[0]["role"] == "system" and not with_system:
+        head, first, *more = told
+        return [{"role": "user", "content": joined(head["content"], first["content"])}, *more]
+    return told
 
 
 def request_body(
-    model: str, told: str | Sequence[Mapping[str, str]], request: GenerateRequest, logprobs: bool
+    model: str, told: str | Sequence[Mapping[str, str]], request: GenerateRequest, manners: Manners, logprobs: bool
 ) -> dict[str, Any]:
-    """Return the arguments of a call; with ``logprobs`` it asks for those of the text that comes back."""
-    body: dict[str, Any] = {"model": model, "max_tokens": request.max_tokens, "temperature": request.temperature}
+    """Return a request as JSON values; with ``logprobs`` it asks for those of the text that comes back."""
+    limit = OTHER_LIMIT if LIMIT in manners.changes else LIMIT
+    body: dict[str, Any] = {"model": model, "temperature": request.temperature, "stream": True}
     body |= {"prompt": told} if isinstance(told, str) else {"messages": told}
+    body |= {"stream_options": {"include_usage": True}}
     if logprobs:
         body["logprobs"] = 1 if isinstance(told, str) else True
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
     if request.temperature > 0:
-        body |= {"top_p": request.top_p, "seed": request.seed % 2**31}
+        body["seed"] = request.seed % 2**31
+        if request.top_p < 1:
+            body["top_p"] = request.top_p
         if request.top_k:
-            body["extra_body"] = {"top_k": request.top_k}
-    return body
+            body["top_k"] = request.top_k
+    left_out = {*manners.changes, *(() if manners.streams else ("stream", "stream_options"))}
+    return {name: value for name, value in body.items() if name not in left_out} | {limit: request.max_tokens}
 
 
-def read(client: Any, body: Mapping[str, Any], streams: bool, begun: float) -> Reply:
-    """Send a request and read the answer.  Raises CutShortError if it ends before it is whole."""
-    chat = "messages" in body
-    create = client.chat.completions.create if chat else client.completions.create
-    if streams:
-        return streamed(create(**body, stream=True, stream_options={"include_usage": True}), chat, begun)
-    found = create(**body)
-    if not getattr(found, "choices", None):
-        raise CutShortError("no choices in it")
-    choice = found.choices[0]
-    text = choice.message.content if chat else choice.text
-    seconds = time.perf_counter() - begun
-    values = tuple(told_logprobs(choice.logprobs))
-    return Reply(text or "", choice.finish_reason or "stop", *used(found), None, seconds, values)
+def adapted(manners: Manners, body: Mapping[str, Any], told: Told) -> Manners | None:
+    """Return the manners without what a server refuses in a request; None if it refuses nothing that can be changed."""
+    named = refused_part(body, told)
+    return None if named is None or named in manners.changes else manners.without(named, told.message)
 
 
-def streamed(pieces: Iterator[Any], chat: bool, begun: float) -> Reply:
-    """Return the answer that comes in pieces."""
-    texts: list[str] = []
-    values: list[float] = []
-    finish, usage, first = "", (None, None, 0), None
-    for piece in pieces:
-        if getattr(piece, "usage", None) is not None:
-            usage = used(piece)  # type: ignore[assignment]
-        if not piece.choices:
-            continue
-        choice = piece.choices[0]
-        text = (choice.delta.content if chat else choice.text) or ""
-        if text and first is None:
-            first = time.perf_counter() - begun
-        texts.append(text)
-        values += told_logprobs(choice.logprobs)
-        finish = choice.finish_reason or finish
-    if not finish:
-        raise CutShortError("the stream ended before its end")
-    return Reply("".join(texts), finish, *usage, first, time.perf_counter() - begun, tuple(values))
+def refused_part(body: Mapping[str, Any], told: Told) -> str | None:
+    """Return the part of a request that a server refuses, ``system`` for the system message; None if it names none."""
+    text = told.message
+    if told.param in (LIMIT, "") and LIMIT in body and OTHER_LIMIT in text:
+        return LIMIT
+    if told.param == LIMIT and "unsupported" in told.code and LIMIT in body:
+        return LIMIT
+    of_messages = not told.param or told.param.startswith(("messages", "role", "input"))
+    if has_system(body) and of_messages and SYSTEM.search(text):
+        return "system"
+    if told.param:
+        return told.param if told.param in body and told.param in DISPENSABLE else None
+    found = {name: at.start() for name in DISPENSABLE if name in body and (at := named_in(name, text))}
+    return min(found, key=found.__getitem__, default=None)
 
 
-def told_logprobs(told: Any) -> list[float]:
-    """Return the log-probabilities of tokens that an endpoint wrote; none if it does not tell them.
-
-    Completions list the numbers, chat lists tokens that have one each; llama-server does the second for both.
-    """
-    values = getattr(told, "token_logprobs", None)
-    if values is None:
-        tokens = getattr(told, "content", None) or []
-        values = [t.get("logprob") if isinstance(t, Mapping) else getattr(t, "logprob", None) for t in tokens]
-    return [float(value) for value in values if value is not None]
+def named_in(name: str, text: str) -> re.Match[str] | None:
+    """Return where a text names a parameter, as code does, or as people do where the name is no word of every day."""
+    plain = r"\s*[\s_]\s*".join(map(re.escape, name.split("_")))
+    if name in ("stop", "stream", "seed"):
+        return re.search(
+            rf"[`'\"]{plain}[`'\"]|\b{plain} (sequence|parameter|string|word)|\bparameter:? {plain}\b", text
+        )
+    return re.search(rf"\b{plain}\b", text, re.IGNORECASE)
 
 
-def used(found: Any) -> tuple[int | None, int | None, int]:
-    """Return tokens read, tokens written, and of these the ones spent on reasoning."""
-    usage = getattr(found, "usage", None)
-    if usage is None:
-        return None, None, 0
-    details = getattr(usage, "completion_tokens_details", None)
-    hidden = getattr(details, "reasoning_tokens", None) or 0
-    return usage.prompt_tokens, usage.completion_tokens, hidden
-
-
-def size_of(body: Mapping[str, Any]) -> int:
-    """Return the bytes of a request's body."""
-    return len(json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+def has_system(body: Mapping[str, Any]) -> bool:
+    """Return whether a request has a system message."""
+    return any(message["role"] == "system" for message in body.get("messages", ()))

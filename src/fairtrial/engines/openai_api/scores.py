@@ -6,12 +6,17 @@ answered, every model is at chance.  So the first things that are asked are text
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fairtrial.engines.openai_api.calls import Caller, RefusedError
+from fairtrial.engines.openai_api.calls import Caller
+from fairtrial.engines.openai_api.failures import RefusedError
 from fairtrial.engines.openai_api.places import places
-from fairtrial.engines.openai_api.requests import size_of, told_logprobs, used
+from fairtrial.engines.openai_api.replies import logprob_of, told_logprobs, usage_of
+from fairtrial.engines.openai_api.wire import payload_of
+from fairtrial.engines.openai_api.words import UnreadableError, compact, told_in
 from fairtrial.records import Pair, Prompt
 
 QUESTION, LIKELY, ABSURD = "One, two, three, four,", "five", "potato"
@@ -83,17 +88,20 @@ def why_shifted(caller: Caller, label: str) -> str:
     Nothing is found out where the endpoint does not tell the scores of what it writes.
     """
     body = {"model": caller.model, "prompt": QUESTION, "max_tokens": 1, "logprobs": 1, "temperature": 0}
-    found = caller.call(lambda: caller.client.completions.create(**body), label)
-    choice = found.choices[0] if getattr(found, "choices", None) else None
-    values = told_logprobs(choice.logprobs) if choice is not None else []
-    if choice is None or len(values) != 1 or not choice.text.strip():
+
+    def work() -> tuple[str, list[float]]:
+        choice = choice_of(caller.document("completions", payload_of(body)))
+        return text_in(choice), told_logprobs(choice.get("logprobs"))
+
+    written, values = caller.call(work, label)
+    if len(values) != 1 or not written.strip():
         return ""
-    given = score_pair(caller, Pair(Prompt(QUESTION), choice.text), "", label)
+    given = score_pair(caller, Pair(Prompt(QUESTION), written), "", label)
     if given.tokens != 1 or abs(given.logprob - values[0]) <= NEAR:
         return ""
     return (
-        f"it writes {choice.text!r} after {QUESTION!r} with a log-probability of {values[0]:.2f}, and gives it one of "
-        f"{given.logprob:.2f} where it stands in a given text"
+        f"it writes {caller.mask(written)!r} after {QUESTION!r} with a log-probability of {values[0]:.2f}, and gives "
+        f"it one of {given.logprob:.2f} where it stands in a given text"
     )
 
 
@@ -105,36 +113,74 @@ def score_pair(caller: Caller, pair: Pair, delimiter: str, label: str) -> Scored
     context = pair.prompt.plain()
     text = context + delimiter + pair.continuation
     body = {"model": caller.model, "prompt": text, "max_tokens": 1, "echo": True, "logprobs": 1, "temperature": 0}
-
+    payload = payload_of(body)
     sent = 0
 
-    def work() -> Any:
+    def work() -> Scored:
         nonlocal sent
-        sent += size_of(body)
-        return caller.client.completions.create(**body)
+        sent += len(payload)
+        return scored(caller.document("completions", payload), text, len(context.rstrip()))
 
-    found = caller.call(work, label)
-    if not getattr(found, "choices", None):
-        raise NotEchoedError("its answers hold no choices")
-    choice = found.choices[0]
-    told = choice.logprobs
-    if not (choice.text or "").startswith(text):
+    return replace(caller.call(work, label), sent=sent)
+
+
+def scored(found: Mapping[str, Any], text: str, border: int) -> Scored:
+    """Return the score of what follows the border in a text, out of an answer that echoes the text.
+
+    Raises NotEchoedError if it does not, UnreadableError if what it holds are no scores.
+    """
+    choice = choice_of(found)
+    told = choice.get("logprobs")
+    if not text_in(choice).startswith(text):
         raise NotEchoedError("it ignores `echo`")
-    tokens, values = getattr(told, "tokens", None), getattr(told, "token_logprobs", None)
-    if not tokens or not values or len(tokens) != len(values):
+    told = told if isinstance(told, Mapping) else {}
+    tokens, values = told.get("tokens"), told.get("token_logprobs")
+    if not isinstance(tokens, list) or not isinstance(values, list) or not tokens or len(tokens) != len(values):
         raise NotEchoedError("it gives no log-probabilities of the prompt's tokens")
+    if not all(isinstance(token, str) for token in tokens):
+        raise UnreadableError("the tokens that it scores are no texts")
     found_places = places(tokens, text)
     if found_places is None:
         raise NotEchoedError("the tokens that it scores do not make up the prompt")
     before, spans = found_places
-    border = len(context.rstrip())
     own = [before + i for i, (start, end) in enumerate(spans) if end > border or start >= border]
     if not own or any(values[i] is None for i in own):
         raise NotEchoedError("it gives no log-probabilities of the prompt's tokens")
-    tops = getattr(told, "top_logprobs", None) or []
-    told_tops = all(i < len(tops) and tops[i] for i in own)
-    greedy = all(values[i] >= max(tops[i].values()) for i in own) if told_tops else None
-    read, new, _ = used(found)
-    paid = (len(spans) if read is None else read, 1 if new is None else new)
-    total = float(sum(values[i] for i in own))
-    return Scored(total, greedy, len(own), own[0], paid, sent, values[before] is not None)
+    logprobs = [logprob_of(values[i]) for i in own]
+    usage = usage_of(found.get("usage"))
+    paid = (usage.read or len(spans), 1 if usage.written is None else usage.written)
+    return Scored(
+        logprob=math.fsum(logprobs),
+        greedy=likeliest(told.get("top_logprobs"), own, logprobs),
+        tokens=len(own),
+        prompt_tokens=own[0],
+        paid=paid,
+        sent=0,
+        begins=values[before] is not None,
+    )
+
+
+def likeliest(tops: object, own: Sequence[int], logprobs: Sequence[float]) -> bool | None:
+    """Return whether each of a continuation's tokens was the likeliest; None if the likeliest are not told."""
+    if not isinstance(tops, list) or not all(i < len(tops) and isinstance(tops[i], Mapping) and tops[i] for i in own):
+        return None
+    best = [max(logprob_of(value) for value in tops[i].values()) for i in own]
+    return all(value >= top for value, top in zip(logprobs, best, strict=True))
+
+
+def choice_of(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the choice that an answer holds.  Raises UnreadableError if it holds none."""
+    if (told := told_in(found)) is not None:
+        raise UnreadableError(f"an error in place of an answer: {told.whole.strip()}", told)
+    choices = found.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+        raise UnreadableError(f"no choices in it: {compact(found)}")
+    return choices[0]
+
+
+def text_in(choice: Mapping[str, Any]) -> str:
+    """Return the text of a choice.  Raises UnreadableError if it holds none."""
+    text = choice.get("text")
+    if not isinstance(text, str | None):
+        raise UnreadableError(f"its text is no text: {compact(text)}")
+    return text or ""

@@ -1,0 +1,218 @@
+"""A server's own words about a failure, and what kind of failure they tell of.  Pure.
+
+Providers word the same thing in many ways; what is looked for here was collected from their documentation and answers.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DEEPEST = 64
+"""Levels of nested JSON in an answer; real ones have fewer than ten."""
+
+MOST_PARTS = 500_000
+"""Lists and objects in one JSON document: scores of a long prompt have one object a token."""
+
+LONGEST_DOCUMENT = 16 * 2**20
+"""Bytes of one JSON document."""
+
+FILTERED = re.compile(
+    r"content[\s_-]*(filter|polic|management|violation|moderation|exists risk|safety)|moderation|responsible[\s_]?ai"
+    r"|\bflagged\b|safety (system|filter|polic|setting|reason)|violat\w*.{0,60}(polic|guideline|terms)"
+    r"|(usage|use) polic|prohibited[\s_]content|harmful|inappropriate (content|input)|data_?inspection"
+    r"|sensitive content|unsafe (content|prompt)|blocked by.{0,40}(filter|polic|safety)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A prompt was refused for what it says."""
+
+ACCOUNT = re.compile(
+    r"\b(account|organi[sz]ation|api[\s_-]?key|credential|token|user|project|subscription|country|region|territory)\b",
+    re.IGNORECASE,
+)
+"""It is not this prompt that is refused, but whoever asks."""
+
+UNPAID = re.compile(
+    r"insufficient[\s_](quota|balance|credit|funds)|billing|credit balance|exceeded your current quota"
+    r"|payment required",
+    re.IGNORECASE,
+)
+"""No money is left there."""
+
+TOO_LONG = re.compile(
+    r"context.{0,40}(length|size|window|exceed|maximum)|(length|size|exceed|maximum).{0,60}context|prompt is too long"
+    r"|too many (input )?tokens|input is too long",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The prompt does not fit."""
+
+LONGEST_WORDS = 2000
+"""Characters of a server's words that are looked at."""
+
+HIDDEN = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
+TAG = re.compile(r"<[^<>]*>")
+
+
+class UnreadableError(Exception):
+    """What a server answered is no answer; the message says what is wrong with it, in its own words where it has any.
+
+    Attributes:
+        told: an error that came in place of an answer; None if it said nothing of the kind.
+    """
+
+    def __init__(self, message: str, told: Told | None = None) -> None:
+        super().__init__(message)
+        self.told = told
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a server says about a failure.
+
+    Attributes:
+        message: for people.
+        code: for programs; may be a status.
+        param: the parameter that it is about.
+    """
+
+    message: str
+    code: str = ""
+    param: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All of it, to look for words in."""
+        return f"{self.code} {self.message}"
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a prompt was refused for what it says."""
+        return bool(FILTERED.search(self.whole)) or self.code == "invalid_prompt"
+
+    @property
+    def too_long(self) -> bool:
+        """Whether the prompt does not fit."""
+        return bool(TOO_LONG.search(self.whole))
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether there is no money left."""
+        return bool(UNPAID.search(self.whole))
+
+    @property
+    def of_account(self) -> bool:
+        """Whether it is about whoever asks, not about what is asked."""
+        return bool(ACCOUNT.search(self.message))
+
+
+def document_of(body: bytes) -> dict[str, Any]:
+    """Return a JSON object.  Raises UnreadableError, with what came instead."""
+    if len(body) > LONGEST_DOCUMENT:
+        raise UnreadableError(f"one document of {len(body):,} bytes")
+    if body.count(b"[") + body.count(b"{") > MOST_PARTS:
+        raise UnreadableError(f"JSON of more than {MOST_PARTS:,} parts: {shown(body)}")
+    try:
+        text = body.decode()
+        found = json.loads(text)
+        deepest(found)
+    except UnicodeDecodeError:
+        raise UnreadableError(f"it is no UTF-8: {shown(body)}") from None
+    except RecursionError:
+        raise UnreadableError(f"JSON too deep to be read: {shown(body)}") from None
+    except ValueError:
+        kind = "an HTML page" if is_html(text) else "no JSON" if text.strip() else "nothing at all"
+        raise UnreadableError(f"{kind}: {shown(body)}" if text.strip() else kind) from None
+    if not isinstance(found, dict):
+        raise UnreadableError(f"no JSON object: {shown(body)}")
+    return found
+
+
+def deepest(value: object) -> None:
+    """Raise RecursionError for JSON that is nested too deep, found without recursion."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            part
+            for parent in level
+            if isinstance(parent, dict | list)
+            for part in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(part, dict | list)
+        ]
+        if not level:
+            return
+    raise RecursionError
+
+
+def told_in(found: Mapping[str, Any]) -> Told | None:
+    """Return the error that a document tells of; None if it tells none."""
+    error = found.get("error")
+    if error is None or error is False or error == "":
+        return None
+    return told_by(error)
+
+
+def told_of(body: bytes) -> Told:
+    """Return what the body of an error status says."""
+    try:
+        found = document_of(body)
+    except UnreadableError:
+        return Told(shown(body)[:LONGEST_WORDS] or "no words")
+    for name in ("error", "detail", "message", "errors"):
+        if found.get(name):
+            return told_by(found[name])
+    return Told(shown(body)[:LONGEST_WORDS])
+
+
+def told_by(error: object) -> Told:
+    """Return an error as a document writes it: text, an object, or a list of them."""
+    if isinstance(error, list) and error:
+        return told_by(error[0])
+    if not isinstance(error, dict):
+        return Told(str(error)[:LONGEST_WORDS] if isinstance(error, str | int | float) else compact(error))
+    first = next((error[name] for name in ("message", "msg", "detail", "error") if error.get(name)), None)
+    message = first if isinstance(first, str) else compact(error if first is None else first)
+    inner = [error.get(name) for name in ("innererror", "metadata") if error.get(name)]
+    code = " ".join(str(error[name]) for name in ("code", "type", "status") if is_word(error.get(name)))
+    loc = error.get("loc")
+    param = error.get("param") or (loc[-1] if isinstance(loc, list) and loc else "")
+    more = f" {compact(inner)}" if inner else ""
+    return Told((message + more)[:LONGEST_WORDS], code, param[:80] if isinstance(param, str) else "")
+
+
+def is_word(value: object) -> bool:
+    """Return whether a value is a code or a name."""
+    return isinstance(value, int) or (isinstance(value, str) and 0 < len(value) <= 80)
+
+
+def status_in(told: Told) -> int | None:
+    """Return the HTTP status that an error inside of an answer names; None if none."""
+    found = re.match(r"([45]\d\d)\b", told.code)
+    return int(found[1]) if found else None
+
+
+def is_html(text: str) -> bool:
+    """Return whether a text is a web page."""
+    return bool(re.match(r"\s*<(!doctype|html|head|body|\?xml|!--)", text[:200], re.IGNORECASE))
+
+
+def shown(body: bytes | str) -> str:
+    """Return a body's words in one line: of a web page what a person would read there."""
+    text = body[:20_000].decode(errors="replace") if isinstance(body, bytes) else body[:20_000]
+    if is_html(text):
+        title = TITLE.search(text)
+        text = f"{title[1]} {HIDDEN.sub(' ', text)}" if title else HIDDEN.sub(" ", text)
+        text = html.unescape(TAG.sub(" ", text))
+    return " ".join(text.split())
+
+
+def compact(value: object) -> str:
+    """Return a JSON value as one line."""
+    try:
+        return json.dumps(value, ensure_ascii=False)[:LONGEST_WORDS]
+    except (TypeError, ValueError, RecursionError):
+        return str(type(value).__name__)

@@ -1,0 +1,387 @@
+"""Answers that are none, servers that are silent, slow or endless, redirects: one failed attempt each, in words."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.hosted import asks, hosted
+from tests.servers.misbehaving import Exchange, misbehaving
+
+from fairtrial.engines.openai_api import calls, failures, streams, wire, words
+from fairtrial.engines.openai_api.failures import OneError, retry_after
+from fairtrial.errors import EngineError
+
+pytest.importorskip("httpx2")
+
+DEEP = '{"choices":' + "[" * 100_000
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls.random, "uniform", lambda *_: 0.0)
+
+
+def failure(behave: Callable[[Exchange], None], streams: bool = True, **endpoint: Any) -> EngineError:
+    """Return how asking such a server fails."""
+    with misbehaving(behave) as server:
+        engine = hosted(server.url, endpoint=endpoint)
+        engine._streams = streams
+        with pytest.raises(EngineError) as caught:
+            list(engine.as_answered(asks()))
+        engine.close()
+    return caught.value
+
+
+BODIES: dict[str, tuple[bytes | str | dict[str, Any], str]] = {
+    "error": ({"error": {"message": "the model crashed", "code": "boom"}}, "the model crashed"),
+    "error as text": ({"error": "the model crashed"}, "the model crashed"),
+    "login page": (
+        "<!doctype html><html><head><title>Sign in</title><script>var x = 1</script></head><body>Company VPN</body>",
+        "an HTML page: Sign in Company VPN",
+    ),
+    "words": ("please come back later", "no JSON: please come back later"),
+    "nothing": ("", "nothing at all"),
+    "no choices": ({"choices": []}, "no choices"),
+    "choices null": ({"choices": None}, "no choices"),
+    "choices object": ({"choices": {"a": 1}}, "no choices"),
+    "choices text": ({"choices": "abc"}, "no choices"),
+    "choice is a number": ({"choices": [7]}, "choice is no object: 7"),
+    "message is text": ({"choices": [{"message": "hi"}]}, "no message"),
+    "content is a number": ({"choices": [{"message": {"content": 7}}]}, "content is no text: 7"),
+    "content is a list": ({"choices": [{"message": {"content": [7]}}]}, "content is no text"),
+    "content is missing": ({"choices": [{"message": {}}]}, "no content"),
+    "finish is a number": ({"choices": [{"message": {"content": "a"}, "finish_reason": 3}]}, "finish_reason"),
+    "usage is a list": ({"choices": [{"message": {"content": "a"}}], "usage": [1]}, "usage is no object"),
+    "usage is text": ({"choices": [{"message": {"content": "a"}}], "usage": "x"}, "usage is no object"),
+    "a list": ("[1, 2]", "no JSON object"),
+    "a number": ("9" * 5000, "no JSON"),
+    "no UTF-8": (b'{"choices": "\xff\xfe"}', "no UTF-8"),
+    "too deep": (DEEP, "too deep|no JSON"),
+    "too deep, whole": ('{"a":' * 500 + "1" + "}" * 500, "too deep"),
+}
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("name", BODIES)
+def test_an_answer_that_is_none_is_a_failed_attempt_with_the_servers_words(name: str, streams: bool) -> None:
+    body, said = BODIES[name]
+    error = failure(lambda exchange: exchange.reply(body), streams)
+    assert isinstance(error, OneError)
+    assert "did not answer item 0 in 3 attempts" in error.message
+    import re
+
+    assert re.search(said, error.message), error.message
+    assert len(error.message) < 600
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        (['{"error": {"message": "overloaded", "code": "x"}}'], "overloaded"),
+        (['{"choices": [{"delta": {"content": "4"}}]}'], "ended before its end"),
+        (['{"choices": [{"delta": {"content": 4}}]}'], "content is no text"),
+        (['{"choices": [{"delta": "x"}]}'], "no message"),
+        (['{"choices": 5}'], "no choices"),
+        ([DEEP], "too deep|no JSON"),
+        (["{'choices'}"], "no JSON"),
+        (["[DONE"], "no JSON"),
+    ],
+)
+def test_a_stream_that_is_none(events: list[str], said: str) -> None:
+    error = failure(lambda exchange: exchange.events(events))
+    import re
+
+    assert re.search(said, error.message), error.message
+
+
+USAGES = [
+    {"prompt_tokens": -1, "completion_tokens": 2},
+    {"prompt_tokens": 1, "completion_tokens": float("nan")},
+    {"prompt_tokens": 1, "completion_tokens": float("inf")},
+    {"prompt_tokens": 1, "completion_tokens": 10**30},
+    {"prompt_tokens": "7", "completion_tokens": 2},
+    {"prompt_tokens": True, "completion_tokens": 2},
+    {"prompt_tokens": 1.5, "completion_tokens": 2},
+    {"prompt_tokens": 1, "completion_tokens": 2, "completion_tokens_details": {"reasoning_tokens": -5}},
+]
+LOGPROBS = [float("nan"), float("-inf"), float("inf"), 0.73, "x", True, [1], 10**400]
+
+
+@pytest.mark.parametrize("value", [*USAGES, *LOGPROBS], ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("streams", [True, False])
+def test_one_answer_with_impossible_numbers_leaves_the_others(value: Any, streams: bool) -> None:
+    def behave(exchange: Exchange) -> None:
+        good = {"content": [{"token": "4", "logprob": -0.5}]}
+        if "What is 5?" not in str(exchange.body):
+            exchange.answer(logprobs=good)
+        elif isinstance(value, dict):
+            exchange.answer(logprobs=good, usage=value)
+        else:
+            exchange.answer(logprobs={"content": [{"token": "4", "logprob": value}]})
+
+    kept = []
+    with misbehaving(behave) as server:
+        engine = hosted(server.url)
+        engine._streams = streams
+        with pytest.raises(OneError, match="item 5"):
+            for request, answer in engine.as_answered(asks(10)):
+                kept.append(request.label)
+                assert answer.logprob == -0.5
+        engine.close()
+    assert sorted(kept) == [f"item {i}" for i in range(10) if i != 5]
+
+
+def test_a_server_whose_very_first_log_probability_is_none_is_not_asked_for_them() -> None:
+    with misbehaving(lambda e: e.answer(logprobs={"content": [{"token": "4", "logprob": float("nan")}]})) as server:
+        engine = hosted(server.url)
+        answers = list(engine.generate(asks(3)))
+        engine.close()
+        assert ["logprobs" in exchange.body for exchange in server.seen] == [True, False, False]
+    assert {(answer.text, answer.logprob) for answer in answers} == {("4", None)}
+
+
+def test_a_text_in_parts_is_a_text() -> None:
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "4"}]
+    with misbehaving(lambda e: e.reply({"choices": [{"message": {"content": parts}}]})) as server:
+        engine = hosted(server.url)
+        [answer] = engine.generate(asks())
+        engine.close()
+    assert (answer.text, answer.thought) == ("4", "hm")
+
+
+def test_a_stream_with_comments_and_every_kind_of_line_end() -> None:
+    def behave(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.send(b": hello\r\n\r\nevent: x\r\nid: 7\r\nretry: 5\r\n")
+        exchange.send(b'data: {"choices": [{"delta": {"content": "4"},\r\ndata: "finish_reason": "stop"}]}\r\n\r\n')
+        exchange.send(b'data: {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}\r')
+        exchange.send(b"\n\r\ndata:[DONE]\r\n\r\n")
+        exchange.handler.close_connection = True  # type: ignore[attr-defined]
+
+    with misbehaving(behave) as server:
+        engine = hosted(server.url)
+        [answer] = engine.generate(asks())
+        engine.close()
+    assert (answer.text, answer.tokens, answer.counted) == ("4", 1, False)
+
+
+def slow_body(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    exchange.drip(b": comment\n" * 1000, 0.02)
+
+
+def slow_head(exchange: Exchange) -> None:
+    exchange.drip(b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 1000, 0.02)
+
+
+def slow_error(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 500 X\r\nContent-Length: 99999\r\n\r\n")
+    exchange.drip(b"x" * 1000, 0.02)
+
+
+@pytest.mark.parametrize("behave", [slow_body, slow_head, slow_error])
+def test_bytes_that_drip_do_not_hold_a_run(behave: Callable[[Exchange], None]) -> None:
+    begun = time.monotonic()
+    error = failure(behave, time_limit=0.5, retries=0)
+    assert time.monotonic() - begun < 3
+    assert "no whole answer in 0.5 seconds" in error.message or "status 500: xxx" in error.message
+
+
+def test_a_reused_connection_is_watched_too() -> None:
+    def behave(exchange: Exchange) -> None:
+        if exchange.number:
+            slow_head(exchange)
+        else:
+            exchange.reply({"choices": [{"message": {"content": "4"}}]})
+
+    with misbehaving(behave) as server:
+        engine = hosted(server.url, endpoint={"time_limit": 0.5, "retries": 0, "concurrency": 1})
+        engine._streams = False
+        begun = time.monotonic()
+        with pytest.raises(EngineError, match="no whole answer"):
+            list(engine.as_answered(asks(2)))
+        assert time.monotonic() - begun < 3
+        engine.close()
+
+
+def test_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = failure(lambda exchange: exchange.wait(), timeout=0.3, retries=1)
+    assert "in 2 attempts; the last one: no byte for 0.3 seconds" in error.message
+
+
+def test_no_connection() -> None:
+    engine = hosted("http://127.0.0.1:9/v1")
+    with pytest.raises(EngineError, match="no connection"):
+        list(engine.as_answered(asks(4)))
+    engine.close()
+
+
+def endless_body(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    for _ in range(3000):
+        exchange.send(b"x" * 65536)
+
+
+def endless_line(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    exchange.send(b"data: ")
+    for _ in range(3000):
+        exchange.send(b"x" * 65536)
+
+
+def endless_comments(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    for _ in range(3000):
+        exchange.send(b": waiting\n\n" * 6000)
+
+
+def endless_events(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    for _ in range(3000):
+        exchange.send(b'data: {"choices": []}\n\n' * 3000)
+
+
+def endless_head(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(3000):
+        exchange.send(b"X-A: " + b"b" * 65536)
+
+
+def endless_error(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 400 X\r\n\r\n")
+    for _ in range(3000):
+        exchange.send(b"x" * 65536)
+
+
+def packed_bomb(exchange: Exchange) -> None:
+    import gzip
+
+    exchange.reply(gzip.compress(b" " * 200_000_000, 1), Content_Encoding="gzip")
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [endless_body, endless_line, endless_comments, endless_events, endless_head, endless_error, packed_bomb],
+)
+def test_what_has_no_end_is_not_read_to_it(behave: Callable[[Exchange], None]) -> None:
+    begun = time.monotonic()
+    error = failure(behave, retries=0)
+    assert time.monotonic() - begun < 20
+    assert len(error.message) < 600
+
+
+def test_an_answer_that_is_packed_is_unpacked() -> None:
+    import gzip
+
+    def behave(exchange: Exchange) -> None:
+        body = gzip.compress(json.dumps({"choices": [{"message": {"content": "4"}}]}).encode())
+        exchange.reply(body, Content_Encoding="gzip")
+        assert exchange.headers["accept-encoding"] == "identity"
+
+    with misbehaving(behave) as server:
+        engine = hosted(server.url)
+        [answer] = engine.generate(asks())
+        engine.close()
+    assert answer.text == "4"
+
+
+@pytest.mark.parametrize("given", ["86400", "1e308", "inf", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_server_that_asks_to_wait_for_ever_is_waited_for_a_while_and_it_is_said(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(calls, "WORTH_TELLING", 0.1)
+    notes: list[str] = []
+
+    def behave(exchange: Exchange) -> None:
+        if exchange.number:
+            exchange.answer()
+        else:
+            exchange.reply({"error": {"message": "slow down"}}, 429, Retry_After=given)
+
+    with misbehaving(behave) as server:
+        engine = hosted(server.url, notes)
+        [answer] = engine.generate(asks())
+        engine.close()
+    assert answer.text == "4"
+    [note] = notes
+    assert "127.0.0.1 asks to wait" in note
+    assert "asking again at " in note
+    assert "slow down" in note
+
+
+@pytest.mark.parametrize("given", ["nan", "soon", "", "Fri, 99 Foo 2026", "9" * 5000 + "x"])
+def test_a_time_to_wait_that_is_none(given: str) -> None:
+    assert retry_after({"retry-after": given}) is None
+
+
+def test_times_to_wait() -> None:
+    assert retry_after({"retry-after": "-5"}) == 0
+    assert retry_after({"retry-after": "2.5"}) == 2.5
+    assert retry_after({}) is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(status: int) -> None:
+    with misbehaving(lambda exchange: exchange.answer()) as other:
+        target = other.url.replace("127.0.0.1", "localhost")
+
+        def behave(exchange: Exchange) -> None:
+            exchange.reply("", status, Location=f"{target}/chat/completions?key=1")
+
+        error = failure(behave)
+        assert other.seen == [], "neither the prompt nor the key goes there"
+    assert f"points to another address, {target}/chat/completions." in error.message
+    assert "base_url" in error.fix
+
+
+def test_what_goes_to_this_machine_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with misbehaving(lambda exchange: exchange.answer("proxied")) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        with misbehaving(lambda exchange: exchange.answer()) as server:
+            engine = hosted(server.url)
+            [answer] = engine.generate(asks())
+            engine.close()
+        assert proxy.seen == []
+    assert (answer.text, answer.sent_bytes) == ("4", 0)
+
+
+def test_bytes_of_every_attempt_are_counted_as_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def behave(exchange: Exchange) -> None:
+        if exchange.number < 2:
+            exchange.reply({"error": "busy"}, 500)
+        else:
+            exchange.answer()
+
+    with misbehaving(behave) as server:
+        monkeypatch.setattr("fairtrial.spec.endpoint.LOOPBACK", ())
+        monkeypatch.setenv("PLANTED_KEY", "sk-some-key")
+        engine = hosted(server.url)
+        [answer] = engine.generate(asks())
+        engine.close()
+        sizes = [int(exchange.headers["content-length"]) for exchange in server.seen]
+    assert len(sizes) == 3
+    assert answer.sent_bytes == sum(sizes)
+
+
+def test_a_prompt_with_half_a_character_is_sent() -> None:
+    with misbehaving(lambda exchange: exchange.answer()) as server:
+        engine = hosted(server.url)
+        [answer] = engine.generate([type(asks()[0])(type(asks()[0].prompt)("a\ud800b"), max_tokens=3)])
+        engine.close()
+        assert server.seen[0].body["messages"][0]["content"] == "a\ud800b"
+    assert answer.text == "4"
+
+
+def test_limits_are_what_the_docs_say() -> None:
+    assert failures.LONGEST_WAIT == 120
+    assert wire.MOST_BYTES == 64 * 2**20
+    assert words.LONGEST_DOCUMENT == 16 * 2**20
+    assert streams.MOST_LINES == 1_000_000
