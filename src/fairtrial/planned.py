@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fairtrial.errors import SpecError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import Item
 from fairtrial.spec.candidate import Candidate
@@ -102,3 +103,13 @@ class PlannedTask:
     def for_candidate(self, candidate: Candidate) -> Task:
         """Return the form of the task in which this candidate is asked."""
         return self.plain if candidate.chat == "none" else self.chat
+
+
+def check_asked_alike(cascade: str, small: PlannedCandidate, larger: PlannedCandidate) -> None:
+    """Raise SpecError if the two of a cascade would be asked otherwise."""
+    for name in ("decoding", "fewshot_as_multiturn"):
+        if getattr(small.spec, name) != getattr(larger.spec, name):
+            raise SpecError(
+                f"candidate {cascade!r} and the larger one of its cascade, {larger.name!r}, have different {name}.",
+                fix="Write the same for both; a question goes to the larger one as it is.",
+            )

@@ -30,6 +30,7 @@ from fairtrial.pairing import Recording, paired_items, recordings, trimmed
 from fairtrial.passages import Passages, passages_of
 from fairtrial.planned import PlannedCandidate as PlannedCandidate
 from fairtrial.planned import PlannedTask as PlannedTask
+from fairtrial.planned import check_asked_alike
 from fairtrial.records import Measure, content_hash
 from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.cascade import cascade_of
@@ -271,11 +272,7 @@ def plan_cascade(
     alone = spec.model_copy(update={"levers": spec.levers[:-1]})
     small = plan_candidate(alone, base_dir, on_progress, tasks=tasks)
     other = known[larger] if isinstance(larger, str) else plan_candidate(larger, base_dir, on_progress, tasks=tasks)
-    if small.spec.decoding != other.spec.decoding:
-        raise SpecError(
-            f"candidate {spec.id!r} and the larger one of its cascade, {other.name!r}, have different decoding.",
-            fix="Write the same decoding for both; a question goes to the larger one as it is.",
-        )
+    check_asked_alike(spec.id, small, other)
     parts = {SMALL: small, other.name: other}
     own = settings.model_dump(mode="json", exclude={"to"})
     learns = [[task.id, [item.id for item in task.tuning]] for task in tasks] if settings.learn else []

@@ -219,9 +219,10 @@ def test_a_wrong_cascade_is_told_with_its_line(tmp_path: Path, levers: str, told
     assert "trial.yaml:4" in str(caught.value)
 
 
-def test_different_decoding_is_refused(tmp_path: Path) -> None:
-    trial = written(tmp_path, "{cascade: {to: {model: 'fake:b', decoding: {temperature: 1.0}}, threshold: 0.5}}")
-    with pytest.raises(SpecError, match="different decoding"):
+@pytest.mark.parametrize("setting", ["decoding: {temperature: 1.0}", "fewshot_as_multiturn: false"])
+def test_a_question_asked_otherwise_of_the_larger_one_is_refused(tmp_path: Path, setting: str) -> None:
+    trial = written(tmp_path, "{cascade: {to: {model: 'fake:b', " + setting + "}, threshold: 0.5}}")
+    with pytest.raises(SpecError, match=f"different {setting.partition(':')[0]}"):
         plan_trial(trial, tmp_path)
 
 

@@ -107,3 +107,17 @@ def test_turns_come_through_to_the_ledger_and_to_exports(tmp_path: Path, ledger:
         "running": ["user"],
     }
     assert prompts["turns"] == prompts["text"] == prompts["running"]
+
+
+def test_a_replay_of_an_older_ledger_asks_as_was_asked_then(tmp_path: Path, ledger: Ledger) -> None:
+    then: dict[str, object] = {"id": "then", "model": "fake:a", "chat": "model", "fewshot_as_multiturn": False}
+    task: dict[str, object] = {"task": "arithmetic_open", "limit": 4, "shots": 2}
+    conduct(plan_of(tmp_path, [then], task), ledger)
+    with ledger.writing(), ledger.transaction() as db:
+        [(plan,)] = db.execute("SELECT plan FROM trials").fetchall()
+        document = json.loads(plan)
+        del document["candidates"][0]["spec"]["fewshot_as_multiturn"]  # as it was before there was such a setting
+        db.execute("UPDATE trials SET plan = ?", (json.dumps(document),))
+    [replayed] = plan_of(tmp_path, [{"id": "now", "model": "replay:t.db#then"}], task).tasks
+    [pairing] = replayed.pairings
+    assert pairing.paired == pairing.items
