@@ -31,13 +31,20 @@ def model_bytes(
     without: str = "",
 ) -> bytes:
     """Return a model's file; weights of the letters in ``spoilt`` are no numbers, the tensor ``without`` is missing."""
+    tensors = model_tensors(experts=experts, width=width, seed=seed)
+    tensors["token_embd.weight"][[ord(letter) for letter in spoilt]] = np.nan
+    tensors.pop(without, None)
+    return gguf_bytes(model_facts(experts=experts, width=width, name=name), tensors)
+
+
+def model_tensors(*, experts: bool = False, width: int = WIDTH, seed: int = 1) -> dict[str, np.ndarray]:
+    """Return a model's weights by name."""
     draw = np.random.default_rng(seed)
 
     def weights(*shape: int) -> np.ndarray:
         return (draw.standard_normal(shape) * 0.08).astype(np.float32)
 
     tensors = {"token_embd.weight": weights(256, width), "output_norm.weight": np.ones(width, np.float32)}
-    tensors["token_embd.weight"][[ord(letter) for letter in spoilt]] = np.nan
     tensors["output.weight"] = weights(256, width)
     for layer in range(LAYERS):
         own = {
@@ -53,8 +60,12 @@ def model_bytes(
             own |= {f"ffn_{part}": weights(INNER, width) for part in ("gate", "up")}
             own["ffn_down"] = weights(width, INNER)
         tensors |= {f"blk.{layer}.{part}.weight": tensor for part, tensor in own.items()}
-    tensors.pop(without, None)
-    facts: dict[str, Fact] = {
+    return tensors
+
+
+def model_facts(*, experts: bool = False, width: int = WIDTH, name: str = "llama") -> dict[str, Fact]:
+    """Return what a model's file says about it."""
+    return {
         "general.architecture": name,
         "general.file_type": 0,
         f"{name}.block_count": LAYERS,
@@ -70,7 +81,6 @@ def model_bytes(
         "tokenizer.ggml.merges": [],
         **({f"{name}.expert_count": EXPERTS, f"{name}.expert_used_count": CHOSEN} if experts else {}),
     }
-    return gguf_bytes(facts, tensors)
 
 
 def write_model(path: Path, **settings: object) -> Path:

@@ -50,6 +50,7 @@ def test_a_gguf_file_relative_to_the_trial(tmp_path: Path) -> None:
         ("gguf:", SpecError, "nothing after 'gguf:'"),
         ("gguf:smal.gguf", ModelError, "Did you mean 'small.gguf'?"),
         ("gguf:text.gguf", ModelError, "not a GGUF file: it begins with b'vers'"),
+        ("gguf:pointer.gguf", ModelError, "not the file itself but a pointer of Git LFS"),
         ("pkg:no_such_package/x.gguf", ModelError, "pip install no-such-package"),
         ("pkg:os.path/x.gguf", ModelError, "not installed"),
         ("pkg:__main__/x.gguf", ModelError, "not installed"),
@@ -65,6 +66,7 @@ def test_a_gguf_file_relative_to_the_trial(tmp_path: Path) -> None:
 def test_mistakes(tmp_path: Path, spec: str, kind: type[Exception], message: str) -> None:
     gguf(tmp_path)
     gguf(tmp_path, "text.gguf", b"version https://git-lfs")
+    gguf(tmp_path, "pointer.gguf", b"version https://git-lfs.github.com/spec/v1\noid sha256:12\n")
     (tmp_path / "folder").mkdir()
     for part in (1, 2):
         gguf(tmp_path, f"big-0000{part}-of-00003.gguf")
@@ -94,6 +96,27 @@ def test_a_split_model_is_all_its_parts(tmp_path: Path) -> None:
     assert (found.name, found.record()["bytes"], found.record()["files"]) == ("big", 12, 2)
     gguf(tmp_path, "big-00002-of-00002.gguf", b"GGUF other")
     assert resolve("gguf:big-00001-of-00002.gguf", tmp_path).sha256 != found.sha256
+
+
+def test_a_split_model_in_the_cache_of_the_hub_is_links_to_blobs(tmp_path: Path) -> None:
+    """Blobs are named by their hash; what is one part of three can be told from the link's name only."""
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    for number in (1, 2):
+        gguf(blobs, f"{number}" * 64, b"GGUF part %d" % number)
+        (snapshot / f"big-0000{number}-of-00002.gguf").symlink_to(f"../../blobs/{str(number) * 64}")
+    (snapshot / "one.gguf").symlink_to("../../blobs/" + "1" * 64)
+    found = resolve(f"gguf:{snapshot}/big-00001-of-00002.gguf", tmp_path)
+    assert (found.name, found.path) == ("big", snapshot / "big-00001-of-00002.gguf")
+    assert found.record()["files"] == 2
+    assert found.record()["bytes"] == 2 * len(b"GGUF part 1")
+    assert resolve(f"gguf:{snapshot}/one.gguf", tmp_path).name == "one"
+    (tmp_path / "mine.gguf").symlink_to("other.gguf")
+    (tmp_path / "other.gguf").symlink_to(snapshot / "big-00001-of-00002.gguf")
+    assert resolve("gguf:mine.gguf", tmp_path).sha256 == found.sha256  # llama.cpp finds the parts by the name
+    (tmp_path / "loop.gguf").symlink_to("loop.gguf")
+    with pytest.raises(ModelError, match=r"no file 'loop\.gguf'"):
+        resolve("gguf:loop.gguf", tmp_path)
 
 
 def test_every_scheme_is_known_on_both_sides() -> None:

@@ -6,26 +6,46 @@ A package is looked at, never imported.
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.models.gguf import MAGIC, SPLIT, split_names
-from fairtrial.models.hashes import parts_sha256
+from fairtrial.models.hashes import POINTER, parts_sha256
 from fairtrial.models.record import ResolvedModel
+
+MOST_LINKS = 40
+"""Links to links that are followed, as most systems do."""
 
 
 def from_gguf(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return the model in a GGUF file."""
-    path = (base_dir / Path(rest).expanduser()).resolve()
+    path = as_named(base_dir / Path(rest).expanduser())
     return gguf_model(spec, path, path.parent)
+
+
+def as_named(path: Path) -> Path:
+    """Return an absolute path under the name that tells what the file is.
+
+    A link stays a link: in the hub's cache, files are links with good names to blobs named by their hash.  Only a link
+    to a part of a split model is followed, up to the name that says so.
+    """
+    here = path.absolute()
+    link = here
+    for _ in range(MOST_LINKS):
+        if len(split_names(link.name)) > 1:
+            return link
+        if not link.is_symlink():
+            break
+        link = link.parent / link.readlink()
+    return here
 
 
 def from_package(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return the model in a file of an installed package."""
     package, _, inside = rest.partition("/")
     folder = package_folder(package, spec)
-    path = (folder / inside).resolve()
-    if not path.is_relative_to(folder):
+    path = as_named(folder / inside)
+    if ".." in PurePath(inside).parts or not (folder / inside).is_relative_to(folder):
         raise ModelError(f"model {spec!r} points outside the package {package!r}.")
     return gguf_model(spec, path, folder)
 
@@ -67,13 +87,19 @@ def check_magic(spec: str, path: Path) -> None:
     """Raise ModelError if a file is not a readable GGUF file."""
     try:
         with path.open("rb") as file:
-            magic = file.read(4)
+            magic = file.read(len(POINTER))
+            magic = magic if magic == POINTER else magic[:4]
     except OSError as error:
         raise ModelError(f"model {spec!r} cannot be read: {error.strerror}.") from error
+    if magic == POINTER:
+        raise ModelError(
+            f"model {spec!r} is not the file itself but a pointer of Git LFS.",
+            fix="Fetch the file: git lfs pull, or hf download.",
+        )
     if magic != MAGIC:
         raise ModelError(
             f"model {spec!r} is not a GGUF file: it begins with {magic!r}, not {MAGIC!r}.",
-            fix="Download it again; a small text file is often a Git LFS pointer.",
+            fix="Download it again.",
         )
 
 

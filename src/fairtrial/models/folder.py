@@ -16,14 +16,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fairtrial.errors import ModelError, did_you_mean
-from fairtrial.models.hashes import files_sha256
+from fairtrial.models.hashes import POINTER, files_sha256
 from fairtrial.models.record import ResolvedModel
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 BESIDE = ("*.json", "*.model", "*.txt", "*.jinja", "additional_chat_templates/*.jinja")
 """Patterns of what is read beside the weights: settings, the tokeniser, chat templates."""
 ADAPTER = "adapter_config.json"
-POINTER = b"version https://git-lfs.github.com/spec"
 LONGEST_CONFIG = 10_000_000
 LONGEST_INDEX = 30_000_000
 LONGEST_HEADER = 30_000_000

@@ -15,7 +15,12 @@ from typing import BinaryIO
 
 MAGIC = b"GGUF"
 MOST_ENTRIES = 5_000_000
+MOST_TENSORS = 200_000
+MOST_KEYS = 100_000
+LONGEST_NAME = 65_535
 LONGEST_KEPT = 1_000_000
+MOST_KEPT = 50_000_000
+"""Bytes of texts that are kept, all together."""
 SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 STRING, ARRAY = 8, 9
 LENGTH = struct.Struct("<Q")
@@ -103,14 +108,15 @@ class Reader:
         self.file = file
         self.size = size
         self.entries = 0
+        self.kept = 0
 
     def head(self) -> Head:
         """Return the head; the magic bytes have been read."""
         version = self.number("<I")
         if version not in (2, 3):
             raise GgufError(f"GGUF version {version}; versions 2 and 3 can be read")
-        tensors, keys = self.count(), self.count()
-        found = {self.text(): self.value(int(self.number("<I")), 0) for _ in range(keys)}
+        tensors, keys = self.count(MOST_TENSORS), self.count(MOST_KEYS)
+        found = {self.name(): self.value(int(self.number("<I")), 0) for _ in range(keys)}
         listed = [self.tensor() for _ in range(tensors)]
         values = {key: value for key, value in found.items() if value is not None}
         alignment = values.get("general.alignment", 32)
@@ -121,7 +127,7 @@ class Reader:
 
     def tensor(self) -> Tensor:
         """Return one entry of the tensor list; its first byte is counted from the first tensor's."""
-        name = self.text()
+        name = self.name()
         dimensions = int(self.number("<I"))
         if dimensions > 8:
             raise GgufError(f"tensor {name!r} has {dimensions} dimensions")
@@ -149,11 +155,11 @@ class Reader:
         self.skip(0)  # raises if the last text ended behind the file's end
         return None
 
-    def count(self) -> int:
+    def count(self, most: int = MOST_ENTRIES) -> int:
         """Return how many entries follow."""
         number = int(self.number("<Q"))
         self.entries += number
-        if number > self.size or self.entries > MOST_ENTRIES:
+        if number > min(most, self.size) or self.entries > MOST_ENTRIES:
             raise GgufError(f"{number:,} entries do not fit into the file")
         return number
 
@@ -162,10 +168,21 @@ class Reader:
         found: int | float | bool = struct.unpack(form, self.bytes(struct.calcsize(form)))[0]
         return found
 
+    def name(self) -> str:
+        """Return the name of a value or tensor."""
+        length = int(self.number("<Q"))
+        if length > LONGEST_NAME:
+            raise GgufError(f"a name of {length:,} bytes; at most {LONGEST_NAME:,} are allowed")
+        self.kept += length
+        return self.bytes(length).decode("utf-8", "replace")
+
     def text(self) -> str:
         """Return one text; of a very long one, its beginning."""
         length = int(self.number("<Q"))
         kept = self.bytes(min(length, LONGEST_KEPT))
+        self.kept += len(kept)
+        if self.kept > MOST_KEPT:
+            raise GgufError(f"it has more than {MOST_KEPT / 1e6:.0f} MB of texts beside its vocabulary")
         self.skip(length - len(kept))
         return kept.decode("utf-8", "replace")
 

@@ -19,6 +19,8 @@ from fairtrial.records import content_hash
 
 HASH_CACHE = "file-hashes.json"
 MOST_REMEMBERED = 2_000
+POINTER = b"version https://git-lfs.github.com/spec"
+"""Begins what Git leaves in place of a large file that has not been fetched."""
 log = logging.getLogger(__name__)
 
 

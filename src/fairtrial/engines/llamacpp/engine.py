@@ -13,7 +13,7 @@ from fairtrial.engines.llamacpp.along import logits_along
 from fairtrial.engines.llamacpp.binding import Floats, Model, library_version, system_info
 from fairtrial.engines.llamacpp.calibrate import Speed, calibrated
 from fairtrial.engines.llamacpp.generate import generate_all
-from fairtrial.engines.llamacpp.probe import packing_works
+from fairtrial.engines.llamacpp.probe import check_opens, packing_works
 from fairtrial.engines.llamacpp.score import score_sequences
 from fairtrial.engines.llamacpp.session import Session, Sizes
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
@@ -55,6 +55,7 @@ class LlamaCppEngine:
                 f"candidate {candidate.id!r}: llama.cpp computes in what the file holds; `dtype` is for transformers.",
                 fix="Leave out `dtype`, or add `engine: transformers`; the lever `quantize` changes a file's types.",
             )
+        check_opens(model.path, model.sha256)
         packed = packing_works(model.path)
         loaded = Model(model.path, packed=packed)
         try:

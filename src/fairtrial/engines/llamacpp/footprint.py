@@ -24,13 +24,15 @@ from fairtrial.engines.llamacpp.binding import library_version
 from fairtrial.engines.llamacpp.dry import Job
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.models import ResolvedModel, file_sha256
-from fairtrial.models.gguf import Head, Tensor, read_head, split_names
+from fairtrial.models.gguf import GgufError, Head, Tensor, read_head, split_names
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.candidate import Candidate
 
 _SECONDS = 120
 _PADDING = 64  # bytes that the library may add to a weight
 RULES = 3  # goes up when what is predicted changes
+MOST_TYPES = 12
+"""Of weights in one file; all combinations of them are gone through."""
 MAPPED_IN = "CPU"
 PARTS = {"buffers", "elsewhere", "vocabulary", "cache", "working", "cells", "full", "context"}
 
@@ -108,12 +110,15 @@ def still_mapped(path: Path, copied: int, uncopied: int, alone: bool) -> int:
     size = path.stat().st_size
     if not copied or not alone:
         return size
-    head = read_head(path)
+    try:
+        head = read_head(path)
+    except (GgufError, OSError):
+        return size
     ends = sorted_ends(head, size)
     multiplied = [t for t in head.tensors.values() if len(t.shape) > 1 and not t.name.startswith("token_embd")]
     types = sorted({t.type for t in multiplied})
     missing = sum(ends[t.name] - t.start for t in head.tensors.values()) - uncopied
-    for count in range(1, len(types) + 1):
+    for count in range(1, len(types) + 1) if len(types) <= MOST_TYPES else ():
         for chosen in combinations(types, count):
             gone = [t for t in multiplied if t.type in chosen]
             if abs(sum(ends[t.name] - t.start for t in gone) - missing) <= _PADDING * len(head.tensors) + (1 << 14):

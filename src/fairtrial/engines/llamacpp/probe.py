@@ -1,86 +1,204 @@
-"""Finds out, in a process of its own, whether llama.cpp's special processor paths work on this machine.
+"""Tries a file out in a process of its own, before this one is trusted to it.
 
-Some virtual machines announce matrix instructions (AMX) that then kill the process.  Run as a module it loads a model
-with them and computes a few tokens; `packing_works` runs it and remembers the outcome for some minutes: not longer,
-because a virtual machine may be moved to other hardware while it runs.
+llama.cpp ends the whole process where it finds a header that contradicts itself, and some virtual machines announce
+matrix instructions (AMX) that do the same.  So a process of its own loads a model, reads its vocabulary and computes a
+few tokens.  `check_opens` has that done once for every file, `packing_works` once in some minutes for the machine: not
+longer, because a virtual machine may be moved to other hardware while it runs.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import json
+import os
 import platform
+import re
+import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fairtrial.cache import recall, remember
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library_version, system_info
-from fairtrial.errors import EngineError
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library, library_version, system_info
+from fairtrial.engines.llamacpp.tokens import GgufVocabulary
+from fairtrial.errors import FairtrialError, ModelError
+from fairtrial.models.gguf import split_names
+from fairtrial.records import content_hash
 
+RULES = 1
+"""Goes up when more is tried out."""
 _TOKENS = 64
 _SECONDS = 300
+_BYTES_A_SECOND = 50e6  # a slow disk
+_ROOM = 4 << 30  # address space beside three times the file: mapped, rearranged, and read once more
 _REMEMBERED_SECONDS = 600
-_NAME = "llamacpp-packing"
+_TEXT = "The quick brown fox, 12 lazy dogs and 3\n\u00e9l\u00e8ves."
+_LOG_ERROR = 4
+_PLACE = re.compile(r"\S*/(?=[\w.-]+\.(?:cpp|c|h|hpp|cu|m):\d+)")
+_TELLING = re.compile(r"GGML_ASSERT|GGML_ABORT|what\(\)|error|fatal|failed|invalid|MemoryError", re.IGNORECASE)
+PACKING = "llamacpp-packing"
+_PACKAGE = Path(__file__).parents[2]
+_START = """
+import sys, types
+package = types.ModuleType("fairtrial")  # without what its front doors import: three quarters of the time
+package.__path__ = [sys.argv[1]]
+sys.modules["fairtrial"] = package
+from fairtrial.engines.llamacpp.probe import main
+main(*sys.argv[2:])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a trial run ended.
+
+    Attributes:
+        signal: that killed it; 0 if none did.
+        wrong: what was wrong with the file; empty if nothing was.
+        fix: what to do about it.
+    """
+
+    signal: int = 0
+    wrong: str = ""
+    fix: str = ""
+
+
+def check_opens(path: Path, sha256: str) -> None:
+    """Raise ModelError if llama.cpp cannot open a file and compute with it; tried once, then remembered by its hash."""
+    name = f"llamacpp-opened/{content_hash([RULES, library_version(), sha256])}"
+    if (recall(name) or {}).get("opened") is True:
+        return
+    found = tried(path, packed=False)
+    if found.wrong:
+        fix = found.fix or "Its header contradicts itself, or the file is damaged: get it again, or convert it anew."
+        raise ModelError(found.wrong, fix=fix, where=str(path))
+    remember(name, {"opened": True})
 
 
 def packing_works(path: Path) -> bool:
     """Return whether weights rearranged for special instructions can be computed with here.
 
-    Only machines that announce AMX are tried.  Raises EngineError if the trial run does not end.
+    Only machines that announce AMX are tried, with a file that is known to open without.
     """
     if "AMX_INT8 = 1" not in system_info():
         return True
-    known = _recall()
+    known = _remembered()
     if known is None:
-        known = _try(path)
-        remember(_NAME, {"machine": _machine(), "works": known, "at": time.time()})
+        known = not tried(path, packed=True).signal  # other failures are not about the processor
+        remember(PACKING, {"machine": _machine(), "works": known, "at": time.time()})
     return known
 
 
 def packing_likely() -> bool:
     """Return the same without a trial run: what is remembered, else yes."""
-    return _recall() is not False
+    return _remembered() is not False
 
 
 def _machine() -> str:
-    """Return what a remembered outcome must name to be this machine's."""
     return f"{platform.node()}|{platform.release()}|{library_version()}|{system_info()}"
 
 
-def _recall() -> bool | None:
+def _remembered() -> bool | None:
     """Return the remembered outcome, or None if there is none for this machine or it is too old."""
-    known = recall(_NAME) or {}
+    known = recall(PACKING) or {}
+    at = known.get("at")
+    fresh = isinstance(at, int | float) and 0 <= time.time() - at < _REMEMBERED_SECONDS
+    return bool(known.get("works")) if fresh and known.get("machine") == _machine() else None
+
+
+def tried(path: Path, *, packed: bool) -> Outcome:
+    """Return how a trial run with a file ends."""
+    size = sum(part.stat().st_size for name in split_names(path.name) if (part := path.with_name(name)).is_file())
+    seconds = _SECONDS + size / _BYTES_A_SECOND
+    command = [sys.executable, "-c", _START, str(_PACKAGE), str(path), str(int(packed)), str(size)]
+    env = {**os.environ, "GGML_NO_BACKTRACE": "1"}  # else it starts a debugger where it breaks off
     try:
-        fresh = known["machine"] == _machine() and 0 <= time.time() - float(known["at"]) < _REMEMBERED_SECONDS
-        return bool(known["works"]) if fresh else None
-    except (ValueError, KeyError, TypeError):
-        return None
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False, env=env
+        )
+    except subprocess.TimeoutExpired:
+        return Outcome(
+            signal.SIGKILL, f"llama.cpp does not get done with opening this file within {seconds:.0f} seconds."
+        )
+    with contextlib.suppress(ValueError, TypeError):
+        return Outcome(0, **json.loads(done.stdout))
+    said = words(done.stderr.decode("utf-8", "replace"))
+    killed = -done.returncode if done.returncode < 0 else 0
+    return Outcome(
+        killed, f"llama.cpp breaks off when it opens this file{_how(killed)}: {said or 'it gives no reason'}."
+    )
 
 
-def _try(path: Path) -> bool:
-    """Return False only if the trial run was killed by a signal: other failures are not about the processor."""
-    command = [sys.executable, "-m", "fairtrial.engines.llamacpp.probe", str(path)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise EngineError(
-            f"A trial run of llama.cpp did not end within {_SECONDS} seconds.", where=str(path)
-        ) from error
-    return done.returncode >= 0
+def words(text: str) -> str:
+    """Return what of a log says why the library broke off, in a line."""
+    lines = [" ".join(_PLACE.sub("", line).split()) for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if _TELLING.search(line)] or lines[-1:]
+    return "; ".join(dict.fromkeys(telling[-3:]))[-400:].rstrip(".")
 
 
-def main(path: str) -> None:
-    """Load a model with rearranged weights and compute a few tokens."""
-    model = Model(Path(path), packed=True)
-    context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=1, threads=1))
-    context.tokens[:] = np.arange(_TOKENS) % model.n_vocab
-    context.positions[:] = np.arange(_TOKENS)
-    context.run(_TOKENS)
-    context.close()
+def _how(killed: int) -> str:
+    if killed == signal.SIGKILL:
+        return " (it was killed, usually for want of memory)"
+    return f" (signal {killed})" if killed and killed != signal.SIGABRT else ""
+
+
+def try_out(path: Path, *, packed: bool) -> None:
+    """Load a model, read all of its vocabulary and compute a few tokens; raises FairtrialError for what is told."""
+    model = Model(path, packed=packed, accelerated=False)
+    vocabulary = GgufVocabulary(model)
+    for token in range(vocabulary.size):
+        vocabulary.piece(token)
+        vocabulary.ends(token)
+    vocabulary.encode(_TEXT, special=True)
+    model.meta("tokenizer.chat_template")
+    model.description()
+    if model.is_decoder():
+        context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=1, threads=1))
+        context.tokens[:] = np.arange(_TOKENS) % model.n_vocab
+        context.positions[:] = np.arange(_TOKENS)
+        context.run(_TOKENS)
+        context.close()
     model.close()
 
 
-if __name__ == "__main__":
-    main(sys.argv[1])
+def main(path: str, packed: str, size: str) -> None:
+    """Try a file out, and write as JSON what is wrong with it."""
+    lib = library()
+    _limit_memory(int(size), accelerated=bool(lib.llama_supports_gpu_offload()))
+    callback = lib.llama_log_callback(_tell)  # at once: what is kept for later is lost when the process ends
+    lib.llama_log_set(callback, ctypes.c_void_p(0))
+    found = {"wrong": "", "fix": ""}
+    try:
+        try_out(Path(path), packed=packed == "1")
+    except FairtrialError as error:
+        said = words(_said.decode("utf-8", "replace"))
+        found = {"wrong": error.message.replace("it gives no reason", said or "it gives no reason"), "fix": error.fix}
+    print(json.dumps(found))
+
+
+_said = bytearray()
+
+
+def _tell(level: int, text: bytes, _: Any) -> None:
+    if level == _LOG_ERROR:
+        _said.extend(text)
+        sys.stderr.buffer.write(text)
+        sys.stderr.buffer.flush()
+
+
+def _limit_memory(size: int, *, accelerated: bool) -> None:
+    """Limit the address space, where that is possible and no accelerator maps its own into it; write no core."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not accelerated and sys.platform == "linux":
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 3 * size + _ROOM,) * 2)

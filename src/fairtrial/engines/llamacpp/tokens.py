@@ -8,6 +8,7 @@ import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Model
 from fairtrial.engines.vocabulary import EMPTY, Vocabulary
+from fairtrial.errors import ModelError
 from fairtrial.schedule.trie import Tokens
 
 _UNKNOWN, _CONTROL = 1 << 0, 1 << 3  # llama_token_attr
@@ -20,6 +21,8 @@ class GgufVocabulary(Vocabulary):
         """Read the vocabulary of ``model``."""
         self._lib, self._vocab, self.size = model.lib, model.vocab, model.n_vocab
         lib, vocab = model.lib, model.vocab
+        if self.size <= 0 or int(lib.llama_vocab_type(vocab)) == lib.LLAMA_VOCAB_TYPE_NONE:
+            raise ModelError("This file has no vocabulary: nothing can be asked.", where=str(model.path))
         bos, eos = int(lib.llama_vocab_bos(vocab)), int(lib.llama_vocab_eos(vocab))
         self.bos = bos if bos >= 0 else None
         self.prefix = self.bos if self.bos is not None else (eos if eos >= 0 else None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.activations import STRETCH, watched
@@ -62,6 +63,7 @@ def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | 
     with FileLock(f"{target}.lock"):
         sweep(folder, target)
         if not target.exists():
+            check_opens(model.path, model.sha256)
             on_progress(f"computing the importance matrix on {path.name}")
             sums, tokens = watched(model.path, text, threads, on_progress)
             facts: dict[str, Fact] = {

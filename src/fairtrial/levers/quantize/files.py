@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from fairtrial.engines.llamacpp.binding import library
+from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.lever import gguf_of, matrix_of, parent_type
@@ -92,6 +93,7 @@ def make_files(order: Order, cache_dir: Path, on_progress: OnProgress) -> Iterat
     """
     source, targets = gguf_of(order.model), order.targets()
     parent = described(source)
+    check_opens(source, order.model.sha256)
     texts = {"calibrate": order.calibrate, "imatrix": order.imatrix}
     settings = {name: str(path) for name, path in texts.items() if path}
     given = matrix_of(

@@ -10,6 +10,7 @@ from filelock import FileLock
 from pydantic import ValidationError
 
 from fairtrial.engines.llamacpp.binding import library
+from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.calibration import Given, from_file, from_text
@@ -38,6 +39,7 @@ def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: 
     with FileLock(f"{target}.lock"):
         sweep(folder, target)
         if not target.exists():
+            check_opens(source, model.sha256)
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
             make(llama_cpp, source, target, kind, threads=wanted.threads, matrix=given.matrix if given else None)
