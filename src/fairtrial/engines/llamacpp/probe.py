@@ -41,6 +41,7 @@ _REMEMBERED_SECONDS = 600
 _TEXT = "The quick brown fox, 12 lazy dogs and 3\n\u00e9l\u00e8ves."
 _LOG_ERROR = 4
 _PLACE = re.compile(r"\S*/(?=[\w.-]+\.(?:cpp|c|h|hpp|cu|m):\d+)")
+_NOISE = re.compile(r"llama_model_load: error loading model: |llama_model_load_from_file_impl: failed to load model")
 _TELLING = re.compile(r"GGML_ASSERT|GGML_ABORT|what\(\)|error|fatal|failed|invalid|MemoryError", re.IGNORECASE)
 PACKING = "llamacpp-packing"
 _PACKAGE = Path(__file__).parents[2]
@@ -75,6 +76,9 @@ def check_opens(path: Path, sha256: str) -> None:
     if (recall(name) or {}).get("opened") is True:
         return
     found = tried(path, packed=False)
+    if "unknown model architecture" in found.wrong:
+        fix = "The installed llama.cpp does not know this kind of model; a newer one may know it."
+        raise ModelError(found.wrong, fix=fix, where=str(path))
     if found.wrong:
         fix = found.fix or "Its header contradicts itself, or the file is damaged: get it again, or convert it anew."
         raise ModelError(found.wrong, fix=fix, where=str(path))
@@ -137,7 +141,7 @@ def tried(path: Path, *, packed: bool) -> Outcome:
 
 def words(text: str) -> str:
     """Return what of a log says why the library broke off, in a line."""
-    lines = [" ".join(_PLACE.sub("", line).split()) for line in text.splitlines() if line.strip()]
+    lines = [" ".join(_PLACE.sub("", line).split()) for line in _NOISE.sub("", text).splitlines() if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)] or lines[-1:]
     return "; ".join(dict.fromkeys(telling[-3:]))[-400:].rstrip(".")
 

@@ -14,7 +14,7 @@ from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.calibration import Given, from_file, from_text
-from fairtrial.levers.quantize.making import make, sweep
+from fairtrial.levers.quantize.making import make, readable, sweep
 from fairtrial.levers.quantize.types import types_of, wanted_type, widened
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, file_sha256
@@ -39,6 +39,7 @@ def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: 
     with FileLock(f"{target}.lock"):
         sweep(folder, target)
         if not target.exists():
+            readable(source)
             check_opens(source, model.sha256)
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
