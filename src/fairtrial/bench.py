@@ -106,7 +106,7 @@ class Bench:
 
         Their answers are of another trial, or of a run that ended before it could say how it came to them.
         """
-        measured = {row.candidate_id for row in query.wholes(ledger, trial_id)}
+        measured = query.measured_whole(ledger, trial_id)
         for candidate in candidates:
             answered = any(ledger.read("SELECT 1 FROM asked WHERE candidate_id = ? LIMIT 1", (candidate.id,)))
             if answered and not candidate.recorded and candidate.id not in measured:

@@ -67,22 +67,26 @@ def export(
     ledger: LedgerOption = api.DEFAULT_LEDGER,
     form: Annotated[Format, typer.Option("--format", "-f", help="jsonl, csv or parquet.")] = "jsonl",
     answers: Annotated[bool, typer.Option("--answers", help="Also export the answers (jsonl only).")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also plan, looks, absences: all that enters a number (jsonl only).")
+    ] = False,
     trial: Annotated[str | None, typer.Option("--trial", help="One trial only: id, its beginning, or name.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
 ) -> None:
     """Export one row an item and measure; docs/schemas/ledger-export.schema.json describes it."""
     with Ledger.open(ledger, create=False) as store:
         if form == "parquet":
-            if out is None or answers:
-                raise SpecError("Parquet needs a file to write (--out), and has no room for answers.")
+            if out is None or answers or full:
+                told = "Parquet needs a file to write (--out), and has room for observations only."
+                raise SpecError(told)
             export_parquet(store, out, trial=trial)
         elif out is None:
             if isinstance(sys.stdout, io.TextIOWrapper):  # data keep every character, whatever the terminal speaks
                 sys.stdout.reconfigure(encoding="utf-8", errors="strict")
-            export_text(store, sys.stdout, form, answers=answers, trial=trial)
+            export_text(store, sys.stdout, form, answers=answers, full=full, trial=trial)
         else:
             with out.open("w", encoding="utf-8") as file:
-                export_text(store, file, form, answers=answers, trial=trial)
+                export_text(store, file, form, answers=answers, full=full, trial=trial)
 
 
 @app.command()

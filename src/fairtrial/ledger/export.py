@@ -3,6 +3,10 @@
 Two ledgers with the same content export byte for byte the same: rows are ordered by trial, task (as in the plan), item
 (in the task's own order), repeat, candidate and measure, and hold no times of day.  Names are those that the trial's
 author wrote.  All rows of one export are as of one moment, and few are in memory at once.
+
+A full export holds everything that enters a number, so that every estimate, interval and verdict can be computed again
+from it alone: the plan (rule, measures with their bounds, tasks), each item's cluster and place in the order of asking,
+the text that a study compares distributions on, looks, what is absent, and the earlier answers that helped.
 """
 
 from __future__ import annotations
@@ -22,7 +26,20 @@ from fairtrial.ledger.shape import read_mapping, reading
 from fairtrial.ledger.store import Ledger
 
 Format = Literal["jsonl", "csv", "parquet"]
-COLUMNS = ("candidate", "task", "doc_id", "item", "repeat", "measure", "value", "unit", "weight", "trial")
+COLUMNS = (
+    "candidate",
+    "task",
+    "doc_id",
+    "item",
+    "repeat",
+    "measure",
+    "value",
+    "unit",
+    "weight",
+    "cluster",
+    "position",
+    "trial",
+)
 BLOCK_ITEMS = 500
 """Items whose rows are fetched and sorted together."""
 BATCH_ROWS = 50_000
@@ -30,7 +47,13 @@ BATCH_ROWS = 50_000
 
 
 def export_text(
-    ledger: Ledger, out: TextIO, form: Format = "jsonl", *, answers: bool = False, trial: str | None = None
+    ledger: Ledger,
+    out: TextIO,
+    form: Format = "jsonl",
+    *,
+    answers: bool = False,
+    full: bool = False,
+    trial: str | None = None,
 ) -> int:
     """Write rows as text and return how many.
 
@@ -41,23 +64,26 @@ def export_text(
         out: where to write.
         form: ``jsonl`` or ``csv``; CSV has no room for answer rows.
         answers: after each trial's observations also write one line an answer (JSON lines only).
+        full: also everything else that enters a number: before each trial's observations its plan, then looks, what is
+            absent, and earlier answers (JSON lines only).
         trial: id, its beginning, or name; None takes all trials.
 
     Raises:
-        LedgerError: answers were asked for in a format that has no room for them.
+        LedgerError: answers or all else were asked for in a format that has no room for them.
     """
     count = 0
     with ledger.snapshot():
         if form == "csv":
-            if answers:
-                raise LedgerError("answers do not fit in CSV.", fix="Use --format jsonl.")
+            if answers or full:
+                what = "answers do" if answers else "a full export does"
+                raise LedgerError(f"{what} not fit in CSV.", fix="Use --format jsonl.")
             writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
             writer.writeheader()
             for row in observation_rows(ledger, trial):
                 writer.writerow(row)
                 count += 1
             return count
-        for row in rows(ledger, trial, answers):
+        for row in rows(ledger, trial, answers, full):
             out.write(reading(partial(json.dumps, row, allow_nan=False), "a row") + "\n")
             count += 1
     return count
@@ -70,8 +96,8 @@ def export_parquet(ledger: Ledger, path: Path, *, trial: str | None = None) -> i
         import pyarrow.parquet
     except ImportError as error:
         raise MissingExtraError("Writing Parquet files", "parquet") from error
-    kinds = {"doc_id": pyarrow.int64(), "repeat": pyarrow.int64(), "value": pyarrow.float64()}
-    kinds["weight"] = pyarrow.float64()
+    kinds = {name: pyarrow.int64() for name in ("doc_id", "repeat", "position")}
+    kinds |= {name: pyarrow.float64() for name in ("value", "weight")}
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in COLUMNS])
     count = 0
     with ledger.snapshot():
@@ -85,10 +111,16 @@ def export_parquet(ledger: Ledger, path: Path, *, trial: str | None = None) -> i
     return count
 
 
-def rows(ledger: Ledger, trial: str | None, answers: bool) -> Iterator[dict[str, Any]]:
-    """Yield the observation rows, then the answer rows, of each trial in turn."""
+def rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the plan, the observation rows, what else is told of it, and the answer rows, of each trial in turn."""
     for one in chosen(ledger, trial):
+        if full:
+            yield {"name": one.name, "plan": one.plan, "trial": one.id}
         yield from trial_observations(ledger, one)
+        if full:
+            yield from trial_looks(ledger, one)
+            yield from trial_absences(ledger, one)
+            yield from helping_values(ledger, one)
         if answers:
             yield from trial_answers(ledger, one)
 
@@ -108,7 +140,7 @@ def chosen(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
 def trial_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the observations of one trial, those about candidates as a whole first (no item, ``doc_id`` null)."""
     yield from whole_candidates(ledger, trial, {"id": "", "name": ""})
-    for task in trial.plan["tasks"]:
+    for task in (*trial.plan["tasks"], *passages(trial)):
         yield from whole_candidates(ledger, trial, task)
         measures = sorted({measure for c in trial.plan["candidates"] for measure in seen(ledger, c["id"], task["id"])})
         for block in blocks(ledger, trial, task):
@@ -125,8 +157,8 @@ def trial_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[s
                         place = (block.doc_ids[item], item, repeat, candidate["name"], measure)
                         found.append((*place, value, weight, unit))
             for doc_id, item, repeat, name, measure, value, weight, unit in sorted(found):
-                cells = (name, task["name"], doc_id, item, repeat, measure, value, unit, weight, trial.id)
-                yield dict(zip(COLUMNS, cells, strict=True))
+                cells = (name, task["name"], doc_id, item, repeat, measure, value, unit, weight)
+                yield dict(zip(COLUMNS, (*cells, *block.places[item], trial.id), strict=True))
 
 
 def trial_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
@@ -169,8 +201,44 @@ def whole_candidates(ledger: Ledger, trial: query.TrialRow, task: dict[str, Any]
             (candidate["id"], task["id"], trial.id),
         )
         for repeat, *cells in found:
-            row = (candidate["name"], task["name"], None, "", repeat, *cells, trial.id)
+            row = (candidate["name"], task["name"], None, "", repeat, *cells, "", None, trial.id)
             yield dict(zip(COLUMNS, row, strict=True))
+
+
+def passages(trial: query.TrialRow) -> list[dict[str, Any]]:
+    """Return the text that a trial compares distributions on as a task's entry, if there is one."""
+    text = trial.plan.get("text")
+    return [{"id": text["id"], "name": "text", "entry": {"repeats": 1}}] if text else []
+
+
+def trial_looks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+    """Yield the looks that a trial took at its questions."""
+    names = {task["id"]: task["name"] for task in trial.plan["tasks"]}
+    for found in query.looks(ledger, trial.id):
+        seen_then = {key: value for key, value in found.items() if key != "task_id"}
+        yield {"look": {**seen_then, "task": names[found["task_id"]]}, "trial": trial.id}
+
+
+def trial_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+    """Yield what was not measured, and why, counted."""
+    entries = (*trial.plan["candidates"], *trial.plan["tasks"], *passages(trial))
+    names = {entry["id"]: entry["name"] for entry in entries}
+    for found in query.absences(ledger, trial.id):
+        told = {"candidate": names[found["candidate_id"]], "task": names.get(found["task_id"], "")}
+        rest = {key: found[key] for key in ("measure", "reason", "items")}
+        yield {"absence": {**told, **rest}, "trial": trial.id}
+
+
+def helping_values(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+    """Yield the values of earlier answers that a trial that may stop early places its bets by, one an item."""
+    names = {task["id"]: task["name"] for task in trial.plan["tasks"]}
+    for helped in trial.plan.get("earlier", ()):
+        asked = query.order(ledger, trial.id, helped["task"])
+        for candidate in helped["candidates"]:
+            at, values, _ = query.averages(ledger, asked, candidate, helped["task"], helped["measure"])
+            for place, value in zip(at.tolist(), values.tolist(), strict=True):
+                told = {"task": names[helped["task"]], "item": asked.item_ids[place], "position": place}
+                yield {"helper": candidate, **told, "measure": helped["measure"], "value": value, "trial": trial.id}
 
 
 def seen(ledger: Ledger, candidate_id: str, task_id: str) -> list[str]:
@@ -183,9 +251,16 @@ def seen(ledger: Ledger, candidate_id: str, task_id: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some of a task's items, in the task's own order: their doc_ids by item id, and how often each is asked."""
+    """Some of a task's items, in the task's own order, by item id.
+
+    Attributes:
+        doc_ids: their places in the task's own order.
+        places: the name of their cluster, and their place in the order of asking.
+        repeats: how often each is asked.
+    """
 
     doc_ids: dict[str, int]
+    places: dict[str, tuple[str, int]]
     repeats: int
 
 
@@ -194,4 +269,5 @@ def blocks(ledger: Ledger, trial: query.TrialRow, task: dict[str, Any]) -> Itera
     order = query.order(ledger, trial.id, task["id"])
     ranked = iter(sorted(zip(order.doc_ids, order.item_ids, strict=True)))
     while part := list(islice(ranked, BLOCK_ITEMS)):
-        yield Block({item: doc_id for doc_id, item in part}, order.repeats)
+        places = {item: (order.names[order.position[item]], order.position[item]) for _, item in part}
+        yield Block({item: doc_id for doc_id, item in part}, places, order.repeats)

@@ -22,6 +22,7 @@ class Order:
         position: place of each item in ``item_ids``.
         doc_ids: the items' places in the task's own order.
         clusters: a number for each item, int64 of shape (items,); the same number for the same cluster.
+        names: of the items' clusters.
         repeats: how often the trial asks each item; what other trials ask beyond that is not its own.
     """
 
@@ -30,6 +31,7 @@ class Order:
     doc_ids: tuple[int, ...]
     clusters: NDArray[np.int64]
     repeats: int
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -65,6 +67,6 @@ def make_order(rows: Sequence[tuple[str, int, str]], repeats: int) -> Order:
     ids = tuple(row[0] for row in rows)
     names = np.array([row[2] for row in rows], dtype=object)
     codes = np.unique(names, return_inverse=True)[1] if rows else np.zeros(0)
-    return Order(
-        ids, {item: i for i, item in enumerate(ids)}, tuple(row[1] for row in rows), codes.astype(np.int64), repeats
-    )
+    places = {item: i for i, item in enumerate(ids)}
+    doc_ids, own = tuple(row[1] for row in rows), tuple(row[2] for row in rows)
+    return Order(ids, places, doc_ids, codes.astype(np.int64), repeats, own)

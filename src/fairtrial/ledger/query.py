@@ -352,6 +352,20 @@ def wholes(ledger: Ledger, trial_id: str) -> list[WholeRow]:
     return [WholeRow(*row) for row in rows]
 
 
+def measured_whole(ledger: Ledger, trial_id: str) -> set[str]:
+    """Return the ids of the candidates of which a run of the trial said something as a whole, if only why it could not.
+
+    What a cascade's threshold was says nothing of what it needs.
+    """
+    runs = "repeat IN (SELECT id FROM sessions WHERE trial_id = :trial)"
+    rows = ledger.read(
+        "SELECT candidate_id FROM observations WHERE task_id = '' AND item_id = '' AND measure <> 'cascade_threshold' "
+        f"AND {runs} UNION SELECT candidate_id FROM absences WHERE task_id = '' AND item_id = '' AND {runs}",
+        {"trial": trial_id},
+    )
+    return {candidate for (candidate,) in rows}
+
+
 def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
     """Return every look that was taken at a pair: a, b (names), task_id, measure, items and what was seen, in order."""
     rows = ledger.read(
