@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fairtrial.stats.intervals import clopper_pearson, effective_number, estimate
+from fairtrial.stats.intervals import effective_number, estimate
 
 
 def interval(values, weights=None, clusters=None, confidence=0.95, bounds=(0.0, 1.0)):
@@ -53,7 +53,7 @@ def test_clusters_that_repeat_one_answer_count_once():
     singles = interval(np.repeat([1.0, 0.0], [12, 28]))
     doubled = interval(np.repeat([1.0, 0.0], [120, 280]), clusters=np.repeat(np.arange(40), 10))
     assert doubled.mean == singles.mean
-    assert doubled.high - doubled.low >= singles.high - singles.low
+    assert (doubled.low, doubled.high) == pytest.approx((singles.low, singles.high))
 
 
 def test_one_cluster_knows_nothing():
@@ -94,11 +94,6 @@ def test_every_interval_is_ordered_and_inside_its_bounds(rows):
         assert not np.isnan([got.mean, got.low, got.high]).any()
         assert got.low <= got.mean + 1e-9 and got.mean - 1e-9 <= got.high
         assert bounds is None or (got.low >= 0 and got.high <= 1)
-
-
-def test_clopper_pearson_at_the_edges():
-    assert clopper_pearson(0, 10, 0.95)[0] == 0.0
-    assert clopper_pearson(10, 10, 0.95)[1] == 1.0
 
 
 @pytest.mark.parametrize(("count", "size", "share"), [(20, 1, 0.95), (12, 5, 0.3), (60, 4, 0.8), (200, 1, 0.02)])

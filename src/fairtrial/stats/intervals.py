@@ -1,10 +1,8 @@
-"""Intervals for one mean: a ratio of sums over items that may come in clusters.
+"""Sums over clusters, and what intervals of a ratio of sums are made of.
 
 Knows arrays of numbers; knows nothing of candidates, tasks or the ledger.  The estimate is ``sum(w v) / sum(w)``.  Its
 variance is the delete-one-cluster jackknife (the CR3 form; Bell and McCaffrey 2002, Survey Methodology 28:169), with
 Student's t on the effective number of clusters less one (Kish's ``1 / sum(h^2)`` over the clusters' weight shares h).
-Bounded measures get a Clopper-Pearson interval on the effective number of items (Korn and Graubard 1998, Survey
-Methodology 24:193), so that "all right" or "all wrong" never looks certain.
 """
 
 from __future__ import annotations
@@ -15,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from fairtrial.stats.gaffke import gather, limits
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_UNSEEN = 0.25
-"""Squared deviation, in squared ranges, of one unseen extreme value; keeps graded data without spread honest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +108,6 @@ def t_quantile(confidence: float, degrees: float) -> float:
     return float(special.stdtrit(degrees, 0.5 + confidence / 2)) if degrees >= 0.5 else float("inf")
 
 
-def z_quantile(confidence: float) -> float:
-    """Return the two-sided quantile of the normal distribution."""
-    return float(special.ndtri(0.5 + confidence / 2))
-
-
 def estimate(
     values: Floats,
     weights: Floats,
@@ -132,9 +124,10 @@ def estimate(
         confidence: coverage wanted, e.g. 0.95.
         bounds: smallest and largest possible value, or None.
 
-    With bounds the interval lies inside them, and one cluster alone gives the whole range.  Without bounds it is the t
-    interval: one cluster gives (-inf, inf), and values without any spread give an interval of no width, since nothing
-    in them says how far another value might lie.
+    With bounds it is the interval of `fairtrial.stats.gaffke` over clusters, which holds for rare, large values, too;
+    one cluster alone gives the whole range.  Clusters heavier than any seen are not reckoned with.  Without bounds it
+    is the t interval: one cluster gives (-inf, inf), and values without any spread give an interval of no width, since
+    nothing in them says how far another value might lie.
 
     Raises:
         ValueError: see `check`; or a value lies outside ``bounds``.
@@ -146,14 +139,11 @@ def estimate(
     sums = totals(values, weights, codes)
     if bounds is None:
         return _t_interval(sums, confidence)
-    low, high = bounds
     check_bounds(values, bounds)
-    if high <= low:
-        return Interval(sums.ratio, low, high)
-    share = Totals((sums.values - low * sums.weights) / (high - low), sums.weights)
-    binary = bool(np.isin(values, (low, high)).all())
-    below, above = _share_interval(share, confidence, effective_number(weights) if binary else None)
-    return Interval(sums.ratio, low + below * (high - low), low + above * (high - low))
+    if bounds[1] <= bounds[0] or sums.lone:
+        return Interval(sums.ratio, *bounds)
+    low, high = limits(gather(sums.values, sums.weights, bounds), confidence)
+    return Interval(sums.ratio, max(bounds[0], low), min(bounds[1], high))
 
 
 def jackknife_variance(without_each: Floats, whole: float) -> float:
@@ -171,38 +161,3 @@ def _t_interval(sums: Totals, confidence: float) -> Interval:
         return Interval(mean, mean, mean)
     half = t_quantile(confidence, effective_number(sums.weights) - 1) * spread
     return Interval(mean, mean - half, mean + half)
-
-
-def _share_interval(sums: Totals, confidence: float, items: float | None) -> tuple[float, float]:
-    """Return the Korn-Graubard interval for a mean in [0, 1]; ``items`` caps the effective number for 0/1 data."""
-    clusters = effective_number(sums.weights)
-    mean = min(1.0, max(0.0, sums.ratio))
-    degrees = clusters - 1
-    if sums.lone or degrees < 0.5:
-        return 0.0, 1.0
-    independent = items is not None and items == sums.weights.size
-    if independent and items is not None:
-        return clopper_pearson(mean * items, items, confidence)
-    variance = jackknife_variance(sums.without_each(), sums.ratio)
-    if items is None:
-        variance += _UNSEEN / clusters**2
-    number = mean * (1 - mean) / variance if variance > 0 else clusters
-    number = max(clusters, number if items is None else min(items, number))
-    number *= (z_quantile(confidence) / t_quantile(confidence, degrees)) ** 2
-    return clopper_pearson(mean * number, number, confidence)
-
-
-def clopper_pearson(right: float, number: float, confidence: float) -> tuple[float, float]:
-    """Return the exact interval for a share of ``right`` out of ``number`` (real numbers allowed).
-
-    Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404; never below its nominal coverage for whole numbers.
-
-    >>> low, high = clopper_pearson(10, 10, 0.95)
-    >>> round(low, 4), high
-    (0.6915, 1.0)
-    """
-    tail = (1 - confidence) / 2
-    wrong = max(0.0, number - right)
-    low = float(special.betaincinv(right, wrong + 1, tail)) if right > 1e-12 else 0.0
-    high = float(special.betaincinv(right + 1, wrong, 1 - tail)) if wrong > 1e-12 else 1.0
-    return low, high

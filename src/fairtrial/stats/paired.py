@@ -3,9 +3,10 @@
 Compares two candidates on the items that both answered.  Knows arrays, a rule and nothing else; the sequential form,
 for looking again and again, is in `fairtrial.stats.sequential`.
 
-The difference is A's ratio of sums less B's.  Its influence values are added up by cluster (the delete-one-cluster
-jackknife gives them), and bounded measures get the score interval of `fairtrial.stats.tango` on them, which for
-independent right-or-wrong items is Tango's interval.  Unbounded measures get the jackknife t interval.
+Bounded measures get the interval of `fairtrial.stats.gaffke` over units: single items, or whole clusters with their
+sizes.  Its p-value comes from the same chances, so that the two never contradict each other; for independent items that
+are right or wrong it is the exact McNemar test's.  Unbounded measures get the jackknife t interval, widened to hold 0
+where the sign-flip test does not reject.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from fairtrial.stats.gaffke import Bounded, gather, limits, two_sided
 from fairtrial.stats.intervals import (
     Floats,
     Ints,
@@ -26,10 +28,8 @@ from fairtrial.stats.intervals import (
     jackknife_variance,
     t_quantile,
     totals,
-    z_quantile,
 )
 from fairtrial.stats.permutation import mcnemar, sign_flip
-from fairtrial.stats.tango import score_interval
 
 Word = Literal["better", "worse", "tied", "undecided", "different"]
 
@@ -104,8 +104,9 @@ class Comparison:
         low: lower end of the interval; -inf if the data cannot bound it.
         high: upper end.
         confidence: coverage of the interval.
-        p_value: of "it makes no difference which candidate answered"; None where the interval is exact, or where
-            looks were repeated and no such value holds.
+        p_value: of a true difference of 0 (of "it makes no difference which candidate answered", for a measure without
+            bounds); at most 1 - confidence wherever the interval excludes 0.  None where the interval is exact, or
+            where looks were repeated and no such value holds.
         method: how interval and p-value were made, in words.
         items_used: items that both answered.
         clusters_used: clusters among them.
@@ -148,29 +149,23 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
     checked(sample, rule)
     a, b = _totals(sample)
     used, difference = sample.a_values.size, a.ratio - b.ratio
-    share = rule.sampled_share(used)
     flips = binary_flips(sample, rule.bounds)
-    simple = flips is not None and plain(sample) and a.values.size == used
-    if share >= 1:
-        low, high, method, p_value = difference, difference, "all items of the benchmark: exact", None
-    else:
-        low, high, method = _interval(sample, a, b, rule, simple)
-        p_value, test = sign_flip(a, b) if not simple or flips is None else (mcnemar(*flips), "exact McNemar test")
-        method += f"; {test}"
-    verdict = word(low, high, rule)
+    judged = _judged(sample, rule)
+    verdict = word(judged.low, judged.high, rule)
+    half = (judged.high - judged.low) / 2
     return Comparison(
         verdict=verdict,
         difference=difference,
-        low=low,
-        high=high,
+        low=judged.low,
+        high=judged.high,
         confidence=rule.confidence,
-        p_value=p_value,
-        method=method,
+        p_value=judged.p_value,
+        method=judged.method,
         items_used=used,
         clusters_used=a.values.size,
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
-        items_needed=more_items(difference, (high - low) / 2, used, rule) if verdict == "undecided" else None,
+        items_needed=more_items(difference, half, used, rule) if verdict == "undecided" else None,
         not_inferior=_not_inferior(sample, rule),
     )
 
@@ -199,14 +194,40 @@ def more_items(difference: float, half: float, used: int, rule: Rule) -> int | N
 
 
 def fixed_interval(sample: PairedSample, rule: Rule) -> tuple[float, float]:
-    """Return the interval of `compare` alone, without the p-value.  Raises as `compare`."""
+    """Return the interval of `compare` alone.  Raises as `compare`."""
     checked(sample, rule)
-    a, b = _totals(sample)
-    if rule.sampled_share(sample.a_values.size) >= 1:
-        return a.ratio - b.ratio, a.ratio - b.ratio
-    flips = binary_flips(sample, rule.bounds)
-    simple = flips is not None and plain(sample) and a.values.size == sample.a_values.size
-    return _interval(sample, a, b, rule, simple)[:2]
+    judged = _judged(sample, rule)
+    return judged.low, judged.high
+
+
+def t_interval(sample: PairedSample, confidence: float) -> tuple[float, float]:
+    """Return the jackknife t interval of the difference, for any values; infinite for too few clusters."""
+    return _t_interval(sample, *_totals(sample), confidence)[:2]
+
+
+def least_clusters(confidence: float) -> int:
+    """Return the least number of clusters (or independent items) with which "better" or "worse" can be certain.
+
+    With fewer, chance alone makes all clusters point one way more often than 1 - confidence allows.
+
+    >>> least_clusters(0.95)
+    6
+    """
+    return int(np.ceil(np.log2(2 / (1 - confidence)) - 1e-9))
+
+
+def least_for_tie(margin: float, reach: float, confidence: float) -> int | None:
+    """Return with how many clusters of a size, all without a difference, a bounded measure can be certainly tied.
+
+    None if no number suffices, because there is no margin.
+
+    >>> least_for_tie(0.02, 1.0, 0.95)
+    183
+    """
+    if margin <= 0:
+        return None
+    share = min(1.0, margin / reach)
+    return 1 if share == 1 else int(np.ceil(np.log((1 - confidence) / 2) / np.log(1 - share) - 1e-9))
 
 
 def _totals(sample: PairedSample) -> tuple[Totals, Totals]:
@@ -245,31 +266,119 @@ def binary_flips(sample: PairedSample, bounds: tuple[float, float] | None) -> tu
     return int((sample.a_values > sample.b_values).sum()), int((sample.a_values < sample.b_values).sum())
 
 
-def _interval(sample: PairedSample, a: Totals, b: Totals, rule: Rule, simple: bool) -> tuple[float, float, str]:
-    seen = np.concatenate([sample.a_values, sample.b_values])
-    lowest, highest = (float(seen.min()), float(seen.max())) if rule.bounds is None else rule.bounds
-    reach = highest - lowest
-    edge = float("inf") if rule.bounds is None else reach
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An interval with the p-value that belongs to it, and how both were made."""
+
+    low: float
+    high: float
+    p_value: float | None
+    method: str
+
+
+def _judged(sample: PairedSample, rule: Rule) -> _Judged:
+    a, b = _totals(sample)
+    difference, share = a.ratio - b.ratio, rule.sampled_share(sample.a_values.size)
+    if share >= 1:
+        return _Judged(difference, difference, None, "all items of the benchmark: exact")
+    if rule.bounds is None:
+        return _unbounded(sample, a, b, rule, share)
+    reach = rule.bounds[1] - rule.bounds[0]
+    if reach <= 0:
+        return _Judged(difference, difference, 1.0, "values never vary")
+    if a.lone or b.lone:
+        return _Judged(-reach, reach, 1.0, "one cluster cannot bound the difference")
+    units, centre = _units(sample, a, b, rule)
+    low, high = (end + centre for end in limits(units, rule.confidence))
+    method = "Gaffke interval" + _over(units, sample)
+    flips = binary_flips(sample, rule.bounds) if share == 0 and _independent(sample, rule, a) else None
+    if flips is None:
+        p_value = two_sided(units, -centre)
+    else:  # the same, in closed form
+        p_value, method = mcnemar(*flips), method + "; exact McNemar test"
+    if share > 0 and plain(sample):
+        # what is still unseen can move the difference only so far
+        room = (1 - share) * reach
+        low, high = max(low, share * difference - room), min(high, share * difference + room)
+        p_value = p_value if abs(share * difference) <= room else 0.0
+    return _Judged(max(-reach, low), min(reach, high), p_value, method)
+
+
+def _independent(sample: PairedSample, rule: Rule, a: Totals) -> bool:
+    """Return whether each item is a unit of its own: no two share a cluster, or they are drawn from a finite list."""
+    if not plain(sample):
+        return False
+    drawn = rule.sampled_share(1) > 0 and rule.shuffled == "items"
+    return drawn or a.values.size == sample.a_values.size
+
+
+def _units(sample: PairedSample, a: Totals, b: Totals, rule: Rule) -> tuple[Bounded, float]:
+    """Return what the interval is made of, and how far the difference is from its mean.
+
+    Items of equal weight for both candidates are added up by cluster, with their weights as sizes.  Where weights
+    differ, the delete-one-cluster jackknife writes the difference as a mean of pseudo-values.
+    """
+    bounds = rule.bounds if rule.bounds is not None else (0.0, 0.0)
+    reach = bounds[1] - bounds[0]
+    if _independent(sample, rule, a):
+        differences = sample.a_values - sample.b_values
+        stretch = _stretch(rule, differences.size, differences.size)
+        return gather(differences, np.ones(differences.size), (-reach, reach), stretch=stretch), 0.0
+    stretch = _stretch(rule, sample.a_values.size, a.values.size)
+    if (sample.a_weights == sample.b_weights).all():
+        used = a.weights > 0
+        largest = float(rule.largest_cluster) if plain(sample) and rule.shuffled == "clusters" else 0.0
+        sums = (a.values - b.values)[used]
+        return gather(sums, a.weights[used], (-reach, reach), largest, stretch), 0.0
+    count, difference = a.values.size, a.ratio - b.ratio
     shares = (a.weights / a.weights.sum() + b.weights / b.weights.sum()) / 2
-    count = shares.size
-    degrees = effective_number(shares) - 1
+    pseudo = count * difference - (count - 1) * (a.without_each() - b.without_each())
+    edge = max(reach * float((shares**2).sum()) * count, float(np.abs(pseudo).max()))
+    return gather(pseudo, np.ones(count), (-edge, edge), stretch=stretch), difference - float(pseudo.mean())
+
+
+def _stretch(rule: Rule, items: int, units: int) -> float:
+    """Return how much less a mean of units varies because they are drawn without replacement from a finite list.
+
+    A little less than the variance alone would say, so that coverage holds for small lists, too (see bench).
+    """
+    share = rule.sampled_share(items)
+    every = units / share if share > 0 else np.inf
+    return max(1.0, every / (every - units + 2)) if np.isfinite(every) else 1.0
+
+
+def _over(units: Bounded, sample: PairedSample) -> str:
+    number = int(units.counts.sum())
+    return "" if number == sample.a_values.size else f" over {number:,} clusters"
+
+
+def _unbounded(sample: PairedSample, a: Totals, b: Totals, rule: Rule, share: float) -> _Judged:
+    """Return the t interval, widened to hold 0 where the sign-flip test does not reject."""
+    low, high, method = _t_interval(sample, a, b, rule.confidence, share)
+    p_value, test = sign_flip(a, b)
+    method += f"; {test}"
+    if p_value > 1 - rule.confidence and not low <= 0 <= high:
+        low, high, method = min(low, 0.0), max(high, 0.0), method + ", which does not reject: widened to hold 0"
+    return _Judged(low, high, p_value, method)
+
+
+def _t_interval(
+    sample: PairedSample, a: Totals, b: Totals, confidence: float, share: float = 0.0
+) -> tuple[float, float, str]:
+    shares = (a.weights / a.weights.sum() + b.weights / b.weights.sum()) / 2
+    degrees, least, count = effective_number(shares) - 1, least_clusters(confidence), shares.size
     if a.lone or b.lone or degrees < 0.5:
-        return -edge, edge, "one cluster cannot bound the difference"
-    difference = a.ratio - b.ratio
-    without_each = a.without_each() - b.without_each()
-    stretch = 1 / (1 - rule.sampled_share(sample.a_values.size))
-    if rule.bounds is None and (without_each != difference).any():
-        half = t_quantile(rule.confidence, degrees) * (jackknife_variance(without_each, difference) / stretch) ** 0.5
-        return difference - half, difference + half, "jackknife t interval" + _by(simple, count, sample)
+        return -np.inf, np.inf, "one cluster cannot bound the difference"
+    if count < least:
+        return -np.inf, np.inf, f"fewer than {least} clusters cannot bound the difference"
+    difference, over = a.ratio - b.ratio, "" if count == sample.a_values.size else f" over {count:,} clusters"
+    variance = jackknife_variance(a.without_each() - b.without_each(), difference) * (1 - share)
+    if variance > 0:
+        half = t_quantile(confidence, degrees) * variance**0.5
+        return difference - half, difference + half, "jackknife t interval" + over
+    # no difference varies: another one may still be as large as values are seen to be apart
+    reach = float(np.ptp(np.concatenate([sample.a_values, sample.b_values])))
     if reach == 0:
         return difference, difference, "values never vary"
-    pseudo = count * difference - (count - 1) * without_each
-    quantile = z_quantile(rule.confidence) if simple else t_quantile(rule.confidence, degrees)
-    low, high = score_interval(pseudo, reach * float((shares**2).sum()) * count, quantile, stretch)
-    centre = difference - float(pseudo.mean())
-    low, high = max(-edge, low + centre), min(edge, high + centre)
-    return low, high, ("Tango score interval" if simple else "score interval") + _by(simple, count, sample)
-
-
-def _by(simple: bool, count: int, sample: PairedSample) -> str:
-    return "" if simple or count == sample.a_values.size else f" over {count:,} clusters"
+    low, high = limits(gather(np.zeros(count), np.ones(count), (-reach, reach)), confidence)
+    return difference + low, difference + high, "Gaffke interval for the range of values seen" + over

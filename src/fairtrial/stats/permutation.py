@@ -1,6 +1,7 @@
 """p-values of the hypothesis that it makes no difference which of two candidates gave an answer.
 
-Exact McNemar for items that are right or wrong, sign flips of whole clusters for everything else.  Knows only numbers.
+Exact McNemar for items that are right or wrong, sign flips of whole clusters for measures without bounds.  Knows only
+numbers.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fairtrial.stats.intervals import Floats
-from fairtrial.stats.paired import Comparison, PairedSample, Rule, checked, fixed_interval, word
+from fairtrial.stats.paired import Comparison, PairedSample, Rule, checked, t_interval, word
 
 SHARE = 0.8
 """Share of 1 - confidence for the unexplained part; the rest is divided among the measures that ended the asking."""
@@ -55,7 +55,7 @@ def compare_stopped(sample: PairedSample, rule: Rule, enders: Sequence[Ender]) -
     scale = sample.a_weights.mean() / np.where(counted, sample.a_weights, 1.0)
     left = replace(sample, a_values=sample.a_values - deviations @ slopes * scale)
     confidence = 1 - SHARE * (1 - rule.confidence)
-    low, high = fixed_interval(left, replace(rule, confidence=confidence, bounds=None))
+    low, high = t_interval(left, confidence)
     for slope, middle, ender in zip(slopes, centre, enders, strict=True):
         moved = sorted((float(slope * (ender.low - middle)), float(slope * (ender.high - middle))))
         low, high = low + moved[0], high + moved[1]
