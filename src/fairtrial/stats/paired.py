@@ -298,7 +298,7 @@ def _judged(sample: PairedSample, rule: Rule) -> _Judged:
         p_value, method = mcnemar(*flips), method + "; exact McNemar test"
     if share > 0 and plain(sample):
         # what is still unseen can move the difference only so far
-        room = (1 - share) * reach
+        room = ((1 - share) + 1e-12) * reach  # a sum that could come to 0 must not miss it by rounding
         low, high = max(low, share * difference - room), min(high, share * difference + room)
         p_value = p_value if abs(share * difference) <= room else 0.0
     return _Judged(max(-reach, low), min(reach, high), p_value, method)
