@@ -29,7 +29,7 @@ HOSTILE = (
 )
 TRIAL_ID = "cd" * 16
 CANDIDATES = ("baseline", "smaller", "better-one")
-RIGHT = {"baseline": 0.6, "smaller": 0.35, "better-one": 0.9}
+RIGHT = {"baseline": 0.6, "smaller": 0.25, "better-one": 0.9}
 PACE = {"baseline": 1.0, "smaller": 0.4, "better-one": 2.5}
 """Seconds an item, on average."""
 SECONDS = {"name": "seconds", "unit": "s", "higher_is_better": False, "bounds": None, "transform": "identity"}

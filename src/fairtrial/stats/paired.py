@@ -70,7 +70,7 @@ class Rule:
         noisy: asking again could give another value (sampled answers, timings); the whole benchmark then is still a
             sample, and ``benchmark`` is decided as ``population``.
         shuffled: what was put in random order: the ``items`` one by one, or whole ``clusters`` with the items of each
-            next to one another.  Only looks before the end depend on it.
+            next to one another.
         largest_cluster: number of items in the largest cluster there is; needed for ``shuffled="clusters"``.
     """
 
@@ -196,7 +196,7 @@ def more_items(difference: float, half: float, used: int, rule: Rule) -> int | N
 def fixed_interval(sample: PairedSample, rule: Rule) -> tuple[float, float]:
     """Return the interval of `compare` alone.  Raises as `compare`."""
     checked(sample, rule)
-    judged = _judged(sample, rule)
+    judged = _judged(sample, rule, tested=False)
     return judged.low, judged.high
 
 
@@ -276,13 +276,14 @@ class _Judged:
     method: str
 
 
-def _judged(sample: PairedSample, rule: Rule) -> _Judged:
+def _judged(sample: PairedSample, rule: Rule, tested: bool = True) -> _Judged:
+    """Return the interval; with ``tested`` its p-value, too, which else is left out where it costs much."""
     a, b = _totals(sample)
     difference, share = a.ratio - b.ratio, rule.sampled_share(sample.a_values.size)
     if share >= 1:
         return _Judged(difference, difference, None, "all items of the benchmark: exact")
     if rule.bounds is None:
-        return _unbounded(sample, a, b, rule, share)
+        return _unbounded(sample, (a, b), rule, share, tested)
     reach = rule.bounds[1] - rule.bounds[0]
     if reach <= 0:
         return _Judged(difference, difference, 1.0, "values never vary")
@@ -308,7 +309,9 @@ def _independent(sample: PairedSample, rule: Rule, a: Totals) -> bool:
     """Return whether each item is a unit of its own: no two share a cluster, or they are drawn from a finite list."""
     if not plain(sample):
         return False
-    drawn = rule.sampled_share(1) > 0 and rule.shuffled == "items"
+    if rule.shuffled == "clusters" and rule.largest_cluster > 1:
+        return False
+    drawn = rule.sampled_share(1) > 0
     return drawn or a.values.size == sample.a_values.size
 
 
@@ -352,9 +355,12 @@ def _over(units: Bounded, sample: PairedSample) -> str:
     return "" if number == sample.a_values.size else f" over {number:,} clusters"
 
 
-def _unbounded(sample: PairedSample, a: Totals, b: Totals, rule: Rule, share: float) -> _Judged:
+def _unbounded(sample: PairedSample, both: tuple[Totals, Totals], rule: Rule, share: float, tested: bool) -> _Judged:
     """Return the t interval, widened to hold 0 where the sign-flip test does not reject."""
+    a, b = both
     low, high, method = _t_interval(sample, a, b, rule.confidence, share)
+    if not tested and low <= 0 <= high:
+        return _Judged(low, high, None, method)
     p_value, test = sign_flip(a, b)
     method += f"; {test}"
     if p_value > 1 - rule.confidence and not low <= 0 <= high:
