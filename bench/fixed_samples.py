@@ -186,7 +186,7 @@ def more(quick: bool, say: Callable[[str], None]) -> None:
     rng = np.random.default_rng(50)
     for number, kinds in ((2, 3), (3, 3), (4, 3), (5, 3), (6, 3), (8, 3), (10, 3), (2, 4), (3, 4), (4, 4), (5, 4)):
         for tail in (0.025, 0.1):
-            tries, worst = 5 if quick else 60, 0.0
+            tries, worst = 5 if quick else 40, 0.0
             for _ in range(tries):
                 middle = rng.random(kinds - 2) ** rng.choice([0.3, 1.0, 3.0])
                 lowest = rng.choice([0.0, 0.0, 0.01, 0.1, float(rng.random())])
@@ -257,7 +257,7 @@ def drawn_clusters(kind: str, count: int, rng: np.random.Generator) -> tuple[Flo
 
 def clusters(quick: bool, say: Callable[[str], None]) -> None:
     """Clusters, two equal candidates: simulated."""
-    rounds = 200 if quick else 2_000
+    rounds = 200 if quick else 1_000
     say(f"clusters: number, rates of a false better or worse (t interval, ours); {rounds} samples")
     say("      alike           whole           sizes           sizes, the largest not known")
     for count in (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 30, 50, 100):

@@ -52,15 +52,15 @@ def test_doubts_are_said_everywhere(tmp_path: Path) -> None:
     good, cut = GenerateAnswer("yes", 1, "stop"), GenerateAnswer("", 4, "length", thought="so")
     answered(ledger, "a", [good, cut, good, cut])
     answered(ledger, "b", [good] * 4)
-    [doubt] = find_doubts(ledger, TRIAL)
+    [doubt] = [doubt for doubt in find_doubts(ledger, TRIAL) if doubt.kind != "few"]
     assert (doubt.kind, doubt.candidate, doubt.task, doubt.count, doubt.of) == ("unfinished", "a", "quiz", 2, 4)
     assert doubt.headline
     summary = summarise(ledger, TRIAL)
     said = "2 of 4 answers of a on quiz were cut off while it was still reasoning."
-    assert words.headline_doubts(summary) == [said]
+    assert said in words.headline_doubts(summary)
     assert any(said in line.plain for line in notes(summary))
     assert said in render(ledger, summary)
-    assert summary.document()["doubts"] == [doubt.document()]
+    assert doubt.document() in summary.document()["doubts"]
     ledger.close()
 
 
@@ -74,7 +74,7 @@ def test_right_answers_that_are_none_are_said(tmp_path: Path) -> None:
     ledger.add_items(TASK, items)
     ledger.add_trial(TRIAL, "tried", "name: tried\n", planned, {TASK: [item.id for item in items]})
     found = {doubt.kind: doubt for doubt in find_doubts(ledger, TRIAL)}
-    assert set(found) == {"no_right_answer", "gold_read_as", "gold_ambiguous", "gold_like_list", "gold_empty"}
+    assert set(found) - {"few"} == {"no_right_answer", "gold_read_as", "gold_ambiguous", "gold_like_list", "gold_empty"}
     missing = found["no_right_answer"]
     assert (missing.count, missing.of, missing.headline) == (1, 4, True)
     assert missing.text.startswith("1 of 4 items of quiz have no right answer")

@@ -280,6 +280,28 @@ def evidence_beyond(sample: PairedSample, rule: Rule, difference: float) -> floa
     return float(np.exp(min(700.0, best_log_wealth(units, np.array([difference / reach]))[0])))
 
 
+def least_units(value: float, mean: float, confidence: float, most: int = 100_000) -> int | None:
+    """Return how many units, all of this value, rule out a mean at one side of `decide`'s interval; None for too many.
+
+    Args:
+        value: what each unit shows, in [-1, 1].
+        mean: below it, above -1.
+        confidence: of the interval.
+        most: units that are tried.
+
+    >>> least_units(1.0, 0.0, 0.95), least_units(0.0, -0.02, 0.95)
+    (9, 303)
+    """
+    threshold = float(np.log(2 / (1 - confidence)))
+    count = 16
+    while count < 2 * most:
+        wealth = log_wealth(Units(np.full(count, value), np.ones(count)), np.array([mean]))[0]
+        if wealth[-1] >= threshold:
+            return int(np.argmax(wealth >= threshold)) + 1
+        count *= 2
+    return None
+
+
 def settled(found: Comparison) -> bool:
     """Return whether nothing is left to ask."""
     return found.verdict != "undecided"
