@@ -6,6 +6,7 @@ import pytest
 
 from fairtrial.engines import chat
 from fairtrial.engines.chat import ChatTemplate, joined, messages
+from fairtrial.engines.openai_api.requests import messages as hosted
 from fairtrial.errors import ModelError
 from fairtrial.records import Prompt, Turn
 
@@ -122,3 +123,17 @@ def test_the_clock_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_in_a_template_is_random(source: str) -> None:
     with pytest.raises(ModelError):
         ChatTemplate(source).render([USER])
+
+
+@pytest.mark.parametrize("system", ["", "Be brief."])
+def test_hosted_and_local_candidates_get_the_same_messages(system: str) -> None:
+    prompt = Prompt("Q: 3?\nA:", "Count.\n\n", turns=(Turn("Q: 1?\nA:", "1"), Turn("Q: 2?\nA:", "2")))
+    assert hosted(prompt, system) == messages(prompt, system)
+    seen: list[list[dict[str, str]]] = []
+    template = ChatTemplate(STRICT)
+    template.render = lambda told, **_: seen.append([dict(m) for m in told]) or ""  # type: ignore[method-assign,func-returns-value,assignment]
+    template.takes_system = False  # type: ignore[misc]
+    template.ask(messages(prompt, system))
+    assert seen == [hosted(prompt, system, with_system=False)]
+    begun = hosted(Prompt("Q", assistant="It is"), "")
+    assert begun == [{"role": "user", "content": "Q\n\nIt is"}]

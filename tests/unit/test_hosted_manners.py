@@ -259,5 +259,5 @@ def test_examples_are_turns_of_the_conversation() -> None:
             ("assistant", "2"),
             ("user", "2 + 2?"),
             ("assistant", "4"),
-            ("user", "3 + 3?It is"),
+            ("user", "3 + 3?\n\nIt is"),
         ]

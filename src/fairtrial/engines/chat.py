@@ -41,12 +41,12 @@ def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
     return [*found, {"role": "user", "content": prompt.user}]
 
 
-def without_system(told: Sequence[Message]) -> list[Message]:
+def without_system(told: Sequence[Message]) -> list[dict[str, str]]:
     """Return messages whose system message, if they have one, stands before the text of the first user."""
     if told[0]["role"] != "system":
-        return list(told)
+        return [dict(message) for message in told]
     first = {"role": told[1]["role"], "content": joined(told[0]["content"], told[1]["content"])}
-    return [first, *told[2:]]
+    return [first, *(dict(message) for message in told[2:])]
 
 
 def joined(before: str, after: str) -> str:

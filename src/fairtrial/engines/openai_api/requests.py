@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fairtrial.engines.chat import joined
+from fairtrial.engines.chat import joined, without_system
 from fairtrial.engines.chat import messages as chat_messages
 from fairtrial.engines.openai_api.words import Told
 from fairtrial.records import GenerateRequest, Prompt
@@ -54,11 +54,8 @@ def messages(prompt: Prompt, system: str, with_system: bool = True) -> list[dict
     Without a system role what it says stands before the text of the first user.
     """
     told = chat_messages(prompt, system)
-    told[-1]["content"] += prompt.assistant
-    if told[0]["role"] == "system" and not with_system:
-        head, first, *more = told
-        return [{"role": "user", "content": joined(head["content"], first["content"])}, *more]
-    return told
+    told[-1]["content"] = joined(told[-1]["content"], prompt.assistant)
+    return told if with_system else without_system(told)
 
 
 def request_body(
