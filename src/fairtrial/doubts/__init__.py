@@ -6,17 +6,26 @@ quality gate then say it.  Knows no engine and no task.
 
 from __future__ import annotations
 
-from fairtrial.doubts.answers import answer_doubts
+from fairtrial.doubts.answers import DOUBTFUL, answer_doubts, letter_doubts, verdict_doubts
 from fairtrial.doubts.base import Doubt, Finder
 from fairtrial.doubts.copies import copy_doubts
 from fairtrial.doubts.few import few_doubts
 from fairtrial.doubts.golds import gold_doubts
 from fairtrial.doubts.hosted import hosted_doubts
+from fairtrial.doubts.quoting import exact
 from fairtrial.ledger import Ledger, query
 
-__all__ = ["DOUBTS", "Doubt", "find_doubts"]
+__all__ = ["DOUBTFUL", "DOUBTS", "Doubt", "exact", "find_doubts"]
 
-DOUBTS: tuple[Finder, ...] = (answer_doubts, gold_doubts, copy_doubts, few_doubts, hosted_doubts)
+DOUBTS: tuple[Finder, ...] = (
+    verdict_doubts,
+    answer_doubts,
+    letter_doubts,
+    gold_doubts,
+    copy_doubts,
+    few_doubts,
+    hosted_doubts,
+)
 """All finders, in the order in which their doubts are told."""
 
 

@@ -1,18 +1,35 @@
-"""Doubts about how answers were given: unread, refused, unfinished, empty, near misses."""
+"""Doubts about how answers were given: unread, refused, unfinished, empty, near misses, one letter for all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.quoting import quoted
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.signs import sign_counts
+from fairtrial.ledger.signs import SignCount, answer_count, answers_with, sign_counts, signed_example
+from fairtrial.verdicts import Verdict, verdicts
 
 HEADLINE_SHARE = 0.05
-"""Share of a candidate's answers to a task from which the headline says how they were given."""
+"""Share of a candidate's answers to a task from which the headline says how they were given.
+
+Answers are not left unread at random, and 5 points are more than most differences that trials are about."""
+
+SAME_LETTER = 0.95
+"""Share of letters that are one and the same from which a candidate is not said to have answered the questions."""
+
+FEWEST = 20
+"""Letters below which that is not told: few answers may well be the same."""
+
+OFTEN_RIGHT = 0.9
+"""Accuracy from which the one letter is right so often that the items, not the candidate, are at fault."""
+
+DOUBTFUL = "doubtful_verdict"
+"""Kind of the doubt about a verdict; its candidate is the one that is compared with the baseline."""
 
 SENTENCES = {
-    "empty": "{count} of {of} answers of {candidate} on {task} have no text.",
+    "empty": "{count} of {of} answers of {candidate} on {task} have no text; they count as wrong.",
     "refused": "{count} of {of} answers of {candidate} on {task} were refused by its server; they count as wrong.",
     "unfinished": "{count} of {of} answers of {candidate} on {task} were cut off while it was still reasoning.",
     "unread": "No answer could be read from {count} of {of} texts of {candidate} on {task}; they count as wrong.",
@@ -20,15 +37,115 @@ SENTENCES = {
     "answer only in white space, case or final punctuation.",
 }
 
+UNCOUNTED = tuple(SENTENCES)
+"""Signs of answers that count as wrong whatever the candidate knows."""
+
 
 def answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each sign, candidate and task of a trial."""
-    candidates = {c["id"]: c["name"] for c in trial.plan["candidates"]}
-    tasks = {t["id"]: t["name"] for t in trial.plan["tasks"]}
+    candidates, tasks = _names(trial)
     for found in sign_counts(ledger, trial.id):
-        if found.sign in SENTENCES and found.candidate_id in candidates and found.task_id in tasks:
+        if found.sign in SENTENCES:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
+            text += _example(ledger, trial, found)
             severe = found.count >= HEADLINE_SHARE * found.of
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
+
+
+def _names(trial: query.TrialRow) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the names of candidates and of tasks by their ids."""
+    return {c["id"]: c["name"] for c in trial.plan["candidates"]}, {t["id"]: t["name"] for t in trial.plan["tasks"]}
+
+
+def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
+    """Return one such answer in words, where there is something to be seen; else nothing."""
+    if found.sign not in {"unread", "near_miss"}:
+        return ""
+    example = signed_example(ledger, trial.id, found)
+    if example is None or not example.text.strip():
+        return ""
+    right = f" (right: {quoted(example.gold[0])})" if found.sign == "near_miss" and example.gold else ""
+    return f" For example {quoted(example.text)}{right}."
+
+
+def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield a doubt for each candidate that gives one letter to (nearly) all items of a task and is often wrong."""
+    candidates, tasks = _names(trial)
+    main = {t["id"]: str(t["card"]["main_measure"]) for t in trial.plan["tasks"]}
+    letters: dict[tuple[str, str], list[SignCount]] = {}
+    for found in sign_counts(ledger, trial.id):
+        if found.sign.startswith("chose:"):
+            letters.setdefault((found.candidate_id, found.task_id), []).append(found)
+    for (candidate, task), counts in letters.items():
+        read, most = sum(found.count for found in counts), max(counts, key=lambda found: found.count)
+        if read < FEWEST or most.count < SAME_LETTER * read:
+            continue
+        rows = query.values(ledger, trial.id, candidate, task, main[task])
+        right = float((rows.values * rows.weights).sum() / rows.weights.sum()) if rows.weights.sum() > 0 else 0.0
+        if right < OFTEN_RIGHT:
+            letter, said = most.sign.partition(":")[2], f"{most.count:,} of {most.of:,}"
+            text = (
+                f"{said} answers of {candidates[candidate]} on {tasks[task]} are {letter}, whatever is asked; "
+                f"{100 * right:.0f}% are right."
+            )
+            yield Doubt("one_letter", text, tasks[task], candidates[candidate], most.count, most.of, True)
+
+
+def verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield a doubt for each verdict that would not stand if the losing side's uncounted answers were right.
+
+    Only about main measures that are shares, of which more is better: the others do not count such answers as wrong.
+    """
+    ids = {c["name"]: c["id"] for c in trial.plan["candidates"]}
+    tasks = {t["name"]: t for t in trial.plan["tasks"]}
+    lost: dict[tuple[str, str], tuple[int, int]] = {}
+    for task in tasks.values():
+        for name, identity in ids.items():
+            if count := answers_with(ledger, trial.id, identity, task["id"], UNCOUNTED):
+                lost[name, task["name"]] = count, answer_count(ledger, trial.id, identity, task["id"])
+    if not lost:
+        return
+    for verdict in verdicts(ledger, trial.id):
+        if not _counts_wrong(tasks[verdict.task]["card"], verdict.measure):
+            continue
+        for side in _losing(verdict):
+            count, of = lost.get((side, verdict.task), (0, 1))
+            if count and not _stands(verdict, count / of):
+                yield _doubtful(verdict, side, count, of)
+                break
+
+
+def _counts_wrong(card: Mapping[str, Any], measure: str) -> bool:
+    """Whether a measure is the task's main one, and a share of which more is better."""
+    found = next(m for m in card["measures"] if m["name"] == measure)
+    return measure == card["main_measure"] and found["unit"] == "1" and found["higher_is_better"] is True
+
+
+def _losing(verdict: Verdict) -> tuple[str, ...]:
+    """Return the sides that a verdict would change for if they did better; none where it claims nothing."""
+    sides = {"better": (verdict.b,), "worse": (verdict.a,), "tied": (verdict.a, verdict.b)}
+    return sides.get(verdict.verdict, ())
+
+
+def _stands(verdict: Verdict, share: float) -> bool:
+    """Return whether a verdict would stand if the losing side, or either of two that are tied, gained a share."""
+    if verdict.verdict == "better":
+        return verdict.low - share > 0
+    if verdict.verdict == "worse":
+        return verdict.high + share < 0
+    return abs(verdict.difference) + share <= verdict.margin
+
+
+def _doubtful(verdict: Verdict, side: str, count: int, of: int) -> Doubt:
+    what = {
+        "better": f"{verdict.a} is better than {verdict.b}",
+        "worse": f"{verdict.a} is worse than {verdict.b}",
+        "tied": f"{verdict.a} and {verdict.b} are tied",
+    }[verdict.verdict]
+    text = (
+        f"That {what} on {verdict.task} is doubtful: {count:,} of {of:,} answers of {side} count as wrong without "
+        "having been read as an answer, or miss by their form only; were they right, the verdict would not stand."
+    )
+    return Doubt(DOUBTFUL, text, verdict.task, verdict.a, count, of, True)

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from fairtrial.ledger.query import item_answers, trial
 from fairtrial.ledger.store import Ledger
+
+PREFIX, AFTER = "sign:", "sign;"
+"""Names of signs begin with the one, and stand before the other."""
+
+OF_A_TRIAL = "AND item_id IN (SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +34,81 @@ class SignCount:
     of: int
 
 
-def sign_counts(ledger: Ledger, trial_id: str, prefix: str = "sign:") -> list[SignCount]:
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One answer that has a sign.
+
+    Attributes:
+        item_id: of its item.
+        gold: the right answers.
+        text: what was written; of several answers to one item the first.
+    """
+
+    item_id: str
+    gold: tuple[str, ...]
+    text: str
+
+
+def sign_counts(ledger: Ledger, trial_id: str) -> list[SignCount]:
     """Return the counts of all signs among a trial's answers; those that do not occur are left out."""
-    answered = {
-        (candidate, task): int(count)
-        for candidate, task, count in ledger.read(
-            """
-            SELECT s.candidate_id, s.task_id, count(*) FROM trial_items t
-            JOIN asked s ON s.task_id = t.task_id AND s.item_id = t.item_id AND s.position = 0
-            WHERE t.trial_id = ? GROUP BY s.candidate_id, s.task_id
-            """,
-            (trial_id,),
+    found = []
+    for candidate, task in _pairs(ledger, trial_id):
+        rows = list(
+            ledger.read(
+                "SELECT measure, count(*) FROM observations WHERE candidate_id = ? AND task_id = ? "
+                f"AND measure >= ? AND measure < ? {OF_A_TRIAL} GROUP BY measure",
+                (candidate, task, PREFIX, AFTER, trial_id, task),
+            )
         )
-    }
-    rows = ledger.read(
-        """
-        SELECT o.candidate_id, o.task_id, o.measure, count(*) FROM trial_items t
-        JOIN observations o ON o.task_id = t.task_id AND o.item_id = t.item_id
-        WHERE t.trial_id = ? AND o.measure >= ? AND o.measure < ?
-        GROUP BY o.candidate_id, o.task_id, o.measure
-        """,
-        (trial_id, prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)),
+        of = answer_count(ledger, trial_id, candidate, task) if rows else 0
+        found += [
+            SignCount(candidate, task, name.removeprefix(PREFIX), int(count), max(of, int(count)))
+            for name, count in rows
+        ]
+    return found
+
+
+def answer_count(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str) -> int:
+    """Return how many items of a trial's task a candidate answered; repeats count each."""
+    [(count,)] = ledger.read(
+        f"SELECT count(*) FROM asked WHERE candidate_id = ? AND task_id = ? AND position = 0 {OF_A_TRIAL}",
+        (candidate_id, task_id, trial_id, task_id),
     )
-    return [
-        SignCount(
-            candidate, task, measure.removeprefix(prefix), int(count), answered.get((candidate, task), int(count))
-        )
-        for candidate, task, measure, count in rows
-    ]
+    return int(count)
+
+
+def answers_with(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, signs: Sequence[str]) -> int:
+    """Return how many of a candidate's answers to a task of a trial have any of some signs."""
+    marks = ",".join("?" * len(signs))
+    [(count,)] = ledger.read(
+        "SELECT count(*) FROM (SELECT DISTINCT item_id, repeat FROM observations "
+        f"WHERE candidate_id = ? AND task_id = ? AND measure IN ({marks}) {OF_A_TRIAL})",
+        (candidate_id, task_id, *(PREFIX + sign for sign in signs), trial_id, task_id),
+    )
+    return int(count)
+
+
+def signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Signed | None:
+    """Return the first answer of a trial, in the order of the task, that has a sign; None if it is no text."""
+    rows = ledger.read(
+        "SELECT o.item_id, i.body FROM observations o JOIN items i ON i.task_id = o.task_id AND i.item_id = o.item_id "
+        "WHERE o.candidate_id = ? AND o.task_id = ? AND o.measure = ? AND o.repeat = 0 "
+        f"{OF_A_TRIAL.replace('item_id IN', 'o.item_id IN')} ORDER BY i.doc_id LIMIT 1",
+        (found.candidate_id, found.task_id, PREFIX + found.sign, trial_id, found.task_id),
+    )
+    for item_id, body in rows:
+        for _, answer in item_answers(ledger, found.candidate_id, found.task_id, item_id):
+            if "text" in answer:
+                return Signed(item_id, tuple(map(str, json.loads(body).get("gold", ()))), str(answer["text"]))
+    return None
+
+
+def _pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
+    """Yield the ids of a trial's candidates and tasks."""
+    plan: Any = trial(ledger, trial_id).plan
+    for task in plan["tasks"]:
+        for candidate in plan["candidates"]:
+            yield candidate["id"], task["id"]
 
 
 def items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[int, int]:

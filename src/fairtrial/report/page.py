@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fairtrial.doubts import exact
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.report import across, costs, family, needs, plots, scatter, study, words
@@ -65,13 +66,17 @@ def render(ledger: Ledger, summary: Summary) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=words.visible, number=words.number, quantity=words.quantity, points=words.points)
+    environment.filters.update(
+        visible=words.visible, exact=exact, number=words.number, quantity=words.quantity, points=words.points
+    )
     environment.globals.update(
         MARKS=words.MARKS,
         estimate_bar=plots.estimate_bar,
         at_chance=words.at_chance,
         score_bar=score_bar,
         sentence=words.sentence,
+        beside=words.beside,
+        is_doubtful=words.is_doubtful,
         fold_after=FOLD_AFTER,
         megabytes=megabytes,
         p_text=family.p_text,

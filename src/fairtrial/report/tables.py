@@ -34,19 +34,22 @@ def estimates_table(summary: Summary) -> Table:
         found = words.shown_estimates(summary, task)
         for measure in dict.fromkeys(e.measure for e in found):
             by_name = {e.candidate: e for e in found if e.measure == measure}
-            cells = [estimate_cell(by_name.get(c.name)) for c in summary.candidates]
+            cells = [estimate_cell(summary, by_name.get(c.name)) for c in summary.candidates]
             chance = words.quantity(task.chance, "1") if task.chance and measure == task.main_measure else ""
             table.add_row(task_cell(summary, task.name, measure), *cells, chance)
     return table
 
 
-def estimate_cell(estimate: Estimate | None) -> Text:
-    """Return a mean with its interval, or a dash for what was not measured."""
+def estimate_cell(summary: Summary, estimate: Estimate | None) -> Text:
+    """Return a mean with its interval and what makes it doubtful, or a dash for what was not measured."""
     if estimate is None:
         return Text("–")
     text = Text(words.quantity(estimate.mean, estimate.unit), style="bold")
     low, high = (words.quantity(end, estimate.unit).removesuffix("%") for end in (estimate.low, estimate.high))
-    return text.append(f" [{low}, {high}]", style="dim")
+    text.append(f" [{low}, {high}]", style="dim")
+    if told := words.beside(summary, estimate):
+        text.append(f"\n{told}", style="yellow")
+    return text
 
 
 def verdicts_table(summary: Summary) -> Table:
@@ -134,12 +137,13 @@ def task_cell(summary: Summary, task: str, measure: str) -> Text:
 def verdict_cells(summary: Summary, verdict: Verdict) -> list[Text]:
     """Return the verdict's word, difference, flips and items."""
     low, high = (words.points(end, verdict.unit) for end in (verdict.low, verdict.high))
+    doubtful = ", doubtful" if words.is_doubtful(summary, verdict) else ""
     asked = summary.task(verdict.task).items_asked
     used = f"{verdict.items_used:,}" if verdict.items_used == asked else f"{verdict.items_used:,} of {asked:,}"
     difference = Text(words.points(verdict.difference, verdict.unit), style="bold")
     flips = [verdict.flips_to_right, verdict.flips_to_wrong]
     return [
-        Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict}", style=STYLES[verdict.verdict]),
+        Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict}{doubtful}", style=STYLES[verdict.verdict]),
         difference.append(f" [{low}, {high}]", style="not bold"),
         *(Text("" if count is None else f"{count:,}") for count in flips),
         Text(used),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fairtrial.doubts import DOUBTFUL
 from fairtrial.report.summary import Summary, TaskSummary
 from fairtrial.verdicts import Estimate, Verdict
 
@@ -110,7 +111,12 @@ def headline(summary: Summary) -> str:
     if not summary.verdicts:
         return "Nothing to compare: the trial has one candidate, or no answers yet."
     counts = {word: sum(v.verdict == word for v in summary.verdicts) for word in MARKS}
-    named = [f"{count} {word}" for word, count in counts.items() if count]
+    doubtful = {word: sum(v.verdict == word and is_doubtful(summary, v) for v in summary.verdicts) for word in MARKS}
+    named = [
+        f"{count} {word}{f' ({doubtful[word]} of them doubtful)' if doubtful[word] else ''}"
+        for word, count in counts.items()
+        if count
+    ]
     total = len(summary.verdicts)
     question = "question" if total == 1 else "questions"
     state = "" if summary.finished else " The trial is not finished."
@@ -126,6 +132,31 @@ def together(summary: Summary) -> str:
     single = sum(v.only_alone for v in summary.verdicts)
     more = f"; {single} more would be decided if asked alone" if single else ""
     return f" The words hold for all {family:,} questions together ({sure}){more}."
+
+
+SHORT = {
+    "unread": "unread",
+    "empty": "without text",
+    "refused": "refused",
+    "unfinished": "unfinished",
+    "near_miss": "missed by form only",
+}
+"""Signs of answers, as they stand beside a score."""
+
+
+def beside(summary: Summary, estimate: Estimate) -> str:
+    """Return what must stand beside a score: how many of its answers were not read as answers; empty if all were."""
+    if estimate.measure != summary.task(estimate.task).main_measure:
+        return ""
+    found = {d.kind: d for d in summary.doubts if (d.candidate, d.task) == (estimate.candidate, estimate.task)}
+    told = [f"{found[kind].count:,} {word}" for kind, word in SHORT.items() if kind in found]
+    return f"{', '.join(told)} of {max(found[kind].of or 0 for kind in SHORT if kind in found):,}" if told else ""
+
+
+def is_doubtful(summary: Summary, verdict: Verdict) -> bool:
+    """Return whether a verdict would not stand if answers that were not read as answers were right."""
+    place = (DOUBTFUL, verdict.task, verdict.a)
+    return any((d.kind, d.task, d.candidate) == place for d in summary.doubts)
 
 
 def headline_doubts(summary: Summary) -> list[str]:
