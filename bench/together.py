@@ -56,7 +56,10 @@ class Setting:
             }
             for i in range(self.tasks)
         ]
-        candidates = [{"name": n, "id": content_hash(["c", n]), "spec": {}, "record": {}} for n in names]
+        candidates = [
+            {"name": n, "id": content_hash(["c", n]), "spec": {"model": "fake:x", "levers": []}, "record": {}}
+            for n in names
+        ]
         return {
             "name": "s", "seed": 1, "baseline": "base", "decide": decide, "candidates": candidates, "tasks": tasks,
         }  # fmt: skip

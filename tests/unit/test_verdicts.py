@@ -23,13 +23,16 @@ def plan(decide=None, total=200, names=("base", "other"), measures=("acc",), ent
         "seed": 1,
         "baseline": names[0],
         "decide": {"margin": 0.02, "confidence": 0.95, "target": "population", **(decide or {})},
-        "candidates": [{"name": n, "id": f"id-{n}", "spec": {"decoding": {}}, "record": {}} for n in names],
+        "candidates": [
+            {"name": n, "id": f"id-{n}", "spec": {"model": "fake:x", "levers": [], "decoding": {}}, "record": {}}
+            for n in names
+        ],
         "tasks": [
             {
                 "name": "task",
                 "id": "task-id",
                 "entry": {"repeats": 1, "limit": None, "sample": "random", **(entry or {})},
-                "card": {"main_measure": "acc", "measures": [ACC, PPL, SECONDS]},
+                "card": {"name": "task", "main_measure": "acc", "measures": [ACC, PPL, SECONDS]},
                 "measures": list(measures),
                 "items_total": total,
             }

@@ -22,7 +22,7 @@ def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         copies, questions = counted(ledger, trial.id, task)
         repeats = copies - questions
         if repeats > 0:
-            separate = "copies" not in task and task.get("order") == "clusters"
+            separate = not task.get("copies") and task.get("order") == "clusters"
             counts = "are counted separately, for the trial was planned so" if separate else "count as one"
             text = (
                 f"{task['name']}: {repeats:,} of {items:,} items repeat the question of another one (case, white space "
@@ -33,9 +33,8 @@ def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
 
 def counted(ledger: Ledger, trial_id: str, task: Mapping[str, Any]) -> tuple[int, int]:
     """Return how many items ask what another one asks as well, and how many questions these are."""
-    if "copies" in task:
-        copies, questions = task["copies"]
-        return int(copies), int(questions)
+    if known := task.get("copies"):
+        return int(known[0]), int(known[1])
     asked = query.trial_order(ledger, trial_id, task["id"])
     groups = same_groups(query.content_keys(ledger, task["id"], asked))
     return sum(map(len, groups)), len(groups)

@@ -70,6 +70,8 @@ class _Task(_Shape):
     card: _Card
     measures: list[str]
     items_total: Annotated[int, Field(ge=0)]
+    united: dict[str, str] | None = None
+    copies: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = None
 
     @model_validator(mode="after")
     def _judges_measures_that_it_has(self) -> _Task:
@@ -93,6 +95,7 @@ class _Look(_Shape):
 class _Decide(_Shape):
     margin: Annotated[Finite, Field(ge=0)]
     confidence: Annotated[Finite, Field(gt=0, lt=1)]
+    margins: dict[str, Annotated[Finite, Field(ge=0)]] = {}
     target: str
     stop_early: bool = False
 
