@@ -16,6 +16,7 @@ from fairtrial.errors import CapabilityError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.planning import PlannedCandidate, PlannedTask
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Request, ScoreRequest
+from fairtrial.settling import address
 from fairtrial.settling import settle as settle
 from fairtrial.tasks.base import Task
 from fairtrial.tasks.signs import refused_is_wrong, signs
@@ -67,7 +68,9 @@ def chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[Aske
         for item in task.items[start : start + CHUNK_ITEMS]:
             requests = form.requests(item)
             for repeat in range(task.entry.repeats):
-                settled = tuple(settle(request, candidate.spec, repeat) for request in requests)
+                settled = tuple(
+                    address(settle(request, candidate.spec, repeat), candidate.spec, item) for request in requests
+                )
                 chunk.append(Asked(item, repeat, settled))
         yield chunk
 

@@ -56,6 +56,10 @@ def recorded(plan: Mapping[str, Any]) -> Iterator[str]:
             if pairing["paired"] < pairing["items"]:
                 some = "; ".join(repr(example) for example in pairing["examples"])
                 absent = pairing["items"] - pairing["paired"]
-                yield f"{name}: {absent:,} items of {task} without a recorded answer are asked of nobody, e.g. {some}."
+                why = f" {pairing['why']}" if pairing.get("why") else ""
+                told = f"{absent:,} items of {task} without a recorded answer were skipped for all candidates"
+                yield f"{name}: {told}, e.g. {some}.{why}"
+        if empty := max(pairing.get("empty", 0) for _, pairing in own):
+            yield f"{name}: {empty:,} rows of its log hold no answer."
         if ambiguous := max(pairing["ambiguous"] for _, pairing in own):
             yield f"{name}: {ambiguous:,} questions were recorded with different answers and are not used."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairtrial.engines import engine_version
@@ -19,7 +19,7 @@ from fairtrial.planned import Pairing, PlannedCandidate
 from fairtrial.recorded import Record, identify, imported_record, replayed_record
 from fairtrial.recorded.source import candidate_of
 from fairtrial.records import Item, content_hash
-from fairtrial.settling import settle
+from fairtrial.settling import address, settle
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import Trial
 from fairtrial.tasks.base import Task
@@ -137,35 +137,58 @@ def paired_items(
     pairings = []
     for name, recording in known.items():
         task = plain if recording.candidate.spec.chat == "none" else chat
+        check_rows(name, shown, recording, len(items))
         answered = {item.id for item in items if has_answer(item, task, recording, repeats)}
         absent = [item for item in items if item.id not in answered]
         examples = tuple(item.question[:SHOWN] for item in absent[:EXAMPLES])
+        why = explained(absent[0], task, recording) if absent else ""
         if not answered:
-            raise none_paired(name, shown, task, recording, items)
+            raise none_paired(name, shown, recording, items, why)
         left = [item for item in left if item.id in answered]
         record = recording.record
-        pairings.append(Pairing(name, len(items), len(answered), record.size, record.ambiguous, examples))
+        counts = (len(items), len(answered), record.size, record.ambiguous)
+        pairings.append(Pairing(name, *counts, examples, 0, record.rows - record.size, why))
     if not left:
         raise SpecError(f"task {shown}: no item has a recorded answer of every recorded candidate.")
-    return left, tuple(pairings)
+    return left, tuple(replace(pairing, together=len(left)) for pairing in pairings)
 
 
 def has_answer(item: Item, task: Task, recording: Recording, repeats: int) -> bool:
     """Return whether a record has all answers to an item."""
     spec = recording.candidate.spec
     return all(
-        recording.record.answer(settle(request, spec, repeat)) is not None
+        recording.record.answer(address(settle(request, spec, repeat), spec, item)) is not None
         for request in task.requests(item)
         for repeat in range(repeats)
     )
 
 
-def none_paired(name: str, shown: str, task: Task, recording: Recording, items: Sequence[Item]) -> SpecError:
+def check_rows(name: str, shown: str, recording: Recording, items: int) -> None:
+    """Raise SpecError if rows are to be joined by their number and there are not as many as items."""
+    if recording.candidate.spec.recorded.join == "row" and recording.record.rows != items:
+        raise SpecError(
+            f"task {shown} has {items:,} items and the log of {name!r} {recording.record.rows:,} rows; they can be "
+            "joined by number only if there are as many.",
+            fix="Join them by an id (`recorded: {join: id, id: COLUMN}`) or by the question (`key: COLUMN`).",
+        )
+
+
+def explained(item: Item, task: Task, recording: Recording) -> str:
+    """Return why an item has found no recorded answer, as a sentence."""
+    spec = recording.candidate.spec
+    for request in task.requests(item):
+        addressed = address(settle(request, spec, 0), spec, item)
+        if recording.record.answer(addressed) is None:
+            return recording.record.explain(addressed)
+    return ""
+
+
+def none_paired(name: str, shown: str, recording: Recording, items: Sequence[Item], why: str) -> SpecError:
     """Return the error about a record without answers to a task."""
     asked = items[0].question[:SHOWN] if items else ""
     return SpecError(
         f"task {shown}: none of its {len(items):,} items is among the {recording.record.size:,} recorded answers of "
-        f"{name!r}. Its first item asks {asked!r}.",
+        f"{name!r}. Its first item asks {asked!r}.{f' {why}' if why else ''}",
         fix="Recorded prompts must be those of the task, or recorded questions stand at the end of its prompts; "
-        "look at shots, level and seed, and at `recorded: {key: ...}`.",
+        "look at shots, level and seed, and at `recorded: {key: ...}`; or join by an id or row number (`join`).",
     )

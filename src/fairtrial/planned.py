@@ -25,6 +25,9 @@ class Pairing:
         recorded: answers in the record, of whatever task.
         ambiguous: questions that were recorded more than once with different answers; not used.
         examples: questions of some items without one.
+        together: items to which every record of the trial has the answer; these are asked.
+        empty: rows of the record without an answer.
+        why: why the first of the examples found none, in words.
     """
 
     candidate: str
@@ -33,6 +36,9 @@ class Pairing:
     recorded: int
     ambiguous: int
     examples: tuple[str, ...]
+    together: int
+    empty: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,12 +124,14 @@ class ScoreRequest:
             ends the prompt itself, leaves it out.
         rolling: score the one continuation as a document of any length, window by window, after an empty prompt.
         label: names the item in errors, e.g. ``arc_easy item 17``; not part of the identity.
+        item_key: by what a recorded answer to the item is found, where not by the prompt; not part of the identity.
     """
 
     pairs: tuple[Pair, ...]
     delimiter: str = " "
     rolling: bool = False
     label: str = field(default="", compare=False)
+    item_key: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:
@@ -152,6 +154,7 @@ class GenerateRequest:
         seed: of the sampler; 0 and unused when greedy.  The same request with the same seed gives the same text in
             the same engine, whatever else is in the batch, up to the engine's arithmetic.
         label: names the item in errors; not part of the identity.
+        item_key: by what a recorded answer to the item is found, where not by the prompt; not part of the identity.
     """
 
     prompt: Prompt
@@ -162,12 +165,13 @@ class GenerateRequest:
     top_k: int = 0
     seed: int = 0
     label: str = field(default="", compare=False)
+    item_key: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
         body = {**asdict(self), "prompt": self.prompt.document()}
-        del body["label"]
+        del body["label"], body["item_key"]
         return content_hash(["generate", body])
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fairtrial.drawing import stable_int
-from fairtrial.records import GenerateRequest, Request, ScoreRequest
+from fairtrial.records import GenerateRequest, Item, Request, ScoreRequest
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.recorded import key_text
 
 
 def settle(request: Request, candidate: Candidate, repeat: int) -> Request:
@@ -32,6 +33,17 @@ def settle(request: Request, candidate: Candidate, repeat: int) -> Request:
     if settled.temperature == 0:
         return replace(settled, seed=0)
     return replace(settled, seed=stable_int(f"{repeat} {settled.id}") >> 1)
+
+
+def address(request: Request, candidate: Candidate, item: Item) -> Request:
+    """Return the request with what finds the item's recorded answer, where that is not found by what is asked."""
+    how = candidate.recorded
+    if how.join == "question" or not candidate.model.startswith("import:"):
+        return request
+    column = how.item or how.id
+    by_number = how.join == "row" or column == "doc_id"
+    value = item.doc_id if by_number else item.data.get(column)
+    return replace(request, item_key="" if value is None else key_text(value))
 
 
 def in_one_turn(request: ScoreRequest) -> ScoreRequest:

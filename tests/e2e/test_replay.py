@@ -68,7 +68,8 @@ def test_a_gate_fails_a_pipeline_with_its_own_exit_code(tmp_path: Path) -> None:
     assert done.returncode == 7, done.stderr
     assert "The gate fails" in done.stdout
     root = ET.parse(tmp_path / "out/j.xml").getroot()
-    assert len(root.findall("testsuite")) == 2
+    names = [str(suite.get("name")) for suite in root.findall("testsuite")]
+    assert len([name for name in names if not name.endswith((": doubts", ": missing"))]) == 2
     assert len(root.findall(".//failure")) >= 1
     assert fairtrial(tmp_path, "check", "--ledger", "t.db", "--claim", "nicer").returncode == 2
     assert fairtrial(tmp_path, "check", "--ledger", "t.db", "--task", "nothing").returncode == 2

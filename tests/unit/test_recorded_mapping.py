@@ -85,5 +85,7 @@ def test_every_section_tells_its_keys(tmp_path: Path) -> None:
     assert {"candidates", "recorded", "endpoint", "prices", "decoding", "tasks", "open-vs-closed", "cascade"} <= set(
         SECTIONS
     )
-    with pytest.raises(SpecError, match=r"Did you mean 'answer'\? Keys here: answer, format, key, only, rows"):
+    with pytest.raises(
+        SpecError, match=r"Did you mean 'answer'\? Keys here: answer, format, id, item, join, key, only, rows"
+    ):
         load_trial(trial_with(tmp_path, "{format: table, key: question, anser: said}"))

@@ -12,6 +12,7 @@ from fairtrial.doubts.copies import copy_doubts
 from fairtrial.doubts.few import few_doubts
 from fairtrial.doubts.golds import gold_doubts
 from fairtrial.doubts.hosted import hosted_doubts
+from fairtrial.doubts.matches import match_doubts
 from fairtrial.doubts.quoting import exact
 from fairtrial.ledger import Ledger, query
 
@@ -23,6 +24,7 @@ DOUBTS: tuple[Finder, ...] = (
     letter_doubts,
     gold_doubts,
     copy_doubts,
+    match_doubts,
     few_doubts,
     hosted_doubts,
 )

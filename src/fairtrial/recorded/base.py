@@ -19,12 +19,14 @@ class Said:
         text: what was answered; None where continuations were scored.
         scores: (prompt, continuation) to (log-probability in nats, whether greedy decoding would have produced it).
         at: where it was read, for errors and examples.
+        key: the id or row number by which it is found, where not by what was asked.
     """
 
     asked: str
     text: str | None
     at: str
     scores: Mapping[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
+    key: str = ""
 
 
 class Record(Protocol):
@@ -32,16 +34,22 @@ class Record(Protocol):
 
     Attributes:
         size: recorded answers in all.
+        rows: rows of the record, those without an answer included.
         ambiguous: of these, how many were recorded more than once with different answers, and are not used.
         facts: for the candidate's record, JSON values: whose log, of which model, hash of the files.
     """
 
     size: int
+    rows: int
     ambiguous: int
     facts: Mapping[str, object]
 
     def answer(self, request: Request) -> Answer | None:
         """Return the recorded answer to a request; None if there is none."""
+        ...
+
+    def explain(self, request: Request) -> str:
+        """Return why a request may have found no answer, as a sentence; empty if nothing is known."""
         ...
 
 

@@ -10,18 +10,19 @@ table       any JSON, JSONL or CSV with a mapping
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, TemplateRuntimeError
 
 from fairtrial.errors import ModelError
 from fairtrial.recorded.base import Said
 from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
 from fairtrial.sandbox import LimitedEnvironment
-from fairtrial.spec.recorded import Recorded
+from fairtrial.spec.recorded import Recorded, key_text
 
 Rows = Iterator[tuple[str, Mapping[str, Any]]]
 
@@ -31,17 +32,25 @@ TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=
 def rows_of(path: Path, how: Recorded, kind: str) -> Rows:
     """Yield (place, row) of a log of one kind, of those rows that count."""
     for where, row in _READ[kind](path, how):
-        if all(_text(at(row, key, where)) == _text(value) for key, value in how.only.items()):
+        if all(_word(at(row, key, where)) == _word(value) for key, value in how.only.items()):
             yield where, row
 
 
 def said_of(where: str, row: Mapping[str, Any], how: Recorded, kind: str) -> Said | None:
     """Return what a row says; None for a row without an answer.  A mapping wins over what the format says."""
     said = _SAID[kind](where, row, how)
-    if said is None or kind == "table" or said.text is None:
+    if said is None:
+        return None
+    if kind != "table" and said.text is not None:
+        asked = _picked(row, how.key, where) if how.key else said.asked
+        text = _picked(row, how.answer, where) if how.answer else said.text
+        if asked is None or text is None:
+            return None
+        said = replace(said, asked=asked, text=text)
+    if how.join != "id":
         return said
-    asked = _picked(row, how.key, where) if how.key else said.asked
-    return replace(said, asked=asked, text=_picked(row, how.answer, where) if how.answer else said.text)
+    identity = at(row, how.id, where)
+    return None if _is_nothing(identity) else replace(said, key=key_text(identity))
 
 
 def kind_of(path: Path) -> str:
@@ -124,15 +133,16 @@ def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | N
             scores[context, str(continuation)] = (_number(first, 0, where), _greedy(first))
         return Said(pairs[0][0], None, where, scores)
     first = resps[0]
-    return Said(pairs[0][0], _text(first[0] if isinstance(first, list) and first else first), where)
+    text = _text(first[0] if isinstance(first, list) and first else first)
+    return None if text is None else Said(pairs[0][0], text, where)
 
 
 def _call(call: Any, where: str) -> tuple[str, Any]:
     """Return (context, continuation or settings); a document that is scored whole is all that there is."""
     parts = list(call.values()) if isinstance(call, dict) else call
     if isinstance(parts, list) and len(parts) == 1:
-        return "", _text(parts[0])
-    return _text(_part(call, 0, where)), _part(call, 1, where)
+        return "", _word(parts[0])
+    return _word(_part(call, 0, where)), _part(call, 1, where)
 
 
 def _greedy(resp: Any) -> bool:
@@ -174,7 +184,12 @@ def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Said | N
     text = output.get("completion")
     if text is None and output.get("choices"):
         text = at(output, "choices.0.message.content", where)
-    return None if text is None else Said(_content(asked), _content(text), where)
+    return _said(_content(asked), _content(text), where)
+
+
+def _said(asked: str | None, text: str | None, where: str) -> Said | None:
+    """Return what was said; None where the question or the answer is missing."""
+    return None if asked is None or text is None else Said(asked, text, where)
 
 
 def _scored_inspect(where: str, row: Mapping[str, Any]) -> Said | None:
@@ -188,7 +203,7 @@ def _scored_inspect(where: str, row: Mapping[str, Any]) -> Said | None:
     for i, one in enumerate(given):
         place = f"{where} metadata.fairtrial.scored[{i}]"
         parts = [at(one, key, place) for key in ("prompt", "continuation", "logprob", "greedy")]
-        scores[_text(parts[0]), _text(parts[1])] = (_number(parts, 2, place), parts[3] is True)
+        scores[_word(parts[0]), _word(parts[1])] = (_number(parts, 2, place), parts[3] is True)
     return Said(next(iter(scores))[0], None, where, scores)
 
 
@@ -198,10 +213,11 @@ def _last_of_user(messages: list[Any]) -> Any:
     return users[-1].get("content", "") if users else ""
 
 
-def _content(value: Any) -> str:
-    """Return a message's text: a string, or the text parts of a list."""
-    if isinstance(value, list):
-        return "".join(_text(part.get("text", "")) for part in value if isinstance(part, dict))
+def _content(value: Any) -> str | None:
+    """Return a message's text: a string, or the text parts of a list; None where there is none."""
+    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
+        texts = [_text(part.get("text")) for part in value]
+        return "".join(text for text in texts if text is not None) if any(t is not None for t in texts) else None
     return _text(value)
 
 
@@ -212,7 +228,7 @@ def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None
         return None  # an echoed prompt was scored, not answered
     messages = request.get("messages") if isinstance(request, dict) else None
     asked = _last_of_user(messages) if isinstance(messages, list) else at(request, "prompt", where)
-    return Said(_content(asked), _text(at(result, "completions.0.text", where)), where)
+    return _said(_content(asked), _text(at(result, "completions.0.text", where)), where)
 
 
 def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
@@ -221,7 +237,7 @@ def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> Said |
     output = response.get("output") if isinstance(response, dict) else None
     if output is None or asked is None:
         return None
-    return Said(_content(_unwrapped(asked)), _text(output), where)
+    return _said(_content(_unwrapped(asked)), _text(output), where)
 
 
 def _unwrapped(asked: Any) -> Any:
@@ -237,21 +253,52 @@ def _unwrapped(asked: Any) -> Any:
 
 
 def _said_table(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
-    return Said(_picked(row, how.key, where), _picked(row, how.answer, where), where)
+    return _said(_picked(row, how.key, where) if how.key else "", _picked(row, how.answer, where), where)
 
 
-def _picked(row: Mapping[str, Any], what: str, where: str) -> str:
-    """Return a column of a row, or a template filled with its columns."""
+def _picked(row: Mapping[str, Any], what: str, where: str) -> str | None:
+    """Return a column of a row, or a template filled with its columns; None where a part of it is no value."""
     if "{{" not in what and "{%" not in what:
         return _text(at(row, what, where))
     try:
-        return TEMPLATES.from_string(what).render({str(key): value for key, value in row.items()})
+        return TEMPLATES.from_string(what).render({str(key): _with_nulls(value) for key, value in row.items()})
+    except _NullError:
+        return None
     except TemplateError as error:
         raise ModelError(f"{where}: the template {what!r} cannot be filled: {error}") from error
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else shown(value) if isinstance(value, dict | list) else str(value)
+class _NullError(TemplateRuntimeError):
+    """A template writes a value that is none."""
+
+
+def _with_nulls(value: Any) -> Any:
+    """Return a value whose nulls cannot be written by a template."""
+    if isinstance(value, dict):
+        return {key: _with_nulls(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_nulls(inner) for inner in value]
+    return StrictUndefined("no value", exc=_NullError) if _is_nothing(value) else value
+
+
+def _text(value: Any) -> str | None:
+    """Return a value as text, objects and lists as JSON; None for what is no value."""
+    if isinstance(value, str):
+        return value
+    if _is_nothing(value):
+        return None
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else str(value)
+
+
+def _word(value: Any) -> str:
+    """Return a value as text, whatever it is."""
+    text = _text(value)
+    return "" if text is None else text
+
+
+def _is_nothing(value: Any) -> bool:
+    """Return whether a value is none: null, or the NaN that tables with gaps become in JSON."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 _SAID: Mapping[str, Callable[[str, Mapping[str, Any], Recorded], Said | None]] = {

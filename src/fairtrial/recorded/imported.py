@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.errors import ModelError
@@ -14,6 +15,9 @@ from fairtrial.thoughts import TAGS, Tags
 
 SUFFIXES = (".jsonl", ".json", ".eval", ".csv")
 
+MOST_ENTRIES = 100_000
+"""Files and folders of a folder that are looked at."""
+
 NAMES = {"lm-eval": "samples_", "helm": "scenario_state"}
 """Of a folder, the files whose names begin so are the log; where none do, and for the other kinds, all are."""
 
@@ -23,14 +27,17 @@ def files_of(path: Path, how: Recorded) -> list[Path]:
 
     Raises ModelError if there is none.
     """
-    if path.is_file():
-        return [path]
+    try:
+        if path.is_file():
+            return [path]
+        if path.exists() and not path.is_dir():
+            raise ModelError(f"recorded answers: {path} is a pipe, socket or device, not a file.")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"recorded answers: {str(path)[:120]!r} cannot be read: {error}.") from error
     if not path.is_dir():
         raise ModelError(f"recorded answers: there is no file or folder {path}.")
     root = path.resolve()
-    every = sorted(
-        p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and p.resolve().is_relative_to(root)
-    )
+    every = sorted(_below(path, root))
     beginnings = tuple(NAMES.values()) if how.format == "auto" else (NAMES.get(how.format, ""),)
     named = [p for p in every if p.name.startswith(beginnings)]
     found = named or (every if how.format == "auto" else [])
@@ -41,6 +48,21 @@ def files_of(path: Path, how: Recorded) -> list[Path]:
     return found
 
 
+def _below(path: Path, root: Path) -> Iterator[Path]:
+    """Yield the files of a folder that may be logs.  Raises ModelError for a folder with too much in it."""
+    try:
+        for count, found in enumerate(path.rglob("*")):
+            if count >= MOST_ENTRIES:
+                raise ModelError(
+                    f"recorded answers: the folder {path} has more than {MOST_ENTRIES:,} files and folders.",
+                    fix="Name the folder of the log, or its file.",
+                )
+            if found.suffix in SUFFIXES and found.is_file() and found.resolve().is_relative_to(root):
+                yield found
+    except OSError as error:
+        raise ModelError(f"recorded answers: the folder {path} cannot be read: {error.strerror}.") from error
+
+
 def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
     """Read a log, whose texts may hold thoughts between some of ``tags``.
 
@@ -48,22 +70,25 @@ def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
     """
     kinds: dict[str, str] = {}
 
-    def said() -> Iterator[Said]:
+    def said() -> Iterator[Said | None]:
         for file in files_of(path, how):
             kind = kinds[file.name] = how.format if how.format != "auto" else kind_of(file)
-            if kind == "table" and not (how.key and how.answer):
+            if kind == "table" and not (how.answer and (how.key or how.join != "question")):
                 raise ModelError(
                     f"{file.name} is no log of a known format.",
                     fix="Say which columns hold question and answer, e.g. "
                     "recorded: {format: table, key: question, answer: output}.",
                 )
-            for where, row in rows_of(file, how, kind):
-                if (one := said_of(where, row, how, kind)) is not None:
-                    yield one
+            if how.join == "row" and len(kinds) > 1:
+                raise ModelError(f"{path.name} has several files, whose rows cannot be numbered.", fix="Name one file.")
+            for number, (where, row) in enumerate(rows_of(file, how, kind)):
+                one = said_of(where, row, how, kind)
+                yield one if one is None or how.join != "row" else replace(one, key=str(number))
 
     facts: dict[str, object] = {}
-    found = Matcher(said(), facts, tags)
-    facts |= {"format": ", ".join(sorted(set(kinds.values()))), "files": len(kinds)}
+    found = Matcher(said(), facts, how, tags)
+    facts |= {"format": ", ".join(sorted(set(kinds.values()))), "files": len(kinds), "rows": found.rows}
     if found.size == 0:
-        raise ModelError(f"{path.name} holds no answers{' that `only` lets through' if how.only else ''}.")
+        only = " that `only` lets through" if how.only else ""
+        raise ModelError(f"{path.name} holds no answers{only}: {found.rows:,} rows, all without one.")
     return found

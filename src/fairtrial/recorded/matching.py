@@ -7,12 +7,15 @@ few-shot examples is not taken for the one that is asked.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from fairtrial.recorded.base import Said, answer_of
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import TAGS, Tags
 
 CUE = 80
@@ -20,6 +23,15 @@ CUE = 80
 
 TAIL = 16
 """Characters by whose last ones questions are looked up."""
+
+SHOWN = 120
+"""Characters of a prompt that an explanation shows."""
+
+MOST_COMPARED = 2_000
+"""Recorded prompts among which the nearest one is looked for."""
+
+ASKED = Recorded()
+"""Answers are found by what was asked."""
 
 WORDS = re.compile(r"\s+")
 
@@ -30,24 +42,31 @@ def normal(text: str) -> str:
 
 
 class Matcher:
-    """Recorded answers, by what was asked; see `fairtrial.recorded.base.Record`."""
+    """Recorded answers, by what was asked, by an id or by the number of a row; see `fairtrial.recorded.base.Record`.
 
-    def __init__(self, said: Iterable[Said], facts: Mapping[str, object], tags: Tags = TAGS) -> None:
+    Args:
+        said: what each row says; None for a row without an answer.
+        facts: see `Record`.
+        how: by what answers are found.
+        tags: of thoughts in the texts.
+    """
+
+    def __init__(
+        self, said: Iterable[Said | None], facts: Mapping[str, object], how: Recorded = ASKED, tags: Tags = TAGS
+    ) -> None:
         self.facts = facts
         self._tags = tags
-        self.size = 0
+        self._by_key = how.join != "question"
+        self._checked = self._by_key and bool(how.key)
+        self.size = self.rows = 0
         self._texts: dict[str, str | None] = {}
         self._scores: dict[str, dict[str, tuple[float, bool] | None]] = {}
+        self._asked: dict[str, str] = {}
         for one in said:
-            self.size += 1
-            key = normal(one.asked)
-            if one.text is not None:
-                same = self._texts.get(key, one.text) == one.text
-                self._texts[key] = one.text if same else None
-            for (prompt, continuation), score in one.scores.items():
-                scores = self._scores.setdefault(normal(prompt), {})
-                name = normal(continuation)
-                scores[name] = score if scores.get(name, score) == score else None
+            self.rows += 1
+            if one is not None:
+                self.size += 1
+                self._keep(one)
         self.ambiguous = sum(text is None for text in self._texts.values()) + sum(
             any(score is None for score in scores.values()) for scores in self._scores.values()
         )
@@ -57,12 +76,63 @@ class Matcher:
             if len(key) not in lengths:
                 lengths.append(len(key))
 
+    def _keep(self, one: Said) -> None:
+        key = one.key if self._by_key else normal(one.asked)
+        if self._checked:
+            self._asked[key] = normal(one.asked)
+        if one.text is not None:
+            same = self._texts.get(key, one.text) == one.text
+            self._texts[key] = one.text if same else None
+        for (prompt, continuation), score in one.scores.items():
+            scores = self._scores.setdefault(key if self._by_key else normal(prompt), {})
+            name = normal(continuation)
+            scores[name] = score if scores.get(name, score) == score else None
+
     def answer(self, request: Request) -> Answer | None:
         """Return the recorded answer to a request; None if there is none, or more than one."""
+        if self._checked and not self._agrees(request):
+            return None
         return self._generated(request) if isinstance(request, GenerateRequest) else self._scored(request)
 
+    def explain(self, request: Request) -> str:
+        """Return why a request found no answer: what differs between its prompt and the nearest recorded one."""
+        if self._by_key:
+            return self._explained_by_key(request)
+        prompt = normal((request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt).plain())
+        keys = self._texts if isinstance(request, GenerateRequest) else self._scores
+        inside = max((key for key in keys if key and key in prompt), key=len, default="")
+        if inside:
+            rest = prompt[prompt.rindex(inside) + len(inside) :]
+            if len(rest) > CUE:
+                return (
+                    f"A recorded question stands in the prompt, but {len(rest):,} characters follow it, and at most "
+                    f"{CUE} may: {rest[:SHOWN]!r}."
+                )
+            if keys[inside] is None:
+                return "That question is recorded with different answers."
+            return "" if rest else "The answer recorded for it cannot be used."
+        tail = prompt[-SHOWN:]
+        near = difflib.get_close_matches(tail, [key[-SHOWN:] for key in islice(keys, MOST_COMPARED)], 1, 0.0)
+        return f"The prompt ends {tail!r}; the nearest recorded one ends {near[0]!r}." if near else ""
+
+    def _explained_by_key(self, request: Request) -> str:
+        key = request.item_key
+        known = self._texts if isinstance(request, GenerateRequest) else self._scores
+        if key not in known:
+            return f"The log has no answer for {key!r}." if key else "The item has no such id."
+        if self._checked and not self._agrees(request):
+            return f"The row {key!r} of the log asks something else: {self._asked[key][:SHOWN]!r}."
+        return f"{key!r} is recorded with different answers." if known[key] is None else ""
+
+    def _agrees(self, request: Request) -> bool:
+        """Return whether the question that a row names, if it does, stands in what is asked."""
+        prompts = [request.prompt] if isinstance(request, GenerateRequest) else [pair.prompt for pair in request.pairs]
+        asked = self._asked.get(request.item_key, "")
+        return any(asked in normal(prompt.plain()) for prompt in prompts)
+
     def _generated(self, request: GenerateRequest) -> GenerateAnswer | None:
-        text = self._texts.get(self._key(normal(request.prompt.plain())))
+        key = request.item_key if self._by_key else self._key(normal(request.prompt.plain()))
+        text = self._texts.get(key)
         return None if text is None else answer_of(text, request.stop, self._tags)
 
     def _key(self, prompt: str) -> str:
@@ -85,9 +155,9 @@ class Matcher:
     def _scored(self, request: ScoreRequest) -> ScoreAnswer | None:
         found = []
         for pair in request.pairs:
-            scores = self._scores.get(normal(pair.prompt.plain()), {})
+            scores = self._scores.get(request.item_key if self._by_key else normal(pair.prompt.plain()), {})
             score = scores.get(normal(pair.continuation))
-            if score is None or not math.isfinite(score[0]):
+            if score is None or math.isnan(score[0]) or score[0] == math.inf:
                 return None
             found.append(score)
         return ScoreAnswer(

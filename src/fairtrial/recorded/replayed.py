@@ -23,7 +23,8 @@ class Replay:
         self._tags = tags
         self._id = candidate_id
         self.facts: Mapping[str, object] = {"format": "ledger", "replayed_candidate": candidate_id}
-        [(self.size,)] = ledger.read("SELECT count(*) FROM answers WHERE candidate_id = ?", (candidate_id,))
+        [(size,)] = ledger.read("SELECT count(*) FROM answers WHERE candidate_id = ?", (candidate_id,))
+        self.size = self.rows = int(size)
 
     def answer(self, request: Request) -> Answer | None:
         """Return the answer that was given to this very request; None if there is none.
@@ -37,6 +38,10 @@ class Replay:
         if not apart:
             return found
         return replace(found, text=answer, thought=thought, finish=found.finish if ended else "length")
+
+    def explain(self, request: Request) -> str:
+        """Return why a request may have found no answer."""
+        return "The ledger holds no answer to that very request: look at shots, level, seed, decoding and chat."
 
     def close(self) -> None:
         """Close the ledger."""

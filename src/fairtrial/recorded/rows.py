@@ -12,12 +12,15 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 from fairtrial.errors import MissingExtraError, ModelError
 
-MOST_JSON = 1 << 30
+MOST_JSON = 1 << 29
 """Bytes of the largest JSON file that is read whole."""
+
+MOST_VALUES = 5_000_000
+"""Values that JSON read at once may hold; each takes some hundred bytes of memory, however short it is written."""
 
 MOST_ROW = 64 << 20
 """Bytes of the longest line."""
@@ -25,22 +28,41 @@ MOST_ROW = 64 << 20
 ZSTANDARD = 93
 """Number of the packing method in zip files that Python's own reader knows from 3.14 on."""
 
-MOST_UNPACKED = 4 << 30
+MOST_UNPACKED = 1 << 30
 """Bytes that the files of a zip may have together, unpacked."""
+
+MOST_ENTRY = 64 << 20
+"""Bytes that one file of a zip may have, unpacked."""
+
+MOST_SQUEEZED = 500
+"""How many times as large as a zip its files may be together; small ones may always have `MOST_ENTRY`."""
 
 
 def json_of(path: Path) -> Any:
     """Return what a JSON file holds.  Raises ModelError if it is too large or no JSON."""
-    size = path.stat().st_size
-    if size > MOST_JSON:
+    body = _bytes_of(path)
+    if len(body) > MOST_JSON:
         raise ModelError(
-            f"{path.name} is {size / 1e9:.1f} GB; JSON files up to {MOST_JSON / 1e9:.1f} GB are read whole."
+            f"{path.name} has more than {MOST_JSON / 1e6:,.0f} MB; larger JSON is not read whole.",
+            fix="Write it as JSONL: one row a line.",
         )
-    return parsed(path.read_bytes(), path.name)
+    return parsed(body, path.name)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return a file's bytes, at most one more than `MOST_JSON`, whatever length its folder says that it has."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_JSON + 1)
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
 def parsed(body: bytes, where: str) -> Any:
-    """Return JSON text as values.  Raises ModelError with the place of a mistake."""
+    """Return JSON text as values.  Raises ModelError with the place of a mistake, or if it holds too many values."""
+    values = body.count(b",") + body.count(b"[") + body.count(b"{")
+    if values > MOST_VALUES:
+        raise ModelError(f"{where} holds some {values:,} values; at most {MOST_VALUES:,} are read at once.")
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=lambda name: float(name.replace("Infinity", "inf")))
     except json.JSONDecodeError as error:
@@ -54,26 +76,65 @@ def lines_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
     Raises ModelError, naming the line, for a line that is no JSON object or too long.
     """
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MOST_ROW + 1):
-            number += 1
-            where = f"{path.name}:{number}"
-            if len(line) > MOST_ROW:
-                raise ModelError(f"{where} is longer than {MOST_ROW >> 20} MiB.")
-            if line.strip():
-                yield where, mapping(parsed(line, where), where)
+    try:
+        with path.open("rb") as file:
+            if _begins_a_list(file):
+                for number, row in enumerate(_rows_of_a_list(path)):
+                    yield f"{path.name}[{number}]", mapping(row, f"{path.name}[{number}]")
+                return
+            number = 0
+            while line := file.readline(MOST_ROW + 1):
+                number += 1
+                where = f"{path.name}:{number}"
+                if len(line) > MOST_ROW:
+                    raise ModelError(f"{where} is longer than {MOST_ROW >> 20} MiB.")
+                if line.strip():
+                    yield where, mapping(parsed(line, where), where)
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def _begins_a_list(file: BinaryIO) -> bool:
+    """Return whether a file begins with a JSON list; its position stays at the beginning."""
+    head = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    file.seek(0)
+    return head.startswith(b"[")
+
+
+def _rows_of_a_list(path: Path) -> list[Any]:
+    """Return the rows of a file that is named as JSONL and holds one JSON list."""
+    rows = json_of(path)
+    return rows if isinstance(rows, list) else [rows]
 
 
 def csv_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:line``, row) of a CSV file with a head line."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True, restkey="(more)")
-        try:
-            for row in reader:
-                yield f"{path.name}:{reader.line_num}", row
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ModelError(f"{path.name}:{reader.line_num + 1} is no CSV: {error}.") from error
+    csv.field_size_limit(MOST_ROW)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(_bounded_lines(file, path), strict=True, restkey="(more)")
+            try:
+                for row in reader:
+                    where = f"{path.name}:{reader.line_num}"
+                    if any(row.pop("(more)", ())):
+                        raise ModelError(f"{where} has more cells than the head line; a comma in a cell needs quotes.")
+                    yield where, {name: cell or None for name, cell in row.items()}
+            except UnicodeDecodeError as error:
+                raise ModelError(
+                    f"{path.name}:{reader.line_num + 1} is no UTF-8 text.", fix="Save it as UTF-8."
+                ) from error
+            except csv.Error as error:
+                raise ModelError(f"{path.name}:{reader.line_num + 1} is no CSV: {error}.") from error
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def _bounded_lines(file: TextIO, path: Path) -> Iterator[str]:
+    """Yield the lines of a text file; raises ModelError for one that is too long."""
+    while line := file.readline(MOST_ROW + 1):
+        if len(line) > MOST_ROW:
+            raise ModelError(f"{path.name} has a line of more than {MOST_ROW >> 20} MiB.")
+        yield line
 
 
 def mapping(value: Any, where: str) -> Mapping[str, Any]:
@@ -104,8 +165,12 @@ def entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
         with opened(path) as archive:
             members = [info for info in archive.infolist() if info.filename.startswith(beginning)]
             total = sum(info.file_size for info in members)
-            if total > MOST_UNPACKED or any(info.file_size > MOST_JSON for info in members):
-                raise ModelError(f"{path.name} would be {total / 1e9:.1f} GB unpacked; that is more than is read.")
+            most = min(MOST_UNPACKED, max(MOST_ENTRY, MOST_SQUEEZED * path.stat().st_size))
+            if total > most or any(info.file_size > MOST_ENTRY for info in members):
+                raise ModelError(
+                    f"{path.name} would be {total / 1e6:,.0f} MB unpacked, or has a file of more than "
+                    f"{MOST_ENTRY >> 20} MiB; at most {most / 1e6:,.0f} MB are read."
+                )
             for info in members:
                 with archive.open(info) as file:
                     body = file.read(info.file_size + 1)

@@ -15,7 +15,7 @@ from fairtrial.spec.candidate import SCHEMES
 OLLAMA = "localhost:11434"
 """Where Ollama listens, unless OLLAMA_HOST says otherwise."""
 
-LOGS = (".json", ".jsonl", ".eval", ".csv", ".tsv", ".parquet", ".gz")
+LOGS = (".json", ".jsonl", ".eval", ".csv")
 """Ends of the names of files with recorded answers."""
 
 LEDGERS = (".db", ".sqlite", ".sqlite3")

@@ -14,7 +14,7 @@ from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
-from fairtrial.spec.shares import Confidence, Margin
+from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.study import StudySettings
 
@@ -69,6 +69,11 @@ class Decide(Section):
     target: Literal["population", "benchmark"] = Field(
         "population", description="Is the claim about new items like these, or about this benchmark's own items?"
     )
+    least_matched: Share = Field(
+        0.8,
+        description="Share of a task's items that must have a recorded answer of every recorded candidate before there "
+        "is a verdict on it, e.g. 0.8 or 80%.",
+    )
     stop_early: Switch = Field(False, description="Stop asking as soon as every verdict is certain.")
     eliminate: Switch = Field(
         False,
@@ -81,6 +86,8 @@ class Decide(Section):
         document: dict[str, Any] = write(self)
         if not self.margins:
             document.pop("margins", None)
+        if self.least_matched == type(self).model_fields["least_matched"].default:
+            document.pop("least_matched", None)
         return document
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fairtrial.verdicts.estimates import estimates, through
 from fairtrial.verdicts.found import Estimate, Verdict
 from fairtrial.verdicts.judging import earlier_answers, verdict
+from fairtrial.verdicts.matched import least_matched, too_few_matched
 from fairtrial.verdicts.questions import (
     Question,
     bounds_of,
@@ -27,11 +28,13 @@ __all__ = [
     "bounds_of",
     "earlier_answers",
     "estimates",
+    "least_matched",
     "planned_items",
     "questions",
     "rule_of",
     "scaled",
     "through",
+    "too_few_matched",
     "unit_through",
     "verdict",
     "verdicts",

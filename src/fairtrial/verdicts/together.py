@@ -13,6 +13,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.stats.families import e_holm, holm
 from fairtrial.verdicts.found import Verdict
 from fairtrial.verdicts.judging import verdict
+from fairtrial.verdicts.matched import too_few_matched, withhold
 from fairtrial.verdicts.questions import Question, questions
 
 
@@ -29,9 +30,11 @@ def verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]
         trial_id: of the trial.
         baseline: name of the candidate that the others are compared with; the trial's own by default.
     """
-    asked = list(questions(query.trial(ledger, trial_id).plan, baseline))
+    plan = query.trial(ledger, trial_id).plan
+    asked = list(questions(plan, baseline))
     found = [(q, v) for q in asked if (v := verdict(ledger, trial_id, q, q.rule))]
-    words = holding_together(ledger, trial_id, found)
+    few = too_few_matched(plan)
+    words = [withhold(v) if v.task in few else v for v in holding_together(ledger, trial_id, found)]
     tested = [v.p_value for v in words if v.p_value is not None]
     adjusted = iter(holm(tested))
     words = [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in words]
