@@ -54,20 +54,21 @@ def checked(path: Path, *options: str) -> tuple[Result, dict[str, Any]]:
 
 
 def test_a_log_without_the_items_that_the_candidate_failed(tmp_path: Path) -> None:
-    """It lacks the 200 of 400 items that it failed, and is right on all others."""
+    """It lacks 60 of the 400 items, all of which it failed."""
     base = half()
-    log = [1.0 if right else None for right in base]
-    pairing = {"candidate": "log", "items": ITEMS, "paired": 200, "recorded": 200, "ambiguous": 0, "examples": []}
+    failed = [i for i, right in enumerate(base) if not right][:60]
+    log = [None if i in failed else right for i, right in enumerate(base)]
+    pairing = {"candidate": "log", "items": ITEMS, "paired": 340, "recorded": 340, "ambiguous": 0, "examples": []}
     made(tmp_path / "l.db", {"base": base, "log": log}, pairing=pairing).close()
     done, document = checked(tmp_path / "l.db", "--junit", str(tmp_path / "j.xml"))
     assert done.exit_code == 7
     assert not document["passed"]
-    assert document["missing"][0] == "200 of 400 items of t have no recorded answer of log."
+    assert document["missing"][0] == "60 of 400 items of t have no recorded answer of log."
     assert [check["outcome"] for check in document["checks"]] == ["holds"]  # by what is there
     suites = {suite.get("name"): suite for suite in ET.parse(tmp_path / "j.xml").getroot()}
     assert suites["standing: missing"].get("failures") == "2"
     plain = CliRunner().invoke(app, ["check", "--ledger", str(tmp_path / "l.db")])
-    assert "Missing: 200 of 400 items of t have no recorded answer of log." in plain.stdout
+    assert "Missing: 60 of 400 items of t have no recorded answer of log." in plain.stdout
     assert "The gate fails: there is something missing to judge by (--allow-missing lets it pass)." in " ".join(
         plain.stdout.split()
     )
