@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from fairtrial.errors import TaskError, UnknownNameError
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.lmeval import LmEvalCatalog
 
 TASK = """task: {name}
@@ -107,6 +110,45 @@ def test_broken_files_define_no_name(tmp_path: Path) -> None:
     assert list(catalog.names()) == ["c"]
     with pytest.raises(TaskError, match="includes itself"):
         catalog.build("c", TaskOptions())
+
+
+def test_a_bad_file_is_named_and_hides_no_other(tmp_path: Path) -> None:
+    catalog = fill(
+        tmp_path, good=TASK.format(name="good"), tagged="task: &x y\nd: !!bool abc\n",
+        spaces=f"task: a{' ' * 50_000}b: c\n",
+        late=TASK.format(name="late") + "metadata: {d: !!timestamp abc}\n",
+    )  # fmt: skip
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "device.yaml").symlink_to("/dev/zero")
+    (tmp_path / "bom.yaml").write_bytes(("\ufeff" + TASK.format(name="bom")).encode())
+    (tmp_path / "latin.yaml").write_bytes(TASK.format(name="latin").encode() + "description: é\n".encode("latin-1"))
+    (tmp_path / "wide.yaml").write_bytes(TASK.format(name="wide").encode("utf-16"))
+    begun = time.process_time()
+    assert {"good", "bom", "latin", "late"} <= set(catalog.names())
+    assert time.process_time() - begun < 5
+    broken = {Path(file).name: why for file, why in catalog.broken().items()}
+    assert "it is a named pipe" in broken["pipe.yaml"] and "it is a device" in broken["device.yaml"]
+    assert broken["tagged.yaml"].startswith(":2: ") and "not UTF-8" in broken["wide.yaml"]
+    assert catalog.config("bom").name == "bom"
+    for name, said in (("latin", "is not UTF-8 text"), ("late", "'abc' is no valid date")):
+        with pytest.raises(TaskError, match=said):
+            catalog.config(name)
+    finder = TaskFinder([tmp_path], installed=False)
+    with pytest.raises(TaskError, match=r"'wide' may be in this file, which cannot be used: is not UTF-8 text"):
+        finder.expand("wide")
+    with pytest.raises(UnknownNameError, match=r"may be in a file that could not be read: .*device\.yaml \(cannot be"):
+        finder.expand("elsewhere")
+
+
+def test_groups_that_multiply(tmp_path: Path) -> None:
+    chain = {f"g{n}": f"group: g{n}\ntask: [g{n + 1}]\n" for n in range(40)}
+    with pytest.raises(TaskError, match="more than 30 levels"):
+        fill(tmp_path, **chain, g40=TASK.format(name="g40")).expand("g0")
+    wide = {f"w{n}": f"group: w{n}\ntask: [{', '.join([f'w{n + 1}'] * 9)}]\n" for n in range(8)}
+    with pytest.raises(TaskError, match="over and over"):
+        fill(tmp_path, **wide, w8=TASK.format(name="w8")).expand("w0")
+    with pytest.raises(TaskError, match="must have a list of tasks; got 3"):
+        fill(tmp_path, h="group: h\ntask: 3\n").expand("h")
 
 
 def test_no_folders_no_names() -> None:

@@ -141,3 +141,57 @@ def test_the_description_of_a_task_file_does_not_say_where_it_lies() -> None:
     raw = parse_config({**BASE, **place}).raw
     assert raw["dataset_path"] == "rows"
     assert raw["dataset_kwargs"] == {"field": "rows"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"metric_list": [{"metric": "exact_match", "regexes_to_ignore": ["("]}]}, "'(' is not valid"),
+        (
+            {"metric_list": [{"metric": "exact_match", "regexes_to_ignore": "("}]},
+            "must be a list of regular expressions",
+        ),
+        ({"metric_list": [{"metric": "exact_match", "regexes_to_ignore": [3]}]}, "must be a text; got 3"),
+        ({"metric_list": [{"metric": "exact_match", "ignore_case": "yes"}]}, "ignore_case must be true or false"),
+        ({"metric_list": [{"metric": "exact_match", "aggregation": 3}]}, "must be a name; got 3"),
+        ({"metric_list": [{"metric": "exact_match", "higher_is_better": "no"}]}, "must be true or false; got 'no'"),
+        ({"metric_list": [{"metric": "exact_match", 3: 4}]}, "no option '3'"),
+        ({"filter_list": [{"name": "x", "filter": 3}]}, "a filter must be a list of mappings"),
+        ({"filter_list": [{"name": "x", "filter": ["take_first"]}]}, "a filter must be a list of mappings"),
+        ({"generation_kwargs": [1]}, "generation_kwargs must be a mapping"),
+        ({"generation_kwargs": {"temperature": "hot"}}, "generation_kwargs.temperature must be a number"),
+        ({"generation_kwargs": {"max_gen_toks": -1}}, "generation_kwargs.max_gen_toks must be a number from 1 on"),
+        ({"dataset_kwargs": [1]}, "dataset_kwargs must be a mapping; got [1]"),
+        ({"dataset_path": "a\0b"}, "dataset_path is no name"),
+        ({"output_type": ["generate_until"]}, "output_type ['generate_until'] is not one of"),
+        ({"description": ["a"]}, "description must be a text"),
+        ({"fewshot_config": {"split": 3}}, "must be a name; got 3"),
+        ({"fewshot_config": {"sampler": []}}, "sampler [] is not one of"),
+        ({"doc_to_text": "{{ '9' * 5 }}{% break %}"}, "is not valid Jinja"),
+        ({"doc_to_text": "{{ " + "9" * 5000 + " }}"}, "is not valid Jinja"),
+    ],
+)
+def test_settings_are_checked_before_anything_is_asked(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(TaskError) as caught:
+        parse_config({**WRITE, **changes})
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"function": "multi_choice_regex", "regexes_to_ignore": ["("]}, "'(' is not valid"),
+        ({"function": "multi_choice_regex", "regexes_to_ignore": "("}, "must be a list of regular expressions"),
+        ({"function": "regex", "regex_pattern": "a{99999999999}"}, "repetition number is too large"),
+        ({"function": "regex", "regex_pattern": 3}, "must be a text; got 3"),
+        ({"function": "regex", "group_select": "x"}, "group_select must be a whole number; got 'x'"),
+        ({"function": "regex", "fallback": []}, "fallback must be a text"),
+        ({"function": "take_first_k", "k": 0}, "k must be a whole number of at least 1"),
+        ({"function": "map", "mapping_dict": [1]}, "mapping_dict must be a mapping"),
+        ({"function": "regex", 3: 4}, "has no setting '3'"),
+    ],
+)
+def test_settings_of_filters_are_checked_before_anything_is_asked(step: dict[str, Any], said: str) -> None:
+    with pytest.raises(TaskError) as caught:
+        parse_config({**WRITE, "filter_list": [{"name": "x", "filter": [step]}]})
+    assert said in str(caught.value)

@@ -97,7 +97,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("name: good", "name: !secret x", "/trial.yaml:1: the tag '!secret' is not allowed"),
         ("name: good", "<<: {name: x}", "/trial.yaml:1: merge keys"),
         ("name: good", "? [a]\n: b", "/trial.yaml:1: a key must be plain text."),
-        ("name: good", "name: 2024-13-45", "/trial.yaml:1: '2024-13-45' is not a valid value."),
+        ("name: good", "name: 2024-13-45", "/trial.yaml:1: '2024-13-45' is no valid date."),
         ("name: good", "name: [good", "/trial.yaml:2: not valid YAML"),
         ("name: good", "name: go\x00od", "/trial.yaml:1: the character U+0000 is not allowed in YAML."),
         ("name: good", "seed: -1", "/trial.yaml:1: seed must be greater than or equal to 0; got -1."),
@@ -142,7 +142,7 @@ def test_hostile_files(tmp_path: Path) -> None:
     assert "nested more than 30 levels deep" in told(tmp_path, "- " * 10_000 + "x")
     with pytest.raises(SpecError, match="a folder"):
         load_trial(tmp_path)
-    assert "at most 1,000,000 are read" in told(tmp_path, "#" * 1_000_001)
+    assert "it has more than 1,000,000 bytes" in told(tmp_path, "#" * 1_000_001)
     path = tmp_path / "bytes.yaml"
     path.write_bytes(b"name: \xff\xfe\n")
     with pytest.raises(SpecError, match="not UTF-8"):

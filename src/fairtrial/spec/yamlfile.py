@@ -13,11 +13,12 @@ from typing import Any
 import yaml
 
 from fairtrial.errors import SpecError, did_you_mean
+from fairtrial.spec.regular import read_regular
+from fairtrial.spec.yamlnodes import LONGEST_NUMBER, NUMBERS, PLAIN, WRONG_SCALAR, first_line, short, wrong_scalar
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 MAX_VALUES = 50_000
-PLAIN = "tag:yaml.org,2002:"
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Location = tuple[str | int, ...]
@@ -50,19 +51,15 @@ class Places:
 
 def read_text(path: Path) -> str:
     """Return a file's text; raise SpecError if it is missing, too large, unreadable or not text."""
-    if path.is_dir():
-        raise SpecError("this is a folder; a file is needed.", where=str(path))
-    if not path.is_file():
-        folder = path.parent if path.parent.is_dir() else Path()
-        known = sorted(p.name for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
-        raise SpecError(f"there is no file {str(path)!r}.{did_you_mean(path.name, known)}")
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise SpecError(f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read.", where=str(path))
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise SpecError(f"there is no file {str(path)!r}.{did_you_mean(path.name, _beside(path))}") from error
+    except IsADirectoryError as error:
+        raise SpecError("this is a folder; a file is needed.", where=str(path)) from error
     except OSError as error:
-        raise SpecError(f"the file cannot be read: {error.strerror}.", where=str(path)) from error
+        where = short(str(path), 200)
+        raise SpecError(f"the file cannot be read: {error.strerror}.", where=where) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SpecError("the file is not UTF-8 text.", where=f"{path}:{line}", fix="Save it as UTF-8.") from error
@@ -70,6 +67,14 @@ def read_text(path: Path) -> str:
         line = text.count("\n", 0, found.start()) + 1
         raise SpecError(f"the character U+{ord(found.group()):04X} is not allowed in YAML.", where=f"{path}:{line}")
     return text
+
+
+def _beside(path: Path) -> list[str]:
+    """Names of the YAML files in a file's folder."""
+    try:
+        return sorted(p.name for p in path.parent.iterdir() if p.suffix in {".yaml", ".yml"})
+    except OSError:
+        return []
 
 
 def read_yaml(path: Path) -> tuple[str, Any, Places]:
@@ -82,7 +87,9 @@ def read_yaml(path: Path) -> tuple[str, Any, Places]:
     try:
         check_depth(text, path)
         node = yaml.compose(text, Loader=Loader)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
+        if not isinstance(error, yaml.MarkedYAMLError):
+            raise SpecError(f"not valid YAML: {first_line(error)}", where=str(path)) from error
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         rows = text.splitlines()
@@ -131,16 +138,18 @@ class NodeReader:
         if isinstance(node, yaml.SequenceNode) and node.tag == PLAIN + "seq":
             return [self.value(child, (*at, i)) for i, child in enumerate(node.value)]
         if not isinstance(node, yaml.ScalarNode) or not node.tag.startswith(PLAIN):
-            raise SpecError(f"the tag {node.tag.replace(PLAIN, '!!')!r} is not allowed here.", where=where)
+            raise SpecError(f"the tag {short(node.tag.replace(PLAIN, '!!'))!r} is not allowed here.", where=where)
         return self.scalar(node, at)
 
     def scalar(self, node: yaml.ScalarNode, at: Location) -> Any:
         """Return the value of a single word or number."""
         try:
+            if node.tag in NUMBERS and len(node.value) > LONGEST_NUMBER:
+                raise ValueError("too long")
             value = self.scalars.construct_object(node, deep=True)
-        except (yaml.YAMLError, ValueError) as error:
+        except (yaml.YAMLError, *WRONG_SCALAR) as error:
             where = self.places.where(at)
-            raise SpecError(f"{node.value!r} is not a valid value.", where=where, fix="Text goes in quotes.") from error
+            raise SpecError(f"{wrong_scalar(node)}.", where=where, fix="Text goes in quotes.") from error
         if not isinstance(value, str):
             self.places.written[at] = node.value
         return value
@@ -158,7 +167,9 @@ class NodeReader:
                 raise SpecError("merge keys ('<<') are not read; repeat the keys.", where=where)
             if key in found:
                 first = self.places.line((*at, key))
-                raise SpecError(f"the key {key!r} appears twice in one place, first in line {first}.", where=where)
+                raise SpecError(
+                    f"the key {short(key)!r} appears twice in one place, first in line {first}.", where=where
+                )
             self.places.lines[(*at, key)] = line
             found[key] = self.value(child, (*at, key))
         return found

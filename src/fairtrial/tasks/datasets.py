@@ -15,6 +15,7 @@ from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError, did_you_mean
 from fairtrial.records import content_hash
+from fairtrial.tasks.globbing import matching_files
 from fairtrial.tasks.rowbytes import Budget
 from fairtrial.tasks.rowfiles import PACKED, SUFFIXES, Row, kind_of, plain_name, read_rows, same_columns
 
@@ -158,14 +159,18 @@ def _data_files(source: DataSource) -> dict[str, tuple[Path, ...]]:
 def _find(name: str, source: DataSource) -> list[Path]:
     if "://" in name:
         raise DataError(f"the data file {name!r} is on the network", fix="Download it and name the local file.")
-    inner = source.options.get("data_dir") or ""
+    inner = str(source.options.get("data_dir") or "")
     for base in filter(None, (source.data_dir, source.folder)):
         folder = base / inner
-        literal = Path(name).is_absolute() or (folder / name).is_file()
-        found = [folder / name] if literal else sorted(folder.glob(name))
-        if found and all(path.is_file() for path in found):
-            return found
-    raise DataError(f"the data file {name!r} does not exist", where=str(source.data_dir or source.folder))
+        try:
+            literal = Path(name).is_absolute() or (folder / name).is_file()
+            found = [folder / name] if literal else matching_files(folder, name)
+            if found and all(path.is_file() for path in found):
+                return found
+        except (OSError, ValueError) as error:  # a NUL character, a name too long
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"the data file {name[:200]!r} cannot be found: {reason}", where=str(folder)) from error
+    raise DataError(f"the data file {name[:200]!r} does not exist", where=str(source.data_dir or source.folder))
 
 
 def _folders(source: DataSource) -> Iterable[Path]:

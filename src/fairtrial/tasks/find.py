@@ -6,6 +6,7 @@ installed harness are indexed only when a name is found nowhere else, or when th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,14 +15,17 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Literal, cast
 
-from fairtrial.errors import SpecError, TaskError, UnknownNameError
+from fairtrial.errors import SpecError, TaskError
+from fairtrial.spec.yamlnodes import short
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
+from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder, unknown_task
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load
 
 Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin"]
 PLUGIN_PREFIX = "task."
+log = logging.getLogger(__name__)
+_MOST_NOTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,11 @@ class TaskFinder:
 
     def __init__(self, task_paths: Sequence[Path] = (), trust_code: bool = False, installed: bool = True) -> None:
         for path in task_paths:
-            if not path.exists():
+            try:
+                there = path.exists()
+            except OSError as error:  # a name that is too long, a folder that may not be entered
+                raise TaskError(f"the task folder {short(str(path))!r} cannot be used: {error.strerror}.") from error
+            if not there:
                 raise TaskError(f"there is no task folder or file {str(path)!r}.")
         self._paths = task_paths
         self._trust = trust_code
@@ -60,7 +68,13 @@ class TaskFinder:
 
     @cached_property
     def _own(self) -> LmEvalCatalog:
-        return LmEvalCatalog(self._paths, self._trust)
+        catalog = LmEvalCatalog(self._paths, self._trust)
+        broken = list(catalog.broken().items())
+        for file, why in broken[:_MOST_NOTES]:
+            log.warning("Task file left out: %s: %s.", short(repr(file), 300), why)
+        if len(broken) > _MOST_NOTES:
+            log.warning("%d more task files are left out.", len(broken) - _MOST_NOTES)
+        return catalog
 
     @cached_property
     def _installed(self) -> LmEvalCatalog | None:
@@ -148,4 +162,6 @@ class TaskFinder:
         known = [*PROCEDURAL, *self._own.names(), *self._plugins]
         if self._installed is not None:
             known += self._installed.names()
-        raise UnknownNameError("task", name, known, fix="`fairtrial tasks` lists what there is; --tasks DIR adds more.")
+        raise unknown_task(
+            name, known, self._own.broken(), fix="`fairtrial tasks` lists what there is; --tasks DIR adds more."
+        )

@@ -7,13 +7,14 @@ asked for.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from fairtrial.errors import TaskError, UnknownNameError
+from fairtrial.errors import FairtrialError, TaskError, UnknownNameError
+from fairtrial.spec.yamlnodes import short
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.loading import load_yaml
@@ -23,6 +24,11 @@ from fairtrial.tasks.lmeval.task import LmEvalTask
 
 Kind = Literal["task", "group", "tag"]
 _GROUP_KEYS = {"group", "group_alias", "task", "tag", "aggregate_metric_list", "metadata"}
+MOST_MEMBERS = 50_000
+"""Tasks that a group may stand for, counted as often as they are named."""
+
+MOST_LEVELS = 30
+"""Levels of groups in groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,21 @@ class LmEvalCatalog:
         """Return every name.  Files that are not task files, or broken, are not in it."""
         return self._index
 
+    def broken(self) -> Mapping[str, str]:
+        """Return the files and folders whose names cannot be known, and why not."""
+        return self._broken if self._index is not None else {}
+
+    @cached_property
+    def _broken(self) -> dict[str, str]:
+        return {}
+
     @cached_property
     def _index(self) -> dict[str, CatalogEntry]:
         found: dict[str, CatalogEntry] = {}
         tagged: dict[str, list[str]] = {}
         for root in self._roots:
             scanner = Scanner(root if root.is_dir() else root.parent)
-            for file in yaml_files(root):
+            for file in yaml_files(root, self._broken):
                 scan = scanner.resolved(file)
                 name, kind = (scan.group, "group") if scan.group else (scan.task, "task")
                 if not name or name in found:
@@ -77,6 +91,7 @@ class LmEvalCatalog:
                 if kind == "task":
                     for tag in scan.tags or ():
                         tagged.setdefault(tag, []).append(name)
+            self._broken.update(scanner.broken)
         for tag, members in tagged.items():
             if tag not in found:
                 found[tag] = CatalogEntry(tag, "tag", found[members[0]].path, tuple(sorted(members)))
@@ -97,11 +112,18 @@ class LmEvalCatalog:
             self.expand(name.partition("::")[0])
             if name in self._variants:
                 return [name]
-        return list(dict.fromkeys(self._leaves(name, {}, ())))
+        found: dict[str, None] = {}
+        for number, leaf in enumerate(self._leaves(name, {}, ())):
+            found[leaf] = None
+            if number >= MOST_MEMBERS:
+                raise TaskError(f"the group {name!r} names more than {MOST_MEMBERS:,} tasks, over and over.")
+        return list(found)
 
     def _leaves(self, name: str, changes: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
         if name in above:
             raise TaskError(f"the group {name!r} contains itself: {' -> '.join((*above, name))}")
+        if len(above) > MOST_LEVELS:
+            raise TaskError(f"the group {above[0]!r} holds groups more than {MOST_LEVELS} levels deep.")
         entry = self._entry(name, above)
         if entry.kind == "task":
             yield self._variant(above, name, name, changes) if changes else name
@@ -117,6 +139,8 @@ class LmEvalCatalog:
     ) -> Iterator[str]:
         inherited = {**{key: value for key, value in group.items() if key not in _GROUP_KEYS}, **changes}
         members, path = group.get("task") or [], (*above, name)
+        if not isinstance(members, str | list):
+            raise TaskError(f"the group {name!r} must have a list of tasks; got {short(repr(members))}")
         for member in [members] if isinstance(members, str) else members:
             if isinstance(member, str):
                 yield from self._leaves(member, inherited, path)
@@ -135,7 +159,9 @@ class LmEvalCatalog:
                 else:
                     yield self._variant(path, member["task"], "", merged)
             else:
-                raise TaskError(f"the group {name!r} has a member that is neither a name nor a task: {member!r}")
+                raise TaskError(
+                    f"the group {name!r} has a member that is neither a name nor a task: {short(repr(member))}"
+                )
 
     def _variant(self, above: tuple[str, ...], task: str, base: str, changes: Mapping[str, Any]) -> str:
         name = "::".join((above[0] if above else "", task))
@@ -150,7 +176,7 @@ class LmEvalCatalog:
         entry = self._index.get(name)
         if entry is None:
             where = f"group {above[-1]}" if above else ""
-            raise UnknownNameError("task", name, self._index, where=where)
+            raise unknown_task(name, self._index, self._broken, where=where)
         return entry
 
     def mapping(self, name: str) -> tuple[dict[str, Any], Path]:
@@ -191,6 +217,20 @@ class LmEvalCatalog:
         """
         mapping, folder = self.mapping(name)
         return LmEvalTask(parse_config(mapping, self._trust), mapping, folder, options)
+
+
+def unknown_task(
+    name: str, known: Iterable[str], broken: Mapping[str, str], fix: str = "", where: str = ""
+) -> FairtrialError:
+    """Return the error for a name that no readable file defines; ``broken`` are the other files, and why."""
+    for file, why in broken.items():
+        if Path(file).stem == name:
+            return TaskError(f"the task {name!r} may be in this file, which cannot be used: {why}.", where=file)
+    if broken:
+        shown = "; ".join(f"{file} ({why})" for file, why in list(broken.items())[:3])
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        fix = f"It may be in a file that could not be read: {shown}{more}. {fix}".strip()
+    return UnknownNameError("task", name, known, fix=fix, where=where)
 
 
 def installed_lmeval_folder() -> Path | None:

@@ -92,7 +92,7 @@ def _fallback_of(entry: Mapping[str, Any]) -> Any:
 
 def _build(kind: str, settings: Mapping[str, Any], where: str) -> Step:
     make, allowed = FILTERS[kind]
-    unknown = sorted(set(settings) - set(allowed))
+    unknown = sorted(str(key) for key in settings if key not in allowed)
     if unknown:
         allowed_text = ", ".join(allowed) or "none"
         raise TaskError(f"the filter {kind!r} has no setting {unknown[0]!r}; allowed: {allowed_text}", where=where)

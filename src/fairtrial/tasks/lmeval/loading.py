@@ -14,10 +14,19 @@ from typing import Any
 import yaml
 
 from fairtrial.errors import TaskError
+from fairtrial.spec.regular import read_regular
+from fairtrial.spec.yamlnodes import WRONG_SCALAR, NodeError, check_nodes, first_line, short, wrong_scalar
 
 _Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_MOST_LEVELS = 200
+MAX_BYTES = 2_000_000
+MOST_INCLUDES = 20
+"""Levels of files that include each other."""
+
+_MOST_FILES = 200
+_MOST_VALUES = 100_000
+_MOST_LEVELS = 100
+_LONGEST_NAME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,13 @@ class CodeRef:
 
 def _loader_for(path: Path) -> type[yaml.SafeLoader]:
     class Loader(_Base):  # type: ignore[misc,valid-type]
-        pass
+        def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+            try:
+                return super().construct_object(node, deep)
+            except WRONG_SCALAR as error:
+                if not isinstance(node, yaml.ScalarNode):
+                    raise
+                raise yaml.constructor.ConstructorError(None, None, wrong_scalar(node), node.start_mark) from error
 
     def reference(loader: yaml.SafeLoader, node: yaml.Node) -> CodeRef:
         text = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
@@ -60,20 +75,20 @@ def _loader_for(path: Path) -> type[yaml.SafeLoader]:
         if text.startswith("fairtrial:"):
             return CodeRef("fairtrial", text.removeprefix("fairtrial:"), path, line)
         module, _, name = text.rpartition(".")
-        if not module or not name:
-            raise TaskError(f"!function {text!r} is not of the form module.name", where=f"{path}:{line}")
+        if not module or not name or len(text) > _LONGEST_NAME or not text.isprintable():
+            raise TaskError(f"!function {short(text)!r} is not of the form module.name", where=f"{path}:{line}")
         return CodeRef(module, name, path, line)
 
     Loader.add_constructor("!function", reference)
     return Loader
 
 
-def _check_depth(content: bytes) -> None:
+def _check_depth(text: str) -> None:
     """Raise RecursionError for nesting that would crash libyaml, which recurses in C."""
-    if sum(content.count(mark) for mark in (b"[", b"{", b"- ", b"-\t", b"? ", b"?\t")) < _MOST_LEVELS:
+    if sum(text.count(mark) for mark in ("[", "{", "- ", "-\t", "? ", "?\t")) < _MOST_LEVELS:
         return
     depth = 0
-    for event in yaml.parse(content, Loader=_Base):
+    for event in yaml.parse(text, Loader=_Base):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -82,58 +97,102 @@ def _check_depth(content: bytes) -> None:
             raise RecursionError
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a task file.  Raises TaskError if it cannot be read, is no regular file, or is no text."""
+    try:
+        return read_regular(path, MAX_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        raise TaskError(f"cannot be read: {error.strerror or error}", where=short(str(path), 300)) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise TaskError("is not UTF-8 text", fix="Save it as UTF-8.", where=f"{path}:{line}") from error
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in ``path``, includes not followed.  Raises TaskError if it is not readable YAML."""
+    text = read_text(path)
+    if found := yaml.reader.Reader.NON_PRINTABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise TaskError(f"the character U+{ord(found.group()):04X} is not allowed in YAML", where=f"{path}:{line}")
     try:
-        content = path.read_bytes()
-        _check_depth(content)
-        value = yaml.load(content, Loader=_loader_for(path))
-    except OSError as error:
-        raise TaskError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        _check_depth(text)
+        loader = _loader_for(path)(text)
+        node = loader.get_single_node()
+        if node is None:
+            raise TaskError("is empty", where=str(path))
+        check_nodes(node, _MOST_VALUES, _MOST_LEVELS)
+        value = loader.construct_document(node)
+    except NodeError as error:
+        raise TaskError(error.message, fix=error.fix, where=f"{path}:{error.line}") from error
     except RecursionError as error:
         raise TaskError("is nested too deeply", where=str(path)) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, *WRONG_SCALAR) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise TaskError(f"is not valid YAML: {getattr(error, 'problem', None) or error}", where=where) from error
+        raise TaskError(f"is not valid YAML: {first_line(error)}", where=where) from error
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise TaskError(f"must hold a mapping of names to values; got {type(value).__name__}", where=str(path))
     return value
 
 
-def load_yaml(path: Path, root: Path, _open: tuple[Path, ...] = ()) -> dict[str, Any]:
+def load_yaml(path: Path, root: Path) -> dict[str, Any]:
     """Return the mapping in ``path`` with its includes merged in; ``include`` itself is gone.
 
     Args:
         path: the YAML file.
         root: folder that no include may leave, whatever links or ``..`` it uses.
 
-    Raises TaskError for a file that is missing, malformed, outside ``root`` or includes itself.
+    Raises TaskError for a file that is missing, malformed, outside ``root`` or includes itself, and for too many.
     """
-    real = path.resolve()
-    if real in _open:
-        chain = " -> ".join(p.name for p in (*_open, real))
-        raise TaskError(f"includes itself: {chain}", where=str(_open[0]))
-    own = read_yaml(path)
-    names = own.pop("include", [])
-    merged: dict[str, Any] = {}
-    for name in names if isinstance(names, list) else [names]:
-        if not isinstance(name, str):
-            raise TaskError(f"include must be a file name or a list of them; got {name!r}", where=str(path))
-        merged.update(load_yaml(included_file(path, name, root), root, (*_open, real)))
-    merged.update(own)
-    return merged
+    return _Reader(root).merged(path, ())
+
+
+class _Reader:
+    """Reads one task file with its includes, each once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._done: dict[Path, dict[str, Any]] = {}
+        self._included = 0
+
+    def merged(self, path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+        """Return the merged mapping; ``above`` are the files, resolved, that include it."""
+        real = path.resolve()
+        if real in above:
+            chain = " -> ".join(p.name for p in (*above, real))
+            raise TaskError(f"includes itself: {chain}", where=str(above[0]))
+        if len(above) > MOST_INCLUDES:
+            raise TaskError(f"is included through more than {MOST_INCLUDES} other files", where=str(path))
+        if real not in self._done:
+            own = read_yaml(path)
+            names = own.pop("include", [])
+            found: dict[str, Any] = {}
+            for name in names if isinstance(names, list) else [names]:
+                if not isinstance(name, str):
+                    said = short(repr(name))
+                    raise TaskError(f"include must be a file name or a list of them; got {said}", where=str(path))
+                self._included += 1
+                if self._included > _MOST_FILES:
+                    raise TaskError(f"it includes more than {_MOST_FILES} files", where=str(path))
+                found.update(self.merged(included_file(path, name, self._root), (*above, real)))
+            self._done[real] = {**found, **own}
+        return dict(self._done[real])
 
 
 def included_file(path: Path, name: str, root: Path) -> Path:
     """Return the file that ``include: name`` in ``path`` means.  Raises TaskError if it is missing or outside root."""
     target = path.parent / name
-    if not target.resolve().is_relative_to(root.resolve()):
+    try:
+        inside, there = target.resolve().is_relative_to(root.resolve()), target.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL character, a name too long, links in a circle
+        reason = getattr(error, "strerror", None) or error
+        raise TaskError(f"include {short(name)!r} cannot be found: {reason}", where=str(path)) from error
+    if not inside:
         raise TaskError(
-            f"include {name!r} lies outside the task folder {root}",
+            f"include {short(name)!r} lies outside the task folder {root}",
             fix="Put the included file into the task folder, or give its common parent as the task folder.",
             where=str(path),
         )
-    if not target.is_file():
-        raise TaskError(f"include {name!r} does not exist", where=str(path))
+    if not there and not target.exists():
+        raise TaskError(f"include {short(name)!r} does not exist", where=str(path))
     return target

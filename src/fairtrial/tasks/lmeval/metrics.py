@@ -183,7 +183,9 @@ EXACT_MATCH_OPTIONS = {"regexes_to_ignore", "ignore_case", "ignore_punctuation",
 
 
 def check_exact_match(options: Mapping[str, Any]) -> None:
-    """Raise TaskError for a value that an option of exact_match cannot have."""
+    """Raise TaskError for an option that exact_match does not have, or a value that it cannot have."""
+    if unknown := sorted(str(key) for key in options if key not in EXACT_MATCH_OPTIONS):
+        raise TaskError(f"there is no option {unknown[0]!r}; allowed: {', '.join(sorted(EXACT_MATCH_OPTIONS))}")
     compile_ignored(options)
     for key in sorted(EXACT_MATCH_OPTIONS - {"regexes_to_ignore"}):
         if not isinstance(value := options.get(key, False), bool):

@@ -6,11 +6,13 @@ nothing of rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, cast
 
 from fairtrial.errors import TaskCodeError, TaskError, did_you_mean
+from fairtrial.spec.yamlnodes import short
 from fairtrial.tasks.lmeval.config import Asking, Examples, Generation, Output, TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
 from fairtrial.tasks.lmeval.loading import CodeRef
@@ -18,9 +20,9 @@ from fairtrial.tasks.lmeval.metrics import (
     AGGREGATIONS,
     BY_OUTPUT,
     DEFAULTS,
-    EXACT_MATCH_OPTIONS,
     LOWER_IS_BETTER,
     Metric,
+    check_exact_match,
 )
 from fairtrial.tasks.lmeval.native import CLUSTERS, UNDIRECTED, RatioOfSums
 from fairtrial.tasks.lmeval.recognise import ours_instead, replacement
@@ -39,6 +41,7 @@ _REFUSED = {
     "doc_to_image": "images", "doc_to_audio": "audio", "custom_dataset": "data made by Python code",
     "class": "a task that is a Python class", "use_prompt": "promptsource templates",
 }  # fmt: skip
+_LONGEST_MESSAGE = 600
 _PLACES = {"data_files", "data_dir", "cache_dir", "trust_remote_code"}
 _SHOT_KEYS = {
     *_FIELDS, "sampler", "split", "samples", "fewshot_indices", "process_docs", "gen_prefix", "fewshot_delimiter",
@@ -98,7 +101,7 @@ class _Parser:
         )  # fmt: skip
 
     def _error(self, message: str, fix: str = "") -> TaskError:
-        return TaskError(message, fix=fix, where=self._where)
+        return TaskError(short(message, _LONGEST_MESSAGE), fix=fix, where=short(self._where, 200))
 
     def _refuse(self) -> None:
         for key, what in _REFUSED.items():
@@ -113,6 +116,11 @@ class _Parser:
                 raise self._error(f"needs {what} ({key}), which is not supported")
         if self._raw.get("unsafe_code"):
             raise self._error("runs the program that a model wrote (unsafe_code), which is not supported")
+        if not isinstance(self._raw.get("dataset_kwargs") or {}, Mapping):
+            raise self._error(f"dataset_kwargs must be a mapping; got {self._raw['dataset_kwargs']!r}")
+        for key in ("dataset_path", "dataset_name"):
+            if "\0" in str(self._raw.get(key)) or len(str(self._raw.get(key))) > _LONGEST_MESSAGE:
+                raise self._error(f"{key} is no name: {self._raw[key]!r}")
         for key in self._raw:
             if key not in _KEYS | _IGNORED and key not in _REFUSED:
                 hint = did_you_mean(key, _KEYS)
@@ -120,7 +128,7 @@ class _Parser:
 
     def _output(self) -> Output:
         value = self._raw.get("output_type", "generate_until")
-        if value not in BY_OUTPUT:
+        if not isinstance(value, str) or value not in BY_OUTPUT:
             raise self._error(f"output_type {value!r} is not one of {', '.join(BY_OUTPUT)}")
         return cast(Output, value)
 
@@ -134,6 +142,8 @@ class _Parser:
         value = self._raw.get(key, default)
         if isinstance(value, CodeRef):
             raise TaskCodeError(f"{key} is the Python function {value}, which is not supported", where=value.where)
+        if isinstance(value, list | dict | set | bytes):
+            raise self._error(f"{key} must be a text; got {value!r}")
         return default if value is None else str(value)
 
     def _whole(self, key: str, least: int) -> int:
@@ -189,14 +199,14 @@ class _Parser:
         given = self._raw.get("fewshot_config") or {}
         if not isinstance(given, Mapping):
             raise self._error(f"fewshot_config must be a mapping; got {given!r}")
-        unknown = sorted(set(given) - _SHOT_KEYS)
+        unknown = sorted(map(str, set(given) - _SHOT_KEYS))
         if unknown:
             hint = did_you_mean(unknown[0], _SHOT_KEYS)
             raise self._error(f"fewshot_config has an unknown key {unknown[0]!r}.{hint}")
         sampler = given.get("sampler", "default")
         if isinstance(sampler, CodeRef):
             self._function("fewshot_config.sampler", sampler)
-        if sampler not in {"default", "first_n"}:
+        if sampler not in ("default", "first_n"):
             raise self._error(f"fewshot_config.sampler {sampler!r} is not one of default, first_n")
         samples = given.get("samples")
         if isinstance(samples, CodeRef):
@@ -206,6 +216,11 @@ class _Parser:
         if "process_docs" in given:
             process_docs = self._function("fewshot_config.process_docs", given["process_docs"])
         split = given.get("split", self._raw.get("fewshot_split"))
+        if not (split is None or isinstance(split, str)):
+            raise self._error(f"the split of few-shot examples must be a name; got {split!r}")
+        for key in ("gen_prefix", "target_delimiter", "fewshot_delimiter"):
+            if not (given.get(key) is None or isinstance(given[key], str)):
+                raise self._error(f"fewshot_config.{key} must be a text; got {given[key]!r}")
         own = [self._field(f"fewshot_config.{k}", given[k]) if given.get(k) is not None else None for k in _FIELDS]
         text, target, choices = (
             mine if mine is not None else usual
@@ -253,16 +268,21 @@ class _Parser:
             known = ", ".join(BY_OUTPUT[output])
             how = " with hf_evaluate" if entry.get("hf_evaluate") else ""
             raise self._error(f"the metric {name!r}{how} is not supported.", fix=f"Supported for {output}: {known}.")
+        if not isinstance(aggregation, str | RatioOfSums):
+            raise self._error(f"the aggregation of {name!r} must be a name; got {aggregation!r}")
         if isinstance(aggregation, str) and not _fits(usual, aggregation, results is not None):
             allowed = ", ".join(AGGREGATIONS) if results else usual
             raise self._error(f"the aggregation {aggregation!r} of {name!r} is not supported; allowed: {allowed}")
         options = {
             k: v for k, v in entry.items() if k not in {"metric", "aggregation", "higher_is_better", "hf_evaluate"}
         }
-        unknown = sorted(set(options) - EXACT_MATCH_OPTIONS)
-        if results is None and name == "exact_match" and unknown:
-            allowed = ", ".join(sorted(EXACT_MATCH_OPTIONS))
-            raise self._error(f"exact_match has no option {unknown[0]!r}; allowed: {allowed}")
+        if results is None and name == "exact_match":
+            try:
+                check_exact_match(options)
+            except TaskError as error:
+                raise self._error(f"exact_match: {error.message}", error.fix) from error
+        if not (entry.get("higher_is_better") is None or isinstance(entry["higher_is_better"], bool)):
+            raise self._error(f"higher_is_better of {name!r} must be true or false; got {entry['higher_is_better']!r}")
         directed = name not in UNDIRECTED and not (isinstance(aggregation, RatioOfSums) and not aggregation.directed)
         higher = bool(entry.get("higher_is_better", name not in LOWER_IS_BETTER)) if directed else None
         return Metric(name, aggregation, higher, options)
@@ -272,7 +292,10 @@ class _Parser:
         if not isinstance(entries, list) or not all(isinstance(e, Mapping) and "filter" in e for e in entries):
             raise self._error("filter_list must be a list of mappings with 'name' and 'filter'")
         for entry in entries:
-            for function in entry["filter"]:
+            steps = entry["filter"]
+            if not isinstance(steps, list) or not all(isinstance(step, Mapping) for step in steps):
+                raise self._error(f"a filter must be a list of mappings with 'function'; got {steps!r}")
+            for function in steps:
                 for key, value in function.items():
                     if isinstance(value, CodeRef):
                         self._function(f"the filter setting {key}", value)
@@ -286,21 +309,35 @@ class _Parser:
 
     def _generation(self) -> Generation:
         given = self._raw.get("generation_kwargs") or {}
-        unknown = sorted(set(given) - _GENERATION_KEYS) if self._raw.get("output_type") == "generate_until" else []
-        if unknown and given[unknown[0]] not in (None, 1, 1.0, False):
+        if not isinstance(given, Mapping):
+            raise self._error(f"generation_kwargs must be a mapping; got {given!r}")
+        unknown = sorted(map(str, set(given) - _GENERATION_KEYS)) if self._output() == "generate_until" else []
+        if unknown and given.get(unknown[0]) not in (None, 1, 1.0, False):
             allowed = ", ".join(sorted(_GENERATION_KEYS))
             raise self._error(f"generation_kwargs has {unknown[0]!r}, which is not supported; allowed: {allowed}")
         until = given.get("until", [self._text("fewshot_delimiter", "\n\n")])
         limits = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
-        limit = next((given[key] for key in limits if given.get(key) is not None), 256)
-        temperature, sample = float(given.get("temperature") or 0.0), given.get("do_sample")
+        limit = next((key for key in limits if given.get(key) is not None), "")
+        temperature, sample = self._number(given, "temperature", 0.0), given.get("do_sample")
         if sample and temperature == 0.0 and "temperature" not in given:
             temperature = 1.0
         return Generation(
             tuple(str(s) for s in (until if isinstance(until, list) else [until]) if s),
-            int(limit), 0.0 if sample is False else temperature,
-            float(given.get("top_p") or 1.0), int(given.get("top_k") or 0),
+            int(self._number(given, limit, 256, 1)), 0.0 if sample is False else temperature,
+            self._number(given, "top_p", 1.0) or 1.0, int(self._number(given, "top_k", 0)),
         )  # fmt: skip
+
+    def _number(self, given: Mapping[str, Any], key: str, usual: float, least: float = 0) -> float:
+        value = given.get(key)
+        if value is None:
+            return usual
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if isinstance(value, bool) or not least <= number <= 1e9:
+            raise self._error(f"generation_kwargs.{key} must be a number from {least} on; got {value!r}")
+        return number
 
     def _clusters(self) -> tuple[str, ...]:
         metadata = self._raw.get("metadata")

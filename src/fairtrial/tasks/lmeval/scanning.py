@@ -1,4 +1,4 @@
-# ruff: noqa: PTH118, PTH120, PTH123
+# ruff: noqa: PTH118, PTH120
 """A quick look at task files: which task, group and tags each one defines.
 
 An installed lm-evaluation-harness has some 14,000 files, so lines are scanned; a file is parsed as YAML only where its
@@ -14,12 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairtrial.errors import TaskError
-from fairtrial.tasks.lmeval.loading import load_yaml
+from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.lmeval.loading import MAX_BYTES, MOST_INCLUDES, load_yaml
 
-_LINE = re.compile(rb"""^["']?(task|group|tag|include)["']?[ \t]*:[ \t]*(.*)$""", re.MULTILINE)
+_LINE = re.compile(rb"""^["']?(task|group|tag|include)["']?[ \t]*:(.*)$""", re.MULTILINE)
 _PYTHON_TASK = re.compile(rb"""^["']?class["']?[ \t]*:""", re.MULTILINE)
 _ENTRY = re.compile(rb"^[ \t]*-[ \t]+(.*)$")
-_SIMPLE = re.compile(r"""^(?:"([^"\\]*)"|'([^']*)'|([^\s"'#\[\]{}&*!|>%@`,][^"'#\[\]{}]*?))[ \t]*(?:#.*)?$""")
+_QUOTED = re.compile(r"""("[^"\\]*"|'[^']*')[ \t]*(?:#.*)?""")
+_PLAIN = re.compile(r"""[^\s"'#\[\]{}&*!|>%@`,][^"'#\[\]{}]*""")
+MOST_FILES = 300_000
+"""Files and folders under a task folder, of any kind."""
+
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(slots=True)
@@ -38,6 +44,7 @@ class Scanner:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._inside = os.path.join(os.path.normpath(root), "")
+        self.broken: dict[str, str] = {}  # why each file that could not be read could not
         self._seen: dict[str, Scan] = {}
         self._resolved: dict[str, Scan] = {}
 
@@ -52,7 +59,8 @@ class Scanner:
         merged = Scan()
         for name in scan.includes:
             target = os.path.normpath(os.path.join(os.path.dirname(path), name))
-            if target in above or target == path or not target.startswith(self._inside):
+            outside = not target.startswith(self._inside)
+            if target in above or target == path or outside or len(above) >= MOST_INCLUDES:
                 continue  # loading the task will say what is wrong
             inner = self.resolved(target, (*above, path))
             merged = Scan(inner.task or merged.task, inner.group or merged.group, inner.tags or merged.tags)
@@ -62,12 +70,22 @@ class Scanner:
     def _scan(self, path: str) -> Scan:
         if path not in self._seen:
             try:
-                with open(path, "rb") as stream:
-                    content = stream.read()
-            except OSError:
-                content = b""  # an unreadable file defines no name
-            self._seen[path] = _scan_lines(content, path, self.root)
+                content = read_regular(path, MAX_BYTES).removeprefix(_BOM)
+                if b"\0" in content:
+                    raise TaskError("is not UTF-8 text", where=path)
+                self._seen[path] = _scan_lines(content, path, self.root)
+            except (OSError, TaskError) as error:  # it defines no name that can be known
+                self._seen[path] = Scan()
+                if os.path.lexists(path):
+                    self.broken[path] = _why(error, path)
         return self._seen[path]
+
+
+def _why(error: OSError | TaskError, path: str) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or error}"
+    place = error.where.removeprefix(path)
+    return f"{place}: {error.message}" if place else error.message
 
 
 def _scan_lines(content: bytes, path: str, root: Path) -> Scan:
@@ -104,15 +122,16 @@ def _listed(content: bytes, start: int) -> list[str]:
 
 
 def _unquoted(text: str) -> str | None:
-    match = _SIMPLE.match(text)
-    return next((group for group in match.groups() if group is not None), None) if match else None
+    """Return what a simple value is, or None for one of another form; takes time in proportion to its length."""
+    if quoted := _QUOTED.fullmatch(text):
+        return quoted[1][1:-1]
+    comment = text.find(" #")
+    plain = (text if comment < 0 else text[:comment]).rstrip()
+    return plain if _PLAIN.fullmatch(plain) else None
 
 
 def _parsed(path: Path, root: Path) -> Scan:
-    try:
-        value = load_yaml(path, root)
-    except TaskError:
-        return Scan()  # a broken file defines no name
+    value = load_yaml(path, root)
     task, group, tags = (value.get(key) for key in ("task", "group", "tag"))
     listed = tags if isinstance(tags, list) else [tags] if tags else None
     group = None if "class" in value else group  # a task that is a Python class may name a group beside itself
@@ -120,12 +139,32 @@ def _parsed(path: Path, root: Path) -> Scan:
     return Scan(*names, None if listed is None else [str(tag) for tag in listed])
 
 
-def yaml_files(root: Path) -> list[str]:
-    """Return the YAML files under a folder, sorted, or the file itself."""
-    if root.is_file():
+def yaml_files(root: Path, broken: dict[str, str] | None = None) -> list[str]:
+    """Return the YAML files under a folder, sorted, or the file itself.
+
+    Args:
+        root: the folder or file.
+        broken: takes up the folders that cannot be read, and why.
+
+    Raises TaskError for a folder with too many files, such as the whole disk.
+    """
+    if not root.is_dir():
         return [str(root)]
+
+    def note(error: OSError) -> None:
+        if broken is not None:
+            broken[str(error.filename)] = _why(error, "")
+
     found: list[str] = []
-    for folder, inner, files in os.walk(root):
+    seen = 0
+    for folder, inner, files in os.walk(root, onerror=note):
         inner[:] = [name for name in inner if name not in {"__pycache__", ".ipynb_checkpoints"}]
         found += [os.path.join(folder, name) for name in files if name.endswith((".yaml", ".yml"))]
+        seen += len(inner) + len(files)
+        if seen > MOST_FILES:
+            raise TaskError(
+                f"the task folder holds more than {MOST_FILES:,} files.",
+                fix="Give the folder that holds the task files themselves.",
+                where=str(root),
+            )
     return sorted(found)
