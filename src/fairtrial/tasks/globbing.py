@@ -15,7 +15,7 @@ MOST_ENTRIES = 100_000
 def matching_files(folder: Path, pattern: str) -> list[Path]:
     """Return the files under ``folder`` that a pattern matches, sorted; ``**`` stands for any number of folders.
 
-    Links to folders are not followed by ``**``.  Raises DataError for a pattern that leaves the folder, or too large a folder.
+    ``**`` follows no links to folders.  Raises DataError for a pattern that leaves the folder, or too large a folder.
     """
     wanted = PurePath(pattern).parts
     if not wanted or ".." in wanted:
