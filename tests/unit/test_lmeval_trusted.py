@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairtrial.errors import TaskCodeError
+from fairtrial.errors import DataError, TaskCodeError
 from fairtrial.records import ScoreAnswer, content_hash
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog
@@ -204,3 +204,15 @@ def test_modules_of_an_installed_package_of_tasks_count(tmp_path: Path) -> None:
     assert all(is_task_code(file, folder) for file in own)
     assert not any(is_task_code(file, folder) for file in others)
     assert not is_task_code(Path(random.__file__).resolve(), folder)
+
+
+def test_code_that_fails_is_an_error_with_its_words(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"item 0 \(rows\.jsonl, row 1\): .*ZeroDivisionError"):
+        build(tmp_path, TARGET, "def gold(row): return 1 // 0\n")
+    with pytest.raises(DataError, match="process_docs failed on the rows: AssertionError: no"):
+        build(tmp_path, DOCS, "def docs(rows): raise AssertionError('no')\n")
+    with pytest.raises(DataError, match="process_docs failed on the rows: TypeError"):
+        build(tmp_path, DOCS, "def docs(rows): return None\n")
+    own = YAML + "process_docs: !function fairtrial:hellaswag.process_docs\n"
+    with pytest.raises(DataError, match="process_docs failed on the rows: KeyError: 'ctx_a'"):
+        build(tmp_path, own, "")

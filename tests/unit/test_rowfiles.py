@@ -203,7 +203,7 @@ def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for text in ("[" + "[]," * 1000 + "[]]", '{"a": [' + "1," * 5000 + "1]}"):
         with pytest.raises(DataError, match="take more than"):
             read_rows(written(tmp_path, "b.jsonl", text), {})
-    monkeypatch.setenv("FAIRTRIAL_DATA_MEMORY", "6MB")
+    monkeypatch.setenv("FAIRTRIAL_DATA_MEMORY", "9MB")
     assert len(read_rows(path, {})) == 10_000
     budget = Budget()
     with pytest.raises(DataError, match="take more than"):  # one limit for all files of a split

@@ -19,7 +19,7 @@ _AT_ONCE = 64_000_000
 _REPEATING = "DELTA_BYTE_ARRAY"
 """Encoding that can give every row a text as long as all that is written, and that is not read as a dictionary."""
 _UNREPEATED = {_REPEATING, "DELTA_LENGTH_BYTE_ARRAY"}
-_ROW_COST = 400
+_ROW_COST = 450
 _VALUE_COST = 64
 
 

@@ -28,7 +28,7 @@ MEMORY_VARIABLE = "FAIRTRIAL_DATA_MEMORY"
 DEFAULT_MEMORY = 1_000_000_000
 """Bytes of memory that the rows of one split may take, as estimated before they are made."""
 
-_LINE_COST = 128
+_LINE_COST = 256
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),

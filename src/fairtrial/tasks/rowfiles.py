@@ -40,7 +40,7 @@ PACKED = (".gz", ".bz2", ".xz", ".zst")
 MOST_LEVELS = 100
 """Lists and mappings that may stand in each other."""
 
-_ROW_COST = 400
+_ROW_COST = 450
 _CELL_COST = 64
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _FRACTION = re.compile(r"-?[0-9]+\.[0-9]+|-?[0-9](\.[0-9]+)?e[+-][0-9]+")
@@ -135,8 +135,16 @@ def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: Budget) 
         return _documents(first + read_whole(text, budget, path), path, blank, budget)
     rows = [_row(alone, f"{path}:{blank + 1}", budget, path)]
     for number, line in enumerate(lines, blank + 2):
-        if line.strip():
-            rows.append(_row(_parse(line, path, number, budget), f"{path}:{number}", budget, path))
+        if text_ := line.strip():
+            try:
+                value = _DECODER.decode(text_)
+            except (ValueError, RecursionError):
+                value = None
+            if type(value) is not dict or len(text_) > MOST_LEVELS or "\\u" in text_:
+                value = _row(_parse(line, path, number, budget, value), f"{path}:{number}", budget, path)
+            else:
+                budget.spend(_ROW_COST + size_of_json(text_), path)
+            rows.append(value)
     return rows
 
 
@@ -194,12 +202,14 @@ def _decode(text: str, at: int, where: str, path: Path | None = None, lines_befo
         raise DataError(f"is not JSON that can be read: {error}", where=where) from error
 
 
-def _parse(text: str, path: Path, number: int, budget: Budget) -> Any:
+def _parse(text: str, path: Path, number: int, budget: Budget, value: Any = None) -> Any:
+    """Return the JSON value of a line, checked; ``value`` is given if it is already known."""
     budget.spend(size_of_json(text), path)
     where = f"{path}:{number}"
-    value, end = _decode(text, _past_space(text, 0), where)
-    if text[end:].strip():
-        raise DataError(f"is not JSON: there is more after the value, at column {end + 1}", where=where)
+    if value is None:
+        value, end = _decode(text, _past_space(text, 0), where)
+        if text[end:].strip():
+            raise DataError(f"is not JSON: there is more after the value, at column {end + 1}", where=where)
     _Check(text)(value, where)
     return value
 

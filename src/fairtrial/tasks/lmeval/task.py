@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from fairtrial.errors import DataError, TaskError
+from fairtrial.errors import DataError, FairtrialError, TaskError
 from fairtrial.records import (
     Answer,
     GenerateAnswer,
@@ -66,7 +66,7 @@ class LmEvalTask:
         rows = self._open(dataset, folder)
         splits = [config.eval_split]
         read = rows.split(config.eval_split)
-        self._docs = _processed(read, config.process_docs)
+        self._docs = _processed(read, config.process_docs, self._where)
         _check_code(config, read, self._docs)
         if not self._docs:
             raise DataError(f"the split {config.eval_split!r} has no rows", where=self._where)
@@ -109,13 +109,13 @@ class LmEvalTask:
         """Rows to take examples from, and the split that they are, if they are one."""
         examples, config = self._config.examples, self._config
         if examples.split:
-            return _processed(rows.split(examples.split), examples.process_docs), examples.split
+            return _processed(rows.split(examples.split), examples.process_docs, self._where), examples.split
         if examples.samples is not None:
             return examples.samples, None
         split = config.pools[0]
         if split == config.eval_split:
             return self._docs, split
-        return _processed(rows.split(split), config.process_docs), split
+        return _processed(rows.split(split), config.process_docs, self._where), split
 
     def _card(self, revision: str) -> TaskCard:
         config, metadata = self._config, self._config.metadata
@@ -287,7 +287,9 @@ class LmEvalTask:
         except TaskError as error:
             error.where = error.where or f"{self._where}, item {number}"
             raise
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except FairtrialError:
+            raise
+        except Exception as error:  # code of the task may raise anything
             kind = type(error).__name__
             raise DataError(
                 f"the row does not fit the task file: {kind}: {error}", where=f"{self._where}, item {number}"
@@ -319,18 +321,22 @@ def cleans(config: TaskConfig, folder: Path, wanted: bool | None) -> bool:
     return not theirs and config.process_results is None and not config.raw.get("filter_list")
 
 
-def _processed(rows: list[Row], function: Callable[..., Any] | None) -> list[Row]:
+def _processed(rows: list[Row], function: Callable[..., Any] | None, where: str) -> list[Row]:
+    """Return the rows as ``process_docs`` makes them.  Raises DataError if it fails, whatever it raises."""
     if function is None:
         return rows
-    if isinstance(function, DocsFunction):
-        return function(rows)
-    return through_datasets(function, rows)
+    try:
+        return function(rows) if isinstance(function, DocsFunction) else through_datasets(function, rows)
+    except FairtrialError:
+        raise
+    except Exception as error:  # foreign code may raise anything; the message keeps what it was
+        raise DataError(f"process_docs failed on the rows: {type(error).__name__}: {error}", where=where) from error
 
 
 def _check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
     """Raise TaskCodeError if trusted code gives something else each time."""
     if isinstance(config.process_docs, TaskFunction):
-        config.process_docs.check_rows(rows, lambda function, some: _processed(some, function))
+        config.process_docs.check_rows(rows, lambda function, some: _processed(some, function, f"task {config.name}"))
     for field in (config.asking.text, config.asking.target, config.asking.choices):
         if isinstance(field, TaskFunction):
             field.check_values(docs)
