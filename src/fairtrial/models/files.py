@@ -6,13 +6,19 @@ A package is looked at, never imported.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 
+from fairtrial.cache import recall, remember
 from fairtrial.errors import ModelError, did_you_mean
-from fairtrial.models.gguf import MAGIC, SPLIT, split_names
+from fairtrial.models.gguf import MAGIC, SPLIT, GgufError, read_head, split_names
 from fairtrial.models.hashes import POINTER, parts_sha256
 from fairtrial.models.record import ResolvedModel
+from fairtrial.records import content_hash
 
+FACTS = 1
+"""Goes up when more is read of a file."""
 MOST_LINKS = 40
 """Links to links that are followed, as most systems do."""
 
@@ -80,7 +86,29 @@ def gguf_model(spec: str, path: Path, folder: Path) -> ResolvedModel:
         check_magic(spec, part)
     match = SPLIT.match(path.name)
     size = {"bytes": sum(part.stat().st_size for part in parts), "files": len(parts)} if len(parts) > 1 else {}
-    return ResolvedModel(spec, "llamacpp", path, parts_sha256(parts), match["stem"] if match else path.stem, size)
+    sha256 = parts_sha256(parts)
+    notes = {**weight_facts(parts, sha256), **size}
+    return ResolvedModel(spec, "llamacpp", path, sha256, match["stem"] if match else path.stem, notes)
+
+
+def weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
+    """Return what the files of a model say about its weights, for the record; read once, then remembered by hash.
+
+    ``weights_type``: of most weights; ``made_from``: the types that they had before.  What is not told is not in it.
+    """
+    name = f"gguf-facts/{content_hash([FACTS, sha256])}"
+    known = recall(name)
+    if known is not None:
+        return dict(known)
+    try:
+        heads = [read_head(part) for part in parts]
+    except (GgufError, OSError):
+        return {}
+    head = replace(heads[0], tensors={name: t for one in heads for name, t in one.tensors.items()})
+    told = {"weights_type": head.weights_type, "made_from": list(head.made_from)}
+    facts: dict[str, object] = {key: value for key, value in told.items() if value}
+    remember(name, facts)
+    return facts
 
 
 def check_magic(spec: str, path: Path) -> None:

@@ -33,7 +33,16 @@ FILE_TYPES = {
     **{37: "tq2_0", 38: "mxfp4_moe", 39: "nvfp4", 40: "q1_0", 41: "q2_0"},
 }
 """``general.file_type`` to the name of the type that most weights have."""
-UNQUANTIZED = frozenset({"f32", "f16", "bf16"})
+UNQUANTIZED = frozenset({"f32", "f16", "bf16", "f64"})
+TENSOR_TYPES = {
+    **{0: "f32", 1: "f16", 2: "q4_0", 3: "q4_1", 6: "q5_0", 7: "q5_1", 8: "q8_0", 10: "q2_k", 11: "q3_k", 12: "q4_k"},
+    **{13: "q5_k", 14: "q6_k", 16: "iq2_xxs", 17: "iq2_xs", 18: "iq3_xxs", 19: "iq1_s", 20: "iq4_nl", 21: "iq3_s"},
+    **{22: "iq2_s", 23: "iq4_xs", 28: "f64", 29: "iq1_m", 30: "bf16", 34: "tq1_0", 35: "tq2_0", 39: "mxfp4"},
+    **{40: "nvfp4"},
+}
+"""ggml's number of a tensor's type to its name."""
+MADE_FROM = "fairtrial.made_from"
+"""Value of a file that was made here: the types that its weights had before, oldest first, with commas between."""
 
 
 class GgufError(ValueError):
@@ -79,6 +88,23 @@ class Head:
         """Type of most weights, e.g. ``q4_1``; None if the file does not say."""
         number = self.values.get("general.file_type")
         return FILE_TYPES.get(number) if isinstance(number, int) else None
+
+    @property
+    def weights_type(self) -> str | None:
+        """Type of most weights: as the file says, unless its tensors say that they are rounded and it does not."""
+        counts: dict[str | None, int] = {}
+        for tensor in self.tensors.values():
+            name = TENSOR_TYPES.get(tensor.type)
+            counts[name] = counts.get(name, 0) + math.prod(tensor.shape)
+        most = max(counts, key=lambda name: counts[name], default=None)
+        own = self.file_type
+        return most if own is None or (own in UNQUANTIZED and most is not None) else own
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Types that its weights had before, oldest first, where the file says so."""
+        told = str(self.values.get(MADE_FROM, "")).split(",")
+        return tuple(name for name in told if name in FILE_TYPES.values())
 
     @property
     def context(self) -> int | None:

@@ -22,7 +22,9 @@ from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 from fairtrial.verdicts import Verdict, bounds_of, through, verdicts
 
-UNQUANTISED = ("f32", "f16", "bf16")
+OWN_ROUNDING = "kl_own_rounding"
+SMALL = 10
+"""A divergence below so many times the engine's own is shown beside it."""
 OF_TEXT = ("perplexity", "bits_per_byte", "kl_divergence", "top_token_agreement")
 MOST_CHARTS = 4
 MOST_CHANGED = 3
@@ -63,6 +65,7 @@ def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
             *smallest(own, others, [task["name"] for task in tasks], rows),
             *larger(own, others),
             *changed(others),
+            *mostly_rounding(rows, own, others),
         ),
         (
             text_table(rows, levels),
@@ -170,6 +173,29 @@ def hidden(others: Sequence[Level]) -> Iterator[tuple[float, str]]:
                 )
 
 
+def is_small(far: Interval | None, noise: Interval | None) -> bool:
+    """Return whether much of a divergence may be the engine's own rounding."""
+    return far is not None and noise is not None and far.low < SMALL * noise.high
+
+
+def mostly_rounding(rows: Rows, own: Level, others: Sequence[Level]) -> Iterator[str]:
+    """Say which divergences are so small that the engine's own rounding is a part of them, and how large that is."""
+    noise = of_text(rows, own.name, OWN_ROUNDING)
+    for level in others:
+        far = of_text(rows, level.name, "kl_divergence")
+        if noise is not None and far is not None and is_small(far, noise):
+            yield (
+                f"{level.name}: its KL divergence of {nats(far)} holds the engine's own rounding, which makes "
+                f"{nats(noise)} of {own.name} against itself, in passes of another shape; the weights have changed "
+                "less than it says."
+            )
+
+
+def nats(found: Interval) -> str:
+    """Return a divergence with its interval in words."""
+    return f"{found.value:.4f} [{found.low:.4f}, {found.high:.4f}]"
+
+
 def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
     """Return how far each file's distributions are from the parent's."""
     source = rows.plan.get("text", {}).get("source", "")
@@ -180,15 +206,19 @@ def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
         Column("perplexity"),
         Column("bits per byte"),
         Column("KL divergence"),
+        Column("engine's own"),
         Column("same top token", "1"),
     )
-    family = {level.name for level in levels}
+    family, parent = {level.name for level in levels}, rows.plan["baseline"]
+    noise = of_text(rows, parent, OWN_ROUNDING)
     beside = levels_of(rows, [name for name in rows.names if name not in family], ())
     table = []
     for level in (*levels, *beside):
-        told: list[Cell] = [level.type or "as it is", level.bytes]
+        kind = rows.candidate(level.name)["record"].get("weights_type")
+        told: list[Cell] = [level.type or (f"{kind}, as it is" if kind else "as it is"), level.bytes]
         lost, bits, far, same = (of_text(rows, level.name, measure) for measure in OF_TEXT)
-        table.append((level.name, *told, lost, bits.value if bits else None, far, same))
+        beside_it = noise if level.name == parent or is_small(far, noise) else None
+        table.append((level.name, *told, lost, bits.value if bits else None, far, beside_it, same))
     return Table(f"Next-token distributions, read on {source}" if source else "The files", columns, tuple(table))
 
 
@@ -200,7 +230,9 @@ def of_text(rows: Rows, name: str, measure: str) -> Interval | None:
     cell = rows.cell(name, text, measure)
     if not cell.counts:
         return None
-    definition = next(m for m in text["card"]["measures"] if m["name"] == measure)
+    definition = next((m for m in text["card"]["measures"] if m["name"] == measure), None)
+    if definition is None:  # a trial from before it was measured
+        return None
     clusters = rows.clusters(text, cell.at)
     found = estimate(cell.values, cell.weights, clusters, rows.confidence, bounds_of(definition))
     shown = through(definition["transform"], found)
@@ -332,19 +364,13 @@ def value_on(rows: Rows, task: Mapping[str, Any], measure: Mapping[str, Any], na
 def notes(rows: Rows, family: Sequence[str]) -> Iterator[str]:
     """Yield what the findings do not cover."""
     parent = rows.plan["baseline"]
-    types = {str(rows.candidate(name)["record"].get("parent_type") or "") for name in family} - {""}
-    if worn := sorted(types - set(UNQUANTISED)):
-        yield (
-            f"The file that the family is made from is itself {joined(worn)}: its weights were rounded before. No file "
-            "here can be better than it, and what is measured is the cost of rounding a second time."
-        )
     beside = [name for name in rows.names if name not in family]
     if beside:
         yield f"{joined(beside)}: other weights; beside the family for comparison, and in no sentence above."
     if rows.plan.get("text"):
         yield (
             f"KL divergence: KL({parent} || file), nats a token; intervals treat passages of 1,000 characters as drawn "
-            "at random. The engine's own rounding alone, in another order of the same sums, makes some thousandths. "
+            "at random. Engine's own: the same of the parent against itself, computed in passes of another shape. "
             "Perplexities of models that cut text into other tokens cannot be compared; bits per byte can."
         )
     level = 100 * rows.confidence

@@ -10,11 +10,14 @@ from fairtrial.engines.vocabulary import EMPTY
 from fairtrial.schedule.trie import Tokens
 
 
-def logits_along(session: Session, tokens: Tokens) -> Floats:
-    """Return (n, vocabulary) logits, one row after each of (n,) tokens; the session's cache is overwritten."""
+def logits_along(session: Session, tokens: Tokens, longest: int | None = None) -> Floats:
+    """Return (n, vocabulary) logits, one row after each of (n,) tokens; the session's cache is overwritten.
+
+    ``longest`` limits the tokens of one pass.
+    """
     context = session.begin(EMPTY, len(tokens) + session.sizes.batch)
     found = np.empty((len(tokens), session.model.n_vocab), dtype=np.float32)
-    step = min(session.sizes.outputs, session.sizes.batch)
+    step = min(session.sizes.outputs, session.sizes.batch, longest or session.sizes.batch)
     for start in range(0, len(tokens), step):
         part = tokens[start : start + step]
         size = len(part)

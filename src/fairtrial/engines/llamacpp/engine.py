@@ -26,6 +26,9 @@ from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAns
 from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
 
+OTHER_PASS = 32
+"""Tokens of a pass where the same is to be computed in another shape."""
+
 
 class LlamaCppEngine:
     """See `fairtrial.engines.base.Engine`."""
@@ -158,9 +161,16 @@ class LlamaCppEngine:
 
     def text_logits(self, tokens: Tokens) -> Floats:
         """Return what is expected after each token of a text but the last."""
+        return self._along(tokens, None)
+
+    def text_logits_again(self, tokens: Tokens) -> Floats:
+        """Return the same, computed a few tokens at a time; see `fairtrial.engines.base.TellsOwnRounding`."""
+        return self._along(tokens, OTHER_PASS)
+
+    def _along(self, tokens: Tokens, longest: int | None) -> Floats:
         session = self._open()
         try:
-            return logits_along(session, tokens[:-1])
+            return logits_along(session, tokens[:-1], longest)
         finally:
             session.forget()
 

@@ -32,6 +32,9 @@ from fairtrial.spec.candidate import Candidate
 BATCH: Mapping[str, int] = {"cpu": 512, "cuda": 4096}
 """Tokens of one step, by device; halved when memory runs out."""
 
+OTHER_PASS = 32
+"""Tokens of a pass where the same is to be computed in another shape."""
+
 
 class TransformersEngine:
     """See `fairtrial.engines.base.Engine`."""
@@ -159,12 +162,20 @@ class TransformersEngine:
 
     def text_logits(self, tokens: Tokens) -> NDArray[np.float32]:
         """Return what is expected after each token of a text but the last; computed in the model's own way."""
+        return self._along(tokens[:-1], len(tokens))
+
+    def text_logits_again(self, tokens: Tokens) -> NDArray[np.float32]:
+        """Return the same, computed a few tokens at a time; see `fairtrial.engines.base.TellsOwnRounding`."""
+        return self._along(tokens[:-1], OTHER_PASS if self._trust.branches else len(tokens))
+
+    def _along(self, tokens: Tokens, longest: int) -> NDArray[np.float32]:
         try:
-            logits = self._open().network.plain(tokens[:-1])
+            network = self._open().network
+            cache = network.new_cache() if longest < len(tokens) else None
+            parts = [network.plain(tokens[at : at + longest], cache) for at in range(0, len(tokens), longest)]
         except BaseException as error:
             raise translated(error) from error
-        found: NDArray[np.float32] = logits.float().cpu().numpy()
-        return found
+        return np.concatenate([part.float().cpu().numpy() for part in parts])
 
     def close(self) -> None:
         """Free the model; safe to call twice."""

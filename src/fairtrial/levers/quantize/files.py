@@ -13,11 +13,11 @@ from fairtrial.engines.llamacpp.binding import library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError
 from fairtrial.levers.base import OnProgress
-from fairtrial.levers.quantize.lever import gguf_of, matrix_of, parent_type
-from fairtrial.levers.quantize.making import make, part_of, readable
+from fairtrial.levers.quantize.lever import ancestors, gguf_of, matrix_of, parent_type
+from fairtrial.levers.quantize.making import Making, make, part_of, readable
 from fairtrial.levers.quantize.types import types_of, wanted_type, widened
 from fairtrial.models import ResolvedModel
-from fairtrial.models.gguf import UNQUANTIZED, read_head, split_names
+from fairtrial.models.gguf import MADE_FROM, UNQUANTIZED, split_names
 from fairtrial.records import content_hash
 from fairtrial.spec.levers import Quantize
 
@@ -115,7 +115,9 @@ def make_files(order: Order, cache_dir: Path, on_progress: OnProgress) -> Iterat
             part_of(target).unlink(missing_ok=True)  # of a killed run
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
-            make(library(), source, target, kind, threads=order.threads, matrix=given.matrix if given else None)
+            before = {MADE_FROM: ",".join(ancestors(order.model, source))}  # no record goes with the file
+            how = Making(order.threads, given.matrix if given else None, before)
+            make(library(), source, target, kind, how)
             seconds = time.perf_counter() - started
         made = described(target)
         yield MadeFile(kind, target, made.bytes, made.bits_per_weight, seconds, made.bytes / parent.bytes)
@@ -133,7 +135,7 @@ def described(path: Path) -> MadeFile:
 def warnings(parent: Path, kinds: Sequence[str]) -> list[str]:
     """Return what a reader of the files must know, in sentences."""
     told = []
-    own = read_head(parent).file_type
+    own = parent_type(parent)
     if own is not None and own not in UNQUANTIZED:
         told.append(f"Re-quantised from {own}: none of these can be better than {parent.name}, whatever their size.")
     wider = {kind: widened(parent, kind) for kind in kinds}

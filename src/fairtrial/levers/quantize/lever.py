@@ -14,7 +14,7 @@ from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.calibration import Given, from_file, from_text
-from fairtrial.levers.quantize.making import make, readable, sweep
+from fairtrial.levers.quantize.making import Making, make, readable, sweep
 from fairtrial.levers.quantize.types import types_of, wanted_type, widened
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, file_sha256
@@ -43,13 +43,15 @@ def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: 
             check_opens(source, model.sha256)
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
-            make(llama_cpp, source, target, kind, threads=wanted.threads, matrix=given.matrix if given else None)
+            make(llama_cpp, source, target, kind, Making(wanted.threads, given.matrix if given else None))
             size = target.stat().st_size / 1e6
             on_progress(f"quantised to {kind}: {size:.0f} MB in {time.perf_counter() - started:.1f} s")
     notes = {
         **{key: value for key, value in model.notes.items() if key not in _OF_THE_PARENT_ALONE},
         "parent_sha256": model.sha256,
         "parent_type": parent_type(source),
+        "made_from": ancestors(model, source),
+        "weights_type": kind,
         "quantized_to": kind,
         "quantizer": f"llama.cpp {version}",
         **widened_note(source, kind),
@@ -100,10 +102,17 @@ def matrix_of(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progre
     return from_text(Path(wanted.calibrate).expanduser(), model, cache_dir, wanted.threads, on_progress)
 
 
+def ancestors(model: ResolvedModel, source: Path) -> list[str]:
+    """Return the types that the weights of files made from a model had before, oldest first, as far as it is known."""
+    before = model.notes.get("made_from")
+    own = parent_type(source)
+    return [*(map(str, before) if isinstance(before, list) else ()), *([own] if own else [])]
+
+
 def parent_type(source: Path) -> str | None:
     """Return the type of most of a file's weights; None if it does not say."""
     try:
-        return read_head(source).file_type
+        return read_head(source).weights_type
     except (GgufError, OSError):
         return None
 

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from fairtrial.models.gguf import GgufError, Head, read_head, split_names
 
 _OLDER_PART = re.compile(r"\.\d+\.part$")
 _ALMOST_FULL = 1 << 20
+LONGEST_FACT = 127
 
 
 def part_of(target: Path) -> Path:
@@ -90,9 +92,25 @@ def _length(shape: tuple[int, ...]) -> int:
     return shape[0] * (shape[2] if len(shape) > 2 else 1)
 
 
-def make(
-    llama_cpp: Any, source: Path, target: Path, kind: str, *, threads: int | None = None, matrix: Matrix | None = None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a file is made.
+
+    Attributes:
+        threads: processor threads; None takes all.
+        matrix: importance matrix.
+        facts: values that the file gets beside those of its parent, by GGUF key: short texts.
+    """
+
+    threads: int | None = None
+    matrix: Matrix | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+PLAIN = Making()
+
+
+def make(llama_cpp: Any, source: Path, target: Path, kind: str, how: Making = PLAIN) -> None:
     """Write ``source`` with weights of type ``kind`` to ``target``, whose lock is held.
 
     Raises:
@@ -104,13 +122,16 @@ def make(
         raise ModelError(
             f"{kind} is a type for experts, and {source.name} has none.", fix="Use q8_0, which it would be."
         )
-    if matrix is not None:
-        check_matrix(source, matrix)
+    if how.matrix is not None:
+        check_matrix(source, how.matrix)
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = types_of(llama_cpp)[kind]
     params.allow_requantize = True
-    params.nthread = threads or os.cpu_count() or 1
-    means = {} if matrix is None else {name: sums.means() for name, sums in matrix.weights.items()}
+    params.nthread = how.threads or os.cpu_count() or 1
+    means = {} if how.matrix is None else {name: sums.means() for name, sums in how.matrix.weights.items()}
+    facts = facts_of(llama_cpp, how.facts)  # so must this
+    if how.facts:
+        params.kv_overrides = ctypes.cast(facts, ctypes.POINTER(llama_cpp.llama_model_kv_override))
     entries = entries_of(llama_cpp, means)  # must outlive the call
     if means:
         params.imatrix = ctypes.cast(entries, ctypes.POINTER(llama_cpp.llama_model_imatrix_data))
@@ -134,6 +155,15 @@ def entries_of(llama_cpp: Any, means: Mapping[str, NDArray[np.float32]]) -> Any:
     for slot, (name, values) in zip(entries, means.items(), strict=False):
         slot.name, slot.size = name.encode(), values.size
         slot.data = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+    return entries
+
+
+def facts_of(llama_cpp: Any, facts: Mapping[str, str]) -> Any:
+    """Return values as the library reads them: an array that ends with an entry without a name."""
+    entries = (llama_cpp.llama_model_kv_override * (len(facts) + 1))()
+    for slot, (key, value) in zip(entries, facts.items(), strict=False):
+        slot.tag, slot.key = llama_cpp.LLAMA_KV_OVERRIDE_TYPE_STR, key.encode()
+        slot.value.val_str = value.encode()[:LONGEST_FACT]
     return entries
 
 
