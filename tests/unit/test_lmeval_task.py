@@ -192,3 +192,8 @@ def test_f1_is_a_ratio_of_sums(tmp_path: Path) -> None:
 def test_installed_folder_is_found_without_importing_it() -> None:
     folder = installed_lmeval_folder()
     assert folder is None or (folder.name == "tasks" and folder.is_dir())
+
+
+def test_digits_beyond_what_python_reads_are_text(tmp_path: Path) -> None:
+    task = build(tmp_path, {"doc_to_text": "{{ '9' * 5000 }}"})
+    assert task.items()[0].question == "9" * 5000

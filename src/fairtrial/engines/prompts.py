@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +27,11 @@ from fairtrial.errors import EngineError, ModelError
 from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
 from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.regular import read_regular
 from fairtrial.thoughts import TAGS, Tags, closed_by, opened_by
 
 DEFAULT_CONTEXT = 8192
+_MOST_BYTES = 1_000_000  # of a chat template
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,11 @@ def _template_source(chat: str, own: str | None, where: str) -> tuple[str, str]:
             )
         return own, where
     try:
-        return Path(chat).read_text(encoding="utf-8"), chat
+        text = read_regular(chat, _MOST_BYTES).decode("utf-8-sig")
+        return text.replace("\r\n", "\n"), chat
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(
-            f"The chat template cannot be read: {error}.",
+            f"The chat template cannot be read: {getattr(error, 'strerror', None) or error}.",
             fix="Give `chat: none`, `chat: model`, or the path of a Jinja file.",
             where=chat,
         ) from error

@@ -9,6 +9,9 @@ from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.models.record import ResolvedModel
 from fairtrial.records import content_hash
 from fairtrial.spec.candidate import DATE, Candidate
+from fairtrial.spec.regular import read_regular
+
+_MOST_BYTES = 1_000_000
 
 MESSAGES = 2
 """Version of how prompts become messages for a chat template."""
@@ -29,11 +32,18 @@ def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, 
     chat = candidate.chat
     if chat not in ("none", "model"):
         template = base_dir / chat
-        if not template.is_file():
+        try:
+            content = read_regular(template, _MOST_BYTES)
+        except FileNotFoundError as error:
             near = sorted(p.name for p in template.parent.glob("*.jinja*"))
             hint = did_you_mean(chat, ("model", "none")) or did_you_mean(template.name, near)
-            raise ModelError(f"candidate {candidate.id!r}: there is no chat template {chat!r} in {base_dir}.{hint}")
-        chat = "template:" + hashlib.sha256(template.read_bytes()).hexdigest()
+            raise ModelError(
+                f"candidate {candidate.id!r}: there is no chat template {chat!r} in {base_dir}.{hint}"
+            ) from error
+        except OSError as error:
+            why = f"the chat template cannot be read: {error.strerror}."
+            raise ModelError(f"candidate {candidate.id!r}: {why}", where=str(template)[:300]) from error
+        chat = "template:" + hashlib.sha256(content).hexdigest()
     own = candidate.model_dump(mode="json", include={"decoding", "system", "context", "overflow"})
     if candidate.dtype != "auto":
         own["dtype"] = candidate.dtype

@@ -209,7 +209,7 @@ def at(row: Any, keys: str, where: str) -> Any:
     for i, key in enumerate(keys.split(".")):
         if isinstance(value, dict) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+        elif isinstance(value, list) and key.isdecimal() and len(key) < 10 and int(key) < len(value):
             value = value[int(key)]
         else:
             there = ", ".join(map(str, value)) if isinstance(value, dict) else shown(value)

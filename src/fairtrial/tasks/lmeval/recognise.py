@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import Any
 
 from fairtrial.errors import TaskCodeError, did_you_mean
+from fairtrial.spec.regular import read_regular
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.native import NATIVE
 
@@ -55,6 +56,8 @@ ORIGINALS: Mapping[str, str] = {
 }
 """Fingerprint of the code that each of ours re-implements, as in lm-evaluation-harness 0.4.9 to 0.4.13."""
 
+_MOST_BYTES = 5_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
@@ -83,7 +86,7 @@ def replacement(reference: CodeRef) -> Replacement | None:
         family = reference.path.parent.name
         return Replacement(family, NATIVE[family][key]) if key in NATIVE.get(family, {}) else None
     try:
-        found = fingerprint(reference.source.read_text(encoding="utf-8"), reference.name)
+        found = fingerprint(read_regular(reference.source, _MOST_BYTES).decode(), reference.name)
     except (OSError, UnicodeDecodeError):
         return None
     for family, functions in NATIVE.items():

@@ -168,4 +168,5 @@ class Fields:
         return str(row[field]) if field in row else render(field, row, "gen_prefix or description")
 
     def _number_or_text(self, text: str) -> str | int:
-        return int(text) if self.with_choices and text.isdecimal() else text
+        is_index = self.with_choices and len(text) < 4000 and text.isdecimal()  # Python reads no longer numbers
+        return int(text) if is_index else text
