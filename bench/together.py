@@ -1,6 +1,6 @@
 """How often whole trials say some false word, with many questions; through the ledger and `fairtrial.verdicts`.
 
-    python -m bench.together [--trials 400] [--json FILE]
+    python -m bench.together [--trials 400] [--seed 7] [--json FILE]
 
 Every simulated trial is written to a ledger file, and `verdicts` reads it as it reads any other; with ``stop_early``
 after each chunk of 50 items, and a word counts as false if it is said at any look.  False: better or worse between two
@@ -160,6 +160,7 @@ def main() -> None:
     """Simulate every setting and print a line each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", type=int, nargs="*", help="numbers of settings, from 0")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
@@ -167,7 +168,7 @@ def main() -> None:
     for i, setting in enumerate(SETTINGS):
         if given.only is None or i in given.only:
             started = time.perf_counter()
-            rows.append(measured(setting, given.trials, 7))
+            rows.append(measured(setting, given.trials, given.seed))
             row = rows[-1]
             print(
                 f"{row['setting']}, {row['items']} items{', early' if setting.early else ''}: "
