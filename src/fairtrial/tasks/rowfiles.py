@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -298,17 +298,20 @@ def _read_csv(
 
 def _csv_lines(path: Path, encoding: str | None, delimiter: str, budget: Budget) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of every line that is not blank."""
+
+    def counted(line: str) -> None:
+        budget.spend(size_of_text(line) + 2 * _CELL_COST * (line.count(delimiter) + 1), path)
+
     usual = csv.field_size_limit(budget.longest)
     last: list[str] = []
     try:
         with opened(path, encoding) as text:
             lines: list[str] = []  # of the row that is being read
-            reader = csv.reader(_kept(read_lines(text, budget, path), lines), delimiter=delimiter)
+            reader = csv.reader(_kept(read_lines(text, budget, path), lines, counted), delimiter=delimiter)
             for line in reader:
                 last, lines[:] = [*lines], []
                 if line and (len(line) > 1 or line[0].strip(" \t")):
-                    size = sum(map(size_of_text, line))
-                    budget.spend(_ROW_COST + size + 2 * _CELL_COST * len(line), path)
+                    budget.spend(_ROW_COST, path)
                     yield reader.line_num, line
             _refuse_open_quote(last, delimiter, f"{path}:{reader.line_num - len(last) + 1}")
     except csv.Error as error:
@@ -317,8 +320,9 @@ def _csv_lines(path: Path, encoding: str | None, delimiter: str, budget: Budget)
         csv.field_size_limit(usual)
 
 
-def _kept(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+def _kept(lines: Iterator[str], kept: list[str], count: Callable[[str], None]) -> Iterator[str]:
     for line in lines:
+        count(line)  # before it is taken apart
         kept.append(line)
         yield line
 
