@@ -177,12 +177,10 @@ def _plain_last(text: str) -> Fraction | None:
         return None
     if len(found) > 1:
         between = text[found[-2].end() : found[-1].start()]
-        if found[-1]["sign"] and not between.strip():
-            return _of_expression(text[found[-2].start() :])
         if _JOINED.fullmatch(between):
             return _value(found[-1]) if _value(found[-1]) == _value(found[-2]) else None
-        if _OPERATOR.match(text, found[-2].end()):
-            return _of_expression(text[found[-2].start() :])
+        if _OPERATOR.match(text, found[-2].end()) or (found[-1]["sign"] and not between.strip()):
+            return None  # a sum that nobody has worked out
     return _value(found[-1])
 
 
