@@ -12,8 +12,9 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fairtrial.errors import FairtrialError
+from fairtrial.errors import DataError, FairtrialError
 from fairtrial.records import GenerateAnswer, GenerateRequest, ScoreAnswer
+from fairtrial.tasks import datasets
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.lmeval import LmEvalCatalog
@@ -120,8 +121,18 @@ def in_folder(work: Callable[[Path], object]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def stay_here() -> None:
+    """Let data sets of the hub be out of reach, in this process."""
+
+    def missing(source: datasets.DataSource) -> None:
+        raise DataError(f"no network for {source.path!r}")
+
+    datasets._hub_commit = missing
+
+
 def use(folder: Path, text: bytes) -> None:
     """Do with a task file what a trial does, without a model."""
+    stay_here()
     (folder / "rows.jsonl").write_text(ROWS)
     (folder / "base.yaml").write_text(BASE)
     (folder / "t.yaml").write_bytes(text)
@@ -195,6 +206,7 @@ def plant(folder: Path, tree: list[tuple[str, str]]) -> None:
 
 
 def look(folder: Path, tree: list[tuple[str, str]]) -> None:
+    stay_here()
     plant(folder, tree)
     (folder / "good.yaml").write_text(BASE + "task: good\ndoc_to_text: q\ndoc_to_target: '{{t}}'\n")
     (folder / "rows.jsonl").write_text(ROWS)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fairtrial.engines.chat import ChatTemplate
+from fairtrial.errors import FairtrialError
 from fairtrial.recorded.formats import said_of
 from fairtrial.spec.recorded import Recorded
 from fairtrial.tasks.lmeval.filters import build_pipeline
@@ -175,10 +178,14 @@ PATTERNS = st.recursive(
 @given(statements)
 @example("{% set ns = namespace(x='a') %}{% for i in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}")
 def test_templates_of_task_files(text: str) -> None:
-    fields = Fields(frozenset(ROW), True)
-    for read in (fields.text, fields.target, fields.choices):
-        said = survives(lambda read=read: read(text, ROW))
-        assert not said, said
+    def read() -> None:
+        fields = Fields(frozenset(ROW), True)
+        for one in (fields.text, fields.target, fields.choices):
+            with contextlib.suppress(FairtrialError):
+                one(text, ROW)
+
+    said = survives(read)
+    assert not said, said
 
 
 @bounded
