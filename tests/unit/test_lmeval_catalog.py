@@ -128,7 +128,7 @@ def test_a_bad_file_is_named_and_hides_no_other(tmp_path: Path) -> None:
     assert time.process_time() - begun < 5
     broken = {Path(file).name: why for file, why in catalog.broken().items()}
     assert "it is a named pipe" in broken["pipe.yaml"] and "it is a device" in broken["device.yaml"]
-    assert broken["tagged.yaml"].startswith(":2: ") and "not UTF-8" in broken["wide.yaml"]
+    assert broken["tagged.yaml"].startswith("line 2: ") and "not UTF-8" in broken["wide.yaml"]
     assert catalog.config("bom").name == "bom"
     for name, said in (("latin", "is not UTF-8 text"), ("late", "'abc' is no valid date")):
         with pytest.raises(TaskError, match=said):

@@ -85,6 +85,8 @@ def _why(error: OSError | TaskError, path: str) -> str:
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror or error}"
     place = error.where.removeprefix(path)
+    if place.startswith(":"):
+        place = f"line {place[1:]}"
     return f"{place}: {error.message}" if place else error.message
 
 
