@@ -244,3 +244,10 @@ def test_reading_is_decided_over_all_rows() -> None:
 def test_a_missing_choice_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"item 1 \(rows\.jsonl, row 2\): choice 2 of 3 is missing"):
         build(tmp_path, [0, 0], CHOOSE, [["a", "b"], ["a", None, "c"]])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("output", ["loglikelihood", "loglikelihood_rolling"])
+def test_a_text_to_score_must_be_there(output: str, tmp_path: Path) -> None:
+    assert golds(build(tmp_path, ["a", "b"], {**WRITE, "output_type": output})) == [("a",), ("b",)]
+    with pytest.raises(DataError, match=r"row 2\): doc_to_target must give one text to score; got 0"):
+        build(tmp_path, ["a", None], {**WRITE, "output_type": output})

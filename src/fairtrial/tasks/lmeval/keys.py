@@ -134,9 +134,9 @@ class KeyMaker:
         several = [isinstance(value, list) for value in values]
         texts = [answer_texts(value) for value in values]
         counts: dict[str, int] = {}
+        if self.config.output != "generate_until":
+            self._each(texts, _check_one)
         if not self._graded_by_code:
-            if self.config.output != "generate_until":
-                self._each(texts, _check_one)
             counts = {
                 "missing": sum(not own for own in texts),
                 "empty": sum("" in own for own in texts) if self.config.output == "generate_until" else 0,
