@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from fairtrial.stats.gaffke import Bounded, gather, limits, two_sided
+from fairtrial.stats.gaffke import Bounded, below, gather, limits, two_sided
 from fairtrial.stats.intervals import (
     Floats,
     Ints,
@@ -174,6 +174,13 @@ def _not_inferior(sample: PairedSample, rule: Rule) -> bool | None:
     """Return whether the one-sided interval excludes that A is behind by the margin or more."""
     if rule.higher_is_better is None:
         return None
+    if rule.bounds is not None and rule.bounds[1] > rule.bounds[0] and rule.sampled_share(sample.a_values.size) == 0:
+        a, b = _totals(sample)
+        if a.lone or b.lone:
+            return rule.margin > rule.bounds[1] - rule.bounds[0]
+        units, centre = _units(sample, a, b, rule)
+        forward, centre = (units, centre) if rule.higher_is_better else (units.mirrored(), -centre)
+        return below(forward, -rule.margin - centre) < 1 - rule.confidence
     low, high = fixed_interval(sample, replace(rule, confidence=2 * rule.confidence - 1))
     return low > -rule.margin if rule.higher_is_better else high < rule.margin
 
