@@ -109,7 +109,10 @@ def ask_chunk(
         grades = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh})
         seen_signs = sign_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh}, grades)
     except Exception:
-        ledger.commit(candidate.id, Chunk(answers=answer_rows, asked=asked_rows, observations=[], absences=[]))
+        if missing and not candidate.recorded:
+            bench.watch(candidate).observe([list(fresh.values())])
+        known_of_it = bench.whole(candidate.id) if missing else Chunk()
+        ledger.commit(candidate.id, Chunk(answer_rows, asked_rows, [], known_of_it.absences, known_of_it.whole))
         raise  # the answers are paid for and stay; only their grades are missing
     new = [[fresh[r.id] for r in asked.requests if r.id in fresh] for asked in chunk]
     every = [[fresh.get(r.id) or known[r.id] for r in asked.requests] for asked in chunk]
