@@ -186,7 +186,7 @@ def test_ctrl_c_on_a_silent_server(tmp_path: Path, chat: bool, presses: int) -> 
         out, err = process.communicate(timeout=20)
         took = time.monotonic() - begun
     assert process.returncode == 130
-    assert took < 2.0
+    assert took < 5.0, "it does not wait for the server"
     assert "Traceback" not in out + err
     assert "Exception ignored" not in out + err
     assert err.count("Interrupted.") == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +16,7 @@ from tests.servers.misbehaving import Exchange, misbehaving
 from fairtrial.engines.openai_api import calls, failures, streams, wire, words
 from fairtrial.engines.openai_api.failures import OneError, retry_after
 from fairtrial.errors import EngineError
+from fairtrial.records import Pair, Prompt, ScoreRequest
 
 pytest.importorskip("httpx2")
 
@@ -72,8 +75,6 @@ def test_an_answer_that_is_none_is_a_failed_attempt_with_the_servers_words(name:
     error = failure(lambda exchange: exchange.reply(body), streams)
     assert isinstance(error, OneError)
     assert "did not answer item 0 in 3 attempts" in error.message
-    import re
-
     assert re.search(said, error.message), error.message
     assert len(error.message) < 600
 
@@ -93,8 +94,6 @@ def test_an_answer_that_is_none_is_a_failed_attempt_with_the_servers_words(name:
 )
 def test_a_stream_that_is_none(events: list[str], said: str) -> None:
     error = failure(lambda exchange: exchange.events(events))
-    import re
-
     assert re.search(said, error.message), error.message
 
 
@@ -187,7 +186,7 @@ def slow_error(exchange: Exchange) -> None:
 def test_bytes_that_drip_do_not_hold_a_run(behave: Callable[[Exchange], None]) -> None:
     begun = time.monotonic()
     error = failure(behave, time_limit=0.5, retries=0)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     assert "no whole answer in 0.5 seconds" in error.message or "status 500: xxx" in error.message
 
 
@@ -204,7 +203,7 @@ def test_a_reused_connection_is_watched_too() -> None:
         begun = time.monotonic()
         with pytest.raises(EngineError, match="no whole answer"):
             list(engine.as_answered(asks(2)))
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 8
         engine.close()
 
 
@@ -258,8 +257,6 @@ def endless_error(exchange: Exchange) -> None:
 
 
 def packed_bomb(exchange: Exchange) -> None:
-    import gzip
-
     exchange.reply(gzip.compress(b" " * 200_000_000, 1), Content_Encoding="gzip")
 
 
@@ -275,8 +272,6 @@ def test_what_has_no_end_is_not_read_to_it(behave: Callable[[Exchange], None]) -
 
 
 def test_an_answer_that_is_packed_is_unpacked() -> None:
-    import gzip
-
     def behave(exchange: Exchange) -> None:
         body = gzip.compress(json.dumps({"choices": [{"message": {"content": "4"}}]}).encode())
         exchange.reply(body, Content_Encoding="gzip")
@@ -385,3 +380,42 @@ def test_limits_are_what_the_docs_say() -> None:
     assert wire.MOST_BYTES == 64 * 2**20
     assert words.LONGEST_DOCUMENT == 16 * 2**20
     assert streams.MOST_LINES == 1_000_000
+
+
+def echoing(value: Any) -> Callable[[Exchange], None]:
+    """Return a behaviour that scores each token by its length, but for ``bad`` as told."""
+
+    def behave(exchange: Exchange) -> None:
+        prompt = exchange.body["prompt"]
+        tokens = ["<s>", *re.findall(r"\s*[^\s,]+|,", prompt)] if exchange.body.get("echo") else []
+        tokens.append(" five")
+        values = [None if not i and len(tokens) > 1 else -float(len(token)) for i, token in enumerate(tokens)]
+        values = [value if token == " bad" else number for token, number in zip(tokens, values, strict=True)]
+        exchange.answer(prompt + " five", logprobs={"tokens": tokens, "token_logprobs": values})
+
+    return behave
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), 0.5, "x", None])
+def test_one_score_that_is_none_leaves_the_others(value: Any) -> None:
+    words = ["good", "bad", "fine", "well"]
+    requests = [ScoreRequest((Pair(Prompt("It is"), word), Pair(Prompt("It is"), "so")), label=word) for word in words]
+    kept = []
+    with misbehaving(echoing(value)) as server:
+        engine = hosted(server.url, chat="none")
+        assert engine.can.score, engine.record["scores"]
+        with pytest.raises(OneError, match="bad"):
+            for request, answer in engine.as_answered(requests):
+                kept.append(request.label)
+                assert answer.logprobs == (-5.0, -3.0)
+        engine.close()
+    assert sorted(kept) == ["fine", "good", "well"]
+
+
+def test_running_text() -> None:
+    with misbehaving(lambda exchange: exchange.answer()) as server:
+        engine = hosted(server.url, chat="none")
+        [answer] = engine.generate(asks())
+        engine.close()
+        assert server.seen[-1].path == "/v1/completions"
+    assert (answer.text, answer.tokens) == ("4", 2)

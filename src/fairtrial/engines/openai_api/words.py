@@ -15,7 +15,7 @@ from typing import Any
 DEEPEST = 64
 """Levels of nested JSON in an answer; real ones have fewer than ten."""
 
-MOST_PARTS = 500_000
+MOST_PARTS = 300_000
 """Lists and objects in one JSON document: scores of a long prompt have one object a token."""
 
 LONGEST_DOCUMENT = 16 * 2**20
@@ -114,12 +114,14 @@ def document_of(body: bytes) -> dict[str, Any]:
     """Return a JSON object.  Raises UnreadableError, with what came instead."""
     if len(body) > LONGEST_DOCUMENT:
         raise UnreadableError(f"one document of {len(body):,} bytes")
-    if body.count(b"[") + body.count(b"{") > MOST_PARTS:
+    parts = body.count(b"[") + body.count(b"{")
+    if parts > MOST_PARTS:
         raise UnreadableError(f"JSON of more than {MOST_PARTS:,} parts: {shown(body)}")
     try:
         text = body.decode()
         found = json.loads(text)
-        deepest(found)
+        if parts > DEEPEST:
+            deepest(found)
     except UnicodeDecodeError:
         raise UnreadableError(f"it is no UTF-8: {shown(body)}") from None
     except RecursionError:
@@ -211,8 +213,11 @@ def shown(body: bytes | str) -> str:
 
 
 def compact(value: object) -> str:
-    """Return a JSON value as one line."""
-    try:
-        return json.dumps(value, ensure_ascii=False)[:LONGEST_WORDS]
-    except (TypeError, ValueError, RecursionError):
-        return str(type(value).__name__)
+    """Return the beginning of a JSON value as one line."""
+    found, size = [], 0
+    for piece in json.JSONEncoder(ensure_ascii=False).iterencode(value):
+        found.append(piece[:LONGEST_WORDS])
+        size += len(piece)
+        if size >= LONGEST_WORDS:
+            break
+    return "".join(found)[:LONGEST_WORDS]
