@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from fairtrial.engines.base import Capabilities, Engine, MaySayNothing
 from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError, EngineError
+from fairtrial.levers.cascade.coming import coming, gives_as_they_come
 from fairtrial.levers.cascade.signals import agreement, of_choices, of_text, why_no_signal
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, Step
 from fairtrial.spec.cascade import Cascade
@@ -56,6 +57,8 @@ class CascadeEngine:
             "small": dict(small.record),
             "larger": dict(larger.record),
         }
+        if gives_as_they_come(small) or gives_as_they_come(larger):
+            self.as_answered = self._as_answered
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise what either engine raises, or CapabilityError for a request whose answer has no signal."""
@@ -95,6 +98,23 @@ class CascadeEngine:
         more = self.larger.generate([requests[i] for i in unsure]) if unsure else iter(())
         yield from self._merged(first, signals, spent, more, unsure)
 
+    def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        """Yield requests with their answers as they come; a failure is raised when all others are there."""
+        failures: list[EngineError] = []
+        got = list(coming(self.small, requests, failures))
+        asked, first = [request for request, _ in got], [answer for _, answer in got]
+        signals, spent = self.signals(asked, first) if got else ([], [])
+        unsure = set(self._unsure(signals))
+        for i in range(len(got)):
+            if i not in unsure:
+                yield asked[i], self._joined(first[i], signals[i], spent[i], None)
+        at = {id(asked[i]): i for i in unsure}
+        for request, more in coming(self.larger, [asked[i] for i in sorted(unsure)], failures):
+            i = at[id(request)]
+            yield request, self._joined(first[i], signals[i], spent[i], more)
+        if failures:
+            raise failures[0]
+
     def signals(self, requests: Sequence[Request], answers: Sequence[Answer]) -> tuple[list[float], list[Moved]]:
         """Return how sure the small model is of its answers, and the tokens that finding out has moved."""
         if self._closed:
@@ -131,14 +151,18 @@ class CascadeEngine:
         """Yield the small model's answers, or the larger one's as they come where that is asked, with their steps."""
         passed = set(unsure)
         for i, answer in enumerate(first):
-            read, new = answer.moved
-            steps = [Step(self.names[0], read + spent[i][0], new + spent[i][1], signals[i])]
-            final, sent = answer, answer.sent_bytes
-            if i in passed:
-                final = next(more)
-                steps.append(Step(self.names[1], *final.moved))
-                sent = final.sent_bytes if sent is None else sent + (final.sent_bytes or 0)
-            yield replace(final, steps=tuple(steps), sent_bytes=sent)
+            yield cast(A, self._joined(answer, signals[i], spent[i], next(more) if i in passed else None))
+
+    def _joined(self, answer: Answer, signal: float, spent: Moved, more: Answer | None) -> Answer:
+        """Return the answer that counts, with what both models did for it."""
+        read, new = answer.moved
+        steps = [Step(self.names[0], read + spent[0], new + spent[1], signal)]
+        sent = answer.sent_bytes
+        if more is None:
+            return replace(answer, steps=tuple(steps), sent_bytes=sent)
+        steps.append(Step(self.names[1], *more.moved))
+        sent = more.sent_bytes if sent is None else sent + (more.sent_bytes or 0)
+        return replace(more, steps=tuple(steps), sent_bytes=sent)
 
 
 def sureness(request: Request, answer: Answer) -> float:
