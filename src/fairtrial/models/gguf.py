@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 MAGIC = b"GGUF"
-MOST_ENTRIES = 5_000_000
+MOST_ENTRIES = 3_000_000
 MOST_TENSORS = 200_000
 MOST_KEYS = 100_000
 LONGEST_NAME = 65_535
@@ -172,14 +172,22 @@ class Reader:
         if inner in SCALARS:
             self.skip(count * struct.calcsize(SCALARS[inner]))
             return None
+        if inner == STRING:
+            self.skip_texts(count)
+            return None
         for _ in range(count):
-            if inner == STRING:  # vocabularies: hundreds of thousands of short texts
-                length = LENGTH.unpack(self.bytes(8))[0]
-                self.file.seek(min(length, self.size), 1)
-            else:
-                self.value(inner, depth + 1)
-        self.skip(0)  # raises if the last text ended behind the file's end
+            self.value(inner, depth + 1)
         return None
+
+    def skip_texts(self, count: int) -> None:
+        """Pass over texts: vocabularies are hundreds of thousands of short ones."""
+        read, seek, unpack = self.file.read, self.file.seek, LENGTH.unpack
+        for _ in range(count):
+            length = read(8)
+            if len(length) != 8:
+                raise GgufError("the file ends too soon")
+            seek(min(unpack(length)[0], self.size), 1)
+        self.skip(0)  # raises if the last text ended behind the file's end
 
     def count(self, most: int = MOST_ENTRIES) -> int:
         """Return how many entries follow."""
