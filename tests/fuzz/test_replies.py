@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -101,7 +102,7 @@ def mutated(document: Any, at: list[int], values: list[Any]) -> Any:
                     queue.append(part)
         if places:
             held, key = places[number % len(places)]
-            held[key] = value
+            held[key] = copy.deepcopy(value)  # else it may come to hold itself
     return document
 
 
