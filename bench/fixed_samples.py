@@ -64,22 +64,21 @@ def false_verdicts(number: int) -> tuple[float, float]:
     return max(float(r[0]) for r in rates), max(float(r[1]) for r in rates)
 
 
-def worst_coverage(number: int, lower: Callable[[int, int], float], most: int = 120) -> tuple[float, float]:
+def worst_coverage(number: int, lower: Callable[[int, int], float]) -> tuple[float, float]:
     """Return the lowest coverage over all shares and differences, of the interval and of one side at half the error.
 
     Args:
         number: items.
         lower: the lower limit by wins and losses; the upper one is its mirror image.
-        most: differences tried: those just outside a limit, where coverage is lowest, thinned to so many.
+
+    The differences tried are those just outside a limit, where coverage is lowest.
     """
     cells = outcomes(number)
     lows = np.array([lower(int(u), int(d)) for u, d in zip(cells[0], cells[1], strict=True)])
     place = {(u, d): i for i, (u, d) in enumerate(zip(cells[0], cells[1], strict=True))}
     highs = -lows[[place[d, u] for u, d in place]]
-    edges = np.unique(lows[lows > -1 + EPSILON]) - EPSILON
-    tried = edges[np.unique(np.linspace(0, edges.size - 1, min(most, edges.size)).astype(int))]
     both, one = 0.0, 0.0
-    for difference in tried:
+    for difference in np.unique(lows[lows > -1 + EPSILON]) - EPSILON:
         below, above = lows > difference, highs < difference
         for share in SHARES[abs(difference) <= SHARES]:
             chance = chances(number, cells, (share + difference) / 2, (share - difference) / 2)
@@ -105,7 +104,7 @@ def binary(quick: bool, say: Callable[[str], None]) -> None:
     for number in range(2, 13 if quick else 101):
         old, new = false_verdicts(number)
         row = f"{number:4} {old:8.2%} {new:8.2%}"
-        if number <= 30 or number % 10 == 0:
+        if number <= 20 or number in (30, 50, 70, 100):
             theirs, ours = (worst_coverage(number, f(number)) for f in (tango_lower, gaffke_lower))
             row += f" {theirs[0]:8.2%} {ours[0]:8.2%} {ours[1]:8.2%}"
         say(row)
@@ -239,9 +238,12 @@ def drawn_clusters(kind: str, count: int, rng: np.random.Generator) -> tuple[Flo
     """Return differences without a true mean and their clusters.
 
     Kinds: ``alike`` (10 items each, right or wrong, half of the differences shared), ``whole`` (10 items each that all
-    gain 1 in 5% of the clusters and lose 1/19 in the others), ``sizes`` (1 to 3 or 12 items; large ones lose, small
-    ones gain).
+    gain 1 in 5% of the clusters and lose 1/19 in the others), ``uneven`` (1 to 10 items; all gain 1 in 10% of the
+    clusters, whatever their size), ``sizes`` (1 to 3 or 12 items; large ones lose, small ones gain).
     """
+    if kind == "uneven":
+        codes = np.repeat(np.arange(count), rng.integers(1, 11, count))
+        return np.where(rng.random(count) < 0.1, 1.0, -0.1 / 0.9)[codes], codes
     if kind == "sizes":
         large = rng.random(count) < 0.1
         sizes = np.where(large, 12, rng.integers(1, 4, count))
@@ -255,14 +257,18 @@ def drawn_clusters(kind: str, count: int, rng: np.random.Generator) -> tuple[Flo
     return np.where(place < 0.1, 1.0, np.where(place < 0.2, -1.0, 0.0)), codes
 
 
+SETTINGS = (("alike", 1), ("whole", 1), ("uneven", 1), ("sizes", 12), ("sizes", 1))
+"""Kinds of clusters, and the size of the largest, if it is known."""
+
+
 def clusters(quick: bool, say: Callable[[str], None]) -> None:
     """Clusters, two equal candidates: simulated."""
     rounds = 100 if quick else 500
     say(f"clusters: number, rates of a false better or worse (t interval, ours); {rounds} samples")
-    say("      alike           whole           sizes           sizes, the largest not known")
+    say("      alike           whole           uneven          sizes           sizes, the largest not known")
     for count in (2, 3, 4, 5, 6, 7, 8, 10, 20, 50, 100):
         rates = []
-        for index, (kind, largest) in enumerate((("alike", 10), ("whole", 10), ("sizes", 12), ("sizes", 1))):
+        for index, (kind, largest) in enumerate(SETTINGS):
             rng, wrong = np.random.default_rng([51, count, index]), [0, 0]
             rule = Rule(margin=0.0, shuffled="clusters", largest_cluster=largest)
             for _ in range(rounds):

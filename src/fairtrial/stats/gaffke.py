@@ -49,7 +49,7 @@ class Bounded:
         counts: (k,) how many units are like this one.
         lowest: smallest possible value of an item.
         highest: largest possible value.
-        largest: size of the largest unit there could be.
+        largest: size of the unit that is added: of the largest there could be, or what stands for it.
         stretch: at least 1: how much less the mean varies because units are drawn without replacement from a list.
     """
 
@@ -67,21 +67,26 @@ class Bounded:
 
 
 def gather(
-    sums: Floats, sizes: Floats, bounds: tuple[float, float], largest: float = 1.0, stretch: float = 1.0
+    sums: Floats, sizes: Floats, bounds: tuple[float, float], largest: float = 0.0, stretch: float = 1.0
 ) -> Bounded:
     """Return the units, (k,) sums and sizes, with equal ones counted; many nearly equal ones count as their mean.
+
+    Unless a ``largest`` size is known, the unit that is added is as large as that of an average item: one as large as
+    the largest seen would be right in any case only if that were the largest there is, and costs far more.
 
     >>> gather(np.array([1.0, 0.0, 1.0]), np.ones(3), (0.0, 1.0)).counts
     array([1., 2.])
     """
-    span = (bounds[1] - bounds[0]) * max(largest, float(sizes.max()))
+    widest = max(largest, float(sizes.max()))
+    added = widest if largest else float(sizes @ sizes) / float(sizes.sum())
+    span = (bounds[1] - bounds[0]) * widest
     kinds, place, counts = np.unique(sums + 1j * sizes, return_inverse=True, return_counts=True)
     if kinds.size > _KINDS:
         coarse = np.round(sums * (_KINDS / span)) + 1j * np.round(sizes * (_KINDS / sizes.max()))
         _, place, counts = np.unique(coarse, return_inverse=True, return_counts=True)
     number = counts.astype(np.float64)
     means = [np.bincount(place, x) / number for x in (sums, sizes)]
-    return Bounded(means[0], means[1], number, *bounds, max(largest, float(sizes.max())), stretch)
+    return Bounded(means[0], means[1], number, *bounds, added, stretch)
 
 
 def below(units: Bounded, mean: float) -> float:

@@ -125,9 +125,9 @@ def estimate(
         bounds: smallest and largest possible value, or None.
 
     With bounds it is the interval of `fairtrial.stats.gaffke` over clusters, which holds for rare, large values, too;
-    one cluster alone gives the whole range.  Clusters heavier than any seen are not reckoned with.  Without bounds it
-    is the t interval: one cluster gives (-inf, inf), and values without any spread give an interval of no width, since
-    nothing in them says how far another value might lie.
+    one cluster alone gives the whole range.  Clusters much heavier than those seen are not reckoned with.  Without
+    bounds it is the t interval: one cluster gives (-inf, inf), and values without any spread give an interval of no
+    width, since nothing in them says how far another value might lie.
 
     Raises:
         ValueError: see `check`; or a value lies outside ``bounds``.

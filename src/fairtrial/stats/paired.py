@@ -141,18 +141,14 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
     """Decide one pair by all its items.
 
     With one cluster only, the interval is the whole range that the bounds allow (or infinite).  With
-    ``target="benchmark"`` and all ``total`` items used, it is the exact difference, of no width.
-
-    Raises:
-        ValueError: no items, arrays of unequal length, values that are not finite or out of bounds.
+    ``target="benchmark"`` and all ``total`` items used, it is the exact difference, of no width.  Raises ValueError:
+    no items, arrays of unequal length, values that are not finite or out of bounds.
     """
     checked(sample, rule)
     a, b = _totals(sample)
-    used, difference = sample.a_values.size, a.ratio - b.ratio
-    flips = binary_flips(sample, rule.bounds)
+    used, difference, flips = sample.a_values.size, a.ratio - b.ratio, binary_flips(sample, rule.bounds)
     judged = _judged(sample, rule)
     verdict = word(judged.low, judged.high, rule)
-    half = (judged.high - judged.low) / 2
     return Comparison(
         verdict=verdict,
         difference=difference,
@@ -165,7 +161,7 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
         clusters_used=a.values.size,
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
-        items_needed=more_items(difference, half, used, rule) if verdict == "undecided" else None,
+        items_needed=more_items(difference, (judged.low, judged.high), used, rule) if verdict == "undecided" else None,
         not_inferior=_not_inferior(sample, rule),
     )
 
@@ -185,17 +181,23 @@ def _not_inferior(sample: PairedSample, rule: Rule) -> bool | None:
     return low > -rule.margin if rule.higher_is_better else high < rule.margin
 
 
-def more_items(difference: float, half: float, used: int, rule: Rule) -> int | None:
+def more_items(difference: float, ends: tuple[float, float], used: int, rule: Rule) -> int | None:
     """Return about how many more items would make a fixed-sample interval exclude 0, or fit into the margin.
 
-    The half width falls with the root of the number of items (and to 0 at the end of a finite benchmark); None if it
-    is infinite, or neither end is in sight.
+    The distances of both ends fall with the root of the number of items (and to 0 at the end of a finite benchmark);
+    None if they are infinite, or neither outcome is in sight.
     """
-    distance = max(abs(difference), rule.margin - abs(difference))
-    if distance <= 0 or not np.isfinite(half):
+    over, under = ends[1] - difference, difference - ends[0]
+    if not np.isfinite([over, under]).all():
         return None
-    shrink = (half / distance) ** 2
-    share = rule.sampled_share(used)
+    shrinks = []
+    if difference != 0 and 0.0 not in ends:  # else it was widened to hold 0, and no number of items is told by that
+        shrinks.append(((under if difference > 0 else over) / abs(difference)) ** 2)
+    if abs(difference) < rule.margin:
+        shrinks.append(max(over / (rule.margin - difference), under / (rule.margin + difference)) ** 2)
+    if not shrinks:
+        return None
+    shrink, share = max(1.0, min(shrinks)), rule.sampled_share(used)
     number = used * shrink if share == 0 else used / (share + (1 - share) / shrink)
     return max(1, int(np.ceil(number - used)))
 

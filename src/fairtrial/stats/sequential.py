@@ -201,7 +201,7 @@ def items_needed(difference: float, square: float, used: int, rule: Rule) -> int
 
 def _with_clusters(needed: int | None, found: Comparison, rule: Rule) -> int | None:
     """Return the items needed where whole clusters are bet on: the width so far knows how large they are."""
-    wide = more_items(found.difference, (found.high - found.low) / 2, found.items_used, rule)
+    wide = more_items(found.difference, (found.low, found.high), found.items_used, rule)
     return None if needed is None or wide is None else max(needed, wide)
 
 
