@@ -33,6 +33,7 @@ LONGEST = 10_000
 _MOST_STEPS = 5e7  # of `re`, which takes some 50 million simple steps a second
 _FLEXIBLE = 8  # a repetition that may vary by more counts as unlimited
 _TRIED = 64  # characters that a pattern is tried on; one that doubles its work with each never gets through
+_ADVICE = "Write it so that no two repetitions can match the same text, unlike (a+)+ or \\s*\\s*."
 _CATEGORIES = {"CATEGORY_DIGIT": "0", "CATEGORY_SPACE": " ", "CATEGORY_WORD": "a"}
 
 
@@ -78,21 +79,27 @@ def compile_pattern(text: Any) -> Pattern:
         raise TaskError(f"a regular expression must be a text; got {text!r}")
     if len(text) > LONGEST:
         raise TaskError(f"a regular expression has {len(text):,} characters; at most {LONGEST:,} are read")
-    return _compiled(text)
+    found = _compiled(text)
+    if isinstance(found, TaskError):
+        raise TaskError(found.message, fix=found.fix)
+    return found
 
 
 @lru_cache(maxsize=512)
-def _compiled(text: str) -> Pattern:
+def _compiled(text: str) -> Pattern | TaskError:
+    """Return the pattern, or why it cannot be used: what was tried and took too long is not tried again."""
     try:
         compiled = re.compile(text)
         parsed = importlib.import_module("re._parser").parse(text)
         power, factor = _growth(parsed)
     except (re.error, OverflowError, RecursionError, MemoryError, ValueError) as error:
-        raise TaskError(f"the regular expression {_shown(text)} is not valid: {error}") from error
+        return TaskError(f"the regular expression {_shown(text)} is not valid: {error}")
     pattern = Pattern(text, power, min(factor, 1 << 60), compiled)
-    if power is None:
-        for character in sorted(_samples(parsed))[:8]:
+    try:
+        for character in sorted(_samples(parsed))[:8] if power is None else ():
             pattern.findall(character * _TRIED + "\0")
+    except TaskError as error:
+        return error
     return pattern
 
 
@@ -199,7 +206,7 @@ class _Worker:
                 raise TaskError(
                     f"the regular expression {_shown(pattern)} takes {reason} on a text of {len(text):,} characters, "
                     f"{_shown(text)}",
-                    fix="Write it so that no two repetitions can match the same text, unlike (a+)+ or \\s*\\s*.",
+                    fix=_ADVICE,
                 )
         said = json.loads(line)
         if "error" in said:
