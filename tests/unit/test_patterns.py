@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import json
 import re
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +86,11 @@ def test_a_replacement_that_is_not_valid(monkeypatch: pytest.MonkeyPatch) -> Non
         compile_pattern("a").sub(r"\7", "a")
     with pytest.raises(TaskError, match="invalid group reference"):
         compile_pattern(r"(a)\1").sub(r"\7", "aa")
+
+
+def test_a_matcher_whose_parent_is_gone_ends_by_itself() -> None:
+    script = Path(patterns.__file__).with_name("matcher.py")
+    source = script.read_text().replace("SECONDS = 30", "SECONDS = 1")
+    line = json.dumps(["findall", "(a+)+$", "a" * 40 + "b", "", 0])
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", source], input=line + "\n", text=True, timeout=60)
+    assert done.returncode == -signal.SIGXCPU
