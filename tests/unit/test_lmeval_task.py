@@ -197,3 +197,9 @@ def test_installed_folder_is_found_without_importing_it() -> None:
 def test_digits_beyond_what_python_reads_are_text(tmp_path: Path) -> None:
     task = build(tmp_path, {"doc_to_text": "{{ '9' * 5000 }}"})
     assert task.items()[0].question == "9" * 5000
+
+
+def test_a_list_written_inside_a_block_is_text(tmp_path: Path) -> None:
+    target = "{% filter upper %}{% block b %}{{ [q] }}{% endblock %}{% endfilter %}"
+    changes = {"doc_to_target": target, "doc_to_choice": None, "output_type": "generate_until", "metric_list": None}
+    assert build(tmp_path, changes).items()[0].gold[0].startswith("['")

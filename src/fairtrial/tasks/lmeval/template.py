@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -42,6 +42,11 @@ class _ValueEnvironment(LimitedEnvironment):
     """Gives the values of a template's parts where the usual one gives their texts."""
 
     code_generator_class = NativeCodeGenerator
+
+    @staticmethod
+    def concat(pieces: Iterable[Any]) -> str:
+        """Join what a block, macro or filter inside a template has written, which is text in any case."""
+        return LimitedEnvironment.concat(map(str, pieces))
 
 
 _VALUES = _ValueEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
@@ -88,7 +93,11 @@ def _makes_list(text: str, row: Row) -> bool:
     """
     if text.lstrip().startswith("[") or not meta.find_undeclared_variables(_ENVIRONMENT.parse(text)):
         return True
-    return isinstance(_compile_values(text).first(row), list | Markup)  # what the filter `tojson` gives is marked
+    try:
+        first = _compile_values(text).first(row)
+    except TemplateError:  # it works on texts only
+        return False
+    return isinstance(first, list | Markup)  # what the filter `tojson` gives is marked
 
 
 @lru_cache(maxsize=512)
