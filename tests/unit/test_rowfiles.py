@@ -69,7 +69,9 @@ def test_csv_settings(tmp_path: Path) -> None:
     assert read_rows(written(tmp_path, "b.csv", "a,a,,a\n1,2,3,4\n"), {}) == [
         {"a": 1, "a.1": 2, "Unnamed: 2": 3, "a.2": 4}
     ]
-    for options in ({"skiprows": 1}, {"header": 3}, {"delimiter": "ab"}, {"encoding": 3}, {"encoding": "rot13"}):
+    wrong = [{"skiprows": 1}, {"header": 3}, {"delimiter": "ab"}, {"encoding": 3}, {"encoding": "rot13"},
+             {"column_names": 3}, {"column_names": ["a", "a"]}, {"names": [[1]]}, {"column_names": "ab"}]  # fmt: skip
+    for options in wrong:
         with pytest.raises(DataError):
             read_rows(path, options)
 
@@ -130,6 +132,8 @@ def test_a_field_of_a_document(tmp_path: Path) -> None:
     assert read_rows(path, {"field": "rows"}) == ROWS
     with pytest.raises(DataError, match=r"there is no field 'row'; its keys are 'rows'"):
         read_rows(path, {"field": "row"})
+    with pytest.raises(DataError, match="field must be the name of a field"):
+        read_rows(path, {"field": {"a": 1}})
 
 
 @pytest.mark.parametrize(

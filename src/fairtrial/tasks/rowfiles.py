@@ -120,6 +120,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: Budget) -> list[Row]:
     if wanted is not None:
+        if not isinstance(wanted, str):
+            raise DataError(f"field must be the name of a field; got {wanted!r}", where=str(path))
         return _field(read_whole(text, budget, path), wanted, path, budget)
     lines = read_lines(text, budget, path)
     first, blank = "", 0
@@ -270,7 +272,7 @@ def _delimiter(kind: str, options: Mapping[str, Any], path: Path) -> str:
     if options.get("header", 0) not in (0, None, "infer"):
         raise DataError(f"header must be 0 or null; got {options['header']!r}", where=str(path))
     given = options.get("delimiter") or options.get("sep") or ("\t" if kind == "tsv" else ",")
-    if not isinstance(given, str) or len(given) != 1 or given in '\r\n"':
+    if not isinstance(given, str) or len(given) != 1 or given in '\0\r\n"':
         raise DataError(f"the delimiter must be one character; got {given!r}", where=str(path))
     return given
 
@@ -279,7 +281,7 @@ def _read_csv(
     path: Path, encoding: str | None, delimiter: str, options: Mapping[str, Any], budget: Budget
 ) -> list[Row]:
     lines = _csv_lines(path, encoding, delimiter, budget)
-    names = [str(name) for name in options.get("column_names") or options.get("names") or ()]
+    names = _given_names(options.get("column_names") or options.get("names") or [], path)
     first = next(lines, None)
     if first is None:
         return []
@@ -294,6 +296,13 @@ def _read_csv(
         cells.append(line)
     columns = [_typed([line[n] if n < len(line) else "" for line in cells]) for n in range(len(names))]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _given_names(given: object, path: Path) -> list[str]:
+    names = [str(name) for name in given if isinstance(name, str | int)] if isinstance(given, list | tuple) else None
+    if names is None or len(names) < len(given) or len(set(names)) < len(names):  # type: ignore[arg-type]
+        raise DataError(f"column_names must be a list of different names; got {given!r}", where=str(path))
+    return names
 
 
 def _csv_lines(path: Path, encoding: str | None, delimiter: str, budget: Budget) -> Iterator[tuple[int, list[str]]]:
