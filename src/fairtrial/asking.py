@@ -19,7 +19,7 @@ from fairtrial.records import Answer, GenerateRequest, Item, Observation, Reques
 from fairtrial.settling import address
 from fairtrial.settling import settle as settle
 from fairtrial.tasks.base import Task
-from fairtrial.tasks.signs import refused_is_wrong, signs
+from fairtrial.tasks.signs import refused_is_wrong, signs, unreachable
 
 KEPT_AT_ONCE = 8
 """Answers of an endpoint that are written in one transaction: each may have cost money."""
@@ -154,7 +154,13 @@ def sign_chunk(
 ) -> list[list[Observation]]:
     """Return the signs of each item's answers of a chunk; see `fairtrial.tasks.signs`."""
     pairs = zip(chunk, grades, strict=True)
-    return [signs(task, asked.item, [answers[r.id] for r in asked.requests], graded) for asked, graded in pairs]
+    return [
+        [
+            *signs(task, asked.item, [answers[r.id] for r in asked.requests], graded),
+            *unreachable(asked.item, asked.requests),
+        ]
+        for asked, graded in pairs
+    ]
 
 
 def answer(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairtrial.engines import engine_version
-from fairtrial.errors import SpecError
+from fairtrial.errors import ModelError, SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, candidate_id
 from fairtrial.planned import Pairing, PlannedCandidate
@@ -66,13 +66,21 @@ def recordings(
 
 def imported(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     """Read another tool's log."""
-    path = (base_dir / Path(rest).expanduser()).resolve()
+    path = _located(base_dir, rest)
     record = imported_record(path, spec.recorded, spec.tags)
     own = spec.recorded.model_dump(mode="json")
     sha256 = identify(path, spec.recorded)
     notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True}
     model = ResolvedModel(spec.model, "recorded", None, content_hash([sha256, own]), path.stem, notes, source=path)
     return Recording(planned(spec, model, base_dir), record)
+
+
+def _located(base_dir: Path, written: str) -> Path:
+    """Return the place that a path means.  Raises ModelError for what is none."""
+    try:
+        return (base_dir / Path(written).expanduser()).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"recorded answers: {written[:120]!r} is no path: {error}.") from error
 
 
 def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
@@ -82,7 +90,7 @@ def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
         raise SpecError(
             f"model {spec.model!r} names no candidate.", fix="Write replay:LEDGER#CANDIDATE, e.g. replay:run.db#small."
         )
-    path = (base_dir / Path(name).expanduser()).resolve()
+    path = _located(base_dir, name)
     with closing(Ledger.open(path, create=False)) as ledger:
         entry = candidate_of(ledger, wanted)
     then = Candidate.model_validate(entry["spec"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -13,11 +14,13 @@ from fairtrial import api
 from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption
 from fairtrial.cli.output import print_json
+from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.report.gate import Allowed, Asked, Claim, Gate, against, gate
 from fairtrial.report.junit import junit
 from fairtrial.report.words import inline
+from fairtrial.spec.source import load_trial
 
 FAILED = 7
 """Exit code of a gate that does not let pass."""
@@ -59,6 +62,8 @@ def check(
     """
     if claim not in CLAIMS:
         raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
+    check_names(trial, {"candidate": candidate or baseline, "task": task})
+    check_output(junit_file, ledger, None if trial is None else Path(trial))
     summary = found(trial, ledger, quiet or as_json).summary
     if baseline:
         with Ledger.open(ledger, create=False) as store:
@@ -74,6 +79,17 @@ def check(
         show(made)
     if not made.passed:
         raise typer.Exit(FAILED)
+
+
+def check_names(trial: str | None, wanted: Mapping[str, str]) -> None:
+    """Raise UnknownNameError for a candidate or task that a trial file does not have, before anything is asked."""
+    if trial is None or Path(trial).suffix not in {".yaml", ".yml"}:
+        return
+    loaded = load_trial(Path(trial)).trial
+    known = {"candidate": [one.id for one in loaded.candidates], "task": list(loaded.task_names())}
+    for kind, name in wanted.items():
+        if name and name not in known[kind]:
+            raise UnknownNameError(kind, name, known[kind], fix=f"Of this trial: {', '.join(known[kind])}.")
 
 
 def found(trial: str | None, ledger: Path, quiet: bool) -> api.Result:

@@ -16,6 +16,7 @@ from rich.text import Text
 from fairtrial import api
 from fairtrial.cli.options import JsonOption, LedgerOption
 from fairtrial.cli.output import print_json
+from fairtrial.cli.outputs import check_output
 from fairtrial.errors import LedgerError, SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import Examination, examine, salvage
@@ -74,6 +75,7 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
 ) -> None:
     """Export one row an item and measure; docs/schemas/ledger-export.schema.json describes it."""
+    check_output(out, ledger)
     with Ledger.open(ledger, create=False) as store:
         if form == "parquet":
             if out is None or answers or full:

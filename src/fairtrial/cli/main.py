@@ -71,6 +71,9 @@ def options(
 
 def main() -> None:
     """Run the command line; whatever goes wrong ends in a line or two, without a traceback, and an exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 (open until the end)
     accept_any_encoding()
     console = Console(stderr=True)
     code = 1
@@ -91,7 +94,7 @@ def main() -> None:
     except BrokenPipeError:
         _leave_output()
     except OSError as error:
-        print_error(console, _unwritable(error) if _is_of_output(error) else unexpected(error))
+        print_error(console, _unwritable(error) if _is_of_output(error) else _of_a_file(error) or unexpected(error))
     except Exception as error:
         print_error(console, unexpected(error))
     sys.exit(_flushed(console, code))
@@ -123,6 +126,15 @@ def _flushed(console: Console, code: int) -> int:
         print_error(console, _unwritable(error))
         return code or 1
     return code
+
+
+def _of_a_file(error: OSError) -> FairtrialError | None:
+    """Return what to say of a file or folder that cannot be used; None for an error that names none."""
+    if not error.filename or not error.strerror:
+        return None
+    name = mask_secrets(str(error.filename))
+    shown = name if len(name) <= 160 else f"{name[:80]}...{name[-60:]}"
+    return FairtrialError(f"{shown}: {error.strerror}.")
 
 
 def _is_of_output(error: OSError) -> bool:

@@ -9,6 +9,7 @@ import typer
 
 from fairtrial import api
 from fairtrial.cli.options import JsonOption, LedgerOption, ReportOption
+from fairtrial.cli.outputs import check_output
 from fairtrial.cli.run import Output, show
 
 
@@ -21,5 +22,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Print the verdicts of a trial in the ledger and write its report; needs no model."""
+    check_output(report, ledger)
     result = api.result(ledger, trial)
-    show(result, Output(as_json, True, report or Path(f"{result.summary.name}.html")))
+    target = check_output(report or Path(f"{result.summary.name}.html"), ledger)
+    show(result, Output(as_json, True, target))

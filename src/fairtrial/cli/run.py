@@ -23,6 +23,7 @@ from fairtrial.cli.options import (
     WaitOption,
 )
 from fairtrial.cli.output import print_json
+from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError
 from fairtrial.report.across import comparable
 from fairtrial.report.tables import across_lines, across_table, estimates_table, notes, study_lines, verdicts_table
@@ -70,6 +71,7 @@ def run(
 
 def conduct(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, output: Output) -> None:
     """Run a trial with a live display and print what it found; exit code 130 when interrupted."""
+    check_output(output.report, ledger, loaded.path)
     console = Console(stderr=True)
     try:
         with display(console, conditions, output.quiet or output.json) as shown:

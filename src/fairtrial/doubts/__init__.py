@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from fairtrial.doubts.answers import DOUBTFUL, answer_doubts, letter_doubts, verdict_doubts
 from fairtrial.doubts.base import Doubt, Finder
+from fairtrial.doubts.choices import choice_doubts
 from fairtrial.doubts.copies import copy_doubts
 from fairtrial.doubts.few import few_doubts
 from fairtrial.doubts.golds import gold_doubts
+from fairtrial.doubts.guessing import below_guessing_doubts, same_candidate_doubts
 from fairtrial.doubts.hosted import hosted_doubts
 from fairtrial.doubts.matches import match_doubts
 from fairtrial.doubts.quoting import exact
@@ -20,10 +22,13 @@ from fairtrial.ledger import Ledger, query
 __all__ = ["DOUBTFUL", "DOUBTS", "Doubt", "exact", "find_doubts"]
 
 DOUBTS: tuple[Finder, ...] = (
+    same_candidate_doubts,
     verdict_doubts,
     answer_doubts,
     letter_doubts,
+    below_guessing_doubts,
     gold_doubts,
+    choice_doubts,
     copy_doubts,
     match_doubts,
     few_doubts,

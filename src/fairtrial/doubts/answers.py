@@ -16,6 +16,10 @@ HEADLINE_SHARE = 0.05
 
 Answers are not left unread at random, and 5 points are more than most differences that trials are about."""
 
+CUT_SHARE = 0.5
+"""Share of wrong answers that were cut off from which the headline says so: models that do not know when to stop are
+often wrong and cut off, without the one being the reason of the other."""
+
 SAME_LETTER = 0.95
 """Share of letters that are one and the same from which a candidate is not said to have answered the questions."""
 
@@ -31,13 +35,17 @@ DOUBTFUL = "doubtful_verdict"
 SENTENCES = {
     "empty": "{count} of {of} answers of {candidate} on {task} have no text; they count as wrong.",
     "refused": "{count} of {of} answers of {candidate} on {task} were refused by its server; they count as wrong.",
-    "unfinished": "{count} of {of} answers of {candidate} on {task} were cut off while it was still reasoning.",
+    "unfinished": "{count} of {of} answers of {candidate} on {task} were cut off while it was still reasoning; "
+    "they count as wrong.",
     "unread": "No answer could be read from {count} of {of} texts of {candidate} on {task}; they count as wrong.",
+    "cut": "{count} of {of} answers of {candidate} on {task} count as wrong and were cut off at the limit of tokens.",
+    "unreachable": "{count} of {of} items of {task} have right answers that contain a stop string, so that nobody, "
+    "{candidate} included, can write them.",
     "near_miss": "{count} of {of} answers of {candidate} on {task} count as wrong though they differ from a right "
     "answer only in white space, case or final punctuation.",
 }
 
-UNCOUNTED = tuple(SENTENCES)
+UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable"))
 """Signs of answers that count as wrong whatever the candidate knows."""
 
 
@@ -50,7 +58,7 @@ def answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
             text += _example(ledger, trial, found)
-            severe = found.count >= HEADLINE_SHARE * found.of
+            severe = found.count >= (CUT_SHARE if found.sign == "cut" else HEADLINE_SHARE) * found.of
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
 
 

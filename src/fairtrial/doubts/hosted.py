@@ -27,6 +27,9 @@ WITHOUT = {
 }
 """How answers were written where a server refused a setting."""
 
+HEADLINE_SHARE = 0.05
+"""Share of answers in which something was masked from which the headline says so: they are not what was written."""
+
 GRAVE = ("temperature", "top_p", "top_k")
 """Settings without which the answers are other ones than the trial asked for."""
 
@@ -41,7 +44,8 @@ def hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             names = {"candidate": candidate, "task": task, "count": f"{found.count:,}", "of": f"{found.of:,}"}
             if found.sign in ("counted", "masked"):
                 text = (COUNTED if found.sign == "counted" else MASKED).format(**names)
-                yield Doubt(found.sign, text, task, candidate, found.count, found.of)
+                severe = found.sign == "masked" and found.count >= HEADLINE_SHARE * found.of
+                yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
             if found.sign == "changed":
                 settings = changed_settings(ledger, trial.id, found.candidate_id, found.task_id)
                 yield from _changed(settings, candidate, task, found)

@@ -1,23 +1,47 @@
-"""Doubts about recorded answers: too few of a task's items have one."""
+"""Doubts about recorded answers: not all of a task's items have one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fairtrial.doubts.base import Doubt
 from fairtrial.ledger import Ledger, query
-from fairtrial.verdicts import least_matched, too_few_matched
+from fairtrial.verdicts import least_matched, matched_share, too_few_matched
+
+HEADLINE_SHARE = 0.05
+"""Share of a task's items without a recorded answer from which the headline says so; they are no random ones."""
 
 
 def match_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
-    """Yield a doubt for each task on which there is no verdict because too few items are matched."""
-    tasks = {task["name"]: task for task in trial.plan["tasks"]}
-    for name, (matched, items) in too_few_matched(trial.plan).items():
-        worst = min(tasks[name]["pairings"], key=lambda pairing: int(pairing["paired"]))
+    """Yield a doubt for each task of which some items have no recorded answer: without a verdict if they are many."""
+    few = too_few_matched(trial.plan)
+    for task in trial.plan["tasks"]:
+        share = matched_share(task)
+        if share is None or share[0] >= share[1]:
+            continue
+        name, (matched, items) = task["name"], share
+        worst = min(task["pairings"], key=lambda pairing: int(pairing["paired"]))
         why = f" {worst['why']}" if worst.get("why") else ""
-        text = (
-            f"No verdict on {name}: only {matched:,} of {items:,} items ({matched / items:.0%}) have a recorded answer "
-            f"of {worst['candidate']}, and at least {least_matched(trial.plan):.0%} are needed (decide: "
-            f"{{least_matched: ...}}).{why}"
-        )
-        yield Doubt("few_matches", text, name, worst["candidate"], matched, items, True)
+        counted = f"{matched:,} of {items:,} items ({matched / items:.1%})"
+        if name in few:
+            text = (
+                f"No verdict on {name}: only {counted} have {_owners(task)}, and at least "
+                f"{least_matched(trial.plan):.0%} are needed (decide: {{least_matched: ...}}).{why}"
+            )
+            yield Doubt("few_matches", text, name, worst["candidate"], matched, items, True)
+        else:
+            text = (
+                f"{name} is judged by {counted}, those that have {_owners(task)}; the others may be its hard ones.{why}"
+            )
+            severe = items - matched >= HEADLINE_SHARE * items
+            yield Doubt("unmatched", text, name, worst["candidate"], items - matched, items, severe)
+
+
+def _owners(task: Mapping[str, Any]) -> str:
+    """Return whose recorded answers an item must have, with how many each has where there are several."""
+    pairings = task["pairings"]
+    if len(pairings) == 1:
+        return f"a recorded answer of {pairings[0]['candidate']}"
+    each = ", ".join(f"{p['candidate']} {int(p['paired']):,}" for p in pairings)
+    return f"a recorded answer of every recorded candidate ({each})"

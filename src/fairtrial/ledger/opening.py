@@ -88,6 +88,8 @@ def check_file(path: Path, create: bool) -> None:
         _check_place(path, create)
     except OSError as error:
         raise LedgerError(f"the ledger {shortened(path)} cannot be read: {error.strerror}.") from error
+    except RuntimeError as error:  # links that lead to each other
+        raise LedgerError(f"the ledger {shortened(path)} cannot be read: {error}.") from error
     except ValueError as error:  # a NUL byte in the name
         raise LedgerError(f"the ledger {shortened(path)!r} is no path: {error}.") from error
 
@@ -96,6 +98,7 @@ def _check_place(path: Path, create: bool) -> None:
     """Raise what `check_file` raises; and OSError or ValueError where the place cannot even be looked at."""
     if "\0" in str(path):
         raise ValueError("embedded null byte")
+    path.resolve()
     if not path.parent.is_dir():
         raise LedgerError(
             f"the folder {str(path.parent)!r} of the ledger {path.name} does not exist.", fix="Make the folder first."

@@ -57,6 +57,8 @@ class Ledger:
         self.path = path
         self.guarded = guarded
         self.lock = FileLock(f"{path.resolve()}.lock")
+        found = path.stat()
+        self._place = (found.st_dev, found.st_ino)
         self.orders: dict[tuple[str, str], Order] = {}
         self.leads: dict[tuple[str, str, str], Lead] = {}
 
@@ -119,6 +121,19 @@ class Ledger:
             self.guard(self.guarded)
             self.lock.release()
 
+    def _check_place(self) -> None:
+        """Raise LedgerError if the file is no longer where it was opened: what is written would be lost with it."""
+        try:
+            now = self.path.stat()
+            same = (now.st_dev, now.st_ino) == self._place
+        except OSError:
+            same = False
+        if not same:
+            raise LedgerError(
+                f"{self.path.name} was deleted or replaced while it was in use; what was answered since is lost.",
+                fix="Put it back, or run the trial again.",
+            )
+
     def guard(self, on: bool) -> None:
         """Refuse changes of data on this connection, or allow them."""
         self.connection.execute(f"PRAGMA query_only = {int(on)}")
@@ -127,6 +142,7 @@ class Ledger:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run statements as one transaction: all or nothing.  Raises LedgerError if the file cannot be written."""
         db = self.connection
+        self._check_place()
         try:
             db.execute("BEGIN IMMEDIATE")
             yield db

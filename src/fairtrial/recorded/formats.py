@@ -188,8 +188,8 @@ def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Said | N
 
 
 def _said(asked: str | None, text: str | None, where: str) -> Said | None:
-    """Return what was said; None where the question or the answer is missing."""
-    return None if asked is None or text is None else Said(asked, text, where)
+    """Return what was said; without a text where the answer is missing, None where the question is."""
+    return None if asked is None else Said(asked, text, where)
 
 
 def _scored_inspect(where: str, row: Mapping[str, Any]) -> Said | None:

@@ -62,11 +62,16 @@ class Matcher:
         self._texts: dict[str, str | None] = {}
         self._scores: dict[str, dict[str, tuple[float, bool] | None]] = {}
         self._asked: dict[str, str] = {}
+        self._empty: set[str] = set()
         for one in said:
             self.rows += 1
-            if one is not None:
-                self.size += 1
-                self._keep(one)
+            if one is None:
+                continue
+            if one.text is None and not one.scores:
+                self._empty.add(one.key if self._by_key else normal(one.asked))
+                continue
+            self.size += 1
+            self._keep(one)
         self.ambiguous = sum(text is None for text in self._texts.values()) + sum(
             any(score is None for score in scores.values()) for scores in self._scores.values()
         )
@@ -100,6 +105,8 @@ class Matcher:
             return self._explained_by_key(request)
         prompt = normal((request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt).plain())
         keys = self._texts if isinstance(request, GenerateRequest) else self._scores
+        if any(key and key in prompt[-len(key) - CUE :] for key in self._empty):
+            return "That question is recorded without an answer."
         inside = max((key for key in keys if key and key in prompt), key=len, default="")
         if inside:
             rest = prompt[prompt.rindex(inside) + len(inside) :]
@@ -118,6 +125,8 @@ class Matcher:
     def _explained_by_key(self, request: Request) -> str:
         key = request.item_key
         known = self._texts if isinstance(request, GenerateRequest) else self._scores
+        if key and key in self._empty:
+            return f"{key!r} is recorded without an answer."
         if key not in known:
             return f"The log has no answer for {key!r}." if key else "The item has no such id."
         if self._checked and not self._agrees(request):

@@ -109,7 +109,7 @@ def _rows_of_a_list(path: Path) -> list[Any]:
 
 def csv_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:line``, row) of a CSV file with a head line."""
-    csv.field_size_limit(MOST_ROW)
+    usual = csv.field_size_limit(MOST_ROW)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(_bounded_lines(file, path), strict=True, restkey="(more)")
@@ -127,6 +127,8 @@ def csv_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 raise ModelError(f"{path.name}:{reader.line_num + 1} is no CSV: {error}.") from error
     except OSError as error:
         raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _bounded_lines(file: TextIO, path: Path) -> Iterator[str]:

@@ -102,6 +102,8 @@ def forests(summary: Summary) -> list[Forest]:
     """Return one forest plot for all shares together, and one for each other measure."""
     groups: dict[str, list[Verdict]] = {}
     for verdict in summary.verdicts:
+        if math.isinf(verdict.low) and math.isinf(verdict.high):
+            continue  # nothing to draw: it is withheld, or rests on too few items
         measure = summary.task(verdict.task).measure(verdict.measure)
         shares = verdict.unit == "1" and measure["transform"] == "identity"
         groups.setdefault("" if shares else verdict.measure, []).append(verdict)

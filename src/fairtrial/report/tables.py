@@ -28,7 +28,7 @@ def estimates_table(summary: Summary) -> Table:
     )
     table.add_column("task", overflow="fold")
     for candidate in summary.candidates:
-        table.add_column(Text(words.inline(candidate.name)), justify="right")
+        table.add_column(Text(words.inline(candidate.name)), justify="right", overflow="fold")
     table.add_column("chance", justify="right", style="dim")
     for task in summary.tasks:
         found = words.shown_estimates(summary, task)
@@ -60,7 +60,10 @@ def verdicts_table(summary: Summary) -> Table:
     title = Text(words.inline(f"Verdicts{one} against {summary.baseline}"))
     asked = max((v.family for v in summary.verdicts), default=1)
     alone = f", each asked alone; words hold for all {asked:,} together" if asked > 1 else ""
-    title.append(f"  (difference with {confidence} interval{alone})", style="not bold dim")
+    margins = {(v.margin, v.unit) for v in summary.verdicts}
+    [(margin, unit)] = margins if len(margins) == 1 else [(0.0, "1")]
+    within = f"; tied within ±{words.points(margin, unit, signed=False)}" if margin else ""
+    title.append(f"  (difference with {confidence} interval{alone}{within})", style="not bold dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("task", overflow="fold")
     if len(compared) > 1:

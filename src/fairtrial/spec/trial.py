@@ -37,7 +37,7 @@ class TaskEntry(Section):
         "random", description="Which items a limit keeps: drawn by the trial's seed, or the first ones."
     )
     level: Positive | None = Field(None, description="Difficulty of a procedural task.")
-    repeats: Positive = Field(1, description="Independent repetitions of every item.")
+    repeats: Annotated[Positive, Field(le=10_000)] = Field(1, description="Independent repetitions of every item.")
     seed: Seed | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
     measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
     ask: Literal["own", "letter"] = Field(

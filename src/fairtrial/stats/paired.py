@@ -11,6 +11,7 @@ where the sign-flip test does not reject.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,6 +30,7 @@ from fairtrial.stats.intervals import (
     t_quantile,
     totals,
 )
+from fairtrial.stats.needed import more_items
 from fairtrial.stats.permutation import mcnemar, sign_flip
 
 Word = Literal["better", "worse", "tied", "undecided", "different"]
@@ -161,7 +163,7 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
         clusters_used=a.values.size,
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
-        items_needed=more_items(difference, (judged.low, judged.high), used, rule) if verdict == "undecided" else None,
+        items_needed=_needed(sample, difference, (judged.low, judged.high), rule) if verdict == "undecided" else None,
         not_inferior=_not_inferior(sample, rule),
     )
 
@@ -181,25 +183,12 @@ def _not_inferior(sample: PairedSample, rule: Rule) -> bool | None:
     return low > -rule.margin if rule.higher_is_better else high < rule.margin
 
 
-def more_items(difference: float, ends: tuple[float, float], used: int, rule: Rule) -> int | None:
-    """Return about how many more items would make a fixed-sample interval exclude 0, or fit into the margin.
-
-    The distances of both ends fall with the root of the number of items (and to 0 at the end of a finite benchmark);
-    None if they are infinite, or neither outcome is in sight.
-    """
-    over, under = ends[1] - difference, difference - ends[0]
-    if not np.isfinite([over, under]).all():
-        return None
-    shrinks = []
-    if difference != 0 and 0.0 not in ends:  # else it was widened to hold 0, and no number of items is told by that
-        shrinks.append(((under if difference > 0 else over) / abs(difference)) ** 2)
-    if abs(difference) < rule.margin:
-        shrinks.append(max(over / (rule.margin - difference), under / (rule.margin + difference)) ** 2)
-    if not shrinks:
-        return None
-    shrink, share = max(1.0, min(shrinks)), rule.sampled_share(used)
-    number = used * shrink if share == 0 else used / (share + (1 - share) / shrink)
-    return max(1, int(np.ceil(number - used)))
+def _needed(sample: PairedSample, difference: float, ends: tuple[float, float], rule: Rule) -> int | None:
+    """Return about how many more items would settle a comparison that is undecided; see `more_items`."""
+    low, high = _t_interval(sample, *_totals(sample), rule.confidence)[:2] if rule.bounds is not None else ends
+    spread = (high - low) / 2 if math.isfinite(high - low) else math.inf
+    used = sample.a_values.size
+    return more_items(difference, ends, used, (rule.margin, rule.sampled_share(used)), spread)
 
 
 def fixed_interval(sample: PairedSample, rule: Rule) -> tuple[float, float]:

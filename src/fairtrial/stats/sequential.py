@@ -23,6 +23,7 @@ import numpy as np
 
 from fairtrial.stats.betting import Hints, Units, best_log_wealth, limits, log_wealth
 from fairtrial.stats.intervals import Floats, Ints
+from fairtrial.stats.needed import more_items
 from fairtrial.stats.paired import (
     Comparison,
     PairedSample,
@@ -30,7 +31,6 @@ from fairtrial.stats.paired import (
     binary_flips,
     checked,
     compare,
-    more_items,
     plain,
     word,
 )
@@ -201,7 +201,12 @@ def items_needed(difference: float, square: float, used: int, rule: Rule) -> int
 
 def _with_clusters(needed: int | None, found: Comparison, rule: Rule) -> int | None:
     """Return the items needed where whole clusters are bet on: the width so far knows how large they are."""
-    wide = more_items(found.difference, (found.low, found.high), found.items_used, rule)
+    wide = more_items(
+        found.difference,
+        (found.low, found.high),
+        found.items_used,
+        (rule.margin, rule.sampled_share(found.items_used)),
+    )
     return None if needed is None or wide is None else max(needed, wide)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fairtrial.records import Answer, GenerateAnswer, Item, Measure, Observation, ScoreAnswer
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Request, ScoreAnswer
 from fairtrial.tasks.base import Task, TellsSigns
 from fairtrial.tasks.reading import nearly
 
@@ -23,6 +23,8 @@ SIGNS: Mapping[str, str] = {
     "counted": "the server did not say how many tokens it took; they are our own count",
     "masked": "the server repeated the key, which was masked in the answer",
     "changed": "the server refused settings of the request, which was sent without them",
+    "cut": "wrong, and cut off at the limit of tokens",
+    "unreachable": "every right answer contains a string that ends an answer, so that none can be written",
     "near_miss": "wrong, and different from a right answer only in white space, case or final punctuation",
 }
 """What each sign says of an answer."""
@@ -47,7 +49,7 @@ def signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Ob
             if isinstance(task, TellsSigns)
             else _told(task, item, answers, grades)
         )
-        found = [*told, *_chosen(item, answers)]
+        found = [*told, *_chosen(item, answers), *([] if told else _cut(task, item, answers, grades))]
     return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys([*found, *_told_by_server(answers)])]
 
 
@@ -88,6 +90,24 @@ def _told(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Ob
     texts = [answer.text for answer in answers if isinstance(answer, GenerateAnswer)]
     wrong = values.get(task.card.main_measure) == 0.0 and not item.choices
     return ["near_miss"] if wrong and any(nearly(text, item.gold) for text in texts) else []
+
+
+def _cut(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
+    """Return whether free text is wrong, and ended at the limit of tokens: what came next is not known."""
+    wrong = any(grade.measure == task.card.main_measure and grade.value == 0.0 for grade in grades)
+    if item.choices or not wrong:
+        return []
+    return ["cut"] if any(isinstance(one, GenerateAnswer) and one.finish == "length" for one in answers) else []
+
+
+def unreachable(item: Item, requests: Sequence[Request]) -> list[Observation]:
+    """Return the sign of an item whose every right answer contains one of the request's stop strings."""
+    stops = [stop for one in requests if isinstance(one, GenerateRequest) for stop in one.stop if stop.strip() or stop]
+    golds = [gold.strip() for gold in item.gold]
+    if item.choices or not golds or not stops:
+        return []
+    lost = all(any(stop in gold for stop in stops) for gold in golds)
+    return [Observation(PREFIX + "unreachable", 1.0)] if lost else []
 
 
 def _chosen(item: Item, answers: Sequence[Answer]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fairtrial.verdicts.estimates import estimates, through
 from fairtrial.verdicts.found import Estimate, Verdict
 from fairtrial.verdicts.judging import earlier_answers, verdict
-from fairtrial.verdicts.matched import least_matched, too_few_matched
+from fairtrial.verdicts.matched import least_matched, matched_share, too_few_matched
 from fairtrial.verdicts.questions import (
     Question,
     bounds_of,
@@ -29,6 +29,7 @@ __all__ = [
     "earlier_answers",
     "estimates",
     "least_matched",
+    "matched_share",
     "planned_items",
     "questions",
     "rule_of",
