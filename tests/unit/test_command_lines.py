@@ -103,9 +103,7 @@ def test_an_error_that_nobody_foresaw_is_a_line_and_a_file(
     assert "sk-planted-0001" not in text + told
 
 
-@pytest.mark.parametrize(
-    "error", [MemoryError(), RecursionError("maximum"), OSError(28, "No space left on device", "x")]
-)
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError("maximum"), OSError("odd")])
 def test_every_kind_of_exception_is_a_line(
     error: Exception, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,3 +212,48 @@ def test_the_table_comes_before_a_report_that_cannot_be_written(place: Path) -> 
 def test_an_unwritable_cache_fails_nothing(place: Path) -> None:
     (place / "cache").write_text("a file, not a folder")
     assert run_here(place, *COMPARE).returncode == 0
+
+
+def test_a_closed_output_is_no_traceback(place: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m fairtrial tasks --json >&-"], cwd=place, capture_output=True, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    assert b"unexpected" not in done.stderr
+
+
+OUTPUTS = [
+    ("report", "--report", "{ledger}"),
+    ("check", "--junit", "{ledger}"),
+    ("ledger", "export", "--out", "{ledger}"),
+    ("report", "--report", "/dev/null"),
+    (*COMPARE, "--report", "{ledger}"),
+    (*COMPARE, "--report", "."),
+]
+
+
+@pytest.mark.parametrize("arguments", OUTPUTS, ids=lambda value: " ".join(value)[:40])
+def test_results_never_replace_a_ledger_or_a_device(arguments: tuple[str, ...], place: Path) -> None:
+    assert run_here(place, *COMPARE, "--ledger", "l.db", "--no-report").returncode == 0
+    before = (place / "l.db").read_bytes()
+    done = run_here(place, *(part.format(ledger="l.db") for part in arguments), "--ledger", "l.db")
+    assert done.returncode == 2, done.stderr
+    assert (place / "l.db").read_bytes() == before
+    assert Path("/dev/null").is_char_device()
+
+
+def test_links_that_lead_to_each_other_are_said(place: Path) -> None:
+    (place / "loop").symlink_to("loop")
+    assert run_here(place, "compare", "import:loop", "fake:b", "--tasks", "table").returncode == 3
+    assert run_here(place, *COMPARE, "--ledger", "loop").returncode == 5
+
+
+def test_a_gate_knows_its_names_before_anything_is_asked(place: Path) -> None:
+    (place / "t.yaml").write_text(
+        "candidates: [{id: a, model: 'fake:a'}, {id: b, model: 'fake:b'}]\ntasks: [{task: table, limit: 20}]\n"
+    )
+    for option in ("--task", "--candidate", "--baseline"):
+        done = run_here(place, "check", "t.yaml", option, "tabel")
+        assert done.returncode == 2
+        assert b"does not exist" in done.stderr
+    assert not (place / "fairtrial.db").exists()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.doubts import find_doubts
+from fairtrial.doubts.guessing import below_guessing_doubts, same_candidate_doubts
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.records import GenerateAnswer, GenerateRequest, Item, Observation, Prompt
 from fairtrial.report import words
@@ -14,8 +15,10 @@ from fairtrial.report.summary import summarise
 from fairtrial.report.tables import notes
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.signs import signs
+from fairtrial.tasks.signs import signs, unreachable
 from ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
+from standing_ledger import TRIAL as STANDING
+from standing_ledger import trial_ledger
 
 TASK_ASKED = TaskFinder(installed=False).build("reading", TaskOptions(items=2))
 ITEM = Item("1" * 32, 0, "Which?", ("yes", "no"), ("yes",), "1" * 32, {})
@@ -32,6 +35,35 @@ def test_signs_of_single_answers() -> None:
     assert signed(GenerateAnswer("", 5, "length", reasoning_tokens=5)) == ["sign:unfinished"]
     assert signed(GenerateAnswer("", 0, "refused")) == ["sign:refused"]
     assert signed(GenerateAnswer("hm", 1, "stop"), Observation("unread", 1.0)) == ["sign:unread"]
+
+
+def test_wrong_answers_that_were_cut_off_are_signed() -> None:
+    text = Item("2" * 32, 0, "Which?", (), ("52",), "2" * 32, {})
+    cut, whole = GenerateAnswer("15 and 37 make", 8, "length"), GenerateAnswer("51", 1, "stop")
+    main = TASK_ASKED.card.main_measure
+    wrong, right = [Observation(main, 0.0)], [Observation(main, 1.0)]
+    assert "sign:cut" in [one.measure for one in signs(TASK_ASKED, text, [cut], wrong)]
+    assert "sign:cut" not in [one.measure for one in signs(TASK_ASKED, text, [whole], wrong)]
+    assert "sign:cut" not in [one.measure for one in signs(TASK_ASKED, text, [cut], right)]
+
+
+def test_right_answers_that_nobody_can_write_are_signed() -> None:
+    def lost(gold: str, *stop: str) -> bool:
+        item = Item("2" * 32, 0, "Which?", (), (gold,), "2" * 32, {})
+        return bool(unreachable(item, [GenerateRequest(Prompt("?"), 4, stop)]))
+
+    assert lost("1\nmore", "\n") and not lost("1\n", "\n") and not lost("1 more", "\n") and not lost("1")
+
+
+def test_scores_below_guessing_and_one_candidate_twice_are_doubted(tmp_path: Path) -> None:
+    columns = {"a": [0.0] * 60, "b": [1.0] * 60}
+    with trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"acc": columns}}, chance=0.25) as ledger:
+        row = query.trial(ledger, STANDING)
+        assert [doubt.candidate for doubt in below_guessing_doubts(ledger, row)] == ["a"]
+        twice = [*row.plan["candidates"], {**row.plan["candidates"][0], "name": "again"}]
+        [doubt] = same_candidate_doubts(ledger, replace(row, plan={**row.plan, "candidates": twice}))
+        assert doubt.headline and "one and the same candidate" in doubt.text
+        assert not list(same_candidate_doubts(ledger, row))
 
 
 def answered(ledger: Ledger, name: str, answers: list[GenerateAnswer]) -> None:
@@ -56,7 +88,7 @@ def test_doubts_are_said_everywhere(tmp_path: Path) -> None:
     assert (doubt.kind, doubt.candidate, doubt.task, doubt.count, doubt.of) == ("unfinished", "a", "quiz", 2, 4)
     assert doubt.headline
     summary = summarise(ledger, TRIAL)
-    said = "2 of 4 answers of a on quiz were cut off while it was still reasoning."
+    said = "2 of 4 answers of a on quiz were cut off while it was still reasoning; they count as wrong."
     assert said in words.headline_doubts(summary)
     assert any(said in line.plain for line in notes(summary))
     assert said in render(ledger, summary)

@@ -236,3 +236,14 @@ def test_one_file_has_one_lock_whatever_it_is_called(tmp_path: Path) -> None:
         with pytest.raises(LedgerBusyError), other.writing(0):
             pass
         assert query.trial(other).id == TRIAL
+
+
+def test_a_ledger_that_vanishes_or_is_replaced_is_said(tmp_path: Path) -> None:
+    ledger = filled(tmp_path / "l.db")
+    (tmp_path / "l.db").unlink()
+    with pytest.raises(LedgerError, match="deleted or replaced while it was in use"):
+        ledger.add_task("9" * 32, "late", CARD)
+    filled(tmp_path / "l.db").close()
+    with pytest.raises(LedgerError, match="deleted or replaced while it was in use"):
+        ledger.commit(candidate_id("a"), Chunk(answers=[(ASK, GenerateAnswer("x", 1, "stop"))]))
+    ledger.close()

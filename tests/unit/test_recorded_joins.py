@@ -163,7 +163,8 @@ def test_few_matches_are_no_verdict(place: Path) -> None:
     assert math.isinf(verdict.low) and verdict.items_needed is None and "withheld" in verdict.method
     [doubt] = [doubt for doubt in found.summary.doubts if doubt.kind == "few_matches"]
     assert doubt.headline and (doubt.count, doubt.of, doubt.candidate) == (6, 60, "other")
-    assert doubt.text.startswith("No verdict on capitals: only 6 of 60 items (10%) have a recorded answer of other")
+    assert doubt.text.startswith("No verdict on capitals: only 6 of 60 items (10.0%) have a recorded answer of every")
+    assert "(good 60, other 6)" in doubt.text
     settled = run(place, TABLE, "import:few.json", least=0.1)
     assert settled.trial_id != found.trial_id
     assert settled.verdicts[0].verdict == "worse"
@@ -200,6 +201,9 @@ def test_rows_without_an_answer_are_told(place: Path) -> None:
     found = run(place, TABLE, "import:bad.json")
     assert found.verdicts[0].items_used == 55
     assert "other: 5 rows of its log hold no answer." in found.summary.endings
+    [doubt] = [doubt for doubt in found.summary.doubts if doubt.kind == "unmatched"]
+    assert doubt.headline and doubt.count == 5
+    assert doubt.text.endswith("That question is recorded without an answer.")
 
 
 def test_places_that_are_no_logs_are_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

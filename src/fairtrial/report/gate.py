@@ -139,7 +139,8 @@ def gate(summary: Summary, asked: Asked, allowed: Allowed = Allowed()) -> Gate:
         if gap.task in tasks | {""} and gap.measure in measures | {""}
         if gap.candidate in names or (gap.candidate not in tried and asked.candidate in ("", gap.candidate))
     ]
-    doubts = [d.text for d in summary.doubts if d.headline and d.task in tasks | {""} and d.candidate in names | {""}]
+    told = (d for d in summary.doubts if d.headline and d.kind != "unmatched")  # what has no record is missing already
+    doubts = [d.text for d in told if d.task in tasks | {""} and d.candidate in names | {""}]
     return Gate(made, missing, doubts, allowed)
 
 
