@@ -57,9 +57,16 @@ def recorded(plan: Mapping[str, Any]) -> Iterator[str]:
                 some = "; ".join(repr(example) for example in pairing["examples"])
                 absent = pairing["items"] - pairing["paired"]
                 why = f" {pairing['why']}" if pairing.get("why") else ""
-                told = f"{absent:,} items of {task} without a recorded answer were skipped for all candidates"
+                items_were = (
+                    "item of {0} without a recorded answer was"
+                    if absent == 1
+                    else ("items of {0} without a recorded answer were")
+                )
+                told = f"{absent:,} {items_were.format(task)} skipped for all candidates"
                 yield f"{name}: {told}, e.g. {some}.{why}"
         if empty := max(pairing.get("empty", 0) for _, pairing in own):
-            yield f"{name}: {empty:,} rows of its log hold no answer."
+            yield f"{name}: {empty:,} row{' of its log holds' if empty == 1 else 's of its log hold'} no answer."
         if ambiguous := max(pairing["ambiguous"] for _, pairing in own):
-            yield f"{name}: {ambiguous:,} questions were recorded with different answers and are not used."
+            several = "question was" if ambiguous == 1 else "questions were"
+            used = "is" if ambiguous == 1 else "are"
+            yield f"{name}: {ambiguous:,} {several} recorded with different answers and {used} not used."

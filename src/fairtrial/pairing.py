@@ -148,7 +148,7 @@ def paired_items(
         check_rows(name, shown, recording, len(items))
         answered = {item.id for item in items if has_answer(item, task, recording, repeats)}
         absent = [item for item in items if item.id not in answered]
-        examples = tuple(item.question[:SHOWN] for item in absent[:EXAMPLES])
+        examples = tuple(" ".join(item.question.split())[:SHOWN] for item in absent[:EXAMPLES])
         why = explained(absent[0], task, recording) if absent else ""
         if not answered:
             raise none_paired(name, shown, recording, items, why)

@@ -68,9 +68,9 @@ def test_better_over_unread_answers_is_doubtful_everywhere(tmp_path: Path) -> No
     assert words.headline_doubts(summary)[0] == said
     assert "1 better (1 of them doubtful)" in words.headline(summary)
     assert "better, doubtful" in shown(verdicts_table(summary))
-    assert "98 unread of 100" in shown(estimates_table(summary))
+    assert "98 of 100 unread" in shown(estimates_table(summary))
     page = render(ledger, summary)
-    assert said in page and "better, doubtful" in page and "98 unread of 100" in page
+    assert said in page and "better, doubtful" in page and "98 of 100 unread" in page
     doubts = summary.document()["doubts"]
     assert {(d["kind"], d["candidate"], d["count"]) for d in doubts if d["candidate"]} == {
         ("doubtful_verdict", "a", 98), ("unread", "a", 78), ("unread", "b", 98),

@@ -62,7 +62,8 @@ def verdicts_table(summary: Summary) -> Table:
     alone = f", each asked alone; words hold for all {asked:,} together" if asked > 1 else ""
     margins = {(v.margin, v.unit) for v in summary.verdicts}
     [(margin, unit)] = margins if len(margins) == 1 else [(0.0, "1")]
-    within = f"; tied within ±{words.points(margin, unit, signed=False)}" if margin else ""
+    of = " points" if unit == "1" else f" {unit}".rstrip()
+    within = f"; tied within ±{words.points(margin, unit, signed=False)}{of}" if margin else ""
     title.append(f"  (difference with {confidence} interval{alone}{within})", style="not bold dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("task", overflow="fold")

@@ -149,8 +149,8 @@ def beside(summary: Summary, estimate: Estimate) -> str:
     if estimate.measure != summary.task(estimate.task).main_measure:
         return ""
     found = {d.kind: d for d in summary.doubts if (d.candidate, d.task) == (estimate.candidate, estimate.task)}
-    told = [f"{found[kind].count:,} {word}" for kind, word in SHORT.items() if kind in found]
-    return f"{', '.join(told)} of {max(found[kind].of or 0 for kind in SHORT if kind in found):,}" if told else ""
+    told = [(found[kind], word) for kind, word in SHORT.items() if kind in found]
+    return ", ".join(f"{d.count:,}{'' if i else f' of {d.of or 0:,}'} {word}" for i, (d, word) in enumerate(told))
 
 
 def is_doubtful(summary: Summary, verdict: Verdict) -> bool:
