@@ -63,6 +63,9 @@ def parse_config(raw: Mapping[str, Any], trust_code: bool = False) -> TaskConfig
     return _Parser(raw, trust_code).parse()
 
 
+_MOST = 10_000  # repeats or examples of one item
+
+
 class _Parser:
     def __init__(self, raw: Mapping[str, Any], trust_code: bool) -> None:
         self._raw = raw
@@ -148,8 +151,9 @@ class _Parser:
 
     def _whole(self, key: str, least: int) -> int:
         value = self._raw[key]
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise self._error(f"{key} must be a whole number of at least {least}; got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
+            seen = repr(value)[:40]
+            raise self._error(f"{key} must be a whole number from {least} to {_MOST:,}; got {seen}")
         return value
 
     def _function(self, key: str, value: Any) -> Any:
