@@ -74,6 +74,7 @@ def test_better_over_unread_answers_is_doubtful_everywhere(tmp_path: Path) -> No
     doubts = summary.document()["doubts"]
     assert {(d["kind"], d["candidate"], d["count"]) for d in doubts if d["candidate"]} == {
         ("doubtful_verdict", "a", 98), ("unread", "a", 78), ("unread", "b", 98),
+            ("same_text", "a", 78), ("same_text", "b", 98),
     }  # fmt: skip
     assert 'For example "Well, that depends".' in next(d["text"] for d in doubts if d["kind"] == "unread")
 

@@ -244,3 +244,12 @@ def test_a_list_named_jsonl_and_long_cells_are_read(tmp_path: Path) -> None:
         said(tmp_path / "log.csv", "x?")
     (tmp_path / "log.csv").write_text("q,a\nx?,1,,\n")
     assert said(tmp_path / "log.csv", "x?") == "1"
+
+
+def test_an_error_that_was_recorded_as_an_answer_is_doubted(place: Path) -> None:
+    body = json.loads((place / "good.json").read_text())
+    failed = [{**row, "a": "Error: 429 rate limit exceeded" if row["nr"] % 2 else row["a"]} for row in body]
+    put(place / "bad.json", failed)
+    doubts = [doubt for doubt in run(place, TABLE, "import:bad.json").summary.doubts if doubt.kind == "same_text"]
+    assert [(doubt.candidate, doubt.count, doubt.of, doubt.headline) for doubt in doubts] == [("other", 30, 60, True)]
+    assert "Error: 429 rate limit exceeded" in doubts[0].text

@@ -16,6 +16,7 @@ from fairtrial.doubts.guessing import below_guessing_doubts, same_candidate_doub
 from fairtrial.doubts.hosted import hosted_doubts
 from fairtrial.doubts.matches import match_doubts
 from fairtrial.doubts.quoting import exact
+from fairtrial.doubts.same_text import same_text_doubts
 from fairtrial.doubts.weights import weight_doubts
 from fairtrial.ledger import Ledger, query
 
@@ -26,6 +27,7 @@ DOUBTS: tuple[Finder, ...] = (
     verdict_doubts,
     answer_doubts,
     letter_doubts,
+    same_text_doubts,
     below_guessing_doubts,
     gold_doubts,
     choice_doubts,

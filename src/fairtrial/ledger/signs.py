@@ -137,3 +137,41 @@ def changed_settings(ledger: Ledger, trial_id: str, candidate_id: str, task_id: 
         (candidate_id, trial_id, task_id),
     )
     return {name: words for (changed,) in rows if changed for name, words in json.loads(changed)}
+
+
+@dataclass(frozen=True, slots=True)
+class CommonText:
+    """The text that a candidate wrote most often for a task.
+
+    Attributes:
+        candidate_id, task_id: whose answers to what.
+        text: what was written.
+        count: answers with this very text; repeats of an item count each.
+        of: written answers in all.
+    """
+
+    candidate_id: str
+    task_id: str
+    text: str
+    count: int
+    of: int
+
+
+def common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
+    """Return the most frequent text, if any was written, for each candidate and task of a trial."""
+    rows = ledger.read(
+        """
+        SELECT s.candidate_id, s.task_id, json_extract(a.answer, '$.text') AS text, count(*) AS n FROM trial_items t
+        JOIN asked s ON s.task_id = t.task_id AND s.item_id = t.item_id AND s.position = 0
+        JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
+        WHERE t.trial_id = ? AND text IS NOT NULL
+        GROUP BY s.candidate_id, s.task_id, text ORDER BY n DESC
+        """,
+        (trial_id,),
+    )
+    most: dict[tuple[str, str], tuple[str, int]] = {}
+    written: dict[tuple[str, str], int] = {}
+    for candidate, task, text, count in rows:
+        most.setdefault((candidate, task), (str(text), int(count)))
+        written[candidate, task] = written.get((candidate, task), 0) + int(count)
+    return [CommonText(*key, *most[key], written[key]) for key in most]
