@@ -25,8 +25,16 @@ def test_whatever_else_happens_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> 
     assert "MemoryError" in bounded.survives(lambda: bytearray(2 * bounded.MEMORY))
     assert "RecursionError" in bounded.survives(_endless)
     assert "code -6" in bounded.survives(os.abort)
-    monkeypatch.setattr(bounded, "SECONDS", 0.2)
+    monkeypatch.setattr(bounded, "PATIENCE", 0.2)
     assert "still running" in bounded.survives(lambda: time.sleep(5))
+    monkeypatch.setattr(bounded, "PATIENCE", 60)
+    monkeypatch.setattr(bounded, "SECONDS", 1)
+    assert "code -24" in bounded.survives(_busy)
+
+
+def _busy() -> None:
+    while True:
+        pass
 
 
 def _endless() -> None:
