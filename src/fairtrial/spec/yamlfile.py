@@ -6,6 +6,7 @@ are errors, and nothing is expanded.  Knows nothing of trials.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,8 @@ def read_yaml(path: Path) -> tuple[str, Any, Places]:
         check_depth(text, path)
         node = yaml.compose(text, Loader=Loader)
     except yaml.YAMLError as error:
+        if looks_deep(text):  # newer versions of the library have a limit of their own, in words of their own
+            raise SpecError(f"nested more than {MAX_DEPTH} levels deep.", where=str(path)) from error
         if not isinstance(error, yaml.MarkedYAMLError):
             raise SpecError(f"not valid YAML: {first_line(error)}", where=str(path)) from error
         mark = error.problem_mark or error.context_mark
@@ -100,6 +103,18 @@ def read_yaml(path: Path) -> tuple[str, Any, Places]:
         raise SpecError("the file is empty.", where=str(path), fix="`fairtrial init` writes a trial to start from.")
     reader = NodeReader(path)
     return text, reader.value(node, ()), reader.places
+
+
+def looks_deep(text: str, most: int = MAX_DEPTH) -> bool:
+    """Return whether brackets or dashes are nested more than ``most`` deep, without reading the text as YAML."""
+    if "- " * (most + 1) in text:
+        return True
+    depth = 0
+    for mark in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if mark[0] in "[{" else max(0, depth - 1)
+        if depth > most:
+            return True
+    return False
 
 
 def check_depth(text: str, path: Path) -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from fairtrial.errors import TaskError
 from fairtrial.spec.regular import read_regular
+from fairtrial.spec.yamlfile import looks_deep
 from fairtrial.spec.yamlnodes import WRONG_SCALAR, NodeError, check_nodes, first_line, short, wrong_scalar
 
 _Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -127,6 +128,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise TaskError("is nested too deeply", where=str(path)) from error
     except (yaml.YAMLError, *WRONG_SCALAR) as error:
+        if looks_deep(text, 100):  # newer versions of the library have a limit of their own
+            raise TaskError("is nested too deeply", where=str(path)) from error
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise TaskError(f"is not valid YAML: {first_line(error)}", where=where) from error
