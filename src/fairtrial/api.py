@@ -17,6 +17,7 @@ from fairtrial.fitting import fitted, needs, nobody
 from fairtrial.forecast import Forecast
 from fairtrial.forecast import forecast as foretell
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.examine import blame
 from fairtrial.planning import Plan, plan_trial
 from fairtrial.progress import OnProgress
 from fairtrial.report.page import write_report
@@ -71,7 +72,7 @@ class Result:
 
     def report(self, path: str | Path) -> Path:
         """Write the self-contained HTML report and return its path."""
-        with Ledger.open(self.ledger, create=False) as ledger:
+        with blame(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
             return write_report(ledger, self.trial_id, Path(path))
 
 
@@ -214,7 +215,7 @@ def conducted(plan: Plan, text: str, store: Ledger, conditions: Conditions, roun
 def result(ledger: str | Path = DEFAULT_LEDGER, trial: str | None = None) -> Result:
     """Return what a trial in a ledger found; the latest one unless an id, its beginning, or a name is given."""
     path = Path(ledger)
-    with Ledger.open(path, create=False) as store:
+    with blame(path), Ledger.open(path, create=False) as store:
         trial_id = query.trial(store, trial).id
         return Result(trial_id, path, summarise(store, trial_id))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from damage import damaged_ledger
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import examine, salvage
+from fairtrial.ledger.examine import blame, examine, salvage
 from fairtrial.ledger.export import export_text
 from fairtrial.report.page import render
 from fairtrial.report.summary import summarise
@@ -64,7 +64,7 @@ def spoilings(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
 
 def read_everything(path: Path) -> None:
     examine(path)
-    with Ledger.open(path, create=False) as ledger:
+    with blame(path), Ledger.open(path, create=False) as ledger:
         for trial in query.trials(ledger):
             export_text(ledger, io.StringIO(), "jsonl", answers=True, trial=trial.id)
             summary = summarise(ledger, trial.id)

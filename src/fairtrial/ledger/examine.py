@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fairtrial.errors import LedgerError
+from fairtrial.errors import FairtrialError, LedgerError
 from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
@@ -67,6 +67,19 @@ def examine(path: Path) -> Examination:
         raise unusable(error, path, "read") from error
 
 
+@contextmanager
+def blame(path: Path) -> Iterator[None]:
+    """Turn what reading a damaged ledger raises into a LedgerError; of a sound one it is raised as it is."""
+    try:
+        yield
+    except FairtrialError:
+        raise
+    except Exception as error:
+        if examine(path).sound:
+            raise
+        raise damaged(f"a trial in {path.name} cannot be read ({type(error).__name__})") from error
+
+
 def salvage(path: Path, target: Path) -> Examination:
     """Write a copy of a ledger without its damaged rows, and without those that refer to them.
 
@@ -104,6 +117,10 @@ def _examined(db: sqlite3.Connection) -> Examination:
             lost[table] = count
             if count <= MOST_NAMED:
                 damages.append(Damage(table, ", ".join(str(part)[:40] for part in key), problem))
+    if {"trial_items", "items"} <= rows.keys():
+        lone = "SELECT count(*) FROM trial_items WHERE (task_id, item_id) NOT IN (SELECT task_id, item_id FROM items)"
+        if count := int(db.execute(lone).fetchone()[0]):
+            damages.append(Damage("trial_items", "", f"{count:,} rows refer to items that are not there"))
     for table, count in _unreferred(db).items():
         damages.append(Damage(table, "", f"{count:,} rows refer to rows that are not there"))
     return Examination(rows, lost, tuple(damages))

@@ -14,6 +14,7 @@ from fairtrial.doubts import Doubt, find_doubts
 from fairtrial.endings import endings
 from fairtrial.gaps import Gap, gaps
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.shape import damaged
 from fairtrial.standings import Standings, standings
 from fairtrial.studies import Findings, findings, further
 from fairtrial.verdicts import Estimate, Verdict, estimates, verdicts
@@ -73,7 +74,10 @@ class TaskSummary:
 
     def measure(self, name: str) -> Mapping[str, Any]:
         """Return a measure of the card by name."""
-        return next(m for m in self.card["measures"] if m["name"] == name)
+        found: Mapping[str, Any] | None = next((m for m in self.card["measures"] if m["name"] == name), None)
+        if found is None:
+            raise damaged(f"something is told of the measure {name!r}, which the task {self.name} does not have")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
