@@ -75,9 +75,10 @@ def blame(path: Path) -> Iterator[None]:
     except FairtrialError:
         raise
     except Exception as error:
-        if examine(path).sound:
+        if not isinstance(error, ValueError) and examine(path).sound:
             raise
-        raise damaged(f"a trial in {path.name} cannot be read ({type(error).__name__})") from error
+        said = " ".join(str(error).split())[:120]
+        raise damaged(f"a trial in {path.name} cannot be read ({type(error).__name__}: {said})") from error
 
 
 def salvage(path: Path, target: Path) -> Examination:
