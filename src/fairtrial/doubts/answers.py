@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.base import Doubt, is_grave, names_of
 from fairtrial.doubts.quoting import quoted
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.signs import SignCount, answer_count, answers_with, sign_counts, signed_example
 from fairtrial.verdicts import Verdict, verdicts
-
-HEADLINE_SHARE = 0.05
-"""Share of a candidate's answers to a task from which the headline says how they were given.
-
-Answers are not left unread at random, and 5 points are more than most differences that trials are about."""
 
 CUT_SHARE = 0.5
 """Share of wrong answers that were cut off from which the headline says so: models that do not know when to stop are
@@ -51,20 +46,16 @@ UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable
 
 def answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each sign, candidate and task of a trial."""
-    candidates, tasks = _names(trial)
+    candidates, tasks = names_of(trial)
     for found in sign_counts(ledger, trial.id):
         if found.sign in SENTENCES:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
             text += _example(ledger, trial, found)
-            severe = found.count >= (CUT_SHARE if found.sign == "cut" else HEADLINE_SHARE) * found.of
+            grave = is_grave(found.count, found.of)
+            severe = found.count >= CUT_SHARE * found.of if found.sign == "cut" else grave
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
-
-
-def _names(trial: query.TrialRow) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the names of candidates and of tasks by their ids."""
-    return {c["id"]: c["name"] for c in trial.plan["candidates"]}, {t["id"]: t["name"] for t in trial.plan["tasks"]}
 
 
 def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
@@ -80,7 +71,7 @@ def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
 
 def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that gives one letter to (nearly) all items of a task and is often wrong."""
-    candidates, tasks = _names(trial)
+    candidates, tasks = names_of(trial)
     main = {t["id"]: str(t["card"]["main_measure"]) for t in trial.plan["tasks"]}
     letters: dict[tuple[str, str], list[SignCount]] = {}
     for found in sign_counts(ledger, trial.id):

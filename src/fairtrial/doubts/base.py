@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,6 +34,22 @@ class Doubt:
     def document(self) -> dict[str, Any]:
         """Return the doubt as JSON values."""
         return asdict(self)
+
+
+HEADLINE_SHARE = 0.05
+"""Share of a candidate's answers, or of a task's items, from which the headline says what is odd about them.
+
+They are not odd at random, and 5 points are more than most differences that trials are about."""
+
+
+def is_grave(count: int, of: int) -> bool:
+    """Return whether so many of so many belong in the headline."""
+    return count >= HEADLINE_SHARE * of
+
+
+def names_of(trial: query.TrialRow) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the names of a trial's candidates and of its tasks, by their ids."""
+    return {c["id"]: c["name"] for c in trial.plan["candidates"]}, {t["id"]: t["name"] for t in trial.plan["tasks"]}
 
 
 Finder = Callable[[Ledger, query.TrialRow], Iterable[Doubt]]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
-
-HEADLINE_SHARE = 0.05
-"""Share of a task's items with equal choices from which the headline says so."""
 
 
 def choice_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -26,6 +23,4 @@ def choice_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 f"{count:,} of {len(found):,} items of {task['name']} offer the same choice more than once; of equal "
                 "ones only the one at the right place counts."
             )
-            yield Doubt(
-                "equal_choices", text, task["name"], "", count, len(found), count >= HEADLINE_SHARE * len(found)
-            )
+            yield Doubt("equal_choices", text, task["name"], "", count, len(found), is_grave(count, len(found)))

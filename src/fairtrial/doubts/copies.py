@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.base import Doubt, is_grave
 from fairtrial.duplicates import same_groups
 from fairtrial.ledger import Ledger, query
-
-HEADLINE_SHARE = 0.05
-"""Share of a task's items that repeat an earlier one's question from which the headline says so."""
 
 
 def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -28,7 +25,7 @@ def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 f"{task['name']}: {repeats:,} of {items:,} items repeat the question of another one (case, white space "
                 f"and the order of choices apart), so that it has {items - repeats:,} questions; copies {counts}."
             )
-            yield Doubt("duplicates", text, task["name"], "", repeats, items, repeats >= HEADLINE_SHARE * items)
+            yield Doubt("duplicates", text, task["name"], "", repeats, items, is_grave(repeats, items))
 
 
 def counted(ledger: Ledger, trial_id: str, task: Mapping[str, Any]) -> tuple[int, int]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.signs import items_without_answer
-
-HEADLINE_SHARE = 0.05
-"""Share of a task's items without a right answer from which the headline says so."""
 
 
 def gold_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -27,7 +24,7 @@ def _missing(ledger: Ledger, trial_id: str, task_id: str, task: str) -> Iterator
     count, of = items_without_answer(ledger, trial_id, task_id)
     if count:
         text = f"{count:,} of {of:,} items of {task} have no right answer in the data; whatever is answered is wrong."
-        yield Doubt("no_right_answer", text, task, count=count, of=of, headline=count >= HEADLINE_SHARE * of)
+        yield Doubt("no_right_answer", text, task, count=count, of=of, headline=is_grave(count, of))
 
 
 def _interpreted(task: str, notes: Mapping[str, Any]) -> Iterator[Doubt]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.base import Doubt, is_grave, names_of
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.signs import SignCount, changed_settings, sign_counts
 
@@ -27,24 +27,20 @@ WITHOUT = {
 }
 """How answers were written where a server refused a setting."""
 
-HEADLINE_SHARE = 0.05
-"""Share of answers in which something was masked from which the headline says so: they are not what was written."""
-
 GRAVE = ("temperature", "top_p", "top_k")
 """Settings without which the answers are other ones than the trial asked for."""
 
 
 def hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what servers did not do as they were asked."""
-    candidates = {c["id"]: c["name"] for c in trial.plan["candidates"]}
-    tasks = {t["id"]: t["name"] for t in trial.plan["tasks"]}
+    candidates, tasks = names_of(trial)
     for found in sign_counts(ledger, trial.id):
         if found.candidate_id in candidates and found.task_id in tasks:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             names = {"candidate": candidate, "task": task, "count": f"{found.count:,}", "of": f"{found.of:,}"}
             if found.sign in ("counted", "masked"):
                 text = (COUNTED if found.sign == "counted" else MASKED).format(**names)
-                severe = found.sign == "masked" and found.count >= HEADLINE_SHARE * found.of
+                severe = found.sign == "masked" and is_grave(found.count, found.of)
                 yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
             if found.sign == "changed":
                 settings = changed_settings(ledger, trial.id, found.candidate_id, found.task_id)

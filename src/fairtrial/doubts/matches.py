@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
 from fairtrial.verdicts import least_matched, matched_share, too_few_matched
-
-HEADLINE_SHARE = 0.05
-"""Share of a task's items without a recorded answer from which the headline says so; they are no random ones."""
 
 
 def match_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -34,7 +31,7 @@ def match_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             text = (
                 f"{name} is judged by {counted}, those that have {_owners(task)}; the others may be its hard ones.{why}"
             )
-            severe = items - matched >= HEADLINE_SHARE * items
+            severe = is_grave(items - matched, items)
             yield Doubt("unmatched", text, name, worst["candidate"], items - matched, items, severe)
 
 

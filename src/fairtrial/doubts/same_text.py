@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.doubts.base import Doubt
+from fairtrial.doubts.base import Doubt, names_of
 from fairtrial.doubts.quoting import quoted
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.signs import common_texts
@@ -24,7 +24,7 @@ OFTEN_RIGHT = 0.9
 
 def same_text_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that wrote one and the same text for much of a task, and is often wrong."""
-    candidates = {c["id"]: c["name"] for c in trial.plan["candidates"]}
+    candidates, _ = names_of(trial)
     tasks = {t["id"]: t for t in trial.plan["tasks"]}
     for found in common_texts(ledger, trial.id):
         if found.candidate_id not in candidates or found.task_id not in tasks or not found.text.strip():
