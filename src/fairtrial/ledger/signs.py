@@ -159,19 +159,21 @@ class CommonText:
 
 def common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
     """Return the most frequent text, if any was written, for each candidate and task of a trial."""
-    rows = ledger.read(
-        """
-        SELECT s.candidate_id, s.task_id, json_extract(a.answer, '$.text') AS text, count(*) AS n FROM trial_items t
-        JOIN asked s ON s.task_id = t.task_id AND s.item_id = t.item_id AND s.position = 0
-        JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
-        WHERE t.trial_id = ? AND text IS NOT NULL
-        GROUP BY s.candidate_id, s.task_id, text ORDER BY n DESC
-        """,
-        (trial_id,),
-    )
-    most: dict[tuple[str, str], tuple[str, int]] = {}
-    written: dict[tuple[str, str], int] = {}
-    for candidate, task, text, count in rows:
-        most.setdefault((candidate, task), (str(text), int(count)))
-        written[candidate, task] = written.get((candidate, task), 0) + int(count)
-    return [CommonText(*key, *most[key], written[key]) for key in most]
+    found = []
+    for candidate, task in _pairs(ledger, trial_id):
+        rows = list(
+            ledger.read(
+                """
+                SELECT json_extract(a.answer, '$.text') AS text, count(*) AS n FROM asked s
+                JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
+                WHERE s.candidate_id = ? AND s.task_id = ? AND s.position = 0 AND text IS NOT NULL
+                AND s.item_id IN (SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ?)
+                GROUP BY text ORDER BY n DESC
+                """,
+                (candidate, task, trial_id, task),
+            )
+        )
+        if rows:
+            written = sum(int(count) for _, count in rows)
+            found.append(CommonText(candidate, task, str(rows[0][0]), int(rows[0][1]), written))
+    return found

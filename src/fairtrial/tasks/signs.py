@@ -102,7 +102,7 @@ def _cut(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Obs
 
 def unreachable(item: Item, requests: Sequence[Request]) -> list[Observation]:
     """Return the sign of an item whose every right answer contains one of the request's stop strings."""
-    stops = [stop for one in requests if isinstance(one, GenerateRequest) for stop in one.stop if stop.strip() or stop]
+    stops = [stop for one in requests if isinstance(one, GenerateRequest) for stop in one.stop if stop]
     golds = [gold.strip() for gold in item.gold]
     if item.choices or not golds or not stops:
         return []
