@@ -94,6 +94,18 @@ def test_numbers_that_are_the_choices(tmp_path: Path) -> None:
     assert noted(both) == {"also": "texts"}
 
 
+def test_positions_that_may_count_from_one_are_noted(tmp_path: Path) -> None:
+    assert noted(build(tmp_path, [1 + i % 3 for i in range(30)], CHOOSE)) == {"also": "numbers from 1"}
+    assert noted(build(tmp_path, [i % 3 for i in range(30)], CHOOSE)) == {}
+    assert noted(build(tmp_path, [1, 2, 3], CHOOSE)) == {}  # too few to wonder
+
+
+def test_true_and_false_need_two_choices(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="true or false, but there are 4 choices"):
+        build(tmp_path, [True, False], CHOOSE)
+    assert golds(build(tmp_path, [True, False], CHOOSE, [["no", "yes"]] * 2)) == [("yes",), ("no",)]
+
+
 @pytest.mark.parametrize(
     ("written", "row", "said"),
     [
@@ -180,7 +192,8 @@ def wrong(row): return {row["gold"]}
 @pytest.mark.parametrize("function", ["one", "array", "nothing", "text", "fraction", "true"])
 def test_what_numpy_makes_is_understood(function: str, tmp_path: Path) -> None:
     (tmp_path / "utils.py").write_text(NUMPY)
-    task = build(tmp_path, [0, 1, 1], CHOOSE)
+    two = [["Paris", "Rome"]] * 3 if function == "true" else None  # yes or no needs two choices
+    task = build(tmp_path, [0, 1, 1], CHOOSE, two) if two else build(tmp_path, [0, 1, 1], CHOOSE)
     text = (
         (tmp_path / "t.yaml").read_text().replace("doc_to_target: gold", f"doc_to_target: !function utils.{function}")
     )

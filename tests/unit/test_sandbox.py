@@ -158,3 +158,12 @@ def test_long_documents_fit() -> None:
         text=text
     )
     assert len(said) > 300_000
+
+
+def test_many_renderings_may_not_all_be_dear() -> None:
+    dear = LIMITED.from_string("{% for i in range(30000) %}{% set a = 1 %}{% endfor %}x")
+    with pytest.raises(TooMuchWorkError, match="steps each time it is filled; of many at most 30,000"):
+        for _ in range(2_000):
+            dear.render()
+    fair = LIMITED.from_string("{% for i in range(300) %}{% set a = 1 %}{% endfor %}x")
+    assert {fair.render() for _ in range(500)} == {"x"}

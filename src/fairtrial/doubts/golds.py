@@ -32,9 +32,13 @@ def _interpreted(task: str, notes: Mapping[str, Any]) -> Iterator[Doubt]:
         text = f"The right answers of {task} are read as {notes['read_as']}: nothing else explains all of its rows."
         yield Doubt("gold_read_as", text, task)
     if "also" in notes:
+        why = {
+            "texts": "they are also the texts of choices, and then other choices would be right",
+            "numbers from 1": "none of them is 0, and counted from 1 other choices would be right",
+        }
         text = (
-            f"The right answers of {task} are whole numbers, read as positions of choices from 0; they are also the "
-            "texts of choices, and then other choices would be right."
+            f"The right answers of {task} are whole numbers, read as positions of choices from 0; "
+            f"{why.get(str(notes['also']), 'they could be read otherwise')}."
         )
         yield Doubt("gold_ambiguous", text, task, headline=True)
     if notes.get("like_lists"):

@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateRuntimeError
 from fairtrial.errors import ModelError
 from fairtrial.recorded.base import Said
 from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
-from fairtrial.sandbox import LimitedEnvironment
+from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
 from fairtrial.spec.recorded import Recorded, key_text
 
 Rows = Iterator[tuple[str, Mapping[str, Any]]]
@@ -261,11 +262,16 @@ def _picked(row: Mapping[str, Any], what: str, where: str) -> str | None:
     if "{{" not in what and "{%" not in what:
         return _text(at(row, what, where))
     try:
-        return TEMPLATES.from_string(what).render({str(key): _with_nulls(value) for key, value in row.items()})
+        return _template(what).render({str(key): _with_nulls(value) for key, value in row.items()})
     except _NullError:
         return None
     except TemplateError as error:
         raise ModelError(f"{where}: the template {what!r} cannot be filled: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _template(text: str) -> LimitedTemplate:
+    return TEMPLATES.from_string(text)
 
 
 class _NullError(TemplateRuntimeError):

@@ -27,7 +27,7 @@ from fairtrial.sandbox.filters import (
     guarded_test,
     repeat,
 )
-from fairtrial.sandbox.meter import MOST_BITS, TooMuchWorkError, begin, end, spend, weigh
+from fairtrial.sandbox.meter import AVERAGE, MANY, MANY_STEPS, MOST_BITS, TooMuchWorkError, begin, end, spend, weigh
 
 LONGEST = 100_000
 """Characters of a template's source that are read."""
@@ -39,7 +39,18 @@ _OWN_PARTS = frozenset({Macro, BlockReference, LoopContext})
 
 
 class LimitedTemplate(Template):
-    """A template whose rendering is limited."""
+    """A template whose rendering is limited, each one and many on average."""
+
+    _times, _steps = 0, 0
+
+    def _count(self, steps: int) -> None:
+        """Count a rendering.  Raises TooMuchWorkError if many have taken too much on average."""
+        self._times += 1
+        self._steps += steps
+        if self._times >= MANY and self._steps > max(MANY_STEPS, AVERAGE * self._times):
+            raise TooMuchWorkError(
+                f"it takes {self._steps // self._times:,} steps each time it is filled; of many at most {AVERAGE:,}"
+            )
 
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Render; raises TemplateError for whatever goes wrong."""
@@ -51,7 +62,7 @@ class LimitedTemplate(Template):
         except Exception as error:
             raise _refusal(error) from error
         finally:
-            end(before)
+            self._count(end(before))
 
     def first(self, values: Mapping[str, Any]) -> Any:
         """Return the first thing that it writes, or an empty text; raises TemplateError for whatever goes wrong."""
@@ -63,7 +74,7 @@ class LimitedTemplate(Template):
         except Exception as error:
             raise _refusal(error) from error
         finally:
-            end(before)
+            self._count(end(before))
 
 
 def _refusal(error: Exception) -> TemplateError:

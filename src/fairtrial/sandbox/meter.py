@@ -16,6 +16,9 @@ from jinja2.utils import Namespace
 STEPS = 2_000_000
 """Steps that one rendering may take: about a second, and at most 16 million characters."""
 
+MANY, MANY_STEPS, AVERAGE = 50, 10_000_000, 30_000
+"""Rendered so often, and with so many steps in all, a template may take so many on average: some 15 ms."""
+
 MOST_BITS = 16_000
 """Size of the largest whole number; Python writes no number of more than 4,300 digits (14,285 bits)."""
 
@@ -44,9 +47,10 @@ def begin() -> int:
     return before
 
 
-def end(before: int) -> None:
-    """Give this thread back the steps that it had before `begin`."""
-    _left.steps = before
+def end(before: int) -> int:
+    """Give this thread back the steps that it had before `begin`; return how many were used up since."""
+    used, _left.steps = STEPS - _left.steps, before
+    return used
 
 
 def spend(steps: int) -> None:

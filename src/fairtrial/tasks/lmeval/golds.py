@@ -131,6 +131,10 @@ _WAYS = {
 """Ways to read texts as choices; of several that explain all rows, the first is meant, but see `_ambiguous`."""
 
 LABELS = "a label for every choice"
+FROM_ONE = "numbers from 1"
+MANY = 20
+"""Answers among which the first choice would be expected at least once."""
+
 POSITIONS = "positions"
 """Whole numbers from 0, as lm-evaluation-harness reads them."""
 
@@ -191,14 +195,16 @@ def read_choices(targets: Sequence[Target]) -> Reading:
 
     Raises UnreadError for an answer that is none of the choices, or that could be two of them.
     """
+    _refuse_yes_or_no(targets)
     if _are_labels(targets):
         return Reading(LABELS)
     kinds = {type(atom) for target in targets for atom in target.atoms() if atom is not None}
     usual = Reading(POSITIONS if kinds <= {int} else "texts")
     if usual.explains(targets):
         other = Reading("texts")
-        differs = kinds == {int} and other.explains(targets) and _differ(usual, other, targets)
-        return Reading(POSITIONS, "texts") if differs else usual
+        if kinds == {int} and other.explains(targets) and _differ(usual, other, targets):
+            return Reading(POSITIONS, "texts")
+        return Reading(POSITIONS, FROM_ONE) if kinds == {int} and _may_count_from_one(targets) else usual
     ways = [Reading(way) for way in _WAYS]
     if kinds == {int}:  # positions from 0 they are not
         ways = [Reading("texts"), Reading("numbers from 1")]
@@ -209,6 +215,23 @@ def read_choices(targets: Sequence[Target]) -> Reading:
     if "from 0" in best.way:
         _refuse_ambiguous(targets, best, explaining)
     return best
+
+
+def _refuse_yes_or_no(targets: Sequence[Target]) -> None:
+    """Raise UnreadError for true or false as the answer to a row that does not offer two choices."""
+    for row, target in enumerate(targets):
+        if isinstance(target.value, bool) and len(target.choices) != 2:
+            raise UnreadError(
+                f"the answer {target.value} is true or false, but there are {len(target.choices)} choices",
+                row,
+                fix="doc_to_target must give a position from 0, or the text or letter of one of the choices.",
+            )
+
+
+def _may_count_from_one(targets: Sequence[Target]) -> bool:
+    """Whether no row's answer is the first choice from 0, and every answer is a choice from 1, over many rows."""
+    atoms = [atom for target in targets for atom in target.atoms() if atom is not None]
+    return len(atoms) >= MANY and 0 not in atoms and Reading(FROM_ONE).explains(targets)
 
 
 def _differ(one: Reading, other: Reading, targets: Sequence[Target]) -> bool:
