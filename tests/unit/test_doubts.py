@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.doubts import find_doubts
-from fairtrial.doubts.guessing import below_guessing_doubts, same_candidate_doubts
+from fairtrial.doubts.guessing import guessing_doubts, same_candidate_doubts
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.records import GenerateAnswer, GenerateRequest, Item, Observation, Prompt
 from fairtrial.report import words
@@ -59,11 +59,36 @@ def test_scores_below_guessing_and_one_candidate_twice_are_doubted(tmp_path: Pat
     columns = {"a": [0.0] * 60, "b": [1.0] * 60}
     with trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"acc": columns}}, chance=0.25) as ledger:
         row = query.trial(ledger, STANDING)
-        assert [doubt.candidate for doubt in below_guessing_doubts(ledger, row)] == ["a"]
+        assert [(doubt.kind, doubt.candidate) for doubt in guessing_doubts(ledger, row)] == [("below_guessing", "a")]
         twice = [*row.plan["candidates"], {**row.plan["candidates"][0], "name": "again"}]
         [doubt] = same_candidate_doubts(ledger, replace(row, plan={**row.plan, "candidates": twice}))
         assert doubt.headline and "one and the same candidate" in doubt.text
         assert not list(same_candidate_doubts(ledger, row))
+
+
+def test_a_tie_between_guessers_is_doubted(tmp_path: Path) -> None:
+    quarter = [float(i % 4 == 0) for i in range(400)]
+    with trial_ledger(
+        tmp_path / "l.db", ["a", "b"], {"t": {"acc": {"a": quarter, "b": quarter}}}, chance=0.25
+    ) as ledger:
+        [doubt] = guessing_doubts(ledger, query.trial(ledger, STANDING))
+        assert (doubt.kind, doubt.candidate, doubt.headline) == ("guessed_tie", "b", True)
+    better = [float(i % 4 > 0) for i in range(400)]
+    with trial_ledger(tmp_path / "m.db", ["a", "b"], {"t": {"acc": {"a": better, "b": better}}}, chance=0.25) as ledger:
+        assert not list(guessing_doubts(ledger, query.trial(ledger, STANDING)))
+
+
+def test_longer_texts_that_end_right_are_signed() -> None:
+    item = Item("2" * 32, 0, "Which?", (), ("72",), "2" * 32, {})
+    wrong = [Observation(TASK_ASKED.card.main_measure, 0.0)]
+
+    def ends(text: str) -> bool:
+        return "sign:ends_right" in [
+            one.measure for one in signs(TASK_ASKED, item, [GenerateAnswer(text, 1, "stop")], wrong)
+        ]
+
+    assert ends("<plan>add</plan>72.") and ends("So it is 72")
+    assert not any(map(ends, ["172", "0.72", "-72", "1,072", "72 or so", "72"]))
 
 
 def answered(ledger: Ledger, name: str, answers: list[GenerateAnswer]) -> None:

@@ -132,4 +132,6 @@ def test_cleaning_and_near_misses() -> None:
     assert nearly(" paris.", ["Paris"])
     assert nearly("New\nYork", ["New York"])
     assert not nearly("Paris, France", ["Paris"])
+    assert nearly("1000.0", ["1,000"]) and nearly("0.0", ["0"]) and nearly("+7.", ["7"])
+    assert not nearly("10,00", ["1000"]) and not nearly("1e3", ["1000"]) and not nearly("9" * 40, ["9" * 41])
     assert not nearly("", [""])

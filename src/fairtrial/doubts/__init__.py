@@ -12,7 +12,7 @@ from fairtrial.doubts.choices import choice_doubts
 from fairtrial.doubts.copies import copy_doubts
 from fairtrial.doubts.few import few_doubts
 from fairtrial.doubts.golds import gold_doubts
-from fairtrial.doubts.guessing import below_guessing_doubts, same_candidate_doubts
+from fairtrial.doubts.guessing import guessing_doubts, same_candidate_doubts
 from fairtrial.doubts.hosted import hosted_doubts
 from fairtrial.doubts.matches import match_doubts
 from fairtrial.doubts.quoting import exact
@@ -28,7 +28,7 @@ DOUBTS: tuple[Finder, ...] = (
     answer_doubts,
     letter_doubts,
     same_text_doubts,
-    below_guessing_doubts,
+    guessing_doubts,
     gold_doubts,
     choice_doubts,
     copy_doubts,

@@ -37,7 +37,8 @@ SENTENCES = {
     "unreachable": "{count} of {of} items of {task} have right answers that contain a stop string, so that nobody, "
     "{candidate} included, can write them.",
     "near_miss": "{count} of {of} answers of {candidate} on {task} count as wrong though they differ from a right "
-    "answer only in white space, case or final punctuation.",
+    "answer only in white space, case, final punctuation or how a number is written.",
+    "ends_right": "{count} of {of} answers of {candidate} on {task} count as wrong and end with a right answer.",
 }
 
 UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable"))
@@ -60,12 +61,12 @@ def answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
 
 def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
     """Return one such answer in words, where there is something to be seen; else nothing."""
-    if found.sign not in {"unread", "near_miss"}:
+    if found.sign not in {"unread", "near_miss", "ends_right"}:
         return ""
     example = signed_example(ledger, trial.id, found)
     if example is None or not example.text.strip():
         return ""
-    right = f" (right: {quoted(example.gold[0])})" if found.sign == "near_miss" and example.gold else ""
+    right = f" (right: {quoted(example.gold[0])})" if found.sign != "unread" and example.gold else ""
     return f" For example {quoted(example.text)}{right}."
 
 

@@ -140,6 +140,7 @@ SHORT = {
     "refused": "refused",
     "unfinished": "unfinished",
     "near_miss": "missed by form only",
+    "ends_right": "wrong but ending right",
 }
 """Signs of answers, as they stand beside a score."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Request, ScoreAnswer
 from fairtrial.tasks.base import Task, TellsSigns
-from fairtrial.tasks.reading import nearly
+from fairtrial.tasks.reading import ends_with, nearly
 
 PREFIX = "sign:"
 """Begins the measure name of every sign, so that none is taken for a grade or a cost."""
@@ -25,7 +25,9 @@ SIGNS: Mapping[str, str] = {
     "changed": "the server refused settings of the request, which was sent without them",
     "cut": "wrong, and cut off at the limit of tokens",
     "unreachable": "every right answer contains a string that ends an answer, so that none can be written",
-    "near_miss": "wrong, and different from a right answer only in white space, case or final punctuation",
+    "near_miss": "wrong, and different from a right answer only in white space, case, final punctuation or how a "
+    "number is written",
+    "ends_right": "wrong, and a longer text that ends with a right answer",
 }
 """What each sign says of an answer."""
 
@@ -49,7 +51,7 @@ def signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Ob
             if isinstance(task, TellsSigns)
             else _told(task, item, answers, grades)
         )
-        found = [*told, *_chosen(item, answers), *([] if told else _cut(task, item, answers, grades))]
+        found = [*told, *_chosen(item, answers), *([] if told else _wrong_in_form(task, item, answers, grades))]
     return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys([*found, *_told_by_server(answers)])]
 
 
@@ -92,12 +94,15 @@ def _told(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Ob
     return ["near_miss"] if wrong and any(nearly(text, item.gold) for text in texts) else []
 
 
-def _cut(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
-    """Return whether free text is wrong, and ended at the limit of tokens: what came next is not known."""
+def _wrong_in_form(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
+    """Return what may have made free text wrong: it ended at the limit of tokens, or says more than the answer."""
     wrong = any(grade.measure == task.card.main_measure and grade.value == 0.0 for grade in grades)
-    if item.choices or not wrong:
+    written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
+    if item.choices or not wrong or not written:
         return []
-    return ["cut"] if any(isinstance(one, GenerateAnswer) and one.finish == "length" for one in answers) else []
+    if any(ends_with(answer.text, item.gold) for answer in written):
+        return ["ends_right"]
+    return ["cut"] if any(answer.finish == "length" for answer in written) else []
 
 
 def unreachable(item: Item, requests: Sequence[Request]) -> list[Observation]:

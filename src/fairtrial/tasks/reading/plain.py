@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
 
 UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 """Characters without a width that `str.strip` leaves."""
@@ -21,6 +22,7 @@ MOST = 20_000
 
 BEGINNING = 4_000
 
+_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,30})(?:\.[0-9]{0,30})?")
 _UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0e\ufe0f\ufeff]")
 _NEXT = re.compile(
     r"\n[ \t]*(?:#+[ \t]*)?\**(?:question|q|problem|passage|example|exercise|human|user|instruction)[ \t]*\d*[ \t]*\**"
@@ -48,9 +50,29 @@ def clean(text: str) -> str:
 
 
 def nearly(text: str, gold: Iterable[str]) -> bool:
-    """Return whether an answer differs from one of the right ones only in white space, case or final punctuation."""
+    """Return whether an answer differs from one of the right ones by its form only.
+
+    That is: in white space, case, final punctuation, or the way in which a number is written.
+    """
     said = _folded(text)
-    return bool(said) and any(said == _folded(right) for right in gold)
+    return bool(said) and any(said == right or _same_number(said, right) for right in map(_folded, gold))
+
+
+def ends_with(text: str, gold: Iterable[str]) -> bool:
+    """Return whether the last word, or words, of a longer text are one of the right answers, form apart."""
+    said = _folded(text)
+    for right in map(_folded, gold):
+        before = said[: -len(right)] if right and said.endswith(right) else ""
+        if before and not (before[-1].isalnum() or before[-1] in "-+−.,/_"):
+            return True
+    return False
+
+
+def _same_number(said: str, right: str) -> bool:
+    """Return whether two texts are one plain number, e.g. ``1,000`` and ``1000.0``."""
+    if not (_NUMBER.fullmatch(said) and _NUMBER.fullmatch(right)):
+        return False
+    return Decimal(said.replace(",", "")) == Decimal(right.replace(",", ""))
 
 
 def _folded(text: str) -> str:
