@@ -158,3 +158,8 @@ def test_the_verb(tmp_path: Path) -> None:
         pytest.raises(LedgerError, match="a full export does not fit in CSV"),
     ):
         export_text(ledger, io.StringIO(), "csv", full=True)
+
+
+def test_an_empty_ledger_is_not_exported_as_nothing(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "l.db") as ledger, pytest.raises(LedgerError, match="no trial"):
+        export_text(ledger, io.StringIO(), "csv")

@@ -247,3 +247,11 @@ def test_a_ledger_that_vanishes_or_is_replaced_is_said(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="deleted or replaced while it was in use"):
         ledger.commit(candidate_id("a"), Chunk(answers=[(ASK, GenerateAnswer("x", 1, "stop"))]))
     ledger.close()
+
+
+def test_a_lock_that_is_taken_away_is_said(tmp_path: Path) -> None:
+    with filled(tmp_path / "l.db") as ledger, ledger.writing():
+        ledger.commit(candidate_id("a"), Chunk())
+        (tmp_path / "l.db.lock").unlink()
+        with pytest.raises(LedgerError, match=r"the lock of l\.db was deleted or replaced"):
+            ledger.commit(candidate_id("a"), Chunk(answers=[(ASK, GenerateAnswer("x", 1, "stop"))]))

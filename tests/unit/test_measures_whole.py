@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,17 @@ def megabytes(before: int, peak: int, after: int) -> Span:
     return Span(before * MEGABYTE, after * MEGABYTE, peak * MEGABYTE)
 
 
-def touched() -> int:
-    """Take 40 MB, use them, give them back."""
-    return int(np.ones(40 * MEGABYTE, dtype=np.uint8).sum())
+def touched() -> None:
+    """Take 40 MB from the system, use them, give them back."""
+    with mapped():
+        pass
+
+
+def mapped() -> mmap.mmap:
+    """Return 40 MB in use that come from the system, and not from what an earlier test left free."""
+    block = mmap.mmap(-1, 40 * MEGABYTE)
+    np.frombuffer(block, dtype=np.uint8)[:] = 1
+    return block
 
 
 @pytest.mark.parametrize("root", [Path("/proc/self"), Path("/nowhere")], ids=["kernel", "sampled"])
@@ -40,10 +49,9 @@ def test_the_peak_is_seen_after_it_has_gone(root: Path) -> None:
     meter = MemoryMeter(root)
     assert ("sampled" in meter.method) == (not root.exists())
     meter.start()
-    block = np.ones(40 * MEGABYTE, dtype=np.uint8)
-    if "sampled" in meter.method:
-        meter._sample()
-    del block
+    with mapped():
+        if "sampled" in meter.method:
+            meter._sample()
     span = meter.stop()
     assert span.peak - span.before > 30 * MEGABYTE
     assert span.after - span.before < 30 * MEGABYTE
@@ -241,7 +249,7 @@ def test_mistakes_about_the_machine_have_their_line(tmp_path: Path) -> None:
     for machine, told in (
         ("machine: {wats_per_core: 5}", r"t\.yaml:5: unknown key 'wats_per_core'. Did you mean 'watts_per_core'"),
         ("machine: {watts_per_core: 5}", r"t\.yaml:5: watts_per_core needs a source"),
-        ("machine: {usd_per_hour: 5}", r"t\.yaml:4: latency is only measured with latency_items"),
+        ("machine: {usd_per_hour: 5}", r"t\.yaml:4: tasks\[0\]\.measures: latency is only measured with latency_items"),
     ):
         path.write_text(start + machine)
         with pytest.raises(SpecError, match=told):

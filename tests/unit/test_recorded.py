@@ -105,7 +105,7 @@ def test_scores_of_choices_become_score_answers(tmp_path: Path) -> None:
         ("l.jsonl", '{"q": "x", "a": "1"}\n\n{"q": oops\n', "l.jsonl:3"),
         ("l.jsonl", '{"q": "x", "a": "1"}\n[1]\n', "l.jsonl:2"),
         ("l.jsonl", '{"q": "x"}\n', "there is no 'a'"),
-        ("l.json", "[" * 200_000, "no JSON"),
+        ("l.json", "[" * 200_000, "nested too deeply"),
         ("l.json", '{"q": 1}', "must be a list"),
         ("l.csv", 'q,a\n"x,1\n', "no CSV"),
         ("l.json", "[]", "no answers"),
@@ -180,3 +180,9 @@ def test_any_row_is_read_or_refused(tmp_path: Path, kind: str, good: dict[str, o
         assert log.name in str(error)
         return
     assert found.size >= 1
+
+
+def test_logs_that_are_no_text_are_named(tmp_path: Path) -> None:
+    (tmp_path / "l.json").write_bytes(b'[{"q": "\xff\xfe", "a": "1"}]')
+    with pytest.raises(ModelError, match=r"l\.json is no UTF-8 text"):
+        imported_record(tmp_path / "l.json", TABLE)

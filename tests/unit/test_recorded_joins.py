@@ -9,8 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from fairtrial import api
+from fairtrial.cli.main import app
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.recorded import imported_record, rows
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
@@ -195,6 +197,15 @@ def test_other_prompts_are_paired_by_id_or_number(place: Path) -> None:
         run(place, by_row, "import:few.json", by_row)
 
 
+def test_how_recorded_answers_were_read_is_told(place: Path) -> None:
+    found = run(place, Recorded(format="table", answer="a", join="row"), "import:bad.json")
+    told = {doubt.kind: doubt for doubt in found.summary.doubts}
+    assert told["unchecked_join"].candidate == "good"
+    assert told["unchecked_join"].text.startswith("The answers of good are joined with the items by their number alone")
+    assert "ends of all written answers on capitals" in told["cleaned"].text
+    assert not (told["unchecked_join"].headline or told["cleaned"].headline)
+
+
 def test_rows_without_an_answer_are_told(place: Path) -> None:
     body = json.loads((place / "bad.json").read_text())
     put(place / "bad.json", [{**row, "a": None if row["nr"] < 5 else row["a"]} for row in body])
@@ -253,3 +264,11 @@ def test_an_error_that_was_recorded_as_an_answer_is_doubted(place: Path) -> None
     doubts = [doubt for doubt in run(place, TABLE, "import:bad.json").summary.doubts if doubt.kind == "same_text"]
     assert [(doubt.candidate, doubt.count, doubt.of, doubt.headline) for doubt in doubts] == [("other", 30, 60, True)]
     assert "Error: 429 rate limit exceeded" in doubts[0].text
+
+
+def test_an_export_says_what_its_files_cannot(place: Path) -> None:
+    run(place, TABLE, "import:few.json")
+    found = CliRunner().invoke(app, ["export", "--ledger", "t.db", "--format", "lm-eval", "--out", "out"])
+    assert found.exit_code == 0
+    assert "! No verdict on capitals: only 6 of 60 items" in found.stderr
+    assert "! " not in found.stdout

@@ -20,7 +20,7 @@ from fairtrial.report.inspectlog import log_id, write_log
 from fairtrial.report.lmeval import results_file, samples
 from fairtrial.report.modelcard import model_card
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
-from fairtrial.report.words import inline
+from fairtrial.report.words import headline_doubts, inline
 
 Form = Literal["lm-eval", "inspect", "every-eval-ever", "model-card"]
 
@@ -61,6 +61,8 @@ def export(
             raise FairtrialError(f"{error.filename} cannot be written: {error.strerror}.") from error
     for path in written:
         Console().print(Text(inline(str(path))), soft_wrap=True)
+    for line in (*(gap.text for gap in summary.gaps), *headline_doubts(summary)):  # what the files cannot say
+        Console(stderr=True).print(Text(f"! {inline(line)}", style="yellow"), soft_wrap=True)
 
 
 def folder(out: Path, name: str, number: int) -> Path:

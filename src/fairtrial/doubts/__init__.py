@@ -14,7 +14,7 @@ from fairtrial.doubts.few import few_doubts
 from fairtrial.doubts.golds import gold_doubts
 from fairtrial.doubts.guessing import guessing_doubts, same_candidate_doubts
 from fairtrial.doubts.hosted import hosted_doubts
-from fairtrial.doubts.matches import match_doubts
+from fairtrial.doubts.matches import match_doubts, record_doubts
 from fairtrial.doubts.quoting import exact
 from fairtrial.doubts.same_text import same_text_doubts
 from fairtrial.doubts.weights import weight_doubts
@@ -33,6 +33,7 @@ DOUBTS: tuple[Finder, ...] = (
     choice_doubts,
     copy_doubts,
     match_doubts,
+    record_doubts,
     few_doubts,
     hosted_doubts,
     weight_doubts,

@@ -35,6 +35,22 @@ def match_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             yield Doubt("unmatched", text, name, worst["candidate"], items - matched, items, severe)
 
 
+def record_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield what must be known of how recorded answers were joined and graded."""
+    for candidate in trial.plan["candidates"]:
+        how = candidate["spec"].get("recorded") or {}
+        if how.get("join") == "row" and not how.get("key"):
+            text = (
+                f"The answers of {candidate['name']} are joined with the items by their number alone; whether the "
+                "order is the same is not checked (`recorded: {key: COLUMN}` does)."
+            )
+            yield Doubt("unchecked_join", text, candidate=candidate["name"])
+    cleaned = [t["name"] for t in trial.plan["tasks"] if t["card"].get("settings", {}).get("clean")]
+    if cleaned and any(task.get("pairings") for task in trial.plan["tasks"]):
+        text = f"White space was taken off the ends of all written answers on {', '.join(cleaned)} before grading."
+        yield Doubt("cleaned", text)
+
+
 def _owners(task: Mapping[str, Any]) -> str:
     """Return whose recorded answers an item must have, with how many each has where there are several."""
     pairings = task["pairings"]

@@ -134,6 +134,8 @@ def observation_rows(ledger: Ledger, trial: str | None) -> Iterator[dict[str, An
 def chosen(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
     """Return the trials to export, ordered by name and id."""
     found = query.trials(ledger) if trial is None else [query.trial(ledger, trial)]
+    if not found:
+        query.trial(ledger)  # raises, and says what to do
     return sorted(found, key=lambda row: (row.name, row.id))
 
 

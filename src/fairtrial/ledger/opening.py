@@ -22,7 +22,10 @@ REASONS = {
     sqlite3.SQLITE_PERM: ("the file system does not allow it", "Check the rights of the file and its folder."),
     sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Keep a copy; `sqlite3 FILE .recover` may save rows."),
     sqlite3.SQLITE_NOTADB: ("the file is damaged or no database", "Name another file with --ledger."),
-    sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk; a network folder is no place for a ledger."),
+    sqlite3.SQLITE_IOERR: (
+        "the disk reports an error",
+        "Check the disk and the limit on file sizes (`ulimit -f`); a network folder is no place for a ledger.",
+    ),
 }
 FAILURES = (sqlite3.Error, UnicodeDecodeError)
 """What a damaged file makes the driver raise."""

@@ -57,8 +57,7 @@ class Ledger:
         self.path = path
         self.guarded = guarded
         self.lock = FileLock(f"{path.resolve()}.lock")
-        found = path.stat()
-        self._place = (found.st_dev, found.st_ino)
+        self._place, self._lock_place = _place_of(path), _place_of(path)
         self.orders: dict[tuple[str, str], Order] = {}
         self.leads: dict[tuple[str, str, str], Lead] = {}
 
@@ -114,6 +113,7 @@ class Ledger:
                 ) from None
         except OSError as error:
             raise LedgerError(f"the lock of {self.path.name} cannot be taken: {error.strerror}.") from error
+        self._lock_place = _place_of(Path(self.lock.lock_file))
         try:
             self.guard(False)
             yield
@@ -123,15 +123,16 @@ class Ledger:
 
     def _check_place(self) -> None:
         """Raise LedgerError if the file is no longer where it was opened: what is written would be lost with it."""
-        try:
-            now = self.path.stat()
-            same = (now.st_dev, now.st_ino) == self._place
-        except OSError:
-            same = False
-        if not same:
+        if _place_of(self.path) != self._place:
             raise LedgerError(
                 f"{self.path.name} was deleted or replaced while it was in use; what was answered since is lost.",
                 fix="Put it back, or run the trial again.",
+            )
+
+        if self.lock.is_locked and _place_of(Path(self.lock.lock_file)) != self._lock_place:
+            raise LedgerError(
+                f"the lock of {self.path.name} was deleted or replaced; another process may be writing to the ledger.",
+                fix="Let one process at a time write; leave the file that ends in .lock where it is.",
             )
 
     def guard(self, on: bool) -> None:
@@ -281,6 +282,15 @@ class Ledger:
                 "INSERT OR IGNORE INTO looks (trial_id, a, b, task_id, measure, items, look) VALUES (?,?,?,?,?,?,?)",
                 (trial_id, *pair, *at, dumps(look)),
             )
+
+
+def _place_of(path: Path) -> tuple[int, int] | None:
+    """Return what identifies a file whatever its name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def add_requests(db: sqlite3.Connection, requests: Sequence[tuple[str, Request]]) -> None:

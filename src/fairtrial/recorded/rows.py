@@ -67,8 +67,12 @@ def parsed(body: bytes, where: str) -> Any:
         return json.loads(body.decode("utf-8-sig"), parse_constant=lambda name: float(name.replace("Infinity", "inf")))
     except json.JSONDecodeError as error:
         raise ModelError(f"{where} is no JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from error
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise ModelError(f"{where} is no JSON: {type(error).__name__}.") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{where} is no UTF-8 text.", fix="Save it as UTF-8.") from error
+    except RecursionError as error:
+        raise ModelError(f"{where} is nested too deeply to be read.") from error
+    except ValueError as error:
+        raise ModelError(f"{where} is no JSON: {error}.") from error
 
 
 def lines_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -6,6 +6,7 @@ Turns pydantic's errors into one `SpecError`.  Knows the sections of trial and c
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
@@ -105,7 +106,9 @@ def described(problem: Mapping[str, Any], model: type[BaseModel], places: Places
         inside = f" in {dotted(at[:-1])}" if at[:-1] else ""
         return line, f"the key {at[-1]!r} is missing{inside}."
     if kind == "fairtrial":
-        return line, f"{problem['ctx']['text']}."
+        key = next((part for part in reversed(at) if isinstance(part, str)), "")
+        text = str(problem["ctx"]["text"])
+        return line, f"{text}." if key in text else f"{dotted(at)}: {text}."
     seen = places.written.get(at) or shown(problem["input"])
     if kind == "literal_error":
         expected = str(problem["ctx"]["expected"])
@@ -123,7 +126,12 @@ def advice(problem: Mapping[str, Any], at: Location, places: Places) -> str:
         return f' YAML reads it as {type_word(value)}; as text it is written "{places.written[at]}".'
     if kind in {"int_type", "float_type"} and isinstance(value, str):
         try:
-            return f" Write {float(value):.12g}, without quotes."
+            number = float(value)
+            return (
+                f" Write {number:.12g}, without quotes."
+                if math.isfinite(number) and "e" not in value.lower()
+                else (f" YAML takes it for text; write {number:.12g}." if math.isfinite(number) else "")
+            )
         except ValueError:
             return ""
     if kind == "tuple_type" and isinstance(value, str | dict):
