@@ -19,13 +19,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fairtrial import api
-from fairtrial.asking import CHUNK_ITEMS
-from fairtrial.bench import watching
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject
 from fairtrial.measures.energy import EnergyMeter
 from fairtrial.measures.memory import MemoryMeter
 from fairtrial.records import Answer, GenerateAnswer, Observation, ScoreAnswer
+from fairtrial.running.chunks import CHUNK_ITEMS
+from fairtrial.running.pool import watching
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 

@@ -1,4 +1,4 @@
-"""How often whole trials say some false word, with many questions; through the ledger and `fairtrial.verdicts`.
+"""How often whole trials say some false word, with many questions; through the ledger and `analysis.verdicts`.
 
     python -m bench.together [--trials 400] [--seed 7] [--json FILE]
 
@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.records import Item, Observation, content_hash
-from fairtrial.verdicts import Verdict, verdicts
 
 TRIAL = "5a" * 16
 ACC = {"name": "acc", "unit": "1", "higher_is_better": True, "bounds": [0.0, 1.0], "transform": "identity"}

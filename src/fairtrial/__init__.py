@@ -10,6 +10,7 @@ found.report("trial.html")
 
 from importlib.metadata import version as _version
 
+from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.api import Conditions, Result, result, run
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
@@ -27,7 +28,6 @@ from fairtrial.records import (
 from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
-from fairtrial.verdicts import Estimate, Verdict
 
 __version__ = _version("fairtrial")
 

@@ -10,23 +10,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fairtrial.asking import CHUNK_ITEMS
+from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import SpecError
-from fairtrial.fitting import fitted, needs, nobody
-from fairtrial.forecast import Forecast
-from fairtrial.forecast import forecast as foretell
+from fairtrial.forecast.forecast import Forecast
+from fairtrial.forecast.forecast import forecast as foretell
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import blame
-from fairtrial.planning import Plan, plan_trial
-from fairtrial.progress import OnProgress
-from fairtrial.report.page import write_report
+from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.report.html.page import write_report
 from fairtrial.report.summary import Summary, summarise
-from fairtrial.searching import Search, expanded, roomiest, searched
+from fairtrial.running.chunks import CHUNK_ITEMS
+from fairtrial.running.conductor import run as conduct
+from fairtrial.running.memory_fit import fitted, needs, nobody
+from fairtrial.running.progress import OnProgress
+from fairtrial.running.search import Search, expanded, roomiest, searched
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
 from fairtrial.spec.trial import Trial
-from fairtrial.trial import run as conduct
-from fairtrial.verdicts import Estimate, Verdict
 
 DEFAULT_LEDGER = Path("fairtrial.db")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairtrial.report.page import write_report
+from fairtrial.report.html.page import write_report
 from standing_ledger import TRIAL, coins, trial_ledger
 
 sync_api = pytest.importorskip("playwright.sync_api")

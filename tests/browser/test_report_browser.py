@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.report.page import write_report
+from fairtrial.report.html.page import write_report
 from report_ledger import TRIAL_ID, report_ledger
 
 sync_api = pytest.importorskip("playwright.sync_api")

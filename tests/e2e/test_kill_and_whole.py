@@ -13,10 +13,10 @@ from pathlib import Path
 
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger, query
-from fairtrial.planning import plan_trial
+from fairtrial.planning.plan import plan_trial
 from fairtrial.report.summary import summarise
+from fairtrial.running.conductor import run
 from fairtrial.spec.source import load_trial
-from fairtrial.trial import run
 
 TRIAL = """
 name: killed

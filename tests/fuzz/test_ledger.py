@@ -16,7 +16,7 @@ from damage import damaged_ledger
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import blame, examine, salvage
 from fairtrial.ledger.export import export_text
-from fairtrial.report.page import render
+from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
 from fuzz.bounded import bounded, survives
 

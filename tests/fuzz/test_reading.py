@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.doubts import exact
+from fairtrial.analysis.doubts import exact
 from fairtrial.tasks.reading import clean, nearly, read_number, read_option
 from fuzz.bounded import bounded
 

@@ -15,8 +15,8 @@ pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, wh
 import parity
 
 from fairtrial.engines.chat import messages
+from fairtrial.planning.requests import settle
 from fairtrial.records import GenerateRequest, Prompt
-from fairtrial.settling import settle
 from fairtrial.spec.candidate import Candidate
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog

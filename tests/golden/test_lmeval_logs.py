@@ -11,10 +11,10 @@ import pytest
 
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger, query
-from fairtrial.planning import plan_trial
+from fairtrial.planning.plan import plan_trial
+from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
-from fairtrial.trial import run
 
 ROWS = [
     {

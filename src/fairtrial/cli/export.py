@@ -15,10 +15,10 @@ from fairtrial import api
 from fairtrial.cli.options import LedgerOption
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger, query
-from fairtrial.report.everyeval import NOT_STATED, write_record
-from fairtrial.report.inspectlog import log_id, write_log
-from fairtrial.report.lmeval import results_file, samples
-from fairtrial.report.modelcard import model_card
+from fairtrial.report.export.every_eval_ever import NOT_STATED, write_record
+from fairtrial.report.export.inspect_log import log_id, write_log
+from fairtrial.report.export.lm_eval import results_file, samples
+from fairtrial.report.export.model_card import model_card
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
 from fairtrial.report.words import headline_doubts, inline
 

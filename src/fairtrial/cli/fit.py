@@ -19,7 +19,7 @@ from fairtrial.cli.options import JsonOption, LedgerOption, MarginOption, QuietO
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
 from fairtrial.report.words import inline
-from fairtrial.searching import Search
+from fairtrial.running.search import Search
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.device import Device
 from fairtrial.spec.shares import read_margin

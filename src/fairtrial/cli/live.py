@@ -13,12 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from fairtrial.analysis.verdicts import Verdict
 from fairtrial.api import Conditions
-from fairtrial.progress import Progress as Step
 from fairtrial.report import words
-from fairtrial.report.tables import STYLES
+from fairtrial.report.terminal import STYLES
 from fairtrial.report.words import inline
-from fairtrial.verdicts import Verdict
+from fairtrial.running.progress import Progress as Step
 
 WIDTH = 33
 """Characters of the bar of a question; an odd number, so that 0 has a place in the middle."""

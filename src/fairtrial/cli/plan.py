@@ -16,7 +16,7 @@ from fairtrial import api
 from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TasksOption, ThreadsOption, TrustOption
 from fairtrial.cli.output import print_json
-from fairtrial.forecast import Forecast, Outlook, QuestionForecast, Total
+from fairtrial.forecast.forecast import Forecast, Outlook, QuestionForecast, Total
 from fairtrial.report.words import inline, number, points
 from fairtrial.spec.budget import UNITS
 from fairtrial.spec.source import load_trial

@@ -26,7 +26,7 @@ from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError
 from fairtrial.report.across import comparable
-from fairtrial.report.tables import across_lines, across_table, estimates_table, notes, study_lines, verdicts_table
+from fairtrial.report.terminal import across_lines, across_table, estimates_table, notes, study_lines, verdicts_table
 from fairtrial.spec.source import LoadedTrial, load_trial
 
 

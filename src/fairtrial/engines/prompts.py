@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fairtrial.engines.chat import ChatTemplate, messages
+from fairtrial.engines.prefix_tree.trie import Tokens
 from fairtrial.engines.refusing import (
     Limits,
     answer_too_long,
@@ -25,7 +26,6 @@ from fairtrial.engines.sampling import Thinking
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.errors import EngineError, ModelError
 from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
-from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.regular import read_regular
 from fairtrial.thoughts import TAGS, Tags, closed_by, opened_by

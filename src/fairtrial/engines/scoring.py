@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.prefix_tree import PrefixTree, build_tree
+from fairtrial.engines.prefix_tree.trie import Counts
 from fairtrial.engines.prompts import Scored
 from fairtrial.records import ScoreAnswer
-from fairtrial.schedule import PrefixTree, build_tree
-from fairtrial.schedule.trie import Counts
 
 
 @dataclass(frozen=True, slots=True)

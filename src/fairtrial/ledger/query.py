@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.duplicates import Key, content_key, same_groups, united
 from fairtrial.errors import LedgerError, UnknownNameError
 from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.order import Order, make_order
 from fairtrial.ledger.shape import damaged, finite, read_look, read_mapping, read_plan, reading
 from fairtrial.ledger.store import Ledger
 from fairtrial.records import Item
+from fairtrial.records.duplicates import Key, content_key, same_groups, united
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

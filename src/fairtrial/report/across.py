@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fairtrial.analysis.standings import Firmness, Kinship, Place, Ranking, Standings, WeightedPlace, WeightedScore
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
-from fairtrial.standings import Firmness, Kinship, Place, Ranking, Standings, WeightedPlace, WeightedScore
 
 OFTEN = 0.05
 """Share of redrawn benchmarks from which a flipped order is worth a sentence."""

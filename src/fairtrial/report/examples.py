@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fairtrial.analysis.verdicts import Verdict
 from fairtrial.ledger import Ledger, query
 from fairtrial.records import Item
 from fairtrial.report.summary import Summary
-from fairtrial.verdicts import Verdict
 
 PER_KIND = 3
 

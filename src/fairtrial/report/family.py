@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 
+from fairtrial.analysis.verdicts import Verdict
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
-from fairtrial.verdicts import Verdict
 
 MOST = 5
 """Questions that are named; of more, the number."""

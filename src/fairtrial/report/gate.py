@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from fairtrial.analysis.gaps import gaps
+from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.errors import SpecError, UnknownNameError
-from fairtrial.gaps import gaps
 from fairtrial.ledger import Ledger
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
-from fairtrial.verdicts import Verdict, verdicts
 
 Claim = Literal["not-worse", "better"]
 Outcome = Literal["holds", "refuted", "undecided"]

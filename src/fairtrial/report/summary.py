@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairtrial.doubts import Doubt, find_doubts
-from fairtrial.endings import endings
-from fairtrial.gaps import Gap, gaps
+from fairtrial.analysis.doubts import Doubt, find_doubts
+from fairtrial.analysis.endings import endings
+from fairtrial.analysis.gaps import Gap, gaps
+from fairtrial.analysis.standings import Standings, standings
+from fairtrial.analysis.verdicts import Estimate, Verdict, estimates, verdicts
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.shape import damaged
-from fairtrial.standings import Standings, standings
 from fairtrial.studies import Findings, findings, further
-from fairtrial.verdicts import Estimate, Verdict, estimates, verdicts
 
 
 @dataclass(frozen=True, slots=True)

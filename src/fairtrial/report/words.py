@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairtrial.doubts import DOUBTFUL
+from fairtrial.analysis.doubts import DOUBTFUL
+from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.report.summary import Summary, TaskSummary
-from fairtrial.verdicts import Estimate, Verdict
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "different": "≠", "undecided": "?"}
 """A sign for each verdict, so that none is told by colour alone."""

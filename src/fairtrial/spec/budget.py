@@ -1,4 +1,4 @@
-"""What a trial may spend.  Knows no prices and no clock; `fairtrial.spending` keeps count.
+"""What a trial may spend.  Knows no prices and no clock; `fairtrial.running.budget` keeps count.
 
 A budget decides how far a trial gets, never what an answer is: it is no part of the trial's identity, and a trial that
 it stopped goes on when the file allows more.

@@ -1,7 +1,7 @@
 """The device that a candidate shall run on: how much memory and disk it has for it, and how fast and frugal it must be.
 
 A device is named (`PROFILES`, nominal figures of its maker), written out, or both: what is written wins.  Knows sizes
-and nothing of models; `fairtrial.fitting` holds candidates against it.
+and nothing of models; `fairtrial.running.memory_fit` holds candidates against it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The trial: candidates x tasks x measures x the rule that decides.  One YAML file.
 
-A trial is a specification; `fairtrial.trial` conducts it.
+A trial is a specification; `fairtrial.running.conductor` conducts it.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from fairtrial.analysis.standings.across import main_measure
+from fairtrial.analysis.standings.costs import cost_measures
+from fairtrial.analysis.standings.rows import Floats, Ints, Rows
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.steps import passed
-from fairtrial.standings.across import main_measure
-from fairtrial.standings.costs import cost_measures
-from fairtrial.standings.rows import Floats, Ints, Rows
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from fairtrial.analysis.standings.across import main_measure
 from fairtrial.ledger import Ledger, query
-from fairtrial.standings.across import main_measure
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
 

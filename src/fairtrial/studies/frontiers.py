@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fairtrial.analysis.standings.across import main_measure
+from fairtrial.analysis.standings.frontiers import DRAWS, Faced, Faces
+from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import Ledger, query
-from fairtrial.standings.across import main_measure
-from fairtrial.standings.frontiers import DRAWS, Faced, Faces
-from fairtrial.standings.rows import Rows
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 
 SURE = 0.95

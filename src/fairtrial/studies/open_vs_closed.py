@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fairtrial.analysis.standings.across import main_measure
+from fairtrial.analysis.standings.costs import Cost, Span, cost_measures
+from fairtrial.analysis.standings.costs import cost as paid
+from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.verdicts import rule_of, scaled
 from fairtrial.ledger import Ledger, query
-from fairtrial.standings.across import main_measure
-from fairtrial.standings.costs import Cost, Span, cost_measures
-from fairtrial.standings.costs import cost as paid
-from fairtrial.standings.rows import Rows
 from fairtrial.stats.families import holm
 from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval
 from fairtrial.stats.sequential import decide, evidence_beyond
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 from fairtrial.studies.sides import OpenAndClosed, told_apart
-from fairtrial.verdicts import rule_of, scaled
 
 COSTS = {"usd": "US dollars", "seconds": "seconds", "tokens_out": "tokens written", "joules": "joules"}
 """Costs of a right answer that are shown, in this order, with their names."""

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fairtrial.analysis.standings.across import main_measure
+from fairtrial.analysis.standings.costs import cost
+from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.verdicts import Verdict, bounds_of, through, verdicts
 from fairtrial.ledger import Ledger, query
-from fairtrial.standings.across import main_measure
-from fairtrial.standings.costs import cost
-from fairtrial.standings.rows import Rows
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
-from fairtrial.verdicts import Verdict, bounds_of, through, verdicts
 
 OWN_ROUNDING = "kl_own_rounding"
 SMALL = 10

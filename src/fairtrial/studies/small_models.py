@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from fairtrial.analysis.standings.frontiers import QUALITY, Faced, Faces
+from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import Ledger, query
-from fairtrial.standings.frontiers import QUALITY, Faced, Faces
-from fairtrial.standings.rows import Rows
 from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
 from fairtrial.studies.frontiers import charts, label_of, notes, table, told
 

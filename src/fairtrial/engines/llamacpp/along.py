@@ -6,8 +6,8 @@ import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Floats
 from fairtrial.engines.llamacpp.session import Session
+from fairtrial.engines.prefix_tree.trie import Tokens
 from fairtrial.engines.vocabulary import EMPTY
-from fairtrial.schedule.trie import Tokens
 
 
 def logits_along(session: Session, tokens: Tokens, longest: int | None = None) -> Floats:

@@ -13,11 +13,11 @@ import numpy as np
 from fairtrial.engines.llamacpp.generate import room_for
 from fairtrial.engines.llamacpp.score import ROWS_AT_ONCE
 from fairtrial.engines.llamacpp.session import Sizes, whole_cells
+from fairtrial.engines.prefix_tree import Limits, plan_steps
+from fairtrial.engines.prefix_tree.trie import Tokens, common_prefix
 from fairtrial.engines.prompts import Encoder, Scored
 from fairtrial.engines.scoring import Work
 from fairtrial.records import GenerateRequest, Request, ScoreRequest
-from fairtrial.schedule import Limits, plan_steps
-from fairtrial.schedule.trie import Tokens, common_prefix
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from fairtrial.engines.llamacpp.probe import check_opens, packing_works
 from fairtrial.engines.llamacpp.score import score_sequences
 from fairtrial.engines.llamacpp.session import Session, Sizes
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
+from fairtrial.engines.prefix_tree.trie import Tokens
 from fairtrial.engines.prompts import Encoder, asking_of
 from fairtrial.engines.scoring import score_answers
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, ModelError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
-from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
 
 OTHER_PASS = 32

@@ -15,11 +15,11 @@ import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context
 from fairtrial.engines.llamacpp.session import Session, Sizes
+from fairtrial.engines.prefix_tree.trie import Tokens, common_prefix
 from fairtrial.engines.prompts import Asked
 from fairtrial.engines.sampling import Text, answer_of, generator_for, pick, surprise
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
-from fairtrial.schedule.trie import Tokens, common_prefix
 
 DEEP = 128  # tokens of prompt from which on answers grow faster without flash attention (measured on processors)
 PARALLEL, PARALLEL_DEEP = 16, 8  # answers that grow at once

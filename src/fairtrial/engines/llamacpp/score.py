@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Floats
 from fairtrial.engines.llamacpp.session import Session
+from fairtrial.engines.prefix_tree import Limits, plan_steps
+from fairtrial.engines.prefix_tree.trie import Counts
 from fairtrial.engines.prompts import Scored
 from fairtrial.engines.scoring import Sums, Work, add_up
-from fairtrial.schedule import Limits, plan_steps
-from fairtrial.schedule.trie import Counts
 
 ROWS_AT_ONCE = 16  # rows of logits turned into log-probabilities at once: they stay in the processor's cache
 

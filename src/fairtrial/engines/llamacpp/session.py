@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
+from fairtrial.engines.prefix_tree.plan import Step
+from fairtrial.engines.prefix_tree.trie import Tokens, common_prefix
 from fairtrial.engines.vocabulary import EMPTY
-from fairtrial.schedule.plan import Step
-from fairtrial.schedule.trie import Tokens, common_prefix
 
 LOGITS_BYTES = 96 << 20  # the library holds the wanted logits twice
 _CELLS = 1024  # contexts grow in units of this

@@ -7,9 +7,9 @@ import ctypes
 import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Model
+from fairtrial.engines.prefix_tree.trie import Tokens
 from fairtrial.engines.vocabulary import EMPTY, Vocabulary
 from fairtrial.errors import ModelError
-from fairtrial.schedule.trie import Tokens
 
 _UNKNOWN, _CONTROL = 1 << 0, 1 << 3  # llama_token_attr
 

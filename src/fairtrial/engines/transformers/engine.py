@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.finite import A, each_by_itself, flaw
+from fairtrial.engines.prefix_tree.trie import Tokens
 from fairtrial.engines.prompts import Encoder, asking_of
 from fairtrial.engines.scoring import score_answers
 from fairtrial.engines.settings import EngineSettings
@@ -26,7 +27,6 @@ from fairtrial.engines.transformers.trust import Trust, examine
 from fairtrial.errors import EngineError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
-from fairtrial.schedule.trie import Tokens
 from fairtrial.spec.candidate import Candidate
 
 BATCH: Mapping[str, int] = {"cpu": 512, "cuda": 4096}

@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fairtrial.engines.prefix_tree import build_tree
+from fairtrial.engines.prefix_tree.trie import Tokens, common_prefix
 from fairtrial.engines.prompts import Asked
 from fairtrial.engines.sampling import Text, answer_of, generator_for, pick, surprise
 from fairtrial.engines.transformers.memory import CELLS, Slots
@@ -22,8 +24,6 @@ from fairtrial.engines.transformers.network import log_probabilities, out_of_mem
 from fairtrial.engines.transformers.session import BLOCK, Session
 from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer, GenerateRequest
-from fairtrial.schedule import build_tree
-from fairtrial.schedule.trie import Tokens, common_prefix
 
 Writing = Literal["many at a time", "one after the other", "from the beginning for every token"]
 PARALLEL = 128  # answers that grow at once, where memory allows

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from fairtrial.engines.prefix_tree.trie import Counts
 from fairtrial.engines.transformers.libraries import torch
-from fairtrial.schedule.trie import Counts
 
 CELLS = 32
 """Memory is attended to in whole blocks of so many cells."""

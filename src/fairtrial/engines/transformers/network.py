@@ -14,11 +14,11 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from fairtrial.engines.prefix_tree.trie import Tokens
 from fairtrial.engines.transformers.libraries import torch, transformers
 from fairtrial.engines.transformers.loading import Loaded
 from fairtrial.engines.transformers.memory import CELLS, Memory
 from fairtrial.errors import EngineError
-from fairtrial.schedule.trie import Tokens
 
 ATTENTION = "fairtrial"
 """Name under which this engine's attention is known to transformers."""

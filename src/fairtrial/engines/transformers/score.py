@@ -14,11 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.prefix_tree import PrefixTree
 from fairtrial.engines.prompts import Scored
 from fairtrial.engines.scoring import Sums, Work, add_up
 from fairtrial.engines.transformers.network import log_probabilities
 from fairtrial.engines.transformers.session import BLOCK, Session
-from fairtrial.schedule import PrefixTree
 
 Way = Literal["packed tree", "branch by branch", "one by one"]
 Values = tuple[NDArray[np.float64], NDArray[np.bool_]]

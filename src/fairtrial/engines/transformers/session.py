@@ -15,13 +15,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.prefix_tree import Limits, PrefixTree, plan_steps
+from fairtrial.engines.prefix_tree.plan import Step
+from fairtrial.engines.prefix_tree.trie import Counts, Tokens, common_prefix
 from fairtrial.engines.transformers.memory import Path
 from fairtrial.engines.transformers.network import Network, out_of_memory
 from fairtrial.engines.vocabulary import EMPTY
 from fairtrial.errors import EngineError
-from fairtrial.schedule import Limits, PrefixTree, plan_steps
-from fairtrial.schedule.plan import Step
-from fairtrial.schedule.trie import Counts, Tokens, common_prefix
 
 BLOCK = 256  # tokens of one block of the root
 SMALLEST = 16  # tokens of the smallest step that is tried when memory runs out

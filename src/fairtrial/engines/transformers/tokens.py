@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from fairtrial.engines.prefix_tree.trie import Tokens
 from fairtrial.engines.vocabulary import EMPTY, Vocabulary
 from fairtrial.errors import ModelError
-from fairtrial.schedule.trie import Tokens
 
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 

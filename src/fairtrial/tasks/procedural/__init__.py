@@ -1,7 +1,7 @@
 """The project's own tasks, made by code from a seed: unlimited, nothing to memorise, nothing borrowed.
 
 `PROCEDURAL` names them all: task name -> ``module:function``, a function of `TaskOptions` that returns the task.
-Cards, levels and words are in `fairtrial.suites`.
+Cards, levels and words are in `fairtrial.tasks.suites`.
 """
 
 PROCEDURAL: dict[str, str] = {

@@ -1,6 +1,6 @@
 """Reads a suite file: a task's card, its levels and its texts, as data.
 
-The files lie in `fairtrial.suites`.  This module checks their form; it does not know how items are made of them.
+The files lie in `fairtrial.tasks.suites`.  This module checks their form; it does not know how items are made of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from fairtrial.errors import SpecError, TaskError
 
-_FILES = "fairtrial.suites"
+_FILES = "fairtrial.tasks.suites"
 
 
 class _Data(BaseModel):

@@ -1,0 +1,151 @@
+"""Doubts about how answers were given: unread, refused, unfinished, empty, near misses, one letter for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairtrial.analysis.doubts.base import Doubt, is_grave, names_of
+from fairtrial.analysis.doubts.quoting import quoted
+from fairtrial.analysis.verdicts import Verdict, verdicts
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.signs import SignCount, answer_count, answers_with, sign_counts, signed_example
+
+CUT_SHARE = 0.5
+"""Share of wrong answers that were cut off from which the headline says so: models that do not know when to stop are
+often wrong and cut off, without the one being the reason of the other."""
+
+SAME_LETTER = 0.95
+"""Share of letters that are one and the same from which a candidate is not said to have answered the questions."""
+
+FEWEST = 20
+"""Letters below which that is not told: few answers may well be the same."""
+
+OFTEN_RIGHT = 0.9
+"""Accuracy from which the one letter is right so often that the items, not the candidate, are at fault."""
+
+DOUBTFUL = "doubtful_verdict"
+"""Kind of the doubt about a verdict; its candidate is the one that is compared with the baseline."""
+
+SENTENCES = {
+    "empty": "{count} of {of} answers of {candidate} on {task} have no text; they count as wrong.",
+    "refused": "{count} of {of} answers of {candidate} on {task} were refused by its server; they count as wrong.",
+    "unfinished": "{count} of {of} answers of {candidate} on {task} were cut off while it was still reasoning; "
+    "they count as wrong.",
+    "unread": "No answer could be read from {count} of {of} texts of {candidate} on {task}; they count as wrong.",
+    "cut": "{count} of {of} answers of {candidate} on {task} count as wrong and were cut off at the limit of tokens.",
+    "unreachable": "{count} of {of} items of {task} have right answers that contain a stop string, so that nobody, "
+    "{candidate} included, can write them.",
+    "near_miss": "{count} of {of} answers of {candidate} on {task} count as wrong though they differ from a right "
+    "answer only in white space, case, final punctuation or how a number is written.",
+    "ends_right": "{count} of {of} answers of {candidate} on {task} count as wrong and end with a right answer.",
+}
+
+UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable"))
+"""Signs of answers that count as wrong whatever the candidate knows."""
+
+
+def answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield a doubt for each sign, candidate and task of a trial."""
+    candidates, tasks = names_of(trial)
+    for found in sign_counts(ledger, trial.id):
+        if found.sign in SENTENCES:
+            candidate, task = candidates[found.candidate_id], tasks[found.task_id]
+            counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
+            text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
+            text += _example(ledger, trial, found)
+            grave = is_grave(found.count, found.of)
+            severe = found.count >= CUT_SHARE * found.of if found.sign == "cut" else grave
+            yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
+
+
+def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
+    """Return one such answer in words, where there is something to be seen; else nothing."""
+    if found.sign not in {"unread", "near_miss", "ends_right"}:
+        return ""
+    example = signed_example(ledger, trial.id, found)
+    if example is None or not example.text.strip():
+        return ""
+    right = f" (right: {quoted(example.gold[0])})" if found.sign != "unread" and example.gold else ""
+    return f" For example {quoted(example.text)}{right}."
+
+
+def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield a doubt for each candidate that gives one letter to (nearly) all items of a task and is often wrong."""
+    candidates, tasks = names_of(trial)
+    main = {t["id"]: str(t["card"]["main_measure"]) for t in trial.plan["tasks"]}
+    letters: dict[tuple[str, str], list[SignCount]] = {}
+    for found in sign_counts(ledger, trial.id):
+        if found.sign.startswith("chose:"):
+            letters.setdefault((found.candidate_id, found.task_id), []).append(found)
+    for (candidate, task), counts in letters.items():
+        read, most = sum(found.count for found in counts), max(counts, key=lambda found: found.count)
+        if read < FEWEST or most.count < SAME_LETTER * read:
+            continue
+        rows = query.values(ledger, trial.id, candidate, task, main[task])
+        right = float((rows.values * rows.weights).sum() / rows.weights.sum()) if rows.weights.sum() > 0 else 0.0
+        if right < OFTEN_RIGHT:
+            letter, said = most.sign.partition(":")[2], f"{most.count:,} of {most.of:,}"
+            text = (
+                f"{said} answers of {candidates[candidate]} on {tasks[task]} are {letter}, whatever is asked; "
+                f"{100 * right:.0f}% are right."
+            )
+            yield Doubt("one_letter", text, tasks[task], candidates[candidate], most.count, most.of, True)
+
+
+def verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield a doubt for each verdict that would not stand if the losing side's uncounted answers were right.
+
+    Only about main measures that are shares, of which more is better: the others do not count such answers as wrong.
+    """
+    ids = {c["name"]: c["id"] for c in trial.plan["candidates"]}
+    tasks = {t["name"]: t for t in trial.plan["tasks"]}
+    lost: dict[tuple[str, str], tuple[int, int]] = {}
+    for task in tasks.values():
+        for name, identity in ids.items():
+            if count := answers_with(ledger, trial.id, identity, task["id"], UNCOUNTED):
+                lost[name, task["name"]] = count, answer_count(ledger, trial.id, identity, task["id"])
+    if not lost:
+        return
+    for verdict in verdicts(ledger, trial.id):
+        if not _counts_wrong(tasks[verdict.task]["card"], verdict.measure):
+            continue
+        for side in _losing(verdict):
+            count, of = lost.get((side, verdict.task), (0, 1))
+            if count and not _stands(verdict, count / of):
+                yield _doubtful(verdict, side, count, of)
+                break
+
+
+def _counts_wrong(card: Mapping[str, Any], measure: str) -> bool:
+    """Whether a measure is the task's main one, and a share of which more is better."""
+    found = next(m for m in card["measures"] if m["name"] == measure)
+    return measure == card["main_measure"] and found["unit"] == "1" and found["higher_is_better"] is True
+
+
+def _losing(verdict: Verdict) -> tuple[str, ...]:
+    """Return the sides that a verdict would change for if they did better; none where it claims nothing."""
+    sides = {"better": (verdict.b,), "worse": (verdict.a,), "tied": (verdict.a, verdict.b)}
+    return sides.get(verdict.verdict, ())
+
+
+def _stands(verdict: Verdict, share: float) -> bool:
+    """Return whether a verdict would stand if the losing side, or either of two that are tied, gained a share."""
+    if verdict.verdict == "better":
+        return verdict.low - share > 0
+    if verdict.verdict == "worse":
+        return verdict.high + share < 0
+    return abs(verdict.difference) + share <= verdict.margin
+
+
+def _doubtful(verdict: Verdict, side: str, count: int, of: int) -> Doubt:
+    what = {
+        "better": f"{verdict.a} is better than {verdict.b}",
+        "worse": f"{verdict.a} is worse than {verdict.b}",
+        "tied": f"{verdict.a} and {verdict.b} are tied",
+    }[verdict.verdict]
+    text = (
+        f"That {what} on {verdict.task} is doubtful: {count:,} of {of:,} answers of {side} count as wrong without "
+        "having been read as an answer, or miss by their form only; were they right, the verdict would not stand."
+    )
+    return Doubt(DOUBTFUL, text, verdict.task, verdict.a, count, of, True)

@@ -1,0 +1,241 @@
+"""Who is ahead of whom on one task and measure, and how certain each place is.
+
+Places are those of the means.  A place is certain as far as paired differences say so: a candidate may stand anywhere
+behind those that are certainly ahead of it and before those that are certainly behind it (ranks from paired tests;
+Mohamad, Goeman and van Zwet 2019, arXiv 1812.05507).  "Certainly" is said of all such orders of the trial together, so
+that one or more of them are false with a chance of at most 1 - confidence (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from fairtrial.analysis.standings.rows import Cell, Rows
+from fairtrial.analysis.verdicts import Verdict, bounds_of, rule_of, through, unit_through
+from fairtrial.stats.intervals import estimate
+from fairtrial.stats.paired import PairedSample, Rule, fixed_interval, plain
+from fairtrial.stats.sequential import decide
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One candidate's place on one task and measure.
+
+    Attributes:
+        candidate: its name.
+        mean, low, high: the measure with its interval, after the measure's transform.
+        rank: place by the mean, 1 the best; those with equal means share the mean of their places.
+        best: the best place that no certain difference excludes.
+        worst: the worst.
+    """
+
+    candidate: str
+    mean: float
+    low: float
+    high: float
+    rank: float
+    best: int
+    worst: int
+
+    @property
+    def certain(self) -> bool:
+        """Whether only one place is left."""
+        return self.best == self.worst
+
+
+@dataclass(frozen=True, slots=True)
+class PairOrder:
+    """Two candidates on one task and measure.
+
+    Attributes:
+        a, b: names, in the plan's order.
+        difference, low, high: a - b with its interval, one question at a time, turned so that more is better; of
+            logarithms for a measure shown through ``exp``.
+        ahead: the one that is certainly ahead, among all such orders of the trial; None if none.
+        ahead_alone: the one that ``low`` and ``high`` say is ahead, as if this were the only order.
+    """
+
+    a: str
+    b: str
+    difference: float
+    low: float
+    high: float
+    ahead: str | None
+    ahead_alone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The places of the candidates that have values, and all pairs of them, on one task and measure."""
+
+    task: str
+    measure: str
+    unit: str
+    places: tuple[Place, ...]
+    pairs: tuple[PairOrder, ...]
+
+    def place(self, candidate: str) -> Place:
+        """Return a candidate's place."""
+        return next(place for place in self.places if place.candidate == candidate)
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """One task and measure on which candidates are ranked.
+
+    Attributes:
+        rows: of the trial.
+        task, measure: the plan's entries.
+        cells: the values of each candidate that has any that count.
+        known: verdicts on the pairs that the trial itself decides, by names (a, b).
+        family: number of orders that the trial's rankings ask about.
+    """
+
+    rows: Rows
+    task: Mapping[str, Any]
+    measure: Mapping[str, Any]
+    cells: Mapping[str, Cell]
+    known: Mapping[tuple[str, str], Verdict]
+    family: int
+
+    @property
+    def sign(self) -> int:
+        """1 if more is better, -1 if less is."""
+        return 1 if self.measure["higher_is_better"] else -1
+
+    def rule(self, a: str, b: str) -> Rule:
+        """Return the rule that decides a pair."""
+        return rule_of(self.rows.plan, self.task, self.measure, (self.rows.candidate(a), self.rows.candidate(b)))
+
+
+def ranked_measures(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the measures on which a task ranks: the main one and those of its verdicts, if they have a direction."""
+    wanted = {task["card"]["main_measure"], *task["measures"]}
+    return [m for m in task["card"]["measures"] if m["name"] in wanted and m["higher_is_better"] is not None]
+
+
+def rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
+    """Return a ranking for each task and measure on which at least one candidate has values, in the plan's order.
+
+    Args:
+        rows: of the trial.
+        verdicts: on its questions; in a trial that may stop early they are taken as they are.
+    """
+    asked = [
+        (task, measure) for task in rows.plan["tasks"] if not task.get("form") for measure in ranked_measures(task)
+    ]
+    family = len(asked) * len(rows.names) * (len(rows.names) - 1) // 2
+    known: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
+    for verdict in verdicts:
+        known.setdefault((verdict.task, verdict.measure), {})[verdict.a, verdict.b] = verdict
+    found = []
+    for task, measure in asked:
+        cells = {name: cell for name in rows.names if (cell := rows.cell(name, task, measure["name"])).counts}
+        if cells:
+            pairs = known.get((task["name"], measure["name"]), {})
+            found.append(ranking(Contest(rows, task, measure, cells, pairs, family)))
+    return found
+
+
+def ranking(contest: Contest) -> Ranking:
+    """Return the ranking of one task and measure."""
+    rows, task, measure = contest.rows, contest.task, contest.measure
+    raw = {
+        name: estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, bounds_of(measure))
+        for name, cell in contest.cells.items()
+    }
+    ranks = rankdata([-contest.sign * got.mean for got in raw.values()])
+    pairs = tuple(found for a, b in combinations(contest.cells, 2) if (found := order(contest, a, b)) is not None)
+    places = []
+    for (name, got), rank in zip(raw.items(), ranks, strict=True):
+        behind = sum(pair.ahead not in {None, name} and name in {pair.a, pair.b} for pair in pairs)
+        ahead = sum(pair.ahead == name for pair in pairs)
+        best, worst = min(1 + behind, math.floor(rank)), max(len(raw) - ahead, math.ceil(rank))
+        shown = through(measure["transform"], got)
+        places.append(Place(name, shown.mean, shown.low, shown.high, float(rank), best, worst))
+    return Ranking(task["name"], measure["name"], unit_through(measure), tuple(places), pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """a - b as measured, with its interval, and whether it is clear among all orders of the trial."""
+
+    difference: float
+    low: float
+    high: float
+    together: bool
+
+
+def order(contest: Contest, a: str, b: str) -> PairOrder | None:
+    """Return who of two is ahead; None if no item counts for both."""
+    found = decided(contest, a, b)
+    if found is None:
+        found = at_any_look(contest, a, b) if contest.rows.early else at_the_end(contest, a, b)
+    if found is None:
+        return None
+    low, high = (found.low, found.high) if contest.sign > 0 else (-found.high, -found.low)
+    ahead = a if low > 0 else b if high < 0 else None
+    certain = ahead if found.together else None
+    return PairOrder(a, b, contest.sign * found.difference, low, high, certain, ahead)
+
+
+def decided(contest: Contest, a: str, b: str) -> Found | None:
+    """Return what the trial's own verdict says of the only two candidates; None where there are more, or no verdict."""
+    known = contest.known.get((a, b)) or contest.known.get((b, a))
+    if known is None or len(contest.rows.names) != 2 or known.family != contest.family:
+        return None
+    apart = known.low_together > 0 or known.high_together < 0
+    apart = apart and (known.p_value is None or known.p_value <= 1 - known.confidence_together)
+    low, high = (known.low, known.high) if known.a == a else (-known.high, -known.low)
+    return Found(known.difference if known.a == a else -known.difference, low, high, apart)
+
+
+def at_the_end(contest: Contest, a: str, b: str) -> Found | None:
+    """Return a pair's difference by all its items, looked at once."""
+    sample = contest.rows.paired(contest.task, contest.measure["name"], a, b)
+    return None if sample is None else once(sample, contest.rule(a, b), contest.family)
+
+
+def once(sample: PairedSample, rule: Rule, family: int) -> Found:
+    """Return the difference of a fixed sample."""
+    low, high = fixed_interval(sample, rule)
+    strict = fixed_interval(sample, replace(rule, confidence=1 - (1 - rule.confidence) / family))
+    return Found(difference(sample), low, high, strict[0] > 0 or strict[1] < 0)
+
+
+def at_any_look(contest: Contest, a: str, b: str) -> Found | None:
+    """Return a pair's difference as `fairtrial.analysis.verdicts.verdict` would, without a p-value."""
+    needed = contest.family / (1 - contest.rows.confidence)
+    for verdict, sign in ((contest.known.get((a, b)), 1), (contest.known.get((b, a)), -1)):
+        if verdict is not None:
+            low, high = (verdict.low, verdict.high) if sign > 0 else (-verdict.high, -verdict.low)
+            return Found(sign * verdict.difference, low, high, enough(verdict.e_value, low, high, needed))
+    sample, last = contest.rows.leading(contest.task, contest.measure["name"], a, b)
+    if sample is None:
+        return None
+    rule = contest.rule(a, b)
+    sequential = rule.bounds is not None and plain(sample)
+    if last and (not sequential or rule.sampled_share(sample.a_values.size) >= 1):
+        return once(sample, rule, contest.family)
+    if not sequential:
+        return Found(difference(sample), -math.inf, math.inf, together=False)
+    got = decide(sample, rule, last=last)
+    return Found(got.difference, got.low, got.high, enough(got.e_value, got.low, got.high, needed))
+
+
+def enough(e_value: float | None, low: float, high: float, needed: float) -> bool:
+    """Return whether the evidence is enough among all orders; an exact difference always is."""
+    return low == high if e_value is None else e_value >= needed
+
+
+def difference(sample: PairedSample) -> float:
+    """Return the difference of the two ratios of sums."""
+    a = np.average(sample.a_values, weights=sample.a_weights)
+    return float(a - np.average(sample.b_values, weights=sample.b_weights))

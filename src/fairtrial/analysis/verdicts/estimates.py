@@ -1,0 +1,54 @@
+"""Estimates of every measure, one candidate at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fairtrial.analysis.verdicts.found import Estimate
+from fairtrial.analysis.verdicts.questions import bounds_of, unit_through
+from fairtrial.ledger import Ledger, query
+from fairtrial.stats.intervals import Interval, estimate
+
+
+def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
+    """Return an estimate for each candidate, task and measure that has values, in the plan's order."""
+    plan = query.trial(ledger, trial_id).plan
+    confidence = float(plan["decide"]["confidence"])
+    found = []
+    for task in plan["tasks"]:
+        for measure in task["card"]["measures"]:
+            for candidate in plan["candidates"]:
+                rows = query.values(ledger, trial_id, candidate["id"], task["id"], measure["name"])
+                if rows.weights.size == 0 or not (rows.weights > 0).any():
+                    continue
+                got = estimate(rows.values, rows.weights, rows.clusters, confidence, bounds_of(measure))
+                shown = through(measure["transform"], got)
+                found.append(
+                    Estimate(
+                        candidate["name"],
+                        task["name"],
+                        measure["name"],
+                        shown.mean,
+                        shown.low,
+                        shown.high,
+                        items=rows.values.size,
+                        clusters=int(np.unique(rows.clusters).size),
+                        confidence=confidence,
+                        unit=unit_through(measure),
+                    )
+                )
+    return found
+
+
+def through(transform: str, interval: Interval) -> Interval:
+    """Return the interval after the measure's transform (``exp`` maps an unbounded end to 0 or infinity)."""
+    if transform != "exp":
+        return interval
+    return Interval(*(exponential(x) for x in (interval.mean, interval.low, interval.high)))
+
+
+def exponential(x: float) -> float:
+    """Return e to the x, infinite where that is beyond floating point."""
+    return math.exp(x) if x < 700 else math.inf

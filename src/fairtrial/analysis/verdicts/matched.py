@@ -1,0 +1,52 @@
+"""Tasks of which too few items have a recorded answer: no verdict on what happens to match."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fairtrial.analysis.verdicts.found import Verdict
+
+LEAST_MATCHED = 0.8
+"""Share of a task's items that must have recorded answers, where the trial does not say another."""
+
+
+def matched_share(task: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return how many items of a planned task every recorded candidate has answered, and of how many; None without."""
+    pairings = task.get("pairings") or ()
+    if not pairings:
+        return None
+    return min(int(p.get("together", p["paired"])) for p in pairings), max(int(p["items"]) for p in pairings)
+
+
+def least_matched(plan: Mapping[str, Any]) -> float:
+    """Return the share of a task's items that must be matched before there is a verdict on it."""
+    return float(plan["decide"].get("least_matched", LEAST_MATCHED))
+
+
+def too_few_matched(plan: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return the tasks, by name, of which too small a share of the items is matched, with the two counts."""
+    least = least_matched(plan)
+    shares = {task["name"]: matched_share(task) for task in plan["tasks"]}
+    return {name: share for name, share in shares.items() if share is not None and share[0] < least * share[1]}
+
+
+def withhold(found: Verdict) -> Verdict:
+    """Return the comparison without its verdict; the difference on the matched items stays, its interval says nothing
+    of the others.
+    """
+    return replace(
+        found,
+        verdict="undecided",
+        alone="undecided",
+        not_inferior=None,
+        not_inferior_alone=None,
+        items_needed=None,
+        low=-math.inf,
+        high=math.inf,
+        low_together=-math.inf,
+        high_together=math.inf,
+        method=f"{found.method}; withheld: too few items have recorded answers",
+    )

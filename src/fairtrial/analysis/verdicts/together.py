@@ -1,0 +1,89 @@
+"""All verdicts of a trial: what is said of several questions at once.
+
+A single question's word is false with a chance of at most 1 - confidence.  Of many such words, some false one is then
+likely: of nine between ten equal candidates in one trial out of three.  So the words are those that hold together, each
+read off an interval that is wider the more questions there are; the intervals of single questions stay beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairtrial.analysis.verdicts.found import Verdict
+from fairtrial.analysis.verdicts.judging import verdict
+from fairtrial.analysis.verdicts.matched import too_few_matched, withhold
+from fairtrial.analysis.verdicts.questions import Question, questions
+from fairtrial.ledger import Ledger, query
+from fairtrial.stats.families import e_holm, holm
+
+
+def verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]:
+    """Return a verdict for each candidate against the baseline, per task and verdict measure, in the plan's order.
+
+    Pairs without an item that both answered are left out.  The words (better, worse, tied) hold among all questions of
+    the plan, whether they have answers already or not; the intervals are those of single questions.  ``p_adjusted``
+    counts all verdicts that have a p-value as one family, and ``e_adjusted`` all that have evidence.  A trial that may
+    stop early gets the verdicts that hold at any look, else those of a fixed sample.
+
+    Args:
+        ledger: with the trial.
+        trial_id: of the trial.
+        baseline: name of the candidate that the others are compared with; the trial's own by default.
+    """
+    plan = query.trial(ledger, trial_id).plan
+    asked = list(questions(plan, baseline))
+    found = [(q, v) for q in asked if (v := verdict(ledger, trial_id, q, q.rule))]
+    few = too_few_matched(plan)
+    words = [withhold(v) if v.task in few else v for v in holding_together(ledger, trial_id, found)]
+    tested = [v.p_value for v in words if v.p_value is not None]
+    adjusted = iter(holm(tested))
+    words = [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in words]
+    evidence = iter(e_holm([v.e_value for v in words if v.e_value is not None]))
+    return [v if v.e_value is None else replace(v, e_adjusted=next(evidence)) for v in words]
+
+
+def holding_together(ledger: Ledger, trial_id: str, found: list[tuple[Question, Verdict]]) -> list[Verdict]:
+    """Return the verdicts with the words that hold among all questions, given those of each question alone.
+
+    Step down (`fairtrial.stats.families.shared_level`): each interval that excludes 0 at one step leaves more of the
+    allowed error to the others at the next.
+    """
+    if all(question.family == 1 for question, _ in found):
+        return [v for _, v in found]
+
+    def at(question: Question, excluded: int) -> Verdict:
+        judged = verdict(ledger, trial_id, question, question.together(excluded))
+        assert judged is not None, "it was judged alone"
+        return judged
+
+    strictest = [at(question, 0) for question, _ in found]
+    wide = strictest
+    apart = [excludes_zero(v) for v in wide]
+    while True:
+        excluded = sum(apart)
+        left = [i for i, (_, alone) in enumerate(found) if not apart[i] and excludes_zero(alone)]
+        new = [i for i in left if excluded and excludes_zero(at(found[i][0], excluded))]
+        if not new:
+            break
+        for i in new:
+            apart[i] = True
+    if excluded:
+        wide = [at(question, excluded) for question, _ in found]
+    return [
+        replace(
+            alone,
+            verdict=judged.verdict,
+            items_needed=judged.items_needed,
+            not_inferior=strict.not_inferior,
+            low_together=judged.low,
+            high_together=judged.high,
+            confidence_together=judged.confidence,
+        )
+        for (_, alone), judged, strict in zip(found, wide, strictest, strict=True)
+    ]
+
+
+def excludes_zero(found: Verdict) -> bool:
+    """Return whether a comparison rules out that there is no difference, by its interval and its p-value, if any."""
+    agrees = found.p_value is None or found.p_value <= 1 - found.confidence
+    return (found.low > 0 or found.high < 0) and agrees

@@ -1,0 +1,139 @@
+"""Cuts a prefix tree into steps, each one pass through the network, depth first.
+
+A step is an unbroken run of nodes in the tree's own order.  Before a step, a cache of keys and values need hold one
+path only, the *trunk*: the ancestors of the step's first node.  Every other ancestor is in the step itself.  After the
+step, the ancestors of the next node are kept and all else is freed.  So the cache needs room for one path and one
+step, whatever the size of the tree, and a prefix shared by many sequences is computed once.
+
+Cuts are made where the path to be kept is shortest (between items rather than inside one), within the last part of a
+step.  Knows nothing of models or memory; pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.engines.prefix_tree.trie import Counts, PrefixTree, Tokens
+
+SLACK = 0.75  # a step may be cut short at this share of its size, for a better place to cut
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one step may hold.
+
+    Attributes:
+        tokens: nodes in one step.
+        branches: different sequences in one step.
+        outputs: nodes of one step whose logits are wanted.
+        cells: trunk and step together: the tokens that the cache can hold.
+    """
+
+    tokens: int
+    branches: int
+    outputs: int
+    cells: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pass: nodes ``start`` to ``stop``, of ``len(joins)`` branches numbered in order of appearance.
+
+    Attributes:
+        start: number of the first node.
+        stop: number after the last.
+        tokens: (k,) int32 token ids.
+        depths: (k,) int32 positions.
+        branch: (k,) int32 the first branch that passes through each node: the one that owns it.
+        width: (k,) int32 how many branches pass through it: ``branch`` to ``branch + width - 1``.
+        wanted: (k,) bool: logits are needed here.
+        joins: (branches,) int32 leading trunk tokens that are each branch's own ancestors.
+        trunk: tokens in the cache before the step.
+        keep: leading tokens of the last branch that stay in the cache as the next step's trunk.
+    """
+
+    start: int
+    stop: int
+    tokens: Tokens
+    depths: Tokens
+    branch: Tokens
+    width: Tokens
+    wanted: NDArray[np.bool_]
+    joins: Tokens
+    trunk: int
+    keep: int
+
+
+def plan_steps(tree: PrefixTree, wanted: NDArray[np.bool_], limits: Limits, start: int = 0) -> Iterator[Step]:
+    """Yield the steps that compute all nodes of ``tree`` from node ``start`` on.
+
+    Args:
+        tree: what to compute.
+        wanted: (nodes,) bool: where logits are needed.
+        limits: what one step may hold; each at least 1, and ``cells`` more than the longest path.
+        start: nodes before it are in the cache already; it must not come after a point where the tree branches.
+
+    Raises:
+        ValueError: if a path does not fit in ``limits.cells``.
+    """
+    tokens, owners, depths = tree.tokens(), tree.owners(), tree.depths()
+    needed = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(wanted)])
+    longest = int(depths.max()) + 1
+    if longest > limits.cells:
+        raise ValueError(f"a path of {longest} tokens does not fit in {limits.cells} cells")
+    while start < tree.nodes:
+        stop = _cut(owners, depths, needed, limits, start)
+        keep = int(depths[stop]) if stop < tree.nodes else 0
+        nodes = slice(start, stop)
+        branch = owners[nodes] - owners[start]
+        shared = tree.shared[owners[start] : owners[stop - 1] + 1]
+        yield Step(
+            start=start,
+            stop=stop,
+            tokens=tokens[nodes],
+            depths=depths[nodes].astype(np.int32),
+            branch=branch.astype(np.int32),
+            width=_widths(shared, branch, depths[nodes]),
+            wanted=wanted[nodes],
+            joins=_joins(shared, int(depths[start])),
+            trunk=int(depths[start]),
+            keep=keep,
+        )
+        start = stop
+
+
+def _cut(owners: Counts, depths: Counts, needed: Counts, limits: Limits, start: int) -> int:
+    """Return the node before which the step that begins at ``start`` ends."""
+    most = min(limits.tokens, max(limits.cells - int(depths[start]), 1))
+    most = min(most, int(np.searchsorted(owners, owners[start] + limits.branches)) - start)
+    most = min(most, max(int(np.searchsorted(needed, needed[start] + limits.outputs, side="right")) - 1 - start, 1))
+    last = start + most
+    if last >= len(depths):
+        return len(depths)
+    earliest = start + max(1, int(most * SLACK))
+    window = depths[earliest : last + 1]
+    best = len(window) - 1 - int(np.argmin(window[::-1]))
+    return earliest + best
+
+
+def _widths(shared: Counts, branch: Counts, depths: Counts) -> Tokens:
+    """Return through how many branches each node's path goes, from what neighbouring branches share."""
+    width = np.empty(len(branch), dtype=np.int32)
+    firsts = np.searchsorted(branch, np.arange(len(shared) + 1))
+    for k in range(len(shared)):
+        nodes = slice(int(firsts[k]), int(firsts[k + 1]))
+        # How much of branch k each later branch still shares: never growing, so it can be searched.
+        common = np.minimum.accumulate(shared[k + 1 :])
+        width[nodes] = 1 + len(common) - np.searchsorted(common[::-1], depths[nodes], side="right")
+    return width
+
+
+def _joins(shared: Counts, trunk: int) -> Tokens:
+    """Return how many trunk tokens each branch has as ancestors."""
+    joins = shared.copy()
+    joins[0] = trunk
+    return np.minimum.accumulate(joins).astype(np.int32)

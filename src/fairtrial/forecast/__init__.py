@@ -1,0 +1,1 @@
+"""Before anything is spent: how many items, minutes and dollars a trial will probably take."""

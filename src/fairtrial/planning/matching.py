@@ -1,0 +1,202 @@
+"""Recorded candidates: their records opened, and the items of a task of which every record has the answer.
+
+All candidates of a trial are asked the same items; so an item without a recorded answer is asked of nobody, and is
+counted and shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fairtrial.engines import engine_version
+from fairtrial.errors import ModelError, SpecError
+from fairtrial.ledger import Ledger
+from fairtrial.models import ResolvedModel, candidate_id
+from fairtrial.planning.base import Pairing, PlannedCandidate
+from fairtrial.planning.requests import address, settle
+from fairtrial.recorded import Record, identify, imported_record, replayed_record
+from fairtrial.recorded.source import candidate_of
+from fairtrial.records import Item, content_hash
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.trial import Trial
+from fairtrial.tasks.base import Task
+
+EXAMPLES = 3
+"""Questions of items without a recorded answer that are kept, to be looked at."""
+
+SHOWN = 160
+"""Characters of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded candidate with its record."""
+
+    candidate: PlannedCandidate
+    record: Record
+
+
+def recordings(
+    trial: Trial, base_dir: Path, placed: Callable[[int], AbstractContextManager[None]]
+) -> dict[str, Recording]:
+    """Open the records of a trial's recorded candidates.
+
+    Args:
+        trial: what the user asked for.
+        base_dir: folder that relative paths are relative to.
+        placed: names the line of a candidate, by number, in errors.
+
+    Raises:
+        SpecError, ModelError, LedgerError: no such file, ledger or candidate, or a row that cannot be read.
+    """
+    found = {}
+    for i, spec in enumerate(trial.candidates):
+        scheme, _, rest = spec.model.partition(":")
+        if scheme in ("replay", "import"):
+            with placed(i):
+                if spec.levers:
+                    raise SpecError(f"candidate {spec.id!r}: levers cannot change answers that are recorded already.")
+                opened = replayed if scheme == "replay" else imported
+                found[spec.id] = opened(spec, rest, base_dir)
+    return found
+
+
+def imported(spec: Candidate, rest: str, base_dir: Path) -> Recording:
+    """Read another tool's log."""
+    path = _located(base_dir, rest)
+    record = imported_record(path, spec.recorded, spec.tags)
+    own = spec.recorded.model_dump(mode="json")
+    sha256 = identify(path, spec.recorded)
+    notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True}
+    model = ResolvedModel(spec.model, "recorded", None, content_hash([sha256, own]), path.stem, notes, source=path)
+    return Recording(planned(spec, model, base_dir), record)
+
+
+def _located(base_dir: Path, written: str) -> Path:
+    """Return the place that a path means.  Raises ModelError for what is none."""
+    try:
+        return (base_dir / Path(written).expanduser()).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"recorded answers: {written[:120]!r} is no path: {error}.") from error
+
+
+def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
+    """Open a ledger and find the candidate; it is asked as it was asked there."""
+    name, mark, wanted = rest.rpartition("#")
+    if not mark or not name:
+        raise SpecError(
+            f"model {spec.model!r} names no candidate.", fix="Write replay:LEDGER#CANDIDATE, e.g. replay:run.db#small."
+        )
+    path = _located(base_dir, name)
+    with closing(Ledger.open(path, create=False)) as ledger:
+        entry = candidate_of(ledger, wanted)
+    then = Candidate.model_validate(entry["spec"])
+    as_then = {name: getattr(then, name) for name in ("decoding", "chat", "system")}
+    # ledgers that do not say so hold examples in one turn
+    as_then["fewshot_as_multiturn"] = then.fewshot_as_multiturn and "fewshot_as_multiturn" in then.model_fields_set
+    spec = spec.model_copy(update=as_then)
+    record = replayed_record(path, entry["id"], spec.tags)
+    notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry["record"]}
+    identity = content_hash(["replay", entry["id"]])
+    model = ResolvedModel(spec.model, "recorded", None, identity, wanted, notes, source=path)
+    return Recording(planned(spec, model, base_dir), record)
+
+
+def planned(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCandidate:
+    """Return the candidate; whatever template it was asked with then is part of the recorded answers' identity."""
+    plain = spec.model_copy(update={"chat": "none"}) if spec.chat != "none" else spec
+    identity = candidate_id(plain, model, base_dir=base_dir, engine_version=engine_version("recorded"))
+    return PlannedCandidate(spec, identity, model)
+
+
+VERBATIM = ("ledger", "lm-eval")
+"""Formats that hold what a model wrote to the byte; tables and logs of other tools may have lost its white space."""
+
+
+def trimmed(known: Mapping[str, Recording]) -> bool:
+    """Return whether some answers of a trial may have been cleaned of white space before they were recorded.
+
+    Then those of every candidate are cleaned before they are graded (`fairtrial.tasks.reading.clean`), so that one does
+    not lose by a blank that the other's log has dropped.
+    """
+    formats = {kind for one in known.values() for kind in str(one.record.facts.get("format", "")).split(", ")}
+    return not formats <= set(VERBATIM)
+
+
+def paired_items(
+    forms: tuple[Task, Task], known: Mapping[str, Recording], shown: str, repeats: int
+) -> tuple[Sequence[Item], tuple[Pairing, ...]]:
+    """Return the items of a task to which every record has the answer, and how many those are for each record.
+
+    Args:
+        forms: the task in running text, and as asked through a chat template.
+        known: the trial's records by candidate.
+        shown: the task's name in tables.
+        repeats: of every item.
+
+    Raises SpecError if a record has no answer to any item.
+    """
+    plain, chat = forms
+    items = plain.items()
+    left = list(items)
+    pairings = []
+    for name, recording in known.items():
+        task = plain if recording.candidate.spec.chat == "none" else chat
+        check_rows(name, shown, recording, len(items))
+        answered = {item.id for item in items if has_answer(item, task, recording, repeats)}
+        absent = [item for item in items if item.id not in answered]
+        examples = tuple(" ".join(item.question.split())[:SHOWN] for item in absent[:EXAMPLES])
+        why = explained(absent[0], task, recording) if absent else ""
+        if not answered:
+            raise none_paired(name, shown, recording, items, why)
+        left = [item for item in left if item.id in answered]
+        record = recording.record
+        counts = (len(items), len(answered), record.size, record.ambiguous)
+        pairings.append(Pairing(name, *counts, examples, 0, record.rows - record.size, why))
+    if not left:
+        raise SpecError(f"task {shown}: no item has a recorded answer of every recorded candidate.")
+    return left, tuple(replace(pairing, together=len(left)) for pairing in pairings)
+
+
+def has_answer(item: Item, task: Task, recording: Recording, repeats: int) -> bool:
+    """Return whether a record has all answers to an item."""
+    spec = recording.candidate.spec
+    return all(
+        recording.record.answer(address(settle(request, spec, repeat), spec, item)) is not None
+        for request in task.requests(item)
+        for repeat in range(repeats)
+    )
+
+
+def check_rows(name: str, shown: str, recording: Recording, items: int) -> None:
+    """Raise SpecError if rows are to be joined by their number and there are not as many as items."""
+    if recording.candidate.spec.recorded.join == "row" and recording.record.rows != items:
+        raise SpecError(
+            f"task {shown} has {items:,} items and the log of {name!r} {recording.record.rows:,} rows; they can be "
+            "joined by number only if there are as many.",
+            fix="Join them by an id (`recorded: {join: id, id: COLUMN}`) or by the question (`key: COLUMN`).",
+        )
+
+
+def explained(item: Item, task: Task, recording: Recording) -> str:
+    """Return why an item has found no recorded answer, as a sentence."""
+    spec = recording.candidate.spec
+    for request in task.requests(item):
+        addressed = address(settle(request, spec, 0), spec, item)
+        if recording.record.answer(addressed) is None:
+            return recording.record.explain(addressed)
+    return ""
+
+
+def none_paired(name: str, shown: str, recording: Recording, items: Sequence[Item], why: str) -> SpecError:
+    """Return the error about a record without answers to a task."""
+    asked = items[0].question[:SHOWN] if items else ""
+    return SpecError(
+        f"task {shown}: none of its {len(items):,} items is among the {recording.record.size:,} recorded answers of "
+        f"{name!r}. Its first item asks {asked!r}.{f' {why}' if why else ''}",
+        fix="Recorded prompts must be those of the task, or recorded questions stand at the end of its prompts; "
+        "look at shots, level and seed, and at `recorded: {key: ...}`; or join by an id or row number (`join`).",
+    )

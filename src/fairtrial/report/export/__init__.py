@@ -1,0 +1,1 @@
+"""A trial in the forms of other tools."""

@@ -1,0 +1,126 @@
+"""A trial as the files that lm-evaluation-harness writes: a results file and a samples file a task, for each candidate.
+
+Field names are those of lm-eval 0.4.13.  Standard errors are not written ("N/A"): fairtrial's intervals come by other
+ways, and are in its own documents.  Knows a trial's summary and the ledger; writes no files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.records import Item
+from fairtrial.report.export.answered import prompt_text
+from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
+
+
+def results_file(summary: Summary, candidate: CandidateSummary) -> dict[str, Any]:
+    """Return the results file of one candidate as JSON values."""
+    results: dict[str, dict[str, Any]] = {task.name: {"alias": task.name} for task in summary.tasks}
+    counts = {task.name: 0 for task in summary.tasks}
+    for one in summary.estimates:
+        if one.candidate == candidate.name and one.task in results:
+            name, kept = split(one.measure)
+            results[one.task] |= {f"{name},{kept}": one.mean, f"{name}_stderr,{kept}": "N/A"}
+            counts[one.task] = max(counts[one.task], one.items)
+    return {
+        "results": results,
+        "configs": {task.name: config_of(task) for task in summary.tasks},
+        "versions": {task.name: task.card["version"] for task in summary.tasks},
+        "n-shot": {task.name: task.card["settings"].get("shots") for task in summary.tasks},
+        "higher_is_better": {
+            task.name: {m["name"]: m["higher_is_better"] for m in task.card["measures"]} for task in summary.tasks
+        },
+        "n-samples": {
+            task.name: {"original": task.items_total, "effective": counts[task.name]} for task in summary.tasks
+        },
+        "config": {"model": candidate.spec["model"], "model_args": dict(candidate.spec), "random_seed": summary.seed},
+        "model_name": candidate.name,
+        "model_source": "fairtrial",
+    }
+
+
+def config_of(task: TaskSummary) -> dict[str, Any]:
+    """Return what a task's card says, under lm-eval's names."""
+    card = task.card
+    return {
+        "task": task.name,
+        "description": card.get("description", ""),
+        "metric_list": [{"metric": m["name"], "higher_is_better": m["higher_is_better"]} for m in card["measures"]],
+        "metadata": {"version": card["version"], "revision": card["revision"], "licence": card["licence"]},
+        **dict(card["settings"]),
+    }
+
+
+def split(measure: str) -> tuple[str, str]:
+    """Return a measure's name and the filter that its answers went through; ``none`` if none."""
+    name, _, kept = measure.partition(",")
+    return name, kept or "none"
+
+
+def samples(
+    ledger: Ledger, summary: Summary, candidate: CandidateSummary, task: TaskSummary
+) -> Iterator[dict[str, Any]]:
+    """Yield one row an answered item and filter, in the task's own order; of repeats, the first answers.
+
+    What a filter makes of an answer is not kept: ``filtered_resps`` are the answers as they were given.
+    """
+    asked = set(query.trial_order(ledger, summary.trial_id, task.content_id))
+    values: dict[str, dict[str, dict[str, float]]] = {}
+    for measure in task.card["measures"]:
+        name, kept = split(measure["name"])
+        found = query.values(ledger, summary.trial_id, candidate.content_id, task.content_id, measure["name"])
+        if found.item_ids:
+            own = dict(zip(found.item_ids, map(float, found.values), strict=True))
+            values.setdefault(kept, {})[name] = own
+    for item in query.items(ledger, task.content_id).values():
+        given = query.item_answers(ledger, candidate.content_id, task.content_id, item.id) if item.id in asked else []
+        if given:
+            row = sample(item, given)
+            for kept, measures in values.items():
+                measured = {name: own[item.id] for name, own in measures.items() if item.id in own}
+                yield {**row, "filter": kept, "metrics": list(measured), **measured}
+
+
+def sample(item: Item, given: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+    """Return a row without its filter and measures."""
+    calls: list[tuple[str, object]] = []
+    resps: list[list[Any]] = []
+    for request, answer in given:
+        if request["kind"] == "generate":
+            calls.append((prompt_text(request["prompt"]), generation(request)))
+            resps.append([answer["text"]])
+            continue
+        for i, pair in enumerate(request["pairs"]):
+            calls.append((prompt_text(pair["prompt"]), request["delimiter"] + pair["continuation"]))
+            resps.append([[str(answer["logprobs"][i]), str(bool(answer["greedy"][i]))]])
+    target = item.gold[0] if item.gold else ""
+    return {
+        "doc_id": item.doc_id,
+        "doc": dict(item.data),
+        "target": target,
+        "arguments": {f"gen_args_{i}": {"arg_0": call[0], "arg_1": call[1]} for i, call in enumerate(calls)},
+        "resps": resps,
+        "filtered_resps": [resp[0] for resp in resps],
+        "doc_hash": hashed(json.dumps(dict(item.data), indent=2, ensure_ascii=False)),
+        "prompt_hash": hashed(calls[0][0]),
+        "target_hash": hashed(target),
+    }
+
+
+def generation(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how an answer was decoded, under lm-eval's names."""
+    return {
+        "until": list(request["stop"]),
+        "max_gen_toks": request["max_tokens"],
+        "do_sample": request["temperature"] > 0,
+        "temperature": request["temperature"],
+    }
+
+
+def hashed(text: str) -> str:
+    """Return the sha256 of a text, as lm-eval names documents and prompts."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

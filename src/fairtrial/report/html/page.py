@@ -1,0 +1,136 @@
+"""The report: one HTML file that needs no network, no script and no model.
+
+Everything that came from a model, a task or a trial file is hostile text: it is escaped by the template engine, its
+control and direction-changing characters are made visible, and the page's own policy forbids whatever might run.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fairtrial.analysis.doubts import exact
+from fairtrial.analysis.standings import WeightedPlace
+from fairtrial.errors import FairtrialError
+from fairtrial.ledger import Ledger
+from fairtrial.report import across, family, needs, study, words
+from fairtrial.report.examples import flips
+from fairtrial.report.html import costs, plots, scatter
+from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
+
+FOLD_AFTER = 700
+"""Characters of a question or answer that are shown before the rest is folded away."""
+
+
+def write_report(ledger: Ledger, trial_id: str, path: Path) -> Path:
+    """Write the report of a trial and return its path; the file appears whole or not at all.
+
+    Raises FairtrialError if the file cannot be written.
+    """
+    text = render(ledger, summarise(ledger, trial_id))
+    partial: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
+            partial = Path(file.name)
+            file.write(text)
+        partial.chmod(0o666 & ~current_umask())
+        partial.replace(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FairtrialError(
+            f"the report {path} cannot be written: {reason}.", fix="Name another place with --report."
+        ) from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+    return path
+
+
+def current_umask() -> int:
+    """Return the process's mask for new files (it can only be read by setting it)."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def render(ledger: Ledger, summary: Summary) -> str:
+    """Return the report as HTML text."""
+    environment = Environment(
+        loader=PackageLoader("fairtrial.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        visible=words.visible, exact=exact, number=words.number, quantity=words.quantity, points=words.points
+    )
+    environment.globals.update(
+        MARKS=words.MARKS,
+        estimate_bar=plots.estimate_bar,
+        at_chance=words.at_chance,
+        score_bar=score_bar,
+        sentence=words.sentence,
+        beside=words.beside,
+        is_doubtful=words.is_doubtful,
+        fold_after=FOLD_AFTER,
+        megabytes=megabytes,
+        p_text=family.p_text,
+        e_text=family.e_text,
+        wide=family.wide,
+    )
+    asked = max((v.family for v in summary.verdicts), default=1)
+    return environment.get_template("report.html").render(
+        summary=summary,
+        headline=words.headline(summary),
+        claim=words.claim(summary.decide, asked),
+        interval_kind="intervals of one question alone" if asked > 1 else "intervals",
+        coverage=words.coverage(float(summary.decide["confidence"])),
+        family=family.lines(summary),
+        legend=family.legend(summary),
+        evidence=family.has_evidence(summary),
+        doubts=words.headline_doubts(summary),
+        minor_doubts=words.minor_doubts(summary),
+        notes=words.chance_notes(summary),
+        forests=plots.forests(summary),
+        estimates=[(task, measure_groups(summary, task)) for task in summary.tasks],
+        across=across,
+        costs=costs,
+        needs=needs,
+        scatter=scatter,
+        study=study,
+        latencies=needs.latencies(ledger, summary),
+        flips=flips(ledger, summary),
+        paths=plots.paths(summary),
+        levers=[lever_text(candidate) for candidate in summary.candidates],
+        ledger_name=ledger.path.name,
+    )
+
+
+def measure_groups(summary: Summary, task: TaskSummary) -> list[tuple[str, list[Any]]]:
+    """Return a task's shown estimates by measure."""
+    found = words.shown_estimates(summary, task)
+    names = dict.fromkeys(e.measure for e in found)
+    return [(name, [e for e in found if e.measure == name]) for name in names]
+
+
+def score_bar(place: WeightedPlace) -> plots.Bar:
+    """Return a weighted score's place on an axis from 0 to 1."""
+    axis = plots.Axis(0.0, 1.0, (0.0, 0.5, 1.0))
+    return plots.bar(axis, place.low or 0.0, place.score, 1.0 if place.high is None else place.high)
+
+
+def lever_text(candidate: CandidateSummary) -> str:
+    """Return a candidate's levers in words."""
+    levers = [f"{name}: {value}" for lever in candidate.spec["levers"] for name, value in lever.items()]
+    return ", ".join(levers) or "none"
+
+
+def megabytes(size: int | None) -> str:
+    """Return a file size in decimal megabytes."""
+    return "unknown" if size is None else f"{size / 1e6:,.1f} MB"

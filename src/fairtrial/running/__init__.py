@@ -1,0 +1,1 @@
+"""Running a plan: the conductor, chunks, engines, budget, thresholds, latency, memory."""

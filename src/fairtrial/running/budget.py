@@ -1,0 +1,290 @@
+"""What a trial has spent, what its next chunks will probably cost, and whether that fits its budget.
+
+A price is what one item answer costs one candidate on one task, in each quantity that a budget may limit.  It is read
+from the observations in the ledger and from the chunks of this run.  Knows nothing of verdicts, nor of which chunk is
+next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fairtrial.errors import BudgetError
+from fairtrial.ledger import Ledger
+from fairtrial.measures.cost import price_of
+from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
+from fairtrial.planning.requests import settle
+from fairtrial.records import GenerateRequest, Prompt, Request
+from fairtrial.spec.budget import UNITS, Budget
+from fairtrial.spec.cascade import cascade_of
+from fairtrial.spec.stated import StatedMachine
+
+MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("joules", 1.0)}
+"""Quantity of a budget: the measure that counts it, and how much of it one unit of the measure is."""
+
+TEMPLATE = 256
+"""Tokens that an endpoint's chat template may add to a prompt."""
+
+TURN = 32
+"""Tokens that it may add to each turn of an example."""
+
+Key = tuple[str, str]
+"""Candidate id and task id."""
+
+SESSIONS = """
+WITH windows AS (SELECT trial_id, started, ended, lead(started) OVER (ORDER BY id) AS next FROM sessions),
+own AS (SELECT started, ended, coalesce(next, '9999') AS next FROM windows WHERE trial_id = :trial)
+"""
+"""One run writes at a time, so what was answered between the start of a run and that of the next is that run's."""
+
+PAID = (
+    SESSIONS
+    + """
+, paid AS (
+    SELECT DISTINCT s.candidate_id, s.task_id, s.item_id, s.repeat FROM own
+    JOIN answers a ON a.created >= own.started AND a.created < own.next
+    JOIN asked s ON s.candidate_id = a.candidate_id AND s.request_id = a.request_id
+)
+SELECT 'items', count(*) FROM paid
+UNION ALL
+SELECT o.measure, sum(o.value) FROM paid p JOIN observations o
+    ON o.candidate_id = p.candidate_id AND o.task_id = p.task_id AND o.item_id = p.item_id AND o.repeat = p.repeat
+WHERE o.measure IN ('usd', 'joules') GROUP BY 1
+"""
+)
+
+MINUTES = (
+    SESSIONS
+    + """
+SELECT 1440 * sum(julianday(coalesce(ended, (
+    SELECT max(created) FROM answers WHERE created >= own.started AND created < own.next
+), started)) - julianday(started)) FROM own
+"""
+)
+
+CHUNK_COSTS = """
+SELECT sum(o.value), count(*) FROM trial_items t
+JOIN observations o ON o.task_id = t.task_id AND o.item_id = t.item_id
+WHERE t.trial_id = ? AND t.task_id = ? AND o.candidate_id = ? AND o.measure = ?
+GROUP BY t.position / ?
+"""
+
+
+@dataclass
+class Price:
+    """What an item answer has cost one candidate on one task, in one quantity, chunk by chunk."""
+
+    total: float = 0.0
+    items: int = 0
+    dearest: float = 0.0
+
+    def add(self, cost: float, items: int) -> None:
+        """Count a chunk."""
+        self.total += cost
+        self.items += items
+        self.dearest = max(self.dearest, cost / items)
+
+    @property
+    def mean(self) -> float:
+        """Return the mean cost of an item answer."""
+        return self.total / self.items
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Item answers that are still to be paid for: of which candidate and task, and how many."""
+
+    key: Key
+    items: int
+
+
+@dataclass
+class Purse:
+    """A budget, what is spent of it, and the prices known so far.
+
+    Attributes:
+        limits: quantity to the most that may be spent, all runs of the trial together.
+        spent: quantity to what is spent; of minutes, by earlier runs.
+        prices: (quantity, candidate and task) to price.
+        ceilings: of candidates that are paid by the token, the most US dollars that an item answer can cost.
+        clock: seconds, from any moment on.
+    """
+
+    limits: Mapping[str, float]
+    spent: dict[str, float] = field(default_factory=dict)
+    prices: dict[tuple[str, Key], Price] = field(default_factory=dict)
+    ceilings: Mapping[Key, float] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    def used(self, quantity: str) -> float:
+        """Return what is spent of a quantity by now."""
+        running = (self.clock() - self.started) / 60 if quantity == "minutes" else 0.0
+        return self.spent.get(quantity, 0.0) + running
+
+    def price(self, quantity: str, key: Key) -> Price | None:
+        """Return a price, or that of the cheapest chunks that come nearest: of the candidate, else of any; or None."""
+        if (own := self.prices.get((quantity, key))) is not None:
+            return own
+        known = [(k, p) for (q, k), p in self.prices.items() if q == quantity]
+        near = [p for k, p in known if k[0] == key[0]] or [p for _, p in known]
+        return min(near, key=lambda price: price.mean, default=None)
+
+    def expected(self, quantity: str, bills: Iterable[Bill]) -> float:
+        """Return what the bills will cost if each item costs what those of the dearest chunk so far have cost.
+
+        Where this candidate has not been asked this task yet, the mean price that comes nearest stands in.  Of dollars
+        for tokens the most that is possible counts, so that a limit on them is never crossed.
+        """
+        if quantity == "items":
+            return float(sum(bill.items for bill in bills))
+        total = 0.0
+        for bill in bills:
+            if quantity == "usd" and bill.key in self.ceilings:
+                total += bill.items * self.ceilings[bill.key]
+                continue
+            price = self.price(quantity, bill.key)
+            if price is not None and bill.items:
+                own = (quantity, bill.key) in self.prices
+                total += bill.items * (price.dearest if own else price.mean)
+        return total
+
+    def crossed(self, bills: Sequence[Bill]) -> list[str]:
+        """Return the limits that paying the bills would probably cross; none if there is nothing to pay."""
+        if not any(bill.items for bill in bills):
+            return []
+        return [
+            quantity
+            for quantity, limit in self.limits.items()
+            if self.used(quantity) >= limit or self.used(quantity) + self.expected(quantity, bills) > limit
+        ]
+
+    def pay(self, bill: Bill, costs: Mapping[str, float]) -> None:
+        """Count a chunk: its bill, and the sum of each measure of what it cost."""
+        if not bill.items:
+            return
+        self.spent["items"] = self.spent.get("items", 0.0) + bill.items
+        for quantity, (measure, scale) in MEASURED.items():
+            if measure in costs:
+                cost = scale * costs[measure]
+                self.prices.setdefault((quantity, bill.key), Price()).add(cost, bill.items)
+                if quantity != "minutes":
+                    self.spent[quantity] = self.spent.get(quantity, 0.0) + cost
+
+    def scarcest(self) -> str:
+        """Return the limited quantity of which the largest share is spent; minutes where nothing is limited."""
+        return max(self.limits, key=lambda q: self.used(q) / self.limits[q], default="minutes")
+
+
+def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[], float] = time.monotonic) -> Purse:
+    """Return the trial's purse: what its earlier runs have spent, and what the ledger knows of prices.
+
+    The trial must be in the ledger, and the run that is about to begin must not.
+    """
+    limits = plan.trial.budget.limits()
+    purse = Purse(limits, ceilings=ceilings(plan) if "usd" in limits else {}, clock=clock)
+    if limits:
+        purse.spent = earlier(ledger, plan.id)
+    for candidate in plan.candidates:
+        for task in plan.tasks:
+            for quantity, (measure, scale) in MEASURED.items():
+                rows = ledger.read(CHUNK_COSTS, (plan.id, task.id, candidate.id, measure, chunk_items))
+                for cost, items in rows:
+                    purse.prices.setdefault((quantity, (candidate.id, task.id)), Price()).add(scale * cost, items)
+    return purse
+
+
+def ceilings(plan: Plan) -> dict[Key, float]:
+    """Return the most that one item answer can cost, in US dollars, of each candidate that has a price for tokens.
+
+    The models of a cascade that learns are among them: they answer for themselves, too.
+    """
+    found: dict[Key, float] = {}
+    for candidate in plan.candidates:
+        for one in (candidate, *candidate.parts.values()):
+            for task in plan.tasks:
+                costs = worst(one, task, plan.trial.machine)
+                if costs:
+                    found[one.id, task.id] = max(costs)
+    return found
+
+
+def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine) -> list[float]:
+    """Return the most US dollars that each item answer can cost, those to learn from included; none without a price for
+    tokens.
+
+    Of a cascade all its models count, and every sample of the first.
+    """
+    records = [part.model.record() for part in candidate.parts.values()] or [candidate.model.record()]
+    told = [price_of(record, machine).per_token for record in records]
+    if not any(price is not None for price in told):
+        return []
+    prices = [price or (0.0, 0.0) for price in told]
+    cascade = cascade_of(candidate.spec.levers)
+    samples = cascade.samples if cascade is not None and cascade.signal == "self_agreement" else 0
+    form = task.for_candidate(candidate.spec)
+    found = []
+    for item in (*task.items, *task.tuning):
+        requests = [settle(request, candidate.spec, 0) for request in form.requests(item)]
+        cost = sum(most(request, price) for request in requests for price in prices)
+        cost += samples * sum(most(r, prices[0]) for r in requests if isinstance(r, GenerateRequest))
+        found.append(cost)
+    return found
+
+
+def most(request: Request, price: tuple[float, float]) -> float:
+    """Return the most US dollars that a request can cost: no token is shorter than a byte, no answer over its limit.
+
+    A chat template adds a few tokens of its own; they are counted as `TEMPLATE` and `TURN`.
+    """
+    read, new = price
+    if isinstance(request, GenerateRequest):
+        return read * prompt_tokens(request.prompt) + new * request.max_tokens
+    return sum(
+        read * (prompt_tokens(pair.prompt) + len((request.delimiter + pair.continuation).encode())) + new
+        for pair in request.pairs
+    )
+
+
+def prompt_tokens(prompt: Prompt) -> int:
+    """Return the most tokens of a prompt, those included that a chat template puts around each turn."""
+    return len(prompt.plain().encode()) + TEMPLATE + TURN * len(prompt.turns)
+
+
+def earlier(ledger: Ledger, trial_id: str) -> dict[str, float]:
+    """Return what the runs of a trial have spent: minutes on the clock, and the cost of what they paid for."""
+    [(minutes,)] = ledger.read(MINUTES, {"trial": trial_id})
+    counted = {name: float(value or 0.0) for name, value in ledger.read(PAID, {"trial": trial_id})}
+    return {"minutes": float(minutes or 0.0), **counted}
+
+
+def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -> None:
+    """Raise BudgetError if a limited quantity is not measured for a candidate.
+
+    Args:
+        budget: what is limited.
+        candidate: its name.
+        missing: measure to why it has no values.
+    """
+    for quantity in budget.limits():
+        measure = MEASURED.get(quantity, ("", 0.0))[0]
+        if measure in missing:
+            raise BudgetError(
+                f"the budget limits {quantity}, but candidate {candidate!r} has no values of the measure {measure!r}: "
+                f"{missing[measure].rstrip('.')}.",
+                fix=f"Take {quantity} out of the budget, or mend what is missing.",
+            )
+
+
+def words(limits: Mapping[str, float], names: Sequence[str]) -> str:
+    """Return limits in words: ``10 minutes and 2,000 item answers``."""
+    return " and ".join(f"{amount(limits[name])} {UNITS[name]}" for name in names)
+
+
+def amount(value: float) -> str:
+    """Return an amount as people write it, without an exponent."""
+    return f"{value:,.9f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"

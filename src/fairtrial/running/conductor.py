@@ -1,0 +1,229 @@
+"""The conductor: asks every candidate the same items, has the answers graded, and writes all of it to the ledger.
+
+Items are asked in chunks.  A chunk is one candidate's answers to a few dozen items of one task; it is asked whole,
+in the same order every time, and written in one transaction.  So a run that is killed at any moment loses at most one
+chunk, and a resumed run asks for exactly the chunks that are missing and ends with the ledger of an unbroken run.
+The conductor computes no statistics; it asks `analysis.verdicts` whether a question is settled, `rounds` which task comes
+next, and `budget` whether that is affordable.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+from fairtrial.analysis.elimination import beaten
+from fairtrial.analysis.endings import DROPPED, STOPPED
+from fairtrial.analysis.verdicts import earlier_answers, questions, verdict
+from fairtrial.engines import EngineSettings
+from fairtrial.errors import BudgetError
+from fairtrial.ledger import Ledger, query
+from fairtrial.machine import facts
+from fairtrial.measures import Meters
+from fairtrial.planning.plan import Plan
+from fairtrial.running.budget import Bill, Purse, check_measured, open_purse, words
+from fairtrial.running.chunks import CHUNK_ITEMS, ask_chunk, check_capability, chunks
+from fairtrial.running.divergence import compare_distributions
+from fairtrial.running.latency import time_alone
+from fairtrial.running.pool import Bench, open_bench
+from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.running.rounds import Course, bills, choose, courses
+from fairtrial.running.thresholds import settle_thresholds
+
+
+def run(
+    plan: Plan,
+    text: str,
+    ledger: Ledger,
+    settings: EngineSettings,
+    on_progress: OnProgress = lambda _: None,
+    rounds: int | None = None,
+) -> str:
+    """Conduct a trial to its end, or to that of its budget, and return its id in the ledger.
+
+    Args:
+        plan: from `fairtrial.planning.plan.plan_trial`.
+        text: the trial file as the user wrote it, kept for the report.
+        ledger: open for writing; the caller holds its writer lock.
+        settings: how engines run; must not change answers beyond arithmetic.
+        on_progress: called after every step.
+        rounds: ask so many rounds of each task and no more, e.g. to find out what answers cost; None asks all.
+
+    Raises:
+        TooLongError, CapabilityError: before anything is asked.
+        BudgetError: the budget allows nothing at all, or limits what is not measured.
+        EngineError: while asking; what was answered before stays in the ledger.
+    """
+    enter_plan(plan, text, ledger)
+    purse = open_purse(plan, ledger, CHUNK_ITEMS)
+    budget = {"budget": purse.limits} if purse.limits else {}
+    meters = Meters(plan.trial.machine)
+    fit = {"fit": plan.fit} if plan.fit else {}
+    session = ledger.open_session(plan.id, {**facts(), **meters.facts(), **budget, **fit})
+    outcome = "failed"
+    try:
+        with open_bench(settings, meters) as bench:
+            bench.predicted, bench.session = plan.predicted, session
+            try:
+                for candidate in plan.candidates:
+                    missing = {m: why for probe in bench.probes(candidate) for m, why in probe.absences().items()}
+                    check_measured(plan.trial.budget, candidate.name, missing)
+                check_all(plan, ledger, bench, on_progress)
+                settle_thresholds(plan, ledger, bench, purse, session, on_progress)
+                conductor = Conductor(plan, ledger, bench, purse, on_progress)
+                asked = conductor.ask_all(rounds)
+                if asked == "finished" and plan.passages:
+                    compare_distributions(plan.passages, plan.candidates, plan.baseline, ledger, bench, on_progress)
+                if asked == "finished" and plan.trial.latency_items:
+                    time_alone(plan, ledger, bench, on_progress)
+                bench.enter(ledger)
+                bench.enter_unloaded(ledger, plan.id, plan.candidates)
+                outcome = asked
+            finally:
+                bench.enter(ledger)
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    finally:
+        ledger.close_session(session, outcome)
+    on_progress(Progress("done"))
+    return plan.id
+
+
+def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
+    """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
+    for candidate in plan.candidates:
+        for one in (candidate, *candidate.parts.values()):
+            ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
+    document = plan.document()
+    for task, entry in zip(plan.tasks, document["tasks"], strict=True):
+        ledger.add_task(task.id, task.name, entry["card"])
+        ledger.add_items(task.id, [*task.items, *task.tuning])
+    items = {task.id: [item.id for item in task.items] for task in plan.tasks}
+    if read := plan.passages:
+        ledger.add_task(read.id, "text", read.card())
+        ledger.add_items(read.id, read.items)
+        items[read.id] = [item.id for item in read.items]
+    if helpers := earlier_answers(ledger, document, items):
+        document["earlier"] = helpers
+    ledger.add_trial(plan.id, plan.trial.name, text, document, items)
+
+
+def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
+    """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
+    for task in plan.tasks:
+        for candidate in plan.candidates:
+            requests = [r for chunk in chunks(task, candidate) for a in chunk for r in a.requests]
+            known = ledger.answers(candidate.id, [r.id for r in requests])
+            missing = [r for r in requests if r.id not in known]
+            if missing:
+                engine = bench(candidate)
+                check_capability(engine, missing, candidate.name, task.name)
+                engine.check(missing)
+            on_progress(Progress("check", candidate.name, task.name, 0, len(task.items)))
+
+
+class Conductor:
+    """Asks round after round, as long as a question is open, items are left, and the budget allows it."""
+
+    def __init__(self, plan: Plan, ledger: Ledger, bench: Bench, purse: Purse, on_progress: OnProgress) -> None:
+        self.plan = plan
+        self.document = query.trial_row(ledger, plan.id).plan
+        self.ledger = ledger
+        self.bench = bench
+        self.purse = purse
+        self.on_progress = on_progress
+        self.courses = courses(plan, list(questions(self.document)))
+
+    def ask_all(self, rounds: int | None) -> str:
+        """Ask what there is to ask and return how it ended, as the ledger keeps it.
+
+        Raises BudgetError if the budget did not allow anything, not even what the ledger has already.
+        """
+        stop_early = self.plan.trial.decide.stop_early
+        turn = 0
+        while True:
+            wanted = [c for c in self.courses if rounds is None or c.rounds < rounds]
+            ready = [course for course in wanted if course.next_round(self.ledger)]
+            if not ready:
+                return "finished" if rounds is None else f"asked {rounds} rounds of each task"
+            chosen = choose(ready, self.ledger, self.purse, stop_early, turn)
+            if chosen is None:
+                return self.stop(ready)
+            turn += any(bill.items for bill in bills(chosen, self.ledger))
+            self.ask_round(chosen)
+            if stop_early:
+                self.look(chosen)
+
+    def stop(self, ready: list[Course]) -> str:
+        """Say that the budget ends the run."""
+        steps = [bills(course, self.ledger) for course in ready]
+        names = sorted({name for step in steps for name in self.purse.crossed(step)})
+        limits = words(self.purse.limits, names)
+        if not any(course.rounds for course in self.courses):
+            step = min(steps, key=lambda step: sum(bill.items for bill in step))
+            items = sum(bill.items for bill in step)
+            raise BudgetError(
+                f"the budget of {limits} does not allow a single round: the smallest has {items:,} item answers, the "
+                f"first chunk of a task for each of {len(step)} candidates.",
+                fix="Allow more, or set a smaller limit for a task.",
+            )
+        self.on_progress(Progress("stop", note=f"{STOPPED}{limits}"))
+        return STOPPED + limits
+
+    def ask_round(self, course: Course) -> None:
+        """Ask the next chunk of a task; a part that has become too dear since the round was chosen has to wait."""
+        task = course.task
+        left_out = []
+        for part in course.next_round(self.ledger):
+            if self.purse.crossed([part.bill]):
+                left_out.append(part)
+                continue
+            answered = ask_chunk(task, part.candidate, part.chunk, self.ledger, self.bench)
+            self.purse.pay(Bill(part.bill.key, answered.paid), answered.costs)
+            if answered.paid:
+                missing = {m: "nothing was observed" for m in ("usd", "joules") if m not in answered.costs}
+                check_measured(self.plan.trial.budget, part.candidate.name, missing)
+            tally = course.tallies[part.candidate.name]
+            tally.add(len(part.chunk), [o for o in answered.grades if o.measure == task.plain.card.main_measure])
+            where = ("ask", part.candidate.name, task.name, tally.done, tally.total, tally.mean)
+            self.on_progress(Progress(*where, answered.reused))
+        course.round_is_over(left_out)
+
+    def look(self, course: Course) -> None:
+        """Look at each open question of a task, enter the looks in the ledger, and close what is settled.
+
+        Questions that have no look before the end are judged once, when those that can end the asking are settled.
+        """
+        for question in sorted(course.live, key=lambda q: len(q.enders)):
+            if any(ender in course.open for ender in question.enders):
+                continue
+            found = verdict(self.ledger, self.plan.id, question)
+            if question.enders or (found is not None and found.verdict != "undecided"):
+                course.open.remove(question)
+            if found is None:
+                continue
+            course.looks[found.a, found.measure] = found
+            look = {"verdict": found.verdict, "difference": found.difference}
+            ends = {"low": finite_or_none(found.low), "high": finite_or_none(found.high)}
+            at = (course.task.id, found.measure, found.items_used)
+            self.ledger.add_look(self.plan.id, (found.a, found.b), at, {**look, **ends})
+            self.on_progress(Progress("look", found.a, found.task, found.items_used, found.items_total, look=found))
+        if self.plan.trial.decide.eliminate and course.live:
+            self.drop(course)
+
+    def drop(self, course: Course) -> None:
+        """Ask no more of candidates that are certainly not the best at a task, and enter why."""
+        among = {question.a["name"] for question in course.live}
+        for found in beaten(self.ledger, self.plan.id, self.document, course.live[0].task, among):
+            course.dropped.add(found.candidate)
+            at = (course.task.id, found.measure, found.items)
+            look = {"verdict": DROPPED, "low": None, "high": None, **asdict(found)}
+            self.ledger.add_look(self.plan.id, (found.candidate, found.by), at, look)
+            note = f"dropped on {course.task.name}: certainly not the best, by the evidence of {found.by}"
+            self.on_progress(Progress("drop", found.candidate, course.task.name, found.items, note=note))
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a number that JSON has, or None."""
+    return value if math.isfinite(value) else None

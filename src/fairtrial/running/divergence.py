@@ -1,0 +1,130 @@
+"""How near a family's models stay to their parent: next-token distributions on the same text, compared token by token.
+
+The parent is the trial's baseline.  Its distributions are computed passage by passage beside those of the others and
+never kept: of every passage only the sums stay, in the ledger.  A run that is killed goes on with the next passage.
+Knows nothing of grades, costs or verdicts; what it takes is in no measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import numpy as np
+
+from fairtrial.engines.base import TellsDistributions, TellsOwnRounding
+from fairtrial.engines.finite import not_a_number
+from fairtrial.errors import FairtrialError
+from fairtrial.ledger import Chunk, Ledger
+from fairtrial.planning.base import PlannedCandidate
+from fairtrial.planning.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, Passages
+from fairtrial.records import Item, Observation
+from fairtrial.running.pool import Bench
+from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.stats.divergence import divergence, surprise
+
+KNOWN = "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ?"
+UNTOLD = "its engine does not tell what it expects after every token"
+WHERE = "reading the study's text"
+OTHER_WORDS = "it cuts this text into other tokens than the parent does"
+
+
+class Reading:
+    """One candidate's reading of a passage: its tokens and logits, computed when first asked for."""
+
+    def __init__(self, engine: TellsDistributions, passage: Item, name: str) -> None:
+        self.name = name
+        self.tokens = engine.text_tokens(passage.question)
+        self.logits = engine.text_logits(self.tokens)
+        if not np.isfinite(self.logits.max(axis=1, initial=-np.inf)).all():
+            self.fail("a logit is NaN or infinite")
+
+    def alone(self, passage: Item) -> list[Observation]:
+        """Return what the passage tells of this candidate alone."""
+        lost = surprise(self.logits, self.tokens[1:])
+        size = len(passage.question.encode())
+        if not np.isfinite(lost).all():
+            self.fail("a token of the text has a log-probability of -inf")
+        return [
+            Observation(PERPLEXITY.name, float(lost.mean()), len(lost), PERPLEXITY.unit),
+            Observation(BITS_PER_BYTE.name, float(lost.sum() / np.log(2) / size), size, BITS_PER_BYTE.unit),
+        ]
+
+    def beside(self, parent: Reading) -> list[Observation]:
+        """Return how far this candidate is from its parent; nothing if it cuts the text into other tokens."""
+        if not np.array_equal(self.tokens, parent.tokens) or self.logits.shape != parent.logits.shape:
+            return []
+        found = divergence(parent.logits, self.logits)
+        if not np.isfinite(found.kl).all():
+            self.fail("the KL divergence from the parent is infinite")
+        weight = len(self.logits)
+        return [
+            Observation(KL_DIVERGENCE.name, float(found.kl.mean()), weight, KL_DIVERGENCE.unit),
+            Observation(SAME_TOP.name, float(found.same_top.mean()), weight, SAME_TOP.unit),
+        ]
+
+    def fail(self, wrong: str) -> NoReturn:
+        """Raise EngineError about this reading."""
+        raise not_a_number(self.name, WHERE, wrong)
+
+
+def own_rounding(engine: TellsDistributions, told: Reading) -> list[Observation]:
+    """Return how far a model is from itself when it is computed in passes of another shape; nothing if it can't be."""
+    if not isinstance(engine, TellsOwnRounding):
+        return []
+    found = divergence(told.logits, engine.text_logits_again(told.tokens))
+    if not np.isfinite(found.kl).all():
+        told.fail("the KL divergence from itself is infinite")
+    return [Observation(KL_OWN.name, float(found.kl.mean()), len(told.logits), KL_OWN.unit)]
+
+
+def compare_distributions(
+    passages: Passages,
+    candidates: Sequence[PlannedCandidate],
+    baseline: str,
+    ledger: Ledger,
+    bench: Bench,
+    on_progress: OnProgress,
+) -> None:
+    """Compare each candidate's distributions with the baseline's, on every passage that the ledger lacks.
+
+    What cannot be compared is entered as absent, with its reason.  Raises EngineError; what was compared stays.
+    """
+    live = [c for c in candidates if not c.recorded and not c.parts]
+    engines = {c.id: bench(c) for c in live}
+    telling = {i: engine for i, engine in engines.items() if isinstance(engine, TellsDistributions)}
+    parent = next((c for c in live if c.name == baseline and c.id in telling), None)
+    for candidate in candidates:
+        if candidate.id not in telling:
+            absent(ledger, candidate, passages, [m.name for m in (PERPLEXITY, BITS_PER_BYTE)], UNTOLD)
+    family = [c for c in live if c.id in telling]
+    known = {c.id: {row[0] for row in ledger.read(KNOWN, (c.id, passages.id, PERPLEXITY.name))} for c in family}
+    for done, passage in enumerate(passages.items, start=1):
+        wanted = [c for c in family if passage.id not in known[c.id]]
+        if wanted:
+            beside = read(telling[parent.id], passage, parent.name) if parent else None
+            for candidate in wanted:
+                own = beside if candidate is parent else read(telling[candidate.id], passage, candidate.name)
+                assert own is not None
+                far = own.beside(beside) if beside and own is not beside else []
+                itself = own_rounding(telling[candidate.id], own) if own is beside and len(family) > 1 else []
+                rows = [(passages.id, passage.id, 0, seen) for seen in (*own.alone(passage), *far, *itself)]
+                ledger.commit(candidate.id, Chunk(observations=rows))
+                if not far and own is not beside:
+                    why = OTHER_WORDS if parent else f"of the baseline, {UNTOLD}"
+                    absent(ledger, candidate, passages, [m.name for m in (KL_DIVERGENCE, SAME_TOP)], why)
+        on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))
+
+
+def read(engine: TellsDistributions, passage: Item, name: str) -> Reading:
+    """Return a candidate's reading; an error names it."""
+    try:
+        return Reading(engine, passage, name)
+    except FairtrialError as error:
+        error.where = error.where or f"candidate {name}, {WHERE}"
+        raise
+
+
+def absent(ledger: Ledger, candidate: PlannedCandidate, passages: Passages, measures: list[str], why: str) -> None:
+    """Enter why some measures are absent."""
+    ledger.commit(candidate.id, Chunk(absences=[(passages.id, "", 0, measure, why) for measure in measures]))

@@ -1,0 +1,59 @@
+"""Timing single answers: some items that a trial has finished with, asked once more, one at a time.
+
+The answers are thrown away; only the times are kept, each with its item.  Candidates take turns item by item.  Knows
+nothing of grades and verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fairtrial.ledger import Chunk, Ledger
+from fairtrial.measures import AloneProbe
+from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
+from fairtrial.records import Item, Observation
+from fairtrial.running.chunks import answer, settle
+from fairtrial.running.pool import Bench, watching
+from fairtrial.running.progress import OnProgress, Progress
+
+ASKED = "SELECT DISTINCT item_id FROM asked WHERE candidate_id = ? AND task_id = ?"
+TIMED = "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = 'latency'"
+
+
+def time_alone(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
+    """Time the first ``latency_items`` items of each task that every candidate has answered.
+
+    What the ledger has already is not timed again.  Raises EngineError; what was timed before stays in the ledger.
+    """
+    for task in plan.tasks:
+        asked = [{row[0] for row in ledger.read(ASKED, (c.id, task.id))} for c in plan.candidates]
+        answered = [item for item in task.items if all(item.id in known for known in asked)]
+        wanted, spare = answered[: plan.trial.latency_items], answered[plan.trial.latency_items :]
+        missing = {}
+        live = [candidate for candidate in plan.candidates if not candidate.recorded]
+        for candidate in live:
+            timed = {row[0] for row in ledger.read(TIMED, (candidate.id, task.id))}
+            missing[candidate.id] = {item.id for item in wanted} - timed
+            if missing[candidate.id]:
+                ask_alone(task, candidate, bench, (spare or wanted)[-1])  # fills the cache, and does not count
+        for done, item in enumerate(wanted, start=1):
+            for candidate in live:
+                if item.id in missing[candidate.id]:
+                    seen = ask_alone(task, candidate, bench, item)
+                    ledger.commit(candidate.id, Chunk(observations=[(task.id, item.id, 0, o) for o in seen]))
+                on_progress(Progress("alone", candidate.name, task.name, done, len(wanted)))
+
+
+def ask_alone(task: PlannedTask, candidate: PlannedCandidate, bench: Bench, item: Item) -> list[Observation]:
+    """Ask one candidate one item and return what was seen of it."""
+    engine = bench(candidate)
+    requests = [settle(r, candidate.spec, 0) for r in task.for_candidate(candidate.spec).requests(item)]
+
+    def work() -> Mapping[str, float]:
+        told: Mapping[str, float] = getattr(engine, "work", {})
+        return told
+
+    probe = AloneProbe(work)
+    with watching([probe]):
+        answers = answer(engine, requests, candidate.name)
+    return probe.observe(list(answers.values()))

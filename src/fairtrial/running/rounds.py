@@ -1,0 +1,161 @@
+"""Which round comes next.  A round is the next chunk of one task, for all candidates that are still asked it.
+
+Without early stopping and without a budget, tasks are asked one after the other.  With a budget alone they take turns:
+what is asked must then not depend on what was answered.  With early stopping the money goes where a question can be
+settled:
+
+1. every task gets a first round;
+2. rounds that the ledger can answer cost nothing and come first;
+3. every fourth round that costs something goes to the open task that has had the fewest rounds, so that none starves;
+4. all others go to the task that has the open question with the smallest expected cost to its verdict: items that it
+   still needs, times what an item costs the two candidates, in seconds or in the scarcest quantity of the budget.
+
+A chunk is the same whenever it is asked, so the order changes nothing but what a budget leaves undone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fairtrial.analysis.verdicts import Question, Verdict
+from fairtrial.ledger import Ledger
+from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
+from fairtrial.running.budget import Bill, Purse
+from fairtrial.running.chunks import Asked, chunks, unanswered
+from fairtrial.running.progress import Tally
+
+TURN = 4
+"""One round in so many goes to the task that was asked least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One candidate's chunk of a round, with how many of its items must be paid for."""
+
+    candidate: PlannedCandidate
+    chunk: Sequence[Asked]
+    bill: Bill
+
+
+@dataclass
+class Course:
+    """How far one task has got.
+
+    Attributes:
+        task: the task.
+        candidates: all candidates of the trial.
+        questions: what the trial asks about this task.
+        open: those of them that are not settled.
+        looks: the last look at each question, by candidate and measure.
+        dropped: names of candidates that are asked no more because they are certainly not the best.
+        rounds: rounds asked so far.
+        tallies: what to show of each candidate.
+    """
+
+    task: PlannedTask
+    candidates: Sequence[PlannedCandidate]
+    questions: Sequence[Question]
+    open: list[Question] = field(init=False)
+    looks: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    rounds: int = 0
+
+    def __post_init__(self) -> None:
+        self.open = list(self.questions)
+        self.streams: dict[str, Iterator[list[Asked]]] = {c.name: chunks(self.task, c) for c in self.candidates}
+        self.tallies = {c.name: Tally(len(self.task.items) * self.task.entry.repeats) for c in self.candidates}
+        self.coming: list[Part] | None = None
+
+    @property
+    def asked(self) -> list[PlannedCandidate]:
+        """Return the candidates that are still asked: those with an open question, and the baseline."""
+        settled = {q.a["name"] for q in self.questions} - {q.a["name"] for q in self.open}
+        return [c for c in self.candidates if c.name not in settled and c.name not in self.dropped]
+
+    @property
+    def live(self) -> list[Question]:
+        """Return the open questions that more items can settle."""
+        return [q for q in self.open if q.a["name"] not in self.dropped]
+
+    def next_round(self, ledger: Ledger) -> list[Part]:
+        """Return the parts of the next round; none when nothing is left to ask."""
+        if self.coming is None:
+            self.coming = []
+            if self.live or not self.questions:
+                for candidate in self.asked:
+                    chunk = next(self.streams[candidate.name], None)
+                    if chunk is not None:
+                        bill = Bill((candidate.id, self.task.id), unanswered(candidate, chunk, ledger))
+                        self.coming.append(Part(candidate, chunk, bill))
+        return self.coming
+
+    def round_is_over(self, left_out: list[Part]) -> None:
+        """Count a round; what was left out of it is what comes next."""
+        self.rounds += 1
+        self.coming = left_out or None
+
+    def to_verdict(self, purse: Purse) -> tuple[float, int]:
+        """Return what the open question nearest to its verdict will probably cost, and the items that it needs."""
+        quantity = purse.scarcest()
+        left = max(1, max((t.total - t.done for t in self.tallies.values()), default=1))
+        found = []
+        for question in self.live:
+            look = self.looks.get((question.a["name"], question.measure["name"]))
+            needed = left if look is None else int(min(left, still_needed(look)))
+            pair = [Bill((candidate["id"], self.task.id), needed) for candidate in (question.a, question.b)]
+            found.append((purse.expected(quantity, pair), needed))
+        return min(found, default=(0.0, left))
+
+
+def still_needed(look: Verdict) -> float:
+    """Return about how many more items would settle a question; infinite if no verdict is in sight.
+
+    By the verdict's own estimate, and by the interval: its width, which falls with the root of the number of items,
+    must fall to the distance of the difference from 0, or from the margin.  The larger of the two counts: the first
+    does not see that clusters are large.
+    """
+    if look.items_needed is None:
+        return math.inf
+    half = (look.high - look.low) / 2
+    distance = max(abs(look.difference), look.margin - abs(look.difference))
+    if distance <= 0 or not math.isfinite(half):
+        return math.inf
+    return max(look.items_needed, math.ceil(look.items_used * ((half / distance) ** 2 - 1)))
+
+
+def courses(plan: Plan, questions: Sequence[Question]) -> list[Course]:
+    """Return every task at its start."""
+    return [Course(task, plan.candidates, [q for q in questions if q.task["id"] == task.id]) for task in plan.tasks]
+
+
+def choose(ready: Sequence[Course], ledger: Ledger, purse: Purse, stop_early: bool, turn: int) -> Course | None:
+    """Return the task that gets the next round, or None if no round fits the budget.
+
+    Args:
+        ready: tasks with a round to come; at least one.
+        ledger: what is known already.
+        purse: prices and what is left.
+        stop_early: whether the trial stops what is settled.
+        turn: rounds so far that cost something.
+    """
+    fitting = [c for c in ready if not purse.crossed(bills(c, ledger))]
+    if not fitting or not (stop_early or purse.limits):
+        return fitting[0] if fitting else None
+    if not stop_early:
+        return min(fitting, key=lambda course: course.rounds)
+    for course in fitting:
+        if course.rounds == 0:
+            return course
+    for course in fitting:
+        if not any(bill.items for bill in bills(course, ledger)):
+            return course
+    if turn % TURN == TURN - 1:
+        return min(fitting, key=lambda course: course.rounds)
+    return min(fitting, key=lambda course: course.to_verdict(purse))
+
+
+def bills(course: Course, ledger: Ledger) -> list[Bill]:
+    """Return what a task's next round has to pay for."""
+    return [part.bill for part in course.next_round(ledger)]

@@ -1,9 +1,0 @@
-"""From token sequences to passes through a network: a prefix tree, and its cutting into steps.
-
-Pure numpy: knows tokens as numbers, and nothing of models, text, engines or memory layouts.
-"""
-
-from fairtrial.schedule.plan import Limits, Step, plan_steps
-from fairtrial.schedule.trie import PrefixTree, build_tree
-
-__all__ = ["Limits", "PrefixTree", "Step", "build_tree", "plan_steps"]

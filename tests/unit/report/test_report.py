@@ -1,0 +1,179 @@
+"""What the report and the tables say, and that hostile text in them stays text."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from fairtrial.errors import FairtrialError
+from fairtrial.ledger import Ledger
+from fairtrial.report import words
+from fairtrial.report.html.page import render, write_report
+from fairtrial.report.html.plots import round_axis
+from fairtrial.report.summary import Summary, summarise
+from fairtrial.report.terminal import estimates_table, notes, verdicts_table
+from ledgers import filled
+from report_ledger import TRIAL_ID, report_ledger
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    return report_ledger(tmp_path_factory.mktemp("ledger") / "report.db")
+
+
+@pytest.fixture(scope="module")
+def summary(ledger: Ledger) -> Summary:
+    return summarise(ledger, TRIAL_ID)
+
+
+@pytest.fixture(scope="module")
+def page(ledger: Ledger, summary: Summary) -> str:
+    return render(ledger, summary)
+
+
+class Elements(HTMLParser):
+    """Collects elements with their attributes, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_hostile_text_is_text(page: str) -> None:
+    found = Elements(page)
+    assert not {"script", "img", "iframe", "object", "embed", "link", "a", "form", "base"} & set(found.tags)
+    names = {name for name, _ in found.attributes}
+    assert not [name for name in names if name.startswith("on")]
+    assert not {"src", "href"} & names
+    assert "planted" not in [value for name, value in found.attributes if name == "id"]
+    assert "49" not in re.findall(r"\{\{ 7\*7 \}\}|\b49\b(?= ⟨U\+202E⟩)", found.text)
+    assert "⟨U+202E⟩" in found.text
+    assert "\u202e" not in page
+    assert "\x1b" not in page
+    assert "<script>window.hacked" in found.text  # shown, not run
+
+
+def test_the_page_loads_nothing(page: str) -> None:
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+
+
+def test_the_page_says_what_was_found(page: str, summary: Summary) -> None:
+    found = Elements(page).text
+    for verdict in summary.verdicts:
+        assert words.sentence(verdict, summary.task(verdict.task)) in found
+    assert "smaller is worse than baseline on choosing (acc)" in found
+    assert "better-one is better than baseline on writing (acc)" in found
+    assert "joules" in found
+    assert "no meter here" in found
+    assert "requests were cut to fit the context" in found
+    assert "0, 60 looks" not in found
+    assert "Where a candidate guesses" in found or not words.chance_notes(summary)
+
+
+def test_long_texts_are_folded_away(page: str) -> None:
+    assert "characters</summary>" in page
+
+
+def test_the_perplexity_verdict_is_in_logarithms(summary: Summary) -> None:
+    [found] = [v for v in summary.verdicts if v.task == "modelling" and v.a == "better-one"]
+    text = words.sentence(found, summary.task("modelling"))
+    assert found.verdict == "better"
+    assert found.difference < 0
+    assert "in logarithms" in text
+    mine = [e for e in summary.estimates if (e.task, e.candidate) == ("modelling", "better-one")]
+    [estimate] = [e for e in mine if e.measure == "ppl"]
+    assert estimate.low < estimate.mean < estimate.high
+    assert 4 < estimate.mean < 13  # exp of 1.5 to 2.5 nats
+
+
+def test_the_document_follows_its_schema(summary: Summary) -> None:
+    schema = json.loads((ROOT / "docs" / "schemas" / "run.schema.json").read_text())
+    document = json.loads(json.dumps(summary.document(Path("x.html")), allow_nan=False))
+    jsonschema.validate(document, schema)
+    assert document["report"] == "x.html"
+    assert len(document["verdicts"]) == 6
+    bad = {**document, "verdicts": [{**document["verdicts"][0], "verdict": "splendid"}]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(bad, schema)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_tables_fit_the_terminal(summary: Summary, width: int) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    for shown in (estimates_table(summary), verdicts_table(summary), *notes(summary)):
+        console.print(shown)
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert "▼ worse" in text
+    assert "▲ better" in text
+    assert "\x1b" not in text
+
+
+def test_a_trial_without_answers_has_a_report(tmp_path: Path) -> None:
+    with filled(tmp_path / "empty.db") as ledger:
+        path = write_report(ledger, summarise(ledger, "tried").trial_id, tmp_path / "made" / "empty.html")
+    text = path.read_text()
+    assert text.startswith("<!doctype html>")
+    assert "Nothing to compare" in text
+    assert "Not finished." in text
+    assert [p.name for p in path.parent.iterdir()] == ["empty.html"]
+
+
+def test_a_report_that_cannot_be_written_is_an_error(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FairtrialError, match="cannot be written"):
+        write_report(ledger, TRIAL_ID, tmp_path / "file" / "report.html")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(0.6349, "1", "63.5%"), (0.0, "1", "0.0%"), (12345.678, "s", "12,346 s"), (0.00123456, "s", "0.00123 s")],
+)
+def test_quantities(value: float, unit: str, text: str) -> None:
+    assert words.quantity(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(-0.12, "1", "−12.0"), (0.034, "1", "+3.4"), (0.0, "1", "+0.0"), (-2.5, "s", "−2.50"), (float("inf"), "s", "∞")],
+)
+def test_differences(value: float, unit: str, text: str) -> None:
+    assert words.points(value, unit) == text
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.5, 0.1), (0, 1), (-3e-5, 2e-5), (0.2, 0.2), (-1234, 5678)])
+def test_axes_hold_their_values_at_round_ticks(low: float, high: float) -> None:
+    axis = round_axis(low, high)
+    assert axis.low <= low
+    assert axis.high >= high
+    assert 2 <= len(axis.ticks) <= 9
+    assert axis.at(axis.low) == 0
+    assert axis.at(axis.high) == 100
+    assert axis.at(axis.high + 1) == 100
+
+
+def test_hidden_characters_become_visible() -> None:
+    assert words.visible("a\u202eb\u200bc\x00d\te\nf\ufeff") == "a⟨U+202E⟩b⟨U+200B⟩c⟨U+0000⟩d\te\nf⟨U+FEFF⟩"

@@ -1,0 +1,217 @@
+"""What the report, the terminal and the JSON document say across benchmarks, of costs and of all questions together."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from fairtrial.ledger import Ledger
+from fairtrial.report import across, family, words
+from fairtrial.report.html import costs
+from fairtrial.report.html.page import render
+from fairtrial.report.summary import Summary, summarise
+from fairtrial.report.terminal import across_lines, across_table, verdicts_table
+from report_ledger import TRIAL_ID, report_ledger
+from standing_ledger import TRIAL, coins, trial_ledger
+
+N = 400
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    return report_ledger(tmp_path_factory.mktemp("ledger") / "report.db")
+
+
+@pytest.fixture(scope="module")
+def summary(ledger: Ledger) -> Summary:
+    return summarise(ledger, TRIAL_ID)
+
+
+@pytest.fixture(scope="module")
+def page(ledger: Ledger, summary: Summary) -> str:
+    return render(ledger, summary)
+
+
+def right(shares: dict[str, float], seed: int = 0) -> dict[str, dict[str, list[float]]]:
+    luck = np.random.default_rng(seed).permutation(N)
+    return {"acc": {name: [float(x < share * N) for x in luck] for name, share in shares.items()}}
+
+
+def made(path: Path, tasks: dict[str, dict[str, dict[str, list[float]]]], **settings: object) -> tuple[Summary, str]:
+    names = list(next(iter(tasks.values()))["acc"])
+    with trial_ledger(path, names, tasks, **settings) as opened:  # type: ignore[arg-type]
+        found = summarise(opened, TRIAL)
+        return found, render(opened, found)
+
+
+def test_dominance_is_said_in_words(summary: Summary, page: str) -> None:
+    lines = across.sentences(summary)
+    assert lines[0] == "better-one dominates baseline and smaller: better on all 3 benchmarks."
+    assert lines[1] == "baseline dominates smaller: better on all 3 benchmarks."
+    for line in lines:
+        assert line in page
+    assert "Across benchmarks" in page
+
+
+def test_a_dominance_with_ties_names_where_it_is_better(tmp_path: Path) -> None:
+    tasks = {
+        "one": right({"a": 0.5, "b": 0.7}),
+        "two": right({"a": 0.5, "b": 0.5}),
+        "three": right({"a": 0.5, "b": 0.5}),
+    }
+    found, _ = made(tmp_path / "t.db", tasks)
+    lines = across.sentences(found)
+    assert lines[0] == "b dominates a: at least as good on every benchmark within the margin, better on 1: one."
+    assert "On two and three no two candidates could be told apart." in lines
+
+
+def test_where_it_depends_on_the_benchmark_that_is_said(tmp_path: Path) -> None:
+    tasks = {"one": right({"a": 0.5, "b": 0.7}), "two": right({"a": 0.7, "b": 0.4}), "full": right({"a": 1, "b": 0.97})}
+    found, _ = made(tmp_path / "t.db", tasks, chance=0.25)
+    lines = across.sentences(found)
+    assert lines[0] == (
+        "Nobody dominates, it depends on the benchmark: a is certainly ahead of b on two and full, and behind on one."
+    )
+    assert any(line.startswith("By mean rank a comes first (1.33)") for line in lines)
+    assert "That hangs on single benchmarks: without two a and b would; without full a and b would." in lines
+    [flip] = [line for line in lines if "turn round" in line]
+    share = found.standings.firmness.flips[0].share if found.standings.firmness else 0
+    assert f"a before b in {100 * share:.0f}%" in flip
+    assert "Saturated, with at least half of the candidates near the best possible score: full." in lines
+
+
+def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path: Path) -> None:
+    part = right({"a": 0.5, "b": 0.7, "c": 0.6})
+    tasks = {"one": part, "two": part, "three": right({"a": 0.5, "b": 0.7})}
+    found, page = made(tmp_path / "t.db", tasks, weights={"one": 1, "two": 1, "three": 1})
+    assert "three is left out: no answers yet of c." in page
+    assert "There is no weighted score: three: no answers yet of c." in page
+    cells = across.place_rows(found)[2].cells
+    assert [cell is None for cell in cells] == [False, False, True]
+
+
+def test_one_benchmark_is_no_standard(tmp_path: Path) -> None:
+    found, page = made(tmp_path / "t.db", {"one": right({"a": 0.5, "b": 0.7})})
+    assert "Across benchmarks" not in page
+    assert "One benchmark is no standard" in page
+    assert across.sentences(found) == across.short_sentences(found) == []
+
+
+def test_places_are_ranges_where_they_are_open(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    tasks = {
+        t: {"acc": {"a": coins(rng, 0.5, N), "b": coins(rng, 0.5, N), "c": coins(rng, 0.2, N)}} for t in ("x", "y")
+    }
+    found, page = made(tmp_path / "t.db", tasks)
+    row = across.place_rows(found)[0]
+    assert [cell.rank for cell in row.cells if cell] == ["1–2", "1–2", "3"]
+    assert row.told == "2 of 3"
+    assert "<b>1–2</b>" in page
+    pairs = [p for r in found.standings.rankings for p in r.pairs]
+    certain, single = sum(p.ahead is not None for p in pairs), sum(p.ahead_alone is not None for p in pairs)
+    assert f"probability none of the {certain} that are called so is false" in page
+    assert (f"{single - certain} more would be certain if each were the only one" in page) == (single > certain)
+
+
+def test_the_weighted_score_is_shown_only_with_weights(summary: Summary, page: str, tmp_path: Path) -> None:
+    assert summary.standings.weighted is not None
+    assert "by the trial file’s weights: choosing 67%, writing 33%" in page
+    assert across.weighted_text(summary.standings.weighted.places[0], "score") in page
+    tasks = {"one": right({"a": 0.5, "b": 0.7}), "two": right({"a": 0.5, "b": 0.7})}
+    _, other = made(tmp_path / "t.db", tasks)
+    assert "eighted" not in other
+
+
+def test_costs_are_said_as_multiples_of_the_baseline(summary: Summary, page: str) -> None:
+    by_name = {c.candidate: c for c in summary.standings.costs if c.task == "choosing"}
+    span = by_name["smaller"].times_per_correct
+    assert span is not None
+    row = next(r for r in costs.figures(summary)[0].rows if (r.cost.candidate, r.cost.task) == ("smaller", "choosing"))
+    assert row.text == f"{span.value:.2f}× [{span.low:.2f}, {span.high:.2f}]"
+    assert row.bar.left < row.bar.middle < row.bar.right < costs.figures(summary)[0].one
+    assert f"{row.text}" in page
+    [line] = [line for line in costs.sentences(summary) if "smaller" in line]
+    assert line.endswith("the seconds of baseline: certainly less on 2 of 2 benchmarks.")
+    assert line in page
+    assert "ppl counts no right answers" in page
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [(0.3, 1.0, [0.2, 0.5, 1.0]), (1.0, 1.0, [0.5, 1.0, 2.0]), (0.02, 40.0, [0.1, 1.0, 10.0]), (0.9, 1.1, [0.5, 1, 2])],
+)
+def test_axes_of_multiples_hold_one_and_their_values(low: float, high: float, marks: list[float]) -> None:
+    axis, found = costs.log_axis(low, high)
+    assert found == marks
+    assert axis.low <= np.log(low) + 1e-9
+    assert axis.high >= np.log(high) - 1e-9
+    assert 0 <= axis.at(0.0) <= 100
+
+
+def test_a_claim_of_not_behind_is_in_words(summary: Summary) -> None:
+    task = summary.task("choosing")
+    verdict = replace(summary.verdicts[0], verdict="undecided", not_inferior=True)
+    assert "Yet it is certainly not behind by more than the margin (one-sided, 95%)." in words.sentence(verdict, task)
+    for other in ({"not_inferior": False}, {"not_inferior": None}, {"margin": 0.0}, {"verdict": "better"}):
+        assert "not behind" not in words.sentence(replace(verdict, **other), task)
+
+
+def test_all_questions_together(summary: Summary, page: str) -> None:
+    assert all(v.family == len(summary.verdicts) == 6 and not v.only_alone for v in summary.verdicts)
+    assert words.headline(summary).endswith("The words hold for all 6 questions together (95%).")
+    assert family.lines(summary) == []
+    first = replace(summary.verdicts[0], verdict="undecided", alone="worse")
+    shaken = replace(summary, verdicts=[first, *summary.verdicts[1:]])
+    assert words.headline(shaken).endswith("together (95%); 1 more would be decided if asked alone.")
+    assert family.lines(shaken) == [
+        "Undecided among all 6 questions, though decided if each were the only one: "
+        f"{first.a} on {first.task} (worse). Of so many some words are false by chance."
+    ]
+    assert "(Holm) makes one or more false claims with a chance of at most 5%." in page
+    assert "with 95% probability none of them is false" in page
+    assert "e-Holm" not in page
+
+
+def test_evidence_is_shown_with_its_promise(tmp_path: Path) -> None:
+    tasks = {t: right({"a": 0.5, "b": 0.9, "c": 0.52}) for t in ("one", "two")}
+    found, page = made(tmp_path / "t.db", tasks, decide={"stop_early": True})
+    assert 'scope="col" class="figure">e, all questions' in page
+    assert "corrected e of at least 20 (e-Holm) makes the same promise at any look." in page
+    assert [v.a for v in found.verdicts if v.verdict == "better"] == ["b", "b"]
+    looked = replace(found, standings=replace(found.standings, second_look=(found.verdicts[1],)))
+    assert "Worth a second look: c against a on one." in family.lines(looked)[-1]
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.5, "0.500"), (34.83, "34.8"), (5e18, "10^18")])
+def test_evidence_in_figures(value: float | None, text: str) -> None:
+    assert family.e_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0%"), (0.004, "under 1%"), (0.5, "50%"), (0.996, "over 99%"), (1.0, "100%")]
+)
+def test_shares_are_not_rounded_to_certainty(share: float, text: str) -> None:
+    assert across.percent(share) == text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_terminal_has_a_short_form(summary: Summary, width: int) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    console.print(across_table(summary))
+    for line in across_lines(summary):
+        console.print(line)
+    console.print(verdicts_table(summary))
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    flat = " ".join(text.split())
+    assert "mean rank 2.00 3.00 1.00" in flat
+    assert "better-one dominates baseline and smaller: better on all 3 benchmarks." in flat
+    assert "Weighted as the trial file says: better-one" in flat
+    assert "Verdicts against baseline" in flat
+    assert "Kendall" not in text
