@@ -218,7 +218,7 @@ def test_mistakes_in_a_budget_have_their_line(tmp_path: Path) -> None:
         ("budget: {usd: 0}", "t.yaml:3: budget.usd must be greater than 0; got 0."),
         ("budget: {items: 2.5}", "t.yaml:3: budget.items must be a whole number; got 2.5."),
         ("budget: 10", "t.yaml:3: budget must be keys and values"),
-        ("decide: {eliminate: true}", "t.yaml:3: decide: to drop beaten candidates is to stop early"),
+        ("decide: {eliminate: true}", "t.yaml:3: decide.eliminate: to drop beaten candidates is to stop early"),
     ):
         path.write_text(start + text + "\n")
         with pytest.raises(SpecError) as caught:
