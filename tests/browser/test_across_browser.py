@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fairtrial.report.html.page import write_report
-from standing_ledger import TRIAL, coins, trial_ledger
+from tests.support.standing_ledger import TRIAL, coins, trial_ledger
 
 sync_api = pytest.importorskip("playwright.sync_api")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

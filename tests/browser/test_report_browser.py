@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fairtrial.report.html.page import write_report
-from report_ledger import TRIAL_ID, report_ledger
+from tests.support.report_ledger import TRIAL_ID, report_ledger
 
 sync_api = pytest.importorskip("playwright.sync_api")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

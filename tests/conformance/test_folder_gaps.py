@@ -18,7 +18,7 @@ from fairtrial.errors import ModelError
 from fairtrial.models import resolve, run_by
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate
-from small_gguf import write_model
+from tests.support.small_gguf import write_model
 
 if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
     pytest.skip("needs torch and transformers (the transformers extra)", allow_module_level=True)

@@ -13,7 +13,7 @@ from fairtrial.levers.quantize.imatrix import Fact, gguf_bytes
 from fairtrial.models import resolve
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
-from small_gguf import byte_texts
+from tests.support.small_gguf import byte_texts
 
 pytestmark = pytest.mark.model
 

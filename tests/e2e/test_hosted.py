@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.servers.faulty_proxy import faulty_proxy
-from tests.servers.llama_server import llama_server
 
 from fairtrial.ledger import Ledger, query
+from tests.support.servers.faulty_proxy import faulty_proxy
+from tests.support.servers.llama_server import llama_server
 
 pytest.importorskip("httpx2")
 pytest.importorskip("xllamacpp")

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.hosted import KEY
-from tests.servers.misbehaving import Exchange, misbehaving
 
 from fairtrial.ledger import Ledger
+from tests.support.hosted import KEY
+from tests.support.servers.misbehaving import Exchange, misbehaving
 
 pytest.importorskip("httpx2")
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.servers.faulty_proxy import faulty_proxy
-from tests.servers.llama_server import llama_server
-from tests.servers.python_server import python_server, with_begin_of_text
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.errors import CapabilityError
@@ -17,6 +14,9 @@ from fairtrial.levers.cascade import cascade
 from fairtrial.models import endpoint_model, resolve
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
+from tests.support.servers.faulty_proxy import faulty_proxy
+from tests.support.servers.llama_server import llama_server
+from tests.support.servers.python_server import python_server, with_begin_of_text
 
 pytest.importorskip("httpx2")
 pytest.importorskip("llama_cpp.server.app")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fairtrial.errors import DataError
-from fuzz import bounded
+from tests.fuzz import bounded
 
 
 def raises_on_purpose() -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from damage import damaged_ledger
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import blame, examine, salvage
 from fairtrial.ledger.export import export_text
 from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
-from fuzz.bounded import bounded, survives
+from tests.fuzz.bounded import bounded, survives
+from tests.support.damage import damaged_ledger
 
 CELLS = {
     "candidates": ["name", "spec"],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fairtrial.analysis.doubts import exact
 from fairtrial.tasks.reading import clean, nearly, read_number, read_option
-from fuzz.bounded import bounded
+from tests.fuzz.bounded import bounded
 
 PIECES = [
     "A", "B", "a", "c. ", "answer", " is ", "\\boxed{", "}", "{", '"answer": ', "<answer>", "</answer>", "(", ")", "[",

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from fairtrial.recorded import imported_record
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.spec.recorded import Recorded
-from fuzz.bounded import bounded, survives
+from tests.fuzz.bounded import bounded, survives
 
 LEAVES = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(max_size=8) | st.just("x" * 5000)
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner))

@@ -23,7 +23,7 @@ from fairtrial.errors import FairtrialError
 from fairtrial.ledger.encoding import answer_body, dumps
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.endpoint import Endpoint
-from fuzz.bounded import bounded, survives
+from tests.fuzz.bounded import bounded, survives
 
 KEY = "sk-planted-7f3a91c2/Qw+e8"
 REQUEST = GenerateRequest(Prompt("What is 2 + 2?"), max_tokens=8, stop=("\n",))

@@ -20,7 +20,7 @@ from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, ScoreAnsw
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.datasets import DataSource, json_value, open_rows
 from fairtrial.tasks.lmeval import LmEvalCatalog
-from fuzz import bounded
+from tests.fuzz import bounded
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(

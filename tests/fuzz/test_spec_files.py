@@ -14,8 +14,8 @@ from fairtrial.errors import FairtrialError
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import load_candidate, load_trial
 from fairtrial.spec.trial import Trial
-from fuzz.bounded import bounded, survives
-from fuzz.documents import alias_bomb, documents, encoded, mutated
+from tests.fuzz.bounded import bounded, survives
+from tests.fuzz.documents import alias_bomb, documents, encoded, mutated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TRIALS = [path.read_text() for path in sorted(EXAMPLES.glob("*.yaml"))]

@@ -19,8 +19,8 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.lmeval import LmEvalCatalog
 from fairtrial.tasks.procedural import PROCEDURAL
-from fuzz.bounded import bounded, survives
-from fuzz.documents import alias_bomb, documents, encoded, mutated, scalars
+from tests.fuzz.bounded import bounded, survives
+from tests.fuzz.documents import alias_bomb, documents, encoded, mutated, scalars
 
 KEYS = [
     "task",

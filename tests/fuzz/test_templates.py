@@ -13,7 +13,7 @@ from fairtrial.recorded.formats import said_of
 from fairtrial.spec.recorded import Recorded
 from fairtrial.tasks.lmeval.filters import build_pipeline
 from fairtrial.tasks.lmeval.template import Fields
-from fuzz.bounded import bounded, survives
+from tests.fuzz.bounded import bounded, survives
 
 ROW = {
     "q": "Why is the sky blue?",

@@ -19,8 +19,8 @@ from fairtrial.engines.llamacpp.probe import tried
 from fairtrial.levers.quantize import described
 from fairtrial.models import hashes, resolve
 from fairtrial.models.listing import listing
-from fuzz.bounded import EXAMPLES, bounded, survives
-from lying_gguf import Lying, Placed, honest, lies, string, texts, u32
+from tests.fuzz.bounded import EXAMPLES, bounded, survives
+from tests.support.lying_gguf import Lying, Placed, honest, lies, string, texts, u32
 
 LIMITS = (0, 1, 255, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63, 2**64 - 1)
 """Numbers at which readers break."""

@@ -16,7 +16,7 @@ from fairtrial.report import words
 from fairtrial.report.html.page import render
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.report.terminal import estimates_table, verdicts_table
-from ledgers import TASK, TRIAL, candidate_id, filled
+from tests.support.ledgers import TASK, TRIAL, candidate_id, filled
 
 ITEMS = 100
 

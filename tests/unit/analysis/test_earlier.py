@@ -18,7 +18,7 @@ from fairtrial.records import Item, Observation
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
-from ledgers import CARD, TASK, candidate_id, make_items, plan
+from tests.support.ledgers import CARD, TASK, candidate_id, make_items, plan
 
 FULL, EARLY = Decide(), Decide(target="benchmark", stop_early=True, margin=0.06)
 

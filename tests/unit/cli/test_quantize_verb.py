@@ -14,7 +14,7 @@ from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize import Order, make_files
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import read_head
-from small_gguf import write_model
+from tests.support.small_gguf import write_model
 
 pytest.importorskip("llama_cpp")
 

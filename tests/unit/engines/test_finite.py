@@ -27,7 +27,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.divergence import divergence
-from small_gguf import write_model
+from tests.support.small_gguf import write_model
 
 NAN, INF = math.nan, math.inf
 

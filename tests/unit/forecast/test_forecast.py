@@ -22,7 +22,7 @@ from fairtrial.running.budget import ceilings
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.paired import PairedSample
 from fairtrial.stats.sequential import decide
-from knowing import opener
+from tests.support.knowing import opener
 
 ROOT = Path(__file__).parents[3]
 SHARES = {"base": 0.5, "good": 0.75, "like": 0.5}

@@ -25,7 +25,7 @@ from fairtrial.stats.intervals import Floats, Ints, estimate
 from fairtrial.stats.paired import PairedSample, compare
 from fairtrial.stats.sequential import decide
 from fairtrial.studies.quantisation import of_text
-from standing_ledger import TRIAL, trial_ledger
+from tests.support.standing_ledger import TRIAL, trial_ledger
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "schemas" / "ledger-export.schema.json").read_text())
 Row = Mapping[str, Any]

@@ -17,7 +17,7 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.export import export_parquet, export_text
 from fairtrial.ledger.gc import collect
 from fairtrial.records import GenerateAnswer, GenerateRequest, Observation, Pair, Prompt, ScoreAnswer, ScoreRequest
-from ledgers import TASK, TRIAL, candidate_id, filled, make_items
+from tests.support.ledgers import TASK, TRIAL, candidate_id, filled, make_items
 
 SCORE = ScoreRequest((Pair(Prompt("2 + 2 ="), "4"), Pair(Prompt("2 + 2 ="), "5")), label="not kept")
 SCORED = ScoreAnswer(logprobs=(-0.1234567890123456789, -math.inf), greedy=(True, False), tokens=(1, 1))

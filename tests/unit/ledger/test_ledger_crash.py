@@ -15,7 +15,7 @@ import pytest
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.ledger.export import export_text
 from fairtrial.records import Item, Observation, Pair, Prompt, ScoreAnswer, ScoreRequest
-from ledgers import TASK, candidate_id, filled, make_items
+from tests.support.ledgers import TASK, candidate_id, filled, make_items
 
 if sys.platform == "win32":
     pytest.skip("needs processes and signals of Unix", allow_module_level=True)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from damage import DAMAGE, damaged_ledger
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import examine, salvage
 from fairtrial.report.summary import summarise
-from report_ledger import report_ledger
+from tests.support.damage import DAMAGE, damaged_ledger
+from tests.support.report_ledger import report_ledger
 
 command = importlib.import_module("fairtrial.cli.main")
 

@@ -13,7 +13,7 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.leading import leading
 from fairtrial.records import Observation
-from ledgers import TASK, TRIAL, candidate_id, filled, make_items
+from tests.support.ledgers import TASK, TRIAL, candidate_id, filled, make_items
 
 A, B = candidate_id("a"), candidate_id("b")
 COUNT = 60

@@ -20,7 +20,7 @@ from fairtrial.errors import LedgerBusyError, LedgerError
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS, statements
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
-from ledgers import CARD, TASK, TRIAL, candidate_id, filled
+from tests.support.ledgers import CARD, TASK, TRIAL, candidate_id, filled
 
 if sys.platform == "win32":
     pytest.skip("needs processes and file rights of Unix", allow_module_level=True)

@@ -28,7 +28,7 @@ from fairtrial.records import (
     ScoreAnswer,
     ScoreRequest,
 )
-from ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
+from tests.support.ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
 
 A, B = candidate_id("a"), candidate_id("b")
 LONE = "lone \ud800 half, \u2028 line, \x85, \x00"

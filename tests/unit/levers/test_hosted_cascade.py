@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.hosted import asks, hosted
-from tests.servers.misbehaving import Exchange, misbehaving
 
 from fairtrial.engines.openai_api.failures import OneError
 from fairtrial.levers.cascade import cascade
+from tests.support.hosted import asks, hosted
+from tests.support.servers.misbehaving import Exchange, misbehaving
 
 pytest.importorskip("httpx2")
 

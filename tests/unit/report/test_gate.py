@@ -15,7 +15,7 @@ from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.report.gate import Allowed, Asked, checks, fails, gate
 from fairtrial.report.junit import junit
 from fairtrial.report.summary import summarise
-from standing_ledger import ACC, TRIAL, trial_ledger
+from tests.support.standing_ledger import ACC, TRIAL, trial_ledger
 
 
 def column(share: float, n: int = 400, seed: int = 1) -> list[float]:

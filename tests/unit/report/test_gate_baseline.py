@@ -15,7 +15,7 @@ from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import query
 from fairtrial.report.gate import Asked, against, checks
 from fairtrial.report.summary import summarise
-from standing_ledger import ACC, SECONDS, TRIAL, coins, trial_ledger
+from tests.support.standing_ledger import ACC, SECONDS, TRIAL, coins, trial_ledger
 
 NAMES = ("base", "good", "weak")
 

@@ -20,7 +20,7 @@ from fairtrial.records import Item, Observation, content_hash
 from fairtrial.report.gate import Allowed, Asked, against, gate
 from fairtrial.report.junit import junit
 from fairtrial.report.summary import Summary, summarise
-from standing_ledger import TRIAL, Column, trial_ledger
+from tests.support.standing_ledger import TRIAL, Column, trial_ledger
 
 ITEMS = 400
 

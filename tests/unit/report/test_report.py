@@ -19,8 +19,8 @@ from fairtrial.report.html.page import render, write_report
 from fairtrial.report.html.plots import round_axis
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.report.terminal import estimates_table, notes, verdicts_table
-from ledgers import filled
-from report_ledger import TRIAL_ID, report_ledger
+from tests.support.ledgers import filled
+from tests.support.report_ledger import TRIAL_ID, report_ledger
 
 ROOT = Path(__file__).parents[3]
 

@@ -16,8 +16,8 @@ from fairtrial.report.html import costs
 from fairtrial.report.html.page import render
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.report.terminal import across_lines, across_table, verdicts_table
-from report_ledger import TRIAL_ID, report_ledger
-from standing_ledger import TRIAL, coins, trial_ledger
+from tests.support.report_ledger import TRIAL_ID, report_ledger
+from tests.support.standing_ledger import TRIAL, coins, trial_ledger
 
 N = 400
 

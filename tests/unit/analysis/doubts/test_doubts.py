@@ -16,9 +16,9 @@ from fairtrial.report.terminal import notes
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.signs import signs, unreachable
-from ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
-from standing_ledger import TRIAL as STANDING
-from standing_ledger import trial_ledger
+from tests.support.ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
+from tests.support.standing_ledger import TRIAL as STANDING
+from tests.support.standing_ledger import trial_ledger
 
 TASK_ASKED = TaskFinder(installed=False).build("reading", TaskOptions(items=2))
 ITEM = Item("1" * 32, 0, "Which?", ("yes", "no"), ("yes",), "1" * 32, {})

@@ -12,7 +12,7 @@ from fairtrial.report import words
 from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import notes
-from standing_ledger import TRIAL, trial_ledger
+from tests.support.standing_ledger import TRIAL, trial_ledger
 
 
 def made(path: Path, number: int, decide: dict | None = None, cluster: int = 1, names: tuple[str, ...] = ("a", "b")):

@@ -19,8 +19,8 @@ from fairtrial.report import words
 from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import notes
-from ledgers import TRIAL, filled
-from small_gguf import write_model
+from tests.support.ledgers import TRIAL, filled
+from tests.support.small_gguf import write_model
 
 
 def head(file_type: int | None, *types: int) -> Head:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.standing_ledger import PPL, TRIAL, trial_ledger
 
 from fairtrial.analysis.standings import standings
 from fairtrial.analysis.standings.frontiers import QUALITY, Faces
@@ -19,6 +18,7 @@ from fairtrial.planning.frontiers import frontiers_of
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.frontiers import frontiers
 from fairtrial.studies.small_models import small_models
+from tests.support.standing_ledger import PPL, TRIAL, trial_ledger
 
 N = 400
 SIZES = {"tiny": 1e8, "small": 4e8, "bad": 5e8, "large": 1e9}

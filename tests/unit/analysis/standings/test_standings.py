@@ -17,7 +17,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, fixed_interval
 from fairtrial.stats.sequential import decide
-from standing_ledger import ACC, PPL, TRIAL, coins, trial_ledger
+from tests.support.standing_ledger import ACC, PPL, TRIAL, coins, trial_ledger
 
 ROOT = Path(__file__).parents[4]
 N = 400

@@ -17,7 +17,7 @@ from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import notes, verdicts_table
 from fairtrial.stats.families import shared_level
-from standing_ledger import SECONDS, TRIAL, trial_ledger
+from tests.support.standing_ledger import SECONDS, TRIAL, trial_ledger
 
 Columns = dict[str, dict[str, list[float]]]
 

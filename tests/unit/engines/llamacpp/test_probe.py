@@ -15,8 +15,8 @@ from fairtrial.errors import ModelError
 from fairtrial.levers.quantize import quantize
 from fairtrial.models import hashes, resolve
 from fairtrial.spec.candidate import Candidate
-from lying_gguf import Lying, i32, lies, u16
-from lying_gguf import honest as true_file
+from tests.support.lying_gguf import Lying, i32, lies, u16
+from tests.support.lying_gguf import honest as true_file
 
 pytest.importorskip("llama_cpp")
 LIES = dict(lies())

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.hosted import asks, hosted
-from tests.servers.misbehaving import Exchange, misbehaving
 
 from fairtrial.engines.openai_api import calls, failures, streams, wire, words
 from fairtrial.engines.openai_api.failures import OneError
 from fairtrial.errors import EngineError
 from fairtrial.records import Pair, Prompt, ScoreRequest
+from tests.support.hosted import asks, hosted
+from tests.support.servers.misbehaving import Exchange, misbehaving
 
 pytest.importorskip("httpx2")
 

@@ -13,12 +13,12 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fuzz.bounded import bounded
-from tests.hosted import KEY, asks, hosted
-from tests.servers.misbehaving import Exchange, misbehaving
 
 from fairtrial.engines.openai_api.masking import MASK, SHORTEST, Mask, key_of
 from fairtrial.errors import EngineError
+from tests.fuzz.bounded import bounded
+from tests.support.hosted import KEY, asks, hosted
+from tests.support.servers.misbehaving import Exchange, misbehaving
 
 pytest.importorskip("httpx2")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.hosted import asks, hosted
-from tests.servers.misbehaving import Exchange, misbehaving
 
 from fairtrial.engines.openai_api.failures import OneError
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.records import GenerateRequest, Prompt, Turn
+from tests.support.hosted import asks, hosted
+from tests.support.servers.misbehaving import Exchange, misbehaving
 
 pytest.importorskip("httpx2")
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.hosted import asks, hosted
-from tests.servers.misbehaving import Exchange, misbehaving
 
 from fairtrial.engines.openai_api import calls
 from fairtrial.engines.openai_api.failures import retry_after
 from fairtrial.errors import EngineError
+from tests.support.hosted import asks, hosted
+from tests.support.servers.misbehaving import Exchange, misbehaving
 
 pytest.importorskip("httpx2")
 

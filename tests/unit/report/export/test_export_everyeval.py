@@ -15,7 +15,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.report.export.every_eval_ever import NOT_STATED, component, maker, write_record
 from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, sample_hash
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
-from report_ledger import report_ledger
+from tests.support.report_ledger import report_ledger
 
 SCHEMAS = Path(__file__).parents[3] / "schemas" / "every_eval_ever"
 

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from report_ledger import report_ledger
+from tests.support.report_ledger import report_ledger
 
 DAMAGE = {
     "a plan that is no JSON": "UPDATE trials SET plan = '{'",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from small_gguf import byte_texts, model_facts, model_tensors
+from tests.support.small_gguf import byte_texts, model_facts, model_tensors
 
 U8, U16, U32, I32, F32, BOOL, STRING, ARRAY, U64 = 0, 2, 4, 5, 6, 7, 8, 9, 10
 

@@ -1,6 +1,6 @@
 """The C++ llama-server inside the `xllamacpp` wheel, in a process of its own.
 
-python -m tests.servers.llama_server MODEL.gguf [SLOTS] [CONTEXT]    prints its address, serves until killed
+python -m tests.support.servers.llama_server MODEL.gguf [SLOTS] [CONTEXT]    prints its address, serves until killed
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 @contextmanager
 def llama_server(model: str, slots: int = 4, context: int = 8192) -> Iterator[str]:
     """Yield the base URL of a server, ready to answer; it is killed at the end."""
-    command = [sys.executable, "-m", "tests.servers.llama_server", model, str(slots), str(context)]
+    command = [sys.executable, "-m", "tests.support.servers.llama_server", model, str(slots), str(context)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None

@@ -21,7 +21,7 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
-from ledgers import CARD, MEASURES, candidate_id
+from tests.support.ledgers import CARD, MEASURES, candidate_id
 
 HOSTILE = (
     "</span><script>window.hacked=1;alert('x')</script><img src=x onerror='window.hacked=1'>"

@@ -1,0 +1,1 @@
+"""What tests share: ledgers, models and servers made for them.  Import it as ``tests.support``."""
