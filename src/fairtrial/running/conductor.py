@@ -3,8 +3,8 @@
 Items are asked in chunks.  A chunk is one candidate's answers to a few dozen items of one task; it is asked whole,
 in the same order every time, and written in one transaction.  So a run that is killed at any moment loses at most one
 chunk, and a resumed run asks for exactly the chunks that are missing and ends with the ledger of an unbroken run.
-The conductor computes no statistics; it asks `analysis.verdicts` whether a question is settled, `rounds` which task comes
-next, and `budget` whether that is affordable.
+The conductor computes no statistics; it asks `analysis.verdicts` whether a question is settled, `rounds` which task
+comes next, and `budget` whether that is affordable.
 """
 
 from __future__ import annotations
