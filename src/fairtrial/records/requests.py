@@ -1,0 +1,80 @@
+"""What an engine is asked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from fairtrial.records.content import Prompt, identity_of
+from fairtrial.records.hashing import content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One continuation to be scored after one prompt."""
+
+    prompt: Prompt
+    continuation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """Asks for the log-probability of each continuation after its prompt.
+
+    Attributes:
+        pairs: all continuations of one item; prompts are usually, not always, the same for all.
+        delimiter: stands between prompt and continuation in running text (``" "`` as a rule); a chat template, which
+            ends the prompt itself, leaves it out.
+        rolling: score the one continuation as a document of any length, window by window, after an empty prompt.
+        label: names the item in errors, e.g. ``arc_easy item 17``; not part of the identity.
+        item_key: by what a recorded answer to the item is found, where not by the prompt; not part of the identity.
+    """
+
+    pairs: tuple[Pair, ...]
+    delimiter: str = " "
+    rolling: bool = False
+    label: str = field(default="", compare=False)
+    item_key: str = field(default="", compare=False)
+
+    @property
+    def id(self) -> str:
+        """Content hash; the ledger never pays twice for the same one."""
+        pairs = [[*identity_of(p.prompt), p.continuation] for p in self.pairs]
+        return content_hash(["score", pairs, self.delimiter, self.rolling])
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """Asks for text after a prompt.
+
+    Attributes:
+        prompt: what the model sees.
+        max_tokens: upper limit of new tokens.
+        stop: strings that end the answer; they are not part of it.
+        temperature: 0 is greedy.
+        top_p: nucleus mass, in (0, 1].
+        top_k: keep only the k likeliest tokens; 0 keeps all.
+        seed: of the sampler; 0 and unused when greedy.  The same request with the same seed gives the same text in
+            the same engine, whatever else is in the batch, up to the engine's arithmetic.
+        label: names the item in errors; not part of the identity.
+        item_key: by what a recorded answer to the item is found, where not by the prompt; not part of the identity.
+    """
+
+    prompt: Prompt
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    seed: int = 0
+    label: str = field(default="", compare=False)
+    item_key: str = field(default="", compare=False)
+
+    @property
+    def id(self) -> str:
+        """Content hash; the ledger never pays twice for the same one."""
+        body = {**asdict(self), "prompt": self.prompt.document()}
+        del body["label"], body["item_key"]
+        return content_hash(["generate", body])
+
+
+Request = ScoreRequest | GenerateRequest
