@@ -8,6 +8,7 @@
     |   `-- DataError            2   the task's rows are missing or not of the promised form
     |-- ModelError               3   a model cannot be found, fetched or loaded
     |   `-- MissingExtraError    3   an optional dependency is not installed
+    |-- PluginError              3   what another distribution adds cannot be used
     |-- EngineError              4   the engine failed while it ran
     |   |-- CapabilityError      4   the model cannot do what the task asks
     |   `-- TooLongError         4   one request does not fit the model's context
@@ -101,6 +102,12 @@ class MissingExtraError(ModelError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} is not installed.", fix=f"Install it with: pip install 'fairtrial[{extra}]'")
         self.extra = extra
+
+
+class PluginError(FairtrialError):
+    """What another distribution adds cannot be imported, or is not what it says it is."""
+
+    exit_code = 3
 
 
 class EngineError(FairtrialError):

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol, cast
 
 from fairtrial.engines.base import Capabilities, Engine
 from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.settings import EngineSettings
-from fairtrial.errors import MissingExtraError, UnknownNameError
+from fairtrial.errors import MissingExtraError
 from fairtrial.models import ResolvedModel
+from fairtrial.plugins import Table
 from fairtrial.records import Request
 from fairtrial.spec.candidate import Candidate
 
@@ -29,14 +30,29 @@ __all__ = [
     "open_engine",
 ]
 
-ENGINES: Mapping[str, str] = {
-    "fake": "fairtrial.engines.fake:FakeEngine",
-    "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
-    "openai": "fairtrial.engines.openai_api:OpenAIEngine",
-    "recorded": "fairtrial.engines.recorded:RecordedEngine",
-    "transformers": "fairtrial.engines.transformers:TransformersEngine",
-}
-"""Engine name -> ``module:class``.  Others come from entry points ``engine.NAME`` of the group ``fairtrial``."""
+
+class EngineClass(Protocol):
+    """What the table points to."""
+
+    @classmethod
+    def open(cls, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> Engine:
+        """Load the model and make it ready to answer for ``candidate``."""
+        ...
+
+
+ENGINES: Table[type[EngineClass]] = Table(
+    "engine",
+    {
+        "fake": "fairtrial.engines.fake:FakeEngine",
+        "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
+        "openai": "fairtrial.engines.openai_api:OpenAIEngine",
+        "recorded": "fairtrial.engines.recorded:RecordedEngine",
+        "transformers": "fairtrial.engines.transformers:TransformersEngine",
+    },
+    "a class with a class method `open`",
+    lambda found: isinstance(found, type) and callable(getattr(found, "open", None)),
+)
+"""Engine name to its class."""
 
 DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
     "fake": ("fairtrial",),
@@ -49,16 +65,10 @@ DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
 
 
 FORESEES: Mapping[str, str] = {"llamacpp": "fairtrial.engines.llamacpp.footprint:footprint"}
-"""Engine name -> ``module:function`` that tells a candidate's memory before it is loaded; not every engine can."""
+"""Engine name -> ``module:function`` that tells a candidate's memory before it is loaded; not every engine can.
 
-
-class EngineClass(Protocol):
-    """What the table points to."""
-
-    @classmethod
-    def open(cls, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> Engine:
-        """Load the model and make it ready to answer for ``candidate``."""
-        ...
+A plugin's class has it as its class method ``foresee``.
+"""
 
 
 class Foresees(Protocol):
@@ -81,10 +91,11 @@ def open_engine(candidate: Candidate, model: ResolvedModel, settings: EngineSett
 
     Raises:
         UnknownNameError: if no engine has that name.
+        PluginError: if it is a plugin's and cannot be used.
         MissingExtraError: if the engine's library is not installed.
         ModelError: if the model cannot be loaded, or has no chat template where one is asked for.
     """
-    return _find(model.engine).open(candidate, model, settings or EngineSettings())
+    return ENGINES.find(model.engine).open(candidate, model, settings or EngineSettings())
 
 
 def foresee(
@@ -98,15 +109,18 @@ def foresee(
         settings: how engines run here.
         chunks: requests that it will get, those together that are asked together.
     """
-    if model.engine not in FORESEES:
+    if model.engine in FORESEES:
+        module, _, function = FORESEES[model.engine].partition(":")
+        tell = getattr(import_module(module), function)
+    else:
+        tell = getattr(ENGINES.find(model.engine), "foresee", None) if ENGINES.plugin(model.engine) else None
+    if tell is None:
         return f"the engine {model.engine} cannot tell its memory beforehand"
-    module, _, function = FORESEES[model.engine].partition(":")
-    tell = cast(Foresees, getattr(import_module(module), function))
-    return tell(candidate, model, settings, chunks)
+    return cast(Foresees, tell)(candidate, model, settings, chunks)
 
 
 def engine_version(name: str) -> str:
-    """Return the version of the distribution that does an engine's arithmetic.
+    """Return the version of the distribution that does an engine's arithmetic; of a plugin's, its name, too.
 
     Raises UnknownNameError or MissingExtraError as `open_engine` does.
     """
@@ -115,22 +129,7 @@ def engine_version(name: str) -> str:
             return ", ".join(version(distribution) for distribution in DISTRIBUTIONS[name])
         except PackageNotFoundError as error:
             raise MissingExtraError(f"The engine {name} ({', '.join(DISTRIBUTIONS[name])})", name) from error
-    plugins = entry_points(group="fairtrial", name=f"engine.{name}")
-    for plugin in plugins:
-        return plugin.dist.version if plugin.dist else "unknown"
-    raise _unknown(name)
-
-
-def _find(name: str) -> type[EngineClass]:
-    if name in ENGINES:
-        module, _, attribute = ENGINES[name].partition(":")
-        return cast(type[EngineClass], getattr(import_module(module), attribute))
-    for plugin in entry_points(group="fairtrial", name=f"engine.{name}"):
-        return cast(type[EngineClass], plugin.load())
-    raise _unknown(name)
-
-
-def _unknown(name: str) -> UnknownNameError:
-    plugins = [p.name.removeprefix("engine.") for p in entry_points(group="fairtrial") if p.name.startswith("engine.")]
-    known = sorted([*ENGINES, *plugins])
-    return UnknownNameError("engine", name, known, fix=f"Engines that exist: {', '.join(known)}.")
+    plugin = ENGINES.plugin(name)
+    if plugin is None:
+        raise ENGINES.unknown(name)
+    return plugin.origin

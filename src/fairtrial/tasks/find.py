@@ -7,15 +7,14 @@ installed harness are indexed only when a name is found nowhere else, or when th
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from fairtrial.errors import SpecError, TaskError
+from fairtrial.plugins import Table
 from fairtrial.spec.yamlnodes import short
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder, unknown_task
@@ -23,9 +22,11 @@ from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load
 
 Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin"]
-PLUGIN_PREFIX = "task."
 log = logging.getLogger(__name__)
 _MOST_NOTES = 10
+
+TASKS: Table[Callable[[TaskOptions], Task]] = Table("task", PROCEDURAL, "a function of TaskOptions that returns a task")
+"""Our own tasks and those of plugins; task files are found in folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,6 @@ class TaskFinder:
         folder = installed_lmeval_folder() if self._search_installed else None
         return None if folder is None else LmEvalCatalog([folder], self._trust)
 
-    @cached_property
-    def _plugins(self) -> dict[str, EntryPoint]:
-        found = entry_points(group="fairtrial")
-        return {p.name.removeprefix(PLUGIN_PREFIX): p for p in found if p.name.startswith(PLUGIN_PREFIX)}
-
     def listings(self) -> list[TaskListing]:
         """Return every name that can be used, ours first."""
         found: dict[str, TaskListing] = {}
@@ -103,15 +99,16 @@ class TaskFinder:
                 kind: Kind = "lm-eval" if entry.kind == "task" else entry.kind
                 yield TaskListing(name, kind, entry.path.name, "")
             if catalog is self._own:
-                for name, plugin in self._plugins.items():
-                    yield TaskListing(name, "plugin", plugin.value, "")
+                for name in TASKS.names():
+                    if name not in PROCEDURAL:
+                        yield TaskListing(name, "plugin", TASKS.origin(name), "")
 
     def expand(self, name: str) -> list[str]:
         """Return the tasks that a name stands for: itself, or the leaves of a group or tag.
 
         Raises UnknownNameError, with the nearest names of all that exist.
         """
-        if name in PROCEDURAL or self._is_plugin(name):
+        if self._is_code(name):
             return [name]
         return self._catalog_of(name).expand(name)
 
@@ -122,11 +119,10 @@ class TaskFinder:
             UnknownNameError: there is none of that name.
             SpecError: the options name a level that the task does not have.
             TaskError: it cannot be built with these options, or needs Python code that is not trusted.
+            PluginError: it is a plugin's, which cannot be used.
         """
-        if name in PROCEDURAL:
+        if self._is_code(name):
             return self._make(name, options)
-        if self._is_plugin(name):
-            return self._load(self._plugins[name], options)
         catalog = self._catalog_of(name)
         if options.level is not None:
             raise SpecError(
@@ -135,31 +131,26 @@ class TaskFinder:
             )
         return catalog.build(name, options)
 
-    def _is_plugin(self, name: str) -> bool:
-        return name in self._plugins and name not in self._own.names()
+    def origin(self, name: str) -> str:
+        """Return the distribution and version that a task comes from; empty if no plugin brings it."""
+        return TASKS.origin(name) if self._is_code(name) else ""
 
-    def _load(self, plugin: EntryPoint, options: TaskOptions) -> Task:
-        try:
-            make = plugin.load()
-        except (ImportError, AttributeError) as error:
-            raise TaskError(f"the plugin {plugin.value!r} cannot be imported: {error}.", where=plugin.name) from error
-        task = make(options)
-        if not isinstance(task, Task):
-            raise TaskError(
-                f"the plugin {plugin.value!r} returned a {type(task).__name__}, not a task.", where=plugin.name
-            )
-        return task
+    def _is_code(self, name: str) -> bool:
+        return name in PROCEDURAL or (name in TASKS and name not in self._own.names())
 
     def _make(self, name: str, options: TaskOptions) -> Task:
-        module, _, attribute = PROCEDURAL[name].partition(":")
-        return cast(Task, getattr(import_module(module), attribute)(options))
+        task = TASKS.find(name)(options)
+        plugin = TASKS.plugin(name)
+        if plugin and not isinstance(task, Task):
+            raise plugin.failure(f"returned a {type(task).__name__}, not a task")
+        return task
 
     def _catalog_of(self, name: str) -> LmEvalCatalog:
         if name in self._own.names():
             return self._own
         if self._installed is not None and name in self._installed.names():
             return self._installed
-        known = [*PROCEDURAL, *self._own.names(), *self._plugins]
+        known = [*TASKS.names(), *self._own.names()]
         if self._installed is not None:
             known += self._installed.names()
         raise unknown_task(

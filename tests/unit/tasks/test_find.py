@@ -10,7 +10,9 @@ from typing import ClassVar
 
 import pytest
 
-from fairtrial.errors import SpecError, TaskError, UnknownNameError
+from fairtrial import plugins as plugins_of
+from fairtrial.errors import PluginError, SpecError, TaskError, UnknownNameError
+from fairtrial.plugins import Plugin
 from fairtrial.tasks import find
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
@@ -74,7 +76,9 @@ def catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
         EntryPoint("task.odd", f"{__name__}:odd", "fairtrial"),
         EntryPoint("engine.other", "no_such_module:engine", "fairtrial"),
     ]
-    monkeypatch.setattr(find, "entry_points", lambda group: plugins if group == "fairtrial" else [])
+    named = [(entry, *entry.name.split(".")) for entry in plugins]
+    installed = tuple(Plugin(kind, name, "puzzles", "1.2", entry) for entry, kind, name in named)
+    monkeypatch.setattr(plugins_of, "installed_plugins", lambda: installed)
     (tmp_path / "mine").mkdir()
     yield
 
@@ -148,9 +152,9 @@ def test_a_level_where_there_are_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_broken_plugins_and_missing_folders_say_so(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match="cannot be imported"):
+    with pytest.raises(PluginError, match=r"the task 'broken' of the plugin puzzles 1\.2 .* cannot be imported"):
         finder(tmp_path).build("broken", TaskOptions())
-    with pytest.raises(TaskError, match="returned a str, not a task"):
+    with pytest.raises(PluginError, match="returned a str, not a task"):
         finder(tmp_path).build("odd", TaskOptions())
     with pytest.raises(TaskError, match="no task folder or file"):
         TaskFinder([tmp_path / "nowhere"])

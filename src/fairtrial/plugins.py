@@ -1,0 +1,189 @@
+"""Plugins: what other distributions add to fairtrial, and the one way in which everything is found by its name.
+
+A distribution announces what it adds in the entry-point group ``fairtrial``, each name with its kind before it:
+``"engine.mine" = "my_package:MyEngine"`` (docs/plugins.md lists the kinds).  Installed metadata is read when somebody
+first asks for a name that is not built in; a plugin's own code is imported when it is used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import Distribution, EntryPoint, distributions
+from typing import Generic, TypeVar, cast
+
+from fairtrial.errors import PluginError, UnknownNameError
+
+GROUP = "fairtrial"
+"""The entry-point group."""
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One thing that another distribution adds.
+
+    Attributes:
+        kind: of thing, e.g. ``engine``.
+        name: as users write it.
+        distribution: name of the distribution that brings it.
+        version: of that distribution.
+        entry: where its code is.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    entry: EntryPoint
+
+    @property
+    def origin(self) -> str:
+        """The distribution and its version, for records and errors."""
+        return f"{self.distribution} {self.version}"
+
+    def load(self) -> object:
+        """Import it.  Raises PluginError, naming the distribution, whatever its code does."""
+        try:
+            return self.entry.load()
+        except (Exception, SystemExit) as error:
+            raise self.failure(f"cannot be imported: {_one_line(error)}") from error
+
+    def failure(self, what: str) -> PluginError:
+        """Return the error that says ``what`` is wrong with it: the rest of a sentence, without its full stop."""
+        return PluginError(
+            f"the {self.kind} {self.name!r} of the plugin {self.origin} ({self.entry.value}) {what}.",
+            fix=f"Update or uninstall {self.distribution}; `fairtrial doctor` checks all plugins.",
+        )
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ").removesuffix(".")
+
+
+@cache
+def installed_plugins() -> tuple[Plugin, ...]:
+    """Return all plugins of all installed distributions, by kind, name and distribution; imports none of them.
+
+    A distribution whose list of entry points cannot be read is named in a warning and left out.
+    """
+    found: dict[str, tuple[Plugin, ...]] = {}
+    for distribution in distributions():
+        text = distribution.read_text("entry_points.txt") or ""
+        if f"[{GROUP}]" in text and distribution.name not in found:  # of two of one name, Python takes the first, too
+            found[distribution.name] = tuple(_plugins_of(distribution))
+    every = (plugin for plugins in found.values() for plugin in plugins)
+    return tuple(sorted(every, key=lambda plugin: (plugin.kind, plugin.name, plugin.distribution)))
+
+
+def _plugins_of(distribution: Distribution) -> Iterator[Plugin]:
+    try:
+        entries = list(distribution.entry_points.select(group=GROUP))
+    except Exception as error:
+        log.warning("The plugins of %s are left out: %s.", distribution.name, _one_line(error))
+        return
+    for entry in entries:
+        kind, _, name = entry.name.partition(".")
+        yield Plugin(kind, name, distribution.name, distribution.version, entry)
+
+
+@dataclass(frozen=True)
+class Table(Generic[T]):
+    """What exists of one kind by name, built in or from a plugin.  A built-in one wins over a plugin of its name.
+
+    Attributes:
+        kind: of thing, as errors and the names of entry points say it, e.g. ``engine``.
+        built_in: name to the thing itself, or to ``module:attribute`` where it is imported when it is used.
+        promise: what a plugin of this kind must be, for errors.
+        keeps_promise: whether something is that.
+    """
+
+    kind: str
+    built_in: Mapping[str, T | str]
+    promise: str
+    keeps_promise: Callable[[object], bool] = callable
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.built_in or bool(self._plugins(name))
+
+    def names(self) -> list[str]:
+        """Return all names, the built-in ones first."""
+        return list(dict.fromkeys([*self.built_in, *(p.name for p in installed_plugins() if p.kind == self.kind)]))
+
+    def find(self, name: str) -> T:
+        """Return what a name stands for.
+
+        Raises:
+            UnknownNameError: nothing, with the nearest names.
+            PluginError: something of a plugin that cannot be imported, or is not what it must be.
+        """
+        if name in self.built_in:
+            found = self.built_in[name]
+            for unused in self._plugins(name):
+                log.warning("The %s %r of the plugin %s is not used: %s.", self.kind, name, unused.origin, CLASH)
+            return cast(T, _imported(found) if isinstance(found, str) else found)
+        plugin = self.plugin(name)
+        if plugin is None:
+            raise self.unknown(name)
+        return self.load(plugin)
+
+    def load(self, plugin: Plugin) -> T:
+        """Import a plugin of this kind.  Raises PluginError if that fails, or if it is not what it must be."""
+        found = plugin.load()
+        if not self.keeps_promise(found):
+            raise plugin.failure(f"must be {self.promise}, and is {_described(found)}")
+        return cast(T, found)
+
+    def plugin(self, name: str) -> Plugin | None:
+        """Return the plugin that a name stands for; None where it is built in or does not exist.
+
+        Raises PluginError if several distributions have one of that name.
+        """
+        found = () if name in self.built_in else self._plugins(name)
+        if len(found) > 1:
+            others = ", ".join(plugin.origin for plugin in found)
+            raise PluginError(
+                f"several plugins bring the {self.kind} {name!r}: {others}.", fix="Uninstall all of them but one."
+            )
+        return found[0] if found else None
+
+    def origin(self, name: str) -> str:
+        """Return the distribution and version that a name comes from; empty for what is built in."""
+        plugin = self.plugin(name)
+        return plugin.origin if plugin else ""
+
+    def unknown(self, name: str) -> UnknownNameError:
+        """Return the error about a name that does not exist."""
+        known = self.names()
+        return UnknownNameError(self.kind, name, known, fix=f"There are: {', '.join(known)}.")
+
+    def problem(self, plugin: Plugin) -> str:
+        """Return what keeps a plugin of this kind from being used; empty if nothing does.  Imports it."""
+        if plugin.name in self.built_in:
+            return CLASH
+        try:
+            self.plugin(plugin.name)
+            self.load(plugin)
+        except PluginError as error:
+            return error.message
+        return ""
+
+    def _plugins(self, name: object) -> tuple[Plugin, ...]:
+        return tuple(plugin for plugin in installed_plugins() if (plugin.kind, plugin.name) == (self.kind, name))
+
+
+CLASH = "fairtrial has one of that name"
+
+
+def _imported(place: str) -> object:
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _described(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of the type {type(value).__name__}"
