@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,20 @@ def test_files_and_functions_are_small(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
 def test_every_module_says_what_it_does(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+SQL = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|CREATE|DROP|PRAGMA)\s+\S+")
+RUNS_SQL = re.compile(r"\b(ledger|store|db|connection)\.(read|execute|executemany|executescript)\(")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_only_the_ledger_speaks_sql(path: Path) -> None:
+    if unit(path) == "ledger":
+        return
+    text = path.read_text()
+    constants = [n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert not [value for value in constants if SQL.match(value)]
+    assert not RUNS_SQL.search(text)
 
 
 def test_the_statistics_know_nothing_of_the_program() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.known import items_measured
 from fairtrial.ledger.leading import column
 
 
@@ -29,7 +30,7 @@ def sources(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequen
     """
     wanted = set(items)
     return sorted(
-        c for c in asked_anyhow(ledger, seed, task_id, wanted) if has_all(ledger, c, task_id, measure, wanted)
+        c for c in asked_anyhow(ledger, seed, task_id, wanted) if wanted <= items_measured(ledger, c, task_id, measure)
     )
 
 
@@ -52,15 +53,6 @@ def asked_anyhow(ledger: Ledger, seed: int, task_id: str, items: set[str]) -> se
             same_order |= candidates
         others |= candidates
     return anyhow | (others - same_order)
-
-
-def has_all(ledger: Ledger, candidate_id: str, task_id: str, measure: str, items: set[str]) -> bool:
-    """Return whether a candidate has a value of the measure for each of the items."""
-    rows = ledger.read(
-        "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ? AND repeat = 0",
-        (candidate_id, task_id, measure),
-    )
-    return items <= {item for (item,) in rows}
 
 
 def hints(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.known import mean_tokens_written
 from fairtrial.measures.cost import price_of
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import settle
@@ -20,9 +21,6 @@ from fairtrial.spec.stated import StatedMachine
 
 BYTES_A_TOKEN = 4.0
 """Of English text, roughly; other languages take more tokens."""
-
-WRITTEN = "SELECT avg(value) FROM observations WHERE task_id = ? AND measure = 'tokens_out' HAVING count(*) >= 20"
-"""Tokens that anybody has written for an item of a task, once there are enough of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def estimate(
 
     Of a cascade the share that it promises to send on counts; without such a promise there is no estimate.
     """
-    written = next((mean for (mean,) in ledger.read(WRITTEN, (task.id,))), None) if ledger else None
+    written = mean_tokens_written(ledger, task.id) if ledger else None
     form = task.for_candidate(candidate.spec)
     asked = [[settle(request, candidate.spec, 0) for request in form.requests(item)] for item in task.items]
     total = 0.0

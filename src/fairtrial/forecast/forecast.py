@@ -17,8 +17,10 @@ import numpy as np
 from fairtrial.analysis.verdicts import Question, questions
 from fairtrial.forecast.charges import Lesson, charge
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.costs import spent_so_far
+from fairtrial.ledger.known import items_asked, mean_value, paired_differences
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask, stable_int
-from fairtrial.running.budget import MEASURED, earlier
+from fairtrial.running.budget import MEASURED
 from fairtrial.running.chunks import CHUNK_ITEMS
 from fairtrial.spec.cascade import cascade_of
 from fairtrial.stats.foresight import foresee
@@ -35,13 +37,6 @@ ENOUGH = 20
 
 MOST_WORK = 600_000
 """Simulated items of one outlook: 200 trials of a small benchmark, fewer of a large one."""
-
-PAIRED = """
-SELECT a.value - b.value FROM observations a JOIN observations b
-    ON b.candidate_id = :b AND b.task_id = a.task_id AND b.measure = a.measure AND b.item_id = a.item_id
-    AND b.repeat = a.repeat
-WHERE a.candidate_id = :a AND a.task_id = :task AND a.measure = :measure
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +165,9 @@ def forecast(plan: Plan, ledger: Ledger | None) -> Forecast:
     rates = tuple(rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)
     learned = tuple(lessons(plan, ledger))
     budget = plan.trial.budget.limits()
-    spent = {name: amount for name, amount in (earlier(ledger, plan.id) if ledger else {}).items() if name in budget}
+    spent = {
+        name: amount for name, amount in (spent_so_far(ledger, plan.id) if ledger else {}).items() if name in budget
+    }
     totals = []
     for supposing, stops in suppositions(plan, found):
         wanted = {key: sum(not seen for seen in done[key][: stops[key]]) for key in done}
@@ -274,8 +271,8 @@ def seen_differences(question: Question, ledger: Ledger | None) -> np.ndarray:
     """Return (n,) the differences a - b on all items of the task that both have answered, in any trial."""
     if ledger is None:
         return np.zeros(0)
-    names = {"a": question.a["id"], "b": question.b["id"], "task": question.task["id"]}
-    return np.array([d for (d,) in ledger.read(PAIRED, {**names, "measure": question.measure["name"]})], dtype=float)
+    ids = (question.a["id"], question.b["id"], question.task["id"])
+    return paired_differences(ledger, *ids, question.measure["name"])
 
 
 def outlook(gap: float, measured: bool, discordance: float, rule: Rule, layout: tuple[tuple[int, ...], int]) -> Outlook:
@@ -333,8 +330,7 @@ def answered(ledger: Ledger | None, candidate_id: str, task: PlannedTask) -> lis
     """Return for each item of a task, in the order of asking, whether the ledger has a candidate's answers to it."""
     if ledger is None:
         return [False] * len(task.items)
-    sql = "SELECT item_id FROM asked WHERE candidate_id = ? AND task_id = ? GROUP BY 1 HAVING max(repeat) + 1 >= ?"
-    seen = {item for (item,) in ledger.read(sql, (candidate_id, task.id, task.entry.repeats))}
+    seen = items_asked(ledger, candidate_id, task.id, task.entry.repeats)
     return [item.id in seen for item in task.items]
 
 
@@ -342,13 +338,8 @@ def costs_of(ledger: Ledger | None, candidate_id: str, task_id: str) -> dict[str
     """Return what an item answer has cost a candidate on a task, by quantity; without what was never measured."""
     if ledger is None:
         return {}
-    sql = "SELECT avg(value) FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ?"
-    found = {}
-    for quantity, (measure, scale) in MEASURED.items():
-        for (mean,) in ledger.read(sql, (candidate_id, task_id, measure)):
-            if mean is not None:
-                found[quantity] = scale * mean
-    return found
+    means = {q: (mean_value(ledger, candidate_id, task_id, name), scale) for q, (name, scale) in MEASURED.items()}
+    return {quantity: scale * mean for quantity, (mean, scale) in means.items() if mean is not None}
 
 
 def total(

@@ -9,6 +9,7 @@ from typing import Any
 
 from fairtrial.errors import ModelError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.known import count_answers
 from fairtrial.records import Answer, GenerateAnswer, Request
 from fairtrial.thoughts import TAGS, Tags, separate
 
@@ -23,8 +24,7 @@ class Replay:
         self._tags = tags
         self._id = candidate_id
         self.facts: Mapping[str, object] = {"format": "ledger", "replayed_candidate": candidate_id}
-        [(size,)] = ledger.read("SELECT count(*) FROM answers WHERE candidate_id = ?", (candidate_id,))
-        self.size = self.rows = int(size)
+        self.size = self.rows = count_answers(ledger, candidate_id)
 
     def answer(self, request: Request) -> Answer | None:
         """Return the answer that was given to this very request; None if there is none.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.costs import chunk_costs, spent_so_far
 from fairtrial.measures.cost import price_of
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import settle
@@ -32,44 +33,6 @@ TURN = 32
 
 Key = tuple[str, str]
 """Candidate id and task id."""
-
-SESSIONS = """
-WITH windows AS (SELECT trial_id, started, ended, lead(started) OVER (ORDER BY id) AS next FROM sessions),
-own AS (SELECT started, ended, coalesce(next, '9999') AS next FROM windows WHERE trial_id = :trial)
-"""
-"""One run writes at a time, so what was answered between the start of a run and that of the next is that run's."""
-
-PAID = (
-    SESSIONS
-    + """
-, paid AS (
-    SELECT DISTINCT s.candidate_id, s.task_id, s.item_id, s.repeat FROM own
-    JOIN answers a ON a.created >= own.started AND a.created < own.next
-    JOIN asked s ON s.candidate_id = a.candidate_id AND s.request_id = a.request_id
-)
-SELECT 'items', count(*) FROM paid
-UNION ALL
-SELECT o.measure, sum(o.value) FROM paid p JOIN observations o
-    ON o.candidate_id = p.candidate_id AND o.task_id = p.task_id AND o.item_id = p.item_id AND o.repeat = p.repeat
-WHERE o.measure IN ('usd', 'joules') GROUP BY 1
-"""
-)
-
-MINUTES = (
-    SESSIONS
-    + """
-SELECT 1440 * sum(julianday(coalesce(ended, (
-    SELECT max(created) FROM answers WHERE created >= own.started AND created < own.next
-), started)) - julianday(started)) FROM own
-"""
-)
-
-CHUNK_COSTS = """
-SELECT sum(o.value), count(*) FROM trial_items t
-JOIN observations o ON o.task_id = t.task_id AND o.item_id = t.item_id
-WHERE t.trial_id = ? AND t.task_id = ? AND o.candidate_id = ? AND o.measure = ?
-GROUP BY t.position / ?
-"""
 
 
 @dataclass
@@ -188,13 +151,13 @@ def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[],
     limits = plan.trial.budget.limits()
     purse = Purse(limits, ceilings=ceilings(plan) if "usd" in limits else {}, clock=clock)
     if limits:
-        purse.spent = earlier(ledger, plan.id)
+        purse.spent = spent_so_far(ledger, plan.id)
     for candidate in plan.candidates:
         for task in plan.tasks:
             for quantity, (measure, scale) in MEASURED.items():
-                rows = ledger.read(CHUNK_COSTS, (plan.id, task.id, candidate.id, measure, chunk_items))
-                for cost, items in rows:
-                    purse.prices.setdefault((quantity, (candidate.id, task.id)), Price()).add(scale * cost, items)
+                key = (candidate.id, task.id)
+                for cost, items in chunk_costs(ledger, plan.id, key, measure, chunk_items):
+                    purse.prices.setdefault((quantity, key), Price()).add(scale * cost, items)
     return purse
 
 
@@ -253,13 +216,6 @@ def most(request: Request, price: tuple[float, float]) -> float:
 def prompt_tokens(prompt: Prompt) -> int:
     """Return the most tokens of a prompt, those included that a chat template puts around each turn."""
     return len(prompt.plain().encode()) + TEMPLATE + TURN * len(prompt.turns)
-
-
-def earlier(ledger: Ledger, trial_id: str) -> dict[str, float]:
-    """Return what the runs of a trial have spent: minutes on the clock, and the cost of what they paid for."""
-    [(minutes,)] = ledger.read(MINUTES, {"trial": trial_id})
-    counted = {name: float(value or 0.0) for name, value in ledger.read(PAID, {"trial": trial_id})}
-    return {"minutes": float(minutes or 0.0), **counted}
 
 
 def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ from fairtrial.engines.base import TellsDistributions, TellsOwnRounding
 from fairtrial.engines.finite import not_a_number
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Chunk, Ledger
+from fairtrial.ledger.known import items_measured
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, Passages
 from fairtrial.records import Item, Observation
@@ -23,7 +24,6 @@ from fairtrial.running.pool import Bench
 from fairtrial.running.progress import OnProgress, Progress
 from fairtrial.stats.divergence import divergence, surprise
 
-KNOWN = "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ?"
 UNTOLD = "its engine does not tell what it expects after every token"
 WHERE = "reading the study's text"
 OTHER_WORDS = "it cuts this text into other tokens than the parent does"
@@ -98,7 +98,7 @@ def compare_distributions(
         if candidate.id not in telling:
             absent(ledger, candidate, passages, [m.name for m in (PERPLEXITY, BITS_PER_BYTE)], UNTOLD)
     family = [c for c in live if c.id in telling]
-    known = {c.id: {row[0] for row in ledger.read(KNOWN, (c.id, passages.id, PERPLEXITY.name))} for c in family}
+    known = {c.id: items_measured(ledger, c.id, passages.id, PERPLEXITY.name) for c in family}
     for done, passage in enumerate(passages.items, start=1):
         wanted = [c for c in family if passage.id not in known[c.id]]
         if wanted:

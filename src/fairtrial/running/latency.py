@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fairtrial.ledger import Chunk, Ledger
+from fairtrial.ledger.known import items_asked, items_measured
 from fairtrial.measures import AloneProbe
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.records import Item, Observation
 from fairtrial.running.chunks import answer, settle
 from fairtrial.running.pool import Bench, watching
 from fairtrial.running.progress import OnProgress, Progress
-
-ASKED = "SELECT DISTINCT item_id FROM asked WHERE candidate_id = ? AND task_id = ?"
-TIMED = "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = 'latency'"
 
 
 def time_alone(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
@@ -26,13 +24,13 @@ def time_alone(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress
     What the ledger has already is not timed again.  Raises EngineError; what was timed before stays in the ledger.
     """
     for task in plan.tasks:
-        asked = [{row[0] for row in ledger.read(ASKED, (c.id, task.id))} for c in plan.candidates]
+        asked = [items_asked(ledger, c.id, task.id) for c in plan.candidates]
         answered = [item for item in task.items if all(item.id in known for known in asked)]
         wanted, spare = answered[: plan.trial.latency_items], answered[plan.trial.latency_items :]
         missing = {}
         live = [candidate for candidate in plan.candidates if not candidate.recorded]
         for candidate in live:
-            timed = {row[0] for row in ledger.read(TIMED, (candidate.id, task.id))}
+            timed = items_measured(ledger, candidate.id, task.id, "latency")
             missing[candidate.id] = {item.id for item in wanted} - timed
             if missing[candidate.id]:
                 ask_alone(task, candidate, bench, (spare or wanted)[-1])  # fills the cache, and does not count

@@ -13,6 +13,7 @@ from typing import Protocol
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger.known import was_asked
 from fairtrial.levers import WRAPS
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, unloaded
 from fairtrial.planning.plan import PlannedCandidate
@@ -108,8 +109,7 @@ class Bench:
         """
         measured = query.measured_whole(ledger, trial_id)
         for candidate in candidates:
-            answered = any(ledger.read("SELECT 1 FROM asked WHERE candidate_id = ? LIMIT 1", (candidate.id,)))
-            if answered and not candidate.recorded and candidate.id not in measured:
+            if was_asked(ledger, candidate.id) and not candidate.recorded and candidate.id not in measured:
                 seen, missing = unloaded(candidate.model.record())
                 absent = [("", "", self.session, measure, reason) for measure, reason in missing.items()]
                 ledger.commit(candidate.id, Chunk(absences=absent, whole=[(self.session, one) for one in seen]))

@@ -13,15 +13,11 @@ from typing import Any
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.known import whole_values
 from fairtrial.studies.base import Cell, Column, Findings, Table
 
 ENERGY = ("joules", "joules_gpu", "joules_estimated")
 """Measures of energy, the best first."""
-
-EARLIER = """
-SELECT measure, value FROM observations WHERE candidate_id = ? AND task_id = '' AND item_id = '' ORDER BY repeat
-"""
-"""What earlier trials measured of a candidate as a whole: used where this one took over all its answers."""
 
 NOTES = (
     "Memory: the measured peak, the one predicted before loading, the error of the prediction, and the peak when the "
@@ -109,7 +105,7 @@ def need(
 ) -> Need:
     """Return what one candidate was predicted and measured to need."""
     rows = [(r.measure, r.value) for r in query.wholes(ledger, trial_id) if r.candidate_id == candidate["id"]]
-    rows = rows or list(ledger.read(EARLIER, (candidate["id"],)))
+    rows = rows or whole_values(ledger, candidate["id"])  # of earlier trials, whose answers this one took over
     measured = max((value for measure, value in rows if measure == "memory_bytes"), default=None)
     rates = [value for measure, value in rows if measure == "decode_tokens_per_second"]
     told = fit["candidates"].get(candidate["name"], {"memory": None, "disk": None})
