@@ -17,10 +17,11 @@ from typing import Any
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger.shape import read_mapping, reading
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer, Step
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer
+from fairtrial.records.trace import read_trace, renamed_trace, trace_document
 
 OPTIONAL = (
-    ("steps", ()),
+    ("trace", ()),
     ("logprob", None),
     ("logprob_tokens", None),
     ("reasoning_tokens", 0),
@@ -122,6 +123,8 @@ def answer_body(answer: Answer) -> dict[str, Any]:
     for optional, nothing in OPTIONAL:
         if body.get(optional) == nothing:
             body.pop(optional, None)
+    if answer.trace:
+        body["trace"] = trace_document(answer.trace)
     if isinstance(answer, ScoreAnswer):
         for value in answer.logprobs:
             if math.isnan(value) or value == math.inf:
@@ -136,12 +139,12 @@ def answer_of(body: Mapping[str, Any]) -> Answer:
 
 
 def _answer_of(body: Mapping[str, Any]) -> Answer:
-    steps = tuple(Step(**step) for step in body.get("steps", ()))
+    trace = read_trace(body)
     if "text" in body:
         if not (isinstance(body["text"], str) and isinstance(body["tokens"], int) and body.get("finish")):
             raise ValueError("its text, tokens or finish are of another kind")
         changed = tuple((name, words) for name, words in body.get("changed", ()))
-        return GenerateAnswer(**{**body, "steps": steps, "changed": changed})
+        return GenerateAnswer(**{**renamed_trace(body), "trace": trace, "changed": changed})
     lengths = {len(body[name]) for name in ("logprobs", "greedy", "tokens")}
     if len(lengths) != 1 or not all(value is None or math.isfinite(value) for value in body["logprobs"]):
         raise ValueError("its log-probabilities are no numbers, or not as many as its tokens")
@@ -153,7 +156,7 @@ def _answer_of(body: Mapping[str, Any]) -> Answer:
         truncated_tokens=body["truncated_tokens"],
         paid=tuple(body["paid"]) if "paid" in body else None,
         sent_bytes=body.get("sent_bytes"),
-        steps=steps,
+        trace=trace,
     )
 
 

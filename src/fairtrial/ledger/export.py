@@ -24,6 +24,7 @@ from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
 from fairtrial.ledger.shape import read_mapping, reading
 from fairtrial.ledger.store import Ledger
+from fairtrial.records.trace import renamed_trace
 
 Format = Literal["jsonl", "csv", "parquet"]
 COLUMNS = (
@@ -188,7 +189,7 @@ def trial_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, A
                     "item": item,
                     "repeat": repeat,
                     "request": request,
-                    **read_mapping(body, "an answer"),
+                    **renamed_trace(read_mapping(body, "an answer")),
                     "trial": trial.id,
                 }
 

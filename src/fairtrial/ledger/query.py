@@ -20,6 +20,7 @@ from fairtrial.ledger.shape import damaged, finite, read_look, read_mapping, rea
 from fairtrial.ledger.store import Ledger
 from fairtrial.records import Item
 from fairtrial.records.duplicates import Key, content_key, same_groups, united
+from fairtrial.records.trace import renamed_trace
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -268,10 +269,10 @@ def item_answers(
 
 
 def _answer(text: str) -> dict[str, Any]:
-    """Return an answer as JSON values that are sure to be one."""
+    """Return an answer as JSON values that are sure to be one; its trace under its name of today."""
     body = read_mapping(text, "an answer")
     answer_of(body)
-    return body
+    return renamed_trace(body)
 
 
 def item_values(

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from fairtrial.ledger.store import Ledger
+from fairtrial.records.trace import read_trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ def passed(ledger: Ledger, candidate_id: str, task_id: str) -> dict[str, Passed]
     """Return what became of each item that a cascade answered, by item id; of repeats, the first."""
     rows = ledger.read(
         """
-        SELECT s.item_id, json_extract(a.answer, '$.steps') FROM asked s
+        SELECT s.item_id, coalesce(json_extract(a.answer, '$.trace'), json_extract(a.answer, '$.steps')) FROM asked s
         JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
         WHERE s.candidate_id = ? AND s.task_id = ? AND s.repeat = 0
         """,
@@ -33,9 +34,11 @@ def passed(ledger: Ledger, candidate_id: str, task_id: str) -> dict[str, Passed]
     )
     found: dict[str, Passed] = {}
     for item, text in rows:
-        steps = json.loads(text) if text else []
-        if not steps or steps[0]["signal"] is None:
+        trace = read_trace({"trace": json.loads(text) if text else []})
+        first = next((i for i, step in enumerate(trace) if step.signal is not None), None)
+        if first is None:
             continue
         known = found.get(item, Passed(1.0, False))
-        found[item] = Passed(min(known.signal, float(steps[0]["signal"])), known.escalated or len(steps) > 1)
+        sent_on = any(step.is_call for step in trace[first + 1 :])
+        found[item] = Passed(min(known.signal, trace[first].signal or 0.0), known.escalated or sent_on)
     return found

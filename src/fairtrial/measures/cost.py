@@ -25,7 +25,7 @@ class Price:
         per_second: US dollars for a second of wall time, or None.
         per_token: US dollars for a token read and for one generated, or None.
         unknown: why there is no price; empty if there is one.
-        parts: where several models answer for one candidate, the price of each by its name in the answers' steps; the
+        parts: where several models answer for one candidate, the price of each by its name in the answers' traces; the
             machine's second is then paid once.
     """
 
@@ -33,6 +33,11 @@ class Price:
     per_token: tuple[float, float] | None = None
     unknown: str = ""
     parts: Mapping[str, Price] = field(default_factory=dict)
+
+    def of_part(self, name: str) -> Price:
+        """Return the price of the model that a trace names: a part, or a part of one, as ``PART/PART``."""
+        first, slash, rest = name.partition("/")
+        return self.parts[first].of_part(rest) if slash else self.parts[first]
 
 
 def price_of(record: Mapping[str, object], stated: StatedMachine) -> Price:
@@ -113,9 +118,9 @@ class CostProbe:
         found = []
         for group, time_of in zip(answers, hour, strict=True):
             usd = sum(observation.value for observation in time_of)
-            for step in (step for answer in group for step in answer.steps):
-                read, new = self.price.parts[step.by].per_token or (0.0, 0.0)
-                usd += read * step.tokens_in + new * step.tokens_out
+            for step in (step for answer in group for step in answer.trace if step.is_call):
+                read, new = self.price.of_part(step.by).per_token or (0.0, 0.0)
+                usd += read * (step.tokens_in or 0) + new * (step.tokens_out or 0)
             found.append([Observation("usd", usd, unit="USD")] if group else [])
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fairtrial.records import Answer, Observation
+from fairtrial.records.trace import count_calls
 
 DECODE_WEIGHT = 10.0
 """A generated token counts so many tokens read, the rough ratio of decoding to prefill on processors of one machine.
@@ -16,12 +17,12 @@ def tokens_in(answer: Answer) -> int:
     every continuation; as charged by an endpoint.  Prefixes shared with other items are counted in full; an engine may
     well compute fewer.
     """
-    return sum(step.tokens_in for step in answer.steps) if answer.steps else answer.moved[0]
+    return count_calls(answer.trace, answer.moved)[0]
 
 
 def tokens_out(answer: Answer) -> int:
     """Return the tokens generated for this answer; 0 for scores, but for those that an endpoint charges."""
-    return sum(step.tokens_out for step in answer.steps) if answer.steps else answer.moved[1]
+    return count_calls(answer.trace, answer.moved)[1]
 
 
 def shares(answers: Sequence[Sequence[Answer]]) -> list[float]:

@@ -4,12 +4,13 @@ They hold values and their own content hashes, and know nothing of files, models
 names or docstrings; log-probabilities are natural logarithms (nats).
 """
 
-from fairtrial.records.answers import Answer, GenerateAnswer, ScoreAnswer, Step
+from fairtrial.records.answers import Answer, GenerateAnswer, ScoreAnswer
 from fairtrial.records.content import Prompt, Turn
 from fairtrial.records.hashing import content_hash
 from fairtrial.records.items import Item
 from fairtrial.records.measures import Measure, Observation
 from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest
+from fairtrial.records.trace import TraceStep
 
 __all__ = [
     "Answer",
@@ -23,7 +24,7 @@ __all__ = [
     "Request",
     "ScoreAnswer",
     "ScoreRequest",
-    "Step",
+    "TraceStep",
     "Turn",
     "content_hash",
 ]

@@ -5,22 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one of several models did for an answer.
-
-    Attributes:
-        by: ``small``, or the name of the candidate whose model it was.
-        tokens_in: tokens that it read, as `fairtrial.measures.sharing` counts them.
-        tokens_out: tokens that it generated.
-        signal: how sure it was of its own answer, from 0 to 1; None for the last one asked.
-    """
-
-    by: str
-    tokens_in: int
-    tokens_out: int
-    signal: float | None = None
+from fairtrial.records.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +21,7 @@ class ScoreAnswer:
         paid: tokens read and written as an endpoint counts and charges them, which reads the prompt anew for every
             continuation; None for engines that read it once.
         sent_bytes: bytes sent to another machine for this answer; None where that is not counted.
-        steps: who did what where several models had a part in the answer; the last one gave it.
+        trace: what happened to the answer on its way; empty if the model was simply asked.
     """
 
     logprobs: tuple[float, ...]
@@ -46,7 +31,7 @@ class ScoreAnswer:
     truncated_tokens: int = 0
     paid: tuple[int, int] | None = field(default=None, compare=False)
     sent_bytes: int | None = field(default=None, compare=False)
-    steps: tuple[Step, ...] = ()
+    trace: Trace = ()
 
     @property
     def moved(self) -> tuple[int, int]:
@@ -70,7 +55,7 @@ class GenerateAnswer:
             that ended the answer.
         reasoning_tokens: of ``tokens``, those that were spent on reasoning and are not in the text.
         sent_bytes: bytes sent to another machine for this answer; None where that is not counted.
-        steps: who did what where several models had a part in the answer; the last one gave it.
+        trace: what happened to the answer on its way; empty if the model was simply asked.
         thought: reasoning that came before the answer, kept apart from ``text``; empty if there was none to be seen.
         counted: whether the token counts are our own, because the server gave none.
         masked: whether a secret that the server repeated was masked in it.
@@ -87,7 +72,7 @@ class GenerateAnswer:
     logprob_tokens: int | None = field(default=None, compare=False)
     reasoning_tokens: int = field(default=0, compare=False)
     sent_bytes: int | None = field(default=None, compare=False)
-    steps: tuple[Step, ...] = ()
+    trace: Trace = ()
     thought: str = ""
     counted: bool = field(default=False, compare=False)
     masked: bool = field(default=False, compare=False)

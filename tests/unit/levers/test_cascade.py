@@ -30,7 +30,7 @@ from fairtrial.records import (
     Request,
     ScoreAnswer,
     ScoreRequest,
-    Step,
+    TraceStep,
 )
 from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
@@ -114,9 +114,9 @@ def test_the_larger_one_is_asked_only_where_the_small_one_is_unsure() -> None:
         engine = cascade({"to": "big", "threshold": threshold}, small, {"big": larger})
         [answer] = engine.score([CHOICES])
         assert answer.logprobs == expected.scores
-        assert [step.by for step in answer.steps] == ["small", "big"][: 1 + (expected is larger)]
-        assert answer.steps[0].signal == pytest.approx(1 / (1 + math.exp(-0.2)))
-        assert tokens_in(answer) == 12 * len(answer.steps)
+        assert [step.by for step in answer.trace] == ["small", "big"][: 1 + (expected is larger)]
+        assert answer.trace[0].signal == pytest.approx(1 / (1 + math.exp(-0.2)))
+        assert tokens_in(answer) == 12 * len(answer.trace)
     assert larger.asked == 1
 
 
@@ -125,7 +125,7 @@ def test_samples_that_have_to_agree_are_paid_for() -> None:
     settings = {"to": "big", "threshold": 0.75, "signal": "self_agreement", "samples": 2}
     engine = cascade(settings, small, {"big": Saying(texts=["7"])})
     [answer] = engine.generate([WRITE])
-    assert (answer.text, answer.steps[0].signal) == ("7", 0.5)
+    assert (answer.text, answer.trace[0].signal) == ("7", 0.5)
     assert (tokens_in(answer), tokens_out(answer)) == (3 * 20 + 20, 3 * 4 + 4)
 
 
@@ -330,8 +330,8 @@ def test_bytes_and_memory_are_those_of_both(tmp_path: Path) -> None:
 
 def test_each_model_is_paid_at_its_own_price() -> None:
     parts = {"small": {}, "big": {"usd_per_input_token": 0.01, "usd_per_output_token": 0.1, "elsewhere": True}}
-    small, big = Step("small", 100, 10, 0.3), Step("big", 100, 20)
-    kept, sent = (GenerateAnswer("x", 1, "stop", steps=steps) for steps in ((small,), (small, big)))
+    small, big = TraceStep("small", 100, 10, 0.3), TraceStep("big", 100, 20)
+    kept, sent = (GenerateAnswer("x", 1, "stop", trace=trace) for trace in ((small,), (small, big)))
     price = price_of({"parts": parts}, StatedMachine(usd_per_hour=3600.0))
     probe = CostProbe(price)
     probe.start()
@@ -379,5 +379,5 @@ def test_two_real_models(tmp_path: Path) -> None:
     [scored] = engine.score([ScoreRequest((Pair(Prompt(prompts[0]), kept.text.removeprefix(" ")),))])
     assert scored.logprobs[0] == pytest.approx(alone[0].logprob, abs=0.5)
     [chosen] = both.score([ScoreRequest((Pair(Prompt(prompts[0]), "Paris"), Pair(Prompt(prompts[0]), "Xylophone")))])
-    assert chosen.steps[0].signal == pytest.approx(1.0, abs=0.05)
+    assert chosen.trace[0].signal == pytest.approx(1.0, abs=0.05)
     engine.close()

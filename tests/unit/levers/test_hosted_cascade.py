@@ -32,4 +32,4 @@ def test_answers_of_both_models_are_handed_over_as_they_come() -> None:
         large.close()
     assert sorted(kept) == [f"item {i}" for i in range(8) if i not in (3, 5)]
     assert {answer.text for answer in kept.values()} == {"large"}
-    assert {tuple(step.by for step in answer.steps) for answer in kept.values()} == {("small", "large")}
+    assert {tuple(step.by for step in answer.trace) for answer in kept.values()} == {("small", "large")}

@@ -3,7 +3,7 @@
     levers: [{cascade: {to: LARGER, threshold: 0.7}}]
 
 How sure a model is of an answer is a number from 0 to 1, its *signal*; see `fairtrial.levers.cascade.signals`.  What
-both models did is on every answer (`fairtrial.records.Step`), so that its cost is that of both.
+both models did is on every answer (`fairtrial.records.TraceStep`), so that its cost is that of both.
 """
 
 from __future__ import annotations

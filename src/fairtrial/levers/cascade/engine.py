@@ -12,14 +12,14 @@ from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.levers.cascade.coming import coming, gives_as_they_come
 from fairtrial.levers.cascade.signals import agreement, of_choices, of_text, why_no_signal
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, Step
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, TraceStep
 from fairtrial.spec.cascade import Cascade
 
 TEMPERATURE = 0.7
 """Of the samples that have to agree, where the candidate's own decoding is greedy."""
 
 SMALL = "small"
-"""Who answered first, in the steps of an answer; the other one goes by its candidate's name."""
+"""Who answered first, in the trace of an answer; the other one goes by its candidate's name."""
 
 A = TypeVar("A", ScoreAnswer, GenerateAnswer)
 
@@ -148,7 +148,7 @@ class CascadeEngine:
     def _merged(
         self, first: Sequence[A], signals: Sequence[float], spent: Sequence[Moved], more: Iterator[A], unsure: list[int]
     ) -> Iterator[A]:
-        """Yield the small model's answers, or the larger one's as they come where that is asked, with their steps."""
+        """Yield the small model's answers, or the larger one's as they come where that is asked, with their traces."""
         passed = set(unsure)
         for i, answer in enumerate(first):
             yield cast(A, self._joined(answer, signals[i], spent[i], next(more) if i in passed else None))
@@ -156,13 +156,13 @@ class CascadeEngine:
     def _joined(self, answer: Answer, signal: float, spent: Moved, more: Answer | None) -> Answer:
         """Return the answer that counts, with what both models did for it."""
         read, new = answer.moved
-        steps = [Step(self.names[0], read + spent[0], new + spent[1], signal)]
+        trace = [TraceStep(self.names[0], read + spent[0], new + spent[1], signal)]
         sent = answer.sent_bytes
         if more is None:
-            return replace(answer, steps=tuple(steps), sent_bytes=sent)
-        steps.append(Step(self.names[1], *more.moved))
+            return replace(answer, trace=tuple(trace), sent_bytes=sent)
+        trace.append(TraceStep(self.names[1], *more.moved))
         sent = more.sent_bytes if sent is None else sent + (more.sent_bytes or 0)
-        return replace(more, steps=tuple(steps), sent_bytes=sent)
+        return replace(more, trace=tuple(trace), sent_bytes=sent)
 
 
 def sureness(request: Request, answer: Answer) -> float:

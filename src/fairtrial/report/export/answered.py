@@ -89,6 +89,11 @@ class Answered:
             for pair, logprob, greedy in zip(request["pairs"], answer["logprobs"], answer["greedy"], strict=True)
         ]
 
+    @property
+    def trace(self) -> list[dict[str, Any]]:
+        """What happened to its answers on their way, of all requests; empty if the model was simply asked."""
+        return [step for _, answer in self.calls for step in answer.get("trace", ())]
+
     def tokens(self) -> dict[str, int] | None:
         """Return the tokens read and written, and of these reasoning; None where they were not counted."""
         counts = {name: self.values.get(f"tokens_{name}", (None, 0))[0] for name in ("in", "out", "reasoning")}

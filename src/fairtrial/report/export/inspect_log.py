@@ -111,7 +111,9 @@ def sample(one: Answered, candidate: CandidateSummary, measures: Sequence[str]) 
 
 
 def facts(one: Answered, measures: Sequence[str]) -> dict[str, Any]:
-    """Return what Inspect has no field for: what the answer cost, and the log-probabilities of continuations."""
+    """Return what Inspect has no field for: what the answer cost, its trace, and the log-probabilities of
+    continuations.
+    """
     costs = {name: value for name, (value, _) in one.values.items() if name not in measures}
     scored = [
         {
@@ -122,7 +124,8 @@ def facts(one: Answered, measures: Sequence[str]) -> dict[str, Any]:
         }
         for s in one.scored
     ]
-    return {"costs": costs, **({"scored": scored} if scored else {})}
+    trace = {"trace": one.trace} if one.trace else {}
+    return {"costs": costs, **trace, **({"scored": scored} if scored else {})}
 
 
 def shown(one: Answered, candidate: CandidateSummary) -> list[dict[str, str]]:

@@ -98,6 +98,7 @@ def sample(item: Item, given: list[tuple[dict[str, Any], dict[str, Any]]]) -> di
             calls.append((prompt_text(pair["prompt"]), request["delimiter"] + pair["continuation"]))
             resps.append([[str(answer["logprobs"][i]), str(bool(answer["greedy"][i]))]])
     target = item.gold[0] if item.gold else ""
+    trace = [step for _, answer in given for step in answer.get("trace", ())]
     return {
         "doc_id": item.doc_id,
         "doc": dict(item.data),
@@ -108,6 +109,7 @@ def sample(item: Item, given: list[tuple[dict[str, Any], dict[str, Any]]]) -> di
         "doc_hash": hashed(json.dumps(dict(item.data), indent=2, ensure_ascii=False)),
         "prompt_hash": hashed(calls[0][0]),
         "target_hash": hashed(target),
+        **({"trace": trace} if trace else {}),
     }
 
 

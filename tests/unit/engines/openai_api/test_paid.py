@@ -49,4 +49,4 @@ def test_steps_of_a_cascade_hold_what_was_charged() -> None:
 
     request = ScoreRequest((Pair(Prompt("Q"), "a"), Pair(Prompt("Q"), "b")))
     [answer] = cascade({"to": "x", "threshold": 0.0}, Asked(), {"x": Asked()}).score([request])
-    assert [(step.tokens_in, step.tokens_out) for step in answer.steps] == [(207, 2)]
+    assert [(step.tokens_in, step.tokens_out) for step in answer.trace] == [(207, 2)]
