@@ -30,7 +30,7 @@ CELLS = {
     "observations": ["value", "weight", "unit", "measure"],
     "trials": ["name", "text", "plan", "created"],
     "trial_items": ["position"],
-    "sessions": ["facts", "outcome", "started"],
+    "sessions": ["facts", "outcome", "reason", "started"],
     "looks": ["look", "items", "measure"],
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.ledger import Chunk, Ledger
+from fairtrial.ledger import Chunk, Ending, Ledger
 from fairtrial.records import (
     Answer,
     GenerateAnswer,
@@ -122,7 +122,7 @@ def report_ledger(path: Path) -> Ledger:
     for n in (20, 40, 60):
         look = {"verdict": "undecided" if n < 60 else "worse", "difference": -0.2, "low": -8 / n, "high": 2 / n}
         ledger.add_look(TRIAL_ID, ("smaller", "baseline"), (task_id("choosing"), "acc", n), look)
-    ledger.close_session(session, "finished")
+    ledger.close_session(session, Ending("finished"))
     return ledger
 
 

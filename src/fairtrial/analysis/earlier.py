@@ -46,7 +46,7 @@ def asked_anyhow(ledger: Ledger, seed: int, task_id: str, items: set[str]) -> se
             continue
         candidates = {candidate["id"] for candidate in trial.plan["candidates"]}
         if not trial.plan["decide"].get("stop_early"):
-            finished = any(session.outcome == "finished" for session in query.sessions(ledger, trial.id))
+            finished = any(session.reason == "finished" for session in query.sessions(ledger, trial.id))
             if finished and items <= set(query.trial_order(ledger, trial.id, task_id)):
                 anyhow |= candidates
         elif trial.plan["seed"] == seed:

@@ -8,9 +8,6 @@ from typing import Any
 from fairtrial.analysis.verdicts import Verdict, questions
 from fairtrial.ledger import Ledger, query
 
-STOPPED = "stopped by the budget of "
-"""Beginning of the outcome of a run that a budget has stopped."""
-
 DROPPED = "dropped"
 """What a look says of a candidate that is asked no more because it is certainly not the best."""
 
@@ -33,13 +30,15 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
         if look["verdict"] == DROPPED
     ]
     found += recorded(plan)
-    outcomes = [session.outcome for session in query.sessions(ledger, trial_id) if session.outcome]
-    if outcomes and outcomes[-1].startswith(STOPPED):
+    ended = [session for session in query.sessions(ledger, trial_id) if session.reason]
+    if ended and ended[-1].reason == "budget":
         asked = len(list(questions(plan)))
         decided = sum(verdict.verdict != "undecided" for verdict in verdicts)
         undecided = f"undecided: {asked - decided} of {asked} questions" if asked else "items are left to ask"
         early = "" if plan["decide"].get("stop_early") else " Its verdicts hold for one look: this one."
-        found.append(f"The trial was {outcomes[-1]}; {undecided}.{early} With a larger budget it goes on from there.")
+        found.append(
+            f"The trial was {ended[-1].outcome}; {undecided}.{early} With a larger budget it goes on from there."
+        )
     return found
 
 

@@ -39,12 +39,13 @@ class TrialRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One run of a trial: when, on what, how it ended (None: it was killed, or still runs)."""
+    """One run of a trial: when, on what, why it ended and how in words (None: it was killed, or still runs)."""
 
     id: int
     facts: Mapping[str, Any]
     started: str
     ended: str | None
+    reason: str | None
     outcome: str | None
 
 
@@ -119,12 +120,9 @@ def trial_row(ledger: Ledger, trial_id: str) -> TrialRow:
 def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
     """Return all runs of a trial, oldest first."""
     rows = ledger.read(
-        "SELECT id, facts, started, ended, outcome FROM sessions WHERE trial_id = ? ORDER BY id", (trial_id,)
+        "SELECT id, facts, started, ended, reason, outcome FROM sessions WHERE trial_id = ? ORDER BY id", (trial_id,)
     )
-    return [
-        SessionRow(i, read_mapping(facts, "the facts of a run", f"run {i}"), started, ended, outcome)
-        for i, facts, started, ended, outcome in rows
-    ]
+    return [SessionRow(i, read_mapping(facts, "the facts of a run", f"run {i}"), *how) for i, facts, *how in rows]
 
 
 def items(ledger: Ledger, task_id: str) -> dict[str, Item]:

@@ -114,7 +114,17 @@ ALTER TABLE answers_only RENAME TO answers;
 """
 """A request is kept once, whoever was asked; ``base`` names the one whose text its compression starts from."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE)
+RUNS_END_FOR_A_REASON = """
+ALTER TABLE sessions ADD COLUMN reason TEXT;
+UPDATE sessions SET reason = CASE
+    WHEN outcome IN ('finished', 'interrupted', 'failed') THEN outcome
+    WHEN outcome LIKE 'stopped by the budget of %' THEN 'budget'
+    WHEN outcome LIKE 'asked % rounds of each task' THEN 'rounds'
+END;
+"""
+"""Why a run ended is a word of a fixed list; ``outcome`` says it to people."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE, RUNS_END_FOR_A_REASON)
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -47,6 +47,28 @@ class Chunk:
     observations: Sequence[tuple[str, str, int, Observation]] = ()
     absences: Sequence[tuple[str, str, int, str, str]] = ()
     whole: Sequence[tuple[int, Observation]] = ()
+
+
+EndReason = Literal["finished", "rounds", "budget", "interrupted", "failed"]
+"""Why a run ended: all is asked or settled, it was to ask only so many rounds, its budget, the user, an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        reason: for programs.
+        outcome: for people; the reason itself where that says enough.
+    """
+
+    reason: EndReason
+    outcome: str = ""
+
+    @property
+    def words(self) -> str:
+        """The outcome, for people."""
+        return self.outcome or self.reason
 
 
 class Ledger:
@@ -211,12 +233,13 @@ class Ledger:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def close_session(self, session_id: int, outcome: str) -> None:
-        """Enter how a run ended: ``finished``, ``interrupted`` or ``failed``; a killed one has no end."""
+    def close_session(self, session_id: int, ending: Ending) -> None:
+        """Enter how a run ended; a killed one has no end."""
         with self.transaction() as db:
             db.execute(
-                "UPDATE sessions SET ended = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), outcome = ? WHERE id = ?",
-                (outcome, session_id),
+                "UPDATE sessions SET ended = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), reason = ?, outcome = ? "
+                "WHERE id = ?",
+                (ending.reason, ending.words, session_id),
             )
 
     def answers(self, candidate_id: str, request_ids: Sequence[str]) -> dict[str, Answer]:

@@ -159,7 +159,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         decide=plan["decide"],
         text=row.text,
         created=row.created,
-        finished=any(session.outcome == "finished" for session in sessions),
+        finished=any(session.reason == "finished" for session in sessions),
         candidates=[
             CandidateSummary(
                 c["name"],

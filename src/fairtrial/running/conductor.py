@@ -13,11 +13,11 @@ import math
 from dataclasses import asdict
 
 from fairtrial.analysis.elimination import beaten
-from fairtrial.analysis.endings import DROPPED, STOPPED
+from fairtrial.analysis.endings import DROPPED
 from fairtrial.analysis.verdicts import earlier_answers, questions, verdict
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
-from fairtrial.ledger import Ledger, query
+from fairtrial.ledger import Ending, Ledger, query
 from fairtrial.machine import facts
 from fairtrial.measures import Meters
 from fairtrial.planning.plan import Plan
@@ -60,7 +60,7 @@ def run(
     meters = Meters(plan.trial.machine)
     fit = {"fit": plan.fit} if plan.fit else {}
     session = ledger.open_session(plan.id, {**facts(), **meters.facts(), **budget, **fit})
-    outcome = "failed"
+    ending = Ending("failed")
     try:
         with open_bench(settings, meters) as bench:
             bench.predicted, bench.session = plan.predicted, session
@@ -72,20 +72,20 @@ def run(
                 settle_thresholds(plan, ledger, bench, purse, session, on_progress)
                 conductor = Conductor(plan, ledger, bench, purse, on_progress)
                 asked = conductor.ask_all(rounds)
-                if asked == "finished" and plan.passages:
+                if asked.reason == "finished" and plan.passages:
                     compare_distributions(plan.passages, plan.candidates, plan.baseline, ledger, bench, on_progress)
-                if asked == "finished" and plan.trial.latency_items:
+                if asked.reason == "finished" and plan.trial.latency_items:
                     time_alone(plan, ledger, bench, on_progress)
                 bench.enter(ledger)
                 bench.enter_unloaded(ledger, plan.id, plan.candidates)
-                outcome = asked
+                ending = asked
             finally:
                 bench.enter(ledger)
     except KeyboardInterrupt:
-        outcome = "interrupted"
+        ending = Ending("interrupted")
         raise
     finally:
-        ledger.close_session(session, outcome)
+        ledger.close_session(session, ending)
     on_progress(Progress("done"))
     return plan.id
 
@@ -135,7 +135,7 @@ class Conductor:
         self.on_progress = on_progress
         self.courses = courses(plan, list(questions(self.document)))
 
-    def ask_all(self, rounds: int | None) -> str:
+    def ask_all(self, rounds: int | None) -> Ending:
         """Ask what there is to ask and return how it ended, as the ledger keeps it.
 
         Raises BudgetError if the budget did not allow anything, not even what the ledger has already.
@@ -146,7 +146,9 @@ class Conductor:
             wanted = [c for c in self.courses if rounds is None or c.rounds < rounds]
             ready = [course for course in wanted if course.next_round(self.ledger)]
             if not ready:
-                return "finished" if rounds is None else f"asked {rounds} rounds of each task"
+                if rounds is not None:
+                    return Ending("rounds", f"asked {rounds} rounds of each task")
+                return Ending("finished")
             chosen = choose(ready, self.ledger, self.purse, stop_early, turn)
             if chosen is None:
                 return self.stop(ready)
@@ -155,7 +157,7 @@ class Conductor:
             if stop_early:
                 self.look(chosen)
 
-    def stop(self, ready: list[Course]) -> str:
+    def stop(self, ready: list[Course]) -> Ending:
         """Say that the budget ends the run."""
         steps = [bills(course, self.ledger) for course in ready]
         names = sorted({name for step in steps for name in self.purse.crossed(step)})
@@ -168,8 +170,9 @@ class Conductor:
                 f"first chunk of a task for each of {len(step)} candidates.",
                 fix="Allow more, or set a smaller limit for a task.",
             )
-        self.on_progress(Progress("stop", note=f"{STOPPED}{limits}"))
-        return STOPPED + limits
+        ending = Ending("budget", f"stopped by the budget of {limits}")
+        self.on_progress(Progress("stop", note=ending.words))
+        return ending
 
     def ask_round(self, course: Course) -> None:
         """Ask the next chunk of a task; a part that has become too dear since the round was chosen has to wait."""

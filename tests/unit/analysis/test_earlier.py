@@ -11,7 +11,7 @@ from fairtrial.analysis.earlier import sources
 from fairtrial.analysis.verdicts import verdicts
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import LedgerError
-from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.gc import collect
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Item, Observation
@@ -89,7 +89,7 @@ def entered(ledger: Ledger, name: str, names: str, *, early: bool, seed: int, co
         ledger.add_candidate(candidate_id(c), c, {})
         ledger.commit(candidate_id(c), Chunk(observations=[seen(item, i % 2) for i, item in enumerate(items)]))
     ledger.add_trial(trial_id, name, "", document, {TASK: [item.id for item in items]})
-    ledger.close_session(ledger.open_session(trial_id, {}), "finished")
+    ledger.close_session(ledger.open_session(trial_id, {}), Ending("finished"))
     return trial_id
 
 

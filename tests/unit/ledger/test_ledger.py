@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fairtrial.errors import LedgerBusyError, LedgerError, MissingExtraError, UnknownNameError
-from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.export import export_parquet, export_text
 from fairtrial.ledger.gc import collect
 from fairtrial.records import GenerateAnswer, GenerateRequest, Observation, Pair, Prompt, ScoreAnswer, ScoreRequest
@@ -96,12 +96,12 @@ def test_items_and_trials_come_back(ledger: Ledger) -> None:
 
 def test_sessions_and_looks_are_kept(ledger: Ledger) -> None:
     number = ledger.open_session(TRIAL, {"python": "3.11"})
-    ledger.close_session(number, "finished")
+    ledger.close_session(number, Ending("finished"))
     look = {"verdict": "undecided", "difference": 0.1, "low": None, "high": 0.5}
     for _ in range(2):
         ledger.add_look(TRIAL, ("a", "b"), (TASK, "acc", 50), look)
     [session] = query.sessions(ledger, TRIAL)
-    assert (session.outcome, session.facts) == ("finished", {"python": "3.11"})
+    assert (session.reason, session.outcome, session.facts) == ("finished", "finished", {"python": "3.11"})
     assert query.looks(ledger, TRIAL) == [{"a": "a", "b": "b", "task_id": TASK, "measure": "acc", "items": 50, **look}]
 
 

@@ -193,6 +193,29 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
             assert query.item_answers(ledger, candidate_id(name), TASK, "i") == [(request, answer)]
 
 
+def test_why_earlier_runs_ended_is_read_from_their_words_once(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    db = sqlite3.connect(path, isolation_level=None)
+    for statement in (s for migration in MIGRATIONS[:2] for s in statements(migration)):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute("PRAGMA user_version = 2")
+    db.execute("INSERT INTO trials (id, name, text, plan) VALUES (?, 't', '', '{}')", (TRIAL,))
+    ended = {
+        "finished": "finished",
+        "interrupted": "interrupted",
+        "failed": "failed",
+        "stopped by the budget of 1,300 joules": "budget",
+        "asked 3 rounds of each task": "rounds",
+        None: None,
+    }
+    for outcome in ended:
+        db.execute("INSERT INTO sessions (trial_id, facts, outcome) VALUES (?, '{}', ?)", (TRIAL, outcome))
+    db.close()
+    with Ledger.open(path, create=False) as ledger:
+        assert {run.outcome: run.reason for run in query.sessions(ledger, TRIAL)} == ended
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_the_writer_lock_is_free_when_its_process_is_gone(tmp_path: Path, killed: bool) -> None:
     path = tmp_path / "t.db"

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from fairtrial.analysis.doubts import Doubt
 from fairtrial.cli.main import app
-from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.records import Item, Observation, content_hash
 from fairtrial.report.gate import Allowed, Asked, against, gate
 from fairtrial.report.junit import junit
@@ -76,8 +76,11 @@ def test_a_log_without_the_items_that_the_candidate_failed(tmp_path: Path) -> No
     assert (done.exit_code, document["passed"], document["allowed"]["missing"]) == (0, True, True)
 
 
-@pytest.mark.parametrize("outcome", [None, "stopped by the budget of 800 item answers", "interrupted"])
-def test_a_trial_that_was_killed_or_stopped_half_way(tmp_path: Path, outcome: str | None) -> None:
+BUDGET = Ending("budget", "stopped by the budget of 800 item answers")
+
+
+@pytest.mark.parametrize("ending", [None, BUDGET, Ending("interrupted")])
+def test_a_trial_that_was_killed_or_stopped_half_way(tmp_path: Path, ending: Ending | None) -> None:
     base = half()
     with made(tmp_path / "l.db", {"base": base[:300], "new": base[:300]}) as ledger:
         [task] = query.trial(ledger, TRIAL).plan["tasks"]
@@ -92,8 +95,8 @@ def test_a_trial_that_was_killed_or_stopped_half_way(tmp_path: Path, outcome: st
                 [(TRIAL, task["id"], i, item) for i, item in enumerate(others, 300)],
             )
         session = ledger.open_session(TRIAL, {})
-        if outcome:
-            ledger.close_session(session, outcome)
+        if ending:
+            ledger.close_session(session, ending)
     done, document = checked(tmp_path / "l.db")
     assert [check["outcome"] for check in document["checks"]] == ["holds"]
     assert (done.exit_code, document["missing"]) == (
@@ -131,7 +134,7 @@ def test_a_candidate_that_the_device_left_out(tmp_path: Path) -> None:
     base = half()
     with made(tmp_path / "l.db", {"base": base, "new": base}) as ledger:
         fit = {"device": {}, "candidates": {}, "excluded": {"large": ["it needs 9 GB of memory; 4 GB are allowed"]}}
-        ledger.close_session(ledger.open_session(TRIAL, {"fit": fit}), "finished")
+        ledger.close_session(ledger.open_session(TRIAL, {"fit": fit}), Ending("finished"))
     done, document = checked(tmp_path / "l.db")
     told = "large was not tried: it does not fit the device (it needs 9 GB of memory; 4 GB are allowed)."
     assert (done.exit_code, document["missing"]) == (7, [told])

@@ -10,7 +10,6 @@ import pytest
 
 import fairtrial.running.conductor as conductor
 import fairtrial.running.pool as bench
-from fairtrial.analysis.endings import STOPPED
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError, SpecError
 from fairtrial.ledger import Ledger, query
@@ -25,6 +24,7 @@ from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 from tests.support.knowing import Knowing, opener, rows
 
+STOPPED = "stopped by the budget of "
 SHARES = {"base": 0.5, "good": 0.8, "like": 0.52}
 
 
