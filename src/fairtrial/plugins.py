@@ -8,14 +8,17 @@ first asks for a name that is not built in; a plugin's own code is imported when
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, distributions
+from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from fairtrial.errors import PluginError, UnknownNameError
+from fairtrial.errors import FairtrialError, PluginError, UnknownNameError
 
 GROUP = "fairtrial"
 """The entry-point group."""
@@ -53,6 +56,17 @@ class Plugin:
             return self.entry.load()
         except (Exception, SystemExit) as error:
             raise self.failure(f"cannot be imported: {_one_line(error)}") from error
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Turn whatever its code raises into a PluginError with the line where; errors that say enough pass."""
+        try:
+            yield
+        except (FairtrialError, OSError):
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise self.failure(f"failed: {_one_line(error)} ({Path(place.filename).name}:{place.lineno})") from error
 
     def failure(self, what: str) -> PluginError:
         """Return the error that says ``what`` is wrong with it: the rest of a sentence, without its full stop."""
@@ -97,16 +111,18 @@ class Table(Generic[T]):
     """What exists of one kind by name, built in or from a plugin.  A built-in one wins over a plugin of its name.
 
     Attributes:
-        kind: of thing, as errors and the names of entry points say it, e.g. ``engine``.
+        kind: of thing, as the names of entry points say it, e.g. ``engine``.
         built_in: name to the thing itself, or to ``module:attribute`` where it is imported when it is used.
         promise: what a plugin of this kind must be, for errors.
         keeps_promise: whether something is that.
+        noun: what users call it; the kind where that is empty.
     """
 
     kind: str
     built_in: Mapping[str, T | str]
     promise: str
     keeps_promise: Callable[[object], bool] = callable
+    noun: str = ""
 
     def __contains__(self, name: object) -> bool:
         return name in self.built_in or bool(self._plugins(name))
@@ -152,6 +168,11 @@ class Table(Generic[T]):
             )
         return found[0] if found else None
 
+    def blaming(self, name: str) -> AbstractContextManager[None]:
+        """Return what turns errors of a plugin's code into ones that name it; for what is built in, nothing does."""
+        plugin = self.plugin(name)
+        return plugin.blamed() if plugin else nullcontext()
+
     def origin(self, name: str) -> str:
         """Return the distribution and version that a name comes from; empty for what is built in."""
         plugin = self.plugin(name)
@@ -160,7 +181,7 @@ class Table(Generic[T]):
     def unknown(self, name: str) -> UnknownNameError:
         """Return the error about a name that does not exist."""
         known = self.names()
-        return UnknownNameError(self.kind, name, known, fix=f"There are: {', '.join(known)}.")
+        return UnknownNameError(self.noun or self.kind, name, known, fix=f"There are: {', '.join(known)}.")
 
     def problem(self, plugin: Plugin) -> str:
         """Return what keeps a plugin of this kind from being used; empty if nothing does.  Imports it."""

@@ -13,7 +13,7 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,12 @@ METRICS = {"acc": "accuracy"}
 
 ENGINES = {"llamacpp": "llama-cpp-python", "transformers": "transformers"}
 """Engine to the package whose version is its own."""
+
+
+def export_every_eval_ever(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterator[Path]:
+    """Write each candidate's files, and yield them."""
+    for candidate in summary.candidates:
+        yield from write_record(out, ledger, summary, candidate, by)
 
 
 def write_record(out: Path, ledger: Ledger, summary: Summary, candidate: CandidateSummary, by: str) -> list[Path]:

@@ -12,7 +12,7 @@ import json
 import math
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from fairtrial.analysis.verdicts import Estimate
 from fairtrial.ledger import Ledger, query
 from fairtrial.records import content_hash
 from fairtrial.report.export.answered import Answered, answered
+from fairtrial.report.export.places import candidate_folders, path_part, time_part
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 VERSION = 2
@@ -30,6 +31,17 @@ COSTS = frozenset({"s", "B", "B/s", "J", "W", "g", "USD", "token", "token/s"})
 
 SHORT = 1000
 """Characters of a text in a sample's summary."""
+
+
+def export_inspect(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterator[Path]:
+    """Write a log a task into a folder a candidate, and yield them."""
+    when = time_part(summary.created)[:19]
+    for candidate, place in candidate_folders(summary.candidates, out):
+        for task in summary.tasks:
+            named = path_part(task.name).replace("_", "-")
+            path = place / f"{when}_{named}_{log_id(summary, candidate, task)[:22]}.eval"
+            write_log(path, ledger, summary, candidate, task)
+            yield path
 
 
 def log_id(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> str:

@@ -1,7 +1,7 @@
 """A trial as the files that lm-evaluation-harness writes: a results file and a samples file a task, for each candidate.
 
 Field names are those of lm-eval 0.4.13.  Standard errors are not written ("N/A"): fairtrial's intervals come by other
-ways, and are in its own documents.  Knows a trial's summary and the ledger; writes no files.
+ways, and are in its own documents.  Knows a trial's summary and the ledger.
 """
 
 from __future__ import annotations
@@ -9,12 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.records import Item
 from fairtrial.report.export.answered import prompt_text
+from fairtrial.report.export.places import candidate_folders, own_part, path_part, time_part
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
+
+
+def export_lm_eval(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterator[Path]:
+    """Write the files of each candidate into a folder of its own, and yield them."""
+    when = time_part(summary.created)
+    for candidate, place in candidate_folders(summary.candidates, out):
+        head = place / f"results_{when}.json"
+        head.write_text(json.dumps(results_file(summary, candidate), indent=2) + "\n", encoding="utf-8")
+        yield head
+        for i, task in enumerate(summary.tasks):
+            rows = place / f"samples_{own_part(task.name, f'{path_part(task.name)}_{i + 1}')}_{when}.jsonl"
+            with rows.open("w", encoding="utf-8") as file:
+                for row in samples(ledger, summary, candidate, task):
+                    file.write(json.dumps(row) + "\n")
+            yield rows
 
 
 def results_file(summary: Summary, candidate: CandidateSummary) -> dict[str, Any]:

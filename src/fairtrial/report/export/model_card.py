@@ -1,16 +1,28 @@
 """A candidate's results as the ``model-index`` block at the head of a model card on the Hugging Face hub.
 
 The block's form is the hub's (huggingface.co/docs/hub/model-cards, "Evaluation results"); a test reads it back with
-huggingface_hub.  Knows a trial's summary; writes no files.
+huggingface_hub.  Knows a trial's summary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from fairtrial.ledger import Ledger
+from fairtrial.report.export.places import candidate_folders
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
+
+
+def export_model_card(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterator[Path]:
+    """Write each candidate's card into a folder of its own, and yield them."""
+    for candidate, place in candidate_folders(summary.candidates, out):
+        card = place / "README.md"
+        card.write_text(model_card(summary, candidate), encoding="utf-8")
+        yield card
 
 
 def model_card(summary: Summary, candidate: CandidateSummary) -> str:

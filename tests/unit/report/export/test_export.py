@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fairtrial.cli.export import folder, write
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import plan_trial
+from fairtrial.report.export import EXPORTERS, NOT_STATED
 from fairtrial.report.export.model_card import model_card
+from fairtrial.report.export.places import candidate_folders
 from fairtrial.report.gate import Allowed, Asked, fails, gate, outcome_of
 from fairtrial.report.junit import junit
 from fairtrial.report.summary import Summary, summarise
@@ -43,8 +45,7 @@ def told(summary: Summary) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("way", ["lm-eval", "replay"])
 def test_what_comes_back_has_the_same_verdicts(tmp_path: Path, first: tuple[Ledger, Summary], way: str) -> None:
     ledger, summary = first
-    for i, candidate in enumerate(summary.candidates):
-        write(ledger, summary, candidate, folder(tmp_path / "out", candidate.name, i), "lm-eval")
+    assert len(list(EXPORTERS.find("lm-eval")(ledger, summary, tmp_path / "out", NOT_STATED))) == 6
     models = ("replay:first.db#one", "replay:first.db#two") if way == "replay" else ("import:out/one", "import:out/two")
     with Ledger.open(tmp_path / "again.db") as other:
         again = conducted(tmp_path, other, *models)
@@ -55,7 +56,7 @@ def test_what_comes_back_has_the_same_verdicts(tmp_path: Path, first: tuple[Ledg
 
 def test_fields_are_those_of_lm_eval(tmp_path: Path, first: tuple[Ledger, Summary]) -> None:
     ledger, summary = first
-    head, *rows = write(ledger, summary, summary.candidates[0], folder(tmp_path / "o", "one", 0), "lm-eval")
+    head, *rows = EXPORTERS.find("lm-eval")(ledger, summary, tmp_path / "out", NOT_STATED)
     results = json.loads(head.read_text())
     assert {"results", "configs", "versions", "n-shot", "higher_is_better", "n-samples", "config"} <= set(results)
     assert results["n-samples"]["table"]["effective"] == 40
@@ -66,8 +67,9 @@ def test_fields_are_those_of_lm_eval(tmp_path: Path, first: tuple[Ledger, Summar
     assert results["results"]["table"]["acc,none"] == pytest.approx(sum(row["acc"] for row in table) / 40)
 
 
-def test_names_lead_nowhere(tmp_path: Path) -> None:
-    made = {folder(tmp_path, name, i) for i, name in enumerate(["../x", "..", "a/b", "a_b", "a b"])}
+def test_names_lead_nowhere(tmp_path: Path, first: tuple[Ledger, Summary]) -> None:
+    named = [replace(first[1].candidates[0], name=name) for name in ("../x", "..", "a/b", "a_b", "a b")]
+    made = {path for _, path in candidate_folders(named, tmp_path)}
     assert len(made) == 5
     assert all(path.parent == tmp_path and path.is_dir() for path in made)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from fairtrial.cli.export import folder, write
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import MissingExtraError, ModelError
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import plan_trial
 from fairtrial.recorded import imported_record
 from fairtrial.records import GenerateRequest, Prompt
+from fairtrial.report.export import EXPORTERS, NOT_STATED
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate, Decoding
@@ -42,11 +42,8 @@ def conducted(place: Path, ledger: Ledger, one: str, two: str) -> Summary:
 def logs(tmp_path: Path) -> tuple[Summary, list[Path]]:
     with Ledger.open(tmp_path / "first.db") as ledger:
         summary = conducted(tmp_path, ledger, "fake:one", "fake:two")
-        made = [
-            write(ledger, summary, c, folder(tmp_path / "out", c.name, i), "inspect")
-            for i, c in enumerate(summary.candidates)
-        ]
-    return summary, made[0]
+        made = list(EXPORTERS.find("inspect")(ledger, summary, tmp_path / "out", NOT_STATED))
+    return summary, [path for path in made if path.parent.name == "one"]
 
 
 def test_what_comes_back_has_the_same_verdicts(tmp_path: Path, logs: tuple[Summary, list[Path]]) -> None:
