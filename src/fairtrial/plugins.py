@@ -106,6 +106,11 @@ def _plugins_of(distribution: Distribution) -> Iterator[Plugin]:
         yield Plugin(kind, name, distribution.name, distribution.version, entry)
 
 
+def plugin_names(kind: str) -> list[str]:
+    """Return the names of all plugins of a kind."""
+    return list(dict.fromkeys(plugin.name for plugin in installed_plugins() if plugin.kind == kind))
+
+
 @dataclass(frozen=True)
 class Table(Generic[T]):
     """What exists of one kind by name, built in or from a plugin.  A built-in one wins over a plugin of its name.
@@ -129,7 +134,7 @@ class Table(Generic[T]):
 
     def names(self) -> list[str]:
         """Return all names, the built-in ones first."""
-        return list(dict.fromkeys([*self.built_in, *(p.name for p in installed_plugins() if p.kind == self.kind)]))
+        return list(dict.fromkeys([*self.built_in, *plugin_names(self.kind)]))
 
     def find(self, name: str) -> T:
         """Return what a name stands for.

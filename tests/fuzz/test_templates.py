@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fairtrial.engines.chat import ChatTemplate
 from fairtrial.errors import FairtrialError
-from fairtrial.recorded.formats import said_of
+from fairtrial.recorded.formats import IMPORTERS, said_of
 from fairtrial.spec.recorded import Recorded
 from fairtrial.tasks.lmeval.filters import build_pipeline
 from fairtrial.tasks.lmeval.template import Fields
@@ -198,7 +198,7 @@ def test_templates_of_model_files(text: str) -> None:
 @bounded
 @given(statements)
 def test_templates_of_mappings(text: str) -> None:
-    said = survives(lambda: said_of("a.json[0]", ROW, Recorded(key=text, answer=text), "table"))
+    said = survives(lambda: said_of("a.json[0]", ROW, Recorded(key=text, answer=text), IMPORTERS.find("table")))
     assert not said, said
 
 

@@ -17,7 +17,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, candidate_id
 from fairtrial.planning.base import Pairing, PlannedCandidate
 from fairtrial.planning.requests import address, settle
-from fairtrial.recorded import Record, identify, imported_record, replayed_record
+from fairtrial.recorded import IMPORTERS, Record, identify, imported_record, replayed_record
 from fairtrial.recorded.source import candidate_of
 from fairtrial.records import Item, content_hash
 from fairtrial.spec.candidate import Candidate
@@ -70,8 +70,11 @@ def imported(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     record = imported_record(path, spec.recorded, spec.tags)
     own = spec.recorded.model_dump(mode="json")
     sha256 = identify(path, spec.recorded)
-    notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True}
-    model = ResolvedModel(spec.model, "recorded", None, content_hash([sha256, own]), path.stem, notes, source=path)
+    plugin = IMPORTERS.origin(spec.recorded.format)
+    plugins = {"plugins": [plugin]} if plugin else {}
+    notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True, **plugins}
+    identity = content_hash([sha256, own, *plugins.values()])
+    model = ResolvedModel(spec.model, "recorded", None, identity, path.stem, notes, source=path)
     return Recording(planned(spec, model, base_dir), record)
 
 
@@ -112,10 +115,6 @@ def planned(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCan
     return PlannedCandidate(spec, identity, model)
 
 
-VERBATIM = ("ledger", "lm-eval")
-"""Formats that hold what a model wrote to the byte; tables and logs of other tools may have lost its white space."""
-
-
 def trimmed(known: Mapping[str, Recording]) -> bool:
     """Return whether some answers of a trial may have been cleaned of white space before they were recorded.
 
@@ -123,7 +122,7 @@ def trimmed(known: Mapping[str, Recording]) -> bool:
     not lose by a blank that the other's log has dropped.
     """
     formats = {kind for one in known.values() for kind in str(one.record.facts.get("format", "")).split(", ")}
-    return not formats <= set(VERBATIM)
+    return any(kind != "ledger" and not IMPORTERS.find(kind).verbatim for kind in formats)
 
 
 def paired_items(

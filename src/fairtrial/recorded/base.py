@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from fairtrial.records import Answer, GenerateAnswer, Request
+from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import Tags, separate
 
 
@@ -27,6 +29,29 @@ class Said:
     at: str
     scores: Mapping[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
     key: str = ""
+
+
+Rows = Iterator[tuple[str, Mapping[str, Any]]]
+"""Rows of a log, each with its place for errors, e.g. ``log.jsonl:3``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """How the logs of one tool are read.
+
+    Attributes:
+        rows: gives the rows of a file, read as the settings say.  Raises ModelError, with the place of a mistake.
+        said: of place, row and settings gives what the row says; None for a row without an answer.
+        suffixes: of the files in a folder that may be logs.
+        begins: beginning of the names of these files; where none is named so there is no log.  Empty: any name.
+        verbatim: whether answers are there to the byte; logs of other tools may have lost a model's white space.
+    """
+
+    rows: Callable[[Path, Recorded], Rows]
+    said: Callable[[str, Mapping[str, Any], Recorded], Said | None]
+    suffixes: tuple[str, ...] = (".jsonl", ".json", ".eval", ".csv")
+    begins: str = ""
+    verbatim: bool = False
 
 
 class Record(Protocol):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,32 +20,31 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError, TemplateRuntimeError
 
 from fairtrial.errors import ModelError
-from fairtrial.recorded.base import Said
+from fairtrial.plugins import Table
+from fairtrial.recorded.base import Importer, Rows, Said
 from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
 from fairtrial.spec.recorded import Recorded, key_text
 
-Rows = Iterator[tuple[str, Mapping[str, Any]]]
-
 TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
-def rows_of(path: Path, how: Recorded, kind: str) -> Rows:
-    """Yield (place, row) of a log of one kind, of those rows that count."""
-    for where, row in _READ[kind](path, how):
+def rows_of(path: Path, how: Recorded, importer: Importer) -> Rows:
+    """Yield (place, row) of a log, of those rows that count."""
+    for where, row in importer.rows(path, how):
         if all(_word(at(row, key, where)) == _word(value) for key, value in how.only.items()):
             yield where, row
 
 
-def said_of(where: str, row: Mapping[str, Any], how: Recorded, kind: str) -> Said | None:
+def said_of(where: str, row: Mapping[str, Any], how: Recorded, importer: Importer) -> Said | None:
     """Return what a row says; None for a row without an answer.  A mapping wins over what the format says."""
-    said = _SAID[kind](where, row, how)
+    said = importer.said(where, row, how)
     if said is None:
         return None
-    if kind != "table" and said.text is not None:
+    if said.text is not None:
         asked = _picked(row, how.key, where) if how.key else said.asked
         text = _picked(row, how.answer, where) if how.answer else said.text
-        if asked is None or text is None:
+        if asked is None:
             return None
         said = replace(said, asked=asked, text=text)
     if how.join != "id":
@@ -109,15 +108,10 @@ def _inspect(path: Path, how: Recorded) -> Rows:
             yield where, row
 
 
-_READ: Mapping[str, Callable[[Path, Recorded], Rows]] = {
-    "lm-eval": lambda path, how: lines_of(path),
-    "inspect": _inspect,
-    "helm": lambda path, how: _list(at(json_of(path), "request_states", path.name), path.name),
-    "promptfoo": lambda path, how: (
-        lines_of(path) if path.suffix == ".jsonl" else _list(at(json_of(path), "results.results", path.name), path.name)
-    ),
-    "table": _table,
-}
+def _promptfoo(path: Path, how: Recorded) -> Rows:
+    if path.suffix == ".jsonl":
+        return lines_of(path)
+    return _list(at(json_of(path), "results.results", path.name), path.name)
 
 
 def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
@@ -253,10 +247,6 @@ def _unwrapped(asked: Any) -> Any:
     return asked
 
 
-def _said_table(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
-    return _said(_picked(row, how.key, where) if how.key else "", _picked(row, how.answer, where), where)
-
-
 def _picked(row: Mapping[str, Any], what: str, where: str) -> str | None:
     """Return a column of a row, or a template filled with its columns; None where a part of it is no value."""
     if "{{" not in what and "{%" not in what:
@@ -307,10 +297,21 @@ def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-_SAID: Mapping[str, Callable[[str, Mapping[str, Any], Recorded], Said | None]] = {
-    "lm-eval": _said_lm_eval,
-    "inspect": _said_inspect,
-    "helm": _said_helm,
-    "promptfoo": _said_promptfoo,
-    "table": _said_table,
-}
+IMPORTERS: Table[Importer] = Table(
+    "importer",
+    {
+        "lm-eval": Importer(lambda path, how: lines_of(path), _said_lm_eval, begins="samples_", verbatim=True),
+        "inspect": Importer(_inspect, _said_inspect),
+        "helm": Importer(
+            lambda path, how: _list(at(json_of(path), "request_states", path.name), path.name),
+            _said_helm,
+            begins="scenario_state",
+        ),
+        "promptfoo": Importer(_promptfoo, _said_promptfoo),
+        "table": Importer(_table, lambda where, row, how: Said("", "", where)),
+    },
+    "an Importer",
+    lambda found: isinstance(found, Importer),
+    noun="format of recorded answers",
+)
+"""Name of a format, as ``recorded: {format: ...}`` says it, to what reads it."""

@@ -7,19 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.errors import ModelError
-from fairtrial.recorded.base import Said
-from fairtrial.recorded.formats import kind_of, rows_of, said_of
+from fairtrial.recorded.base import Importer, Said
+from fairtrial.recorded.formats import IMPORTERS, kind_of, rows_of, said_of
 from fairtrial.recorded.matching import Matcher
 from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import TAGS, Tags
 
-SUFFIXES = (".jsonl", ".json", ".eval", ".csv")
-
 MOST_ENTRIES = 100_000
 """Files and folders of a folder that are looked at."""
-
-NAMES = {"lm-eval": "samples_", "helm": "scenario_state"}
-"""Of a folder, the files whose names begin so are the log; where none do, and for the other kinds, all are."""
 
 
 def files_of(path: Path, how: Recorded) -> list[Path]:
@@ -36,19 +31,20 @@ def files_of(path: Path, how: Recorded) -> list[Path]:
         raise ModelError(f"recorded answers: {str(path)[:120]!r} cannot be read: {error}.") from error
     if not path.is_dir():
         raise ModelError(f"recorded answers: there is no file or folder {path}.")
-    root = path.resolve()
-    every = sorted(_below(path, root))
-    beginnings = tuple(NAMES.values()) if how.format == "auto" else (NAMES.get(how.format, ""),)
-    named = [p for p in every if p.name.startswith(beginnings)]
+    built_in = [IMPORTERS.find(kind) for kind in IMPORTERS.built_in]
+    readers: list[Importer] = built_in if how.format == "auto" else [IMPORTERS.find(how.format)]
+    suffixes = tuple(dict.fromkeys(suffix for reader in readers for suffix in reader.suffixes))
+    every = sorted(_below(path, path.resolve(), suffixes))
+    beginnings = tuple(reader.begins for reader in readers if reader.begins)
+    named = [p for p in every if p.name.startswith(beginnings or "")]
     found = named or (every if how.format == "auto" else [])
     if not found:
-        kinds = ", ".join(SUFFIXES)
-        begun = f" whose name begins {beginnings[0]!r}" if how.format in NAMES else ""
-        raise ModelError(f"recorded answers: the folder {path} holds none of {kinds}{begun}.")
+        begun = f" whose name begins {beginnings[0]!r}" if beginnings and how.format != "auto" else ""
+        raise ModelError(f"recorded answers: the folder {path} holds none of {', '.join(suffixes)}{begun}.")
     return found
 
 
-def _below(path: Path, root: Path) -> Iterator[Path]:
+def _below(path: Path, root: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     """Yield the files of a folder that may be logs.  Raises ModelError for a folder with too much in it."""
     try:
         for count, found in enumerate(path.rglob("*")):
@@ -57,7 +53,7 @@ def _below(path: Path, root: Path) -> Iterator[Path]:
                     f"recorded answers: the folder {path} has more than {MOST_ENTRIES:,} files and folders.",
                     fix="Name the folder of the log, or its file.",
                 )
-            if found.suffix in SUFFIXES and found.is_file() and found.resolve().is_relative_to(root):
+            if found.suffix in suffixes and found.is_file() and found.resolve().is_relative_to(root):
                 yield found
     except OSError as error:
         raise ModelError(f"recorded answers: the folder {path} cannot be read: {error.strerror}.") from error
@@ -81,12 +77,14 @@ def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
                 )
             if how.join == "row" and len(kinds) > 1:
                 raise ModelError(f"{path.name} has several files, whose rows cannot be numbered.", fix="Name one file.")
-            for number, (where, row) in enumerate(rows_of(file, how, kind)):
-                one = said_of(where, row, how, kind)
+            importer = IMPORTERS.find(kind)
+            for number, (where, row) in enumerate(rows_of(file, how, importer)):
+                one = said_of(where, row, how, importer)
                 yield one if one is None or how.join != "row" else replace(one, key=str(number))
 
     facts: dict[str, object] = {}
-    found = Matcher(said(), facts, how, tags)
+    with IMPORTERS.blaming(how.format):
+        found = Matcher(said(), facts, how, tags)
     facts |= {"format": ", ".join(sorted(set(kinds.values()))), "files": len(kinds), "rows": found.rows}
     if found.size == 0:
         only = " that `only` lets through" if how.only else ""

@@ -5,14 +5,13 @@ Knows what may be written; `fairtrial.recorded` reads the files.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from fairtrial.spec.section import Section, problem
+from fairtrial.spec.section import Named, Section, problem
 
-Format = Literal["auto", "lm-eval", "inspect", "helm", "promptfoo", "table"]
-FORMATS: tuple[str, ...] = get_args(Format)
+Format = Annotated[str, Named("importer", ("auto", "lm-eval", "inspect", "helm", "promptfoo", "table"))]
 
 
 class Recorded(Section):

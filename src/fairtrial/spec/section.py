@@ -5,10 +5,13 @@ Numbers are strict: text that looks like a number, and true for 1, are mistakes 
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
+
+from fairtrial.plugins import plugin_names
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 LARGEST = 2**31 - 1
@@ -39,6 +42,29 @@ Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Switch = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], AfterValidator(unique)]
+
+
+@dataclass(frozen=True)
+class Named:
+    """As an annotation of ``str``: a name that is built in, or a plugin's of one kind."""
+
+    kind: str
+    built_in: tuple[str, ...]
+
+    def _checked(self, value: Any) -> str:
+        known = self.built_in if value in self.built_in else (*self.built_in, *plugin_names(self.kind))
+        if value not in known:
+            *others, last = map(repr, known)
+            raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
+        return str(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._checked, serialization=core_schema.to_string_ser_schema()
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(self.built_in)}, {"type": "string", "description": f"{self.kind} of a plugin"}]}
 
 
 class Section(BaseModel):
