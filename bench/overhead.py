@@ -20,12 +20,11 @@ from pathlib import Path
 
 from fairtrial import api
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject
+from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, Watcher, watching
 from fairtrial.measures.energy import EnergyMeter
 from fairtrial.measures.memory import MemoryMeter
+from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.records import Answer, GenerateAnswer, Observation, ScoreAnswer
-from fairtrial.running.chunks import CHUNK_ITEMS
-from fairtrial.running.pool import watching
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 
@@ -110,7 +109,7 @@ def all_probes(folder: Path) -> tuple[list[Probe], str]:
 
 def probe_once(probes: Sequence[Probe], answers: Sequence[Sequence[Answer]]) -> None:
     """All that probes do for one batch."""
-    with watching(probes):
+    with watching(probe for probe in probes if isinstance(probe, Watcher)):
         pass
     for probe in probes:
         probe.observe(answers)

@@ -18,9 +18,9 @@ from fairtrial.forecast.forecast import forecast as foretell
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import blame
 from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.report.html.page import write_report
 from fairtrial.report.summary import Summary, summarise
-from fairtrial.running.chunks import CHUNK_ITEMS
 from fairtrial.running.conductor import run as conduct
 from fairtrial.running.memory_fit import fitted, needs, nobody
 from fairtrial.running.progress import OnProgress

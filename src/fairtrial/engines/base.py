@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Engine(Protocol):
         can: what the model can do.
         record: facts for the audit trail, JSON values only: engine name and version, model file and hash, chat
             template hash, threads, device, and whatever else can change an answer.
-        work: optional, a mapping; what was computed so far: ``prefill_tokens``, ``prefill_seconds``, ``decode_tokens``,
-            ``decode_seconds`` (of passes that do only the one) and ``kv_bytes``, the cache's size.
+
+    What only some engines can do is a protocol of its own below; ask with ``isinstance``.
     """
 
     can: Capabilities
@@ -76,6 +76,37 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the model; the engine cannot be used afterwards."""
         ...
+
+
+@runtime_checkable
+class AnswersOneByOne(Protocol):
+    """An engine that hands each answer over as it comes, since each may have cost money."""
+
+    def as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        """Yield requests of either kind with their answers, in the order in which these come.
+
+        Raises EngineError about requests that failed when all others are answered.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsWork(Protocol):
+    """An engine that tells what it has computed."""
+
+    @property
+    def work(self) -> Mapping[str, float]:
+        """Return what was computed so far; what is not known is left out.
+
+        ``prefill_tokens``, ``prefill_seconds``, ``decode_tokens``, ``decode_seconds`` (of passes that do only the one)
+        and ``kv_bytes``, the cache's size.
+        """
+        ...
+
+
+def work_of(engine: Engine) -> Mapping[str, float]:
+    """Return what an engine tells of its work (see `TellsWork`); empty if it tells nothing."""
+    return engine.work if isinstance(engine, TellsWork) else {}
 
 
 @runtime_checkable

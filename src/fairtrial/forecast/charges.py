@@ -13,7 +13,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.known import mean_tokens_written
 from fairtrial.measures.cost import price_of
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
-from fairtrial.planning.requests import settle
+from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateRequest, Request
 from fairtrial.running.budget import worst
 from fairtrial.spec.cascade import cascade_of
@@ -78,7 +78,7 @@ def estimate(
     """
     written = mean_tokens_written(ledger, task.id) if ledger else None
     form = task.for_candidate(candidate.spec)
-    asked = [[settle(request, candidate.spec, 0) for request in form.requests(item)] for item in task.items]
+    asked = [make_requests(form, candidate.spec, item)[0] for item in task.items]
     total = 0.0
     for part, share in shares(candidate):
         price = price_of(part.model.record(), machine).per_token

@@ -20,8 +20,8 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import spent_so_far
 from fairtrial.ledger.known import items_asked, mean_value, paired_differences
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask, stable_int
+from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.running.budget import MEASURED
-from fairtrial.running.chunks import CHUNK_ITEMS
 from fairtrial.spec.cascade import cascade_of
 from fairtrial.stats.foresight import foresee
 from fairtrial.stats.paired import Rule

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fairtrial.measures import whole
-from fairtrial.measures.base import NotMeasuredError, Probe
-from fairtrial.measures.cost import CostProbe, price_of
+from fairtrial.measures.base import NotMeasuredError, Probe, Watcher, watching
+from fairtrial.measures.cost import CostProbe, cost_probe, price_of
 from fairtrial.measures.energy import EnergyMeter, EnergyProbe
 from fairtrial.measures.memory import MemoryMeter
 from fairtrial.measures.sent import SentProbe
 from fairtrial.measures.speed import AloneProbe, SpeedProbe, TokensProbe
-from fairtrial.measures.whole import CandidateWatch, unloaded
+from fairtrial.measures.whole import CandidateWatch, Whole, unloaded
 from fairtrial.records import Measure
 from fairtrial.spec.stated import StatedMachine
 
@@ -26,7 +26,10 @@ __all__ = [
     "NotMeasuredError",
     "Probe",
     "Subject",
+    "Watcher",
+    "Whole",
     "unloaded",
+    "watching",
 ]
 
 
@@ -69,19 +72,14 @@ def energy_probe(subject: Subject) -> EnergyProbe:
     return EnergyProbe(subject.meters.energy, subject.meters.stated, subject.elsewhere)
 
 
-def cost_probe(subject: Subject) -> CostProbe:
-    """Return the probe of US dollars."""
-    return CostProbe(price_of(subject.record, subject.meters.stated))
-
-
 PROBES: tuple[Callable[[Subject], Probe], ...] = (
     energy_probe,
-    cost_probe,
+    lambda subject: cost_probe(price_of(subject.record, subject.meters.stated)),
     lambda _: TokensProbe(),
     lambda _: SentProbe(),
     lambda _: SpeedProbe(),
 )
-"""Every probe watches every batch of every candidate; the last one starts last and stops first."""
+"""Every probe that watches does so for every batch of every candidate; the last one starts last and stops first."""
 
 MEASURES: Mapping[str, Measure] = {
     measure.name: measure

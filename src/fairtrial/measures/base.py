@@ -1,12 +1,13 @@
-"""What a probe is: something that watches a batch of answers being made, and turns what it saw into observations.
+"""What a probe is: something that turns a batch of answers, and what it saw while they were made, into observations.
 
 Grading answers is the tasks' business; probes measure what answering cost.  A probe knows nothing of the ledger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Protocol, runtime_checkable
 
 from fairtrial.errors import FairtrialError
 from fairtrial.records import Answer, Measure, Observation
@@ -17,22 +18,14 @@ class NotMeasuredError(FairtrialError):
 
 
 class Probe(Protocol):
-    """Watches one batch after another: `start`, the engine answers, `stop`, then `observe` and `absences`.
+    """Tells what answers cost.  A probe that must also see them being made is a `Watcher`; all others tell by the
+    answers alone.
 
     Attributes:
         measures: what `observe` may return.
-        per_answer: optional; what is observed of an answer depends on that answer alone, not on when it was made.
     """
 
     measures: tuple[Measure, ...]
-
-    def start(self) -> None:
-        """Begin to watch."""
-        ...
-
-    def stop(self) -> None:
-        """End watching; the batch is answered."""
-        ...
 
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return the observations of each item, given the new answers of each item (shape: items x requests).
@@ -45,3 +38,26 @@ class Probe(Protocol):
     def absences(self) -> Mapping[str, str]:
         """Return what of the last batch was not measured: measure to reason.  Nothing is ever observed as 0 instead."""
         ...
+
+
+@runtime_checkable
+class Watcher(Protocol):
+    """Sees one batch after another being answered: `start`, the engine answers, `stop`."""
+
+    def start(self) -> None:
+        """Begin to watch."""
+        ...
+
+    def stop(self) -> None:
+        """End watching; the batch is answered."""
+        ...
+
+
+@contextmanager
+def watching(watchers: Iterable[Watcher]) -> Iterator[None]:
+    """Let all of them watch what happens inside, the last one started stopping first; they stop whatever happens."""
+    with ExitStack() as stack:
+        for watcher in watchers:
+            watcher.start()
+            stack.callback(watcher.stop)
+        yield

@@ -76,14 +76,37 @@ def number(value: object) -> float | None:
     return float(value) if math.isfinite(value) and value >= 0 else None
 
 
+def cost_probe(price: Price) -> CostProbe | TokenCostProbe:
+    """Return the probe of US dollars at a price."""
+    return CostProbe(price) if price.per_token is None else TokenCostProbe(price.per_token)
+
+
+class TokenCostProbe:
+    """US dollars of each item's own tokens."""
+
+    measures: tuple[Measure, ...] = (USD,)
+
+    def __init__(self, per_token: tuple[float, float]) -> None:
+        self.read, self.new = per_token
+
+    def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+        """Return US dollars per item with new answers."""
+        costs = [sum(self.read * tokens_in(a) + self.new * tokens_out(a) for a in group) for group in answers]
+        pairs = zip(answers, costs, strict=True)
+        return [[Observation("usd", cost, unit="USD")] if group else [] for group, cost in pairs]
+
+    def absences(self) -> Mapping[str, str]:
+        """Return nothing: every answer has its counts."""
+        return {}
+
+
 class CostProbe:
-    """US dollars of a batch: its wall time at the machine's price, shared by tokens; or each item's own tokens."""
+    """US dollars of a batch: its wall time at the machine's price, shared by tokens."""
 
     measures: tuple[Measure, ...] = (USD,)
 
     def __init__(self, price: Price) -> None:
         self.price = price
-        self.per_answer = price.per_token is not None
         self._started = self._seconds = 0.0
 
     def start(self) -> None:
@@ -100,14 +123,6 @@ class CostProbe:
             return [[] for _ in answers]
         if self.price.parts:
             return self._joint(answers)
-        if self.price.per_token is not None:
-            read, new = self.price.per_token
-            return [
-                [Observation("usd", sum(read * tokens_in(a) + new * tokens_out(a) for a in group), unit="USD")]
-                if group
-                else []
-                for group in answers
-            ]
         if self.price.per_second is not None:
             return shared(self.price.per_second * self._seconds, "usd", "USD", answers)
         return [[] for _ in answers]

@@ -14,13 +14,6 @@ class SentProbe:
     """Bytes sent to other machines, for engines that tell, and tokens of reasoning before written answers, per item."""
 
     measures: tuple[Measure, ...] = (BYTES_SENT, REASONING)
-    per_answer = True
-
-    def start(self) -> None:
-        """Nothing to watch: answers carry their counts."""
-
-    def stop(self) -> None:
-        """Nothing to watch."""
 
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return the counts per item with new answers."""

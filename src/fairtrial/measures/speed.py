@@ -46,13 +46,6 @@ class TokensProbe:
     """Tokens read and generated, per item."""
 
     measures: tuple[Measure, ...] = (TOKENS_IN, TOKENS_OUT)
-    per_answer = True
-
-    def start(self) -> None:
-        """Nothing to watch: answers carry their token counts."""
-
-    def stop(self) -> None:
-        """Nothing to watch."""
 
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return the token counts per item with new answers."""

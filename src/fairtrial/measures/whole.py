@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from fairtrial.measures.memory import MemoryMeter, Span
 from fairtrial.records import Answer, Measure, Observation
@@ -29,6 +30,13 @@ UNLOADED = "its answers were in the ledger already, from another trial or a run 
 Work = Mapping[str, float]
 """What an engine has done so far: ``prefill_tokens``, ``prefill_seconds``, ``decode_tokens``, ``decode_seconds``, and
 the ``kv_bytes`` that its cache takes; what it does not know is left out."""
+
+
+class Whole(NamedTuple):
+    """What is known about a candidate as a whole: what was observed, and of each other measure why it was not."""
+
+    observations: Sequence[Observation] = ()
+    absences: Mapping[str, str] = {}
 
 
 class CandidateWatch:
@@ -99,12 +107,12 @@ class CandidateWatch:
         """Return nothing: none of this is about an item."""
         return {}
 
-    def whole(self) -> tuple[list[Observation], dict[str, str]]:
+    def whole(self) -> Whole:
         """Return what is known about the candidate, and why the rest is not; both empty if it has answered nothing."""
         loaded = [part.load_seconds for part in (self.parts or [self])]
         known = [seconds for seconds in loaded if seconds is not None]
         if len(known) < len(loaded) or not self._answered:
-            return [], {}
+            return Whole()
         work = self._done
         memory = self._most + sum(part._held for part in self.parts)
         found = {
@@ -121,16 +129,16 @@ class CandidateWatch:
             missing = dict.fromkeys(("load_seconds", "memory_bytes"), ELSEWHERE)
         else:
             missing = {} if work else dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), SILENT)
-        return seen, missing
+        return Whole(seen, missing)
 
 
-def unloaded(record: Mapping[str, object]) -> tuple[list[Observation], dict[str, str]]:
+def unloaded(record: Mapping[str, object]) -> Whole:
     """Return what is known of a candidate that was not loaded, and why the rest is not; ``record``: facts about it."""
     size = record.get("bytes")
     known = isinstance(size, int) and size > 0
     seen = [Observation(MODEL_BYTES.name, float(str(size)), unit=MODEL_BYTES.unit)] if known else []
     missing = dict.fromkeys((LOAD_SECONDS.name, MEMORY_BYTES.name), ELSEWHERE if record.get("elsewhere") else UNLOADED)
-    return seen, {**missing, **dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), UNLOADED)}
+    return Whole(seen, {**missing, **dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), UNLOADED)})
 
 
 def rate(work: Work, kind: str) -> float | None:

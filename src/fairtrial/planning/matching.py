@@ -16,7 +16,7 @@ from fairtrial.errors import ModelError, SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, candidate_id
 from fairtrial.planning.base import Pairing, PlannedCandidate
-from fairtrial.planning.requests import address, settle
+from fairtrial.planning.requests import make_requests
 from fairtrial.recorded import IMPORTERS, Record, identify, imported_record, replayed_record
 from fairtrial.recorded.source import candidate_of
 from fairtrial.records import Item, content_hash
@@ -164,9 +164,9 @@ def has_answer(item: Item, task: Task, recording: Recording, repeats: int) -> bo
     """Return whether a record has all answers to an item."""
     spec = recording.candidate.spec
     return all(
-        recording.record.answer(address(settle(request, spec, repeat), spec, item)) is not None
-        for request in task.requests(item)
-        for repeat in range(repeats)
+        recording.record.answer(request) is not None
+        for requests in make_requests(task, spec, item, repeats)
+        for request in requests
     )
 
 
@@ -183,10 +183,9 @@ def check_rows(name: str, shown: str, recording: Recording, items: int) -> None:
 def explained(item: Item, task: Task, recording: Recording) -> str:
     """Return why an item has found no recorded answer, as a sentence."""
     spec = recording.candidate.spec
-    for request in task.requests(item):
-        addressed = address(settle(request, spec, 0), spec, item)
-        if recording.record.answer(addressed) is None:
-            return recording.record.explain(addressed)
+    for request in make_requests(task, spec, item)[0]:
+        if recording.record.answer(request) is None:
+            return recording.record.explain(request)
     return ""
 
 

@@ -1,13 +1,48 @@
-"""A task's request as one candidate gets it.  Pure."""
+"""A task's requests as one candidate gets them, item by item and chunk by chunk.  Pure."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.sampling import stable_int
 from fairtrial.records import GenerateRequest, Item, Request, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.recorded import key_text
+from fairtrial.tasks.base import Task
+
+CHUNK_ITEMS = 50
+"""Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRequests:
+    """One item with the requests that one candidate gets for one repeat of it."""
+
+    item: Item
+    repeat: int
+    requests: tuple[Request, ...]
+
+
+def make_chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[ItemRequests]]:
+    """Yield the chunks of one task for one candidate, repeats included."""
+    form = task.for_candidate(candidate.spec)
+    for start in range(0, len(task.items), CHUNK_ITEMS):
+        yield [
+            ItemRequests(item, repeat, requests)
+            for item in task.items[start : start + CHUNK_ITEMS]
+            for repeat, requests in enumerate(make_requests(form, candidate.spec, item, task.entry.repeats))
+        ]
+
+
+def make_requests(task: Task, candidate: Candidate, item: Item, repeats: int = 1) -> list[tuple[Request, ...]]:
+    """Return the requests that a candidate gets for an item, for each repeat of it."""
+    asked = task.requests(item)
+    return [
+        tuple(address(settle(request, candidate, repeat), candidate, item) for request in asked)
+        for repeat in range(repeats)
+    ]
 
 
 def settle(request: Request, candidate: Candidate, repeat: int) -> Request:

@@ -16,7 +16,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import chunk_costs, spent_so_far
 from fairtrial.measures.cost import price_of
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
-from fairtrial.planning.requests import settle
+from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateRequest, Prompt, Request
 from fairtrial.spec.budget import UNITS, Budget
 from fairtrial.spec.cascade import cascade_of
@@ -192,7 +192,7 @@ def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine
     form = task.for_candidate(candidate.spec)
     found = []
     for item in (*task.items, *task.tuning):
-        requests = [settle(request, candidate.spec, 0) for request in form.requests(item)]
+        [requests] = make_requests(form, candidate.spec, item)
         cost = sum(most(request, price) for request in requests for price in prices)
         cost += samples * sum(most(r, prices[0]) for r in requests if isinstance(r, GenerateRequest))
         found.append(cost)

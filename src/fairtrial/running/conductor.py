@@ -14,20 +14,23 @@ from dataclasses import asdict
 
 from fairtrial.analysis.elimination import beaten
 from fairtrial.analysis.endings import DROPPED
-from fairtrial.analysis.verdicts import earlier_answers, questions, verdict
+from fairtrial.analysis.verdicts import questions, verdict
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ending, Ledger, query
 from fairtrial.machine import facts
 from fairtrial.measures import Meters
 from fairtrial.planning.plan import Plan
+from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
+from fairtrial.running.answering import check_requests
 from fairtrial.running.budget import Bill, Purse, check_measured, open_purse, words
-from fairtrial.running.chunks import CHUNK_ITEMS, ask_chunk, check_capability, chunks
+from fairtrial.running.chunks import ask_chunk
 from fairtrial.running.divergence import compare_distributions
 from fairtrial.running.latency import time_alone
-from fairtrial.running.pool import Bench, open_bench
+from fairtrial.running.pool import EnginePool, open_pool
 from fairtrial.running.progress import OnProgress, Progress
 from fairtrial.running.rounds import Course, bills, choose, courses
+from fairtrial.running.storing import LedgerWriter, open_writer, write_plan
 from fairtrial.running.thresholds import settle_thresholds
 
 
@@ -54,84 +57,59 @@ def run(
         BudgetError: the budget allows nothing at all, or limits what is not measured.
         EngineError: while asking; what was answered before stays in the ledger.
     """
-    enter_plan(plan, text, ledger)
+    write_plan(plan, text, ledger)
     purse = open_purse(plan, ledger, CHUNK_ITEMS)
-    budget = {"budget": purse.limits} if purse.limits else {}
     meters = Meters(plan.trial.machine)
+    budget = {"budget": purse.limits} if purse.limits else {}
     fit = {"fit": plan.fit} if plan.fit else {}
-    session = ledger.open_session(plan.id, {**facts(), **meters.facts(), **budget, **fit})
-    ending = Ending("failed")
-    try:
-        with open_bench(settings, meters) as bench:
-            bench.predicted, bench.session = plan.predicted, session
-            try:
-                for candidate in plan.candidates:
-                    missing = {m: why for probe in bench.probes(candidate) for m, why in probe.absences().items()}
-                    check_measured(plan.trial.budget, candidate.name, missing)
-                check_all(plan, ledger, bench, on_progress)
-                settle_thresholds(plan, ledger, bench, purse, session, on_progress)
-                conductor = Conductor(plan, ledger, bench, purse, on_progress)
-                asked = conductor.ask_all(rounds)
-                if asked.reason == "finished" and plan.passages:
-                    compare_distributions(plan.passages, plan.candidates, plan.baseline, ledger, bench, on_progress)
-                if asked.reason == "finished" and plan.trial.latency_items:
-                    time_alone(plan, ledger, bench, on_progress)
-                bench.enter(ledger)
-                bench.enter_unloaded(ledger, plan.id, plan.candidates)
-                ending = asked
-            finally:
-                bench.enter(ledger)
-    except KeyboardInterrupt:
-        ending = Ending("interrupted")
-        raise
-    finally:
-        ledger.close_session(session, ending)
+    with (
+        open_writer(ledger, plan.id, {**facts(), **meters.facts(), **budget, **fit}) as writer,
+        open_pool(settings, meters, plan.predicted) as pool,
+    ):
+        try:
+            for candidate in plan.candidates:
+                missing = {m: why for probe in pool.probes(candidate) for m, why in probe.absences().items()}
+                check_measured(plan.trial.budget, candidate.name, missing)
+            check_all(plan, ledger, pool, on_progress)
+            settle_thresholds(plan, pool, purse, writer, on_progress)
+            asked = Conductor(plan, pool, purse, writer, on_progress).ask_all(rounds)
+            if asked.reason == "finished" and plan.passages:
+                compare_distributions(plan.passages, plan.candidates, plan.baseline, pool, writer, on_progress)
+            if asked.reason == "finished" and plan.trial.latency_items:
+                time_alone(plan, pool, writer, on_progress)
+            writer.write_wholes(pool.all_wholes())
+            writer.write_unloaded(plan.candidates)
+            writer.ending = asked
+        finally:
+            writer.write_wholes(pool.all_wholes())
     on_progress(Progress("done"))
     return plan.id
 
 
-def enter_plan(plan: Plan, text: str, ledger: Ledger) -> None:
-    """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
-    for candidate in plan.candidates:
-        for one in (candidate, *candidate.parts.values()):
-            ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
-    document = plan.document()
-    for task, entry in zip(plan.tasks, document["tasks"], strict=True):
-        ledger.add_task(task.id, task.name, entry["card"])
-        ledger.add_items(task.id, [*task.items, *task.tuning])
-    items = {task.id: [item.id for item in task.items] for task in plan.tasks}
-    if read := plan.passages:
-        ledger.add_task(read.id, "text", read.card())
-        ledger.add_items(read.id, read.items)
-        items[read.id] = [item.id for item in read.items]
-    if helpers := earlier_answers(ledger, document, items):
-        document["earlier"] = helpers
-    ledger.add_trial(plan.id, plan.trial.name, text, document, items)
-
-
-def check_all(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
+def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgress) -> None:
     """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
     for task in plan.tasks:
         for candidate in plan.candidates:
-            requests = [r for chunk in chunks(task, candidate) for a in chunk for r in a.requests]
+            requests = [r for chunk in make_chunks(task, candidate) for a in chunk for r in a.requests]
             known = ledger.answers(candidate.id, [r.id for r in requests])
             missing = [r for r in requests if r.id not in known]
             if missing:
-                engine = bench(candidate)
-                check_capability(engine, missing, candidate.name, task.name)
-                engine.check(missing)
+                check_requests(candidate, missing, task.name, pool)
             on_progress(Progress("check", candidate.name, task.name, 0, len(task.items)))
 
 
 class Conductor:
     """Asks round after round, as long as a question is open, items are left, and the budget allows it."""
 
-    def __init__(self, plan: Plan, ledger: Ledger, bench: Bench, purse: Purse, on_progress: OnProgress) -> None:
+    def __init__(
+        self, plan: Plan, pool: EnginePool, purse: Purse, writer: LedgerWriter, on_progress: OnProgress
+    ) -> None:
         self.plan = plan
-        self.document = query.trial_row(ledger, plan.id).plan
-        self.ledger = ledger
-        self.bench = bench
+        self.document = query.trial_row(writer.ledger, plan.id).plan
+        self.ledger = writer.ledger
+        self.pool = pool
         self.purse = purse
+        self.writer = writer
         self.on_progress = on_progress
         self.courses = courses(plan, list(questions(self.document)))
 
@@ -182,7 +160,7 @@ class Conductor:
             if self.purse.crossed([part.bill]):
                 left_out.append(part)
                 continue
-            answered = ask_chunk(task, part.candidate, part.chunk, self.ledger, self.bench)
+            answered = ask_chunk(task, part.candidate, part.chunk, self.pool, self.writer)
             self.purse.pay(Bill(part.bill.key, answered.paid), answered.costs)
             if answered.paid:
                 missing = {m: "nothing was observed" for m in ("usd", "joules") if m not in answered.costs}
@@ -210,7 +188,7 @@ class Conductor:
             look = {"verdict": found.verdict, "difference": found.difference}
             ends = {"low": finite_or_none(found.low), "high": finite_or_none(found.high)}
             at = (course.task.id, found.measure, found.items_used)
-            self.ledger.add_look(self.plan.id, (found.a, found.b), at, {**look, **ends})
+            self.writer.write_look((found.a, found.b), at, {**look, **ends})
             self.on_progress(Progress("look", found.a, found.task, found.items_used, found.items_total, look=found))
         if self.plan.trial.decide.eliminate and course.live:
             self.drop(course)
@@ -222,7 +200,7 @@ class Conductor:
             course.dropped.add(found.candidate)
             at = (course.task.id, found.measure, found.items)
             look = {"verdict": DROPPED, "low": None, "high": None, **asdict(found)}
-            self.ledger.add_look(self.plan.id, (found.candidate, found.by), at, look)
+            self.writer.write_look((found.candidate, found.by), at, look)
             note = f"dropped on {course.task.name}: certainly not the best, by the evidence of {found.by}"
             self.on_progress(Progress("drop", found.candidate, course.task.name, found.items, note=note))
 

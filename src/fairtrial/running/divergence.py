@@ -15,13 +15,13 @@ import numpy as np
 from fairtrial.engines.base import TellsDistributions, TellsOwnRounding
 from fairtrial.engines.finite import not_a_number
 from fairtrial.errors import FairtrialError
-from fairtrial.ledger import Chunk, Ledger
 from fairtrial.ledger.known import items_measured
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, Passages
 from fairtrial.records import Item, Observation
-from fairtrial.running.pool import Bench
+from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.running.storing import LedgerWriter
 from fairtrial.stats.divergence import divergence, surprise
 
 UNTOLD = "its engine does not tell what it expects after every token"
@@ -82,8 +82,8 @@ def compare_distributions(
     passages: Passages,
     candidates: Sequence[PlannedCandidate],
     baseline: str,
-    ledger: Ledger,
-    bench: Bench,
+    pool: EnginePool,
+    writer: LedgerWriter,
     on_progress: OnProgress,
 ) -> None:
     """Compare each candidate's distributions with the baseline's, on every passage that the ledger lacks.
@@ -91,14 +91,14 @@ def compare_distributions(
     What cannot be compared is entered as absent, with its reason.  Raises EngineError; what was compared stays.
     """
     live = [c for c in candidates if not c.recorded and not c.parts]
-    engines = {c.id: bench(c) for c in live}
+    engines = {c.id: pool.engine(c) for c in live}
     telling = {i: engine for i, engine in engines.items() if isinstance(engine, TellsDistributions)}
     parent = next((c for c in live if c.name == baseline and c.id in telling), None)
     for candidate in candidates:
         if candidate.id not in telling:
-            absent(ledger, candidate, passages, [m.name for m in (PERPLEXITY, BITS_PER_BYTE)], UNTOLD)
+            writer.write_absences(passages.id, candidate.id, {m.name: UNTOLD for m in (PERPLEXITY, BITS_PER_BYTE)})
     family = [c for c in live if c.id in telling]
-    known = {c.id: items_measured(ledger, c.id, passages.id, PERPLEXITY.name) for c in family}
+    known = {c.id: items_measured(writer.ledger, c.id, passages.id, PERPLEXITY.name) for c in family}
     for done, passage in enumerate(passages.items, start=1):
         wanted = [c for c in family if passage.id not in known[c.id]]
         if wanted:
@@ -108,11 +108,10 @@ def compare_distributions(
                 assert own is not None
                 far = own.beside(beside) if beside and own is not beside else []
                 itself = own_rounding(telling[candidate.id], own) if own is beside and len(family) > 1 else []
-                rows = [(passages.id, passage.id, 0, seen) for seen in (*own.alone(passage), *far, *itself)]
-                ledger.commit(candidate.id, Chunk(observations=rows))
+                writer.write_item(passages.id, candidate.id, passage.id, [*own.alone(passage), *far, *itself])
                 if not far and own is not beside:
                     why = OTHER_WORDS if parent else f"of the baseline, {UNTOLD}"
-                    absent(ledger, candidate, passages, [m.name for m in (KL_DIVERGENCE, SAME_TOP)], why)
+                    writer.write_absences(passages.id, candidate.id, {m.name: why for m in (KL_DIVERGENCE, SAME_TOP)})
         on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))
 
 
@@ -123,8 +122,3 @@ def read(engine: TellsDistributions, passage: Item, name: str) -> Reading:
     except FairtrialError as error:
         error.where = error.where or f"candidate {name}, {WHERE}"
         raise
-
-
-def absent(ledger: Ledger, candidate: PlannedCandidate, passages: Passages, measures: list[str], why: str) -> None:
-    """Enter why some measures are absent."""
-    ledger.commit(candidate.id, Chunk(absences=[(passages.id, "", 0, measure, why) for measure in measures]))

@@ -6,23 +6,24 @@ nothing of grades and verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from fairtrial.ledger import Chunk, Ledger
+from fairtrial.engines.base import work_of
 from fairtrial.ledger.known import items_asked, items_measured
-from fairtrial.measures import AloneProbe
+from fairtrial.measures import AloneProbe, watching
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
+from fairtrial.planning.requests import make_requests
 from fairtrial.records import Item, Observation
-from fairtrial.running.chunks import answer, settle
-from fairtrial.running.pool import Bench, watching
+from fairtrial.running.answering import answer_requests
+from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.running.storing import LedgerWriter
 
 
-def time_alone(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress) -> None:
+def time_alone(plan: Plan, pool: EnginePool, writer: LedgerWriter, on_progress: OnProgress) -> None:
     """Time the first ``latency_items`` items of each task that every candidate has answered.
 
     What the ledger has already is not timed again.  Raises EngineError; what was timed before stays in the ledger.
     """
+    ledger = writer.ledger
     for task in plan.tasks:
         asked = [items_asked(ledger, c.id, task.id) for c in plan.candidates]
         answered = [item for item in task.items if all(item.id in known for known in asked)]
@@ -33,25 +34,20 @@ def time_alone(plan: Plan, ledger: Ledger, bench: Bench, on_progress: OnProgress
             timed = items_measured(ledger, candidate.id, task.id, "latency")
             missing[candidate.id] = {item.id for item in wanted} - timed
             if missing[candidate.id]:
-                ask_alone(task, candidate, bench, (spare or wanted)[-1])  # fills the cache, and does not count
+                ask_alone(task, candidate, pool, (spare or wanted)[-1])  # fills the cache, and does not count
         for done, item in enumerate(wanted, start=1):
             for candidate in live:
                 if item.id in missing[candidate.id]:
-                    seen = ask_alone(task, candidate, bench, item)
-                    ledger.commit(candidate.id, Chunk(observations=[(task.id, item.id, 0, o) for o in seen]))
+                    seen = ask_alone(task, candidate, pool, item)
+                    writer.write_item(task.id, candidate.id, item.id, seen)
                 on_progress(Progress("alone", candidate.name, task.name, done, len(wanted)))
 
 
-def ask_alone(task: PlannedTask, candidate: PlannedCandidate, bench: Bench, item: Item) -> list[Observation]:
+def ask_alone(task: PlannedTask, candidate: PlannedCandidate, pool: EnginePool, item: Item) -> list[Observation]:
     """Ask one candidate one item and return what was seen of it."""
-    engine = bench(candidate)
-    requests = [settle(r, candidate.spec, 0) for r in task.for_candidate(candidate.spec).requests(item)]
-
-    def work() -> Mapping[str, float]:
-        told: Mapping[str, float] = getattr(engine, "work", {})
-        return told
-
-    probe = AloneProbe(work)
+    engine = pool.engine(candidate)
+    [requests] = make_requests(task.for_candidate(candidate.spec), candidate.spec, item)
+    probe = AloneProbe(lambda: work_of(engine))
     with watching([probe]):
-        answers = answer(engine, requests, candidate.name)
+        answers = answer_requests(engine, requests, candidate.name)
     return probe.observe(list(answers.values()))

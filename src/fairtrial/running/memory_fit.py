@@ -14,8 +14,8 @@ from fairtrial.engines import EngineSettings, Footprint, foresee
 from fairtrial.errors import BudgetError
 from fairtrial.models.record import weight_bytes
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
+from fairtrial.planning.requests import make_chunks
 from fairtrial.records import Request
-from fairtrial.running.chunks import chunks
 from fairtrial.spec.device import Limits, gigabytes
 
 LOOKED_AT = 3
@@ -73,7 +73,7 @@ def together(footprints: Sequence[Footprint]) -> Footprint:
 
 def longest_chunks(task: PlannedTask, candidate: PlannedCandidate) -> list[list[Request]]:
     """Return the requests of a task's first chunk, and of those with the longest requests."""
-    every = [[request for asked in chunk for request in asked.requests] for chunk in chunks(task, candidate)]
+    every = [[request for asked in chunk for request in asked.requests] for chunk in make_chunks(task, candidate)]
     longest = sorted(every[1:], key=lambda chunk: max((len(repr(r)) for r in chunk), default=0), reverse=True)
     return [*every[:1], *longest[: LOOKED_AT - 1]]
 

@@ -1,52 +1,36 @@
-"""The bench of one run: every candidate's engine, opened when first asked for, and the probes that watch it.
+"""The engines of one run, each opened when first asked for, and the probes that watch them.
 
 What is found out about a candidate as a whole (loading, memory, rates) is kept here until the run ends.  Knows nothing
-of tasks, items or which answer is wanted next.
+of tasks, items, the ledger, or which answer is wanted next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
 
 from fairtrial.engines import EngineSettings, open_engine
-from fairtrial.engines.base import Engine
-from fairtrial.ledger import Chunk, Ledger, query
-from fairtrial.ledger.known import was_asked
+from fairtrial.engines.base import Engine, work_of
 from fairtrial.levers import WRAPS
-from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, unloaded
-from fairtrial.planning.plan import PlannedCandidate
+from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, Whole
+from fairtrial.planning.base import PlannedCandidate
 
 
-class Watcher(Protocol):
-    """What can watch something happen."""
+class EnginePool:
+    """Candidates' engines and probes; see `open_pool`."""
 
-    def start(self) -> None:
-        """Begin to watch."""
-        ...
-
-    def stop(self) -> None:
-        """End watching."""
-        ...
-
-
-class Bench:
-    """Call it to get a candidate's engine; see `open_bench`."""
-
-    def __init__(self, settings: EngineSettings, meters: Meters, stack: ExitStack) -> None:
+    def __init__(
+        self, settings: EngineSettings, meters: Meters, predicted: Mapping[str, float], stack: ExitStack
+    ) -> None:
         self.settings = settings
         self.meters = meters
+        self.predicted = predicted
         self.stack = stack
-        self.predicted: Mapping[str, float] = {}
-        """Bytes that each candidate was predicted to need, by its id; what measures it says both."""
-        self.session = 0
-        """Number of the run in the ledger."""
         self._engines: dict[str, Engine] = {}
         self._watches: dict[str, CandidateWatch] = {}
         self._probes: dict[str, list[Probe]] = {}
 
-    def __call__(self, candidate: PlannedCandidate) -> Engine:
+    def engine(self, candidate: PlannedCandidate) -> Engine:
         """Return a candidate's engine, opened if it is not open yet."""
         if candidate.id not in self._engines:
             self._engines[candidate.id] = self._wrapped(candidate) if candidate.parts else self._opened(candidate)
@@ -61,14 +45,14 @@ class Bench:
         with watch.opening():
             engine = open_engine(candidate.spec, candidate.model, self.settings)
         self.stack.callback(engine.close)
-        watch.work = lambda: getattr(engine, "work", {})
+        watch.work = lambda: work_of(engine)
         return engine
 
     def _wrapped(self, candidate: PlannedCandidate) -> Engine:
         """Return the engine of a candidate that others answer for; theirs are opened once for all who need them."""
         [(lever, settings)] = candidate.spec.levers[-1].items()
         (_, own), *others = candidate.parts.items()
-        first, rest = self(own), {name: self(other) for name, other in others}
+        first, rest = self.engine(own), {name: self.engine(other) for name, other in others}
         self.watch(candidate).parts = [self.watch(part) for part in candidate.parts.values()]
         return WRAPS[lever](settings, first, rest)
 
@@ -88,45 +72,27 @@ class Bench:
             self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES)]
         return self._probes[candidate.id]
 
-    def whole(self, candidate_id: str) -> Chunk:
-        """Return what this run knows by now of a candidate as a whole: one row a measure; the run is the repeat."""
-        watch = self._watches.get(candidate_id)
-        seen, missing = ([], {}) if watch is None else watch.whole()
-        return Chunk(
-            absences=[("", "", self.session, measure, reason) for measure, reason in missing.items()],
-            whole=[(self.session, observation) for observation in seen],
-        )
+    def wholes(self, candidate: PlannedCandidate) -> dict[str, Whole]:
+        """Return what is known by now of a candidate as a whole, and of those that answer for it, by their ids."""
+        everything = self.all_wholes()
+        ids = (candidate.id, *(part.id for part in candidate.parts.values()))
+        return {one: everything[one] for one in ids if one in everything}
 
-    def enter(self, ledger: Ledger) -> None:
-        """Write what was found about each candidate as a whole."""
-        for candidate_id in self._watches:
-            ledger.commit(candidate_id, self.whole(candidate_id))
-
-    def enter_unloaded(self, ledger: Ledger, trial_id: str, candidates: Sequence[PlannedCandidate]) -> None:
-        """Write of the candidates that no run of the trial has measured what is known without loading, and why no more.
-
-        Their answers are of another trial, or of a run that ended before it could say how it came to them.
-        """
-        measured = query.measured_whole(ledger, trial_id)
-        for candidate in candidates:
-            if was_asked(ledger, candidate.id) and not candidate.recorded and candidate.id not in measured:
-                seen, missing = unloaded(candidate.model.record())
-                absent = [("", "", self.session, measure, reason) for measure, reason in missing.items()]
-                ledger.commit(candidate.id, Chunk(absences=absent, whole=[(self.session, one) for one in seen]))
+    def all_wholes(self) -> dict[str, Whole]:
+        """Return what is known by now of each candidate as a whole, by its id."""
+        return {candidate_id: watch.whole() for candidate_id, watch in self._watches.items()}
 
 
 @contextmanager
-def watching(probes: Sequence[Watcher]) -> Iterator[None]:
-    """Let all probes watch what happens inside; they stop whatever happens."""
-    with ExitStack() as stack:
-        for probe in probes:
-            probe.start()
-            stack.callback(probe.stop)
-        yield
+def open_pool(
+    settings: EngineSettings, meters: Meters | None = None, predicted: Mapping[str, float] | None = None
+) -> Iterator[EnginePool]:
+    """Yield a pool, and close its engines at the end.
 
-
-@contextmanager
-def open_bench(settings: EngineSettings, meters: Meters | None = None) -> Iterator[Bench]:
-    """Yield a bench, and close its engines at the end."""
+    Args:
+        settings: how engines run here.
+        meters: those of the run.
+        predicted: bytes of memory that candidates were predicted to need, by their ids.
+    """
     with ExitStack() as stack:
-        yield Bench(settings, meters or Meters(), stack)
+        yield EnginePool(settings, meters or Meters(), predicted or {}, stack)

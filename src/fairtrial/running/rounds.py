@@ -22,8 +22,9 @@ from dataclasses import dataclass, field
 from fairtrial.analysis.verdicts import Question, Verdict
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
+from fairtrial.planning.requests import ItemRequests, make_chunks
 from fairtrial.running.budget import Bill, Purse
-from fairtrial.running.chunks import Asked, chunks, unanswered
+from fairtrial.running.chunks import count_unanswered
 from fairtrial.running.progress import Tally
 
 TURN = 4
@@ -35,7 +36,7 @@ class Part:
     """One candidate's chunk of a round, with how many of its items must be paid for."""
 
     candidate: PlannedCandidate
-    chunk: Sequence[Asked]
+    chunk: Sequence[ItemRequests]
     bill: Bill
 
 
@@ -64,7 +65,9 @@ class Course:
 
     def __post_init__(self) -> None:
         self.open = list(self.questions)
-        self.streams: dict[str, Iterator[list[Asked]]] = {c.name: chunks(self.task, c) for c in self.candidates}
+        self.streams: dict[str, Iterator[list[ItemRequests]]] = {
+            c.name: make_chunks(self.task, c) for c in self.candidates
+        }
         self.tallies = {c.name: Tally(len(self.task.items) * self.task.entry.repeats) for c in self.candidates}
         self.coming: list[Part] | None = None
 
@@ -87,7 +90,7 @@ class Course:
                 for candidate in self.asked:
                     chunk = next(self.streams[candidate.name], None)
                     if chunk is not None:
-                        bill = Bill((candidate.id, self.task.id), unanswered(candidate, chunk, ledger))
+                        bill = Bill((candidate.id, self.task.id), count_unanswered(candidate, chunk, ledger))
                         self.coming.append(Part(candidate, chunk, bill))
         return self.coming
 

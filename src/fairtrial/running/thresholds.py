@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fairtrial.errors import BudgetError, SpecError
-from fairtrial.ledger import Chunk, Ledger
+from fairtrial.ledger import Ledger
 from fairtrial.levers.cascade import CascadeEngine
+from fairtrial.measures import Whole
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
+from fairtrial.planning.requests import ItemRequests, make_chunks
 from fairtrial.records import Answer, Observation, Request
 from fairtrial.running.budget import Bill, Purse
-from fairtrial.running.chunks import Asked, ask_chunk, chunks, unanswered
-from fairtrial.running.pool import Bench
+from fairtrial.running.chunks import ask_chunk, count_unanswered
+from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.running.storing import LedgerWriter
 from fairtrial.spec.cascade import Learn, cascade_of
 from fairtrial.stats.thresholds import for_margin, for_share
 
@@ -33,58 +36,65 @@ class Lessons:
 
 
 def settle_thresholds(
-    plan: Plan, ledger: Ledger, bench: Bench, purse: Purse, session: int, on_progress: OnProgress
+    plan: Plan, pool: EnginePool, purse: Purse, writer: LedgerWriter, on_progress: OnProgress
 ) -> None:
     """Give every cascade that has something left to answer its threshold, and enter it; learn it where it is to be."""
     for candidate in plan.candidates:
         settings = cascade_of(candidate.spec.levers)
-        if settings is None or not (plan.trial.latency_items or open_items(plan, candidate, ledger)):
+        if settings is None or not (plan.trial.latency_items or open_items(plan, candidate, writer.ledger)):
             continue
-        engine = bench(candidate)
+        engine = pool.engine(candidate)
         assert isinstance(engine, CascadeEngine)
         if settings.learn is not None:
             lessons = Lessons()
             for task in plan.tasks:
                 on_progress(Progress("check", candidate.name, task.name, 0, len(task.tuning), note="learning"))
-                learn_task(candidate, replace(task, items=task.tuning), ledger, bench, purse, lessons)
+                learn_task(candidate, replace(task, items=task.tuning), pool, purse, writer, lessons)
             engine.threshold = threshold(settings.learn, lessons, candidate.name)
         found = Observation("cascade_threshold", float(engine.threshold or 0.0))
-        ledger.commit(candidate.id, Chunk(observations=[("", "", session, found)]))
+        writer.write_wholes({candidate.id: Whole([found])})
 
 
 def open_items(plan: Plan, candidate: PlannedCandidate, ledger: Ledger) -> bool:
     """Return whether the ledger lacks an answer of a candidate."""
-    return any(unanswered(candidate, chunk, ledger) for task in plan.tasks for chunk in chunks(task, candidate))
+    return any(
+        count_unanswered(candidate, chunk, ledger) for task in plan.tasks for chunk in make_chunks(task, candidate)
+    )
 
 
 def learn_task(
-    candidate: PlannedCandidate, task: PlannedTask, ledger: Ledger, bench: Bench, purse: Purse, lessons: Lessons
+    candidate: PlannedCandidate,
+    task: PlannedTask,
+    pool: EnginePool,
+    purse: Purse,
+    writer: LedgerWriter,
+    lessons: Lessons,
 ) -> None:
     """Have both candidates of a cascade answer a task's items that are to be learned from.
 
     Raises BudgetError if the budget does not allow it.
     """
     small, larger = candidate.parts.values()
-    for chunk in chunks(task, small):
+    for chunk in make_chunks(task, small):
         for part in (small, larger):
-            bill = Bill((part.id, task.id), unanswered(part, chunk, ledger))
+            bill = Bill((part.id, task.id), count_unanswered(part, chunk, writer.ledger))
             if purse.crossed([bill]):
                 raise BudgetError(
                     f"the budget does not allow the answers that the cascade {candidate.name!r} learns from.",
                     fix="Allow more, learn from fewer items, or write a threshold.",
                 )
-            answered = ask_chunk(task, part, chunk, ledger, bench)
+            answered = ask_chunk(task, part, chunk, pool, writer)
             purse.pay(Bill(bill.key, answered.paid), answered.costs)
-        engine = bench(candidate)
+        engine = pool.engine(candidate)
         assert isinstance(engine, CascadeEngine)
-        note(engine, task, (small, larger), chunk, ledger, lessons)
+        note(engine, task, (small, larger), chunk, writer.ledger, lessons)
 
 
 def note(
     engine: CascadeEngine,
     task: PlannedTask,
     parts: tuple[PlannedCandidate, PlannedCandidate],
-    chunk: list[Asked],
+    chunk: list[ItemRequests],
     ledger: Ledger,
     lessons: Lessons,
 ) -> None:
@@ -105,7 +115,9 @@ def note(
         lessons.clusters.append(f"{task.id} {asked.item.cluster}")
 
 
-def main_value(task: PlannedTask, part: PlannedCandidate, asked: Asked, answers: dict[str, Answer]) -> float | None:
+def main_value(
+    task: PlannedTask, part: PlannedCandidate, asked: ItemRequests, answers: dict[str, Answer]
+) -> float | None:
     """Return an item's value of the main measure, more being better; None where it has none."""
     measure = next(m for m in task.plain.card.measures if m.name == task.plain.card.main_measure)
     grades = task.for_candidate(part.spec).grade(asked.item, [answers[r.id] for r in asked.requests])

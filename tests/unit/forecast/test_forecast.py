@@ -19,6 +19,7 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Observation
 from fairtrial.running.budget import ceilings
+from fairtrial.running.storing import write_plan
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.paired import PairedSample
 from fairtrial.stats.sequential import decide
@@ -133,7 +134,7 @@ def test_large_clusters_are_seen(tmp_path: Path) -> None:
 def test_repeats_multiply_and_answers_of_other_pairs_do_not_count(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, tasks=[{"task": "table", "level": 1, "limit": 100, "repeats": 3}])
     with Ledger.open(tmp_path / "t.db") as ledger:
-        conductor.enter_plan(plan, "text", ledger)
+        write_plan(plan, "text", ledger)
         task = plan.tasks[0]
         seen = [(task.id, item.id, 0, Observation("acc", 1.0)) for item in task.items]
         ledger.commit(plan.candidates[1].id, Chunk(observations=seen))
@@ -175,7 +176,7 @@ def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebod
     alone = plan_of(tmp_path, tasks=tasks, candidates=[hosted("a")], budget={"usd": 1})
     assert forecast(alone, None).totals[-1].fits == {"usd": True}, "even the most is within it"
     with Ledger.open(tmp_path / "t.db") as ledger:
-        conductor.enter_plan(plan, "text", ledger)
+        write_plan(plan, "text", ledger)
         task = plan.tasks[0]
         written = [(task.id, item.id, 0, Observation("tokens_out", 5.0)) for item in task.items]
         ledger.commit(plan.candidates[2].id, Chunk(observations=written))
@@ -199,7 +200,7 @@ def test_what_cascades_learn_from_is_counted_once(tmp_path: Path) -> None:
     a, b, one, two = found.rates
     assert one.most == two.most == pytest.approx(a.most + b.most)
     with Ledger.open(tmp_path / "t.db") as ledger:
-        conductor.enter_plan(plan, "text", ledger)
+        write_plan(plan, "text", ledger)
         task = plan.tasks[0]
         ledger.commit(
             plan.candidates[0].id,

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from fairtrial.measures import MEASURES, PROBES, Meters, Subject
-from fairtrial.measures.cost import CostProbe, Price, price_of
+from fairtrial.measures import MEASURES, PROBES, Meters, Subject, Watcher, watching
+from fairtrial.measures.cost import CostProbe, Price, cost_probe, price_of
 from fairtrial.measures.sharing import shared, shares
 from fairtrial.measures.speed import SpeedProbe, TokensProbe
 from fairtrial.records import Answer, GenerateAnswer, ScoreAnswer
@@ -52,8 +52,8 @@ def test_every_observation_is_of_a_declared_measure_and_what_is_absent_is_not_ob
     subject = Subject(record, Meters(StatedMachine.model_validate(stated)))
     for make in PROBES:
         probe = make(subject)
-        probe.start()
-        probe.stop()
+        with watching([probe] if isinstance(probe, Watcher) else []):
+            pass
         seen = {o.measure: o for o in probe.observe([[SCORED]])[0]}
         assert all(MEASURES[name].unit == observation.unit for name, observation in seen.items())
         assert not seen.keys() & probe.absences().keys()
@@ -74,8 +74,10 @@ def test_an_hour_of_the_machine_is_shared_by_tokens() -> None:
 
 
 def test_a_price_per_token_is_each_items_own() -> None:
-    probe = CostProbe(price_of({"usd_per_input_token": 1e-6, "usd_per_output_token": 4e-6}, StatedMachine()))
-    assert probe.price == Price(per_token=(1e-6, 4e-6))
+    price = price_of({"usd_per_input_token": 1e-6, "usd_per_output_token": 4e-6}, StatedMachine())
+    assert price == Price(per_token=(1e-6, 4e-6))
+    probe = cost_probe(price)
+    assert not isinstance(probe, Watcher)  # answers tell all of it, whenever they were made
     [[scored], [], [written]] = probe.observe(GROUPS)
     assert scored.value == pytest.approx(50e-6)
     assert written.value == pytest.approx(50e-6 + 20e-6)

@@ -16,7 +16,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.measures import MEASURES, WHOLE_MEASURES, AloneProbe
 from fairtrial.measures.memory import MemoryMeter, Span
 from fairtrial.measures.sampling import Repeating
-from fairtrial.measures.whole import CandidateWatch
+from fairtrial.measures.whole import CandidateWatch, Whole
 from fairtrial.models.record import weight_bytes
 from fairtrial.records import GenerateAnswer, ScoreAnswer
 from fairtrial.spec.source import load_trial
@@ -89,7 +89,7 @@ def test_what_an_engine_does_not_say_has_a_reason() -> None:
     watch = CandidateWatch(MemoryMeter(), {"bytes": 98_362_432})
     with watch.opening():
         touched()
-    assert watch.whole() == ([], {})  # it has answered nothing
+    assert watch.whole() == Whole()  # it has answered nothing
     watch.observe(ANSWERS)
     seen, missing = watch.whole()
     assert {o.measure for o in seen} == {"model_bytes", "load_seconds", "memory_bytes"}

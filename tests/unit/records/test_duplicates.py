@@ -19,7 +19,8 @@ from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Item, Observation, content_hash
 from fairtrial.records.duplicates import content_key, copies, duplicates, in_clusters, united
 from fairtrial.report.summary import summarise
-from fairtrial.running.conductor import enter_plan, run
+from fairtrial.running.conductor import run
+from fairtrial.running.storing import write_plan
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
 
@@ -96,7 +97,7 @@ def planned(place: Path, **decide: Any) -> Plan:
 def filled(plan: Plan, ledger: Ledger, document: dict[str, Any] | None = None) -> None:
     """Enter a plan (or one as an older version wrote it) and answers: four questions, with all copies, go one way."""
     task = plan.tasks[0]
-    enter_plan(plan, "text", ledger)
+    write_plan(plan, "text", ledger)
     if document is not None:
         with ledger.transaction() as db:
             db.execute("UPDATE trials SET plan = ?", (json.dumps(document),))

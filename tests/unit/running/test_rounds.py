@@ -20,6 +20,7 @@ from fairtrial.report.summary import summarise
 from fairtrial.running.budget import Purse
 from fairtrial.running.progress import Progress
 from fairtrial.running.rounds import TURN, Course, choose, courses
+from fairtrial.running.storing import write_plan
 from fairtrial.spec.trial import Trial
 from tests.support.knowing import opener
 
@@ -69,7 +70,7 @@ def test_all_tasks_get_a_first_round_then_the_one_nearest_to_a_verdict_and_none_
 
 def looked(ledger: Ledger, plan: Plan, question: object, needed: int) -> object:
     """A look that wants so many more items."""
-    conductor.enter_plan(plan, "text", ledger)
+    write_plan(plan, "text", ledger)
     task = next(t for t in plan.tasks if t.id == question.task["id"])  # type: ignore[attr-defined]
     for i, candidate in enumerate(plan.candidates):
         seen = [
@@ -131,7 +132,7 @@ def test_the_best_is_seldom_dropped_and_the_baseline_never(tmp_path: Path) -> No
     wrong = 0
     for trial in range(40):
         with Ledger.open(tmp_path / f"{trial}.db") as ledger:
-            conductor.enter_plan(plan, "text", ledger)
+            write_plan(plan, "text", ledger)
             for candidate, share in zip(plan.candidates, (0.2, 0.5, 0.5), strict=True):
                 right = rng.random(120) < share
                 seen = [

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-import fairtrial.running.chunks as asking
+import fairtrial.running.answering as answering
 from fairtrial.analysis.verdicts import verdicts
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import FairtrialError, SpecError, TooLongError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.planning.requests import CHUNK_ITEMS, settle
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Prompt, ScoreRequest
-from fairtrial.running.chunks import settle
 from fairtrial.running.conductor import run
 from fairtrial.running.progress import Progress
 from fairtrial.spec.candidate import Candidate, Decoding
@@ -64,13 +64,13 @@ def test_what_is_asked_again_is_not_paid_for_again(
     conducted(plan_trial(trial(), tmp_path), ledger)
     wider = plan_trial(trial(tasks=(TaskEntry(task="table", level=1, limit=150, shots=1),)), tmp_path)
     paid: list[int] = []
-    real = asking.answer
+    real = answering.answer_requests
 
     def counting(engine: object, requests: Sequence[ScoreRequest], name: str, keep: object) -> dict[str, Answer]:
         paid.append(len(requests))
         return real(engine, requests, name)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(asking, "answer", counting)
+    monkeypatch.setattr(answering, "answer_requests", counting)
     steps = conducted(wider, ledger)
     assert sum(paid) == 2 * 30
     assert sum(step.reused for step in steps) == 2 * 120
@@ -87,7 +87,7 @@ def test_a_grade_that_fails_loses_no_answer(tmp_path: Path, ledger: Ledger, monk
     monkeypatch.setattr(task_class, "grade", failing)
     with pytest.raises(RuntimeError):
         conducted(plan, ledger)
-    assert query.counts(ledger)["answers"] == asking.CHUNK_ITEMS
+    assert query.counts(ledger)["answers"] == CHUNK_ITEMS
     assert list(ledger.read("SELECT 1 FROM observations WHERE item_id <> ''")) == []
     assert "load_seconds" in {row.measure for row in query.wholes(ledger, plan.id)}
     monkeypatch.setattr(task_class, "grade", real)

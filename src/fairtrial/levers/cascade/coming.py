@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairtrial.engines.base import Engine
+from fairtrial.engines.base import AnswersOneByOne, Engine
 from fairtrial.errors import EngineError
 from fairtrial.records import Answer, GenerateRequest, Request, ScoreRequest
 
 
 def gives_as_they_come(engine: Engine) -> bool:
     """Return whether an engine hands each answer over as it comes, since each may have cost money."""
-    return hasattr(engine, "as_answered")
+    return isinstance(engine, AnswersOneByOne)
 
 
 def coming(
@@ -19,7 +19,7 @@ def coming(
 ) -> Iterator[tuple[Request, Answer]]:
     """Yield requests with their answers, and add what went wrong to ``failures``."""
     try:
-        if hasattr(engine, "as_answered"):
+        if isinstance(engine, AnswersOneByOne):
             yield from engine.as_answered(requests)
             return
         scores = [request for request in requests if isinstance(request, ScoreRequest)]

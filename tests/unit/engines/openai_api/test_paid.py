@@ -8,7 +8,7 @@ from fairtrial.engines.base import Capabilities
 from fairtrial.ledger.encoding import answer_body, answer_of
 from fairtrial.levers.cascade import cascade
 from fairtrial.levers.cascade.signals import of_text
-from fairtrial.measures.cost import CostProbe, Price
+from fairtrial.measures.cost import TokenCostProbe
 from fairtrial.measures.sharing import tokens_in, tokens_out
 from fairtrial.records import GenerateAnswer, Pair, Prompt, ScoreAnswer, ScoreRequest
 
@@ -19,7 +19,7 @@ THERE = ScoreAnswer((-1.0, -2.0), (True, False), (3, 4), prompt_tokens=100, paid
 def test_scores_cost_what_was_charged() -> None:
     assert (tokens_in(HERE), tokens_out(HERE)) == (107, 0)
     assert (tokens_in(THERE), tokens_out(THERE)) == (207, 2)
-    [[usd]] = CostProbe(Price(per_token=(1e-6, 1e-3))).observe([[THERE]])
+    [[usd]] = TokenCostProbe((1e-6, 1e-3)).observe([[THERE]])
     assert usd.value == pytest.approx(207e-6 + 2e-3)
 
 

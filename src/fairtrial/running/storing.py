@@ -1,0 +1,161 @@
+"""Storing: everything that a run writes to the ledger, and nothing else.
+
+Answers come from `fairtrial.running.answering`, wherever that was done; only whoever conducts the trial has a
+`LedgerWriter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from fairtrial.analysis.verdicts import earlier_answers
+from fairtrial.ledger import Chunk, Ending, Ledger, query
+from fairtrial.ledger.known import was_asked
+from fairtrial.measures import Whole, unloaded
+from fairtrial.planning.base import PlannedCandidate
+from fairtrial.planning.plan import Plan
+from fairtrial.planning.requests import ItemRequests
+from fairtrial.records import Answer, Observation, Request
+from fairtrial.running.answering import OnAnswer
+
+KEPT_AT_ONCE = 8
+"""Answers of an endpoint that are written in one transaction: each may have cost money."""
+
+
+def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
+    """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
+    for candidate in plan.candidates:
+        for one in (candidate, *candidate.parts.values()):
+            ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
+    document = plan.document()
+    for task, entry in zip(plan.tasks, document["tasks"], strict=True):
+        ledger.add_task(task.id, task.name, entry["card"])
+        ledger.add_items(task.id, [*task.items, *task.tuning])
+    items = {task.id: [item.id for item in task.items] for task in plan.tasks}
+    if read := plan.passages:
+        ledger.add_task(read.id, "text", read.card())
+        ledger.add_items(read.id, read.items)
+        items[read.id] = [item.id for item in read.items]
+    if helpers := earlier_answers(ledger, document, items):
+        document["earlier"] = helpers
+    ledger.add_trial(plan.id, plan.trial.name, text, document, items)
+
+
+class LedgerWriter:
+    """Writes what one run of a trial finds out; see `open_writer`.
+
+    Attributes:
+        ledger: what is written to.
+        trial_id: of the trial.
+        session: number of the run.
+        ending: how the run ends, as the ledger keeps it.
+    """
+
+    def __init__(self, ledger: Ledger, trial_id: str, facts: Mapping[str, Any]) -> None:
+        self.ledger, self.trial_id = ledger, trial_id
+        self.session = ledger.open_session(trial_id, facts)
+        self.ending = Ending("failed")
+
+    @contextmanager
+    def keeping(self, candidate_id: str) -> Iterator[OnAnswer]:
+        """Yield a function that keeps a candidate's answers as they come, a few in one transaction."""
+        rows: list[tuple[Request, Answer]] = []
+
+        def keep(request: Request, answer: Answer) -> None:
+            rows.append((request, answer))
+            if len(rows) >= KEPT_AT_ONCE:
+                write()
+
+        def write() -> None:
+            if rows:
+                self.ledger.commit(candidate_id, Chunk(tuple(rows)))
+                rows.clear()
+
+        try:
+            yield keep
+        finally:
+            write()
+
+    def write_chunk(
+        self,
+        task_id: str,
+        candidate_id: str,
+        chunk: Sequence[ItemRequests],
+        answers: Mapping[str, Answer],
+        observations: Sequence[Sequence[Observation]] = (),
+        absences: Mapping[str, str] | None = None,
+        wholes: Mapping[str, Whole] | None = None,
+    ) -> None:
+        """Write a chunk: the new answers by request id, what was observed of each item, and what was not.
+
+        All of it is one transaction, but for what is known of others than the candidate as a whole.
+        """
+        requests = {r.id: r for asked in chunk for r in asked.requests if r.id in answers}
+        others = dict(wholes or {})
+        whole = self._whole_rows(others.pop(candidate_id, Whole()))
+        rows = Chunk(
+            [(request, answers[request_id]) for request_id, request in requests.items()],
+            [(task_id, asked.item.id, asked.repeat, tuple(r.id for r in asked.requests)) for asked in chunk],
+            [
+                (task_id, asked.item.id, asked.repeat, observation)
+                for asked, seen in zip(chunk, observations, strict=False)
+                for observation in seen
+            ],
+            [*((task_id, "", 0, measure, why) for measure, why in (absences or {}).items()), *whole.absences],
+            whole.whole,
+        )
+        self.ledger.commit(candidate_id, rows)
+        self.write_wholes(others)
+
+    def write_item(self, task_id: str, candidate_id: str, item_id: str, observations: Sequence[Observation]) -> None:
+        """Write what was observed of one item beside its answers."""
+        rows = [(task_id, item_id, 0, observation) for observation in observations]
+        self.ledger.commit(candidate_id, Chunk(observations=rows))
+
+    def write_absences(self, task_id: str, candidate_id: str, absences: Mapping[str, str]) -> None:
+        """Write why measures of a task are absent."""
+        rows = [(task_id, "", 0, measure, why) for measure, why in absences.items()]
+        self.ledger.commit(candidate_id, Chunk(absences=rows))
+
+    def write_wholes(self, wholes: Mapping[str, Whole]) -> None:
+        """Write what is known of candidates as a whole, by their ids; it takes the place of what this run knew before.
+
+        The run is the repeat: one row a measure and run.
+        """
+        for candidate_id, whole in wholes.items():
+            self.ledger.commit(candidate_id, self._whole_rows(whole))
+
+    def write_unloaded(self, candidates: Sequence[PlannedCandidate]) -> None:
+        """Write of the candidates that no run of the trial has measured what is known without loading, and why no more.
+
+        Their answers are of another trial, or of a run that ended before it could say how it came to them.
+        """
+        measured = query.measured_whole(self.ledger, self.trial_id)
+        for candidate in candidates:
+            if was_asked(self.ledger, candidate.id) and not candidate.recorded and candidate.id not in measured:
+                self.write_wholes({candidate.id: unloaded(candidate.model.record())})
+
+    def write_look(self, pair: tuple[str, str], at: tuple[str, str, int], look: Mapping[str, Any]) -> None:
+        """Write one look at a pair (names of a and b) at a task id, measure and number of items."""
+        self.ledger.add_look(self.trial_id, pair, at, look)
+
+    def _whole_rows(self, whole: Whole) -> Chunk:
+        return Chunk(
+            absences=[("", "", self.session, measure, why) for measure, why in whole.absences.items()],
+            whole=[(self.session, observation) for observation in whole.observations],
+        )
+
+
+@contextmanager
+def open_writer(ledger: Ledger, trial_id: str, facts: Mapping[str, Any]) -> Iterator[LedgerWriter]:
+    """Yield the writer of a run that begins, and enter how the run has ended."""
+    writer = LedgerWriter(ledger, trial_id, facts)
+    try:
+        yield writer
+    except KeyboardInterrupt:
+        writer.ending = Ending("interrupted")
+        raise
+    finally:
+        ledger.close_session(writer.session, writer.ending)
