@@ -101,7 +101,7 @@ def test_every_grade_is_theirs(tmp_path: Path, theirs: dict[str, list[dict[str, 
     with Ledger.open(tmp_path / "l.db") as ledger:
         with ledger.writing():
             run(plan, "text", ledger, EngineSettings(), lambda step: None)
-        document = query.trial(ledger, plan.id).plan
+        document = query.trial(ledger, plan.id).document
         them = next(c["id"] for c in document["candidates"] if c["name"] == "them")
         for task in document["tasks"]:
             items = {item.doc_id: item.id for item in query.items(ledger, task["id"]).values()}

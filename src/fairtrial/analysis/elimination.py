@@ -18,6 +18,7 @@ import numpy as np
 from fairtrial.analysis.verdicts import Question, rule_of
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.leading import leading
+from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.families import survivors
 from fairtrial.stats.paired import PairedSample, plain
 from fairtrial.stats.sequential import evidence_beyond
@@ -45,7 +46,7 @@ class Beaten:
 
 
 def beaten(
-    ledger: Ledger, trial_id: str, plan: Mapping[str, Any], task: Mapping[str, Any], among: Collection[str]
+    ledger: Ledger, trial_id: str, plan: TrialRecord, task: Mapping[str, Any], among: Collection[str]
 ) -> list[Beaten]:
     """Return those ``among`` the candidates (names) that may be dropped on a task of a trial's plan.
 

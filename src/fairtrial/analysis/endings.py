@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from fairtrial.analysis.verdicts import Verdict, questions
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import TrialRecord
 
 DROPPED = "dropped"
 """What a look says of a candidate that is asked no more because it is certainly not the best."""
@@ -42,7 +42,7 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
     return found
 
 
-def recorded(plan: Mapping[str, Any]) -> Iterator[str]:
+def recorded(plan: TrialRecord) -> Iterator[str]:
     """Yield how many items have a recorded answer, and which kind has none; a line each of the recorded candidates."""
     pairings = [(task["name"], pairing) for task in plan["tasks"] for pairing in task.get("pairings", ())]
     for name in dict.fromkeys(pairing["candidate"] for _, pairing in pairings):

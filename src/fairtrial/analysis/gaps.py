@@ -6,7 +6,7 @@ a candidate failed makes it look as good as any.  Reads the ledger only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from fairtrial.analysis.endings import DROPPED
 from fairtrial.analysis.verdicts import Question, Verdict, questions
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import reached
+from fairtrial.ledger.plan import TrialRecord
 
 COST_UNITS = frozenset({"s", "token", "B", "J", "W", "g", "USD", "B/s", "token/s"})
 """Units of what is measured of every answer; what has another unit is a grade, which a task may give to some items."""
@@ -68,7 +69,7 @@ def gaps(ledger: Ledger, trial_id: str, found: Sequence[Verdict], baseline: str 
     return missing
 
 
-def left_out(ledger: Ledger, trial_id: str, plan: Mapping[str, Any]) -> Iterator[Gap]:
+def left_out(ledger: Ledger, trial_id: str, plan: TrialRecord) -> Iterator[Gap]:
     """Yield the candidates that the latest run left out because they do not fit the device."""
     tried = {candidate["name"] for candidate in plan["candidates"]}
     fits = [run.facts["fit"] for run in query.sessions(ledger, trial_id) if run.facts.get("fit")]
@@ -77,7 +78,7 @@ def left_out(ledger: Ledger, trial_id: str, plan: Mapping[str, Any]) -> Iterator
             yield Gap("left_out", f"{name} was not tried: it does not fit the device ({'; '.join(why)}).", name)
 
 
-def unrecorded(plan: Mapping[str, Any]) -> Iterator[Gap]:
+def unrecorded(plan: TrialRecord) -> Iterator[Gap]:
     """Yield the tasks that a recorded candidate has not answered in full; their other items were asked of nobody."""
     for task in plan["tasks"]:
         for pairing in task.get("pairings", ()):

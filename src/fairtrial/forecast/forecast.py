@@ -19,6 +19,7 @@ from fairtrial.forecast.charges import Lesson, charge
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import spent_so_far
 from fairtrial.ledger.known import items_asked, mean_value, paired_differences
+from fairtrial.ledger.plan import plan_record
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask, stable_int
 from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.running.budget import MEASURED
@@ -159,7 +160,7 @@ def forecast(plan: Plan, ledger: Ledger | None) -> Forecast:
         plan: the trial.
         ledger: what is known already; None if there is no ledger yet.
     """
-    document = plan.document()
+    document = plan_record(plan.document())
     found = tuple(question_forecast(q, plan, ledger) for q in questions(document))
     done = {(c.name, t.name): answered(ledger, c.id, t) for c in plan.candidates for t in plan.tasks}
     rates = tuple(rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)

@@ -15,8 +15,9 @@ from typing import Any
 from fairtrial.errors import FairtrialError, LedgerError
 from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
+from fairtrial.ledger.plan import look_record, read_card, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
-from fairtrial.ledger.shape import damaged, finite, read_card, read_look, read_mapping, read_plan
+from fairtrial.ledger.shape import damaged, finite, read_mapping
 
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
@@ -271,6 +272,6 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
     "trials": lambda _, row: read_plan(row["plan"]),
     "trial_items": _check_nothing,
     "sessions": lambda _, row: read_mapping(row["facts"], "the facts of a run"),
-    "looks": lambda _, row: read_look({**row, **read_mapping(row["look"], "a look")}),
+    "looks": lambda _, row: look_record({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

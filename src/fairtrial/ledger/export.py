@@ -116,7 +116,7 @@ def rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -
     """Yield the plan, the observation rows, what else is told of it, and the answer rows, of each trial in turn."""
     for one in chosen(ledger, trial):
         if full:
-            yield {"name": one.name, "plan": one.plan, "trial": one.id}
+            yield {"name": one.name, "plan": one.document, "trial": one.id}
         yield from trial_observations(ledger, one)
         if full:
             yield from trial_looks(ledger, one)
@@ -218,7 +218,7 @@ def trial_looks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any
     """Yield the looks that a trial took at its questions."""
     names = {task["id"]: task["name"] for task in trial.plan["tasks"]}
     for found in query.looks(ledger, trial.id):
-        seen_then = {key: value for key, value in found.items() if key != "task_id"}
+        seen_then = {key: value for key, value in found.document.items() if key != "task_id"}
         yield {"look": {**seen_then, "task": names[found["task_id"]]}, "trial": trial.id}
 
 

@@ -1,4 +1,4 @@
-"""Reading a ledger: a trial's plan, its values as arrays, its answers.
+"""Reading a ledger: a trial's values as arrays, its answers; `trials` reads the plan.
 
 Reads only.  Arrays come in the trial's item order, with repeats of an item averaged: its value is the weighted mean of
 its repeats and its weight their mean weight.
@@ -6,47 +6,35 @@ its repeats and its weight their mean weight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.errors import LedgerError, UnknownNameError
 from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.order import Order, make_order
-from fairtrial.ledger.shape import damaged, finite, read_look, read_mapping, read_plan, reading
+from fairtrial.ledger.plan import TaskRecord
+from fairtrial.ledger.shape import damaged, finite, read_mapping, reading
 from fairtrial.ledger.store import Ledger
+from fairtrial.ledger.trials import SessionRow as SessionRow
+from fairtrial.ledger.trials import TrialRow as TrialRow
+from fairtrial.ledger.trials import item_count as item_count
+from fairtrial.ledger.trials import looks as looks
+from fairtrial.ledger.trials import repeats as repeats
+from fairtrial.ledger.trials import sessions as sessions
+from fairtrial.ledger.trials import task_record
+from fairtrial.ledger.trials import trial as trial
+from fairtrial.ledger.trials import trial_order as trial_order
+from fairtrial.ledger.trials import trial_row as trial_row
+from fairtrial.ledger.trials import trials as trials
 from fairtrial.records import Item
 from fairtrial.records.duplicates import Key, content_key, same_groups, united
 from fairtrial.records.trace import renamed_trace
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class TrialRow:
-    """A trial as the ledger keeps it."""
-
-    id: str
-    name: str
-    text: str
-    plan: Mapping[str, Any]
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """One run of a trial: when, on what, why it ended and how in words (None: it was killed, or still runs)."""
-
-    id: int
-    facts: Mapping[str, Any]
-    started: str
-    ended: str | None
-    reason: str | None
-    outcome: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,49 +70,6 @@ class Paired:
     b_weights: Floats
 
 
-def trials(ledger: Ledger) -> list[TrialRow]:
-    """Return all trials, oldest first."""
-    rows = ledger.read("SELECT id, name, text, plan, created FROM trials ORDER BY created, rowid")
-    return [TrialRow(i, name, text, read_plan(plan, f"trial {i}"), created) for i, name, text, plan, created in rows]
-
-
-def trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
-    """Return one trial: by id, by name (the latest of that name), by the beginning of its id, or the latest run.
-
-    Raises:
-        UnknownNameError: no trial matches.
-        LedgerError: the ledger is empty, or several ids begin so.
-    """
-    known = list(ledger.read("SELECT id, name FROM trials ORDER BY created, rowid"))
-    if not known:
-        raise LedgerError(f"{ledger.path.name} holds no trial yet.", fix="Run one: fairtrial run TRIAL.yaml")
-    if wanted is None:
-        latest = list(ledger.read("SELECT trial_id FROM sessions ORDER BY id DESC LIMIT 1"))
-        return trial_row(ledger, latest[0][0] if latest else known[-1][0])
-    exact = [i for i, _ in known if i == wanted] or [i for i, name in known if name == wanted][-1:]
-    begun = exact or [i for i, _ in known if i.startswith(wanted)]
-    if len(begun) > 1:
-        raise LedgerError(f"{len(begun)} trials have an id that begins with {wanted!r}; give more of it.")
-    if not begun:
-        names = [name for _, name in known]
-        raise UnknownNameError("trial", wanted, names, fix="`fairtrial ledger show` lists them.")
-    return trial_row(ledger, begun[0])
-
-
-def trial_row(ledger: Ledger, trial_id: str) -> TrialRow:
-    """Return the trial with this id."""
-    [row] = ledger.read("SELECT id, name, text, plan, created FROM trials WHERE id = ?", (trial_id,))
-    return TrialRow(row[0], row[1], row[2], read_plan(row[3], f"trial {row[0]}"), row[4])
-
-
-def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
-    """Return all runs of a trial, oldest first."""
-    rows = ledger.read(
-        "SELECT id, facts, started, ended, reason, outcome FROM sessions WHERE trial_id = ? ORDER BY id", (trial_id,)
-    )
-    return [SessionRow(i, read_mapping(facts, "the facts of a run", f"run {i}"), *how) for i, facts, *how in rows]
-
-
 def items(ledger: Ledger, task_id: str) -> dict[str, Item]:
     """Return a task's items by id, in the task's own order."""
     rows = ledger.read("SELECT item_id, doc_id, cluster, body FROM items WHERE task_id = ? ORDER BY doc_id", (task_id,))
@@ -144,37 +89,24 @@ def order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
         """,
         (trial_id, task_id),
     )
-    asked = with_copies(ledger, task_id, task_entry(ledger, trial_id, task_id), list(rows))
-    found = make_order(asked, repeats(ledger, trial_id, task_id))
+    task = task_record(ledger, trial_id, task_id)
+    asked = with_copies(ledger, task_id, task, list(rows))
+    found = make_order(asked, task.entry.repeats if task else 1)
     if found.item_ids:
         ledger.orders[trial_id, task_id] = found
     return found
 
 
-def task_entry(ledger: Ledger, trial_id: str, task_id: str) -> Mapping[str, Any]:
-    """Return what a trial's plan says of a task; nothing if it has no such task."""
-    for (plan,) in ledger.read("SELECT plan FROM trials WHERE id = ?", (trial_id,)):
-        found = [task for task in read_plan(plan)["tasks"] if task["id"] == task_id]
-        return max(found, key=lambda task: int(task["entry"].get("repeats", 1)), default={})
-    return {}
-
-
-def repeats(ledger: Ledger, trial_id: str, task_id: str) -> int:
-    """Return how often a trial asks each item of a task."""
-    entry = task_entry(ledger, trial_id, task_id)
-    return int(entry["entry"].get("repeats", 1)) if entry else 1
-
-
 def with_copies(
-    ledger: Ledger, task_id: str, entry: Mapping[str, Any], rows: Sequence[tuple[str, int, str]]
+    ledger: Ledger, task_id: str, task: TaskRecord | None, rows: Sequence[tuple[str, int, str]]
 ) -> Sequence[tuple[str, int, str]]:
     """Return rows of (item id, doc id, cluster) with copies of a question in one cluster.
 
     As the trial was planned; of trials that were planned before copies were looked for, as their items say, unless
     whole clusters were put in random order then: that order is about the clusters as they were.
     """
-    names = entry.get("united")
-    if names is None and entry and not entry.get("form") and entry.get("order") != "clusters":
+    names = task.united if task else None
+    if names is None and task and not task.form and task.order != "clusters":
         groups = same_groups(content_keys(ledger, task_id, [row[0] for row in rows]))
         found = united([(row[0], row[2]) for row in rows], groups) if groups else [row[2] for row in rows]
         names = {row[0]: name for row, name in zip(rows, found, strict=True)}
@@ -365,30 +297,7 @@ def measured_whole(ledger: Ledger, trial_id: str) -> set[str]:
     return {candidate for (candidate,) in rows}
 
 
-def looks(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
-    """Return every look that was taken at a pair: a, b (names), task_id, measure, items and what was seen, in order."""
-    rows = ledger.read(
-        "SELECT a, b, task_id, measure, items, look FROM looks WHERE trial_id = ? ORDER BY 3, 4, 1, 2, 5", (trial_id,)
-    )
-    names = ("a", "b", "task_id", "measure", "items")
-    return [read_look({**dict(zip(names, row[:5], strict=True)), **read_mapping(row[5], "a look")}) for row in rows]
-
-
-def item_count(ledger: Ledger, trial_id: str, task_id: str) -> int:
-    """Return how many items of a task the trial may ask."""
-    [row] = ledger.read("SELECT count(*) FROM trial_items WHERE trial_id = ? AND task_id = ?", (trial_id, task_id))
-    return int(row[0])
-
-
 def counts(ledger: Ledger) -> dict[str, int]:
     """Return the number of rows of each main table."""
     tables = ("trials", "candidates", "tasks", "items", "answers", "observations")
     return {name: int(next(ledger.read(f"SELECT count(*) FROM {name}"))[0]) for name in tables}
-
-
-def trial_order(ledger: Ledger, trial_id: str, task_id: str) -> list[str]:
-    """Return the ids of a task's items in the order in which the trial asks them."""
-    rows = ledger.read(
-        "SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ? ORDER BY position", (trial_id, task_id)
-    )
-    return [item for (item,) in rows]

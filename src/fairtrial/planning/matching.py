@@ -96,14 +96,14 @@ def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     path = _located(base_dir, name)
     with closing(Ledger.open(path, create=False)) as ledger:
         entry = candidate_of(ledger, wanted)
-    then = Candidate.model_validate(entry["spec"])
+    then = Candidate.model_validate(entry.spec.document)
     as_then = {name: getattr(then, name) for name in ("decoding", "chat", "system")}
     # ledgers that do not say so hold examples in one turn
     as_then["fewshot_as_multiturn"] = then.fewshot_as_multiturn and "fewshot_as_multiturn" in then.model_fields_set
     spec = spec.model_copy(update=as_then)
-    record = replayed_record(path, entry["id"], spec.tags)
-    notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry["record"]}
-    identity = content_hash(["replay", entry["id"]])
+    record = replayed_record(path, entry.id, spec.tags)
+    notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry.record.document}
+    identity = content_hash(["replay", entry.id])
     model = ResolvedModel(spec.model, "recorded", None, identity, wanted, notes, source=path)
     return Recording(planned(spec, model, base_dir), record)
 

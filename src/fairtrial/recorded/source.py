@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CandidateRecord
 from fairtrial.recorded.imported import files_of
 from fairtrial.spec.recorded import Recorded
 
@@ -24,15 +25,12 @@ def identify(path: Path, how: Recorded) -> str:
     return digest.hexdigest()
 
 
-def candidate_of(ledger: Ledger, name: str) -> dict[str, object]:
+def candidate_of(ledger: Ledger, name: str) -> CandidateRecord:
     """Return the latest candidate of that name in a ledger's trials: its entry in the trial's plan.
 
     Raises ModelError, with the names that there are.
     """
-    names: dict[str, dict[str, object]] = {}
-    for row in query.trials(ledger):
-        for candidate in row.plan["candidates"]:
-            names[candidate["name"]] = candidate
+    names = {candidate.name: candidate for row in query.trials(ledger) for candidate in row.plan.candidates}
     if name in names:
         return names[name]
     told = f"the ledger {ledger.path.name} has no candidate {name!r}.{did_you_mean(name, names)}"

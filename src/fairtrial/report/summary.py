@@ -148,15 +148,15 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     sessions = query.sessions(ledger, row.id)
     found = verdicts(ledger, row.id)
     wholes = query.wholes(ledger, row.id)
-    names = {c["id"]: c["name"] for c in plan["candidates"]} | {t["id"]: t["name"] for t in plan["tasks"]}
-    if text := plan.get("text"):
-        names[text["id"]] = "text"
+    names = {c["id"]: c["name"] for c in plan.candidates} | {t["id"]: t["name"] for t in plan.tasks}
+    if text := plan.text:
+        names[text.id] = "text"
     return Summary(
         trial_id=row.id,
         name=row.name,
         seed=int(plan["seed"]),
         baseline=plan["baseline"],
-        decide=plan["decide"],
+        decide=plan.decide.document,
         text=row.text,
         created=row.created,
         finished=any(session.reason == "finished" for session in sessions),
@@ -164,23 +164,23 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
             CandidateSummary(
                 c["name"],
                 c["id"],
-                c["spec"],
-                c["record"],
+                c.spec.document,
+                c.record.document,
                 query.truncated_answers(ledger, row.id, c["id"]),
                 needs_of(c["id"], wholes),
             )
-            for c in plan["candidates"]
+            for c in plan.candidates
         ],
         tasks=[
             TaskSummary(
                 t["name"],
                 t["id"],
-                t["card"],
+                t.card.document,
                 query.item_count(ledger, row.id, t["id"]),
                 t["items_total"],
                 t["measures"],
             )
-            for t in plan["tasks"]
+            for t in plan.tasks
         ],
         estimates=estimates(ledger, row.id),
         verdicts=found,
@@ -192,7 +192,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
             }
             for absence in query.absences(ledger, row.id)
         ],
-        looks=[{**look, "task": names[look["task_id"]]} for look in query.looks(ledger, row.id)],
+        looks=[{**look.document, "task": names[look.task_id]} for look in query.looks(ledger, row.id)],
         sessions=sessions,
         standings=standings(ledger, row.id, found),
         endings=endings(ledger, row.id, found),

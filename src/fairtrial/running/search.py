@@ -14,6 +14,7 @@ from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import TrialRecord
 from fairtrial.spec.candidate import Candidate, larger_of
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.device import Need, fits
@@ -145,7 +146,7 @@ def searched(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[str]
     )
 
 
-def reached(ledger: Ledger, trial_id: str, plan: Mapping[str, Any]) -> tuple[dict[str, dict[str, float]], int]:
+def reached(ledger: Ledger, trial_id: str, plan: TrialRecord) -> tuple[dict[str, dict[str, float]], int]:
     """Return each candidate's mean of each task's main measure, and how many item answers there are."""
     means: dict[str, dict[str, float]] = {}
     asked = 0

@@ -13,6 +13,7 @@ from typing import Any
 from fairtrial.analysis.verdicts import earlier_answers
 from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.known import was_asked
+from fairtrial.ledger.plan import plan_record
 from fairtrial.measures import Whole, unloaded
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.plan import Plan
@@ -38,7 +39,7 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
         ledger.add_task(read.id, "text", read.card())
         ledger.add_items(read.id, read.items)
         items[read.id] = [item.id for item in read.items]
-    if helpers := earlier_answers(ledger, document, items):
+    if helpers := earlier_answers(ledger, plan_record(document), items):
         document["earlier"] = helpers
     ledger.add_trial(plan.id, plan.trial.name, text, document, items)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from fairtrial.ledger.plan import TrialRecord
+
 WEIGHTS = ("gguf", "pkg", "hf", "fake")
 RECORDED = ("import", "replay")
 HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
@@ -46,7 +48,7 @@ def whereabouts(candidate: Mapping[str, Any]) -> Whereabouts:
     return Whereabouts("here" if host in HERE else "elsewhere", host)
 
 
-def told_apart(plan: Mapping[str, Any], settings: Mapping[str, Any]) -> OpenAndClosed:
+def told_apart(plan: TrialRecord, settings: Mapping[str, Any]) -> OpenAndClosed:
     """Return the sides: what the user says; else local weights are open, answers from elsewhere and recorded closed."""
     told = {candidate["name"]: whereabouts(candidate) for candidate in plan["candidates"]}
     given_open, given_closed = (list(settings.get(key) or ()) for key in ("open", "closed"))

@@ -73,7 +73,7 @@ def test_no_help_where_it_would_not_hold(tmp_path: Path) -> None:
     for decide in (Decide(stop_early=True, margin=0.06), Decide(target="benchmark")):
         other = plan_trial(trial("bx", decide, name="other"), tmp_path)
         conduct(other, ledger, rounds=1)
-        assert "earlier" not in query.trial(ledger, other.id).plan
+        assert not query.trial(ledger, other.id).plan.earlier
 
 
 def entered(ledger: Ledger, name: str, names: str, *, early: bool, seed: int, count: int = 40) -> str:

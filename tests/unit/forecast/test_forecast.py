@@ -16,6 +16,7 @@ from fairtrial.analysis.verdicts import questions
 from fairtrial.engines import EngineSettings
 from fairtrial.forecast.forecast import DISCORDANCE, Forecast, forecast
 from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger.plan import plan_record
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Observation
 from fairtrial.running.budget import ceilings
@@ -94,7 +95,7 @@ def test_what_the_ledger_knows_replaces_suppositions(tmp_path: Path, monkeypatch
 
 def test_the_median_is_where_half_of_directly_simulated_trials_stop(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
-    question = next(questions(plan.document()))
+    question = next(questions(plan_record(plan.document())))
     ten = next(o for o in forecast(plan, None).questions[0].outlooks if o.gap == 0.1)
     rng = np.random.default_rng(3)
     stops = []

@@ -102,7 +102,9 @@ def test_sessions_and_looks_are_kept(ledger: Ledger) -> None:
         ledger.add_look(TRIAL, ("a", "b"), (TASK, "acc", 50), look)
     [session] = query.sessions(ledger, TRIAL)
     assert (session.reason, session.outcome, session.facts) == ("finished", "finished", {"python": "3.11"})
-    assert query.looks(ledger, TRIAL) == [{"a": "a", "b": "b", "task_id": TASK, "measure": "acc", "items": 50, **look}]
+    assert [look.document for look in query.looks(ledger, TRIAL)] == [
+        {"a": "a", "b": "b", "task_id": TASK, "measure": "acc", "items": 50, **look}
+    ]
 
 
 def answered(ledger: Ledger) -> None:

@@ -13,6 +13,7 @@ from fairtrial.analysis.verdicts import questions, verdicts
 from fairtrial.cli.main import app
 from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import query
+from fairtrial.ledger.plan import plan_record
 from fairtrial.report.gate import Asked, against, checks
 from fairtrial.report.summary import summarise
 from tests.support.standing_ledger import ACC, SECONDS, TRIAL, coins, trial_ledger
@@ -53,7 +54,7 @@ def test_the_gate_turns_with_its_baseline(tmp_path: Path) -> None:
 
 def test_what_ended_the_asking_stays_the_trials_own(tmp_path: Path) -> None:
     with ledger_of(tmp_path / "a.db", early=True) as ledger:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).plan))
+        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
     for task in plan["tasks"]:
         task["measures"] = ["acc", "seconds"]
     for baseline, want in (
@@ -62,7 +63,7 @@ def test_what_ended_the_asking_stays_the_trials_own(tmp_path: Path) -> None:
     ):
         found = {
             q.a["name"]: [(e.a["name"], e.b["name"]) for e in q.enders]
-            for q in questions(plan, baseline)
+            for q in questions(plan_record(plan), baseline)
             if q.measure["name"] == "seconds" and q.task["name"] == "t"
         }
         assert found == want

@@ -41,7 +41,7 @@ def made(
     decide = {"margin": margin, "stop_early": early}
     ledger = trial_ledger(path, list(columns), {"t": {"acc": columns}}, decide=decide)
     if pairing is not None:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).plan))
+        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
         plan["tasks"][0]["pairings"] = [pairing]
         with ledger.transaction() as db:
             db.execute("UPDATE trials SET plan = ?", (json.dumps(plan),))
@@ -117,7 +117,7 @@ def test_null_answers_on_both_sides(tmp_path: Path) -> None:
 def test_a_measure_that_the_task_gives_to_some_items_only_is_not_missing(tmp_path: Path) -> None:
     base = half()
     with made(tmp_path / "l.db", {"base": base, "new": base}) as ledger:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).plan))
+        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
         [task] = plan["tasks"]
         part = {**task["card"]["measures"][0], "name": "part"}
         task["card"]["measures"].append(part)

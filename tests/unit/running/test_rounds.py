@@ -14,6 +14,7 @@ from fairtrial.analysis.elimination import beaten
 from fairtrial.analysis.verdicts import questions, verdict
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Chunk, Ledger, query
+from fairtrial.ledger.plan import plan_record
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Observation
 from fairtrial.report.summary import summarise
@@ -40,7 +41,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def begun(plan: Plan) -> list[Course]:
-    return courses(plan, list(questions(plan.document())))
+    return courses(plan, list(questions(plan_record(plan.document()))))
 
 
 def test_all_tasks_get_a_first_round_then_the_one_nearest_to_a_verdict_and_none_starves(

@@ -6,11 +6,11 @@ Only what is on record counts: a file that somebody else made does not say from 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import WeightsRecord
 
 UNROUNDED = frozenset({"f32", "f16", "bf16", "f64"})
 
@@ -18,10 +18,10 @@ UNROUNDED = frozenset({"f32", "f16", "bf16", "f64"})
 def weight_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each type that the weights of several candidates were rounded to before their own."""
     found: dict[str, list[str]] = {}
-    for candidate in trial.plan["candidates"]:
-        if kind := coarsest(candidate["record"]):
-            found.setdefault(kind, []).append(candidate["name"])
-    baseline = trial.plan["baseline"]
+    for candidate in trial.plan.candidates:
+        if kind := coarsest(candidate.record):
+            found.setdefault(kind, []).append(candidate.name)
+    baseline = trial.plan.baseline
     for kind, names in found.items():
         size = f", about {bits(kind)} bits a weight" if bits(kind) else ""
         text = (
@@ -31,11 +31,10 @@ def weight_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         yield Doubt("worn", text, candidate=names[0] if len(names) == 1 else "", headline=baseline in names)
 
 
-def coarsest(record: Mapping[str, Any]) -> str:
+def coarsest(record: WeightsRecord) -> str:
     """Return the type of fewest bits that a candidate's weights had before; empty if they had not been rounded."""
-    told = record.get("made_from")
-    before = [str(kind) for kind in (told if isinstance(told, list) else [record.get("parent_type")]) if kind]
-    rounded = [kind for kind in before if kind not in UNROUNDED]
+    before = record.made_from if record.made_from is not None else (record.parent_type,)
+    rounded = [kind for kind in before if kind and kind not in UNROUNDED]
     return min(rounded, key=lambda kind: bits(kind) or 99, default="")
 
 

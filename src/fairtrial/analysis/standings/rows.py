@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import leading
+from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.paired import PairedSample
 
 Floats = NDArray[np.float64]
@@ -60,7 +61,7 @@ class Rows:
 
     ledger: Ledger
     trial_id: str
-    plan: Mapping[str, Any]
+    plan: TrialRecord
     _cells: dict[tuple[str, str, str], Cell] = field(default_factory=dict)
 
     @property

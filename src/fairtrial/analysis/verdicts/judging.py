@@ -13,6 +13,7 @@ from fairtrial.analysis.verdicts.found import Verdict
 from fairtrial.analysis.verdicts.questions import Question, questions, scaled
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import leading
+from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.intervals import Floats
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
 from fairtrial.stats.sequential import decide
@@ -74,9 +75,7 @@ def when_stopped(
     return compare_stopped(sample, rule, enders)
 
 
-def earlier_answers(
-    ledger: Ledger, plan: Mapping[str, Any], items: Mapping[str, Sequence[str]]
-) -> list[dict[str, Any]]:
+def earlier_answers(ledger: Ledger, plan: TrialRecord, items: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """Return whose answers from earlier trials help with which task and measure of a trial that is about to begin.
 
     They help claims about single items of a finite list, all of which may be asked, where looks count.

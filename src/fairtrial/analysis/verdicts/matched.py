@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fairtrial.analysis.verdicts.found import Verdict
+from fairtrial.ledger.plan import TrialRecord
 
 LEAST_MATCHED = 0.8
 """Share of a task's items that must have recorded answers, where the trial does not say another."""
@@ -21,12 +22,12 @@ def matched_share(task: Mapping[str, Any]) -> tuple[int, int] | None:
     return min(int(p.get("together", p["paired"])) for p in pairings), max(int(p["items"]) for p in pairings)
 
 
-def least_matched(plan: Mapping[str, Any]) -> float:
+def least_matched(plan: TrialRecord) -> float:
     """Return the share of a task's items that must be matched before there is a verdict on it."""
     return float(plan["decide"].get("least_matched", LEAST_MATCHED))
 
 
-def too_few_matched(plan: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+def too_few_matched(plan: TrialRecord) -> dict[str, tuple[int, int]]:
     """Return the tasks, by name, of which too small a share of the items is matched, with the two counts."""
     least = least_matched(plan)
     shares = {task["name"]: matched_share(task) for task in plan["tasks"]}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.families import shared_level
 from fairtrial.stats.paired import PairedSample, Rule
 
@@ -52,7 +53,7 @@ def planned_items(task: Mapping[str, Any]) -> int:
     return total if limit is None else min(total, int(limit))
 
 
-def questions(plan: Mapping[str, Any], baseline: str = "") -> Iterator[Question]:
+def questions(plan: TrialRecord, baseline: str = "") -> Iterator[Question]:
     """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline.
 
     With another baseline than the trial's: what is then asked of the same answers.  What ended the asking are still
@@ -71,7 +72,7 @@ def questions(plan: Mapping[str, Any], baseline: str = "") -> Iterator[Question]
             yield question
 
 
-def asked_of(plan: Mapping[str, Any], task: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[Question]:
+def asked_of(plan: TrialRecord, task: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[Question]:
     """Yield the questions on one task about one baseline, without their enders."""
     measures = {measure["name"]: measure for measure in task["card"]["measures"]}
     early = bool(plan["decide"].get("stop_early"))
@@ -85,7 +86,7 @@ def asked_of(plan: Mapping[str, Any], task: Mapping[str, Any], baseline: Mapping
 
 
 def rule_of(
-    plan: Mapping[str, Any],
+    plan: TrialRecord,
     task: Mapping[str, Any],
     measure: Mapping[str, Any],
     pair: tuple[Mapping[str, Any], Mapping[str, Any]],

@@ -60,8 +60,8 @@ def test_scores_below_guessing_and_one_candidate_twice_are_doubted(tmp_path: Pat
     with trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"acc": columns}}, chance=0.25) as ledger:
         row = query.trial(ledger, STANDING)
         assert [(doubt.kind, doubt.candidate) for doubt in guessing_doubts(ledger, row)] == [("below_guessing", "a")]
-        twice = [*row.plan["candidates"], {**row.plan["candidates"][0], "name": "again"}]
-        [doubt] = same_candidate_doubts(ledger, replace(row, plan={**row.plan, "candidates": twice}))
+        twice = (*row.plan.candidates, replace(row.plan.candidates[0], name="again"))
+        [doubt] = same_candidate_doubts(ledger, replace(row, plan=replace(row.plan, candidates=twice)))
         assert doubt.headline and "one and the same candidate" in doubt.text
         assert not list(same_candidate_doubts(ledger, row))
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from fairtrial import cache
 from fairtrial.analysis.doubts import find_doubts
 from fairtrial.analysis.doubts.weights import bits, coarsest
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
+from fairtrial.ledger.plan import WeightsRecord
 from fairtrial.levers.quantize import Order, make_files, quantize
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import Head, Tensor
@@ -21,6 +23,8 @@ from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import notes
 from tests.support.ledgers import TRIAL, filled
 from tests.support.small_gguf import write_model
+
+WEIGHTS = TypeAdapter(WeightsRecord)
 
 
 def head(file_type: int | None, *types: int) -> Head:
@@ -51,7 +55,7 @@ def test_the_type_of_weights_is_that_of_most_tensors_where_the_file_does_not_kno
     ],
 )
 def test_the_coarsest_type_before_counts(record: dict[str, Any], kind: str) -> None:
-    assert coarsest(record) == kind
+    assert coarsest(WEIGHTS.validate_python(record)) == kind
 
 
 def test_bits_are_in_the_name() -> None:
@@ -59,7 +63,7 @@ def test_bits_are_in_the_name() -> None:
 
 
 def recorded(ledger: Ledger, *records: dict[str, Any]) -> None:
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).plan)
+    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
     for candidate, record in zip(plan["candidates"], records, strict=False):
         candidate["record"] = {**candidate["record"], **record}
     with ledger.writing(), ledger.transaction() as db:
@@ -99,5 +103,5 @@ def test_files_made_here_say_what_they_were_made_from(tmp_path: Path, monkeypatc
     lever = quantize("q5_0", eight, tmp_path, lambda _: None)
     assert lever.notes["made_from"] == ["f32", "q4_1", "q8_0"]
     assert lever.notes["parent_type"] == "q8_0"
-    assert coarsest(lever.record()) == "q4_1"
-    assert coarsest(four.record()) == ""
+    assert coarsest(WEIGHTS.validate_python(lever.record())) == "q4_1"
+    assert coarsest(WEIGHTS.validate_python(four.record())) == ""

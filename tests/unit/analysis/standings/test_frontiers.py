@@ -36,7 +36,7 @@ def made(path: Path, frontier: list[list[dict[str, Any]]] | None = None, **more:
     spent = {name: [size / 1e9] * N for name, size in SIZES.items()}
     tasks = {f"t{i}": {"acc": {n: column(s, i) for n, s in SHARES.items()}, "seconds": spent} for i in range(2)}
     ledger = trial_ledger(path, list(SIZES), tasks, **more)
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).plan)
+    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
     for candidate in plan["candidates"]:
         candidate["record"] = {"bytes": int(SIZES[candidate["name"]])}
     if frontier:
@@ -79,7 +79,7 @@ def test_findings_name_the_dominated_and_draw_the_rest(tmp_path: Path) -> None:
 
 def test_a_candidate_without_a_value_is_left_out_and_named(tmp_path: Path) -> None:
     ledger = made(tmp_path / "l.db", [[QUALITY, BYTES]])
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).plan)
+    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
     plan["candidates"][3]["record"] = {"bytes": None}
     with ledger.writing(), ledger.transaction() as db:
         db.execute("UPDATE trials SET plan = ? WHERE id = ?", (dumps(plan), TRIAL))
@@ -101,7 +101,7 @@ def test_a_gain_that_is_not_certain_has_no_price(tmp_path: Path) -> None:
     luck = column(0.5, 1)
     better = [1.0 if i == luck.index(0.0) else x for i, x in enumerate(luck)]
     ledger = trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"acc": {"a": luck, "b": better}}})
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).plan)
+    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
     for candidate, size in zip(plan["candidates"], (1, 2), strict=True):
         candidate["record"] = {"bytes": size * 10**8}
     with ledger.writing(), ledger.transaction() as db:

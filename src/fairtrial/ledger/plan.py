@@ -1,0 +1,375 @@
+"""A trial's plan as the ledger keeps it: parsed once into frozen records, and checked while it is.
+
+A ledger is a file that others can write: what does not have this shape is damage, and is said to be.  Keys that an
+older plan lacks have defaults; keys that a record does not know are kept in its ``document``, where it has one, and
+otherwise ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from fairtrial.ledger.shape import Finite, read_mapping, shaped
+from fairtrial.records import Measure
+
+Str = Annotated[str, Strict()]
+Bool = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0)]
+
+
+def _with_document(value: object) -> object:
+    return {**value, "document": value} if isinstance(value, dict) else value
+
+
+def _none_if_odd(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return check(value)
+    except ValidationError:
+        return None
+
+
+Whole = BeforeValidator(_with_document)
+"""Of a record that keeps its document: what was written, for those who pass it on."""
+Empty = BeforeValidator(lambda value: {} if value is None else value)
+"""Of a mapping: null stands for an empty one."""
+One = BeforeValidator(lambda value: 1 if value is None else value)
+Told = WrapValidator(_none_if_odd)
+"""Of what engines and levers say about weights: a value of another kind than expected counts as not said."""
+
+
+class _Keyed:
+    """Reading by key, for readers that have not been converted."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an attribute, or the default where there is none."""
+        found = getattr(self, key, None)
+        return default if found is None else found
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRecord(Measure, _Keyed):
+    """A measure in a task's card."""
+
+    name: Str
+    unit: Str
+    higher_is_better: Bool | None
+    bounds: tuple[Finite, Finite] | None
+    transform: Literal["identity", "exp"]
+
+
+@dataclass(frozen=True, slots=True)
+class CardRecord(_Keyed):
+    """A task's card: see `fairtrial.tasks.base.TaskCard`; its measures are all that items have values of."""
+
+    name: Str
+    main_measure: Str
+    measures: Annotated[tuple[MeasureRecord, ...], Field(min_length=1)]
+    version: Str = ""
+    revision: Str = ""
+    licence: Str = ""
+    description: Str = ""
+    citation: Str = ""
+    chance: Finite | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.main_measure not in {measure.name for measure in self.measures}:
+            raise ValueError(f"main_measure {self.main_measure!r} is none of its measures")
+
+    def measure(self, name: str) -> Measure:
+        """Return a measure by name."""
+        return next(measure for measure in self.measures if measure.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingRecord(_Keyed):
+    """How a candidate's answers are drawn, as far as verdicts depend on it."""
+
+    temperature: Finite | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecRecord(_Keyed):
+    """A candidate as it was specified.
+
+    Attributes:
+        levers: one mapping of name to settings each, in the order in which they apply.
+        document: all that was written.
+    """
+
+    model: Str
+    levers: tuple[Mapping[str, Any], ...] = ()
+    decoding: DecodingRecord | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scheme(self) -> str:
+        """What stands before the colon of the model's name: ``gguf``, ``openai`` ..."""
+        return self.model.partition(":")[0]
+
+    @property
+    def sampled(self) -> bool:
+        """Whether its answers are drawn at random."""
+        return bool(self.decoding and self.decoding.temperature)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsRecord(_Keyed):
+    """What engine and levers said of a candidate's weights; None or empty where nothing was said.
+
+    Attributes:
+        bytes: on disk.
+        weights_type, quantized_to: type of most weights; the one that a lever rounded them to.
+        parent_sha256, parent_type: hash and type of the weights that a lever started from.
+        made_from: all types that they had before.
+        elsewhere: whether they are computed with on another machine.
+        host, base_url: of a hosted model.
+        document: all that was said.
+    """
+
+    name: Annotated[Str, Told] | None = None
+    engine: Annotated[Str, Told] | None = None
+    sha256: Annotated[Str, Told] | None = None
+    bytes: Annotated[Count, Told] | None = None
+    weights_type: Annotated[Str, Told] | None = None
+    quantized_to: Annotated[Str, Told] | None = None
+    parent_sha256: Annotated[Str, Told] | None = None
+    parent_type: Annotated[Str, Told] | None = None
+    made_from: Annotated[tuple[Str, ...], Told] | None = None
+    elsewhere: Annotated[Bool, Told] | None = None
+    host: Annotated[Str, Told] | None = None
+    base_url: Annotated[Str, Told] | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecord(_Keyed):
+    """One of the candidates that answer for another: the name that its answers give it, and its id."""
+
+    name: Str
+    id: Str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord(_Keyed):
+    """A candidate of a trial; ``parts`` are those that answer for it."""
+
+    name: Str
+    id: Str
+    spec: Annotated[SpecRecord, Whole]
+    record: Annotated[WeightsRecord, Whole]
+    parts: tuple[PartRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord(_Keyed):
+    """What the trial's author wrote about a task, as far as it concerns what is read."""
+
+    limit: Count | None = None
+    repeats: Annotated[int, Strict(), Field(ge=1), One] = 1
+    sample: Str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairingRecord(_Keyed):
+    """How a task's items and a recorded candidate's answers came together; see `fairtrial.planning.base.Pairing`."""
+
+    candidate: Str
+    items: Count
+    paired: Count
+    ambiguous: Count = 0
+    examples: tuple[Str, ...] = ()
+    together: Count | None = None
+    empty: Count = 0
+    why: Str = ""
+
+    @property
+    def matched(self) -> int:
+        """Items to which every record of the trial has the answer, as far as it is known."""
+        return self.paired if self.together is None else self.together
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord(_Keyed):
+    """A task of a trial.
+
+    Attributes:
+        measures: names of those that verdicts are about.
+        items_total: items that it has in all, without those to learn from.
+        order: what was put in random order: ``items``, or ``clusters`` with the items of each in one piece.
+        largest_cluster: items in its largest cluster.
+        united: cluster of each item that shares one with a copy of its question, and by its own name would not; None
+            in plans that were made before copies were looked for.
+        copies: items that ask what another one asks as well, and how many questions they are.
+        pairings: of each recorded candidate, how the items and its answers came together.
+        form, of: which other form of a task it is, and that task's id; empty for a task itself.
+    """
+
+    name: Str
+    id: Str
+    entry: EntryRecord
+    card: Annotated[CardRecord, Whole]
+    measures: tuple[Str, ...]
+    items_total: Count
+    order: Literal["items", "clusters"] = "items"
+    largest_cluster: Count = 1
+    united: Mapping[Str, Str] | None = None
+    copies: tuple[Count, Count] | None = None
+    pairings: tuple[PairingRecord, ...] = ()
+    form: Str = ""
+    of: Str = ""
+
+    def __post_init__(self) -> None:
+        if lost := set(self.measures) - {measure.name for measure in self.card.measures}:
+            raise ValueError(f"its card has no measure {sorted(lost)[0]!r}")
+
+    @property
+    def main_measure(self) -> Measure:
+        """The measure that it is mainly about."""
+        return self.card.measure(self.card.main_measure)
+
+    @property
+    def planned_items(self) -> int:
+        """How many items the trial asks if nothing stops it."""
+        limit = self.entry.limit
+        return self.items_total if limit is None else min(self.items_total, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRecord(_Keyed):
+    """The text on which the next-token distributions of a family are compared; its card says what of it is measured."""
+
+    id: Str
+    source: Str
+    card: Annotated[CardRecord, Whole]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisRecord(_Keyed):
+    """A measure that is set against others; ``kind``: quality, item (measured item by item) or whole."""
+
+    name: Str
+    kind: Literal["quality", "item", "whole"]
+    unit: Str
+    less_is_better: Bool
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRecord(_Keyed):
+    """Ids of the candidates whose earlier answers to every item help with a task (its id) and measure."""
+
+    task: Str
+    measure: Str
+    candidates: tuple[Str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecideRecord(_Keyed):
+    """The rule that decides; see `fairtrial.spec.trial.Decide`."""
+
+    margin: Annotated[Finite, Field(ge=0)]
+    confidence: Annotated[Finite, Field(gt=0, lt=1)]
+    target: Literal["population", "benchmark"]
+    margins: Annotated[Mapping[Str, Annotated[Finite, Field(ge=0)]], Empty] = field(default_factory=dict)
+    least_matched: Finite = 0.8
+    stop_early: Bool = False
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord(_Keyed):
+    """The plan of a trial.
+
+    Attributes:
+        baseline: name of the candidate that the others are compared with.
+        weights: the user's weight of each task, by name; empty if none are written.
+        frontier: the measures that are set against each other.
+        study: settings of the study that the trial is; None if it is none.
+        text: what next-token distributions are compared on, if they are.
+        earlier: whose earlier answers help.
+    """
+
+    name: Str
+    seed: Annotated[int, Strict()]
+    baseline: Str
+    decide: Annotated[DecideRecord, Whole]
+    candidates: Annotated[tuple[CandidateRecord, ...], Field(min_length=1)]
+    tasks: tuple[TaskRecord, ...]
+    weights: Annotated[Mapping[Str, Finite], Empty] = field(default_factory=dict)
+    frontier: tuple[tuple[AxisRecord, ...], ...] = ()
+    study: Mapping[str, Any] | None = None
+    text: TextRecord | None = None
+    earlier: tuple[EarlierRecord, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.baseline not in {candidate.name for candidate in self.candidates}:
+            raise ValueError(f"the baseline {self.baseline!r} is none of the candidates")
+
+    def candidate(self, name: str) -> CandidateRecord:
+        """Return a candidate by name."""
+        return next(candidate for candidate in self.candidates if candidate.name == name)
+
+    @property
+    def own_tasks(self) -> tuple[TaskRecord, ...]:
+        """The tasks themselves, without other forms of them."""
+        return tuple(task for task in self.tasks if not task.form)
+
+
+@dataclass(frozen=True, slots=True)
+class LookRecord(_Keyed):
+    """One look at a pair; ``document`` is all that was kept of it, without the columns of its row."""
+
+    a: Str
+    b: Str
+    task_id: Str
+    measure: Str
+    items: Count
+    verdict: Str
+    low: Finite | None = None
+    high: Finite | None = None
+    difference: Finite | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+_PLAN, _CARD = TypeAdapter(TrialRecord), TypeAdapter(Annotated[CardRecord, Whole])
+_LOOK = TypeAdapter(Annotated[LookRecord, Whole])
+
+
+@lru_cache(maxsize=16)
+def read_plan(text: str, where: str = "") -> TrialRecord:
+    """Return a trial's plan.  Raises LedgerError if it is no JSON, or no plan."""
+    return plan_record(read_mapping(text, "the plan of a trial", where), where)
+
+
+def plan_record(document: Mapping[str, Any], where: str = "") -> TrialRecord:
+    """Return a plan from its JSON values.  Raises LedgerError if it is none."""
+    return shaped(_PLAN, document, "the plan of a trial", where)
+
+
+def read_card(text: object, where: str = "") -> CardRecord:
+    """Return a task's card.  Raises LedgerError if it is no JSON, or no card."""
+    return shaped(_CARD, read_mapping(text, "the card of a task", where), "the card of a task", where)
+
+
+def look_record(found: Mapping[str, Any]) -> LookRecord:
+    """Return one look at a pair, given with the columns of its row.  Raises LedgerError if it is none."""
+    return shaped(_LOOK, found, "a look")
