@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
-from fairtrial.errors import did_you_mean
+from fairtrial.errors import PluginError, did_you_mean
+from fairtrial.plugins import Table
 from fairtrial.spec.section import Count, Section, Texts, problem
 
 
@@ -46,23 +57,53 @@ class OpenVsClosed(Section):
         return self
 
 
+class PluginStudy(Section):
+    """A plugin's study, with whatever settings that declares."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+
+
 Settings = Annotated[Quantisation | SmallModels | OpenVsClosed, Discriminator("name")]
 Names = Literal["quantisation", "small-models", "open-vs-closed"]
 NAMES: tuple[str, ...] = get_args(Names)
 
+STUDY_SETTINGS: Table[Any] = Table(
+    "study",
+    {"quantisation": Quantisation, "small-models": SmallModels, "open-vs-closed": OpenVsClosed},
+    "a function of ledger, trial id and settings that returns Findings",
+)
+"""Study name to its settings; of a plugin to the study, which declares them as its attribute ``Settings`` if any."""
 
-def named(given: Any) -> Any:
-    """Return what was written as a mapping with the name of a study that exists; a bare name is short for one."""
+
+def _checked(given: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Return the settings of the study that is named; a bare name is short for a mapping with one."""
     if given is None or isinstance(given, Section):
-        return given
+        return check(given) if not isinstance(given, PluginStudy) else given
     found = {"name": given} if isinstance(given, str) else given
+    known = STUDY_SETTINGS.names()
     if not isinstance(found, dict) or not isinstance(found.get("name"), str):
-        raise problem(f"study takes a name, or a mapping with one. Studies: {', '.join(NAMES)}")
+        raise problem(f"study takes a name, or a mapping with one. Studies: {', '.join(known)}")
     name = found["name"]
-    if name not in NAMES:
-        raise problem(f"study {name!r} does not exist.{did_you_mean(name, NAMES)} Studies: {', '.join(NAMES)}")
-    return found
+    if name not in STUDY_SETTINGS:
+        raise problem(f"study {name!r} does not exist.{did_you_mean(name, known)} Studies: {', '.join(known)}")
+    return check(found) if name in NAMES else _of_plugin(name, {k: v for k, v in found.items() if k != "name"})
 
 
-StudySettings = Annotated[Settings | None, BeforeValidator(named, json_schema_input_type=Names | Settings | None)]
+def _of_plugin(name: str, given: dict[str, Any]) -> PluginStudy:
+    try:
+        model: type[BaseModel] = getattr(STUDY_SETTINGS.find(name), "Settings", Section)
+        return PluginStudy.model_validate({**model.model_validate(given).model_dump(mode="json"), "name": name})
+    except PluginError as error:
+        raise problem(error.message.removesuffix(".")) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        known = ", ".join(model.model_fields) or "none"
+        raise problem(f"study {name!r}: {first['msg']}. Settings of that study: {known}", *first["loc"]) from None
+
+
+StudySettings = Annotated[
+    SerializeAsAny[Settings] | None, WrapValidator(_checked, json_schema_input_type=Names | Settings | str | None)
+]
 """What a trial file says after ``study:``."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from fairtrial.errors import PluginError, UnknownNameError
 from fairtrial.ledger import Ledger, query
+from fairtrial.plugins import Table as Available
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
 from fairtrial.studies.cascades import cascades
 from fairtrial.studies.contamination import contamination
@@ -29,20 +31,36 @@ __all__ = [
     "further",
 ]
 
-STUDIES: Mapping[str, Study] = {
-    "open-vs-closed": open_vs_closed,
-    "quantisation": quantisation,
-    "small-models": small_models,
-}
+STUDIES: Available[Study] = Available(
+    "study",
+    {
+        "open-vs-closed": open_vs_closed,
+        "quantisation": quantisation,
+        "small-models": small_models,
+    },
+    "a function of ledger, trial id and settings that returns Findings",
+)
 """Name, as a trial file writes it, to the study."""
 
 
 def findings(ledger: Ledger, trial_id: str) -> Findings | None:
-    """Return what a trial's study found; None if the trial is no study."""
+    """Return what a trial's study found; None if the trial is no study.
+
+    A plugin's study that is not installed, or fails, finds nothing and says so.
+    """
     settings = query.trial(ledger, trial_id).plan.get("study")
-    if not settings or settings["name"] not in STUDIES:
+    if not settings:
         return None
-    return STUDIES[settings["name"]](ledger, trial_id, settings)
+    name = settings["name"]
+    try:
+        with STUDIES.blaming(name):
+            found = STUDIES.find(name)(ledger, trial_id, settings)
+        plugin = STUDIES.plugin(name)
+        if plugin and not isinstance(found, Findings):
+            raise plugin.failure(f"returned a {type(found).__name__}, not Findings")
+        return found
+    except (PluginError, UnknownNameError) as error:
+        return Findings(f"Study {name}", notes=(error.message,))
 
 
 FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (device, frontiers, cascades, contamination)
