@@ -24,7 +24,7 @@ of the package.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class FairtrialError(Exception):
@@ -44,9 +44,17 @@ class FairtrialError(Exception):
         self.fix = fix
         self.where = where
 
+    def __reduce__(self) -> tuple[Callable[..., FairtrialError], tuple[type[FairtrialError], str], dict[str, object]]:
+        """Come back from another process as it is, whatever the subclass is made from."""
+        return _rebuilt, (type(self), self.message), vars(self)
+
     def __str__(self) -> str:
         head = f"{self.where}: {self.message}" if self.where else self.message
         return f"{head}\n{self.fix}" if self.fix else head
+
+
+def _rebuilt(kind: type[FairtrialError], message: str) -> FairtrialError:
+    return kind.__new__(kind, message)
 
 
 class SpecError(FairtrialError):

@@ -1,0 +1,146 @@
+"""Answering touches no ledger: another process does it, and whoever conducts the trial stores what comes back."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+import fairtrial.running.pool as pool_module
+from fairtrial.engines import EngineSettings
+from fairtrial.engines.base import AnswersOneByOne
+from fairtrial.engines.fake import FakeEngine
+from fairtrial.errors import EngineError, FairtrialError, MissingExtraError, UnknownNameError
+from fairtrial.ledger import Ledger, query
+from fairtrial.planning.base import PlannedCandidate
+from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.planning.requests import make_chunks
+from fairtrial.records import Answer, Request
+from fairtrial.running.answering import Answered, answer_items
+from fairtrial.running.chunks import ask_chunk, store_chunk
+from fairtrial.running.pool import open_pool
+from fairtrial.running.storing import KEPT_AT_ONCE, open_writer, write_plan
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.trial import TaskEntry, Trial
+
+SPAWN = multiprocessing.get_context("spawn")
+MEASURED = ("seconds", "cpu_seconds", "load_seconds", "memory_bytes")
+
+
+def planned(folder: Path) -> Plan:
+    trial = Trial(
+        candidates=(Candidate(id="a", model="fake:a"),),
+        tasks=(
+            TaskEntry(task="table", level=1, limit=70, shots=1),
+            TaskEntry(task="arithmetic_open", level=1, limit=20, shots=1),
+        ),
+    )
+    return plan_trial(trial, folder)
+
+
+def answer_there(candidate: PlannedCandidate, items: Sequence[Sequence[Request]]) -> Answered:
+    """What the other process does."""
+    with open_pool(EngineSettings()) as pool:
+        return answer_items(candidate, items, pool)
+
+
+def rows_of(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that is stored; of what a clock or the machine tells, only that it is there."""
+    measured = ", ".join(f"'{name}'" for name in MEASURED)
+    value = f"CASE WHEN measure IN ({measured}) THEN 'some' ELSE value END"
+    columns = f"candidate_id, task_id, measure, item_id, repeat, {value}, weight, unit"
+    return {
+        "answers": sorted(ledger.read("SELECT candidate_id, request_id, answer FROM answers")),
+        "asked": sorted(ledger.read("SELECT * FROM asked")),
+        "observations": sorted(ledger.read(f"SELECT {columns} FROM observations")),
+        "absences": sorted(ledger.read("SELECT * FROM absences")),
+    }
+
+
+def test_a_chunk_answered_in_another_process_is_the_same_in_the_ledger(tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    [candidate] = plan.candidates
+    here, there = Ledger.open(tmp_path / "here.db"), Ledger.open(tmp_path / "there.db")
+    with ProcessPoolExecutor(1, SPAWN) as elsewhere, open_pool(EngineSettings()) as pool:
+        for ledger in (here, there):
+            with ledger.writing():
+                write_plan(plan, "text", ledger)
+                with open_writer(ledger, plan.id, {}) as writer:
+                    for task in plan.tasks:
+                        for chunk in make_chunks(task, candidate):
+                            if ledger is here:
+                                asked = ask_chunk(task, candidate, chunk, pool, writer)
+                            else:
+                                items = [one.requests for one in chunk]
+                                got = elsewhere.submit(answer_there, candidate, items).result(timeout=120)
+                                probes = pool.probes(candidate)
+                                asked = store_chunk(task, candidate, chunk, {}, got, probes, writer)
+                            assert asked.paid == len(chunk)
+                            assert {"seconds", "tokens_in"} <= asked.costs.keys()
+    mine, theirs = rows_of(here), rows_of(there)
+    assert {len(row) for row in mine["answers"]} == {3}
+    assert len(mine["answers"]) == 90
+    assert "load_seconds" in {row[2] for row in theirs["observations"]}
+    assert mine == theirs
+
+
+class OneByOne(FakeEngine):
+    """Hands each answer over as it comes; the process dies at the last of them."""
+
+    def as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        """Yield the answers to all requests but one."""
+        yield from zip(requests[:-1], self.generate(requests[:-1]), strict=True)  # type: ignore[arg-type]
+        os._exit(9)
+
+
+def answer_and_die(candidate: PlannedCandidate, items: Sequence[Sequence[Request]], out: Connection) -> None:
+    """What another process does that does not live to its end."""
+    pool_module.open_engine = lambda spec, model, settings: OneByOne(model.name, spec)  # type: ignore[assignment]
+    with open_pool(EngineSettings()) as pool:
+        answer_items(candidate, items, pool, lambda request, answer: out.send((request, answer)))
+
+
+def test_answers_that_were_handed_over_before_the_other_process_died_are_kept(tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    [candidate], task = plan.candidates, plan.tasks[1]
+    [chunk] = make_chunks(task, candidate)
+    ledger = Ledger.open(tmp_path / "t.db")
+    coming, out = SPAWN.Pipe(duplex=False)
+    other = SPAWN.Process(target=answer_and_die, args=(candidate, [one.requests for one in chunk], out))
+    other.start()
+    out.close()
+    with ledger.writing():
+        write_plan(plan, "text", ledger)
+        with open_writer(ledger, plan.id, {}) as writer, writer.keeping(candidate.id) as keep:
+            for done in range(1, len(chunk)):
+                keep(*coming.recv())
+                assert query.counts(ledger)["answers"] == done - done % KEPT_AT_ONCE
+            with pytest.raises(EOFError):
+                coming.recv()
+    other.join(60)
+    assert other.exitcode == 9
+    assert query.counts(ledger)["answers"] == len(chunk) - 1 == 19
+
+
+def test_an_engine_that_hands_answers_over_one_by_one_says_so_by_having_the_method() -> None:
+    assert isinstance(OneByOne("a", Candidate(id="a", model="fake:a")), AnswersOneByOne)
+    assert not isinstance(FakeEngine("a", Candidate(id="a", model="fake:a")), AnswersOneByOne)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EngineError("it broke.", fix="Mend it.", where="item 3"),
+        MissingExtraError("The engine llamacpp", "llamacpp"),
+        UnknownNameError("engine", "lama", ["llama"], fix="Engines: llama."),
+    ],
+)
+def test_an_error_comes_back_from_another_process_as_it_was(error: FairtrialError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
