@@ -135,6 +135,19 @@ def test_only_the_ledger_speaks_sql(path: Path) -> None:
     assert not RUNS_SQL.search(text)
 
 
+WRITES = re.compile(r"\b(ledger|store)\.(commit|add_\w+|open_session|close_session)\(")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_only_one_place_stores_what_a_run_finds(path: Path) -> None:
+    assert unit(path) == "ledger" or path.name == "storing.py" or not WRITES.search(path.read_text())
+
+
+def test_answering_knows_no_ledger() -> None:
+    for name in ("answering", "pool"):
+        assert not any(one.startswith("fairtrial.ledger") for one in imports(SRC / "running" / f"{name}.py"))
+
+
 def test_the_statistics_know_nothing_of_the_program() -> None:
     for path in (SRC / "stats").rglob("*.py"):
         outside = {n.split(".")[0] for n in imports(path)} - {"fairtrial"}

@@ -56,10 +56,9 @@ class RecordedEngine:
 
     def close(self) -> None:
         """Forget the record."""
-        close = getattr(self._record, "close", None)
+        if self._record is not None:
+            self._record.close()
         self._record = None
-        if close is not None:
-            close()
 
     def _answer(self, request: Request) -> Answer:
         if self._record is None:

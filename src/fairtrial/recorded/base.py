@@ -77,6 +77,10 @@ class Record(Protocol):
         """Return why a request may have found no answer, as a sentence; empty if nothing is known."""
         ...
 
+    def close(self) -> None:
+        """Let go of what the answers are read from."""
+        ...
+
 
 def answer_of(text: str, stop: Sequence[str], tags: Tags) -> GenerateAnswer:
     """Return a recorded text as an answer: its thought apart, what follows up to the first stop string."""

@@ -99,6 +99,9 @@ class Matcher:
             return None
         return self._generated(request) if isinstance(request, GenerateRequest) else self._scored(request)
 
+    def close(self) -> None:
+        """Nothing stays open: the log was read as a whole."""
+
     def explain(self, request: Request) -> str:
         """Return why a request found no answer: what differs between its prompt and the nearest recorded one."""
         if self._by_key:
