@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "running": ONE
     | {"analysis", "engines", "ledger", "levers", "measures", "models", "planning", "stats", "studies", "tasks"},
     "forecast": ONE | {"analysis", "ledger", "measures", "planning", "running", "stats"},
-    "report": {"analysis", "errors", "ledger", "plugins", "records", "stats", "studies"},
+    "report": {"analysis", "errors", "ledger", "plugins", "records", "spec", "stats", "studies"},
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 

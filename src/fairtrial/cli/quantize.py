@@ -17,7 +17,7 @@ from fairtrial.cli.output import print_json
 from fairtrial.levers.quantize import MadeFile, Order, described, gguf_of, make_files, warnings
 from fairtrial.models import resolve
 from fairtrial.report.words import inline
-from fairtrial.spec.candidate import SCHEMES
+from fairtrial.spec.schemes import SCHEMES
 
 COLUMNS = ("type", "MB", "bits per weight", "share of parent", "seconds")
 

@@ -17,7 +17,7 @@ from fairtrial.models.hashes import file_sha256
 from fairtrial.models.identity import candidate_id
 from fairtrial.models.listing import ModelListing, list_models
 from fairtrial.models.record import ResolvedModel
-from fairtrial.models.schemes import resolve, run_by
+from fairtrial.models.schemes import resolve, resolve_candidate, run_by
 
 __all__ = [
     "ModelListing",
@@ -27,5 +27,6 @@ __all__ = [
     "file_sha256",
     "list_models",
     "resolve",
+    "resolve_candidate",
     "run_by",
 ]

@@ -1,4 +1,4 @@
-"""The schemes that a model's name can begin with, and finding the weights of a name."""
+"""Finding the model that a name stands for: its weights, or the endpoint that has them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.errors import ModelError, SpecError
+from fairtrial.models.endpoint import endpoint_model
 from fairtrial.models.files import from_gguf, from_package
 from fairtrial.models.hub import from_hub
 from fairtrial.models.record import ResolvedModel
 from fairtrial.records import content_hash
-from fairtrial.spec.candidate import model_problem
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.schemes import SCHEMES, model_problem, scheme_of
+
+Resolver = Callable[[str, str, Path], ResolvedModel]
+"""(whole name, what follows the scheme, folder that relative paths are relative to) to the model."""
 
 
 def resolve(spec: str, base_dir: Path) -> ResolvedModel:
     """Find a model's weights.
 
     Args:
-        spec: ``SCHEME:REST``; `fairtrial.models` lists the schemes.
+        spec: ``SCHEME:REST``; `fairtrial.spec.schemes` has the table of schemes.
         base_dir: folder that relative paths are relative to.
 
     Raises:
@@ -28,10 +33,18 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
     """
     if wrong := model_problem(spec):
         raise SpecError(f"{wrong}.")
-    scheme, _, rest = spec.partition(":")
-    if scheme not in SCHEMES:
+    name, _, rest = spec.partition(":")
+    find: Resolver | None = RESOLVERS.get(name) or SCHEMES.find(name).resolver
+    if find is None:
         raise SpecError(f"model {spec!r} names no weights: they are elsewhere, or there are only answers.")
-    return SCHEMES[scheme](spec, rest, base_dir)
+    return find(spec, rest, base_dir)
+
+
+def resolve_candidate(candidate: Candidate, base_dir: Path) -> ResolvedModel:
+    """Return a candidate's model: its weights, or what an endpoint is asked for.  Raises as `resolve` does."""
+    scheme = scheme_of(candidate.model)
+    at_endpoint = scheme is not None and scheme.answers == "elsewhere" and scheme.resolver is None
+    return endpoint_model(candidate) if at_endpoint else resolve(candidate.model, base_dir)
 
 
 def run_by(model: ResolvedModel, engine: str) -> ResolvedModel:
@@ -55,9 +68,5 @@ def from_fake(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     return ResolvedModel(spec, "fake", None, content_hash(["fake", rest]), rest)
 
 
-SCHEMES: Mapping[str, Callable[[str, str, Path], ResolvedModel]] = {
-    "gguf": from_gguf,
-    "pkg": from_package,
-    "hf": from_hub,
-    "fake": from_fake,
-}
+RESOLVERS: Mapping[str, Resolver] = {"gguf": from_gguf, "pkg": from_package, "hf": from_hub, "fake": from_fake}
+"""Scheme name to what finds weights, of the schemes that are built in and have any."""

@@ -21,6 +21,7 @@ from fairtrial.recorded import IMPORTERS, Record, identify, imported_record, rep
 from fairtrial.recorded.source import candidate_of
 from fairtrial.records import Item, content_hash
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
 from fairtrial.tasks.base import Task
 
@@ -54,12 +55,12 @@ def recordings(
     """
     found = {}
     for i, spec in enumerate(trial.candidates):
-        scheme, _, rest = spec.model.partition(":")
-        if scheme in ("replay", "import"):
+        scheme, rest = scheme_of(spec.model), spec.model.partition(":")[2]
+        if scheme and scheme.is_recorded:
             with placed(i):
                 if spec.levers:
                     raise SpecError(f"candidate {spec.id!r}: levers cannot change answers that are recorded already.")
-                opened = replayed if scheme == "replay" else imported
+                opened = replayed if scheme.answers == "ledger" else imported
                 found[spec.id] = opened(spec, rest, base_dir)
     return found
 

@@ -20,7 +20,7 @@ from fairtrial.errors import FairtrialError, SpecError, UnknownNameError
 from fairtrial.levers import apply
 from fairtrial.levers.cascade import SMALL, joined
 from fairtrial.measures import MEASURES
-from fairtrial.models import candidate_id, endpoint_model, resolve, run_by
+from fairtrial.models import candidate_id, resolve_candidate, run_by
 from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.base import check_asked_alike
@@ -242,8 +242,7 @@ def plan_candidate(
         tasks: whose few-shot examples a lever may learn from.
     """
     with placed(where):
-        hosted = spec.model.startswith("openai:")
-        model = endpoint_model(spec) if hosted else resolve(spec.model, base_dir)
+        model = resolve_candidate(spec, base_dir)
     if spec.levers:
         cache = cache_folder()
         ready = prepared(spec, tasks, base_dir, cache)

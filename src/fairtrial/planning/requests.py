@@ -10,6 +10,7 @@ from fairtrial.planning.sampling import stable_int
 from fairtrial.records import GenerateRequest, Item, Request, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.recorded import key_text
+from fairtrial.spec.schemes import scheme_of
 from fairtrial.tasks.base import Task
 
 CHUNK_ITEMS = 50
@@ -73,12 +74,17 @@ def settle(request: Request, candidate: Candidate, repeat: int) -> Request:
 def address(request: Request, candidate: Candidate, item: Item) -> Request:
     """Return the request with what finds the item's recorded answer, where that is not found by what is asked."""
     how = candidate.recorded
-    if how.join == "question" or not candidate.model.startswith("import:"):
+    if how.join == "question" or not _is_of_log(candidate):
         return request
     column = how.item or how.id
     by_number = how.join == "row" or column == "doc_id"
     value = item.doc_id if by_number else item.data.get(column)
     return replace(request, item_key="" if value is None else key_text(value))
+
+
+def _is_of_log(candidate: Candidate) -> bool:
+    scheme = scheme_of(candidate.model)
+    return scheme is not None and scheme.answers == "log"
 
 
 def in_one_turn(request: ScoreRequest) -> ScoreRequest:

@@ -16,6 +16,7 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TrialRecord
 from fairtrial.spec.candidate import Candidate, larger_of
+from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.device import Need, fits
 
@@ -64,7 +65,8 @@ def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Tri
     made: list[Candidate] = []
     for candidate in trial.candidates:
         larger = larger_of(candidate)
-        if larger is not None or candidate.model.partition(":")[0] not in ("gguf", "pkg", "hf", "fake"):
+        scheme = scheme_of(candidate.model)
+        if larger is not None or scheme is None or scheme.answers != "here":
             if isinstance(larger, str) and len(contexts) > 1:
                 raise SpecError(
                     f"the cascade of {candidate.id!r} goes to {larger!r}, of which there would be several.",

@@ -16,17 +16,15 @@ from fairtrial.spec.cascade import cascade_at, cascade_of
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.levers import checked_levers
 from fairtrial.spec.recorded import Recorded, RecordedSettings
+from fairtrial.spec.schemes import FORMS, model_problem, scheme_of
 from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Mass
 from fairtrial.thoughts import TAGS, Tags
 
-__all__ = ["NAME", "SCHEMES", "Candidate", "Decoding", "Section", "larger_of", "model_problem"]
+__all__ = ["NAME", "Candidate", "Decoding", "Section", "larger_of"]
 
 DATE = "2026-01-01"
 """The day that it is for chat templates unless a candidate says otherwise: answers shall not change with the clock."""
-
-SCHEMES = ("gguf", "pkg", "hf", "openai", "replay", "import", "fake")
-"""What a model's name can begin with; `fairtrial.models` says what each means."""
 
 
 class Decoding(Section):
@@ -70,8 +68,7 @@ class Candidate(Section):
 
     id: str = Field(pattern=NAME, description="Short name used in tables and on the command line.")
     model: str = Field(
-        description="gguf:PATH, pkg:PACKAGE/FILE, hf:REPO[@REVISION][:FILE], openai:MODEL, replay:LEDGER#CANDIDATE "
-        "or import:FILE-OR-FOLDER.",
+        description=f"{', '.join(FORMS[:-1])} or {FORMS[-1]}.",
     )
     levers: tuple[dict[str, Any], ...] = Field(
         (), description="Improvements applied in this order; each is one key, e.g. {quantize: q4_k_m}."
@@ -116,9 +113,10 @@ class Candidate(Section):
     @model_validator(mode="before")
     @classmethod
     def _endpoints_chat_unless_told_otherwise(cls, data: Any) -> Any:
-        if isinstance(data, dict) and str(data.get("model", "")).startswith("openai:") and "chat" not in data:
-            return {**data, "chat": "model"}
-        return data
+        if not isinstance(data, dict) or "chat" in data:
+            return data
+        scheme = scheme_of(str(data.get("model", "")))
+        return {**data, "chat": "model"} if scheme and scheme.answers == "elsewhere" else data
 
     @field_validator("model")
     @classmethod
@@ -169,21 +167,3 @@ def larger_of(candidate: Candidate) -> Candidate | str | None:
     if isinstance(settings.to, str):
         return settings.to
     return Candidate.model_validate({"id": "larger", **settings.to})
-
-
-def model_problem(model: str) -> str:
-    """Return what is wrong with the form of a model's name, as a sentence without its full stop; empty if nothing."""
-    scheme, colon, rest = model.partition(":")
-    if colon and scheme in SCHEMES:
-        return "" if rest.strip() else f"model {model!r} has nothing after {scheme + ':'!r}"
-    known = ", ".join(f"{name}:" for name in SCHEMES if name != "fake")
-    hub = rest.removeprefix("//huggingface.co/").strip("/").split("/")
-    if rest.startswith("//huggingface.co/") and len(hub) > 1:
-        hint = f" Did you mean 'hf:{hub[0]}/{hub[1]}'?"
-    elif colon:
-        hint = did_you_mean(scheme, SCHEMES)
-    elif model.count("/") == 1 and not model.endswith(".gguf") and not model.startswith((".", "/", "~")):
-        hint = f" Did you mean 'hf:{model}'?"
-    else:
-        hint = f" Did you mean 'gguf:{model}'?"
-    return f"model {model!r} does not say where it comes from.{hint} Known prefixes: {known}"

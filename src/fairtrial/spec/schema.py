@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fairtrial.spec.candidate import SCHEMES
 from fairtrial.spec.levers import LEVER_SETTINGS
+from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.trial import Trial
 
 
@@ -17,7 +17,7 @@ def trial_schema() -> dict[str, Any]:
     for key, what in (("tasks", "name of a task"), ("candidates", "path of a candidate file")):
         properties[key]["items"] = {"anyOf": [{"type": "string", "description": what}, properties[key]["items"]]}
     candidate = schema["$defs"]["Candidate"]["properties"]
-    candidate["model"]["pattern"] = f"^({'|'.join(SCHEMES)}):."
+    candidate["model"]["pattern"] = f"^({'|'.join(SCHEMES.built_in)}):."
     candidate["levers"]["items"] = lever_schema()
     mapping = {"type": "string", "pattern": r"\.[yY][aA]?[mM][lL]$", "description": "path of a file with the settings"}
     candidate["recorded"]["anyOf"].append(mapping)

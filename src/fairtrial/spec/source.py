@@ -17,6 +17,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.levers import located_levers
 from fairtrial.spec.problems import validated
 from fairtrial.spec.recorded import Recorded
+from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places, read_yaml
 
@@ -65,9 +66,10 @@ def load_candidate(path: Path) -> Candidate:
     candidate = validated(Candidate, with_mapping_file(data, places, ()), places)
     folder = path.parent.resolve()
     changed: dict[str, Any] = {}
-    scheme, _, inside = candidate.model.partition(":")
-    if scheme in ("gguf", "import", "replay"):
-        changed["model"] = f"{scheme}:{folder / Path(inside).expanduser()}"
+    scheme = scheme_of(candidate.model)
+    if scheme and scheme.is_path:
+        name, _, inside = candidate.model.partition(":")
+        changed["model"] = f"{name}:{folder / Path(inside).expanduser()}"
     if candidate.chat not in ("none", "model"):
         changed["chat"] = str(folder / candidate.chat)
     changed["levers"] = located_levers(candidate.levers, folder)

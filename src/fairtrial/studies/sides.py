@@ -12,9 +12,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from fairtrial.ledger.plan import TrialRecord
+from fairtrial.spec.schemes import scheme_of
 
-WEIGHTS = ("gguf", "pkg", "hf", "fake")
-RECORDED = ("import", "replay")
 HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
@@ -38,12 +37,12 @@ class OpenAndClosed:
 
 def whereabouts(candidate: Mapping[str, Any]) -> Whereabouts:
     """Return where a candidate's answers are made."""
-    scheme = str(candidate["spec"]["model"]).partition(":")[0]
+    scheme = scheme_of(str(candidate["spec"]["model"]))
     record = candidate.get("record") or {}
-    if scheme in RECORDED:
+    if scheme and scheme.is_recorded:
         return Whereabouts("recorded", "recorded answers")
     host = str(record.get("host") or urlsplit(str(record.get("base_url") or "")).hostname or "")
-    if scheme in WEIGHTS and not record.get("elsewhere"):
+    if scheme and scheme.answers == "here" and not record.get("elsewhere"):
         return Whereabouts("here")
     return Whereabouts("here" if host in HERE else "elsewhere", host)
 
@@ -57,14 +56,14 @@ def told_apart(plan: TrialRecord, settings: Mapping[str, Any]) -> OpenAndClosed:
         name = candidate["name"]
         if name in given_open or name in given_closed or candidate.get("parts"):
             continue
-        scheme = str(candidate["spec"]["model"]).partition(":")[0]
-        if scheme in WEIGHTS:
+        scheme = scheme_of(str(candidate["spec"]["model"]))
+        if scheme and scheme.answers == "here":
             given_open.append(name)
         elif told[name].where == "here":
             unclear.append(name)
         else:
             given_closed.append(name)
-            if scheme == "replay":
+            if scheme and scheme.answers == "ledger":
                 unclear.append(name)
     notes = []
     if unclear:

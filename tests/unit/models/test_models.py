@@ -6,16 +6,29 @@ import hashlib
 import os
 import struct
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.models import candidate_id, file_sha256, hashes, list_models, resolve, schemes
+from fairtrial.models import (
+    ResolvedModel,
+    candidate_id,
+    file_sha256,
+    hashes,
+    list_models,
+    resolve,
+    resolve_candidate,
+    schemes,
+)
 from fairtrial.models.gguf import FILE_TYPES, GgufError, read_head
-from fairtrial.spec.candidate import SCHEMES, Candidate, Decoding
+from fairtrial.plugins import Plugin
+from fairtrial.spec.candidate import Candidate, Decoding
+from fairtrial.spec.schemes import SCHEMES, Scheme
 
 
 @pytest.fixture(autouse=True)
@@ -119,9 +132,23 @@ def test_a_split_model_in_the_cache_of_the_hub_is_links_to_blobs(tmp_path: Path)
         resolve("gguf:loop.gguf", tmp_path)
 
 
-def test_every_scheme_is_known_on_both_sides() -> None:
-    elsewhere = {"openai", "replay", "import"}  # no weights to be found
-    assert set(schemes.SCHEMES) == set(SCHEMES) - elsewhere
+def test_every_scheme_with_weights_has_what_finds_them() -> None:
+    here = {name for name in SCHEMES.built_in if SCHEMES.find(name).answers == "here"}
+    assert set(schemes.RESOLVERS) == here
+
+
+def test_a_plugin_adds_a_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+        return ResolvedModel(spec, "mine", base_dir / rest, "f" * 64, rest)
+
+    monkeypatch.setattr(Plugin, "load", lambda _: Scheme("mine:FILE", is_path=True, resolver=find))
+    entry = EntryPoint("scheme.mine", "my_package:MINE", "fairtrial")
+    brought = Plugin("scheme", "mine", "my-package", "1.0", entry)
+    monkeypatch.setattr("fairtrial.plugins.installed_plugins", lambda: (brought,))
+    candidate = Candidate.model_validate({"id": "a", "model": "mine:weights.bin"})
+    assert resolve_candidate(candidate, tmp_path).path == tmp_path / "weights.bin"
+    with pytest.raises(ValidationError, match=r"Known prefixes: .*, mine:"):
+        Candidate.model_validate({"id": "a", "model": "weights.bin"})
 
 
 def test_hashes_are_remembered_until_the_file_changes(tmp_path: Path, own_cache: Path) -> None:

@@ -25,6 +25,7 @@ from fairtrial.records import content_hash
 from fairtrial.report.export.answered import answered
 from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, Identity, lines
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
+from fairtrial.spec.schemes import Scheme, scheme_of
 
 NOT_STATED = "not-stated"
 """Who made a model, where its name does not say; the schema's own tools refuse ``unknown``."""
@@ -94,11 +95,12 @@ def component(text: str) -> str:
 
 def maker(candidate: CandidateSummary) -> tuple[str, str]:
     """Return the developer and name of a candidate's model, as far as its name tells."""
-    scheme, _, rest = str(candidate.spec["model"]).partition(":")
-    if scheme == "hf":
+    model = str(candidate.spec["model"])
+    scheme, rest = scheme_of(model), model.partition(":")[2]
+    if scheme and scheme.is_of_hub:
         owner, _, name = re.split("[@:]", rest)[0].partition("/")
         return owner or NOT_STATED, name or owner
-    if scheme == "openai":
+    if scheme and scheme.answers == "elsewhere":
         owner, slash, name = rest.partition("/")
         known = (
             "openai" if host(candidate) == "api.openai.com" else NOT_STATED
@@ -151,9 +153,10 @@ def record(
 
 def model_info(candidate: CandidateSummary, identity: Identity, packages: Mapping[str, str]) -> dict[str, Any]:
     """Return what is known of the model; whether its weights are open is only said of models on the hub."""
-    scheme = str(candidate.spec["model"]).partition(":")[0]
-    deployed = {"gguf": "self_deployed", "pkg": "self_deployed", "hf": "self_deployed"}.get(scheme, "unknown")
-    if scheme == "openai":
+    scheme = scheme_of(str(candidate.spec["model"])) or Scheme("", "log")
+    hosted = scheme.answers == "elsewhere"
+    deployed = "self_deployed" if scheme.answers == "here" else "unknown"
+    if hosted:
         deployed = "self_deployed" if host(candidate) in ("localhost", "127.0.0.1", "::1") else "externally_managed"
     engine = str(candidate.record.get("engine", ""))
     version = packages.get(ENGINES.get(engine, ""))
@@ -165,11 +168,11 @@ def model_info(candidate: CandidateSummary, identity: Identity, packages: Mappin
         "name": candidate.name,
         "id": identity.model_id,
         "developer": identity.model_id.partition("/")[0],
-        **({"inference_platform": host(candidate)} if scheme == "openai" else {}),
+        **({"inference_platform": host(candidate)} if hosted else {}),
         **({"inference_engine": {"name": engine, **({"version": version} if version else {})}} if engine else {}),
         "additional_details": {
             "deployment_type": deployed,
-            "model_availability": "open_weights" if scheme == "hf" else "unknown",
+            "model_availability": "open_weights" if scheme.is_of_hub else "unknown",
             **texts({"candidate_id": candidate.content_id, **kept, **known}),
         },
     }

@@ -1,0 +1,85 @@
+"""The schemes that a model's name begins with: the one table of what each means.
+
+A distribution adds one by the entry point ``scheme.NAME``, which names a `Scheme`.  Knows no files and no engines;
+`fairtrial.models` finds the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from fairtrial.errors import did_you_mean
+from fairtrial.plugins import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """What a model's name means that begins with this scheme.
+
+    Attributes:
+        form: as users write it, e.g. ``gguf:PATH``; empty for what users never write.
+        answers: where answers come from: computed ``here``, asked for ``elsewhere`` (an endpoint), or read from a
+            ``ledger`` or another tool's ``log``.
+        is_path: whether a path follows the scheme.
+        is_of_hub: whether weights come from the Hugging Face hub, where everybody can get them.
+        resolver: of a plugin: what returns a `fairtrial.models.ResolvedModel` for the whole name, what follows the
+            scheme, and the folder that relative paths are relative to; `fairtrial.models` has those of the others.
+    """
+
+    form: str
+    answers: Literal["here", "elsewhere", "ledger", "log"] = "here"
+    is_path: bool = False
+    is_of_hub: bool = False
+    resolver: Callable[[str, str, Path], Any] | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its answers exist already."""
+        return self.answers in ("ledger", "log")
+
+
+SCHEMES: Table[Scheme] = Table(
+    "scheme",
+    {
+        "gguf": Scheme("gguf:PATH", is_path=True),
+        "pkg": Scheme("pkg:PACKAGE/FILE"),
+        "hf": Scheme("hf:REPO[@REVISION][:FILE]", is_of_hub=True),
+        "openai": Scheme("openai:MODEL", "elsewhere"),
+        "replay": Scheme("replay:LEDGER#CANDIDATE", "ledger", is_path=True),
+        "import": Scheme("import:FILE-OR-FOLDER", "log", is_path=True),
+        "fake": Scheme(""),
+    },
+    "a fairtrial.spec.schemes.Scheme",
+    lambda found: isinstance(found, Scheme),
+)
+"""Scheme name to what it means."""
+
+FORMS = tuple(scheme.form for scheme in SCHEMES.built_in.values() if isinstance(scheme, Scheme) and scheme.form)
+"""How users write the built-in ones."""
+
+
+def scheme_of(model: str) -> Scheme | None:
+    """Return the scheme of a model's name; None if it has none that is known here."""
+    name, colon, _ = model.partition(":")
+    return SCHEMES.find(name) if colon and name in SCHEMES else None
+
+
+def model_problem(model: str) -> str:
+    """Return what is wrong with the form of a model's name, as a sentence without its full stop; empty if nothing."""
+    scheme, colon, rest = model.partition(":")
+    if colon and scheme in SCHEMES:
+        return "" if rest.strip() else f"model {model!r} has nothing after {scheme + ':'!r}"
+    known = ", ".join(f"{name}:" for name in SCHEMES.names() if name != "fake")
+    hub = rest.removeprefix("//huggingface.co/").strip("/").split("/")
+    if rest.startswith("//huggingface.co/") and len(hub) > 1:
+        hint = f" Did you mean 'hf:{hub[0]}/{hub[1]}'?"
+    elif colon:
+        hint = did_you_mean(scheme, SCHEMES.names())
+    elif model.count("/") == 1 and not model.endswith(".gguf") and not model.startswith((".", "/", "~")):
+        hint = f" Did you mean 'hf:{model}'?"
+    else:
+        hint = f" Did you mean 'gguf:{model}'?"
+    return f"model {model!r} does not say where it comes from.{hint} Known prefixes: {known}"
