@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -18,7 +17,7 @@ from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from fairtrial.errors import FairtrialError, PluginError, UnknownNameError
+from fairtrial.errors import PluginError, UnknownNameError
 
 GROUP = "fairtrial"
 """The entry-point group."""
@@ -57,16 +56,10 @@ class Plugin:
         except (Exception, SystemExit) as error:
             raise self.failure(f"cannot be imported: {_one_line(error)}") from error
 
-    @contextmanager
-    def blamed(self) -> Iterator[None]:
-        """Turn whatever its code raises into a PluginError with the line where; errors that say enough pass."""
-        try:
-            yield
-        except (FairtrialError, OSError):
-            raise
-        except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            raise self.failure(f"failed: {_one_line(error)} ({Path(place.filename).name}:{place.lineno})") from error
+    def failed(self, error: Exception) -> PluginError:
+        """Return the error that says that its code raised another one, and where."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return self.failure(f"failed: {_one_line(error)} ({Path(place.filename).name}:{place.lineno})")
 
     def failure(self, what: str) -> PluginError:
         """Return the error that says ``what`` is wrong with it: the rest of a sentence, without its full stop."""
@@ -109,6 +102,16 @@ def _plugins_of(distribution: Distribution) -> Iterator[Plugin]:
 def plugin_names(kind: str) -> list[str]:
     """Return the names of all plugins of a kind."""
     return list(dict.fromkeys(plugin.name for plugin in installed_plugins() if plugin.kind == kind))
+
+
+def plugin_behind(error: BaseException) -> Plugin | None:
+    """Return a plugin whose code an error came through, the last one that was entered; None if there is none."""
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        found = next((one for one in installed_plugins() if one.entry.module.partition(".")[0] == package), found)
+        trace = trace.tb_next
+    return found
 
 
 @dataclass(frozen=True)
@@ -172,11 +175,6 @@ class Table(Generic[T]):
                 f"several plugins bring the {self.kind} {name!r}: {others}.", fix="Uninstall all of them but one."
             )
         return found[0] if found else None
-
-    def blaming(self, name: str) -> AbstractContextManager[None]:
-        """Return what turns errors of a plugin's code into ones that name it; for what is built in, nothing does."""
-        plugin = self.plugin(name)
-        return plugin.blamed() if plugin else nullcontext()
 
     def origin(self, name: str) -> str:
         """Return the distribution and version that a name comes from; empty for what is built in."""

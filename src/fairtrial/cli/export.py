@@ -42,8 +42,7 @@ def export(
     with Ledger.open(ledger, create=False) as store:
         summary = summarise(store, query.trial(store, trial).id)
         try:
-            with EXPORTERS.blaming(form):
-                written = list(write(store, summary, out, by))
+            written = list(write(store, summary, out, by))
         except OSError as error:
             raise FairtrialError(f"{error.filename} cannot be written: {error.strerror}.") from error
     for path in written:

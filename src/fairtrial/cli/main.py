@@ -19,6 +19,7 @@ from fairtrial.cli.details import mask_secrets, write_details
 from fairtrial.cli.interrupts import orderly_interrupts
 from fairtrial.cli.output import accept_any_encoding
 from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.plugins import plugin_behind
 from fairtrial.report.words import visible
 from fairtrial.spec.problems import unlocated
 
@@ -112,7 +113,9 @@ def unexpected(error: Exception) -> FairtrialError:
     shown = said if len(said) <= 300 else said[:300] + " ..."
     kept = write_details(error)
     fix = f"Details are in {kept}; please report them." if kept else "Its details could not be written to a file."
-    return FairtrialError(f"an unexpected error ended this: {shown}.", fix=f"What was answered is kept. {fix}")
+    plugin = plugin_behind(error)
+    whose = f" in the plugin {plugin.origin}" if plugin else ""
+    return FairtrialError(f"an unexpected error{whose} ended this: {shown}.", fix=f"What was answered is kept. {fix}")
 
 
 def _flushed(console: Console, code: int) -> int:

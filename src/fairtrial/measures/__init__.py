@@ -1,9 +1,10 @@
-"""What can be measured beside quality: literal tables of probes and measures, no registration."""
+"""What can be measured beside quality: tables of probes and measures, to which plugins add."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fairtrial.measures import whole
 from fairtrial.measures.base import NotMeasuredError, Probe, Watcher, watching
@@ -13,11 +14,14 @@ from fairtrial.measures.memory import MemoryMeter
 from fairtrial.measures.sent import SentProbe
 from fairtrial.measures.speed import AloneProbe, SpeedProbe, TokensProbe
 from fairtrial.measures.whole import CandidateWatch, Whole, unloaded
+from fairtrial.plugins import Table
 from fairtrial.records import Measure
 from fairtrial.spec.stated import StatedMachine
+from fairtrial.spec.trial import Trial
 
 __all__ = [
     "MEASURES",
+    "PLUGIN_PROBES",
     "PROBES",
     "WHOLE_MEASURES",
     "AloneProbe",
@@ -25,9 +29,12 @@ __all__ = [
     "Meters",
     "NotMeasuredError",
     "Probe",
+    "ProbeClass",
     "Subject",
     "Watcher",
     "Whole",
+    "measures_of",
+    "plugin_probes",
     "unloaded",
     "watching",
 ]
@@ -100,3 +107,48 @@ WHOLE_MEASURES: Mapping[str, Measure] = {
     )
 }
 """Measures of a candidate as a whole, by name; one value a run.  Observed without task and item, and not judged."""
+
+
+class ProbeClass(Protocol):
+    """What a plugin brings: a class of probes, which says before it is used what these measure."""
+
+    measures: tuple[Measure, ...]
+
+    def __call__(self, subject: Subject, /) -> Probe:
+        """Return the probe of a candidate."""
+        ...
+
+
+PLUGIN_PROBES: Table[ProbeClass] = Table(
+    "measure",
+    {},
+    "a class of probes with a tuple `measures`",
+    lambda found: callable(found) and all(isinstance(m, Measure) for m in getattr(found, "measures", ("none",))),
+)
+"""Measure name to the probe that yields it, of plugins: a trial that names such a measure is watched by its probe."""
+
+
+def plugin_probes(trial: Trial) -> Sequence[ProbeClass]:
+    """Return the probes of plugins that yield measures which a trial names.
+
+    Raises PluginError for one that cannot be used, or does not yield what its name says.
+    """
+    entries = (name for entry in trial.tasks for name in entry.measures)
+    axes = (name for names in trial.frontier for name in names)
+    named = sorted({*trial.measures, *entries, *axes, *trial.decide.margins} - MEASURES.keys() - WHOLE_MEASURES.keys())
+    found: list[ProbeClass] = []
+    for plugin in filter(None, map(PLUGIN_PROBES.plugin, named)):
+        probe = PLUGIN_PROBES.load(plugin)
+        own = [measure.name for measure in probe.measures]
+        if plugin.name not in own:
+            raise plugin.failure(f"does not yield the measure {plugin.name!r}, only {', '.join(own) or 'none'}")
+        if both := {*own} & {*MEASURES, *WHOLE_MEASURES}:
+            raise plugin.failure(f"yields {', '.join(sorted(both))}, which fairtrial measures itself")
+        if probe not in found:
+            found.append(probe)
+    return found
+
+
+def measures_of(trial: Trial) -> dict[str, Measure]:
+    """Return the measures that each of a trial's tasks has, by name: those of `MEASURES`, and of plugins it names."""
+    return {**MEASURES, **{measure.name: measure for probe in plugin_probes(trial) for measure in probe.measures}}

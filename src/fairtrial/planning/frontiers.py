@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fairtrial.errors import SpecError, UnknownNameError
-from fairtrial.measures import MEASURES, WHOLE_MEASURES
+from fairtrial.measures import WHOLE_MEASURES, measures_of
 from fairtrial.spec.trial import TIMED_ALONE, Trial
 
 QUALITY = "quality"
@@ -32,7 +32,8 @@ def axis(trial: Trial, name: str) -> dict[str, Any]:
     """Return one axis."""
     if name == QUALITY:
         return {"name": QUALITY, "kind": "quality", "unit": "1", "less_is_better": False}
-    known = {**MEASURES, **WHOLE_MEASURES}
+    of_items = measures_of(trial)
+    known = {**of_items, **WHOLE_MEASURES}
     if name not in known:
         told = f"Names: {QUALITY}, {', '.join(known)}."
         raise UnknownNameError("measure", name, [QUALITY, *known], fix=told)
@@ -42,5 +43,5 @@ def axis(trial: Trial, name: str) -> dict[str, Any]:
             fix="Add latency_items, e.g. latency_items: 20.",
         )
     measure = known[name]
-    kind = "item" if name in MEASURES else "whole"
+    kind = "item" if name in of_items else "whole"
     return {"name": name, "kind": kind, "unit": measure.unit, "less_is_better": measure.higher_is_better is False}

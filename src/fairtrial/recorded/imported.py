@@ -83,8 +83,7 @@ def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
                 yield one if one is None or how.join != "row" else replace(one, key=str(number))
 
     facts: dict[str, object] = {}
-    with IMPORTERS.blaming(how.format):
-        found = Matcher(said(), facts, how, tags)
+    found = Matcher(said(), facts, how, tags)
     facts |= {"format": ", ".join(sorted(set(kinds.values()))), "files": len(kinds), "rows": found.rows}
     if found.size == 0:
         only = " that `only` lets through" if how.only else ""

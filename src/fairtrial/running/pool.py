@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine, work_of
 from fairtrial.levers import WRAPS
-from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, Whole
+from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, ProbeClass, Subject, Whole
 from fairtrial.planning.base import PlannedCandidate
 
 
@@ -29,6 +29,8 @@ class EnginePool:
         self._engines: dict[str, Engine] = {}
         self._watches: dict[str, CandidateWatch] = {}
         self._probes: dict[str, list[Probe]] = {}
+        self.more_probes: Sequence[ProbeClass] = ()
+        """Probes of plugins, beside our own."""
 
     def engine(self, candidate: PlannedCandidate) -> Engine:
         """Return a candidate's engine, opened if it is not open yet."""
@@ -69,7 +71,10 @@ class EnginePool:
             return []
         if candidate.id not in self._probes:
             subject = Subject(candidate.model.record(), self.meters)
-            self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES)]
+            self._probes[candidate.id] = [
+                self.watch(candidate),
+                *(probe(subject) for probe in (*PROBES, *self.more_probes)),
+            ]
         return self._probes[candidate.id]
 
     def wholes(self, candidate: PlannedCandidate) -> dict[str, Whole]:

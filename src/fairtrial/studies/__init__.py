@@ -53,14 +53,19 @@ def findings(ledger: Ledger, trial_id: str) -> Findings | None:
         return None
     name = settings["name"]
     try:
-        with STUDIES.blaming(name):
-            found = STUDIES.find(name)(ledger, trial_id, settings)
         plugin = STUDIES.plugin(name)
-        if plugin and not isinstance(found, Findings):
+        study = STUDIES.find(name)
+        if plugin is None:
+            return study(ledger, trial_id, settings)
+        try:
+            found = study(ledger, trial_id, settings)
+        except Exception as error:
+            raise plugin.failed(error) from error
+        if not isinstance(found, Findings):
             raise plugin.failure(f"returned a {type(found).__name__}, not Findings")
-        return found
     except (PluginError, UnknownNameError) as error:
         return Findings(f"Study {name}", notes=(error.message,))
+    return found
 
 
 FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (device, frontiers, cascades, contamination)
