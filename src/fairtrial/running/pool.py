@@ -71,10 +71,8 @@ class EnginePool:
             return []
         if candidate.id not in self._probes:
             subject = Subject(candidate.model.record(), self.meters)
-            self._probes[candidate.id] = [
-                self.watch(candidate),
-                *(probe(subject) for probe in (*PROBES, *self.more_probes)),
-            ]
+            of_plugins = [probe(subject) for probe in self.more_probes]
+            self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES), *of_plugins]
         return self._probes[candidate.id]
 
     def wholes(self, candidate: PlannedCandidate) -> dict[str, Whole]:
