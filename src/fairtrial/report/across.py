@@ -71,12 +71,12 @@ def dominance_lines(found: Standings, margin: float) -> list[str]:
         return [dominance_line(a, b, better, found.tasks, margin) + alone(sure) for (a, better, sure), b in ordered]
     split = [m for m in found.matches if m.a_ahead and m.b_ahead]
     if not split:
-        return [f"Nobody dominates: on these {len(found.tasks)} benchmarks the items leave too much open."]
+        return [f"Nobody dominates: on these {len(found.tasks)} benchmarks too much is undecided."]
     ways = "; ".join(
-        f"{m.a} is certainly ahead of {m.b} on {listed(m.a_ahead)}, and behind on {listed(m.b_ahead)}"
+        f"{m.a} is certainly ahead of {m.b} on {listed(m.a_ahead)}, and certainly behind on {listed(m.b_ahead)}"
         for m in split[:3]
     )
-    return [f"Nobody dominates, it depends on the benchmark: {ways}."]
+    return [f"Nobody dominates; the order depends on the benchmark: {ways}."]
 
 
 def dominance_line(a: str, beaten: Sequence[str], better: Sequence[str], tasks: Sequence[str], margin: float) -> str:
@@ -89,7 +89,11 @@ def dominance_line(a: str, beaten: Sequence[str], better: Sequence[str], tasks: 
 
 def alone(together: bool) -> str:
     """Return what is to be added where a dominance does not hold among all orders of the trial."""
-    return "" if together else " Each benchmark was judged for itself; all at once, it is not certain."
+    return (
+        ""
+        if together
+        else " This holds benchmark by benchmark; for all orders of the trial together it is not certain."
+    )
 
 
 def firmness_lines(found: Firmness) -> Iterator[str]:
@@ -98,24 +102,24 @@ def firmness_lines(found: Firmness) -> Iterator[str]:
     top = tuple(o.candidate for o in found.order if o.mean_rank <= best.mean_rank + 1e-9)
     count = len(found.without)
     if len(top) > 1:
-        yield f"By mean rank {listed(top)} share the first place ({best.mean_rank:.3g})."
+        yield f"By mean rank {listed(top)} share first place ({best.mean_rank:.3g})."
     else:
         yield (
-            f"By mean rank {best.candidate} comes first ({best.mean_rank:.3g}), and when the {count} benchmarks are "
-            f"drawn anew, with replacement, in {percent(best.on_top)} of the cases (the choice of benchmarks alone; "
-            "whether it is certainly ahead on any of them is said below)."
+            f"By mean rank {best.candidate} comes first ({best.mean_rank:.3g}). It stays first in "
+            f"{percent(best.on_top)} of the draws when the {count} benchmarks are drawn again with replacement. That "
+            "is about the choice of benchmarks only; whether it is certainly ahead on any of them is shown below."
         )
     changed = [d for d in found.without if set(d.top) != set(top)]
     if changed:
-        ways = "; ".join(f"without {d.task} {listed(d.top)} would" for d in changed[:4])
-        yield f"That hangs on single benchmarks: {ways}{' and so on' if len(changed) > 4 else ''}."
+        ways = "; ".join(f"without {d.task} it goes to {listed(d.top)}" for d in changed[:4])
+        yield f"First place depends on single benchmarks: {ways}{' and so on' if len(changed) > 4 else ''}."
     elif count > 2:
-        yield "That stays so whichever benchmark is left out."
+        yield "First place stays the same whichever benchmark is left out."
     places = {o.candidate: i for i, o in enumerate(found.order)}
     shaky = [f for f in found.flips if f.share >= OFTEN and places[f.after] - places[f.before] == 1]
     if shaky:
         ways = "; ".join(f"{f.before} before {f.after} in {percent(f.share)}" for f in shaky[:4])
-        yield f"Orders by mean rank that turn round when benchmarks are drawn anew: {ways} of the cases."
+        yield f"Orders by mean rank that reverse when the benchmarks are drawn again: {ways} of the draws."
 
 
 def agreement_lines(found: Standings) -> Iterator[str]:
@@ -125,23 +129,23 @@ def agreement_lines(found: Standings) -> Iterator[str]:
         return
     ordered = sorted(known, key=lambda k: -(k.tau or 0.0))
     if len(ordered) > 1 and ordered[0].tau == ordered[-1].tau:
-        yield f"Every two benchmarks order the candidates alike to the same degree: {tau_text(ordered[0])} and so on."
+        yield f"All pairs of benchmarks agree equally on the order of the candidates: {tau_text(ordered[0])} and so on."
     elif len(ordered) == 1:
-        yield f"How alike {ordered[0].x} and {ordered[0].y} order the candidates: {tau_text(ordered[0])}."
+        yield f"Agreement of {ordered[0].x} and {ordered[0].y} on the order: {tau_text(ordered[0])}."
     else:
         most, least = ordered[0], ordered[-1]
         yield (
-            f"The benchmarks order the candidates most alike on {most.x} and {most.y} ({tau_text(most)}), least on "
-            f"{least.x} and {least.y} ({tau_text(least)})."
+            f"{most.x} and {most.y} agree most on the order of the candidates ({tau_text(most)}), {least.x} and "
+            f"{least.y} least ({tau_text(least)})."
         )
     groups = redundant_groups(found.tasks, found.kinships)
     if groups:
         number = math.factorial(len(found.candidates))
-        chance = f", as unrelated ones would by chance one time in {number}" if number < 1000 else ""
+        chance = f"; unrelated ones would do so by chance one time in {number}" if number < 1000 else ""
         said = "; ".join(listed(group) for group in groups)
         yield (
-            f"Redundant for these candidates, and perhaps only for these, because they put them in (almost) the same "
-            f"order{chance}: {said}."
+            f"Redundant for these candidates, and perhaps only for these: {said}. They put the candidates in "
+            f"(almost) the same order{chance}."
         )
 
 
@@ -169,7 +173,7 @@ def health_lines(summary: Summary) -> Iterator[str]:
     health = summary.standings.health
     full = [h.task for h in health if h.saturated]
     if full:
-        yield f"Saturated, with at least half of the candidates near the best possible score: {listed(full)}."
+        yield f"Saturated (at least half of the candidates are near the best possible value): {listed(full)}."
     guessed = [h for h in health if h.at_chance]
     if guessed:
         levels = [f"{h.task} ({words.quantity(summary.task(h.task).chance or 0.0, '1')})" for h in guessed]
@@ -198,8 +202,8 @@ def guarantee(summary: Summary) -> str:
         return f"Certain means that the interval of the paired difference excludes zero, with {coverage} probability."
     more = f" {single - certain:,} more would be certain if each were the only one." if single > certain else ""
     return (
-        f"Certain is said of all {len(pairs):,} orders of two candidates on a benchmark together: with {coverage} "
-        f"probability none of the {certain:,} that are called so is false.{more}"
+        f"Certain holds for all {len(pairs):,} orders (of two candidates on one benchmark) together: with {coverage} "
+        f"probability none of the {certain:,} that are called certain is false.{more}"
     )
 
 
@@ -245,8 +249,8 @@ def weighted_line(found: WeightedScore) -> str:
     scores = "; ".join(f"{place.candidate} {weighted_text(place, found.scale)}" for place in found.places)
     best = found.places[0]
     return (
-        f"Weighted as the trial file says: {scores}. With weights near these {best.candidate} is the best in "
-        f"{percent(best.on_top)} of the cases."
+        f"By the trial file's weights: {scores}. With similar weights {best.candidate} is the best in "
+        f"{percent(best.on_top)} of the draws."
     )
 
 

@@ -49,8 +49,8 @@ class Flips:
     """Examples for one verdict."""
 
     verdict: Verdict
-    broken: tuple[Flip, ...]
-    mended: tuple[Flip, ...]
+    lost: tuple[Flip, ...]
+    gained: tuple[Flip, ...]
 
 
 def flips(ledger: Ledger, summary: Summary) -> list[Flips]:
@@ -65,14 +65,14 @@ def flips(ledger: Ledger, summary: Summary) -> list[Flips]:
         pair = (ids[verdict.a], ids[verdict.b])
         rows = query.paired(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
         change = rows.a_values - rows.b_values
-        broken, mended = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
+        lost, gained = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
         known = items[verdict.task]
         found.append(
             Flips(
                 verdict,
                 *(
                     tuple(flip(ledger, pair, task.content_id, item) for item in first(which, known))
-                    for which in (broken, mended)
+                    for which in (lost, gained)
                 ),
             )
         )

@@ -34,7 +34,7 @@ def lines(summary: Summary) -> list[str]:
         said = "; ".join(f"{v.a} against {v.b} on {v.task}" for v in summary.standings.second_look)
         found.append(
             f"Worth a second look: {said}. Of differences singled out like this, on average at most "
-            f"{words.coverage(allowed)} are false (e-BH): an exploration, no claim."
+            f"{words.coverage(allowed)} are false (e-BH). This is exploration, not a claim."
         )
     return found
 
@@ -47,8 +47,8 @@ def alone_lines(summary: Summary) -> list[str]:
     said = "; ".join(f"{v.a} on {v.task} ({v.alone})" for v in single[:MOST])
     rest = f"; and {len(single) - MOST:,} more" if len(single) > MOST else ""
     return [
-        f"Undecided among all {single[0].family:,} questions, though decided if each were the only one: {said}{rest}. "
-        "Of so many some words are false by chance."
+        f"Undecided among all {single[0].family:,} questions, but decided if each were the only one: {said}{rest}. "
+        "Among so many such verdicts, some are false by chance."
     ]
 
 
@@ -63,16 +63,16 @@ def legend(summary: Summary) -> str:
     allowed = alpha(summary)
     risk = words.coverage(allowed)
     said = (
-        f"The verdict is read off the interval of all questions, so that all words hold together: the first step gives "
-        f"each of m questions 1/m of the {risk} that may go wrong; what has excluded zero leaves a part of its own to "
-        f"the others (Holm's way). Alone is what the word would be if the question were the only one. p is about one "
-        f"question. All questions of the trial counted, claiming those with a corrected p of at most "
-        f"{allowed:.4g} (Holm) makes one or more false claims with a chance of at most {risk}."
+        f"The verdict is read from the interval of all questions, so that all verdicts hold together. The first step "
+        f"gives each of m questions 1/m of the {risk} that may go wrong; a bound that has excluded zero passes part of "
+        f"its share on to the others (Holm). “Alone” is what the verdict would be if the question were the only one. p "
+        f"is for one question. If you claim every question with a corrected p of at most {allowed:.4g} (Holm), the "
+        f"chance of one or more false claims in the whole trial is at most {risk}."
     )
     if has_evidence(summary):
         said += (
-            f" e is evidence against no difference and may be looked at as often as one likes; claiming those with a "
-            f"corrected e of at least {1 / allowed:.4g} (e-Holm) makes the same promise at any look."
+            f" e is evidence against “no difference” and may be looked at as often as you like. A corrected e of at "
+            f"least {1 / allowed:.4g} (e-Holm) gives the same guarantee at any look."
         )
     return said
 

@@ -16,17 +16,17 @@ COLUMNS: Mapping[str, str] = {
     "model_bytes": "on disk",
     "memory_bytes": "peak memory",
     "memory_predicted_bytes": "predicted",
-    "kv_bytes": "of it cache",
-    "load_seconds": "loading",
-    "prefill_tokens_per_second": "reading",
-    "decode_tokens_per_second": "writing",
+    "kv_bytes": "of that, cache",
+    "load_seconds": "loading time",
+    "prefill_tokens_per_second": "reading speed",
+    "decode_tokens_per_second": "writing speed",
 }
 """Measures of a candidate as a whole, and what their columns are called."""
 
 STATED: Mapping[str, str] = {
-    "usd_per_hour": "an hour of the machine costs {} US dollars",
+    "usd_per_hour": "the machine costs {} US dollars per hour",
     "watts_per_core": "a busy core draws {} watts",
-    "grid_g_per_kwh": "a kilowatt-hour causes {} grams of CO2 equivalent",
+    "grid_g_per_kwh": "the grid emits {} grams of CO2 equivalent per kilowatt-hour",
 }
 
 

@@ -22,7 +22,7 @@ def estimates_table(summary: Summary) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        title="What each candidate reaches",
+        title="Results",
         title_justify="left",
         title_style="bold",
     )
@@ -59,20 +59,20 @@ def verdicts_table(summary: Summary) -> Table:
     one = f": {next(iter(compared))}" if len(compared) == 1 else ""
     title = Text(words.inline(f"Verdicts{one} against {summary.baseline}"))
     asked = max((v.family for v in summary.verdicts), default=1)
-    alone = f", each asked alone; words hold for all {asked:,} together" if asked > 1 else ""
+    alone = f" of each question alone; verdicts hold for all {asked:,} together" if asked > 1 else ""
     margins = {(v.margin, v.unit) for v in summary.verdicts}
     [(margin, unit)] = margins if len(margins) == 1 else [(0.0, "1")]
     of = " points" if unit == "1" else f" {unit}".rstrip()
     within = f"; tied within ±{words.points(margin, unit, signed=False)}{of}" if margin else ""
     title.append(f"  (difference with {confidence} interval{alone}{within})", style="not bold dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    table.add_column("task", overflow="fold")
+    table.add_column("task", overflow="fold", min_width=12)
     if len(compared) > 1:
-        table.add_column("candidate", overflow="fold")
+        table.add_column("candidate", overflow="fold", min_width=9)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("difference", justify="right", no_wrap=True)
-    table.add_column("mended", justify="right")
-    table.add_column("broken", justify="right")
+    table.add_column("difference", justify="right")
+    table.add_column("gained", justify="right", no_wrap=True)
+    table.add_column("lost", justify="right", no_wrap=True)
     table.add_column("items", justify="right", no_wrap=True)
     for verdict in summary.verdicts:
         who = [Text(words.inline(verdict.a))] if len(compared) > 1 else []

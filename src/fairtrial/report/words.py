@@ -95,14 +95,16 @@ def after(verdict: Verdict) -> list[str]:
     """Return what is worth adding: flips, what holds one-sided, how many more items an open question would need."""
     added = []
     if verdict.flips_to_right is not None and verdict.flips_to_wrong is not None:
-        added.append(f"It mended {verdict.flips_to_right:,} answers and broke {verdict.flips_to_wrong:,}.")
+        added.append(f"It gained {verdict.flips_to_right:,} right answers and lost {verdict.flips_to_wrong:,}.")
     if verdict.not_inferior and verdict.margin > 0 and verdict.verdict in {"undecided", "worse"}:
         sure = coverage(verdict.confidence)
-        added.append(f"Yet it is certainly not behind by more than the margin (one-sided, {sure}).")
+        added.append(f"But it is certainly not behind by more than the margin (one-sided, {sure}).")
     if verdict.only_alone:
-        added.append(f"As the only question it would be {verdict.alone}; among {verdict.family:,} it is not certain.")
+        added.append(
+            f"As the only question it would be {verdict.alone}; among all {verdict.family:,} it is not certain."
+        )
     if verdict.verdict == "undecided" and verdict.items_needed is not None:
-        added.append(f"About {verdict.items_needed:,} more items would settle it if things stay as they are.")
+        added.append(f"About {verdict.items_needed:,} more items would settle it if the difference stays as it is.")
     return added
 
 
@@ -124,14 +126,14 @@ def headline(summary: Summary) -> str:
 
 
 def together(summary: Summary) -> str:
-    """Return what the words of several questions are worth, as one more sentence; empty for a single one."""
+    """Return what the verdicts of several questions promise, as one more sentence; empty for a single one."""
     family = max((v.family for v in summary.verdicts), default=1)
     if family == 1:
         return ""
     sure = coverage(float(summary.decide["confidence"]))
     single = sum(v.only_alone for v in summary.verdicts)
-    more = f"; {single} more would be decided if asked alone" if single else ""
-    return f" The words hold for all {family:,} questions together ({sure}){more}."
+    more = f"; {single} more would be decided as the only question" if single else ""
+    return f" The verdicts hold for all {family:,} questions together ({sure}){more}."
 
 
 SHORT = {
@@ -139,7 +141,7 @@ SHORT = {
     "empty": "without text",
     "refused": "refused",
     "unfinished": "unfinished",
-    "near_miss": "missed by form only",
+    "near_miss": "wrong only in form",
     "ends_right": "wrong but ending right",
 }
 """Signs of answers, as they stand beside a score."""
@@ -175,22 +177,22 @@ def claim(decide: Mapping[str, Any], family: int = 1) -> str:
     whole = "the items of these benchmarks, and no others"
     target = "new items drawn like these" if decide["target"] == "population" else whole
     looks = (
-        " They hold at every look, so that stopping early is not cheating."
+        " The intervals hold at every look, so the trial may stop early."
         if decide.get("stop_early")
-        else " They hold for one look, at the end."
+        else " The intervals hold for one look, at the end."
     )
     sure = coverage(decide["confidence"])
     several = (
-        f" The words hold for all {family:,} questions of the trial together: with {sure} probability none of them is "
-        "false. For this they are read off wider intervals, and a question may be undecided although its interval "
-        "here excludes zero."
+        f" All {family:,} verdicts of the trial hold together: with {sure} probability none of them is false. They are "
+        "read from wider intervals than those shown, so a question can be undecided although its interval here "
+        "excludes zero."
         if family > 1
         else ""
     )
     return (
-        f"Each interval covers the true difference on {target} with {sure} probability, one question at a time.{looks} "
-        f"A difference inside the margin counts as tied ({margins(decide)}); better and worse need an interval that "
-        f"excludes zero; what is neither is undecided.{several}"
+        f"Each interval covers the true difference on {target} with {sure} probability, for one question at a time."
+        f"{looks} Tied means that the whole interval lies inside the margin ({margins(decide)}); better and worse need "
+        f"an interval that excludes zero and reaches beyond the margin; everything else is undecided.{several}"
     )
 
 

@@ -1,8 +1,8 @@
-"""What a trial's cascades are worth: how often the larger model was asked, what that cost, and what it earned.
+"""What a trial's cascades are worth: how often the larger model was asked, what that cost, and what it gained.
 
-The honest comparison is with asking the larger model as often, but at random: a signal that tells nothing earns just
-that.  The curve over all thresholds needs both models' own answers to the judged items, so both must be candidates of
-the trial.
+The honest comparison is with asking the larger model equally often, but at random: a signal that tells nothing gains
+nothing over that.  The curve over all thresholds needs both models' own answers to the judged items, so both must be
+candidates of the trial.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ MOST_SAID = 4
 CURVE_POINTS = 60
 UNITS = {"usd": "USD", "seconds": "s", "joules": "J", "joules_estimated": "J"}
 COST_WORDS = {
-    "usd": "US dollars an item",
-    "seconds": "seconds an item",
-    "joules_estimated": "joules an item, estimated",
+    "usd": "US dollars per item",
+    "seconds": "seconds per item",
+    "joules_estimated": "joules per item, estimated",
 }
 
 
@@ -79,17 +79,17 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
         sentences += said(candidate["name"], names, lines) if len(lines) <= MOST_SAID else []
         if None in names:
             notes.append(
-                f"{candidate['name']}: what other thresholds would give is known only where both of its models are "
-                "candidates of the trial by themselves."
+                f"{candidate['name']}: the results of other thresholds are known only where both of its models are "
+                "candidates of the trial themselves."
             )
     if not tables:
         return None
     if len(charts) > MOST_CHARTS:
-        notes.append(f"{len(charts) - MOST_CHARTS} more charts are not drawn.")
+        notes.append(f"{len(charts) - MOST_CHARTS} more charts are not shown.")
     if charts:
         notes.append(
-            "The line is what every threshold would give, from both models' own answers to the judged items; to choose "
-            "the best threshold by it would flatter the cascade. The dashed line is the larger model asked at random."
+            "The line shows every threshold, computed from both models' own answers to the judged items; a threshold "
+            "chosen from it would flatter the cascade. The dashed line is the larger model asked at random."
         )
     return Findings("Cascades", tuple(sentences), tuple(tables), tuple(charts[:MOST_CHARTS]), tuple(notes))
 
@@ -150,13 +150,13 @@ def columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
     small, larger = (name or "-" for name in names)
     return (
         Column("task"),
-        Column("sent on", "1"),
+        Column("escalated", "1"),
         Column(f"{small} alone", "1"),
         Column("cascade", "1"),
         Column(f"{larger} alone", "1"),
-        Column("less than the larger", "1", difference=True),
-        Column("earned by the signal", "1", difference=True),
-        Column("cost of the larger's"),
+        Column("cascade less the larger", "1", difference=True),
+        Column("signal against chance", "1", difference=True),
+        Column("cost relative to the larger"),
     )
 
 
@@ -184,19 +184,19 @@ def said(name: str, names: tuple[str | None, ...], lines: list[tuple[Cell, ...]]
     found = []
     for task, share, small, own, larger, _, earned, times in lines:
         assert isinstance(share, Interval)
-        text = f"{name} sends {100 * share.value:.0f}% of {task} on"
+        text = f"{name} escalates {100 * share.value:.0f}% of {task}"
         if isinstance(own, float) and isinstance(small, float) and isinstance(larger, float):
             text += (
-                f" and has {100 * own:.1f}% of it right; {names[0]} alone has {100 * small:.1f}%, {names[1]} alone "
+                f" and has {100 * own:.1f}% right; {names[0]} alone has {100 * small:.1f}%, {names[1]} alone "
                 f"{100 * larger:.1f}%"
             )
         if isinstance(earned, Interval):
             value, low, high = (signed(end) for end in (earned.value, earned.low, earned.high))
             text += (
-                f"; beside asking {names[1]} as often but at random, the signal earns {value} points [{low}, {high}]"
+                f"; against asking {names[1]} equally often at random, the signal gains {value} points [{low}, {high}]"
             )
         if isinstance(times, str):
-            text += f"; it costs {times.replace(' × ', ' times the ')} of {names[1]}"
+            text += f"; it takes {times.replace(' × ', ' times the ')} of {names[1]}"
         found.append(text + ".")
     return found
 
@@ -220,7 +220,7 @@ def told(ledger: Ledger, trial_id: str, candidate: Mapping[str, Any]) -> str:
     learn = settings.get("learn")
     if not learn:
         return f"{signal}, threshold {value}"
-    shared = "at most {:g}% sent on, over all tasks"
+    shared = "at most {:g}% escalated, over all tasks"
     aim = shared.format(100 * learn["escalate"]) if learn.get("escalate") is not None else ""
     aim = aim or f"within {100 * learn['margin']:g} points of the larger"
     return f"{signal}, threshold {value}, learned on other items for {aim}"
@@ -243,10 +243,10 @@ def drawn(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any], sid
     measure = main_measure(task)
     return Chart(
         f"{candidate['name']} on {task['name']}",
-        Axis(COST_WORDS.get(sides.cost, "joules an item, estimated"), UNITS[sides.cost], less_is_better=True),
+        Axis(COST_WORDS.get(sides.cost, "joules per item, estimated"), UNITS[sides.cost], less_is_better=True),
         Axis(measure["name"], measure["unit"]),
         (*reference(sides), *curve(sides), *points),
-        f"The line is every threshold of the signal, the dashed one {larger} asked at random as often.",
+        f"The line shows every threshold of the signal, the dashed line {larger} asked equally often at random.",
     )
 
 

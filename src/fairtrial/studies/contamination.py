@@ -21,10 +21,10 @@ EVEN = 0.5
 """Share of other orders that are less likely than the published one, for a model that has seen none."""
 
 NOTES = (
-    "A hint, not a proof. A gap can come from the layout alone: look whether candidates that cannot have seen the "
-    "benchmark show it, too. No gap does not mean that nothing was seen.",
-    "Published order: stretches of items scored as documents, beside the same stretches shuffled (Oren et al. 2023, "
-    "arXiv 2310.17623).",
+    "A hint, not a proof. The layout alone can cause a gap: check whether candidates that cannot have seen the "
+    "benchmark show it too. The absence of a gap does not show that nothing was seen.",
+    "Published order: stretches of items scored as documents, compared with the same stretches shuffled (Oren et al. "
+    "2023, arXiv 2310.17623).",
 )
 
 
@@ -55,7 +55,7 @@ def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
     looked = f"{compared} comparison{'s' * (compared > 1)}"
     sentences = (
         f"Better as published than in another form: {', '.join(fired)}." if fired else "No hint of contamination.",
-        f"{looked}; with nothing there, {100 * (1 - level) / 2:.2g}% of such intervals would hint at it by chance.",
+        f"{looked}; without contamination {100 * (1 - level) / 2:.2g}% of such intervals would hint at it by chance.",
     )
     tables = []
     if options:

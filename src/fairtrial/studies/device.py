@@ -20,10 +20,10 @@ ENERGY = ("joules", "joules_gpu", "joules_estimated")
 """Measures of energy, the best first."""
 
 NOTES = (
-    "Memory: the measured peak, the one predicted before loading, the error of the prediction, and the peak when the "
-    "whole context is used. Energy: of one answer.",
+    "Memory: the measured peak, the peak predicted before loading, the error of the prediction, and the peak with "
+    "the whole context in use. Energy: per answer.",
     "Speed and energy are those of the machine that the trial ran on, not of the device. Memory is what this engine "
-    "takes here; another processor may keep other copies of the weights.",
+    "takes here; on another processor it may keep other copies of the weights.",
 )
 
 
@@ -59,10 +59,10 @@ class Need:
         if over(self.disk, limits["disk"]):
             why.append(f"{megabytes(self.disk)} of disk, {megabytes(limits['disk'])} allowed")
         if self.rate is not None and over(limits["tokens_per_second"], self.rate):
-            why.append(f"{self.rate:.3g} tokens a second, {limits['tokens_per_second']:g} wanted")
+            why.append(f"{self.rate:.3g} tokens per second, {limits['tokens_per_second']:g} wanted")
         if over(self.joules, limits["joules_per_answer"]):
             told = " (estimated)" if self.energy == "joules_estimated" else ""
-            why.append(f"{self.joules:.3g} joules an answer{told}, {limits['joules_per_answer']:g} allowed")
+            why.append(f"{self.joules:.3g} joules per answer{told}, {limits['joules_per_answer']:g} allowed")
         return why
 
     def unknown(self, limits: Mapping[str, Any]) -> list[str]:
@@ -75,7 +75,7 @@ class Need:
 LIMITED = {
     "memory": "memory",
     "disk": "size on disk",
-    "tokens_per_second": "speed of writing",
+    "tokens_per_second": "writing speed",
     "joules_per_answer": "energy",
 }
 
@@ -146,14 +146,18 @@ def device(ledger: Ledger, trial_id: str) -> Findings | None:
     broken = {one.name: one.reasons(limits) for one in needs}
     open_ = {one.name: one.unknown(limits) for one in needs}
     good = [one.name for one in needs if not broken[one.name] and not open_[one.name]]
-    sentences = [f"Fits {title(limits)}: {', '.join(good)}." if good else f"Nothing is shown to fit {title(limits)}."]
+    sentences = [
+        f"Fits {title(limits)}: {', '.join(good)}." if good else f"No candidate is shown to fit {title(limits)}."
+    ]
     sentences += [f"{name} does not fit: {'; '.join(why)}." for name, why in broken.items() if why]
     sentences += [
-        f"{name} fits as far as is known; not known: {', '.join(what)}."
+        f"{name} fits as far as is known; unknown: {', '.join(what)}."
         for name, what in open_.items()
         if what and not broken[name]
     ]
-    sentences += [f"Left out, and not asked: {name}: {'; '.join(why)}." for name, why in fit["excluded"].items()]
+    sentences += [
+        f"Left out before anything was asked: {name}: {'; '.join(why)}." for name, why in fit["excluded"].items()
+    ]
     rows = [row(one, not broken[one.name], bool(open_[one.name])) for one in needs]
     heads = [("memory", "B"), ("predicted", "B"), ("error", "1"), ("full context", "B"), ("disk", "B"), ("energy", "J")]
     columns = [
@@ -163,7 +167,9 @@ def device(ledger: Ledger, trial_id: str) -> Findings | None:
         Column("fits"),
     ]
     told = [at for at in range(len(columns)) if any(cells[at] is not None for cells in rows)]
-    table = Table("What it takes", tuple(columns[at] for at in told), tuple(tuple(r[at] for at in told) for r in rows))
+    table = Table(
+        "What each candidate needs", tuple(columns[at] for at in told), tuple(tuple(r[at] for at in told) for r in rows)
+    )
     notes = [*NOTES, *([f"{limits['name']}: {limits['assumed']}."] if limits["assumed"] else [])]
     if any(one.joules is not None and one.energy == "joules_estimated" for one in needs):
         notes.append("Energy is estimated from processor time and stated watts, not measured.")
@@ -184,8 +190,8 @@ def title(limits: Mapping[str, Any]) -> str:
     """Return a device's limits in words."""
     parts = [f"{megabytes(limits[name])} of {name}" for name in ("memory", "disk") if limits[name] is not None]
     if limits["tokens_per_second"] is not None:
-        parts.append(f"{limits['tokens_per_second']:g} tokens a second")
+        parts.append(f"{limits['tokens_per_second']:g} tokens per second")
     if limits["joules_per_answer"] is not None:
-        parts.append(f"{limits['joules_per_answer']:g} joules an answer")
+        parts.append(f"{limits['joules_per_answer']:g} joules per answer")
     told = ", ".join(parts)
     return f"{limits['name']} ({told})" if limits["name"] else f"the device ({told})"

@@ -16,11 +16,11 @@ SURE = 0.95
 NAMES = {
     "model_bytes": "size of the model's file",
     "memory_bytes": "peak memory",
-    "joules_estimated": "estimated joules an item",
-    "joules": "joules an item",
-    "usd": "US dollars an item",
-    "seconds": "seconds an item",
-    "tokens_out": "tokens written an item",
+    "joules_estimated": "estimated joules per item",
+    "joules": "joules per item",
+    "usd": "US dollars per item",
+    "seconds": "seconds per item",
+    "tokens_out": "tokens written per item",
 }
 COMPARED = {
     "quality": ("higher quality", "lower quality"),
@@ -65,7 +65,7 @@ def told(one: Faced) -> Iterator[str]:
         beaten = [other for other in one.dominators(at, SURE) if one.found.on[one.names.index(other[0])]]
         if beaten:
             other, share = beaten[0]
-            yield f"{name} is dominated by {other}: {how(one, name, other)}, in {100 * share:.0f}% of the draws."
+            yield f"{name} is dominated by {other} in {100 * share:.0f}% of the draws: {how(one, name, other)}."
 
 
 def how(one: Faced, name: str, other: str) -> str:
@@ -85,7 +85,7 @@ def label_of(axis: Mapping[str, Any], one: Faced) -> str:
     name = str(axis["name"])
     if name == "quality":
         return "quality"
-    return NAMES.get(name, name.replace("_", " ") + (" an item" if axis["kind"] == "item" else ""))
+    return NAMES.get(name, name.replace("_", " ") + (" per item" if axis["kind"] == "item" else ""))
 
 
 def heading(one: Faced) -> str:
@@ -97,7 +97,7 @@ def heading(one: Faced) -> str:
 def table(one: Faced, confidence: float) -> Table:
     """Return every candidate's values and how sure its place is."""
     columns = [Column("candidate"), *(Column(label_of(axis, one), str(axis["unit"])) for axis in one.axes)]
-    columns += [Column("on the frontier"), Column("in so many draws", "1"), Column("dominated by")]
+    columns += [Column("on the frontier"), Column("share of draws", "1"), Column("dominated by")]
     rows: list[tuple[Cell, ...]] = []
     for at, name in enumerate(one.names):
         beaten = one.dominators(at, 0.5)
@@ -138,7 +138,7 @@ def charts(one: Faced, confidence: float) -> Iterator[Chart]:
             axis_of(x, one, log=positive and max(values) > 3 * min(values)),
             axis_of(y, one, log=False),
             points,
-            caption=f"Beside a name: in how many draws it is on the frontier, if in less than {100 * SURE:.0f}%.",
+            caption=f"Beside a name: the share of draws in which it is on the frontier, if below {100 * SURE:.0f}%.",
         )
 
 
@@ -151,17 +151,17 @@ def notes(one: Faced, faces: Faces) -> Iterator[str]:
     """Yield what the figures do not cover."""
     level = 100 * faces.rows.confidence
     yield (
-        f"Each task's items were drawn anew, with replacement, {DRAWS:,} times, the same ones for every candidate: the "
-        f"share of these draws is no probability of the truth, and intervals hold the middle {level:g}% of them. The "
-        "tasks stay the same. Values of a candidate as a whole have no interval."
+        f"Each task's items were drawn again with replacement {DRAWS:,} times, the same items for every candidate. The "
+        f"share of draws is not the probability of being on the frontier; intervals hold the middle {level:g}% of the "
+        "draws. The tasks stay the same. Values of a candidate as a whole have no interval."
     )
     if faces.rows.early:
-        yield "The trial may have stopped when a verdict was certain; intervals here are as if it had not."
+        yield "The trial may have stopped early, when a verdict was certain; these intervals take no account of that."
     known = {task["name"] for task in faces.tasks()}
     if without := sorted(known - set(one.tasks)):
-        yield f"Not in the mean, for want of a share of right answers: {joined(without)}."
+        yield f"Not in the mean, because the main measure is not a share of right answers: {joined(without)}."
     for name, axes in one.left_out.items():
-        yield f"{name} is not compared in {', '.join(axes)}: nothing was measured."
+        yield f"{name} is not compared by {', '.join(axes)}: nothing was measured."
     names = {str(main_measure(task)["name"]) for task in faces.tasks() if task["name"] in one.tasks}
     if any(axis["kind"] == "quality" for axis in one.axes):
         yield f"Quality is the main measure of each task: {joined(sorted(names))}."

@@ -65,7 +65,7 @@ def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -
     sides = told_apart(rows.plan, settings)
     if not sides.open or not sides.closed:
         kind = "open" if not sides.open else "closed"
-        return Findings(title, (f"No candidate is {kind}, as far as its model tells.",), notes=sides.notes)
+        return Findings(title, (f"No candidate is known to be {kind}.",), notes=sides.notes)
     tasks = [task for task in rows.plan["tasks"] if not task.get("form")]
     pairs = [(a, b) for a in sides.open for b in sides.closed]
     level = rows.confidence
@@ -85,8 +85,8 @@ def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -
         ),
         charts(rows, tasks, sides, known),
         (
-            f"Within {100 * margin:g} points: the open candidate is behind by less than that. A yes, or a no, in the "
-            f"tables holds with all others counted together (Holm, {100 * level:g}% confidence for either kind).",
+            f"Within {100 * margin:g} points: the open candidate is behind by less than that. All yes and all no in "
+            f"the tables hold together (Holm, {100 * level:g}% confidence for each of the two).",
             *sides.notes,
             *missing_costs(sides, known),
         ),
@@ -169,7 +169,7 @@ def said(claims: list[Claim], a: str, b: str, margin: float, level: float) -> li
     unsure = [found.task for found in own if not (found.within or found.behind)]
     if all(found.p_within <= 1 - level for found in own):
         lines = [f"Yes: {a} is behind {b} by less than {points} on every task ({100 * level:g}% confidence)."]
-        one_by_one = f"Claimed task by task, with all claims counted together, it is certain on: {listed(within)}."
+        one_by_one = f"As claims about single tasks, all counted together, it is certain on: {listed(within)}."
         return lines if len(within) == len(own) else [*lines, one_by_one]
     if len(behind) == len(own):
         return [f"No: {a} is behind {b} by more than {points} on {every(own)}."]
@@ -234,7 +234,7 @@ def costs_table(tasks: list[str], sides: OpenAndClosed, known: list[Cost]) -> li
         return []
     units = {found.measure: "" if found.unit == "token" else found.unit for found in known}
     columns = (Column("task"), Column("candidate"), *(Column(COSTS[name], units[name]) for name in shown))
-    return [Table("What a right answer costs", columns, tuple(lines))]
+    return [Table("Cost per right answer", columns, tuple(lines))]
 
 
 def spanned(found: Cost | None) -> Cell:
@@ -257,14 +257,14 @@ def sent_table(rows: Rows, sides: OpenAndClosed) -> Table:
             total = sum(float(array.sum()) for array in values)
             lines.append((name, who.host or "elsewhere", "prompts and questions", size(total / count), size(total)))
         else:
-            what = "known only to whoever asked" if who.where == "recorded" else "not measured"
+            what = "known only to whoever recorded them" if who.where == "recorded" else "not measured"
             lines.append((name, who.host or who.where, what, None, None))
     columns = (
         Column("candidate"),
         Column("answers made by"),
         Column("what is sent"),
-        Column("an item"),
-        Column("in all"),
+        Column("per item"),
+        Column("in total"),
     )
     return Table("What leaves the machine", columns, tuple(lines))
 
@@ -283,10 +283,10 @@ def missing_costs(sides: OpenAndClosed, known: list[Cost]) -> tuple[str, ...]:
     paid_for, any_cost = ({found.candidate for found in known if found.measure == "usd"}, {c.candidate for c in known})
     recorded = [name for name in names if sides.told[name].where == "recorded" and name not in any_cost]
     missing = [name for name in names if name not in paid_for and name not in recorded]
-    notes = [f"What the recorded answers of {', '.join(recorded)} cost is not known here."] if recorded else []
+    notes = [f"The cost of the recorded answers of {', '.join(recorded)} is not known here."] if recorded else []
     if missing:
         notes.append(
-            f"US dollars of {', '.join(missing)} are not known; of your own machine, state machine.usd_per_hour."
+            f"US dollars are not known for {', '.join(missing)}; for your own machine state machine.usd_per_hour."
         )
     return tuple(notes)
 
@@ -307,7 +307,7 @@ def charts(rows: Rows, tasks: list[Mapping[str, Any]], sides: OpenAndClosed, kno
                 for found in costs
                 if found is not None and (value := rows_mean(rows, task, found.candidate)) is not None
             )
-            label = "US dollars an item" if measure == "usd" else "seconds an item"
+            label = "US dollars per item" if measure == "usd" else "seconds per item"
             axes = Axis(label, costs[0].unit if costs[0] else "", True, True), Axis(main["name"], main["unit"])
             drawn.append(Chart(f"{task['name']}", *axes, points))
             break

@@ -140,7 +140,7 @@ def why_not(level: Level, tasks: Sequence[str]) -> str:
     return "; ".join([*words, *([f"has no answers yet on {joined(missing)}"] if missing else [])])
 
 
-KINDS = {"worse": "is worse on", "undecided": "is not decided on", "different": "is different on"}
+KINDS = {"worse": "is worse on", "undecided": "is undecided on", "different": "is different on"}
 
 
 def larger(own: Level, others: Sequence[Level]) -> Iterator[str]:
@@ -148,7 +148,7 @@ def larger(own: Level, others: Sequence[Level]) -> Iterator[str]:
     above = [level.name for level in others if level.bytes and own.bytes and level.bytes > own.bytes]
     if above:
         verb = "is" if len(above) == 1 else "are"
-        yield f"{joined(above)} {verb} larger than {own.name}: made from it, so speed is all there is to gain."
+        yield f"{joined(above)} {verb} larger than {own.name} and made from it: only speed can improve."
 
 
 def changed(others: Sequence[Level]) -> Iterator[str]:
@@ -169,7 +169,7 @@ def hidden(others: Sequence[Level]) -> Iterator[tuple[float, str]]:
                 yield (
                     share,
                     f"{level.name} on {task}: the accuracy moved by {100 * found.difference:+.1f} points, and "
-                    f"{100 * share:.1f}% of the answers changed between right and wrong ({lost} lost, {won} won).",
+                    f"{100 * share:.1f}% of the answers changed between right and wrong ({won} gained, {lost} lost).",
                 )
 
 
@@ -185,9 +185,9 @@ def mostly_rounding(rows: Rows, own: Level, others: Sequence[Level]) -> Iterator
         far = of_text(rows, level.name, "kl_divergence")
         if noise is not None and far is not None and is_small(far, noise):
             yield (
-                f"{level.name}: its KL divergence of {nats(far)} holds the engine's own rounding, which makes "
-                f"{nats(noise)} of {own.name} against itself, in passes of another shape; the weights have changed "
-                "less than it says."
+                f"{level.name}: its KL divergence of {nats(far)} includes the engine's own rounding, which alone gives "
+                f"{nats(noise)} for {own.name} against itself in passes of another shape. The weights have changed "
+                "less than the figure says."
             )
 
 
@@ -206,7 +206,7 @@ def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
         Column("perplexity"),
         Column("bits per byte"),
         Column("KL divergence"),
-        Column("engine's own"),
+        Column("engine's rounding"),
         Column("same top token", "1"),
     )
     family, parent = {level.name for level in levels}, rows.plan["baseline"]
@@ -246,8 +246,8 @@ def task_table(task: Mapping[str, Any], others: Sequence[Level]) -> Table:
         Column("candidate"),
         Column("verdict"),
         Column("difference", unit, difference=True),
-        Column("right to wrong"),
-        Column("wrong to right"),
+        Column("lost"),
+        Column("gained"),
         Column("changed", "1"),
         Column("items"),
     )
@@ -269,7 +269,11 @@ def task_table(task: Mapping[str, Any], others: Sequence[Level]) -> Table:
     return Table(f"{task['name']}: {main_measure(task)['name']} against the parent", columns, table)
 
 
-SHOWN = {"prefill_tokens_per_second": "reading", "decode_tokens_per_second": "writing", "memory_bytes": "peak memory"}
+SHOWN = {
+    "prefill_tokens_per_second": "reading speed",
+    "decode_tokens_per_second": "writing speed",
+    "memory_bytes": "peak memory",
+}
 UNITS = {"prefill_tokens_per_second": "token/s", "decode_tokens_per_second": "token/s", "memory_bytes": "B"}
 PER_ITEM = {"seconds": "s", "joules": "J", "joules_estimated": "J"}
 
@@ -282,7 +286,7 @@ def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[Mapping[str
         identity = rows.candidate(level.name)["id"]
         rates = [latest.get((identity, measure)) for measure in SHOWN]
         table.append((level.name, *rates, *(per_item(rows, level.name, tasks, measure) for measure in PER_ITEM)))
-    names = [*SHOWN.values(), "time an item", "energy an item", "energy an item (estimated)"]
+    names = [*SHOWN.values(), "time per item", "energy per item", "energy per item (estimated)"]
     units = [*UNITS.values(), *PER_ITEM.values()]
     kept = [at for at in range(len(names)) if any(row[at + 1] is not None for row in table)]
     columns = (Column("candidate"), *(Column(names[at], units[at]) for at in kept))
@@ -366,17 +370,17 @@ def notes(rows: Rows, family: Sequence[str]) -> Iterator[str]:
     parent = rows.plan["baseline"]
     beside = [name for name in rows.names if name not in family]
     if beside:
-        yield f"{joined(beside)}: other weights; beside the family for comparison, and in no sentence above."
+        yield f"{joined(beside)}: other weights, shown for comparison with the family only."
     if rows.plan.get("text"):
         yield (
-            f"KL divergence: KL({parent} || file), nats a token; intervals treat passages of 1,000 characters as drawn "
-            "at random. Engine's own: the same of the parent against itself, computed in passes of another shape. "
-            "Perplexities of models that cut text into other tokens cannot be compared; bits per byte can."
+            f"KL divergence: KL({parent} || file), nats per token; intervals treat passages of 1,000 characters as "
+            "drawn at random. Engine's rounding: the parent against itself, computed in passes of another "
+            "shape. Perplexities cannot be compared between models with different tokens; bits per byte can."
         )
     level = 100 * rows.confidence
     yield (
-        f"The files are judged from the largest down, each verdict with {level:g}% confidence, so that the chance of "
-        f"naming one that is too small is at most {100 - level:.3g}%."
+        f"The files are judged from the largest down, each verdict with {level:g}% confidence, so the chance of naming "
+        f"a file that is too small is at most {100 - level:.3g}%."
     )
 
 

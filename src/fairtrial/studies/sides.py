@@ -68,7 +68,7 @@ def told_apart(plan: TrialRecord, settings: Mapping[str, Any]) -> OpenAndClosed:
     notes = []
     if unclear:
         notes.append(
-            f"Whether {', '.join(unclear)} is open cannot be told from its model; write `open: [...]` and "
+            f"The model does not tell whether {', '.join(unclear)} is open; write `open: [...]` and "
             "`closed: [...]` in the study."
         )
     mixed = [c["name"] for c in plan["candidates"] if c.get("parts") and c["name"] not in (*given_open, *given_closed)]

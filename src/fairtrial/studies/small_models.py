@@ -113,7 +113,7 @@ def said(name: str, one: Faced, walk: Sequence[Step]) -> Iterator[str]:
         points = f"{step.gain.value:+.1f} points [{step.gain.low:+.1f}, {step.gain.high:+.1f}]"
         more = f"{figure(step.more.value)} {UNITS[name]} more"
         if step.price is None:
-            yield f"{way}: {points} for {more}; whether that gains anything is not certain."
+            yield f"{way}: {points} for {more}; it is not certain that this gains anything."
         else:
             span = f"[{figure(step.price.low)}, {figure(step.price.high)}]"
             yield f"{way}: {points} for {more}; a point costs {figure(step.price.value)} {UNITS[name]} {span}."
@@ -122,7 +122,7 @@ def said(name: str, one: Faced, walk: Sequence[Step]) -> Iterator[str]:
 def steps_table(name: str, one: Faced, walk: Sequence[Step]) -> Table:
     """Return the steps of one frontier."""
     unit = UNITS[name]
-    columns = (Column("step"), Column("points gained"), Column(f"more {unit}"), Column(f"{unit} a point"))
+    columns = (Column("step"), Column("points gained"), Column(f"more {unit}"), Column(f"{unit} per point"))
     rows: list[tuple[Cell, ...]] = [
         (f"{step.cheaper} to {step.dearer}", step.gain, exact(step.more), step.price or "not certain") for step in walk
     ]
@@ -138,11 +138,11 @@ def missing(found: Sequence[tuple[str, Faced]]) -> Iterator[str]:
     """Yield what was not measured for anybody."""
     there = {name for name, _ in found}
     if not there & {"joules", "joules_estimated"}:
-        yield "Energy was not measured, and no watts are stated to estimate it from."
+        yield "Energy was not measured, and the trial file states no watts to estimate it from."
     if "usd" not in there:
-        yield "No dollars: nothing that was asked has a price, and no price of the machine's hour is stated."
+        yield "No dollars: no candidate has a price, and the trial file states no price per hour of the machine."
     if "joules_estimated" in there and "joules" not in there:
-        yield "Energy is an estimate from processor time and stated watts, not a measurement."
+        yield "Energy is estimated from processor time and stated watts, not measured."
 
 
 def figure(value: float) -> str:

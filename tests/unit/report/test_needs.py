@@ -42,7 +42,7 @@ def test_the_page_shows_what_was_needed_stated_and_missed(path: Path) -> None:
         page = render(ledger, summary)
         timed = needs.latencies(ledger, summary)
     assert "375 MB" in page
-    assert "an hour of the machine costs 0.34 US dollars; a kilowatt-hour causes 300 grams" in page
+    assert "the machine costs 0.34 US dollars per hour; the grid emits 300 grams" in page
     assert "<script>" not in page and "&lt;script&gt;alert(1)" in page
     assert [(row.candidate, row.task, row.items) for row in timed] == [
         (c, t, 20) for t in ("table", "logic") for c in ("a", "b")
@@ -73,7 +73,7 @@ def test_runs_of_other_trials_do_not_show(path: Path) -> None:
     assert result.trial_id != before.trial_id
     assert all(not candidate.needs for candidate in result.summary.candidates)  # all answers were there
     assert needs.stated(result.summary) == [
-        "Stated in the trial file, not measured: an hour of the machine costs 9 US dollars."
+        "Stated in the trial file, not measured: the machine costs 9 US dollars per hour."
     ]
     with Ledger.open(path, create=False) as ledger:
         again = summarise(ledger, before.trial_id)

@@ -75,14 +75,18 @@ def test_where_it_depends_on_the_benchmark_that_is_said(tmp_path: Path) -> None:
     found, _ = made(tmp_path / "t.db", tasks, chance=0.25)
     lines = across.sentences(found)
     assert lines[0] == (
-        "Nobody dominates, it depends on the benchmark: a is certainly ahead of b on two and full, and behind on one."
+        "Nobody dominates; the order depends on the benchmark: "
+        "a is certainly ahead of b on two and full, and certainly behind on one."
     )
     assert any(line.startswith("By mean rank a comes first (1.33)") for line in lines)
-    assert "That hangs on single benchmarks: without two a and b would; without full a and b would." in lines
-    [flip] = [line for line in lines if "turn round" in line]
+    assert (
+        "First place depends on single benchmarks: without two it goes to a and b; without full it goes to a and b."
+        in lines
+    )
+    [flip] = [line for line in lines if "reverse" in line]
     share = found.standings.firmness.flips[0].share if found.standings.firmness else 0
     assert f"a before b in {100 * share:.0f}%" in flip
-    assert "Saturated, with at least half of the candidates near the best possible score: full." in lines
+    assert "Saturated (at least half of the candidates are near the best possible value): full." in lines
 
 
 def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path: Path) -> None:
@@ -114,7 +118,7 @@ def test_places_are_ranges_where_they_are_open(tmp_path: Path) -> None:
     assert "<b>1–2</b>" in page
     pairs = [p for r in found.standings.rankings for p in r.pairs]
     certain, single = sum(p.ahead is not None for p in pairs), sum(p.ahead_alone is not None for p in pairs)
-    assert f"probability none of the {certain} that are called so is false" in page
+    assert f"probability none of the {certain} that are called certain is false" in page
     assert (f"{single - certain} more would be certain if each were the only one" in page) == (single > certain)
 
 
@@ -156,23 +160,23 @@ def test_axes_of_multiples_hold_one_and_their_values(low: float, high: float, ma
 def test_a_claim_of_not_behind_is_in_words(summary: Summary) -> None:
     task = summary.task("choosing")
     verdict = replace(summary.verdicts[0], verdict="undecided", not_inferior=True)
-    assert "Yet it is certainly not behind by more than the margin (one-sided, 95%)." in words.sentence(verdict, task)
+    assert "But it is certainly not behind by more than the margin (one-sided, 95%)." in words.sentence(verdict, task)
     for other in ({"not_inferior": False}, {"not_inferior": None}, {"margin": 0.0}, {"verdict": "better"}):
         assert "not behind" not in words.sentence(replace(verdict, **other), task)
 
 
 def test_all_questions_together(summary: Summary, page: str) -> None:
     assert all(v.family == len(summary.verdicts) == 6 and not v.only_alone for v in summary.verdicts)
-    assert words.headline(summary).endswith("The words hold for all 6 questions together (95%).")
+    assert words.headline(summary).endswith("The verdicts hold for all 6 questions together (95%).")
     assert family.lines(summary) == []
     first = replace(summary.verdicts[0], verdict="undecided", alone="worse")
     shaken = replace(summary, verdicts=[first, *summary.verdicts[1:]])
-    assert words.headline(shaken).endswith("together (95%); 1 more would be decided if asked alone.")
+    assert words.headline(shaken).endswith("together (95%); 1 more would be decided as the only question.")
     assert family.lines(shaken) == [
-        "Undecided among all 6 questions, though decided if each were the only one: "
-        f"{first.a} on {first.task} (worse). Of so many some words are false by chance."
+        "Undecided among all 6 questions, but decided if each were the only one: "
+        f"{first.a} on {first.task} (worse). Among so many such verdicts, some are false by chance."
     ]
-    assert "(Holm) makes one or more false claims with a chance of at most 5%." in page
+    assert "(Holm), the chance of one or more false claims in the whole trial is at most 5%." in page
     assert "with 95% probability none of them is false" in page
     assert "e-Holm" not in page
 
@@ -181,7 +185,7 @@ def test_evidence_is_shown_with_its_promise(tmp_path: Path) -> None:
     tasks = {t: right({"a": 0.5, "b": 0.9, "c": 0.52}) for t in ("one", "two")}
     found, page = made(tmp_path / "t.db", tasks, decide={"stop_early": True})
     assert 'scope="col" class="figure">e, all questions' in page
-    assert "corrected e of at least 20 (e-Holm) makes the same promise at any look." in page
+    assert "corrected e of at least 20 (e-Holm) gives the same guarantee at any look." in page
     assert [v.a for v in found.verdicts if v.verdict == "better"] == ["b", "b"]
     looked = replace(found, standings=replace(found.standings, second_look=(found.verdicts[1],)))
     assert "Worth a second look: c against a on one." in family.lines(looked)[-1]
@@ -212,6 +216,6 @@ def test_the_terminal_has_a_short_form(summary: Summary, width: int) -> None:
     flat = " ".join(text.split())
     assert "mean rank 2.00 3.00 1.00" in flat
     assert "better-one dominates baseline and smaller: better on all 3 benchmarks." in flat
-    assert "Weighted as the trial file says: better-one" in flat
+    assert "By the trial file's weights: better-one" in flat
     assert "Verdicts against baseline" in flat
     assert "Kendall" not in text

@@ -196,7 +196,7 @@ def test_a_search_drops_who_breaks_a_limit_when_measured(tmp_path: Path) -> None
         pytest.skip("this machine's energy can be neither measured nor estimated")
     assert found.best is None
     assert set(found.broken) == {"a", "b"}
-    assert "joules an answer" in found.broken["a"][0]
+    assert "joules per answer" in found.broken["a"][0]
 
 
 def test_a_search_needs_a_device(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ SIDES = {"name": "open-vs-closed", "open": ["a"], "closed": ["b"]}
 
 
 def flipped(values: list[float], right: int, wrong: int) -> list[float]:
-    """The same answers with so many mended and so many broken."""
+    """The same answers with so many gained and so many lost."""
     made, zeros, ones = list(values), [i for i, v in enumerate(values) if not v], [i for i, v in enumerate(values) if v]
     for i in zeros[:right] + ones[:wrong]:
         made[i] = 1.0 - made[i]
@@ -98,7 +98,7 @@ def test_each_task_gets_its_claim(tmp_path: Path) -> None:
     assert text.startswith("No: a is not certainly within")
     assert "on worse." in text
     assert "Too few items to say on unsure." in text
-    costs = next(table for table in found.tables if table.caption == "What a right answer costs")
+    costs = next(table for table in found.tables if table.caption == "Cost per right answer")
     [row] = costs.rows
     assert row[:2] == ("same", "a")
     assert isinstance(row[2], Interval)

@@ -147,13 +147,15 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     rows = {line[0]: dict(zip((c.name for c in text.columns), line, strict=True)) for line in text.rows}
     assert rows["q4_1"]["KL divergence"] is None
     assert rows["q4_1"]["type"] == "q4_1, as it is"
-    own, far = rows["q4_1"]["engine's own"], rows["q8_0"]["KL divergence"]
+    own, far = rows["q4_1"]["engine's rounding"], rows["q8_0"]["KL divergence"]
     assert isinstance(own, Interval)
     assert isinstance(far, Interval)
     assert 0.0001 < own.low < own.value < 0.05
-    assert rows["q8_0"]["engine's own"] == own
-    assert rows["q2_k"]["engine's own"] is None
-    said = f"q8_0: its KL divergence of {far.value:.4f} [{far.low:.4f}, {far.high:.4f}] holds the engine's own rounding"
+    assert rows["q8_0"]["engine's rounding"] == own
+    assert rows["q2_k"]["engine's rounding"] is None
+    said = (
+        f"q8_0: its KL divergence of {far.value:.4f} [{far.low:.4f}, {far.high:.4f}] includes the engine's own rounding"
+    )
     assert [sentence for sentence in found.sentences if sentence.startswith(said)]
     assert 0.05 < rows["q2_k"]["KL divergence"].value < 2  # type: ignore[union-attr]
     assert 0.5 < rows["q2_k"]["same top token"].value < 0.9  # type: ignore[union-attr]

@@ -79,17 +79,19 @@ def sentences(summary: Summary) -> list[str]:
 
 
 def line(summary: Summary, measure: str, name: str, spans: Sequence[Span]) -> str:
-    """Return one candidate's cost of a right answer against the baseline's."""
+    """Return one candidate's cost per right answer against the baseline's."""
     low, high = min(s.value for s in spans), max(s.value for s in spans)
     spread = times(low) if len(spans) == 1 or times(low) == times(high) else f"{number(low)} to {times(high)}"
     less, more = sum(s.high < 1 for s in spans), sum(s.low > 1 for s in spans)
     if len(spans) == 1:
-        certain = "certainly less" if less else "certainly more" if more else "not certainly more or less"
+        certain = "certainly less" if less else "certainly more" if more else "not certainly less or more"
     else:
         parts = [f"less on {less}" if less else "", f"more on {more}" if more else ""]
         said = " and ".join(part for part in parts if part)
-        certain = f"certainly {said} of {len(spans)} benchmarks" if said else "nowhere certainly more or less"
-    return f"For a right answer {name} takes {spread} the {name_of(measure)} of {summary.baseline}: {certain}."
+        certain = (
+            f"certainly {said} of {len(spans)} benchmarks" if said else "not certainly less or more on any benchmark"
+        )
+    return f"Per right answer, {name} takes {spread} the {name_of(measure)} of {summary.baseline}: {certain}."
 
 
 def figures(summary: Summary) -> list[CostFigure]:
@@ -112,7 +114,7 @@ def figure(summary: Summary, measure: str, costs: Sequence[Cost]) -> CostFigure:
             cost,
             bar(axis, logarithm(span.low), math.log(span.value), logarithm(span.high)),
             f"{times(span.value)} [{number(span.low)}, {number(span.high)}]",
-            f"{cost.candidate} on {cost.task} takes {times(span.value)} the {name} of {summary.baseline} for a right "
+            f"{cost.candidate} on {cost.task} takes {times(span.value)} the {name} of {summary.baseline} per right "
             f"answer, interval {number(span.low)} to {number(span.high)}",
         )
         for cost, span in compared

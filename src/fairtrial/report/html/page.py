@@ -89,7 +89,7 @@ def render(ledger: Ledger, summary: Summary) -> str:
         summary=summary,
         headline=words.headline(summary),
         claim=words.claim(summary.decide, asked),
-        interval_kind="intervals of one question alone" if asked > 1 else "intervals",
+        interval_kind="the interval of each question alone" if asked > 1 else "the interval",
         coverage=words.coverage(float(summary.decide["confidence"])),
         family=family.lines(summary),
         legend=family.legend(summary),
