@@ -114,7 +114,7 @@ def scale(axis: Axis, values: Sequence[Interval]) -> Scale:
         low, high = low * math.exp(-0.08 * reach), high * math.exp(0.08 * reach)
         marks = log_marks(low, high)
         return Scale(low, high, True, tuple(Tick(share(m, low, high, True), tick(m, axis)) for m in marks))
-    reach = (high - low) or abs(high) or 1.0
+    reach = next((reach for reach in (high - low, abs(high)) if reach > 1e-300), 1.0)  # such a span has no ticks
     low, high = low - 0.08 * reach, high + 0.08 * reach
     if axis.unit == "1":
         low, high = max(low, -0.01), min(high, 1.01)
