@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fairtrial.engines.chat import ChatTemplate, messages
-from fairtrial.engines.prefix_tree.trie import Tokens
+from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.refusing import (
     Limits,
     answer_too_long,
@@ -23,7 +24,6 @@ from fairtrial.engines.refusing import (
     text_too_long,
 )
 from fairtrial.engines.sampling import Thinking
-from fairtrial.engines.vocabulary import Vocabulary
 from fairtrial.errors import EngineError, ModelError
 from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate

@@ -10,9 +10,9 @@ import pytest
 
 from fairtrial.engines.chat import ChatTemplate
 from fairtrial.engines.fake import FakeEngine
-from fairtrial.engines.prefix_tree.trie import Tokens
+from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.local.vocabulary import EMPTY, Vocabulary
 from fairtrial.engines.prompts import Asking, Encoder
-from fairtrial.engines.vocabulary import EMPTY, Vocabulary
 from fairtrial.errors import DataError, SpecError, TooLongError
 from fairtrial.ledger.encoding import packed, request_body, request_text
 from fairtrial.models import candidate_id

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from fairtrial.engines.llamacpp.generate import room_for
-from fairtrial.engines.llamacpp.score import ROWS_AT_ONCE
-from fairtrial.engines.llamacpp.session import Sizes, whole_cells
-from fairtrial.engines.prefix_tree import Limits, plan_steps
-from fairtrial.engines.prefix_tree.trie import Tokens, common_prefix
+from fairtrial.engines.llamacpp.session import ROWS_AT_ONCE, Sizes
+from fairtrial.engines.local.generation import count_shared
+from fairtrial.engines.local.prefix_tree import Limits, plan_steps
+from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.local.scoring import ScoringPlan
+from fairtrial.engines.local.session import round_up_cells
 from fairtrial.engines.prompts import Encoder, Scored
-from fairtrial.engines.scoring import Work
 from fairtrial.records import GenerateRequest, Request, ScoreRequest
 
 
@@ -68,7 +67,7 @@ def demands(chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: Sizes,
     for chunk in chunks:
         for demand in of_chunk(chunk, encoder, sizes, shares):
             last = found[-1] if found else None
-            if last is None or demand.flash != last.flash or whole_cells(demand.cells) > whole_cells(last.cells):
+            if last is None or demand.flash != last.flash or round_up_cells(demand.cells) > round_up_cells(last.cells):
                 found.append(demand)
             else:
                 found[-1] = last.joined(demand)
@@ -88,12 +87,10 @@ def of_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: Sizes, shares: b
 
 def to_score(sequences: Sequence[Scored], sizes: Sizes) -> Demand:
     """Return what the tree of some sequences needs."""
-    work = Work.of(sequences)
-    wanted = np.zeros(work.tree.nodes, dtype=np.bool_)
-    wanted[work.predicted_at] = True
-    cells = int(work.tree.lengths.max()) + sizes.batch
+    plan = ScoringPlan.of(sequences)
+    cells = plan.longest + sizes.batch
     limits = Limits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells)
-    passes = [(len(step.tokens), int(step.wanted.sum())) for step in plan_steps(work.tree, wanted, limits)]
+    passes = [(len(step.tokens), int(step.wanted.sum())) for step in plan_steps(plan.tree, plan.wanted, limits)]
     rows = max(rows for _, rows in passes)
     tokens = max(tokens for tokens, _ in passes)
     return Demand(cells, tokens, rows, sizes.flash, scratch=min(rows, ROWS_AT_ONCE), seen=cells)
@@ -102,9 +99,7 @@ def to_score(sequences: Sequence[Scored], sizes: Sizes) -> Demand:
 def to_write(asked: Sequence[tuple[Tokens, int]], sizes: Sizes, shares: bool) -> Demand:
     """Return what answers to some prompts need, each with its most new tokens."""
     prompts = [tokens for tokens, _ in asked]
-    ordered = sorted(prompts, key=lambda t: t.astype(">u4").tobytes())
-    common = min(common_prefix(ordered[0], ordered[-1]), min(map(len, prompts)) - 1)
-    root = common // sizes.block * sizes.block if shares else 0
+    root = count_shared(prompts) // sizes.block * sizes.block if shares else 0
     room = room_for([(len(t), new) for t, new in asked], root, sizes, accelerated=False)
     read = sum(sorted((len(t) - root for t in prompts), reverse=True)[: room.places])
     flash = room.flash if sizes.flash == -1 else sizes.flash

@@ -1,6 +1,6 @@
 """A dry run of llama.cpp: how much memory a model will take, asked of the library itself, without its weights.
 
-Run as a module it reads a job from its input and writes JSON: a process of its own, because the library ends the
+Run as a module it reads a `DryRun` from its input and writes JSON: a process of its own, because the library ends the
 process where it finds something wrong, and because what it leaves behind would count as another candidate's.
 `fairtrial.engines.llamacpp.footprint` runs it.
 """
@@ -23,8 +23,9 @@ from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, lib
 from fairtrial.engines.llamacpp.calibrate import remembered
 from fairtrial.engines.llamacpp.demand import Demand, demands
 from fairtrial.engines.llamacpp.probe import packing_likely
-from fairtrial.engines.llamacpp.session import Sizes, whole_cells
+from fairtrial.engines.llamacpp.session import Sizes
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
+from fairtrial.engines.local.session import round_up_cells
 from fairtrial.engines.prompts import Encoder, asking_of
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import FairtrialError
@@ -40,7 +41,7 @@ HOST = re.compile(r"^(CPU|AMX)|_Host$")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class DryRun:
     """A candidate of which to tell the memory, and requests that it gets: chunks that are asked together."""
 
     candidate: Candidate
@@ -90,7 +91,7 @@ def context_bytes(model: Model, sizes: Sizes, demand: Demand, log: Log) -> tuple
     Rows of logits are cleared when the context is made, all that there is room for; of the network's own buffers only
     those pages are touched that the largest pass needs.
     """
-    cells, tokens = whole_cells(demand.cells), max(demand.tokens, demand.rows)
+    cells, tokens = round_up_cells(demand.cells), max(demand.tokens, demand.rows)
     whole = ContextShape(cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, demand.flash)
     # The library wants a row of logits for every sequence; how many sequences there are takes no memory itself.
     used = ContextShape(demand.seen, tokens, min(sizes.sequences, demand.rows), demand.rows, 1, demand.flash)
@@ -111,9 +112,9 @@ def buffers(told: str) -> dict[str, int]:
     return found
 
 
-def tell(job: Job, log: Log) -> dict[str, Any]:
+def tell(run: DryRun, log: Log) -> dict[str, Any]:
     """Return the parts of one candidate's memory.  Raises FairtrialError where the engine would."""
-    path = job.model.path
+    path = run.model.path
     assert path is not None
     packed = packing_likely()
     before = psutil.Process().memory_info().rss
@@ -122,16 +123,16 @@ def tell(job: Job, log: Log) -> dict[str, Any]:
     tables = psutil.Process().memory_info().rss - before
     placed = weights(path, log, packed=packed)
     asking = asking_of(
-        job.candidate, vocabulary, model.meta("tokenizer.chat_template"), trained=model.n_ctx_train, where=str(path)
+        run.candidate, vocabulary, model.meta("tokenizer.chat_template"), trained=model.n_ctx_train, where=str(path)
     )
-    flash = {None: -1, False: 0, True: 1}[job.settings.flash_attention]
-    speed = remembered(job.model.sha256, packed=packed, flash=flash)
-    batch = job.settings.batch_tokens or speed.batch
-    threads = job.settings.threads or speed.threads
+    flash = {None: -1, False: 0, True: 1}[run.settings.flash_attention]
+    speed = remembered(run.model.sha256, packed=packed, flash=flash)
+    batch = run.settings.batch_tokens or speed.batch
+    threads = run.settings.threads or speed.threads
     sizes = Sizes.fitting(batch=batch, threads=threads, vocabulary=model.n_vocab, flash=flash)
-    needed = demands(job.chunks, Encoder(vocabulary, asking), sizes, shares=model.scores_prefixes())
+    needed = demands(run.chunks, Encoder(vocabulary, asking), sizes, shares=model.scores_prefixes())
     needed = list(dict.fromkeys(needed)) or [Demand(sizes.batch, sizes.batch, 1, flash, 0, sizes.batch)]
-    now = [(*context_bytes(model, sizes, demand, log), whole_cells(demand.cells)) for demand in needed]
+    now = [(*context_bytes(model, sizes, demand, log), round_up_cells(demand.cells)) for demand in needed]
     cache, working, cells = max(now, key=lambda found: found[0] + found[1])
     whole = [replace(d, cells=max(asking.context, d.cells), seen=max(asking.context, d.seen)) for d in needed]
     full = max(sum(context_bytes(model, sizes, demand, log)) for demand in whole)
@@ -149,10 +150,10 @@ def tell(job: Job, log: Log) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read a job, write its parts, or what is wrong."""
-    job = pickle.load(sys.stdin.buffer)
+    """Read a `DryRun`, write its parts, or what is wrong."""
+    run = pickle.load(sys.stdin.buffer)
     try:
-        found: dict[str, Any] = tell(job, Log())
+        found: dict[str, Any] = tell(run, Log())
     except FairtrialError as error:
         found = {"wrong": error.message}
     print(json.dumps(found))

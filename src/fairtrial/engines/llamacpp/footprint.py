@@ -21,7 +21,7 @@ from typing import Any
 from fairtrial.cache import recall, remember
 from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.llamacpp.binding import library_version
-from fairtrial.engines.llamacpp.dry import Job
+from fairtrial.engines.llamacpp.dry import DryRun
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.models import ResolvedModel, file_sha256
 from fairtrial.models.gguf import GgufError, Head, Tensor, read_head, split_names
@@ -52,20 +52,20 @@ def footprint(
     running = [settings.threads, settings.batch_tokens, settings.flash_attention]
     key = content_hash([RULES, platform.node(), library_version(), model.sha256, asked, spec, template, running])
     name = f"llamacpp-memory/{key}"
-    job = Job(candidate, model, settings, chunks)
+    run = DryRun(candidate, model, settings, chunks)
     parts = recall(name)
     if parts is None or not parts.keys() >= PARTS:
-        parts = run_dry(job)
+        parts = run_dry(run)
         if "wrong" not in parts:
             remember(name, parts)
     return put_together(model.path, parts)
 
 
-def run_dry(job: Job) -> Mapping[str, Any]:
+def run_dry(run: DryRun) -> Mapping[str, Any]:
     """Return what the dry run tells, or under ``wrong`` why it tells nothing."""
     command = [sys.executable, "-m", "fairtrial.engines.llamacpp.dry"]
     env = {**os.environ, "GGML_NO_BACKTRACE": "1"}  # else it starts a debugger where it breaks off
-    given = pickle.dumps(job)
+    given = pickle.dumps(run)
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=_SECONDS, check=False, env=env)
     except subprocess.TimeoutExpired:

@@ -1,24 +1,22 @@
-"""A model with its one context, which grows when needed and keeps the beginning that all requests share.
-
-The shared beginning, the *root* (the few-shot block as a rule), is computed in blocks of a fixed size, always from
-empty cells in order.  A root kept from an earlier call is therefore the same, bit for bit, as one computed afresh.
-Knows tokens and cells; nothing of requests.
-"""
+"""A GGUF model with its one context, which grows when needed.  Knows tokens and cells; nothing of requests."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
-from fairtrial.engines.prefix_tree.plan import Step
-from fairtrial.engines.prefix_tree.trie import Tokens, common_prefix
-from fairtrial.engines.vocabulary import EMPTY
+from fairtrial.engines.local.prefix_tree import Limits, PrefixTree, plan_steps
+from fairtrial.engines.local.prefix_tree.plan import Step
+from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
+from fairtrial.engines.local.session import LocalSession, round_up_cells
+from fairtrial.engines.local.vocabulary import EMPTY
 
 LOGITS_BYTES = 96 << 20  # the library holds the wanted logits twice
-_CELLS = 1024  # contexts grow in units of this
+ROWS_AT_ONCE = 16  # rows of logits turned into log-probabilities at once: they stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +47,15 @@ class Sizes:
         return cls(batch, min(256, outputs), outputs, threads, min(128, batch), flash)
 
 
-def whole_cells(cells: int) -> int:
-    """Return how many cells a context has that must have at least so many."""
-    return -(-cells // _CELLS) * _CELLS
-
-
-class Session:
+class Session(LocalSession):
     """Owns the model and its context."""
 
     def __init__(self, model: Model, sizes: Sizes) -> None:
+        super().__init__(sizes.batch, sizes.block)
         self.model, self.sizes = model, sizes
         self._context: Context | None = None
-        self._root: Tokens = EMPTY
         self._flash = sizes.flash
         self.cells = 0
-        self.work: dict[str, float] = {}
-        """Tokens and seconds of passes that read only, and of those that only write; and the largest cache."""
 
     @property
     def context(self) -> Context:
@@ -82,38 +73,36 @@ class Session:
         sizes = self.sizes
         flash = flash if sizes.flash == -1 else sizes.flash
         if cells > self.cells or flash != self._flash:
-            self._drop()
-            self.cells, self._flash = whole_cells(cells), flash
+            self.renew()
+            self.cells, self._flash = round_up_cells(cells), flash
             shape = ContextShape(self.cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, flash=flash)
             self._context = Context(self.model, shape)
             if self._context.cache_bytes:
-                self.work["kv_bytes"] = max(self.work.get("kv_bytes", 0), self._context.cache_bytes)
-        block, context = self.sizes.block, self.context
-        same = common_prefix(self._root, root) // block * block
-        self._root = EMPTY  # until it is whole again
-        if same:
-            context.keep_only(0, same)
+                self.work.note_cache(self._context.cache_bytes)
+        self._read_root(root)
+        return self.context
+
+    def _keep(self, tokens: int, sequence: int = 0) -> None:
+        if tokens:
+            self.context.keep_only(sequence, tokens)
         else:
-            context.clear()
-        for start in range(same, len(root), block):
-            context.tokens[:block] = root[start : start + block]
-            context.positions[:block] = np.arange(start, start + block)
-            context.set_sequences(np.zeros(block, dtype=np.int32), np.ones(block, dtype=np.int32))
-            context.wanted[:block] = 0
-            self.run(block)
-        self._root = root.copy()
-        return context
+            self.context.clear()
+
+    def _read_block(self, tokens: Tokens, start: int) -> None:
+        self.read(tokens, start, wanted=False)
 
     def root_length(self, common: int) -> int:
         """Return how much of a common beginning of that length is to be made the root."""
-        return common // self.sizes.block * self.sizes.block if self.model.scores_prefixes() else 0
+        return super().root_length(common) if self.model.scores_prefixes() else 0
 
-    def step(self, step: Step) -> Floats:
-        """Compute one step on top of its trunk in sequence 0, and make the next step's trunk sequence 0.
+    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[Step, Floats]]:
+        """Compute the nodes of a tree; see `LocalSession.walk`."""
+        limits = Limits(self.sizes.batch, self.sizes.sequences - 1, self.sizes.outputs, self.cells)
+        for step in plan_steps(tree, wanted, limits, start=root):
+            yield step, self._compute_step(step)
 
-        Returns:
-            (wanted nodes, vocabulary) logits, valid until the next step.
-        """
+    def _compute_step(self, step: Step) -> Floats:
+        """Compute one step on top of its trunk in sequence 0, and make the next step's trunk sequence 0."""
         context, size = self.context, len(step.tokens)
         for branch, join in enumerate(step.joins.tolist()):
             if join:
@@ -123,40 +112,65 @@ class Session:
         context.set_sequences(step.branch + 1, step.width)
         context.wanted[:size] = step.wanted
         logits = self.run(size)
-        keep = max(step.keep, len(self._root))
-        if keep:
-            context.keep_only(len(step.joins), keep)
-        else:
-            context.clear()
+        self._keep(max(step.keep, len(self._root)), len(step.joins))
         return logits
+
+    def read(self, tokens: Tokens, start: int, *, wanted: bool) -> Floats:
+        """Read tokens that follow what sequence 0 holds; return (n, vocabulary) logits if they are wanted."""
+        context, size = self.context, len(tokens)
+        context.tokens[:size] = tokens
+        context.positions[:size] = np.arange(start, start + size)
+        context.set_sequences(np.zeros(size, dtype=np.int32), np.ones(size, dtype=np.int32))
+        context.wanted[:size] = wanted
+        return self.run(size)
+
+    def read_along(self, tokens: Tokens, longest: int | None) -> Floats:
+        """Return (n, vocabulary) logits, one row after each of (n,) tokens; what the context holds is overwritten.
+
+        ``longest`` limits the tokens of one pass.
+        """
+        self.begin(EMPTY, len(tokens) + self.batch)
+        found = np.empty((len(tokens), self.model.n_vocab), dtype=np.float32)
+        size = min(self.sizes.outputs, self.batch, longest or self.batch)
+        for start in range(0, len(tokens), size):
+            found[start : start + size] = self.read(tokens[start : start + size], start, wanted=True)
+        self.forget()
+        return found
 
     def run(self, size: int, new: int = 0) -> Floats:
         """Send a pass whose entries are in the context's arrays, and count it; see `Context.run`.
 
         ``new`` of its tokens are the newest of growing answers.  A pass that reads and writes is not counted.
         """
-        begun = time.perf_counter()
-        logits = self.context.run(size)
-        kind = "decode" if new == size else "prefill"
-        if new in (0, size):
-            self.work[f"{kind}_tokens"] = self.work.get(f"{kind}_tokens", 0) + size
-            self.work[f"{kind}_seconds"] = self.work.get(f"{kind}_seconds", 0) + time.perf_counter() - begun
-        return logits
+        with self.work.count("decode" if new == size else None if new else "prefill", size):
+            return self.context.run(size)
 
-    def forget(self) -> None:
-        """Keep nothing for the next call: what is in the cache may not be whole."""
-        self._root = EMPTY
+    def log_probabilities(
+        self, logits: Floats, rows: Counts, tokens: Tokens
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return log-probabilities, and which are likeliest (of equals: the lowest number); see `LocalSession`."""
+        top = np.empty(len(logits), dtype=np.int64)
+        mass = np.empty(len(logits))
+        scratch = np.empty((min(ROWS_AT_ONCE, len(logits)), logits.shape[1]), dtype=np.float32)
+        for at in range(0, len(logits), ROWS_AT_ONCE):
+            block = logits[at : at + ROWS_AT_ONCE]
+            best = block.argmax(axis=1)
+            peak = block[np.arange(len(block)), best]
+            work = scratch[: len(block)]
+            with np.errstate(invalid="ignore"):  # what is not a number stays so, and is told later
+                np.subtract(block, peak[:, None], out=work)
+            np.exp(work, out=work)
+            top[at : at + ROWS_AT_ONCE] = best
+            mass[at : at + ROWS_AT_ONCE] = np.log(work.sum(axis=1, dtype=np.float64)) + peak
+        return logits[rows, tokens] - mass[rows], top[rows] == tokens
 
     def renew(self) -> None:
         """Give up the context: what is in it is not a number, and what is read later would see it."""
-        self._drop()
-
-    def close(self) -> None:
-        """Free context and model."""
-        self._drop()
-        self.model.close()
-
-    def _drop(self) -> None:
         if self._context is not None:
             self._context.close()
         self._context, self._root, self.cells = None, EMPTY, 0
+
+    def close(self) -> None:
+        """Free context and model."""
+        self.renew()
+        self.model.close()

@@ -7,15 +7,15 @@ import ctypes
 import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Model
-from fairtrial.engines.prefix_tree.trie import Tokens
-from fairtrial.engines.vocabulary import EMPTY, Vocabulary
+from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.local.vocabulary import EMPTY, Vocabulary
 from fairtrial.errors import ModelError
 
 _UNKNOWN, _CONTROL = 1 << 0, 1 << 3  # llama_token_attr
 
 
 class GgufVocabulary(Vocabulary):
-    """See `fairtrial.engines.vocabulary.Vocabulary`."""
+    """See `fairtrial.engines.local.vocabulary.Vocabulary`."""
 
     def __init__(self, model: Model) -> None:
         """Read the vocabulary of ``model``."""

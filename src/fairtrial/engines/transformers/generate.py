@@ -8,22 +8,19 @@ prompts share read once.  Knows token sequences and logits; text only through th
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-from fairtrial.engines.prefix_tree import build_tree
-from fairtrial.engines.prefix_tree.trie import Tokens, common_prefix
-from fairtrial.engines.prompts import Asked
-from fairtrial.engines.sampling import Text, answer_of, generator_for, pick, surprise
+from fairtrial.engines.local.generation import Job, Prompted, collect_answers, count_shared, make_jobs, sort_jobs
+from fairtrial.engines.local.prefix_tree import build_tree
+from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.transformers.memory import CELLS, Slots
-from fairtrial.engines.transformers.network import log_probabilities, out_of_memory
-from fairtrial.engines.transformers.session import BLOCK, Session
-from fairtrial.engines.vocabulary import Vocabulary
-from fairtrial.records import GenerateAnswer, GenerateRequest
+from fairtrial.engines.transformers.network import out_of_memory
+from fairtrial.engines.transformers.session import Session
+from fairtrial.records import GenerateAnswer
 
 Writing = Literal["many at a time", "one after the other", "from the beginning for every token"]
 PARALLEL = 128  # answers that grow at once, where memory allows
@@ -31,51 +28,12 @@ SHARE = 8  # answers may take this part of the memory of the device, all of it c
 REFILL = 0.25  # share of free places from which on new prompts are read
 
 
-@dataclass
-class Job:
-    """One request on its way."""
-
-    request: GenerateRequest
-    asked: Asked
-    place: int
-    new: list[int] = field(default_factory=list)
-    logprob: float = 0.0
-    answer: GenerateAnswer | None = None
-
-    def __post_init__(self) -> None:
-        self.rng = generator_for(self.request)
-        self.text = Text(self.request.stop, self.asked.thinking)
-
-    @property
-    def tokens(self) -> Tokens:
-        """The prompt's."""
-        return self.asked.tokens
-
-    def take(self, token: int, vocabulary: Vocabulary) -> bool:
-        """Add a token; return whether the answer is complete."""
-        self.new.append(token)
-        ended = vocabulary.ends(token) or self.text.push(vocabulary.piece(token))
-        if not ended and len(self.new) < self.request.max_tokens and not math.isnan(self.logprob):
-            return False
-        self.answer = answer_of(
-            self.text,
-            tokens=len(self.new),
-            ended=ended,
-            prompt_tokens=len(self.tokens),
-            truncated=self.asked.truncated,
-            logprob=self.logprob,
-        )
-        return True
-
-    def choose(self, logits: Any, greedy: int, logprob: float) -> int:
-        """Return the next token by (vocabulary,) logits, of which ``greedy`` is the likeliest, with ``logprob``."""
-        token = greedy
-        if self.rng is not None:
-            row = logits.float().cpu().numpy()
-            token = pick(row, self.request, self.rng)
-            logprob = -surprise(row, token)
-        self.logprob += logprob
-        return token
+def choose_token(job: Job, logits: Any, greedy: int, logprob: float) -> int:
+    """Return a job's next token by (vocabulary,) logits, of which ``greedy`` is the likeliest, with ``logprob``."""
+    if job.rng is not None:
+        return job.choose(logits.float().cpu().numpy())
+    job.logprob += logprob
+    return greedy
 
 
 def likeliest(logits: Any) -> list[tuple[int, float]]:
@@ -87,24 +45,23 @@ def likeliest(logits: Any) -> list[tuple[int, float]]:
 
 
 def generate_all(
-    session: Session, vocabulary: Vocabulary, prompts: Sequence[tuple[GenerateRequest, Asked]], way: Writing
+    session: Session, vocabulary: Vocabulary, prompts: Sequence[Prompted], way: Writing
 ) -> list[GenerateAnswer]:
-    """Answer all ``prompts``: each request with its prompt of at least one token."""
+    """Answer all ``prompts``."""
     most = PARALLEL
     while True:
-        jobs = [Job(request, asked, i) for i, (request, asked) in enumerate(prompts)]
+        jobs = make_jobs(prompts)
         try:
             if way == "many at a time":
                 _Batch(session, vocabulary, jobs, most).run()
             else:
                 _one_after_the_other(session, vocabulary, jobs, keep=way == "one after the other")
-            break
+            return collect_answers(jobs)
         except RuntimeError as error:
             if way != "many at a time" or most == 1 or not out_of_memory(error):
                 raise
             session.forget()
             most = max(1, most // 4)
-    return [job.answer for job in jobs if job.answer is not None]
 
 
 class _Batch:
@@ -112,15 +69,12 @@ class _Batch:
 
     def __init__(self, session: Session, vocabulary: Vocabulary, jobs: Sequence[Job], most: int) -> None:
         self.session, self.vocabulary = session, vocabulary
-        # Neighbours in this order share the most.
-        self.waiting = sorted(jobs, key=lambda j: (j.tokens.astype(">u4").tobytes(), j.place))[::-1]
+        self.waiting = sort_jobs(jobs)[::-1]
         self.running: list[Job] = []
-        first, last = self.waiting[-1].tokens, self.waiting[0].tokens
-        common = min(common_prefix(first, last), min(len(j.tokens) for j in jobs) - 1)
-        self.root = common // BLOCK * BLOCK
-        longest = max(len(j.tokens) for j in jobs)
-        session.begin(first[: self.root], longest + session.batch)
-        own = max(len(j.tokens) + j.request.max_tokens for j in jobs) - self.root
+        self.root = session.root_length(count_shared([job.tokens for job in jobs]))
+        longest = max(len(job.tokens) for job in jobs)
+        session.begin(jobs[0].tokens[: self.root], longest + session.batch)
+        own = max(job.cells for job in jobs) - self.root
         self.cells = -(-own // CELLS) * CELLS
         fitting = max(1, min(most, session.network.memory_bytes() // (SHARE * self.cells * session.network.cell_bytes)))
         # As many in every round as in the last one.
@@ -144,9 +98,9 @@ class _Batch:
             # The root stays in the session's memory while later prompts are read on top of it.
             root = [(key[:, : self.root], value[:, : self.root]) for key, value in self.session.path.stores()]
             self.slots = Slots(root, self.places, self.cells)
-            self.session.holding(self.session.path.cells + self.places * self.cells)
+            self.session.note_cells(self.session.path.cells + self.places * self.cells)
         for job, part, logits in zip(jobs, parts, firsts, strict=True):
-            if not job.take(job.choose(logits, *likeliest(logits[None])[0]), self.vocabulary):
+            if not job.take(choose_token(job, logits, *likeliest(logits[None])[0]), self.vocabulary):
                 self.slots.add(part)
                 self.running.append(job)
 
@@ -158,7 +112,7 @@ class _Batch:
         done = [
             slot
             for slot, job in enumerate(self.running)
-            if job.take(job.choose(logits[slot], *greedy[slot]), self.vocabulary)
+            if job.take(choose_token(job, logits[slot], *greedy[slot]), self.vocabulary)
         ]
         for slot in reversed(done):
             self.slots.drop(slot)
@@ -171,7 +125,7 @@ def grow(session: Session, slots: Slots, root: int, tokens: Sequence[int]) -> An
     """Send one token for each slot in use and return (slots, vocabulary) logits of what comes next."""
     positions = np.array([[root + length] for length in slots.lengths], dtype=np.int32)
     slots.begin()
-    with session.counting("decode", len(tokens)):
+    with session.count("decode", len(tokens)):
         logits = session.network.read(np.array(tokens, dtype=np.int32)[:, None], positions, slots)
     slots.end()
     return logits[:, 0]
@@ -195,10 +149,10 @@ def read_prompts(
     wanted[ends] = True
     logits: dict[int, Any] = {}
     read: list[list[tuple[Any, Any]]] = []
-    for step, rows, cells in session.walk(tree, wanted, root):
+    for step, rows in session.walk(tree, wanted, root):
         for row, node in enumerate((step.start + np.flatnonzero(step.wanted)).tolist()):
             logits[node] = rows[row].clone()
-        read.append(session.path.taken(cells))
+        read.append(session.path.taken(session.path.length + np.arange(len(step.tokens))))
     layers = [tuple(_joined([part[layer][side] for part in read]) for side in (0, 1)) for layer in range(len(read[0]))]
     parts = []
     for path in paths:
@@ -239,7 +193,9 @@ def grown_scores(session: Session, sequences: Sequence[tuple[Tokens, int]]) -> l
         for i, (tokens, start) in enumerate(sequences):
             place = min(start + at, len(tokens) - 1)
             if start + at < len(tokens):
-                values, _ = log_probabilities(rows[i][None], np.zeros(1, dtype=np.int64), tokens[place : place + 1])
+                values, _ = session.log_probabilities(
+                    rows[i][None], np.zeros(1, dtype=np.int64), tokens[place : place + 1]
+                )
                 sums[i] += float(values[0])
             fed.append(int(tokens[place]))
         if max(len(t) - s for t, s in sequences) <= at + 1:
@@ -251,19 +207,18 @@ def grown_scores(session: Session, sequences: Sequence[tuple[Tokens, int]]) -> l
 def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequence[Job], *, keep: bool) -> None:
     """Write answers one by one; ``keep`` keeps what has been read in the model's own cache."""
     network = session.network
-    first = jobs[0].tokens
-    common = min(min(common_prefix(first, j.tokens) for j in jobs), min(len(j.tokens) for j in jobs) - 1)
+    common = count_shared([job.tokens for job in jobs])
     shared = network.new_cache() if keep else None
     if common and keep:
-        with session.counting("prefill", common):
-            network.plain(first[:common], shared, np.array([common - 1]))
+        with session.count("prefill", common):
+            network.plain(jobs[0].tokens[:common], shared, np.array([common - 1]))
     for job in jobs:
         cache = copy.deepcopy(shared)
         unread = job.tokens[common:] if keep else job.tokens
         while True:
-            with session.counting("decode" if len(unread) == 1 else "prefill", len(unread)):
+            with session.count("decode" if len(unread) == 1 else "prefill", len(unread)):
                 logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
-            if job.take(job.choose(logits, *likeliest(logits[None])[0]), vocabulary):
+            if job.take(choose_token(job, logits, *likeliest(logits[None])[0]), vocabulary):
                 break
             new = np.array(job.new, dtype=np.int32)
             unread = new[-1:] if keep else np.concatenate([job.tokens, new])

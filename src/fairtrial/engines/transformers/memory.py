@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from fairtrial.engines.prefix_tree.trie import Counts
+from fairtrial.engines.local.prefix_tree.trie import Counts
 from fairtrial.engines.transformers.libraries import torch
 
 CELLS = 32

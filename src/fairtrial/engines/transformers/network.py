@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from fairtrial.engines.prefix_tree.trie import Tokens
+from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.transformers.libraries import torch, transformers
 from fairtrial.engines.transformers.loading import Loaded
 from fairtrial.engines.transformers.memory import CELLS, Memory

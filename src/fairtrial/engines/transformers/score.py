@@ -9,62 +9,35 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fairtrial.engines.prefix_tree import PrefixTree
+from fairtrial.engines.local.prefix_tree import PrefixTree
+from fairtrial.engines.local.scoring import ScoringPlan, Sums, TokenScores, score_each, score_sequences, score_tree
 from fairtrial.engines.prompts import Scored
-from fairtrial.engines.scoring import Sums, Work, add_up
-from fairtrial.engines.transformers.network import log_probabilities
-from fairtrial.engines.transformers.session import BLOCK, Session
+from fairtrial.engines.transformers.session import Session
 
 Way = Literal["packed tree", "branch by branch", "one by one"]
-Values = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 
-def score_sequences(session: Session, sequences: Sequence[Scored], way: Way) -> Sums:
-    """Score all ``sequences``."""
-    some = np.array([i for i, s in enumerate(sequences) if len(s.tokens) > s.start], dtype=np.int64)
-    logprobs, greedy = np.zeros(len(sequences)), np.ones(len(sequences), dtype=np.bool_)
-    before = session.computed
-    if len(some):
-        part = [sequences[i] for i in some]
-        values, likeliest = _WAYS[way](session, part)
-        found = add_up(part, values, likeliest, 0)
-        logprobs[some], greedy[some] = found.logprobs, found.greedy
-    return Sums(logprobs, greedy, session.computed - before)
+def score_by(session: Session, sequences: Sequence[Scored], way: Way) -> Sums:
+    """Score all ``sequences`` in one of the ways."""
+    return score_sequences(sequences, partial(_WAYS[way], session))
 
 
-def _packed(session: Session, sequences: Sequence[Scored]) -> Values:
-    work = Work.of(sequences)
-    tree = work.tree
-    wanted = np.zeros(tree.nodes, dtype=np.bool_)
-    wanted[work.predicted_at] = True
-    # The root is shared by all and no logits are wanted in it; it begins the first sequence.
-    root = min(tree.common, int(work.predicted_at.min()), tree.nodes - 1) // BLOCK * BLOCK
-    session.begin(tree.sequences[0][:root], int(tree.lengths.max()) + session.batch)
-    order = np.argsort(work.predicted_at, kind="stable")
-    nodes, targets = work.predicted_at[order], work.targets[order]
-    values, likeliest = np.empty(len(order)), np.empty(len(order), dtype=np.bool_)
-    for step, logits, _ in session.walk(tree, wanted, root):
-        here = slice(*np.searchsorted(nodes, [step.start, step.stop]))
-        rows = (np.cumsum(step.wanted) - 1)[nodes[here] - step.start]
-        values[order[here]], likeliest[order[here]] = log_probabilities(logits, rows, targets[here])
-    return values, likeliest
-
-
-def _branch_by_branch(session: Session, sequences: Sequence[Scored]) -> Values:
-    work = Work.of(sequences)
+def _score_branches(session: Session, sequences: Sequence[Scored]) -> TokenScores:
+    plan = ScoringPlan.of(sequences)
     found: dict[tuple[int, int], tuple[float, bool]] = {}
+    asked = list(zip(plan.predicted_at.tolist(), plan.targets.tolist(), strict=True))
     targets: dict[int, list[int]] = {}
-    for node, token in zip(work.predicted_at.tolist(), work.targets.tolist(), strict=True):
+    for node, token in asked:
         targets.setdefault(node, []).append(token)
-    walker = _Walker(session, work.tree, targets, found)
-    walker.walk(0, len(work.tree.sequences), 0, session.network.new_cache())
-    pairs = [found[node, token] for node, token in zip(work.predicted_at.tolist(), work.targets.tolist(), strict=True)]
-    return np.array([value for value, _ in pairs]), np.array([likeliest for _, likeliest in pairs])
+    walker = _Walker(session, plan.tree, targets, found)
+    walker.walk(0, len(plan.tree.sequences), 0, session.network.new_cache())
+    values, likeliest = zip(*(found[key] for key in asked), strict=True)
+    return TokenScores(np.array(values), np.array(likeliest), plan.tree.nodes)
 
 
 class _Walker:
@@ -97,25 +70,27 @@ class _Walker:
         first = int(self.tree.first[low]) + depth - int(self.tree.shared[low])
         wanted = [at for at in range(common - depth) if first + at in self.targets]
         tokens = self.tree.sequences[low][depth:common]
-        with self.session.counting("prefill", len(tokens)):
+        with self.session.count("prefill", len(tokens)):
             logits = self.session.network.plain(tokens, cache, np.array(wanted or [common - depth - 1]))
         for row, at in enumerate(wanted):
             asked = np.array(self.targets[first + at], dtype=np.int32)
-            values, likeliest = log_probabilities(logits, np.full(len(asked), row), asked)
+            values, likeliest = self.session.log_probabilities(logits, np.full(len(asked), row), asked)
             for token, value, top in zip(asked.tolist(), values.tolist(), likeliest.tolist(), strict=True):
                 self.found[first + at, token] = (value, top)
 
 
-def _one_by_one(session: Session, sequences: Sequence[Scored]) -> Values:
-    values, likeliest = [], []
-    for scored in sequences:
-        tokens = scored.tokens
-        with session.counting("prefill", len(tokens) - 1):
-            logits = session.network.plain(tokens[:-1], None, np.arange(scored.start - 1, len(tokens) - 1))
-        found = log_probabilities(logits, np.arange(len(tokens) - scored.start), tokens[scored.start :])
-        values.append(found[0])
-        likeliest.append(found[1])
-    return np.concatenate(values), np.concatenate(likeliest)
+def _score_alone(session: Session, sequences: Sequence[Scored]) -> TokenScores:
+    return score_each(sequences, partial(_score_plainly, session))
 
 
-_WAYS = {"packed tree": _packed, "branch by branch": _branch_by_branch, "one by one": _one_by_one}
+def _score_plainly(session: Session, sequences: Sequence[Scored]) -> TokenScores:
+    """Score one sequence in the model's own way."""
+    (scored,) = sequences
+    tokens, nodes = scored.tokens, len(scored.tokens) - 1
+    with session.count("prefill", nodes):
+        logits = session.network.plain(tokens[:-1], None, np.arange(scored.start - 1, nodes))
+    found = session.log_probabilities(logits, np.arange(len(tokens) - scored.start), tokens[scored.start :])
+    return TokenScores(*found, nodes)
+
+
+_WAYS = {"packed tree": score_tree, "branch by branch": _score_branches, "one by one": _score_alone}

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.engines.prefix_tree.trie import Tokens
-from fairtrial.engines.vocabulary import EMPTY, Vocabulary
+from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.local.vocabulary import EMPTY, Vocabulary
 from fairtrial.errors import ModelError
 
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 class HubVocabulary(Vocabulary):
-    """See `fairtrial.engines.vocabulary.Vocabulary`."""
+    """See `fairtrial.engines.local.vocabulary.Vocabulary`."""
 
     def __init__(self, tokenizer: Any, generation: Any, size: int) -> None:
         """Wrap ``tokenizer``.

@@ -13,7 +13,7 @@ import numpy as np
 
 from fairtrial.engines.prompts import Scored
 from fairtrial.engines.transformers.generate import Writing, grown_scores
-from fairtrial.engines.transformers.score import Way, score_sequences
+from fairtrial.engines.transformers.score import Way, score_by
 from fairtrial.engines.transformers.session import Session
 from fairtrial.errors import EngineError
 
@@ -54,7 +54,7 @@ class Trust:
 def examine(session: Session) -> Trust:
     """Compare every way with plain evaluation, on sequences shorter than any window."""
     sequences = made_up(int(session.network.model.get_output_embeddings().weight.shape[0]))
-    plain = score_sequences(session, sequences, "one by one").logprobs
+    plain = score_by(session, sequences, "one by one").logprobs
     scored = sum(len(s.tokens) - s.start for s in sequences)
 
     def right(name: str, scores: Callable[[], Iterable[float]]) -> tuple[bool, str]:
@@ -65,8 +65,8 @@ def examine(session: Session) -> Trust:
             return False, f"{name}: {(str(error).splitlines() or [type(error).__name__])[0]}"
         return apart <= ALLOWED[session.network.dtype], f"{name}: {apart:.2g} nats a token"
 
-    packed = right("packed tree", lambda: score_sequences(session, sequences, "packed tree").logprobs)
-    branches = right("branch by branch", lambda: score_sequences(session, sequences, "branch by branch").logprobs)
+    packed = right("packed tree", lambda: score_by(session, sequences, "packed tree").logprobs)
+    branches = right("branch by branch", lambda: score_by(session, sequences, "branch by branch").logprobs)
     batched = right("many at a time", lambda: grown_scores(session, [(s.tokens, s.start) for s in sequences]))
     session.forget()
     return Trust(packed[0], branches[0], packed[0] and batched[0], "; ".join((packed[1], branches[1], batched[1])))

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.engines.prefix_tree import build_tree
-from fairtrial.engines.prefix_tree.trie import common_prefix
+from fairtrial.engines.local.prefix_tree import build_tree
+from fairtrial.engines.local.prefix_tree.trie import common_prefix
 
 sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), min_size=1, max_size=20)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.engines.prefix_tree import Limits, PrefixTree, Step, build_tree, plan_steps
+from fairtrial.engines.local.prefix_tree import Limits, PrefixTree, Step, build_tree, plan_steps
 
 rows = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=25)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.engines.prefix_tree.trie import Tokens
+from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.thoughts import Tags, markers
 
 _MARK = re.compile("\ue0f0([0-9a-f]+)\ue0f1")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.prefix_tree.trie import Counts, PrefixTree, Tokens
+from fairtrial.engines.local.prefix_tree.trie import Counts, PrefixTree, Tokens
 
 SLACK = 0.75  # a step may be cut short at this share of its size, for a better place to cut
 

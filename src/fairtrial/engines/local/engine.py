@@ -1,0 +1,139 @@
+"""The engine that runs a network in this process: requests to tokens, answers to records; sessions do the arithmetic.
+
+Everything is here that does not depend on a library: checking, scoring and writing as the protocol wants it, asking
+again what a flaw has spoilt, forgetting what an error has left half done.  Knows nothing of tasks.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.engines.base import Capabilities
+from fairtrial.engines.finite import A, each_by_itself, flaw
+from fairtrial.engines.local.generation import Prompted
+from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.local.scoring import Sums, score_answers
+from fairtrial.engines.local.session import LocalSession
+from fairtrial.engines.prompts import Encoder, Scored
+from fairtrial.errors import EngineError
+from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+
+OTHER_PASS = 32
+"""Tokens of a pass where the same is to be computed in another shape."""
+
+S = TypeVar("S", bound=LocalSession)
+
+
+class LocalEngine(ABC, Generic[S]):
+    """See `fairtrial.engines.base.Engine`, `TellsDistributions` and `TellsOwnRounding`."""
+
+    def __init__(self, session: S, encoder: Encoder, facts: Mapping[str, object]) -> None:
+        """Answer through ``session``; ``facts`` are the library's part of the record."""
+        self._session: S | None = session
+        self._encoder = encoder
+        asking = encoder.asking
+        self.record: Mapping[str, object] = {
+            **facts,
+            "context": asking.context,
+            "chat_template_sha256": asking.template.sha256 if asking.template else None,
+            "bos": "added" if encoder.vocabulary.adds_bos else "not added",
+            "special_tokens": "read in the chat template only, never in prompts",
+        }
+        self.can = Capabilities(
+            score=True,
+            generate=True,
+            chat=asking.template is not None,
+            images=False,
+            context_tokens=asking.context,
+            batch_invariant=False,
+        )
+        self.nodes_computed = 0
+        """Tokens that scoring has sent through the network so far, the shared ones once a call."""
+
+    @abstractmethod
+    def _score(self, session: S, sequences: Sequence[Scored]) -> Sums:
+        """Score sequences together."""
+
+    @abstractmethod
+    def _write(self, session: S, prompts: Sequence[Prompted]) -> list[GenerateAnswer]:
+        """Answer prompts, at least one, side by side."""
+
+    @abstractmethod
+    def _logits_along(self, session: S, tokens: Tokens, longest: int | None) -> NDArray[np.float32]:
+        """Return (n, vocabulary) logits, one row after each of (n,) tokens; ``longest`` limits the tokens of a pass."""
+
+    @property
+    def work(self) -> Mapping[str, float]:
+        """Tokens and seconds of passes so far (`prefill_tokens`, `decode_seconds` ...), and `kv_bytes` of the cache."""
+        return self._session.work.totals if self._session else {}
+
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise TooLongError naming the first request that does not fit."""
+        for request in requests:
+            if isinstance(request, ScoreRequest):
+                self._encoder.score(request)
+            else:
+                self._encoder.generate(request)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
+        """Yield one answer a request; all are computed before the first is given."""
+        yield from each_by_itself(requests, self._scored(requests), lambda request: self._scored([request])[0])
+
+    def _scored(self, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
+        encoded = [self._encoder.score(request) for request in requests]
+        with self._using_session() as session:
+            sums = self._score(session, [scored for request in encoded for parts in request for scored in parts])
+        self.nodes_computed += sums.nodes
+        return self._left_clean(list(score_answers(encoded, sums)))
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
+        """Yield one answer a request; all are computed before the first is given."""
+        yield from each_by_itself(requests, self._written(requests), lambda request: self._written([request])[0])
+
+    def _written(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
+        with self._using_session() as session:
+            prompts = [(request, self._encoder.generate(request)) for request in requests]
+            return self._left_clean(self._write(session, prompts) if prompts else [])
+
+    def _left_clean(self, answers: list[A]) -> list[A]:
+        """Return answers; where one of them is not a number, nothing of it stays in memory."""
+        if self._session and any(flaw(answer) for answer in answers):
+            self._session.renew()
+        return answers
+
+    def text_tokens(self, text: str) -> Tokens:
+        """Return the tokens of a text; see `fairtrial.engines.base.TellsDistributions`."""
+        return self._encoder.text(text)
+
+    def text_logits(self, tokens: Tokens) -> NDArray[np.float32]:
+        """Return what is expected after each token of a text but the last."""
+        with self._using_session() as session:
+            return self._logits_along(session, tokens[:-1], None)
+
+    def text_logits_again(self, tokens: Tokens) -> NDArray[np.float32]:
+        """Return the same, computed a few tokens at a time; see `fairtrial.engines.base.TellsOwnRounding`."""
+        with self._using_session() as session:
+            return self._logits_along(session, tokens[:-1], OTHER_PASS)
+
+    def close(self) -> None:
+        """Free the model; safe to call twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    @contextmanager
+    def _using_session(self) -> Iterator[S]:
+        """Give the session; after an error nothing that it may have left half done is used again."""
+        if self._session is None:
+            raise EngineError("This engine has been closed.")
+        try:
+            yield self._session
+        except BaseException:
+            self._session.forget()
+            raise
