@@ -17,6 +17,7 @@ from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_chunks
 from fairtrial.records import Request
 from fairtrial.spec.device import Limits, gigabytes
+from fairtrial.spec.study import named_candidates
 
 LOOKED_AT = 3
 """Chunks of a task that are looked at: the first, and those with the longest requests."""
@@ -120,8 +121,8 @@ def without(plan: Plan, excluded: Mapping[str, Sequence[str]]) -> Plan:
     trial = plan.trial
     study = trial.study
     if study is not None:
-        named = {side: getattr(study, side) for side in ("open", "closed", "family") if getattr(study, side, ())}
-        left = {side: tuple(n for n in names if n not in excluded) for side, names in named.items()}
+        named = named_candidates(study)
+        left = {side: tuple(n for n in names if n not in excluded) for side, names in named.items() if names}
         for side, names in left.items():
             if not names:
                 raise BudgetError(f"no candidate of the study's {side} side fits the device. {told}")

@@ -57,6 +57,13 @@ class OpenVsClosed(Section):
         return self
 
 
+def named_candidates(study: Section | None) -> dict[str, tuple[str, ...]]:
+    """Return the candidates that a study's settings name, by the setting."""
+    if isinstance(study, OpenVsClosed):
+        return {"open": study.open, "closed": study.closed}
+    return {"family": study.family} if isinstance(study, Quantisation) else {}
+
+
 class PluginStudy(Section):
     """A plugin's study, with whatever settings that declares."""
 

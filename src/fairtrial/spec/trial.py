@@ -16,7 +16,7 @@ from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
-from fairtrial.spec.study import StudySettings
+from fairtrial.spec.study import StudySettings, named_candidates
 
 TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
 """Measures that exist only where items are asked one at a time."""
@@ -154,8 +154,8 @@ class Trial(Section):
     @model_validator(mode="after")
     def _study_names_candidates(self) -> Trial:
         ids = [candidate.id for candidate in self.candidates]
-        for side in ("open", "closed", "family"):
-            for i, name in enumerate(getattr(self.study, side, ())):
+        for side, names in named_candidates(self.study).items():
+            for i, name in enumerate(names):
                 if name not in ids:
                     near = did_you_mean(name, ids)
                     told = f"{name!r} is not a candidate.{near} Candidates: {', '.join(ids)}"
