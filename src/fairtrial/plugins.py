@@ -149,7 +149,7 @@ class Table(Generic[T]):
         if name in self.built_in:
             found = self.built_in[name]
             for unused in self._plugins(name):
-                log.warning("The %s %r of the plugin %s is not used: %s.", self.kind, name, unused.origin, CLASH)
+                _warn_once(f"The {self.kind} {name!r} of the plugin {unused.origin} is not used: {CLASH}.")
             return cast(T, _imported(found) if isinstance(found, str) else found)
         plugin = self.plugin(name)
         if plugin is None:
@@ -199,6 +199,11 @@ class Table(Generic[T]):
 
     def _plugins(self, name: object) -> tuple[Plugin, ...]:
         return tuple(plugin for plugin in installed_plugins() if (plugin.kind, plugin.name) == (self.kind, name))
+
+
+@cache
+def _warn_once(text: str) -> None:
+    log.warning(text)
 
 
 CLASH = "fairtrial has one of that name"

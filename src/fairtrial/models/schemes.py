@@ -11,6 +11,7 @@ from fairtrial.models.endpoint import endpoint_model
 from fairtrial.models.files import from_gguf, from_package
 from fairtrial.models.hub import from_hub
 from fairtrial.models.record import ResolvedModel
+from fairtrial.plugins import plugin_names
 from fairtrial.records import content_hash
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.schemes import SCHEMES, model_problem, scheme_of
@@ -50,10 +51,12 @@ def resolve_candidate(candidate: Candidate, base_dir: Path) -> ResolvedModel:
 def run_by(model: ResolvedModel, engine: str) -> ResolvedModel:
     """Return the model as ``engine`` runs it; ``auto`` leaves the choice that its files suggest.
 
-    Raises ModelError if that engine cannot read such files.
+    Raises ModelError if that engine cannot read such files; a plugin's engine says so itself when it is opened.
     """
     if engine in ("auto", model.engine):
         return model
+    if engine in plugin_names("engine"):
+        return replace(model, engine=engine)
     if engine == "transformers" and model.engine == "llamacpp" and "files" not in model.notes:
         return replace(model, engine="transformers")
     fix = {

@@ -17,7 +17,7 @@ from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.levers import checked_levers
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.schemes import FORMS, model_problem, scheme_of
-from fairtrial.spec.section import LARGEST, NAME, Count, Number, Positive, Section, Switch, Text, Texts, problem
+from fairtrial.spec.section import LARGEST, NAME, Count, Named, Number, Positive, Section, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Mass
 from fairtrial.thoughts import TAGS, Tags
 
@@ -88,7 +88,7 @@ class Candidate(Section):
     context: Annotated[int, Field(strict=True, ge=64, le=LARGEST)] | None = Field(
         None, description="Tokens of context to use; default: what the model was trained with, at most 8192."
     )
-    engine: Literal["auto", "llamacpp", "transformers"] = Field(
+    engine: Annotated[str, Named("engine", ("auto", "llamacpp", "transformers"))] = Field(
         "auto", description="What runs the model; default: llama.cpp for GGUF, transformers for safetensors."
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
