@@ -7,9 +7,10 @@ import contextlib
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fairtrial.engines.chat import ChatTemplate
+from fairtrial.engines.chat import ChatTemplate, conversation
 from fairtrial.errors import FairtrialError
 from fairtrial.recorded.formats import IMPORTERS, said_of
+from fairtrial.records import Prompt
 from fairtrial.spec.recorded import Recorded
 from fairtrial.tasks.lmeval.filters import build_pipeline
 from fairtrial.tasks.lmeval.template import Fields
@@ -191,7 +192,7 @@ def test_templates_of_task_files(text: str) -> None:
 @bounded
 @given(statements)
 def test_templates_of_model_files(text: str) -> None:
-    said = survives(lambda: ChatTemplate(text, where="a.gguf").ask([{"role": "user", "content": "Hi" * 99}]))
+    said = survives(lambda: ChatTemplate(text, where="a.gguf").ask(conversation(Prompt("Hi" * 99), "")))
     assert not said, said
 
 

@@ -16,8 +16,8 @@ import transformers
 from lm_eval.api.utils import maybe_delimit
 from tokenizers import Tokenizer, models
 
-from fairtrial.engines.chat import ChatTemplate, joined, messages
-from fairtrial.records import Prompt, Turn
+from fairtrial.engines.chat import ChatTemplate, conversation, joined, template_messages, without_system
+from fairtrial.records import Prompt, example
 
 CHATML = """{% for message in messages %}{% if loop.first and message['role'] != 'system' %}
 <|im_start|>system
@@ -47,8 +47,8 @@ TEMPLATES = {"chatml": CHATML, "headers": HEADERS, "brackets": BRACKETS}
 PROMPTS = {
     "a question": Prompt("What is 2 + 2?"),
     "with a description": Prompt("What is 2 + 2?", "Add the numbers.\n\n"),
-    "with examples": Prompt("2 + 2?", "Add.", turns=(Turn("1 + 1?", "2"), Turn("1 + 2?", "3"))),
-    "with the answer begun": Prompt("2 + 2?", "Add.", "It is", (Turn("1 + 1?", "It is 2"),)),
+    "with examples": Prompt("2 + 2?", "Add.", examples=(*example("1 + 1?", "2"), *example("1 + 2?", "3"))),
+    "with the answer begun": Prompt("2 + 2?", "Add.", "It is", example("1 + 1?", "It is 2")),
 }
 
 
@@ -64,20 +64,21 @@ def tokenizer(template: str) -> Any:
 @pytest.mark.parametrize("prompt", PROMPTS.values(), ids=PROMPTS)
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_rendered_prompts(name: str, prompt: Prompt, system: str) -> None:
-    told = messages(prompt, system)
+    asked = conversation(prompt, system)
+    told = template_messages(asked)
     assert told[0]["content"] == (maybe_delimit(system, prompt.system, "\n\n") or told[0]["content"])
-    ours = ChatTemplate(TEMPLATES[name], bos="<s>", eos="</s>").ask(told, prompt.assistant)
+    ours = ChatTemplate(TEMPLATES[name], bos="<s>", eos="</s>").ask(asked, prompt.assistant)
     words = tokenizer(TEMPLATES[name])
     begun = [{"role": "assistant", "content": prompt.assistant}] if prompt.assistant else []
 
-    def theirs(history: list[dict[str, str]]) -> str:
+    def theirs(history: list[dict[str, object]]) -> str:
         settings = {"add_generation_prompt": not begun, "continue_final_message": bool(begun)}
         return str(words.apply_chat_template([*history, *begun], tokenize=False, **settings))
 
     if name == "brackets" and told[0]["role"] == "system":
         with pytest.raises(jinja2.TemplateError):
             theirs(told)
-        first = {"role": "user", "content": joined(told[0]["content"], told[1]["content"])}
-        told = [first, *told[2:]]
+        told = template_messages(without_system(asked))
+        assert told[0]["content"] == joined(asked[0].text, asked[1].text)
         assert told[0]["content"] in ours
     assert ours == theirs(told)

@@ -14,7 +14,7 @@ pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, wh
 
 import parity
 
-from fairtrial.engines.chat import messages
+from fairtrial.engines.chat import conversation, template_messages
 from fairtrial.planning.requests import settle
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
@@ -238,7 +238,7 @@ def test_invented_answers_are_neither_all_right_nor_all_wrong(name: str, files: 
     assert {0.0, 1.0} <= {one.value for item in parity.our_values(ours, scores, texts) for one in item}
 
 
-def joined(messages: list[dict[str, str]]) -> str:
+def joined(messages: list[dict[str, Any]]) -> str:
     """A chat template that shows where each message begins."""
     return "".join(f"<{m['role']}>{m['content']}" for m in messages)
 
@@ -297,7 +297,7 @@ def test_messages_for_a_chat_template(
 def shown(prompt: Prompt, system: str) -> str:
     """What our messages look like in that template."""
     begun = [{"role": "assistant", "content": prompt.assistant}] if prompt.assistant else []
-    return joined([*messages(prompt, system), *begun])
+    return joined([*template_messages(conversation(prompt, system)), *begun])
 
 
 def test_their_default_is_a_turn_an_example() -> None:

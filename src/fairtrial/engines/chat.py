@@ -17,36 +17,51 @@ import jinja2
 from jinja2.ext import loopcontrols
 
 from fairtrial.errors import ModelError
-from fairtrial.records import Prompt
+from fairtrial.records import Message, Part, Prompt, TextPart
 from fairtrial.sandbox import LimitedEnvironment, TooMuchWorkError
 from fairtrial.spec.candidate import DATE
 
-Message = Mapping[str, str]
+TemplateMessage = Mapping[str, object]
+"""What a template reads: a role, and as content a text, or a list of texts and images."""
+
 END = "\ue0f2"
 """Marks where the beginning of an answer ends."""
 
 
-def messages(prompt: Prompt, system: str) -> list[dict[str, str]]:
-    """Return a prompt as messages, but for the beginning of the answer; every candidate gets the same ones.
+def conversation(prompt: Prompt, system: str) -> list[Message]:
+    """Return a prompt's messages, but for the beginning of the answer; every candidate gets the same ones.
 
     Args:
         prompt: what the task asks.
         system: the candidate's own system message, which comes before the task's description.
     """
     head = joined(system, prompt.system)
-    found = [{"role": "system", "content": head}] if head else []
-    for turn in prompt.turns:
-        found.append({"role": "user", "content": turn.user})
-        found += [{"role": "assistant", "content": turn.assistant}] if turn.assistant else []
-    return [*found, {"role": "user", "content": prompt.user}]
+    found = [Message("system", (TextPart(head),))] if head else []
+    shown = [message for message in prompt.examples if message.parts or message.role == "user"]
+    return [*found, *shown, prompt.question]
 
 
-def without_system(told: Sequence[Message]) -> list[dict[str, str]]:
+def without_system(told: Sequence[Message]) -> list[Message]:
     """Return messages whose system message, if they have one, stands before the text of the first user."""
-    if told[0]["role"] != "system":
-        return [dict(message) for message in told]
-    first = {"role": told[1]["role"], "content": joined(told[0]["content"], told[1]["content"])}
-    return [first, *(dict(message) for message in told[2:])]
+    if told[0].role != "system":
+        return list(told)
+    first = told[1]
+    begins = first.parts[0].text if first.parts and isinstance(first.parts[0], TextPart) else ""
+    head = TextPart(joined(told[0].text, begins))
+    return [Message(first.role, (head, *first.parts[1 if begins else 0 :])), *told[2:]]
+
+
+def template_messages(told: Sequence[Message]) -> list[dict[str, object]]:
+    """Return messages as templates read them: text as it is, and where images are shown, every content as a list."""
+    if not any(message.images for message in told):
+        return [{"role": message.role, "content": message.text} for message in told]
+    return [{"role": message.role, "content": [_listed(part) for part in message.parts]} for message in told]
+
+
+def _listed(part: Part) -> dict[str, str]:
+    if isinstance(part, TextPart):
+        return {"type": "text", "text": part.text}
+    return {"type": "image", "image": part.hash}
 
 
 def joined(before: str, after: str) -> str:
@@ -91,7 +106,7 @@ class ChatTemplate:
         except jinja2.TemplateError as error:
             raise self._error(f"The chat template cannot be read: {error}.") from error
 
-    def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
+    def render(self, messages: Sequence[TemplateMessage], *, add_generation_prompt: bool = True) -> str:
         """Return ``messages`` as the model reads them.
 
         Args:
@@ -108,7 +123,7 @@ class ChatTemplate:
         except TooMuchWorkError as error:
             raise self._error(f"The chat template does something that is not allowed: {error}.") from error
         except jinja2.TemplateError as error:
-            roles = ", ".join(m["role"] for m in messages)
+            roles = ", ".join(str(m["role"]) for m in messages)
             raise self._error(f"The chat template refuses messages of the roles {roles}: {error}.") from error
 
     @cached_property
@@ -128,15 +143,16 @@ class ChatTemplate:
 
         Where a system message has no place of its own, it stands before the text of the first user.
         """
-        told = told if self.takes_system or told[0]["role"] != "system" else without_system(told)
+        told = told if self.takes_system else without_system(told)
         if begun:
             try:
-                whole = self.render([*told, {"role": "assistant", "content": begun + END}], add_generation_prompt=False)
+                answer = Message("assistant", (TextPart(begun + END),))
+                whole = self.render(template_messages([*told, answer]), add_generation_prompt=False)
             except ModelError:
                 whole = ""  # it takes no unanswered turn of the assistant's
             if END in whole:
                 return whole[: whole.rindex(END)]
-        return self.render(told) + begun
+        return self.render(template_messages(told)) + begun
 
     def _now(self, form: str) -> str:
         self.asks_the_date = True

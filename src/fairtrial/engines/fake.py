@@ -2,25 +2,37 @@
 
 The next byte's probabilities are a fixed function of the last bytes and of the model's name (``fake:NAME``), so scores
 add up, greedy text is what scoring calls greedy, and two names are two models.  It knows nothing and its answers mean
-nothing; its record says so.
+nothing; its record says so.  Of an image it sees the hash.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.chat import ChatTemplate, messages
+from fairtrial.engines.chat import ChatTemplate, conversation
 from fairtrial.engines.refusing import Limits, answer_too_long, choice_too_long, refuse_empty
 from fairtrial.engines.sampling import Text, Thinking, answer_of, generator_for, pick, surprise
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.models import ResolvedModel
-from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt, Request, ScoreAnswer, ScoreRequest
+from fairtrial.records import (
+    GenerateAnswer,
+    GenerateRequest,
+    ImagePart,
+    Message,
+    Prompt,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    TextPart,
+    render_parts,
+)
 from fairtrial.spec.candidate import Candidate
 from fairtrial.thoughts import opened_by
 
@@ -47,7 +59,7 @@ class FakeEngine:
             score=True,
             generate=True,
             chat=self._template is not None,
-            images=False,
+            images=True,
             context_tokens=candidate.context or _CONTEXT,
             batch_invariant=True,
         )
@@ -128,9 +140,10 @@ class FakeEngine:
     ) -> tuple[bytes, int]:
         """Return the prompt's bytes and how many were cut so that ``more`` tokens fit after them."""
         if self._template is None:
-            text = prompt.plain()
+            text = prompt.plain(_name_image)
         else:
-            text = self._template.ask(messages(prompt, self._system), prompt.assistant)
+            told = [_with_names(message) for message in conversation(prompt, self._system)]
+            text = self._template.ask(told, prompt.assistant)
         data = text.encode("utf-8", "replace")
         room = self.can.context_tokens - more
         if len(data) <= room:
@@ -161,3 +174,11 @@ class FakeEngine:
             known[128:256] -= 8.0
             self._known[tail] = known
         return known
+
+
+def _name_image(image: ImagePart) -> str:
+    return f"[image {image.hash}]"
+
+
+def _with_names(message: Message) -> Message:
+    return replace(message, parts=(TextPart(render_parts(message.parts, _name_image)),))

@@ -8,12 +8,12 @@ second has beyond the length of the first; an empty prompt is one begin-of-text 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from fairtrial.engines.chat import ChatTemplate, messages
+from fairtrial.engines.chat import ChatTemplate, conversation
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.refusing import (
@@ -21,11 +21,12 @@ from fairtrial.engines.refusing import (
     answer_too_long,
     choice_too_long,
     refuse_empty,
+    refuse_images,
     text_too_long,
 )
 from fairtrial.engines.sampling import Thinking
 from fairtrial.errors import EngineError, ModelError
-from fairtrial.records import GenerateRequest, Prompt, ScoreRequest
+from fairtrial.records import GenerateRequest, Message, Prompt, ScoreRequest, TextPart
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.regular import read_regular
 from fairtrial.thoughts import TAGS, Tags, closed_by, opened_by
@@ -145,6 +146,7 @@ class Encoder:
 
         Raises TooLongError if one does not fit and may not be cut.
         """
+        refuse_images(request)
         if request.rolling:
             parts = [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
             refuse_empty(request, [sum(len(s.tokens) - s.start for s in windows) for windows in parts])
@@ -165,6 +167,7 @@ class Encoder:
 
     def generate(self, request: GenerateRequest) -> Asked:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
+        refuse_images(request)
         mark, encode = self._reader()
         text, tail = self._text(request.prompt, mark, answers=False)
         tags = self.asking.tags
@@ -203,7 +206,7 @@ class Encoder:
             text = prompt.plain()
             kept = text.rstrip()
             return kept, text[len(kept) :]
-        told = [{**m, "content": mark(m["content"])} for m in messages(prompt, self.asking.system)]
+        told = [_marked(message, mark) for message in conversation(prompt, self.asking.system)]
         kept = prompt.assistant.rstrip()
         text = self.asking.template.ask(told, mark(kept))
         if answers and not kept and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
@@ -265,3 +268,8 @@ class Encoder:
 
     def _limits(self, label: str) -> Limits:
         return Limits(self.asking.context, self.asking.truncate, label)
+
+
+def _marked(message: Message, mark: Callable[[str], str]) -> Message:
+    parts = [TextPart(mark(part.text)) if isinstance(part, TextPart) else part for part in message.parts]
+    return replace(message, parts=tuple(parts))

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fairtrial.errors import DataError, TooLongError
-from fairtrial.records import ScoreRequest
+from fairtrial.errors import CapabilityError, DataError, TooLongError
+from fairtrial.records import Request, ScoreRequest, images_of
+
+BLIND = "Ask a candidate that sees images, or leave the task out."
 
 
 class Limits(NamedTuple):
@@ -42,6 +44,12 @@ def refuse_empty(request: ScoreRequest, counts: Sequence[int]) -> None:
                 fix="Mend the task's data, or leave the item out.",
                 where=request.label,
             )
+
+
+def refuse_images(request: Request) -> None:
+    """Raise CapabilityError, naming the item, if a request shows an image."""
+    if images_of(request):
+        raise CapabilityError("the model is shown an image and cannot see it.", where=request.label, fix=BLIND)
 
 
 def counted_characters(request: ScoreRequest) -> list[int]:

@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fairtrial.errors import EngineError
+from fairtrial.records import ImagePart
+
+ReadImage = Callable[[ImagePart], bytes]
+"""Returns the bytes of an image."""
+
+
+def no_images(image: ImagePart) -> bytes:
+    """Say that there are no bytes: the engine was opened without a ledger that holds them."""
+    raise EngineError(f"the bytes of the image {image.hash} are not to be had here.", fix="Ask it in a trial.")
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
@@ -14,10 +25,12 @@ class EngineSettings:
         threads: processor threads; None takes as many as there are physical cores to be had.
         batch_tokens: tokens of one pass through the network; None takes what suits the machine.
         flash_attention: None lets the engine choose.
+        read_image: gives the bytes of the images in prompts.
         on_note: called, from any thread, with a line about what takes time; None if nobody wants to know.
     """
 
     threads: int | None = None
     batch_tokens: int | None = None
     flash_attention: bool | None = None
+    read_image: ReadImage = field(default=no_images, compare=False, repr=False)
     on_note: Callable[[str], None] | None = field(default=None, compare=False, repr=False)

@@ -119,7 +119,7 @@ def content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterato
     for item_id, body in ledger.read("SELECT item_id, body FROM items WHERE task_id = ?", (task_id,)):
         if item_id in chosen:
             item = item_of(item_id, 0, "", body)
-            yield item_id, content_key(item.question, item.choices, item.gold)
+            yield item_id, content_key(item.question, item.choices, item.gold, item.images)
 
 
 def values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> Values:

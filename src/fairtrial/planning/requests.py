@@ -89,6 +89,6 @@ def _is_of_log(candidate: Candidate) -> bool:
 
 def in_one_turn(request: ScoreRequest) -> ScoreRequest:
     """Return the request with the examples of its prompts as running text."""
-    if not any(pair.prompt.turns for pair in request.pairs):
+    if not any(pair.prompt.examples for pair in request.pairs):
         return request
     return replace(request, pairs=tuple(replace(pair, prompt=pair.prompt.in_one_turn()) for pair in request.pairs))

@@ -5,26 +5,47 @@ names or docstrings; log-probabilities are natural logarithms (nats).
 """
 
 from fairtrial.records.answers import Answer, GenerateAnswer, ScoreAnswer
-from fairtrial.records.content import Prompt, Turn
-from fairtrial.records.hashing import content_hash
+from fairtrial.records.content import (
+    ImagePart,
+    Message,
+    Part,
+    Prompt,
+    TextPart,
+    data_url,
+    example,
+    place_images,
+    render_messages,
+    render_parts,
+)
+from fairtrial.records.hashing import content_hash, hash_bytes
 from fairtrial.records.items import Item
 from fairtrial.records.measures import Measure, Observation
-from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest
+from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest, images_of
 from fairtrial.records.trace import TraceStep
 
 __all__ = [
     "Answer",
     "GenerateAnswer",
     "GenerateRequest",
+    "ImagePart",
     "Item",
     "Measure",
+    "Message",
     "Observation",
     "Pair",
+    "Part",
     "Prompt",
     "Request",
     "ScoreAnswer",
     "ScoreRequest",
+    "TextPart",
     "TraceStep",
-    "Turn",
     "content_hash",
+    "data_url",
+    "example",
+    "hash_bytes",
+    "images_of",
+    "place_images",
+    "render_messages",
+    "render_parts",
 ]

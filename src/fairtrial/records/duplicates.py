@@ -1,7 +1,7 @@
 """Items that ask the same thing: copies of one question are one piece of evidence, whatever their ids say.
 
-Two items are the same if question, choices and right answers are, after upper and lower case and white space are
-folded, and whatever the order of the choices.  Knows items; nothing of tasks, ledgers or statistics.
+Two items are the same if question, images, choices and right answers are, after upper and lower case and white space
+are folded, and whatever the order of the choices.  Knows items; nothing of tasks, ledgers or statistics.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from fairtrial.records import Item
+from fairtrial.records.content import ImagePart
+from fairtrial.records.items import Item
 
 Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 
@@ -20,9 +21,12 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def content_key(question: str, choices: Iterable[str], gold: Iterable[str]) -> Key | None:
-    """Return what two items have in common if they ask the same thing; None for an item without any text."""
-    asked, offered = folded(question), tuple(sorted(folded(choice) for choice in choices))
+def content_key(
+    question: str, choices: Iterable[str], gold: Iterable[str], images: Iterable[ImagePart] = ()
+) -> Key | None:
+    """Return what two items have in common if they ask the same thing; None for an item without any content."""
+    asked = " ".join([folded(question), *(image.hash for image in images)]).strip()
+    offered = tuple(sorted(folded(choice) for choice in choices))
     return (asked, offered, tuple(sorted(folded(right) for right in gold))) if asked or any(offered) else None
 
 
@@ -37,7 +41,7 @@ def same_groups(keyed: Iterable[tuple[str, Key | None]]) -> list[list[str]]:
 
 def duplicates(items: Iterable[Item]) -> list[list[str]]:
     """Return the ids of items that ask the same thing, group by group."""
-    return same_groups((item.id, content_key(item.question, item.choices, item.gold)) for item in items)
+    return same_groups((item.id, content_key(item.question, item.choices, item.gold, item.images)) for item in items)
 
 
 def united(clusters: Sequence[tuple[str, str]], groups: Iterable[Sequence[str]]) -> list[str]:

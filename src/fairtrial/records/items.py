@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fairtrial.records.content import ImagePart
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -19,6 +21,7 @@ class Item:
         gold: the right answers as text; for choices, the texts of the right ones; empty if there is no right one.
         cluster: items that share a passage, template or image carry the same cluster name; alone in it by default.
         data: the task's own row, JSON values only; rendering and grading read it.
+        images: those that the question shows, in order.
     """
 
     id: str
@@ -28,3 +31,4 @@ class Item:
     gold: tuple[str, ...]
     cluster: str
     data: Mapping[str, Any]
+    images: tuple[ImagePart, ...] = ()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-from fairtrial.records.content import Prompt, identity_of
+from fairtrial.records.content import ImagePart, Prompt
 from fairtrial.records.hashing import content_hash
 
 
@@ -38,8 +38,13 @@ class ScoreRequest:
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
-        pairs = [[*identity_of(p.prompt), p.continuation] for p in self.pairs]
+        pairs = [[*p.prompt.identity(), p.continuation] for p in self.pairs]
         return content_hash(["score", pairs, self.delimiter, self.rolling])
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The prompts of all pairs, each once."""
+        return tuple(dict.fromkeys(pair.prompt for pair in self.pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,20 @@ class GenerateRequest:
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
-        body = {**asdict(self), "prompt": self.prompt.document()}
-        del body["label"], body["item_key"]
-        return content_hash(["generate", body])
+        body = {name: getattr(self, name) for name in _DECODED}
+        return content_hash(["generate", {**body, "prompt": self.prompt.document()}])
 
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The one prompt."""
+        return (self.prompt,)
+
+
+_DECODED = ("max_tokens", "stop", "temperature", "top_p", "top_k", "seed")
 
 Request = ScoreRequest | GenerateRequest
+
+
+def images_of(request: Request) -> tuple[ImagePart, ...]:
+    """Return the images that a request shows, each once."""
+    return tuple(dict.fromkeys(image for prompt in request.prompts for image in prompt.images))

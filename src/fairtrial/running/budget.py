@@ -215,7 +215,7 @@ def most(request: Request, price: tuple[float, float]) -> float:
 
 def prompt_tokens(prompt: Prompt) -> int:
     """Return the most tokens of a prompt, those included that a chat template puts around each turn."""
-    return len(prompt.plain().encode()) + TEMPLATE + TURN * len(prompt.turns)
+    return len(prompt.plain().encode()) + TEMPLATE + TURN * (len(prompt.examples) // 2)
 
 
 def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -> None:

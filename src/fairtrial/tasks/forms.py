@@ -172,23 +172,16 @@ class Permuted:
         return [mapped_back(*pair, options) for pair in zip(self.task.requests(item), answers, strict=True)]
 
     def _options(self, item: Item) -> Options | None:
-        texts = {prompt.user for request in self.task.requests(item) for prompt in prompts(request)}
+        texts = {prompt.user for request in self.task.requests(item) for prompt in request.prompts if prompt.user}
         return options_of(texts.pop(), item.id) if len(texts) == 1 else None
-
-
-def prompts(request: Request) -> Sequence[Prompt]:
-    """Return the prompts of a request, those of its pairs that have one."""
-    if isinstance(request, GenerateRequest):
-        return [request.prompt]
-    return [pair.prompt for pair in request.pairs if pair.prompt.user]
 
 
 def moved(request: Request, options: Options) -> Request:
     """Return a request with its options in the new order."""
     if isinstance(request, GenerateRequest):
-        return replace(request, prompt=replace(request.prompt, user=options.moved(request.prompt.user)))
+        return replace(request, prompt=request.prompt.with_question(options.moved(request.prompt.user)))
     pairs = tuple(
-        replace(pair, prompt=replace(pair.prompt, user=options.moved(pair.prompt.user))) if pair.prompt.user else pair
+        replace(pair, prompt=pair.prompt.with_question(options.moved(pair.prompt.user))) if pair.prompt.user else pair
         for pair in request.pairs
     )
     return replace(request, pairs=pairs)

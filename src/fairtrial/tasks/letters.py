@@ -16,7 +16,17 @@ from functools import lru_cache
 from string import ascii_uppercase
 
 from fairtrial.errors import TaskError
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Prompt, ScoreRequest
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Item,
+    Measure,
+    Observation,
+    Prompt,
+    ScoreRequest,
+    place_images,
+)
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.reading import read_option
@@ -62,15 +72,15 @@ class Lettered:
     def requests(self, item: Item) -> Sequence[GenerateRequest]:
         """Return the one request for a letter."""
         prompt, options, label = self._asked(item)
-        system, user = prompt.system, prompt.user
+        user = prompt.user
         found = CUE.search(user)
         cue = found[0].rstrip() if found and not prompt.assistant else ""
         stem = user[: found.start() if found and cue else None].rstrip()
         names = letters(options)
         shown = "" if lettered(options) else "".join(f"\n{x}. {text}" for x, text in zip(names, options, strict=True))
-        asked = Prompt(f"{stem}{shown}\n{ASK}{cue or DEFAULT_CUE}", system)
-        if prompt.assistant:
-            asked = Prompt(f"{stem}{shown}\n{ASK}\n", system, prompt.assistant)
+        ending = "\n" if prompt.assistant else cue or DEFAULT_CUE
+        parts = place_images(f"{stem}{shown}\n{ASK}{ending}", prompt.question.images)
+        asked = Prompt(parts, prompt.system, prompt.assistant)
         return [GenerateRequest(asked, max_tokens=TOKENS, label=label)]
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:

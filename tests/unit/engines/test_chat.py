@@ -5,10 +5,11 @@ from datetime import datetime
 import pytest
 
 from fairtrial.engines import chat
-from fairtrial.engines.chat import ChatTemplate, joined, messages
+from fairtrial.engines.chat import ChatTemplate, conversation, joined, template_messages
 from fairtrial.engines.openai_api.requests import messages as hosted
 from fairtrial.errors import ModelError
-from fairtrial.records import Prompt, Turn
+from fairtrial.records import Message, Prompt, TextPart, example
+from fairtrial.records.content import Role
 
 PLAIN = """{{ bos_token }}{% for m in messages %}
     <{{ m.role }}>{{ m.content }}{{ eos_token }}
@@ -67,19 +68,23 @@ DEAF = """{% for m in messages %}{% if m.role == 'user' %}[U]{{ m.content }}
 SYSTEM = {"role": "system", "content": "Be kind."}
 
 
+def message(role: Role, content: str) -> Message:
+    return Message(role, (TextPart(content),))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "whole"),
     [("", "", ""), ("a", "", "a"), ("", "b", "b"), ("a", "b", "a\n\nb"), ("a\n", "b", "a\nb"), ("a", " b", "a b")],
 )
 def test_system_message_and_description_are_two_paragraphs(before: str, after: str, whole: str) -> None:
     assert joined(before, after) == whole
-    told = messages(Prompt("Q", after), before)
+    told = template_messages(conversation(Prompt("Q", after), before))
     assert told == [*([{"role": "system", "content": whole}] if whole else []), {"role": "user", "content": "Q"}]
 
 
 def test_examples_are_turns() -> None:
-    prompt = Prompt("Q: 3?\nA:", "Count.", turns=(Turn("Q: 1?\nA:", "1"), Turn("Look.", "", "", "")))
-    assert [(m["role"], m["content"]) for m in messages(prompt, "")] == [
+    prompt = Prompt("Q: 3?\nA:", "Count.", examples=(*example("Q: 1?\nA:", "1"), *example("Look.", "", "", "")))
+    assert [(m.role, m.text) for m in conversation(prompt, "")] == [
         ("system", "Count."), ("user", "Q: 1?\nA:"), ("assistant", "1"), ("user", "Look."), ("user", "Q: 3?\nA:")
     ]  # fmt: skip
     assert prompt.plain() == "Count.Q: 1?\nA: 1\n\nLook.Q: 3?\nA:"
@@ -91,7 +96,7 @@ def test_without_a_system_role_its_text_stands_before_the_first_user(source: str
     template = ChatTemplate(source)
     assert not template.takes_system
     examples = [USER, {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Bye"}]
-    shown = template.ask([SYSTEM, *examples])
+    shown = template.ask([message(**one) for one in (SYSTEM, *examples)])
     assert shown == template.render([{"role": "user", "content": "Be kind.\n\nHi"}, *examples[1:]])
     assert shown.count("Be kind.") == 1 and "Bye" in shown
 
@@ -99,7 +104,7 @@ def test_without_a_system_role_its_text_stands_before_the_first_user(source: str
 def test_with_a_system_role_it_is_used() -> None:
     template = ChatTemplate(PLAIN)
     assert template.takes_system
-    assert template.ask([SYSTEM, USER]) == template.render([SYSTEM, USER])
+    assert template.ask([message(**SYSTEM), message(**USER)]) == template.render([SYSTEM, USER])
 
 
 def test_the_clock_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,13 +132,13 @@ def test_nothing_in_a_template_is_random(source: str) -> None:
 
 @pytest.mark.parametrize("system", ["", "Be brief."])
 def test_hosted_and_local_candidates_get_the_same_messages(system: str) -> None:
-    prompt = Prompt("Q: 3?\nA:", "Count.\n\n", turns=(Turn("Q: 1?\nA:", "1"), Turn("Q: 2?\nA:", "2")))
-    assert hosted(prompt, system) == messages(prompt, system)
+    prompt = Prompt("Q: 3?\nA:", "Count.\n\n", examples=(*example("Q: 1?\nA:", "1"), *example("Q: 2?\nA:", "2")))
+    assert hosted(prompt, system) == template_messages(conversation(prompt, system))
     seen: list[list[dict[str, str]]] = []
     template = ChatTemplate(STRICT)
     template.render = lambda told, **_: seen.append([dict(m) for m in told]) or ""  # type: ignore[method-assign,func-returns-value,assignment]
     template.takes_system = False  # type: ignore[misc]
-    template.ask(messages(prompt, system))
+    template.ask(conversation(prompt, system))
     assert seen == [hosted(prompt, system, with_system=False)]
     begun = hosted(Prompt("Q", assistant="It is"), "")
     assert begun == [{"role": "user", "content": "Q\n\nIt is"}]

@@ -18,7 +18,7 @@ from fairtrial.ledger.encoding import packed, request_body, request_text
 from fairtrial.models import candidate_id
 from fairtrial.models.record import ResolvedModel
 from fairtrial.planning.requests import settle
-from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest, Turn
+from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest, example
 from fairtrial.report.export.answered import prompt_text
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.problems import validated
@@ -27,7 +27,7 @@ from fairtrial.spec.yamlfile import Places
 CHATML = """{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}
 {%- if add_generation_prompt %}<assistant>{% endif %}"""
 THINKS = CHATML.replace("<assistant>{% endif", "<assistant><think>\n{% endif")
-SHOTS = (Turn("Q: 1 + 1?\nA:", "2"), Turn("Q: 1 + 2?\nA:", "3"))
+SHOTS = (*example("Q: 1 + 1?\nA:", "2"), *example("Q: 1 + 2?\nA:", "3"))
 
 
 class Bytes(Vocabulary):
@@ -68,7 +68,7 @@ def test_requests_without_turns_have_the_ids_that_they_always_had() -> None:
 
 
 def test_turns_are_part_of_what_is_asked_and_kept_in_the_ledger() -> None:
-    prompt = Prompt("Q: 2 + 2?\nA:", "Add.", turns=SHOTS)
+    prompt = Prompt("Q: 2 + 2?\nA:", "Add.", examples=SHOTS)
     for request in (GenerateRequest(prompt, 8), ScoreRequest((Pair(prompt, "4"), Pair(Prompt(""), "4")))):
         alone = [
             GenerateRequest(p, 8)
@@ -90,7 +90,7 @@ def test_turns_are_part_of_what_is_asked_and_kept_in_the_ledger() -> None:
 )
 def test_who_is_shown_examples_as_turns(settings: dict[str, object], kept: bool) -> None:
     candidate = Candidate.model_validate({"id": "a", "model": "fake:a", **settings})
-    prompt = Prompt("Q: 2 + 2?\nA:", "Add.", turns=SHOTS)
+    prompt = Prompt("Q: 2 + 2?\nA:", "Add.", examples=SHOTS)
     expected = prompt if kept else prompt.in_one_turn()
     generate, score = (
         settle(GenerateRequest(prompt, 8), candidate, 0),
@@ -101,7 +101,7 @@ def test_who_is_shown_examples_as_turns(settings: dict[str, object], kept: bool)
 
 
 def test_turns_through_a_chat_template() -> None:
-    prompt = Prompt("Q: 2 + 2?\nA:", "Add.", turns=SHOTS)
+    prompt = Prompt("Q: 2 + 2?\nA:", "Add.", examples=SHOTS)
     shown = read(encoder(CHATML, system="Be brief.").generate(GenerateRequest(prompt, 8)).tokens)
     assert shown == (
         "<system>Be brief.\n\nAdd.<user>Q: 1 + 1?\nA:<assistant>2<user>Q: 1 + 2?\nA:<assistant>3"

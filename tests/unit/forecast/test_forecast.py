@@ -168,7 +168,7 @@ def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebod
     form = plan.tasks[0].chat
     prompts = [form.requests(item)[0].prompt for item in plan.tasks[0].items]
     limit = form.requests(plan.tasks[0].items[0])[0].max_tokens
-    worst = sum(len(p.plain().encode()) + 256 + 32 * len(p.turns) for p in prompts) / 1e6 + 100 * 4 * limit / 1e6
+    worst = sum(len(p.plain().encode()) + 256 + 16 * len(p.examples) for p in prompts) / 1e6 + 100 * 4 * limit / 1e6
     assert found.totals[-1].most == pytest.approx(worst)
     assert (a.about, b.most, c.most) == (None, None, None)
     assert "token" in b.no_price

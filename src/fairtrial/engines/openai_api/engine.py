@@ -49,6 +49,7 @@ class OpenAIEngine:
 
     def __init__(self, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> None:
         self._candidate = candidate
+        self._read_image = settings.read_image
         self._caller = Caller(candidate.endpoint, model.name, settings.on_note or unheard)
         self._chat = candidate.chat != "none"
         self._streams = True
@@ -64,7 +65,7 @@ class OpenAIEngine:
             score=not self._trust.why_not,
             generate=True,
             chat=self._chat,
-            images=False,
+            images=self._chat,
             context_tokens=candidate.context or UNKNOWN_CONTEXT,
             batch_invariant=False,
         )
@@ -279,7 +280,7 @@ class OpenAIEngine:
     def _body(self, request: GenerateRequest, manners: Manners) -> dict[str, Any]:
         system = self._candidate.system
         with_system = "system" not in manners.changes
-        told = messages(request.prompt, system, with_system) if self._chat else request.prompt.plain()
+        told = messages(request.prompt, system, with_system, self._read_image) if self._chat else request.prompt.plain()
         body = request_body(self._caller.model, told, request, manners, self._tells is not False)
         if not self._streams:
             body.pop("stream", None)

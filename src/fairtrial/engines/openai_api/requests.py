@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fairtrial.engines.chat import joined, without_system
-from fairtrial.engines.chat import messages as chat_messages
+from fairtrial.engines.chat import conversation, joined, without_system
 from fairtrial.engines.openai_api.words import Told
-from fairtrial.records import GenerateRequest, Prompt
+from fairtrial.engines.settings import ReadImage, no_images
+from fairtrial.records import GenerateRequest, Message, Prompt, TextPart, data_url
 
 MOST_STOPS = 4
 """Stop strings that OpenAI's API takes; the others are looked for in the answer."""
@@ -48,14 +48,31 @@ class Manners:
         return not {"stream", "stream_options"} & self.changes.keys()
 
 
-def messages(prompt: Prompt, system: str, with_system: bool = True) -> list[dict[str, str]]:
+def messages(
+    prompt: Prompt, system: str, with_system: bool = True, read_image: ReadImage = no_images
+) -> list[dict[str, Any]]:
     """Return a prompt as messages; the task's own beginning of the answer ends the user's.
 
-    Without a system role what it says stands before the text of the first user.
+    Without a system role what it says stands before the text of the first user.  Images are sent as data URLs.
     """
-    told = chat_messages(prompt, system)
-    told[-1]["content"] = joined(told[-1]["content"], prompt.assistant)
-    return told if with_system else without_system(told)
+    *before, asked = conversation(prompt, system)
+    begun = joined(asked.text, prompt.assistant)[len(asked.text) :]
+    told = [*before, replace(asked, parts=(*asked.parts, TextPart(begun)))]
+    return [
+        {"role": message.role, "content": _content(message, read_image)}
+        for message in (told if with_system else without_system(told))
+    ]
+
+
+def _content(message: Message, read_image: ReadImage) -> str | list[dict[str, Any]]:
+    if not message.images:
+        return message.text
+    return [
+        {"type": "text", "text": part.text}
+        if isinstance(part, TextPart)
+        else {"type": "image_url", "image_url": {"url": data_url(part.media_type, read_image(part))}}
+        for part in message.parts
+    ]
 
 
 def request_body(

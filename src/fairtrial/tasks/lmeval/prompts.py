@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from fairtrial.errors import DataError
-from fairtrial.records import Prompt, Turn
+from fairtrial.records import Message, Prompt, example, render_messages
 from fairtrial.tasks.lmeval.config import Asking, TaskConfig
 from fairtrial.tasks.lmeval.template import Fields
 
 Row = Mapping[str, Any]
+Shot = tuple[Message, Message]
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class Prompter:
         """
         asking = self.config.asking
         system = self.fields.prefix(self.config.description, row)
-        examples = tuple(self._shown[position] for position in shots)
-        turns = examples if self.chat else ()
-        before = "" if self.chat else "".join(turn.plain() for turn in examples)
+        examples = [message for position in shots for message in self._shown[position]]
+        turns = examples if self.chat else []
+        before = "" if self.chat else render_messages(examples)
         prefix = self.fields.prefix(asking.prefix, row)
         if self.contexts_differ:
             return [Prompt(before + context, system, prefix, turns) for context in choices]
@@ -62,7 +63,7 @@ class Prompter:
 
     def examples(self) -> list[str]:
         """Return every row of the pool with its answer, as an example in a prompt."""
-        return [self._shown[position].plain().strip() for position in range(len(self.pool))]
+        return [render_messages(self._shown[position]).strip() for position in range(len(self.pool))]
 
     @property
     def delimiter(self) -> str:
@@ -76,7 +77,7 @@ class Prompter:
     def _shown(self) -> _Shown:
         return _Shown(self._shot)
 
-    def _shot(self, position: int) -> Turn:
+    def _shot(self, position: int) -> Shot:
         row, shot = self.pool[position], self.config.shot
         question = self.fields.text(shot.text, row)
         choices = self.fields.choices(shot.choices, row) if shot.choices is not None else ()
@@ -90,14 +91,14 @@ class Prompter:
         )
 
 
-class _Shown(dict[int, Turn]):
+class _Shown(dict[int, Shot]):
     """Examples as turns, each made once."""
 
-    def __init__(self, make: Callable[[int], Turn]) -> None:
+    def __init__(self, make: Callable[[int], Shot]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, position: int) -> Turn:
+    def __missing__(self, position: int) -> Shot:
         self[position] = self._make(position)
         return self[position]
 
@@ -119,13 +120,13 @@ def answer_text(answer: Any, choices: Sequence[str]) -> str:
     return first
 
 
-def _turn(question: str, answer: str, prefix: str, shot: Asking) -> Turn:
+def _turn(question: str, answer: str, prefix: str, shot: Asking) -> Shot:
     if answer and not prefix:
-        return Turn(question, answer, shot.delimiter, shot.after)
+        return example(question, answer, shot.delimiter, shot.after)
     gap = shot.delimiter if prefix and _needs_gap(question, prefix) else ""
     if not answer:
-        return Turn(question, prefix, gap, "")
-    return Turn(question, prefix + (" " if _needs_gap(prefix, answer) else "") + answer, gap, shot.after)
+        return example(question, prefix, gap, "")
+    return example(question, prefix + (" " if _needs_gap(prefix, answer) else "") + answer, gap, shot.after)
 
 
 def _needs_gap(before: str, after: str) -> bool:

@@ -30,8 +30,8 @@ from fairtrial.records import (
     Request,
     ScoreAnswer,
     ScoreRequest,
-    Turn,
     content_hash,
+    example,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.procedural.draw import Draw
@@ -132,8 +132,9 @@ class ProceduralTask(ABC):
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for ``item``."""
-        turns = tuple(Turn(self._ask(shown), shown.gold[0]) for shown in self._example_pool()[: self._shots])
-        prompt = Prompt(self._ask(item), self._suite.system.strip() + "\n\n", turns=turns)
+        pool = self._example_pool()[: self._shots]
+        shots = [message for shown in pool for message in example(self._ask(shown), shown.gold[0])]
+        prompt = Prompt(self._ask(item), self._suite.system.strip() + "\n\n", examples=shots)
         asked = prompt if self._chat else prompt.in_one_turn()
         return [self.request(item, asked, f"{self.card.name} item {item.doc_id}")]
 
