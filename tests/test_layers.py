@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "recorded": ONE | {"ledger", "sandbox"},
     "engines": ONE | {"models", "recorded", "sandbox"},
     "tasks": ONE | {"sandbox"},
-    "levers": ONE | {"engines", "models"},
+    "levers": ONE | {"engines", "models", "stats"},
     "planning": ONE | {"engines", "ledger", "levers", "measures", "models", "recorded", "tasks"},
     "analysis": ONE | {"ledger", "stats"},
     "studies": ONE | {"analysis", "ledger", "stats"},

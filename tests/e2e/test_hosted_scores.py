@@ -10,10 +10,10 @@ import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.errors import CapabilityError
-from fairtrial.levers.cascade import cascade
 from fairtrial.models import endpoint_model, resolve
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
+from tests.support.levers import cascade
 from tests.support.servers.faulty_proxy import faulty_proxy
 from tests.support.servers.llama_server import llama_server
 from tests.support.servers.python_server import python_server, with_begin_of_text

@@ -9,7 +9,8 @@ from fairtrial.engines import EngineSettings
 from fairtrial.engines.base import Capabilities
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel
-from fairtrial.planning.plan import Plan, stable_int
+from fairtrial.planning.plan import Plan
+from fairtrial.planning.sampling import stable_int
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 

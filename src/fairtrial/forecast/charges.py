@@ -6,7 +6,7 @@ four bytes a token, and answers at what others have written on the same task; wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairtrial.ledger import Ledger
@@ -16,7 +16,6 @@ from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateRequest, Request
 from fairtrial.running.budget import worst
-from fairtrial.spec.cascade import cascade_of
 from fairtrial.spec.stated import StatedMachine
 
 BYTES_A_TOKEN = 4.0
@@ -74,35 +73,23 @@ def estimate(
 ) -> float | None:
     """Return about what an item answer costs; None where nothing is known of how long answers get.
 
-    Of a cascade the share that it promises to send on counts; without such a promise there is no estimate.
+    There is none either where nobody can know how often a lever asks a model.
     """
     written = mean_tokens_written(ledger, task.id) if ledger else None
     form = task.for_candidate(candidate.spec)
     asked = [make_requests(form, candidate.spec, item)[0] for item in task.items]
+    prices = {part.id: price_of(part.model.record(), machine).per_token for part in candidate.models.values()}
     total = 0.0
-    for part, share in shares(candidate):
-        price = price_of(part.model.record(), machine).per_token
-        if share is None or price is None:
-            return None
-        for requests in asked:
-            each = None if written is None else written / len(requests)
-            costs = [request_estimate(request, price, each) for request in requests]
-            if None in costs:
-                return None
-            total += share * sum(cost or 0.0 for cost in costs)
+    for requests in asked:
+        each = None if written is None else written / len(requests)
+        for request in requests:
+            for part, calls in candidate.count_calls(request):
+                price = prices[part.id]
+                cost = None if price is None else request_estimate(request, price, each)
+                if calls.about is None or cost is None:
+                    return None
+                total += calls.about * cost
     return total / max(1, len(asked))
-
-
-def shares(candidate: PlannedCandidate) -> Iterator[tuple[PlannedCandidate, float | None]]:
-    """Yield who answers for a candidate, and the share of questions that each is asked; None where it is not known."""
-    if not candidate.parts:
-        yield candidate, 1.0
-        return
-    settings = cascade_of(candidate.spec.levers)
-    small, larger = candidate.parts.values()
-    assert settings is not None
-    yield small, 1.0 if settings.signal == "mean_logprob" else None
-    yield larger, settings.learn.escalate if settings.learn else None
 
 
 def request_estimate(request: Request, price: tuple[float, float], written: float | None) -> float | None:

@@ -20,10 +20,10 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import spent_so_far
 from fairtrial.ledger.known import items_asked, mean_value, paired_differences
 from fairtrial.ledger.plan import plan_record
-from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask, stable_int
+from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import CHUNK_ITEMS
+from fairtrial.planning.sampling import stable_int
 from fairtrial.running.budget import MEASURED
-from fairtrial.spec.cascade import cascade_of
 from fairtrial.stats.foresight import foresee
 from fairtrial.stats.paired import Rule
 
@@ -193,18 +193,17 @@ def rate(candidate: PlannedCandidate, task: PlannedTask, known: int, plan: Plan,
 
 
 def lessons(plan: Plan, ledger: Ledger | None) -> Iterator[Lesson]:
-    """Yield what cascades still have to ask to learn their thresholds; each answer once, whoever needs it."""
+    """Yield what levers still have to ask to learn their values; each answer once, whoever needs it."""
     seen: set[tuple[str, str]] = set()
-    for candidate in plan.candidates:
-        settings = cascade_of(candidate.spec.levers)
-        if settings is None or settings.learn is None:
+    for learner, candidate in plan.learners:
+        if learner.lever is None or not learner.lever.items_to_learn:
             continue
         if all(all(answered(ledger, candidate.id, task)) for task in plan.tasks):
             continue
         for task in plan.tasks:
             lesson = Lesson(candidate.name, task.name, 0)
             tuning = replace(task, items=task.tuning)
-            for part in candidate.parts.values():
+            for part in learner.parts.values():
                 missing = answered(ledger, part.id, tuning).count(False) * task.entry.repeats
                 if not missing or (part.id, task.id) in seen:
                     continue

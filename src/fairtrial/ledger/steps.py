@@ -35,7 +35,7 @@ def passed(ledger: Ledger, candidate_id: str, task_id: str) -> dict[str, Passed]
     found: dict[str, Passed] = {}
     for item, text in rows:
         trace = read_trace({"trace": json.loads(text) if text else []})
-        first = next((i for i, step in enumerate(trace) if step.signal is not None), None)
+        first = next((i for i, step in enumerate(trace) if step.signal is not None and "/" not in step.by), None)
         if first is None:
             continue
         known = found.get(item, Passed(1.0, False))

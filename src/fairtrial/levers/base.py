@@ -1,49 +1,208 @@
-"""What a lever is.
+"""What a lever is: one improvement applied to a model.
 
 A *build* lever makes a file once: it turns a model into a model.  A *wrap* lever acts while the model answers: it turns
-an engine into an engine, and is an engine itself.
+an engine into an engine.  Both declare their settings; everything else that the program must know of them has a default
+here, which is the safe one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from fairtrial.engines.base import Engine
 from fairtrial.models import ResolvedModel
+from fairtrial.records import Answer, Request
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.references import LeverSettings
 
 OnProgress = Callable[[str], None]
+S = TypeVar("S", bound=LeverSettings)
+Need = Literal["score", "generate", "chat", "images"]
+"""A capability of an engine, see `fairtrial.engines.base.Capabilities`."""
 
 
-class BuildLever(Protocol):
-    """Makes an artefact from a model; called again with the same arguments it returns the same artefact at no cost."""
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """What a lever's settings refer to, by its content.
 
-    def __call__(self, settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
-        """Return the improved model.
+    Attributes:
+        files: setting to the sha256 of each file that it names.
+        candidates: setting to the id of each candidate that it names.
+        learned_from: task id and ids of the items that the lever learns from, of every task.
+    """
+
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    candidates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    learned_from: Sequence[tuple[str, Sequence[str]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How often an engine is asked for one answer.
+
+    Attributes:
+        about: how often on average; None where nobody can know beforehand.
+        most: how often at most.
+        added: bytes at most that each call's prompt is longer than the request's.
+    """
+
+    about: float | None = 1.0
+    most: int = 1
+    added: int = 0
+
+    def times(self, outer: Calls) -> Calls:
+        """Return the calls of an engine that is asked so often for each of the ``outer`` calls."""
+        known = self.about is not None and outer.about is not None
+        about = (self.about or 0.0) * (outer.about or 0.0) if known else None
+        return Calls(about, self.most * outer.most, self.added + outer.added)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """Where a build lever works.
+
+    Attributes:
+        cache_dir: where artefacts are kept, under names made from their content.
+        on_progress: called with a line for each step that takes time.
+    """
+
+    cache_dir: Path
+    on_progress: OnProgress
+
+
+class Lever(ABC, Generic[S]):
+    """What both kinds have in common.  A lever holds no state; one object serves all candidates."""
+
+    Settings: ClassVar[type[LeverSettings]]
+    """What may be written after its name: a subclass of `fairtrial.spec.references.LeverSettings`."""
+
+    def __init__(self, name: str) -> None:
+        """Make the lever that candidate files call ``name``."""
+        self.name = name
+
+    def identity(self, settings: S, referred: Referred) -> Sequence[object]:
+        """Return the JSON values that enter the candidate's id: all that can change an answer.
+
+        By default all settings, and the content of everything that they refer to.
+        """
+        files, candidates = ({k: list(v) for k, v in d.items()} for d in (referred.files, referred.candidates))
+        return [settings.own(), files, candidates, [[task, list(items)] for task, items in referred.learned_from]]
+
+
+class BuildLever(Lever[S]):
+    """Makes an artefact from a model."""
+
+    @abstractmethod
+    def build(self, settings: S, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
+        """Return the improved model; called again with the same arguments, the same artefact at no cost.
 
         Args:
-            settings: what the user wrote after the lever's name.
+            settings: what the user wrote after the lever's name, paths made absolute.
             model: what is improved.
-            cache_dir: where artefacts are kept, under names made from their content.
-            on_progress: called with a line for each step that takes time.
+            context: where to work.
 
         Raises:
             SpecError: the settings are wrong; says what is allowed.
             ModelError: the lever cannot be applied to this model.
         """
-        ...
 
 
-class WrapLever(Protocol):
+class WrapLever(Lever[S]):
     """Stands between the trial and an engine."""
 
-    def __call__(self, settings: Any, engine: Engine, others: Mapping[str, Engine]) -> Engine:
-        """Return an engine that answers in place of ``engine``.
+    own_part: ClassVar[str] = "model"
+    """What traces call the candidate without this lever."""
+
+    @abstractmethod
+    def wrap(self, settings: S, engine: Engine, others: Mapping[str, Engine]) -> Engine:
+        """Return an engine that answers in place of ``engine``, and tells in each answer's trace what it did.
+
+        `fairtrial.levers.wrapping.WrappedEngine` is a good beginning.
 
         Args:
-            settings: what the user wrote after the lever's name.
+            settings: what the user wrote after the lever's name, paths made absolute.
             engine: of the candidate without this lever.
             others: of the candidates that the settings refer to, by name.  None of the engines is its to close.
         """
+
+    def needs(self, settings: S) -> Sequence[Need]:
+        """Return what the engine must be able to do, and those of all others, for this lever to work."""
+        return ()
+
+    def calls(self, settings: S, request: Request) -> tuple[Calls, Calls]:
+        """Return how often its own engine, and each other one, is asked for one answer; budgets count on the most."""
+        return Calls(), Calls()
+
+    def check_others(self, candidate: Candidate, others: Mapping[str, Candidate]) -> None:
+        """Raise SpecError if a candidate's settings do not go together with those of others that it refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """An item that a lever learns from, as the candidate without the lever and all others have answered it.
+
+    Attributes:
+        cluster: items of one cluster are no independent evidence.
+        requests: what was asked.
+        answers: those of each candidate, its own first, to all requests.
+        values: of each candidate its value of the task's main measure, more being better; None where it has none.
+    """
+
+    cluster: str
+    requests: Sequence[Request]
+    answers: Sequence[Sequence[Answer]]
+    values: Sequence[float | None]
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A wrap lever with a value that may be learned, from items that are asked for this alone and enter no verdict."""
+
+    measure: str
+    """Under which name the value stands in the ledger, as one of the candidate as a whole."""
+
+    def items_to_learn(self, settings: Any) -> int:
+        """Return how many items of every task it learns from; 0 if nothing is to be learned."""
         ...
+
+    def learn(self, settings: Any, engine: Any, chunks: Iterable[Sequence[SeenItem]]) -> float:
+        """Return the value.
+
+        Args:
+            settings: of the lever.
+            engine: what `WrapLever.wrap` returned.
+            chunks: items as they are asked, some at a time.
+
+        Raises SpecError if there is too little to learn from.
+        """
+        ...
+
+    def value_of(self, engine: Any) -> float | None:
+        """Return the value that an engine uses; None if it has none yet."""
+        ...
+
+    def use_value(self, engine: Any, value: float) -> None:
+        """Let an engine use a value that was learned."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedLever:
+    """A lever with the settings that a candidate gives it."""
+
+    lever: Lever[Any]
+    settings: LeverSettings
+
+    @property
+    def name(self) -> str:
+        """The lever's name."""
+        return self.lever.name
+
+    @property
+    def items_to_learn(self) -> int:
+        """How many items of every task it learns from; 0 if nothing is to be learned."""
+        return self.lever.items_to_learn(self.settings) if isinstance(self.lever, Learns) else 0

@@ -36,6 +36,8 @@ class Price:
 
     def of_part(self, name: str) -> Price:
         """Return the price of the model that a trace names: a part, or a part of one, as ``PART/PART``."""
+        if not self.parts:
+            return self
         first, slash, rest = name.partition("/")
         return self.parts[first].of_part(rest) if slash else self.parts[first]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fairtrial.errors import SpecError
+from fairtrial.levers import AppliedLever, Calls, WrapLever
 from fairtrial.models import ResolvedModel
-from fairtrial.records import Item
+from fairtrial.records import Item, Request, content_hash
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry
 from fairtrial.tasks.base import Task
@@ -46,13 +46,47 @@ class PlannedCandidate:
     """A candidate whose weights are at hand.
 
     Attributes:
-        parts: of a cascade, the candidates that answer for it, by the names that its answers give them.
+        model: its weights, or of several models that answer together what is known of all.
+        parts: where its last lever acts while it answers: the candidate without that lever, then those that the lever
+            refers to, by the names that traces give them.
+        lever: that lever.
     """
 
     spec: Candidate
     id: str
     model: ResolvedModel
     parts: Mapping[str, PlannedCandidate] = field(default_factory=dict)
+    lever: AppliedLever | None = None
+
+    @property
+    def models(self) -> dict[str, PlannedCandidate]:
+        """Whose engines answer for it, by their names in traces; itself under no name if it has one of its own."""
+        if not self.parts:
+            return {"": self}
+        inner = ((name, part.models.items()) for name, part in self.parts.items())
+        return {f"{name}/{deep}" if deep else name: one for name, found in inner for deep, one in found}
+
+    def with_parts(self) -> Iterator[PlannedCandidate]:
+        """Yield it, its parts, and theirs."""
+        yield self
+        for part in self.parts.values():
+            yield from part.with_parts()
+
+    def parts_document(self) -> list[dict[str, str]]:
+        """Return names and ids of its parts as JSON values."""
+        return [{"name": name, "id": part.id} for name, part in self.parts.items()]
+
+    def count_calls(self, request: Request) -> Iterator[tuple[PlannedCandidate, Calls]]:
+        """Yield who is asked, and how often, for one answer to a request."""
+        if self.lever is None:
+            yield self, Calls()
+            return
+        lever = self.lever.lever
+        assert isinstance(lever, WrapLever)
+        own, others = lever.calls(self.lever.settings, request)
+        for i, part in enumerate(self.parts.values()):
+            for one, calls in part.count_calls(request):
+                yield one, calls.times(others if i else own)
 
     @property
     def name(self) -> str:
@@ -111,11 +145,28 @@ class PlannedTask:
         return self.plain if candidate.chat == "none" else self.chat
 
 
-def check_asked_alike(cascade: str, small: PlannedCandidate, larger: PlannedCandidate) -> None:
-    """Raise SpecError if the two of a cascade would be asked otherwise."""
-    for name in ("decoding", "fewshot_as_multiturn"):
-        if getattr(small.spec, name) != getattr(larger.spec, name):
-            raise SpecError(
-                f"candidate {cascade!r} and the larger one of its cascade, {larger.name!r}, have different {name}.",
-                fix="Write the same for both; a question goes to the larger one as it is.",
-            )
+def join_models(lever: str, models: Mapping[str, ResolvedModel]) -> ResolvedModel:
+    """Return models that answer together as one: bytes of all, and each one's own record under ``parts``.
+
+    Answers are made elsewhere if one of them makes them elsewhere; prices stay with the parts.  One alone stays as it
+    is.
+
+    Args:
+        lever: what joins them.
+        models: by the name of the part, the candidate's own first.
+    """
+    own, *others = models.values()
+    if not others:
+        return own
+    parts = {name: model.record() for name, model in models.items()}
+    sizes = [record.get("bytes") for record in parts.values()]
+    known = [size for size in sizes if isinstance(size, int)]
+    away = {"elsewhere": True} if any(record.get("elsewhere") for record in parts.values()) else {}
+    return ResolvedModel(
+        own.spec,
+        own.engine,
+        own.path,
+        content_hash([lever, *(model.sha256 for model in models.values())]),
+        " then ".join(model.name for model in models.values()),
+        {**own.notes, **away, "bytes": sum(known) if known else None, "parts": parts},
+    )

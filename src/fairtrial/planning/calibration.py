@@ -6,16 +6,12 @@ Knows tasks and the settings of levers, and what no lever may know: which texts 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from fairtrial.errors import SpecError
-from fairtrial.planning.base import PlannedTask
-from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.levers import SHOTS, located_levers
 from fairtrial.tasks.base import ShowsExamples, Task
 
 MOST_CHARACTERS = 400_000
@@ -23,25 +19,9 @@ MOST_CHARACTERS = 400_000
 _BETWEEN = "\n\n"
 
 
-def prepared(spec: Candidate, tasks: Sequence[PlannedTask], base_dir: Path, cache_dir: Path) -> Candidate:
-    """Return a candidate whose levers name files alone: paths made absolute, ``shots`` written to one in the cache.
-
-    Raises SpecError if none of the tasks has examples.
-    """
-    levers = located_levers(spec.levers, base_dir)
-    if not any(wants_shots(given) for lever in levers for given in lever.values()):
-        return spec.model_copy(update={"levers": levers})
-    path = str(written(shots_text([task.plain for task in tasks if not task.form]), cache_dir / "calibration"))
-    levers = tuple(
-        {name: {**given, "calibrate": path} if wants_shots(given) else given for name, given in lever.items()}
-        for lever in levers
-    )
-    return spec.model_copy(update={"levers": levers})
-
-
-def wants_shots(given: Any) -> bool:
-    """Whether a lever's settings ask for the tasks' few-shot examples."""
-    return isinstance(given, Mapping) and given.get("calibrate") == SHOTS
+def write_shots(tasks: Sequence[Task], folder: Path) -> Path:
+    """Return a file in ``folder`` with the tasks' examples.  Raises SpecError if none of them has any."""
+    return written(shots_text(tasks), folder)
 
 
 def shots_text(tasks: Sequence[Task]) -> str:

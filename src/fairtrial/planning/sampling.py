@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from fairtrial.levers import AppliedLever, read_lever
 from fairtrial.records import Item
-from fairtrial.spec.cascade import cascade_of
+from fairtrial.spec.candidate import Candidate, references_of
 from fairtrial.spec.trial import TaskEntry, Trial
 
 
 def most_to_learn_from(trial: Trial) -> int:
-    """Return how many items of each task are set aside: what the most demanding cascade that learns asks for."""
-    found = [cascade_of(candidate.levers) for candidate in trial.candidates]
-    return max((c.learn.items for c in found if c is not None and c.learn is not None), default=0)
+    """Return how many items of each task are set aside: what the most demanding lever that learns asks for."""
+    return max((lever.items_to_learn for one in trial.candidates for lever in _levers_of(one)), default=0)
+
+
+def _levers_of(candidate: Candidate) -> Iterator[AppliedLever]:
+    """Yield a candidate's levers, and those of candidates that are written out in them."""
+    yield from map(read_lever, candidate.levers)
+    for reference in references_of(candidate):
+        if isinstance(reference.candidate, Candidate):
+            yield from _levers_of(reference.candidate)
 
 
 def split(items: Sequence[Item], wanted: int, seed: int) -> tuple[tuple[Item, ...], tuple[Item, ...]]:

@@ -19,7 +19,6 @@ from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateRequest, Prompt, Request
 from fairtrial.spec.budget import UNITS, Budget
-from fairtrial.spec.cascade import cascade_of
 from fairtrial.spec.stated import StatedMachine
 
 MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("joules", 1.0)}
@@ -164,11 +163,11 @@ def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[],
 def ceilings(plan: Plan) -> dict[Key, float]:
     """Return the most that one item answer can cost, in US dollars, of each candidate that has a price for tokens.
 
-    The models of a cascade that learns are among them: they answer for themselves, too.
+    Those that a candidate asks are among them: where its lever learns, they answer for themselves, too.
     """
     found: dict[Key, float] = {}
     for candidate in plan.candidates:
-        for one in (candidate, *candidate.parts.values()):
+        for one in candidate.with_parts():
             for task in plan.tasks:
                 costs = worst(one, task, plan.trial.machine)
                 if costs:
@@ -180,35 +179,35 @@ def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine
     """Return the most US dollars that each item answer can cost, those to learn from included; none without a price for
     tokens.
 
-    Of a cascade all its models count, and every sample of the first.
+    Every call counts that a lever may make of any model.
     """
-    records = [part.model.record() for part in candidate.parts.values()] or [candidate.model.record()]
-    told = [price_of(record, machine).per_token for record in records]
-    if not any(price is not None for price in told):
+    prices = {part.id: price_of(part.model.record(), machine).per_token for part in candidate.models.values()}
+    if not any(price is not None for price in prices.values()):
         return []
-    prices = [price or (0.0, 0.0) for price in told]
-    cascade = cascade_of(candidate.spec.levers)
-    samples = cascade.samples if cascade is not None and cascade.signal == "self_agreement" else 0
     form = task.for_candidate(candidate.spec)
     found = []
     for item in (*task.items, *task.tuning):
         [requests] = make_requests(form, candidate.spec, item)
-        cost = sum(most(request, price) for request in requests for price in prices)
-        cost += samples * sum(most(r, prices[0]) for r in requests if isinstance(r, GenerateRequest))
-        found.append(cost)
+        asked = [(request, part.id, calls) for request in requests for part, calls in candidate.count_calls(request)]
+        found.append(sum(calls.most * most(request, prices[one], calls.added) for request, one, calls in asked))
     return found
 
 
-def most(request: Request, price: tuple[float, float]) -> float:
+def most(request: Request, price: tuple[float, float] | None, added: int = 0) -> float:
     """Return the most US dollars that a request can cost: no token is shorter than a byte, no answer over its limit.
 
     A chat template adds a few tokens of its own; they are counted as `TEMPLATE` and `TURN`.
+
+    Args:
+        request: what is asked.
+        price: of a token read and of one written; None is free.
+        added: bytes that a lever adds to each prompt.
     """
-    read, new = price
+    read, new = price or (0.0, 0.0)
     if isinstance(request, GenerateRequest):
-        return read * prompt_tokens(request.prompt) + new * request.max_tokens
+        return read * (prompt_tokens(request.prompt) + added) + new * request.max_tokens
     return sum(
-        read * (prompt_tokens(pair.prompt) + len((request.delimiter + pair.continuation).encode())) + new
+        read * (prompt_tokens(pair.prompt) + added + len((request.delimiter + pair.continuation).encode())) + new
         for pair in request.pairs
     )
 

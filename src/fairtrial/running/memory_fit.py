@@ -48,7 +48,7 @@ def needs(plan: Plan, settings: EngineSettings) -> tuple[dict[str, dict[str, Any
 
 def predicted(candidate: PlannedCandidate, tasks: Sequence[PlannedTask], settings: EngineSettings) -> dict[str, Any]:
     """Return what a candidate will need as JSON values: ``disk``, and ``memory`` or why that is ``unknown``."""
-    parts = list(candidate.parts.values()) or [candidate]
+    parts = list({part.id: part for part in candidate.models.values()}.values())
     by_task = [longest_chunks(task, candidate) for task in tasks]
     asked = [chunk for turn in zip_longest(*by_task, fillvalue=[]) for chunk in turn if chunk]
     disk, found, unknown = 0, [], ""

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine, work_of
-from fairtrial.levers import WRAPS
+from fairtrial.levers import wrap_engine
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, ProbeClass, Subject, Whole
 from fairtrial.planning.base import PlannedCandidate
 
@@ -52,11 +52,13 @@ class EnginePool:
 
     def _wrapped(self, candidate: PlannedCandidate) -> Engine:
         """Return the engine of a candidate that others answer for; theirs are opened once for all who need them."""
-        [(lever, settings)] = candidate.spec.levers[-1].items()
+        assert candidate.lever is not None
         (_, own), *others = candidate.parts.items()
-        first, rest = self.engine(own), {name: self.engine(other) for name, other in others}
-        self.watch(candidate).parts = [self.watch(part) for part in candidate.parts.values()]
-        return WRAPS[lever](settings, first, rest)
+        engine = wrap_engine(candidate.lever, self.engine(own), {name: self.engine(other) for name, other in others})
+        watch = self.watch(candidate)
+        watch.parts = [self.watch(one) for one in candidate.models.values()]
+        watch.work = lambda: work_of(engine)
+        return engine
 
     def watch(self, candidate: PlannedCandidate) -> CandidateWatch:
         """Return what watches a candidate as a whole."""
@@ -78,7 +80,7 @@ class EnginePool:
     def wholes(self, candidate: PlannedCandidate) -> dict[str, Whole]:
         """Return what is known by now of a candidate as a whole, and of those that answer for it, by their ids."""
         everything = self.all_wholes()
-        ids = (candidate.id, *(part.id for part in candidate.parts.values()))
+        ids = dict.fromkeys(part.id for part in candidate.with_parts())
         return {one: everything[one] for one in ids if one in everything}
 
     def all_wholes(self) -> dict[str, Whole]:

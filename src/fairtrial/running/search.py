@@ -15,7 +15,8 @@ from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TrialRecord
-from fairtrial.spec.candidate import Candidate, larger_of
+from fairtrial.levers import is_wrapping
+from fairtrial.spec.candidate import Candidate, references_of
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.device import Need, fits
@@ -64,13 +65,15 @@ def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Tri
     """
     made: list[Candidate] = []
     for candidate in trial.candidates:
-        larger = larger_of(candidate)
+        references = list(references_of(candidate))
         scheme = scheme_of(candidate.model)
-        if larger is not None or scheme is None or scheme.answers != "here":
-            if isinstance(larger, str) and len(contexts) > 1:
+        if references or scheme is None or scheme.answers != "here":
+            named = next((one for one in references if isinstance(one.candidate, str)), None)
+            if named and len(contexts) > 1:
                 raise SpecError(
-                    f"the cascade of {candidate.id!r} goes to {larger!r}, of which there would be several.",
-                    fix="Give one context only, or write the larger candidate out in the cascade.",
+                    f"the {named.name} of {candidate.id!r} refers to {named.candidate!r}, of which there would be "
+                    "several.",
+                    fix=f"Give one context only, or write that candidate out in the {named.name}.",
                 )
             made.append(candidate)
             continue
@@ -85,9 +88,11 @@ def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Tri
 
 
 def quantised(candidate: Candidate, kind: str) -> Candidate:
-    """Return a candidate with one more lever."""
+    """Return a candidate with one more lever, behind all others that make files."""
     name = f"{candidate.id[: 63 - len(kind)]}-{kind}"
-    changed = {"id": name, "levers": (*candidate.levers, {"quantize": kind})}
+    built = next((i for i, lever in enumerate(candidate.levers) if is_wrapping(lever)), len(candidate.levers))
+    levers = (*candidate.levers[:built], {"quantize": kind}, *candidate.levers[built:])
+    changed = {"id": name, "levers": levers}
     return Candidate.model_validate({**candidate.model_dump(mode="json"), **changed})
 
 

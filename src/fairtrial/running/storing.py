@@ -28,7 +28,7 @@ KEPT_AT_ONCE = 8
 def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
     for candidate in plan.candidates:
-        for one in (candidate, *candidate.parts.values()):
+        for one in candidate.with_parts():
             ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
     document = plan.document()
     for task, entry in zip(plan.tasks, document["tasks"], strict=True):

@@ -1,58 +1,50 @@
-"""Thresholds of cascades, learned from items that are asked for this alone and enter no verdict.
+"""Values that levers learn, such as thresholds, from items that are asked for this alone and enter no verdict.
 
-Both candidates of a cascade answer the items that planning has set aside; their answers stay in the ledger, so that a
-resumed run learns the same threshold from them.  Knows nothing of verdicts.
+The candidate without the lever, and those that the lever refers to, answer the items that planning has set aside; their
+answers stay in the ledger, so that a resumed run learns the same value from them.  Knows nothing of verdicts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
-
-from fairtrial.errors import BudgetError, SpecError
+from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
-from fairtrial.levers.cascade import CascadeEngine
+from fairtrial.levers import Learns, SeenItem
 from fairtrial.measures import Whole
+from fairtrial.planning.places import placed
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests, make_chunks
-from fairtrial.records import Answer, Observation, Request
+from fairtrial.records import Answer, Observation
 from fairtrial.running.budget import Bill, Purse
 from fairtrial.running.chunks import ask_chunk, count_unanswered
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
 from fairtrial.running.storing import LedgerWriter
-from fairtrial.spec.cascade import Learn, cascade_of
-from fairtrial.stats.thresholds import for_margin, for_share
-
-
-@dataclass
-class Lessons:
-    """What was seen of the items that a threshold is learned from, item by item."""
-
-    signals: list[float] = field(default_factory=list)
-    gains: list[float] = field(default_factory=list)
-    clusters: list[str] = field(default_factory=list)
 
 
 def settle_thresholds(
     plan: Plan, pool: EnginePool, purse: Purse, writer: LedgerWriter, on_progress: OnProgress
 ) -> None:
-    """Give every cascade that has something left to answer its threshold, and enter it; learn it where it is to be."""
-    for candidate in plan.candidates:
-        settings = cascade_of(candidate.spec.levers)
-        if settings is None or not (plan.trial.latency_items or open_items(plan, candidate, writer.ledger)):
+    """Give each lever its value that has something left to answer, and enter it; learn it where it is to be learned."""
+
+    def asked(candidate: PlannedCandidate) -> Iterator[Sequence[SeenItem]]:
+        for task in plan.tasks:
+            on_progress(Progress("check", candidate.name, task.name, 0, len(task.tuning), note="learning"))
+            yield from see_task(candidate, replace(task, items=task.tuning), pool, purse, writer)
+
+    for learner, candidate in plan.learners:
+        if not (plan.trial.latency_items or open_items(plan, candidate, writer.ledger)):
             continue
-        engine = pool.engine(candidate)
-        assert isinstance(engine, CascadeEngine)
-        if settings.learn is not None:
-            lessons = Lessons()
-            for task in plan.tasks:
-                on_progress(Progress("check", candidate.name, task.name, 0, len(task.tuning), note="learning"))
-                learn_task(candidate, replace(task, items=task.tuning), pool, purse, writer, lessons)
-            engine.threshold = threshold(settings.learn, lessons, candidate.name)
-        found = Observation("cascade_threshold", float(engine.threshold or 0.0))
-        writer.write_wholes({candidate.id: Whole([found])})
+        assert learner.lever is not None
+        lever, engine = learner.lever.lever, pool.engine(learner)
+        assert isinstance(lever, Learns)
+        if learner.lever.items_to_learn:
+            with placed(f"candidate {learner.name}"):
+                lever.use_value(engine, lever.learn(learner.lever.settings, engine, asked(learner)))
+        found = Observation(lever.measure, float(lever.value_of(engine) or 0.0))
+        writer.write_wholes({learner.id: Whole([found])})
 
 
 def open_items(plan: Plan, candidate: PlannedCandidate, ledger: Ledger) -> bool:
@@ -62,79 +54,43 @@ def open_items(plan: Plan, candidate: PlannedCandidate, ledger: Ledger) -> bool:
     )
 
 
-def learn_task(
-    candidate: PlannedCandidate,
-    task: PlannedTask,
-    pool: EnginePool,
-    purse: Purse,
-    writer: LedgerWriter,
-    lessons: Lessons,
-) -> None:
-    """Have both candidates of a cascade answer a task's items that are to be learned from.
+def see_task(
+    candidate: PlannedCandidate, task: PlannedTask, pool: EnginePool, purse: Purse, writer: LedgerWriter
+) -> Iterator[Sequence[SeenItem]]:
+    """Have all parts of a candidate answer a task's items that are to be learned from, and yield them.
 
     Raises BudgetError if the budget does not allow it.
     """
-    small, larger = candidate.parts.values()
-    for chunk in make_chunks(task, small):
-        for part in (small, larger):
+    parts = list(candidate.parts.values())
+    for chunk in make_chunks(task, parts[0]):
+        for part in parts:
             bill = Bill((part.id, task.id), count_unanswered(part, chunk, writer.ledger))
             if purse.crossed([bill]):
                 raise BudgetError(
-                    f"the budget does not allow the answers that the cascade {candidate.name!r} learns from.",
-                    fix="Allow more, learn from fewer items, or write a threshold.",
+                    f"the budget does not allow the answers that candidate {candidate.name!r} learns from.",
+                    fix="Allow more, learn from fewer items, or write the value in place of `learn`.",
                 )
             answered = ask_chunk(task, part, chunk, pool, writer)
             purse.pay(Bill(bill.key, answered.paid), answered.costs)
-        engine = pool.engine(candidate)
-        assert isinstance(engine, CascadeEngine)
-        note(engine, task, (small, larger), chunk, writer.ledger, lessons)
+        ids = [request.id for one in chunk for request in one.requests]
+        known = [writer.ledger.answers(part.id, ids) for part in parts]
+        yield [seen(task, parts, one, known) for one in chunk]
 
 
-def note(
-    engine: CascadeEngine,
-    task: PlannedTask,
-    parts: tuple[PlannedCandidate, PlannedCandidate],
-    chunk: list[ItemRequests],
-    ledger: Ledger,
-    lessons: Lessons,
-) -> None:
-    """Note each item's signal, and what the larger model gains over the small one on the main measure.
-
-    An item with several requests has the smallest of their signals: it is kept only if all are.
-    """
-    requests: list[Request] = [r for asked in chunk for r in asked.requests]
-    known = [ledger.answers(part.id, [r.id for r in requests]) for part in parts]
-    signals, _ = engine.signals(requests, [known[0][r.id] for r in requests])
-    sure = dict(zip((r.id for r in requests), signals, strict=True))
-    for asked in chunk:
-        values = [main_value(task, part, asked, answers) for part, answers in zip(parts, known, strict=True)]
-        if None in values:
-            continue
-        lessons.signals.append(min(sure[r.id] for r in asked.requests))
-        lessons.gains.append(float(np.clip((values[1] or 0.0) - (values[0] or 0.0), -1, 1)))
-        lessons.clusters.append(f"{task.id} {asked.item.cluster}")
+def seen(
+    task: PlannedTask, parts: Sequence[PlannedCandidate], asked: ItemRequests, known: Sequence[Mapping[str, Answer]]
+) -> SeenItem:
+    """Return one item as the parts have answered it."""
+    answers = [[answers[request.id] for request in asked.requests] for answers in known]
+    values = [main_value(task, part, asked, given) for part, given in zip(parts, answers, strict=True)]
+    return SeenItem(f"{task.id} {asked.item.cluster}", asked.requests, answers, values)
 
 
 def main_value(
-    task: PlannedTask, part: PlannedCandidate, asked: ItemRequests, answers: dict[str, Answer]
+    task: PlannedTask, part: PlannedCandidate, asked: ItemRequests, answers: Sequence[Answer]
 ) -> float | None:
     """Return an item's value of the main measure, more being better; None where it has none."""
     measure = next(m for m in task.plain.card.measures if m.name == task.plain.card.main_measure)
-    grades = task.for_candidate(part.spec).grade(asked.item, [answers[r.id] for r in asked.requests])
+    grades = task.for_candidate(part.spec).grade(asked.item, answers)
     sign = -1.0 if measure.higher_is_better is False else 1.0
     return next((sign * grade.value for grade in grades if grade.measure == measure.name), None)
-
-
-def threshold(learn: Learn, lessons: Lessons, name: str) -> float:
-    """Return the threshold that keeps what ``learn`` promises.  Raises SpecError if there is nothing to learn from."""
-    if not lessons.signals:
-        raise SpecError(
-            f"the cascade {name!r} has nothing to learn from: no task has items to spare.",
-            fix="Write a threshold, or use larger tasks.",
-        )
-    signals = np.array(lessons.signals)
-    clusters = np.unique(np.array(lessons.clusters), return_inverse=True)[1].astype(np.int64)
-    if learn.escalate is not None:
-        return for_share(signals, clusters, learn.escalate)
-    assert learn.margin is not None
-    return for_margin(signals, np.array(lessons.gains), clusters, learn.margin, learn.confidence)

@@ -6,22 +6,23 @@ weights, `fairtrial.levers` apply the levers, `fairtrial.engines` run the result
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from fairtrial.errors import did_you_mean
-from fairtrial.spec.cascade import cascade_at, cascade_of
 from fairtrial.spec.endpoint import Endpoint
-from fairtrial.spec.levers import checked_levers
+from fairtrial.spec.levers import checked_levers, lever_settings
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.schemes import FORMS, model_problem, scheme_of
 from fairtrial.spec.section import LARGEST, NAME, Count, Named, Number, Positive, Section, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Mass
 from fairtrial.thoughts import TAGS, Tags
 
-__all__ = ["NAME", "Candidate", "Decoding", "Section", "larger_of"]
+__all__ = ["NAME", "Candidate", "Decoding", "Reference", "Section", "references_of"]
 
 DATE = "2026-01-01"
 """The day that it is for chat templates unless a candidate says otherwise: answers shall not change with the clock."""
@@ -131,15 +132,8 @@ class Candidate(Section):
         return checked_levers(levers)
 
     @model_validator(mode="after")
-    def _a_cascade_comes_last(self) -> Candidate:
-        at = cascade_at(self.levers)
-        if at is None:
-            return self
-        if at != len(self.levers) - 1:
-            raise problem("the cascade comes last: what stands after it would change the larger one, too", "levers", at)
-        larger = larger_of(self)
-        if isinstance(larger, Candidate) and cascade_at(larger.levers) is not None:
-            raise problem("a cascade cannot go to another cascade", "levers", at, "cascade", "to")
+    def _written_out_candidates_are_right(self) -> Candidate:
+        list(references_of(self))
         return self
 
     @model_validator(mode="after")
@@ -156,14 +150,42 @@ class Candidate(Section):
         return self.thoughts
 
 
-def larger_of(candidate: Candidate) -> Candidate | str | None:
-    """Return whom a candidate's cascade asks: a candidate written out there, or one's name; None without a cascade.
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A candidate that a lever of another one refers to.
 
-    Raises pydantic's ValidationError for one written out wrongly.
+    Attributes:
+        lever: number of the lever, from 0.
+        name: of the lever.
+        setting: of the lever, that names the candidate.
+        candidate: one that is written out there, or the id of one of the trial.
     """
-    settings = cascade_of(candidate.levers)
-    if settings is None:
-        return None
-    if isinstance(settings.to, str):
-        return settings.to
-    return Candidate.model_validate({"id": "larger", **settings.to})
+
+    lever: int
+    name: str
+    setting: str
+    candidate: Candidate | str
+
+    @property
+    def at(self) -> tuple[str | int, ...]:
+        """Where it stands in the candidate."""
+        return "levers", self.lever, self.name, self.setting
+
+
+def references_of(candidate: Candidate) -> Iterator[Reference]:
+    """Yield the candidates that a candidate's levers refer to, in the order written.
+
+    Raises pydantic's ValidationError for one that is written out wrongly.
+    """
+    for i, lever in enumerate(candidate.levers):
+        [(name, given)] = lever.items()
+        settings = lever_settings(name, given)
+        marks = settings.references("candidate")
+        for setting, value in settings.referred("candidate"):
+            other = value if isinstance(value, str) else written_out(value, marks[setting].unnamed)
+            yield Reference(i, name, setting, other)
+
+
+def written_out(given: Mapping[str, Any], unnamed: str) -> Candidate:
+    """Return a candidate that is written out in a lever's settings; ``unnamed`` is its id if it has none."""
+    return Candidate.model_validate({"id": unnamed, **given})

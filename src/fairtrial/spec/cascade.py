@@ -6,11 +6,11 @@ Knows what may be written; what the lever does is in `fairtrial.levers.cascade`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from fairtrial.spec.references import LeverSettings, Refers
 from fairtrial.spec.section import Positive, Section, Text, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 
@@ -32,10 +32,10 @@ class Learn(Section):
         return self
 
 
-class Cascade(Section):
+class Cascade(LeverSettings):
     """Settings of the cascade lever."""
 
-    to: Text | dict[str, Any] = Field(
+    to: Annotated[Text | dict[str, Any], Refers("candidate", unnamed="larger")] = Field(
         description="The larger one: another candidate of the trial by its id, or a candidate written out."
     )
     signal: Literal["mean_logprob", "self_agreement"] = Field(
@@ -57,14 +57,3 @@ class Cascade(Section):
         except re.error as error:
             raise problem(f"{self.answer!r} is no regular expression: {error}", "answer") from None
         return self
-
-
-def cascade_at(levers: Sequence[dict[str, Any]]) -> int | None:
-    """Return the place of the cascade among levers, None if there is none."""
-    return next((i for i, lever in enumerate(levers) if "cascade" in lever), None)
-
-
-def cascade_of(levers: Sequence[dict[str, Any]]) -> Cascade | None:
-    """Return the cascade among checked levers, None if there is none."""
-    at = cascade_at(levers)
-    return None if at is None else Cascade.model_validate(levers[at]["cascade"])

@@ -1,39 +1,38 @@
-"""The settings of each lever, as a candidate file writes them.
+"""What may be written of a candidate's levers: the settings of each, and what they refer to.
 
-Knows what may be written, so that a mistake is told with its line before anything is fetched or built; what a lever
-does is in `fairtrial.levers`.  A lever of another distribution (entry point ``lever.NAME`` of the group ``fairtrial``)
-checks its own settings.
+A mistake is told with its line before anything is fetched or built; what a lever does is in `fairtrial.levers`.  The
+settings of a plugin's lever are those that it declares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib.metadata import entry_points
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from fairtrial.errors import did_you_mean
+from fairtrial.errors import FairtrialError, did_you_mean
+from fairtrial.plugins import Table
 from fairtrial.spec.cascade import Cascade
-from fairtrial.spec.section import Positive, Section, Text, problem
-
-SHOTS = "shots"
-"""As a calibration text: the few-shot examples of the trial's tasks."""
+from fairtrial.spec.references import SHOTS, LeverSettings, Refers
+from fairtrial.spec.section import Positive, Text, problem
 
 
-class Quantize(Section):
+class Quantize(LeverSettings):
     """Settings of the quantize lever.  In YAML the bare name of a type is short for ``{type: NAME}``."""
 
     type: Text = Field(description="A type of llama.cpp's quantiser, e.g. q4_k_m, q2_k, iq4_xs.")
     threads: Positive | None = Field(None, description="Processor threads; default: all. The result is the same.")
-    calibrate: Text | None = Field(
+    calibrate: Annotated[Text | None, Refers("file", examples=True)] = Field(
         None,
         description="Text that an importance matrix is computed on: a file, or 'shots' for the few-shot examples of "
         "the trial's tasks (never the items).",
     )
-    imatrix: Text | None = Field(None, description="File with an importance matrix, as llama-imatrix writes it.")
+    imatrix: Annotated[Text | None, Refers("file")] = Field(
+        None, description="File with an importance matrix, as llama-imatrix writes it."
+    )
 
     @model_validator(mode="after")
     def _one_matrix(self) -> Quantize:
@@ -42,21 +41,38 @@ class Quantize(Section):
         return self
 
 
-LEVER_SETTINGS: Mapping[str, type[Section]] = {"quantize": Quantize, "cascade": Cascade}
-"""Lever name to its settings; each may be written in short as its first field alone."""
-
-LEVER_PATHS: Mapping[str, tuple[str, ...]] = {"quantize": ("calibrate", "imatrix")}
-"""Of each lever, the settings that are paths."""
+def _declares_settings(found: object) -> bool:
+    model = getattr(found, "Settings", None)
+    return isinstance(model, type) and issubclass(model, LeverSettings)
 
 
-def lever_settings(name: str, given: Any) -> Section:
+LEVER_SETTINGS: Table[Any] = Table(
+    "lever",
+    {"quantize": Quantize, "cascade": Cascade},
+    "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
+    _declares_settings,
+)
+"""Lever name to its settings; of a plugin to the lever, which declares them."""
+
+
+def settings_model(name: str) -> type[LeverSettings]:
+    """Return the class of a lever's settings.  Raises UnknownNameError or PluginError if there is no such lever."""
+    found = LEVER_SETTINGS.find(name)
+    model: type[LeverSettings] = getattr(found, "Settings", found)
+    return model
+
+
+def lever_settings(name: str, given: Any) -> LeverSettings:
     """Return what was written after a lever's name as the lever's settings.
 
-    Raises pydantic's ValidationError for wrong settings.
+    Raises pydantic's ValidationError for wrong settings, and what `settings_model` raises.
     """
-    model = LEVER_SETTINGS[name]
-    short = not isinstance(given, Mapping)
-    return model.model_validate({next(iter(model.model_fields)): given} if short else given)
+    return settings_model(name).model_validate(in_full(name, given))
+
+
+def in_full(name: str, given: Any) -> dict[str, Any]:
+    """Return what was written after a lever's name with its short form written out."""
+    return dict(given) if isinstance(given, Mapping) else {next(iter(settings_model(name).model_fields)): given}
 
 
 def checked_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
@@ -65,32 +81,45 @@ def checked_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], 
         if len(lever) != 1:
             raise problem(f"each lever has exactly one key, its name; got the keys {sorted(lever)}", i)
         [(name, given)] = lever.items()
-        if name in LEVER_SETTINGS:
-            try:
-                lever_settings(name, given)
-            except ValidationError as error:
-                first = error.errors()[0]
-                context = {"text": f"{name}: {first['msg']}", "at": [i, name], "inner": error.errors()}
-                raise PydanticCustomError("fairtrial", "{text}", context) from None
-        elif not entry_points(group="fairtrial", name=f"lever.{name}"):
-            known = ", ".join(LEVER_SETTINGS)
-            near = did_you_mean(name, LEVER_SETTINGS)
-            raise problem(f"lever {name!r} does not exist.{near} Levers: {known}", i, name)
+        if name not in LEVER_SETTINGS:
+            known = LEVER_SETTINGS.names()
+            raise problem(
+                f"lever {name!r} does not exist.{did_you_mean(name, known)} Levers: {', '.join(known)}", i, name
+            )
+        try:
+            lever_settings(name, given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            context = {"text": f"{name}: {first['msg']}", "at": [i, name], "inner": error.errors()}
+            raise PydanticCustomError("fairtrial", "{text}", context) from None
+        except FairtrialError as error:
+            raise problem(error.message.removesuffix("."), i, name) from None
     return levers
 
 
-def located_levers(levers: tuple[dict[str, Any], ...], folder: Path) -> tuple[dict[str, Any], ...]:
-    """Return ``levers`` with paths in their settings relative to ``folder`` made absolute."""
-    return tuple({name: located(name, given, folder)} for lever in levers for name, given in lever.items())
+def located_levers(
+    levers: tuple[dict[str, Any], ...], folder: Path, examples: Callable[[], Path] | None = None
+) -> tuple[dict[str, Any], ...]:
+    """Return ``levers`` with the files that they name as absolute paths.
 
+    Args:
+        levers: as written, and checked.
+        folder: that relative paths are relative to.
+        examples: writes the few-shot examples of the trial's tasks to a file; without it `SHOTS` stays as it is.
+    """
 
-def located(name: str, given: Any, folder: Path) -> Any:
-    """Return what was written after a lever's name with its paths made absolute."""
-    if not isinstance(given, Mapping):
-        return given
-    paths = {
-        key: str(folder.resolve() / Path(given[key]).expanduser())
-        for key in LEVER_PATHS.get(name, ())
-        if isinstance(given.get(key), str) and given[key] != SHOTS
-    }
-    return {**given, **paths}
+    def located(mark: Refers, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [located(mark, one) for one in value]
+        if mark.examples and value == SHOTS:
+            return str(examples()) if examples else value
+        return str(folder.resolve() / Path(value).expanduser()) if isinstance(value, str) else value
+
+    found = []
+    for lever in levers:
+        [(name, given)] = lever.items()
+        files = settings_model(name).references("file")
+        full = in_full(name, given)
+        paths = {key: located(mark, full[key]) for key, mark in files.items() if full.get(key)}
+        found.append({name: {**full, **paths}} if paths else lever)
+    return tuple(found)

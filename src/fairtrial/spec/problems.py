@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.spec.levers import LEVER_SETTINGS
+from fairtrial.spec.levers import LEVER_SETTINGS, settings_model
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places
 
@@ -38,7 +38,7 @@ def sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from sections_in(part)
 
 
-SECTIONS: Mapping[str, type[BaseModel]] = {**sections_of(Trial), **LEVER_SETTINGS}
+SECTIONS: Mapping[str, type[BaseModel]] = sections_of(Trial)
 
 KINDS: Mapping[str, str] = {
     "string_type": "text",
@@ -161,7 +161,9 @@ def dotted(at: Location) -> str:
 def known_keys(model: type[BaseModel], at: Location) -> Sequence[str]:
     """Return the keys that are allowed at a location of a file that says a ``model``."""
     named = [part for part in at if isinstance(part, str)]
-    return sorted((SECTIONS[named[-1]] if named else model).model_fields)
+    key = named[-1] if named else ""
+    section = settings_model(key) if key in LEVER_SETTINGS else SECTIONS.get(key, model)
+    return sorted(section.model_fields)
 
 
 def shown(value: object) -> str:

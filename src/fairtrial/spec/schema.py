@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fairtrial.spec.levers import LEVER_SETTINGS
+from fairtrial.spec.levers import LEVER_SETTINGS, settings_model
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.trial import Trial
 
@@ -31,7 +31,8 @@ def trial_schema() -> dict[str, Any]:
 def lever_schema() -> dict[str, Any]:
     """Return the schema of one lever: its name, and its settings in full or in short."""
     levers = {}
-    for name, model in LEVER_SETTINGS.items():
+    for name in LEVER_SETTINGS.built_in:
+        model = settings_model(name)
         settings = model.model_json_schema()
         first = settings["properties"][next(iter(model.model_fields))]
         levers[name] = {"anyOf": [first, settings], "description": settings.pop("description", "")}

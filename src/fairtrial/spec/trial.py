@@ -5,13 +5,14 @@ A trial is a specification; `fairtrial.running.conductor` conducts it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
-from fairtrial.spec.candidate import Candidate, larger_of
+from fairtrial.spec.candidate import Candidate, Reference, references_of
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
@@ -163,20 +164,20 @@ class Trial(Section):
         return self
 
     @model_validator(mode="after")
-    def _cascades_go_somewhere(self) -> Trial:
+    def _references_lead_somewhere(self) -> Trial:
         known = {candidate.id: candidate for candidate in self.candidates}
         for i, candidate in enumerate(self.candidates):
-            larger = larger_of(candidate)
-            at = ("candidates", i, "levers", len(candidate.levers) - 1, "cascade", "to")
-            if not isinstance(larger, str):
-                continue
-            others = [name for name in known if name != candidate.id]
-            if larger not in others:
-                near = did_you_mean(larger, others)
-                told = f"the cascade of {candidate.id!r} goes to {larger!r}, which is no other candidate of this trial"
-                raise problem(f"{told}.{near} Others: {', '.join(others) or 'none'}", *at)
-            if larger_of(known[larger]) is not None:
-                raise problem(f"a cascade cannot go to another cascade, {larger!r}", *at)
+            for reference in references_of(candidate):
+                at = ("candidates", i, *reference.at)
+                for name in _names_in(reference):
+                    others = [other for other in known if other != candidate.id]
+                    if name not in others:
+                        told = f"{reference.name} of {candidate.id!r} refers to {name!r}, which is no other candidate"
+                        near = did_you_mean(name, others)
+                        raise problem(f"{told} of this trial.{near} Others: {', '.join(others) or 'none'}", *at)
+                    if circle := _circle(name, candidate.id, known):
+                        told = " to ".join(map(repr, (candidate.id, *circle)))
+                        raise problem(f"candidates refer to each other in a circle: {told}", *at)
         return self
 
     @model_validator(mode="after")
@@ -217,6 +218,31 @@ class Trial(Section):
             name if entry.id or plain.count(name) == 1 else name + distinction(entry)
             for name, entry in zip(plain, self.tasks, strict=True)
         )
+
+
+def _names_in(reference: Reference) -> Iterator[str]:
+    """Yield the ids that a reference leads to: its own, or those that the candidate written out there refers to."""
+    if isinstance(reference.candidate, str):
+        yield reference.candidate
+        return
+    for inner in references_of(reference.candidate):
+        yield from _names_in(inner)
+
+
+def _circle(name: str, end: str, known: Mapping[str, Candidate]) -> list[str]:
+    """Return the way from one candidate to another along references; empty if there is none."""
+    waiting, seen = [[name]], {name}
+    while waiting:
+        way = waiting.pop()
+        if way[-1] == end:
+            return way
+        candidate = known.get(way[-1])
+        for reference in references_of(candidate) if candidate else ():
+            for further in _names_in(reference):
+                if further == end or further not in seen:
+                    seen.add(further)
+                    waiting.append([*way, further])
+    return []
 
 
 def distinction(entry: TaskEntry) -> str:

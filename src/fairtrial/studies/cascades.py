@@ -60,7 +60,7 @@ class Sides:
 def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what is found about the cascades of a trial; None if it has none, or none has answered yet."""
     rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
-    found = [candidate for candidate in rows.plan["candidates"] if candidate.get("parts")]
+    found = [one for one in rows.plan["candidates"] if one.get("parts") and "cascade" in one["spec"]["levers"][-1]]
     tables, charts, sentences, notes = [], [], [], []
     for candidate in found:
         lines: list[tuple[Cell, ...]] = []

@@ -16,7 +16,6 @@ from fairtrial.engines.finite import flaw
 from fairtrial.engines.sampling import pick, surprise
 from fairtrial.errors import EngineError
 from fairtrial.ledger import Ledger
-from fairtrial.levers.cascade import cascade
 from fairtrial.models import resolve
 from fairtrial.planning.passages import item
 from fairtrial.planning.plan import Plan, plan_trial
@@ -27,6 +26,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.divergence import divergence
+from tests.support.levers import cascade
 from tests.support.small_gguf import write_model
 
 NAN, INF = math.nan, math.inf

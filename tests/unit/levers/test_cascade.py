@@ -16,7 +16,7 @@ from fairtrial.engines.check import check_engine
 from fairtrial.errors import CapabilityError, EngineError, SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.steps import passed
-from fairtrial.levers.cascade import CascadeEngine, cascade
+from fairtrial.levers.cascade import CascadeEngine
 from fairtrial.levers.cascade.signals import agreement, final_answer, of_choices, of_text
 from fairtrial.measures.cost import CostProbe, price_of
 from fairtrial.measures.sharing import tokens_in, tokens_out
@@ -41,6 +41,7 @@ from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.thresholds import for_margin, for_share
 from fairtrial.studies import further
+from tests.support.levers import cascade
 
 CAN = Capabilities(True, True, False, False, 1000, batch_invariant=True)
 CHOICES = ScoreRequest((Pair(Prompt("Q"), "a"), Pair(Prompt("Q"), "b")))
@@ -208,7 +209,6 @@ def written(folder: Path, levers: str, more: str = "") -> Trial:
         ("{cascade: {to: b, learn: {items: 10}}}", "either 'escalate'"),
         ("{cascade: {to: b, threshold: 2}}", "2 means 200%; for 2% write 0.02 or 2%"),
         ("{cascade: {to: b, threshold: 0.5, answer: '('}}", "no regular expression"),
-        ("{cascade: {to: b, threshold: 0.5}}, {quantize: q4_0}", "comes last"),
         ("{cascade: {to: {model: 'nope:x'}, threshold: 0.5}}", "does not say where"),
     ],
 )
@@ -216,6 +216,14 @@ def test_a_wrong_cascade_is_told_with_its_line(tmp_path: Path, levers: str, told
     with pytest.raises(SpecError) as caught:
         written(tmp_path, levers)
     assert told in str(caught.value)
+    assert "trial.yaml:4" in str(caught.value)
+
+
+def test_a_lever_that_makes_a_file_comes_before_those_that_act(tmp_path: Path) -> None:
+    written(tmp_path, "{cascade: {to: b, threshold: 0.5}}, {quantize: q4_0}")
+    loaded = load_trial(tmp_path / "trial.yaml")
+    with pytest.raises(SpecError, match="quantize makes a file, and comes before cascade") as caught:
+        plan_trial(loaded.trial, tmp_path, where=loaded.where)
     assert "trial.yaml:4" in str(caught.value)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fairtrial.engines.openai_api.failures import OneError
-from fairtrial.levers.cascade import cascade
 from tests.support.hosted import asks, hosted
+from tests.support.levers import cascade
 from tests.support.servers.misbehaving import Exchange, misbehaving
 
 pytest.importorskip("httpx2")

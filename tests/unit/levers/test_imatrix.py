@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.quantize import quantize
 from fairtrial.levers.quantize.activations import watched
 from fairtrial.levers.quantize.calibration import from_text
 from fairtrial.levers.quantize.imatrix import Matrix, Sums, gguf_bytes, read_matrix, write_matrix
 from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import read_head
+from tests.support.levers import quantize
 from tests.support.small_gguf import CHOSEN, EXPERTS, HEADS, INNER, LAYERS, WIDTH, write_model
 
 pytest.importorskip("llama_cpp")

@@ -15,16 +15,18 @@ from pydantic import ValidationError
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers import LEVERS, apply
-from fairtrial.levers.quantize import NEEDS_IMATRIX, quantize, types_of
+from fairtrial.levers import LEVERS, find_lever
+from fairtrial.levers.quantize import NEEDS_IMATRIX, types_of
 from fairtrial.levers.quantize.activations import watched
 from fairtrial.levers.quantize.imatrix import Matrix, write_matrix
 from fairtrial.levers.quantize.making import check_room, sweep
 from fairtrial.levers.quantize.types import FOR_EXPERTS, widened
 from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import FILE_TYPES, read_head
+from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.levers import LEVER_PATHS, LEVER_SETTINGS
+from fairtrial.spec.levers import LEVER_SETTINGS, settings_model
+from tests.support.levers import quantize
 from tests.support.small_gguf import write_model
 
 pytest.importorskip("llama_cpp")
@@ -82,19 +84,22 @@ def test_two_bits_are_fewer_and_made_once(small: ResolvedModel, tmp_path: Path) 
 @pytest.mark.model
 def test_levers_are_applied_in_order(small: ResolvedModel, tmp_path: Path) -> None:
     candidate = Candidate(id="c", model=SPEC, levers=({"quantize": "q8_0"}, {"quantize": "q4_0"}))
-    made = apply(candidate, small, tmp_path, lambda _: None)
-    assert made.name.endswith("-q8_0-q4_0")
+    made = CandidatePlanner(tmp_path).plan(candidate)
+    assert made.model.name.endswith("-q8_0-q4_0")
+    # the made file's hash is the identity; ledgers have been keyed so since there are levers
+    plain = Candidate(id="plain", model=f"gguf:{made.model.path}")
+    assert made.id == CandidatePlanner(tmp_path).plan(plain).id
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ("q2_kk", "Did you mean 'q2_k'"),
-        (4, "takes the name of a type"),
-        ({"type": 4}, "takes the name of a type"),
+        (4, "quantize: type: .*got 4"),
+        ({"type": 4}, "quantize: type: .*got 4"),
         ("iq1_s", "needs an importance matrix"),
         ("iq3_xs", "needs an importance matrix"),
-        ({"type": "q2_k", "imatrx": "x"}, "takes the name of a type"),
+        ({"type": "q2_k", "imatrx": "x"}, "quantize: imatrx: "),
         ({"type": "q2_k", "imatrix": "x", "calibrate": "y"}, "write one of them"),
         ({"type": "q2_k", "calibrate": "shots"}, "there is no trial here"),
     ],
@@ -203,9 +208,9 @@ def test_what_killed_runs_left_goes_and_what_others_make_stays(tiny: ResolvedMod
 def test_two_processes_make_one_file(tiny: ResolvedModel, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from fairtrial.levers import LEVERS; from fairtrial.models import resolve\n"
+        "from tests.support.levers import quantize; from fairtrial.models import resolve\n"
         "here = Path(sys.argv[1]); settings = {'type': 'iq2_xs', 'calibrate': str(here / 'text.txt')}\n"
-        "print(LEVERS['quantize'](settings, resolve('gguf:tiny.gguf', here), here, print).sha256)"
+        "print(quantize(settings, resolve('gguf:tiny.gguf', here), here, print).sha256)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -242,6 +247,6 @@ def test_safetensors_and_missing_files_say_what_to_do(tmp_path: Path) -> None:
 
 
 def test_every_lever_has_settings() -> None:
-    assert set(LEVERS) <= set(LEVER_SETTINGS)
-    for name, paths in LEVER_PATHS.items():
-        assert set(paths) <= set(LEVER_SETTINGS[name].model_fields)
+    assert set(LEVERS.built_in) == set(LEVER_SETTINGS.built_in)
+    for name in LEVERS.built_in:
+        assert find_lever(name).Settings is settings_model(name)

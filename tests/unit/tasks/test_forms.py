@@ -18,7 +18,8 @@ from fairtrial.engines.base import Capabilities
 from fairtrial.errors import TaskError
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, resolve
-from fairtrial.planning.plan import Plan, plan_trial, stable_int
+from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.planning.sampling import stable_int
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,

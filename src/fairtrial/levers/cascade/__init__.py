@@ -8,7 +8,7 @@ both models did is on every answer (`fairtrial.records.TraceStep`), so that its 
 
 from __future__ import annotations
 
-from fairtrial.levers.cascade.engine import SMALL, CascadeEngine, cascade
-from fairtrial.levers.cascade.joined import joined
+from fairtrial.levers.cascade.engine import SMALL, CascadeEngine
+from fairtrial.levers.cascade.lever import CascadeLever
 
-__all__ = ["SMALL", "CascadeEngine", "cascade", "joined"]
+__all__ = ["SMALL", "CascadeEngine", "CascadeLever"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from fairtrial.engines.base import Capabilities, Engine, MaySayNothing
 from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.levers.cascade.coming import coming, gives_as_they_come
 from fairtrial.levers.cascade.signals import agreement, of_choices, of_text, why_no_signal
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, TraceStep
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.records.trace import trace_of_part, with_signal
 from fairtrial.spec.cascade import Cascade
 
 TEMPERATURE = 0.7
@@ -22,13 +23,6 @@ SMALL = "small"
 """Who answered first, in the trace of an answer; the other one goes by its candidate's name."""
 
 A = TypeVar("A", ScoreAnswer, GenerateAnswer)
-
-
-def cascade(settings: Any, engine: Engine, others: Mapping[str, Engine]) -> CascadeEngine:
-    """Return the engine that asks ``engine`` first, then the one other; see `fairtrial.levers.base.WrapLever`."""
-    given = settings if isinstance(settings, Cascade) else Cascade.model_validate(settings)
-    [(name, larger)] = others.items()
-    return CascadeEngine(given, engine, larger, (SMALL, name))
 
 
 class CascadeEngine:
@@ -85,41 +79,43 @@ class CascadeEngine:
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request, in order; all of the small model's before the larger one is asked."""
         first = list(self.small.score(requests))
-        signals, spent = self.signals(requests, first)
+        signals, samples = self.signals(requests, first)
         unsure = self._unsure(signals)
         more = self.larger.score([requests[i] for i in unsure]) if unsure else iter(())
-        yield from self._merged(first, signals, spent, more, unsure)
+        yield from self._merged(first, signals, samples, more, unsure)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request, in order; all of the small model's before the larger one is asked."""
         first = list(self.small.generate(requests))
-        signals, spent = self.signals(requests, first)
+        signals, samples = self.signals(requests, first)
         unsure = self._unsure(signals)
         more = self.larger.generate([requests[i] for i in unsure]) if unsure else iter(())
-        yield from self._merged(first, signals, spent, more, unsure)
+        yield from self._merged(first, signals, samples, more, unsure)
 
     def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         """Yield requests with their answers as they come; a failure is raised when all others are there."""
         failures: list[EngineError] = []
         got = list(coming(self.small, requests, failures))
         asked, first = [request for request, _ in got], [answer for _, answer in got]
-        signals, spent = self.signals(asked, first) if got else ([], [])
+        signals, samples = self.signals(asked, first) if got else ([], [])
         unsure = set(self._unsure(signals))
         for i in range(len(got)):
             if i not in unsure:
-                yield asked[i], self._joined(first[i], signals[i], spent[i], None)
+                yield asked[i], self._joined(first[i], signals[i], samples[i], None)
         at = {id(asked[i]): i for i in unsure}
         for request, more in coming(self.larger, [asked[i] for i in sorted(unsure)], failures):
             i = at[id(request)]
-            yield request, self._joined(first[i], signals[i], spent[i], more)
+            yield request, self._joined(first[i], signals[i], samples[i], more)
         if failures:
             raise failures[0]
 
-    def signals(self, requests: Sequence[Request], answers: Sequence[Answer]) -> tuple[list[float], list[Moved]]:
-        """Return how sure the small model is of its answers, and the tokens that finding out has moved."""
+    def signals(
+        self, requests: Sequence[Request], answers: Sequence[Answer]
+    ) -> tuple[list[float], list[Sequence[Answer]]]:
+        """Return how sure the small model is of its answers, and the further answers that finding out has taken."""
         if self._closed:
             raise EngineError("This engine has been closed.")
-        free = [(0, 0)] * len(answers)
+        free: list[Sequence[Answer]] = [()] * len(answers)
         if self.settings.signal == "mean_logprob" or any(isinstance(answer, ScoreAnswer) for answer in answers):
             return [sureness(r, a) for r, a in zip(requests, answers, strict=True)], free
         count = self.settings.samples
@@ -134,7 +130,7 @@ class CascadeEngine:
             for answer, group in zip(answers, groups, strict=True)
             if isinstance(answer, GenerateAnswer)
         ]
-        return found, [(sum(a.prompt_tokens for a in g), sum(a.tokens for a in g)) for g in groups]
+        return found, list(groups)
 
     def close(self) -> None:
         """Answer no more.  The two engines stay open: they belong to whoever opened them."""
@@ -146,23 +142,25 @@ class CascadeEngine:
         return [i for i, signal in enumerate(signals) if signal < self.threshold]
 
     def _merged(
-        self, first: Sequence[A], signals: Sequence[float], spent: Sequence[Moved], more: Iterator[A], unsure: list[int]
+        self,
+        first: Sequence[A],
+        signals: Sequence[float],
+        samples: Sequence[Sequence[Answer]],
+        more: Iterator[A],
+        unsure: list[int],
     ) -> Iterator[A]:
         """Yield the small model's answers, or the larger one's as they come where that is asked, with their traces."""
         passed = set(unsure)
         for i, answer in enumerate(first):
-            yield cast(A, self._joined(answer, signals[i], spent[i], next(more) if i in passed else None))
+            yield cast(A, self._joined(answer, signals[i], samples[i], next(more) if i in passed else None))
 
-    def _joined(self, answer: Answer, signal: float, spent: Moved, more: Answer | None) -> Answer:
+    def _joined(self, answer: Answer, signal: float, samples: Sequence[Answer], more: Answer | None) -> Answer:
         """Return the answer that counts, with what both models did for it."""
-        read, new = answer.moved
-        trace = [TraceStep(self.names[0], read + spent[0], new + spent[1], signal)]
-        sent = answer.sent_bytes
-        if more is None:
-            return replace(answer, trace=tuple(trace), sent_bytes=sent)
-        trace.append(TraceStep(self.names[1], *more.moved))
-        sent = more.sent_bytes if sent is None else sent + (more.sent_bytes or 0)
-        return replace(more, trace=tuple(trace), sent_bytes=sent)
+        trace = with_signal(trace_of_part(self.names[0], answer, samples), self.names[0], signal)
+        sent = [one.sent_bytes for one in (answer, *samples, more) if one is not None and one.sent_bytes is not None]
+        if more is not None:
+            trace += trace_of_part(self.names[1], more)
+        return replace(more or answer, trace=trace, sent_bytes=sum(sent) if sent else None)
 
 
 def sureness(request: Request, answer: Answer) -> float:
@@ -174,10 +172,6 @@ def sureness(request: Request, answer: Answer) -> float:
     if isinstance(answer, GenerateAnswer):
         return of_text(answer)
     raise TypeError(f"{type(answer).__name__} is no answer to a {type(request).__name__}")
-
-
-Moved = tuple[int, int]
-"""Tokens read, tokens generated."""
 
 
 def sampled(request: GenerateRequest, number: int) -> GenerateRequest:

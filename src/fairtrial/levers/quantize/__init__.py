@@ -10,17 +10,17 @@ quantiser what matters and which the smallest types need, is computed here, on a
 """
 
 from fairtrial.levers.quantize.files import MadeFile, Order, described, make_files, warnings
-from fairtrial.levers.quantize.lever import gguf_of, quantize
+from fairtrial.levers.quantize.lever import QuantizeLever, gguf_of
 from fairtrial.levers.quantize.types import NEEDS_IMATRIX, types_of
 
 __all__ = [
     "NEEDS_IMATRIX",
     "MadeFile",
     "Order",
+    "QuantizeLever",
     "described",
     "gguf_of",
     "make_files",
-    "quantize",
     "types_of",
     "warnings",
 ]

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
-from pydantic import ValidationError
 
 from fairtrial.engines.llamacpp.binding import library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.base import OnProgress
+from fairtrial.levers.base import BuildContext, BuildLever, OnProgress, Referred
 from fairtrial.levers.quantize.calibration import Given, from_file, from_text
 from fairtrial.levers.quantize.making import Making, make, readable, sweep
 from fairtrial.levers.quantize.types import types_of, wanted_type, widened
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, file_sha256
 from fairtrial.models.gguf import GgufError, read_head
-from fairtrial.spec.levers import SHOTS, Quantize, lever_settings
+from fairtrial.spec.levers import Quantize
+from fairtrial.spec.references import SHOTS
 
 _OF_THE_PARENT_ALONE = ("bytes", "files")
 
 
-def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
-    """Return ``model`` with weights of the type that ``settings`` names; see `fairtrial.levers.base.BuildLever`."""
-    wanted = checked(settings)
+class QuantizeLever(BuildLever[Quantize]):
+    """Rewrites a GGUF model's weights with fewer bits."""
+
+    Settings = Quantize
+
+    def identity(self, settings: Quantize, referred: Referred) -> Sequence[object]:
+        """Return nothing: all that matters of the settings is in the hash of the file that they make."""
+        return ()
+
+    def build(self, settings: Quantize, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
+        """Return the model with weights of the type that the settings name."""
+        return quantize(settings, model, context.cache_dir, context.on_progress)
+
+
+def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
+    """Return ``model`` with weights of the type that is wanted."""
     llama_cpp = library()
     kind = wanted_type(wanted.type, types_of(llama_cpp), with_matrix=bool(wanted.imatrix or wanted.calibrate))
     source = gguf_of(model)
@@ -58,19 +71,6 @@ def quantize(settings: Any, model: ResolvedModel, cache_dir: Path, on_progress: 
         **(given.notes if given else {}),
     }
     return ResolvedModel(model.spec, model.engine, target, file_sha256(target), f"{model.name}-{kind}", notes)
-
-
-def checked(settings: Any) -> Quantize:
-    """Return the settings as written in a candidate; raise SpecError if they are wrong."""
-    try:
-        found = lever_settings("quantize", settings)
-    except ValidationError as error:
-        raise SpecError(
-            f"quantize takes the name of a type, e.g. quantize: q4_k_m, or {{type: NAME, calibrate: TEXT-FILE}}; "
-            f"got {settings!r} ({error.errors()[0]['msg']})."
-        ) from error
-    assert isinstance(found, Quantize)
-    return found
 
 
 def gguf_of(model: ResolvedModel) -> Path:

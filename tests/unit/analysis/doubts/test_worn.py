@@ -14,7 +14,7 @@ from fairtrial.analysis.doubts.weights import bits, coarsest
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import WeightsRecord
-from fairtrial.levers.quantize import Order, make_files, quantize
+from fairtrial.levers.quantize import Order, make_files
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import Head, Tensor
 from fairtrial.report import words
@@ -22,6 +22,7 @@ from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import notes
 from tests.support.ledgers import TRIAL, filled
+from tests.support.levers import quantize
 from tests.support.small_gguf import write_model
 
 WEIGHTS = TypeAdapter(WeightsRecord)

@@ -12,9 +12,9 @@ from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.llamacpp import probe
 from fairtrial.engines.llamacpp.probe import Outcome, check_opens, tried, words
 from fairtrial.errors import ModelError
-from fairtrial.levers.quantize import quantize
 from fairtrial.models import hashes, resolve
 from fairtrial.spec.candidate import Candidate
+from tests.support.levers import quantize
 from tests.support.lying_gguf import Lying, i32, lies, u16
 from tests.support.lying_gguf import honest as true_file
 

@@ -6,11 +6,11 @@ import pytest
 
 from fairtrial.engines.base import Capabilities
 from fairtrial.ledger.encoding import answer_body, answer_of
-from fairtrial.levers.cascade import cascade
 from fairtrial.levers.cascade.signals import of_text
 from fairtrial.measures.cost import TokenCostProbe
 from fairtrial.measures.sharing import tokens_in, tokens_out
 from fairtrial.records import GenerateAnswer, Pair, Prompt, ScoreAnswer, ScoreRequest
+from tests.support.levers import cascade
 
 HERE = ScoreAnswer((-1.0, -2.0), (True, False), (3, 4), prompt_tokens=100)
 THERE = ScoreAnswer((-1.0, -2.0), (True, False), (3, 4), prompt_tokens=100, paid=(207, 2))

@@ -1,0 +1,109 @@
+"""An engine that asks another one: the beginning of a lever that changes prompts, or answers, or both.
+
+What it changed is on every answer's trace.  It has the optional abilities of the engine inside that do not depend on
+what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar, cast
+
+from fairtrial.engines.base import AnswersOneByOne, Engine, MaySayNothing, work_of
+from fairtrial.errors import EngineError
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    TraceStep,
+)
+
+R = TypeVar("R", bound=ScoreRequest | GenerateRequest)
+A = TypeVar("A", bound=ScoreAnswer | GenerateAnswer)
+
+CHANGED = "changed the answer"
+
+
+class WrappedEngine:
+    """See `fairtrial.engines.base.Engine`.  Override `change_request`, `change_answer` or both.
+
+    Attributes:
+        engine: the one inside; it stays its owner's to close.
+        name: of the lever, for traces.
+    """
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine, self.name = engine, name
+        self.can = engine.can
+        self.record: Mapping[str, object] = {"engine": name, "asks": dict(engine.record)}
+        self._closed = False
+        if isinstance(engine, AnswersOneByOne):
+            self.as_answered = self._as_answered
+        if isinstance(engine, MaySayNothing):
+            self.why_silent = engine.why_silent
+
+    def change_request(self, request: R) -> R:
+        """Return the request that is really sent; must depend on nothing but the request and the settings."""
+        return request
+
+    def change_answer(self, request: Request, answer: A) -> A:
+        """Return the answer to ``request`` that is given; add a `TraceStep` to its trace to say more than that."""
+        return answer
+
+    @property
+    def work(self) -> Mapping[str, float]:
+        """What the engine inside has computed."""
+        return work_of(self.engine)
+
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise what the engine inside raises for the requests that are really sent."""
+        self.engine.check([self.change_request(request) for request in requests])
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
+        """Yield one answer a request, in order."""
+        self._check_open()
+        sent = [self.change_request(request) for request in requests]
+        for request, asked, answer in zip(requests, sent, self.engine.score(sent), strict=True):
+            yield self._given(request, asked, answer)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
+        """Yield one answer a request, in order."""
+        self._check_open()
+        sent = [self.change_request(request) for request in requests]
+        for request, asked, answer in zip(requests, sent, self.engine.generate(sent), strict=True):
+            yield self._given(request, asked, answer)
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._closed = True
+
+    def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        self._check_open()
+        sent = [self.change_request(request) for request in requests]
+        of = {id(asked): request for asked, request in zip(sent, requests, strict=True)}
+        for asked, answer in cast(AnswersOneByOne, self.engine).as_answered(sent):
+            request = of[id(asked)]
+            yield request, self._given(request, asked, answer)
+
+    def _given(self, request: Request, sent: Request, answer: A) -> A:
+        """Return the answer that is given, with what happened to it."""
+        prompt = prompt_of(sent)
+        if prompt != prompt_of(request):
+            answer = replace(answer, trace=(TraceStep(self.name, prompt=prompt), *answer.trace))
+        changed = self.change_answer(request, answer)
+        if changed is answer or changed.trace != answer.trace:
+            return changed
+        return replace(changed, trace=(*answer.trace, TraceStep(self.name, action=CHANGED)))
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineError("This engine has been closed.")
+
+
+def prompt_of(request: Request) -> str:
+    """Return a request's prompt as running text; of choices the first one's."""
+    return (request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt).plain()

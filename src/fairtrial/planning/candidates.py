@@ -1,0 +1,156 @@
+"""From a candidate's specification to a planned candidate: weights found, levers applied, identity settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairtrial.cache import cache_folder
+from fairtrial.engines import engine_version
+from fairtrial.errors import SpecError, did_you_mean
+from fairtrial.levers import AppliedLever, BuildContext, BuildLever, Referred, WrapLever, is_wrapping, read_lever
+from fairtrial.models import candidate_id, file_sha256, resolve_candidate, run_by
+from fairtrial.planning.base import PlannedCandidate, PlannedTask, join_models
+from fairtrial.planning.calibration import write_shots
+from fairtrial.planning.places import Where, placed
+from fairtrial.records import content_hash
+from fairtrial.spec.candidate import Candidate, written_out
+from fairtrial.spec.levers import located_levers
+
+
+def check_order(spec: Candidate, where: Where = lambda *_: "") -> None:
+    """Raise SpecError if a lever that makes a file stands behind one that acts while the model answers."""
+    wrapping = ""
+    for i, lever in enumerate(spec.levers):
+        [name] = lever
+        if is_wrapping(lever):
+            wrapping = name
+        elif wrapping:
+            raise SpecError(
+                f"candidate {spec.id!r}: {name} makes a file, and comes before {wrapping}, which acts while the model "
+                "answers.",
+                fix=f"Write {name} first.",
+                where=where("levers", i),
+            )
+
+
+@dataclass
+class CandidatePlanner:
+    """Plans candidates, each once, with those that they refer to.
+
+    Attributes:
+        base_dir: folder that relative paths are relative to.
+        on_progress: called with a line for each step that takes time.
+        tasks: whose few-shot examples and items a lever may learn from.
+        specs: candidates that others may refer to, by id.
+        planned: those that are planned already, by id.
+        lines: the line that names the model of each, for errors.
+    """
+
+    base_dir: Path
+    on_progress: Callable[[str], None] = lambda _: None
+    tasks: Sequence[PlannedTask] = ()
+    specs: Mapping[str, Candidate] = field(default_factory=dict)
+    planned: dict[str, PlannedCandidate] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+
+    def plan_named(self, name: str) -> PlannedCandidate:
+        """Return the candidate of that id among ``specs``."""
+        if name not in self.planned:
+            self.planned[name] = self.plan(self.specs[name], self.lines.get(name, ""))
+        return self.planned[name]
+
+    def plan(self, spec: Candidate, line: str = "") -> PlannedCandidate:
+        """Find a candidate's weights and apply its levers.
+
+        Args:
+            spec: what the user wrote.
+            line: that names the model.
+
+        Raises SpecError or ModelError for whatever is wrong.
+        """
+        check_order(spec)
+        levers = [read_lever(lever) for lever in located_levers(spec.levers, self.base_dir, self._shots)]
+        return self._planned(spec, levers, line)
+
+    def _planned(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
+        if not levers or isinstance(levers[-1].lever, BuildLever):
+            return self._built(spec, levers, line)
+        *inner, last = levers
+        own = self._planned(spec.model_copy(update={"levers": spec.levers[:-1]}), inner, line)
+        return self._wrapped(spec, last, own)
+
+    def _built(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
+        """Return a candidate with an engine of its own, its build levers applied."""
+        with placed(line):
+            model = resolve_candidate(spec, self.base_dir)
+        context = BuildContext(cache_folder(), lambda told: self.on_progress(f"{spec.id}: {told}"))
+        counted: list[list[object]] = []
+        for applied in levers:
+            assert isinstance(applied.lever, BuildLever)
+            model = applied.lever.build(applied.settings, model, context)
+            if own := self._identity(applied, {}):
+                counted.append([applied.name, *own])
+        with placed(line):
+            model = run_by(model, spec.engine)
+        identity = candidate_id(spec, model, base_dir=self.base_dir, engine_version=engine_version(model.engine))
+        if counted:
+            identity = content_hash([identity, counted])
+        if spec.chat not in ("none", "model"):
+            spec = spec.model_copy(update={"chat": str((self.base_dir / spec.chat).resolve())})
+        return PlannedCandidate(spec, identity, model)
+
+    def _wrapped(self, spec: Candidate, applied: AppliedLever, own: PlannedCandidate) -> PlannedCandidate:
+        """Return a candidate whose last lever acts while ``own``, the candidate without it, answers."""
+        lever, settings = applied.lever, applied.settings
+        assert isinstance(lever, WrapLever)
+        marks, others = settings.references("candidate"), dict[str, PlannedCandidate]()
+        ids: dict[str, list[str]] = {setting: [] for setting in marks}
+        for setting, value in settings.referred("candidate"):
+            other = self._referred(value, marks[setting].unnamed)
+            if other.name == lever.own_part or others.get(other.name, other).id != other.id:
+                raise SpecError(
+                    f"candidate {spec.id!r}: two of those that its {applied.name} asks are called {other.name!r}.",
+                    fix="Give one of them another id.",
+                )
+            others[other.name] = other
+            ids[setting].append(other.id)
+        lever.check_others(spec, {name: other.spec for name, other in others.items()})
+        identity = content_hash([applied.name, own.id, *self._identity(applied, ids)])
+        parts = {lever.own_part: own, **others}
+        model = join_models(applied.name, {name: part.model for name, part in parts.items()})
+        return PlannedCandidate(spec, identity, model, parts, applied)
+
+    def _referred(self, value: Any, unnamed: str) -> PlannedCandidate:
+        """Return the candidate that a setting means: one of the trial by its id, or one written out there."""
+        if not isinstance(value, str):
+            return self.plan(written_out(value, unnamed))
+        if value not in self.specs and value not in self.planned:
+            raise SpecError(f"there is no candidate {value!r} to refer to.{did_you_mean(value, self.specs)}")
+        return self.plan_named(value)
+
+    def _identity(self, applied: AppliedLever, candidates: Mapping[str, Sequence[str]]) -> Sequence[object]:
+        """Return what of a lever enters the candidate's id."""
+        files: dict[str, list[str]] = {}
+        for setting, path in applied.settings.referred("file"):
+            files.setdefault(setting, []).append(_hashed(applied.name, setting, Path(path)))
+        learned = [(t.id, [item.id for item in t.tuning]) for t in self.tasks] if applied.items_to_learn else []
+        return applied.lever.identity(applied.settings, Referred(files, candidates, learned))
+
+    def _shots(self) -> Path:
+        """Return a file with the few-shot examples of the tasks."""
+        return write_shots([task.plain for task in self.tasks if not task.form], cache_folder() / "calibration")
+
+
+def _hashed(lever: str, setting: str, path: Path) -> str:
+    """Return the sha256 of a file that a lever refers to; raise SpecError if there is no such file."""
+    if path.is_file():
+        try:
+            return file_sha256(path)
+        except OSError as error:
+            raise SpecError(f"{lever}: the file {str(path)!r} cannot be read: {error.strerror}.") from error
+    near = [found.name for found in path.parent.glob("*")] if path.parent.is_dir() else []
+    what = "is no file" if path.exists() else f"does not exist.{did_you_mean(path.name, near)}".removesuffix(".")
+    raise SpecError(f"{lever}: {setting} names {str(path)!r}, which {what}.", fix="Name a file.")

@@ -1,0 +1,154 @@
+"""From a trial's task entries to planned tasks: built, items drawn and ordered, verdict measures chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import numpy as np
+
+from fairtrial.errors import SpecError, UnknownNameError
+from fairtrial.measures import MEASURES
+from fairtrial.planning.base import PlannedTask
+from fairtrial.planning.matching import Recording, paired_items, trimmed
+from fairtrial.planning.places import Where
+from fairtrial.planning.sampling import draw, largest_cluster, most_to_learn_from, split, stable_int
+from fairtrial.records import Measure, content_hash
+from fairtrial.records.duplicates import copies, in_clusters
+from fairtrial.spec.trial import TaskEntry, Trial
+from fairtrial.spec.yamlfile import Location
+from fairtrial.tasks.base import Task, TaskOptions
+from fairtrial.tasks.find import TaskFinder
+from fairtrial.tasks.forms import FORMS, STRETCH
+from fairtrial.tasks.letters import built
+from fairtrial.tasks.procedural import PROCEDURAL
+
+DEFAULT_PROCEDURAL_ITEMS = 200
+FEWSHOT_SEED = 1234
+"""Of few-shot draws in tasks that are not ours: what lm-evaluation-harness uses, whatever the trial's seed."""
+
+
+def card_document(task: Task, more: Iterable[Measure] = ()) -> dict[str, Any]:
+    """Return a task's card as JSON values, with more measures added to its own."""
+    document: dict[str, Any] = {f.name: getattr(task.card, f.name) for f in fields(task.card)}
+    document["settings"] = dict(task.card.settings)
+    document["measures"] = [asdict(m) for m in (*task.card.measures, *more)]
+    return document
+
+
+def plan_task(
+    finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, shown: str, known: Mapping[str, Recording]
+) -> PlannedTask:
+    """Build one task, draw its items, of those that every record has an answer to, and put them in a random order."""
+    default_seed = trial.seed if name in PROCEDURAL else FEWSHOT_SEED
+    seed = default_seed if entry.seed is None else entry.seed
+    learned = most_to_learn_from(trial)
+    options = TaskOptions(
+        shots=entry.shots,
+        seed=seed,
+        level=entry.level,
+        items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned,
+        clean=trimmed(known) or None,
+    )
+    plain = built(finder, name, options, entry.ask)
+    needs_chat = any(c.chat != "none" for c in trial.candidates)
+    chat = built(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
+    own, pairings = paired_items((plain, chat), known, shown, entry.repeats)
+    answered = in_clusters(own)
+    clusters = {item.id: item.cluster for item in own}
+    tuning, everything = split(answered, learned, trial.seed)
+    measures = verdict_measures(plain, entry, trial)
+    largest = largest_cluster(everything)
+    whole = trial.decide.stop_early and trial.decide.target == "population" and largest > 1
+    items = draw(everything, entry, np.random.default_rng([trial.seed, stable_int(name)]), whole)
+    return PlannedTask(
+        name=shown,
+        id=content_hash(card_document(plain)),
+        entry=entry,
+        plain=plain,
+        chat=chat,
+        items=items,
+        total=len(plain.items()) - len(tuning),
+        measures=measures,
+        order="clusters" if whole else "items",
+        largest_cluster=largest,
+        tuning=tuning,
+        pairings=pairings,
+        united={item.id: item.cluster for item in items if item.cluster != clusters[item.id]},
+        copies=copies(items),
+    )
+
+
+def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
+    """Plan another form of a task: for the same items where it has them, else for about as many.  No verdict on it."""
+    plain = FORMS[form](task.plain)
+    chat = plain if task.chat is task.plain else FORMS[form](task.chat)
+    everything = plain.items()
+    known = {item.id: item for item in everything}
+    items = tuple(known[item.id] for item in task.items if item.id in known)
+    if not items:
+        wanted = task.entry.model_copy(update={"limit": -(-len(task.items) // STRETCH), "sample": "random"})
+        items = draw(everything, wanted, np.random.default_rng([seed, stable_int(task.name)]), False)
+    return replace(
+        task,
+        name=f"{task.name}-{form}",
+        id=content_hash(card_document(plain)),
+        plain=plain,
+        chat=chat,
+        items=items,
+        total=len(everything),
+        measures=(),
+        order="items",
+        tuning=(),
+        pairings=(),
+        united={},
+        copies=(0, 0),
+        form=form,
+        of=task.id,
+    )
+
+
+def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, ...]:
+    """Return the measures that verdicts on this task are about: the entry's, else the trial's, else the main one.
+
+    Raises UnknownNameError for a measure that the entry names and the task does not have.  Of the trial's measures,
+    those that this task does not have are left out; if none is left, its main measure is used.
+    """
+    own = [m.name for m in task.card.measures]
+    known = [*own, *MEASURES]
+    for name in entry.measures:
+        if name not in known:
+            raise UnknownNameError(
+                f"measure of task {task.card.name}", name, known, fix=f"Its measures: {', '.join(known)}."
+            )
+    if entry.measures:
+        return entry.measures
+    wanted = tuple(name for name in trial.measures if name in known)
+    return wanted if any(name in own for name in wanted) else (task.card.main_measure, *wanted)
+
+
+def check_names(tasks: Sequence[PlannedTask], trial: Trial, where: Where) -> None:
+    """Raise SpecError if two tasks share a name or are the same, UnknownNameError for a measure that none has."""
+    names = [task.name for task in tasks]
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(
+                f"the trial has two tasks named {name!r}.",
+                fix="Give one of them an id of its own, or name it only once.",
+                where=where("tasks"),
+            )
+    ids = [task.id for task in tasks]
+    for i, task in enumerate(tasks):
+        if task.id in ids[:i]:
+            raise SpecError(
+                f"the tasks {tasks[ids.index(task.id)].name!r} and {task.name!r} ask the same questions.",
+                fix="Name the task once, or set level, shots or seed apart.",
+                where=where("tasks"),
+            )
+    known = sorted({m.name for task in tasks for m in task.plain.card.measures} | set(MEASURES))
+    named: list[tuple[str, Location]] = [(name, ("measures", i)) for i, name in enumerate(trial.measures)]
+    for measure, at in named + [(name, ("decide", "margins", name)) for name in trial.decide.margins]:
+        if measure not in known:
+            told = f"Measures of these tasks: {', '.join(known)}."
+            raise UnknownNameError("measure", measure, known, fix=told, where=where(*at))

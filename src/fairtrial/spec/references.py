@@ -1,0 +1,47 @@
+"""What a lever's settings may refer to: files and other candidates.  The base of all levers' settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fairtrial.spec.section import Section
+
+SHOTS = "shots"
+"""In place of a file: the few-shot examples of the trial's tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refers:
+    """Marks a setting, as in ``Annotated[str, Refers("file")]``: what it names enters the candidate's identity.
+
+    Attributes:
+        to: a file, by its path, or another candidate, by its id or written out.
+        examples: the word `SHOTS` may stand for a file.
+        unnamed: the name of a candidate that is written out without an id.
+    """
+
+    to: Literal["file", "candidate"]
+    examples: bool = False
+    unnamed: str = "other"
+
+
+class LeverSettings(Section):
+    """Base of a lever's settings.  Its first field alone may be written in short, as in ``quantize: q4_k_m``."""
+
+    @classmethod
+    def references(cls, to: Literal["file", "candidate"]) -> dict[str, Refers]:
+        """Return the settings that refer to files, or to candidates, with their marks."""
+        marks = ((name, mark) for name, field in cls.model_fields.items() for mark in field.metadata)
+        return {name: mark for name, mark in marks if isinstance(mark, Refers) and mark.to == to}
+
+    def referred(self, to: Literal["file", "candidate"]) -> Iterator[tuple[str, Any]]:
+        """Yield each file, or candidate, that the settings name, with its setting; a setting may hold a list."""
+        for name in self.references(to):
+            value = getattr(self, name)
+            yield from ((name, one) for one in (value if isinstance(value, tuple) else (value,)) if one is not None)
+
+    def own(self) -> dict[str, Any]:
+        """Return the settings as JSON values, without those that refer to something."""
+        return self.model_dump(mode="json", exclude={*self.references("file"), *self.references("candidate")})
