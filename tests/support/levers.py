@@ -16,7 +16,7 @@ from fairtrial.levers.base import Need
 from fairtrial.levers.cascade import CascadeEngine
 from fairtrial.levers.wrapping import A, R, WrappedEngine
 from fairtrial.models import ResolvedModel
-from fairtrial.records import GenerateAnswer, GenerateRequest, Request
+from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt, Request
 from fairtrial.records.trace import trace_of_part
 from fairtrial.spec.levers import LEVER_SETTINGS
 from fairtrial.spec.references import LeverSettings, Refers
@@ -55,10 +55,13 @@ class AppendEngine(WrappedEngine):
         super().__init__(engine, name)
         self.text = text
 
+    def longer(self, prompt: Prompt) -> Prompt:
+        return prompt.with_question(prompt.user + self.text)
+
     def change_request(self, request: R) -> R:
         if isinstance(request, GenerateRequest):
-            return replace(request, prompt=replace(request.prompt, user=request.prompt.user + self.text))
-        pairs = (replace(p, prompt=replace(p.prompt, user=p.prompt.user + self.text)) for p in request.pairs)
+            return replace(request, prompt=self.longer(request.prompt))
+        pairs = (replace(pair, prompt=self.longer(pair.prompt)) for pair in request.pairs)
         return replace(request, pairs=tuple(pairs))
 
 

@@ -16,6 +16,7 @@ from fairtrial.records import (
     Answer,
     GenerateAnswer,
     GenerateRequest,
+    Prompt,
     Request,
     ScoreAnswer,
     ScoreRequest,
@@ -93,7 +94,7 @@ class WrappedEngine:
         """Return the answer that is given, with what happened to it."""
         prompt = prompt_of(sent)
         if prompt != prompt_of(request):
-            answer = replace(answer, trace=(TraceStep(self.name, prompt=prompt), *answer.trace))
+            answer = replace(answer, trace=(TraceStep(self.name, prompt=prompt.plain()), *answer.trace))
         changed = self.change_answer(request, answer)
         if changed is answer or changed.trace != answer.trace:
             return changed
@@ -104,6 +105,6 @@ class WrappedEngine:
             raise EngineError("This engine has been closed.")
 
 
-def prompt_of(request: Request) -> str:
-    """Return a request's prompt as running text; of choices the first one's."""
-    return (request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt).plain()
+def prompt_of(request: Request) -> Prompt:
+    """Return a request's prompt; of choices the first one's."""
+    return request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt
