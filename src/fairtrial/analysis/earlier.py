@@ -42,14 +42,14 @@ def asked_anyhow(ledger: Ledger, seed: int, task_id: str, items: set[str]) -> se
     """
     anyhow, others, same_order = set(), set(), set()
     for trial in query.trials(ledger):
-        if not any(task["id"] == task_id for task in trial.plan["tasks"]):
+        if not any(task.id == task_id for task in trial.plan.tasks):
             continue
-        candidates = {candidate["id"] for candidate in trial.plan["candidates"]}
-        if not trial.plan["decide"].get("stop_early"):
+        candidates = {candidate.id for candidate in trial.plan.candidates}
+        if not trial.plan.decide.stop_early:
             finished = any(session.reason == "finished" for session in query.sessions(ledger, trial.id))
             if finished and items <= set(query.trial_order(ledger, trial.id, task_id)):
                 anyhow |= candidates
-        elif trial.plan["seed"] == seed:
+        elif trial.plan.seed == seed:
             same_order |= candidates
         others |= candidates
     return anyhow | (others - same_order)

@@ -8,17 +8,16 @@ dropped: every question is about it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
 
 import numpy as np
 
 from fairtrial.analysis.verdicts import Question, rule_of
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.leading import leading
-from fairtrial.ledger.plan import TrialRecord
+from fairtrial.ledger.plan import TaskRecord, TrialRecord
 from fairtrial.stats.families import survivors
 from fairtrial.stats.paired import PairedSample, plain
 from fairtrial.stats.sequential import evidence_beyond
@@ -45,41 +44,39 @@ class Beaten:
     evidence: float
 
 
-def beaten(
-    ledger: Ledger, trial_id: str, plan: TrialRecord, task: Mapping[str, Any], among: Collection[str]
-) -> list[Beaten]:
+def beaten(ledger: Ledger, trial_id: str, plan: TrialRecord, task: TaskRecord, among: Collection[str]) -> list[Beaten]:
     """Return those ``among`` the candidates (names) that may be dropped on a task of a trial's plan.
 
     None with fewer than three candidates, for then the verdict itself says it all; none where the main measure has no
     direction, no bounds, or weights.  What the baseline shows against a candidate is left to the verdict on it.
     """
-    candidates = plan["candidates"]
-    measure = next(m for m in task["card"]["measures"] if m["name"] == task["card"]["main_measure"])
-    if len(candidates) < 3 or measure["higher_is_better"] is None or measure["bounds"] is None:
+    candidates = plan.candidates
+    measure = task.main_measure
+    if len(candidates) < 3 or measure.higher_is_better is None or measure.bounds is None:
         return []
     evidence = np.ones((len(candidates), len(candidates)))
     seen: dict[tuple[int, int], tuple[int, float]] = {}
     for i, j in permutations(range(len(candidates)), 2):
-        if candidates[i]["name"] != plan["baseline"] and candidates[j]["name"] in among:
+        if candidates[i].name != plan.baseline and candidates[j].name in among:
             pair = (candidates[i], candidates[j])
             question = Question(*pair, task, measure, rule_of(plan, task, measure, pair), stops_early=True)
             evidence[i, j], items, difference = against(ledger, trial_id, question)
             seen[i, j] = items, difference
-    tasks = sum(not one.get("form") for one in plan["tasks"])
-    kept = survivors(evidence, (1 - float(plan["decide"]["confidence"])) / tasks)
+    tasks = sum(not one.form for one in plan.tasks)
+    kept = survivors(evidence, (1 - plan.decide.confidence) / tasks)
     found = []
     for j, stays in enumerate(kept):
         if not stays:
             i = int(evidence[:, j].argmax())
             items, difference = seen[i, j]
-            names = candidates[j]["name"], candidates[i]["name"]
-            found.append(Beaten(*names, measure["name"], items, -difference, float(evidence[i, j])))
+            names = candidates[j].name, candidates[i].name
+            found.append(Beaten(*names, measure.name, items, -difference, float(evidence[i, j])))
     return found
 
 
 def against(ledger: Ledger, trial_id: str, question: Question) -> tuple[float, int, float]:
     """Return the largest evidence so far that ``a`` is better than ``b``, the items it rests on, and a - b on them."""
-    names = (question.a["id"], question.b["id"], question.task["id"], question.measure["name"])
+    names = (question.a.id, question.b.id, question.task.id, question.measure.name)
     rows, _ = leading(ledger, trial_id, *names)
     sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
     if not rows.item_ids or not plain(sample):

@@ -21,13 +21,13 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
         verdicts: all verdicts that it has so far.
     """
     plan = query.trial(ledger, trial_id).plan
-    names = {task["id"]: task["name"] for task in plan["tasks"]}
+    names = {task.id: task.name for task in plan.tasks}
     found = [
-        f"{look['a']} is asked no more on {names[look['task_id']]} after {look['items']:,} items: it is certainly not "
-        f"the best there ({look['measure']}; the most evidence is that of {look['b']} against it). What was open about "
-        f"{look['a']} there stays undecided."
+        f"{look.a} is asked no more on {names[look.task_id]} after {look.items:,} items: it is certainly not "
+        f"the best there ({look.measure}; the most evidence is that of {look.b} against it). What was open about "
+        f"{look.a} there stays undecided."
         for look in query.looks(ledger, trial_id)
-        if look["verdict"] == DROPPED
+        if look.verdict == DROPPED
     ]
     found += recorded(plan)
     ended = [session for session in query.sessions(ledger, trial_id) if session.reason]
@@ -35,7 +35,7 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
         asked = len(list(questions(plan)))
         decided = sum(verdict.verdict != "undecided" for verdict in verdicts)
         undecided = f"undecided: {asked - decided} of {asked} questions" if asked else "items are left to ask"
-        early = "" if plan["decide"].get("stop_early") else " Its verdicts hold for one look: this one."
+        early = "" if plan.decide.stop_early else " Its verdicts hold for one look: this one."
         found.append(
             f"The trial was {ended[-1].outcome}; {undecided}.{early} With a larger budget it goes on from there."
         )
@@ -44,18 +44,18 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
 
 def recorded(plan: TrialRecord) -> Iterator[str]:
     """Yield how many items have a recorded answer, and which kind has none; a line each of the recorded candidates."""
-    pairings = [(task["name"], pairing) for task in plan["tasks"] for pairing in task.get("pairings", ())]
-    for name in dict.fromkeys(pairing["candidate"] for _, pairing in pairings):
-        own = [(task, pairing) for task, pairing in pairings if pairing["candidate"] == name]
+    pairings = [(task.name, pairing) for task in plan.tasks for pairing in task.pairings]
+    for name in dict.fromkeys(pairing.candidate for _, pairing in pairings):
+        own = [(task, pairing) for task, pairing in pairings if pairing.candidate == name]
         items, matched = (sum(pairing[key] for _, pairing in own) for key in ("items", "paired"))
         where = own[0][0] if len(own) == 1 else f"{len(own)} tasks"
         counted = f"all {items:,}" if items == matched else f"{matched:,} of {items:,}"
         yield f"{name}: recorded answers to {counted} items of {where}; what they cost was not measured here."
         for task, pairing in own:
-            if pairing["paired"] < pairing["items"]:
-                some = "; ".join(repr(example) for example in pairing["examples"])
-                absent = pairing["items"] - pairing["paired"]
-                why = f" {pairing['why']}" if pairing.get("why") else ""
+            if pairing.paired < pairing.items:
+                some = "; ".join(repr(example) for example in pairing.examples)
+                absent = pairing.items - pairing.paired
+                why = f" {pairing.why}" if pairing.why else ""
                 items_were = (
                     "item of {0} without a recorded answer was"
                     if absent == 1
@@ -63,9 +63,9 @@ def recorded(plan: TrialRecord) -> Iterator[str]:
                 )
                 told = f"{absent:,} {items_were.format(task)} skipped for all candidates"
                 yield f"{name}: {told}, e.g. {some}.{why}"
-        if empty := max(pairing.get("empty", 0) for _, pairing in own):
+        if empty := max(pairing.empty for _, pairing in own):
             yield f"{name}: {empty:,} row{' of its log holds' if empty == 1 else 's of its log hold'} no answer."
-        if ambiguous := max(pairing["ambiguous"] for _, pairing in own):
+        if ambiguous := max(pairing.ambiguous for _, pairing in own):
             several = "question was" if ambiguous == 1 else "questions were"
             used = "is" if ambiguous == 1 else "are"
             yield f"{name}: {ambiguous:,} {several} recorded with different answers and {used} not used."

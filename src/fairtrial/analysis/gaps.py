@@ -60,18 +60,18 @@ def gaps(ledger: Ledger, trial_id: str, found: Sequence[Verdict], baseline: str 
     """
     plan = query.trial(ledger, trial_id).plan
     known = {(v.a, v.task, v.measure): v for v in found}
-    dropped = {(look["a"], look["task_id"]) for look in query.looks(ledger, trial_id) if look["verdict"] == DROPPED}
+    dropped = {(look.a, look.task_id) for look in query.looks(ledger, trial_id) if look.verdict == DROPPED}
     missing = [*left_out(ledger, trial_id, plan), *unrecorded(plan)]
     for question in questions(plan, baseline):
-        verdict = known.get((question.a["name"], question.task["name"], question.measure["name"]))
-        gone = (question.a["name"], question.task["id"]) in dropped
+        verdict = known.get((question.a.name, question.task.name, question.measure.name))
+        gone = (question.a.name, question.task.id) in dropped
         missing += question_gaps(ledger, trial_id, question, verdict, gone)
     return missing
 
 
 def left_out(ledger: Ledger, trial_id: str, plan: TrialRecord) -> Iterator[Gap]:
     """Yield the candidates that the latest run left out because they do not fit the device."""
-    tried = {candidate["name"] for candidate in plan["candidates"]}
+    tried = {candidate.name for candidate in plan.candidates}
     fits = [run.facts["fit"] for run in query.sessions(ledger, trial_id) if run.facts.get("fit")]
     for name, why in (fits[-1].get("excluded") or {}).items() if fits else ():
         if name not in tried:
@@ -80,24 +80,24 @@ def left_out(ledger: Ledger, trial_id: str, plan: TrialRecord) -> Iterator[Gap]:
 
 def unrecorded(plan: TrialRecord) -> Iterator[Gap]:
     """Yield the tasks that a recorded candidate has not answered in full; their other items were asked of nobody."""
-    for task in plan["tasks"]:
-        for pairing in task.get("pairings", ()):
-            items, absent = pairing["items"], pairing["items"] - pairing["paired"]
+    for task in plan.tasks:
+        for pairing in task.pairings:
+            items, absent = pairing.items, pairing.items - pairing.paired
             if absent > 0:
-                name = pairing["candidate"]
-                text = f"{absent:,} of {items:,} items of {task['name']} have no recorded answer of {name}."
-                yield Gap("unrecorded", text, name, task["name"], count=absent, of=items)
+                name = pairing.candidate
+                text = f"{absent:,} of {items:,} items of {task.name} have no recorded answer of {name}."
+                yield Gap("unrecorded", text, name, task.name, count=absent, of=items)
 
 
 def question_gaps(
     ledger: Ledger, trial_id: str, question: Question, verdict: Verdict | None, dropped: bool
 ) -> Iterator[Gap]:
     """Yield what one question lacks; ``dropped``: nobody asks the candidate this task any more, and that is said."""
-    asked = query.order(ledger, trial_id, question.task["id"])
+    asked = query.order(ledger, trial_id, question.task.id)
     total = len(asked.item_ids)
-    names = (question.a["name"], question.task["name"], question.measure["name"])
-    pair, what = f"{question.a['name']} and {question.b['name']}", f"{names[1]} ({names[2]})"
-    ends = [reached(ledger, asked, (trial_id, c["id"], question.task["id"])) for c in (question.a, question.b)]
+    names = (question.a.name, question.task.name, question.measure.name)
+    pair, what = f"{question.a.name} and {question.b.name}", f"{names[1]} ({names[2]})"
+    ends = [reached(ledger, asked, (trial_id, c.id, question.task.id)) for c in (question.a, question.b)]
     span = min(ends) if question.stops_early else total
     lacking = unjudged(ledger, trial_id, question, span)
     if verdict is None or lacking:
@@ -115,20 +115,20 @@ def unjudged(ledger: Ledger, trial_id: str, question: Question, span: int) -> in
     Not those that have other grades of both: there the task itself does not give this one.
     """
     task, measure = question.task, question.measure
-    lacking = ~has(ledger, trial_id, question, [measure["name"]])
-    if measure["unit"] not in COST_UNITS:
-        grades = [m["name"] for m in task["card"]["measures"] if m["unit"] not in COST_UNITS]
+    lacking = ~has(ledger, trial_id, question, [measure.name])
+    if measure.unit not in COST_UNITS:
+        grades = [m.name for m in task.card.measures if m.unit not in COST_UNITS]
         lacking &= ~has(ledger, trial_id, question, grades)
     return int(lacking[:span].sum())
 
 
 def has(ledger: Ledger, trial_id: str, question: Question, measures: Sequence[str]) -> Any:
     """Return (items,) whether both candidates have a value of one of the measures, in the order of asking."""
-    asked = query.order(ledger, trial_id, question.task["id"])
+    asked = query.order(ledger, trial_id, question.task.id)
     both = np.ones(len(asked.item_ids), dtype=bool)
     for candidate in (question.a, question.b):
         seen = np.zeros(len(asked.item_ids), dtype=bool)
         for name in measures:
-            seen[query.averages(ledger, asked, candidate["id"], question.task["id"], name)[0]] = True
+            seen[query.averages(ledger, asked, candidate.id, question.task.id, name)[0]] = True
         both &= seen
     return both

@@ -76,6 +76,27 @@ class MeasureRecord(Measure, _Keyed):
 
 
 @dataclass(frozen=True, slots=True)
+class GoldsRecord(_Keyed):
+    """What a task says of its right answers: how it reads them, how else they could be read, and counts of odd ones."""
+
+    read_as: Str = ""
+    also: Str = ""
+    missing: Count = 0
+    like_lists: Count = 0
+    empty: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRecord(_Keyed):
+    """What else decides a task's prompts and grades; ``document`` is all of it."""
+
+    shots: Annotated[Count, Told] | None = None
+    clean: Annotated[Bool, Told] | None = None
+    answers: Annotated[GoldsRecord, Told] | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CardRecord(_Keyed):
     """A task's card: see `fairtrial.tasks.base.TaskCard`; its measures are all that items have values of."""
 
@@ -88,14 +109,14 @@ class CardRecord(_Keyed):
     description: Str = ""
     citation: Str = ""
     chance: Finite | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Annotated[SettingsRecord, Whole] = SettingsRecord()
     document: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.main_measure not in {measure.name for measure in self.measures}:
             raise ValueError(f"main_measure {self.main_measure!r} is none of its measures")
 
-    def measure(self, name: str) -> Measure:
+    def measure(self, name: str) -> MeasureRecord:
         """Return a measure by name."""
         return next(measure for measure in self.measures if measure.name == name)
 
@@ -105,6 +126,14 @@ class DecodingRecord(_Keyed):
     """How a candidate's answers are drawn, as far as verdicts depend on it."""
 
     temperature: Finite | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRecord(_Keyed):
+    """How recorded answers were joined with items."""
+
+    join: Str = ""
+    key: Str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +148,7 @@ class SpecRecord(_Keyed):
     model: Str
     levers: tuple[Mapping[str, Any], ...] = ()
     decoding: DecodingRecord | None = None
+    recorded: RecordedRecord | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -243,7 +273,7 @@ class TaskRecord(_Keyed):
             raise ValueError(f"its card has no measure {sorted(lost)[0]!r}")
 
     @property
-    def main_measure(self) -> Measure:
+    def main_measure(self) -> MeasureRecord:
         """The measure that it is mainly about."""
         return self.card.measure(self.card.main_measure)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fairtrial.ledger.query import item_answers, trial
 from fairtrial.ledger.store import Ledger
@@ -105,10 +104,10 @@ def signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Signed | 
 
 def _pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
     """Yield the ids of a trial's candidates and tasks."""
-    plan: Any = trial(ledger, trial_id).plan
-    for task in plan["tasks"]:
-        for candidate in plan["candidates"]:
-            yield candidate["id"], task["id"]
+    plan = trial(ledger, trial_id).plan
+    for task in plan.tasks:
+        for candidate in plan.candidates:
+            yield candidate.id, task.id
 
 
 def items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[int, int]:

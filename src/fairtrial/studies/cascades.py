@@ -7,9 +7,7 @@ candidates of the trial.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.costs import cost_measures
 from fairtrial.analysis.standings.rows import Floats, Ints, Rows
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.ledger.steps import passed
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
@@ -94,7 +93,7 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     return Findings("Cascades", tuple(sentences), tuple(tables), tuple(charts[:MOST_CHARTS]), tuple(notes))
 
 
-def asked_on(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any]) -> Interval | None:
+def asked_on(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
     """Return the share of a task's judged items that went to the larger model."""
     order = query.order(rows.ledger, rows.trial_id, task["id"])
     known = passed(rows.ledger, candidate["id"], task["id"])
@@ -111,13 +110,13 @@ def mean(values: Floats, clusters: Ints, confidence: float, bounds: tuple[float,
     return Interval(found.mean, found.low, found.high)
 
 
-def part_names(rows: Rows, candidate: Mapping[str, Any]) -> tuple[str | None, ...]:
+def part_names(rows: Rows, candidate: CandidateRecord) -> tuple[str | None, ...]:
     """Return under which names a cascade's two models stand trial by themselves; None for one that does not."""
     ids = {other["id"]: other["name"] for other in rows.plan["candidates"]}
     return tuple(ids.get(part["id"]) for part in candidate["parts"])
 
 
-def sides_of(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any]) -> Sides | None:
+def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides | None:
     """Return what the curve is made of; None if the two models don't stand trial themselves or share no items."""
     small, larger = part_names(rows, candidate)
     if small is None or larger is None:
@@ -160,7 +159,7 @@ def columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
     )
 
 
-def line(rows: Rows, task: Mapping[str, Any], share: Interval, sides: Sides | None) -> tuple[Cell, ...]:
+def line(rows: Rows, task: TaskRecord, share: Interval, sides: Sides | None) -> tuple[Cell, ...]:
     """Return one task's row."""
     if sides is None:
         return (task["name"], share, None, None, None, None, None, None)
@@ -206,7 +205,7 @@ def signed(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def told(ledger: Ledger, trial_id: str, candidate: Mapping[str, Any]) -> str:
+def told(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
     """Return in words what a cascade's signal and threshold are."""
     [settings] = [lever["cascade"] for lever in candidate["spec"]["levers"] if "cascade" in lever]
     kinds = {"mean_logprob": "probability of its own answer", "self_agreement": "agreement of its samples"}
@@ -226,7 +225,7 @@ def told(ledger: Ledger, trial_id: str, candidate: Mapping[str, Any]) -> str:
     return f"{signal}, threshold {value}, learned on other items for {aim}"
 
 
-def drawn(rows: Rows, candidate: Mapping[str, Any], task: Mapping[str, Any], sides: Sides) -> Chart | None:
+def drawn(rows: Rows, candidate: CandidateRecord, task: TaskRecord, sides: Sides) -> Chart | None:
     """Return quality against cost for every threshold, with the three candidates as points; None without a cost."""
     if not sides.costs:
         return None

@@ -7,13 +7,11 @@ gap is the best check, so every candidate has its row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from fairtrial.analysis.standings.across import main_measure
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
 
@@ -74,7 +72,7 @@ def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
 
 
 def gap(
-    ledger: Ledger, trial_id: str, candidate: Mapping[str, Any], forms: tuple[Mapping[str, Any], Mapping[str, Any]]
+    ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: the items as published less the same items permuted; None without both."""
     measure = main_measure(forms[0])["name"]
@@ -99,7 +97,7 @@ def gap(
 
 
 def preference(
-    ledger: Ledger, trial_id: str, candidate: Mapping[str, Any], forms: tuple[Mapping[str, Any], Mapping[str, Any]]
+    ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: how often the published order is the likelier one; None without answers."""
     rows = query.values(ledger, trial_id, candidate["id"], forms[1]["id"], main_measure(forms[1])["name"])

@@ -6,7 +6,7 @@ device's.  Reads the ledger only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.known import whole_values
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.studies.base import Cell, Column, Findings, Table
 
 ENERGY = ("joules", "joules_gpu", "joules_estimated")
@@ -101,7 +102,7 @@ def fits(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[Need]] 
 
 
 def need(
-    ledger: Ledger, trial_id: str, candidate: Mapping[str, Any], tasks: list[Mapping[str, Any]], fit: Mapping[str, Any]
+    ledger: Ledger, trial_id: str, candidate: CandidateRecord, tasks: Sequence[TaskRecord], fit: Mapping[str, Any]
 ) -> Need:
     """Return what one candidate was predicted and measured to need."""
     rows = [(r.measure, r.value) for r in query.wholes(ledger, trial_id) if r.candidate_id == candidate["id"]]
@@ -129,7 +130,7 @@ def need(
     )
 
 
-def mean(ledger: Ledger, trial_id: str, candidate: str, tasks: list[Mapping[str, Any]], measure: str) -> float | None:
+def mean(ledger: Ledger, trial_id: str, candidate: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
     """Return the mean of a measure over all items of all tasks; None if none has it."""
     values = [query.values(ledger, trial_id, candidate, task["id"], measure).values for task in tasks]
     every = np.concatenate(values)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.frontiers import DRAWS, Faced, Faces
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import AxisRecord
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 
 SURE = 0.95
@@ -49,7 +49,7 @@ def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
     )
 
 
-def faced(faces: Faces, axes: Sequence[Mapping[str, Any]]) -> Iterator[Faced]:
+def faced(faces: Faces, axes: Sequence[AxisRecord]) -> Iterator[Faced]:
     """Yield some measures set against each other: over all tasks that can be averaged; else on each task."""
     averaged = faces.averaged()
     groups = [averaged] if averaged else [[task] for task in faces.tasks()]
@@ -80,7 +80,7 @@ def how(one: Faced, name: str, other: str) -> str:
     return ", ".join(words)
 
 
-def label_of(axis: Mapping[str, Any], one: Faced) -> str:
+def label_of(axis: AxisRecord, one: Faced) -> str:
     """Return what an axis is called."""
     name = str(axis["name"])
     if name == "quality":
@@ -142,7 +142,7 @@ def charts(one: Faced, confidence: float) -> Iterator[Chart]:
         )
 
 
-def axis_of(axis: Mapping[str, Any], one: Faced, *, log: bool) -> Axis:
+def axis_of(axis: AxisRecord, one: Faced, *, log: bool) -> Axis:
     """Return an axis of a chart."""
     return Axis(label_of(axis, one), str(axis["unit"]), log=log, less_is_better=bool(axis["less_is_better"]))
 

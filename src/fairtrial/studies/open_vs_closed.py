@@ -8,7 +8,7 @@ single one does (intersection-union test; Berger 1982, doi:10.1080/00401706.1982
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from fairtrial.analysis.standings.costs import cost as paid
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.analysis.verdicts import rule_of, scaled
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.families import holm
 from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval
 from fairtrial.stats.sequential import decide, evidence_beyond
@@ -93,7 +94,7 @@ def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -
     )
 
 
-def claim(rows: Rows, task: Mapping[str, Any], a: str, b: str) -> Claim | None:
+def claim(rows: Rows, task: TaskRecord, a: str, b: str) -> Claim | None:
     """Return the claims of one pair on one task; None if they share no items, or neither direction is better."""
     measure = main_measure(task)
     if measure["higher_is_better"] is None:
@@ -213,7 +214,7 @@ def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
     return Table(f"{a} (open) beside {b} (closed)", columns, tuple(lines))
 
 
-def costs_on(rows: Rows, task: Mapping[str, Any]) -> list[Cost]:
+def costs_on(rows: Rows, task: TaskRecord) -> list[Cost]:
     """Return what each candidate pays on a task, by the measures shown here."""
     measures = {m["name"]: m for m in cost_measures(task)}
     wanted = [measures[name] for name in COSTS if name in measures]
@@ -291,7 +292,7 @@ def missing_costs(sides: OpenAndClosed, known: list[Cost]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def charts(rows: Rows, tasks: list[Mapping[str, Any]], sides: OpenAndClosed, known: list[Cost]) -> tuple[Chart, ...]:
+def charts(rows: Rows, tasks: Sequence[TaskRecord], sides: OpenAndClosed, known: list[Cost]) -> tuple[Chart, ...]:
     """Return quality against the cost of an item for each task, by the first cost that all candidates have."""
     names = (*sides.open, *sides.closed)
     at = {(found.task, found.candidate, found.measure): found for found in known}
@@ -314,7 +315,7 @@ def charts(rows: Rows, tasks: list[Mapping[str, Any]], sides: OpenAndClosed, kno
     return tuple(drawn)
 
 
-def rows_mean(rows: Rows, task: Mapping[str, Any], name: str) -> Interval | None:
+def rows_mean(rows: Rows, task: TaskRecord, name: str) -> Interval | None:
     """Return a candidate's mean of a task's main measure; None without values."""
     cell = rows.cell(name, task, main_measure(task)["name"])
     if not cell.counts:

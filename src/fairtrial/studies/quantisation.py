@@ -19,6 +19,7 @@ from fairtrial.analysis.standings.costs import cost
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.analysis.verdicts import Verdict, bounds_of, through, verdicts
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CandidateRecord, MeasureRecord, TaskRecord
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 
@@ -89,7 +90,7 @@ def family_of(rows: Rows, settings: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def root_of(candidate: Mapping[str, Any]) -> str:
+def root_of(candidate: CandidateRecord) -> str:
     """Return the hash of the file that a candidate's weights come from; a name of its own if there is none."""
     record = candidate["record"]
     return str(record.get("parent_sha256") or record.get("sha256") or candidate["id"])
@@ -239,7 +240,7 @@ def of_text(rows: Rows, name: str, measure: str) -> Interval | None:
     return Interval(shown.mean, shown.low, shown.high)
 
 
-def task_table(task: Mapping[str, Any], others: Sequence[Level]) -> Table:
+def task_table(task: TaskRecord, others: Sequence[Level]) -> Table:
     """Return each file's verdict on one task, and the answers that changed."""
     unit = main_measure(task)["unit"]
     columns = (
@@ -278,7 +279,7 @@ UNITS = {"prefill_tokens_per_second": "token/s", "decode_tokens_per_second": "to
 PER_ITEM = {"seconds": "s", "joules": "J", "joules_estimated": "J"}
 
 
-def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[Mapping[str, Any]]) -> Table:
+def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Table:
     """Return each file's speed, memory and energy; of items, the mean over tasks of the mean over a task's items."""
     latest = {(w.candidate_id, w.measure): w.value for w in query.wholes(rows.ledger, rows.trial_id)}
     table = []
@@ -297,7 +298,7 @@ def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[Mapping[str
     )
 
 
-def per_item(rows: Rows, name: str, tasks: Sequence[Mapping[str, Any]], measure: str) -> float | None:
+def per_item(rows: Rows, name: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
     """Return the mean cost of an item, every task counting alike; None if some task has none."""
     found = []
     for task in tasks:
@@ -309,7 +310,7 @@ def per_item(rows: Rows, name: str, tasks: Sequence[Mapping[str, Any]], measure:
     return sum(found) / len(found) if found else None
 
 
-def charts(rows: Rows, levels: Sequence[Level], tasks: Sequence[Mapping[str, Any]]) -> Iterator[Chart]:
+def charts(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Iterator[Chart]:
     """Yield divergence against size, and each task's main measure against size."""
     size = Axis("file", "B", log=True, less_is_better=True)
     far = [(level, of_text(rows, level.name, "kl_divergence")) for level in levels]
@@ -355,7 +356,7 @@ def drawn(points: Sequence[tuple[Level, Interval]], *, less_is_better: bool) -> 
     )
 
 
-def value_on(rows: Rows, task: Mapping[str, Any], measure: Mapping[str, Any], name: str) -> Interval | None:
+def value_on(rows: Rows, task: TaskRecord, measure: MeasureRecord, name: str) -> Interval | None:
     """Return a candidate's value of a task's measure, with its interval."""
     cell = rows.cell(name, task, measure["name"])
     if not cell.counts:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from fairtrial.ledger.plan import TrialRecord
+from fairtrial.ledger.plan import CandidateRecord, TrialRecord
 from fairtrial.spec.schemes import scheme_of
 
 HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
@@ -35,7 +35,7 @@ class OpenAndClosed:
     notes: tuple[str, ...]
 
 
-def whereabouts(candidate: Mapping[str, Any]) -> Whereabouts:
+def whereabouts(candidate: CandidateRecord) -> Whereabouts:
     """Return where a candidate's answers are made."""
     scheme = scheme_of(str(candidate["spec"]["model"]))
     record = candidate.get("record") or {}

@@ -17,6 +17,7 @@ import numpy as np
 from fairtrial.analysis.standings.frontiers import QUALITY, Faced, Faces
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import AxisRecord
 from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
 from fairtrial.studies.frontiers import charts, label_of, notes, table, told
 
@@ -69,13 +70,13 @@ def small_models(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
     )
 
 
-def axis(rows: Rows, name: str) -> Mapping[str, Any]:
+def axis(rows: Rows, name: str) -> AxisRecord:
     """Return the axis of a cost."""
     if name in WHOLE:
-        return {"name": name, "kind": "whole", "unit": "B", "less_is_better": True}
+        return AxisRecord(name, "whole", "B", less_is_better=True)
     measures = {m["name"]: m for task in rows.plan["tasks"] for m in task["card"]["measures"]}
     unit = measures[name]["unit"] if name in measures else "1"
-    return {"name": name, "kind": "item", "unit": unit, "less_is_better": True}
+    return AxisRecord(name, "item", unit, less_is_better=True)
 
 
 def steps(one: Faced, name: str, confidence: float) -> list[Step]:

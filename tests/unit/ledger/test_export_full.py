@@ -114,7 +114,7 @@ def test_a_figure_of_a_study(tmp_path: Path) -> None:
             for p in passages
         ]
         ledger.commit(content_hash(["c", "q2"]), Chunk(observations=seen))
-        want = of_text(Rows(ledger, TRIAL, plan), "q2", "kl_divergence")
+        want = of_text(Rows(ledger, TRIAL, plan_record(plan)), "q2", "kl_divergence")
         rows = exported(ledger)
     told = plan_of(rows)
     values, weights, clusters = column(rows, "q2", "text", "kl_divergence")

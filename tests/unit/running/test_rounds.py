@@ -119,7 +119,7 @@ def test_a_beaten_candidate_is_asked_no_more_and_the_report_says_so(
     assert [(v.a, v.verdict) for v in found.verdicts] == [("best", "better"), ("beaten", "undecided")]
     [line] = found.endings
     assert line.startswith(f"beaten is asked no more on table after {dropped.done} items: it is certainly not the best")
-    [look] = [look for look in query.looks(ledger, plan.id) if look["verdict"] == "dropped"]
+    [look] = [look for look in query.looks(ledger, plan.id) if look.verdict == "dropped"]
     assert (look["a"], look["b"]) == ("beaten", "best")
     assert look["evidence"] >= 40
     assert look["difference"] < 0
@@ -127,8 +127,8 @@ def test_a_beaten_candidate_is_asked_no_more_and_the_report_says_so(
 
 def test_the_best_is_seldom_dropped_and_the_baseline_never(tmp_path: Path) -> None:
     plan = plan_of(("base", "one", "two"), tmp_path, ("table",))
-    document = plan.document()
-    [task] = document["tasks"]
+    document = plan_record(plan.document())
+    [task] = document.tasks
     rng = np.random.default_rng(7)
     wrong = 0
     for trial in range(40):
@@ -149,5 +149,5 @@ def test_the_best_is_seldom_dropped_and_the_baseline_never(tmp_path: Path) -> No
 
 def test_two_candidates_are_left_to_their_verdict(tmp_path: Path, ledger: Ledger) -> None:
     plan = plan_of(("a", "b"), tmp_path, ("table",))
-    document = plan.document()
-    assert beaten(ledger, plan.id, document, document["tasks"][0], ("b",)) == []
+    document = plan_record(plan.document())
+    assert beaten(ledger, plan.id, document, document.tasks[0], ("b",)) == []

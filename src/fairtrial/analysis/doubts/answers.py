@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt, is_grave, names_of
 from fairtrial.analysis.doubts.quoting import quoted
 from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CardRecord
 from fairtrial.ledger.signs import SignCount, answer_count, answers_with, sign_counts, signed_example
 
 CUT_SHARE = 0.5
@@ -73,7 +73,7 @@ def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
 def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that gives one letter to (nearly) all items of a task and is often wrong."""
     candidates, tasks = names_of(trial)
-    main = {t["id"]: str(t["card"]["main_measure"]) for t in trial.plan["tasks"]}
+    main = {t.id: t.card.main_measure for t in trial.plan.tasks}
     letters: dict[tuple[str, str], list[SignCount]] = {}
     for found in sign_counts(ledger, trial.id):
         if found.sign.startswith("chose:"):
@@ -98,17 +98,17 @@ def verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
 
     Only about main measures that are shares, of which more is better: the others do not count such answers as wrong.
     """
-    ids = {c["name"]: c["id"] for c in trial.plan["candidates"]}
-    tasks = {t["name"]: t for t in trial.plan["tasks"]}
+    ids = {c.name: c.id for c in trial.plan.candidates}
+    tasks = {t.name: t for t in trial.plan.tasks}
     lost: dict[tuple[str, str], tuple[int, int]] = {}
     for task in tasks.values():
         for name, identity in ids.items():
-            if count := answers_with(ledger, trial.id, identity, task["id"], UNCOUNTED):
-                lost[name, task["name"]] = count, answer_count(ledger, trial.id, identity, task["id"])
+            if count := answers_with(ledger, trial.id, identity, task.id, UNCOUNTED):
+                lost[name, task.name] = count, answer_count(ledger, trial.id, identity, task.id)
     if not lost:
         return
     for verdict in verdicts(ledger, trial.id):
-        if not _counts_wrong(tasks[verdict.task]["card"], verdict.measure):
+        if not _counts_wrong(tasks[verdict.task].card, verdict.measure):
             continue
         for side in _losing(verdict):
             count, of = lost.get((side, verdict.task), (0, 1))
@@ -117,10 +117,10 @@ def verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 break
 
 
-def _counts_wrong(card: Mapping[str, Any], measure: str) -> bool:
+def _counts_wrong(card: CardRecord, measure: str) -> bool:
     """Whether a measure is the task's main one, and a share of which more is better."""
-    found = next(m for m in card["measures"] if m["name"] == measure)
-    return measure == card["main_measure"] and found["unit"] == "1" and found["higher_is_better"] is True
+    found = next(m for m in card.measures if m.name == measure)
+    return measure == card.main_measure and found.unit == "1" and found.higher_is_better is True
 
 
 def _losing(verdict: Verdict) -> tuple[str, ...]:

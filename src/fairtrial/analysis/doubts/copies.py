@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records.duplicates import same_groups
 
 
 def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each task that asks some question more than once."""
-    for task in trial.plan["tasks"]:
-        if task.get("form"):
+    for task in trial.plan.tasks:
+        if task.form:
             continue
-        items = query.item_count(ledger, trial.id, task["id"])
+        items = query.item_count(ledger, trial.id, task.id)
         copies, questions = counted(ledger, trial.id, task)
         repeats = copies - questions
         if repeats > 0:
-            separate = not task.get("copies") and task.get("order") == "clusters"
+            separate = not task.copies and task.order == "clusters"
             counts = "are counted separately, for the trial was planned so" if separate else "count as one"
             text = (
-                f"{task['name']}: {repeats:,} of {items:,} items repeat the question of another one (case, white space "
+                f"{task.name}: {repeats:,} of {items:,} items repeat the question of another one (case, white space "
                 f"and the order of choices apart), so that it has {items - repeats:,} questions; copies {counts}."
             )
-            yield Doubt("duplicates", text, task["name"], "", repeats, items, is_grave(repeats, items))
+            yield Doubt("duplicates", text, task.name, "", repeats, items, is_grave(repeats, items))
 
 
-def counted(ledger: Ledger, trial_id: str, task: Mapping[str, Any]) -> tuple[int, int]:
+def counted(ledger: Ledger, trial_id: str, task: TaskRecord) -> tuple[int, int]:
     """Return how many items ask what another one asks as well, and how many questions these are."""
-    if known := task.get("copies"):
-        return int(known[0]), int(known[1])
-    asked = query.trial_order(ledger, trial_id, task["id"])
-    groups = same_groups(query.content_keys(ledger, task["id"], asked))
+    if known := task.copies:
+        return known
+    asked = query.trial_order(ledger, trial_id, task.id)
+    groups = same_groups(query.content_keys(ledger, task.id, asked))
     return sum(map(len, groups)), len(groups)

@@ -37,7 +37,7 @@ class Size:
     @property
     def name(self) -> str:
         """Task and measure."""
-        return f"{self.question.task['name']} ({self.question.measure['name']})"
+        return f"{self.question.task.name} ({self.question.measure.name})"
 
 
 def few_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -52,7 +52,7 @@ def few_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 f"{size.name} has {size.count:,} {size.what}, {few}: at {size.sure} better or worse takes at least "
                 f"{size.apart:,} that all point one way{to_tie}."
             )
-            task = size.question.task["name"]
+            task = size.question.task.name
             yield Doubt("few", text, task, count=size.count, of=size.apart, headline=open_tie)
         elif size.tie is not None and open_tie:
             untied.append(f"{size.name}: {size.count:,} {size.what} of at least {size.tie:,}")
@@ -63,9 +63,9 @@ def few_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
 
 def sizes(ledger: Ledger, trial: query.TrialRow) -> Iterator[Size]:
     """Yield the size of each task and measure that gets verdicts, unless all of its benchmark is asked."""
-    asked = {(q.task["id"], q.measure["name"]): q for q in questions(trial.plan)}
+    asked = {(q.task.id, q.measure.name): q for q in questions(trial.plan)}
     for question in asked.values():
-        order, rule = query.order(ledger, trial.id, question.task["id"]), question.together()
+        order, rule = query.order(ledger, trial.id, question.task.id), question.together()
         items, clusters = len(order.item_ids), int(np.unique(order.clusters).size)
         if not items or rule.sampled_share(items) >= 1:
             continue

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import GoldsRecord
 from fairtrial.ledger.signs import items_without_answer
 
 
 def gold_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what is odd about the right answers of a trial's tasks, as their cards have it."""
-    for planned in trial.plan["tasks"]:
-        notes = planned["card"].get("settings", {}).get("answers")
-        if isinstance(notes, Mapping):
-            if notes.get("missing"):
-                yield from _missing(ledger, trial.id, planned["id"], planned["name"])
-            yield from _interpreted(planned["name"], notes)
+    for planned in trial.plan.tasks:
+        if notes := planned.card.settings.answers:
+            if notes.missing:
+                yield from _missing(ledger, trial.id, planned.id, planned.name)
+            yield from _interpreted(planned.name, notes)
 
 
 def _missing(ledger: Ledger, trial_id: str, task_id: str, task: str) -> Iterator[Doubt]:
@@ -27,26 +26,26 @@ def _missing(ledger: Ledger, trial_id: str, task_id: str, task: str) -> Iterator
         yield Doubt("no_right_answer", text, task, count=count, of=of, headline=is_grave(count, of))
 
 
-def _interpreted(task: str, notes: Mapping[str, Any]) -> Iterator[Doubt]:
-    if "read_as" in notes:
-        text = f"The right answers of {task} are read as {notes['read_as']}: nothing else explains all of its rows."
+def _interpreted(task: str, notes: GoldsRecord) -> Iterator[Doubt]:
+    if notes.read_as:
+        text = f"The right answers of {task} are read as {notes.read_as}: nothing else explains all of its rows."
         yield Doubt("gold_read_as", text, task)
-    if "also" in notes:
+    if notes.also:
         why = {
             "texts": "they are also the texts of choices, and then other choices would be right",
             "numbers from 1": "none of them is 0, and counted from 1 other choices would be right",
         }
         text = (
             f"The right answers of {task} are whole numbers, read as positions of choices from 0; "
-            f"{why.get(str(notes['also']), 'they could be read otherwise')}."
+            f"{why.get(notes.also, 'they could be read otherwise')}."
         )
         yield Doubt("gold_ambiguous", text, task, headline=True)
-    if notes.get("like_lists"):
+    if notes.like_lists:
         text = (
-            f"{notes['like_lists']:,} right answers of {task} are texts that look like lists and count as they stand. "
+            f"{notes.like_lists:,} right answers of {task} are texts that look like lists and count as they stand. "
             "If any part of the list is right, make the column a list."
         )
-        yield Doubt("gold_like_list", text, task, count=int(notes["like_lists"]))
-    if notes.get("empty"):
-        text = f"{notes['empty']:,} right answers of {task} are empty, so that an empty answer counts as right."
-        yield Doubt("gold_empty", text, task, count=int(notes["empty"]), headline=True)
+        yield Doubt("gold_like_list", text, task, count=notes.like_lists)
+    if notes.empty:
+        text = f"{notes.empty:,} right answers of {task} are empty, so that an empty answer counts as right."
+        yield Doubt("gold_empty", text, task, count=notes.empty, headline=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt
 from fairtrial.analysis.verdicts import bounds_of, verdicts
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import Interval, estimate
 
 
@@ -17,18 +17,20 @@ def guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     Of the first, the answers or the right answers may be misread; the second say little: guessers are alike.
     """
     at_chance = set()
-    for task in trial.plan["tasks"]:
-        chance = task["card"].get("chance")
-        scores = _scores(ledger, trial, task) if chance else {}
+    for task in trial.plan.tasks:
+        chance = task.card.chance
+        if not chance:
+            continue
+        scores = _scores(ledger, trial, task)
         if scores and all(found.low <= chance for found in scores.values()):
-            at_chance.add(task["name"])
+            at_chance.add(task.name)
         for candidate, found in scores.items():
             if found.high < chance:
                 text = (
-                    f"{candidate} is certainly worse than blind guessing on {task['name']} ({found.mean:.1%} against "
+                    f"{candidate} is certainly worse than blind guessing on {task.name} ({found.mean:.1%} against "
                     f"{chance:.1%}): its answers, or the right ones, may be read wrongly."
                 )
-                yield Doubt("below_guessing", text, task["name"], candidate, headline=True)
+                yield Doubt("below_guessing", text, task.name, candidate, headline=True)
     for verdict in verdicts(ledger, trial.id) if at_chance else ():
         if verdict.task in at_chance and (verdict.verdict == "tied" or verdict.not_inferior):
             text = (
@@ -38,27 +40,25 @@ def guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             yield Doubt("guessed_tie", text, verdict.task, verdict.a, headline=True)
 
 
-def _scores(ledger: Ledger, trial: query.TrialRow, task: Mapping[str, Any]) -> dict[str, Interval]:
+def _scores(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> dict[str, Interval]:
     """Return the main measure of each candidate that has answers, if it is one of which more is better."""
-    name = task["card"]["main_measure"]
-    measure = next(m for m in task["card"]["measures"] if m["name"] == name)
-    if measure["higher_is_better"] is not True or measure["transform"] != "identity":
+    name = task.card.main_measure
+    measure = next(m for m in task.card.measures if m.name == name)
+    if measure.higher_is_better is not True or measure.transform != "identity":
         return {}
-    confidence, found = float(trial.plan["decide"]["confidence"]), {}
-    for candidate in trial.plan["candidates"]:
-        rows = query.values(ledger, trial.id, candidate["id"], task["id"], name)
+    confidence, found = trial.plan.decide.confidence, {}
+    for candidate in trial.plan.candidates:
+        rows = query.values(ledger, trial.id, candidate.id, task.id, name)
         if (rows.weights > 0).any():
-            found[candidate["name"]] = estimate(
-                rows.values, rows.weights, rows.clusters, confidence, bounds_of(measure)
-            )
+            found[candidate.name] = estimate(rows.values, rows.weights, rows.clusters, confidence, bounds_of(measure))
     return found
 
 
 def same_candidate_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that stands trial under several names: it is compared with itself."""
     names: dict[str, list[str]] = {}
-    for candidate in trial.plan["candidates"]:
-        names.setdefault(candidate["id"], []).append(candidate["name"])
+    for candidate in trial.plan.candidates:
+        names.setdefault(candidate.id, []).append(candidate.name)
     for several in names.values():
         if len(several) > 1:
             named = f"{', '.join(several[:-1])} and {several[-1]}"

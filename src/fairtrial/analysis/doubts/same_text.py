@@ -25,7 +25,7 @@ OFTEN_RIGHT = 0.9
 def same_text_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that wrote one and the same text for much of a task, and is often wrong."""
     candidates, _ = names_of(trial)
-    tasks = {t["id"]: t for t in trial.plan["tasks"]}
+    tasks = {t.id: t for t in trial.plan.tasks}
     for found in common_texts(ledger, trial.id):
         if found.candidate_id not in candidates or found.task_id not in tasks or not found.text.strip():
             continue
@@ -33,12 +33,12 @@ def same_text_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         if found.count < FEWEST or found.count < share * found.of:
             continue
         task = tasks[found.task_id]
-        rows = query.values(ledger, trial.id, found.candidate_id, found.task_id, task["card"]["main_measure"])
+        rows = query.values(ledger, trial.id, found.candidate_id, found.task_id, task.card.main_measure)
         if rows.weights.sum() > 0 and (rows.values * rows.weights).sum() >= OFTEN_RIGHT * rows.weights.sum():
             continue
         name = candidates[found.candidate_id]
         text = (
-            f"{found.count:,} of {found.of:,} answers of {name} on {task['name']} are the same text, whatever is "
+            f"{found.count:,} of {found.of:,} answers of {name} on {task.name} are the same text, whatever is "
             f"asked: {quoted(found.text)}."
         )
-        yield Doubt("same_text", text, task["name"], name, found.count, found.of, True)
+        yield Doubt("same_text", text, task.name, name, found.count, found.of, True)

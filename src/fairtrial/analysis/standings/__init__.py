@@ -20,7 +20,6 @@ from fairtrial.analysis.standings.across import (
     dominances,
     field_of,
     firmness,
-    main_measure,
     matches,
 )
 from fairtrial.analysis.standings.costs import Cost, Span, costs
@@ -121,7 +120,7 @@ def standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | None = N
         alike, few = kinships(rows, field, draws(rows, DRAW_ITEMS))
         if few:
             reasons["kinships"] = f"too few items that all candidates answered: {', '.join(few)}"
-    weights = rows.plan.get("weights") or {}
+    weights = rows.plan.weights
     weighted: WeightedScore | str = "the trial file writes no weights"
     if weights:
         weighted = reasons.get("firmness") or weighted_score(field, weights, draws(rows, DRAW_WEIGHTS))
@@ -167,13 +166,13 @@ def why_absent(field: Field) -> dict[str, str]:
 
 def margins_of(rows: Rows, field: Field) -> list[float]:
     """Return the margin on each task's main measure, in the unit of its differences."""
-    baseline = rows.plan["baseline"]
+    baseline = rows.plan.baseline
     found = []
     for task in field.tasks:
-        measure = main_measure(task)
+        measure = task.main_measure
         others = [rows.candidate(name) for name in field.candidates if name != baseline] or [rows.candidate(baseline)]
         rule = rule_of(rows.plan, task, measure, (others[0], rows.candidate(baseline)))
-        cell = rows.cell(baseline, task, measure["name"])
+        cell = rows.cell(baseline, task, measure.name)
         sample = PairedSample(cell.values, cell.weights, cell.values, cell.weights, cell.at)
         found.append(scaled(rule, measure, sample).margin)
     return found
@@ -181,7 +180,7 @@ def margins_of(rows: Rows, field: Field) -> list[float]:
 
 def draws(rows: Rows, what: int) -> np.random.Generator:
     """Return the generator of one kind of draw."""
-    return np.random.default_rng([int(rows.plan["seed"]), what])
+    return np.random.default_rng([rows.plan.seed, what])
 
 
 def second_look(known: Sequence[Verdict], alpha: float) -> list[Verdict]:

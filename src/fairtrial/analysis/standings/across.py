@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from fairtrial.analysis.standings.ranks import Place, Ranking
 from fairtrial.analysis.standings.rows import Floats, Rows
+from fairtrial.ledger.plan import MeasureRecord, TaskRecord
+from fairtrial.records import Measure
 from fairtrial.stats import ranking as stats
 
 
@@ -31,41 +32,40 @@ class Field:
     """
 
     candidates: tuple[str, ...]
-    tasks: tuple[Mapping[str, Any], ...]
+    tasks: tuple[TaskRecord, ...]
     rankings: tuple[Ranking, ...]
     scores: Floats
     left_out: Mapping[str, str]
 
-    def measure(self, place: int) -> Mapping[str, Any]:
+    def measure(self, place: int) -> Measure:
         """Return the main measure of a task by its place."""
-        return main_measure(self.tasks[place])
+        return self.tasks[place].main_measure
 
     def names(self) -> list[str]:
         """Return the names of the tasks."""
-        return [str(task["name"]) for task in self.tasks]
+        return [task.name for task in self.tasks]
 
 
-def main_measure(task: Mapping[str, Any]) -> Mapping[str, Any]:
+def main_measure(task: TaskRecord) -> MeasureRecord:
     """Return a task's main measure."""
-    found: Mapping[str, Any] = next(m for m in task["card"]["measures"] if m["name"] == task["card"]["main_measure"])
-    return found
+    return task.main_measure
 
 
 def field_of(rows: Rows, rankings: Sequence[Ranking]) -> Field:
     """Return what can be compared across tasks; tasks without complete or directed values are left out, with reason."""
     by_task = {(r.task, r.measure): r for r in rankings}
-    main = [(task, by_task.get((task["name"], main_measure(task)["name"]))) for task in rows.plan["tasks"]]
+    main = [(task, by_task.get((task.name, task.main_measure.name))) for task in rows.plan.tasks]
     seen = {place.candidate for _, found in main if found for place in found.places}
     names = tuple(name for name in rows.names if name in seen)
     kept, left_out = [], {}
     for task, found in main:
         missing = [name for name in names if not found or name not in {p.candidate for p in found.places}]
-        if task.get("form"):
-            left_out[task["name"]] = "another form of a task, for comparison with it alone"
-        elif main_measure(task)["higher_is_better"] is None:
-            left_out[task["name"]] = f"{main_measure(task)['name']} has no better or worse"
+        if task.form:
+            left_out[task.name] = "another form of a task, for comparison with it alone"
+        elif task.main_measure.higher_is_better is None:
+            left_out[task.name] = f"{task.main_measure.name} has no better or worse"
         elif found is None or missing:
-            left_out[task["name"]] = f"no answers yet of {', '.join(missing)}" if names else "no answers yet"
+            left_out[task.name] = f"no answers yet of {', '.join(missing)}" if names else "no answers yet"
         else:
             kept.append((task, found))
     scores = np.array([[score(task, found.place(name)) for task, found in kept] for name in names])
@@ -74,9 +74,9 @@ def field_of(rows: Rows, rankings: Sequence[Ranking]) -> Field:
     )
 
 
-def score(task: Mapping[str, Any], place: Place) -> float:
+def score(task: TaskRecord, place: Place) -> float:
     """Return a candidate's mean turned so that more is better; the transform keeps the order."""
-    return place.mean if main_measure(task)["higher_is_better"] else -place.mean
+    return place.mean if task.main_measure.higher_is_better else -place.mean
 
 
 @dataclass(frozen=True, slots=True)

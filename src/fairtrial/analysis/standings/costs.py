@@ -6,15 +6,14 @@ measure counts as a cost that adds up over items: less is better, no bounds, in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.rows import Cell, Floats, Ints, Rows
 from fairtrial.analysis.verdicts import bounds_of
+from fairtrial.ledger.plan import MeasureRecord, TaskRecord
+from fairtrial.records import Measure
 from fairtrial.stats.ratios import Ratio, ratio, times
 
 NO_COST = frozenset({"1", "nat", "bit", "B"})
@@ -58,15 +57,12 @@ class Cost:
     reason: str
 
 
-def cost_measures(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def cost_measures(task: TaskRecord) -> list[MeasureRecord]:
     """Return a task's measures that are costs."""
     return [
         m
-        for m in task["card"]["measures"]
-        if m["higher_is_better"] is False
-        and m["bounds"] is None
-        and m["transform"] == "identity"
-        and m["unit"] not in NO_COST
+        for m in task.card.measures
+        if m.higher_is_better is False and m.bounds is None and m.transform == "identity" and m.unit not in NO_COST
     ]
 
 
@@ -74,7 +70,7 @@ def costs(rows: Rows) -> list[Cost]:
     """Return the costs of each task, measure and candidate that has any, in the plan's order."""
     return [
         found
-        for task in rows.plan["tasks"]
+        for task in rows.plan.tasks
         for measure in cost_measures(task)
         for name in rows.names
         if (found := cost(rows, task, measure, name)) is not None
@@ -90,7 +86,7 @@ class Paid:
     right: Floats | None
 
 
-def cost(rows: Rows, task: Mapping[str, Any], measure: Mapping[str, Any], name: str) -> Cost | None:
+def cost(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> Cost | None:
     """Return what one candidate pays; None if nothing is known or nothing was spent."""
     own = paid(rows, task, measure, name)
     if not usable(own.cost):
@@ -99,13 +95,13 @@ def cost(rows: Rows, task: Mapping[str, Any], measure: Mapping[str, Any], name: 
     reason = why_not(task, own)
     per_correct = None if own.right is None or reason else span(ratio(own.cost, own.right, clusters, rows.confidence))
     per_item, per_right = (None, None)
-    if name != rows.plan["baseline"]:
-        per_item, per_right = against(rows, task, own, paid(rows, task, measure, rows.plan["baseline"]))
+    if name != rows.plan.baseline:
+        per_item, per_right = against(rows, task, own, paid(rows, task, measure, rows.plan.baseline))
     return Cost(
         candidate=name,
-        task=task["name"],
-        measure=measure["name"],
-        unit=measure["unit"],
+        task=task.name,
+        measure=measure.name,
+        unit=measure.unit,
         per_item=span(ratio(own.cost, np.ones_like(own.cost), clusters, rows.confidence)),
         per_correct=per_correct,
         times_per_item=per_item,
@@ -115,31 +111,31 @@ def cost(rows: Rows, task: Mapping[str, Any], measure: Mapping[str, Any], name: 
     )
 
 
-def paid(rows: Rows, task: Mapping[str, Any], measure: Mapping[str, Any], name: str) -> Paid:
+def paid(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> Paid:
     """Return costs and right answers of the items that have both; costs alone where answers are not right or wrong."""
-    spent = rows.cell(name, task, measure["name"])
-    answers = rows.cell(name, task, main_measure(task)["name"])
+    spent = rows.cell(name, task, measure.name)
+    answers = rows.cell(name, task, task.main_measure.name)
     if not counts_right(task, answers):
         return Paid(spent.at, spent.values, None)
     at, left, right = np.intersect1d(spent.at, answers.at, assume_unique=True, return_indices=True)
     return Paid(at, spent.values[left], answers.values[right])
 
 
-def counts_right(task: Mapping[str, Any], answers: Cell) -> bool:
+def counts_right(task: TaskRecord, answers: Cell) -> bool:
     """Return whether the main measure counts right answers: a plain share, of which more is better."""
-    measure = main_measure(task)
-    share = measure["higher_is_better"] is True and measure["transform"] == "identity" and measure["unit"] == "1"
+    measure = task.main_measure
+    share = measure.higher_is_better is True and measure.transform == "identity" and measure.unit == "1"
     return share and bounds_of(measure) == (0.0, 1.0) and bool((answers.weights == 1).all())
 
 
-def why_not(task: Mapping[str, Any], own: Paid) -> str:
+def why_not(task: TaskRecord, own: Paid) -> str:
     """Return why there is no cost of a right answer; empty if there is."""
     if own.right is None:
-        return f"{main_measure(task)['name']} counts no right answers"
+        return f"{task.main_measure.name} counts no right answers"
     return "" if own.right.sum() > 0 else "no right answer"
 
 
-def against(rows: Rows, task: Mapping[str, Any], own: Paid, base: Paid) -> tuple[Span | None, Span | None]:
+def against(rows: Rows, task: TaskRecord, own: Paid, base: Paid) -> tuple[Span | None, Span | None]:
     """Return the multiples of the baseline's cost of an item and of a right answer, on the items of both."""
     at, left, right = np.intersect1d(own.at, base.at, assume_unique=True, return_indices=True)
     a, b = own.cost[left], base.cost[right]

@@ -6,14 +6,13 @@ bytes) of the file or of memory is no cost that adds up over items: the share of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.costs import Cost, Span, counts_right
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import query
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import estimate
 
 PER_COST = {
@@ -47,11 +46,11 @@ class Efficiency:
 def efficiencies(rows: Rows, paid: Sequence[Cost]) -> list[Efficiency]:
     """Return all that is known, in the order of tasks, units and candidates."""
     found = []
-    for task in rows.plan["tasks"]:
+    for task in rows.plan.tasks:
         for measure, per in PER_COST.items():
             for cost in paid:
                 own = cost.per_correct
-                if cost.task == task["name"] and cost.measure == measure and own is not None:
+                if cost.task == task.name and cost.measure == measure and own is not None:
                     found.append(Efficiency(cost.candidate, cost.task, measure, per, inverse(own)))
         for measure, per in PER_GIGABYTE.items():
             sizes = whole(rows, measure)
@@ -60,7 +59,7 @@ def efficiencies(rows: Rows, paid: Sequence[Cost]) -> list[Efficiency]:
                 if share is not None:
                     gigabytes = sizes[name] / 1e9
                     amount = Span(*(end / gigabytes for end in (share.value, share.low, share.high)))
-                    found.append(Efficiency(name, str(task["name"]), measure, per, amount))
+                    found.append(Efficiency(name, task.name, measure, per, amount))
     return found
 
 
@@ -70,9 +69,9 @@ def inverse(span: Span) -> Span:
     return Span(*ends)
 
 
-def share_right(rows: Rows, task: Mapping[str, Any], name: str) -> Span | None:
+def share_right(rows: Rows, task: TaskRecord, name: str) -> Span | None:
     """Return a candidate's share of right answers; None if its answers are not right or wrong."""
-    answers = rows.cell(name, task, main_measure(task)["name"])
+    answers = rows.cell(name, task, task.main_measure.name)
     if not answers.counts or not counts_right(task, answers):
         return None
     got = estimate(answers.values, answers.weights, rows.clusters(task, answers.at), rows.confidence, (0.0, 1.0))
@@ -81,13 +80,13 @@ def share_right(rows: Rows, task: Mapping[str, Any], name: str) -> Span | None:
 
 def whole(rows: Rows, measure: str) -> dict[str, float]:
     """Return the latest value of a measure of candidates as a whole, by name; a file's size also from the record."""
-    ids = {rows.candidate(name)["id"]: name for name in rows.names}
+    ids = {rows.candidate(name).id: name for name in rows.names}
     found = {
         ids[row.candidate_id]: row.value
         for row in query.wholes(rows.ledger, rows.trial_id)
         if row.measure == measure and row.candidate_id in ids
     }
     if measure == "model_bytes":
-        sizes = {name: rows.candidate(name)["record"].get("bytes") for name in rows.names}
+        sizes = {name: rows.candidate(name).record.bytes for name in rows.names}
         found = {**{name: float(size) for name, size in sizes.items() if size}, **found}
     return found

@@ -14,19 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.efficiency import whole
 from fairtrial.analysis.standings.rows import Floats, Rows
 from fairtrial.ledger import query
+from fairtrial.ledger.plan import AxisRecord, TaskRecord
 from fairtrial.stats.frontier import Frontier, Sums, cluster_sums, drawn_counts, frontier, means
 
 DRAWS = 1000
 SEED = 4
 """What is drawn at random; with the trial's seed it has its own generator."""
 
-Axis = Mapping[str, Any]
-"""``name``, ``kind`` (``quality``, ``item`` or ``whole``), ``unit``, ``less_is_better``."""
-QUALITY: Axis = {"name": "quality", "kind": "quality", "unit": "1", "less_is_better": False}
+QUALITY = AxisRecord("quality", "quality", "1", less_is_better=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Faced:
         left_out: candidate to the axes on which it has no value.
     """
 
-    axes: tuple[Axis, ...]
+    axes: tuple[AxisRecord, ...]
     tasks: tuple[str, ...]
     names: tuple[str, ...]
     values: tuple[Values, ...]
@@ -82,32 +80,32 @@ class Faces:
     def __post_init__(self) -> None:
         tasks = self.tasks()
         sizes = [int(self.clusters(task).max(initial=-1)) + 1 for task in tasks]
-        rng = np.random.default_rng([int(self.rows.plan["seed"]), SEED])
+        rng = np.random.default_rng([self.rows.plan.seed, SEED])
         drawn = drawn_counts([max(size, 1) for size in sizes], DRAWS, rng)
-        self.counts = {task["name"]: counts for task, counts in zip(tasks, drawn, strict=True)}
+        self.counts = {task.name: counts for task, counts in zip(tasks, drawn, strict=True)}
 
-    def tasks(self) -> list[Mapping[str, Any]]:
+    def tasks(self) -> tuple[TaskRecord, ...]:
         """Return the trial's tasks; other forms of a task are none of their own."""
-        return [task for task in self.rows.plan["tasks"] if not task.get("form")]
+        return self.rows.plan.own_tasks
 
-    def averaged(self) -> list[Mapping[str, Any]]:
+    def averaged(self) -> list[TaskRecord]:
         """Return the tasks whose main measures are shares of which more is better: those can be averaged."""
         kept = []
         for task in self.tasks():
-            measure = main_measure(task)
-            if measure["higher_is_better"] is True and measure["transform"] == "identity" and measure["unit"] == "1":
+            measure = task.main_measure
+            if measure.higher_is_better is True and measure.transform == "identity" and measure.unit == "1":
                 kept.append(task)
         return kept
 
-    def clusters(self, task: Mapping[str, Any]) -> Any:
+    def clusters(self, task: TaskRecord) -> Any:
         """Return the cluster number of each item of a task, in the trial's order."""
-        return query.order(self.rows.ledger, self.rows.trial_id, task["id"]).clusters
+        return query.order(self.rows.ledger, self.rows.trial_id, task.id).clusters
 
-    def face(self, axes: Sequence[Axis], tasks: Sequence[Mapping[str, Any]]) -> Faced | None:
+    def face(self, axes: Sequence[AxisRecord], tasks: Sequence[TaskRecord]) -> Faced | None:
         """Set measures against each other on some tasks; None where fewer than two candidates can be compared."""
         values = [self.values(axis, tasks) for axis in axes]
         lacking = {
-            name: tuple(str(axis["name"]) for axis, v in zip(axes, values, strict=True) if np.isnan(v.now[at]))
+            name: tuple(axis.name for axis, v in zip(axes, values, strict=True) if np.isnan(v.now[at]))
             for at, name in enumerate(self.rows.names)
         }
         kept = [at for at, name in enumerate(self.rows.names) if not lacking[name]]
@@ -119,24 +117,24 @@ class Faces:
         drawn = np.stack([s * v.drawn for s, v in zip(signs, some, strict=True)], axis=2)
         return Faced(
             tuple(axes),
-            tuple(str(task["name"]) for task in tasks),
+            tuple(task.name for task in tasks),
             tuple(self.rows.names[at] for at in kept),
             some,
             frontier(point, drawn),
             {name: without for name, without in lacking.items() if without},
         )
 
-    def sign(self, axis: Axis, tasks: Sequence[Mapping[str, Any]]) -> float:
+    def sign(self, axis: AxisRecord, tasks: Sequence[TaskRecord]) -> float:
         """Return -1 where less is better."""
-        less = axis["less_is_better"]
-        if axis["kind"] == "quality":
-            less = any(main_measure(task)["higher_is_better"] is False for task in tasks)
+        less = axis.less_is_better
+        if axis.kind == "quality":
+            less = any(task.main_measure.higher_is_better is False for task in tasks)
         return -1.0 if less else 1.0
 
-    def values(self, axis: Axis, tasks: Sequence[Mapping[str, Any]]) -> Values:
+    def values(self, axis: AxisRecord, tasks: Sequence[TaskRecord]) -> Values:
         """Return what all candidates have on an axis."""
-        if axis["kind"] == "whole":
-            now = self.whole(str(axis["name"]))
+        if axis.kind == "whole":
+            now = self.whole(axis.name)
             return Values(now, np.broadcast_to(now, (DRAWS, now.size)))
         weights = self.weights(tasks)
         found = [self.on_task(axis, task) for task in tasks]
@@ -144,24 +142,24 @@ class Faces:
         drawn = sum((w * v.drawn for w, v in zip(weights, found, strict=True)), np.zeros((DRAWS, now.size)))
         return Values(now, drawn)
 
-    def weights(self, tasks: Sequence[Mapping[str, Any]]) -> list[float]:
+    def weights(self, tasks: Sequence[TaskRecord]) -> list[float]:
         """Return the weights of tasks, which add up to 1."""
-        written = self.rows.plan.get("weights") or {}
-        given = [float(written.get(task["name"], 0.0 if written else 1.0)) for task in tasks]
+        written = self.rows.plan.weights
+        given = [written.get(task.name, 0.0 if written else 1.0) for task in tasks]
         total = sum(given)
         return [w / total if total else 1 / len(given) for w in given]
 
-    def on_task(self, axis: Axis, task: Mapping[str, Any]) -> Values:
+    def on_task(self, axis: AxisRecord, task: TaskRecord) -> Values:
         """Return what all candidates have on one task."""
-        measure = main_measure(task)["name"] if axis["kind"] == "quality" else str(axis["name"])
+        measure = task.main_measure.name if axis.kind == "quality" else axis.name
         sums = self.sums(task, measure)
-        now, drawn = means(sums), means(sums, self.counts[task["name"]])
+        now, drawn = means(sums), means(sums, self.counts[task.name])
         # A draw may miss all that a candidate has answered: it then stays where it is.
         return Values(now, np.where(np.isnan(drawn), now, drawn))
 
-    def sums(self, task: Mapping[str, Any], measure: str) -> Sums:
+    def sums(self, task: TaskRecord, measure: str) -> Sums:
         """Return all candidates' sums by cluster."""
-        key = (str(task["name"]), measure)
+        key = (task.name, measure)
         if key not in self._sums:
             clusters = self.clusters(task)
             shape = (len(self.rows.names), clusters.size)

@@ -12,13 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
 
 from fairtrial.analysis.standings.rows import Cell, Rows
 from fairtrial.analysis.verdicts import Verdict, bounds_of, rule_of, through, unit_through
+from fairtrial.ledger.plan import MeasureRecord, TaskRecord
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, fixed_interval, plain
 from fairtrial.stats.sequential import decide
@@ -99,8 +99,8 @@ class Contest:
     """
 
     rows: Rows
-    task: Mapping[str, Any]
-    measure: Mapping[str, Any]
+    task: TaskRecord
+    measure: MeasureRecord
     cells: Mapping[str, Cell]
     known: Mapping[tuple[str, str], Verdict]
     family: int
@@ -108,17 +108,17 @@ class Contest:
     @property
     def sign(self) -> int:
         """1 if more is better, -1 if less is."""
-        return 1 if self.measure["higher_is_better"] else -1
+        return 1 if self.measure.higher_is_better else -1
 
     def rule(self, a: str, b: str) -> Rule:
         """Return the rule that decides a pair."""
         return rule_of(self.rows.plan, self.task, self.measure, (self.rows.candidate(a), self.rows.candidate(b)))
 
 
-def ranked_measures(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def ranked_measures(task: TaskRecord) -> list[MeasureRecord]:
     """Return the measures on which a task ranks: the main one and those of its verdicts, if they have a direction."""
-    wanted = {task["card"]["main_measure"], *task["measures"]}
-    return [m for m in task["card"]["measures"] if m["name"] in wanted and m["higher_is_better"] is not None]
+    wanted = {task.card.main_measure, *task.measures}
+    return [m for m in task.card.measures if m.name in wanted and m.higher_is_better is not None]
 
 
 def rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
@@ -128,18 +128,16 @@ def rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
         rows: of the trial.
         verdicts: on its questions; in a trial that may stop early they are taken as they are.
     """
-    asked = [
-        (task, measure) for task in rows.plan["tasks"] if not task.get("form") for measure in ranked_measures(task)
-    ]
+    asked = [(task, measure) for task in rows.plan.tasks if not task.form for measure in ranked_measures(task)]
     family = len(asked) * len(rows.names) * (len(rows.names) - 1) // 2
     known: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
     for verdict in verdicts:
         known.setdefault((verdict.task, verdict.measure), {})[verdict.a, verdict.b] = verdict
     found = []
     for task, measure in asked:
-        cells = {name: cell for name in rows.names if (cell := rows.cell(name, task, measure["name"])).counts}
+        cells = {name: cell for name in rows.names if (cell := rows.cell(name, task, measure.name)).counts}
         if cells:
-            pairs = known.get((task["name"], measure["name"]), {})
+            pairs = known.get((task.name, measure.name), {})
             found.append(ranking(Contest(rows, task, measure, cells, pairs, family)))
     return found
 
@@ -158,9 +156,9 @@ def ranking(contest: Contest) -> Ranking:
         behind = sum(pair.ahead not in {None, name} and name in {pair.a, pair.b} for pair in pairs)
         ahead = sum(pair.ahead == name for pair in pairs)
         best, worst = min(1 + behind, math.floor(rank)), max(len(raw) - ahead, math.ceil(rank))
-        shown = through(measure["transform"], got)
+        shown = through(measure.transform, got)
         places.append(Place(name, shown.mean, shown.low, shown.high, float(rank), best, worst))
-    return Ranking(task["name"], measure["name"], unit_through(measure), tuple(places), pairs)
+    return Ranking(task.name, measure.name, unit_through(measure), tuple(places), pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +197,7 @@ def decided(contest: Contest, a: str, b: str) -> Found | None:
 
 def at_the_end(contest: Contest, a: str, b: str) -> Found | None:
     """Return a pair's difference by all its items, looked at once."""
-    sample = contest.rows.paired(contest.task, contest.measure["name"], a, b)
+    sample = contest.rows.paired(contest.task, contest.measure.name, a, b)
     return None if sample is None else once(sample, contest.rule(a, b), contest.family)
 
 
@@ -217,7 +215,7 @@ def at_any_look(contest: Contest, a: str, b: str) -> Found | None:
         if verdict is not None:
             low, high = (verdict.low, verdict.high) if sign > 0 else (-verdict.high, -verdict.low)
             return Found(sign * verdict.difference, low, high, enough(verdict.e_value, low, high, needed))
-    sample, last = contest.rows.leading(contest.task, contest.measure["name"], a, b)
+    sample, last = contest.rows.leading(contest.task, contest.measure.name, a, b)
     if sample is None:
         return None
     rule = contest.rule(a, b)

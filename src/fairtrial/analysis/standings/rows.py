@@ -5,16 +5,14 @@ Knows the plan and the ledger; decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import leading
-from fairtrial.ledger.plan import TrialRecord
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TrialRecord
 from fairtrial.stats.paired import PairedSample
 
 Floats = NDArray[np.float64]
@@ -67,38 +65,37 @@ class Rows:
     @property
     def names(self) -> list[str]:
         """Names of the candidates, in the plan's order."""
-        return [str(candidate["name"]) for candidate in self.plan["candidates"]]
+        return [candidate.name for candidate in self.plan.candidates]
 
     @property
     def confidence(self) -> float:
         """Coverage of the trial's intervals."""
-        return float(self.plan["decide"]["confidence"])
+        return self.plan.decide.confidence
 
     @property
     def early(self) -> bool:
         """Whether the trial may stop early, so that only intervals that hold at every look are valid."""
-        return bool(self.plan["decide"].get("stop_early"))
+        return self.plan.decide.stop_early
 
-    def cell(self, name: str, task: Mapping[str, Any], measure: str) -> Cell:
+    def cell(self, name: str, task: TaskRecord, measure: str) -> Cell:
         """Return what is known of a candidate, by name, on a task and measure; empty arrays if nothing."""
-        key = (name, str(task["id"]), measure)
+        key = (name, task.id, measure)
         if key not in self._cells:
-            asked = query.order(self.ledger, self.trial_id, task["id"])
-            found = query.averages(self.ledger, asked, self.candidate(name)["id"], task["id"], measure)
+            asked = query.order(self.ledger, self.trial_id, task.id)
+            found = query.averages(self.ledger, asked, self.candidate(name).id, task.id, measure)
             self._cells[key] = Cell(*found)
         return self._cells[key]
 
-    def clusters(self, task: Mapping[str, Any], at: Ints) -> Ints:
+    def clusters(self, task: TaskRecord, at: Ints) -> Ints:
         """Return the cluster numbers of the items at these places."""
-        found: Ints = query.order(self.ledger, self.trial_id, task["id"]).clusters[at]
+        found: Ints = query.order(self.ledger, self.trial_id, task.id).clusters[at]
         return found
 
-    def candidate(self, name: str) -> Mapping[str, Any]:
+    def candidate(self, name: str) -> CandidateRecord:
         """Return the plan's entry of a candidate."""
-        found: Mapping[str, Any] = next(c for c in self.plan["candidates"] if c["name"] == name)
-        return found
+        return self.plan.candidate(name)
 
-    def paired(self, task: Mapping[str, Any], measure: str, a: str, b: str) -> PairedSample | None:
+    def paired(self, task: TaskRecord, measure: str, a: str, b: str) -> PairedSample | None:
         """Return two candidates' values on the items that both have; None if none counts for both."""
         one, other = self.cell(a, task, measure), self.cell(b, task, measure)
         at, left, right = np.intersect1d(one.at, other.at, assume_unique=True, return_indices=True)
@@ -106,10 +103,10 @@ class Rows:
         counts = x.counts and y.counts
         return PairedSample(x.values, x.weights, y.values, y.weights, self.clusters(task, at)) if counts else None
 
-    def leading(self, task: Mapping[str, Any], measure: str, a: str, b: str) -> tuple[PairedSample | None, bool]:
+    def leading(self, task: TaskRecord, measure: str, a: str, b: str) -> tuple[PairedSample | None, bool]:
         """Return the same of the items that a trial that stops early may judge by; and whether they are all."""
-        ids = [self.candidate(name)["id"] for name in (a, b)]
-        found, last = leading(self.ledger, self.trial_id, ids[0], ids[1], task["id"], measure)
+        ids = [self.candidate(name).id for name in (a, b)]
+        found, last = leading(self.ledger, self.trial_id, ids[0], ids[1], task.id, measure)
         if not ((found.a_weights > 0).any() and (found.b_weights > 0).any()):
             return None, last
         sample = PairedSample(found.a_values, found.a_weights, found.b_values, found.b_weights, found.clusters)

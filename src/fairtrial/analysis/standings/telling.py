@@ -6,16 +6,16 @@ With few candidates this says little about the tasks as such, and a lot about wh
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import Field, main_measure
+from fairtrial.analysis.standings.across import Field
 from fairtrial.analysis.standings.ranks import Ranking
 from fairtrial.analysis.standings.rows import Cell, Floats, Ints, Rows
 from fairtrial.analysis.verdicts import bounds_of
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats import ranking as stats
 
 HEADROOM = 0.05
@@ -68,14 +68,14 @@ def complete_rows(rows: Rows, field: Field, t: int) -> tuple[Floats, Ints]:
     For weighted measures the values are linearised, so that their plain mean is the weighted one.
     """
     task, measure = field.tasks[t], field.measure(t)
-    cells = [rows.cell(name, task, measure["name"]) for name in field.candidates]
+    cells = [rows.cell(name, task, measure.name) for name in field.candidates]
     at = cells[0].at
     for cell in cells[1:]:
         at = np.intersect1d(at, cell.at, assume_unique=True)
     columns = [cell.only(at) for cell in cells]
     if not all(column.counts for column in columns):
         return np.zeros((0, len(cells))), np.zeros(0, dtype=np.int64)
-    sign = 1 if measure["higher_is_better"] else -1
+    sign = 1 if measure.higher_is_better else -1
     return sign * np.stack([linear(column) for column in columns], axis=1), rows.clusters(task, at)
 
 
@@ -109,9 +109,9 @@ def healths(rows: Rows, rankings: Sequence[Ranking]) -> list[TaskHealth]:
     """Judge each task that ranks by its main measure; see `fairtrial.stats.ranking.health`."""
     found = []
     by_task = {(r.task, r.measure): r for r in rankings}
-    for task in rows.plan["tasks"]:
-        measure = main_measure(task)
-        got = by_task.get((task["name"], measure["name"]))
+    for task in rows.plan.tasks:
+        measure = task.main_measure
+        got = by_task.get((task.name, measure.name))
         if got is None:
             continue
         lows, means, ceiling, headroom, chance = scale(task, got)
@@ -122,15 +122,15 @@ def healths(rows: Rows, rankings: Sequence[Ranking]) -> list[TaskHealth]:
     return found
 
 
-def scale(task: Mapping[str, Any], got: Ranking) -> tuple[Floats, Floats, float, float, float | None]:
+def scale(task: TaskRecord, got: Ranking) -> tuple[Floats, Floats, float, float, float | None]:
     """Return lower ends, means, best value, headroom and chance level, turned so that more is better."""
-    measure = main_measure(task)
-    bounds = bounds_of(measure) if measure["transform"] == "identity" else None
-    up = bool(measure["higher_is_better"])
+    measure = task.main_measure
+    bounds = bounds_of(measure) if measure.transform == "identity" else None
+    up = measure.higher_is_better
     sign = 1.0 if up else -1.0
     lows = np.array([p.low if up else -p.high for p in got.places])
     means = np.array([sign * p.mean for p in got.places])
-    chance = task["card"].get("chance")
+    chance = task.card.chance
     ceiling = math.inf if bounds is None else max(sign * end for end in bounds)
     headroom = 0.0 if bounds is None else HEADROOM * (bounds[1] - bounds[0])
-    return lows, means, ceiling, headroom, None if chance is None else sign * float(chance)
+    return lows, means, ceiling, headroom, None if chance is None else sign * chance

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import Field, main_measure
+from fairtrial.analysis.standings.across import Field
 from fairtrial.analysis.standings.rows import Floats
 from fairtrial.analysis.verdicts import bounds_of
 from fairtrial.stats import ranking as stats
@@ -59,8 +59,8 @@ def weighted_score(field: Field, weights: Mapping[str, float], rng: np.random.Ge
     wanted = np.array([float(weights.get(name, 0.0)) for name in field.names()])
     used = np.flatnonzero(wanted > 0)
     shares = wanted[used] / wanted.sum()
-    bounded = [bounds_of(main_measure(field.tasks[t])) for t in used]
-    plain = all(main_measure(field.tasks[t])["transform"] == "identity" for t in used)
+    bounded = [bounds_of(field.tasks[t].main_measure) for t in used]
+    plain = all(field.tasks[t].main_measure.transform == "identity" for t in used)
     if plain and all(bounds is not None for bounds in bounded):
         means, lows, highs = (np.stack([column(field, int(t))[k] for t in used], axis=1) for k in range(3))
         found = stats.weighted(means, shares, rng)
@@ -85,11 +85,11 @@ def weighted_score(field: Field, weights: Mapping[str, float], rng: np.random.Ge
 
 def column(field: Field, t: int) -> tuple[Floats, Floats, Floats]:
     """Return (C,) means and ends of a task's main measure as shares of its range, 1 the best."""
-    measure: Mapping[str, Any] = main_measure(field.tasks[t])
+    measure = field.tasks[t].main_measure
     bounds = bounds_of(measure) or (0.0, 1.0)
     places = [field.rankings[t].place(name) for name in field.candidates]
     means, lows, highs = (
         (np.array([getattr(p, end) for p in places]) - bounds[0]) / (bounds[1] - bounds[0])
         for end in ("mean", "low", "high")
     )
-    return (means, lows, highs) if measure["higher_is_better"] else (1 - means, 1 - highs, 1 - lows)
+    return (means, lows, highs) if measure.higher_is_better else (1 - means, 1 - highs, 1 - lows)

@@ -13,7 +13,6 @@ from fairtrial.analysis.verdicts.matched import least_matched, matched_share, to
 from fairtrial.analysis.verdicts.questions import (
     Question,
     bounds_of,
-    planned_items,
     questions,
     rule_of,
     scaled,
@@ -30,7 +29,6 @@ __all__ = [
     "estimates",
     "least_matched",
     "matched_share",
-    "planned_items",
     "questions",
     "rule_of",
     "scaled",

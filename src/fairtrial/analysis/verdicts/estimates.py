@@ -15,21 +15,21 @@ from fairtrial.stats.intervals import Interval, estimate
 def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
     """Return an estimate for each candidate, task and measure that has values, in the plan's order."""
     plan = query.trial(ledger, trial_id).plan
-    confidence = float(plan["decide"]["confidence"])
+    confidence = plan.decide.confidence
     found = []
-    for task in plan["tasks"]:
-        for measure in task["card"]["measures"]:
-            for candidate in plan["candidates"]:
-                rows = query.values(ledger, trial_id, candidate["id"], task["id"], measure["name"])
+    for task in plan.tasks:
+        for measure in task.card.measures:
+            for candidate in plan.candidates:
+                rows = query.values(ledger, trial_id, candidate.id, task.id, measure.name)
                 if rows.weights.size == 0 or not (rows.weights > 0).any():
                     continue
                 got = estimate(rows.values, rows.weights, rows.clusters, confidence, bounds_of(measure))
-                shown = through(measure["transform"], got)
+                shown = through(measure.transform, got)
                 found.append(
                     Estimate(
-                        candidate["name"],
-                        task["name"],
-                        measure["name"],
+                        candidate.name,
+                        task.name,
+                        measure.name,
                         shown.mean,
                         shown.low,
                         shown.high,

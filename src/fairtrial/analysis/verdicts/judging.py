@@ -32,7 +32,7 @@ def verdict(ledger: Ledger, trial_id: str, question: Question, rule: Rule | None
         rule: that decides it; by default the one by which its word holds among all questions of the trial.
     """
     rule = question.together() if rule is None else rule
-    where = (trial_id, question.a["id"], question.b["id"], question.task["id"], question.measure["name"])
+    where = (trial_id, question.a.id, question.b.id, question.task.id, question.measure.name)
     rows, last = leading(ledger, *where) if question.stops_early else (query.paired(ledger, *where), True)
     if not (positive(rows.a_weights) and positive(rows.b_weights)):
         return None
@@ -45,7 +45,7 @@ def verdict(ledger: Ledger, trial_id: str, question: Question, rule: Rule | None
     told = hints(ledger, trial_id, where[1:3], where[3:], question.earlier)
     if told is None:
         return as_verdict(question, rule, decide(sample, rule, last=last))
-    place = query.order(ledger, trial_id, question.task["id"]).position
+    place = query.order(ledger, trial_id, question.task.id).position
     seen = told[[place[item] for item in rows.item_ids]]
     return as_verdict(question, rule, decide(sample, rule, last=last, hints=(seen, told)))
 
@@ -64,7 +64,7 @@ def when_stopped(
     confidence = ender_confidence(rule.confidence, len(looks))
     enders = []
     for ender in question.enders:
-        names = (ender.a["id"], ender.b["id"], ender.task["id"], ender.measure["name"])
+        names = (ender.a.id, ender.b.id, ender.task.id, ender.measure.name)
         rows, _ = leading(ledger, trial_id, *names)
         own = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
         target = "population" if rule.noisy else ender.rule.target
@@ -89,21 +89,21 @@ def earlier_answers(ledger: Ledger, plan: TrialRecord, items: Mapping[str, Seque
     """
     found: dict[tuple[str, str], list[str]] = {}
     for question in questions(plan):
-        rule, key = question.rule, (question.task["id"], question.measure["name"])
+        rule, key = question.rule, (question.task.id, question.measure.name)
         whole = rule.target == "benchmark" and not rule.noisy and rule.total == len(items[key[0]])
         fit = question.stops_early and whole and rule.shuffled == "items" and rule.bounds is not None
         if fit and key not in found:
-            found[key] = sources(ledger, int(plan["seed"]), *key, items[key[0]])
+            found[key] = sources(ledger, plan.seed, *key, items[key[0]])
     return [{"task": t, "measure": m, "candidates": ids} for (t, m), ids in found.items() if ids]
 
 
 def as_verdict(question: Question, rule: Rule, found: Comparison) -> Verdict:
     """Return the comparison under the names that the trial's author wrote; the word and interval are the rule's."""
     return Verdict(
-        a=question.a["name"],
-        b=question.b["name"],
-        task=question.task["name"],
-        measure=question.measure["name"],
+        a=question.a.name,
+        b=question.b.name,
+        task=question.task.name,
+        measure=question.measure.name,
         verdict=found.verdict,
         difference=found.difference,
         low=found.low,
@@ -111,14 +111,14 @@ def as_verdict(question: Question, rule: Rule, found: Comparison) -> Verdict:
         confidence=found.confidence,
         margin=rule.margin,
         items_used=found.items_used,
-        items_total=int(question.task["items_total"]),
+        items_total=question.task.items_total,
         clusters_used=found.clusters_used,
         flips_to_right=found.flips_to_right,
         flips_to_wrong=found.flips_to_wrong,
         p_value=found.p_value,
         p_adjusted=None,
         method=found.method,
-        unit=question.measure["unit"],
+        unit=question.measure.unit,
         items_needed=found.items_needed,
         e_value=found.e_value,
         not_inferior=found.not_inferior,

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from fairtrial.analysis.verdicts.found import Verdict
-from fairtrial.ledger.plan import TrialRecord
+from fairtrial.ledger.plan import TaskRecord, TrialRecord
 
-LEAST_MATCHED = 0.8
-"""Share of a task's items that must have recorded answers, where the trial does not say another."""
-
-
-def matched_share(task: Mapping[str, Any]) -> tuple[int, int] | None:
+def matched_share(task: TaskRecord) -> tuple[int, int] | None:
     """Return how many items of a planned task every recorded candidate has answered, and of how many; None without."""
-    pairings = task.get("pairings") or ()
+    pairings = task.pairings
     if not pairings:
         return None
-    return min(int(p.get("together", p["paired"])) for p in pairings), max(int(p["items"]) for p in pairings)
+    return min(p.matched for p in pairings), max(p.items for p in pairings)
 
 
 def least_matched(plan: TrialRecord) -> float:
     """Return the share of a task's items that must be matched before there is a verdict on it."""
-    return float(plan["decide"].get("least_matched", LEAST_MATCHED))
+    return plan.decide.least_matched
 
 
 def too_few_matched(plan: TrialRecord) -> dict[str, tuple[int, int]]:
     """Return the tasks, by name, of which too small a share of the items is matched, with the two counts."""
     least = least_matched(plan)
-    shares = {task["name"]: matched_share(task) for task in plan["tasks"]}
+    shares = {task.name: matched_share(task) for task in plan.tasks}
     return {name: share for name, share in shares.items() if share is not None and share[0] < least * share[1]}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from fairtrial.ledger.plan import TrialRecord
+from fairtrial.ledger.plan import CandidateRecord, MeasureRecord, TaskRecord, TrialRecord
+from fairtrial.records import Measure
 from fairtrial.stats.families import shared_level
 from fairtrial.stats.paired import PairedSample, Rule
 
@@ -27,10 +27,10 @@ class Question:
             once.
     """
 
-    a: Mapping[str, Any]
-    b: Mapping[str, Any]
-    task: Mapping[str, Any]
-    measure: Mapping[str, Any]
+    a: CandidateRecord
+    b: CandidateRecord
+    task: TaskRecord
+    measure: MeasureRecord
     rule: Rule
     stops_early: bool = False
     earlier: tuple[str, ...] = ()
@@ -47,49 +47,43 @@ class Question:
         return replace(self.rule, confidence=1 - shared_level(self.family, excluded, 1 - self.rule.confidence))
 
 
-def planned_items(task: Mapping[str, Any]) -> int:
-    """Return how many items of a task the trial asks if nothing stops it."""
-    total, limit = int(task["items_total"]), task["entry"].get("limit")
-    return total if limit is None else min(total, int(limit))
-
-
 def questions(plan: TrialRecord, baseline: str = "") -> Iterator[Question]:
     """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline.
 
     With another baseline than the trial's: what is then asked of the same answers.  What ended the asking are still
     the trial's own questions.
     """
-    candidates = {candidate["name"]: candidate for candidate in plan["candidates"]}
-    own, other = candidates[plan["baseline"]], candidates[baseline or plan["baseline"]]
-    early = bool(plan["decide"].get("stop_early"))
-    family = (len(candidates) - 1) * sum(len(task["measures"]) for task in plan["tasks"])
-    for task in plan["tasks"]:
+    candidates = {candidate.name: candidate for candidate in plan.candidates}
+    own, other = candidates[plan.baseline], candidates[baseline or plan.baseline]
+    early = plan.decide.stop_early
+    family = (len(candidates) - 1) * sum(len(task.measures) for task in plan.tasks)
+    for task in plan.tasks:
         for question in (replace(q, family=family) for q in asked_of(plan, task, other)):
             if early and question.rule.bounds is None:
-                pair = {question.a["name"], other["name"]}
-                ended = (q for q in asked_of(plan, task, own) if q.rule.bounds is not None and q.a["name"] in pair)
+                pair = {question.a.name, other.name}
+                ended = (q for q in asked_of(plan, task, own) if q.rule.bounds is not None and q.a.name in pair)
                 question = replace(question, enders=tuple(replace(q, family=family) for q in ended))
             yield question
 
 
-def asked_of(plan: TrialRecord, task: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[Question]:
+def asked_of(plan: TrialRecord, task: TaskRecord, baseline: CandidateRecord) -> Iterator[Question]:
     """Yield the questions on one task about one baseline, without their enders."""
-    measures = {measure["name"]: measure for measure in task["card"]["measures"]}
-    early = bool(plan["decide"].get("stop_early"))
-    known = {(e["task"], e["measure"]): tuple(e["candidates"]) for e in plan.get("earlier", ())}
-    for name in task["measures"]:
-        for candidate in plan["candidates"]:
-            if candidate["name"] != baseline["name"]:
+    measures = {measure.name: measure for measure in task.card.measures}
+    early = plan.decide.stop_early
+    known = {(e.task, e.measure): e.candidates for e in plan.earlier}
+    for name in task.measures:
+        for candidate in plan.candidates:
+            if candidate.name != baseline.name:
                 rule = rule_of(plan, task, measures[name], (candidate, baseline))
-                told = known.get((task["id"], name), ())
+                told = known.get((task.id, name), ())
                 yield Question(candidate, baseline, task, measures[name], rule, early, told)
 
 
 def rule_of(
     plan: TrialRecord,
-    task: Mapping[str, Any],
-    measure: Mapping[str, Any],
-    pair: tuple[Mapping[str, Any], Mapping[str, Any]],
+    task: TaskRecord,
+    measure: Measure,
+    pair: tuple[CandidateRecord, CandidateRecord],
 ) -> Rule:
     """Return the rule for one question: the trial's ``decide`` section with what the measure says about itself.
 
@@ -97,44 +91,44 @@ def rule_of(
     ``order`` (``items`` or ``clusters``) and ``largest_cluster`` say what was shuffled; items if absent.  The margin
     is as it was written, a share; see `scaled`.
     """
-    decide = plan["decide"]
-    margin = decide.get("margins", {}).get(measure["name"], decide["margin"])
-    sampled = any((candidate["spec"].get("decoding") or {}).get("temperature") for candidate in pair)
-    repeated = int(task["entry"].get("repeats") or 1) > 1
+    decide = plan.decide
+    margin = decide.margins.get(measure.name, decide.margin)
+    sampled = any(candidate.spec.sampled for candidate in pair)
+    repeated = task.entry.repeats > 1
     return Rule(
-        margin=float(margin),
-        confidence=float(decide["confidence"]),
-        target=decide["target"],
-        total=planned_items(task) if task["entry"].get("sample") == "first" else int(task["items_total"]),
-        higher_is_better=measure["higher_is_better"],
+        margin=margin,
+        confidence=decide.confidence,
+        target=decide.target,
+        total=task.planned_items if task.entry.sample == "first" else task.items_total,
+        higher_is_better=measure.higher_is_better,
         bounds=bounds_of(measure),
-        transform=measure["transform"],
-        noisy=sampled or repeated or measure["unit"] in MEASURED_UNITS,
-        shuffled=task.get("order", "items"),
-        largest_cluster=int(task.get("largest_cluster", 1)),
+        transform=measure.transform,
+        noisy=sampled or repeated or measure.unit in MEASURED_UNITS,
+        shuffled=task.order,
+        largest_cluster=task.largest_cluster,
     )
 
 
-def scaled(rule: Rule, measure: Mapping[str, Any], sample: PairedSample) -> Rule:
+def scaled(rule: Rule, measure: Measure, sample: PairedSample) -> Rule:
     """Return the rule with its margin in the unit of the measure's differences.
 
     A margin is written as a share.  Of shares and other measures with bounds it is as many points; of logarithms
     (perplexities) a ratio, which is what a difference of logarithms is; of all else, which has a unit and no bounds,
     that share of the baseline's value on the items at hand.
     """
-    if rule.bounds is not None or measure["transform"] == "exp" or measure["unit"] == "nat" or not rule.margin:
+    if rule.bounds is not None or measure.transform == "exp" or measure.unit == "nat" or not rule.margin:
         return rule
     total = float(sample.b_weights.sum())
     value = float((sample.b_values * sample.b_weights).sum()) / total if total > 0 else 0.0
     return replace(rule, margin=rule.margin * abs(value))
 
 
-def bounds_of(measure: Mapping[str, Any]) -> tuple[float, float] | None:
+def bounds_of(measure: Measure) -> tuple[float, float] | None:
     """Return the measure's bounds as numbers, or None."""
-    bounds = measure["bounds"]
+    bounds = measure.bounds
     return None if bounds is None else (float(bounds[0]), float(bounds[1]))
 
 
-def unit_through(measure: Mapping[str, Any]) -> str:
+def unit_through(measure: Measure) -> str:
     """Return the unit of a measure after its transform; a perplexity has none."""
-    return "" if measure["transform"] == "exp" else str(measure["unit"])
+    return "" if measure.transform == "exp" else measure.unit

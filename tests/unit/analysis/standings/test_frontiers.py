@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fairtrial.analysis.standings import standings
 from fairtrial.analysis.standings.frontiers import QUALITY, Faces
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.errors import FairtrialError
+from fairtrial.ledger.plan import AxisRecord
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
 from fairtrial.planning.frontiers import frontiers_of
@@ -23,8 +25,8 @@ from tests.support.standing_ledger import PPL, TRIAL, trial_ledger
 N = 400
 SIZES = {"tiny": 1e8, "small": 4e8, "bad": 5e8, "large": 1e9}
 SHARES = {"tiny": 0.4, "small": 0.6, "bad": 0.45, "large": 0.75}
-BYTES = {"name": "model_bytes", "kind": "whole", "unit": "B", "less_is_better": True}
-SECONDS = {"name": "seconds", "kind": "item", "unit": "s", "less_is_better": True}
+BYTES = AxisRecord("model_bytes", "whole", "B", less_is_better=True)
+SECONDS = AxisRecord("seconds", "item", "s", less_is_better=True)
 
 
 def column(share: float, seed: int) -> list[float]:
@@ -32,7 +34,7 @@ def column(share: float, seed: int) -> list[float]:
     return [float(x < share * N) for x in luck]
 
 
-def made(path: Path, frontier: list[list[dict[str, Any]]] | None = None, **more: Any) -> Ledger:
+def made(path: Path, frontier: list[list[AxisRecord]] | None = None, **more: Any) -> Ledger:
     spent = {name: [size / 1e9] * N for name, size in SIZES.items()}
     tasks = {f"t{i}": {"acc": {n: column(s, i) for n, s in SHARES.items()}, "seconds": spent} for i in range(2)}
     ledger = trial_ledger(path, list(SIZES), tasks, **more)
@@ -40,7 +42,7 @@ def made(path: Path, frontier: list[list[dict[str, Any]]] | None = None, **more:
     for candidate in plan["candidates"]:
         candidate["record"] = {"bytes": int(SIZES[candidate["name"]])}
     if frontier:
-        plan["frontier"] = frontier
+        plan["frontier"] = [[asdict(axis) for axis in axes] for axes in frontier]
     with ledger.writing(), ledger.transaction() as db:
         db.execute("UPDATE trials SET plan = ? WHERE id = ?", (dumps(plan), TRIAL))
     return ledger
@@ -140,7 +142,7 @@ def trial(**more: Any) -> Trial:
 
 def test_axes_are_known_measures() -> None:
     [[quality, size]] = frontiers_of(trial(frontier=[["quality", "model_bytes"]]))
-    assert (quality, size) == (dict(QUALITY), BYTES)
+    assert (quality, size) == (asdict(QUALITY), asdict(BYTES))
 
 
 @pytest.mark.parametrize(

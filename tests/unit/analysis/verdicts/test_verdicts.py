@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from fairtrial.analysis.verdicts import estimates, planned_items, rule_of, through, verdicts
+from fairtrial.analysis.verdicts import estimates, rule_of, through, verdicts
+from fairtrial.ledger.plan import plan_record
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.records import Item, Observation
 from fairtrial.stats.intervals import Interval
@@ -167,15 +168,19 @@ def test_an_unbounded_measure_is_judged_once_others_are_settled(ledger):
 
 def test_rules_follow_the_plan_and_the_measure():
     the_plan = plan({"target": "benchmark"}, total=500, entry={"limit": 100, "sample": "first"})
-    task, pair = the_plan["tasks"][0], tuple(the_plan["candidates"])
-    rule = rule_of(the_plan, task, ACC, pair)
+
+    def ruled(measure, **entry):
+        the_plan["tasks"][0]["entry"].update(entry)
+        known = plan_record(the_plan)
+        [task] = known.tasks
+        return task, rule_of(known, task, task.card.measure(measure["name"]), known.candidates)
+
+    _, rule = ruled(ACC)
     assert (rule.total, rule.noisy, rule.bounds) == (100, False, (0.0, 1.0))
-    task["entry"]["sample"] = "random"
-    assert rule_of(the_plan, task, ACC, pair).total == 500
-    assert planned_items(task) == 100
-    assert rule_of(the_plan, task, SECONDS, pair).noisy
-    task["entry"]["repeats"] = 3
-    assert rule_of(the_plan, task, ACC, pair).noisy
+    task, rule = ruled(ACC, sample="random")
+    assert (task.planned_items, rule.total) == (100, 500)
+    assert ruled(SECONDS)[1].noisy
+    assert ruled(ACC, repeats=3)[1].noisy
 
 
 def test_the_exponential_of_an_endless_interval():
