@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import FairtrialError, LedgerError
+from fairtrial.ledger.cards import read_card
 from fairtrial.ledger.encoding import answer_of, item_of, request_body
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
-from fairtrial.ledger.plan import look_record, read_card, read_plan
+from fairtrial.ledger.plan import look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
 from fairtrial.ledger.shape import damaged, finite, read_mapping
 

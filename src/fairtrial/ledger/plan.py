@@ -13,123 +13,24 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BeforeValidator,
     Field,
     Strict,
     TypeAdapter,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
 )
 
-from fairtrial.ledger.shape import Finite, read_mapping, shaped
-from fairtrial.records import Measure
-
-Str = Annotated[str, Strict()]
-Bool = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
-
-
-def _with_document(value: object) -> object:
-    return {**value, "document": value} if isinstance(value, dict) else value
-
-
-def _none_if_odd(value: object, check: ValidatorFunctionWrapHandler) -> object:
-    try:
-        return check(value)
-    except ValidationError:
-        return None
-
-
-Whole = BeforeValidator(_with_document)
-"""Of a record that keeps its document: what was written, for those who pass it on."""
-Empty = BeforeValidator(lambda value: {} if value is None else value)
-"""Of a mapping: null stands for an empty one."""
-One = BeforeValidator(lambda value: 1 if value is None else value)
-Told = WrapValidator(_none_if_odd)
-"""Of what engines and levers say about weights: a value of another kind than expected counts as not said."""
-
-
-class _Keyed:
-    """Reading by key, for readers that have not been converted."""
-
-    __slots__ = ()
-
-    def __getitem__(self, key: str) -> Any:
-        return getattr(self, key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return an attribute, or the default where there is none."""
-        found = getattr(self, key, None)
-        return default if found is None else found
+from fairtrial.ledger.cards import CardRecord, MeasureRecord
+from fairtrial.ledger.shape import Bool, Count, Empty, Finite, Keyed, One, Str, Told, Whole, read_mapping, shaped
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureRecord(Measure, _Keyed):
-    """A measure in a task's card."""
-
-    name: Str
-    unit: Str
-    higher_is_better: Bool | None
-    bounds: tuple[Finite, Finite] | None
-    transform: Literal["identity", "exp"]
-
-
-@dataclass(frozen=True, slots=True)
-class GoldsRecord(_Keyed):
-    """What a task says of its right answers: how it reads them, how else they could be read, and counts of odd ones."""
-
-    read_as: Str = ""
-    also: Str = ""
-    missing: Count = 0
-    like_lists: Count = 0
-    empty: Count = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsRecord(_Keyed):
-    """What else decides a task's prompts and grades; ``document`` is all of it."""
-
-    shots: Annotated[Count, Told] | None = None
-    clean: Annotated[Bool, Told] | None = None
-    answers: Annotated[GoldsRecord, Told] | None = None
-    document: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CardRecord(_Keyed):
-    """A task's card: see `fairtrial.tasks.base.TaskCard`; its measures are all that items have values of."""
-
-    name: Str
-    main_measure: Str
-    measures: Annotated[tuple[MeasureRecord, ...], Field(min_length=1)]
-    version: Str = ""
-    revision: Str = ""
-    licence: Str = ""
-    description: Str = ""
-    citation: Str = ""
-    chance: Finite | None = None
-    settings: Annotated[SettingsRecord, Whole] = SettingsRecord()
-    document: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.main_measure not in {measure.name for measure in self.measures}:
-            raise ValueError(f"main_measure {self.main_measure!r} is none of its measures")
-
-    def measure(self, name: str) -> MeasureRecord:
-        """Return a measure by name."""
-        return next(measure for measure in self.measures if measure.name == name)
-
-
-@dataclass(frozen=True, slots=True)
-class DecodingRecord(_Keyed):
+class DecodingRecord(Keyed):
     """How a candidate's answers are drawn, as far as verdicts depend on it."""
 
     temperature: Finite | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedRecord(_Keyed):
+class RecordedRecord(Keyed):
     """How recorded answers were joined with items."""
 
     join: Str = ""
@@ -137,7 +38,7 @@ class RecordedRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class SpecRecord(_Keyed):
+class SpecRecord(Keyed):
     """A candidate as it was specified.
 
     Attributes:
@@ -163,7 +64,7 @@ class SpecRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class WeightsRecord(_Keyed):
+class WeightsRecord(Keyed):
     """What engine and levers said of a candidate's weights; None or empty where nothing was said.
 
     Attributes:
@@ -192,7 +93,7 @@ class WeightsRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class PartRecord(_Keyed):
+class PartRecord(Keyed):
     """One of the candidates that answer for another: the name that its answers give it, and its id."""
 
     name: Str
@@ -200,7 +101,7 @@ class PartRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateRecord(_Keyed):
+class CandidateRecord(Keyed):
     """A candidate of a trial; ``parts`` are those that answer for it."""
 
     name: Str
@@ -211,7 +112,7 @@ class CandidateRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRecord(_Keyed):
+class EntryRecord(Keyed):
     """What the trial's author wrote about a task, as far as it concerns what is read."""
 
     limit: Count | None = None
@@ -220,7 +121,7 @@ class EntryRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class PairingRecord(_Keyed):
+class PairingRecord(Keyed):
     """How a task's items and a recorded candidate's answers came together; see `fairtrial.planning.base.Pairing`."""
 
     candidate: Str
@@ -239,7 +140,7 @@ class PairingRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskRecord(_Keyed):
+class TaskRecord(Keyed):
     """A task of a trial.
 
     Attributes:
@@ -285,7 +186,7 @@ class TaskRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class TextRecord(_Keyed):
+class TextRecord(Keyed):
     """The text on which the next-token distributions of a family are compared; its card says what of it is measured."""
 
     id: Str
@@ -294,7 +195,7 @@ class TextRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class AxisRecord(_Keyed):
+class AxisRecord(Keyed):
     """A measure that is set against others; ``kind``: quality, item (measured item by item) or whole."""
 
     name: Str
@@ -304,7 +205,7 @@ class AxisRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierRecord(_Keyed):
+class EarlierRecord(Keyed):
     """Ids of the candidates whose earlier answers to every item help with a task (its id) and measure."""
 
     task: Str
@@ -313,7 +214,7 @@ class EarlierRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class DecideRecord(_Keyed):
+class DecideRecord(Keyed):
     """The rule that decides; see `fairtrial.spec.trial.Decide`."""
 
     margin: Annotated[Finite, Field(ge=0)]
@@ -326,7 +227,7 @@ class DecideRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class TrialRecord(_Keyed):
+class TrialRecord(Keyed):
     """The plan of a trial.
 
     Attributes:
@@ -365,7 +266,7 @@ class TrialRecord(_Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class LookRecord(_Keyed):
+class LookRecord(Keyed):
     """One look at a pair; ``document`` is all that was kept of it, without the columns of its row."""
 
     a: Str
@@ -380,8 +281,7 @@ class LookRecord(_Keyed):
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
-_PLAN, _CARD = TypeAdapter(TrialRecord), TypeAdapter(Annotated[CardRecord, Whole])
-_LOOK = TypeAdapter(Annotated[LookRecord, Whole])
+_PLAN, _LOOK = TypeAdapter(TrialRecord), TypeAdapter(Annotated[LookRecord, Whole])
 
 
 @lru_cache(maxsize=16)
@@ -393,11 +293,6 @@ def read_plan(text: str, where: str = "") -> TrialRecord:
 def plan_record(document: Mapping[str, Any], where: str = "") -> TrialRecord:
     """Return a plan from its JSON values.  Raises LedgerError if it is none."""
     return shaped(_PLAN, document, "the plan of a trial", where)
-
-
-def read_card(text: object, where: str = "") -> CardRecord:
-    """Return a task's card.  Raises LedgerError if it is no JSON, or no card."""
-    return shaped(_CARD, read_mapping(text, "the card of a task", where), "the card of a task", where)
 
 
 def look_record(found: Mapping[str, Any]) -> LookRecord:

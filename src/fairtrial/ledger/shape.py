@@ -10,13 +10,58 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, Strict, TypeAdapter, ValidationError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger.schema import CHECK
 
-Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 T = TypeVar("T")
+Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Str = Annotated[str, Strict()]
+Bool = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0)]
+
+
+def _with_document(value: object) -> object:
+    return {**value, "document": value} if isinstance(value, dict) else value
+
+
+def _none_if_odd(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return check(value)
+    except ValidationError:
+        return None
+
+
+Whole = BeforeValidator(_with_document)
+"""Of a record that keeps its document: what was written, for those who pass it on."""
+Empty = BeforeValidator(lambda value: {} if value is None else value)
+"""Of a mapping: null stands for an empty one."""
+One = BeforeValidator(lambda value: 1 if value is None else value)
+Told = WrapValidator(_none_if_odd)
+"""Of what engines and levers say about weights: a value of another kind than expected counts as not said."""
+
+
+class Keyed:
+    """Reading by key, for readers that have not been converted."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an attribute, or the default where there is none."""
+        found = getattr(self, key, None)
+        return default if found is None else found
 
 
 def _no_number(name: str) -> float:

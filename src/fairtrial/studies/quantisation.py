@@ -19,7 +19,8 @@ from fairtrial.analysis.standings.costs import cost
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.analysis.verdicts import Verdict, bounds_of, through, verdicts
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.plan import CandidateRecord, MeasureRecord, TaskRecord
+from fairtrial.ledger.cards import MeasureRecord
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 

@@ -120,9 +120,9 @@ def test_a_beaten_candidate_is_asked_no_more_and_the_report_says_so(
     [line] = found.endings
     assert line.startswith(f"beaten is asked no more on table after {dropped.done} items: it is certainly not the best")
     [look] = [look for look in query.looks(ledger, plan.id) if look.verdict == "dropped"]
-    assert (look["a"], look["b"]) == ("beaten", "best")
-    assert look["evidence"] >= 40
-    assert look["difference"] < 0
+    assert (look.a, look.b) == ("beaten", "best")
+    assert look.document["evidence"] >= 40
+    assert look.difference is not None and look.difference < 0
 
 
 def test_the_best_is_seldom_dropped_and_the_baseline_never(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from fairtrial.analysis.doubts.base import Doubt, is_grave, names_of
 from fairtrial.analysis.doubts.quoting import quoted
 from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.plan import CardRecord
+from fairtrial.ledger.cards import CardRecord
 from fairtrial.ledger.signs import SignCount, answer_count, answers_with, sign_counts, signed_example
 
 CUT_SHARE = 0.5

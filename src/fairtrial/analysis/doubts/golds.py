@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.plan import GoldsRecord
+from fairtrial.ledger.cards import GoldsRecord
 from fairtrial.ledger.signs import items_without_answer
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from fairtrial.analysis.standings.ranks import Place, Ranking
 from fairtrial.analysis.standings.rows import Floats, Rows
-from fairtrial.ledger.plan import MeasureRecord, TaskRecord
+from fairtrial.ledger.cards import MeasureRecord
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
 from fairtrial.stats import ranking as stats
 

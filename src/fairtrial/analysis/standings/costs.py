@@ -12,7 +12,8 @@ import numpy as np
 
 from fairtrial.analysis.standings.rows import Cell, Floats, Ints, Rows
 from fairtrial.analysis.verdicts import bounds_of
-from fairtrial.ledger.plan import MeasureRecord, TaskRecord
+from fairtrial.ledger.cards import MeasureRecord
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
 from fairtrial.stats.ratios import Ratio, ratio, times
 

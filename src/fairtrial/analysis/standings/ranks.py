@@ -18,7 +18,8 @@ from scipy.stats import rankdata
 
 from fairtrial.analysis.standings.rows import Cell, Rows
 from fairtrial.analysis.verdicts import Verdict, bounds_of, rule_of, through, unit_through
-from fairtrial.ledger.plan import MeasureRecord, TaskRecord
+from fairtrial.ledger.cards import MeasureRecord
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, fixed_interval, plain
 from fairtrial.stats.sequential import decide

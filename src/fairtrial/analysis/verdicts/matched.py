@@ -8,6 +8,7 @@ from dataclasses import replace
 from fairtrial.analysis.verdicts.found import Verdict
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
 
+
 def matched_share(task: TaskRecord) -> tuple[int, int] | None:
     """Return how many items of a planned task every recorded candidate has answered, and of how many; None without."""
     pairings = task.pairings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from fairtrial.ledger.plan import CandidateRecord, MeasureRecord, TaskRecord, TrialRecord
+from fairtrial.ledger.cards import MeasureRecord
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TrialRecord
 from fairtrial.records import Measure
 from fairtrial.stats.families import shared_level
 from fairtrial.stats.paired import PairedSample, Rule

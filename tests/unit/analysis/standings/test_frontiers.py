@@ -13,9 +13,9 @@ from fairtrial.analysis.standings import standings
 from fairtrial.analysis.standings.frontiers import QUALITY, Faces
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.errors import FairtrialError
-from fairtrial.ledger.plan import AxisRecord
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
+from fairtrial.ledger.plan import AxisRecord
 from fairtrial.planning.frontiers import frontiers_of
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.frontiers import frontiers

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fairtrial.analysis.verdicts import estimates, rule_of, through, verdicts
-from fairtrial.ledger.plan import plan_record
 from fairtrial.ledger import Chunk, Ledger
+from fairtrial.ledger.plan import plan_record
 from fairtrial.records import Item, Observation
 from fairtrial.stats.intervals import Interval
 from fairtrial.stats.paired import PairedSample, Rule, compare

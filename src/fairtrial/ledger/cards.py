@@ -1,0 +1,77 @@
+"""A task's card as the ledger keeps it, parsed into frozen records: its measures, what decides prompts and grades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from fairtrial.ledger.shape import Bool, Count, Finite, Keyed, Str, Told, Whole, read_mapping, shaped
+from fairtrial.records import Measure
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRecord(Measure, Keyed):
+    """A measure in a task's card."""
+
+    name: Str
+    unit: Str
+    higher_is_better: Bool | None
+    bounds: tuple[Finite, Finite] | None
+    transform: Literal["identity", "exp"]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldsRecord(Keyed):
+    """What a task says of its right answers: how it reads them, how else they could be read, and counts of odd ones."""
+
+    read_as: Str = ""
+    also: Str = ""
+    missing: Count = 0
+    like_lists: Count = 0
+    empty: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRecord(Keyed):
+    """What else decides a task's prompts and grades; ``document`` is all of it."""
+
+    shots: Annotated[Count, Told] | None = None
+    clean: Annotated[Bool, Told] | None = None
+    answers: Annotated[GoldsRecord, Told] | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CardRecord(Keyed):
+    """A task's card: see `fairtrial.tasks.base.TaskCard`; its measures are all that items have values of."""
+
+    name: Str
+    main_measure: Str
+    measures: Annotated[tuple[MeasureRecord, ...], Field(min_length=1)]
+    version: Str = ""
+    revision: Str = ""
+    licence: Str = ""
+    description: Str = ""
+    citation: Str = ""
+    chance: Finite | None = None
+    settings: Annotated[SettingsRecord, Whole] = SettingsRecord()
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.main_measure not in {measure.name for measure in self.measures}:
+            raise ValueError(f"main_measure {self.main_measure!r} is none of its measures")
+
+    def measure(self, name: str) -> MeasureRecord:
+        """Return a measure by name."""
+        return next(measure for measure in self.measures if measure.name == name)
+
+
+_CARD = TypeAdapter(Annotated[CardRecord, Whole])
+
+
+def read_card(text: object, where: str = "") -> CardRecord:
+    """Return a task's card.  Raises LedgerError if it is no JSON, or no card."""
+    return shaped(_CARD, read_mapping(text, "the card of a task", where), "the card of a task", where)
