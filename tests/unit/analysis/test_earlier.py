@@ -13,6 +13,7 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.gc import collect
+from fairtrial.ledger.plan import LookRecord
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Item, Observation
 from fairtrial.running.conductor import run
@@ -35,7 +36,7 @@ def conduct(plan: Plan, ledger: Ledger, rounds: int | None = None) -> None:
         run(plan, "", ledger, EngineSettings(), rounds=rounds)
 
 
-def looks(ledger: Ledger, plan: Plan) -> list[dict[str, object]]:
+def looks(ledger: Ledger, plan: Plan) -> list[LookRecord]:
     return query.looks(ledger, plan.id)
 
 
@@ -47,9 +48,9 @@ def test_a_trial_is_helped_and_a_resumed_one_just_so(tmp_path: Path) -> None:
     for ledger in (whole, resumed):
         conduct(known, ledger)
     conduct(wanted, whole)
-    [entry] = query.trial(whole, wanted.id).plan["earlier"]
-    assert entry["candidates"] == sorted([b, next(c.id for c in known.candidates if c.id != b)])
-    assert entry["measure"] == "acc" and x not in entry["candidates"]
+    [entry] = query.trial(whole, wanted.id).plan.earlier
+    assert list(entry.candidates) == sorted([b, next(c.id for c in known.candidates if c.id != b)])
+    assert entry.measure == "acc" and x not in entry.candidates
 
     conduct(wanted, resumed, rounds=1)
     later = plan_trial(trial("bt", FULL, name="later"), tmp_path)
