@@ -42,6 +42,7 @@ class Conditions:
         task_paths: more folders or files with task YAML.
         on_progress: called after every step of the run.
         on_note: called with a line about anything else that takes time.
+        on_plan: called with what `run` is about to do; what it raises ends the run before anything is asked.
     """
 
     threads: int | None = None
@@ -50,6 +51,7 @@ class Conditions:
     task_paths: Sequence[Path] = ()
     on_progress: OnProgress = field(default=lambda _: None)
     on_note: Callable[[str], None] = field(default=lambda _: None)
+    on_plan: Callable[[Plan], None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def run(
     conditions = conditions or Conditions()
     loaded = as_loaded(trial)
     plan = planned(loaded, conditions)
+    conditions.on_plan(plan)
     path = Path(ledger)
     with Ledger.open(path) as store:
         conducted(plan, loaded.text, store, conditions)

@@ -181,12 +181,12 @@ def test_a_plan_asks_nothing_unless_it_is_told_to(place: Path) -> None:
     assert "speed not measured" in first.stdout
     assert "no price known" in first.stdout
     assert not (place / "plan.db").exists()
-    done = fairtrial("plan", "plan.yaml", "--ledger", "plan.db", "--measure", "10", "--json", cwd=place)
+    done = fairtrial("plan", "plan.yaml", "--ledger", "plan.db", "--pilot", "10", "--json", cwd=place)
     document = json.loads(done.stdout)
     assert {(rate["task"], rate["known"]) for rate in document["rates"]} == {("table", 50), ("arithmetic_open", 20)}
     assert document["totals"][-1]["fits"] == {"minutes": True}
     assert 0 < document["spent"]["minutes"] < 10
-    wrong = fairtrial("plan", "plan.yaml", "--measure", "0", cwd=place)
+    wrong = fairtrial("plan", "plan.yaml", "--pilot", "0", cwd=place)
     assert wrong.returncode == 2
 
 

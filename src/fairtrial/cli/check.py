@@ -17,6 +17,7 @@ from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
+from fairtrial.planning.plan import Plan
 from fairtrial.report.gate import Allowed, Asked, Claim, Gate, against, gate
 from fairtrial.report.junit import junit
 from fairtrial.report.words import inline
@@ -64,7 +65,7 @@ def check(
         raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
     check_names(trial, {"candidate": candidate or baseline, "task": task})
     check_output(junit_file, ledger, None if trial is None else Path(trial))
-    summary = found(trial, ledger, quiet or as_json).summary
+    summary = found(trial, ledger, quiet or as_json, measure).summary
     if baseline:
         with Ledger.open(ledger, create=False) as store:
             summary = against(store, summary, baseline)
@@ -92,11 +93,19 @@ def check_names(trial: str | None, wanted: Mapping[str, str]) -> None:
             raise UnknownNameError(kind, name, known[kind], fix=f"Of this trial: {', '.join(known[kind])}.")
 
 
-def found(trial: str | None, ledger: Path, quiet: bool) -> api.Result:
-    """Run a trial file, or read a trial of the ledger."""
+def check_measure(plan: Plan, name: str) -> None:
+    """Raise UnknownNameError for a measure that no verdict of a trial is about, before anything is asked."""
+    known = list(dict.fromkeys(measure for task in plan.tasks for measure in task.measures))
+    if name and name not in known:
+        raise UnknownNameError("measure", name, known, fix=f"Of this trial: {', '.join(known)}.")
+
+
+def found(trial: str | None, ledger: Path, quiet: bool, measure: str = "") -> api.Result:
+    """Run a trial file, or read a trial of the ledger; ``measure``: one that the trial must have."""
     if trial is None or Path(trial).suffix not in {".yaml", ".yml"}:
         return api.result(ledger, trial)
-    with display(Console(stderr=True), api.Conditions(), quiet) as shown:
+    conditions = api.Conditions(on_plan=lambda plan: check_measure(plan, measure))
+    with display(Console(stderr=True), conditions, quiet) as shown:
         return api.run(trial, ledger, shown)
 
 

@@ -16,6 +16,8 @@ from fairtrial.cli.options import (
     NoReportOption,
     QuietOption,
     ReportOption,
+    TaskPathOption,
+    TasksOption,
     ThreadsOption,
 )
 from fairtrial.cli.run import Output, conduct
@@ -35,14 +37,10 @@ def compare(
         typer.Argument(help="Baseline: a model (a path, or gguf:, pkg:, hf:, ollama:), a log, or a candidate file."),
     ],
     b: Annotated[str, typer.Argument(help="What is compared with it.")],
-    tasks: Annotated[
-        list[str], typer.Option("--tasks", help="Task names, comma separated or repeated; NAME@LEVEL for a level.")
-    ],
+    tasks: TasksOption = None,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Items of each task.")] = None,
     shots: Annotated[int | None, typer.Option("--shots", min=0, help="Few-shot examples.")] = None,
-    task_path: Annotated[
-        list[Path] | None, typer.Option("--task-path", help="Folder or file with task YAML; may be repeated.")
-    ] = None,
+    task_path: TaskPathOption = None,
     margin: MarginOption = "0.02",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides item order and procedural items.")] = 1234,
     ledger: LedgerOption = api.DEFAULT_LEDGER,
@@ -53,9 +51,9 @@ def compare(
     quiet: QuietOption = False,
 ) -> None:
     """Compare two models, or candidate files, on a few tasks."""
-    names = [name.strip() for given in tasks for name in given.split(",") if name.strip()]
+    names = listed(tasks or [])
     if not names:
-        raise SpecError("--tasks names no task.", fix="`fairtrial tasks` lists them.")
+        raise SpecError("--tasks names no task, and compare needs at least one.", fix="`fairtrial tasks` lists them.")
     trial = Trial(
         name="compare",
         candidates=named_apart(candidate(a), candidate(b)),
@@ -64,9 +62,8 @@ def compare(
         decide=Decide(margin=read_margin(margin)),
         seed=seed,
     )
-    target = None if no_report else report or Path("compare.html")
     loaded = LoadedTrial(trial=trial, text=dump_trial(trial), path=None)
-    conduct(loaded, ledger, api.Conditions(threads=threads), Output(as_json, quiet, target))
+    conduct(loaded, ledger, api.Conditions(threads=threads), Output(as_json, quiet, report, not no_report))
 
 
 def candidate(given: str) -> Candidate:
@@ -82,6 +79,11 @@ def named_apart(first: Candidate, second: Candidate) -> tuple[Candidate, Candida
     if first.id != second.id:
         return first, second
     return first.model_copy(update={"id": f"{first.id}-a"}), second.model_copy(update={"id": f"{second.id}-b"})
+
+
+def listed(values: list[str]) -> list[str]:
+    """Return the parts of comma-separated values."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 def task_entry(name: str, limit: int | None, shots: int | None) -> TaskEntry:

@@ -13,9 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial import api
-from fairtrial.cli.compare import candidate, task_entry
+from fairtrial.cli.compare import candidate, listed, task_entry
 from fairtrial.cli.live import display
-from fairtrial.cli.options import JsonOption, LedgerOption, MarginOption, QuietOption, ThreadsOption, TrustOption
+from fairtrial.cli.options import (
+    JsonOption,
+    LedgerOption,
+    MarginOption,
+    QuietOption,
+    TasksOption,
+    ThreadsOption,
+    TrustOption,
+)
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
 from fairtrial.report.words import inline
@@ -29,7 +37,7 @@ from fairtrial.studies.device import Need, megabytes
 
 
 def fit(
-    trial: Annotated[Path | None, typer.Argument(help="Trial file (YAML); or name --models and --task.")] = None,
+    trial: Annotated[Path | None, typer.Argument(help="Trial file (YAML); or name --models and --tasks.")] = None,
     models: Annotated[
         list[str] | None, typer.Option("--models", help="Models or candidate files, comma separated or repeated.")
     ] = None,
@@ -40,10 +48,7 @@ def fit(
     device: Annotated[
         str | None, typer.Option("--device", help="A device by name, or limits: memory=2GB,disk=1GB.")
     ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option("--task", help="Task names, comma separated or repeated; NAME@LEVEL."),
-    ] = None,
+    tasks: TasksOption = None,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Items of each task at most.")] = None,
     margin: MarginOption = "0.02",
     ledger: LedgerOption = api.DEFAULT_LEDGER,
@@ -58,7 +63,7 @@ def fit(
     certainly not the best is asked no more.
     """
     loaded = given(
-        trial, models or [], device, [task_entry(n, limit, None) for n in listed(task or [])], read_margin(margin)
+        trial, models or [], device, [task_entry(n, limit, None) for n in listed(tasks or [])], read_margin(margin)
     )
     conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code)
     with display(Console(stderr=True), conditions, quiet or as_json) as shown:
@@ -70,11 +75,6 @@ def fit(
     console.print(table(found))
     for line in sentences(found):
         console.print(Text(inline(line)))
-
-
-def listed(values: list[str]) -> list[str]:
-    """Return the parts of comma-separated values."""
-    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 def whole_numbers(text: str) -> list[int]:
@@ -89,7 +89,7 @@ def given(path: Path | None, models: list[str], device: str | None, tasks: list[
     """Return the trial that was named, or written out; ``device`` wins over the file's."""
     if path is not None:
         if models or tasks:
-            raise SpecError("give a trial file, or --models and --task, not both.")
+            raise SpecError("give a trial file, or --models and --tasks, not both.")
         loaded = load_trial(path)
         if device is None:
             return loaded
@@ -97,8 +97,8 @@ def given(path: Path | None, models: list[str], device: str | None, tasks: list[
         return LoadedTrial(trial=trial, text=dump_trial(trial), path=loaded.path)
     if not models or not tasks or device is None:
         raise SpecError(
-            "fit needs a trial file, or --models, --task and --device.",
-            fix="E.g. fairtrial fit --models gguf:model.gguf --to q8_0,q4_k_m --device pixel-8 --task reading",
+            "fit needs a trial file, or --models, --tasks and --device.",
+            fix="E.g. fairtrial fit --models gguf:model.gguf --to q8_0,q4_k_m --device pixel-8 --tasks reading",
         )
     apart: list[Candidate] = []
     for one in map(candidate, listed(models)):

@@ -215,11 +215,4 @@ def display(console: Console, conditions: Conditions, quiet: bool) -> Iterator[C
 
 def with_callbacks(conditions: Conditions, shown: LiveDisplay | PlainDisplay) -> Conditions:
     """Return the conditions with a display attached."""
-    return Conditions(
-        threads=conditions.threads,
-        wait=conditions.wait,
-        trust_task_code=conditions.trust_task_code,
-        task_paths=conditions.task_paths,
-        on_progress=shown.step,
-        on_note=shown.note,
-    )
+    return replace(conditions, on_progress=shown.step, on_note=shown.note)

@@ -18,6 +18,7 @@ from fairtrial.cli import check, compare, doctor, export, fit, init, ledger, mod
 from fairtrial.cli.details import mask_secrets, write_details
 from fairtrial.cli.interrupts import orderly_interrupts
 from fairtrial.cli.output import accept_any_encoding
+from fairtrial.cli.spellings import rename_options
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.plugins import plugin_behind
 from fairtrial.report.words import visible
@@ -80,7 +81,11 @@ def main() -> None:
     code = 1
     try:
         with orderly_interrupts():
-            app(standalone_mode=True)
+            ended = app(
+                rename_options(sys.argv[1:], lambda line: console.print(Text(line), soft_wrap=True)),
+                standalone_mode=False,
+            )
+        code = ended if isinstance(ended, int) else 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except FairtrialError as error:
@@ -89,7 +94,7 @@ def main() -> None:
     except ValidationError as error:
         print_error(console, SpecError(unlocated(error)))
         code = SpecError.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         console.print("Interrupted. Every finished answer is in the ledger; the same command goes on from there.")
         code = 130
     except BrokenPipeError:
@@ -97,8 +102,21 @@ def main() -> None:
     except OSError as error:
         print_error(console, _unwritable(error) if _is_of_output(error) else _of_a_file(error) or unexpected(error))
     except Exception as error:
-        print_error(console, unexpected(error))
+        wrong = _wrong_usage(error)
+        if wrong is None or wrong.message:  # without any, the help was printed instead
+            print_error(console, wrong or unexpected(error))
+        code = wrong.exit_code if wrong else code
     sys.exit(_flushed(console, code))
+
+
+def _wrong_usage(error: Exception) -> FairtrialError | None:
+    """Return what is wrong with a command line, as the parser of options found it; None for any other error."""
+    tell = getattr(error, "format_message", None)
+    if tell is None:
+        return None
+    said = " ".join(str(tell()).split()).rstrip(".")
+    called = getattr(getattr(error, "ctx", None), "command_path", "") or "fairtrial"
+    return SpecError(f"{said[:1].lower()}{said[1:]}." if said else "", fix=f"`{called} --help` lists what there is.")
 
 
 def unexpected(error: Exception) -> FairtrialError:

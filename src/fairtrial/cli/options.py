@@ -15,9 +15,13 @@ MarginOption = Annotated[
     str, typer.Option("--margin", help="Differences inside +-margin count as tied: a share such as 0.02 or 2%.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
-TasksOption = Annotated[
+TaskPathOption = Annotated[
     list[Path] | None,
-    typer.Option("--tasks", help="Folder or file with lm-evaluation-harness task YAML; may be repeated."),
+    typer.Option("--task-path", help="Folder or file with lm-evaluation-harness task YAML; may be repeated."),
+]
+TasksOption = Annotated[
+    list[str] | None,
+    typer.Option("--tasks", help="Task names, comma separated or repeated; NAME@LEVEL for a level."),
 ]
 TrustOption = Annotated[
     bool, typer.Option("--trust-task-code", help="Let Python code that task files name run on this machine.")

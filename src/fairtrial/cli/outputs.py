@@ -37,6 +37,15 @@ def check_output(path: Path | None, *inputs: Path | None) -> Path | None:
     return path
 
 
+def own_file(path: Path, trial_id: str) -> Path:
+    """Return the path for a trial's report; with the beginning of the trial's id if another report or file is there."""
+    try:
+        theirs = path.exists() and trial_id[:16] not in path.read_text("utf-8", errors="replace")
+    except OSError:
+        return path  # which says what is wrong with it when it is written
+    return path.with_stem(f"{path.stem}-{trial_id[:8]}") if theirs else path
+
+
 def _same(path: Path, other: Path) -> bool:
     """Return whether two paths are one place."""
     if path.exists() and other.exists():

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.cli.live import display
-from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TasksOption, ThreadsOption, TrustOption
+from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TaskPathOption, ThreadsOption, TrustOption
 from fairtrial.cli.output import print_json
 from fairtrial.forecast.forecast import Forecast, Outlook, QuestionForecast, Total
 from fairtrial.report.words import inline, number, points
@@ -29,15 +29,15 @@ UNKNOWN = {"minutes": "speed not measured", "usd": "no price known", "joules": "
 def plan(
     trial: Annotated[Path, typer.Argument(help="Trial file (YAML).")],
     ledger: LedgerOption = api.DEFAULT_LEDGER,
-    measure: Annotated[
+    pilot: Annotated[
         int | None,
         typer.Option(
-            "--measure",
+            "--pilot",
             min=1,
             help="First ask so many items of each task, in whole chunks of 50, and keep the answers in the ledger.",
         ),
     ] = None,
-    tasks: TasksOption = None,
+    task_path: TaskPathOption = None,
     threads: ThreadsOption = None,
     trust_task_code: TrustOption = False,
     as_json: JsonOption = False,
@@ -45,13 +45,13 @@ def plan(
 ) -> None:
     """Say how many items a trial's questions will probably take, and what that will cost.
 
-    Nothing is asked without --measure.  What the ledger knows of these candidates is used: how often they differ, how
+    Nothing is asked without --pilot.  What the ledger knows of these candidates is used: how often they differ, how
     far apart they are, how long an item takes; the rest is supposed, and said to be.
     """
     loaded = load_trial(trial)
-    conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code, task_paths=tuple(tasks or ()))
+    conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code, task_paths=tuple(task_path or ()))
     with display(Console(stderr=True), conditions, quiet or as_json) as shown:
-        found = api.forecast(loaded, ledger, shown, measure or 0)
+        found = api.forecast(loaded, ledger, shown, pilot or 0)
     if as_json:
         print_json(found.document())
         return
@@ -217,7 +217,7 @@ def notes(found: Forecast) -> list[str]:
     for note in dict.fromkeys(f"{q.task} · {q.measure}: {q.note}." for q in found.questions if q.note):
         lines.append(note)
     if any("minutes" in total.unknown for total in found.totals):
-        lines.append("Speeds come from the ledger; --measure 50 asks 50 items of each task and keeps the answers.")
+        lines.append("Speeds come from the ledger; --pilot 50 asks 50 items of each task and keeps the answers.")
     elif any(total.costs.get("minutes") for total in found.totals):
         lines.append("Minutes are those of asking, by measured seconds an item; opening the models comes on top.")
     lines += [*money_lines(found), *sets_lines(found)]

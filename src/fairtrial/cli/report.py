@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,5 +23,4 @@ def report(
     """Print the verdicts of a trial in the ledger and write its report; needs no model."""
     check_output(report, ledger)
     result = api.result(ledger, trial)
-    target = check_output(report or Path(f"{result.summary.name}.html"), ledger)
-    show(result, Output(as_json, True, target))
+    show(result, Output(as_json, True, report))

@@ -17,13 +17,13 @@ from fairtrial.cli.options import (
     NoReportOption,
     QuietOption,
     ReportOption,
-    TasksOption,
+    TaskPathOption,
     ThreadsOption,
     TrustOption,
     WaitOption,
 )
 from fairtrial.cli.output import print_json
-from fairtrial.cli.outputs import check_output
+from fairtrial.cli.outputs import check_output, own_file
 from fairtrial.errors import FairtrialError
 from fairtrial.report.across import comparable
 from fairtrial.report.terminal import across_lines, across_table, estimates_table, notes, study_lines, verdicts_table
@@ -37,12 +37,20 @@ class Output:
     Attributes:
         json: print the JSON document instead of tables.
         quiet: show no progress.
-        report: where the report goes; None writes none.
+        report: where the user wants the report; None: beside, under the trial's name.
+        writes_report: whether one is written at all.
     """
 
     json: bool
     quiet: bool
-    report: Path | None
+    report: Path | None = None
+    writes_report: bool = True
+
+    def report_path(self, trial_id: str, name: str) -> Path | None:
+        """Return where the report goes; None where none is written."""
+        if not self.writes_report:
+            return None
+        return self.report or own_file(Path(f"{name}.html"), trial_id)
 
 
 def run(
@@ -50,7 +58,7 @@ def run(
     ledger: LedgerOption = api.DEFAULT_LEDGER,
     report: ReportOption = None,
     no_report: NoReportOption = False,
-    tasks: TasksOption = None,
+    task_path: TaskPathOption = None,
     threads: ThreadsOption = None,
     wait: WaitOption = True,
     trust_task_code: TrustOption = False,
@@ -63,15 +71,15 @@ def run(
     """
     loaded = load_trial(trial)
     conditions = api.Conditions(
-        threads=threads, wait=wait, trust_task_code=trust_task_code, task_paths=tuple(tasks or ())
+        threads=threads, wait=wait, trust_task_code=trust_task_code, task_paths=tuple(task_path or ())
     )
-    target = None if no_report else report or Path(f"{loaded.trial.name}.html")
-    conduct(loaded, ledger, conditions, Output(as_json, quiet, target))
+    conduct(loaded, ledger, conditions, Output(as_json, quiet, report, not no_report))
 
 
 def conduct(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, output: Output) -> None:
     """Run a trial with a live display and print what it found; exit code 130 when interrupted."""
-    check_output(output.report, ledger, loaded.path)
+    if output.writes_report:
+        check_output(output.report or Path(f"{loaded.trial.name}.html"), ledger, loaded.path)
     console = Console(stderr=True)
     try:
         with display(console, conditions, output.quiet or output.json) as shown:
@@ -85,8 +93,9 @@ def conduct(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, outpu
 def show(result: api.Result, output: Output) -> None:
     """Print a result as tables or JSON, and write its report; a report that cannot be written fails last."""
     report, failure = None, None
+    target = check_output(output.report_path(result.trial_id, result.summary.name), result.ledger)
     try:
-        report = result.report(output.report) if output.report else None
+        report = result.report(target) if target else None
     except FairtrialError as error:
         failure = error
     if output.json:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fairtrial.cli.options import JsonOption, TasksOption
+from fairtrial.cli.options import JsonOption, TaskPathOption
 from fairtrial.cli.output import print_json
 from fairtrial.report.words import inline
 from fairtrial.tasks.find import TaskFinder
@@ -18,14 +18,14 @@ from fairtrial.tasks.find import TaskFinder
 
 def tasks(
     search: Annotated[str, typer.Argument(help="Show only names that contain this.")] = "",
-    tasks: TasksOption = None,
+    task_path: TaskPathOption = None,
     installed: Annotated[
         bool, typer.Option("--installed", help="Also list the tasks of an installed lm-evaluation-harness.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List the tasks that a trial can name."""
-    finder = TaskFinder(tuple(tasks or ()), installed=installed or bool(search))
+    finder = TaskFinder(tuple(task_path or ()), installed=installed or bool(search))
     found = [listing for listing in finder.listings() if search.casefold() in listing.name.casefold()]
     if as_json:
         print_json([asdict(listing) for listing in found])

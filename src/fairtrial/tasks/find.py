@@ -154,5 +154,5 @@ class TaskFinder:
         if self._installed is not None:
             known += self._installed.names()
         raise unknown_task(
-            name, known, self._own.broken(), fix="`fairtrial tasks` lists what there is; --tasks DIR adds more."
+            name, known, self._own.broken(), fix="`fairtrial tasks` lists what there is; --task-path DIR adds more."
         )

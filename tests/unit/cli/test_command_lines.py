@@ -22,7 +22,7 @@ command = importlib.import_module("fairtrial.cli.main")  # the package shows its
 FAKES = ["compare", "fake:a", "fake:b", "--tasks"]
 
 WRONG = [
-    (["compare", "fake:a", "fake:b"], 2, "Missing option '--tasks'"),
+    (["compare", "fake:a", "fake:b"], 2, "--tasks names no task"),
     (["compare", "./a.gguf", "./b.gguf", "--tasks", "table"], 2, "there is no file or folder './a.gguf'"),
     (["compare", "meta/llama", "fake:b", "--tasks", "table"], 2, "hf:meta/llama"),
     (["compare", "ggfu:a.gguf", "fake:b", "--tasks", "table"], 2, "Did you mean 'gguf'?"),
