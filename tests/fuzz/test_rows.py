@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, ScoreAnswer, content_hash
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.datasets import DataSource, json_value, open_rows
+from fairtrial.tasks.data.datasets import DataSource, json_value, open_rows
 from fairtrial.tasks.lmeval import LmEvalCatalog
 from tests.fuzz import bounded
 

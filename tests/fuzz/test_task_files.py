@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from fairtrial.errors import DataError, FairtrialError
 from fairtrial.records import GenerateAnswer, GenerateRequest, ScoreAnswer
-from fairtrial.tasks import datasets
 from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.data import datasets
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.lmeval import LmEvalCatalog
 from fairtrial.tasks.procedural import PROCEDURAL

@@ -17,7 +17,7 @@ pytest.importorskip("datasets", reason="compares with datasets, which is not ins
 
 import datasets
 
-from fairtrial.tasks.rowfiles import read_rows, same_columns
+from fairtrial.tasks.data.files import read_rows, same_columns
 
 pytestmark = pytest.mark.skipif(
     int(datasets.__version__.partition(".")[0]) < 5, reason="datasets before 5 fills mappings with other keys"

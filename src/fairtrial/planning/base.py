@@ -119,7 +119,7 @@ class PlannedTask:
         united: name of the cluster of each of ``items`` that shares one with a copy of its question, and by its own
             name would not.
         copies: items that ask what another one asks as well, and how many questions they are.
-        form: another form of a task, see `fairtrial.tasks.forms`; empty for the task itself.
+        form: another form of a task, see `fairtrial.tasks.variants.forms`; empty for the task itself.
         of: id of the task that it is a form of.
     """
 

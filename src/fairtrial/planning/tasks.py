@@ -20,9 +20,9 @@ from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.spec.yamlfile import Location
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.forms import FORMS, STRETCH
-from fairtrial.tasks.letters import built
 from fairtrial.tasks.procedural import PROCEDURAL
+from fairtrial.tasks.variants.forms import FORMS, STRETCH
+from fairtrial.tasks.variants.letters import built
 
 DEFAULT_PROCEDURAL_ITEMS = 200
 FEWSHOT_SEED = 1234

@@ -28,7 +28,7 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
-from fairtrial.tasks.datasets import DataSource, Rows, json_value, open_rows, through_datasets
+from fairtrial.tasks.data.datasets import DataSource, Rows, json_value, open_rows, through_datasets
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
 from fairtrial.tasks.lmeval.golds import plain_value

@@ -22,7 +22,7 @@ import numpy as np
 
 from fairtrial.errors import TaskCodeError
 from fairtrial.records import content_hash
-from fairtrial.tasks.datasets import json_value
+from fairtrial.tasks.data.datasets import json_value
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.sources import digest, is_task_code, may_draw, own_generators, sources_of
 

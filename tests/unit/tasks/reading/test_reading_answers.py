@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from fairtrial.tasks.letters import read_letter
 from fairtrial.tasks.reading import clean, nearly, read_number, read_option
+from fairtrial.tasks.variants.letters import read_letter
 
 LISTS = Path(__file__).parent / "answers"
 DOCS = Path(__file__).parents[4] / "docs" / "reading-answers.md"

@@ -41,7 +41,7 @@ from fairtrial.studies import Findings, Interval
 from fairtrial.tasks.base import Task, TaskCard, TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.forms import Ordered, Permuted, options_of
+from fairtrial.tasks.variants.forms import Ordered, Permuted, options_of
 
 CAN = Capabilities(True, True, False, False, 100_000, batch_invariant=True)
 LETTERS = "ABCD"

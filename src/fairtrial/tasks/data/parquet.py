@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError
-from fairtrial.tasks.rowbytes import Budget
+from fairtrial.tasks.data.unpacking import Budget
 
 _BATCH = 4096
 _AT_ONCE = 64_000_000

@@ -15,9 +15,9 @@ from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError, did_you_mean
 from fairtrial.records import content_hash
-from fairtrial.tasks.globbing import matching_files
-from fairtrial.tasks.rowbytes import Budget
-from fairtrial.tasks.rowfiles import PACKED, SUFFIXES, Row, kind_of, plain_name, read_rows, same_columns
+from fairtrial.tasks.data.files import PACKED, SUFFIXES, Row, kind_of, plain_name, read_rows, same_columns
+from fairtrial.tasks.data.globbing import matching_files
+from fairtrial.tasks.data.unpacking import Budget
 
 _BUILDERS = {"json", "csv", "text", "parquet"}
 

@@ -33,8 +33,8 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.tasks.base import Task, TaskCard, TellsSigns
-from fairtrial.tasks.letters import Lettered, read_letter
 from fairtrial.tasks.signs import CHOSE
+from fairtrial.tasks.variants.letters import Lettered, read_letter
 
 STRETCH = 8
 """Items of one stretch."""

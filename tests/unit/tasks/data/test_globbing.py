@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fairtrial.errors import DataError
-from fairtrial.tasks import globbing
-from fairtrial.tasks.globbing import matching_files
+from fairtrial.tasks.data import globbing
+from fairtrial.tasks.data.globbing import matching_files
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 
 from fairtrial.errors import DataError, MissingExtraError
 from fairtrial.records import content_hash
-from fairtrial.tasks.datasets import DataSource, LocalRows, json_value, open_rows
-from fairtrial.tasks.rowfiles import read_rows, same_columns
+from fairtrial.tasks.data.datasets import DataSource, LocalRows, json_value, open_rows
+from fairtrial.tasks.data.files import read_rows, same_columns
 
 
 def source(path: str, folder: Path, **options: object) -> DataSource:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import DataError
-from fairtrial.tasks.parquet import read_parquet
-from fairtrial.tasks.rowbytes import (
+from fairtrial.tasks.data.parquet import read_parquet
+from fairtrial.tasks.data.unpacking import (
     Budget,
     opened,
     options_of,

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from fairtrial.errors import DataError, FairtrialError
-from fairtrial.tasks.datasets import DataSource, open_rows
-from fairtrial.tasks.rowbytes import Budget
-from fairtrial.tasks.rowfiles import read_rows, same_columns
+from fairtrial.tasks.data.datasets import DataSource, open_rows
+from fairtrial.tasks.data.files import read_rows, same_columns
+from fairtrial.tasks.data.unpacking import Budget
 
 ROWS = [{"q": "é 漢", "a": "2024-01-01"}, {"q": "x", "a": "NA"}]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)

@@ -19,7 +19,7 @@ from fairtrial.spec.trial import Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.letters import ASK, Lettered, built, read_letter
+from fairtrial.tasks.variants.letters import ASK, Lettered, built, read_letter
 
 CITIES = ("Paris", "London", "car", "4")
 

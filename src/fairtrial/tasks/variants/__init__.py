@@ -1,0 +1,1 @@
+"""Tasks made of other tasks: the same items asked in another form."""
