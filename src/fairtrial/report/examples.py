@@ -9,7 +9,8 @@ from typing import Any
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.ledger import Ledger, query
-from fairtrial.records import Item
+from fairtrial.records import Item, TraceStep
+from fairtrial.records.trace import read_trace
 from fairtrial.report.summary import Summary
 
 PER_KIND = 3
@@ -36,12 +37,15 @@ class Flip:
         item: the item.
         choices: for questions with choices; else empty.
         text_a, text_b: what the candidates wrote, for questions answered in text; else None.
+        trace_a, trace_b: what happened to their answers on the way, step by step; empty if the model was simply asked.
     """
 
     item: Item
     choices: tuple[Choice, ...]
     text_a: str | None
     text_b: str | None
+    trace_a: tuple[str, ...] = ()
+    trace_b: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,20 @@ def first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:
 def flip(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> Flip:
     """Return what both candidates answered to one item."""
     a, b = (query.item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
+    traces = [tuple(map(describe_step, read_trace(asked[0][1]) if asked else ())) for asked in (a, b)]
     if a and b and "text" in a[0][1]:
-        return Flip(item, (), said(a[0][1]), said(b[0][1]))
-    return Flip(item, choices(item, a, b), None, None)
+        return Flip(item, (), said(a[0][1]), said(b[0][1]), *traces)
+    return Flip(item, choices(item, a, b), None, None, *traces)
+
+
+def describe_step(step: TraceStep) -> str:
+    """Return what one step of a trace tells, in words."""
+    told = [f"read {step.tokens_in:,} tokens and wrote {step.tokens_out or 0:,}"] if step.tokens_in is not None else []
+    told += [f"{step.signal:.0%} sure"] if step.signal is not None else []
+    told += [f"used {', '.join(step.sources)}"] if step.sources else []
+    told += [step.action] if step.action else []
+    told += [f"sent: {step.prompt}"] if step.prompt else []
+    return f"{step.by} {'; '.join(told)}".strip()
 
 
 def said(answer: Mapping[str, Any]) -> str:

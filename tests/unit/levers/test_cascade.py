@@ -315,6 +315,7 @@ def test_the_curve_begins_and_ends_with_the_models_alone(tmp_path: Path) -> None
     page = render(ledger, summarise(ledger, plan.id))
     assert "Cascades" in page
     assert "asked at random" in page
+    assert "What c did:<ol><li>small read" in page
 
 
 def test_without_both_models_on_trial_the_curve_is_said_to_be_unknown(tmp_path: Path) -> None:
@@ -322,7 +323,7 @@ def test_without_both_models_on_trial_the_curve_is_said_to_be_unknown(tmp_path: 
     ledger = conducted(plan, tmp_path / "t.db")
     [found] = further(ledger, plan.id)
     assert not found.charts
-    assert "candidates of the trial by themselves" in " ".join(found.notes)
+    assert "candidates of the trial themselves" in " ".join(found.notes)
 
 
 def test_bytes_and_memory_are_those_of_both(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from fairtrial.models import resolve
 from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import GenerateRequest, Prompt, TraceStep
+from fairtrial.report.examples import describe_step
 from fairtrial.running.budget import worst
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
@@ -210,6 +211,13 @@ def test_levers_stand_trial_and_are_resumed(tmp_path: Path) -> None:
     alone = ["small/append", "small"]
     assert {tuple(trace) for trace in traces} <= {tuple(alone), (*alone, "led/append", "led", "led/shout")}
     assert tuple(alone) != max(map(tuple, traces), key=len)
+
+
+def test_steps_are_told_in_words() -> None:
+    assert describe_step(TraceStep("small", 1200, 4, 0.25)) == "small read 1,200 tokens and wrote 4; 25% sure"
+    retrieved = TraceStep("retrieve", prompt="P. Q?", sources=("doc 1", "doc 2"))
+    assert describe_step(retrieved) == "retrieve used doc 1, doc 2; sent: P. Q?"
+    assert describe_step(TraceStep("guard", action="masked 2 names")) == "guard masked 2 names"
 
 
 def test_candidates_that_refer_to_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
