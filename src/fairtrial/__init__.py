@@ -11,7 +11,7 @@ found.report("trial.html")
 from importlib.metadata import version as _version
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.api import Conditions, Result, result, run
+from fairtrial.api import Conditions, Result, open_candidate, result, run
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.records import (
@@ -54,6 +54,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "load_trial",
+    "open_candidate",
     "result",
     "run",
 ]

@@ -6,12 +6,13 @@ The command line is a thin layer over this module, so that whatever can be typed
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.engines import EngineSettings
+from fairtrial.engines import Engine, EngineSettings
 from fairtrial.errors import SpecError
 from fairtrial.forecast.forecast import Forecast
 from fairtrial.forecast.forecast import forecast as foretell
@@ -23,9 +24,11 @@ from fairtrial.report.html.page import write_report
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.running.conductor import run as conduct
 from fairtrial.running.memory_fit import fitted, needs, nobody
+from fairtrial.running.opening import open_planned, plan_alone
 from fairtrial.running.progress import OnProgress
 from fairtrial.running.search import Search, expanded, roomiest, searched
-from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate, load_trial
 from fairtrial.spec.trial import Trial
 
 DEFAULT_LEDGER = Path("fairtrial.db")
@@ -178,6 +181,43 @@ def search(
         able = [name for name in able if name not in found.broken]
         if first not in found.broken or not able:
             return found
+
+
+@contextmanager
+def open_candidate(
+    spec: Candidate | str | Path,
+    ledger: str | Path | None = None,
+    trial: str | None = None,
+    conditions: Conditions | None = None,
+    base_dir: str | Path | None = None,
+) -> Iterator[Engine]:
+    """Open a candidate's engine without a trial, with all its levers; closed with everything it uses at the end.
+
+        with fairtrial.open_candidate("small.yaml") as engine:
+            [answer] = engine.generate([fairtrial.GenerateRequest(fairtrial.Prompt("2+2="), max_tokens=4)])
+
+    Args:
+        spec: a `Candidate`; the path of a candidate file; or, with a ledger, the name of one of the trial's candidates.
+        ledger: of a trial, from which comes what its candidates' levers have learned, e.g. the threshold of a cascade.
+        trial: which one, by its id, the beginning of that, or its name; the latest unless given.
+        conditions: threads and `on_note`; the rest is of no use here.
+        base_dir: folder that relative paths of models are relative to; the working directory unless given.
+
+    Raises:
+        SpecError: the candidate is wrong, or needs something that was not learned.
+        ModelError: its weights cannot be had or loaded.
+    """
+    conditions = conditions or Conditions()
+    if not isinstance(spec, Candidate) and (ledger is None or Path(spec).suffix in (".yaml", ".yml")):
+        spec = load_candidate(Path(spec))
+    given = spec if isinstance(spec, Candidate) else str(spec)
+    folder = Path(base_dir) if base_dir is not None else Path.cwd()
+    with ExitStack() as stack:
+        store = stack.enter_context(Ledger.open(ledger, create=False)) if ledger is not None else None
+        candidate, learned = plan_alone(given, folder, conditions.on_note, store, trial)
+    settings = EngineSettings(threads=conditions.threads, on_note=conditions.on_note)
+    with open_planned(candidate, learned, settings) as engine:
+        yield engine
 
 
 def as_written(loaded: LoadedTrial, trial: Trial) -> LoadedTrial:

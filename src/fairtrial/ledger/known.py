@@ -40,6 +40,16 @@ def items_measured(ledger: Ledger, candidate_id: str, task_id: str, measure: str
     return {item for (item,) in rows}
 
 
+def latest_value(ledger: Ledger, candidate_id: str, measure: str) -> float | None:
+    """Return what the latest run that tells has found of a candidate as a whole; None if none tells."""
+    rows = ledger.read(
+        "SELECT value FROM observations WHERE candidate_id = ? AND task_id = '' AND measure = ? "
+        "ORDER BY repeat DESC LIMIT 1",
+        (candidate_id, measure),
+    )
+    return next((float(value) for (value,) in rows), None)
+
+
 def mean_value(ledger: Ledger, candidate_id: str, task_id: str, measure: str) -> float | None:
     """Return the mean of a measure over all of a candidate's answers to a task; None if there is no value."""
     [(mean,)] = ledger.read(

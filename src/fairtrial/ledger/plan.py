@@ -94,10 +94,11 @@ class WeightsRecord(Keyed):
 
 @dataclass(frozen=True, slots=True)
 class PartRecord(Keyed):
-    """One of the candidates that answer for another: the name that its answers give it, and its id."""
+    """One of the candidates that answer for another: the name that its answers give it, its id, and its own parts."""
 
     name: Str
     id: Str
+    parts: tuple[PartRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from fairtrial.levers import AppliedLever, Calls, WrapLever
 from fairtrial.models import ResolvedModel
@@ -72,9 +72,12 @@ class PlannedCandidate:
         for part in self.parts.values():
             yield from part.with_parts()
 
-    def parts_document(self) -> list[dict[str, str]]:
-        """Return names and ids of its parts as JSON values."""
-        return [{"name": name, "id": part.id} for name, part in self.parts.items()]
+    def parts_document(self) -> list[dict[str, Any]]:
+        """Return names and ids of its parts, and of theirs, as JSON values."""
+        return [
+            {"name": name, "id": part.id, **({"parts": part.parts_document()} if part.parts else {})}
+            for name, part in self.parts.items()
+        ]
 
     def count_calls(self, request: Request) -> Iterator[tuple[PlannedCandidate, Calls]]:
         """Yield who is asked, and how often, for one answer to a request."""
