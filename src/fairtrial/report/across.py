@@ -58,7 +58,7 @@ def order_lines(summary: Summary) -> list[str]:
     """Return who dominates whom, and how firm the order is."""
     found = summary.standings
     firm = [] if found.firmness is None else firmness_lines(found.firmness)
-    return [*dominance_lines(found, float(summary.decide["margin"])), *firm]
+    return [*dominance_lines(found, summary.decide.margin), *firm]
 
 
 def dominance_lines(found: Standings, margin: float) -> list[str]:
@@ -197,7 +197,7 @@ def guarantee(summary: Summary) -> str:
     """Return what the word certain means in places and orders, and how many orders would be certain alone."""
     pairs = [p for r in summary.standings.rankings for p in r.pairs]
     certain, single = sum(p.ahead is not None for p in pairs), sum(p.ahead_alone is not None for p in pairs)
-    coverage = words.coverage(float(summary.decide["confidence"]))
+    coverage = words.coverage(summary.decide.confidence)
     if len(pairs) < 2:
         return f"Certain means that the interval of the paired difference excludes zero, with {coverage} probability."
     more = f" {single - certain:,} more would be certain if each were the only one." if single > certain else ""

@@ -22,7 +22,7 @@ def has_evidence(summary: Summary) -> bool:
 
 def alpha(summary: Summary) -> float:
     """Return the chance of error that the trial allows."""
-    return 1 - float(summary.decide["confidence"])
+    return 1 - summary.decide.confidence
 
 
 def lines(summary: Summary) -> list[str]:

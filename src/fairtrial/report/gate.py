@@ -182,7 +182,7 @@ def checked(summary: Summary, key: tuple[str, str, str], verdict: Verdict | None
     if verdict is None:
         return Check(*key, claim, "undecided", "There are no answers to judge by.")
     task = summary.task(verdict.task)
-    if task.measure(verdict.measure)["higher_is_better"] is None:
+    if task.measure(verdict.measure).higher_is_better is None:
         raise SpecError(f"measure {verdict.measure!r} has no better side, so nothing can be {claim} on it.")
     if asked.alone:
         verdict = replace(verdict, verdict=verdict.alone, not_inferior=verdict.not_inferior_alone)

@@ -105,10 +105,10 @@ def absent(summary: Summary) -> list[tuple[str, str]]:
     """Return what was not measured, a measure and a line for each reason: who, where, why."""
     whom: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in summary.absences:
-        of = whom.setdefault((row["measure"], row["reason"]), {})
-        tasks = of.setdefault(row["candidate"], [])
-        if row["task"]:
-            tasks.append(row["task"])
+        of = whom.setdefault((row.measure, row.reason), {})
+        tasks = of.setdefault(row.candidate, [])
+        if row.task:
+            tasks.append(row.task)
     return [(measure, f"{measure} of {who(summary, of)}: {reason}") for (measure, reason), of in whom.items()]
 
 
@@ -123,7 +123,7 @@ def absent_notes(summary: Summary) -> list[str]:
     """Return the lines for a terminal: in full for measures that verdicts are about, the others by name."""
     asked = {name for task in summary.tasks for name in (*task.measures, task.main_measure)}
     lines = [f"Not measured: {line}." for measure, line in absent(summary) if measure in asked]
-    others = dict.fromkeys(row["measure"] for row in summary.absences if row["measure"] not in asked)
+    others = dict.fromkeys(row.measure for row in summary.absences if row.measure not in asked)
     if others:
         lines.append(f"Not measured: {', '.join(sorted(others))}; the report says why.")
     return lines

@@ -6,7 +6,7 @@ Knows no engine and no task; what it says about them is what the ledger keeps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fairtrial.analysis.gaps import Gap, gaps
 from fairtrial.analysis.standings import Standings, standings
 from fairtrial.analysis.verdicts import Estimate, Verdict, estimates, verdicts
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CardRecord, DecideRecord, LookRecord, MeasureRecord, SpecRecord, WeightsRecord
 from fairtrial.ledger.shape import damaged
 from fairtrial.studies import Findings, findings, further
 
@@ -35,8 +36,8 @@ class CandidateSummary:
 
     name: str
     content_id: str
-    spec: Mapping[str, Any]
-    record: Mapping[str, Any]
+    spec: SpecRecord
+    record: WeightsRecord
     truncated: int
     needs: Mapping[str, query.WholeRow] = field(default_factory=dict)
 
@@ -56,7 +57,7 @@ class TaskSummary:
 
     name: str
     content_id: str
-    card: Mapping[str, Any]
+    card: CardRecord
     items_asked: int
     items_total: int
     measures: Sequence[str]
@@ -64,20 +65,34 @@ class TaskSummary:
     @property
     def chance(self) -> float | None:
         """Expected main measure of blind guessing, or None if unknown."""
-        chance = self.card.get("chance")
-        return None if chance is None else float(chance)
+        return self.card.chance
 
     @property
     def main_measure(self) -> str:
         """The measure that the task is mainly about."""
-        return str(self.card["main_measure"])
+        return self.card.main_measure
 
-    def measure(self, name: str) -> Mapping[str, Any]:
+    def measure(self, name: str) -> MeasureRecord:
         """Return a measure of the card by name."""
-        found: Mapping[str, Any] | None = next((m for m in self.card["measures"] if m["name"] == name), None)
+        found = next((measure for measure in self.card.measures if measure.name == name), None)
         if found is None:
             raise damaged(f"something is told of the measure {name!r}, which the task {self.name} does not have")
         return found
+
+
+Pair = tuple[str, str, str, str]
+"""Task, measure, candidate and the one that it is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What was not measured: of whom, on which task (empty: as a whole), why, and for how many items."""
+
+    candidate: str
+    task: str
+    measure: str
+    reason: str
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,7 @@ class Summary:
     name: str
     seed: int
     baseline: str
-    decide: Mapping[str, Any]
+    decide: DecideRecord
     text: str
     created: str
     finished: bool
@@ -96,8 +111,8 @@ class Summary:
     tasks: Sequence[TaskSummary]
     estimates: Sequence[Estimate]
     verdicts: Sequence[Verdict]
-    absences: Sequence[Mapping[str, Any]]
-    looks: Sequence[Mapping[str, Any]]
+    absences: Sequence[Absence]
+    looks: Mapping[Pair, Sequence[LookRecord]]
     sessions: Sequence[query.SessionRow]
     standings: Standings
     endings: Sequence[str] = ()
@@ -122,7 +137,7 @@ class Summary:
                 "name": self.name,
                 "seed": self.seed,
                 "baseline": self.baseline,
-                "decide": dict(self.decide),
+                "decide": dict(self.decide.document),
                 "created": self.created,
                 "finished": self.finished,
             },
@@ -133,7 +148,7 @@ class Summary:
             "standings": self.standings.document(),
             "study": None if self.study is None else self.study.document(),
             "further": [found.document() for found in self.further],
-            "absences": [dict(absence) for absence in self.absences],
+            "absences": [asdict(absence) for absence in self.absences],
             "endings": list(self.endings),
             "doubts": [doubt.document() for doubt in self.doubts],
             "missing": [gap.document() for gap in self.gaps],
@@ -148,51 +163,38 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     sessions = query.sessions(ledger, row.id)
     found = verdicts(ledger, row.id)
     wholes = query.wholes(ledger, row.id)
-    names = {c["id"]: c["name"] for c in plan.candidates} | {t["id"]: t["name"] for t in plan.tasks}
+    names = {c.id: c.name for c in plan.candidates} | {t.id: t.name for t in plan.tasks}
     if text := plan.text:
         names[text.id] = "text"
+    looks: dict[Pair, list[LookRecord]] = {}
+    for look in query.looks(ledger, row.id):
+        looks.setdefault((names[look.task_id], look.measure, look.a, look.b), []).append(look)
     return Summary(
         trial_id=row.id,
         name=row.name,
-        seed=int(plan["seed"]),
-        baseline=plan["baseline"],
-        decide=plan.decide.document,
+        seed=plan.seed,
+        baseline=plan.baseline,
+        decide=plan.decide,
         text=row.text,
         created=row.created,
         finished=any(session.reason == "finished" for session in sessions),
         candidates=[
             CandidateSummary(
-                c["name"],
-                c["id"],
-                c.spec.document,
-                c.record.document,
-                query.truncated_answers(ledger, row.id, c["id"]),
-                needs_of(c["id"], wholes),
+                c.name, c.id, c.spec, c.record, query.truncated_answers(ledger, row.id, c.id), needs_of(c.id, wholes)
             )
             for c in plan.candidates
         ],
         tasks=[
-            TaskSummary(
-                t["name"],
-                t["id"],
-                t.card.document,
-                query.item_count(ledger, row.id, t["id"]),
-                t["items_total"],
-                t["measures"],
-            )
+            TaskSummary(t.name, t.id, t.card, query.item_count(ledger, row.id, t.id), t.items_total, t.measures)
             for t in plan.tasks
         ],
         estimates=estimates(ledger, row.id),
         verdicts=found,
         absences=[
-            {
-                "candidate": names[absence["candidate_id"]],
-                "task": names.get(absence["task_id"], ""),
-                **{key: absence[key] for key in ("measure", "reason", "items")},
-            }
-            for absence in query.absences(ledger, row.id)
+            Absence(names[a["candidate_id"]], names.get(a["task_id"], ""), a["measure"], a["reason"], a["items"])
+            for a in query.absences(ledger, row.id)
         ],
-        looks=[{**look.document, "task": names[look.task_id]} for look in query.looks(ledger, row.id)],
+        looks=looks,
         sessions=sessions,
         standings=standings(ledger, row.id, found),
         endings=endings(ledger, row.id, found),
@@ -219,9 +221,9 @@ def candidate_document(candidate: CandidateSummary) -> dict[str, Any]:
     return {
         "id": candidate.name,
         "content_id": candidate.content_id,
-        "model": candidate.spec["model"],
-        "levers": list(candidate.spec["levers"]),
-        "record": dict(candidate.record),
+        "model": candidate.spec.model,
+        "levers": list(candidate.spec.levers),
+        "record": dict(candidate.record.document),
         "truncated_answers": candidate.truncated,
         "needs": {name: {"value": row.value, "unit": row.unit} for name, row in candidate.needs.items()},
     }
@@ -234,9 +236,9 @@ def task_document(task: TaskSummary) -> dict[str, Any]:
     return {
         "id": task.name,
         "content_id": task.content_id,
-        "task": card["name"],
+        "task": card.name,
         "items": task.items_asked,
         "items_total": task.items_total,
         "verdict_measures": list(task.measures),
-        **{key: card.get(key) for key in kept},
+        **{key: card.document.get(key) for key in kept},
     }

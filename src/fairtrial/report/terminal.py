@@ -54,7 +54,7 @@ def estimate_cell(summary: Summary, estimate: Estimate | None) -> Text:
 
 def verdicts_table(summary: Summary) -> Table:
     """Return one row a question: who, where, verdict, paired difference with interval, flips, items."""
-    confidence = words.coverage(float(summary.decide["confidence"]))
+    confidence = words.coverage(summary.decide.confidence)
     compared = {v.a for v in summary.verdicts}
     one = f": {next(iter(compared))}" if len(compared) == 1 else ""
     title = Text(words.inline(f"Verdicts{one} against {summary.baseline}"))

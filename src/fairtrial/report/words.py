@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from fairtrial.analysis.doubts import DOUBTFUL
 from fairtrial.analysis.verdicts import Estimate, Verdict
+from fairtrial.ledger.plan import DecideRecord, MeasureRecord
 from fairtrial.report.summary import Summary, TaskSummary
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "different": "≠", "undecided": "?"}
@@ -55,9 +55,9 @@ def tick(value: float, unit: str) -> str:
     return (f"{shown:+.6g}" if shown else "0").replace("-", MINUS)
 
 
-def unit_of_difference(verdict: Verdict, measure: Mapping[str, Any]) -> str:
+def unit_of_difference(verdict: Verdict, measure: MeasureRecord) -> str:
     """Return the unit that a difference is in."""
-    if measure.get("transform") == "exp":
+    if measure.transform == "exp":
         return "in logarithms"
     return "points" if verdict.unit == "1" else verdict.unit
 
@@ -130,7 +130,7 @@ def together(summary: Summary) -> str:
     family = max((v.family for v in summary.verdicts), default=1)
     if family == 1:
         return ""
-    sure = coverage(float(summary.decide["confidence"]))
+    sure = coverage(summary.decide.confidence)
     single = sum(v.only_alone for v in summary.verdicts)
     more = f"; {single} more would be decided as the only question" if single else ""
     return f" The verdicts hold for all {family:,} questions together ({sure}){more}."
@@ -172,16 +172,16 @@ def minor_doubts(summary: Summary) -> list[str]:
     return [doubt.text for doubt in summary.doubts if not doubt.headline]
 
 
-def claim(decide: Mapping[str, Any], family: int = 1) -> str:
+def claim(decide: DecideRecord, family: int = 1) -> str:
     """Return in words what the decision rule claims and what the intervals cover; ``family``: questions asked."""
     whole = "the items of these benchmarks, and no others"
-    target = "new items drawn like these" if decide["target"] == "population" else whole
+    target = "new items drawn like these" if decide.target == "population" else whole
     looks = (
         " The intervals hold at every look, so the trial may stop early."
-        if decide.get("stop_early")
+        if decide.stop_early
         else " The intervals hold for one look, at the end."
     )
-    sure = coverage(decide["confidence"])
+    sure = coverage(decide.confidence)
     several = (
         f" All {family:,} verdicts of the trial hold together: with {sure} probability none of them is false. They are "
         "read from wider intervals than those shown, so a question can be undecided although its interval here "
@@ -196,10 +196,10 @@ def claim(decide: Mapping[str, Any], family: int = 1) -> str:
     )
 
 
-def margins(decide: Mapping[str, Any]) -> str:
+def margins(decide: DecideRecord) -> str:
     """Return the margins of a trial in words."""
-    share = float(decide["margin"])
-    single = [f"{name} {100 * float(own):g}%" for name, own in (decide.get("margins") or {}).items()]
+    share = decide.margin
+    single = [f"{name} {100 * own:g}%" for name, own in decide.margins.items()]
     of_rest = f"±{100 * share:g} points; of measures that are no shares, {100 * share:g}% of the baseline's value"
     return "; ".join([of_rest, *single])
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.costs import cost_measures
 from fairtrial.analysis.standings.rows import Floats, Ints, Rows
 from fairtrial.ledger import Ledger, query
@@ -59,11 +58,11 @@ class Sides:
 def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what is found about the cascades of a trial; None if it has none, or none has answered yet."""
     rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
-    found = [one for one in rows.plan["candidates"] if one.get("parts") and "cascade" in one["spec"]["levers"][-1]]
+    found = [one for one in rows.plan.candidates if one.parts and "cascade" in one.spec.levers[-1]]
     tables, charts, sentences, notes = [], [], [], []
     for candidate in found:
         lines: list[tuple[Cell, ...]] = []
-        for task in rows.plan["tasks"]:
+        for task in rows.plan.tasks:
             share = asked_on(rows, candidate, task)
             if share is None:
                 continue
@@ -74,11 +73,11 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
         if not lines:
             continue
         names = part_names(rows, candidate)
-        tables.append(Table(f"{candidate['name']}: {told(ledger, trial_id, candidate)}", columns(names), tuple(lines)))
-        sentences += said(candidate["name"], names, lines) if len(lines) <= MOST_SAID else []
+        tables.append(Table(f"{candidate.name}: {told(ledger, trial_id, candidate)}", columns(names), tuple(lines)))
+        sentences += said(candidate.name, names, lines) if len(lines) <= MOST_SAID else []
         if None in names:
             notes.append(
-                f"{candidate['name']}: the results of other thresholds are known only where both of its models are "
+                f"{candidate.name}: the results of other thresholds are known only where both of its models are "
                 "candidates of the trial themselves."
             )
     if not tables:
@@ -95,8 +94,8 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
 
 def asked_on(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
     """Return the share of a task's judged items that went to the larger model."""
-    order = query.order(rows.ledger, rows.trial_id, task["id"])
-    known = passed(rows.ledger, candidate["id"], task["id"])
+    order = query.order(rows.ledger, rows.trial_id, task.id)
+    known = passed(rows.ledger, candidate.id, task.id)
     at = [i for i, item in enumerate(order.item_ids) if item in known]
     if not at:
         return None
@@ -112,8 +111,8 @@ def mean(values: Floats, clusters: Ints, confidence: float, bounds: tuple[float,
 
 def part_names(rows: Rows, candidate: CandidateRecord) -> tuple[str | None, ...]:
     """Return under which names a cascade's two models stand trial by themselves; None for one that does not."""
-    ids = {other["id"]: other["name"] for other in rows.plan["candidates"]}
-    return tuple(ids.get(part["id"]) for part in candidate["parts"])
+    ids = {other.id: other.name for other in rows.plan.candidates}
+    return tuple(ids.get(part.id) for part in candidate.parts)
 
 
 def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides | None:
@@ -121,9 +120,9 @@ def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides 
     small, larger = part_names(rows, candidate)
     if small is None or larger is None:
         return None
-    names, measure = (candidate["name"], small, larger), main_measure(task)["name"]
-    known = passed(rows.ledger, candidate["id"], task["id"])
-    order = query.order(rows.ledger, rows.trial_id, task["id"])
+    names, measure = (candidate.name, small, larger), task.main_measure.name
+    known = passed(rows.ledger, candidate.id, task.id)
+    order = query.order(rows.ledger, rows.trial_id, task.id)
     has_signal = np.array([i for i, item in enumerate(order.item_ids) if item in known], dtype=np.int64)
     cells = [rows.cell(name, task, measure) for name in names]
     at = has_signal
@@ -133,7 +132,7 @@ def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides 
         return None
     cost, costs = "", tuple[Floats, ...]()
     for name in PREFERRED:
-        paid = [rows.cell(who, task, name) for who in names if name in [m["name"] for m in cost_measures(task)]]
+        paid = [rows.cell(who, task, name) for who in names if name in [m.name for m in cost_measures(task)]]
         if len(paid) == 3 and all(np.isin(at, cell.at).all() for cell in paid):
             cost, costs = name, tuple(cell.only(at).values for cell in paid)
             break
@@ -162,12 +161,12 @@ def columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
 def line(rows: Rows, task: TaskRecord, share: Interval, sides: Sides | None) -> tuple[Cell, ...]:
     """Return one task's row."""
     if sides is None:
-        return (task["name"], share, None, None, None, None, None, None)
+        return (task.name, share, None, None, None, None, None, None)
     part = float(sides.escalated.mean())
     at_random = (1 - part) * sides.small + part * sides.larger
     times = float(sides.costs[0].sum() / sides.costs[2].sum()) if sides.costs and sides.costs[2].sum() > 0 else None
     return (
-        task["name"],
+        task.name,
         share,
         float(sides.small.mean()),
         float(sides.own.mean()),
@@ -207,13 +206,13 @@ def signed(share: float) -> str:
 
 def told(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
     """Return in words what a cascade's signal and threshold are."""
-    [settings] = [lever["cascade"] for lever in candidate["spec"]["levers"] if "cascade" in lever]
+    [settings] = [lever["cascade"] for lever in candidate.spec.levers if "cascade" in lever]
     kinds = {"mean_logprob": "probability of its own answer", "self_agreement": "agreement of its samples"}
     signal = kinds[settings.get("signal", "mean_logprob")]
     known = [
         w.value
         for w in query.wholes(ledger, trial_id)
-        if w.measure == "cascade_threshold" and w.candidate_id == candidate["id"]
+        if w.measure == "cascade_threshold" and w.candidate_id == candidate.id
     ]
     value = f"{known[-1]:.3g}" if known else str(settings.get("threshold", "unknown"))
     learn = settings.get("learn")
@@ -236,14 +235,14 @@ def drawn(rows: Rows, candidate: CandidateRecord, task: TaskRecord, sides: Sides
         for label, cost, value in (
             (small, first, sides.small),
             (larger, second, sides.larger),
-            (candidate["name"], paid, sides.own),
+            (candidate.name, paid, sides.own),
         )
     ]
-    measure = main_measure(task)
+    measure = task.main_measure
     return Chart(
-        f"{candidate['name']} on {task['name']}",
+        f"{candidate.name} on {task.name}",
         Axis(COST_WORDS.get(sides.cost, "joules per item, estimated"), UNITS[sides.cost], less_is_better=True),
-        Axis(measure["name"], measure["unit"]),
+        Axis(measure.name, measure.unit),
         (*reference(sides), *curve(sides), *points),
         f"The line shows every threshold of the signal, the dashed line {larger} asked equally often at random.",
     )

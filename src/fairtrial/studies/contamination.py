@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.intervals import estimate
@@ -29,15 +28,15 @@ NOTES = (
 def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what the other forms of a trial's tasks hint at; None if it has none, or none is answered yet."""
     plan = query.trial(ledger, trial_id).plan
-    tasks = {task["id"]: task for task in plan["tasks"]}
+    tasks = {task.id: task for task in plan.tasks}
     options, orders, fired = [], [], []
     compared = 0
-    for task in plan["tasks"]:
-        published = tasks.get(task.get("of"))
+    for task in plan.tasks:
+        published = tasks.get(task.of)
         if published is None:
             continue
-        for candidate in plan["candidates"]:
-            if task["form"] == "permuted":
+        for candidate in plan.candidates:
+            if task.form == "permuted":
                 found = gap(ledger, trial_id, candidate, (published, task))
                 options += [found] if found else []
             else:
@@ -45,11 +44,11 @@ def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
                 orders += [found] if found else []
             if found:
                 compared += 1
-                if isinstance(found[-2], Interval) and found[-2].low > (0.0 if task["form"] == "permuted" else EVEN):
-                    fired.append(f"{found[1]} on {found[0]} ({'options' if task['form'] == 'permuted' else 'order'})")
+                if isinstance(found[-2], Interval) and found[-2].low > (0.0 if task.form == "permuted" else EVEN):
+                    fired.append(f"{found[1]} on {found[0]} ({'options' if task.form == 'permuted' else 'order'})")
     if not compared:
         return None
-    level = float(plan["decide"]["confidence"])
+    level = plan.decide.confidence
     looked = f"{compared} comparison{'s' * (compared > 1)}"
     sentences = (
         f"Better as published than in another form: {', '.join(fired)}." if fired else "No hint of contamination.",
@@ -75,20 +74,20 @@ def gap(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: the items as published less the same items permuted; None without both."""
-    measure = main_measure(forms[0])["name"]
-    a, b = (query.values(ledger, trial_id, candidate["id"], form["id"], measure) for form in forms)
+    measure = forms[0].main_measure.name
+    a, b = (query.values(ledger, trial_id, candidate.id, form.id, measure) for form in forms)
     place = {item: i for i, item in enumerate(b.item_ids)}
     both = np.array([i for i, item in enumerate(a.item_ids) if item in place], dtype=np.int64)
     if not both.size:
         return None
     other = np.array([place[a.item_ids[i]] for i in both])
-    sign = -1.0 if main_measure(forms[0])["higher_is_better"] is False else 1.0
+    sign = -1.0 if forms[0].main_measure.higher_is_better is False else 1.0
     differences = sign * (a.values[both] - b.values[other])
-    confidence = float(query.trial(ledger, trial_id).plan["decide"]["confidence"])
+    confidence = query.trial(ledger, trial_id).plan.decide.confidence
     found = estimate(differences, np.ones(both.size), a.clusters[both], confidence)
     return (
-        forms[0]["name"],
-        candidate["name"],
+        forms[0].name,
+        candidate.name,
         float(a.values[both].mean()),
         float(b.values[other].mean()),
         Interval(found.mean, found.low, found.high),
@@ -100,14 +99,14 @@ def preference(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: how often the published order is the likelier one; None without answers."""
-    rows = query.values(ledger, trial_id, candidate["id"], forms[1]["id"], main_measure(forms[1])["name"])
+    rows = query.values(ledger, trial_id, candidate.id, forms[1].id, forms[1].main_measure.name)
     if not rows.values.size:
         return None
-    confidence = float(query.trial(ledger, trial_id).plan["decide"]["confidence"])
+    confidence = query.trial(ledger, trial_id).plan.decide.confidence
     found = estimate(rows.values, rows.weights, rows.clusters, confidence, (0.0, 1.0))
     return (
-        forms[0]["name"],
-        candidate["name"],
+        forms[0].name,
+        candidate.name,
         Interval(found.mean, found.low, found.high),
         float(rows.values.size),
     )

@@ -98,28 +98,28 @@ def fits(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[Need]] 
         return None
     fit = told[-1]
     plan = query.trial(ledger, trial_id).plan
-    return fit, [need(ledger, trial_id, c, plan["tasks"], fit) for c in plan["candidates"]]
+    return fit, [need(ledger, trial_id, c, plan.tasks, fit) for c in plan.candidates]
 
 
 def need(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, tasks: Sequence[TaskRecord], fit: Mapping[str, Any]
 ) -> Need:
     """Return what one candidate was predicted and measured to need."""
-    rows = [(r.measure, r.value) for r in query.wholes(ledger, trial_id) if r.candidate_id == candidate["id"]]
-    rows = rows or whole_values(ledger, candidate["id"])  # of earlier trials, whose answers this one took over
+    rows = [(r.measure, r.value) for r in query.wholes(ledger, trial_id) if r.candidate_id == candidate.id]
+    rows = rows or whole_values(ledger, candidate.id)  # of earlier trials, whose answers this one took over
     measured = max((value for measure, value in rows if measure == "memory_bytes"), default=None)
     rates = [value for measure, value in rows if measure == "decode_tokens_per_second"]
-    told = fit["candidates"].get(candidate["name"], {"memory": None, "disk": None})
+    told = fit["candidates"].get(candidate.name, {"memory": None, "disk": None})
     memory = told["memory"]
     more = max(0, memory["full"] - memory["peak"]) if memory else 0
-    alone = mean(ledger, trial_id, candidate["id"], tasks, "tokens_per_second")
+    alone = mean(ledger, trial_id, candidate.id, tasks, "tokens_per_second")
     joules, energy = None, ENERGY[0]
     for energy in ENERGY:
-        joules = mean(ledger, trial_id, candidate["id"], tasks, energy)
+        joules = mean(ledger, trial_id, candidate.id, tasks, energy)
         if joules is not None:
             break
     return Need(
-        name=candidate["name"],
+        name=candidate.name,
         predicted=memory["peak"] if memory else None,
         measured=measured,
         full=None if measured is None else measured + more,
@@ -132,7 +132,7 @@ def need(
 
 def mean(ledger: Ledger, trial_id: str, candidate: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
     """Return the mean of a measure over all items of all tasks; None if none has it."""
-    values = [query.values(ledger, trial_id, candidate, task["id"], measure).values for task in tasks]
+    values = [query.values(ledger, trial_id, candidate, task.id, measure).values for task in tasks]
     every = np.concatenate(values)
     return float(every.mean()) if every.size else None
 

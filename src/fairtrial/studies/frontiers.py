@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.frontiers import DRAWS, Faced, Faces
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import Ledger, query
@@ -33,7 +32,7 @@ COMPARED = {
 def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what a trial's ``frontier`` shows; None if it sets nothing against each other."""
     plan = query.trial(ledger, trial_id).plan
-    wanted = plan.get("frontier")
+    wanted = plan.frontier
     if not wanted:
         return None
     faces = Faces(Rows(ledger, trial_id, plan))
@@ -75,17 +74,17 @@ def how(one: Faced, name: str, other: str) -> str:
     for axis, values in zip(one.axes, one.values, strict=True):
         gap = values.now[a] - values.now[b]
         label = label_of(axis, one)
-        more, less = COMPARED.get(str(axis["name"]), (f"more {label}", f"fewer {label}"))
+        more, less = COMPARED.get(axis.name, (f"more {label}", f"fewer {label}"))
         words.append(f"the same {label}" if gap == 0 else more if gap > 0 else less)
     return ", ".join(words)
 
 
 def label_of(axis: AxisRecord, one: Faced) -> str:
     """Return what an axis is called."""
-    name = str(axis["name"])
+    name = axis.name
     if name == "quality":
         return "quality"
-    return NAMES.get(name, name.replace("_", " ") + (" per item" if axis["kind"] == "item" else ""))
+    return NAMES.get(name, name.replace("_", " ") + (" per item" if axis.kind == "item" else ""))
 
 
 def heading(one: Faced) -> str:
@@ -96,7 +95,7 @@ def heading(one: Faced) -> str:
 
 def table(one: Faced, confidence: float) -> Table:
     """Return every candidate's values and how sure its place is."""
-    columns = [Column("candidate"), *(Column(label_of(axis, one), str(axis["unit"])) for axis in one.axes)]
+    columns = [Column("candidate"), *(Column(label_of(axis, one), axis.unit) for axis in one.axes)]
     columns += [Column("on the frontier"), Column("share of draws", "1"), Column("dominated by")]
     rows: list[tuple[Cell, ...]] = []
     for at, name in enumerate(one.names):
@@ -144,7 +143,7 @@ def charts(one: Faced, confidence: float) -> Iterator[Chart]:
 
 def axis_of(axis: AxisRecord, one: Faced, *, log: bool) -> Axis:
     """Return an axis of a chart."""
-    return Axis(label_of(axis, one), str(axis["unit"]), log=log, less_is_better=bool(axis["less_is_better"]))
+    return Axis(label_of(axis, one), axis.unit, log=log, less_is_better=axis.less_is_better)
 
 
 def notes(one: Faced, faces: Faces) -> Iterator[str]:
@@ -157,13 +156,13 @@ def notes(one: Faced, faces: Faces) -> Iterator[str]:
     )
     if faces.rows.early:
         yield "The trial may have stopped early, when a verdict was certain; these intervals take no account of that."
-    known = {task["name"] for task in faces.tasks()}
+    known = {task.name for task in faces.tasks()}
     if without := sorted(known - set(one.tasks)):
         yield f"Not in the mean, because the main measure is not a share of right answers: {joined(without)}."
     for name, axes in one.left_out.items():
         yield f"{name} is not compared by {', '.join(axes)}: nothing was measured."
-    names = {str(main_measure(task)["name"]) for task in faces.tasks() if task["name"] in one.tasks}
-    if any(axis["kind"] == "quality" for axis in one.axes):
+    names = {task.main_measure.name for task in faces.tasks() if task.name in one.tasks}
+    if any(axis.kind == "quality" for axis in one.axes):
         yield f"Quality is the main measure of each task: {joined(sorted(names))}."
 
 

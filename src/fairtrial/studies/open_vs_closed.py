@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.costs import Cost, Span, cost_measures
 from fairtrial.analysis.standings.costs import cost as paid
 from fairtrial.analysis.standings.rows import Rows
@@ -67,21 +66,21 @@ def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -
     if not sides.open or not sides.closed:
         kind = "open" if not sides.open else "closed"
         return Findings(title, (f"No candidate is known to be {kind}.",), notes=sides.notes)
-    tasks = [task for task in rows.plan["tasks"] if not task.get("form")]
+    tasks = rows.plan.own_tasks
     pairs = [(a, b) for a in sides.open for b in sides.closed]
     level = rows.confidence
     every = [claim(rows, task, a, b) for task in tasks for a, b in pairs]
     claims = corrected([found for found in every if found is not None], level)
     if not claims:
         return Findings(title, ("No item has been answered by an open and by a closed candidate yet.",))
-    margin = float(rows.plan["decide"]["margin"])
+    margin = rows.plan.decide.margin
     known = [found for task in tasks for found in costs_on(rows, task)]
     return Findings(
         title,
         tuple(sentence for a, b in pairs for sentence in said(claims, a, b, margin, level)),
         (
             *(claims_table(claims, a, b, margin) for a, b in pairs),
-            *costs_table([task["name"] for task in tasks], sides, known),
+            *costs_table([task.name for task in tasks], sides, known),
             sent_table(rows, sides),
         ),
         charts(rows, tasks, sides, known),
@@ -96,25 +95,25 @@ def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -
 
 def claim(rows: Rows, task: TaskRecord, a: str, b: str) -> Claim | None:
     """Return the claims of one pair on one task; None if they share no items, or neither direction is better."""
-    measure = main_measure(task)
-    if measure["higher_is_better"] is None:
+    measure = task.main_measure
+    if measure.higher_is_better is None:
         return None
     rule = rule_of(rows.plan, task, measure, (rows.candidate(a), rows.candidate(b)))
-    sample, last = rows.paired(task, measure["name"], a, b), True
+    sample, last = rows.paired(task, measure.name, a, b), True
     if rows.early:
-        sample, last = rows.leading(task, measure["name"], a, b)
+        sample, last = rows.leading(task, measure.name, a, b)
     if sample is None:
         return None
     rule = scaled(rule, measure, sample)
     if not rule.higher_is_better:
         sample, rule = turned(sample), replace(rule, higher_is_better=True)
     found = decide(sample, rule, last=last) if rows.early else compare(sample, rule)
-    sign = 1.0 if measure["higher_is_better"] else -1.0
+    sign = 1.0 if measure.higher_is_better else -1.0
     return Claim(
         a,
         b,
-        task["name"],
-        measure["name"],
+        task.name,
+        measure.name,
         Interval(found.difference, found.low, found.high),
         p_above(sample, rule, -rule.margin, rows.early),
         p_above(turned(sample), rule, rule.margin, rows.early),
@@ -216,7 +215,7 @@ def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
 
 def costs_on(rows: Rows, task: TaskRecord) -> list[Cost]:
     """Return what each candidate pays on a task, by the measures shown here."""
-    measures = {m["name"]: m for m in cost_measures(task)}
+    measures = {m.name: m for m in cost_measures(task)}
     wanted = [measures[name] for name in COSTS if name in measures]
     return [found for m in wanted for name in rows.names if (found := paid(rows, task, m, name)) is not None]
 
@@ -248,7 +247,7 @@ def sent_table(rows: Rows, sides: OpenAndClosed) -> Table:
     """Return what left the machine for each candidate."""
     lines: list[tuple[Cell, ...]] = []
     for name in (*sides.open, *sides.closed):
-        cells = [rows.cell(name, task, SENT) for task in rows.plan["tasks"]]
+        cells = [rows.cell(name, task, SENT) for task in rows.plan.tasks]
         values = [cell.values for cell in cells if cell.values.size]
         count = sum(array.size for array in values)
         who = sides.told[name]
@@ -299,25 +298,25 @@ def charts(rows: Rows, tasks: Sequence[TaskRecord], sides: OpenAndClosed, known:
     drawn = []
     for task in tasks:
         for measure in ("usd", "seconds"):
-            costs = [at.get((task["name"], name, measure)) for name in names]
+            costs = [at.get((task.name, name, measure)) for name in names]
             if not all(costs):
                 continue
-            main = main_measure(task)
+            main = task.main_measure
             points = tuple(
                 Point(found.candidate, Interval(found.per_item.value, found.per_item.low, found.per_item.high), value)
                 for found in costs
                 if found is not None and (value := rows_mean(rows, task, found.candidate)) is not None
             )
             label = "US dollars per item" if measure == "usd" else "seconds per item"
-            axes = Axis(label, costs[0].unit if costs[0] else "", True, True), Axis(main["name"], main["unit"])
-            drawn.append(Chart(f"{task['name']}", *axes, points))
+            axes = Axis(label, costs[0].unit if costs[0] else "", True, True), Axis(main.name, main.unit)
+            drawn.append(Chart(f"{task.name}", *axes, points))
             break
     return tuple(drawn)
 
 
 def rows_mean(rows: Rows, task: TaskRecord, name: str) -> Interval | None:
     """Return a candidate's mean of a task's main measure; None without values."""
-    cell = rows.cell(name, task, main_measure(task)["name"])
+    cell = rows.cell(name, task, task.main_measure.name)
     if not cell.counts:
         return None
     found = float((cell.values * cell.weights).sum() / cell.weights.sum())

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.standings.costs import cost
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.analysis.verdicts import Verdict, bounds_of, through, verdicts
@@ -53,10 +52,10 @@ class Level:
 def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now; see the module's docstring."""
     rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
-    family, parent = family_of(rows, settings), rows.plan["baseline"]
+    family, parent = family_of(rows, settings), rows.plan.baseline
     title = f"What do fewer bits cost? The family of {parent}"
     levels = levels_of(rows, family, verdicts(ledger, trial_id))
-    tasks = [task for task in rows.plan["tasks"] if not task.get("form")]
+    tasks = rows.plan.own_tasks
     own = next(level for level in levels if level.name == parent)
     others = [level for level in levels if level is not own]
     if not others:
@@ -64,7 +63,7 @@ def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
     return Findings(
         title,
         (
-            *smallest(own, others, [task["name"] for task in tasks], rows),
+            *smallest(own, others, [task.name for task in tasks], rows),
             *larger(own, others),
             *changed(others),
             *mostly_rounding(rows, own, others),
@@ -82,7 +81,7 @@ def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
 def family_of(rows: Rows, settings: Mapping[str, Any]) -> list[str]:
     """Return the names of the family, in the plan's order: those told; else those made from the baseline's weights."""
     told = set(settings.get("family") or ())
-    parent = rows.plan["baseline"]
+    parent = rows.plan.baseline
     root = root_of(rows.candidate(parent))
     return [
         name
@@ -93,25 +92,24 @@ def family_of(rows: Rows, settings: Mapping[str, Any]) -> list[str]:
 
 def root_of(candidate: CandidateRecord) -> str:
     """Return the hash of the file that a candidate's weights come from; a name of its own if there is none."""
-    record = candidate["record"]
-    return str(record.get("parent_sha256") or record.get("sha256") or candidate["id"])
+    record = candidate.record
+    return str(record.parent_sha256 or record.sha256 or candidate.id)
 
 
 def levels_of(rows: Rows, family: Sequence[str], known: Sequence[Verdict]) -> list[Level]:
     """Return the family's files, the largest first."""
-    mains = {task["name"]: main_measure(task)["name"] for task in rows.plan["tasks"] if not task.get("form")}
+    mains = {task.name: task.main_measure.name for task in rows.plan.tasks if not task.form}
     found = []
     for name in family:
-        record = rows.candidate(name)["record"]
+        record = rows.candidate(name).record
         own = {v.task: v for v in known if v.a == name and v.measure == mains.get(v.task)}
-        size = record.get("bytes")
-        found.append(Level(name, str(record.get("quantized_to") or ""), size if isinstance(size, int) else None, own))
+        found.append(Level(name, record.quantized_to or "", record.bytes, own))
     return sorted(found, key=lambda level: -(level.bytes or 0))
 
 
 def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: Rows) -> Iterator[str]:
     """Say which is the smallest file that is as good as the parent."""
-    margin = 100 * float(rows.plan["decide"]["margin"])
+    margin = 100 * rows.plan.decide.margin
     below = [level for level in others if level.bytes and own.bytes and level.bytes < own.bytes]
     if not below:
         yield f"No file is smaller than {own.name}."
@@ -200,7 +198,7 @@ def nats(found: Interval) -> str:
 
 def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
     """Return how far each file's distributions are from the parent's."""
-    source = rows.plan.get("text", {}).get("source", "")
+    source = rows.plan.text.source if rows.plan.text else ""
     columns = (
         Column("candidate"),
         Column("type"),
@@ -211,12 +209,12 @@ def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
         Column("engine's rounding"),
         Column("same top token", "1"),
     )
-    family, parent = {level.name for level in levels}, rows.plan["baseline"]
+    family, parent = {level.name for level in levels}, rows.plan.baseline
     noise = of_text(rows, parent, OWN_ROUNDING)
     beside = levels_of(rows, [name for name in rows.names if name not in family], ())
     table = []
     for level in (*levels, *beside):
-        kind = rows.candidate(level.name)["record"].get("weights_type")
+        kind = rows.candidate(level.name).record.weights_type
         told: list[Cell] = [level.type or (f"{kind}, as it is" if kind else "as it is"), level.bytes]
         lost, bits, far, same = (of_text(rows, level.name, measure) for measure in OF_TEXT)
         beside_it = noise if level.name == parent or is_small(far, noise) else None
@@ -226,24 +224,24 @@ def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
 
 def of_text(rows: Rows, name: str, measure: str) -> Interval | None:
     """Return a candidate's value of a measure of text; None if there is none."""
-    text = rows.plan.get("text")
+    text = rows.plan.text
     if text is None:
         return None
     cell = rows.cell(name, text, measure)
     if not cell.counts:
         return None
-    definition = next((m for m in text["card"]["measures"] if m["name"] == measure), None)
+    definition = next((m for m in text.card.measures if m.name == measure), None)
     if definition is None:  # a trial from before it was measured
         return None
     clusters = rows.clusters(text, cell.at)
     found = estimate(cell.values, cell.weights, clusters, rows.confidence, bounds_of(definition))
-    shown = through(definition["transform"], found)
+    shown = through(definition.transform, found)
     return Interval(shown.mean, shown.low, shown.high)
 
 
 def task_table(task: TaskRecord, others: Sequence[Level]) -> Table:
     """Return each file's verdict on one task, and the answers that changed."""
-    unit = main_measure(task)["unit"]
+    unit = task.main_measure.unit
     columns = (
         Column("candidate"),
         Column("verdict"),
@@ -253,7 +251,7 @@ def task_table(task: TaskRecord, others: Sequence[Level]) -> Table:
         Column("changed", "1"),
         Column("items"),
     )
-    found = [(level, level.verdicts[task["name"]]) for level in others if task["name"] in level.verdicts]
+    found = [(level, level.verdicts[task.name]) for level in others if task.name in level.verdicts]
     table = tuple(
         (
             level.name,
@@ -268,7 +266,7 @@ def task_table(task: TaskRecord, others: Sequence[Level]) -> Table:
         )
         for level, v in found
     )
-    return Table(f"{task['name']}: {main_measure(task)['name']} against the parent", columns, table)
+    return Table(f"{task.name}: {task.main_measure.name} against the parent", columns, table)
 
 
 SHOWN = {
@@ -285,7 +283,7 @@ def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]
     latest = {(w.candidate_id, w.measure): w.value for w in query.wholes(rows.ledger, rows.trial_id)}
     table = []
     for level in levels:
-        identity = rows.candidate(level.name)["id"]
+        identity = rows.candidate(level.name).id
         rates = [latest.get((identity, measure)) for measure in SHOWN]
         table.append((level.name, *rates, *(per_item(rows, level.name, tasks, measure) for measure in PER_ITEM)))
     names = [*SHOWN.values(), "time per item", "energy per item", "energy per item (estimated)"]
@@ -303,7 +301,7 @@ def per_item(rows: Rows, name: str, tasks: Sequence[TaskRecord], measure: str) -
     """Return the mean cost of an item, every task counting alike; None if some task has none."""
     found = []
     for task in tasks:
-        definition = next((m for m in task["card"]["measures"] if m["name"] == measure), None)
+        definition = next((m for m in task.card.measures if m.name == measure), None)
         paid = cost(rows, task, definition, name) if definition else None
         if paid is None:
             return None
@@ -324,15 +322,15 @@ def charts(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> 
             drawn(points, less_is_better=True),
         )
     for task in tasks[:MOST_CHARTS]:
-        measure = main_measure(task)
+        measure = task.main_measure
         known = [(level, value_on(rows, task, measure, level.name)) for level in levels if level.bytes]
         some = [(level, found) for level, found in known if found is not None]
         if len(some) > 1:
-            less = measure["higher_is_better"] is False
+            less = measure.higher_is_better is False
             yield Chart(
-                f"{task['name']} against size",
+                f"{task.name} against size",
                 size,
-                Axis(measure["name"], measure["unit"], less_is_better=less),
+                Axis(measure.name, measure.unit, less_is_better=less),
                 drawn(some, less_is_better=less),
             )
 
@@ -359,21 +357,21 @@ def drawn(points: Sequence[tuple[Level, Interval]], *, less_is_better: bool) -> 
 
 def value_on(rows: Rows, task: TaskRecord, measure: MeasureRecord, name: str) -> Interval | None:
     """Return a candidate's value of a task's measure, with its interval."""
-    cell = rows.cell(name, task, measure["name"])
+    cell = rows.cell(name, task, measure.name)
     if not cell.counts:
         return None
     got = estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, bounds_of(measure))
-    shown = through(measure["transform"], got)
+    shown = through(measure.transform, got)
     return Interval(shown.mean, shown.low, shown.high)
 
 
 def notes(rows: Rows, family: Sequence[str]) -> Iterator[str]:
     """Yield what the findings do not cover."""
-    parent = rows.plan["baseline"]
+    parent = rows.plan.baseline
     beside = [name for name in rows.names if name not in family]
     if beside:
         yield f"{joined(beside)}: other weights, shown for comparison with the family only."
-    if rows.plan.get("text"):
+    if rows.plan.text:
         yield (
             f"KL divergence: KL({parent} || file), nats per token; intervals treat passages of 1,000 characters as "
             "drawn at random. Engine's rounding: the parent against itself, computed in passes of another "

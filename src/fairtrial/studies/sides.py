@@ -37,26 +37,26 @@ class OpenAndClosed:
 
 def whereabouts(candidate: CandidateRecord) -> Whereabouts:
     """Return where a candidate's answers are made."""
-    scheme = scheme_of(str(candidate["spec"]["model"]))
-    record = candidate.get("record") or {}
+    scheme = scheme_of(candidate.spec.model)
+    record = candidate.record
     if scheme and scheme.is_recorded:
         return Whereabouts("recorded", "recorded answers")
-    host = str(record.get("host") or urlsplit(str(record.get("base_url") or "")).hostname or "")
-    if scheme and scheme.answers == "here" and not record.get("elsewhere"):
+    host = record.host or urlsplit(record.base_url or "").hostname or ""
+    if scheme and scheme.answers == "here" and not record.elsewhere:
         return Whereabouts("here")
     return Whereabouts("here" if host in HERE else "elsewhere", host)
 
 
 def told_apart(plan: TrialRecord, settings: Mapping[str, Any]) -> OpenAndClosed:
     """Return the sides: what the user says; else local weights are open, answers from elsewhere and recorded closed."""
-    told = {candidate["name"]: whereabouts(candidate) for candidate in plan["candidates"]}
+    told = {candidate.name: whereabouts(candidate) for candidate in plan.candidates}
     given_open, given_closed = (list(settings.get(key) or ()) for key in ("open", "closed"))
     unclear = []
-    for candidate in plan["candidates"]:
-        name = candidate["name"]
-        if name in given_open or name in given_closed or candidate.get("parts"):
+    for candidate in plan.candidates:
+        name = candidate.name
+        if name in given_open or name in given_closed or candidate.parts:
             continue
-        scheme = scheme_of(str(candidate["spec"]["model"]))
+        scheme = scheme_of(candidate.spec.model)
         if scheme and scheme.answers == "here":
             given_open.append(name)
         elif told[name].where == "here":
@@ -71,10 +71,10 @@ def told_apart(plan: TrialRecord, settings: Mapping[str, Any]) -> OpenAndClosed:
             f"The model does not tell whether {', '.join(unclear)} is open; write `open: [...]` and "
             "`closed: [...]` in the study."
         )
-    mixed = [c["name"] for c in plan["candidates"] if c.get("parts") and c["name"] not in (*given_open, *given_closed)]
+    mixed = [c.name for c in plan.candidates if c.parts and c.name not in (*given_open, *given_closed)]
     if mixed:
         notes.append(f"{', '.join(mixed)} is answered by several models and counts as neither.")
-    order = [candidate["name"] for candidate in plan["candidates"]]
+    order = [candidate.name for candidate in plan.candidates]
     return OpenAndClosed(
         tuple(name for name in order if name in given_open),
         tuple(name for name in order if name in given_closed),

@@ -74,8 +74,8 @@ def axis(rows: Rows, name: str) -> AxisRecord:
     """Return the axis of a cost."""
     if name in WHOLE:
         return AxisRecord(name, "whole", "B", less_is_better=True)
-    measures = {m["name"]: m for task in rows.plan["tasks"] for m in task["card"]["measures"]}
-    unit = measures[name]["unit"] if name in measures else "1"
+    measures = {m.name: m for task in rows.plan.tasks for m in task.card.measures}
+    unit = measures[name].unit if name in measures else "1"
     return AxisRecord(name, "item", unit, less_is_better=True)
 
 

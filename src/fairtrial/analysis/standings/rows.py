@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.leading import leading
-from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TrialRecord
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TextRecord, TrialRecord
 from fairtrial.stats.paired import PairedSample
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,7 @@ class Rows:
         """Whether the trial may stop early, so that only intervals that hold at every look are valid."""
         return self.plan.decide.stop_early
 
-    def cell(self, name: str, task: TaskRecord, measure: str) -> Cell:
+    def cell(self, name: str, task: TaskRecord | TextRecord, measure: str) -> Cell:
         """Return what is known of a candidate, by name, on a task and measure; empty arrays if nothing."""
         key = (name, task.id, measure)
         if key not in self._cells:
@@ -86,7 +86,7 @@ class Rows:
             self._cells[key] = Cell(*found)
         return self._cells[key]
 
-    def clusters(self, task: TaskRecord, at: Ints) -> Ints:
+    def clusters(self, task: TaskRecord | TextRecord, at: Ints) -> Ints:
         """Return the cluster numbers of the items at these places."""
         found: Ints = query.order(self.ledger, self.trial_id, task.id).clusters[at]
         return found

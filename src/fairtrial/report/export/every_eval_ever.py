@@ -56,7 +56,7 @@ def write_record(out: Path, ledger: Ledger, summary: Summary, candidate: Candida
     developer, model = maker(candidate)
     place = Path("data", component(summary.name), component(developer), component(model))
     unique = uuid.UUID(hex=content_hash(["every-eval-ever", summary.trial_id, candidate.content_id]), version=4)
-    templated = candidate.spec.get("chat", "none") != "none"
+    templated = candidate.spec.document.get("chat", "none") != "none"
     named = f"{summary.name}/{developer}/{model}/{candidate.content_id}"
     identity = Identity(named, f"{developer}/{model}", templated)
     (out / place).mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def component(text: str) -> str:
 
 def maker(candidate: CandidateSummary) -> tuple[str, str]:
     """Return the developer and name of a candidate's model, as far as its name tells."""
-    model = str(candidate.spec["model"])
+    model = candidate.spec.model
     scheme, rest = scheme_of(model), model.partition(":")[2]
     if scheme and scheme.is_of_hub:
         owner, _, name = re.split("[@:]", rest)[0].partition("/")
@@ -106,12 +106,12 @@ def maker(candidate: CandidateSummary) -> tuple[str, str]:
             "openai" if host(candidate) == "api.openai.com" else NOT_STATED
         )  # who hosts a model need not have made it
         return (owner, name) if slash and name else (known, rest)
-    return NOT_STATED, str(candidate.record.get("name") or candidate.name)
+    return NOT_STATED, str(candidate.record.name or candidate.name)
 
 
 def host(candidate: CandidateSummary) -> str:
     """Return the name of the machine that an endpoint's address leads to."""
-    address = (candidate.spec.get("endpoint") or {}).get("base_url", "")
+    address = (candidate.spec.document.get("endpoint") or {}).get("base_url", "")
     return urlsplit(str(address)).hostname or NOT_STATED
 
 
@@ -153,17 +153,19 @@ def record(
 
 def model_info(candidate: CandidateSummary, identity: Identity, packages: Mapping[str, str]) -> dict[str, Any]:
     """Return what is known of the model; whether its weights are open is only said of models on the hub."""
-    scheme = scheme_of(str(candidate.spec["model"])) or Scheme("", "log")
+    scheme = scheme_of(candidate.spec.model) or Scheme("", "log")
     hosted = scheme.answers == "elsewhere"
     deployed = "self_deployed" if scheme.answers == "here" else "unknown"
     if hosted:
         deployed = "self_deployed" if host(candidate) in ("localhost", "127.0.0.1", "::1") else "externally_managed"
-    engine = str(candidate.record.get("engine", ""))
+    engine = candidate.record.engine or ""
     version = packages.get(ENGINES.get(engine, ""))
     kept = {
-        key: candidate.spec[key] for key in ("model", "levers", "chat", "system", "dtype") if candidate.spec.get(key)
+        key: candidate.spec.document[key]
+        for key in ("model", "levers", "chat", "system", "dtype")
+        if candidate.spec.document.get(key)
     }
-    known = {key: candidate.record[key] for key in ("sha256", "bytes") if candidate.record.get(key)}
+    known = {key: candidate.record.document[key] for key in ("sha256", "bytes") if candidate.record.document.get(key)}
     return {
         "name": candidate.name,
         "id": identity.model_id,
@@ -182,8 +184,8 @@ def result(one: Estimate, task: TaskSummary, candidate: CandidateSummary, reques
     """Return one measure of one task; ``request``: what asked for text there, if anything did."""
     measure = task.measure(one.measure)
     name, _, kept = one.measure.partition(",")
-    low, high = measure["bounds"] or (None if one.unit in ("nat", "bit") else 0.0, None)
-    quality = measure["unit"] == "1" or measure["transform"] == "exp"
+    low, high = measure.bounds or (None if one.unit in ("nat", "bit") else 0.0, None)
+    quality = measure.unit == "1" or measure.transform == "exp"
     ends = {"lower": one.low, "upper": one.high}
     span = {**ends, "confidence_level": one.confidence} if all(map(math.isfinite, ends.values())) else {}
     arguments = {key: request[key] for key in ("temperature", "top_p", "top_k", "max_tokens") if key in request}
@@ -192,12 +194,12 @@ def result(one: Estimate, task: TaskSummary, candidate: CandidateSummary, reques
         "evaluation_name": task.name,
         "source_data": source_data(task),
         "metric_config": {
-            **({"evaluation_description": task.card["description"]} if task.card.get("description") else {}),
+            **({"evaluation_description": task.card.description} if task.card.description else {}),
             "metric_id": METRICS.get(name, name) if quality else f"fairtrial.{name}",
             "metric_name": name,
             "metric_unit": "proportion" if one.unit == "1" else one.unit or "none",
             **({"metric_parameters": {"filter": kept}} if kept else {}),
-            "lower_is_better": not measure["higher_is_better"],
+            "lower_is_better": not measure.higher_is_better,
             "score_type": "continuous",
             "min_score": "-Infinity" if low is None else low,
             "max_score": "Infinity" if high is None else high,
@@ -209,7 +211,9 @@ def result(one: Estimate, task: TaskSummary, candidate: CandidateSummary, reques
         },
         "generation_config": {
             "generation_args": arguments,
-            "additional_details": texts({"settings": dict(task.card["settings"]), "chat": candidate.spec.get("chat")}),
+            "additional_details": texts(
+                {"settings": dict(task.card.settings.document), "chat": candidate.spec.document.get("chat")}
+            ),
         },
     }
 
@@ -217,8 +221,8 @@ def result(one: Estimate, task: TaskSummary, candidate: CandidateSummary, reques
 def source_data(task: TaskSummary) -> dict[str, Any]:
     """Return where the items are from, as the task's card says it."""
     card = task.card
-    kept = {key: card.get(key) for key in ("version", "revision", "licence", "citation")}
-    return {"dataset_name": card["name"], "source_type": "other", "additional_details": texts(kept)}
+    kept = {key: card.document.get(key) for key in ("version", "revision", "licence", "citation")}
+    return {"dataset_name": card.name, "source_type": "other", "additional_details": texts(kept)}
 
 
 def texts(values: Mapping[str, object]) -> dict[str, str]:

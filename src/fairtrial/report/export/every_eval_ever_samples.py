@@ -37,9 +37,9 @@ class Identity:
 def lines(one: Answered, identity: Identity, task: TaskSummary) -> Iterator[dict[str, Any]]:
     """Yield a line for each measure of how right one answered item is."""
     whole = shared(one, identity, task)
-    for measure in task.card["measures"]:
-        name, bounds = measure["name"], measure["bounds"]
-        if name in one.values and measure["higher_is_better"] and bounds and list(bounds) == [0.0, 1.0]:
+    for measure in task.card.measures:
+        name, bounds = measure.name, measure.bounds
+        if name in one.values and measure.higher_is_better and bounds and list(bounds) == [0.0, 1.0]:
             value, weight = one.values[name]
             yield {
                 **whole,

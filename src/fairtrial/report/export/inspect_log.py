@@ -51,7 +51,7 @@ def log_id(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> 
 
 def write_log(path: Path, ledger: Ledger, summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> int:
     """Write the log and return how many samples it holds."""
-    measures = [measure["name"] for measure in task.card["measures"] if measure["unit"] not in COSTS]
+    measures = [measure.name for measure in task.card.measures if measure.unit not in COSTS]
     summaries: list[dict[str, Any]] = []
     usage: Counter[str] = Counter()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -76,7 +76,7 @@ def encoded(value: object) -> bytes:
 
 def model_of(candidate: CandidateSummary) -> str:
     """Return the name of the model that the log is about."""
-    return str(candidate.spec["model"])
+    return candidate.spec.model
 
 
 def sample(one: Answered, candidate: CandidateSummary, measures: Sequence[str]) -> dict[str, Any]:
@@ -143,9 +143,11 @@ def facts(one: Answered, measures: Sequence[str]) -> dict[str, Any]:
 def shown(one: Answered, candidate: CandidateSummary) -> list[dict[str, str]]:
     """Return what the model was shown as messages: those of the candidate and task, else the running text."""
     prompts = one.prompts
-    if candidate.spec.get("chat", "none") == "none" or any(prompt != prompts[0] for prompt in prompts):
+    if candidate.spec.document.get("chat", "none") == "none" or any(prompt != prompts[0] for prompt in prompts):
         return [{"role": "user", "content": one.prompt, "source": "input"}]
-    system = "\n\n".join(filter(None, (candidate.spec.get("system", "").strip(), prompts[0]["system"].strip())))
+    system = "\n\n".join(
+        filter(None, (candidate.spec.document.get("system", "").strip(), prompts[0]["system"].strip()))
+    )
     told = [("system", system)]
     for turn in prompts[0].get("turns", ()):
         told += [("user", turn["user"]), ("assistant", turn["assistant"])]
@@ -214,21 +216,23 @@ def spec(
         "task_id": task.content_id,
         "created": summary.created,
         "task": task.name,
-        "task_version": card["version"],
-        "task_args": dict(card["settings"]),
-        "dataset": {"name": card["name"], "samples": len(ids), "sample_ids": list(ids), "shuffled": True},
+        "task_version": card.version,
+        "task_args": dict(card.settings.document),
+        "dataset": {"name": card.name, "samples": len(ids), "sample_ids": list(ids), "shuffled": True},
         "model": model_of(candidate),
         "model_generate_config": config(candidate),
-        "model_args": {key: value for key, value in candidate.spec.items() if key not in ("id", "model", "endpoint")},
+        "model_args": {
+            key: value for key, value in candidate.spec.document.items() if key not in ("id", "model", "endpoint")
+        },
         "config": {"limit": task.items_asked, "epochs": repeats},
         "packages": packages,
         "metadata": {
             "candidate": candidate.name,
             "candidate_id": candidate.content_id,
-            "record": dict(candidate.record),
+            "record": dict(candidate.record.document),
             "trial": summary.name,
             "seed": summary.seed,
-            **{key: card.get(key) for key in kept},
+            **{key: card.document.get(key) for key in kept},
             "costs": {
                 one.measure: {"mean": one.mean, "unit": one.unit}
                 for one in estimates_of(summary, candidate, task)
@@ -241,9 +245,12 @@ def spec(
 def config(candidate: CandidateSummary) -> dict[str, Any]:
     """Return the candidate's own decoding settings under Inspect's names; what the task decides is not among them."""
     names = {"stop": "stop_seqs"}
-    decoding = candidate.spec.get("decoding") or {}
+    decoding = candidate.spec.document.get("decoding") or {}
     found = {names.get(key, key): value for key, value in decoding.items() if value not in (None, [], ())}
-    return {**found, **({"system_message": candidate.spec["system"]} if candidate.spec.get("system") else {})}
+    return {
+        **found,
+        **({"system_message": candidate.spec.document["system"]} if candidate.spec.document.get("system") else {}),
+    }
 
 
 def scores(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> list[dict[str, Any]]:
@@ -252,7 +259,7 @@ def scores(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> 
     found = []
     for one in sorted(own, key=lambda one: one.measure != task.main_measure):
         measure = task.measure(one.measure)
-        name = "mean" if measure["transform"] == "identity" else f"{measure['transform']}_mean"
+        name = "mean" if measure.transform == "identity" else f"{measure['transform']}_mean"
         span = {key: value if math.isfinite(value) else None for key, value in (("low", one.low), ("high", one.high))}
         found.append(
             {

@@ -46,15 +46,19 @@ def results_file(summary: Summary, candidate: CandidateSummary) -> dict[str, Any
     return {
         "results": results,
         "configs": {task.name: config_of(task) for task in summary.tasks},
-        "versions": {task.name: task.card["version"] for task in summary.tasks},
-        "n-shot": {task.name: task.card["settings"].get("shots") for task in summary.tasks},
+        "versions": {task.name: task.card.version for task in summary.tasks},
+        "n-shot": {task.name: task.card.settings.document.get("shots") for task in summary.tasks},
         "higher_is_better": {
-            task.name: {m["name"]: m["higher_is_better"] for m in task.card["measures"]} for task in summary.tasks
+            task.name: {m.name: m.higher_is_better for m in task.card.measures} for task in summary.tasks
         },
         "n-samples": {
             task.name: {"original": task.items_total, "effective": counts[task.name]} for task in summary.tasks
         },
-        "config": {"model": candidate.spec["model"], "model_args": dict(candidate.spec), "random_seed": summary.seed},
+        "config": {
+            "model": candidate.spec.model,
+            "model_args": dict(candidate.spec.document),
+            "random_seed": summary.seed,
+        },
         "model_name": candidate.name,
         "model_source": "fairtrial",
     }
@@ -65,10 +69,10 @@ def config_of(task: TaskSummary) -> dict[str, Any]:
     card = task.card
     return {
         "task": task.name,
-        "description": card.get("description", ""),
-        "metric_list": [{"metric": m["name"], "higher_is_better": m["higher_is_better"]} for m in card["measures"]],
-        "metadata": {"version": card["version"], "revision": card["revision"], "licence": card["licence"]},
-        **dict(card["settings"]),
+        "description": card.document.get("description", ""),
+        "metric_list": [{"metric": m.name, "higher_is_better": m.higher_is_better} for m in card.measures],
+        "metadata": {"version": card.version, "revision": card.revision, "licence": card.licence},
+        **dict(card.settings.document),
     }
 
 
@@ -87,9 +91,9 @@ def samples(
     """
     asked = set(query.trial_order(ledger, summary.trial_id, task.content_id))
     values: dict[str, dict[str, dict[str, float]]] = {}
-    for measure in task.card["measures"]:
-        name, kept = split(measure["name"])
-        found = query.values(ledger, summary.trial_id, candidate.content_id, task.content_id, measure["name"])
+    for measure in task.card.measures:
+        name, kept = split(measure.name)
+        found = query.values(ledger, summary.trial_id, candidate.content_id, task.content_id, measure.name)
         if found.item_ids:
             own = dict(zip(found.item_ids, map(float, found.values), strict=True))
             values.setdefault(kept, {})[name] = own

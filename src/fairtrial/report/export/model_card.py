@@ -43,7 +43,7 @@ def results(summary: Summary, candidate: CandidateSummary) -> list[dict[str, Any
                     "type": one.measure,
                     "name": f"{one.measure} ({one.items} of {task.items_total} items)",
                     "value": one.mean,
-                    "args": {"low": one.low, "high": one.high, "confidence": summary.decide["confidence"]},
+                    "args": {"low": one.low, "high": one.high, "confidence": summary.decide.confidence},
                 }
                 for one in own
             ]
@@ -53,4 +53,4 @@ def results(summary: Summary, candidate: CandidateSummary) -> list[dict[str, Any
 
 def dataset(task: TaskSummary) -> dict[str, Any]:
     """Return what names the task's items."""
-    return {"type": task.name, "name": task.name, "revision": task.card["revision"]}
+    return {"type": task.name, "name": task.name, "revision": task.card.revision}

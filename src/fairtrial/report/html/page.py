@@ -90,7 +90,7 @@ def render(ledger: Ledger, summary: Summary) -> str:
         headline=words.headline(summary),
         claim=words.claim(summary.decide, asked),
         interval_kind="the interval of each question alone" if asked > 1 else "the interval",
-        coverage=words.coverage(float(summary.decide["confidence"])),
+        coverage=words.coverage(summary.decide.confidence),
         family=family.lines(summary),
         legend=family.legend(summary),
         evidence=family.has_evidence(summary),
@@ -127,7 +127,7 @@ def score_bar(place: WeightedPlace) -> plots.Bar:
 
 def lever_text(candidate: CandidateSummary) -> str:
     """Return a candidate's levers in words."""
-    levers = [f"{name}: {value}" for lever in candidate.spec["levers"] for name, value in lever.items()]
+    levers = [f"{name}: {value}" for lever in candidate.spec.levers for name, value in lever.items()]
     return ", ".join(levers) or "none"
 
 

@@ -6,7 +6,7 @@ The template draws; this module decides the scale.  All positions are per cent o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ import numpy as np
 
 from fairtrial.analysis.endings import DROPPED
 from fairtrial.analysis.verdicts import Estimate, Verdict
+from fairtrial.ledger.plan import LookRecord
 from fairtrial.report import words
-from fairtrial.report.summary import Summary
+from fairtrial.report.summary import Pair, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def forests(summary: Summary) -> list[Forest]:
         if math.isinf(verdict.low) and math.isinf(verdict.high):
             continue  # nothing to draw: it is withheld, or rests on too few items
         measure = summary.task(verdict.task).measure(verdict.measure)
-        shares = verdict.unit == "1" and measure["transform"] == "identity"
+        shares = verdict.unit == "1" and measure.transform == "identity"
         groups.setdefault("" if shares else verdict.measure, []).append(verdict)
     return [forest(summary, name, group) for name, group in groups.items()]
 
@@ -126,7 +127,7 @@ def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
         )
         for v in group
     )
-    direction = measure["higher_is_better"]
+    direction = measure.higher_is_better
     return Forest(
         title=f"Difference in {name}, {unit}" if name else "Difference in percentage points",
         axis=axis,
@@ -156,25 +157,21 @@ def estimate_bar(estimate: Estimate, group: Sequence[Estimate]) -> tuple[Axis, B
 
 def paths(summary: Summary) -> list[PathPlot]:
     """Return the path to each verdict of a trial that looked several times."""
-    grouped: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
-    for look in summary.looks:
-        if look["verdict"] == DROPPED:
-            continue
-        grouped.setdefault((look["task"], look["measure"], look["a"], look["b"]), []).append(look)
-    return [path_plot(summary, key, looks) for key, looks in grouped.items() if len(looks) > 1]
+    kept = {key: [look for look in looks if look.verdict != DROPPED] for key, looks in summary.looks.items()}
+    return [path_plot(summary, key, looks) for key, looks in kept.items() if len(looks) > 1]
 
 
-def path_plot(summary: Summary, key: tuple[str, str, str, str], looks: Sequence[Mapping[str, Any]]) -> PathPlot:
+def path_plot(summary: Summary, key: Pair, looks: Sequence[LookRecord]) -> PathPlot:
     """Return one path plot."""
     task, measure, a, b = key
-    unit = str(summary.task(task).measure(measure)["unit"])
+    unit = summary.task(task).measure(measure).unit
     margin = next((v.margin for v in summary.verdicts if (v.task, v.measure, v.a, v.b) == key), 0.0)
-    middle = np.array([look["difference"] for look in looks], dtype=float)
-    low = np.array([-1.0 if look["low"] is None else look["low"] for look in looks], dtype=float)
-    high = np.array([1.0 if look["high"] is None else look["high"] for look in looks], dtype=float)
+    middle = np.array([look.difference for look in looks], dtype=float)
+    low = np.array([-1.0 if look.low is None else look.low for look in looks], dtype=float)
+    high = np.array([1.0 if look.high is None else look.high for look in looks], dtype=float)
     top, bottom = max(float(high.max()), margin), min(float(low.min()), -margin)
     reach = (top - bottom) or 1.0
-    x = 100 * np.array([look["items"] for look in looks], dtype=float) / looks[-1]["items"]
+    x = 100 * np.array([look.items for look in looks], dtype=float) / looks[-1].items
 
     def y(values: Any) -> Any:
         return 100 * (top - np.asarray(values)) / reach
@@ -186,10 +183,10 @@ def path_plot(summary: Summary, key: tuple[str, str, str, str], looks: Sequence[
         line=points_text(list(zip(x, y(middle), strict=True))),
         zero=float(y(0.0)),
         margin=(float(y(margin)), float(y(-margin))),
-        items=int(looks[-1]["items"]),
+        items=looks[-1].items,
         low=words.points(bottom, unit),
         high=words.points(top, unit),
-        end=str(looks[-1]["verdict"]),
+        end=looks[-1].verdict,
     )
 
 
