@@ -32,7 +32,8 @@ def style() -> str:
     light = "".join(f".{name}{{color:{colour}}}" for name, (colour, _) in COLOURS.items())
     dark = "".join(f".{name}{{color:{colour}}}" for name, (_, colour) in COLOURS.items())
     return (
-        "text{font:13px system-ui,sans-serif;fill:#1d1c1a}.s{font-size:12px;fill:#5f5b53}.w{font-weight:650;fill:currentColor}"
+        "text{font:13px system-ui,sans-serif;fill:#1d1c1a}.s{font-size:12px;fill:#5f5b53}"
+        ".w{font-weight:650;fill:currentColor}"
         ".i{stroke:currentColor;stroke-width:2.5}.d{fill:currentColor}.m{fill:#22618c;fill-opacity:.14}"
         f".z{{stroke:#5f5b53}}{light}@media(prefers-color-scheme:dark){{text{{fill:#ece8df}}.s{{fill:#a8a296}}"
         f".w{{fill:currentColor}}.m{{fill:#85bfe6;fill-opacity:.2}}.z{{stroke:#a8a296}}{dark}}}"

@@ -16,7 +16,8 @@ from fairtrial.analysis.gaps import Gap, gaps
 from fairtrial.analysis.standings import Standings, standings
 from fairtrial.analysis.verdicts import Estimate, Verdict, estimates, verdicts
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.plan import CardRecord, DecideRecord, LookRecord, MeasureRecord, SpecRecord, WeightsRecord
+from fairtrial.ledger.cards import CardRecord, MeasureRecord
+from fairtrial.ledger.plan import DecideRecord, LookRecord, SpecRecord, WeightsRecord
 from fairtrial.ledger.shape import damaged
 from fairtrial.studies import Findings, findings, further
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from fairtrial.analysis.doubts import DOUBTFUL
 from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.ledger.plan import DecideRecord, MeasureRecord
+from fairtrial.ledger.cards import MeasureRecord
+from fairtrial.ledger.plan import DecideRecord
 from fairtrial.report.summary import Summary, TaskSummary
 
 MARKS = {"better": "▲", "worse": "▼", "tied": "=", "different": "≠", "undecided": "?"}
