@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.plan import SpecRecord, WeightsRecord
 from fairtrial.report.export.every_eval_ever import NOT_STATED, component, maker, write_record
 from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, sample_hash
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
@@ -99,12 +100,13 @@ def test_the_same_trial_gives_the_same_files(tmp_path: Path, trial: tuple[Ledger
     ],
 )
 def test_who_made_a_model_is_not_guessed(model: str, want: tuple[str, str], trial: tuple[Ledger, Summary]) -> None:
-    spec = {"model": model, "endpoint": {"base_url": "https://api.openai.com/v1"}}
-    local = replace(
-        trial[1].candidates[0], spec={"model": "openai:m", "endpoint": {"base_url": "http://127.0.0.1:1/v1"}}
-    )
+    def spec(model: str, base_url: str) -> SpecRecord:
+        return SpecRecord(model, document={"model": model, "endpoint": {"base_url": base_url}})
+
+    local = replace(trial[1].candidates[0], spec=spec("openai:m", "http://127.0.0.1:1/v1"))
     assert maker(local) == (NOT_STATED, "m")
-    made: CandidateSummary = replace(trial[1].candidates[0], spec=spec, record={"name": "small"})
+    served = spec(model, "https://api.openai.com/v1")
+    made: CandidateSummary = replace(trial[1].candidates[0], spec=served, record=WeightsRecord(name="small"))
     assert maker(made) == want
 
 
