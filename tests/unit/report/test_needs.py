@@ -61,7 +61,7 @@ def test_absences_are_gathered_by_reason(path: Path) -> None:
     assert lines == [
         "decode_tokens_per_second of every candidate: the engine does not say how many tokens it computes in what time"
     ]
-    assert all(row["reason"] for row in summary.absences)
+    assert all(absence.reason for absence in summary.absences)
     [note] = needs.absent_notes(summary)
     assert note.startswith("Not measured: ") and note.endswith("; the report says why.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fairtrial.errors import SpecError
+from fairtrial.ledger.plan import TrialRecord, plan_record
 from fairtrial.spec.source import load_trial
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.studies import Interval
@@ -28,8 +29,13 @@ def flipped(values: list[float], right: int, wrong: int) -> list[float]:
     return made
 
 
-def plan_of(*models: tuple[str, str, Mapping[str, Any]]) -> dict[str, Any]:
-    return {"candidates": [{"name": n, "id": n, "spec": {"model": m}, "record": r} for n, m, r in models]}
+def plan_of(*models: tuple[str, str, Mapping[str, Any]], parts: Sequence[str] = ()) -> TrialRecord:
+    """A plan without tasks; ``parts``: names of the candidates that others answer for."""
+    made = [{"name": n, "id": n, "spec": {"model": m}, "record": r} for n, m, r in models]
+    asked = [{**one, "parts": [{"name": "small", "id": "1"}] if one["name"] in parts else []} for one in made]
+    decide = {"margin": 0.02, "confidence": 0.95, "target": "population"}
+    rest = {"name": "t", "seed": 1, "baseline": made[0]["name"], "decide": decide, "tasks": []}
+    return plan_record({"candidates": asked, **rest})
 
 
 def test_sides_are_told_by_the_kind_of_model() -> None:
@@ -52,8 +58,7 @@ def test_sides_are_told_by_the_kind_of_model() -> None:
 
 
 def test_a_cascade_is_neither_unless_it_is_told() -> None:
-    plan = plan_of(("mine", "gguf:x", {}), ("both", "gguf:x", {}))
-    plan["candidates"][1]["parts"] = [{"name": "small", "id": "1"}]
+    plan = plan_of(("mine", "gguf:x", {}), ("both", "gguf:x", {}), parts=["both"])
     assert told_apart(plan, {}).open == ("mine",)
     assert "counts as neither" in told_apart(plan, {}).notes[0]
     assert told_apart(plan, {"open": ["both"]}).open == ("mine", "both")
