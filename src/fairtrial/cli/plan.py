@@ -16,7 +16,8 @@ from fairtrial import api
 from fairtrial.cli.live import display
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TaskPathOption, ThreadsOption, TrustOption
 from fairtrial.cli.output import print_json
-from fairtrial.forecast.forecast import Forecast, Outlook, QuestionForecast, Total
+from fairtrial.forecast.forecast import Forecast, Total
+from fairtrial.forecast.outlooks import Outlook, QuestionForecast
 from fairtrial.report.words import inline, number, points
 from fairtrial.spec.budget import UNITS
 from fairtrial.spec.source import load_trial

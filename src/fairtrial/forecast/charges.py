@@ -6,8 +6,7 @@ four bytes a token, and answers at what others have written on the same task; wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.known import mean_tokens_written
@@ -35,26 +34,6 @@ class Charge:
     about: float | None = None
     most: float | None = None
     unknown: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """Item answers that a cascade learns its threshold from; they enter no verdict, but are paid for.
-
-    Attributes:
-        cascade, task: names.
-        answers: item answers still to be asked, of both its models together.
-        costs: what they will cost, as far as that is known.
-        most: US dollars at most, where tokens have a price.
-        unknown: quantities of which part is not known.
-    """
-
-    cascade: str
-    task: str
-    answers: int
-    costs: Mapping[str, float] = field(default_factory=dict)
-    most: float | None = None
-    unknown: tuple[str, ...] = ()
 
 
 def charge(candidate: PlannedCandidate, task: PlannedTask, plan: Plan, ledger: Ledger | None) -> Charge:

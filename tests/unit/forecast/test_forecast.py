@@ -14,7 +14,8 @@ import fairtrial.running.conductor as conductor
 import fairtrial.running.pool as bench
 from fairtrial.analysis.verdicts import questions
 from fairtrial.engines import EngineSettings
-from fairtrial.forecast.forecast import DISCORDANCE, Forecast, forecast
+from fairtrial.forecast.forecast import Forecast, forecast
+from fairtrial.forecast.outlooks import DISCORDANCE
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.plan import plan_record
 from fairtrial.planning.plan import Plan, plan_trial
