@@ -14,8 +14,7 @@ from pathlib import Path
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.engines import Engine, EngineSettings
 from fairtrial.errors import SpecError
-from fairtrial.forecast.forecast import Forecast
-from fairtrial.forecast.forecast import forecast as foretell
+from fairtrial.forecast.forecast import Forecast, forecast_trial
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import blame
 from fairtrial.planning.plan import Plan, plan_trial
@@ -129,11 +128,11 @@ def forecast(
     plan = planned(loaded, conditions)
     path = Path(ledger)
     if not measure and not path.exists():
-        return replace(foretell(plan, None), fit=plan.fit)
+        return replace(forecast_trial(plan, None), fit=plan.fit)
     with Ledger.open(path, create=bool(measure)) as store:
         if measure:
             conducted(plan, loaded.text, store, conditions, rounds=math.ceil(measure / CHUNK_ITEMS))
-        return replace(foretell(plan, store), fit=plan.fit)
+        return replace(forecast_trial(plan, store), fit=plan.fit)
 
 
 def search(

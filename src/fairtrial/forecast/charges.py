@@ -36,7 +36,7 @@ class Charge:
     unknown: str = ""
 
 
-def charge(candidate: PlannedCandidate, task: PlannedTask, plan: Plan, ledger: Ledger | None) -> Charge:
+def estimate_charge(candidate: PlannedCandidate, task: PlannedTask, plan: Plan, ledger: Ledger | None) -> Charge:
     """Return what an answer to an item of a task costs a candidate."""
     machine = plan.trial.machine
     if unknown := price_of(candidate.model.record(), machine).unknown:
@@ -44,10 +44,10 @@ def charge(candidate: PlannedCandidate, task: PlannedTask, plan: Plan, ledger: L
     found = worst(candidate, task, machine)
     if not found:
         return Charge()
-    return Charge(estimate(candidate, task, machine, ledger), sum(found) / len(found))
+    return Charge(estimate_cost(candidate, task, machine, ledger), sum(found) / len(found))
 
 
-def estimate(
+def estimate_cost(
     candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine, ledger: Ledger | None
 ) -> float | None:
     """Return about what an item answer costs; None where nothing is known of how long answers get.
@@ -64,14 +64,14 @@ def estimate(
         for request in requests:
             for part, calls in candidate.count_calls(request):
                 price = prices[part.id]
-                cost = None if price is None else request_estimate(request, price, each)
+                cost = None if price is None else estimate_request(request, price, each)
                 if calls.about is None or cost is None:
                     return None
                 total += calls.about * cost
     return total / max(1, len(asked))
 
 
-def request_estimate(request: Request, price: tuple[float, float], written: float | None) -> float | None:
+def estimate_request(request: Request, price: tuple[float, float], written: float | None) -> float | None:
     """Return about what a request costs in US dollars."""
     read, new = price
     if isinstance(request, GenerateRequest):

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairtrial.analysis.verdicts import questions
-from fairtrial.forecast.outlooks import QuestionForecast, question_forecast, suppositions
-from fairtrial.forecast.rates import Lesson, Rate, answered, known_costs, lessons, rate
+from fairtrial.forecast.outlooks import QuestionForecast, forecast_question, make_suppositions
+from fairtrial.forecast.rates import LearningCost, Rate, find_answered, find_known_costs, find_learning_costs, find_rate
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import spent_so_far
 from fairtrial.ledger.plan import plan_record
@@ -52,7 +52,7 @@ class Forecast:
     totals: tuple[Total, ...]
     budget: Mapping[str, float]
     spent: Mapping[str, float]
-    lessons: tuple[Lesson, ...] = ()
+    lessons: tuple[LearningCost, ...] = ()
     pairings: tuple[Mapping[str, Any], ...] = ()
     fit: Mapping[str, Any] | None = None
 
@@ -61,7 +61,7 @@ class Forecast:
         return asdict(self)
 
 
-def forecast(plan: Plan, ledger: Ledger | None) -> Forecast:
+def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
     """Return what a trial will probably take.
 
     Args:
@@ -69,18 +69,18 @@ def forecast(plan: Plan, ledger: Ledger | None) -> Forecast:
         ledger: what is known already; None if there is no ledger yet.
     """
     asked = questions(plan_record(plan.document()))
-    found = tuple(question_forecast(question, plan, ledger) for question in asked)
-    done = {(c.name, t.name): answered(ledger, c.id, t) for c in plan.candidates for t in plan.tasks}
-    rates = tuple(rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)
-    learned = tuple(lessons(plan, ledger))
+    found = tuple(forecast_question(question, plan, ledger) for question in asked)
+    done = {(c.name, t.name): find_answered(ledger, c.id, t) for c in plan.candidates for t in plan.tasks}
+    rates = tuple(find_rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)
+    learned = tuple(find_learning_costs(plan, ledger))
     budget = plan.trial.budget.limits()
     spent = {
         name: amount for name, amount in (spent_so_far(ledger, plan.id) if ledger else {}).items() if name in budget
     }
     totals = []
-    for supposing, stops in suppositions(plan, found):
+    for supposing, stops in make_suppositions(plan, found):
         wanted = {key: sum(not seen for seen in done[key][: stops[key]]) for key in done}
-        totals.append(total(supposing, plan, wanted, (rates, learned), (budget, spent)))
+        totals.append(add_up(supposing, plan, wanted, (rates, learned), (budget, spent)))
     paired = tuple(
         {"task": t.name, "candidate": p.candidate, "items": p.items, "paired": p.paired}
         for t in plan.tasks
@@ -90,11 +90,11 @@ def forecast(plan: Plan, ledger: Ledger | None) -> Forecast:
     return Forecast(plan.trial.name, early, found, rates, tuple(totals), budget, spent, learned, paired)
 
 
-def total(
+def add_up(
     supposing: str,
     plan: Plan,
     wanted: Mapping[tuple[str, str], int],
-    prices: tuple[Sequence[Rate], Sequence[Lesson]],
+    prices: tuple[Sequence[Rate], Sequence[LearningCost]],
     purse: tuple[Mapping[str, float], Mapping[str, float]],
 ) -> Total:
     """Return what asking so many items of each (candidate, task) will cost, and whether it fits the budget.
@@ -109,7 +109,7 @@ def total(
     mosts = [lesson.most for lesson in learned if lesson.most is not None]
     for rate in rates:
         count = answers[rate.candidate, rate.task]
-        known = known_costs(rate)
+        known = find_known_costs(rate)
         for quantity in MEASURED:
             if quantity in known:
                 costs[quantity] = costs.get(quantity, 0.0) + count * known[quantity]

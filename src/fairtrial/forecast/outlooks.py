@@ -82,10 +82,10 @@ class QuestionForecast:
     follows: bool = False
 
 
-def question_forecast(question: Question, plan: Plan, ledger: Ledger | None) -> QuestionForecast:
+def forecast_question(question: Question, plan: Plan, ledger: Ledger | None) -> QuestionForecast:
     """Return how one question will probably go."""
     task = next(t for t in plan.tasks if t.id == question.task.id)
-    differences = seen_differences(question, ledger)
+    differences = read_differences(question, ledger)
     enough = differences.size >= ENOUGH
     discordance = float(((differences**2).sum() + 0.5) / (differences.size + 1)) if enough else DISCORDANCE
     names = (question.a.name, question.b.name, task.name, question.measure.name)
@@ -97,8 +97,10 @@ def question_forecast(question: Question, plan: Plan, ledger: Ledger | None) -> 
     gaps = [(gap, False) for gap in GAPS]
     if enough:
         gaps.append((float(differences.mean()), True))
-    clusters, rule = layout(task, question.together())
-    outlooks = tuple(outlook(gap, measured, discordance, rule, (clusters, len(task.items))) for gap, measured in gaps)
+    clusters, rule = find_layout(task, question.together())
+    outlooks = tuple(
+        simulate_outlook(gap, measured, discordance, rule, (clusters, len(task.items))) for gap, measured in gaps
+    )
     note = ""
     if clusters:
         note = (
@@ -108,7 +110,7 @@ def question_forecast(question: Question, plan: Plan, ledger: Ledger | None) -> 
     return replace(base, outlooks=outlooks, note=note)
 
 
-def layout(task: PlannedTask, rule: Rule) -> tuple[tuple[int, ...], Rule]:
+def find_layout(task: PlannedTask, rule: Rule) -> tuple[tuple[int, ...], Rule]:
     """Return the cluster of each item as a trial that may stop early asks them, and the rule for that.
 
     No clusters where they do not matter: each item has its own, or the claim is about the benchmark's own items.
@@ -120,7 +122,7 @@ def layout(task: PlannedTask, rule: Rule) -> tuple[tuple[int, ...], Rule]:
     return tuple(sorted(asked)), replace(rule, shuffled="clusters", largest_cluster=task.largest_cluster)
 
 
-def seen_differences(question: Question, ledger: Ledger | None) -> np.ndarray:
+def read_differences(question: Question, ledger: Ledger | None) -> np.ndarray:
     """Return (n,) the differences a - b on all items of the task that both have answered, in any trial."""
     if ledger is None:
         return np.zeros(0)
@@ -128,22 +130,24 @@ def seen_differences(question: Question, ledger: Ledger | None) -> np.ndarray:
     return paired_differences(ledger, *ids, question.measure.name)
 
 
-def outlook(gap: float, measured: bool, discordance: float, rule: Rule, layout: tuple[tuple[int, ...], int]) -> Outlook:
+def simulate_outlook(
+    gap: float, measured: bool, discordance: float, rule: Rule, layout: tuple[tuple[int, ...], int]
+) -> Outlook:
     """Simulate a question; the same suppositions give the same answer, and are simulated once.
 
-    ``layout``: the cluster of each item if they matter, and how many items are asked.
+    ``find_layout``: the cluster of each item if they matter, and how many items are asked.
     """
     clusters, items = layout
     size = min(1.0, max(round(discordance, 2), abs(round(gap, 3)), 0.005))
     finite = rule.target == "benchmark" and not rule.noisy and rule.total is not None
     total = rule.total if finite else items
-    stops = simulated(abs(round(gap, 3)), size, replace(rule, total=total, higher_is_better=True), clusters)
+    stops = simulate(abs(round(gap, 3)), size, replace(rule, total=total, higher_is_better=True), clusters)
     median, ninety = (None if stop is None or stop > items else stop for stop in stops[:2])
     return Outlook(gap, measured, median, ninety, stops[2] if total == items else None)
 
 
 @lru_cache(maxsize=1000)
-def simulated(
+def simulate(
     gap: float, discordance: float, rule: Rule, clusters: tuple[int, ...]
 ) -> tuple[int | None, int | None, float]:
     """Return (median, nine in ten, share settled) of simulated trials."""
@@ -153,7 +157,9 @@ def simulated(
     return found.median, found.ninety, found.settled
 
 
-def suppositions(plan: Plan, found: Sequence[QuestionForecast]) -> Iterator[tuple[str, dict[tuple[str, str], int]]]:
+def make_suppositions(
+    plan: Plan, found: Sequence[QuestionForecast]
+) -> Iterator[tuple[str, dict[tuple[str, str], int]]]:
     """Yield each supposition about all pairs, with how many items each (candidate, task) is then asked.
 
     A candidate is asked until half of the trials like this one have settled its last question, and the baseline as
@@ -170,10 +176,10 @@ def suppositions(plan: Plan, found: Sequence[QuestionForecast]) -> Iterator[tupl
                 chunked = q.items if median is None else min(q.items, math.ceil(median / CHUNK_ITEMS) * CHUNK_ITEMS)
                 for name in (q.a, q.b):
                     stops[name, q.task] = max(stops.get((name, q.task), 0), chunked)
-            yield "as far apart as so far" if gap is None else apart(gap), stops
+            yield "as far apart as so far" if gap is None else describe_gap(gap), stops
     yield "all items", everything
 
 
-def apart(gap: float) -> str:
+def describe_gap(gap: float) -> str:
     """Return a supposition in words."""
     return f"{100 * gap:g} points apart" if gap else "equally good"

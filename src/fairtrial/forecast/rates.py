@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from fairtrial.forecast.charges import charge
+from fairtrial.forecast.charges import estimate_charge
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.known import items_asked, mean_value
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
@@ -37,7 +37,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LearningCost:
     """Item answers that a cascade learns its threshold from; they enter no verdict, but are paid for.
 
     Attributes:
@@ -56,40 +56,40 @@ class Lesson:
     unknown: tuple[str, ...] = ()
 
 
-def rate(candidate: PlannedCandidate, task: PlannedTask, known: int, plan: Plan, ledger: Ledger | None) -> Rate:
+def find_rate(candidate: PlannedCandidate, task: PlannedTask, known: int, plan: Plan, ledger: Ledger | None) -> Rate:
     """Return what an item answer costs a candidate on a task."""
     if candidate.recorded:
         return Rate(candidate.name, task.name, known, {}, recorded=True)
-    costs = costs_of(ledger, candidate.id, task.id)
-    price = charge(candidate, task, plan, ledger)
+    costs = read_costs(ledger, candidate.id, task.id)
+    price = estimate_charge(candidate, task, plan, ledger)
     about = price.about if "usd" not in costs else None
     return Rate(candidate.name, task.name, known, costs, about, price.most, price.unknown)
 
 
-def lessons(plan: Plan, ledger: Ledger | None) -> Iterator[Lesson]:
+def find_learning_costs(plan: Plan, ledger: Ledger | None) -> Iterator[LearningCost]:
     """Yield what levers still have to ask to learn their values; each answer once, whoever needs it."""
     seen: set[tuple[str, str]] = set()
     for learner, candidate in plan.learners:
         if learner.lever is None or not learner.lever.items_to_learn:
             continue
-        if all(all(answered(ledger, candidate.id, task)) for task in plan.tasks):
+        if all(all(find_answered(ledger, candidate.id, task)) for task in plan.tasks):
             continue
         for task in plan.tasks:
-            lesson = Lesson(candidate.name, task.name, 0)
+            lesson = LearningCost(candidate.name, task.name, 0)
             tuning = replace(task, items=task.tuning)
             for part in learner.parts.values():
-                missing = answered(ledger, part.id, tuning).count(False) * task.entry.repeats
+                missing = find_answered(ledger, part.id, tuning).count(False) * task.entry.repeats
                 if not missing or (part.id, task.id) in seen:
                     continue
                 seen.add((part.id, task.id))
-                lesson = learned_from(lesson, missing, rate(part, tuning, 0, plan, ledger))
+                lesson = add_answers(lesson, missing, find_rate(part, tuning, 0, plan, ledger))
             if lesson.answers:
                 yield lesson
 
 
-def learned_from(lesson: Lesson, missing: int, part: Rate) -> Lesson:
+def add_answers(lesson: LearningCost, missing: int, part: Rate) -> LearningCost:
     """Return a lesson with the answers of one more model."""
-    known = known_costs(part)
+    known = find_known_costs(part)
     costs = dict(lesson.costs)
     for quantity, cost in known.items():
         costs[quantity] = costs.get(quantity, 0.0) + missing * cost
@@ -98,12 +98,12 @@ def learned_from(lesson: Lesson, missing: int, part: Rate) -> Lesson:
     return replace(lesson, answers=lesson.answers + missing, costs=costs, most=most, unknown=tuple(sorted(unknown)))
 
 
-def known_costs(rate: Rate) -> dict[str, float]:
+def find_known_costs(rate: Rate) -> dict[str, float]:
     """Return what an item answer costs by quantity, dollars estimated where they are not measured."""
     return {**rate.costs, **({"usd": rate.about} if rate.about is not None else {})}
 
 
-def answered(ledger: Ledger | None, candidate_id: str, task: PlannedTask) -> list[bool]:
+def find_answered(ledger: Ledger | None, candidate_id: str, task: PlannedTask) -> list[bool]:
     """Return for each item of a task, in the order of asking, whether the ledger has a candidate's answers to it."""
     if ledger is None:
         return [False] * len(task.items)
@@ -111,7 +111,7 @@ def answered(ledger: Ledger | None, candidate_id: str, task: PlannedTask) -> lis
     return [item.id in seen for item in task.items]
 
 
-def costs_of(ledger: Ledger | None, candidate_id: str, task_id: str) -> dict[str, float]:
+def read_costs(ledger: Ledger | None, candidate_id: str, task_id: str) -> dict[str, float]:
     """Return what an item answer has cost a candidate on a task, by quantity; without what was never measured."""
     if ledger is None:
         return {}

@@ -14,7 +14,7 @@ import fairtrial.running.conductor as conductor
 import fairtrial.running.pool as bench
 from fairtrial.analysis.verdicts import questions
 from fairtrial.engines import EngineSettings
-from fairtrial.forecast.forecast import Forecast, forecast
+from fairtrial.forecast.forecast import Forecast, forecast_trial
 from fairtrial.forecast.outlooks import DISCORDANCE
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.plan import plan_record
@@ -41,7 +41,7 @@ def plan_of(folder: Path, **changes: object) -> Plan:
 
 
 def test_without_a_ledger_all_is_supposed_and_nothing_costs_nothing(tmp_path: Path) -> None:
-    found = forecast(plan_of(tmp_path, budget={"minutes": 1, "usd": 2, "items": 1000}), None)
+    found = forecast_trial(plan_of(tmp_path, budget={"minutes": 1, "usd": 2, "items": 1000}), None)
     for question in found.questions:
         assert (question.items, question.known, question.discordance, question.measured) == (600, 0, DISCORDANCE, False)
         equal, five, ten = question.outlooks
@@ -67,7 +67,7 @@ def test_what_the_ledger_knows_replaces_suppositions(tmp_path: Path, monkeypatch
     with Ledger.open(tmp_path / "t.db") as ledger:
         with ledger.writing():
             conductor.run(plan, "text", ledger, EngineSettings(), rounds=1)
-        found = forecast(plan, ledger)
+        found = forecast_trial(plan, ledger)
         spent = query.counts(ledger)["answers"]
         for question in found.questions:
             rows = query.paired(
@@ -97,7 +97,7 @@ def test_what_the_ledger_knows_replaces_suppositions(tmp_path: Path, monkeypatch
 def test_the_median_is_where_half_of_directly_simulated_trials_stop(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
     question = next(questions(plan_record(plan.document())))
-    ten = next(o for o in forecast(plan, None).questions[0].outlooks if o.gap == 0.1)
+    ten = next(o for o in forecast_trial(plan, None).questions[0].outlooks if o.gap == 0.1)
     rng = np.random.default_rng(3)
     stops = []
     for _ in range(60):
@@ -113,22 +113,22 @@ def test_the_median_is_where_half_of_directly_simulated_trials_stop(tmp_path: Pa
 
 
 def test_unbounded_measures_and_trials_that_do_not_stop_need_all_items(tmp_path: Path) -> None:
-    found = forecast(plan_of(tmp_path, measures=["acc", "tokens_in"]), None)
+    found = forecast_trial(plan_of(tmp_path, measures=["acc", "tokens_in"]), None)
     tokens = [q for q in found.questions if q.measure == "tokens_in"]
     assert all(q.outlooks == () and q.follows for q in tokens)
     assert found.totals[2].costs["items"] < found.totals[-1].costs["items"]  # they wait for nothing but the others
     entry = {"task": "table", "level": 1, "limit": 600, "measures": ["tokens_in"]}
-    alone = forecast(plan_of(tmp_path, tasks=[entry]), None)
+    alone = forecast_trial(plan_of(tmp_path, tasks=[entry]), None)
     assert all(q.outlooks == () and "all items" in q.note for q in alone.questions)
     assert all(total.costs == {"items": 1800} for total in alone.totals)
-    late = forecast(plan_of(tmp_path, decide={"margin": 0.05}), None)
+    late = forecast_trial(plan_of(tmp_path, decide={"margin": 0.05}), None)
     assert [total.supposing for total in late.totals] == ["all items"]
 
 
 def test_large_clusters_are_seen(tmp_path: Path) -> None:
     tasks = [{"task": "logic", "level": 1, "limit": 400}]
     early = {"margin": 0.05, "stop_early": True}
-    [first, _] = forecast(plan_of(tmp_path, tasks=tasks, decide=early), None).questions
+    [first, _] = forecast_trial(plan_of(tmp_path, tasks=tasks, decide=early), None).questions
     assert "clusters of up to" in first.note
     assert all(outlook.median is None for outlook in first.outlooks)
 
@@ -140,14 +140,14 @@ def test_repeats_multiply_and_answers_of_other_pairs_do_not_count(tmp_path: Path
         task = plan.tasks[0]
         seen = [(task.id, item.id, 0, Observation("acc", 1.0)) for item in task.items]
         ledger.commit(plan.candidates[1].id, Chunk(observations=seen))
-        found = forecast(plan, ledger)
+        found = forecast_trial(plan, ledger)
     assert found.totals[-1].costs["items"] == 900
     assert {q.known for q in found.questions} == {0}
 
 
 def test_the_document_follows_its_schema(tmp_path: Path) -> None:
     schema = json.loads((ROOT / "docs" / "schemas" / "plan.schema.json").read_text())
-    found: Forecast = forecast(plan_of(tmp_path, budget={"minutes": 3}), None)
+    found: Forecast = forecast_trial(plan_of(tmp_path, budget={"minutes": 3}), None)
     document = json.loads(json.dumps(found.document(), allow_nan=False))
     jsonschema.validate(document, schema)
     with pytest.raises(jsonschema.ValidationError):
@@ -164,7 +164,7 @@ def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebod
     tasks = [{"task": "arithmetic_open", "limit": 100}]
     candidates = [hosted("a"), hosted("b", prices=None), {"id": "c", "model": "fake:c"}]
     plan = plan_of(tmp_path, tasks=tasks, candidates=candidates, budget={"usd": 1})
-    found = forecast(plan, None)
+    found = forecast_trial(plan, None)
     a, b, c = found.rates
     form = plan.tasks[0].chat
     prompts = [form.requests(item)[0].prompt for item in plan.tasks[0].items]
@@ -176,13 +176,13 @@ def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebod
     assert "usd_per_hour" in c.no_price
     assert found.totals[-1].fits == {"usd": None}, "two candidates have no price"
     alone = plan_of(tmp_path, tasks=tasks, candidates=[hosted("a")], budget={"usd": 1})
-    assert forecast(alone, None).totals[-1].fits == {"usd": True}, "even the most is within it"
+    assert forecast_trial(alone, None).totals[-1].fits == {"usd": True}, "even the most is within it"
     with Ledger.open(tmp_path / "t.db") as ledger:
         write_plan(plan, "text", ledger)
         task = plan.tasks[0]
         written = [(task.id, item.id, 0, Observation("tokens_out", 5.0)) for item in task.items]
         ledger.commit(plan.candidates[2].id, Chunk(observations=written))
-        found = forecast(plan, ledger)
+        found = forecast_trial(plan, ledger)
     about = (sum(len(p.plain().encode()) for p in prompts) / 4 + 100 * 4 * 5) / 1e6
     assert found.totals[-1].costs["usd"] == pytest.approx(about)
     assert found.totals[-1].estimated
@@ -194,7 +194,7 @@ def test_what_cascades_learn_from_is_counted_once(tmp_path: Path) -> None:
     twice = [{**hosted("b"), "id": name, "levers": [lever]} for name in ("one", "two")]
     twice[1]["levers"] = [{"cascade": {"to": "a", "learn": {"escalate": 0.5, "items": 30}}}]
     plan = plan_of(tmp_path, tasks=["arithmetic_open"], candidates=[hosted("a"), hosted("b"), *twice])
-    found = forecast(plan, None)
+    found = forecast_trial(plan, None)
     tuning = len(plan.tasks[0].tuning)
     assert tuning > 20
     assert [(lesson.cascade, lesson.answers) for lesson in found.lessons] == [("one", 2 * tuning)]
@@ -208,7 +208,7 @@ def test_what_cascades_learn_from_is_counted_once(tmp_path: Path) -> None:
             plan.candidates[0].id,
             Chunk(observations=[(task.id, item.id, 0, Observation("tokens_out", 5.0)) for item in task.items]),
         )
-        a, b, one, two = forecast(plan, ledger).rates
+        a, b, one, two = forecast_trial(plan, ledger).rates
     assert one.about == pytest.approx(b.about + 0.25 * a.about)
     assert two.about == pytest.approx(b.about + 0.5 * a.about)
 
@@ -232,6 +232,6 @@ def test_recorded_answers_cost_nothing_and_those_without_one_are_counted(tmp_pat
     (tmp_path / "log.jsonl").write_text("\n".join(rows))
     recorded = {"format": "table", "key": "prompt", "answer": "answer"}
     candidates = [{"id": "a", "model": "fake:a"}, {"id": "r", "model": "import:log.jsonl", "recorded": recorded}]
-    found = forecast(plan_of(tmp_path, tasks=["arithmetic_open"], candidates=candidates), None)
+    found = forecast_trial(plan_of(tmp_path, tasks=["arithmetic_open"], candidates=candidates), None)
     assert found.pairings == ({"task": "arithmetic_open", "candidate": "r", "items": 200, "paired": 60},)
     assert found.totals[-1].unknown["minutes"] == 1, "only the other candidate takes time"
