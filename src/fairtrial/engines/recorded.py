@@ -18,7 +18,7 @@ class RecordedEngine:
     """See `fairtrial.engines.base.Engine`."""
 
     can = Capabilities(
-        score=True, generate=True, chat=True, images=False, context_tokens=2**31 - 1, batch_invariant=True
+        score=True, generate=True, chat=True, images=True, context_tokens=2**31 - 1, batch_invariant=True
     )
 
     def __init__(self, record: Record) -> None:

@@ -12,12 +12,23 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger.shape import read_mapping, reading
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Request, ScoreAnswer
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    ImagePart,
+    Item,
+    Pair,
+    Prompt,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+)
 from fairtrial.records.trace import read_trace, renamed_trace, trace_document
 
 OPTIONAL = (
@@ -66,9 +77,8 @@ def storable(text: str) -> str:
 def request_text(request: Request) -> bytes:
     """Return a request as JSON, each prompt once; the label is not kept."""
     if isinstance(request, GenerateRequest):
-        body = {**asdict(request), "prompt": request.prompt.document()}
-        del body["label"]
-        return dumps({"kind": "generate", **body}).encode()
+        body = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "label"}
+        return dumps({**body, "kind": "generate", "prompt": request.prompt.document()}).encode()
     body = {"delimiter": request.delimiter, "rolling": request.rolling}
     prompts = list(dict.fromkeys(pair.prompt for pair in request.pairs))
     at = {prompt: i for i, prompt in enumerate(prompts)}
@@ -100,8 +110,8 @@ def unpacked(body: bytes, base: bytes = b"") -> bytes:
     return text
 
 
-def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
-    """Return a stored request as JSON values, shaped as its record, with ``kind``.
+def request_of(body: bytes, base: bytes | None) -> Request:
+    """Return a stored request; raises LedgerError if it is none.
 
     Args:
         body: as stored.
@@ -109,12 +119,16 @@ def request_body(body: bytes, base: bytes | None) -> dict[str, Any]:
     """
     text = reading(lambda: unpacked(body, unpacked(base) if base is not None else b""), "a request")
     found = read_mapping(text.decode("utf-8", "surrogatepass"), "a request")
-    if "prompts" in found:
-        prompts = found.pop("prompts")
-        found["pairs"] = reading(
-            lambda: [{"prompt": prompts[at], "continuation": text} for at, text in found["pairs"]], "a request"
-        )
-    return found
+    return reading(lambda: _request_of(found), "a request")
+
+
+def _request_of(found: dict[str, Any]) -> Request:
+    if found.pop("kind") == "generate":
+        prompt = Prompt.from_document(found.pop("prompt"))
+        return GenerateRequest(**{**found, "prompt": prompt, "stop": tuple(found.get("stop", ()))})
+    prompts = [Prompt.from_document(prompt) for prompt in found["prompts"]]
+    pairs = tuple(Pair(prompts[at], str(continuation)) for at, continuation in found["pairs"])
+    return ScoreRequest(pairs, found["delimiter"], found["rolling"])
 
 
 def answer_body(answer: Answer) -> dict[str, Any]:
@@ -162,7 +176,8 @@ def _answer_of(body: Mapping[str, Any]) -> Answer:
 
 def item_body(item: Item) -> dict[str, Any]:
     """Return what of an item is not in columns of its own."""
-    return {"question": item.question, "choices": item.choices, "gold": item.gold, "data": dict(item.data)}
+    body = {"question": item.question, "choices": item.choices, "gold": item.gold, "data": dict(item.data)}
+    return {**body, "images": [asdict(image) for image in item.images]} if item.images else body
 
 
 def item_of(item_id: str, doc_id: int, cluster: str, body: str) -> Item:
@@ -175,4 +190,6 @@ def _item_of(item_id: str, doc_id: int, cluster: str, held: Mapping[str, Any]) -
     texts = [held["question"], *held["choices"], *held["gold"]]
     if not all(isinstance(text, str) for text in texts) or not isinstance(held["data"], dict):
         raise ValueError("its question, choices, gold or data are of another kind")
-    return Item(item_id, doc_id, held["question"], tuple(held["choices"]), tuple(held["gold"]), cluster, held["data"])
+    choices, gold = tuple(held["choices"]), tuple(held["gold"])
+    images = tuple(ImagePart(str(image["hash"]), str(image["media_type"])) for image in held.get("images", ()))
+    return Item(item_id, doc_id, held["question"], choices, gold, cluster, held["data"], images)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import FairtrialError, LedgerError
+from fairtrial.ledger.blobs import check_blob
 from fairtrial.ledger.cards import read_card
-from fairtrial.ledger.encoding import answer_of, item_of, request_body
+from fairtrial.ledger.encoding import answer_of, item_of, request_of
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
 from fairtrial.ledger.plan import look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
@@ -22,6 +23,14 @@ from fairtrial.ledger.shape import damaged, finite, read_mapping
 
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
+
+LATER = {2: ("requests",), 4: ("blobs", "task_blobs")}
+"""Tables that a ledger lacks before it has this version."""
+
+WITHOUT_IMAGE = """
+SELECT count(*) FROM items, json_each(CASE WHEN json_valid(body) THEN body ELSE '{}' END, '$.images') image
+WHERE json_extract(image.value, '$.hash') NOT IN (SELECT hash FROM blobs)
+"""
 
 Row = Mapping[str, Any]
 
@@ -124,6 +133,8 @@ def _examined(db: sqlite3.Connection) -> Examination:
         lone = "SELECT count(*) FROM trial_items WHERE (task_id, item_id) NOT IN (SELECT task_id, item_id FROM items)"
         if count := int(db.execute(lone).fetchone()[0]):
             damages.append(Damage("trial_items", "", f"{count:,} rows refer to items that are not there"))
+    if {"items", "blobs"} <= rows.keys() and (count := int(db.execute(WITHOUT_IMAGE).fetchone()[0])):
+        damages.append(Damage("items", "", f"{count:,} images of items are not there"))
     for table, count in _unreferred(db).items():
         damages.append(Damage(table, "", f"{count:,} rows refer to rows that are not there"))
     return Examination(rows, lost, tuple(damages))
@@ -145,7 +156,8 @@ def _of_the_file(db: sqlite3.Connection) -> Iterator[Damage]:
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if not 1 <= version <= len(MIGRATIONS):
         yield Damage("", "", f"it says that its version is {version}; known are 1 to {len(MIGRATIONS)}")
-    missing = set(CHECKS) - set(_tables(db)) - ({"requests"} if version == 1 else set())
+    later = {table for since, tables in LATER.items() if version < since for table in tables}
+    missing = set(CHECKS) - set(_tables(db)) - later
     if missing:
         yield Damage("", "", f"it lacks the tables {', '.join(sorted(missing))}")
 
@@ -203,7 +215,7 @@ def _take_out(db: sqlite3.Connection) -> None:
             )
             values = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in key]
             db.execute(f"DELETE FROM {table} WHERE {where}", values)
-    for statement in ORPHANS:
+    for statement in (*ORPHANS, *(LOST_IMAGES if "task_blobs" in _tables(db) else ())):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     if not 1 <= int(db.execute("PRAGMA user_version").fetchone()[0]) <= len(MIGRATIONS):
@@ -237,6 +249,11 @@ ORPHANS = (
 )
 """Take out what refers to rows that are gone, in this order."""
 
+LOST_IMAGES = (
+    "DELETE FROM task_blobs WHERE hash NOT IN (SELECT hash FROM blobs) OR task_id NOT IN (SELECT id FROM tasks)",
+)
+"""The same where images are kept; a run of the trial enters them anew."""
+
 
 def _check_request(db: sqlite3.Connection, row: Row) -> None:
     base = None
@@ -245,7 +262,7 @@ def _check_request(db: sqlite3.Connection, row: Row) -> None:
         if found is None:
             raise damaged(f"the request that it starts from, {str(row['base'])[:40]}, is not there")
         base = found[0]
-    request_body(row["body"], base)
+    request_of(row["body"], base)
 
 
 def _check_answer(_: sqlite3.Connection, row: Row) -> None:
@@ -273,6 +290,8 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
     "trials": lambda _, row: read_plan(row["plan"]),
     "trial_items": _check_nothing,
     "sessions": lambda _, row: read_mapping(row["facts"], "the facts of a run"),
+    "blobs": lambda _, row: check_blob(row["hash"], row["bytes"]),
+    "task_blobs": _check_nothing,
     "looks": lambda _, row: look_record({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

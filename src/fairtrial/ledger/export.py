@@ -122,6 +122,7 @@ def rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -
             yield from trial_looks(ledger, one)
             yield from trial_absences(ledger, one)
             yield from helping_values(ledger, one)
+            yield from trial_images(ledger, one)
         if answers:
             yield from trial_answers(ledger, one)
 
@@ -220,6 +221,19 @@ def trial_looks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any
     for found in query.looks(ledger, trial.id):
         seen_then = {key: value for key, value in found.document.items() if key != "task_id"}
         yield {"look": {**seen_then, "task": names[found["task_id"]]}, "trial": trial.id}
+
+
+def trial_images(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+    """Yield the images that a trial's tasks show, without their bytes."""
+    for task in trial.plan.tasks:
+        found = ledger.read(
+            "SELECT b.hash, b.media_type, length(b.bytes) FROM task_blobs t JOIN blobs b ON b.hash = t.hash "
+            "WHERE t.task_id = ? ORDER BY b.hash",
+            (task.id,),
+        )
+        for digest, media_type, size in found:
+            told = {"hash": digest, "media_type": media_type, "bytes": size, "task": task.name}
+            yield {"image": told, "trial": trial.id}
 
 
 def trial_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:

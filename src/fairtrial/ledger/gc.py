@@ -150,6 +150,8 @@ def take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, i
     items = db.execute(
         "DELETE FROM items WHERE (task_id, item_id) NOT IN (SELECT task_id, item_id FROM trial_items)"
     ).rowcount
+    db.execute("DELETE FROM task_blobs WHERE task_id NOT IN (SELECT task_id FROM trial_items)")
+    db.execute("DELETE FROM blobs WHERE hash NOT IN (SELECT hash FROM task_blobs)")
     db.execute("DELETE FROM tasks WHERE id NOT IN (SELECT task_id FROM trial_items)")
     db.execute("DELETE FROM candidates WHERE id NOT IN (SELECT candidate_id FROM temp.kept_candidates)")
     broken = db.execute("PRAGMA foreign_key_check").fetchall()

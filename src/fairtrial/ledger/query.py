@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.ledger.encoding import answer_of, item_of, request_body
+from fairtrial.ledger.encoding import answer_of, item_of, request_of
 from fairtrial.ledger.order import Order, make_order
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.ledger.shape import damaged, finite, read_mapping, reading
@@ -29,7 +29,7 @@ from fairtrial.ledger.trials import trial as trial
 from fairtrial.ledger.trials import trial_order as trial_order
 from fairtrial.ledger.trials import trial_row as trial_row
 from fairtrial.ledger.trials import trials as trials
-from fairtrial.records import Item
+from fairtrial.records import Item, Request
 from fairtrial.records.duplicates import Key, content_key, same_groups, united
 from fairtrial.records.trace import renamed_trace
 
@@ -182,8 +182,8 @@ def paired(ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, me
 
 def item_answers(
     ledger: Ledger, candidate_id: str, task_id: str, item_id: str, repeat: int = 0
-) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return (request, answer) of one item as JSON values, in the order in which the task asked."""
+) -> list[tuple[Request, dict[str, Any]]]:
+    """Return the requests about one item, in the order in which the task asked, each with its answer as JSON values."""
     rows = ledger.read(
         """
         SELECT r.body, b.body, a.answer FROM asked s
@@ -195,7 +195,7 @@ def item_answers(
         """,
         (candidate_id, task_id, item_id, repeat),
     )
-    return [(request_body(body, base), _answer(answer)) for body, base, answer in rows]
+    return [(request_of(body, base), _answer(answer)) for body, base, answer in rows]
 
 
 def _answer(text: str) -> dict[str, Any]:

@@ -124,7 +124,17 @@ END;
 """
 """Why a run ended is a word of a fixed list; ``outcome`` says it to people."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE, RUNS_END_FOR_A_REASON)
+IMAGES_ONCE = """
+CREATE TABLE blobs (hash TEXT PRIMARY KEY, media_type TEXT NOT NULL, bytes BLOB NOT NULL);
+CREATE TABLE task_blobs (
+    task_id TEXT NOT NULL REFERENCES tasks(id),
+    hash TEXT NOT NULL REFERENCES blobs(hash),
+    PRIMARY KEY (task_id, hash)
+) WITHOUT ROWID;
+"""
+"""An image is kept once, whichever tasks show it."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE, RUNS_END_FOR_A_REASON, IMAGES_ONCE)
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -23,8 +25,13 @@ from fairtrial.errors import ModelError
 from fairtrial.plugins import Table
 from fairtrial.recorded.base import Importer, Rows, Said
 from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
+from fairtrial.records import ImagePart
+from fairtrial.records.content import PLACEHOLDER, name_image
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
 from fairtrial.spec.recorded import Recorded, key_text
+
+DATA_URL = re.compile(r"data:([\w/+.-]+);base64,")
+"""How a log holds the bytes of an image."""
 
 TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
@@ -209,11 +216,26 @@ def _last_of_user(messages: list[Any]) -> Any:
 
 
 def _content(value: Any) -> str | None:
-    """Return a message's text: a string, or the text parts of a list; None where there is none."""
+    """Return a message's text: a string, or the parts of a list, images by their names; None where there is none."""
     if isinstance(value, list) and all(isinstance(part, dict) for part in value):
-        texts = [_text(part.get("text")) for part in value]
+        texts = [_image(part) or _text(part.get("text")) for part in value]
         return "".join(text for text in texts if text is not None) if any(t is not None for t in texts) else None
     return _text(value)
+
+
+def _image(part: Mapping[str, Any]) -> str:
+    """Return what stands for an image in a message, by its bytes if the log holds them; empty for what is none."""
+    held = part.get("image", part.get("image_url"))
+    url = held.get("url") if isinstance(held, dict) else held
+    if not isinstance(url, str):
+        return ""
+    found = DATA_URL.match(url)
+    if found is None:
+        return PLACEHOLDER
+    try:
+        return name_image(ImagePart.of(b64decode(url[found.end() :], validate=True), found[1]))
+    except ValueError:
+        return PLACEHOLDER
 
 
 def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:

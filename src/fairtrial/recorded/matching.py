@@ -15,6 +15,7 @@ from itertools import islice
 
 from fairtrial.recorded.base import Said, answer_of
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.records.content import name_image
 from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import TAGS, Tags
 
@@ -106,7 +107,9 @@ class Matcher:
         """Return why a request found no answer: what differs between its prompt and the nearest recorded one."""
         if self._by_key:
             return self._explained_by_key(request)
-        prompt = normal((request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt).plain())
+        prompt = normal(
+            (request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt).plain(name_image)
+        )
         keys = self._texts if isinstance(request, GenerateRequest) else self._scores
         if any(key and key in prompt[-len(key) - CUE :] for key in self._empty):
             return "That question is recorded without an answer."
@@ -140,10 +143,10 @@ class Matcher:
         """Return whether the question that a row names, if it does, stands in what is asked."""
         prompts = [request.prompt] if isinstance(request, GenerateRequest) else [pair.prompt for pair in request.pairs]
         asked = self._asked.get(request.item_key, "")
-        return any(asked in normal(prompt.plain()) for prompt in prompts)
+        return any(asked in normal(prompt.plain(name_image)) for prompt in prompts)
 
     def _generated(self, request: GenerateRequest) -> GenerateAnswer | None:
-        key = request.item_key if self._by_key else self._key(normal(request.prompt.plain()))
+        key = request.item_key if self._by_key else self._key(normal(request.prompt.plain(name_image)))
         text = self._texts.get(key)
         return None if text is None else answer_of(text, request.stop, self._tags)
 
@@ -167,7 +170,7 @@ class Matcher:
     def _scored(self, request: ScoreRequest) -> ScoreAnswer | None:
         found = []
         for pair in request.pairs:
-            scores = self._scores.get(request.item_key if self._by_key else normal(pair.prompt.plain()), {})
+            scores = self._scores.get(request.item_key if self._by_key else normal(pair.prompt.plain(name_image)), {})
             score = scores.get(normal(pair.continuation))
             if score is None or math.isnan(score[0]) or score[0] == math.inf:
                 return None

@@ -49,6 +49,11 @@ def data_url(media_type: str, data: bytes) -> str:
     return f"data:{media_type};base64,{b64encode(data).decode()}"
 
 
+def name_image(image: ImagePart) -> str:
+    """Return what stands for an image in running text where texts about different images must differ."""
+    return f"<image {image.hash}>"
+
+
 Part = TextPart | ImagePart
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.ledger import Ledger, query
-from fairtrial.records import Item, TraceStep
+from fairtrial.records import Item, Request, TraceStep
 from fairtrial.records.trace import read_trace
 from fairtrial.report.summary import Summary
 
@@ -117,7 +117,7 @@ def said(answer: Mapping[str, Any]) -> str:
     return f"(no answer after its reasoning: {'…' if len(thought) > THOUGHT else ''}{thought[-THOUGHT:]})"
 
 
-Asked = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+Asked = Sequence[tuple[Request, Mapping[str, Any]]]
 
 
 def choices(item: Item, a: Asked, b: Asked) -> tuple[Choice, ...]:

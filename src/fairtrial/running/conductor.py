@@ -10,7 +10,7 @@ comes next, and `budget` whether that is affordable.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from fairtrial.analysis.elimination import beaten
 from fairtrial.analysis.endings import DROPPED
@@ -18,6 +18,7 @@ from fairtrial.analysis.verdicts import questions, verdict
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ending, Ledger, query
+from fairtrial.ledger.blobs import ImageReader
 from fairtrial.machine import facts
 from fairtrial.measures import Meters, plugin_probes
 from fairtrial.planning.plan import Plan
@@ -64,7 +65,7 @@ def run(
     fit = {"fit": plan.fit} if plan.fit else {}
     with (
         open_writer(ledger, plan.id, {**facts(), **meters.facts(), **budget, **fit}) as writer,
-        open_pool(settings, meters, plan.predicted) as pool,
+        open_pool(replace(settings, read_image=ImageReader(ledger.path)), meters, plan.predicted) as pool,
     ):
         pool.more_probes = plugin_probes(plan.trial)
         try:

@@ -11,15 +11,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from fairtrial.analysis.verdicts import earlier_answers
+from fairtrial.errors import TaskError
 from fairtrial.ledger import Chunk, Ending, Ledger, query
+from fairtrial.ledger.blobs import add_images
 from fairtrial.ledger.known import was_asked
 from fairtrial.ledger.plan import plan_record
 from fairtrial.measures import Whole, unloaded
-from fairtrial.planning.base import PlannedCandidate
+from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import ItemRequests
-from fairtrial.records import Answer, Observation, Request
+from fairtrial.records import Answer, ImagePart, Item, Observation, Request
 from fairtrial.running.answering import OnAnswer
+from fairtrial.tasks.base import images_shown
 
 KEPT_AT_ONCE = 8
 """Answers of an endpoint that are written in one transaction: each may have cost money."""
@@ -33,7 +36,9 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     document = plan.document()
     for task, entry in zip(plan.tasks, document["tasks"], strict=True):
         ledger.add_task(task.id, task.name, entry["card"])
-        ledger.add_items(task.id, [*task.items, *task.tuning])
+        every = [*task.items, *task.tuning]
+        add_images(ledger, task.id, give_images(task, every))
+        ledger.add_items(task.id, every)
     items = {task.id: [item.id for item in task.items] for task in plan.tasks}
     if read := plan.passages:
         ledger.add_task(read.id, "text", read.card())
@@ -42,6 +47,22 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     if helpers := earlier_answers(ledger, plan_record(document), items):
         document["earlier"] = helpers
     ledger.add_trial(plan.id, plan.trial.name, text, document, items)
+
+
+def give_images(task: PlannedTask, items: Sequence[Item]) -> Iterator[tuple[ImagePart, bytes]]:
+    """Yield the images that a task shows, each once.  Raises TaskError if it names one and does not give its bytes."""
+    given: set[ImagePart] = set()
+    for item in items:
+        for image, data in images_shown(task.plain, item):
+            if image not in given:
+                given.add(image)
+                yield image, data
+        if lost := [image.hash for image in item.images if image not in given]:
+            raise TaskError(
+                f"the image {lost[0]} is named, and its bytes are not given.",
+                where=f"task {task.name} item {item.doc_id}",
+                fix="The method `images` of the task must return every image with its bytes.",
+            )
 
 
 class LedgerWriter:

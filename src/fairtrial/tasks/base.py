@@ -5,12 +5,12 @@ A task knows how questions are asked and judged; it knows nothing of models, eng
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from fairtrial.records import Answer, Item, Measure, Observation, Request
+from fairtrial.records import Answer, ImagePart, Item, Measure, Observation, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,20 @@ class TellsSigns(Protocol):
             grades: what `Task.grade` made of them.
         """
         ...
+
+
+@runtime_checkable
+class ShowsImages(Protocol):
+    """A task whose requests show images."""
+
+    def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
+        """Return every image that an item's requests show, those of few-shot examples included, with its bytes."""
+        ...
+
+
+def images_shown(task: Task, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
+    """Return the images that a task's requests about an item show; none where it shows no images at all."""
+    return task.images(item) if isinstance(task, ShowsImages) else ()
 
 
 @runtime_checkable

@@ -111,7 +111,7 @@ def test_a_request_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeyp
     monkeypatch.setattr(encoding, "LONGEST", 1000)
     text = b'{"kind": "generate", "stop": "' + b"x" * 5000 + b'"}'
     with pytest.raises(LedgerError, match="longer than 1,000 bytes"):
-        encoding.request_body(encoding.packed(text), None)
+        encoding.request_of(encoding.packed(text), None)
 
 
 def test_a_copy_never_replaces_a_file(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
         assert ledger.connection.execute("SELECT candidate_id, created FROM answers ORDER BY 1").fetchall() == created
         for name in ("a", "b"):
             assert ledger.answers(candidate_id(name), [ASK.id]) == {ASK.id: SAID}
-            assert query.item_answers(ledger, candidate_id(name), TASK, "i") == [(request, answer)]
+            assert query.item_answers(ledger, candidate_id(name), TASK, "i") == [(ASK, answer)]
 
 
 def test_why_earlier_runs_ended_is_read_from_their_words_once(tmp_path: Path) -> None:

@@ -69,9 +69,7 @@ def test_a_request_is_stored_once_and_little_more_than_its_difference(ledger: Le
     assert max(sizes[1:]) < sizes[0] / 4
     for n in (0, 1, 19):
         [(request, kept)] = query.item_answers(ledger, B, TASK, make_items(4)[n % 4].id, n // 4)
-        prompt = {"user": f"{shots}Is {n} odd?", "system": "", "assistant": ""}
-        assert request["pairs"] == [{"prompt": prompt, "continuation": c} for c in ("yes", "no")]
-        assert (request["kind"], request["delimiter"], request["rolling"]) == ("score", " ", False)
+        assert request == requests[n]
         assert kept["logprobs"] == [-1.0, -2.0]
 
 
@@ -85,7 +83,7 @@ def test_text_that_is_no_unicode_comes_back_and_can_be_exported(ledger: Ledger) 
     ledger.commit(A, chunk)
     assert ledger.answers(A, [ask.id]) == {ask.id: said}
     [(request, _)] = query.item_answers(ledger, A, TASK, make_items(1)[0].id)
-    assert request["prompt"]["user"] == LONE
+    assert isinstance(request, GenerateRequest) and request.prompt.user == LONE
     [row] = exported(ledger, answers=True)
     assert row["text"] == LONE
     with pytest.raises(LedgerError, match="no place"):
@@ -231,7 +229,7 @@ def test_clearing_up_keeps_what_other_trials_share(ledger: Ledger) -> None:
     # the first request went with its item but for its text, on which the others' compression rests
     assert ledger.connection.execute("SELECT count(*) FROM requests").fetchone() == (3,)
     [(kept, _)] = query.item_answers(ledger, A, TASK, items[3].id)
-    assert kept["pairs"][0]["prompt"]["user"] == items[3].question
+    assert kept.prompts[0].user == items[3].question
     collect(ledger, ["half"])
     assert set(query.counts(ledger).values()) == {0}
     assert ledger.connection.execute("SELECT count(*) FROM requests").fetchone() == (0,)

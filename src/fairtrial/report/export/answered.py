@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.records import Item
+from fairtrial.records import GenerateRequest, Item, Prompt, Request, ScoreRequest
+from fairtrial.records.content import name_image
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 
@@ -19,7 +20,7 @@ class Scored:
     """One continuation whose log-probability was asked for.
 
     Attributes:
-        prompt: what it was scored after, as running text.
+        prompt: what it was scored after, as running text, images by their hashes.
         continuation: without what stands between.
         logprob: nats.
         greedy: whether greedy decoding would have produced it.
@@ -44,19 +45,19 @@ class Answered:
 
     item: Item
     repeat: int
-    calls: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    calls: Sequence[tuple[Request, Mapping[str, Any]]]
     values: Mapping[str, tuple[float, float]]
 
     @property
     def text(self) -> str | None:
         """What was written, of several answers the first; None where continuations were scored."""
-        texts = [answer["text"] for request, answer in self.calls if request["kind"] == "generate"]
+        texts = [answer["text"] for request, answer in self.calls if isinstance(request, GenerateRequest)]
         return texts[0] if texts else None
 
     @property
     def thought(self) -> str:
         """What was thought before that; empty if there was nothing to be seen."""
-        thoughts = [answer.get("thought", "") for request, answer in self.calls if request["kind"] == "generate"]
+        thoughts = [answer.get("thought", "") for request, answer in self.calls if isinstance(request, GenerateRequest)]
         return thoughts[0] if thoughts else ""
 
     @property
@@ -68,25 +69,21 @@ class Answered:
     @property
     def prompt(self) -> str:
         """What the first request showed, as running text; of several prompts for one item, the question alone."""
-        prompts = dict.fromkeys(prompt_text(part) for part in self.prompts)
-        return next(iter(prompts)) if len(prompts) == 1 else self.item.question
+        return self.prompts[0].plain() if len(self.prompts) == 1 else self.item.question
 
     @property
-    def prompts(self) -> list[Mapping[str, Any]]:
-        """The prompts of all requests, in parts, one a request or continuation."""
-        found: list[Mapping[str, Any]] = []
-        for request, _ in self.calls:
-            found += [request["prompt"]] if request["kind"] == "generate" else [p["prompt"] for p in request["pairs"]]
-        return found
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The prompts of all requests, each once."""
+        return tuple(dict.fromkeys(prompt for request, _ in self.calls for prompt in request.prompts))
 
     @property
     def scored(self) -> list[Scored]:
         """All continuations that were scored."""
         return [
-            Scored(prompt_text(pair["prompt"]), pair["continuation"], float(logprob), bool(greedy))
+            Scored(pair.prompt.plain(name_image), pair.continuation, float(logprob), bool(greedy))
             for request, answer in self.calls
-            if request["kind"] == "score"
-            for pair, logprob, greedy in zip(request["pairs"], answer["logprobs"], answer["greedy"], strict=True)
+            if isinstance(request, ScoreRequest)
+            for pair, logprob, greedy in zip(request.pairs, answer["logprobs"], answer["greedy"], strict=True)
         ]
 
     @property
@@ -111,9 +108,3 @@ def answered(ledger: Ledger, summary: Summary, candidate: CandidateSummary, task
             key = (candidate.content_id, task.content_id, item.id, repeat)
             if calls := query.item_answers(ledger, *key):
                 yield Answered(item, repeat, calls, query.item_values(ledger, *key))
-
-
-def prompt_text(prompt: Mapping[str, Any]) -> str:
-    """Return a stored prompt as running text."""
-    parts = [turn[part] for turn in prompt.get("turns", ()) for part in ("user", "between", "assistant", "after")]
-    return "".join([prompt["system"], *parts, prompt["user"], prompt["assistant"]])

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.ledger import Ledger
-from fairtrial.records import content_hash
+from fairtrial.records import GenerateRequest, content_hash
 from fairtrial.report.export.answered import answered
 from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, Identity, lines
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
@@ -61,12 +61,12 @@ def write_record(out: Path, ledger: Ledger, summary: Summary, candidate: Candida
     identity = Identity(named, f"{developer}/{model}", templated)
     (out / place).mkdir(parents=True, exist_ok=True)
     path, details = place / f"{unique}_samples.jsonl", place / f"{unique}.json"
-    arguments: dict[str, Mapping[str, Any]] = {}
+    arguments: dict[str, GenerateRequest | None] = {}
     digest, rows = hashlib.sha256(), 0
     with (out / path).open("wb") as file:
         for task in summary.tasks:
             for one in answered(ledger, summary, candidate, task):
-                arguments.setdefault(task.name, next((r for r, _ in one.calls if r["kind"] == "generate"), {}))
+                arguments.setdefault(task.name, next((r for r, _ in one.calls if isinstance(r, GenerateRequest)), None))
                 for line in lines(one, identity, task):
                     encoded = json.dumps(line, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
                     file.write(encoded)
@@ -120,7 +120,7 @@ def record(
     candidate: CandidateSummary,
     identity: Identity,
     by: str,
-    arguments: Mapping[str, Mapping[str, Any]],
+    arguments: Mapping[str, GenerateRequest | None],
 ) -> dict[str, Any]:
     """Return the aggregate record; ``arguments``: the first request for text of each task, if there was one."""
     packages: Mapping[str, str] = next((session.facts.get("packages", {}) for session in summary.sessions), {})
@@ -144,7 +144,7 @@ def record(
         },
         "model_info": model_info(candidate, identity, packages),
         "evaluation_results": [
-            result(one, tasks[one.task], candidate, arguments.get(one.task, {}))
+            result(one, tasks[one.task], candidate, arguments.get(one.task))
             for one in own
             if tasks[one.task].measure(one.measure)["higher_is_better"] is not None
         ],
@@ -180,7 +180,9 @@ def model_info(candidate: CandidateSummary, identity: Identity, packages: Mappin
     }
 
 
-def result(one: Estimate, task: TaskSummary, candidate: CandidateSummary, request: Mapping[str, Any]) -> dict[str, Any]:
+def result(
+    one: Estimate, task: TaskSummary, candidate: CandidateSummary, request: GenerateRequest | None
+) -> dict[str, Any]:
     """Return one measure of one task; ``request``: what asked for text there, if anything did."""
     measure = task.measure(one.measure)
     name, _, kept = one.measure.partition(",")
@@ -188,7 +190,7 @@ def result(one: Estimate, task: TaskSummary, candidate: CandidateSummary, reques
     quality = measure.unit == "1" or measure.transform == "exp"
     ends = {"lower": one.low, "upper": one.high}
     span = {**ends, "confidence_level": one.confidence} if all(map(math.isfinite, ends.values())) else {}
-    arguments = {key: request[key] for key in ("temperature", "top_p", "top_k", "max_tokens") if key in request}
+    arguments = {key: getattr(request, key) for key in ("temperature", "top_p", "top_k", "max_tokens") if request}
     return {
         "evaluation_result_id": f"{task.name}/{one.measure}",
         "evaluation_name": task.name,

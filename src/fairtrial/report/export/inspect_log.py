@@ -12,13 +12,15 @@ import json
 import math
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.ledger import Ledger, query
-from fairtrial.records import content_hash
+from fairtrial.ledger.blobs import read_image
+from fairtrial.records import ImagePart, Message, TextPart, content_hash, data_url
 from fairtrial.report.export.answered import Answered, answered
 from fairtrial.report.export.places import candidate_folders, path_part, time_part
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
@@ -56,10 +58,10 @@ def write_log(path: Path, ledger: Ledger, summary: Summary, candidate: Candidate
     usage: Counter[str] = Counter()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for one in answered(ledger, summary, candidate, task):
-            made = sample(one, candidate, measures)
+            made = sample(one, shown(one, candidate, partial(read_image, ledger)), candidate, measures)
             usage.update(made["model_usage"].get(model_of(candidate), {}))
             archive.writestr(f"samples/{made['id']}_epoch_{made['epoch']}.json", encoded(made))
-            summaries.append(short(made))
+            summaries.append(short(made, one.prompt))
         repeats = query.repeats(ledger, summary.trial_id, task.content_id)
         head = header(summary, candidate, task, summaries, repeats)
         head["stats"]["model_usage"] = {model_of(candidate): dict(usage)} if usage else {}
@@ -79,9 +81,12 @@ def model_of(candidate: CandidateSummary) -> str:
     return candidate.spec.model
 
 
-def sample(one: Answered, candidate: CandidateSummary, measures: Sequence[str]) -> dict[str, Any]:
+def sample(
+    one: Answered, told: Sequence[Mapping[str, Any]], candidate: CandidateSummary, measures: Sequence[str]
+) -> dict[str, Any]:
     """Return one answered item as an ``EvalSample``."""
     item, model, text = one.item, model_of(candidate), one.said
+    seen = any(prompt.images for prompt in one.prompts)
     thought = [{"type": "reasoning", "reasoning": one.thought}, {"type": "text", "text": text}]
     content = thought if one.thought else text
     reply = {"role": "assistant", "content": content, "source": "generate", "model": model}
@@ -98,10 +103,10 @@ def sample(one: Answered, candidate: CandidateSummary, measures: Sequence[str]) 
     return {
         "id": item.doc_id,
         "epoch": one.repeat + 1,
-        "input": one.prompt,
+        "input": [message for message in told if message["role"] == "user"][-1:] if seen else one.prompt,
         **({"choices": list(item.choices)} if item.choices else {}),
         "target": item.gold[0] if len(item.gold) == 1 else list(item.gold),
-        "messages": [*shown(one, candidate), reply],
+        "messages": [*told, reply],
         "output": output,
         "scores": {
             name: {"value": one.values[name][0], "answer": text, "metadata": {"weight": one.values[name][1]}}
@@ -140,20 +145,34 @@ def facts(one: Answered, measures: Sequence[str]) -> dict[str, Any]:
     return {"costs": costs, **trace, **({"scored": scored} if scored else {})}
 
 
-def shown(one: Answered, candidate: CandidateSummary) -> list[dict[str, str]]:
+def shown(one: Answered, candidate: CandidateSummary, read: Callable[[ImagePart], bytes]) -> list[dict[str, Any]]:
     """Return what the model was shown as messages: those of the candidate and task, else the running text."""
     prompts = one.prompts
-    if candidate.spec.document.get("chat", "none") == "none" or any(prompt != prompts[0] for prompt in prompts):
-        return [{"role": "user", "content": one.prompt, "source": "input"}]
-    system = "\n\n".join(
-        filter(None, (candidate.spec.document.get("system", "").strip(), prompts[0]["system"].strip()))
-    )
-    told = [("system", system)]
-    for turn in prompts[0].get("turns", ()):
-        told += [("user", turn["user"]), ("assistant", turn["assistant"])]
-    told += [("user", prompts[0]["user"]), ("assistant", prompts[0]["assistant"])]
-    kept = [(role, text) for role, text in told if text or role == "user"]
-    return [{"role": role, "content": text, "source": "input"} for role, text in kept]
+    if len(prompts) != 1:
+        told = [Message("user", (TextPart(one.prompt),))]
+    elif candidate.spec.document.get("chat", "none") == "none":
+        [prompt] = prompts
+        whole = prompt.in_one_turn()
+        told = [Message("user", tuple(part for message in whole.messages for part in message.parts))]
+    else:
+        [prompt] = prompts
+        system = "\n\n".join(filter(None, (candidate.spec.document.get("system", "").strip(), prompt.system.strip())))
+        asked = [one for one in prompt.messages if one.role != "system"]
+        told = [Message("system", (TextPart(system),)), *asked]
+    kept = [message for message in told if message.parts or message.role == "user"]
+    return [{"role": message.role, "content": content(message, read), "source": "input"} for message in kept]
+
+
+def content(message: Message, read: Callable[[ImagePart], bytes]) -> str | list[dict[str, str]]:
+    """Return what a message shows: a text, or a list of texts and images where it shows images."""
+    if not message.images:
+        return message.text
+    return [
+        {"type": "text", "text": part.text}
+        if isinstance(part, TextPart)
+        else {"type": "image", "image": data_url(part.media_type, read(part))}
+        for part in message.parts
+    ]
 
 
 def stop_reason(one: Answered) -> str:
@@ -170,12 +189,12 @@ def usage_of(tokens: Mapping[str, int]) -> dict[str, int]:
     return {**usage, **({"reasoning_tokens": tokens["reasoning"]} if tokens.get("reasoning") else {})}
 
 
-def short(made: Mapping[str, Any]) -> dict[str, Any]:
+def short(made: Mapping[str, Any], asked: str) -> dict[str, Any]:
     """Return the summary of a sample: what is shown in lists, long texts cut."""
     kept = {key: made[key] for key in ("id", "epoch", "choices", "model_usage", "total_time") if key in made}
     target = [made["target"]] if isinstance(made["target"], str) else made["target"]
     scores = {name: {**score, "answer": score["answer"][:SHORT]} for name, score in made["scores"].items()}
-    texts = {"input": made["input"][:SHORT], "target": [text[:SHORT] for text in target]}
+    texts = {"input": asked[:SHORT], "target": [text[:SHORT] for text in target]}
     return {**kept, **texts, "scores": scores, "completed": True, "message_count": len(made["messages"])}
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.records import Item
-from fairtrial.report.export.answered import prompt_text
+from fairtrial.records import GenerateRequest, Item, Request
 from fairtrial.report.export.places import candidate_folders, own_part, path_part, time_part
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
@@ -106,17 +105,17 @@ def samples(
                 yield {**row, "filter": kept, "metrics": list(measured), **measured}
 
 
-def sample(item: Item, given: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+def sample(item: Item, given: list[tuple[Request, dict[str, Any]]]) -> dict[str, Any]:
     """Return a row without its filter and measures."""
     calls: list[tuple[str, object]] = []
     resps: list[list[Any]] = []
     for request, answer in given:
-        if request["kind"] == "generate":
-            calls.append((prompt_text(request["prompt"]), generation(request)))
+        if isinstance(request, GenerateRequest):
+            calls.append((request.prompt.plain(), generation(request)))
             resps.append([answer["text"]])
             continue
-        for i, pair in enumerate(request["pairs"]):
-            calls.append((prompt_text(pair["prompt"]), request["delimiter"] + pair["continuation"]))
+        for i, pair in enumerate(request.pairs):
+            calls.append((pair.prompt.plain(), request.delimiter + pair.continuation))
             resps.append([[str(answer["logprobs"][i]), str(bool(answer["greedy"][i]))]])
     target = item.gold[0] if item.gold else ""
     trace = [step for _, answer in given for step in answer.get("trace", ())]
@@ -134,13 +133,13 @@ def sample(item: Item, given: list[tuple[dict[str, Any], dict[str, Any]]]) -> di
     }
 
 
-def generation(request: Mapping[str, Any]) -> dict[str, Any]:
+def generation(request: GenerateRequest) -> dict[str, Any]:
     """Return how an answer was decoded, under lm-eval's names."""
     return {
-        "until": list(request["stop"]),
-        "max_gen_toks": request["max_tokens"],
-        "do_sample": request["temperature"] > 0,
-        "temperature": request["temperature"],
+        "until": list(request.stop),
+        "max_gen_toks": request.max_tokens,
+        "do_sample": request.temperature > 0,
+        "temperature": request.temperature,
     }
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from fairtrial.records import (
     Answer,
     GenerateAnswer,
     GenerateRequest,
+    ImagePart,
     Item,
     Measure,
     Observation,
@@ -32,7 +33,7 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
-from fairtrial.tasks.base import Task, TaskCard, TellsSigns
+from fairtrial.tasks.base import Task, TaskCard, TellsSigns, images_shown
 from fairtrial.tasks.signs import CHOSE
 from fairtrial.tasks.variants.letters import Lettered, read_letter
 
@@ -150,6 +151,10 @@ class Permuted:
         options = self._options(item)
         assert options is not None
         return [moved(request, options) for request in self.task.requests(item)]
+
+    def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
+        """Return the images that the task's own requests show."""
+        return images_shown(self.task, item)
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the task's own grades of the answers, mapped back to the published order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from string import ascii_uppercase
@@ -20,6 +20,7 @@ from fairtrial.records import (
     Answer,
     GenerateAnswer,
     GenerateRequest,
+    ImagePart,
     Item,
     Measure,
     Observation,
@@ -27,7 +28,7 @@ from fairtrial.records import (
     ScoreRequest,
     place_images,
 )
-from fairtrial.tasks.base import Task, TaskOptions
+from fairtrial.tasks.base import Task, TaskOptions, images_shown
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.reading import read_option
 from fairtrial.tasks.signs import CHOSE
@@ -82,6 +83,10 @@ class Lettered:
         parts = place_images(f"{stem}{shown}\n{ASK}{ending}", prompt.question.images)
         asked = Prompt(parts, prompt.system, prompt.assistant)
         return [GenerateRequest(asked, max_tokens=TOKENS, label=label)]
+
+    def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
+        """Return the images that the task's own requests show."""
+        return images_shown(self.task, item)
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return whether the letter is right, and whether there was none."""

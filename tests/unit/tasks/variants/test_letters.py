@@ -143,7 +143,7 @@ def test_both_ways_of_asking_are_two_tasks_over_the_same_items(tmp_path: Path, m
         for candidate in plan.candidates:
             for item in written.items:
                 [(request, _)] = query.item_answers(ledger, candidate.id, written.id, item.id)
-                assert request["kind"] == "generate"
+                assert isinstance(request, GenerateRequest)
             values = query.values(ledger, plan.id, candidate.id, written.id, "unread")
             assert len(values.values) == 20
 
