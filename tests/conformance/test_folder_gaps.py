@@ -15,7 +15,7 @@ from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.engines.finite import flaw
 from fairtrial.errors import ModelError
-from fairtrial.models import resolve, run_by
+from fairtrial.models import choose_engine, resolve
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from tests.support.small_gguf import write_model
@@ -157,7 +157,7 @@ def test_shards_in_a_folder_inside_are_read(varied: Varied, whole: Path) -> None
 def test_a_gguf_file_without_a_weight_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("gguf")
     path = write_model(tmp_path / "m.gguf", without="blk.1.ffn_up.weight")
-    model = run_by(resolve(f"gguf:{path}", tmp_path), "transformers")
+    model = choose_engine(resolve(f"gguf:{path}", tmp_path), "transformers")
     with pytest.raises(ModelError, match=r"missing and would be random|cannot load"):
         open_engine(Candidate(id="a", model=model.spec, engine="transformers"), model, SETTINGS)
 

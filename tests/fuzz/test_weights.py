@@ -18,7 +18,7 @@ from fairtrial import cache
 from fairtrial.engines.llamacpp.probe import tried
 from fairtrial.levers.quantize import described
 from fairtrial.models import hashes, resolve
-from fairtrial.models.listing import listing
+from fairtrial.models.listing import describe_model
 from tests.fuzz.bounded import EXAMPLES, bounded, survives
 from tests.support.lying_gguf import Lying, Placed, honest, lies, string, texts, u32
 
@@ -78,7 +78,7 @@ def test_heads_of_gguf_files(tmp_path_factory: pytest.TempPathFactory, data: byt
     path.write_bytes(data)
 
     def read() -> None:
-        listing("gguf:head.gguf", path, "here")
+        describe_model("gguf:head.gguf", path, "here")
         resolve(f"gguf:{path}", path.parent).record()
         described(path)
 

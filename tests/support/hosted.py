@@ -6,7 +6,7 @@ from typing import Any
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.openai_api import OpenAIEngine
-from fairtrial.models import endpoint_model
+from fairtrial.models import resolve_endpoint
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
 
@@ -18,7 +18,7 @@ def hosted(url: str, notes: list[str] | None = None, **more: Any) -> OpenAIEngin
     endpoint = {"base_url": url, "key_env": "PLANTED_KEY", "retries": 2, "concurrency": 4, **more.pop("endpoint", {})}
     spec = Candidate.model_validate({"id": "served", "model": "openai:m", "endpoint": endpoint, **more})
     settings = EngineSettings(on_note=(notes if notes is not None else []).append)
-    engine = open_engine(spec, endpoint_model(spec), settings)
+    engine = open_engine(spec, resolve_endpoint(spec), settings)
     assert isinstance(engine, OpenAIEngine)
     return engine
 

@@ -12,21 +12,21 @@ Of a split model (``...-00001-of-00004.gguf``) the first part is named.  Opens n
 
 from __future__ import annotations
 
-from fairtrial.models.endpoint import endpoint_model
-from fairtrial.models.hashes import file_sha256
-from fairtrial.models.identity import candidate_id
+from fairtrial.models.endpoint import resolve_endpoint
+from fairtrial.models.hashes import hash_file
+from fairtrial.models.identity import identify_candidate
 from fairtrial.models.listing import ModelListing, list_models
 from fairtrial.models.record import ResolvedModel
-from fairtrial.models.schemes import resolve, resolve_candidate, run_by
+from fairtrial.models.schemes import choose_engine, resolve, resolve_candidate
 
 __all__ = [
     "ModelListing",
     "ResolvedModel",
-    "candidate_id",
-    "endpoint_model",
-    "file_sha256",
+    "choose_engine",
+    "hash_file",
+    "identify_candidate",
     "list_models",
     "resolve",
     "resolve_candidate",
-    "run_by",
+    "resolve_endpoint",
 ]

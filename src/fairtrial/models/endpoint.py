@@ -14,15 +14,15 @@ TOKENS = 1000
 """Tokens whose price is asked for; some lists charge long prompts more."""
 
 
-def endpoint_model(spec: Candidate) -> ResolvedModel:
+def resolve_endpoint(spec: Candidate) -> ResolvedModel:
     """Return the model behind a candidate's endpoint.  Nothing is sent."""
     name = spec.model.partition(":")[2]
     endpoint = spec.endpoint
-    notes = {"base_url": endpoint.base_url, "host": endpoint.host, "elsewhere": True, **price(name, endpoint)}
+    notes = {"base_url": endpoint.base_url, "host": endpoint.host, "elsewhere": True, **_find_price(name, endpoint)}
     return ResolvedModel(spec.model, "openai", None, content_hash(["openai", endpoint.base_url, name]), name, notes)
 
 
-def price(model: str, endpoint: Endpoint) -> dict[str, object]:
+def _find_price(model: str, endpoint: Endpoint) -> dict[str, object]:
     """Return a token's price for the record, with its source; nothing if it is not known."""
     if endpoint.prices is not None:
         return {

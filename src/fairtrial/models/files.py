@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from fairtrial.cache import recall, remember
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.models.gguf import MAGIC, SPLIT, GgufError, read_head, split_names
-from fairtrial.models.hashes import POINTER, parts_sha256
+from fairtrial.models.hashes import POINTER, hash_parts
 from fairtrial.models.record import ResolvedModel
 from fairtrial.records import content_hash
 
@@ -23,13 +23,13 @@ MOST_LINKS = 40
 """Links to links that are followed, as most systems do."""
 
 
-def from_gguf(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+def resolve_gguf(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return the model in a GGUF file."""
-    path = as_named(base_dir / Path(rest).expanduser())
-    return gguf_model(spec, path, path.parent)
+    path = _find_named_path(base_dir / Path(rest).expanduser())
+    return resolve_gguf_file(spec, path, path.parent)
 
 
-def as_named(path: Path) -> Path:
+def _find_named_path(path: Path) -> Path:
     """Return an absolute path under the name that tells what the file is.
 
     A link stays a link: in the hub's cache, files are links with good names to blobs named by their hash.  Only a link
@@ -46,17 +46,17 @@ def as_named(path: Path) -> Path:
     return here
 
 
-def from_package(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+def resolve_package(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return the model in a file of an installed package."""
     package, _, inside = rest.partition("/")
-    folder = package_folder(package, spec)
-    path = as_named(folder / inside)
+    folder = _find_package_folder(package, spec)
+    path = _find_named_path(folder / inside)
     if ".." in PurePath(inside).parts or not (folder / inside).is_relative_to(folder):
         raise ModelError(f"model {spec!r} points outside the package {package!r}.")
-    return gguf_model(spec, path, folder)
+    return resolve_gguf_file(spec, path, folder)
 
 
-def gguf_model(spec: str, path: Path, folder: Path) -> ResolvedModel:
+def resolve_gguf_file(spec: str, path: Path, folder: Path) -> ResolvedModel:
     """Return the model in ``path``, all parts of it if it is split.
 
     Args:
@@ -68,7 +68,7 @@ def gguf_model(spec: str, path: Path, folder: Path) -> ResolvedModel:
         ModelError: the file or a part is missing, unreadable, or no GGUF file.
     """
     if not path.is_file():
-        raise missing(spec, path, folder)
+        raise _make_missing_error(spec, path, folder)
     names = split_names(path.name)
     if path.name != names[0]:
         raise ModelError(
@@ -83,15 +83,15 @@ def gguf_model(spec: str, path: Path, folder: Path) -> ResolvedModel:
             fix=f"Put all parts into {path.parent}.",
         )
     for part in parts:
-        check_magic(spec, part)
+        _check_magic(spec, part)
     match = SPLIT.match(path.name)
     size = {"bytes": sum(part.stat().st_size for part in parts), "files": len(parts)} if len(parts) > 1 else {}
-    sha256 = parts_sha256(parts)
-    notes = {**weight_facts(parts, sha256), **size}
+    sha256 = hash_parts(parts)
+    notes = {**_read_weight_facts(parts, sha256), **size}
     return ResolvedModel(spec, "llamacpp", path, sha256, match["stem"] if match else path.stem, notes)
 
 
-def weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
+def _read_weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
     """Return what the files of a model say about its weights, for the record; read once, then remembered by hash.
 
     ``weights_type``: of most weights; ``made_from``: the types that they had before.  What is not told is not in it.
@@ -111,7 +111,7 @@ def weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
     return facts
 
 
-def check_magic(spec: str, path: Path) -> None:
+def _check_magic(spec: str, path: Path) -> None:
     """Raise ModelError if a file is not a readable GGUF file."""
     try:
         with path.open("rb") as file:
@@ -131,7 +131,7 @@ def check_magic(spec: str, path: Path) -> None:
         )
 
 
-def missing(spec: str, path: Path, folder: Path) -> ModelError:
+def _make_missing_error(spec: str, path: Path, folder: Path) -> ModelError:
     """Return the error about a file that does not exist."""
     near = sorted(p.relative_to(folder).as_posix() for p in folder.glob("*.gguf")) if folder.is_dir() else []
     listed = f"GGUF files there: {', '.join(near[:8])}." if near else "There are no GGUF files there."
@@ -144,12 +144,12 @@ def missing(spec: str, path: Path, folder: Path) -> ModelError:
     )
 
 
-def package_folder(package: str, spec: str) -> Path:
+def _find_package_folder(package: str, spec: str) -> Path:
     """Return the folder of an installed package without importing it."""
-    if package.isidentifier() and (folder := folder_of(package)):
+    if package.isidentifier() and (folder := _locate_package(package)):
         return folder
     importable = package.replace("-", "_")
-    if importable != package and importable.isidentifier() and folder_of(importable):
+    if importable != package and importable.isidentifier() and _locate_package(importable):
         told = f"model {spec!r}: a package is named as it is imported. Did you mean {importable!r}?"
         raise ModelError(told)
     raise ModelError(
@@ -158,7 +158,7 @@ def package_folder(package: str, spec: str) -> Path:
     )
 
 
-def folder_of(package: str) -> Path | None:
+def _locate_package(package: str) -> Path | None:
     """Return the folder of a top-level package; None if there is none."""
     try:
         found = importlib.util.find_spec(package)

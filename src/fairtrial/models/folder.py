@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fairtrial.errors import ModelError, did_you_mean
-from fairtrial.models.hashes import POINTER, files_sha256
+from fairtrial.models.hashes import POINTER, hash_files
 from fairtrial.models.record import ResolvedModel
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -58,10 +58,10 @@ class Folder:
         return sum((self.path / name).stat().st_size for name in self.weights)
 
 
-def folder_model(spec: str, path: Path, name: str, notes: Mapping[str, object]) -> ResolvedModel:
+def resolve_folder(spec: str, path: Path, name: str, notes: Mapping[str, object]) -> ResolvedModel:
     """Return the model in a folder; raises ModelError if it is not whole."""
     folder = read_folder(spec, path)
-    digest = files_sha256(path, folder.files)
+    digest = hash_files(path, folder.files)
     return ResolvedModel(spec, "transformers", path, digest, name, {"bytes": folder.bytes, **notes})
 
 
@@ -83,7 +83,7 @@ def read_folder(spec: str, path: Path) -> Folder:
             f"model {spec!r}: the folder holds an adapter ({ADAPTER}), to be laid over another model's weights.",
             fix="Merge the adapter into its model and save that: merge_and_unload() of the package peft.",
         )
-    weights = weight_files(spec, path)
+    weights = _list_weight_files(spec, path)
     others = sorted(
         p.relative_to(path).as_posix()
         for pattern in BESIDE
@@ -91,13 +91,13 @@ def read_folder(spec: str, path: Path) -> Folder:
         if p.is_file() and p.name != (INDEX if weights == (WHOLE,) else "")
     )
     for name in (*weights, *others):
-        check_whole(spec, path / name, name)
-    json_object(spec, path / "config.json", LONGEST_CONFIG)
-    sizes = [elements(spec, path / name, name) for name in weights]
+        _check_whole(spec, path / name, name)
+    _read_json_object(spec, path / "config.json", LONGEST_CONFIG)
+    sizes = [_count_elements(spec, path / name, name) for name in weights]
     return Folder(path, weights, tuple(others), sum(n for n, _ in sizes), sum(count for _, count in sizes))
 
 
-def weight_files(spec: str, path: Path) -> tuple[str, ...]:
+def _list_weight_files(spec: str, path: Path) -> tuple[str, ...]:
     """Return the files of weights in a folder, relative to it: one, or those that its index lists."""
     if (path / WHOLE).is_file():
         return (WHOLE,)
@@ -105,8 +105,8 @@ def weight_files(spec: str, path: Path) -> tuple[str, ...]:
         near = sorted(p.name for p in path.glob("*.safetensors"))
         told = f"model {spec!r}: the folder has neither {WHOLE} nor {INDEX}, but {', '.join(near[:5])}."
         raise ModelError(told, fix=f"Rename the file to {WHOLE}, or get the index." if len(near) == 1 else "")
-    check_whole(spec, path / INDEX, INDEX)
-    listed = json_object(spec, path / INDEX, LONGEST_INDEX).get("weight_map")
+    _check_whole(spec, path / INDEX, INDEX)
+    listed = _read_json_object(spec, path / INDEX, LONGEST_INDEX).get("weight_map")
     if not isinstance(listed, dict) or not listed or not all(isinstance(name, str) for name in listed.values()):
         raise ModelError(f"model {spec!r}: {INDEX} does not say which file holds which weight (weight_map).")
     names = sorted(set(listed.values()))
@@ -127,7 +127,7 @@ def weight_files(spec: str, path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def check_whole(spec: str, path: Path, name: str) -> None:
+def _check_whole(spec: str, path: Path, name: str) -> None:
     """Raise ModelError if a file cannot be read or is a pointer of Git LFS."""
     try:
         with path.open("rb") as file:
@@ -141,7 +141,7 @@ def check_whole(spec: str, path: Path, name: str) -> None:
         )
 
 
-def json_object(spec: str, path: Path, longest: int) -> dict[str, Any]:
+def _read_json_object(spec: str, path: Path, longest: int) -> dict[str, Any]:
     """Return the JSON object in a file; raises ModelError if there is none in it."""
     try:
         with path.open("rb") as file:
@@ -150,19 +150,19 @@ def json_object(spec: str, path: Path, longest: int) -> dict[str, Any]:
             raise ValueError(f"it has more than {longest / 1e6:.0f} MB")
         found = json.loads(data)
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"model {spec!r}: {path.name} cannot be read: {said(error)}.") from error
+        raise ModelError(f"model {spec!r}: {path.name} cannot be read: {_shorten_error(error)}.") from error
     if not isinstance(found, dict):
         raise ModelError(f"model {spec!r}: {path.name} holds no JSON object.")
     return found
 
 
-def said(error: Exception) -> str:
+def _shorten_error(error: Exception) -> str:
     """Return an error in a few words."""
     text = (error.strerror or "") if isinstance(error, OSError) else str(error)
     return text.splitlines()[0][:200] if text.strip() else type(error).__name__
 
 
-def elements(spec: str, path: Path, name: str) -> tuple[int, int]:
+def _count_elements(spec: str, path: Path, name: str) -> tuple[int, int]:
     """Return how many numbers a file of safetensors holds, and in how many tensors.
 
     Raises ModelError if it is not whole.
@@ -182,7 +182,7 @@ def elements(spec: str, path: Path, name: str) -> tuple[int, int]:
         count = sum(math.prod(map(int, tensor["shape"])) for tensor in tensors.values())
     except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError, AttributeError) as error:
         raise ModelError(
-            f"model {spec!r}: {name} is not a whole file of safetensors: {said(error)}.",
+            f"model {spec!r}: {name} is not a whole file of safetensors: {_shorten_error(error)}.",
             fix="It may be cut short or damaged: get it again.",
         ) from error
     wanted = 8 + length + max(ends, default=0)

@@ -124,10 +124,10 @@ def read_head(path: Path) -> Head:
     with path.open("rb") as file:
         if file.read(4) != MAGIC:
             raise GgufError("it does not begin with 'GGUF'")
-        return Reader(file, size).head()
+        return _HeadReader(file, size).read_head()
 
 
-class Reader:
+class _HeadReader:
     """Reads the head of one file, forwards."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
@@ -136,14 +136,14 @@ class Reader:
         self.entries = 0
         self.kept = 0
 
-    def head(self) -> Head:
+    def read_head(self) -> Head:
         """Return the head; the magic bytes have been read."""
-        version = self.number("<I")
+        version = self.read_number("<I")
         if version not in (2, 3):
             raise GgufError(f"GGUF version {version}; versions 2 and 3 can be read")
-        tensors, keys = self.count(MOST_TENSORS), self.count(MOST_KEYS)
-        found = {self.name(): self.value(int(self.number("<I")), 0) for _ in range(keys)}
-        listed = [self.tensor() for _ in range(tensors)]
+        tensors, keys = self.read_count(MOST_TENSORS), self.read_count(MOST_KEYS)
+        found = {self.read_name(): self.read_value(int(self.read_number("<I")), 0) for _ in range(keys)}
+        listed = [self.read_tensor() for _ in range(tensors)]
         values = {key: value for key, value in found.items() if value is not None}
         alignment = values.get("general.alignment", 32)
         step = alignment if isinstance(alignment, int) and 0 < alignment <= 2**20 else 32
@@ -151,24 +151,24 @@ class Reader:
         placed = {t.name: Tensor(t.name, t.shape, t.type, start + t.start) for t in listed}
         return Head(values, frozenset(found), placed)
 
-    def tensor(self) -> Tensor:
+    def read_tensor(self) -> Tensor:
         """Return one entry of the tensor list; its first byte is counted from the first tensor's."""
-        name = self.name()
-        dimensions = int(self.number("<I"))
+        name = self.read_name()
+        dimensions = int(self.read_number("<I"))
         if dimensions > 8:
             raise GgufError(f"tensor {name!r} has {dimensions} dimensions")
-        shape = tuple(int(self.number("<Q")) for _ in range(dimensions))
-        return Tensor(name, shape, int(self.number("<I")), int(self.number("<Q")))
+        shape = tuple(int(self.read_number("<Q")) for _ in range(dimensions))
+        return Tensor(name, shape, int(self.read_number("<I")), int(self.read_number("<Q")))
 
-    def value(self, kind: int, depth: int) -> object:
+    def read_value(self, kind: int, depth: int) -> object:
         """Return a single value; None for lists and long texts, which are passed over."""
         if kind in SCALARS:
-            return self.number(SCALARS[kind])
+            return self.read_number(SCALARS[kind])
         if kind == STRING:
-            return self.text()
+            return self.read_text()
         if kind != ARRAY or depth > 3:
             raise GgufError(f"a value of the unknown kind {kind}")
-        inner, count = int(self.number("<I")), self.count()
+        inner, count = int(self.read_number("<I")), self.read_count()
         if inner in SCALARS:
             self.skip(count * struct.calcsize(SCALARS[inner]))
             return None
@@ -176,7 +176,7 @@ class Reader:
             self.skip_texts(count)
             return None
         for _ in range(count):
-            self.value(inner, depth + 1)
+            self.read_value(inner, depth + 1)
         return None
 
     def skip_texts(self, count: int) -> None:
@@ -189,38 +189,38 @@ class Reader:
             seek(min(unpack(length)[0], self.size), 1)
         self.skip(0)  # raises if the last text ended behind the file's end
 
-    def count(self, most: int = MOST_ENTRIES) -> int:
+    def read_count(self, most: int = MOST_ENTRIES) -> int:
         """Return how many entries follow."""
-        number = int(self.number("<Q"))
+        number = int(self.read_number("<Q"))
         self.entries += number
         if number > min(most, self.size) or self.entries > MOST_ENTRIES:
             raise GgufError(f"{number:,} entries do not fit into the file")
         return number
 
-    def number(self, form: str) -> int | float | bool:
+    def read_number(self, form: str) -> int | float | bool:
         """Return one number."""
-        found: int | float | bool = struct.unpack(form, self.bytes(struct.calcsize(form)))[0]
+        found: int | float | bool = struct.unpack(form, self.read_bytes(struct.calcsize(form)))[0]
         return found
 
-    def name(self) -> str:
+    def read_name(self) -> str:
         """Return the name of a value or tensor."""
-        length = int(self.number("<Q"))
+        length = int(self.read_number("<Q"))
         if length > LONGEST_NAME:
             raise GgufError(f"a name of {length:,} bytes; at most {LONGEST_NAME:,} are allowed")
         self.kept += length
-        return self.bytes(length).decode("utf-8", "replace")
+        return self.read_bytes(length).decode("utf-8", "replace")
 
-    def text(self) -> str:
+    def read_text(self) -> str:
         """Return one text; of a very long one, its beginning."""
-        length = int(self.number("<Q"))
-        kept = self.bytes(min(length, LONGEST_KEPT))
+        length = int(self.read_number("<Q"))
+        kept = self.read_bytes(min(length, LONGEST_KEPT))
         self.kept += len(kept)
         if self.kept > MOST_KEPT:
             raise GgufError(f"it has more than {MOST_KEPT / 1e6:.0f} MB of texts beside its vocabulary")
         self.skip(length - len(kept))
         return kept.decode("utf-8", "replace")
 
-    def bytes(self, length: int) -> bytes:
+    def read_bytes(self, length: int) -> bytes:
         """Return the next bytes."""
         found = self.file.read(length)
         if len(found) != length:

@@ -24,46 +24,46 @@ POINTER = b"version https://git-lfs.github.com/spec"
 log = logging.getLogger(__name__)
 
 
-def file_sha256(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """Return a file's sha256, remembered by path, size, time and inode so that large files are read once."""
     stat = path.stat()
     key = content_hash([str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino])
-    remembered = read_hashes()
+    remembered = _read_hashes()
     if key in remembered:
         return remembered[key]
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    write_hashes({**read_hashes(), key: digest})
+    _write_hashes({**_read_hashes(), key: digest})
     return digest
 
 
-def parts_sha256(parts: Sequence[Path]) -> str:
+def hash_parts(parts: Sequence[Path]) -> str:
     """Return the sha256 of a file, or for a split model one hash over those of its parts."""
-    digests = [file_sha256(part) for part in parts]
+    digests = [hash_file(part) for part in parts]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def files_sha256(folder: Path, names: Iterable[str]) -> str:
+def hash_files(folder: Path, names: Iterable[str]) -> str:
     """Return one hash over the names and hashes of some files in ``folder``, given relative to it."""
-    listed = "\n".join(f"{file_sha256(folder / name)} {name}" for name in sorted(names, key=Path))
+    listed = "\n".join(f"{hash_file(folder / name)} {name}" for name in sorted(names, key=Path))
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
-def read_hashes() -> dict[str, str]:
+def _read_hashes() -> dict[str, str]:
     """Return the remembered hashes; a missing or damaged memory is an empty one."""
     try:
         found = json.loads((user_cache_path("fairtrial") / HASH_CACHE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and all(is_digest(value) for value in found.values()) else {}
+    return found if isinstance(found, dict) and all(_is_digest(value) for value in found.values()) else {}
 
 
-def is_digest(value: object) -> bool:
+def _is_digest(value: object) -> bool:
     """Return whether ``value`` is a sha256 in hexadecimal."""
     return isinstance(value, str) and len(value) == 64 and all(digit in "0123456789abcdef" for digit in value)
 
 
-def write_hashes(hashes: Mapping[str, str]) -> None:
+def _write_hashes(hashes: Mapping[str, str]) -> None:
     """Remember the latest hashes; where the cache folder cannot be written they are computed again next time."""
     folder = user_cache_path("fairtrial")
     latest = dict(list(hashes.items())[-MOST_REMEMBERED:])

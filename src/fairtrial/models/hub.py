@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fairtrial.errors import MissingExtraError, ModelError, SpecError, did_you_mean
-from fairtrial.models.files import gguf_model
-from fairtrial.models.folder import folder_model
+from fairtrial.models.files import resolve_gguf_file
+from fairtrial.models.folder import resolve_folder
 from fairtrial.models.gguf import split_names
 from fairtrial.models.record import ResolvedModel
 
@@ -31,39 +31,39 @@ ADVICE: Mapping[str, str] = {
 """Name of the client's error to what to do."""
 
 
-def from_hub(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+def resolve_hub(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return a model of the Hugging Face hub: a GGUF file of a repository, or a folder of safetensors."""
     if rest.startswith((".", "/", "~")):
-        return from_folder(spec, (base_dir / Path(rest).expanduser()).resolve())
+        return _resolve_local_folder(spec, (base_dir / Path(rest).expanduser()).resolve())
     match = NAME.match(rest)
     if match is None:
         raise SpecError(f"model {spec!r} is not of the form hf:OWNER/REPO[@REVISION][:FILE].")
     repo, revision, file = match["repo"], match["revision"], match["file"]
     if file and revision and COMMIT.match(revision):
-        return downloaded(spec, repo, revision, file)
-    files, commit = repository(spec, repo, revision)
-    file = file or only_model(spec, repo, files)
+        return _download_model(spec, repo, revision, file)
+    files, commit = _list_repository(spec, repo, revision)
+    file = file or _choose_only_model(spec, repo, files)
     if file is None:
-        folder = fetched(spec, repo, commit, None)
+        folder = _fetch_files(spec, repo, commit, None)
         notes = {"repository": repo, "revision": commit}
-        return folder_model(spec, folder, repo.rpartition("/")[2], notes)
+        return resolve_folder(spec, folder, repo.rpartition("/")[2], notes)
     if file not in files:
         near = [name for name in files if file.casefold() in name.casefold()]
         hint = f" Did you mean {near[0]!r}?" if near else did_you_mean(file, files)
         raise ModelError(f"{repo} has no file {file!r}.{hint}")
-    return downloaded(spec, repo, commit, file)
+    return _download_model(spec, repo, commit, file)
 
 
-def from_folder(spec: str, folder: Path) -> ResolvedModel:
+def _resolve_local_folder(spec: str, folder: Path) -> ResolvedModel:
     """Return the model in a folder of this machine that is laid out as one of the hub's."""
     if not folder.is_dir():
         near = sorted(p.name for p in folder.parent.glob("*") if p.is_dir()) if folder.parent.is_dir() else []
         told = f"model {spec!r}: there is no folder {folder}.{did_you_mean(folder.name, near)}"
         raise ModelError(told, fix="A GGUF file is named gguf:PATH." if folder.is_file() else "")
-    return folder_model(spec, folder, folder.name, {})
+    return resolve_folder(spec, folder, folder.name, {})
 
 
-def only_model(spec: str, repo: str, files: Sequence[str]) -> str | None:
+def _choose_only_model(spec: str, repo: str, files: Sequence[str]) -> str | None:
     """Return the one GGUF model among ``files``, None for safetensors; raise ModelError for none or several."""
     ggufs = sorted(f for f in files if f.endswith(".gguf") and "mmproj" not in f and split_names(f)[0] == f)
     if len(ggufs) == 1:
@@ -78,17 +78,17 @@ def only_model(spec: str, repo: str, files: Sequence[str]) -> str | None:
     return None
 
 
-def downloaded(spec: str, repo: str, commit: str, file: str) -> ResolvedModel:
+def _download_model(spec: str, repo: str, commit: str, file: str) -> ResolvedModel:
     """Return the model in a GGUF file of the hub, with all parts of a split one."""
-    paths = [fetched(spec, repo, commit, name) for name in split_names(file)]
+    paths = [_fetch_files(spec, repo, commit, name) for name in split_names(file)]
     if Path(file).name != Path(split_names(file)[0]).name:
         raise ModelError(f"model {spec!r} is one part of a split model.", fix=f"Name the first: {split_names(file)[0]}")
-    found = gguf_model(spec, paths[0], paths[0].parent)
+    found = resolve_gguf_file(spec, paths[0], paths[0].parent)
     notes = {**found.notes, "repository": repo, "revision": commit}
     return ResolvedModel(spec, found.engine, found.path, found.sha256, found.name, notes)
 
 
-def repository(spec: str, repo: str, revision: str | None) -> tuple[list[str], str]:
+def _list_repository(spec: str, repo: str, revision: str | None) -> tuple[list[str], str]:
     """Return a repository's file names and the commit that ``revision`` stands for now."""
     try:
         from huggingface_hub import HfApi
@@ -97,11 +97,11 @@ def repository(spec: str, repo: str, revision: str | None) -> tuple[list[str], s
     try:
         info = HfApi().model_info(repo, revision=revision)
     except Exception as error:  # the client's own errors, and those of whichever HTTP library it uses
-        raise refused(spec, error) from error
+        raise _make_refusal_error(spec, error) from error
     return [sibling.rfilename for sibling in info.siblings or []], str(info.sha)
 
 
-def fetched(spec: str, repo: str, commit: str, file: str | None) -> Path:
+def _fetch_files(spec: str, repo: str, commit: str, file: str | None) -> Path:
     """Return the local path of one file, or of the folder of all that a transformers model needs."""
     try:
         from huggingface_hub import hf_hub_download, snapshot_download
@@ -111,11 +111,11 @@ def fetched(spec: str, repo: str, commit: str, file: str | None) -> Path:
         if file is not None:
             return Path(hf_hub_download(repo, file, revision=commit))
         return Path(snapshot_download(repo, revision=commit, allow_patterns=WANTED, ignore_patterns=TWICE))
-    except Exception as error:  # as in `repository`
-        raise refused(spec, error) from error
+    except Exception as error:  # as in `_list_repository`
+        raise _make_refusal_error(spec, error) from error
 
 
-def refused(spec: str, error: Exception) -> ModelError:
+def _make_refusal_error(spec: str, error: Exception) -> ModelError:
     """Return the error about a request that the hub did not answer as wanted."""
     kind = type(error).__name__
     fix = ADVICE.get(kind, "Check the name, the network, and for gated models that HF_TOKEN is set.")

@@ -17,7 +17,7 @@ MESSAGES = 2
 """Version of how prompts become messages for a chat template."""
 
 
-def candidate_id(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, engine_version: str) -> str:
+def identify_candidate(candidate: Candidate, model: ResolvedModel, *, base_dir: Path, engine_version: str) -> str:
     """Return the content hash of all that can change a candidate's answers; its name is not part of it.
 
     Args:

@@ -41,11 +41,13 @@ class ModelListing:
 
 def list_models() -> list[ModelListing]:
     """Return the models on this machine, by name."""
-    places = [*in_packages(), *in_hub_cache(), *in_models_folder()]
-    return sorted({spec: listing(spec, path, place) for spec, path, place in places}.values(), key=lambda m: m.spec)
+    places = [*_find_in_packages(), *_find_in_hub_cache(), *_find_in_models_folder()]
+    return sorted(
+        {spec: describe_model(spec, path, place) for spec, path, place in places}.values(), key=lambda m: m.spec
+    )
 
 
-def listing(spec: str, path: Path, place: str) -> ModelListing:
+def describe_model(spec: str, path: Path, place: str) -> ModelListing:
     """Return what is known about the model in ``path``."""
     parts = [part for name in split_names(path.name) if (part := path.with_name(name)).is_file()]
     size = sum(part.stat().st_size for part in parts)
@@ -69,35 +71,35 @@ def listing(spec: str, path: Path, place: str) -> ModelListing:
     )
 
 
-def in_packages() -> Iterator[tuple[str, Path, str]]:
+def _find_in_packages() -> Iterator[tuple[str, Path, str]]:
     """Yield spec, path and place of each GGUF model in an installed package."""
     for distribution in importlib.metadata.distributions():
         for file in distribution.files or ():
-            if is_model(file.name) and len(file.parts) > 1 and file.parts[0].isidentifier():
+            if _is_model(file.name) and len(file.parts) > 1 and file.parts[0].isidentifier():
                 path = Path(str(distribution.locate_file(file)))
                 if path.is_file():
                     place = f"in the package {distribution.metadata['Name']} {distribution.version}"
                     yield f"pkg:{file.parts[0]}/{'/'.join(file.parts[1:])}", path, place
 
 
-def in_hub_cache() -> Iterator[tuple[str, Path, str]]:
+def _find_in_hub_cache() -> Iterator[tuple[str, Path, str]]:
     """Yield the same for the Hugging Face hub's cache, each pinned to its commit."""
     home = Path(os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
     for path in sorted(cache.glob("models--*--*/snapshots/*/**/*.gguf")):
         folder, _, commit, *inside = path.relative_to(cache).parts
-        if is_model(path.name) and path.is_file():
+        if _is_model(path.name) and path.is_file():
             repo = folder.removeprefix("models--").replace("--", "/")
             yield f"hf:{repo}@{commit}:{'/'.join(inside)}", path, "in the cache of the hub"
 
 
-def in_models_folder() -> Iterator[tuple[str, Path, str]]:
+def _find_in_models_folder() -> Iterator[tuple[str, Path, str]]:
     """Yield the same for the folder ``models`` here."""
     for path in sorted(Path("models").glob("**/*.gguf")):
-        if is_model(path.name) and path.is_file():
+        if _is_model(path.name) and path.is_file():
             yield f"gguf:{path.as_posix()}", path, "in the folder models"
 
 
-def is_model(name: str) -> bool:
+def _is_model(name: str) -> bool:
     """Return whether a file is a model, and not a later part of one or an image projector."""
     return name.endswith(".gguf") and split_names(name)[0] == name and "mmproj" not in name

@@ -38,12 +38,12 @@ class ResolvedModel:
             "name": self.name,
             "engine": self.engine,
             "sha256": self.sha256,
-            "bytes": weight_bytes(self.path) if self.path else None,
+            "bytes": count_weight_bytes(self.path) if self.path else None,
             **self.notes,
         }
 
 
-def weight_bytes(path: Path) -> int | None:
+def count_weight_bytes(path: Path) -> int | None:
     """Return the bytes of weights on disk: a file, all parts of a split one, a folder's safetensors; None if none."""
     parts = path.glob("*.safetensors") if path.is_dir() else (path.parent / name for name in split_names(path.name))
     return sum(part.stat().st_size for part in parts if part.is_file()) or None

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.models.endpoint import endpoint_model
-from fairtrial.models.files import from_gguf, from_package
-from fairtrial.models.hub import from_hub
+from fairtrial.models.endpoint import resolve_endpoint
+from fairtrial.models.files import resolve_gguf, resolve_package
+from fairtrial.models.hub import resolve_hub
 from fairtrial.models.record import ResolvedModel
 from fairtrial.plugins import plugin_names
 from fairtrial.records import content_hash
@@ -45,10 +45,10 @@ def resolve_candidate(candidate: Candidate, base_dir: Path) -> ResolvedModel:
     """Return a candidate's model: its weights, or what an endpoint is asked for.  Raises as `resolve` does."""
     scheme = scheme_of(candidate.model)
     at_endpoint = scheme is not None and scheme.answers == "elsewhere" and scheme.resolver is None
-    return endpoint_model(candidate) if at_endpoint else resolve(candidate.model, base_dir)
+    return resolve_endpoint(candidate) if at_endpoint else resolve(candidate.model, base_dir)
 
 
-def run_by(model: ResolvedModel, engine: str) -> ResolvedModel:
+def choose_engine(model: ResolvedModel, engine: str) -> ResolvedModel:
     """Return the model as ``engine`` runs it; ``auto`` leaves the choice that its files suggest.
 
     Raises ModelError if that engine cannot read such files; a plugin's engine says so itself when it is opened.
@@ -66,10 +66,15 @@ def run_by(model: ResolvedModel, engine: str) -> ResolvedModel:
     raise ModelError(f"model {model.spec!r} cannot be run by the engine {engine}.", fix=fix.get(engine, ""))
 
 
-def from_fake(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+def _resolve_fake(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return the fake model of the unit tests."""
     return ResolvedModel(spec, "fake", None, content_hash(["fake", rest]), rest)
 
 
-RESOLVERS: Mapping[str, Resolver] = {"gguf": from_gguf, "pkg": from_package, "hf": from_hub, "fake": from_fake}
+RESOLVERS: Mapping[str, Resolver] = {
+    "gguf": resolve_gguf,
+    "pkg": resolve_package,
+    "hf": resolve_hub,
+    "fake": _resolve_fake,
+}
 """Scheme name to what finds weights, of the schemes that are built in and have any."""

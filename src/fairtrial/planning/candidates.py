@@ -11,7 +11,7 @@ from fairtrial.cache import cache_folder
 from fairtrial.engines import engine_version
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers import AppliedLever, BuildContext, BuildLever, Referred, WrapLever, is_wrapping, read_lever
-from fairtrial.models import candidate_id, file_sha256, resolve_candidate, run_by
+from fairtrial.models import choose_engine, hash_file, identify_candidate, resolve_candidate
 from fairtrial.planning.base import PlannedCandidate, PlannedTask, join_models
 from fairtrial.planning.calibration import write_shots
 from fairtrial.planning.places import Where, placed
@@ -94,8 +94,8 @@ class CandidatePlanner:
             if own := self._identity(applied, {}):
                 counted.append([applied.name, *own])
         with placed(line):
-            model = run_by(model, spec.engine)
-        identity = candidate_id(spec, model, base_dir=self.base_dir, engine_version=engine_version(model.engine))
+            model = choose_engine(model, spec.engine)
+        identity = identify_candidate(spec, model, base_dir=self.base_dir, engine_version=engine_version(model.engine))
         if counted:
             identity = content_hash([identity, counted])
         if spec.chat not in ("none", "model"):
@@ -148,7 +148,7 @@ def _hashed(lever: str, setting: str, path: Path) -> str:
     """Return the sha256 of a file that a lever refers to; raise SpecError if there is no such file."""
     if path.is_file():
         try:
-            return file_sha256(path)
+            return hash_file(path)
         except OSError as error:
             raise SpecError(f"{lever}: the file {str(path)!r} cannot be read: {error.strerror}.") from error
     near = [found.name for found in path.parent.glob("*")] if path.parent.is_dir() else []

@@ -14,7 +14,7 @@ from pathlib import Path
 from fairtrial.engines import engine_version
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.ledger import Ledger
-from fairtrial.models import ResolvedModel, candidate_id
+from fairtrial.models import ResolvedModel, identify_candidate
 from fairtrial.planning.base import Pairing, PlannedCandidate
 from fairtrial.planning.requests import make_requests
 from fairtrial.recorded import IMPORTERS, Record, identify, imported_record, replayed_record
@@ -112,7 +112,7 @@ def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
 def planned(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCandidate:
     """Return the candidate; whatever template it was asked with then is part of the recorded answers' identity."""
     plain = spec.model_copy(update={"chat": "none"}) if spec.chat != "none" else spec
-    identity = candidate_id(plain, model, base_dir=base_dir, engine_version=engine_version("recorded"))
+    identity = identify_candidate(plain, model, base_dir=base_dir, engine_version=engine_version("recorded"))
     return PlannedCandidate(spec, identity, model)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairtrial.engines import EngineSettings, Footprint, foresee
 from fairtrial.errors import BudgetError
-from fairtrial.models.record import weight_bytes
+from fairtrial.models.record import count_weight_bytes
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_chunks
 from fairtrial.records import Request
@@ -56,7 +56,7 @@ def predicted(candidate: PlannedCandidate, tasks: Sequence[PlannedTask], setting
         if part.model.path is None or part.recorded:
             unknown = unknown or (ELSEWHERE if len(parts) == 1 else "")
             continue
-        disk += weight_bytes(part.model.path) or 0
+        disk += count_weight_bytes(part.model.path) or 0
         told = foresee(part.spec, part.model, settings, asked)
         if isinstance(told, str):
             unknown = told

@@ -14,7 +14,7 @@ from fairtrial.engines.local.vocabulary import EMPTY, Vocabulary
 from fairtrial.engines.prompts import Asking, Encoder
 from fairtrial.errors import DataError, SpecError, TooLongError
 from fairtrial.ledger.encoding import packed, request_of, request_text
-from fairtrial.models import candidate_id
+from fairtrial.models import identify_candidate
 from fairtrial.models.record import ResolvedModel
 from fairtrial.planning.requests import settle
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest, example
@@ -161,7 +161,7 @@ def test_the_date_is_a_setting_and_part_of_the_identity(tmp_path: Path) -> None:
 
     def identity(**more: object) -> str:
         model = ResolvedModel("fake:a", "fake", None, "0", "a", {})
-        return candidate_id(read_candidate(**more), model, base_dir=tmp_path, engine_version="1")
+        return identify_candidate(read_candidate(**more), model, base_dir=tmp_path, engine_version="1")
 
     assert read_candidate().date == "2026-01-01"
     assert identity() == identity(date="2030-01-01")

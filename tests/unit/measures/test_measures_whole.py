@@ -17,7 +17,7 @@ from fairtrial.measures import MEASURES, WHOLE_MEASURES, AloneProbe
 from fairtrial.measures.memory import MemoryMeter, Span
 from fairtrial.measures.sampling import Repeating
 from fairtrial.measures.whole import CandidateWatch, Whole
-from fairtrial.models.record import weight_bytes
+from fairtrial.models.record import count_weight_bytes
 from fairtrial.records import GenerateAnswer, ScoreAnswer
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
@@ -111,10 +111,10 @@ def test_what_an_engine_does_not_say_has_a_reason() -> None:
 def test_weights_on_disk_are_counted_with_all_their_parts(tmp_path: Path) -> None:
     for part in (1, 2):
         (tmp_path / f"big-0000{part}-of-00002.gguf").write_bytes(b"x" * 100 * part)
-    assert weight_bytes(tmp_path / "big-00001-of-00002.gguf") == 300
-    assert weight_bytes(tmp_path / "absent.gguf") is None
+    assert count_weight_bytes(tmp_path / "big-00001-of-00002.gguf") == 300
+    assert count_weight_bytes(tmp_path / "absent.gguf") is None
     (tmp_path / "a.safetensors").write_bytes(b"x" * 7)
-    assert weight_bytes(tmp_path) == 7
+    assert count_weight_bytes(tmp_path) == 7
 
 
 def test_memory_of_answers_made_elsewhere_is_not_ours() -> None:

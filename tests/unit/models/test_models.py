@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.models import (
     ResolvedModel,
-    candidate_id,
-    file_sha256,
+    hash_file,
     hashes,
+    identify_candidate,
     list_models,
     resolve,
     resolve_candidate,
@@ -153,23 +153,23 @@ def test_a_plugin_adds_a_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_hashes_are_remembered_until_the_file_changes(tmp_path: Path, own_cache: Path) -> None:
     path = gguf(tmp_path)
-    first = file_sha256(path)
+    first = hash_file(path)
     assert (own_cache / hashes.HASH_CACHE).exists()
     path.write_bytes(b"GGUF other")
-    assert file_sha256(path) != first
+    assert hash_file(path) != first
     (own_cache / hashes.HASH_CACHE).write_text("{damaged")
-    assert file_sha256(path) == hashlib.sha256(b"GGUF other").hexdigest()
+    assert hash_file(path) == hashlib.sha256(b"GGUF other").hexdigest()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the administrator can write anywhere")
 def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path, own_cache: Path) -> None:
     own_cache.mkdir()
     own_cache.chmod(0o500)
-    assert file_sha256(gguf(tmp_path)) == hashlib.sha256(b"GGUF rest").hexdigest()
+    assert hash_file(gguf(tmp_path)) == hashlib.sha256(b"GGUF rest").hexdigest()
 
 
 def identity(tmp_path: Path, candidate: Candidate, version: str = "1") -> str:
-    return candidate_id(candidate, resolve("fake:x", tmp_path), base_dir=tmp_path, engine_version=version)
+    return identify_candidate(candidate, resolve("fake:x", tmp_path), base_dir=tmp_path, engine_version=version)
 
 
 def test_identity_is_what_can_change_an_answer_and_nothing_else(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.llamacpp.binding import library_version
 from fairtrial.engines.llamacpp.dry import DryRun
 from fairtrial.engines.settings import EngineSettings
-from fairtrial.models import ResolvedModel, file_sha256
+from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.models.gguf import GgufError, Head, Tensor, read_head, split_names
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.candidate import Candidate
@@ -48,7 +48,7 @@ def footprint(
         return "there is no file for llama.cpp to look at"
     asked = content_hash([[request.id for request in chunk] for chunk in chunks])
     spec = candidate.model_dump(mode="json", include={"chat", "system", "context", "overflow"})
-    template = file_sha256(Path(candidate.chat)) if candidate.chat not in ("none", "model") else ""
+    template = hash_file(Path(candidate.chat)) if candidate.chat not in ("none", "model") else ""
     running = [settings.threads, settings.batch_tokens, settings.flash_attention]
     key = content_hash([RULES, platform.node(), library_version(), model.sha256, asked, spec, template, running])
     name = f"llamacpp-memory/{key}"

@@ -15,7 +15,7 @@ from fairtrial.levers.quantize.activations import STRETCH, watched
 from fairtrial.levers.quantize.imatrix import Fact, Matrix, read_matrix, write_matrix
 from fairtrial.levers.quantize.making import part_of, sweep
 from fairtrial.machine import package_version
-from fairtrial.models import ResolvedModel, file_sha256
+from fairtrial.models import ResolvedModel, hash_file
 
 VERSION = 1
 """Of the way in which a text becomes a matrix."""
@@ -42,7 +42,7 @@ class Given:
 def from_file(path: Path) -> Given:
     """Return the importance matrix in a file; raises SpecError if there is none in it."""
     matrix = read_matrix(path)
-    digest = file_sha256(path)
+    digest = hash_file(path)
     return Given(matrix, digest, {"imatrix_sha256": digest, "imatrix": path.name})
 
 
@@ -77,7 +77,7 @@ def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | 
             part.replace(target)
             few = f"; that is little, {ENOUGH:,} are better" if tokens < ENOUGH // 10 else ""
             on_progress(f"importance matrix of {len(sums)} weights from {tokens:,} tokens{few}")
-    matrix, sha256 = read_matrix(target), file_sha256(target)
+    matrix, sha256 = read_matrix(target), hash_file(target)
     notes: dict[str, object] = {
         "imatrix_sha256": sha256,
         "calibrated_on": path.name,

@@ -16,7 +16,7 @@ from fairtrial.levers.quantize.calibration import Given, from_file, from_text
 from fairtrial.levers.quantize.making import Making, make, readable, sweep
 from fairtrial.levers.quantize.types import types_of, wanted_type, widened
 from fairtrial.machine import package_version
-from fairtrial.models import ResolvedModel, file_sha256
+from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.models.gguf import GgufError, read_head
 from fairtrial.spec.levers import Quantize
 from fairtrial.spec.references import SHOTS
@@ -70,7 +70,7 @@ def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progres
         **widened_note(source, kind),
         **(given.notes if given else {}),
     }
-    return ResolvedModel(model.spec, model.engine, target, file_sha256(target), f"{model.name}-{kind}", notes)
+    return ResolvedModel(model.spec, model.engine, target, hash_file(target), f"{model.name}-{kind}", notes)
 
 
 def gguf_of(model: ResolvedModel) -> Path:
