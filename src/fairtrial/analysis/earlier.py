@@ -14,7 +14,7 @@ import numpy as np
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.known import items_measured
+from fairtrial.ledger.known import read_items_measured
 from fairtrial.ledger.leading import column
 
 
@@ -30,7 +30,9 @@ def sources(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequen
     """
     wanted = set(items)
     return sorted(
-        c for c in asked_anyhow(ledger, seed, task_id, wanted) if wanted <= items_measured(ledger, c, task_id, measure)
+        c
+        for c in asked_anyhow(ledger, seed, task_id, wanted)
+        if wanted <= read_items_measured(ledger, c, task_id, measure)
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.known import mean_tokens_written
+from fairtrial.ledger.known import read_mean_tokens_written
 from fairtrial.measures.cost import price_of
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
@@ -54,7 +54,7 @@ def estimate_cost(
 
     There is none either where nobody can know how often a lever asks a model.
     """
-    written = mean_tokens_written(ledger, task.id) if ledger else None
+    written = read_mean_tokens_written(ledger, task.id) if ledger else None
     form = task.for_candidate(candidate.spec)
     asked = [make_requests(form, candidate.spec, item)[0] for item in task.items]
     prices = {part.id: price_of(part.model.record(), machine).per_token for part in candidate.models.values()}

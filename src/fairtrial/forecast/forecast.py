@@ -14,7 +14,7 @@ from fairtrial.analysis.verdicts import questions
 from fairtrial.forecast.outlooks import QuestionForecast, forecast_question, make_suppositions
 from fairtrial.forecast.rates import LearningCost, Rate, find_answered, find_known_costs, find_learning_costs, find_rate
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.costs import spent_so_far
+from fairtrial.ledger.costs import sum_spending
 from fairtrial.ledger.plan import plan_record
 from fairtrial.planning.plan import Plan
 from fairtrial.running.budget import MEASURED
@@ -75,7 +75,7 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
     learned = tuple(find_learning_costs(plan, ledger))
     budget = plan.trial.budget.limits()
     spent = {
-        name: amount for name, amount in (spent_so_far(ledger, plan.id) if ledger else {}).items() if name in budget
+        name: amount for name, amount in (sum_spending(ledger, plan.id) if ledger else {}).items() if name in budget
     }
     totals = []
     for supposing, stops in make_suppositions(plan, found):

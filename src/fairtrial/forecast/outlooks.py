@@ -14,7 +14,7 @@ import numpy as np
 
 from fairtrial.analysis.verdicts import Question
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.known import paired_differences
+from fairtrial.ledger.known import read_paired_differences
 from fairtrial.planning.plan import Plan, PlannedTask
 from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.planning.sampling import stable_int
@@ -127,7 +127,7 @@ def read_differences(question: Question, ledger: Ledger | None) -> np.ndarray:
     if ledger is None:
         return np.zeros(0)
     ids = (question.a.id, question.b.id, question.task.id)
-    return paired_differences(ledger, *ids, question.measure.name)
+    return read_paired_differences(ledger, *ids, question.measure.name)
 
 
 def simulate_outlook(

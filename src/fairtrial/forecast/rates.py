@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from fairtrial.forecast.charges import estimate_charge
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.known import items_asked, mean_value
+from fairtrial.ledger.known import read_items_asked, read_mean_value
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.running.budget import MEASURED
 
@@ -107,7 +107,7 @@ def find_answered(ledger: Ledger | None, candidate_id: str, task: PlannedTask) -
     """Return for each item of a task, in the order of asking, whether the ledger has a candidate's answers to it."""
     if ledger is None:
         return [False] * len(task.items)
-    seen = items_asked(ledger, candidate_id, task.id, task.entry.repeats)
+    seen = read_items_asked(ledger, candidate_id, task.id, task.entry.repeats)
     return [item.id in seen for item in task.items]
 
 
@@ -115,5 +115,5 @@ def read_costs(ledger: Ledger | None, candidate_id: str, task_id: str) -> dict[s
     """Return what an item answer has cost a candidate on a task, by quantity; without what was never measured."""
     if ledger is None:
         return {}
-    means = {q: (mean_value(ledger, candidate_id, task_id, name), scale) for q, (name, scale) in MEASURED.items()}
+    means = {q: (read_mean_value(ledger, candidate_id, task_id, name), scale) for q, (name, scale) in MEASURED.items()}
     return {quantity: scale * mean for quantity, (mean, scale) in means.items() if mean is not None}

@@ -36,14 +36,14 @@ SELECT 1440 * sum(julianday(coalesce(ended, (
 )
 
 
-def spent_so_far(ledger: Ledger, trial_id: str) -> dict[str, float]:
+def sum_spending(ledger: Ledger, trial_id: str) -> dict[str, float]:
     """Return what the runs of a trial have spent: minutes on the clock, and the cost of what they paid for."""
     [(minutes,)] = ledger.read(MINUTES, {"trial": trial_id})
     counted = {name: float(value or 0.0) for name, value in ledger.read(PAID, {"trial": trial_id})}
     return {"minutes": float(minutes or 0.0), **counted}
 
 
-def chunk_costs(
+def read_chunk_costs(
     ledger: Ledger, trial_id: str, key: tuple[str, str], measure: str, chunk_items: int
 ) -> list[tuple[float, int]]:
     """Return (sum of a measure, values) of each chunk of a trial; ``key``: candidate id and task id."""

@@ -80,7 +80,7 @@ def export_text(
                 raise LedgerError(f"{what} not fit in CSV.", fix="Use --format jsonl.")
             writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            for row in observation_rows(ledger, trial):
+            for row in yield_observation_rows(ledger, trial):
                 writer.writerow(row)
                 count += 1
             return count
@@ -102,7 +102,7 @@ def export_parquet(ledger: Ledger, path: Path, *, trial: str | None = None) -> i
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in COLUMNS])
     count = 0
     with ledger.snapshot():
-        found = observation_rows(ledger, trial)
+        found = yield_observation_rows(ledger, trial)
         batch = list(islice(found, BATCH_ROWS))  # an unknown trial is an error before the file is made
         with pyarrow.parquet.ParquetWriter(path, schema) as writer:
             while batch:
@@ -117,20 +117,20 @@ def rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -
     for one in chosen(ledger, trial):
         if full:
             yield {"name": one.name, "plan": one.document, "trial": one.id}
-        yield from trial_observations(ledger, one)
+        yield from _yield_observations(ledger, one)
         if full:
-            yield from trial_looks(ledger, one)
-            yield from trial_absences(ledger, one)
-            yield from helping_values(ledger, one)
+            yield from _yield_looks(ledger, one)
+            yield from _yield_absences(ledger, one)
+            yield from _yield_helping_values(ledger, one)
             yield from trial_images(ledger, one)
         if answers:
-            yield from trial_answers(ledger, one)
+            yield from _yield_answers(ledger, one)
 
 
-def observation_rows(ledger: Ledger, trial: str | None) -> Iterator[dict[str, Any]]:
+def yield_observation_rows(ledger: Ledger, trial: str | None) -> Iterator[dict[str, Any]]:
     """Yield one row an item and measure."""
     for one in chosen(ledger, trial):
-        yield from trial_observations(ledger, one)
+        yield from _yield_observations(ledger, one)
 
 
 def chosen(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
@@ -141,11 +141,11 @@ def chosen(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
     return sorted(found, key=lambda row: (row.name, row.id))
 
 
-def trial_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+def _yield_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the observations of one trial, those about candidates as a whole first (no item, ``doc_id`` null)."""
-    yield from whole_candidates(ledger, trial, {"id": "", "name": ""})
+    yield from _yield_whole_candidates(ledger, trial, {"id": "", "name": ""})
     for task in (*trial.plan["tasks"], *passages(trial)):
-        yield from whole_candidates(ledger, trial, task)
+        yield from _yield_whole_candidates(ledger, trial, task)
         measures = sorted({measure for c in trial.plan["candidates"] for measure in seen(ledger, c["id"], task["id"])})
         for block in blocks(ledger, trial, task):
             found = []
@@ -165,7 +165,7 @@ def trial_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[s
                 yield dict(zip(COLUMNS, (*cells, *block.places[item], trial.id), strict=True))
 
 
-def trial_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+def _yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the answers of one trial: log-probabilities in nats by choice, or text."""
     for task in trial.plan["tasks"]:
         for block in blocks(ledger, trial, task):
@@ -195,7 +195,7 @@ def trial_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, A
                 }
 
 
-def whole_candidates(ledger: Ledger, trial: query.TrialRow, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what was observed about each candidate as a whole: by this trial's runs (task without id), or on a task."""
     for candidate in sorted(trial.plan["candidates"], key=lambda c: str(c["name"])):
         found = ledger.read(
@@ -215,7 +215,7 @@ def passages(trial: query.TrialRow) -> list[dict[str, Any]]:
     return [{"id": text["id"], "name": "text", "entry": {"repeats": 1}}] if text else []
 
 
-def trial_looks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+def _yield_looks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the looks that a trial took at its questions."""
     names = {task["id"]: task["name"] for task in trial.plan["tasks"]}
     for found in query.looks(ledger, trial.id):
@@ -236,7 +236,7 @@ def trial_images(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, An
             yield {"image": told, "trial": trial.id}
 
 
-def trial_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+def _yield_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield what was not measured, and why, counted."""
     entries = (*trial.plan["candidates"], *trial.plan["tasks"], *passages(trial))
     names = {entry["id"]: entry["name"] for entry in entries}
@@ -246,7 +246,7 @@ def trial_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, 
         yield {"absence": {**told, **rest}, "trial": trial.id}
 
 
-def helping_values(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+def _yield_helping_values(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the values of earlier answers that a trial that may stop early places its bets by, one an item."""
     names = {task["id"]: task["name"] for task in trial.plan["tasks"]}
     for helped in trial.plan.get("earlier", ()):

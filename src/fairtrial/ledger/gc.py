@@ -88,23 +88,23 @@ def collect(
         kept = {query.trial(ledger, name).id for name in keep_trials}
         doomed |= {row[0] for row in ledger.read("SELECT id FROM trials")} - kept
     if older_than is not None:
-        doomed |= begun_before(ledger, older_than)
+        doomed |= _find_begun_before(ledger, older_than)
     ledger.orders.clear()
     ledger.leads.clear()
-    with free_of_order(ledger) as db:
-        before, unused = pages(db), free_pages(db)
-        trials, answers, observations, items = take_out(db, sorted(doomed))
-        freed = free_pages(db) - unused
+    with _begin_without_order(ledger) as db:
+        before, unused = _count_pages(db), _count_free_pages(db)
+        trials, answers, observations, items = _take_out(db, sorted(doomed))
+        freed = _count_free_pages(db) - unused
         if not dry_run:
             db.execute("COMMIT")
     if not dry_run:
-        shrink(ledger)
-        freed = before - pages(db)
+        _shrink(ledger)
+        freed = before - _count_pages(db)
     page_bytes = int(db.execute("PRAGMA page_size").fetchone()[0])
     return Collected(trials, answers, observations, items, max(0, freed) * page_bytes)
 
 
-def begun_before(ledger: Ledger, age: timedelta) -> set[str]:
+def _find_begun_before(ledger: Ledger, age: timedelta) -> set[str]:
     """Return the trials whose last run began longer ago than ``age``."""
     rows = ledger.read(
         """
@@ -117,7 +117,7 @@ def begun_before(ledger: Ledger, age: timedelta) -> set[str]:
 
 
 @contextmanager
-def free_of_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
+def _begin_without_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
     """Begin a transaction in which rows may go in any order; undone unless it is committed inside."""
     db = ledger.connection
     try:
@@ -134,7 +134,7 @@ def free_of_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
         db.execute("PRAGMA foreign_keys = ON")
 
 
-def take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, int, int]:
+def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, int, int]:
     """Delete trials and what is then not referred to; return how many trials, answers, observations and items went."""
     ids = json.dumps(list(doomed))
     for table in ("looks", "sessions", "trial_items"):
@@ -160,7 +160,7 @@ def take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, i
     return trials, answers, observations, items
 
 
-def shrink(ledger: Ledger) -> None:
+def _shrink(ledger: Ledger) -> None:
     """Give the space of deleted rows back to the file system; needs as much free space as the file has bytes."""
     try:
         ledger.connection.execute("VACUUM")
@@ -170,11 +170,11 @@ def shrink(ledger: Ledger) -> None:
         raise LedgerError(f"the rows are gone, but {failed.message}", fix=failed.fix) from error
 
 
-def pages(db: sqlite3.Connection) -> int:
+def _count_pages(db: sqlite3.Connection) -> int:
     """Return the number of pages of the file, those that wait to be written into it included."""
     return int(db.execute("PRAGMA page_count").fetchone()[0])
 
 
-def free_pages(db: sqlite3.Connection) -> int:
+def _count_free_pages(db: sqlite3.Connection) -> int:
     """Return the number of pages that hold nothing."""
     return int(db.execute("PRAGMA freelist_count").fetchone()[0])

@@ -22,7 +22,7 @@ def was_asked(ledger: Ledger, candidate_id: str) -> bool:
     return any(ledger.read("SELECT 1 FROM asked WHERE candidate_id = ? LIMIT 1", (candidate_id,)))
 
 
-def items_asked(ledger: Ledger, candidate_id: str, task_id: str, repeats: int = 1) -> set[str]:
+def read_items_asked(ledger: Ledger, candidate_id: str, task_id: str, repeats: int = 1) -> set[str]:
     """Return the ids of the items that a candidate was asked at least ``repeats`` times."""
     rows = ledger.read(
         "SELECT item_id FROM asked WHERE candidate_id = ? AND task_id = ? GROUP BY 1 HAVING max(repeat) + 1 >= ?",
@@ -31,7 +31,7 @@ def items_asked(ledger: Ledger, candidate_id: str, task_id: str, repeats: int = 
     return {item for (item,) in rows}
 
 
-def items_measured(ledger: Ledger, candidate_id: str, task_id: str, measure: str) -> set[str]:
+def read_items_measured(ledger: Ledger, candidate_id: str, task_id: str, measure: str) -> set[str]:
     """Return the ids of the items whose first answer has a value of the measure."""
     rows = ledger.read(
         "SELECT item_id FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ? AND repeat = 0",
@@ -50,7 +50,7 @@ def latest_value(ledger: Ledger, candidate_id: str, measure: str) -> float | Non
     return next((float(value) for (value,) in rows), None)
 
 
-def mean_value(ledger: Ledger, candidate_id: str, task_id: str, measure: str) -> float | None:
+def read_mean_value(ledger: Ledger, candidate_id: str, task_id: str, measure: str) -> float | None:
     """Return the mean of a measure over all of a candidate's answers to a task; None if there is no value."""
     [(mean,)] = ledger.read(
         "SELECT avg(value) FROM observations WHERE candidate_id = ? AND task_id = ? AND measure = ?",
@@ -59,7 +59,7 @@ def mean_value(ledger: Ledger, candidate_id: str, task_id: str, measure: str) ->
     return None if mean is None else float(mean)
 
 
-def mean_tokens_written(ledger: Ledger, task_id: str) -> float | None:
+def read_mean_tokens_written(ledger: Ledger, task_id: str) -> float | None:
     """Return how many tokens any candidates have written for an item of a task; None if too few have."""
     rows = ledger.read(
         "SELECT avg(value) FROM observations WHERE task_id = ? AND measure = 'tokens_out' HAVING count(*) >= ?",
@@ -68,7 +68,7 @@ def mean_tokens_written(ledger: Ledger, task_id: str) -> float | None:
     return next((float(mean) for (mean,) in rows), None)
 
 
-def paired_differences(ledger: Ledger, a_id: str, b_id: str, task_id: str, measure: str) -> NDArray[np.float64]:
+def read_paired_differences(ledger: Ledger, a_id: str, b_id: str, task_id: str, measure: str) -> NDArray[np.float64]:
     """Return (n,) the differences a - b on all items of a task that both have answered."""
     rows = ledger.read(
         """
@@ -82,7 +82,7 @@ def paired_differences(ledger: Ledger, a_id: str, b_id: str, task_id: str, measu
     return np.array([difference for (difference,) in rows], dtype=float)
 
 
-def whole_values(ledger: Ledger, candidate_id: str) -> list[tuple[str, float]]:
+def read_whole_values(ledger: Ledger, candidate_id: str) -> list[tuple[str, float]]:
     """Return (measure, value) of all that runs have measured of a candidate as a whole, oldest run first."""
     rows = ledger.read(
         "SELECT measure, value FROM observations WHERE candidate_id = ? AND task_id = '' AND item_id = '' "

@@ -41,7 +41,7 @@ def unusable(error: sqlite3.Error | UnicodeDecodeError, path: Path, verb: str) -
     if isinstance(error, UnicodeDecodeError):  # Python reads names of columns, SQLite does not look into them
         code: int = sqlite3.SQLITE_CORRUPT
     else:
-        code = primary_code(error)
+        code = _read_primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LedgerBusyError(f"another process is writing to {path.name}.", fix="Wait for it to end.")
     if any(sign in str(error) for sign in CONTENT):
@@ -51,7 +51,7 @@ def unusable(error: sqlite3.Error | UnicodeDecodeError, path: Path, verb: str) -
     return LedgerError(f"{path.name} cannot be {verb}: {reason}{detail}.", fix=fix)
 
 
-def primary_code(error: sqlite3.Error) -> int:
+def _read_primary_code(error: sqlite3.Error) -> int:
     """Return SQLite's primary result code, 0 if the error did not come from SQLite."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
@@ -70,17 +70,17 @@ def open_file(path: Path, create: bool) -> sqlite3.Connection:
     check_file(path, create)
     address = path.resolve().as_uri()
     try:
-        return prepared(f"{address}?mode={'rwc' if create else 'rw'}", path, create)
+        return _prepare(f"{address}?mode={'rwc' if create else 'rw'}", path, create)
     except FAILURES as error:
         if (
             create
             or isinstance(error, UnicodeDecodeError)
-            or primary_code(error) not in READ_ONLY_PLACE
-            or not lies_still(path)
+            or _read_primary_code(error) not in READ_ONLY_PLACE
+            or not _lies_still(path)
         ):
             raise unusable(error, path, "opened") from error
     try:
-        return prepared(f"{address}?immutable=1", path, create)
+        return _prepare(f"{address}?immutable=1", path, create)
     except FAILURES as error:
         raise unusable(error, path, "opened") from error
 
@@ -128,13 +128,13 @@ def shortened(path: Path) -> str:
     return text if len(text) <= 120 else f"{text[:60]}...{text[-50:]}"
 
 
-def lies_still(path: Path) -> bool:
+def _lies_still(path: Path) -> bool:
     """Return whether nobody in this place can be writing: a folder without write access and no rows in waiting."""
     waiting = path.resolve().with_name(path.resolve().name + "-wal")
     return not os.access(path.resolve().parent, os.W_OK) and not (waiting.exists() and waiting.stat().st_size)
 
 
-def prepared(address: str, path: Path, create: bool) -> sqlite3.Connection:
+def _prepare(address: str, path: Path, create: bool) -> sqlite3.Connection:
     """Connect, check what the file is, bring it to the newest version and set how it is used."""
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
@@ -144,7 +144,7 @@ def prepared(address: str, path: Path, create: bool) -> sqlite3.Connection:
         if version == 0 and not create:
             raise LedgerError(f"{path.name} is an empty file, no ledger yet.", fix="`fairtrial run` fills one.")
         if create:
-            use_write_ahead(connection)
+            _use_write_ahead(connection)
         if version < len(MIGRATIONS):
             migrate(connection)
         if not create:
@@ -155,7 +155,7 @@ def prepared(address: str, path: Path, create: bool) -> sqlite3.Connection:
     return connection
 
 
-def use_write_ahead(connection: sqlite3.Connection) -> None:
+def _use_write_ahead(connection: sqlite3.Connection) -> None:
     """Put a file into write-ahead mode, where it stays; SQLite itself does not wait for others here, so this does."""
     end = time.monotonic() + BUSY_SECONDS
     while True:
@@ -163,6 +163,6 @@ def use_write_ahead(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+            if _read_primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
         time.sleep(0.02)

@@ -48,7 +48,7 @@ class Signed:
     text: str
 
 
-def sign_counts(ledger: Ledger, trial_id: str) -> list[SignCount]:
+def count_signs(ledger: Ledger, trial_id: str) -> list[SignCount]:
     """Return the counts of all signs among a trial's answers; those that do not occur are left out."""
     found = []
     for candidate, task in _pairs(ledger, trial_id):
@@ -59,7 +59,7 @@ def sign_counts(ledger: Ledger, trial_id: str) -> list[SignCount]:
                 (candidate, task, PREFIX, AFTER, trial_id, task),
             )
         )
-        of = answer_count(ledger, trial_id, candidate, task) if rows else 0
+        of = count_answered(ledger, trial_id, candidate, task) if rows else 0
         found += [
             SignCount(candidate, task, name.removeprefix(PREFIX), int(count), max(of, int(count)))
             for name, count in rows
@@ -67,7 +67,7 @@ def sign_counts(ledger: Ledger, trial_id: str) -> list[SignCount]:
     return found
 
 
-def answer_count(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str) -> int:
+def count_answered(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str) -> int:
     """Return how many items of a trial's task a candidate answered; repeats count each."""
     [(count,)] = ledger.read(
         f"SELECT count(*) FROM asked WHERE candidate_id = ? AND task_id = ? AND position = 0 {OF_A_TRIAL}",
@@ -76,7 +76,7 @@ def answer_count(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str)
     return int(count)
 
 
-def answers_with(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, signs: Sequence[str]) -> int:
+def count_answers_with(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, signs: Sequence[str]) -> int:
     """Return how many of a candidate's answers to a task of a trial have any of some signs."""
     marks = ",".join("?" * len(signs))
     [(count,)] = ledger.read(
@@ -87,7 +87,7 @@ def answers_with(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str,
     return int(count)
 
 
-def signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Signed | None:
+def find_signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Signed | None:
     """Return the first answer of a trial, in the order of the task, that has a sign; None if it is no text."""
     rows = ledger.read(
         "SELECT o.item_id, i.body FROM observations o JOIN items i ON i.task_id = o.task_id AND i.item_id = o.item_id "
@@ -110,7 +110,7 @@ def _pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
             yield candidate.id, task.id
 
 
-def items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[int, int]:
+def count_items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[int, int]:
     """Return how many of a task's items in a trial have no right answer, and how many items there are."""
     rows = ledger.read(
         """
@@ -124,7 +124,7 @@ def items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[i
     return int(missing), int(count)
 
 
-def changed_settings(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str) -> dict[str, str]:
+def read_changed_settings(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str) -> dict[str, str]:
     """Return what of its requests a candidate's server refused in a task of a trial, with the server's words."""
     rows = ledger.read(
         """
@@ -156,7 +156,7 @@ class CommonText:
     of: int
 
 
-def common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
+def find_common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
     """Return the most frequent text, if any was written, for each candidate and task of a trial."""
     found = []
     for candidate, task in _pairs(ledger, trial_id):

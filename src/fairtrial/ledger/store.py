@@ -283,7 +283,7 @@ class Ledger:
         with self.transaction() as db:
             add_requests(db, requests)
             db.executemany("INSERT OR IGNORE INTO answers (candidate_id, request_id, answer) VALUES (?, ?, ?)", answers)
-            clash = asked_otherwise(db, candidate_id, chunk)
+            clash = _find_other_requests(db, candidate_id, chunk)
             if clash is None:
                 db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", asked)
                 db.executemany("INSERT OR IGNORE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seen)
@@ -332,7 +332,7 @@ def add_requests(db: sqlite3.Connection, requests: Sequence[tuple[str, Request]]
             base_id, base = request_id, text
 
 
-def asked_otherwise(db: sqlite3.Connection, candidate_id: str, chunk: Chunk) -> tuple[str, str, int] | None:
+def _find_other_requests(db: sqlite3.Connection, candidate_id: str, chunk: Chunk) -> tuple[str, str, int] | None:
     """Return the task, item and repeat for which the ledger has other requests than the chunk has, or None."""
     for task, item, repeat, ids in chunk.asked:
         found = db.execute(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.costs import chunk_costs, spent_so_far
+from fairtrial.ledger.costs import read_chunk_costs, sum_spending
 from fairtrial.measures.cost import price_of
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
@@ -150,12 +150,12 @@ def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[],
     limits = plan.trial.budget.limits()
     purse = Purse(limits, ceilings=ceilings(plan) if "usd" in limits else {}, clock=clock)
     if limits:
-        purse.spent = spent_so_far(ledger, plan.id)
+        purse.spent = sum_spending(ledger, plan.id)
     for candidate in plan.candidates:
         for task in plan.tasks:
             for quantity, (measure, scale) in MEASURED.items():
                 key = (candidate.id, task.id)
-                for cost, items in chunk_costs(ledger, plan.id, key, measure, chunk_items):
+                for cost, items in read_chunk_costs(ledger, plan.id, key, measure, chunk_items):
                     purse.prices.setdefault((quantity, key), Price()).add(scale * cost, items)
     return purse
 

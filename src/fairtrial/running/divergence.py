@@ -15,7 +15,7 @@ import numpy as np
 from fairtrial.engines.base import TellsDistributions, TellsOwnRounding
 from fairtrial.engines.finite import not_a_number
 from fairtrial.errors import FairtrialError
-from fairtrial.ledger.known import items_measured
+from fairtrial.ledger.known import read_items_measured
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, Passages
 from fairtrial.records import Item, Observation
@@ -98,7 +98,7 @@ def compare_distributions(
         if candidate.id not in telling:
             writer.write_absences(passages.id, candidate.id, {m.name: UNTOLD for m in (PERPLEXITY, BITS_PER_BYTE)})
     family = [c for c in live if c.id in telling]
-    known = {c.id: items_measured(writer.ledger, c.id, passages.id, PERPLEXITY.name) for c in family}
+    known = {c.id: read_items_measured(writer.ledger, c.id, passages.id, PERPLEXITY.name) for c in family}
     for done, passage in enumerate(passages.items, start=1):
         wanted = [c for c in family if passage.id not in known[c.id]]
         if wanted:

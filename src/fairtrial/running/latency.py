@@ -7,7 +7,7 @@ nothing of grades and verdicts.
 from __future__ import annotations
 
 from fairtrial.engines.base import work_of
-from fairtrial.ledger.known import items_asked, items_measured
+from fairtrial.ledger.known import read_items_asked, read_items_measured
 from fairtrial.measures import AloneProbe, watching
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
@@ -25,13 +25,13 @@ def time_alone(plan: Plan, pool: EnginePool, writer: LedgerWriter, on_progress: 
     """
     ledger = writer.ledger
     for task in plan.tasks:
-        asked = [items_asked(ledger, c.id, task.id) for c in plan.candidates]
+        asked = [read_items_asked(ledger, c.id, task.id) for c in plan.candidates]
         answered = [item for item in task.items if all(item.id in known for known in asked)]
         wanted, spare = answered[: plan.trial.latency_items], answered[plan.trial.latency_items :]
         missing = {}
         live = [candidate for candidate in plan.candidates if not candidate.recorded]
         for candidate in live:
-            timed = items_measured(ledger, candidate.id, task.id, "latency")
+            timed = read_items_measured(ledger, candidate.id, task.id, "latency")
             missing[candidate.id] = {item.id for item in wanted} - timed
             if missing[candidate.id]:
                 ask_alone(task, candidate, pool, (spare or wanted)[-1])  # fills the cache, and does not count

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.known import whole_values
+from fairtrial.ledger.known import read_whole_values
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.studies.base import Cell, Column, Findings, Table
 
@@ -106,7 +106,7 @@ def need(
 ) -> Need:
     """Return what one candidate was predicted and measured to need."""
     rows = [(r.measure, r.value) for r in query.wholes(ledger, trial_id) if r.candidate_id == candidate.id]
-    rows = rows or whole_values(ledger, candidate.id)  # of earlier trials, whose answers this one took over
+    rows = rows or read_whole_values(ledger, candidate.id)  # of earlier trials, whose answers this one took over
     measured = max((value for measure, value in rows if measure == "memory_bytes"), default=None)
     rates = [value for measure, value in rows if measure == "decode_tokens_per_second"]
     told = fit["candidates"].get(candidate.name, {"memory": None, "disk": None})

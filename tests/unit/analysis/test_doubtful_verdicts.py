@@ -10,7 +10,7 @@ from rich.console import Console
 from fairtrial.analysis.doubts import exact, find_doubts
 from fairtrial.analysis.doubts.quoting import quoted
 from fairtrial.ledger import Chunk, Ledger, query
-from fairtrial.ledger.signs import sign_counts, signed_example
+from fairtrial.ledger.signs import count_signs, find_signed_example
 from fairtrial.records import GenerateAnswer, GenerateRequest, Observation, Prompt
 from fairtrial.report import words
 from fairtrial.report.html.page import render
@@ -116,8 +116,8 @@ def test_near_misses_show_what_cannot_be_seen(tmp_path: Path) -> None:
     [doubt] = [d for d in summary.doubts if d.kind == "near_miss"]
     assert doubt.headline
     assert doubt.text.endswith('For example "⟨U+00A0⟩ yes⏎" (right: "yes").')
-    [count] = sign_counts(ledger, TRIAL)
-    found = signed_example(ledger, TRIAL, count)
+    [count] = count_signs(ledger, TRIAL)
+    found = find_signed_example(ledger, TRIAL, count)
     assert found is not None and found.text == near[0]
     assert "⟨U+00A0⟩ yes⏎" in render(ledger, summary)
 

@@ -8,7 +8,7 @@ import pytest
 
 from fairtrial import api
 from fairtrial.ledger import Chunk, Ledger, query
-from fairtrial.ledger.export import observation_rows as rows
+from fairtrial.ledger.export import yield_observation_rows as rows
 from fairtrial.records import Observation
 from fairtrial.report import needs
 from fairtrial.report.html.page import render

@@ -13,7 +13,7 @@ import fairtrial.running.pool as bench
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError, SpecError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.costs import spent_so_far
+from fairtrial.ledger.costs import sum_spending
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Answer, Measure, Observation
 from fairtrial.report.summary import summarise
@@ -122,7 +122,7 @@ def test_answers_of_other_trials_are_free(tmp_path: Path, monkeypatch: pytest.Mo
     new = query.counts(ledger)["answers"] - 900
     assert 200 < new <= 300  # as many rounds as fit; what the other trial has paid for is not counted
     assert sum(len(chunk) for engine in engines.values() for chunk in engine.asked) == new
-    assert spent_so_far(ledger, plan.id)["items"] == new
+    assert sum_spending(ledger, plan.id)["items"] == new
 
 
 class JoulesProbe:
@@ -148,7 +148,7 @@ def test_measured_quantities_are_counted_over_all_runs(tmp_path: Path, monkeypat
         plan = plan_trial(trial({"joules": joules}), tmp_path)
         conducted(plan, ledger, monkeypatch)
         assert query.counts(ledger)["answers"] == answers
-        assert spent_so_far(ledger, plan.id)["joules"] == 2 * answers
+        assert sum_spending(ledger, plan.id)["joules"] == 2 * answers
     assert set(outcomes(ledger, plan)) == {f"{STOPPED}{n} joules" for n in ("1,300", "1,500", "1,790")}
 
 
@@ -171,7 +171,7 @@ def test_dollars_follow_the_price_that_is_stated(tmp_path: Path, monkeypatch: py
     assert outcomes(ledger, plan) == [f"{STOPPED}0.000000001 US dollars"]
     assert query.counts(ledger)["answers"] == 50
     [(usd,)] = ledger.connection.execute("SELECT sum(value) FROM observations WHERE measure = 'usd'")
-    assert spent_so_far(ledger, plan.id)["usd"] == pytest.approx(usd)
+    assert sum_spending(ledger, plan.id)["usd"] == pytest.approx(usd)
     assert usd > 1e-9  # only a first chunk can cross a budget
 
 
@@ -205,7 +205,7 @@ def test_minutes_are_those_of_all_runs_a_killed_one_to_its_last_answer(
     db.execute(
         "INSERT INTO sessions (trial_id, facts, started) VALUES (?, '{}', '2026-01-01T11:00:00.000Z')", (plan.id,)
     )
-    assert spent_so_far(ledger, plan.id)["minutes"] == pytest.approx(3 + 4, abs=1e-4)
+    assert sum_spending(ledger, plan.id)["minutes"] == pytest.approx(3 + 4, abs=1e-4)
     limited = plan_trial(trial({"minutes": 7}), tmp_path)
     assert open_purse(limited, ledger, 50).crossed([Bill(("a", "t"), 1)]) == ["minutes"]
 

@@ -9,7 +9,7 @@ from fairtrial.analysis.doubts.quoting import quoted
 from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import CardRecord
-from fairtrial.ledger.signs import SignCount, answer_count, answers_with, sign_counts, signed_example
+from fairtrial.ledger.signs import SignCount, count_answered, count_answers_with, count_signs, find_signed_example
 
 CUT_SHARE = 0.5
 """Share of wrong answers that were cut off from which the headline says so: models that do not know when to stop are
@@ -48,7 +48,7 @@ UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable
 def answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each sign, candidate and task of a trial."""
     candidates, tasks = names_of(trial)
-    for found in sign_counts(ledger, trial.id):
+    for found in count_signs(ledger, trial.id):
         if found.sign in SENTENCES:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
@@ -63,7 +63,7 @@ def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
     """Return one such answer in words, where there is something to be seen; else nothing."""
     if found.sign not in {"unread", "near_miss", "ends_right"}:
         return ""
-    example = signed_example(ledger, trial.id, found)
+    example = find_signed_example(ledger, trial.id, found)
     if example is None or not example.text.strip():
         return ""
     right = f" (right: {quoted(example.gold[0])})" if found.sign != "unread" and example.gold else ""
@@ -75,7 +75,7 @@ def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     candidates, tasks = names_of(trial)
     main = {t.id: t.card.main_measure for t in trial.plan.tasks}
     letters: dict[tuple[str, str], list[SignCount]] = {}
-    for found in sign_counts(ledger, trial.id):
+    for found in count_signs(ledger, trial.id):
         if found.sign.startswith("chose:"):
             letters.setdefault((found.candidate_id, found.task_id), []).append(found)
     for (candidate, task), counts in letters.items():
@@ -103,8 +103,8 @@ def verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     lost: dict[tuple[str, str], tuple[int, int]] = {}
     for task in tasks.values():
         for name, identity in ids.items():
-            if count := answers_with(ledger, trial.id, identity, task.id, UNCOUNTED):
-                lost[name, task.name] = count, answer_count(ledger, trial.id, identity, task.id)
+            if count := count_answers_with(ledger, trial.id, identity, task.id, UNCOUNTED):
+                lost[name, task.name] = count, count_answered(ledger, trial.id, identity, task.id)
     if not lost:
         return
     for verdict in verdicts(ledger, trial.id):

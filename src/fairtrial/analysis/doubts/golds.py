@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fairtrial.analysis.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import GoldsRecord
-from fairtrial.ledger.signs import items_without_answer
+from fairtrial.ledger.signs import count_items_without_answer
 
 
 def gold_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -20,7 +20,7 @@ def gold_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
 
 
 def _missing(ledger: Ledger, trial_id: str, task_id: str, task: str) -> Iterator[Doubt]:
-    count, of = items_without_answer(ledger, trial_id, task_id)
+    count, of = count_items_without_answer(ledger, trial_id, task_id)
     if count:
         text = f"{count:,} of {of:,} items of {task} have no right answer in the data; whatever is answered is wrong."
         yield Doubt("no_right_answer", text, task, count=count, of=of, headline=is_grave(count, of))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt, is_grave, names_of
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.signs import SignCount, changed_settings, sign_counts
+from fairtrial.ledger.signs import SignCount, count_signs, read_changed_settings
 
 COUNTED = (
     "The server of {candidate} did not say how many tokens {count} of {of} answers on {task} took. They were counted "
@@ -34,7 +34,7 @@ GRAVE = ("temperature", "top_p", "top_k")
 def hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what servers did not do as they were asked."""
     candidates, tasks = names_of(trial)
-    for found in sign_counts(ledger, trial.id):
+    for found in count_signs(ledger, trial.id):
         if found.candidate_id in candidates and found.task_id in tasks:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             names = {"candidate": candidate, "task": task, "count": f"{found.count:,}", "of": f"{found.of:,}"}
@@ -43,7 +43,7 @@ def hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 severe = found.sign == "masked" and is_grave(found.count, found.of)
                 yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
             if found.sign == "changed":
-                settings = changed_settings(ledger, trial.id, found.candidate_id, found.task_id)
+                settings = read_changed_settings(ledger, trial.id, found.candidate_id, found.task_id)
                 yield from _changed(settings, candidate, task, found)
 
 

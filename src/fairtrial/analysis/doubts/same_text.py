@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fairtrial.analysis.doubts.base import Doubt, names_of
 from fairtrial.analysis.doubts.quoting import quoted
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.signs import common_texts
+from fairtrial.ledger.signs import find_common_texts
 
 FEWEST = 20
 """Answers with one text below which that is not told."""
@@ -26,7 +26,7 @@ def same_text_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that wrote one and the same text for much of a task, and is often wrong."""
     candidates, _ = names_of(trial)
     tasks = {t.id: t for t in trial.plan.tasks}
-    for found in common_texts(ledger, trial.id):
+    for found in find_common_texts(ledger, trial.id):
         if found.candidate_id not in candidates or found.task_id not in tasks or not found.text.strip():
             continue
         share = LONG_SHARE if len(found.text.strip()) >= LONG else SHORT_SHARE
