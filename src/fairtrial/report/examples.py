@@ -9,11 +9,18 @@ from typing import Any
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.ledger import Ledger, query
-from fairtrial.records import Item, Request, TraceStep
+from fairtrial.ledger.blobs import read_image
+from fairtrial.records import ImagePart, Item, Request, TraceStep, data_url
 from fairtrial.records.trace import read_trace
 from fairtrial.report.summary import Summary
 
 PER_KIND = 3
+
+SHOWN_IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+"""Kinds of images that examples show; an SVG is a document that can hold anything."""
+
+MOST_BYTES = 300_000
+"""Bytes of an image that is shown."""
 
 THOUGHT = 240
 """Characters of a thought without an answer that are shown, its last ones."""
@@ -37,6 +44,7 @@ class Flip:
         item: the item.
         choices: for questions with choices; else empty.
         text_a, text_b: what the candidates wrote, for questions answered in text; else None.
+        images: those of the question as ``data:`` URLs; None for one that cannot be shown.
         trace_a, trace_b: what happened to their answers on the way, step by step; empty if the model was simply asked.
     """
 
@@ -46,6 +54,7 @@ class Flip:
     text_b: str | None
     trace_a: tuple[str, ...] = ()
     trace_b: tuple[str, ...] = ()
+    images: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,19 @@ def first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:
 def flip(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> Flip:
     """Return what both candidates answered to one item."""
     a, b = (query.item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
-    traces = [tuple(map(describe_step, read_trace(asked[0][1]) if asked else ())) for asked in (a, b)]
+    trace_a, trace_b = (tuple(map(describe_step, read_trace(asked[0][1]) if asked else ())) for asked in (a, b))
+    images = tuple(image_url(ledger, image) for image in item.images)
     if a and b and "text" in a[0][1]:
-        return Flip(item, (), said(a[0][1]), said(b[0][1]), *traces)
-    return Flip(item, choices(item, a, b), None, None, *traces)
+        return Flip(item, (), said(a[0][1]), said(b[0][1]), trace_a, trace_b, images)
+    return Flip(item, choices(item, a, b), None, None, trace_a, trace_b, images)
+
+
+def image_url(ledger: Ledger, image: ImagePart) -> str | None:
+    """Return an image as a ``data:`` URL; None if it is too large, or of a kind that can be more than pixels."""
+    if image.media_type not in SHOWN_IMAGES:
+        return None
+    data = read_image(ledger, image)
+    return data_url(image.media_type, data) if len(data) <= MOST_BYTES else None
 
 
 def describe_step(step: TraceStep) -> str:

@@ -15,7 +15,7 @@ from fairtrial.engines.fake import FakeEngine
 from fairtrial.engines.openai_api.requests import messages
 from fairtrial.errors import CapabilityError, TaskError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.blobs import ImageReader
+from fairtrial.ledger.blobs import ImageReader, add_images
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import (
     Answer,
@@ -28,10 +28,11 @@ from fairtrial.records import (
     Prompt,
     Request,
     content_hash,
+    data_url,
     example,
     place_images,
 )
-from fairtrial.report.examples import flip
+from fairtrial.report.examples import flip, image_url
 from fairtrial.report.export.inspect_log import write_log
 from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run
@@ -105,7 +106,12 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
         assert kinds == [["text", "image"], ["text", "image"]]
         assert sample["input"][0]["content"][1]["image"] == "data:image/png;base64,cGljdHVyZSAz"
         shown = flip(ledger, (plan.candidates[0].id, plan.candidates[1].id), plan.tasks[0].id, plan.tasks[0].items[3])
-        assert shown.item.images == plan.tasks[0].items[3].images
+        assert shown.images == (data_url("image/png", Pictures().bytes_of(shown.item.doc_id)),)
+        with ledger.writing():
+            drawing = ImagePart.of(b"<svg onload='alert(1)'/>", "image/svg+xml")
+            large = ImagePart.of(b"x" * 300_001, "image/png")
+            add_images(ledger, plan.tasks[0].id, [(drawing, b"<svg onload='alert(1)'/>"), (large, b"x" * 300_001)])
+        assert image_url(ledger, drawing) is None and image_url(ledger, large) is None
     replay = {"id": "again", "model": f"replay:{path}#a"}
     again = planned(tmp_path, Pictures(), replay, B)
     with Ledger.open(path) as ledger, ledger.writing():
