@@ -12,11 +12,13 @@ from pathlib import Path
 
 import psutil
 
+from fairtrial.plugins import installed_plugins
+
 PACKAGES = ("fairtrial", "llama-cpp-python", "numpy", "scipy", "pydantic", "jinja2", "torch", "transformers", "lm-eval")
 
 
 def facts() -> dict[str, object]:
-    """Return JSON values: operating system, processor, cores, memory (bytes), Python and package versions."""
+    """Return JSON values: system, processor, cores, memory (bytes), Python, versions of packages, plugins included."""
     return {
         "system": platform.system(),
         "release": platform.release(),
@@ -26,7 +28,8 @@ def facts() -> dict[str, object]:
         "logical_cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "python": platform.python_version(),
-        "packages": {name: version for name in PACKAGES if (version := package_version(name)) is not None},
+        "packages": {name: version for name in PACKAGES if (version := package_version(name)) is not None}
+        | {plugin.distribution: plugin.version for plugin in installed_plugins()},
     }
 
 

@@ -6,8 +6,10 @@ import importlib.util
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 from rich.console import Console
@@ -15,10 +17,25 @@ from rich.text import Text
 
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
+from fairtrial.engines import ENGINES
+from fairtrial.errors import did_you_mean
+from fairtrial.levers import LEVERS
 from fairtrial.machine import facts
+from fairtrial.measures import PLUGIN_PROBES
 from fairtrial.measures.energy import EnergyMeter
 from fairtrial.models import list_models
+from fairtrial.plugins import Table, installed_plugins
+from fairtrial.recorded import IMPORTERS
+from fairtrial.report.export import EXPORTERS
 from fairtrial.spec.endpoint import Endpoint
+from fairtrial.spec.schemes import SCHEMES
+from fairtrial.studies import STUDIES
+from fairtrial.tasks.find import TASKS
+
+TABLES: dict[str, Table[Any]] = {
+    table.kind: table for table in (ENGINES, SCHEMES, LEVERS, TASKS, PLUGIN_PROBES, STUDIES, IMPORTERS, EXPORTERS)
+}
+"""Kind of plugin to all that there is of it."""
 
 EXTRAS = (
     ("llama_cpp", "llama.cpp engine (GGUF models)", "llamacpp"),
@@ -44,7 +61,9 @@ def doctor(as_json: JsonOption = False) -> None:
     machine = facts()
     checks = [*extras(), key(), *energy(), models_found(), cache_folder(), sqlite_version()]
     if as_json:
-        print_json({"machine": machine, "checks": [asdict(check) for check in checks]})
+        print_json(
+            {"machine": machine, "checks": [asdict(check) for check in checks], "plugins": list(plugins_found())}
+        )
         return
     console = Console()
     memory = float(str(machine["memory_bytes"])) / 2**30
@@ -55,12 +74,34 @@ def doctor(as_json: JsonOption = False) -> None:
         )
     )
     for check in checks:
-        line = Text("ok      " if check.ok else "missing ", style="green" if check.ok else "yellow")
-        line.append(check.name, style="bold")
-        line.append(f": {check.detail}", style="none")
-        if check.fix:
-            line.append(f"\n        {check.fix}", style="none")
-        console.print(line, soft_wrap=True)
+        print_check(console, check, "missing")
+    for one in plugins_found():
+        detail = one["problem"] or f"{one['distribution']} {one['version']}"
+        print_check(console, Check(f"{one['kind']} {one['name']}", not one["problem"], detail), "broken")
+
+
+def print_check(console: Console, check: Check, otherwise: str) -> None:
+    """Print one line about what is ok or ``otherwise``, and below it what to do."""
+    line = Text(f"{'ok' if check.ok else otherwise:<8}", style="green" if check.ok else "yellow")
+    line.append(check.name, style="bold")
+    line.append(f": {check.detail}", style="none")
+    if check.fix:
+        line.append(f"\n        {check.fix}", style="none")
+    console.print(line, soft_wrap=True)
+
+
+def plugins_found() -> Iterator[dict[str, str]]:
+    """Yield each plugin, and what keeps it from being used; imports all of them."""
+    for plugin in installed_plugins():
+        table = TABLES.get(plugin.kind)
+        unknown = f"there is no kind {plugin.kind!r}.{did_you_mean(plugin.kind, TABLES)} Kinds: {', '.join(TABLES)}"
+        yield {
+            "kind": plugin.kind,
+            "name": plugin.name,
+            "distribution": plugin.distribution,
+            "version": plugin.version,
+            "problem": table.problem(plugin) if table else unknown,
+        }
 
 
 def extras() -> list[Check]:

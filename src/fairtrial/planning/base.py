@@ -124,6 +124,7 @@ class PlannedTask:
         copies: items that ask what another one asks as well, and how many questions they are.
         form: another form of a task, see `fairtrial.tasks.variants.forms`; empty for the task itself.
         of: id of the task that it is a form of.
+        plugin: name and version of the distribution that it comes from; empty if no plugin brings it.
     """
 
     name: str
@@ -142,6 +143,7 @@ class PlannedTask:
     copies: tuple[int, int] = (0, 0)
     form: str = ""
     of: str = ""
+    plugin: str = ""
 
     def for_candidate(self, candidate: Candidate) -> Task:
         """Return the form of the task in which this candidate is asked."""

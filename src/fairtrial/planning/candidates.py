@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fairtrial.cache import cache_folder
-from fairtrial.engines import engine_version
+from fairtrial.engines import ENGINES, engine_version
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.levers import AppliedLever, BuildContext, BuildLever, Referred, WrapLever, is_wrapping, read_lever
-from fairtrial.models import choose_engine, hash_file, identify_candidate, resolve_candidate
+from fairtrial.levers import (
+    LEVERS,
+    AppliedLever,
+    BuildContext,
+    BuildLever,
+    Referred,
+    WrapLever,
+    is_wrapping,
+    read_lever,
+)
+from fairtrial.models import ResolvedModel, choose_engine, hash_file, identify_candidate, resolve_candidate
 from fairtrial.planning.base import PlannedCandidate, PlannedTask, join_models
 from fairtrial.planning.calibration import write_shots
 from fairtrial.planning.places import Where, placed
 from fairtrial.records import content_hash
 from fairtrial.spec.candidate import Candidate, written_out
 from fairtrial.spec.levers import located_levers
+from fairtrial.spec.schemes import SCHEMES
 
 
 def check_order(spec: Candidate, where: Where = lambda *_: "") -> None:
@@ -95,6 +105,8 @@ class CandidatePlanner:
                 counted.append([applied.name, *own])
         with placed(line):
             model = choose_engine(model, spec.engine)
+        scheme, levers_of = spec.model.partition(":")[0], (LEVERS.origin(applied.name) for applied in levers)
+        model = _with_plugins(model, SCHEMES.origin(scheme), ENGINES.origin(model.engine), *levers_of)
         identity = identify_candidate(spec, model, base_dir=self.base_dir, engine_version=engine_version(model.engine))
         if counted:
             identity = content_hash([identity, counted])
@@ -120,7 +132,8 @@ class CandidatePlanner:
         lever.check_others(spec, {name: other.spec for name, other in others.items()})
         identity = content_hash([applied.name, own.id, *self._identity(applied, ids)])
         parts = {lever.own_part: own, **others}
-        model = join_models(applied.name, {name: part.model for name, part in parts.items()})
+        joined = join_models(applied.name, {name: part.model for name, part in parts.items()})
+        model = _with_plugins(joined, LEVERS.origin(applied.name))
         return PlannedCandidate(spec, identity, model, parts, applied)
 
     def _referred(self, value: Any, unnamed: str) -> PlannedCandidate:
@@ -137,11 +150,21 @@ class CandidatePlanner:
         for setting, path in applied.settings.referred("file"):
             files.setdefault(setting, []).append(_hashed(applied.name, setting, Path(path)))
         learned = [(t.id, [item.id for item in t.tuning]) for t in self.tasks] if applied.items_to_learn else []
-        return applied.lever.identity(applied.settings, Referred(files, candidates, learned))
+        own = applied.lever.identity(applied.settings, Referred(files, candidates, learned))
+        plugin = LEVERS.origin(applied.name)
+        return [*own, plugin] if plugin else own
 
     def _shots(self) -> Path:
         """Return a file with the few-shot examples of the tasks."""
         return write_shots([task.plain for task in self.tasks if not task.form], cache_folder() / "calibration")
+
+
+def _with_plugins(model: ResolvedModel, *origins: str) -> ResolvedModel:
+    """Return the model with the plugins that it owes to in its record."""
+    known = model.notes.get("plugins", ())
+    assert isinstance(known, list | tuple)
+    plugins = list(dict.fromkeys([*known, *filter(None, origins)]))
+    return replace(model, notes={**model.notes, "plugins": plugins}) if plugins else model
 
 
 def _hashed(lever: str, setting: str, path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.errors import SpecError, UnknownNameError
-from fairtrial.measures import MEASURES
+from fairtrial.measures import MEASURES, PLUGIN_PROBES, measures_of
 from fairtrial.planning.base import PlannedTask
 from fairtrial.planning.matching import Recording, paired_items, trimmed
 from fairtrial.planning.places import Where
@@ -29,10 +29,10 @@ FEWSHOT_SEED = 1234
 """Of few-shot draws in tasks that are not ours: what lm-evaluation-harness uses, whatever the trial's seed."""
 
 
-def card_document(task: Task, more: Iterable[Measure] = ()) -> dict[str, Any]:
-    """Return a task's card as JSON values, with more measures added to its own."""
+def card_document(task: Task, plugin: str = "", more: Iterable[Measure] = ()) -> dict[str, Any]:
+    """Return a task's card as JSON values, with more measures added to its own, and the plugin that it comes from."""
     document: dict[str, Any] = {f.name: getattr(task.card, f.name) for f in fields(task.card)}
-    document["settings"] = dict(task.card.settings)
+    document["settings"] = {**task.card.settings, **({"plugin": plugin} if plugin else {})}
     document["measures"] = [asdict(m) for m in (*task.card.measures, *more)]
     return document
 
@@ -51,7 +51,7 @@ def plan_task(
         items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned,
         clean=trimmed(known) or None,
     )
-    plain = built(finder, name, options, entry.ask)
+    plain, plugin = built(finder, name, options, entry.ask), finder.origin(name)
     needs_chat = any(c.chat != "none" for c in trial.candidates)
     chat = built(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
     own, pairings = paired_items((plain, chat), known, shown, entry.repeats)
@@ -64,7 +64,7 @@ def plan_task(
     items = draw(everything, entry, np.random.default_rng([trial.seed, stable_int(name)]), whole)
     return PlannedTask(
         name=shown,
-        id=content_hash(card_document(plain)),
+        id=content_hash(card_document(plain, plugin)),
         entry=entry,
         plain=plain,
         chat=chat,
@@ -77,6 +77,7 @@ def plan_task(
         pairings=pairings,
         united={item.id: item.cluster for item in items if item.cluster != clusters[item.id]},
         copies=copies(items),
+        plugin=plugin,
     )
 
 
@@ -93,7 +94,7 @@ def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
     return replace(
         task,
         name=f"{task.name}-{form}",
-        id=content_hash(card_document(plain)),
+        id=content_hash(card_document(plain, task.plugin)),
         plain=plain,
         chat=chat,
         items=items,
@@ -116,7 +117,7 @@ def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, .
     those that this task does not have are left out; if none is left, its main measure is used.
     """
     own = [m.name for m in task.card.measures]
-    known = [*own, *MEASURES]
+    known = [*own, *measures_of(trial)]
     for name in entry.measures:
         if name not in known:
             raise UnknownNameError(
@@ -146,9 +147,15 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial, where: Where) -> Non
                 fix="Name the task once, or set level, shots or seed apart.",
                 where=where("tasks"),
             )
-    known = sorted({m.name for task in tasks for m in task.plain.card.measures} | set(MEASURES))
+    own, everywhere = {m.name for task in tasks for m in task.plain.card.measures}, measures_of(trial)
+    if both := sorted(own & (everywhere.keys() - MEASURES.keys())):
+        raise SpecError(
+            f"the measure {both[0]!r} is one of a task and one of the plugin {PLUGIN_PROBES.origin(both[0])}.",
+            fix="Uninstall the plugin; a trial cannot tell the two apart.",
+        )
+    known = sorted(own | everywhere.keys())
     named: list[tuple[str, Location]] = [(name, ("measures", i)) for i, name in enumerate(trial.measures)]
     for measure, at in named + [(name, ("decide", "margins", name)) for name in trial.decide.margins]:
         if measure not in known:
             told = f"Measures of these tasks: {', '.join(known)}."
-            raise UnknownNameError("measure", measure, known, fix=told, where=where(*at))
+            raise UnknownNameError("measure", measure, [*known, *PLUGIN_PROBES.names()], fix=told, where=where(*at))
