@@ -63,26 +63,26 @@ def check(
     """
     if claim not in CLAIMS:
         raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
-    check_names(trial, {"candidate": candidate or baseline, "task": task})
+    _check_names(trial, {"candidate": candidate or baseline, "task": task})
     check_output(junit_file, ledger, None if trial is None else Path(trial))
-    summary = found(trial, ledger, quiet or as_json, measure).summary
+    summary = _read_or_run(trial, ledger, quiet or as_json, measure).summary
     if baseline:
         with Ledger.open(ledger, create=False) as store:
             summary = against(store, summary, baseline)
     asked = Asked(cast(Claim, claim), candidate, task, measure, alone)
     made = gate(summary, asked, Allowed(allow_undecided, allow_missing, allow_doubts))
     if junit_file is not None:
-        write(junit_file, junit(summary, made))
+        _write_file(junit_file, junit(summary, made))
     if as_json:
         document = {"trial": summary.trial_id, "baseline": summary.baseline, **made.document()}
         print_json(document)
     else:
-        show(made)
+        _show_gate(made)
     if not made.passed:
         raise typer.Exit(FAILED)
 
 
-def check_names(trial: str | None, wanted: Mapping[str, str]) -> None:
+def _check_names(trial: str | None, wanted: Mapping[str, str]) -> None:
     """Raise UnknownNameError for a candidate or task that a trial file does not have, before anything is asked."""
     if trial is None or Path(trial).suffix not in {".yaml", ".yml"}:
         return
@@ -93,23 +93,23 @@ def check_names(trial: str | None, wanted: Mapping[str, str]) -> None:
             raise UnknownNameError(kind, name, known[kind], fix=f"Of this trial: {', '.join(known[kind])}.")
 
 
-def check_measure(plan: Plan, name: str) -> None:
+def _check_measure(plan: Plan, name: str) -> None:
     """Raise UnknownNameError for a measure that no verdict of a trial is about, before anything is asked."""
     known = list(dict.fromkeys(measure for task in plan.tasks for measure in task.measures))
     if name and name not in known:
         raise UnknownNameError("measure", name, known, fix=f"Of this trial: {', '.join(known)}.")
 
 
-def found(trial: str | None, ledger: Path, quiet: bool, measure: str = "") -> api.Result:
+def _read_or_run(trial: str | None, ledger: Path, quiet: bool, measure: str = "") -> api.Result:
     """Run a trial file, or read a trial of the ledger; ``measure``: one that the trial must have."""
     if trial is None or Path(trial).suffix not in {".yaml", ".yml"}:
         return api.result(ledger, trial)
-    conditions = api.Conditions(on_plan=lambda plan: check_measure(plan, measure))
+    conditions = api.Conditions(on_plan=lambda plan: _check_measure(plan, measure))
     with display(Console(stderr=True), conditions, quiet) as shown:
         return api.run(trial, ledger, shown)
 
 
-def show(made: Gate) -> None:
+def _show_gate(made: Gate) -> None:
     """Print every check with its verdict, what is missing, what is doubtful, the outcome last."""
     console = Console()
     for one in made.checks:
@@ -123,10 +123,10 @@ def show(made: Gate) -> None:
             told = f"{kind}, and allowed: " if allowed else f"{kind}: "
             style = "yellow" if allowed else "red"
             console.print(Text(told, style=style).append(inline(text), style="default"), soft_wrap=True)
-    console.print(outcome(made))
+    console.print(_describe_outcome(made))
 
 
-def outcome(made: Gate) -> Text:
+def _describe_outcome(made: Gate) -> Text:
     """Return whether the gate is passed, and if not, why, and what would let it pass."""
     if made.passed:
         return Text("The gate is passed.", style="bold green")
@@ -140,7 +140,7 @@ def outcome(made: Gate) -> Text:
     return Text(f"The gate fails: {'; '.join(why)}.", style="bold red")
 
 
-def write(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
     """Write a file.  Raises FairtrialError if that cannot be done."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

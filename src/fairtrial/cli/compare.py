@@ -51,13 +51,13 @@ def compare(
     quiet: QuietOption = False,
 ) -> None:
     """Compare two models, or candidate files, on a few tasks."""
-    names = listed(tasks or [])
+    names = split_list(tasks or [])
     if not names:
         raise SpecError("--tasks names no task, and compare needs at least one.", fix="`fairtrial tasks` lists them.")
     trial = Trial(
         name="compare",
-        candidates=named_apart(candidate(a), candidate(b)),
-        tasks=tuple(task_entry(name, limit, shots) for name in names),
+        candidates=_name_apart(read_candidate(a), read_candidate(b)),
+        tasks=tuple(make_task_entry(name, limit, shots) for name in names),
         task_paths=tuple(str(path.resolve()) for path in task_path or ()),
         decide=Decide(margin=read_margin(margin)),
         seed=seed,
@@ -66,7 +66,7 @@ def compare(
     conduct(loaded, ledger, api.Conditions(threads=threads), Output(as_json, quiet, report, not no_report))
 
 
-def candidate(given: str) -> Candidate:
+def read_candidate(given: str) -> Candidate:
     """Return the candidate that a model name or a candidate file stands for."""
     if Path(given).suffix in YAML_SUFFIXES:
         return load_candidate(Path(given))
@@ -74,19 +74,19 @@ def candidate(given: str) -> Candidate:
     return Candidate.model_validate({"id": stem[:60] or "candidate", **expand_model(given)})
 
 
-def named_apart(first: Candidate, second: Candidate) -> tuple[Candidate, Candidate]:
+def _name_apart(first: Candidate, second: Candidate) -> tuple[Candidate, Candidate]:
     """Return the two with different names."""
     if first.id != second.id:
         return first, second
     return first.model_copy(update={"id": f"{first.id}-a"}), second.model_copy(update={"id": f"{second.id}-b"})
 
 
-def listed(values: list[str]) -> list[str]:
+def split_list(values: list[str]) -> list[str]:
     """Return the parts of comma-separated values."""
     return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
-def task_entry(name: str, limit: int | None, shots: int | None) -> TaskEntry:
+def make_task_entry(name: str, limit: int | None, shots: int | None) -> TaskEntry:
     """Return the entry for ``NAME`` or ``NAME@LEVEL``."""
     base, _, level = name.partition("@")
     if level and not level.isdigit():

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial import api
-from fairtrial.cli.compare import candidate, listed, task_entry
+from fairtrial.cli.compare import make_task_entry, read_candidate, split_list
 from fairtrial.cli.live import display
 from fairtrial.cli.options import (
     JsonOption,
@@ -62,30 +62,36 @@ def fit(
     Who cannot fit by prediction is not asked.  The others are asked until the verdicts are certain, and whoever is
     certainly not the best is asked no more.
     """
-    loaded = given(
-        trial, models or [], device, [task_entry(n, limit, None) for n in listed(tasks or [])], read_margin(margin)
+    loaded = make_trial(
+        trial,
+        models or [],
+        device,
+        [make_task_entry(n, limit, None) for n in split_list(tasks or [])],
+        read_margin(margin),
     )
     conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code)
     with display(Console(stderr=True), conditions, quiet or as_json) as shown:
-        found = api.search(loaded, ledger, shown, listed([to]), whole_numbers(context))
+        found = api.search(loaded, ledger, shown, split_list([to]), read_whole_numbers(context))
     if as_json:
         print_json(found.document())
         return
     console = Console()
-    console.print(table(found))
-    for line in sentences(found):
+    console.print(_make_table(found))
+    for line in _describe_search(found):
         console.print(Text(inline(line)))
 
 
-def whole_numbers(text: str) -> list[int]:
+def read_whole_numbers(text: str) -> list[int]:
     """Return comma-separated whole numbers; SpecError for anything else."""
-    for part in listed([text]):
+    for part in split_list([text]):
         if not part.isdigit():
             raise SpecError(f"--context takes whole numbers, e.g. 2048,4096; got {part!r}.")
-    return [int(part) for part in listed([text])]
+    return [int(part) for part in split_list([text])]
 
 
-def given(path: Path | None, models: list[str], device: str | None, tasks: list[Any], margin: float) -> LoadedTrial:
+def make_trial(
+    path: Path | None, models: list[str], device: str | None, tasks: list[Any], margin: float
+) -> LoadedTrial:
     """Return the trial that was named, or written out; ``device`` wins over the file's."""
     if path is not None:
         if models or tasks:
@@ -93,7 +99,7 @@ def given(path: Path | None, models: list[str], device: str | None, tasks: list[
         loaded = load_trial(path)
         if device is None:
             return loaded
-        trial = loaded.trial.model_copy(update={"device": limits(device)})
+        trial = loaded.trial.model_copy(update={"device": read_limits(device)})
         return LoadedTrial(trial=trial, text=dump_trial(trial), path=loaded.path)
     if not models or not tasks or device is None:
         raise SpecError(
@@ -101,20 +107,20 @@ def given(path: Path | None, models: list[str], device: str | None, tasks: list[
             fix="E.g. fairtrial fit --models gguf:model.gguf --to q8_0,q4_k_m --device pixel-8 --tasks reading",
         )
     apart: list[Candidate] = []
-    for one in map(candidate, listed(models)):
+    for one in map(read_candidate, split_list(models)):
         name = one.id.removesuffix(".gguf")
         taken = sum(other.model == one.model or other.id == name for other in apart)
         apart.append(one.model_copy(update={"id": f"{name}-{taken + 1}" if taken else name}))
     rule = Decide(margin=margin, stop_early=True)
-    trial = Trial(name="fit", candidates=tuple(apart), tasks=tuple(tasks), device=limits(device), decide=rule)
+    trial = Trial(name="fit", candidates=tuple(apart), tasks=tuple(tasks), device=read_limits(device), decide=rule)
     return LoadedTrial(trial=trial, text=dump_trial(trial), path=None)
 
 
-def limits(text: str) -> Device:
+def read_limits(text: str) -> Device:
     """Return the device of a name, or of limits: ``memory=2GB,tokens_per_second=10``."""
     written: Any = text
     if "=" in text:
-        pairs = [part.partition("=") for part in listed([text])]
+        pairs = [part.partition("=") for part in split_list([text])]
         written = {key.strip(): number(key.strip(), value.strip()) for key, _, value in pairs}
     try:
         return Device.model_validate(written)
@@ -132,7 +138,7 @@ def number(key: str, value: str) -> str | float:
         raise SpecError(f"--device: {key} is a number; got {value!r}.") from None
 
 
-def table(found: Search) -> Table:
+def _make_table(found: Search) -> Table:
     """Return one row a candidate: what it reaches, what it takes, and its verdicts against the best."""
     told = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Who fits", title_justify="left", title_style="bold")
     told.add_column("candidate", overflow="fold")
@@ -145,13 +151,13 @@ def table(found: Search) -> Table:
         means = [f"{of[task]:.3f}" if task in of else "–" for task in tasks]
         rate = "–" if need.rate is None else f"{need.rate:.3g}"
         sizes = [megabytes(need.full or need.predicted), megabytes(need.disk), rate]
-        told.add_row(Text(inline(need.name)), *means, *sizes, Text(inline(standing(found, need))))
+        told.add_row(Text(inline(need.name)), *means, *sizes, Text(inline(_describe_standing(found, need))))
     for name, why in found.left_out.items():
         told.add_row(Text(inline(name)), *["–"] * (len(tasks) + 3), Text(inline(f"not asked: {'; '.join(why)}")))
     return told
 
 
-def standing(found: Search, need: Need) -> str:
+def _describe_standing(found: Search, need: Need) -> str:
     """Return how one candidate stands."""
     if need.name in found.broken:
         return f"does not fit: {'; '.join(found.broken[need.name])}"
@@ -160,7 +166,7 @@ def standing(found: Search, need: Need) -> str:
     return ", ".join(f"{v.verdict} on {v.task}" for v in found.verdicts if v.a == need.name) or "not compared"
 
 
-def sentences(found: Search) -> list[str]:
+def _describe_search(found: Search) -> list[str]:
     """Return what was found, and what it saved, in words."""
     if found.best is None:
         return ["None of those that were asked fits, by what was measured."]

@@ -31,7 +31,7 @@ app = typer.Typer(help="Look into a ledger, export its rows, clear it up, check 
 def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False) -> None:
     """Show the trials in a ledger, and how much is in it."""
     with Ledger.open(ledger, create=False) as store:
-        trials = [trial_line(store, row) for row in query.trials(store)]
+        trials = [_describe_trial(store, row) for row in query.trials(store)]
         counts = query.counts(store)
         size = ledger.stat().st_size
     if as_json:
@@ -48,7 +48,7 @@ def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False)
     console.print(Text(f"{rows}; {size / 1e6:,.1f} MB"), soft_wrap=True)
 
 
-def trial_line(store: Ledger, row: query.TrialRow) -> dict[str, Any]:
+def _describe_trial(store: Ledger, row: query.TrialRow) -> dict[str, Any]:
     """Return what is shown of one trial."""
     sessions = query.sessions(store, row.id)
     outcome = sessions[-1].outcome or "no end (killed, or still running)" if sessions else "never run"
@@ -125,13 +125,13 @@ def check(
     if as_json:
         print_json(found.document())
     else:
-        for line in check_lines(found, ledger, save):
+        for line in _describe_damage(found, ledger, save):
             typer.echo(inline(line))
     if not found.sound:
         raise typer.Exit(LedgerError.exit_code)
 
 
-def check_lines(found: Examination, ledger: Path, save: Path | None) -> list[str]:
+def _describe_damage(found: Examination, ledger: Path, save: Path | None) -> list[str]:
     """Return what was found, in lines."""
     rows = ", ".join(f"{count:,} {table}" for table, count in found.rows.items() if count)
     if found.sound:

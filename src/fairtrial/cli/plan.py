@@ -58,20 +58,20 @@ def plan(
         return
     console = Console()
     if found.questions:
-        console.print(heading(found))
-        console.print(questions_table(found))
+        console.print(_make_heading(found))
+        console.print(_make_questions_table(found))
     console.print(Text("What it still costs", style="bold"))
-    console.print(costs_table(found))
+    console.print(_make_costs_table(found))
     for line in notes(found):
         console.print(Text(inline(line), style="dim"))
     if found.fit and any(need["memory"] for need in found.fit["candidates"].values()):
         console.print(Text("What they will need", style="bold").append("  (predicted)", style="not bold dim"))
-        console.print(needs_table(found.fit))
+        console.print(_make_needs_table(found.fit))
 
 
-def needs_table(fit: Mapping[str, Any]) -> Table:
+def _make_needs_table(fit: Mapping[str, Any]) -> Table:
     """Return one row a candidate: memory before it is loaded, and whether the trial's device allows it."""
-    table = plain_table("candidate", "memory", "full context", "on disk", *(["fits"] if fit["device"] else []))
+    table = _make_plain_table("candidate", "memory", "full context", "on disk", *(["fits"] if fit["device"] else []))
     for name, need in fit["candidates"].items():
         memory, disk = need["memory"], need["disk"]
         cells = ["–", "–"] if memory is None else [megabytes(memory["peak"]), megabytes(memory["full"])]
@@ -81,7 +81,7 @@ def needs_table(fit: Mapping[str, Any]) -> Table:
     return table
 
 
-def plain_table(*columns: str) -> Table:
+def _make_plain_table(*columns: str) -> Table:
     """Return an empty table; the first column is text, the others numbers."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i, column in enumerate(columns):
@@ -89,29 +89,29 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def heading(found: Forecast) -> Text:
+def _make_heading(found: Forecast) -> Text:
     """Return what the table of questions is about."""
     text = Text(f"Items until a verdict against {inline(found.questions[0].b)}", style="bold")
     early = "" if found.stop_early else "; with stop_early: true, which this trial does not set"
     return text.append(f"  (for half of such trials, for nine in ten{early})", style="not bold dim")
 
 
-def questions_table(found: Forecast) -> Table:
+def _make_questions_table(found: Forecast) -> Table:
     """Return one row a question: what is supposed, and after how many items it is probably settled."""
     gaps = [o for q in found.questions for o in q.outlooks if not o.measured]
-    labels = list(dict.fromkeys(supposed(outlook) for outlook in gaps))
+    labels = list(dict.fromkeys(_describe_supposition(outlook) for outlook in gaps))
     measured = any(o.measured for q in found.questions for o in q.outlooks)
     pairs = {q.a for q in found.questions}
     heads = [*labels, *(["as so far"] if measured else [])]
-    table = plain_table("task", *(["candidate"] if len(pairs) > 1 else []), "items", "differ on", *heads)
+    table = _make_plain_table("task", *(["candidate"] if len(pairs) > 1 else []), "items", "differ on", *heads)
     if len(pairs) > 1:
         table.columns[1].justify = "left"
     for q in found.questions:
         differ = f"{100 * q.discordance:.0f}%{'' if q.measured else ' ?'}"
-        by_label = {("" if o.measured else supposed(o)): o for o in q.outlooks}
-        cells = [outlook_text(by_label.get(label), q) for label in labels]
+        by_label = {("" if o.measured else _describe_supposition(o)): o for o in q.outlooks}
+        cells = [_describe_outlook(by_label.get(label), q) for label in labels]
         if measured:
-            cells.append(outlook_text(by_label.get(""), q))
+            cells.append(_describe_outlook(by_label.get(""), q))
         several = len({other.measure for other in found.questions if other.task == q.task}) > 1
         name = Text(inline(f"{q.task} · {q.measure}" if several else q.task))
         pair = [Text(inline(q.a))] if len(pairs) > 1 else []
@@ -119,12 +119,12 @@ def questions_table(found: Forecast) -> Table:
     return table
 
 
-def supposed(outlook: Outlook) -> str:
+def _describe_supposition(outlook: Outlook) -> str:
     """Return a supposition as a column's head."""
     return f"if {100 * outlook.gap:g} apart" if outlook.gap else "if equal"
 
 
-def outlook_text(outlook: Outlook | None, q: QuestionForecast) -> str:
+def _describe_outlook(outlook: Outlook | None, q: QuestionForecast) -> str:
     """Return after how many items a question is settled: ``320, 610``; ``no`` if most are not, with the share."""
     if outlook is None:
         return "–" if q.outlooks or q.follows else "all"
@@ -135,16 +135,16 @@ def outlook_text(outlook: Outlook | None, q: QuestionForecast) -> str:
     return f"{points(outlook.gap, '1')}: {text}" if outlook.measured else text
 
 
-def costs_table(found: Forecast) -> Table:
+def _make_costs_table(found: Forecast) -> Table:
     """Return one row a supposition: what the trial still costs, and whether the budget is enough."""
     shown = [q for q in ("items", "minutes", "usd", "joules") if q != "joules" or known(q, found) or q in found.budget]
     heads = [UNITS[quantity] for quantity in shown]
-    table = plain_table("supposing that", *heads, *(["budget"] if found.budget else []))
+    table = _make_plain_table("supposing that", *heads, *(["budget"] if found.budget else []))
     for total in found.totals:
-        cells = [cost_text(quantity, total) for quantity in shown]
+        cells = [_describe_cost(quantity, total) for quantity in shown]
         name = total.supposing if total.supposing == "all items" else f"all pairs are {total.supposing}"
         if found.budget:
-            cells.append(fit_text(total))
+            cells.append(_describe_fit(total))
         table.add_row("all items are asked" if total.supposing == "all items" else name, *cells)
     return table
 
@@ -154,7 +154,7 @@ def known(quantity: str, found: Forecast) -> bool:
     return any(quantity in rate.costs for rate in found.rates)
 
 
-def money_lines(found: Forecast) -> list[str]:
+def _describe_money(found: Forecast) -> list[str]:
     """Return what is said of dollars and of tokens that have a price; nothing where no token has one."""
     if not any(rate.most is not None for rate in found.rates) and "usd" not in found.budget:
         return []
@@ -170,7 +170,7 @@ def money_lines(found: Forecast) -> list[str]:
     return [*lines, *(f"No price known for {name}: {reason}." for name, reason in why)]
 
 
-def sets_lines(found: Forecast) -> list[str]:
+def _describe_sets(found: Forecast) -> list[str]:
     """Return which items are asked beside or instead of those that a reader would expect."""
     lines = [
         f"{lesson.cascade} learns its threshold on {lesson.task} from items of its own: {lesson.answers:,} answers of "
@@ -183,7 +183,7 @@ def sets_lines(found: Forecast) -> list[str]:
     return lines
 
 
-def cost_text(quantity: str, total: Total) -> str:
+def _describe_cost(quantity: str, total: Total) -> str:
     """Return an amount; ``at least`` where part of it is not known, and words where nothing is."""
     if quantity == "items":
         return f"{total.costs[quantity]:,.0f}"
@@ -198,7 +198,7 @@ def cost_text(quantity: str, total: Total) -> str:
     return ", ".join(filter(None, (amount, limit)))
 
 
-def fit_text(total: Total) -> str:
+def _describe_fit(total: Total) -> str:
     """Return whether the budget is enough."""
     if all(total.fits.values()):
         return "enough"
@@ -221,13 +221,13 @@ def notes(found: Forecast) -> list[str]:
         lines.append("Speeds come from the ledger; --pilot 50 asks 50 items of each task and keeps the answers.")
     elif any(total.costs.get("minutes") for total in found.totals):
         lines.append("Minutes are those of asking, by measured seconds an item; opening the models comes on top.")
-    lines += [*money_lines(found), *sets_lines(found)]
+    lines += [*_describe_money(found), *_describe_sets(found)]
     if found.budget:
-        lines += [budget_line(name, found) for name in found.budget]
+        lines += [_describe_budget(name, found) for name in found.budget]
     return lines
 
 
-def budget_line(quantity: str, found: Forecast) -> str:
+def _describe_budget(quantity: str, found: Forecast) -> str:
     """Return what a limit allows: what is left of it, and which share of all items that is."""
     limit, spent = found.budget[quantity], found.spent.get(quantity, 0.0)
     everything = found.totals[-1]

@@ -49,15 +49,15 @@ def quantize(
     own = described(gguf_of(parent))
     told = warnings(own.path, [str(file.type) for file in made])
     if as_json:
-        print_json(document(parent.spec, own, made, told))
+        print_json(_make_document(parent.spec, own, made, told))
         return
-    show([own, *made])
+    _show_files([own, *made])
     names = [f"{file.path}" for file in made]
     for line in (*told, "Made:", *names):
         Console().print(Text(inline(line)), soft_wrap=True)
 
 
-def show(files: Sequence[MadeFile]) -> None:
+def _show_files(files: Sequence[MadeFile]) -> None:
     """Print the table; the first file is the parent."""
     table = Table(*COLUMNS, box=None, header_style="bold")
     for file in files:
@@ -73,7 +73,7 @@ def show(files: Sequence[MadeFile]) -> None:
     Console().print(table)
 
 
-def document(spec: str, parent: MadeFile, made: Sequence[MadeFile], told: Sequence[str]) -> dict[str, object]:
+def _make_document(spec: str, parent: MadeFile, made: Sequence[MadeFile], told: Sequence[str]) -> dict[str, object]:
     """Return the same as JSON values."""
     keys = ("type", "bytes", "bits_per_weight", "share_of_parent", "seconds")
     files = [{**{key: getattr(file, key) for key in keys}, "path": str(file.path)} for file in made]

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from fairtrial import api
-from fairtrial.cli.compare import task_entry
-from fairtrial.cli.fit import given, limits, whole_numbers
+from fairtrial.cli.compare import make_task_entry
+from fairtrial.cli.fit import make_trial, read_limits, read_whole_numbers
 from fairtrial.engines import EngineSettings, Footprint, foresee
 from fairtrial.engines.llamacpp import footprint as predictions
 from fairtrial.engines.llamacpp.demand import Demand
@@ -247,18 +247,18 @@ def test_cascades_and_hosted_models_stay_as_they_are() -> None:
 
 
 def test_a_search_is_written_on_the_command_line(tmp_path: Path) -> None:
-    asked = [task_entry("table@2", 20, None)]
-    made = given(None, ["fake:a,fake:b", "fake:a"], "memory=2GB,tokens_per_second=5", asked, 0.1).trial
+    asked = [make_task_entry("table@2", 20, None)]
+    made = make_trial(None, ["fake:a,fake:b", "fake:a"], "memory=2GB,tokens_per_second=5", asked, 0.1).trial
     assert [c.id for c in made.candidates] == ["a", "b", "a-2"]
     assert made.device is not None
     assert (made.device.memory, made.device.tokens_per_second) == (2 * GB, 5.0)
-    assert limits("pixel-8").like == "pixel-8"
+    assert read_limits("pixel-8").like == "pixel-8"
     for wrong, message in (("pixel8", "Did you mean"), ("memory=2", "with a unit"), ("tokens_per_second=x", "number")):
         with pytest.raises(SpecError, match=message):
-            limits(wrong)
+            read_limits(wrong)
     with pytest.raises(SpecError, match="whole numbers"):
-        whole_numbers("2048,4k")
+        read_whole_numbers("2048,4k")
     with pytest.raises(SpecError, match="fit needs"):
-        given(None, ["fake:a"], None, asked, 0.1)
+        make_trial(None, ["fake:a"], None, asked, 0.1)
     with pytest.raises(SpecError, match="not both"):
-        given(tmp_path / "t.yaml", ["fake:a"], None, asked, 0.1)
+        make_trial(tmp_path / "t.yaml", ["fake:a"], None, asked, 0.1)
