@@ -61,7 +61,7 @@ def answers(path: Path) -> dict[str, dict[str, dict[str, object]]]:
     with Ledger.open(path.parent / "l.db", create=False) as ledger:
         plan = query.trial(ledger).plan
         rows = "SELECT request_id, answer FROM answers WHERE candidate_id = ?"
-        return {c["name"]: {r: json.loads(b) for r, b in ledger.read(rows, (c["id"],))} for c in plan["candidates"]}
+        return {c.name: {r: json.loads(b) for r, b in ledger.read(rows, (c.id,))} for c in plan.candidates}
 
 
 def test_faults_lose_nothing_and_answers_are_those_of_the_engine_in_process(tmp_path: Path, served: str) -> None:

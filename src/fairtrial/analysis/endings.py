@@ -47,7 +47,7 @@ def recorded(plan: TrialRecord) -> Iterator[str]:
     pairings = [(task.name, pairing) for task in plan.tasks for pairing in task.pairings]
     for name in dict.fromkeys(pairing.candidate for _, pairing in pairings):
         own = [(task, pairing) for task, pairing in pairings if pairing.candidate == name]
-        items, matched = (sum(pairing[key] for _, pairing in own) for key in ("items", "paired"))
+        items, matched = sum(p.items for _, p in own), sum(p.paired for _, p in own)
         where = own[0][0] if len(own) == 1 else f"{len(own)} tasks"
         counted = f"all {items:,}" if items == matched else f"{matched:,} of {items:,}"
         yield f"{name}: recorded answers to {counted} items of {where}; what they cost was not measured here."

@@ -58,8 +58,8 @@ def _describe_trial(store: Ledger, row: query.TrialRow) -> dict[str, Any]:
         "created": row.created,
         "runs": len(sessions),
         "outcome": outcome,
-        "candidates": [c["name"] for c in row.plan["candidates"]],
-        "tasks": [t["name"] for t in row.plan["tasks"]],
+        "candidates": [c.name for c in row.plan.candidates],
+        "tasks": [t.name for t in row.plan.tasks],
     }
 
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from fairtrial.ledger.shape import Bool, Count, Finite, Keyed, Str, Told, Whole, read_mapping, shaped
+from fairtrial.ledger.shape import Bool, Count, Finite, Str, Told, Whole, read_mapping, shaped
 from fairtrial.records import Measure
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureRecord(Measure, Keyed):
+class MeasureRecord(Measure):
     """A measure in a task's card."""
 
     name: Str
@@ -24,7 +24,7 @@ class MeasureRecord(Measure, Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class GoldsRecord(Keyed):
+class GoldsRecord:
     """What a task says of its right answers: how it reads them, how else they could be read, and counts of odd ones."""
 
     read_as: Str = ""
@@ -35,7 +35,7 @@ class GoldsRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsRecord(Keyed):
+class SettingsRecord:
     """What else decides a task's prompts and grades; ``document`` is all of it."""
 
     shots: Annotated[Count, Told] | None = None
@@ -45,7 +45,7 @@ class SettingsRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class CardRecord(Keyed):
+class CardRecord:
     """A task's card: see `fairtrial.tasks.base.TaskCard`; its measures are all that items have values of."""
 
     name: Str

@@ -22,6 +22,7 @@ from typing import Any, Literal, TextIO
 
 from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
+from fairtrial.ledger.plan import PartRecord, TaskRecord, TextRecord
 from fairtrial.ledger.shape import read_mapping, reading
 from fairtrial.ledger.store import Ledger
 from fairtrial.records.trace import renamed_trace
@@ -45,6 +46,8 @@ BLOCK_ITEMS = 500
 """Items whose rows are fetched and sorted together."""
 BATCH_ROWS = 50_000
 """Rows of one Parquet row group."""
+
+Asked = TaskRecord | TextRecord | PartRecord
 
 
 def export_text(
@@ -143,34 +146,34 @@ def chosen(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
 
 def _yield_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the observations of one trial, those about candidates as a whole first (no item, ``doc_id`` null)."""
-    yield from _yield_whole_candidates(ledger, trial, {"id": "", "name": ""})
-    for task in (*trial.plan["tasks"], *passages(trial)):
+    yield from _yield_whole_candidates(ledger, trial, PartRecord("", ""))
+    for task in trial.plan.asked:
         yield from _yield_whole_candidates(ledger, trial, task)
-        measures = sorted({measure for c in trial.plan["candidates"] for measure in seen(ledger, c["id"], task["id"])})
+        measures = sorted({measure for c in trial.plan.candidates for measure in seen(ledger, c.id, task.id)})
         for block in blocks(ledger, trial, task):
             found = []
-            for candidate in trial.plan["candidates"]:
+            for candidate in trial.plan.candidates:
                 for measure in measures:
                     part = ledger.read(
                         "SELECT item_id, repeat, value, weight, unit FROM observations "
                         "WHERE candidate_id = ? AND task_id = ? AND measure = ? "
                         "AND item_id IN (SELECT value FROM json_each(?)) AND repeat < ?",
-                        (candidate["id"], task["id"], measure, json.dumps(list(block.doc_ids)), block.repeats),
+                        (candidate.id, task.id, measure, json.dumps(list(block.doc_ids)), block.repeats),
                     )
                     for item, repeat, value, weight, unit in part:
-                        place = (block.doc_ids[item], item, repeat, candidate["name"], measure)
+                        place = (block.doc_ids[item], item, repeat, candidate.name, measure)
                         found.append((*place, value, weight, unit))
             for doc_id, item, repeat, name, measure, value, weight, unit in sorted(found):
-                cells = (name, task["name"], doc_id, item, repeat, measure, value, unit, weight)
+                cells = (name, task.name, doc_id, item, repeat, measure, value, unit, weight)
                 yield dict(zip(COLUMNS, (*cells, *block.places[item], trial.id), strict=True))
 
 
 def _yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the answers of one trial: log-probabilities in nats by choice, or text."""
-    for task in trial.plan["tasks"]:
+    for task in trial.plan.tasks:
         for block in blocks(ledger, trial, task):
             found = []
-            for candidate in trial.plan["candidates"]:
+            for candidate in trial.plan.candidates:
                 part = ledger.read(
                     """
                     SELECT s.item_id, s.repeat, s.position, s.request_id, a.answer FROM asked s
@@ -178,14 +181,14 @@ def _yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, 
                     WHERE s.candidate_id = ? AND s.task_id = ?
                     AND s.item_id IN (SELECT value FROM json_each(?)) AND s.repeat < ?
                     """,
-                    (candidate["id"], task["id"], json.dumps(list(block.doc_ids)), block.repeats),
+                    (candidate.id, task.id, json.dumps(list(block.doc_ids)), block.repeats),
                 )
                 for item, repeat, position, request, body in part:
-                    found.append((block.doc_ids[item], item, repeat, candidate["name"], position, request, body))
+                    found.append((block.doc_ids[item], item, repeat, candidate.name, position, request, body))
             for doc_id, item, repeat, name, _, request, body in sorted(found):
                 yield {
                     "candidate": name,
-                    "task": task["name"],
+                    "task": task.name,
                     "doc_id": doc_id,
                     "item": item,
                     "repeat": repeat,
@@ -195,32 +198,26 @@ def _yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, 
                 }
 
 
-def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[dict[str, Any]]:
     """Yield what was observed about each candidate as a whole: by this trial's runs (task without id), or on a task."""
-    for candidate in sorted(trial.plan["candidates"], key=lambda c: str(c["name"])):
+    for candidate in sorted(trial.plan.candidates, key=lambda c: c.name):
         found = ledger.read(
             "SELECT repeat, measure, value, unit, weight FROM observations "
             "WHERE candidate_id = ? AND task_id = ? AND item_id = '' AND (task_id <> '' OR repeat = 0 "
             "OR repeat IN (SELECT id FROM sessions WHERE trial_id = ?)) ORDER BY repeat, measure",
-            (candidate["id"], task["id"], trial.id),
+            (candidate.id, task.id, trial.id),
         )
         for repeat, *cells in found:
-            row = (candidate["name"], task["name"], None, "", repeat, *cells, "", None, trial.id)
+            row = (candidate.name, task.name, None, "", repeat, *cells, "", None, trial.id)
             yield dict(zip(COLUMNS, row, strict=True))
-
-
-def passages(trial: query.TrialRow) -> list[dict[str, Any]]:
-    """Return the text that a trial compares distributions on as a task's entry, if there is one."""
-    text = trial.plan.get("text")
-    return [{"id": text["id"], "name": "text", "entry": {"repeats": 1}}] if text else []
 
 
 def _yield_looks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the looks that a trial took at its questions."""
-    names = {task["id"]: task["name"] for task in trial.plan["tasks"]}
+    names = {task.id: task.name for task in trial.plan.tasks}
     for found in query.looks(ledger, trial.id):
         seen_then = {key: value for key, value in found.document.items() if key != "task_id"}
-        yield {"look": {**seen_then, "task": names[found["task_id"]]}, "trial": trial.id}
+        yield {"look": {**seen_then, "task": names[found.task_id]}, "trial": trial.id}
 
 
 def trial_images(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
@@ -238,8 +235,8 @@ def trial_images(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, An
 
 def _yield_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield what was not measured, and why, counted."""
-    entries = (*trial.plan["candidates"], *trial.plan["tasks"], *passages(trial))
-    names = {entry["id"]: entry["name"] for entry in entries}
+    entries = (*trial.plan.candidates, *trial.plan.asked)
+    names = {entry.id: entry.name for entry in entries}
     for found in query.absences(ledger, trial.id):
         told = {"candidate": names[found["candidate_id"]], "task": names.get(found["task_id"], "")}
         rest = {key: found[key] for key in ("measure", "reason", "items")}
@@ -248,14 +245,14 @@ def _yield_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str,
 
 def _yield_helping_values(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the values of earlier answers that a trial that may stop early places its bets by, one an item."""
-    names = {task["id"]: task["name"] for task in trial.plan["tasks"]}
-    for helped in trial.plan.get("earlier", ()):
-        asked = query.order(ledger, trial.id, helped["task"])
-        for candidate in helped["candidates"]:
-            at, values, _ = query.averages(ledger, asked, candidate, helped["task"], helped["measure"])
+    names = {task.id: task.name for task in trial.plan.tasks}
+    for helped in trial.plan.earlier:
+        asked = query.order(ledger, trial.id, helped.task)
+        for candidate in helped.candidates:
+            at, values, _ = query.averages(ledger, asked, candidate, helped.task, helped.measure)
             for place, value in zip(at.tolist(), values.tolist(), strict=True):
-                told = {"task": names[helped["task"]], "item": asked.item_ids[place], "position": place}
-                yield {"helper": candidate, **told, "measure": helped["measure"], "value": value, "trial": trial.id}
+                told = {"task": names[helped.task], "item": asked.item_ids[place], "position": place}
+                yield {"helper": candidate, **told, "measure": helped.measure, "value": value, "trial": trial.id}
 
 
 def seen(ledger: Ledger, candidate_id: str, task_id: str) -> list[str]:
@@ -281,9 +278,9 @@ class Block:
     repeats: int
 
 
-def blocks(ledger: Ledger, trial: query.TrialRow, task: dict[str, Any]) -> Iterator[Block]:
+def blocks(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[Block]:
     """Yield a trial's items of one task, so many at a time."""
-    order = query.order(ledger, trial.id, task["id"])
+    order = query.order(ledger, trial.id, task.id)
     ranked = iter(sorted(zip(order.doc_ids, order.item_ids, strict=True)))
     while part := list(islice(ranked, BLOCK_ITEMS)):
         places = {item: (order.names[order.position[item]], order.position[item]) for _, item in part}

@@ -19,18 +19,18 @@ from pydantic import (
 )
 
 from fairtrial.ledger.cards import CardRecord, MeasureRecord
-from fairtrial.ledger.shape import Bool, Count, Empty, Finite, Keyed, One, Str, Told, Whole, read_mapping, shaped
+from fairtrial.ledger.shape import Bool, Count, Empty, Finite, One, Str, Told, Whole, read_mapping, shaped
 
 
 @dataclass(frozen=True, slots=True)
-class DecodingRecord(Keyed):
+class DecodingRecord:
     """How a candidate's answers are drawn, as far as verdicts depend on it."""
 
     temperature: Finite | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedRecord(Keyed):
+class RecordedRecord:
     """How recorded answers were joined with items."""
 
     join: Str = ""
@@ -38,7 +38,7 @@ class RecordedRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class SpecRecord(Keyed):
+class SpecRecord:
     """A candidate as it was specified.
 
     Attributes:
@@ -53,18 +53,13 @@ class SpecRecord(Keyed):
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def scheme(self) -> str:
-        """What stands before the colon of the model's name: ``gguf``, ``openai`` ..."""
-        return self.model.partition(":")[0]
-
-    @property
     def sampled(self) -> bool:
         """Whether its answers are drawn at random."""
         return bool(self.decoding and self.decoding.temperature)
 
 
 @dataclass(frozen=True, slots=True)
-class WeightsRecord(Keyed):
+class WeightsRecord:
     """What engine and levers said of a candidate's weights; None or empty where nothing was said.
 
     Attributes:
@@ -93,7 +88,7 @@ class WeightsRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class PartRecord(Keyed):
+class PartRecord:
     """One of the candidates that answer for another: the name that its answers give it, its id, and its own parts."""
 
     name: Str
@@ -102,7 +97,7 @@ class PartRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateRecord(Keyed):
+class CandidateRecord:
     """A candidate of a trial; ``parts`` are those that answer for it."""
 
     name: Str
@@ -113,7 +108,7 @@ class CandidateRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRecord(Keyed):
+class EntryRecord:
     """What the trial's author wrote about a task, as far as it concerns what is read."""
 
     limit: Count | None = None
@@ -122,7 +117,7 @@ class EntryRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class PairingRecord(Keyed):
+class PairingRecord:
     """How a task's items and a recorded candidate's answers came together; see `fairtrial.planning.base.Pairing`."""
 
     candidate: Str
@@ -141,7 +136,7 @@ class PairingRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskRecord(Keyed):
+class TaskRecord:
     """A task of a trial.
 
     Attributes:
@@ -187,16 +182,17 @@ class TaskRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class TextRecord(Keyed):
+class TextRecord:
     """The text on which the next-token distributions of a family are compared; its card says what of it is measured."""
 
     id: Str
     source: Str
     card: Annotated[CardRecord, Whole]
+    name: Str = "text"
 
 
 @dataclass(frozen=True, slots=True)
-class AxisRecord(Keyed):
+class AxisRecord:
     """A measure that is set against others; ``kind``: quality, item (measured item by item) or whole."""
 
     name: Str
@@ -206,7 +202,7 @@ class AxisRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierRecord(Keyed):
+class EarlierRecord:
     """Ids of the candidates whose earlier answers to every item help with a task (its id) and measure."""
 
     task: Str
@@ -215,7 +211,7 @@ class EarlierRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class DecideRecord(Keyed):
+class DecideRecord:
     """The rule that decides; see `fairtrial.spec.trial.Decide`."""
 
     margin: Annotated[Finite, Field(ge=0)]
@@ -228,7 +224,7 @@ class DecideRecord(Keyed):
 
 
 @dataclass(frozen=True, slots=True)
-class TrialRecord(Keyed):
+class TrialRecord:
     """The plan of a trial.
 
     Attributes:
@@ -261,13 +257,18 @@ class TrialRecord(Keyed):
         return next(candidate for candidate in self.candidates if candidate.name == name)
 
     @property
+    def asked(self) -> tuple[TaskRecord | TextRecord, ...]:
+        """All that items are asked of: the tasks, and the text that distributions are compared on."""
+        return (*self.tasks, *([self.text] if self.text else []))
+
+    @property
     def own_tasks(self) -> tuple[TaskRecord, ...]:
         """The tasks themselves, without other forms of them."""
         return tuple(task for task in self.tasks if not task.form)
 
 
 @dataclass(frozen=True, slots=True)
-class LookRecord(Keyed):
+class LookRecord:
     """One look at a pair; ``document`` is all that was kept of it, without the columns of its row."""
 
     a: Str

@@ -50,20 +50,6 @@ Told = WrapValidator(_none_if_odd)
 """Of what engines and levers say about weights: a value of another kind than expected counts as not said."""
 
 
-class Keyed:
-    """Reading by key, for readers that have not been converted."""
-
-    __slots__ = ()
-
-    def __getitem__(self, key: str) -> Any:
-        return getattr(self, key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return an attribute, or the default where there is none."""
-        found = getattr(self, key, None)
-        return default if found is None else found
-
-
 def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no JSON number")
 

@@ -197,7 +197,7 @@ class Conductor:
 
     def drop(self, course: Course) -> None:
         """Ask no more of candidates that are certainly not the best at a task, and enter why."""
-        among = {question.a["name"] for question in course.live}
+        among = {question.a.name for question in course.live}
         for found in beaten(self.ledger, self.plan.id, self.document, course.live[0].task, among):
             course.dropped.add(found.candidate)
             at = (course.task.id, found.measure, found.items)

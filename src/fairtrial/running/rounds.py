@@ -74,13 +74,13 @@ class Course:
     @property
     def asked(self) -> list[PlannedCandidate]:
         """Return the candidates that are still asked: those with an open question, and the baseline."""
-        settled = {q.a["name"] for q in self.questions} - {q.a["name"] for q in self.open}
+        settled = {q.a.name for q in self.questions} - {q.a.name for q in self.open}
         return [c for c in self.candidates if c.name not in settled and c.name not in self.dropped]
 
     @property
     def live(self) -> list[Question]:
         """Return the open questions that more items can settle."""
-        return [q for q in self.open if q.a["name"] not in self.dropped]
+        return [q for q in self.open if q.a.name not in self.dropped]
 
     def next_round(self, ledger: Ledger) -> list[Part]:
         """Return the parts of the next round; none when nothing is left to ask."""
@@ -105,9 +105,9 @@ class Course:
         left = max(1, max((t.total - t.done for t in self.tallies.values()), default=1))
         found = []
         for question in self.live:
-            look = self.looks.get((question.a["name"], question.measure["name"]))
+            look = self.looks.get((question.a.name, question.measure.name))
             needed = left if look is None else int(min(left, still_needed(look)))
-            pair = [Bill((candidate["id"], self.task.id), needed) for candidate in (question.a, question.b)]
+            pair = [Bill((candidate.id, self.task.id), needed) for candidate in (question.a, question.b)]
             found.append((purse.expected(quantity, pair), needed))
         return min(found, default=(0.0, left))
 
@@ -130,7 +130,7 @@ def still_needed(look: Verdict) -> float:
 
 def courses(plan: Plan, questions: Sequence[Question]) -> list[Course]:
     """Return every task at its start."""
-    return [Course(task, plan.candidates, [q for q in questions if q.task["id"] == task.id]) for task in plan.tasks]
+    return [Course(task, plan.candidates, [q for q in questions if q.task.id == task.id]) for task in plan.tasks]
 
 
 def choose(ready: Sequence[Course], ledger: Ledger, purse: Purse, stop_early: bool, turn: int) -> Course | None:

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fairtrial.analysis.standings.across import main_measure
 from fairtrial.analysis.verdicts import Verdict, verdicts
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
@@ -130,12 +129,12 @@ def searched(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[str]
     unknown = {one.name: what for one in needs if (what := one.unknown(limits))}
     able = [one.name for one in needs if one.name not in broken]
     means, asked = reached(ledger, trial_id, plan)
-    signs = {task["name"]: -1.0 if main_measure(task)["higher_is_better"] is False else 1.0 for task in plan["tasks"]}
+    signs = {task.name: -1.0 if task.main_measure.higher_is_better is False else 1.0 for task in plan.tasks}
     merit = {name: average([signs[task] * mean for task, mean in of.items()]) for name, of in means.items()}
-    best = leader(ledger, trial_id, able, plan["baseline"], merit)
+    best = leader(ledger, trial_id, able, plan.baseline, merit)
     against = [v for v in verdicts(ledger, trial_id, best) if v.a in able and v.a != best] if best else []
     out = {**left_out, **fit["excluded"]}
-    items = sum(query.item_count(ledger, trial_id, task["id"]) for task in plan["tasks"])
+    items = sum(query.item_count(ledger, trial_id, task.id) for task in plan.tasks)
     memory = {one.name: one.full or one.predicted or float("inf") for one in needs}
     equal = [name for name in able if name == best or as_good(name, against)]
     return Search(
@@ -157,13 +156,13 @@ def reached(ledger: Ledger, trial_id: str, plan: TrialRecord) -> tuple[dict[str,
     """Return each candidate's mean of each task's main measure, and how many item answers there are."""
     means: dict[str, dict[str, float]] = {}
     asked = 0
-    for candidate in plan["candidates"]:
-        of = means.setdefault(candidate["name"], {})
-        for task in plan["tasks"]:
-            seen = query.values(ledger, trial_id, candidate["id"], task["id"], task["card"]["main_measure"])
+    for candidate in plan.candidates:
+        of = means.setdefault(candidate.name, {})
+        for task in plan.tasks:
+            seen = query.values(ledger, trial_id, candidate.id, task.id, task.main_measure.name)
             asked += len(seen.values)
             if seen.weights.sum() > 0:
-                of[task["name"]] = float((seen.values * seen.weights).sum() / seen.weights.sum())
+                of[task.name] = float((seen.values * seen.weights).sum() / seen.weights.sum())
     return means, asked
 
 

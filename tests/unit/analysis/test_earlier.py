@@ -60,7 +60,7 @@ def test_a_trial_is_helped_and_a_resumed_one_just_so(tmp_path: Path) -> None:
     [found] = verdicts(resumed, wanted.id)
     assert "helped by earlier answers" in found.method
     last = looks(whole, wanted)[-1]
-    assert (found.items_used, found.low, found.high) == (last["items"], last["low"], last["high"])
+    assert (found.items_used, found.low, found.high) == (last.items, last.low, last.high)
 
     with resumed.writing():
         collect(resumed, ["known", "later"])

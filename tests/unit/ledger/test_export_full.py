@@ -73,9 +73,9 @@ def test_a_clustered_verdict(tmp_path: Path, early: bool) -> None:
         rows, known = exported(ledger), verdicts(ledger, TRIAL)
     plan = plan_of(rows)
     for question, want in zip(questions(plan_record(plan)), known, strict=True):
-        names = (question.task["name"], question.measure["name"])
-        a_values, a_weights, clusters = column(rows, question.a["name"], *names)
-        b_values, b_weights, _ = column(rows, question.b["name"], *names)
+        names = (question.task.name, question.measure.name)
+        a_values, a_weights, clusters = column(rows, question.a.name, *names)
+        b_values, b_weights, _ = column(rows, question.b.name, *names)
         sample = PairedSample(a_values, a_weights, b_values, b_weights, clusters)
         found = decide(sample, question.rule, last=True) if early else compare(sample, question.rule)
         assert (found.low, found.high, found.p_value) == (want.low, want.high, want.p_value)

@@ -62,9 +62,9 @@ def test_what_ended_the_asking_stays_the_trials_own(tmp_path: Path) -> None:
         ("weak", {"base": [("weak", "base")], "good": [("good", "base"), ("weak", "base")]}),
     ):
         found = {
-            q.a["name"]: [(e.a["name"], e.b["name"]) for e in q.enders]
+            q.a.name: [(e.a.name, e.b.name) for e in q.enders]
             for q in questions(plan_record(plan), baseline)
-            if q.measure["name"] == "seconds" and q.task["name"] == "t"
+            if q.measure.name == "seconds" and q.task.name == "t"
         }
         assert found == want
 

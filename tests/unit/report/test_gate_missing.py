@@ -83,16 +83,14 @@ BUDGET = Ending("budget", "stopped by the budget of 800 item answers")
 def test_a_trial_that_was_killed_or_stopped_half_way(tmp_path: Path, ending: Ending | None) -> None:
     base = half()
     with made(tmp_path / "l.db", {"base": base[:300], "new": base[:300]}) as ledger:
-        [task] = query.trial(ledger, TRIAL).plan["tasks"]
+        [task] = query.trial(ledger, TRIAL).plan.tasks
         others = [content_hash(["t", i]) for i in range(300, ITEMS)]
         # the last 100 of 400 items are not asked yet
-        ledger.add_items(
-            task["id"], [Item(x, i, f"question {i}", (), (), str(i), {}) for i, x in enumerate(others, 300)]
-        )
+        ledger.add_items(task.id, [Item(x, i, f"question {i}", (), (), str(i), {}) for i, x in enumerate(others, 300)])
         with ledger.transaction() as db:
             db.executemany(
                 "INSERT INTO trial_items VALUES (?, ?, ?, ?)",
-                [(TRIAL, task["id"], i, item) for i, item in enumerate(others, 300)],
+                [(TRIAL, task.id, i, item) for i, item in enumerate(others, 300)],
             )
         session = ledger.open_session(TRIAL, {})
         if ending:

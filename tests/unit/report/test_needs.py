@@ -35,9 +35,9 @@ def test_the_page_shows_what_was_needed_stated_and_missed(path: Path) -> None:
     with Ledger.open(path) as ledger:
         trial = query.trial(ledger)
         first = query.sessions(ledger, trial.id)[0].id
-        for candidate in trial.plan["candidates"]:
+        for candidate in trial.plan.candidates:
             rows = [("", "", first, Observation("kv_bytes", 375e6, unit="B"))]
-            ledger.commit(candidate["id"], Chunk(observations=rows))
+            ledger.commit(candidate.id, Chunk(observations=rows))
         summary = summarise(ledger, trial.id)
         page = render(ledger, summary)
         timed = needs.latencies(ledger, summary)

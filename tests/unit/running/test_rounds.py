@@ -72,7 +72,7 @@ def test_all_tasks_get_a_first_round_then_the_one_nearest_to_a_verdict_and_none_
 def looked(ledger: Ledger, plan: Plan, question: object, needed: int) -> object:
     """A look that wants so many more items."""
     write_plan(plan, "text", ledger)
-    task = next(t for t in plan.tasks if t.id == question.task["id"])  # type: ignore[attr-defined]
+    task = next(t for t in plan.tasks if t.id == question.task.id)  # type: ignore[attr-defined]
     for i, candidate in enumerate(plan.candidates):
         seen = [
             (task.id, item.id, 0, Observation("acc", float((at + i) % 2))) for at, item in enumerate(task.items[:4])

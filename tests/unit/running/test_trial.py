@@ -106,7 +106,7 @@ def test_a_trial_that_may_stop_early_stops_when_all_is_settled(tmp_path: Path, l
     assert looks[-1].verdict == "tied"
     assert all(look.verdict == "undecided" for look in looks[:-1])
     assert looks[-1].items_used < 600
-    assert [look["items"] for look in query.looks(ledger, plan.id)] == [look.items_used for look in looks]
+    assert [look.items for look in query.looks(ledger, plan.id)] == [look.items_used for look in looks]
     before = query.counts(ledger)
     conducted(plan, ledger)  # again: nothing new is asked or looked at
     assert query.counts(ledger) == before

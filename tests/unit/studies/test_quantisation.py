@@ -162,7 +162,7 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     assert rows["q2_k"]["perplexity"].value > rows["q4_1"]["perplexity"].value  # type: ignore[union-attr]
     assert rows["other"]["perplexity"] is None
     absent = {(a["candidate_id"], a["measure"]) for a in query.absences(opened, row.id) if a["task_id"]}
-    fake = next(c["id"] for c in row.plan["candidates"] if c["name"] == "other")
+    fake = row.plan.candidate("other").id
     assert (fake, "perplexity") in absent
     monkeypatch.setattr("fairtrial.running.divergence.read", lambda *_: pytest.fail("a passage was read again"))
     api.run(tmp_path / "trial.yaml", ledger=ledger)

@@ -146,7 +146,7 @@ def record(
         "evaluation_results": [
             result(one, tasks[one.task], candidate, arguments.get(one.task))
             for one in own
-            if tasks[one.task].measure(one.measure)["higher_is_better"] is not None
+            if tasks[one.task].measure(one.measure).higher_is_better is not None
         ],
     }
 

@@ -278,7 +278,7 @@ def scores(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> 
     found = []
     for one in sorted(own, key=lambda one: one.measure != task.main_measure):
         measure = task.measure(one.measure)
-        name = "mean" if measure.transform == "identity" else f"{measure['transform']}_mean"
+        name = "mean" if measure.transform == "identity" else f"{measure.transform}_mean"
         span = {key: value if math.isfinite(value) else None for key, value in (("low", one.low), ("high", one.high))}
         found.append(
             {

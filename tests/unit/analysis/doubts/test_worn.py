@@ -75,7 +75,7 @@ def test_two_files_of_a_rounded_parent_are_told_in_the_headline(tmp_path: Path) 
     ledger = filled(tmp_path / "l.db")
     recorded(ledger, {"made_from": ["q4_1"]}, {"made_from": ["q4_1", "q8_0"]})
     [doubt] = [doubt for doubt in find_doubts(ledger, TRIAL) if doubt.kind == "worn"]
-    names = [c["name"] for c in query.trial(ledger, TRIAL).plan["candidates"]]
+    names = [c.name for c in query.trial(ledger, TRIAL).plan.candidates]
     assert doubt.headline
     assert doubt.text.startswith(
         f"{names[0]} and {names[1]}: made from weights that had already been rounded to q4_1, about 4"
