@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fairtrial import cache
 from fairtrial.engines.llamacpp.probe import tried
-from fairtrial.levers.quantize import described
+from fairtrial.levers.quantize import describe_file
 from fairtrial.models import hashes, resolve
 from fairtrial.models.listing import describe_model
 from tests.fuzz.bounded import EXAMPLES, bounded, survives
@@ -80,7 +80,7 @@ def test_heads_of_gguf_files(tmp_path_factory: pytest.TempPathFactory, data: byt
     def read() -> None:
         describe_model("gguf:head.gguf", path, "here")
         resolve(f"gguf:{path}", path.parent).record()
-        described(path)
+        describe_file(path)
 
     assert survives(read) == ""
 

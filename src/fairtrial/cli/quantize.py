@@ -14,7 +14,7 @@ from rich.text import Text
 from fairtrial.cache import cache_folder
 from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.cli.output import print_json
-from fairtrial.levers.quantize import MadeFile, Order, described, gguf_of, make_files, warnings
+from fairtrial.levers.quantize import MadeFile, QuantizeOrder, describe_file, find_gguf, find_warnings, make_files
 from fairtrial.models import resolve
 from fairtrial.report.words import inline
 from fairtrial.spec.schemes import SCHEMES
@@ -44,10 +44,10 @@ def quantize(
             console.print(Text(inline(line)), soft_wrap=True)
 
     kinds = [kind for kind in (part.strip() for part in to.split(",")) if kind]
-    order = Order(parent, kinds, out, calibrate, imatrix, threads, force)
+    order = QuantizeOrder(parent, kinds, out, calibrate, imatrix, threads, force)
     made = list(make_files(order, cache_folder(), tell))
-    own = described(gguf_of(parent))
-    told = warnings(own.path, [str(file.type) for file in made])
+    own = describe_file(find_gguf(parent))
+    told = find_warnings(own.path, [str(file.type) for file in made])
     if as_json:
         print_json(_make_document(parent.spec, own, made, told))
         return

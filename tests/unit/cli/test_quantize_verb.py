@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from fairtrial import cache
 from fairtrial.cli.main import app
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.quantize import Order, make_files
+from fairtrial.levers.quantize import QuantizeOrder, make_files
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import read_head
 from tests.support.small_gguf import write_model
@@ -101,7 +101,7 @@ def test_what_cannot_be(place: Path, arguments: list[str], error: type[Exception
 
 def test_a_killed_run_is_cleared_away(place: Path) -> None:
     (place / "tiny-q8_0.gguf.part").write_bytes(b"half")
-    order = Order(resolve("gguf:tiny.gguf", place), ["q8_0"], place)
+    order = QuantizeOrder(resolve("gguf:tiny.gguf", place), ["q8_0"], place)
     [made] = make_files(order, place / "cache", lambda _: None)
     assert made.path == place / "tiny-q8_0.gguf"
     assert not list(place.glob("*.part"))

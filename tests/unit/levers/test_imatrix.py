@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.quantize.activations import watched
-from fairtrial.levers.quantize.calibration import from_text
+from fairtrial.levers.quantize.activations import measure_activations
+from fairtrial.levers.quantize.calibration import compute_matrix
 from fairtrial.levers.quantize.imatrix import Matrix, Sums, gguf_bytes, read_matrix, write_matrix
 from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import read_head
@@ -78,7 +78,7 @@ def reference(path: Path, tokens: list[int]) -> dict[str, Doubles]:
 
 def test_the_sums_are_those_of_an_independent_computation(tmp_path: Path) -> None:
     path = write_model(tmp_path / "small.gguf")
-    sums, tokens = watched(path, TEXT, 1, silent)
+    sums, tokens = measure_activations(path, TEXT, 1, silent)
     assert tokens == len(TEXT) > 512
     parts = [reference(path, list(TEXT[at : at + 512].encode())) for at in range(0, len(TEXT), 512)]
     assert set(sums) == set(parts[0])
@@ -88,7 +88,7 @@ def test_the_sums_are_those_of_an_independent_computation(tmp_path: Path) -> Non
 
 
 def test_experts_are_told_apart(tmp_path: Path) -> None:
-    sums, tokens = watched(write_model(tmp_path / "experts.gguf", experts=True), TEXT, 1, silent)
+    sums, tokens = measure_activations(write_model(tmp_path / "experts.gguf", experts=True), TEXT, 1, silent)
     before = sums["blk.0.ffn_gate_inp.weight"].squares[0]
     for part, inputs in (("gate", WIDTH), ("up", WIDTH), ("down", INNER)):
         found = sums[f"blk.0.ffn_{part}_exps.weight"]
@@ -153,12 +153,12 @@ def test_it_is_computed_once_for_a_model_and_a_text(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
     (tmp_path / "b.txt").write_text(TEXT + "More.")
     said: list[str] = []
-    first = from_text(tmp_path / "a.txt", small, tmp_path, 1, said.append)
+    first = compute_matrix(tmp_path / "a.txt", small, tmp_path, 1, said.append)
     assert first.notes["calibration_tokens"] == len(TEXT)
     assert len(said) == 3
-    assert from_text(tmp_path / "a.txt", small, tmp_path, 2, said.append).sha256 == first.sha256
+    assert compute_matrix(tmp_path / "a.txt", small, tmp_path, 2, said.append).sha256 == first.sha256
     assert len(said) == 3
-    assert from_text(tmp_path / "b.txt", small, tmp_path, 1, said.append).sha256 != first.sha256
+    assert compute_matrix(tmp_path / "b.txt", small, tmp_path, 1, said.append).sha256 != first.sha256
 
 
 def test_a_text_that_cannot_be_used(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, lib
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers import LEVERS, find_lever
-from fairtrial.levers.quantize import NEEDS_IMATRIX, types_of
-from fairtrial.levers.quantize.activations import watched
+from fairtrial.levers.quantize import NEEDS_IMATRIX, list_types
+from fairtrial.levers.quantize.activations import measure_activations
 from fairtrial.levers.quantize.imatrix import Matrix, write_matrix
-from fairtrial.levers.quantize.making import check_room, sweep
+from fairtrial.levers.quantize.making import check_room, remove_leftovers
 from fairtrial.levers.quantize.types import FOR_EXPERTS, widened
 from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import FILE_TYPES, read_head
@@ -54,7 +54,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ResolvedModel:
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An importance matrix of the tiny model."""
     folder = tmp_path_factory.mktemp("matrix")
-    sums, _ = watched(write_model(folder / "tiny.gguf"), TEXT, 1, lambda _: None)
+    sums, _ = measure_activations(write_model(folder / "tiny.gguf"), TEXT, 1, lambda _: None)
     write_matrix(folder / "matrix.gguf", Matrix(sums))
     return folder / "matrix.gguf"
 
@@ -111,8 +111,8 @@ def test_wrong_types_are_refused(settings: object, message: str, tiny: ResolvedM
 
 
 def test_the_library_has_the_types_that_are_refused() -> None:
-    assert set(types_of(library())) >= NEEDS_IMATRIX
-    assert {"q2_k", "q4_k_m", "q8_0", "f16", "bf16", "iq4_xs"} <= set(types_of(library()))
+    assert set(list_types(library())) >= NEEDS_IMATRIX
+    assert {"q2_k", "q4_k_m", "q8_0", "f16", "bf16", "iq4_xs"} <= set(list_types(library()))
 
 
 def test_only_gguf_files_can_be_quantised(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_an_importance_matrix_lowers_perplexity_on_other_text(small: ResolvedMod
     "kind",
     [
         pytest.param(kind, marks=[pytest.mark.slow] if kind in SLOW_TYPES else [])
-        for kind in sorted(types_of(library()))
+        for kind in sorted(list_types(library()))
     ],
 )
 def test_every_type_of_the_library_can_be_made(kind: str, matrix: Path, tiny: ResolvedModel, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_every_type_of_the_library_can_be_made(kind: str, matrix: Path, tiny: Re
     else:
         made = quantize({"type": kind, "imatrix": str(matrix)}, tiny, tmp_path, lambda _: None)
     assert made.path is not None
-    assert FILE_TYPES[types_of(library())[kind]] == kind
+    assert FILE_TYPES[list_types(library())[kind]] == kind
     assert read_head(made.path).file_type == kind
     Model(made.path, packed=False).close()
 
@@ -201,7 +201,7 @@ def test_what_killed_runs_left_goes_and_what_others_make_stays(tiny: ResolvedMod
         made = quantize("q8_0", tiny, tmp_path, lambda _: None)
         assert [path.name for path in folder.glob("*.part")] == ["c-q8_0-0.3.gguf.part"]
     assert made.path is not None
-    sweep(folder, made.path)
+    remove_leftovers(folder, made.path)
     assert not list(folder.glob("*.part"))
 
 

@@ -9,18 +9,18 @@ quantised parent, the result cannot be better than it.  With ``calibrate`` the i
 quantiser what matters and which the smallest types need, is computed here, on a text; ``imatrix`` names one.
 """
 
-from fairtrial.levers.quantize.files import MadeFile, Order, described, make_files, warnings
-from fairtrial.levers.quantize.lever import QuantizeLever, gguf_of
-from fairtrial.levers.quantize.types import NEEDS_IMATRIX, types_of
+from fairtrial.levers.quantize.files import MadeFile, QuantizeOrder, describe_file, find_warnings, make_files
+from fairtrial.levers.quantize.lever import QuantizeLever, find_gguf
+from fairtrial.levers.quantize.types import NEEDS_IMATRIX, list_types
 
 __all__ = [
     "NEEDS_IMATRIX",
     "MadeFile",
-    "Order",
     "QuantizeLever",
-    "described",
-    "gguf_of",
+    "QuantizeOrder",
+    "describe_file",
+    "find_gguf",
+    "find_warnings",
+    "list_types",
     "make_files",
-    "types_of",
-    "warnings",
 ]

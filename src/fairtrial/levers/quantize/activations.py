@@ -142,7 +142,7 @@ def _add_chosen(sums: Sums, values: NDArray[np.float32], chosen: NDArray[np.int3
             sums.counts[expert] += len(own)
 
 
-def product_numbers() -> frozenset[int]:
+def find_product_numbers() -> frozenset[int]:
     """Return the numbers that the installed library gives to products of matrices.
 
     Raises EngineError if its tensors are laid out in another way than `Tensor` says.
@@ -167,14 +167,16 @@ def product_numbers() -> frozenset[int]:
     return frozenset(i for i, name in enumerate(names) if name in PRODUCTS)
 
 
-def watched(path: Path, text: str, threads: int | None, on_progress: OnProgress) -> tuple[dict[str, Sums], int]:
+def measure_activations(
+    path: Path, text: str, threads: int | None, on_progress: OnProgress
+) -> tuple[dict[str, Sums], int]:
     """Return what reaches each weight matrix while the model in ``path`` reads ``text``, and the tokens read.
 
     Raises:
         SpecError: the text is too short.
         ModelError: the file cannot be loaded, or computes something that is not a number.
     """
-    watcher = Watcher(product_numbers())
+    watcher = Watcher(find_product_numbers())
     model = Model(path, packed=False, accelerated=False)
     try:
         if not model.is_decoder():

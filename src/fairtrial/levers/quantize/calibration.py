@@ -11,9 +11,9 @@ from filelock import FileLock
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers.base import OnProgress
-from fairtrial.levers.quantize.activations import STRETCH, watched
+from fairtrial.levers.quantize.activations import STRETCH, measure_activations
 from fairtrial.levers.quantize.imatrix import Fact, Matrix, read_matrix, write_matrix
-from fairtrial.levers.quantize.making import part_of, sweep
+from fairtrial.levers.quantize.making import get_part_path, remove_leftovers
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
 
@@ -25,7 +25,7 @@ MOST_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenMatrix:
     """An importance matrix that a file is made with.
 
     Attributes:
@@ -39,14 +39,16 @@ class Given:
     notes: dict[str, object]
 
 
-def from_file(path: Path) -> Given:
+def read_given_matrix(path: Path) -> GivenMatrix:
     """Return the importance matrix in a file; raises SpecError if there is none in it."""
     matrix = read_matrix(path)
     digest = hash_file(path)
-    return Given(matrix, digest, {"imatrix_sha256": digest, "imatrix": path.name})
+    return GivenMatrix(matrix, digest, {"imatrix_sha256": digest, "imatrix": path.name})
 
 
-def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | None, on_progress: OnProgress) -> Given:
+def compute_matrix(
+    path: Path, model: ResolvedModel, cache_dir: Path, threads: int | None, on_progress: OnProgress
+) -> GivenMatrix:
     """Return the importance matrix of a model and a text, from the cache if it is there.
 
     Raises:
@@ -61,18 +63,18 @@ def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | 
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{model.name}-{model.sha256[:16]}-{digest[:16]}-{VERSION}-{version}.gguf"
     with FileLock(f"{target}.lock"):
-        sweep(folder, target)
+        remove_leftovers(folder, target)
         if not target.exists():
             check_opens(model.path, model.sha256)
             on_progress(f"computing the importance matrix on {path.name}")
-            sums, tokens = watched(model.path, text, threads, on_progress)
+            sums, tokens = measure_activations(model.path, text, threads, on_progress)
             facts: dict[str, Fact] = {
                 "imatrix.datasets": [path.name],
                 "imatrix.chunk_count": -(-tokens // STRETCH),
                 "imatrix.chunk_size": STRETCH,
                 TOKENS: tokens,
             }
-            part = part_of(target)
+            part = get_part_path(target)
             write_matrix(part, Matrix(sums, facts))
             part.replace(target)
             few = f"; that is little, {ENOUGH:,} are better" if tokens < ENOUGH // 10 else ""
@@ -84,7 +86,7 @@ def from_text(path: Path, model: ResolvedModel, cache_dir: Path, threads: int | 
         "calibration_sha256": digest,
         "calibration_tokens": matrix.facts.get(TOKENS),
     }
-    return Given(matrix, sha256, notes)
+    return GivenMatrix(matrix, sha256, notes)
 
 
 def read_text(path: Path) -> str:

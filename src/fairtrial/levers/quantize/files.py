@@ -13,9 +13,9 @@ from fairtrial.engines.llamacpp.binding import library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError
 from fairtrial.levers.base import OnProgress
-from fairtrial.levers.quantize.lever import ancestors, gguf_of, matrix_of, parent_type
-from fairtrial.levers.quantize.making import Making, make, part_of, readable
-from fairtrial.levers.quantize.types import types_of, wanted_type, widened
+from fairtrial.levers.quantize.lever import find_gguf, find_matrix, list_ancestors, read_parent_type
+from fairtrial.levers.quantize.making import MakingSettings, get_part_path, make_quantized, read_quantizable
+from fairtrial.levers.quantize.types import choose_type, list_types, widened
 from fairtrial.models import ResolvedModel
 from fairtrial.models.gguf import MADE_FROM, UNQUANTIZED, split_names
 from fairtrial.records import content_hash
@@ -44,7 +44,7 @@ class MadeFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class QuantizeOrder:
     """What is to be made.
 
     Attributes:
@@ -70,8 +70,8 @@ class Order:
 
         Raises SpecError for a wrong type, for none at all, and for a file that exists and may not be replaced.
         """
-        known, with_matrix = types_of(library()), bool(self.calibrate or self.imatrix)
-        kinds = [wanted_type(kind, known, with_matrix=with_matrix) for kind in self.kinds]
+        known, with_matrix = list_types(library()), bool(self.calibrate or self.imatrix)
+        kinds = [choose_type(kind, known, with_matrix=with_matrix) for kind in self.kinds]
         found = {kind: self.out / f"{self.model.name}-{kind}.gguf" for kind in kinds}
         if not found:
             raise SpecError("no type is named.", fix="E.g. --to q8_0,q4_k_m")
@@ -84,19 +84,19 @@ class Order:
         return found
 
 
-def make_files(order: Order, cache_dir: Path, on_progress: OnProgress) -> Iterator[MadeFile]:
+def make_files(order: QuantizeOrder, cache_dir: Path, on_progress: OnProgress) -> Iterator[MadeFile]:
     """Make the files of an order and yield each when it is there; every mistake in the order is found before the first.
 
     Raises:
         SpecError: the order is wrong.
         ModelError: the parent cannot be quantised.
     """
-    source, targets = gguf_of(order.model), order.targets()
-    parent = described(source)
+    source, targets = find_gguf(order.model), order.targets()
+    parent = describe_file(source)
     check_opens(source, order.model.sha256)
     texts = {"calibrate": order.calibrate, "imatrix": order.imatrix}
     settings = {name: str(path) for name, path in texts.items() if path}
-    given = matrix_of(
+    given = find_matrix(
         Quantize.model_validate({"type": "f32", "threads": order.threads, **settings}),
         order.model,
         cache_dir,
@@ -112,30 +112,30 @@ def make_files(order: Order, cache_dir: Path, on_progress: OnProgress) -> Iterat
         with FileLock(locks / f"{content_hash(str(target.resolve()))}.lock"):
             if target.exists() and not order.replace:
                 raise SpecError(f"another process has just made {target.name}.", fix="Look at it, or use --force.")
-            part_of(target).unlink(missing_ok=True)  # of a killed run
+            get_part_path(target).unlink(missing_ok=True)  # of a killed run
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
-            before = {MADE_FROM: ",".join(ancestors(order.model, source))}  # no record goes with the file
-            how = Making(order.threads, given.matrix if given else None, before)
-            make(library(), source, target, kind, how)
+            before = {MADE_FROM: ",".join(list_ancestors(order.model, source))}  # no record goes with the file
+            how = MakingSettings(order.threads, given.matrix if given else None, before)
+            make_quantized(library(), source, target, kind, how)
             seconds = time.perf_counter() - started
-        made = described(target)
+        made = describe_file(target)
         yield MadeFile(kind, target, made.bytes, made.bits_per_weight, seconds, made.bytes / parent.bytes)
 
 
-def described(path: Path) -> MadeFile:
+def describe_file(path: Path) -> MadeFile:
     """Return what a file of weights, all its parts together, is like; raises ModelError if it cannot be read."""
-    heads = [(part, readable(part)) for part in (path.with_name(name) for name in split_names(path.name))]
+    heads = [(part, read_quantizable(part)) for part in (path.with_name(name) for name in split_names(path.name))]
     size = sum(part.stat().st_size for part, _ in heads)
     data = sum(part.stat().st_size - min((t.start for t in head.tensors.values()), default=0) for part, head in heads)
     weights = sum(head.weights for _, head in heads)
-    return MadeFile(parent_type(path), path, size, 8 * data / max(weights, 1))
+    return MadeFile(read_parent_type(path), path, size, 8 * data / max(weights, 1))
 
 
-def warnings(parent: Path, kinds: Sequence[str]) -> list[str]:
+def find_warnings(parent: Path, kinds: Sequence[str]) -> list[str]:
     """Return what a reader of the files must know, in sentences."""
     told = []
-    own = parent_type(parent)
+    own = read_parent_type(parent)
     if own is not None and own not in UNQUANTIZED:
         told.append(f"Re-quantised from {own}: none of these can be better than {parent.name}, whatever their size.")
     wider = {kind: widened(parent, kind) for kind in kinds}

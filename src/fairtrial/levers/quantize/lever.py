@@ -12,9 +12,9 @@ from fairtrial.engines.llamacpp.binding import library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.base import BuildContext, BuildLever, OnProgress, Referred
-from fairtrial.levers.quantize.calibration import Given, from_file, from_text
-from fairtrial.levers.quantize.making import Making, make, readable, sweep
-from fairtrial.levers.quantize.types import types_of, wanted_type, widened
+from fairtrial.levers.quantize.calibration import GivenMatrix, compute_matrix, read_given_matrix
+from fairtrial.levers.quantize.making import MakingSettings, make_quantized, read_quantizable, remove_leftovers
+from fairtrial.levers.quantize.types import choose_type, list_types, widened
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.models.gguf import GgufError, read_head
@@ -41,39 +41,41 @@ class QuantizeLever(BuildLever[Quantize]):
 def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
     """Return ``model`` with weights of the type that is wanted."""
     llama_cpp = library()
-    kind = wanted_type(wanted.type, types_of(llama_cpp), with_matrix=bool(wanted.imatrix or wanted.calibrate))
-    source = gguf_of(model)
-    given = matrix_of(wanted, model, cache_dir, on_progress)
+    kind = choose_type(wanted.type, list_types(llama_cpp), with_matrix=bool(wanted.imatrix or wanted.calibrate))
+    source = find_gguf(model)
+    given = find_matrix(wanted, model, cache_dir, on_progress)
     folder = cache_dir / "quantized"
     folder.mkdir(parents=True, exist_ok=True)
     version = package_version("llama-cpp-python")
     with_matrix = f"-i{given.sha256[:16]}" if given else ""
     target = folder / f"{model.name}-{kind}-{model.sha256[:16]}{with_matrix}-{version}.gguf"
     with FileLock(f"{target}.lock"):
-        sweep(folder, target)
+        remove_leftovers(folder, target)
         if not target.exists():
-            readable(source)
+            read_quantizable(source)
             check_opens(source, model.sha256)
             on_progress(f"quantising to {kind}")
             started = time.perf_counter()
-            make(llama_cpp, source, target, kind, Making(wanted.threads, given.matrix if given else None))
+            make_quantized(
+                llama_cpp, source, target, kind, MakingSettings(wanted.threads, given.matrix if given else None)
+            )
             size = target.stat().st_size / 1e6
             on_progress(f"quantised to {kind}: {size:.0f} MB in {time.perf_counter() - started:.1f} s")
     notes = {
         **{key: value for key, value in model.notes.items() if key not in _OF_THE_PARENT_ALONE},
         "parent_sha256": model.sha256,
-        "parent_type": parent_type(source),
-        "made_from": ancestors(model, source),
+        "parent_type": read_parent_type(source),
+        "made_from": list_ancestors(model, source),
         "weights_type": kind,
         "quantized_to": kind,
         "quantizer": f"llama.cpp {version}",
-        **widened_note(source, kind),
+        **note_widened(source, kind),
         **(given.notes if given else {}),
     }
     return ResolvedModel(model.spec, model.engine, target, hash_file(target), f"{model.name}-{kind}", notes)
 
 
-def gguf_of(model: ResolvedModel) -> Path:
+def find_gguf(model: ResolvedModel) -> Path:
     """Return the file of a model; raise ModelError if it is not one that can be quantised."""
     if model.engine != "llamacpp" or model.path is None:
         raise ModelError(
@@ -88,10 +90,10 @@ def gguf_of(model: ResolvedModel) -> Path:
     return model.path
 
 
-def matrix_of(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> Given | None:
+def find_matrix(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> GivenMatrix | None:
     """Return the importance matrix that the settings ask for; None if they ask for none."""
     if wanted.imatrix:
-        return from_file(Path(wanted.imatrix).expanduser())
+        return read_given_matrix(Path(wanted.imatrix).expanduser())
     if not wanted.calibrate:
         return None
     if wanted.calibrate == SHOTS:
@@ -99,17 +101,17 @@ def matrix_of(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progre
             "quantize: calibrate: shots takes the few-shot examples of a trial's tasks, and there is no trial here.",
             fix="Name a text: calibrate: FILE.",
         )
-    return from_text(Path(wanted.calibrate).expanduser(), model, cache_dir, wanted.threads, on_progress)
+    return compute_matrix(Path(wanted.calibrate).expanduser(), model, cache_dir, wanted.threads, on_progress)
 
 
-def ancestors(model: ResolvedModel, source: Path) -> list[str]:
+def list_ancestors(model: ResolvedModel, source: Path) -> list[str]:
     """Return the types that the weights of files made from a model had before, oldest first, as far as it is known."""
     before = model.notes.get("made_from")
-    own = parent_type(source)
+    own = read_parent_type(source)
     return [*(map(str, before) if isinstance(before, list) else ()), *([own] if own else [])]
 
 
-def parent_type(source: Path) -> str | None:
+def read_parent_type(source: Path) -> str | None:
     """Return the type of most of a file's weights; None if it does not say."""
     try:
         return read_head(source).weights_type
@@ -117,7 +119,7 @@ def parent_type(source: Path) -> str | None:
         return None
 
 
-def widened_note(source: Path, kind: str) -> dict[str, object]:
+def note_widened(source: Path, kind: str) -> dict[str, object]:
     """Return, for the record, how many weight matrices have become wider than asked for; nothing if none."""
     try:
         wider, matrices = widened(source, kind)

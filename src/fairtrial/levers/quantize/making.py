@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.llamacpp.binding import complaints
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize.imatrix import Matrix
-from fairtrial.levers.quantize.types import FOR_EXPERTS, least_bytes, types_of
+from fairtrial.levers.quantize.types import FOR_EXPERTS, least_bytes, list_types
 from fairtrial.models.gguf import GgufError, Head, read_head, split_names
 
 _OLDER_PART = re.compile(r"\.\d+\.part$")
@@ -26,12 +26,12 @@ _ALMOST_FULL = 1 << 20
 LONGEST_FACT = 127
 
 
-def part_of(target: Path) -> Path:
+def get_part_path(target: Path) -> Path:
     """Return where a file is written before it is whole.  Its lock must be held: there is one name for all."""
     return Path(f"{target}.part")
 
 
-def sweep(folder: Path, target: Path) -> None:
+def remove_leftovers(folder: Path, target: Path) -> None:
     """Delete what killed runs have left half made in a folder; the lock of ``target`` is held.
 
     What another process is at work on is under its lock, and stays.
@@ -50,7 +50,7 @@ def sweep(folder: Path, target: Path) -> None:
 
 def check_room(source: Path, kind: str, folder: Path) -> None:
     """Raise ModelError if there is surely no room for the file, or its source cannot be read."""
-    readable(source)
+    read_quantizable(source)
     needed = least_bytes(source, kind)
     free = shutil.disk_usage(folder).free
     if free < needed:
@@ -61,7 +61,7 @@ def check_room(source: Path, kind: str, folder: Path) -> None:
         )
 
 
-def readable(source: Path) -> Head:
+def read_quantizable(source: Path) -> Head:
     """Return what a file says about itself; raise ModelError if it is damaged."""
     try:
         return read_head(source)
@@ -93,7 +93,7 @@ def _length(shape: tuple[int, ...]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class MakingSettings:
     """How a file is made.
 
     Attributes:
@@ -107,10 +107,10 @@ class Making:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-PLAIN = Making()
+PLAIN = MakingSettings()
 
 
-def make(llama_cpp: Any, source: Path, target: Path, kind: str, how: Making = PLAIN) -> None:
+def make_quantized(llama_cpp: Any, source: Path, target: Path, kind: str, how: MakingSettings = PLAIN) -> None:
     """Write ``source`` with weights of type ``kind`` to ``target``, whose lock is held.
 
     Raises:
@@ -118,29 +118,29 @@ def make(llama_cpp: Any, source: Path, target: Path, kind: str, how: Making = PL
         SpecError: the importance matrix is another model's.
     """
     check_room(source, kind, target.parent)
-    if kind in FOR_EXPERTS and not any(len(tensor.shape) > 2 for tensor in readable(source).tensors.values()):
+    if kind in FOR_EXPERTS and not any(len(tensor.shape) > 2 for tensor in read_quantizable(source).tensors.values()):
         raise ModelError(
             f"{kind} is a type for experts, and {source.name} has none.", fix="Use q8_0, which it would be."
         )
     if how.matrix is not None:
         check_matrix(source, how.matrix)
     params = llama_cpp.llama_model_quantize_default_params()
-    params.ftype = types_of(llama_cpp)[kind]
+    params.ftype = list_types(llama_cpp)[kind]
     params.allow_requantize = True
     params.nthread = how.threads or os.cpu_count() or 1
     means = {} if how.matrix is None else {name: sums.means() for name, sums in how.matrix.weights.items()}
-    facts = facts_of(llama_cpp, how.facts)  # so must this
+    facts = make_facts(llama_cpp, how.facts)  # so must this
     if how.facts:
         params.kv_overrides = ctypes.cast(facts, ctypes.POINTER(llama_cpp.llama_model_kv_override))
-    entries = entries_of(llama_cpp, means)  # must outlive the call
+    entries = make_entries(llama_cpp, means)  # must outlive the call
     if means:
         params.imatrix = ctypes.cast(entries, ctypes.POINTER(llama_cpp.llama_model_imatrix_data))
-    part = part_of(target)
+    part = get_part_path(target)
     complaints()  # forget older ones
     try:
         code = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(part), ctypes.byref(params))
         if code != 0:
-            raise refused(source, kind, target.parent, code)
+            raise explain_refusal(source, kind, target.parent, code)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(target)
@@ -148,7 +148,7 @@ def make(llama_cpp: Any, source: Path, target: Path, kind: str, how: Making = PL
         part.unlink(missing_ok=True)
 
 
-def entries_of(llama_cpp: Any, means: Mapping[str, NDArray[np.float32]]) -> Any:
+def make_entries(llama_cpp: Any, means: Mapping[str, NDArray[np.float32]]) -> Any:
     """Return importances as the library reads them: an array that ends with an entry without a name."""
     entry = llama_cpp.llama_model_imatrix_data
     entries = (entry * (len(means) + 1))()
@@ -158,7 +158,7 @@ def entries_of(llama_cpp: Any, means: Mapping[str, NDArray[np.float32]]) -> Any:
     return entries
 
 
-def facts_of(llama_cpp: Any, facts: Mapping[str, str]) -> Any:
+def make_facts(llama_cpp: Any, facts: Mapping[str, str]) -> Any:
     """Return values as the library reads them: an array that ends with an entry without a name."""
     entries = (llama_cpp.llama_model_kv_override * (len(facts) + 1))()
     for slot, (key, value) in zip(entries, facts.items(), strict=False):
@@ -167,7 +167,7 @@ def facts_of(llama_cpp: Any, facts: Mapping[str, str]) -> Any:
     return entries
 
 
-def refused(source: Path, kind: str, folder: Path, code: int) -> ModelError:
+def explain_refusal(source: Path, kind: str, folder: Path, code: int) -> ModelError:
     """Return the error for what the library has refused, with what to do about it."""
     reason = complaints()[-400:] or "it gave no reason"
     fix = "The file may be damaged, or newer than the installed llama-cpp-python: pip install -U llama-cpp-python."

@@ -24,7 +24,7 @@ ANY_ROW = frozenset({"f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0
 WIDE = {"f32": 32.0, "f16": 16.0, "bf16": 16.0}
 
 
-def types_of(llama_cpp: Any) -> dict[str, int]:
+def list_types(llama_cpp: Any) -> dict[str, int]:
     """Return the types that the library can write, by lower-case name."""
     found = {
         name.removeprefix(PREFIX).lower(): int(getattr(llama_cpp, name))
@@ -34,7 +34,7 @@ def types_of(llama_cpp: Any) -> dict[str, int]:
     return {name: number for name, number in found.items() if name not in UNWRITABLE} | {"f32": 0}
 
 
-def wanted_type(given: object, known: Mapping[str, int], *, with_matrix: bool) -> str:
+def choose_type(given: object, known: Mapping[str, int], *, with_matrix: bool) -> str:
     """Return the name of the type that the user asked for.
 
     Raises SpecError if it is no name, not a type, or a type that needs an importance matrix and none is given.

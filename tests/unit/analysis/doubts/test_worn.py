@@ -14,7 +14,7 @@ from fairtrial.analysis.doubts.weights import bits, coarsest
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import WeightsRecord
-from fairtrial.levers.quantize import Order, make_files
+from fairtrial.levers.quantize import QuantizeOrder, make_files
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import Head, Tensor
 from fairtrial.report import words
@@ -95,10 +95,10 @@ def test_files_made_here_say_what_they_were_made_from(tmp_path: Path, monkeypatc
         monkeypatch.setattr(module, "user_cache_path", lambda _name: tmp_path / "cache")
     parent = resolve(f"gguf:{write_model(tmp_path / 'f32.gguf')}", tmp_path)
     assert parent.notes["weights_type"] == "f32"
-    [made] = make_files(Order(parent, ["q4_1"], tmp_path / "made", threads=1), tmp_path, lambda _: None)
+    [made] = make_files(QuantizeOrder(parent, ["q4_1"], tmp_path / "made", threads=1), tmp_path, lambda _: None)
     four = resolve(f"gguf:{made.path}", tmp_path)
     assert (four.notes["weights_type"], four.notes["made_from"]) == ("q4_1", ["f32"])
-    [again] = make_files(Order(four, ["q8_0"], tmp_path / "made", threads=1), tmp_path, lambda _: None)
+    [again] = make_files(QuantizeOrder(four, ["q8_0"], tmp_path / "made", threads=1), tmp_path, lambda _: None)
     eight = resolve(f"gguf:{again.path}", tmp_path)
     assert (eight.notes["weights_type"], eight.notes["made_from"]) == ("q8_0", ["f32", "q4_1"])
     lever = quantize("q5_0", eight, tmp_path, lambda _: None)
