@@ -6,7 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fairtrial.analysis.standings import Firmness, Kinship, Place, Ranking, Standings, WeightedPlace, WeightedScore
+from fairtrial.analysis.standings import (
+    Place,
+    Ranking,
+    RankStability,
+    Standings,
+    TaskAgreement,
+    WeightedPlace,
+    WeightedScore,
+)
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
 
@@ -96,7 +104,7 @@ def alone(together: bool) -> str:
     )
 
 
-def firmness_lines(found: Firmness) -> Iterator[str]:
+def firmness_lines(found: RankStability) -> Iterator[str]:
     """Yield who is on top by mean rank, and how much that depends on the choice of benchmarks."""
     best = found.order[0]
     top = tuple(o.candidate for o in found.order if o.mean_rank <= best.mean_rank + 1e-9)
@@ -149,13 +157,13 @@ def agreement_lines(found: Standings) -> Iterator[str]:
         )
 
 
-def tau_text(found: Kinship) -> str:
+def tau_text(found: TaskAgreement) -> str:
     """Return Kendall's tau with its interval."""
     values = [f"{x or 0.0:.2f}".replace("-", words.MINUS) for x in (found.tau, found.low, found.high)]
     return f"Kendall’s tau {values[0]} [{values[1]}, {values[2]}]"
 
 
-def redundant_groups(tasks: Sequence[str], kinships: Sequence[Kinship]) -> list[tuple[str, ...]]:
+def redundant_groups(tasks: Sequence[str], kinships: Sequence[TaskAgreement]) -> list[tuple[str, ...]]:
     """Return groups of benchmarks of which every two are redundant."""
     alike = {frozenset((k.x, k.y)) for k in kinships if k.redundant}
     groups: list[list[str]] = []
@@ -231,7 +239,7 @@ def place_cell(ranking: Ranking, place: Place | None) -> PlaceCell | None:
     return PlaceCell(rank, words.quantity(place.mean, ranking.unit), place.certain and place.best == 1)
 
 
-def least_alike(found: Standings) -> list[Kinship]:
+def least_alike(found: Standings) -> list[TaskAgreement]:
     """Return the pairs of benchmarks that agree least, those first."""
     return sorted((k for k in found.kinships if k.tau is not None), key=lambda k: k.tau or 0.0)[:MOST_PAIRS]
 

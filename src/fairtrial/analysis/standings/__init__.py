@@ -15,8 +15,8 @@ import numpy as np
 from fairtrial.analysis.standings.across import (
     Dominance,
     Field,
-    Firmness,
     Match,
+    RankStability,
     dominances,
     field_of,
     firmness,
@@ -26,7 +26,7 @@ from fairtrial.analysis.standings.costs import Cost, Span, costs
 from fairtrial.analysis.standings.efficiency import Efficiency, efficiencies
 from fairtrial.analysis.standings.ranks import PairOrder, Place, Ranking, rankings
 from fairtrial.analysis.standings.rows import Rows
-from fairtrial.analysis.standings.telling import Kinship, TaskHealth, healths, kinships
+from fairtrial.analysis.standings.telling import TaskAgreement, TaskHealth, healths, kinships
 from fairtrial.analysis.standings.weighting import WeightedPlace, WeightedScore, weighted_score
 from fairtrial.analysis.verdicts import Verdict, rule_of, scaled, verdicts
 from fairtrial.ledger import Ledger, query
@@ -37,14 +37,14 @@ __all__ = [
     "Cost",
     "Dominance",
     "Efficiency",
-    "Firmness",
-    "Kinship",
     "Match",
     "PairOrder",
     "Place",
+    "RankStability",
     "Ranking",
     "Span",
     "Standings",
+    "TaskAgreement",
     "TaskHealth",
     "WeightedPlace",
     "WeightedScore",
@@ -83,8 +83,8 @@ class Standings:
     rankings: tuple[Ranking, ...]
     matches: tuple[Match, ...]
     dominances: tuple[Dominance, ...]
-    firmness: Firmness | None
-    kinships: tuple[Kinship, ...]
+    firmness: RankStability | None
+    kinships: tuple[TaskAgreement, ...]
     health: tuple[TaskHealth, ...]
     weighted: WeightedScore | None
     costs: tuple[Cost, ...]
@@ -115,7 +115,7 @@ def standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | None = N
     ranked = rankings(rows, known)
     field = field_of(rows, ranked)
     reasons = why_absent(field)
-    alike: list[Kinship] = []
+    alike: list[TaskAgreement] = []
     if "kinships" not in reasons:
         alike, few = kinships(rows, field, draws(rows, DRAW_ITEMS))
         if few:

@@ -167,7 +167,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
-class Firmness:
+class RankStability:
     """How the order by mean rank depends on the choice of tasks; candidates by mean rank, the best first."""
 
     order: tuple[Overall, ...]
@@ -175,7 +175,7 @@ class Firmness:
     without: tuple[Dropped, ...]
 
 
-def firmness(field: Field, rng: np.random.Generator) -> Firmness:
+def firmness(field: Field, rng: np.random.Generator) -> RankStability:
     """Return how firm the order is; see `fairtrial.stats.ranking.stability`."""
     found = stats.stability(field.scores, rng)
     ranks = stats.mean_ranks(field.scores)
@@ -190,4 +190,4 @@ def firmness(field: Field, rng: np.random.Generator) -> Firmness:
         Dropped(task, tuple(names[i] for i in np.flatnonzero(row <= row.min() + 1e-9)))
         for task, row in zip(field.names(), found.without, strict=True)
     )
-    return Firmness(order, flips, without)
+    return RankStability(order, flips, without)

@@ -26,7 +26,7 @@ ALIKE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Kinship:
+class TaskAgreement:
     """How alike two tasks order the candidates.
 
     Attributes:
@@ -46,7 +46,7 @@ class Kinship:
     redundant: bool
 
 
-def kinships(rows: Rows, field: Field, rng: np.random.Generator) -> tuple[list[Kinship], list[str]]:
+def kinships(rows: Rows, field: Field, rng: np.random.Generator) -> tuple[list[TaskAgreement], list[str]]:
     """Return how alike every two tasks order the candidates, and the tasks with too few items to say."""
     samples = [complete_rows(rows, field, t) for t in range(len(field.tasks))]
     usable = [t for t, (_, clusters) in enumerate(samples) if np.unique(clusters).size > 1]
@@ -58,7 +58,7 @@ def kinships(rows: Rows, field: Field, rng: np.random.Generator) -> tuple[list[K
         rho = None if math.isnan(correlation[x, y]) else float(correlation[x, y])
         alike = rho is not None and rho >= ALIKE - 1e-9 and got is not None and got.low > 0
         tau, low, high = (None, None, None) if got is None else (got.tau, got.low, got.high)
-        found.append(Kinship(field.names()[x], field.names()[y], tau, low, high, rho, alike))
+        found.append(TaskAgreement(field.names()[x], field.names()[y], tau, low, high, rho, alike))
     return found, [name for t, name in enumerate(field.names()) if t not in usable]
 
 
