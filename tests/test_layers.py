@@ -91,7 +91,7 @@ def test_no_import_cycles() -> None:
     # a package's own __init__ re-exports its modules; what those import from each other is what counts
     for name in graph:
         graph[name] -= {name.rpartition(".")[0]}
-    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(FILES)  # else it raises CycleError
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
@@ -110,10 +110,8 @@ def test_heavy_packages_are_imported_in_adapters_only(path: Path) -> None:
 def test_files_and_functions_are_small(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= 400
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno is not None
-            assert node.end_lineno - node.lineno < 60, f"{node.name} has over 60 lines"
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno >= 60] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))

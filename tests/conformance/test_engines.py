@@ -213,7 +213,7 @@ def test_damaged_files_are_model_errors(tmp_path: Path) -> None:
     for name, content in (("cut", data[:2_000_000]), ("text", b"hello, I am no model"), ("head", data[:100])):
         path = tmp_path / f"{name}.gguf"
         path.write_bytes(content)
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError, match=f"{name}.gguf"):
             open_engine(spec, replace(whole, path=path))
     with pytest.raises(ModelError, match="context"):
         small(context=100_000)

@@ -159,16 +159,19 @@ def test_too_long_requests_stop_the_trial_before_it_starts(place: Path) -> None:
 
 
 def test_a_budget_stops_a_run_and_a_larger_one_goes_on(place: Path) -> None:
-    for items, code in ((30, 6), (100, 0), (1000, 0)):
+    def run_within(items: int) -> subprocess.CompletedProcess[str]:
         (place / "budget.yaml").write_text(TRIAL.replace("limit: 60", "limit: 150") + f"budget: {{items: {items}}}\n")
-        done = fairtrial("run", "budget.yaml", "--ledger", "budget.db", "--no-report", "--json", cwd=place)
-        assert done.returncode == code, done.stderr
-        if code:
-            assert "does not allow a single round" in done.stderr
-        else:
-            said = " ".join(json.loads(done.stdout)["endings"])
-            assert ("stopped by the budget of 100 item answers; " in said) == (items == 100)
-            assert ("undecided: " in said) == (items == 100)
+        return fairtrial("run", "budget.yaml", "--ledger", "budget.db", "--no-report", "--json", cwd=place)
+
+    refused = run_within(30)
+    assert refused.returncode == 6
+    assert "does not allow a single round" in refused.stderr
+    for items, stopped in ((100, True), (1000, False)):
+        done = run_within(items)
+        assert done.returncode == 0, done.stderr
+        said = " ".join(json.loads(done.stdout)["endings"])
+        assert ("stopped by the budget of 100 item answers; " in said) == stopped
+        assert ("undecided: " in said) == stopped
     shown = json.loads(fairtrial("ledger", "show", "--ledger", "budget.db", "--json", cwd=place).stdout)
     assert shown["rows"]["answers"] == 2 * (150 + 20)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -75,10 +76,12 @@ def test_rendered_prompts(name: str, prompt: Prompt, system: str) -> None:
         settings = {"add_generation_prompt": not begun, "continue_final_message": bool(begun)}
         return str(words.apply_chat_template([*history, *begun], tokenize=False, **settings))
 
-    if name == "brackets" and told[0]["role"] == "system":
-        with pytest.raises(jinja2.TemplateError):
-            theirs(told)
+    refuses = name == "brackets" and told[0]["role"] == "system"
+    with pytest.raises(jinja2.TemplateError) if refuses else nullcontext():
+        theirs(told)
+    if refuses:
         told = template_messages(without_system(asked))
-        assert told[0]["content"] == joined(asked[0].text, asked[1].text)
-        assert told[0]["content"] in ours
+    begins = joined(asked[0].text, asked[1].text) if refuses else told[0]["content"]
+    assert told[0]["content"] == begins
+    assert begins in ours or not refuses
     assert ours == theirs(told)

@@ -30,11 +30,11 @@ def test_names_are_theirs(catalog: LmEvalCatalog) -> None:
     kinds = {"TASK": "task", "PY_TASK": "task", "GROUP": "group", "TAG": "tag"}
     theirs, ours = TaskManager().task_index, catalog.names()
     assert {name: kinds[entry.kind.name] for name, entry in theirs.items()} == {n: e.kind for n, e in ours.items()}
-    for name, entry in theirs.items():
-        if entry.kind.name == "TAG":
-            assert sorted(entry.tags) == list(ours[name].members)
-        else:
-            assert Path(entry.yaml_path) == ours[name].path
+    tags = {name: sorted(entry.tags) for name, entry in theirs.items() if entry.kind.name == "TAG"}
+    files = {name: Path(entry.yaml_path) for name, entry in theirs.items() if name not in tags}
+    assert tags and files
+    assert tags == {name: list(ours[name].members) for name in tags}
+    assert files == {name: ours[name].path for name in files}
 
 
 def test_every_task_is_accepted_or_refused_with_a_reason(catalog: LmEvalCatalog) -> None:

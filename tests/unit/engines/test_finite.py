@@ -109,17 +109,22 @@ def test_the_fake_engine_hands_over_what_it_computed() -> None:
     assert [bool(flaw(answer)) for answer in engine.generate(asked)] == [False, True, False]
 
 
-@pytest.mark.parametrize("signal", ["mean_logprob", "self_agreement"])
-def test_a_cascade_does_not_take_it_for_certainty(signal: str) -> None:
+def cascade_by(signal: str) -> Engine:
     larger = FakeEngine("two", Candidate(id="two", model="fake:two"))
     settings = Cascade.model_validate({"to": "two", "threshold": 0.5, "signal": signal})
-    engine = cascade(settings, spoilt(), {"two": larger})
+    return cascade(settings, spoilt(), {"two": larger})
+
+
+def test_a_cascade_that_asks_several_times_refuses_it() -> None:
     asked = [GenerateRequest(Prompt(text), 4, label=f"item {text}") for text in ("a", "Z")]
-    if signal == "self_agreement":
-        with pytest.raises(EngineError, match="not a number") as caught:
-            list(engine.generate(asked))
-        assert "item Z" in caught.value.where
-        return
+    with pytest.raises(EngineError, match="not a number") as caught:
+        list(cascade_by("self_agreement").generate(asked))
+    assert "item Z" in caught.value.where
+
+
+def test_a_cascade_does_not_take_it_for_certainty() -> None:
+    engine = cascade_by("mean_logprob")
+    asked = [GenerateRequest(Prompt(text), 4, label=f"item {text}") for text in ("a", "Z")]
     assert [bool(flaw(answer)) for answer in engine.generate(asked)] == [False, True]
     scored = [ScoreRequest((Pair(Prompt(text), "a"), Pair(Prompt(text), "b"))) for text in ("a", "Z")]
     assert [bool(flaw(answer)) for answer in engine.score(scored)] == [False, True]

@@ -147,12 +147,10 @@ def test_advice_about_what_does_not_fit_can_be_followed(truncate: bool) -> None:
             write(answer)
         assert "truncate" not in caught.value.fix and "max_tokens" in caught.value.fix
     long = ScoreRequest((Pair(Prompt("Q" * 90), "x"),))
-    if truncate:
-        assert narrow.score(long)[0][0].truncated > 0
-    else:
-        with pytest.raises(TooLongError) as caught:
-            narrow.score(long)
-        assert "`overflow: truncate`" in caught.value.fix
+    assert encoder(None, 64, True).score(long)[0][0].truncated > 0
+    with pytest.raises(TooLongError, match="tokens of prompt") as caught:
+        encoder(None, 64, False).score(long)
+    assert "`overflow: truncate`" in caught.value.fix
 
 
 def test_the_date_is_a_setting_and_part_of_the_identity(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_chunk_is_written_whole_or_not_at_all(ledger: Ledger) -> None:
     bad = Chunk(answers=[(SCORE, SCORED)], observations=[(TASK, "no-item", 0, Observation("acc", math.nan))])
     with pytest.raises(LedgerError, match="acc is nan"):
         ledger.commit(candidate_id("a"), bad)
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match="FOREIGN KEY"):
         ledger.commit("nobody", Chunk(answers=[(SCORE, SCORED)]))
     assert ledger.answers(candidate_id("a"), [SCORE.id]) == {}
 
@@ -204,9 +204,12 @@ def test_a_ledger_from_the_future_is_refused(tmp_path: Path) -> None:
 def test_one_writer_at_a_time(ledger: Ledger) -> None:
     waited: list[str] = []
     with ledger.writing(), Ledger.open(ledger.path) as second:
-        with pytest.raises(LedgerBusyError), second.writing(wait_seconds=0):
+        with pytest.raises(LedgerBusyError, match="another process is writing"), second.writing(wait_seconds=0):
             pass
-        with pytest.raises(LedgerBusyError), second.writing(0.05, lambda: waited.append("waiting")):
+        with (
+            pytest.raises(LedgerBusyError, match="another process is writing"),
+            second.writing(0.05, lambda: waited.append("waiting")),
+        ):
             pass
         assert query.trial(second).id == TRIAL  # reading is never blocked
     with ledger.writing(wait_seconds=0):

@@ -256,7 +256,7 @@ def test_one_file_has_one_lock_whatever_it_is_called(tmp_path: Path) -> None:
     filled(path).close()
     alias.symlink_to(path)
     with Ledger.open(path) as ledger, Ledger.open(alias) as other, ledger.writing():
-        with pytest.raises(LedgerBusyError), other.writing(0):
+        with pytest.raises(LedgerBusyError, match="another process is writing"), other.writing(0):
             pass
         assert query.trial(other).id == TRIAL
 

@@ -221,8 +221,14 @@ def test_places_that_are_no_logs_are_refused_at_once(tmp_path: Path, monkeypatch
     from fairtrial.recorded import imported
 
     os.mkfifo(tmp_path / "pipe.json")
-    for path in (tmp_path / "pipe.json", Path("/dev/zero"), tmp_path / ("n" * 300), tmp_path / "none"):
-        with pytest.raises(ModelError):
+    places = (
+        (tmp_path / "pipe.json", "is a pipe, socket or device"),
+        (Path("/dev/zero"), "is a pipe, socket or device"),
+        (tmp_path / ("n" * 300), "cannot be read"),
+        (tmp_path / "none", "there is no file or folder"),
+    )
+    for path, told in places:
+        with pytest.raises(ModelError, match=told):
             imported_record(path, TABLE)
     monkeypatch.setattr(imported, "MOST_ENTRIES", 3)
     for i in range(5):

@@ -131,11 +131,11 @@ def test_whole_clusters_are_asked_together_where_early_stopping_needs_it(tmp_pat
     entry = (TaskEntry(task="reading", level=1, limit=60),)
     plan = plan_trial(trial(decide=Decide(stop_early=True), tasks=entry), tmp_path)
     [task] = plan.tasks
-    if task.largest_cluster > 1:
-        names = [item.cluster for item in task.items]
-        changes = sum(a != b for a, b in pairwise(names))
-        assert changes == len(set(names)) - 1
-        assert task.order == "clusters"
+    assert task.largest_cluster > 1
+    names = [item.cluster for item in task.items]
+    changes = sum(a != b for a, b in pairwise(names))
+    assert changes == len(set(names)) - 1
+    assert task.order == "clusters"
 
 
 def asked_with(**decoding: Any) -> Candidate:

@@ -170,19 +170,21 @@ def test_mcnemar_is_the_binomial_test():
 
 def test_sign_flips_enumerate_and_sample_alike():
     rng = np.random.default_rng(1)
+    found = {}
     for count in (12, 13, 1001):
         a = Totals(rng.normal(0.3, 1, count), np.ones(count))
         b = Totals(rng.normal(0.0, 1, count), np.ones(count))
         got, method = sign_flip(a, b)
-        if count == 12:
-            drawn = stats.permutation_test(
-                (a.values, b.values), lambda x, y, axis: (x - y).mean(axis=axis), permutation_type="samples",
-                n_resamples=np.inf, vectorized=True,
-            )  # fmt: skip
-            assert got == pytest.approx(drawn.pvalue)
-        if count == 1001:
-            assert got == pytest.approx(stats.ttest_rel(a.values, b.values).pvalue, rel=0.1)
         assert method.startswith("sign flips")
+        found[count] = (got, a.values, b.values)
+    got, first, second = found[12]
+    drawn = stats.permutation_test(
+        (first, second), lambda x, y, axis: (x - y).mean(axis=axis), permutation_type="samples",
+        n_resamples=np.inf, vectorized=True,
+    )  # fmt: skip
+    assert got == pytest.approx(drawn.pvalue)
+    got, first, second = found[1001]
+    assert got == pytest.approx(stats.ttest_rel(first, second).pvalue, rel=0.1)
 
 
 def test_sign_flips_hold_their_level():

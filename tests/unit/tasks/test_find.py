@@ -130,7 +130,7 @@ def test_the_list_names_everything_once(tmp_path: Path) -> None:
 
 
 def test_the_installed_harness_can_be_left_out(tmp_path: Path) -> None:
-    with pytest.raises(UnknownNameError):
+    with pytest.raises(UnknownNameError, match="task 'arc_easy' does not exist"):
         TaskFinder([tmp_path / "mine"], installed=False).build("arc_easy", TaskOptions())
     assert ("harness",) not in Catalogue.opened
 

@@ -80,6 +80,7 @@ def test_a_cache_that_cannot_be_written_costs_time_only(tmp_path: Path, own_cach
     path = written(tmp_path, true_file())
     check_opens(path, "1" * 64)
     check_opens(path, "1" * 64)
+    assert own_cache.read_text() == "a file, no folder"
 
 
 def test_a_process_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

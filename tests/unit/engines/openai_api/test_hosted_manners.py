@@ -70,10 +70,10 @@ def test_what_a_server_refuses_is_left_out_from_then_on(name: str) -> None:
     assert name in engine.record["changed"]
     told = {change for answer in answers.values() for change, _ in answer.changed}
     assert told == ({name} if name in ("temperature", "top_p", "top_k", "seed", "stop", "system") else set())
-    if name == "max_tokens":
-        assert {body.get("max_completion_tokens") for body in bodies[1:]} == {8}
-    if name == "system":
-        assert bodies[1]["messages"] == [{"role": "user", "content": "Be short.\n\nWhat is 0?"}]
+    assert {body.get("max_completion_tokens") for body in bodies[1:]} == ({8} if name == "max_tokens" else {None})
+    joined = [{"role": "user", "content": "Be short.\n\nWhat is 0?"}]
+    apart = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "What is 0?"}]
+    assert bodies[1]["messages"] == (joined if name == "system" else apart)
 
 
 def rest(request: GenerateRequest) -> dict[str, Any]:

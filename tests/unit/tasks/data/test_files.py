@@ -69,10 +69,20 @@ def test_csv_settings(tmp_path: Path) -> None:
     assert read_rows(written(tmp_path, "b.csv", "a,a,,a\n1,2,3,4\n"), {}) == [
         {"a": 1, "a.1": 2, "Unnamed: 2": 3, "a.2": 4}
     ]
-    wrong = [{"skiprows": 1}, {"header": 3}, {"delimiter": "ab"}, {"encoding": 3}, {"encoding": "rot13"},
-             {"column_names": 3}, {"column_names": ["a", "a"]}, {"names": [[1]]}, {"column_names": "ab"}]  # fmt: skip
-    for options in wrong:
-        with pytest.raises(DataError):
+    names = "column_names must be a list of different names"
+    wrong = [
+        ({"skiprows": 1}, "skiprows is not supported"),
+        ({"header": 3}, "header must be 0 or null"),
+        ({"delimiter": "ab"}, "delimiter must be one character"),
+        ({"encoding": 3}, "encoding must be a name"),
+        ({"encoding": "rot13"}, "no text encoding 'rot13'"),
+        ({"column_names": 3}, names),
+        ({"column_names": ["a", "a"]}, names),
+        ({"names": [[1]]}, names),
+        ({"column_names": "ab"}, names),
+    ]
+    for options, told in wrong:
+        with pytest.raises(DataError, match=told):
             read_rows(path, options)
 
 

@@ -93,9 +93,9 @@ def test_unknown_names_and_groups_where_a_task_is_wanted(tmp_path: Path) -> None
         catalog.expand("g")
     with pytest.raises(TaskError, match="contains itself: h -> h"):
         catalog.expand("h")
-    with pytest.raises(UnknownNameError):
+    with pytest.raises(UnknownNameError, match="group g: task 'colour' does not exist"):
         catalog.build("g::nothing", TaskOptions())
-    with pytest.raises(UnknownNameError):
+    with pytest.raises(UnknownNameError, match="task 'colours::nothing' does not exist"):
         catalog.build("colours::nothing", TaskOptions())
 
 

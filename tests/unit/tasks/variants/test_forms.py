@@ -256,6 +256,7 @@ def test_a_network_trained_on_the_published_order_is_hinted_at(tmp_path: Path) -
     )
     words = transformers.PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>")
     torch.manual_seed(0)
+    torch.set_num_threads(1)  # small tensors: threads would wait for each other longest
     network = transformers.LlamaForCausalLM(
         transformers.LlamaConfig(
             vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
