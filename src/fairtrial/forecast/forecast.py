@@ -95,11 +95,11 @@ def add_up(
     plan: Plan,
     wanted: Mapping[tuple[str, str], int],
     prices: tuple[Sequence[Rate], Sequence[LearningCost]],
-    purse: tuple[Mapping[str, float], Mapping[str, float]],
+    tracker: tuple[Mapping[str, float], Mapping[str, float]],
 ) -> Total:
     """Return what asking so many items of each (candidate, task) will cost, and whether it fits the budget.
 
-    ``prices``: of an item answer, and of what cascades learn from.  ``purse``: the limits, and what is spent of each.
+    ``prices``: of an item answer, and of what cascades learn from.  ``tracker``: the limits, and what is spent of each.
     """
     rates, learned = prices
     repeats = {task.name: task.entry.repeats for task in plan.tasks}
@@ -123,7 +123,7 @@ def add_up(
                 costs[quantity] = costs.get(quantity, 0.0) + lesson.costs[quantity]
             if quantity in lesson.unknown:
                 unknown[quantity] = unknown.get(quantity, 0) + 1
-    limits, spent = purse
+    limits, spent = tracker
     fits = {}
     for quantity, limit in limits.items():
         left = limit - spent.get(quantity, 0.0)

@@ -35,7 +35,7 @@ Key = tuple[str, str]
 
 
 @dataclass
-class Price:
+class ItemPrice:
     """What an item answer has cost one candidate on one task, in one quantity, chunk by chunk."""
 
     total: float = 0.0
@@ -55,7 +55,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class UnpaidItems:
     """Item answers that are still to be paid for: of which candidate and task, and how many."""
 
     key: Key
@@ -63,7 +63,7 @@ class Bill:
 
 
 @dataclass
-class Purse:
+class BudgetTracker:
     """A budget, what is spent of it, and the prices known so far.
 
     Attributes:
@@ -76,7 +76,7 @@ class Purse:
 
     limits: Mapping[str, float]
     spent: dict[str, float] = field(default_factory=dict)
-    prices: dict[tuple[str, Key], Price] = field(default_factory=dict)
+    prices: dict[tuple[str, Key], ItemPrice] = field(default_factory=dict)
     ceilings: Mapping[Key, float] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
 
@@ -88,7 +88,7 @@ class Purse:
         running = (self.clock() - self.started) / 60 if quantity == "minutes" else 0.0
         return self.spent.get(quantity, 0.0) + running
 
-    def price(self, quantity: str, key: Key) -> Price | None:
+    def price(self, quantity: str, key: Key) -> ItemPrice | None:
         """Return a price, or that of the cheapest chunks that come nearest: of the candidate, else of any; or None."""
         if (own := self.prices.get((quantity, key))) is not None:
             return own
@@ -96,44 +96,44 @@ class Purse:
         near = [p for k, p in known if k[0] == key[0]] or [p for _, p in known]
         return min(near, key=lambda price: price.mean, default=None)
 
-    def expected(self, quantity: str, bills: Iterable[Bill]) -> float:
-        """Return what the bills will cost if each item costs what those of the dearest chunk so far have cost.
+    def expected(self, quantity: str, all_owed: Iterable[UnpaidItems]) -> float:
+        """Return what they will cost if each item costs what those of the dearest chunk so far have cost.
 
         Where this candidate has not been asked this task yet, the mean price that comes nearest stands in.  Of dollars
         for tokens the most that is possible counts, so that a limit on them is never crossed.
         """
         if quantity == "items":
-            return float(sum(bill.items for bill in bills))
+            return float(sum(owed.items for owed in all_owed))
         total = 0.0
-        for bill in bills:
-            if quantity == "usd" and bill.key in self.ceilings:
-                total += bill.items * self.ceilings[bill.key]
+        for owed in all_owed:
+            if quantity == "usd" and owed.key in self.ceilings:
+                total += owed.items * self.ceilings[owed.key]
                 continue
-            price = self.price(quantity, bill.key)
-            if price is not None and bill.items:
-                own = (quantity, bill.key) in self.prices
-                total += bill.items * (price.dearest if own else price.mean)
+            price = self.price(quantity, owed.key)
+            if price is not None and owed.items:
+                own = (quantity, owed.key) in self.prices
+                total += owed.items * (price.dearest if own else price.mean)
         return total
 
-    def crossed(self, bills: Sequence[Bill]) -> list[str]:
-        """Return the limits that paying the bills would probably cross; none if there is nothing to pay."""
-        if not any(bill.items for bill in bills):
+    def crossed(self, all_owed: Sequence[UnpaidItems]) -> list[str]:
+        """Return the limits that paying for them would probably cross; none if there is nothing to pay."""
+        if not any(owed.items for owed in all_owed):
             return []
         return [
             quantity
             for quantity, limit in self.limits.items()
-            if self.used(quantity) >= limit or self.used(quantity) + self.expected(quantity, bills) > limit
+            if self.used(quantity) >= limit or self.used(quantity) + self.expected(quantity, all_owed) > limit
         ]
 
-    def pay(self, bill: Bill, costs: Mapping[str, float]) -> None:
-        """Count a chunk: its bill, and the sum of each measure of what it cost."""
-        if not bill.items:
+    def pay(self, owed: UnpaidItems, costs: Mapping[str, float]) -> None:
+        """Count a chunk: its items, and the sum of each measure of what it cost."""
+        if not owed.items:
             return
-        self.spent["items"] = self.spent.get("items", 0.0) + bill.items
+        self.spent["items"] = self.spent.get("items", 0.0) + owed.items
         for quantity, (measure, scale) in MEASURED.items():
             if measure in costs:
                 cost = scale * costs[measure]
-                self.prices.setdefault((quantity, bill.key), Price()).add(cost, bill.items)
+                self.prices.setdefault((quantity, owed.key), ItemPrice()).add(cost, owed.items)
                 if quantity != "minutes":
                     self.spent[quantity] = self.spent.get(quantity, 0.0) + cost
 
@@ -142,22 +142,24 @@ class Purse:
         return max(self.limits, key=lambda q: self.used(q) / self.limits[q], default="minutes")
 
 
-def open_purse(plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[], float] = time.monotonic) -> Purse:
-    """Return the trial's purse: what its earlier runs have spent, and what the ledger knows of prices.
+def open_tracker(
+    plan: Plan, ledger: Ledger, chunk_items: int, clock: Callable[[], float] = time.monotonic
+) -> BudgetTracker:
+    """Return the trial's tracker: what its earlier runs have spent, and what the ledger knows of prices.
 
     The trial must be in the ledger, and the run that is about to begin must not.
     """
     limits = plan.trial.budget.limits()
-    purse = Purse(limits, ceilings=ceilings(plan) if "usd" in limits else {}, clock=clock)
+    tracker = BudgetTracker(limits, ceilings=ceilings(plan) if "usd" in limits else {}, clock=clock)
     if limits:
-        purse.spent = sum_spending(ledger, plan.id)
+        tracker.spent = sum_spending(ledger, plan.id)
     for candidate in plan.candidates:
         for task in plan.tasks:
             for quantity, (measure, scale) in MEASURED.items():
                 key = (candidate.id, task.id)
                 for cost, items in read_chunk_costs(ledger, plan.id, key, measure, chunk_items):
-                    purse.prices.setdefault((quantity, key), Price()).add(scale * cost, items)
-    return purse
+                    tracker.prices.setdefault((quantity, key), ItemPrice()).add(scale * cost, items)
+    return tracker
 
 
 def ceilings(plan: Plan) -> dict[Key, float]:

@@ -24,13 +24,13 @@ from fairtrial.measures import Meters, plugin_probes
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
 from fairtrial.running.answering import check_requests
-from fairtrial.running.budget import Bill, Purse, check_measured, open_purse, words
+from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, open_tracker, words
 from fairtrial.running.chunks import ask_chunk
 from fairtrial.running.divergence import compare_distributions
 from fairtrial.running.latency import time_alone
 from fairtrial.running.pool import EnginePool, open_pool
 from fairtrial.running.progress import OnProgress, Progress
-from fairtrial.running.rounds import Course, bills, choose, courses
+from fairtrial.running.rounds import TaskRounds, choose_task, list_owed, make_task_rounds
 from fairtrial.running.storing import LedgerWriter, open_writer, write_plan
 from fairtrial.running.thresholds import settle_thresholds
 
@@ -59,9 +59,9 @@ def run(
         EngineError: while asking; what was answered before stays in the ledger.
     """
     write_plan(plan, text, ledger)
-    purse = open_purse(plan, ledger, CHUNK_ITEMS)
+    tracker = open_tracker(plan, ledger, CHUNK_ITEMS)
     meters = Meters(plan.trial.machine)
-    budget = {"budget": purse.limits} if purse.limits else {}
+    budget = {"budget": tracker.limits} if tracker.limits else {}
     fit = {"fit": plan.fit} if plan.fit else {}
     with (
         open_writer(ledger, plan.id, {**facts(), **meters.facts(), **budget, **fit}) as writer,
@@ -73,8 +73,8 @@ def run(
                 missing = {m: why for probe in pool.probes(candidate) for m, why in probe.absences().items()}
                 check_measured(plan.trial.budget, candidate.name, missing)
             check_all(plan, ledger, pool, on_progress)
-            settle_thresholds(plan, pool, purse, writer, on_progress)
-            asked = Conductor(plan, pool, purse, writer, on_progress).ask_all(rounds)
+            settle_thresholds(plan, pool, tracker, writer, on_progress)
+            asked = Conductor(plan, pool, tracker, writer, on_progress).ask_all(rounds)
             if asked.reason == "finished" and plan.passages:
                 compare_distributions(plan.passages, plan.candidates, plan.baseline, pool, writer, on_progress)
             if asked.reason == "finished" and plan.trial.latency_items:
@@ -104,16 +104,16 @@ class Conductor:
     """Asks round after round, as long as a question is open, items are left, and the budget allows it."""
 
     def __init__(
-        self, plan: Plan, pool: EnginePool, purse: Purse, writer: LedgerWriter, on_progress: OnProgress
+        self, plan: Plan, pool: EnginePool, tracker: BudgetTracker, writer: LedgerWriter, on_progress: OnProgress
     ) -> None:
         self.plan = plan
         self.document = query.trial_row(writer.ledger, plan.id).plan
         self.ledger = writer.ledger
         self.pool = pool
-        self.purse = purse
+        self.tracker = tracker
         self.writer = writer
         self.on_progress = on_progress
-        self.courses = courses(plan, list(questions(self.document)))
+        self.all_rounds = make_task_rounds(plan, list(questions(self.document)))
 
     def ask_all(self, rounds: int | None) -> Ending:
         """Ask what there is to ask and return how it ended, as the ledger keeps it.
@@ -123,28 +123,28 @@ class Conductor:
         stop_early = self.plan.trial.decide.stop_early
         turn = 0
         while True:
-            wanted = [c for c in self.courses if rounds is None or c.rounds < rounds]
-            ready = [course for course in wanted if course.next_round(self.ledger)]
+            wanted = [c for c in self.all_rounds if rounds is None or c.rounds < rounds]
+            ready = [task_rounds for task_rounds in wanted if task_rounds.next_round(self.ledger)]
             if not ready:
                 if rounds is not None:
                     return Ending("rounds", f"asked {rounds} rounds of each task")
                 return Ending("finished")
-            chosen = choose(ready, self.ledger, self.purse, stop_early, turn)
+            chosen = choose_task(ready, self.ledger, self.tracker, stop_early, turn)
             if chosen is None:
                 return self.stop(ready)
-            turn += any(bill.items for bill in bills(chosen, self.ledger))
+            turn += any(owed.items for owed in list_owed(chosen, self.ledger))
             self.ask_round(chosen)
             if stop_early:
                 self.look(chosen)
 
-    def stop(self, ready: list[Course]) -> Ending:
+    def stop(self, ready: list[TaskRounds]) -> Ending:
         """Say that the budget ends the run."""
-        steps = [bills(course, self.ledger) for course in ready]
-        names = sorted({name for step in steps for name in self.purse.crossed(step)})
-        limits = words(self.purse.limits, names)
-        if not any(course.rounds for course in self.courses):
-            step = min(steps, key=lambda step: sum(bill.items for bill in step))
-            items = sum(bill.items for bill in step)
+        steps = [list_owed(task_rounds, self.ledger) for task_rounds in ready]
+        names = sorted({name for step in steps for name in self.tracker.crossed(step)})
+        limits = words(self.tracker.limits, names)
+        if not any(task_rounds.rounds for task_rounds in self.all_rounds):
+            step = min(steps, key=lambda step: sum(owed.items for owed in step))
+            items = sum(owed.items for owed in step)
             raise BudgetError(
                 f"the budget of {limits} does not allow a single round: the smallest has {items:,} item answers, the "
                 f"first chunk of a task for each of {len(step)} candidates.",
@@ -154,59 +154,59 @@ class Conductor:
         self.on_progress(Progress("stop", note=ending.words))
         return ending
 
-    def ask_round(self, course: Course) -> None:
+    def ask_round(self, task_rounds: TaskRounds) -> None:
         """Ask the next chunk of a task; a part that has become too dear since the round was chosen has to wait."""
-        task = course.task
+        task = task_rounds.task
         left_out = []
-        for part in course.next_round(self.ledger):
-            if self.purse.crossed([part.bill]):
+        for part in task_rounds.next_round(self.ledger):
+            if self.tracker.crossed([part.owed]):
                 left_out.append(part)
                 continue
             answered = ask_chunk(task, part.candidate, part.chunk, self.pool, self.writer)
-            self.purse.pay(Bill(part.bill.key, answered.paid), answered.costs)
+            self.tracker.pay(UnpaidItems(part.owed.key, answered.paid), answered.costs)
             if answered.paid:
                 missing = {m: "nothing was observed" for m in ("usd", "joules") if m not in answered.costs}
                 check_measured(self.plan.trial.budget, part.candidate.name, missing)
-            tally = course.tallies[part.candidate.name]
+            tally = task_rounds.tallies[part.candidate.name]
             tally.add(len(part.chunk), [o for o in answered.grades if o.measure == task.plain.card.main_measure])
             where = ("ask", part.candidate.name, task.name, tally.done, tally.total, tally.mean)
             self.on_progress(Progress(*where, answered.reused))
-        course.round_is_over(left_out)
+        task_rounds.round_is_over(left_out)
 
-    def look(self, course: Course) -> None:
+    def look(self, task_rounds: TaskRounds) -> None:
         """Look at each open question of a task, enter the looks in the ledger, and close what is settled.
 
         Questions that have no look before the end are judged once, when those that can end the asking are settled.
         """
-        for question in sorted(course.live, key=lambda q: len(q.enders)):
-            if any(ender in course.open for ender in question.enders):
+        for question in sorted(task_rounds.live, key=lambda q: len(q.enders)):
+            if any(ender in task_rounds.open for ender in question.enders):
                 continue
             found = verdict(self.ledger, self.plan.id, question)
             if question.enders or (found is not None and found.verdict != "undecided"):
-                course.open.remove(question)
+                task_rounds.open.remove(question)
             if found is None:
                 continue
-            course.looks[found.a, found.measure] = found
+            task_rounds.looks[found.a, found.measure] = found
             look = {"verdict": found.verdict, "difference": found.difference}
-            ends = {"low": finite_or_none(found.low), "high": finite_or_none(found.high)}
-            at = (course.task.id, found.measure, found.items_used)
+            ends = {"low": _keep_finite(found.low), "high": _keep_finite(found.high)}
+            at = (task_rounds.task.id, found.measure, found.items_used)
             self.writer.write_look((found.a, found.b), at, {**look, **ends})
             self.on_progress(Progress("look", found.a, found.task, found.items_used, found.items_total, look=found))
-        if self.plan.trial.decide.eliminate and course.live:
-            self.drop(course)
+        if self.plan.trial.decide.eliminate and task_rounds.live:
+            self.drop(task_rounds)
 
-    def drop(self, course: Course) -> None:
+    def drop(self, task_rounds: TaskRounds) -> None:
         """Ask no more of candidates that are certainly not the best at a task, and enter why."""
-        among = {question.a.name for question in course.live}
-        for found in beaten(self.ledger, self.plan.id, self.document, course.live[0].task, among):
-            course.dropped.add(found.candidate)
-            at = (course.task.id, found.measure, found.items)
+        among = {question.a.name for question in task_rounds.live}
+        for found in beaten(self.ledger, self.plan.id, self.document, task_rounds.live[0].task, among):
+            task_rounds.dropped.add(found.candidate)
+            at = (task_rounds.task.id, found.measure, found.items)
             look = {"verdict": DROPPED, "low": None, "high": None, **asdict(found)}
             self.writer.write_look((found.candidate, found.by), at, look)
-            note = f"dropped on {course.task.name}: certainly not the best, by the evidence of {found.by}"
-            self.on_progress(Progress("drop", found.candidate, course.task.name, found.items, note=note))
+            note = f"dropped on {task_rounds.task.name}: certainly not the best, by the evidence of {found.by}"
+            self.on_progress(Progress("drop", found.candidate, task_rounds.task.name, found.items, note=note))
 
 
-def finite_or_none(value: float) -> float | None:
+def _keep_finite(value: float) -> float | None:
     """Return a number that JSON has, or None."""
     return value if math.isfinite(value) else None

@@ -23,7 +23,7 @@ from fairtrial.analysis.verdicts import Question, Verdict
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests, make_chunks
-from fairtrial.running.budget import Bill, Purse
+from fairtrial.running.budget import BudgetTracker, UnpaidItems
 from fairtrial.running.chunks import count_unanswered
 from fairtrial.running.progress import Tally
 
@@ -32,16 +32,16 @@ TURN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RoundPart:
     """One candidate's chunk of a round, with how many of its items must be paid for."""
 
     candidate: PlannedCandidate
     chunk: Sequence[ItemRequests]
-    bill: Bill
+    owed: UnpaidItems
 
 
 @dataclass
-class Course:
+class TaskRounds:
     """How far one task has got.
 
     Attributes:
@@ -69,7 +69,7 @@ class Course:
             c.name: make_chunks(self.task, c) for c in self.candidates
         }
         self.tallies = {c.name: Tally(len(self.task.items) * self.task.entry.repeats) for c in self.candidates}
-        self.coming: list[Part] | None = None
+        self.coming: list[RoundPart] | None = None
 
     @property
     def asked(self) -> list[PlannedCandidate]:
@@ -82,7 +82,7 @@ class Course:
         """Return the open questions that more items can settle."""
         return [q for q in self.open if q.a.name not in self.dropped]
 
-    def next_round(self, ledger: Ledger) -> list[Part]:
+    def next_round(self, ledger: Ledger) -> list[RoundPart]:
         """Return the parts of the next round; none when nothing is left to ask."""
         if self.coming is None:
             self.coming = []
@@ -90,29 +90,29 @@ class Course:
                 for candidate in self.asked:
                     chunk = next(self.streams[candidate.name], None)
                     if chunk is not None:
-                        bill = Bill((candidate.id, self.task.id), count_unanswered(candidate, chunk, ledger))
-                        self.coming.append(Part(candidate, chunk, bill))
+                        owed = UnpaidItems((candidate.id, self.task.id), count_unanswered(candidate, chunk, ledger))
+                        self.coming.append(RoundPart(candidate, chunk, owed))
         return self.coming
 
-    def round_is_over(self, left_out: list[Part]) -> None:
+    def round_is_over(self, left_out: list[RoundPart]) -> None:
         """Count a round; what was left out of it is what comes next."""
         self.rounds += 1
         self.coming = left_out or None
 
-    def to_verdict(self, purse: Purse) -> tuple[float, int]:
+    def to_verdict(self, tracker: BudgetTracker) -> tuple[float, int]:
         """Return what the open question nearest to its verdict will probably cost, and the items that it needs."""
-        quantity = purse.scarcest()
+        quantity = tracker.scarcest()
         left = max(1, max((t.total - t.done for t in self.tallies.values()), default=1))
         found = []
         for question in self.live:
             look = self.looks.get((question.a.name, question.measure.name))
             needed = left if look is None else int(min(left, still_needed(look)))
-            pair = [Bill((candidate.id, self.task.id), needed) for candidate in (question.a, question.b)]
-            found.append((purse.expected(quantity, pair), needed))
+            pair = [UnpaidItems((candidate.id, self.task.id), needed) for candidate in (question.a, question.b)]
+            found.append((tracker.expected(quantity, pair), needed))
         return min(found, default=(0.0, left))
 
 
-def still_needed(look: Verdict) -> float:
+def estimate_needed(look: Verdict) -> float:
     """Return about how many more items would settle a question; infinite if no verdict is in sight.
 
     By the verdict's own estimate, and by the interval: its width, which falls with the root of the number of items,
@@ -128,37 +128,39 @@ def still_needed(look: Verdict) -> float:
     return max(look.items_needed, math.ceil(look.items_used * ((half / distance) ** 2 - 1)))
 
 
-def courses(plan: Plan, questions: Sequence[Question]) -> list[Course]:
+def make_task_rounds(plan: Plan, questions: Sequence[Question]) -> list[TaskRounds]:
     """Return every task at its start."""
-    return [Course(task, plan.candidates, [q for q in questions if q.task.id == task.id]) for task in plan.tasks]
+    return [TaskRounds(task, plan.candidates, [q for q in questions if q.task.id == task.id]) for task in plan.tasks]
 
 
-def choose(ready: Sequence[Course], ledger: Ledger, purse: Purse, stop_early: bool, turn: int) -> Course | None:
+def choose_task(
+    ready: Sequence[TaskRounds], ledger: Ledger, tracker: BudgetTracker, stop_early: bool, turn: int
+) -> TaskRounds | None:
     """Return the task that gets the next round, or None if no round fits the budget.
 
     Args:
         ready: tasks with a round to come; at least one.
         ledger: what is known already.
-        purse: prices and what is left.
+        tracker: prices and what is left.
         stop_early: whether the trial stops what is settled.
         turn: rounds so far that cost something.
     """
-    fitting = [c for c in ready if not purse.crossed(bills(c, ledger))]
-    if not fitting or not (stop_early or purse.limits):
+    fitting = [c for c in ready if not tracker.crossed(list_owed(c, ledger))]
+    if not fitting or not (stop_early or tracker.limits):
         return fitting[0] if fitting else None
     if not stop_early:
-        return min(fitting, key=lambda course: course.rounds)
-    for course in fitting:
-        if course.rounds == 0:
-            return course
-    for course in fitting:
-        if not any(bill.items for bill in bills(course, ledger)):
-            return course
+        return min(fitting, key=lambda task_rounds: task_rounds.rounds)
+    for task_rounds in fitting:
+        if task_rounds.rounds == 0:
+            return task_rounds
+    for task_rounds in fitting:
+        if not any(owed.items for owed in list_owed(task_rounds, ledger)):
+            return task_rounds
     if turn % TURN == TURN - 1:
-        return min(fitting, key=lambda course: course.rounds)
-    return min(fitting, key=lambda course: course.to_verdict(purse))
+        return min(fitting, key=lambda task_rounds: task_rounds.rounds)
+    return min(fitting, key=lambda task_rounds: task_rounds.to_verdict(tracker))
 
 
-def bills(course: Course, ledger: Ledger) -> list[Bill]:
-    """Return what a task's next round has to pay for."""
-    return [part.bill for part in course.next_round(ledger)]
+def list_owed(task_rounds: TaskRounds, ledger: Ledger) -> list[UnpaidItems]:
+    """Return the items that a task's next round has to pay for."""
+    return [part.owed for part in task_rounds.next_round(ledger)]

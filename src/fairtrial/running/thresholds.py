@@ -17,7 +17,7 @@ from fairtrial.planning.places import placed
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests, make_chunks
 from fairtrial.records import Answer, Observation
-from fairtrial.running.budget import Bill, Purse
+from fairtrial.running.budget import BudgetTracker, UnpaidItems
 from fairtrial.running.chunks import ask_chunk, count_unanswered
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
@@ -25,14 +25,14 @@ from fairtrial.running.storing import LedgerWriter
 
 
 def settle_thresholds(
-    plan: Plan, pool: EnginePool, purse: Purse, writer: LedgerWriter, on_progress: OnProgress
+    plan: Plan, pool: EnginePool, tracker: BudgetTracker, writer: LedgerWriter, on_progress: OnProgress
 ) -> None:
     """Give each lever its value that has something left to answer, and enter it; learn it where it is to be learned."""
 
     def asked(candidate: PlannedCandidate) -> Iterator[Sequence[SeenItem]]:
         for task in plan.tasks:
             on_progress(Progress("check", candidate.name, task.name, 0, len(task.tuning), note="learning"))
-            yield from see_task(candidate, replace(task, items=task.tuning), pool, purse, writer)
+            yield from see_task(candidate, replace(task, items=task.tuning), pool, tracker, writer)
 
     for learner, candidate in plan.learners:
         if not (plan.trial.latency_items or open_items(plan, candidate, writer.ledger)):
@@ -55,7 +55,7 @@ def open_items(plan: Plan, candidate: PlannedCandidate, ledger: Ledger) -> bool:
 
 
 def see_task(
-    candidate: PlannedCandidate, task: PlannedTask, pool: EnginePool, purse: Purse, writer: LedgerWriter
+    candidate: PlannedCandidate, task: PlannedTask, pool: EnginePool, tracker: BudgetTracker, writer: LedgerWriter
 ) -> Iterator[Sequence[SeenItem]]:
     """Have all parts of a candidate answer a task's items that are to be learned from, and yield them.
 
@@ -64,14 +64,14 @@ def see_task(
     parts = list(candidate.parts.values())
     for chunk in make_chunks(task, parts[0]):
         for part in parts:
-            bill = Bill((part.id, task.id), count_unanswered(part, chunk, writer.ledger))
-            if purse.crossed([bill]):
+            owed = UnpaidItems((part.id, task.id), count_unanswered(part, chunk, writer.ledger))
+            if tracker.crossed([owed]):
                 raise BudgetError(
                     f"the budget does not allow the answers that candidate {candidate.name!r} learns from.",
                     fix="Allow more, learn from fewer items, or write the value in place of `learn`.",
                 )
             answered = ask_chunk(task, part, chunk, pool, writer)
-            purse.pay(Bill(bill.key, answered.paid), answered.costs)
+            tracker.pay(UnpaidItems(owed.key, answered.paid), answered.costs)
         ids = [request.id for one in chunk for request in one.requests]
         known = [writer.ledger.answers(part.id, ids) for part in parts]
         yield [seen(task, parts, one, known) for one in chunk]

@@ -18,9 +18,9 @@ from fairtrial.ledger.plan import plan_record
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Observation
 from fairtrial.report.summary import summarise
-from fairtrial.running.budget import Purse
+from fairtrial.running.budget import BudgetTracker
 from fairtrial.running.progress import Progress
-from fairtrial.running.rounds import TURN, Course, choose, courses
+from fairtrial.running.rounds import TURN, TaskRounds, choose_task, make_task_rounds
 from fairtrial.running.storing import write_plan
 from fairtrial.spec.trial import Trial
 from tests.support.knowing import opener
@@ -40,8 +40,8 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger.open(tmp_path / "t.db")
 
 
-def begun(plan: Plan) -> list[Course]:
-    return courses(plan, list(questions(plan_record(plan.document()))))
+def begun(plan: Plan) -> list[TaskRounds]:
+    return make_task_rounds(plan, list(questions(plan_record(plan.document()))))
 
 
 def test_all_tasks_get_a_first_round_then_the_one_nearest_to_a_verdict_and_none_starves(
@@ -49,24 +49,27 @@ def test_all_tasks_get_a_first_round_then_the_one_nearest_to_a_verdict_and_none_
 ) -> None:
     plan = plan_of(("a", "b"), tmp_path)
     first, second, third = started = begun(plan)
-    purse = Purse({})
+    tracker = BudgetTracker({})
     for candidate in plan.candidates:
-        for course, seconds in ((first, 50.0), (second, 5.0), (third, 5.0)):
-            purse.pay(
-                replace(course.next_round(ledger)[0].bill, key=(candidate.id, course.task.id)), {"seconds": seconds}
+        for task_rounds, seconds in ((first, 50.0), (second, 5.0), (third, 5.0)):
+            tracker.pay(
+                replace(task_rounds.next_round(ledger)[0].owed, key=(candidate.id, task_rounds.task.id)),
+                {"seconds": seconds},
             )
     for expected in started:
-        assert choose(started, ledger, purse, True, 0) is expected
+        assert choose_task(started, ledger, tracker, True, 0) is expected
         expected.round_is_over([])
-    for course, needed in ((first, 20), (second, 150), (third, 300)):
-        [question] = course.questions
+    for task_rounds, needed in ((first, 20), (second, 150), (third, 300)):
+        [question] = task_rounds.questions
         look = looked(ledger, plan, question, needed)
-        course.looks[look.a, look.measure] = look
-    assert choose(started, ledger, purse, True, 0) is second  # 150 items at a tenth of the price of 20
+        task_rounds.looks[look.a, look.measure] = look
+    assert choose_task(started, ledger, tracker, True, 0) is second  # 150 items at a tenth of the price of 20
     second.rounds += 5
-    assert choose(started, ledger, purse, True, 1) is second
-    assert choose(started, ledger, purse, True, TURN - 1) is first  # asked least, and the first of the plan
-    assert choose(started, ledger, Purse({"items": 500.0}), True, 0) is first  # items are scarce, not seconds
+    assert choose_task(started, ledger, tracker, True, 1) is second
+    assert choose_task(started, ledger, tracker, True, TURN - 1) is first  # asked least, and the first of the plan
+    assert (
+        choose_task(started, ledger, BudgetTracker({"items": 500.0}), True, 0) is first
+    )  # items are scarce, not seconds
 
 
 def looked(ledger: Ledger, plan: Plan, question: object, needed: int) -> object:
@@ -94,11 +97,11 @@ def test_what_the_ledger_has_comes_before_what_must_be_paid_for(
     assert query.sessions(ledger, plan.id)[-1].outcome == "asked 3 rounds of each task"
     assert query.counts(ledger)["answers"] == 2 * 2 * 150
     started = begun(plan)
-    for course in started:
-        course.next_round(ledger)
-        course.round_is_over([])
+    for task_rounds in started:
+        task_rounds.next_round(ledger)
+        task_rounds.round_is_over([])
     started[0].rounds = 9
-    assert choose(started, ledger, Purse({}), True, TURN - 1) is started[0]
+    assert choose_task(started, ledger, BudgetTracker({}), True, TURN - 1) is started[0]
 
 
 def test_a_beaten_candidate_is_asked_no_more_and_the_report_says_so(

@@ -17,7 +17,7 @@ from fairtrial.ledger.costs import sum_spending
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Answer, Measure, Observation
 from fairtrial.report.summary import summarise
-from fairtrial.running.budget import Bill, Price, Purse, open_purse
+from fairtrial.running.budget import BudgetTracker, ItemPrice, UnpaidItems, open_tracker
 from fairtrial.running.progress import Progress
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
@@ -178,20 +178,20 @@ def test_dollars_follow_the_price_that_is_stated(tmp_path: Path, monkeypatch: py
 
 def test_a_purse_expects_what_the_dearest_chunk_has_cost() -> None:
     now = [0.0]
-    purse = Purse({"minutes": 10.0}, {"minutes": 4.0}, clock=lambda: now[0])
+    tracker = BudgetTracker({"minutes": 10.0}, {"minutes": 4.0}, clock=lambda: now[0])
     mine, other = ("a", "t"), ("a", "u")
-    assert purse.crossed([Bill(mine, 50)]) == []  # nothing is known of prices
-    purse.pay(Bill(mine, 50), {"seconds": 60.0})
-    purse.pay(Bill(mine, 50), {"seconds": 120.0})
-    assert purse.expected("minutes", [Bill(mine, 50)]) == pytest.approx(2.0)
-    assert purse.expected("minutes", [Bill(mine, 25), Bill(other, 50)]) == pytest.approx(1.0 + 1.5)
-    assert purse.crossed([Bill(mine, 50)] * 3) == []
-    assert purse.crossed([Bill(mine, 50)] * 4) == ["minutes"]
+    assert tracker.crossed([UnpaidItems(mine, 50)]) == []  # nothing is known of prices
+    tracker.pay(UnpaidItems(mine, 50), {"seconds": 60.0})
+    tracker.pay(UnpaidItems(mine, 50), {"seconds": 120.0})
+    assert tracker.expected("minutes", [UnpaidItems(mine, 50)]) == pytest.approx(2.0)
+    assert tracker.expected("minutes", [UnpaidItems(mine, 25), UnpaidItems(other, 50)]) == pytest.approx(1.0 + 1.5)
+    assert tracker.crossed([UnpaidItems(mine, 50)] * 3) == []
+    assert tracker.crossed([UnpaidItems(mine, 50)] * 4) == ["minutes"]
     now[0] = 359.0
-    assert purse.crossed([Bill(mine, 1)]) == ["minutes"]
-    assert purse.crossed([Bill(mine, 0)]) == []  # what is free is never too dear
-    assert purse.scarcest() == "minutes"
-    assert Price(6.0, 3).mean == 2.0
+    assert tracker.crossed([UnpaidItems(mine, 1)]) == ["minutes"]
+    assert tracker.crossed([UnpaidItems(mine, 0)]) == []  # what is free is never too dear
+    assert tracker.scarcest() == "minutes"
+    assert ItemPrice(6.0, 3).mean == 2.0
 
 
 def test_minutes_are_those_of_all_runs_a_killed_one_to_its_last_answer(
@@ -208,7 +208,7 @@ def test_minutes_are_those_of_all_runs_a_killed_one_to_its_last_answer(
     )
     assert sum_spending(ledger, plan.id)["minutes"] == pytest.approx(3 + 4, abs=1e-4)
     limited = plan_trial(trial({"minutes": 7}), tmp_path)
-    assert open_purse(limited, ledger, 50).crossed([Bill(("a", "t"), 1)]) == ["minutes"]
+    assert open_tracker(limited, ledger, 50).crossed([UnpaidItems(("a", "t"), 1)]) == ["minutes"]
 
 
 def test_mistakes_in_a_budget_have_their_line(tmp_path: Path) -> None:
