@@ -106,7 +106,7 @@ class TaskRounds:
         found = []
         for question in self.live:
             look = self.looks.get((question.a.name, question.measure.name))
-            needed = left if look is None else int(min(left, still_needed(look)))
+            needed = left if look is None else int(min(left, estimate_needed(look)))
             pair = [UnpaidItems((candidate.id, self.task.id), needed) for candidate in (question.a, question.b)]
             found.append((tracker.expected(quantity, pair), needed))
         return min(found, default=(0.0, left))
