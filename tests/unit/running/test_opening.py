@@ -54,7 +54,7 @@ def test_a_candidate_answers_without_a_trial_and_is_closed_at_the_end(tmp_path: 
     with fairtrial.open_candidate(spec) as engine:
         found = list(engine.generate(WRITE))
     assert found == list(FakeEngine("a", spec).generate(WRITE))
-    with pytest.raises(EngineError):
+    with pytest.raises(EngineError, match="has been closed"):
         list(engine.generate(WRITE))
     file = tmp_path / "a.yaml"
     file.write_text("id: a\nmodel: fake:a\n")
@@ -72,7 +72,7 @@ def test_a_cascade_with_a_written_threshold_needs_no_trial() -> None:
     assert isinstance(engine, CascadeEngine)
     assert [step.by for step in answer.trace] == ["small", "large"]
     for inner in (engine.small, engine.larger):
-        with pytest.raises(EngineError):
+        with pytest.raises(EngineError, match="has been closed"):
             list(inner.generate(WRITE))
 
 
@@ -146,5 +146,5 @@ def test_a_real_model_answers_as_its_engine_does() -> None:
     direct = open_engine(spec, model, EngineSettings(threads=2))
     assert list(direct.generate(WRITE)) == [answer]
     direct.close()
-    with pytest.raises(EngineError):
+    with pytest.raises(EngineError, match="has been closed"):
         list(engine.generate(WRITE))
