@@ -15,7 +15,7 @@ pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, wh
 import parity
 
 from fairtrial.engines.chat import conversation, template_messages
-from fairtrial.planning.requests import settle
+from fairtrial.planning.requests import settle_request
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
 from fairtrial.tasks.base import Task, TaskOptions
@@ -284,7 +284,7 @@ def test_messages_for_a_chat_template(
     candidate = Candidate(id="c", model="fake:c", chat="model", fewshot_as_multiturn=turns, system=system)
     mine: list[tuple[Any, ...]] = []
     for item in ours.items():
-        for request in (settle(request, candidate, 0) for request in ours.requests(item)):
+        for request in (settle_request(request, candidate, 0) for request in ours.requests(item)):
             if isinstance(request, GenerateRequest):
                 mine.append((shown(request.prompt, system),))
             else:

@@ -10,7 +10,7 @@ from fairtrial.engines.base import Capabilities
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.plan import Plan
-from fairtrial.planning.sampling import stable_int
+from fairtrial.planning.sampling import hash_to_int
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 
@@ -36,7 +36,7 @@ class Knowing:
         self.asked.append(tuple(request.id for request in requests))
         for request in requests:
             count = len(request.pairs)
-            right = stable_int(self.name + request.id) / 2**64 < self.share
+            right = hash_to_int(self.name + request.id) / 2**64 < self.share
             best = (self.gold[request.id] + (not right)) % count
             scores = tuple(-1.0 if i == best else -2.0 for i in range(count))
             yield ScoreAnswer(scores, tuple(s == -1.0 for s in scores), (1,) * count, 10)

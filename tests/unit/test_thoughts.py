@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from fairtrial.engines.sampling import Text, Thinking, answer_of
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.levers.cascade.signals import agreement, of_text
+from fairtrial.levers.cascade.signals import measure_agreement, measure_text
 from fairtrial.recorded import imported_record, replayed_record
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from fairtrial.report.examples import said
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.problems import validated
+from fairtrial.spec.problems import validate_section
 from fairtrial.spec.recorded import Recorded
 from fairtrial.spec.yamlfile import Places
 from fairtrial.thoughts import TAGS, closed_by, markers, opened_by, separate
@@ -167,7 +167,7 @@ def test_special_tokens_that_tell_thoughts_are_kept() -> None:
 
 def test_settings_of_a_candidate() -> None:
     def read(**more: object) -> Candidate:
-        return validated(Candidate, {"id": "a", "model": "fake:a", **more}, Places(Path("c.yaml")))
+        return validate_section(Candidate, {"id": "a", "model": "fake:a", **more}, Places(Path("c.yaml")))
 
     assert read().tags is TAGS
     assert read(thoughts="none").tags == ()
@@ -211,9 +211,9 @@ def test_thoughts_in_answers_of_older_ledgers_are_told_apart(tmp_path: Path) -> 
 
 def test_no_answer_is_no_sure_answer() -> None:
     cut_off = GenerateAnswer("", 8, "length", logprob=-0.01, reasoning_tokens=8, thought="Is it")
-    assert cut_off.unfinished and of_text(cut_off) == 0.0
-    assert agreement(cut_off, [cut_off, cut_off], "") == 0.0
-    assert agreement(GenerateAnswer("", 1, "stop"), [cut_off, GenerateAnswer("", 1, "stop")], "") == 0.5
+    assert cut_off.unfinished and measure_text(cut_off) == 0.0
+    assert measure_agreement(cut_off, [cut_off, cut_off], "") == 0.0
+    assert measure_agreement(GenerateAnswer("", 1, "stop"), [cut_off, GenerateAnswer("", 1, "stop")], "") == 0.5
 
 
 def test_examples_show_the_end_of_a_thought_without_an_answer() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fairtrial.errors import SpecError
-from fairtrial.spec.starter import starter_text
+from fairtrial.spec.starter import read_starter
 
 
 def init(
@@ -18,5 +18,5 @@ def init(
     """Write a commented trial file that runs as it stands."""
     if path.exists() and not force:
         raise SpecError(f"{path} exists already.", fix="Name another file, or overwrite it with --force.")
-    path.write_text(starter_text(), encoding="utf-8")
+    path.write_text(read_starter(), encoding="utf-8")
     typer.echo(f"Wrote {path}. Run it with: fairtrial run {path}")

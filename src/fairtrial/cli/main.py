@@ -22,7 +22,7 @@ from fairtrial.cli.spellings import rename_options
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.plugins import plugin_behind
 from fairtrial.report.words import visible
-from fairtrial.spec.problems import unlocated
+from fairtrial.spec.problems import describe_error
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 a file, name or option is wrong; 3 a model or an optional dependency is missing; "
@@ -92,7 +92,7 @@ def main() -> None:
         print_error(console, error)
         code = error.exit_code
     except ValidationError as error:
-        print_error(console, SpecError(unlocated(error)))
+        print_error(console, SpecError(describe_error(error)))
         code = SpecError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         console.print("Interrupted. Every finished answer is in the ledger; the same command goes on from there.")

@@ -17,7 +17,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.known import read_paired_differences
 from fairtrial.planning.plan import Plan, PlannedTask
 from fairtrial.planning.requests import CHUNK_ITEMS
-from fairtrial.planning.sampling import stable_int
+from fairtrial.planning.sampling import hash_to_int
 from fairtrial.stats.foresight import foresee
 from fairtrial.stats.paired import Rule
 
@@ -151,7 +151,7 @@ def simulate(
     gap: float, discordance: float, rule: Rule, clusters: tuple[int, ...]
 ) -> tuple[int | None, int | None, float]:
     """Return (median, nine in ten, share settled) of simulated trials."""
-    rng = np.random.default_rng(stable_int(f"{gap} {discordance} {rule}"))
+    rng = np.random.default_rng(hash_to_int(f"{gap} {discordance} {rule}"))
     draws = max(50, min(200, MOST_WORK // (rule.total or 1)))
     found = foresee(gap, discordance, rule, rng, draws, np.array(clusters) if clusters else None)
     return found.median, found.ninety, found.settled

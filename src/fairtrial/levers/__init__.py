@@ -27,8 +27,8 @@ from fairtrial.levers.base import (
 from fairtrial.levers.cascade import CascadeLever
 from fairtrial.levers.quantize import QuantizeLever
 from fairtrial.plugins import Table
-from fairtrial.spec.levers import lever_settings
-from fairtrial.spec.problems import unlocated
+from fairtrial.spec.levers import read_settings
+from fairtrial.spec.problems import describe_error
 
 __all__ = [
     "LEVERS",
@@ -73,9 +73,9 @@ def read_lever(written: Mapping[str, Any]) -> AppliedLever:
     """
     [(name, given)] = written.items()
     try:
-        return AppliedLever(find_lever(name), lever_settings(name, given))
+        return AppliedLever(find_lever(name), read_settings(name, given))
     except ValidationError as error:
-        raise SpecError(f"{name}: {unlocated(error)}") from error
+        raise SpecError(f"{name}: {describe_error(error)}") from error
 
 
 def is_wrapping(written: Mapping[str, Any]) -> bool:

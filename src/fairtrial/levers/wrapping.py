@@ -92,8 +92,8 @@ class WrappedEngine:
 
     def _given(self, request: Request, sent: Request, answer: A) -> A:
         """Return the answer that is given, with what happened to it."""
-        prompt = prompt_of(sent)
-        if prompt != prompt_of(request):
+        prompt = get_prompt(sent)
+        if prompt != get_prompt(request):
             answer = replace(answer, trace=(TraceStep(self.name, prompt=prompt.plain()), *answer.trace))
         changed = self.change_answer(request, answer)
         if changed is answer or changed.trace != answer.trace:
@@ -105,6 +105,6 @@ class WrappedEngine:
             raise EngineError("This engine has been closed.")
 
 
-def prompt_of(request: Request) -> Prompt:
+def get_prompt(request: Request) -> Prompt:
     """Return a request's prompt; of choices the first one's."""
     return request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt

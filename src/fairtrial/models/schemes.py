@@ -14,7 +14,7 @@ from fairtrial.models.record import ResolvedModel
 from fairtrial.plugins import plugin_names
 from fairtrial.records import content_hash
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.schemes import SCHEMES, model_problem, scheme_of
+from fairtrial.spec.schemes import SCHEMES, find_model_problem, scheme_of
 
 Resolver = Callable[[str, str, Path], ResolvedModel]
 """(whole name, what follows the scheme, folder that relative paths are relative to) to the model."""
@@ -32,7 +32,7 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
         ModelError: there is no such file, package or repository, or the file is not of the promised kind.
         MissingExtraError: the scheme needs an optional dependency.
     """
-    if wrong := model_problem(spec):
+    if wrong := find_model_problem(spec):
         raise SpecError(f"{wrong}.")
     name, _, rest = spec.partition(":")
     find: Resolver | None = RESOLVERS.get(name) or SCHEMES.find(name).resolver

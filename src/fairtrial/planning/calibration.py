@@ -21,21 +21,21 @@ _BETWEEN = "\n\n"
 
 def write_shots(tasks: Sequence[Task], folder: Path) -> Path:
     """Return a file in ``folder`` with the tasks' examples.  Raises SpecError if none of them has any."""
-    return written(shots_text(tasks), folder)
+    return write_text_file(join_shots(tasks), folder)
 
 
-def shots_text(tasks: Sequence[Task]) -> str:
+def join_shots(tasks: Sequence[Task]) -> str:
     """Return the examples of all tasks in turn, without those that hold the question of an item of any of them.
 
     Raises SpecError if there are none.
     """
     asked = {question for task in tasks for item in task.items() if (question := item.question.strip())}
     found = [
-        [text for text in dict.fromkeys(task.examples()) if not holds(text, asked)]
+        [text for text in dict.fromkeys(task.examples()) if not _holds_any(text, asked)]
         for task in tasks
         if isinstance(task, ShowsExamples)
     ]
-    text = _BETWEEN.join(in_turn(found))[:MOST_CHARACTERS]
+    text = _BETWEEN.join(_take_in_turn(found))[:MOST_CHARACTERS]
     if not text:
         raise SpecError(
             "calibrate: shots needs few-shot examples that are not items, and none of the trial's tasks has any.",
@@ -44,18 +44,18 @@ def shots_text(tasks: Sequence[Task]) -> str:
     return text
 
 
-def holds(text: str, asked: Iterable[str]) -> bool:
+def _holds_any(text: str, asked: Iterable[str]) -> bool:
     """Whether one of the questions stands in a text."""
     return any(question in text for question in asked)
 
 
-def in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
+def _take_in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
     """Return the first of each list, then the second of each, and so on."""
     longest = max(map(len, lists), default=0)
     return [texts[i] for i in range(longest) for texts in lists if i < len(texts)]
 
 
-def written(text: str, folder: Path) -> Path:
+def write_text_file(text: str, folder: Path) -> Path:
     """Return a file with that text, under a name made from it."""
     path = folder / f"shots-{hashlib.sha256(text.encode()).hexdigest()[:16]}.txt"
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,10 +23,10 @@ from fairtrial.levers import (
 from fairtrial.models import ResolvedModel, choose_engine, hash_file, identify_candidate, resolve_candidate
 from fairtrial.planning.base import PlannedCandidate, PlannedTask, join_models
 from fairtrial.planning.calibration import write_shots
-from fairtrial.planning.places import Where, placed
+from fairtrial.planning.places import Where, add_place
 from fairtrial.records import content_hash
-from fairtrial.spec.candidate import Candidate, written_out
-from fairtrial.spec.levers import located_levers
+from fairtrial.spec.candidate import Candidate, read_written_out
+from fairtrial.spec.levers import locate_levers
 from fairtrial.spec.schemes import SCHEMES
 
 
@@ -82,7 +82,7 @@ class CandidatePlanner:
         Raises SpecError or ModelError for whatever is wrong.
         """
         check_order(spec)
-        levers = [read_lever(lever) for lever in located_levers(spec.levers, self.base_dir, self._shots)]
+        levers = [read_lever(lever) for lever in locate_levers(spec.levers, self.base_dir, self._shots)]
         return self._planned(spec, levers, line)
 
     def _planned(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
@@ -94,7 +94,7 @@ class CandidatePlanner:
 
     def _built(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
         """Return a candidate with an engine of its own, its build levers applied."""
-        with placed(line):
+        with add_place(line):
             model = resolve_candidate(spec, self.base_dir)
         context = BuildContext(cache_folder(), lambda told: self.on_progress(f"{spec.id}: {told}"))
         counted: list[list[object]] = []
@@ -103,10 +103,10 @@ class CandidatePlanner:
             model = applied.lever.build(applied.settings, model, context)
             if own := self._identity(applied, {}):
                 counted.append([applied.name, *own])
-        with placed(line):
+        with add_place(line):
             model = choose_engine(model, spec.engine)
         scheme, levers_of = spec.model.partition(":")[0], (LEVERS.origin(applied.name) for applied in levers)
-        model = _with_plugins(model, SCHEMES.origin(scheme), ENGINES.origin(model.engine), *levers_of)
+        model = _add_plugins(model, SCHEMES.origin(scheme), ENGINES.origin(model.engine), *levers_of)
         identity = identify_candidate(spec, model, base_dir=self.base_dir, engine_version=engine_version(model.engine))
         if counted:
             identity = content_hash([identity, counted])
@@ -133,13 +133,13 @@ class CandidatePlanner:
         identity = content_hash([applied.name, own.id, *self._identity(applied, ids)])
         parts = {lever.own_part: own, **others}
         joined = join_models(applied.name, {name: part.model for name, part in parts.items()})
-        model = _with_plugins(joined, LEVERS.origin(applied.name))
+        model = _add_plugins(joined, LEVERS.origin(applied.name))
         return PlannedCandidate(spec, identity, model, parts, applied)
 
     def _referred(self, value: Any, unnamed: str) -> PlannedCandidate:
         """Return the candidate that a setting means: one of the trial by its id, or one written out there."""
         if not isinstance(value, str):
-            return self.plan(written_out(value, unnamed))
+            return self.plan(read_written_out(value, unnamed))
         if value not in self.specs and value not in self.planned:
             raise SpecError(f"there is no candidate {value!r} to refer to.{did_you_mean(value, self.specs)}")
         return self.plan_named(value)
@@ -148,7 +148,7 @@ class CandidatePlanner:
         """Return what of a lever enters the candidate's id."""
         files: dict[str, list[str]] = {}
         for setting, path in applied.settings.referred("file"):
-            files.setdefault(setting, []).append(_hashed(applied.name, setting, Path(path)))
+            files.setdefault(setting, []).append(_hash_file(applied.name, setting, Path(path)))
         learned = [(t.id, [item.id for item in t.tuning]) for t in self.tasks] if applied.items_to_learn else []
         own = applied.lever.identity(applied.settings, Referred(files, candidates, learned))
         plugin = LEVERS.origin(applied.name)
@@ -159,7 +159,7 @@ class CandidatePlanner:
         return write_shots([task.plain for task in self.tasks if not task.form], cache_folder() / "calibration")
 
 
-def _with_plugins(model: ResolvedModel, *origins: str) -> ResolvedModel:
+def _add_plugins(model: ResolvedModel, *origins: str) -> ResolvedModel:
     """Return the model with the plugins that it owes to in its record."""
     known = model.notes.get("plugins", ())
     assert isinstance(known, list | tuple)
@@ -167,7 +167,7 @@ def _with_plugins(model: ResolvedModel, *origins: str) -> ResolvedModel:
     return replace(model, notes={**model.notes, "plugins": plugins}) if plugins else model
 
 
-def _hashed(lever: str, setting: str, path: Path) -> str:
+def _hash_file(lever: str, setting: str, path: Path) -> str:
     """Return the sha256 of a file that a lever refers to; raise SpecError if there is no such file."""
     if path.is_file():
         try:

@@ -15,7 +15,7 @@ QUALITY = "quality"
 """Stands for the main measure of each task."""
 
 
-def frontiers_of(trial: Trial) -> list[list[dict[str, Any]]]:
+def plan_frontiers(trial: Trial) -> list[list[dict[str, Any]]]:
     """Return the axes of each frontier as JSON values.
 
     An axis has ``name``, ``kind`` (``quality``; ``item``: measured item by item; ``whole``: of a candidate as a whole),
@@ -25,10 +25,10 @@ def frontiers_of(trial: Trial) -> list[list[dict[str, Any]]]:
         UnknownNameError: there is no such measure.
         SpecError: one that is not measured in this trial.
     """
-    return [[axis(trial, name) for name in names] for names in trial.frontier]
+    return [[_make_axis(trial, name) for name in names] for names in trial.frontier]
 
 
-def axis(trial: Trial, name: str) -> dict[str, Any]:
+def _make_axis(trial: Trial, name: str) -> dict[str, Any]:
     """Return one axis."""
     if name == QUALITY:
         return {"name": QUALITY, "kind": "quality", "unit": "1", "less_is_better": False}

@@ -40,7 +40,7 @@ class Recording:
     record: Record
 
 
-def recordings(
+def open_recordings(
     trial: Trial, base_dir: Path, placed: Callable[[int], AbstractContextManager[None]]
 ) -> dict[str, Recording]:
     """Open the records of a trial's recorded candidates.
@@ -60,14 +60,14 @@ def recordings(
             with placed(i):
                 if spec.levers:
                     raise SpecError(f"candidate {spec.id!r}: levers cannot change answers that are recorded already.")
-                opened = replayed if scheme.answers == "ledger" else imported
+                opened = _open_replay if scheme.answers == "ledger" else _open_import
                 found[spec.id] = opened(spec, rest, base_dir)
     return found
 
 
-def imported(spec: Candidate, rest: str, base_dir: Path) -> Recording:
+def _open_import(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     """Read another tool's log."""
-    path = _located(base_dir, rest)
+    path = _find_log(base_dir, rest)
     record = imported_record(path, spec.recorded, spec.tags)
     own = spec.recorded.model_dump(mode="json")
     sha256 = identify(path, spec.recorded)
@@ -76,10 +76,10 @@ def imported(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True, **plugins}
     identity = content_hash([sha256, own, *plugins.values()])
     model = ResolvedModel(spec.model, "recorded", None, identity, path.stem, notes, source=path)
-    return Recording(planned(spec, model, base_dir), record)
+    return Recording(plan_recorded(spec, model, base_dir), record)
 
 
-def _located(base_dir: Path, written: str) -> Path:
+def _find_log(base_dir: Path, written: str) -> Path:
     """Return the place that a path means.  Raises ModelError for what is none."""
     try:
         return (base_dir / Path(written).expanduser()).resolve()
@@ -87,14 +87,14 @@ def _located(base_dir: Path, written: str) -> Path:
         raise ModelError(f"recorded answers: {written[:120]!r} is no path: {error}.") from error
 
 
-def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
+def _open_replay(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     """Open a ledger and find the candidate; it is asked as it was asked there."""
     name, mark, wanted = rest.rpartition("#")
     if not mark or not name:
         raise SpecError(
             f"model {spec.model!r} names no candidate.", fix="Write replay:LEDGER#CANDIDATE, e.g. replay:run.db#small."
         )
-    path = _located(base_dir, name)
+    path = _find_log(base_dir, name)
     with closing(Ledger.open(path, create=False)) as ledger:
         entry = candidate_of(ledger, wanted)
     then = Candidate.model_validate(entry.spec.document)
@@ -106,17 +106,17 @@ def replayed(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry.record.document}
     identity = content_hash(["replay", entry.id])
     model = ResolvedModel(spec.model, "recorded", None, identity, wanted, notes, source=path)
-    return Recording(planned(spec, model, base_dir), record)
+    return Recording(plan_recorded(spec, model, base_dir), record)
 
 
-def planned(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCandidate:
+def plan_recorded(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCandidate:
     """Return the candidate; whatever template it was asked with then is part of the recorded answers' identity."""
     plain = spec.model_copy(update={"chat": "none"}) if spec.chat != "none" else spec
     identity = identify_candidate(plain, model, base_dir=base_dir, engine_version=engine_version("recorded"))
     return PlannedCandidate(spec, identity, model)
 
 
-def trimmed(known: Mapping[str, Recording]) -> bool:
+def are_trimmed(known: Mapping[str, Recording]) -> bool:
     """Return whether some answers of a trial may have been cleaned of white space before they were recorded.
 
     Then those of every candidate are cleaned before they are graded (`fairtrial.tasks.reading.clean`), so that one does
@@ -126,7 +126,7 @@ def trimmed(known: Mapping[str, Recording]) -> bool:
     return any(kind != "ledger" and not IMPORTERS.find(kind).verbatim for kind in formats)
 
 
-def paired_items(
+def pair_items(
     forms: tuple[Task, Task], known: Mapping[str, Recording], shown: str, repeats: int
 ) -> tuple[Sequence[Item], tuple[Pairing, ...]]:
     """Return the items of a task to which every record has the answer, and how many those are for each record.
@@ -149,9 +149,9 @@ def paired_items(
         answered = {item.id for item in items if has_answer(item, task, recording, repeats)}
         absent = [item for item in items if item.id not in answered]
         examples = tuple(" ".join(item.question.split())[:SHOWN] for item in absent[:EXAMPLES])
-        why = explained(absent[0], task, recording) if absent else ""
+        why = explain_missing(absent[0], task, recording) if absent else ""
         if not answered:
-            raise none_paired(name, shown, recording, items, why)
+            raise make_none_paired(name, shown, recording, items, why)
         left = [item for item in left if item.id in answered]
         record = recording.record
         counts = (len(items), len(answered), record.size, record.ambiguous)
@@ -181,7 +181,7 @@ def check_rows(name: str, shown: str, recording: Recording, items: int) -> None:
         )
 
 
-def explained(item: Item, task: Task, recording: Recording) -> str:
+def explain_missing(item: Item, task: Task, recording: Recording) -> str:
     """Return why an item has found no recorded answer, as a sentence."""
     spec = recording.candidate.spec
     for request in make_requests(task, spec, item)[0]:
@@ -190,7 +190,7 @@ def explained(item: Item, task: Task, recording: Recording) -> str:
     return ""
 
 
-def none_paired(name: str, shown: str, recording: Recording, items: Sequence[Item], why: str) -> SpecError:
+def make_none_paired(name: str, shown: str, recording: Recording, items: Sequence[Item], why: str) -> SpecError:
     """Return the error about a record without answers to a task."""
     asked = items[0].question[:SHOWN] if items else ""
     return SpecError(

@@ -53,7 +53,7 @@ class Passages:
         return {"name": "text", "main_measure": PERPLEXITY.name, "measures": measures, "settings": {}}
 
 
-def passages_of(study: object, tasks: Sequence[PlannedTask], parent: str, base_dir: Path) -> Passages | None:
+def plan_passages(study: object, tasks: Sequence[PlannedTask], parent: str, base_dir: Path) -> Passages | None:
     """Return the text that a trial compares distributions on; None if its study compares none.
 
     Args:
@@ -68,24 +68,24 @@ def passages_of(study: object, tasks: Sequence[PlannedTask], parent: str, base_d
     if not isinstance(study, Quantisation) or not study.characters:
         return None
     if study.text:
-        source, text = f"the file {Path(study.text).name}", read(base_dir, study.text, study.characters)
+        source, text = f"the file {Path(study.text).name}", read_passage_file(base_dir, study.text, study.characters)
     else:
-        source, text = "the trial's own prompts", "\n\n".join(prompts(tasks, study.characters))
-    pieces = list(dict.fromkeys(cut(text[: study.characters])))
+        source, text = "the trial's own prompts", "\n\n".join(iterate_prompts(tasks, study.characters))
+    pieces = list(dict.fromkeys(cut_passages(text[: study.characters])))
     if not pieces:
         raise SpecError(f"study: there is no text in {study.text or source}.")
-    items = tuple(item(at, piece) for at, piece in enumerate(pieces))
+    items = tuple(make_passage_item(at, piece) for at, piece in enumerate(pieces))
     return Passages(content_hash(["text", parent, [one.id for one in items]]), source, items)
 
 
-def item(at: int, piece: str) -> Item:
+def make_passage_item(at: int, piece: str) -> Item:
     """Return a passage as an item."""
     data = {"text": piece}
     identity = content_hash(data)
     return Item(identity, at, piece, (), (), identity, data)
 
 
-def read(base_dir: Path, name: str, most: int) -> str:
+def read_passage_file(base_dir: Path, name: str, most: int) -> str:
     """Return the beginning of a file's text, at most so many characters."""
     path = base_dir / Path(name).expanduser()
     try:
@@ -101,7 +101,7 @@ def read(base_dir: Path, name: str, most: int) -> str:
         raise SpecError(f"study: the text {name!r} is not UTF-8.", fix="Name a file of plain text.") from error
 
 
-def prompts(tasks: Sequence[PlannedTask], wanted: int) -> Iterator[str]:
+def iterate_prompts(tasks: Sequence[PlannedTask], wanted: int) -> Iterator[str]:
     """Yield prompts of the tasks in turn, the right answer behind each, until that many characters are there."""
     turns = [iter(task.items) for task in tasks if not task.form]
     takers = [task for task in tasks if not task.form]
@@ -113,12 +113,12 @@ def prompts(tasks: Sequence[PlannedTask], wanted: int) -> Iterator[str]:
                 turns.remove(items)
                 takers.remove(task)
                 continue
-            text = asked_text(task.plain.requests(one)[0], one)
+            text = get_asked_text(task.plain.requests(one)[0], one)
             seen += len(text)
             yield text
 
 
-def asked_text(request: Request, one: Item) -> str:
+def get_asked_text(request: Request, one: Item) -> str:
     """Return a prompt with the right answer behind it, where there is one."""
     if isinstance(request, ScoreRequest):
         pair = next((p for p in request.pairs if p.continuation.strip() in one.gold), request.pairs[0])
@@ -126,7 +126,7 @@ def asked_text(request: Request, one: Item) -> str:
     return f"{request.prompt.plain()} {one.gold[0] if one.gold else ''}".rstrip()
 
 
-def cut(text: str) -> Iterator[str]:
+def cut_passages(text: str) -> Iterator[str]:
     """Yield passages of at most `LENGTH` characters, cut behind white space where there is any."""
     at = 0
     while at < len(text):

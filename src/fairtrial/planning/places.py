@@ -12,7 +12,7 @@ Where = Callable[..., str]
 
 
 @contextmanager
-def placed(where: str) -> Iterator[None]:
+def add_place(where: str) -> Iterator[None]:
     """Say in an error which line of the trial file has led to it, unless it names one already."""
     try:
         yield

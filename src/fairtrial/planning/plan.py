@@ -18,11 +18,11 @@ from fairtrial.measures import measures_of
 from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.candidates import CandidatePlanner, check_order
-from fairtrial.planning.frontiers import frontiers_of
-from fairtrial.planning.matching import recordings
-from fairtrial.planning.passages import Passages, passages_of
-from fairtrial.planning.places import Where, placed
-from fairtrial.planning.tasks import card_document, check_names, plan_form, plan_task
+from fairtrial.planning.frontiers import plan_frontiers
+from fairtrial.planning.matching import open_recordings
+from fairtrial.planning.passages import Passages, plan_passages
+from fairtrial.planning.places import Where, add_place
+from fairtrial.planning.tasks import check_names, make_card_document, plan_form, plan_task
 from fairtrial.records import content_hash
 from fairtrial.spec.trial import Trial
 from fairtrial.tasks.find import TaskFinder
@@ -77,7 +77,7 @@ class Plan:
     @property
     def frontier(self) -> list[list[dict[str, Any]]]:
         """The measures that are set against each other, as JSON values."""
-        return frontiers_of(self.trial)
+        return plan_frontiers(self.trial)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -119,7 +119,7 @@ class Plan:
                     "name": t.name,
                     "id": t.id,
                     "entry": t.entry.model_dump(mode="json"),
-                    "card": card_document(t.plain, t.plugin, measures_of(self.trial).values()),
+                    "card": make_card_document(t.plain, t.plugin, measures_of(self.trial).values()),
                     "measures": list(t.measures),
                     "items_total": t.total,
                     "order": t.order,
@@ -156,15 +156,15 @@ def plan_trial(
     """
     for i, spec in enumerate(trial.candidates):
         check_order(spec, partial(where, "candidates", i))
-    with placed(where("task_paths")):
+    with add_place(where("task_paths")):
         finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
-    known = recordings(trial, base_dir, lambda i: placed(where("candidates", i, "model")))
+    known = open_recordings(trial, base_dir, lambda i: add_place(where("candidates", i, "model")))
     tasks: list[PlannedTask] = []
     for i, (entry, shown) in enumerate(zip(trial.tasks, trial.task_names(), strict=True)):
-        with placed(where("tasks", i, "task")):
+        with add_place(where("tasks", i, "task")):
             leaves = finder.expand(entry.task)
         for leaf in leaves:
-            with placed(where("tasks", i)):
+            with add_place(where("tasks", i)):
                 task = plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf, known)
                 if entry.forms and known:
                     raise SpecError(f"task {task.name}: there are no recorded answers to other forms of it.")
@@ -174,12 +174,12 @@ def plan_trial(
     planner.planned |= {name: one.candidate for name, one in known.items()}
     planner.lines |= {c.id: where("candidates", i, "model") for i, c in enumerate(trial.candidates)}
     for i, spec in enumerate(trial.candidates):
-        with placed(where("candidates", i)):
+        with add_place(where("candidates", i)):
             planner.plan_named(spec.id)
     planned = tuple(planner.planned[spec.id] for spec in trial.candidates)
-    with placed(where("frontier")):
-        frontiers_of(trial)
-    with placed(where("study")):
+    with add_place(where("frontier")):
+        plan_frontiers(trial)
+    with add_place(where("study")):
         parent = planner.planned[trial.baseline or trial.candidates[0].id].id
-        passages = passages_of(trial.study, tasks, parent, base_dir)
+        passages = plan_passages(trial.study, tasks, parent, base_dir)
     return Plan(trial, planned, tuple(tasks), passages)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
-from fairtrial.planning.sampling import stable_int
+from fairtrial.planning.sampling import hash_to_int
 from fairtrial.records import GenerateRequest, Item, Request, ScoreRequest
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.recorded import key_text
+from fairtrial.spec.recorded import format_key
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.tasks.base import Task
 
@@ -41,12 +41,12 @@ def make_requests(task: Task, candidate: Candidate, item: Item, repeats: int = 1
     """Return the requests that a candidate gets for an item, for each repeat of it."""
     asked = task.requests(item)
     return [
-        tuple(address(settle(request, candidate, repeat), candidate, item) for request in asked)
+        tuple(address_request(settle_request(request, candidate, repeat), candidate, item) for request in asked)
         for repeat in range(repeats)
     ]
 
 
-def settle(request: Request, candidate: Candidate, repeat: int) -> Request:
+def settle_request(request: Request, candidate: Candidate, repeat: int) -> Request:
     """Return the request as this candidate gets it: its decoding settings win over the task's.
 
     Few-shot examples stay turns of their own where its chat template is to show them so.
@@ -57,7 +57,7 @@ def settle(request: Request, candidate: Candidate, repeat: int) -> Request:
     """
     turns = candidate.chat != "none" and candidate.fewshot_as_multiturn
     if isinstance(request, ScoreRequest):
-        return request if turns else in_one_turn(request)
+        return request if turns else join_turns(request)
     decoding = candidate.decoding
     prompt = request.prompt if turns else request.prompt.in_one_turn()
     own = {
@@ -68,10 +68,10 @@ def settle(request: Request, candidate: Candidate, repeat: int) -> Request:
     settled: GenerateRequest = replace(request, **own, prompt=prompt, stop=(*request.stop, *decoding.stop))
     if settled.temperature == 0:
         return replace(settled, seed=0)
-    return replace(settled, seed=stable_int(f"{repeat} {settled.id}") >> 1)
+    return replace(settled, seed=hash_to_int(f"{repeat} {settled.id}") >> 1)
 
 
-def address(request: Request, candidate: Candidate, item: Item) -> Request:
+def address_request(request: Request, candidate: Candidate, item: Item) -> Request:
     """Return the request with what finds the item's recorded answer, where that is not found by what is asked."""
     how = candidate.recorded
     if how.join == "question" or not _is_of_log(candidate):
@@ -79,7 +79,7 @@ def address(request: Request, candidate: Candidate, item: Item) -> Request:
     column = how.item or how.id
     by_number = how.join == "row" or column == "doc_id"
     value = item.doc_id if by_number else item.data.get(column)
-    return replace(request, item_key="" if value is None else key_text(value))
+    return replace(request, item_key="" if value is None else format_key(value))
 
 
 def _is_of_log(candidate: Candidate) -> bool:
@@ -87,7 +87,7 @@ def _is_of_log(candidate: Candidate) -> bool:
     return scheme is not None and scheme.answers == "log"
 
 
-def in_one_turn(request: ScoreRequest) -> ScoreRequest:
+def join_turns(request: ScoreRequest) -> ScoreRequest:
     """Return the request with the examples of its prompts as running text."""
     if not any(pair.prompt.examples for pair in request.pairs):
         return request

@@ -13,11 +13,11 @@ import numpy as np
 
 from fairtrial.levers import AppliedLever, read_lever
 from fairtrial.records import Item
-from fairtrial.spec.candidate import Candidate, references_of
+from fairtrial.spec.candidate import Candidate, find_references
 from fairtrial.spec.trial import TaskEntry, Trial
 
 
-def most_to_learn_from(trial: Trial) -> int:
+def count_learning_items(trial: Trial) -> int:
     """Return how many items of each task are set aside: what the most demanding lever that learns asks for."""
     return max((lever.items_to_learn for one in trial.candidates for lever in _levers_of(one)), default=0)
 
@@ -25,12 +25,12 @@ def most_to_learn_from(trial: Trial) -> int:
 def _levers_of(candidate: Candidate) -> Iterator[AppliedLever]:
     """Yield a candidate's levers, and those of candidates that are written out in them."""
     yield from map(read_lever, candidate.levers)
-    for reference in references_of(candidate):
+    for reference in find_references(candidate):
         if isinstance(reference.candidate, Candidate):
             yield from _levers_of(reference.candidate)
 
 
-def split(items: Sequence[Item], wanted: int, seed: int) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+def split_items(items: Sequence[Item], wanted: int, seed: int) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
     """Return items to learn from, about as many as wanted and at most half, and the others, in the task's own order.
 
     Whole clusters fall to one side or the other, by a hash of their name and the seed.
@@ -38,7 +38,7 @@ def split(items: Sequence[Item], wanted: int, seed: int) -> tuple[tuple[Item, ..
     sizes = Counter(item.cluster for item in items)
     chosen: set[str] = set()
     count = 0
-    for cluster in sorted(sizes, key=lambda name: stable_int(f"{seed} {name}")) if wanted else ():
+    for cluster in sorted(sizes, key=lambda name: hash_to_int(f"{seed} {name}")) if wanted else ():
         if count < wanted and count + sizes[cluster] <= len(items) / 2:
             chosen.add(cluster)
             count += sizes[cluster]
@@ -48,7 +48,9 @@ def split(items: Sequence[Item], wanted: int, seed: int) -> tuple[tuple[Item, ..
     )
 
 
-def draw(items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator, whole_clusters: bool) -> tuple[Item, ...]:
+def draw_items(
+    items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator, whole_clusters: bool
+) -> tuple[Item, ...]:
     """Return the items to ask, in random order: all, or as many as the entry's limit, chosen as it says.
 
     With ``whole_clusters`` the clusters are put in random order, and the items of each follow one another.
@@ -65,11 +67,11 @@ def draw(items: Sequence[Item], entry: TaskEntry, rng: np.random.Generator, whol
     return tuple(shuffled if entry.limit is None else shuffled[: entry.limit])
 
 
-def largest_cluster(items: Sequence[Item]) -> int:
+def count_largest_cluster(items: Sequence[Item]) -> int:
     """Return the number of items in the largest cluster."""
     return max(Counter(item.cluster for item in items).values(), default=1)
 
 
-def stable_int(text: str) -> int:
+def hash_to_int(text: str) -> int:
     """Return 64 bits of a hash of ``text``, the same everywhere, to seed a generator."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

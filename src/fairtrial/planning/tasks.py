@@ -11,9 +11,15 @@ import numpy as np
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.measures import MEASURES, PLUGIN_PROBES, measures_of
 from fairtrial.planning.base import PlannedTask
-from fairtrial.planning.matching import Recording, paired_items, trimmed
+from fairtrial.planning.matching import Recording, are_trimmed, pair_items
 from fairtrial.planning.places import Where
-from fairtrial.planning.sampling import draw, largest_cluster, most_to_learn_from, split, stable_int
+from fairtrial.planning.sampling import (
+    count_largest_cluster,
+    count_learning_items,
+    draw_items,
+    hash_to_int,
+    split_items,
+)
 from fairtrial.records import Measure, content_hash
 from fairtrial.records.duplicates import copies, in_clusters
 from fairtrial.spec.trial import TaskEntry, Trial
@@ -29,7 +35,7 @@ FEWSHOT_SEED = 1234
 """Of few-shot draws in tasks that are not ours: what lm-evaluation-harness uses, whatever the trial's seed."""
 
 
-def card_document(task: Task, plugin: str = "", more: Iterable[Measure] = ()) -> dict[str, Any]:
+def make_card_document(task: Task, plugin: str = "", more: Iterable[Measure] = ()) -> dict[str, Any]:
     """Return a task's card as JSON values, with more measures added to its own, and the plugin that it comes from."""
     document: dict[str, Any] = {f.name: getattr(task.card, f.name) for f in fields(task.card)}
     document["settings"] = {**task.card.settings, **({"plugin": plugin} if plugin else {})}
@@ -43,28 +49,28 @@ def plan_task(
     """Build one task, draw its items, of those that every record has an answer to, and put them in a random order."""
     default_seed = trial.seed if name in PROCEDURAL else FEWSHOT_SEED
     seed = default_seed if entry.seed is None else entry.seed
-    learned = most_to_learn_from(trial)
+    learned = count_learning_items(trial)
     options = TaskOptions(
         shots=entry.shots,
         seed=seed,
         level=entry.level,
         items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned,
-        clean=trimmed(known) or None,
+        clean=are_trimmed(known) or None,
     )
     plain, plugin = built(finder, name, options, entry.ask), finder.origin(name)
     needs_chat = any(c.chat != "none" for c in trial.candidates)
     chat = built(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
-    own, pairings = paired_items((plain, chat), known, shown, entry.repeats)
+    own, pairings = pair_items((plain, chat), known, shown, entry.repeats)
     answered = in_clusters(own)
     clusters = {item.id: item.cluster for item in own}
-    tuning, everything = split(answered, learned, trial.seed)
-    measures = verdict_measures(plain, entry, trial)
-    largest = largest_cluster(everything)
+    tuning, everything = split_items(answered, learned, trial.seed)
+    measures = choose_measures(plain, entry, trial)
+    largest = count_largest_cluster(everything)
     whole = trial.decide.stop_early and trial.decide.target == "population" and largest > 1
-    items = draw(everything, entry, np.random.default_rng([trial.seed, stable_int(name)]), whole)
+    items = draw_items(everything, entry, np.random.default_rng([trial.seed, hash_to_int(name)]), whole)
     return PlannedTask(
         name=shown,
-        id=content_hash(card_document(plain, plugin)),
+        id=content_hash(make_card_document(plain, plugin)),
         entry=entry,
         plain=plain,
         chat=chat,
@@ -90,11 +96,11 @@ def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
     items = tuple(known[item.id] for item in task.items if item.id in known)
     if not items:
         wanted = task.entry.model_copy(update={"limit": -(-len(task.items) // STRETCH), "sample": "random"})
-        items = draw(everything, wanted, np.random.default_rng([seed, stable_int(task.name)]), False)
+        items = draw_items(everything, wanted, np.random.default_rng([seed, hash_to_int(task.name)]), False)
     return replace(
         task,
         name=f"{task.name}-{form}",
-        id=content_hash(card_document(plain, task.plugin)),
+        id=content_hash(make_card_document(plain, task.plugin)),
         plain=plain,
         chat=chat,
         items=items,
@@ -110,7 +116,7 @@ def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
     )
 
 
-def verdict_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, ...]:
+def choose_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, ...]:
     """Return the measures that verdicts on this task are about: the entry's, else the trial's, else the main one.
 
     Raises UnknownNameError for a measure that the entry names and the task does not have.  Of the trial's measures,

@@ -28,7 +28,7 @@ from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapp
 from fairtrial.records import ImagePart
 from fairtrial.records.content import PLACEHOLDER, name_image
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
-from fairtrial.spec.recorded import Recorded, key_text
+from fairtrial.spec.recorded import Recorded, format_key
 
 DATA_URL = re.compile(r"data:([\w/+.-]+);base64,")
 """How a log holds the bytes of an image."""
@@ -57,7 +57,7 @@ def said_of(where: str, row: Mapping[str, Any], how: Recorded, importer: Importe
     if how.join != "id":
         return said
     identity = at(row, how.id, where)
-    return None if _is_nothing(identity) else replace(said, key=key_text(identity))
+    return None if _is_nothing(identity) else replace(said, key=format_key(identity))
 
 
 def kind_of(path: Path) -> str:

@@ -16,8 +16,8 @@ from fairtrial.models.record import count_weight_bytes
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_chunks
 from fairtrial.records import Request
-from fairtrial.spec.device import Limits, gigabytes
-from fairtrial.spec.study import named_candidates
+from fairtrial.spec.device import Limits, format_gigabytes
+from fairtrial.spec.study import list_named_candidates
 
 LOOKED_AT = 3
 """Chunks of a task that are looked at: the first, and those with the longest requests."""
@@ -84,14 +84,15 @@ def reasons(need: Mapping[str, Any], limits: Limits) -> list[str]:
     why = []
     memory, disk = need["memory"], need["disk"]
     if limits.memory and memory and memory["full"] > limits.memory:
-        text = f"it needs {gigabytes(memory['full'])} of memory"
+        text = f"it needs {format_gigabytes(memory['full'])} of memory"
         if memory["full"] > memory["peak"]:
-            text += f" with a full context of {memory['context']:,} tokens, {gigabytes(memory['peak'])} for these tasks"
+            peak = format_gigabytes(memory["peak"])
+            text += f" with a full context of {memory['context']:,} tokens, {peak} for these tasks"
         if memory["peak"] <= limits.memory:
             text += " (a smaller `context` may do)"
-        why.append(f"{text}, predicted; {gigabytes(limits.memory)} are allowed")
+        why.append(f"{text}, predicted; {format_gigabytes(limits.memory)} are allowed")
     if limits.disk and disk and disk > limits.disk:
-        why.append(f"its weights take {gigabytes(disk)} of disk; {gigabytes(limits.disk)} are allowed")
+        why.append(f"its weights take {format_gigabytes(disk)} of disk; {format_gigabytes(limits.disk)} are allowed")
     return why
 
 
@@ -121,7 +122,7 @@ def without(plan: Plan, excluded: Mapping[str, Sequence[str]]) -> Plan:
     trial = plan.trial
     study = trial.study
     if study is not None:
-        named = named_candidates(study)
+        named = list_named_candidates(study)
         left = {side: tuple(n for n in names if n not in excluded) for side, names in named.items() if names}
         for side, names in left.items():
             if not names:

@@ -15,7 +15,7 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TrialRecord
 from fairtrial.levers import is_wrapping
-from fairtrial.spec.candidate import Candidate, references_of
+from fairtrial.spec.candidate import Candidate, find_references
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.device import Need, fits
@@ -64,7 +64,7 @@ def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Tri
     """
     made: list[Candidate] = []
     for candidate in trial.candidates:
-        references = list(references_of(candidate))
+        references = list(find_references(candidate))
         scheme = scheme_of(candidate.model)
         if references or scheme is None or scheme.answers != "here":
             named = next((one for one in references if isinstance(one.candidate, str)), None)

@@ -13,7 +13,7 @@ from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
 from fairtrial.levers import Learns, SeenItem
 from fairtrial.measures import Whole
-from fairtrial.planning.places import placed
+from fairtrial.planning.places import add_place
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests, make_chunks
 from fairtrial.records import Answer, Observation
@@ -41,7 +41,7 @@ def settle_thresholds(
         lever, engine = learner.lever.lever, pool.engine(learner)
         assert isinstance(lever, Learns)
         if learner.lever.items_to_learn:
-            with placed(f"candidate {learner.name}"):
+            with add_place(f"candidate {learner.name}"):
                 lever.use_value(engine, lever.learn(learner.lever.settings, engine, asked(learner)))
         found = Observation(lever.measure, float(lever.value_of(engine) or 0.0))
         writer.write_wholes({learner.id: Whole([found])})

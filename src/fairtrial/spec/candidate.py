@@ -15,14 +15,14 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.endpoint import Endpoint
-from fairtrial.spec.levers import checked_levers, lever_settings
+from fairtrial.spec.levers import check_levers, read_settings
 from fairtrial.spec.recorded import Recorded, RecordedSettings
-from fairtrial.spec.schemes import FORMS, model_problem, scheme_of
+from fairtrial.spec.schemes import FORMS, find_model_problem, scheme_of
 from fairtrial.spec.section import LARGEST, NAME, Count, Named, Number, Positive, Section, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Mass
 from fairtrial.thoughts import TAGS, Tags
 
-__all__ = ["NAME", "Candidate", "Decoding", "Reference", "Section", "references_of"]
+__all__ = ["NAME", "Candidate", "Decoding", "Reference", "Section", "find_references"]
 
 DATE = "2026-01-01"
 """The day that it is for chat templates unless a candidate says otherwise: answers shall not change with the clock."""
@@ -38,7 +38,7 @@ class Decoding(Section):
     stop: Texts = Field((), description="Stop strings added to those of the task.")
 
 
-def _checked_date(value: Any) -> str:
+def _check_date(value: Any) -> str:
     text = value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else ""
     try:
         return date.fromisoformat(text).isoformat()
@@ -46,7 +46,7 @@ def _checked_date(value: Any) -> str:
         raise problem(f"date must be a day as YYYY-MM-DD, e.g. {DATE}; got {value!r}") from None
 
 
-def _checked_thoughts(value: Any) -> Any:
+def _check_thoughts(value: Any) -> Any:
     if value in ("auto", "none"):
         return value
     pairs = value if isinstance(value, list | tuple) else ()
@@ -61,7 +61,7 @@ def _checked_thoughts(value: Any) -> Any:
     return tuple((first.strip(), last.strip()) for first, last in pairs)
 
 
-Thoughts = Annotated[Literal["auto", "none"] | tuple[tuple[str, str], ...], BeforeValidator(_checked_thoughts)]
+Thoughts = Annotated[Literal["auto", "none"] | tuple[tuple[str, str], ...], BeforeValidator(_check_thoughts)]
 
 
 class Candidate(Section):
@@ -100,7 +100,7 @@ class Candidate(Section):
     overflow: Literal["error", "truncate"] = Field(
         "error", description="A request longer than the context is an error, or is cut from the left and recorded."
     )
-    date: Annotated[str, BeforeValidator(_checked_date)] = Field(
+    date: Annotated[str, BeforeValidator(_check_date)] = Field(
         DATE,
         description="The day that it is for a chat template which writes the date, as YYYY-MM-DD; the clock is never "
         "asked.",
@@ -122,18 +122,18 @@ class Candidate(Section):
     @field_validator("model")
     @classmethod
     def _says_where_it_comes_from(cls, model: str) -> str:
-        if wrong := model_problem(model):
+        if wrong := find_model_problem(model):
             raise problem(wrong)
         return model
 
     @field_validator("levers")
     @classmethod
     def _levers_exist(cls, levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-        return checked_levers(levers)
+        return check_levers(levers)
 
     @model_validator(mode="after")
     def _written_out_candidates_are_right(self) -> Candidate:
-        list(references_of(self))
+        list(find_references(self))
         return self
 
     @model_validator(mode="after")
@@ -172,20 +172,20 @@ class Reference:
         return "levers", self.lever, self.name, self.setting
 
 
-def references_of(candidate: Candidate) -> Iterator[Reference]:
+def find_references(candidate: Candidate) -> Iterator[Reference]:
     """Yield the candidates that a candidate's levers refer to, in the order written.
 
     Raises pydantic's ValidationError for one that is written out wrongly.
     """
     for i, lever in enumerate(candidate.levers):
         [(name, given)] = lever.items()
-        settings = lever_settings(name, given)
+        settings = read_settings(name, given)
         marks = settings.references("candidate")
         for setting, value in settings.referred("candidate"):
-            other = value if isinstance(value, str) else written_out(value, marks[setting].unnamed)
+            other = value if isinstance(value, str) else read_written_out(value, marks[setting].unnamed)
             yield Reference(i, name, setting, other)
 
 
-def written_out(given: Mapping[str, Any], unnamed: str) -> Candidate:
+def read_written_out(given: Mapping[str, Any], unnamed: str) -> Candidate:
     """Return a candidate that is written out in a lever's settings; ``unnamed`` is its id if it has none."""
     return Candidate.model_validate({"id": unnamed, **given})

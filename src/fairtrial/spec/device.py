@@ -77,7 +77,7 @@ class Profile:
 
 
 @cache
-def profiles() -> Mapping[str, Profile]:
+def load_profiles() -> Mapping[str, Profile]:
     """Return the devices that are known by name."""
     told = yaml.safe_load((files("fairtrial.spec") / "devices.yaml").read_text(encoding="utf-8"))
     return {
@@ -135,7 +135,7 @@ class Device(Section):
 
     @model_validator(mode="after")
     def _says_something(self) -> Device:
-        known = profiles()
+        known = load_profiles()
         if self.like and self.like not in known:
             near = did_you_mean(self.like, known)
             raise problem(f"device {self.like!r} is not known.{near} Devices: {', '.join(known)}", "like")
@@ -147,17 +147,17 @@ class Device(Section):
         """Return what a candidate may take: what is written, else a share of what the named device has."""
         memory, disk, assumed = self.memory, self.disk, []
         if self.like:
-            profile = profiles()[self.like]
+            profile = load_profiles()[self.like]
             shares = SHARES[profile.kind]
             if memory is None:
                 memory = round(profile.memory * shares[0])
-                assumed.append(f"{100 * shares[0]:.0f}% of its {gigabytes(profile.memory)} of memory")
+                assumed.append(f"{100 * shares[0]:.0f}% of its {format_gigabytes(profile.memory)} of memory")
             if disk is None and profile.disk is not None:
                 disk = round(profile.disk * shares[1])
-                assumed.append(f"{100 * shares[1]:.0f}% of its {gigabytes(profile.disk)} of storage")
+                assumed.append(f"{100 * shares[1]:.0f}% of its {format_gigabytes(profile.disk)} of storage")
         told = f"assumed for one program: {' and '.join(assumed)}; nominal" if assumed else ""
         if told:
-            told += f" ({profiles()[self.like].source})"
+            told += f" ({load_profiles()[self.like].source})"
         return Limits(self.like, memory, disk, self.tokens_per_second, self.joules_per_answer, told)
 
 
@@ -169,6 +169,6 @@ DeviceSettings = Annotated[
 LIMITED = ("memory", "disk", "tokens_per_second", "joules_per_answer")
 
 
-def gigabytes(size: int) -> str:
+def format_gigabytes(size: int) -> str:
     """Return bytes as ``4 GB`` or ``512 MB``."""
     return f"{size / 1e9:.3g} GB" if size >= 1_000_000_000 else f"{size / 1e6:.0f} MB"

@@ -55,27 +55,27 @@ LEVER_SETTINGS: Table[Any] = Table(
 """Lever name to its settings; of a plugin to the lever, which declares them."""
 
 
-def settings_model(name: str) -> type[LeverSettings]:
+def find_settings(name: str) -> type[LeverSettings]:
     """Return the class of a lever's settings.  Raises UnknownNameError or PluginError if there is no such lever."""
     found = LEVER_SETTINGS.find(name)
     model: type[LeverSettings] = getattr(found, "Settings", found)
     return model
 
 
-def lever_settings(name: str, given: Any) -> LeverSettings:
+def read_settings(name: str, given: Any) -> LeverSettings:
     """Return what was written after a lever's name as the lever's settings.
 
-    Raises pydantic's ValidationError for wrong settings, and what `settings_model` raises.
+    Raises pydantic's ValidationError for wrong settings, and what `find_settings` raises.
     """
-    return settings_model(name).model_validate(in_full(name, given))
+    return find_settings(name).model_validate(expand_settings(name, given))
 
 
-def in_full(name: str, given: Any) -> dict[str, Any]:
+def expand_settings(name: str, given: Any) -> dict[str, Any]:
     """Return what was written after a lever's name with its short form written out."""
-    return dict(given) if isinstance(given, Mapping) else {next(iter(settings_model(name).model_fields)): given}
+    return dict(given) if isinstance(given, Mapping) else {next(iter(find_settings(name).model_fields)): given}
 
 
-def checked_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+def check_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
     """Return ``levers`` as written; raise pydantic's errors for unknown ones and for wrong settings."""
     for i, lever in enumerate(levers):
         if len(lever) != 1:
@@ -87,7 +87,7 @@ def checked_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], 
                 f"lever {name!r} does not exist.{did_you_mean(name, known)} Levers: {', '.join(known)}", i, name
             )
         try:
-            lever_settings(name, given)
+            read_settings(name, given)
         except ValidationError as error:
             first = error.errors()[0]
             context = {"text": f"{name}: {first['msg']}", "at": [i, name], "inner": error.errors()}
@@ -97,7 +97,7 @@ def checked_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], 
     return levers
 
 
-def located_levers(
+def locate_levers(
     levers: tuple[dict[str, Any], ...], folder: Path, examples: Callable[[], Path] | None = None
 ) -> tuple[dict[str, Any], ...]:
     """Return ``levers`` with the files that they name as absolute paths.
@@ -118,8 +118,8 @@ def located_levers(
     found = []
     for lever in levers:
         [(name, given)] = lever.items()
-        files = settings_model(name).references("file")
-        full = in_full(name, given)
+        files = find_settings(name).references("file")
+        full = expand_settings(name, given)
         paths = {key: located(mark, full[key]) for key, mark in files.items() if full.get(key)}
         found.append({name: {**full, **paths}} if paths else lever)
     return tuple(found)

@@ -14,31 +14,31 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.spec.levers import LEVER_SETTINGS, settings_model
+from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places
 
 
-def sections_of(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+def find_sections(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """Return the sections inside a section by the last word of their place: the key; of several kinds, the kind."""
     found: dict[str, type[BaseModel]] = {}
     for key, field in model.model_fields.items():
-        inner = list(sections_in(field.annotation))
+        inner = list(find_sections_in(field.annotation))
         for section in inner:
             kind = key if len(inner) == 1 else str(get_args(section.model_fields["name"].annotation)[0])
-            found |= {kind: section, **sections_of(section)}
+            found |= {kind: section, **find_sections(section)}
     return found
 
 
-def sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def find_sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """Yield the sections that a field may hold."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):
-        yield from sections_in(part)
+        yield from find_sections_in(part)
 
 
-SECTIONS: Mapping[str, type[BaseModel]] = sections_of(Trial)
+SECTIONS: Mapping[str, type[BaseModel]] = find_sections(Trial)
 
 KINDS: Mapping[str, str] = {
     "string_type": "text",
@@ -58,31 +58,33 @@ KINDS: Mapping[str, str] = {
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def validated(model: type[Model], data: Any, places: Places) -> Model:
+def validate_section(model: type[Model], data: Any, places: Places) -> Model:
     """Return ``data`` as ``model``; raise one SpecError that lists every problem."""
     if not isinstance(data, dict):
-        raise SpecError(f"expected keys and values, e.g. 'name: my-trial'; got {shown(data)}.", where=places.where(()))
+        raise SpecError(
+            f"expected keys and values, e.g. 'name: my-trial'; got {show_value(data)}.", where=places.where(())
+        )
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = sorted({described(problem, model, places) for problem in flattened(error)})
+        problems = sorted({describe_problem(problem, model, places) for problem in flatten_errors(error)})
     if len(problems) == 1:
         raise SpecError(problems[0][1], where=f"{places.path}:{problems[0][0]}")
     listed = "\n".join(f"  {places.path}:{line}: {text}" for line, text in problems)
     raise SpecError(f"{len(problems)} problems:\n{listed}", where=str(places.path))
 
 
-def unlocated(error: ValidationError) -> str:
+def describe_error(error: ValidationError) -> str:
     """Return what is wrong with a specification that stands in no file: one sentence a problem."""
     told = []
-    for problem in flattened(error):
+    for problem in flatten_errors(error):
         text = problem.get("ctx", {}).get("text")
-        at, seen = dotted(problem["loc"]), shown(problem["input"])
+        at, seen = format_location(problem["loc"]), show_value(problem["input"])
         told.append(f"{text}." if text else f"{at}: {problem['msg'].removeprefix('Value error, ')}; got {seen}.")
     return told[0] if len(told) == 1 else "\n".join([f"{len(told)} problems:", *(f"  {line}" for line in told)])
 
 
-def flattened(error: ValidationError) -> Iterator[Mapping[str, Any]]:
+def flatten_errors(error: ValidationError) -> Iterator[Mapping[str, Any]]:
     """Yield pydantic's errors, those of a lever's settings in place of the one that wraps them."""
     for problem in error.errors():
         context = problem.get("ctx", {})
@@ -95,35 +97,35 @@ def flattened(error: ValidationError) -> Iterator[Mapping[str, Any]]:
             yield {**problem, "loc": at}
 
 
-def described(problem: Mapping[str, Any], model: type[BaseModel], places: Places) -> tuple[int, str]:
+def describe_problem(problem: Mapping[str, Any], model: type[BaseModel], places: Places) -> tuple[int, str]:
     """Return the line of a problem and a sentence about it: what is wrong, the value seen, what is allowed."""
     at: Location = problem["loc"]
     line, kind = places.line(at), problem["type"]
     if kind == "extra_forbidden":
-        known = known_keys(model, at[:-1])
+        known = list_keys(model, at[:-1])
         return line, f"unknown key {at[-1]!r}.{did_you_mean(str(at[-1]), known)} Keys here: {', '.join(known)}."
     if kind == "missing":
-        inside = f" in {dotted(at[:-1])}" if at[:-1] else ""
+        inside = f" in {format_location(at[:-1])}" if at[:-1] else ""
         return line, f"the key {at[-1]!r} is missing{inside}."
     if kind == "fairtrial":
         key = next((part for part in reversed(at) if isinstance(part, str)), "")
         text = str(problem["ctx"]["text"])
-        return line, f"{text}." if key in text else f"{dotted(at)}: {text}."
-    seen = places.written.get(at) or shown(problem["input"])
+        return line, f"{text}." if key in text else f"{format_location(at)}: {text}."
+    seen = places.written.get(at) or show_value(problem["input"])
     if kind == "literal_error":
         expected = str(problem["ctx"]["expected"])
         near = difflib.get_close_matches(str(problem["input"]), re.findall(r"'([^']*)'", expected), 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        return line, f"{dotted(at)} must be {expected}; got {seen}.{hint}"
+        return line, f"{format_location(at)} must be {expected}; got {seen}.{hint}"
     allowed = KINDS.get(kind) or problem["msg"].removeprefix("Input should be ")
-    return line, f"{dotted(at)} must be {allowed}; got {seen}.{advice(problem, at, places)}"
+    return line, f"{format_location(at)} must be {allowed}; got {seen}.{advise(problem, at, places)}"
 
 
-def advice(problem: Mapping[str, Any], at: Location, places: Places) -> str:
+def advise(problem: Mapping[str, Any], at: Location, places: Places) -> str:
     """Return what to write instead, where YAML's own rules have changed what was meant."""
     kind, value = problem["type"], problem["input"]
     if kind == "string_type" and at in places.written:
-        return f' YAML reads it as {type_word(value)}; as text it is written "{places.written[at]}".'
+        return f' YAML reads it as {name_type(value)}; as text it is written "{places.written[at]}".'
     if kind in {"int_type", "float_type"} and isinstance(value, str):
         try:
             number = float(value)
@@ -135,22 +137,22 @@ def advice(problem: Mapping[str, Any], at: Location, places: Places) -> str:
         except ValueError:
             return ""
     if kind == "tuple_type" and isinstance(value, str | dict):
-        return f" Write [{value if isinstance(value, str) else shown_mapping(value)}]." if len(str(value)) < 60 else ""
+        return f" Write [{value if isinstance(value, str) else show_mapping(value)}]." if len(str(value)) < 60 else ""
     return ""
 
 
-def type_word(value: object) -> str:
+def name_type(value: object) -> str:
     """Return what YAML has made of an unquoted word."""
     words = {bool: "true or false", int: "a number", float: "a number", type(None): "nothing"}
     return words.get(type(value), "a date")
 
 
-def shown_mapping(value: Mapping[str, object]) -> str:
+def show_mapping(value: Mapping[str, object]) -> str:
     """Return a mapping as YAML in one line."""
     return "{" + ", ".join(f"{key}: {inner}" for key, inner in value.items()) + "}"
 
 
-def dotted(at: Location) -> str:
+def format_location(at: Location) -> str:
     """Return a location as people write it, e.g. ``candidates[0].model``."""
     text = ""
     for part in at:
@@ -158,15 +160,15 @@ def dotted(at: Location) -> str:
     return text
 
 
-def known_keys(model: type[BaseModel], at: Location) -> Sequence[str]:
+def list_keys(model: type[BaseModel], at: Location) -> Sequence[str]:
     """Return the keys that are allowed at a location of a file that says a ``model``."""
     named = [part for part in at if isinstance(part, str)]
     key = named[-1] if named else ""
-    section = settings_model(key) if key in LEVER_SETTINGS else SECTIONS.get(key, model)
+    section = find_settings(key) if key in LEVER_SETTINGS else SECTIONS.get(key, model)
     return sorted(section.model_fields)
 
 
-def shown(value: object) -> str:
+def show_value(value: object) -> str:
     """Return a value as it is shown in an error, not too long."""
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

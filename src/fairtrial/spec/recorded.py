@@ -59,7 +59,7 @@ class Recorded(Section):
         return self
 
 
-def key_text(value: object) -> str:
+def format_key(value: object) -> str:
     """Return an id as text: a whole number alike, whether a log or a data set wrote it as 7, 7.0 or "7"."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fairtrial.spec.levers import LEVER_SETTINGS, settings_model
+from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.trial import Trial
 
 
-def trial_schema() -> dict[str, Any]:
+def make_trial_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a trial file, with the short forms that the reader accepts."""
     schema = Trial.model_json_schema()
     properties = schema["properties"]
@@ -18,7 +18,7 @@ def trial_schema() -> dict[str, Any]:
         properties[key]["items"] = {"anyOf": [{"type": "string", "description": what}, properties[key]["items"]]}
     candidate = schema["$defs"]["Candidate"]["properties"]
     candidate["model"]["pattern"] = f"^({'|'.join(SCHEMES.built_in)}):."
-    candidate["levers"]["items"] = lever_schema()
+    candidate["levers"]["items"] = make_lever_schema()
     mapping = {"type": "string", "pattern": r"\.[yY][aA]?[mM][lL]$", "description": "path of a file with the settings"}
     candidate["recorded"]["anyOf"].append(mapping)
     return {
@@ -28,11 +28,11 @@ def trial_schema() -> dict[str, Any]:
     }
 
 
-def lever_schema() -> dict[str, Any]:
+def make_lever_schema() -> dict[str, Any]:
     """Return the schema of one lever: its name, and its settings in full or in short."""
     levers = {}
     for name in LEVER_SETTINGS.built_in:
-        model = settings_model(name)
+        model = find_settings(name)
         settings = model.model_json_schema()
         first = settings["properties"][next(iter(model.model_fields))]
         levers[name] = {"anyOf": [first, settings], "description": settings.pop("description", "")}
@@ -40,4 +40,4 @@ def lever_schema() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(trial_schema(), indent=2))
+    print(json.dumps(make_trial_schema(), indent=2))

@@ -67,7 +67,7 @@ def scheme_of(model: str) -> Scheme | None:
     return SCHEMES.find(name) if colon and name in SCHEMES else None
 
 
-def model_problem(model: str) -> str:
+def find_model_problem(model: str) -> str:
     """Return what is wrong with the form of a model's name, as a sentence without its full stop; empty if nothing."""
     scheme, colon, rest = model.partition(":")
     if colon and scheme in SCHEMES:

@@ -27,7 +27,7 @@ def problem(text: str, *at: str | int) -> PydanticCustomError:
     return PydanticCustomError("fairtrial", "{text}", {"text": text, "at": list(at)})
 
 
-def unique(values: tuple[str, ...]) -> tuple[str, ...]:
+def check_unique(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return ``values``; raise pydantic's error if one is there twice."""
     for i, value in enumerate(values):
         if value in values[:i]:
@@ -41,7 +41,7 @@ Positive = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Switch = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], AfterValidator(unique)]
+Texts = Annotated[tuple[Text, ...], AfterValidator(check_unique)]
 
 
 @dataclass(frozen=True)

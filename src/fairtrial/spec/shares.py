@@ -20,7 +20,7 @@ PERCENT = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*%\s*$")
 PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
 
 
-def share_of(given: Any, unit: str = "%") -> Any:
+def parse_share(given: Any, unit: str = "%") -> Any:
     """Return what was written as a share: ``5%`` as 0.05, a number as it is; anything else is left for others to judge.
 
     Args:
@@ -36,18 +36,18 @@ def share_of(given: Any, unit: str = "%") -> Any:
         return value
     if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given) or given <= 1:
         return given
-    raise refusal(float(given), unit)
+    raise make_refusal(float(given), unit)
 
 
-def margin_of(given: Any) -> Any:
+def parse_margin(given: Any) -> Any:
     """Return what was written as a margin: a share below 1.  Raises pydantic's error for 1 and more."""
-    value = share_of(given, "points")
+    value = parse_share(given, "points")
     if isinstance(value, bool) or value != 1:
         return value
-    raise refusal(1.0, "points")
+    raise make_refusal(1.0, "points")
 
 
-def refusal(value: float, unit: str) -> PydanticCustomError:
+def make_refusal(value: float, unit: str) -> PydanticCustomError:
     """Return the error for a number that was meant as one of a hundred.
 
     ``5 means 500 points; for 5 points write 0.05 or 5%``.
@@ -66,7 +66,7 @@ def read_margin(given: str) -> float:
     Raises SpecError for anything that is no share, or is 1 or more.
     """
     try:
-        value = margin_of(float(given) if PERCENT.match(given) is None else given)
+        value = parse_margin(float(given) if PERCENT.match(given) is None else given)
     except PydanticCustomError as error:
         raise SpecError(f"--margin: {error.message()}.") from None
     except ValueError:
@@ -81,16 +81,16 @@ def _written(**limits: float) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": PATTERN}]})
 
 
-Share = Annotated[Number, Field(ge=0, le=1), BeforeValidator(share_of), _written(minimum=0, maximum=1)]
+Share = Annotated[Number, Field(ge=0, le=1), BeforeValidator(parse_share), _written(minimum=0, maximum=1)]
 """From 0 to 1, both included."""
 
-Mass = Annotated[Number, Field(gt=0, le=1), BeforeValidator(share_of), _written(exclusiveMinimum=0, maximum=1)]
+Mass = Annotated[Number, Field(gt=0, le=1), BeforeValidator(parse_share), _written(exclusiveMinimum=0, maximum=1)]
 """Above 0, up to 1."""
 
-Margin = Annotated[Number, Field(ge=0), BeforeValidator(margin_of), _written(minimum=0, exclusiveMaximum=1)]
+Margin = Annotated[Number, Field(ge=0), BeforeValidator(parse_margin), _written(minimum=0, exclusiveMaximum=1)]
 """From 0 to below 1: how far apart two shares may be and still count as alike."""
 
 Confidence = Annotated[
-    Number, Field(gt=0.5, lt=1), BeforeValidator(share_of), _written(exclusiveMinimum=0.5, exclusiveMaximum=1)
+    Number, Field(gt=0.5, lt=1), BeforeValidator(parse_share), _written(exclusiveMinimum=0.5, exclusiveMaximum=1)
 ]
 """Above a half and below 1: how sure a claim is."""

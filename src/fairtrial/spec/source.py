@@ -14,8 +14,8 @@ import yaml
 
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.levers import located_levers
-from fairtrial.spec.problems import validated
+from fairtrial.spec.levers import locate_levers
+from fairtrial.spec.problems import validate_section
 from fairtrial.spec.recorded import Recorded
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
@@ -55,7 +55,7 @@ def load_trial(path: Path) -> LoadedTrial:
             with its line, the value seen and what is allowed.
     """
     text, data, places = read_yaml(path)
-    trial = validated(Trial, with_candidate_files(data, places), places)
+    trial = validate_section(Trial, read_candidate_files(data, places), places)
     check_task_names(trial, places)
     return LoadedTrial(trial, text, path, places)
 
@@ -63,7 +63,7 @@ def load_trial(path: Path) -> LoadedTrial:
 def load_candidate(path: Path) -> Candidate:
     """Read a candidate file; raises SpecError as `load_trial` does.  Relative paths in it become absolute."""
     _, data, places = read_yaml(path)
-    candidate = validated(Candidate, with_mapping_file(data, places, ()), places)
+    candidate = validate_section(Candidate, read_mapping_file(data, places, ()), places)
     folder = path.parent.resolve()
     changed: dict[str, Any] = {}
     scheme = scheme_of(candidate.model)
@@ -72,7 +72,7 @@ def load_candidate(path: Path) -> Candidate:
         changed["model"] = f"{name}:{folder / Path(inside).expanduser()}"
     if candidate.chat not in ("none", "model"):
         changed["chat"] = str(folder / candidate.chat)
-    changed["levers"] = located_levers(candidate.levers, folder)
+    changed["levers"] = locate_levers(candidate.levers, folder)
     return candidate.model_copy(update=changed)
 
 
@@ -103,20 +103,20 @@ def check_task_names(trial: Trial, places: Places) -> None:
             raise SpecError(told, where=places.where(("tasks", i)))
 
 
-def with_candidate_files(data: Any, places: Places) -> Any:
+def read_candidate_files(data: Any, places: Places) -> Any:
     """Return the data with candidates that are given as a path replaced by what their files say."""
     if not isinstance(data, dict) or not isinstance(data.get("candidates"), list):
         return data
     candidates = [
-        candidate_in_file(entry, places, ("candidates", i))
+        read_candidate_file(entry, places, ("candidates", i))
         if isinstance(entry, str)
-        else with_mapping_file(entry, places, ("candidates", i))
+        else read_mapping_file(entry, places, ("candidates", i))
         for i, entry in enumerate(data["candidates"])
     ]
     return {**data, "candidates": candidates}
 
 
-def candidate_in_file(entry: str, places: Places, at: Location) -> dict[str, Any]:
+def read_candidate_file(entry: str, places: Places, at: Location) -> dict[str, Any]:
     """Return what a candidate file says."""
     path = places.path.parent / Path(entry).expanduser()
     try:
@@ -128,7 +128,7 @@ def candidate_in_file(entry: str, places: Places, at: Location) -> dict[str, Any
         raise SpecError(told, where=places.where(at)) from error
 
 
-def with_mapping_file(data: Any, places: Places, at: Location) -> Any:
+def read_mapping_file(data: Any, places: Places, at: Location) -> Any:
     """Return a candidate's data with its ``recorded``, if that is the path of a file, replaced by what the file says.
 
     Raises SpecError if the path leads out of the folder of the file that names it, or the file says something else.
@@ -146,7 +146,7 @@ def with_mapping_file(data: Any, places: Places, at: Location) -> Any:
         raise SpecError(told, where=where, fix="Put it beside that file, or in a folder there.")
     try:
         _, body, own = read_yaml(folder / given)
-        mapping = validated(Recorded, body, own)
+        mapping = validate_section(Recorded, body, own)
     except SpecError as error:
         if error.where:
             raise

@@ -5,6 +5,6 @@ from __future__ import annotations
 from importlib.resources import files
 
 
-def starter_text() -> str:
+def read_starter() -> str:
     """Return the text of a trial file that runs as it stands once the extra ``demo`` is installed."""
     return files("fairtrial.spec").joinpath("starter.yaml").read_text(encoding="utf-8")

@@ -57,7 +57,7 @@ class OpenVsClosed(Section):
         return self
 
 
-def named_candidates(study: Section | None) -> dict[str, tuple[str, ...]]:
+def list_named_candidates(study: Section | None) -> dict[str, tuple[str, ...]]:
     """Return the candidates that a study's settings name, by the setting."""
     if isinstance(study, OpenVsClosed):
         return {"open": study.open, "closed": study.closed}

@@ -12,12 +12,12 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
-from fairtrial.spec.candidate import Candidate, Reference, references_of
+from fairtrial.spec.candidate import Candidate, Reference, find_references
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
-from fairtrial.spec.study import StudySettings, named_candidates
+from fairtrial.spec.study import StudySettings, list_named_candidates
 
 TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
 """Measures that exist only where items are asked one at a time."""
@@ -155,7 +155,7 @@ class Trial(Section):
     @model_validator(mode="after")
     def _study_names_candidates(self) -> Trial:
         ids = [candidate.id for candidate in self.candidates]
-        for side, names in named_candidates(self.study).items():
+        for side, names in list_named_candidates(self.study).items():
             for i, name in enumerate(names):
                 if name not in ids:
                     near = did_you_mean(name, ids)
@@ -167,7 +167,7 @@ class Trial(Section):
     def _references_lead_somewhere(self) -> Trial:
         known = {candidate.id: candidate for candidate in self.candidates}
         for i, candidate in enumerate(self.candidates):
-            for reference in references_of(candidate):
+            for reference in find_references(candidate):
                 at = ("candidates", i, *reference.at)
                 for name in _names_in(reference):
                     others = [other for other in known if other != candidate.id]
@@ -175,7 +175,7 @@ class Trial(Section):
                         told = f"{reference.name} of {candidate.id!r} refers to {name!r}, which is no other candidate"
                         near = did_you_mean(name, others)
                         raise problem(f"{told} of this trial.{near} Others: {', '.join(others) or 'none'}", *at)
-                    if circle := _circle(name, candidate.id, known):
+                    if circle := _find_circle(name, candidate.id, known):
                         told = " to ".join(map(repr, (candidate.id, *circle)))
                         raise problem(f"candidates refer to each other in a circle: {told}", *at)
         return self
@@ -215,7 +215,7 @@ class Trial(Section):
         """
         plain = [entry.id or entry.task for entry in self.tasks]
         return tuple(
-            name if entry.id or plain.count(name) == 1 else name + distinction(entry)
+            name if entry.id or plain.count(name) == 1 else name + distinguish_entry(entry)
             for name, entry in zip(plain, self.tasks, strict=True)
         )
 
@@ -225,11 +225,11 @@ def _names_in(reference: Reference) -> Iterator[str]:
     if isinstance(reference.candidate, str):
         yield reference.candidate
         return
-    for inner in references_of(reference.candidate):
+    for inner in find_references(reference.candidate):
         yield from _names_in(inner)
 
 
-def _circle(name: str, end: str, known: Mapping[str, Candidate]) -> list[str]:
+def _find_circle(name: str, end: str, known: Mapping[str, Candidate]) -> list[str]:
     """Return the way from one candidate to another along references; empty if there is none."""
     waiting, seen = [[name]], {name}
     while waiting:
@@ -237,7 +237,7 @@ def _circle(name: str, end: str, known: Mapping[str, Candidate]) -> list[str]:
         if way[-1] == end:
             return way
         candidate = known.get(way[-1])
-        for reference in references_of(candidate) if candidate else ():
+        for reference in find_references(candidate) if candidate else ():
             for further in _names_in(reference):
                 if further == end or further not in seen:
                     seen.add(further)
@@ -245,7 +245,7 @@ def _circle(name: str, end: str, known: Mapping[str, Candidate]) -> list[str]:
     return []
 
 
-def distinction(entry: TaskEntry) -> str:
+def distinguish_entry(entry: TaskEntry) -> str:
     """Return what sets an entry apart from others with the same task."""
     level = "" if entry.level is None else f"-l{entry.level}"
     shots = "" if entry.shots is None else f"-{entry.shots}shot"

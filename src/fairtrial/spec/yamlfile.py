@@ -15,7 +15,15 @@ import yaml
 
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.spec.regular import read_regular
-from fairtrial.spec.yamlnodes import LONGEST_NUMBER, NUMBERS, PLAIN, WRONG_SCALAR, first_line, short, wrong_scalar
+from fairtrial.spec.yamlnodes import (
+    LONGEST_NUMBER,
+    NUMBERS,
+    PLAIN,
+    WRONG_SCALAR,
+    explain_wrong_scalar,
+    find_first_line,
+    shorten,
+)
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
@@ -55,11 +63,11 @@ def read_text(path: Path) -> str:
     try:
         text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise SpecError(f"there is no file {str(path)!r}.{did_you_mean(path.name, _beside(path))}") from error
+        raise SpecError(f"there is no file {str(path)!r}.{did_you_mean(path.name, _list_beside(path))}") from error
     except IsADirectoryError as error:
         raise SpecError("this is a folder; a file is needed.", where=str(path)) from error
     except OSError as error:
-        where = short(str(path), 200)
+        where = shorten(str(path), 200)
         raise SpecError(f"the file cannot be read: {error.strerror}.", where=where) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -70,7 +78,7 @@ def read_text(path: Path) -> str:
     return text
 
 
-def _beside(path: Path) -> list[str]:
+def _list_beside(path: Path) -> list[str]:
     """Names of the YAML files in a file's folder."""
     try:
         return sorted(p.name for p in path.parent.iterdir() if p.suffix in {".yaml", ".yml"})
@@ -92,7 +100,7 @@ def read_yaml(path: Path) -> tuple[str, Any, Places]:
         if looks_deep(text):  # newer versions of the library have a limit of their own, in words of their own
             raise SpecError(f"nested more than {MAX_DEPTH} levels deep.", where=str(path)) from error
         if not isinstance(error, yaml.MarkedYAMLError):
-            raise SpecError(f"not valid YAML: {first_line(error)}", where=str(path)) from error
+            raise SpecError(f"not valid YAML: {find_first_line(error)}", where=str(path)) from error
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         rows = text.splitlines()
@@ -153,7 +161,7 @@ class NodeReader:
         if isinstance(node, yaml.SequenceNode) and node.tag == PLAIN + "seq":
             return [self.value(child, (*at, i)) for i, child in enumerate(node.value)]
         if not isinstance(node, yaml.ScalarNode) or not node.tag.startswith(PLAIN):
-            raise SpecError(f"the tag {short(node.tag.replace(PLAIN, '!!'))!r} is not allowed here.", where=where)
+            raise SpecError(f"the tag {shorten(node.tag.replace(PLAIN, '!!'))!r} is not allowed here.", where=where)
         return self.scalar(node, at)
 
     def scalar(self, node: yaml.ScalarNode, at: Location) -> Any:
@@ -164,7 +172,7 @@ class NodeReader:
             value = self.scalars.construct_object(node, deep=True)
         except (yaml.YAMLError, *WRONG_SCALAR) as error:
             where = self.places.where(at)
-            raise SpecError(f"{wrong_scalar(node)}.", where=where, fix="Text goes in quotes.") from error
+            raise SpecError(f"{explain_wrong_scalar(node)}.", where=where, fix="Text goes in quotes.") from error
         if not isinstance(value, str):
             self.places.written[at] = node.value
         return value
@@ -183,7 +191,7 @@ class NodeReader:
             if key in found:
                 first = self.places.line((*at, key))
                 raise SpecError(
-                    f"the key {short(key)!r} appears twice in one place, first in line {first}.", where=where
+                    f"the key {shorten(key)!r} appears twice in one place, first in line {first}.", where=where
                 )
             self.places.lines[(*at, key)] = line
             found[key] = self.value(child, (*at, key))

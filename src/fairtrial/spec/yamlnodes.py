@@ -39,7 +39,7 @@ class NodeError(Exception):
         self.line = node.start_mark.line + 1
 
 
-def short(text: str, most: int = 80) -> str:
+def shorten(text: str, most: int = 80) -> str:
     """Return a text, cut where it is long."""
     return text if len(text) <= most else text[: most - 3] + "..."
 
@@ -89,7 +89,7 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
 
 def _check_scalar(node: yaml.ScalarNode) -> None:
     if node.tag in NUMBERS - {PLAIN + "binary"} and len(node.value) > LONGEST_NUMBER:
-        raise NodeError(f"{short(node.value)!r} is too long for a number or date; text goes in quotes", node)
+        raise NodeError(f"{shorten(node.value)!r} is too long for a number or date; text goes in quotes", node)
 
 
 def _check_keys(node: yaml.MappingNode) -> None:
@@ -102,7 +102,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
         if name in found and not _same(value, found[name][1]):
             first = found[name][0].start_mark.line + 1
             raise NodeError(
-                f"the key {short(key.value)!r} is written twice with different values, first in line {first}", key,
+                f"the key {shorten(key.value)!r} is written twice with different values, first in line {first}", key,
                 fix="Delete one of the two; where the file belongs to an installed package, in a copy of it.",
             )  # fmt: skip
         found.setdefault(name, (key, value))
@@ -116,12 +116,12 @@ def _same(one: yaml.Node, other: yaml.Node) -> bool:
     )
 
 
-def wrong_scalar(node: yaml.ScalarNode) -> str:
+def explain_wrong_scalar(node: yaml.ScalarNode) -> str:
     """Return what is wrong with a scalar whose value could not be made."""
     kind = node.tag.replace(PLAIN, "!!")
-    return f"{short(str(node.value))!r} is no valid {_WORDS.get(kind, kind)}"
+    return f"{shorten(str(node.value))!r} is no valid {_WORDS.get(kind, kind)}"
 
 
-def first_line(error: Any) -> str:
+def find_first_line(error: Any) -> str:
     """Return the first line of an error of PyYAML, which may have several."""
     return str(getattr(error, "problem", None) or error).strip().split("\n")[0]

@@ -15,7 +15,7 @@ from typing import Literal
 
 from fairtrial.errors import SpecError, TaskError
 from fairtrial.plugins import Table
-from fairtrial.spec.yamlnodes import short
+from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder, unknown_task
 from fairtrial.tasks.procedural import PROCEDURAL
@@ -60,7 +60,7 @@ class TaskFinder:
             try:
                 there = path.exists()
             except OSError as error:  # a name that is too long, a folder that may not be entered
-                raise TaskError(f"the task folder {short(str(path))!r} cannot be used: {error.strerror}.") from error
+                raise TaskError(f"the task folder {shorten(str(path))!r} cannot be used: {error.strerror}.") from error
             if not there:
                 raise TaskError(f"there is no task folder or file {str(path)!r}.")
         self._paths = task_paths
@@ -72,7 +72,7 @@ class TaskFinder:
         catalog = LmEvalCatalog(self._paths, self._trust)
         broken = list(catalog.broken().items())
         for file, why in broken[:_MOST_NOTES]:
-            log.warning("Task file left out: %s: %s.", short(repr(file), 300), why)
+            log.warning("Task file left out: %s: %s.", shorten(repr(file), 300), why)
         if len(broken) > _MOST_NOTES:
             log.warning("%d more task files are left out.", len(broken) - _MOST_NOTES)
         return catalog

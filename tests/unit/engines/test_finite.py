@@ -17,7 +17,7 @@ from fairtrial.engines.sampling import pick, surprise
 from fairtrial.errors import EngineError
 from fairtrial.ledger import Ledger
 from fairtrial.models import resolve
-from fairtrial.planning.passages import item
+from fairtrial.planning.passages import make_passage_item
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.running.conductor import run
@@ -144,7 +144,7 @@ class Telling:
 
 
 def test_distributions_that_are_none_are_told_with_the_candidate() -> None:
-    passage = item(0, "some text")
+    passage = make_passage_item(0, "some text")
     assert isinstance(Telling(0.0), TellsDistributions)
     for value in (NAN, INF):
         with pytest.raises(EngineError, match="not a number") as caught:

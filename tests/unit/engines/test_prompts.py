@@ -16,10 +16,10 @@ from fairtrial.errors import DataError, SpecError, TooLongError
 from fairtrial.ledger.encoding import packed, request_of, request_text
 from fairtrial.models import identify_candidate
 from fairtrial.models.record import ResolvedModel
-from fairtrial.planning.requests import settle
+from fairtrial.planning.requests import settle_request
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest, example
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.problems import validated
+from fairtrial.spec.problems import validate_section
 from fairtrial.spec.yamlfile import Places
 
 CHATML = """{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}
@@ -88,8 +88,8 @@ def test_who_is_shown_examples_as_turns(settings: dict[str, object], kept: bool)
     prompt = Prompt("Q: 2 + 2?\nA:", "Add.", examples=SHOTS)
     expected = prompt if kept else prompt.in_one_turn()
     generate, score = (
-        settle(GenerateRequest(prompt, 8), candidate, 0),
-        settle(ScoreRequest((Pair(prompt, "4"),)), candidate, 0),
+        settle_request(GenerateRequest(prompt, 8), candidate, 0),
+        settle_request(ScoreRequest((Pair(prompt, "4"),)), candidate, 0),
     )
     assert isinstance(generate, GenerateRequest) and generate.prompt == expected
     assert isinstance(score, ScoreRequest) and score.pairs[0].prompt == expected
@@ -155,7 +155,7 @@ def test_advice_about_what_does_not_fit_can_be_followed(truncate: bool) -> None:
 
 def test_the_date_is_a_setting_and_part_of_the_identity(tmp_path: Path) -> None:
     def read_candidate(**more: object) -> Candidate:
-        return validated(Candidate, {"id": "a", "model": "fake:a", **more}, Places(Path("c.yaml")))
+        return validate_section(Candidate, {"id": "a", "model": "fake:a", **more}, Places(Path("c.yaml")))
 
     def identity(**more: object) -> str:
         model = ResolvedModel("fake:a", "fake", None, "0", "a", {})

@@ -17,7 +17,7 @@ from fairtrial.errors import CapabilityError, EngineError, SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.steps import passed
 from fairtrial.levers.cascade import CascadeEngine
-from fairtrial.levers.cascade.signals import agreement, final_answer, of_choices, of_text
+from fairtrial.levers.cascade.signals import find_final_answer, measure_agreement, measure_choices, measure_text
 from fairtrial.measures.cost import CostProbe, price_of
 from fairtrial.measures.sharing import tokens_in, tokens_out
 from fairtrial.models import resolve
@@ -76,17 +76,17 @@ class Saying:
 
 def test_choices_are_as_sure_as_the_best_is_likely() -> None:
     answer = ScoreAnswer((math.log(0.06), math.log(0.02)), (False, False), (1, 1))
-    assert of_choices(CHOICES, answer) == pytest.approx(0.75)
+    assert measure_choices(CHOICES, answer) == pytest.approx(0.75)
     unconditional = ScoreRequest((*CHOICES.pairs, Pair(Prompt(""), "a"), Pair(Prompt(""), "b")))
     wide = replace(answer, logprobs=(*answer.logprobs, -0.01, -0.01))
-    assert of_choices(unconditional, wide) == pytest.approx(0.75)
-    assert of_choices(CHOICES, replace(answer, logprobs=(-math.inf, -math.inf))) == 0.0
+    assert measure_choices(unconditional, wide) == pytest.approx(0.75)
+    assert measure_choices(CHOICES, replace(answer, logprobs=(-math.inf, -math.inf))) == 0.0
 
 
 def test_a_text_is_as_sure_as_its_mean_token() -> None:
-    assert of_text(GenerateAnswer("x", 2, "stop", logprob=2 * math.log(0.5))) == pytest.approx(0.5)
+    assert measure_text(GenerateAnswer("x", 2, "stop", logprob=2 * math.log(0.5))) == pytest.approx(0.5)
     with pytest.raises(CapabilityError, match="self_agreement"):
-        of_text(GenerateAnswer("x", 2, "stop"))
+        measure_text(GenerateAnswer("x", 2, "stop"))
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_a_text_is_as_sure_as_its_mean_token() -> None:
     ],
 )
 def test_the_final_answer_of_a_text(text: str, pattern: str, answer: str) -> None:
-    assert final_answer(text, pattern) == answer
+    assert find_final_answer(text, pattern) == answer
 
 
 def test_agreement_is_a_share_of_samples() -> None:
     said = [GenerateAnswer(f"thus the answer is {x}.", 5, "stop") for x in "5557"]
-    assert agreement(GenerateAnswer("The answer is 5", 5, "stop"), said, "") == 0.75
+    assert measure_agreement(GenerateAnswer("The answer is 5", 5, "stop"), said, "") == 0.75
 
 
 def test_the_larger_one_is_asked_only_where_the_small_one_is_unsure() -> None:

@@ -25,7 +25,7 @@ from fairtrial.models import ResolvedModel, hashes, resolve
 from fairtrial.models.gguf import FILE_TYPES, read_head
 from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.levers import LEVER_SETTINGS, settings_model
+from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
 from tests.support.levers import quantize
 from tests.support.small_gguf import write_model
 
@@ -249,4 +249,4 @@ def test_safetensors_and_missing_files_say_what_to_do(tmp_path: Path) -> None:
 def test_every_lever_has_settings() -> None:
     assert set(LEVERS.built_in) == set(LEVER_SETTINGS.built_in)
     for name in LEVERS.built_in:
-        assert find_lever(name).Settings is settings_model(name)
+        assert find_lever(name).Settings is find_settings(name)

@@ -13,7 +13,7 @@ import yaml
 from fairtrial import cache
 from fairtrial.errors import SpecError
 from fairtrial.models import hashes
-from fairtrial.planning.calibration import shots_text
+from fairtrial.planning.calibration import join_shots
 from fairtrial.planning.plan import plan_trial
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import load_candidate, load_trial
@@ -49,7 +49,7 @@ def lmeval(folder: Path, train: Sequence[str], test: Sequence[str], **changes: A
 def test_no_item_of_ours_is_in_the_text(name: str) -> None:
     task = TaskFinder([], installed=False).build(name, TaskOptions(items=150, seed=3))
     assert isinstance(task, ShowsExamples)
-    text = shots_text([task])
+    text = join_shots([task])
     assert len(text) > 500
     assert not [item.id for item in task.items() if item.question in text]
     assert all(example in text for example in task.examples())
@@ -57,7 +57,7 @@ def test_no_item_of_ours_is_in_the_text(name: str) -> None:
 
 def test_examples_come_from_the_few_shot_split(tmp_path: Path) -> None:
     train, test = [f"Learn {n}?" for n in range(300)], [f"Number {n}?" for n in range(9)]
-    text = shots_text([lmeval(tmp_path, train, [*test, "Learn 6?"])])
+    text = join_shots([lmeval(tmp_path, train, [*test, "Learn 6?"])])
     found = text.split("\n\n")
     assert found[0] == "Learn 0? x"
     assert found[-1].startswith("Learn 29")
@@ -71,14 +71,14 @@ def test_examples_that_would_be_items_are_none(tmp_path: Path) -> None:
     test = [f"Number {n}?" for n in range(9)]
     for changes in ({"training_split": None}, {"fewshot_split": "test"}):
         with pytest.raises(SpecError, match=r"(?s)needs few-shot examples.*calibrate: FILE"):
-            shots_text([lmeval(tmp_path, ["Learn?"], test, **changes)])
+            join_shots([lmeval(tmp_path, ["Learn?"], test, **changes)])
 
 
 def test_tasks_take_turns(tmp_path: Path) -> None:
     ours = TaskFinder([], installed=False).build("table", TaskOptions(items=5))
     theirs = lmeval(tmp_path, ["Learn 1?", "Learn 2?"], ["Number 1?"])
     assert isinstance(ours, ShowsExamples)
-    text = shots_text([ours, theirs])
+    text = join_shots([ours, theirs])
     assert text.startswith(f"{ours.examples()[0]}\n\nLearn 1? x\n\n{ours.examples()[1]}\n\nLearn 2? yy\n\n")
 
 
@@ -104,7 +104,7 @@ def test_a_trial_calibrates_on_its_tasks(place: Path) -> None:
     plan = plan_trial(trial, place)
     made = plan.candidates[1]
     [text] = (place / "cache" / "calibration").glob("shots-*.txt")
-    assert text.read_text() == shots_text([task.plain for task in plan.tasks])
+    assert text.read_text() == join_shots([task.plain for task in plan.tasks])
     assert made.model.notes["calibrated_on"] == text.name
     assert made.spec.levers == (lever,)  # as the user wrote it
     assert plan_trial(trial, place).id == plan.id

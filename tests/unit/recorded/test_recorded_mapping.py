@@ -9,7 +9,7 @@ import pytest
 
 from fairtrial.errors import SpecError
 from fairtrial.spec.problems import SECTIONS
-from fairtrial.spec.schema import trial_schema
+from fairtrial.spec.schema import make_trial_schema
 from fairtrial.spec.source import load_candidate, load_trial
 from fairtrial.spec.yamlfile import read_yaml
 
@@ -31,7 +31,7 @@ def test_a_file_says_what_could_stand_there(tmp_path: Path) -> None:
     ).trial
     path = trial_with(tmp_path, "maps/theirs.yaml")
     assert load_trial(path).trial == here
-    jsonschema.validate(read_yaml(path)[1], trial_schema())
+    jsonschema.validate(read_yaml(path)[1], make_trial_schema())
 
 
 def test_a_candidate_file_names_what_lies_beside_it(tmp_path: Path) -> None:

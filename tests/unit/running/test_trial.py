@@ -15,7 +15,7 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import FairtrialError, SpecError, TooLongError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.planning.plan import Plan, plan_trial
-from fairtrial.planning.requests import CHUNK_ITEMS, settle
+from fairtrial.planning.requests import CHUNK_ITEMS, settle_request
 from fairtrial.records import Answer, GenerateRequest, Item, Observation, Prompt, ScoreRequest
 from fairtrial.running.conductor import run
 from fairtrial.running.progress import Progress
@@ -144,14 +144,14 @@ def asked_with(**decoding: Any) -> Candidate:
 
 def test_settings_of_the_candidate_win_and_seeds_follow_the_request() -> None:
     request = GenerateRequest(Prompt("2 + 2 ="), max_tokens=32, stop=("\n",), temperature=0.0, seed=9)
-    greedy = settle(request, asked_with(), 0)
-    assert greedy == settle(request, asked_with(), 5)
+    greedy = settle_request(request, asked_with(), 0)
+    assert greedy == settle_request(request, asked_with(), 5)
     assert isinstance(greedy, GenerateRequest)
     assert greedy.seed == 0
-    sampled = settle(request, asked_with(temperature=0.7, max_tokens=4, stop=("END",)), 0)
+    sampled = settle_request(request, asked_with(temperature=0.7, max_tokens=4, stop=("END",)), 0)
     assert isinstance(sampled, GenerateRequest)
     assert (sampled.temperature, sampled.max_tokens, sampled.stop) == (0.7, 4, ("\n", "END"))
-    seeds = {settle(request, asked_with(temperature=0.7), r).seed for r in range(4)}  # type: ignore[union-attr]
+    seeds = {settle_request(request, asked_with(temperature=0.7), r).seed for r in range(4)}  # type: ignore[union-attr]
     assert len(seeds) == 4
     assert all(0 < seed < 2**63 for seed in seeds)
 

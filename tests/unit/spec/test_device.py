@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fairtrial.errors import SpecError
-from fairtrial.spec.device import FACTORS, SHARES, Device, parse_bytes, profiles
+from fairtrial.spec.device import FACTORS, SHARES, Device, load_profiles, parse_bytes
 from fairtrial.spec.source import dump_trial, load_trial
 from fairtrial.spec.trial import Trial
 
@@ -41,7 +41,7 @@ def test_a_unit_that_is_nearly_right() -> None:
 
 def test_what_is_written_wins_over_the_named_device() -> None:
     plain, own = Device.model_validate("pixel-8").limits(), Device.model_validate({"like": "pixel-8", "memory": "3GB"})
-    profile = profiles()["pixel-8"]
+    profile = load_profiles()["pixel-8"]
     assert plain.memory == round(profile.memory * SHARES["phone"][0])
     assert plain.disk == round(profile.disk * SHARES["phone"][1])
     assert profile.source in plain.assumed
@@ -52,8 +52,8 @@ def test_what_is_written_wins_over_the_named_device() -> None:
 
 def test_devices_have_sources_and_are_in_the_docs() -> None:
     page = (Path(__file__).parents[3] / "docs" / "device.md").read_text()
-    assert len(profiles()) >= 8
-    for name, profile in profiles().items():
+    assert len(load_profiles()) >= 8
+    for name, profile in load_profiles().items():
         assert len(profile.source) > 20, name
         assert profile.kind in SHARES
         assert profile.memory < 65 * 10**9

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from fairtrial.errors import SpecError
 from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Decoding
-from fairtrial.spec.schema import trial_schema
+from fairtrial.spec.schema import make_trial_schema
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate, load_trial
-from fairtrial.spec.starter import starter_text
+from fairtrial.spec.starter import read_starter
 from fairtrial.spec.trial import Decide, TaskEntry, Trial
 
 ROOT = Path(__file__).parents[3]
@@ -261,18 +261,18 @@ def test_every_part_of_a_file_knows_its_line(tmp_path: Path) -> None:
 
 def test_the_published_schema_is_current() -> None:
     published = json.loads((ROOT / "docs" / "schemas" / "trial.schema.json").read_text())
-    assert published == json.loads(json.dumps(trial_schema()))
+    assert published == json.loads(json.dumps(make_trial_schema()))
 
 
 def test_the_starter_and_every_example_are_trials(tmp_path: Path) -> None:
     import jsonschema
     import yaml
 
-    load_trial(written(tmp_path, starter_text()))
-    texts = [starter_text(), *(path.read_text() for path in (ROOT / "examples").glob("*.yaml"))]
+    load_trial(written(tmp_path, read_starter()))
+    texts = [read_starter(), *(path.read_text() for path in (ROOT / "examples").glob("*.yaml"))]
     assert len(texts) > 1
     for text in texts:
-        jsonschema.validate(yaml.safe_load(text), trial_schema())
+        jsonschema.validate(yaml.safe_load(text), make_trial_schema())
     for path in (ROOT / "examples").glob("*.yaml"):
         load_trial(path)
 

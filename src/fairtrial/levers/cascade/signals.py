@@ -18,7 +18,7 @@ MARKS = re.compile(r"(?:answer is|answer:|####|\\boxed)", re.IGNORECASE)
 """What stands before the answer where a text reasons first; the last one counts."""
 
 
-def why_no_signal(request: Request) -> str:
+def explain_no_signal(request: Request) -> str:
     """Return why the answer to a request has no signal; empty if it has one."""
     if not isinstance(request, ScoreRequest):
         return ""
@@ -29,7 +29,7 @@ def why_no_signal(request: Request) -> str:
     return ""
 
 
-def of_choices(request: ScoreRequest, answer: ScoreAnswer) -> float:
+def measure_choices(request: ScoreRequest, answer: ScoreAnswer) -> float:
     """Return the probability of the likeliest continuation among those offered; 0 if all are impossible.
 
     Continuations that are scored for comparison without any prompt are not offered.
@@ -42,12 +42,12 @@ def of_choices(request: ScoreRequest, answer: ScoreAnswer) -> float:
     return 1.0 / sum(math.exp(value - best) for value in values)
 
 
-def of_text(answer: GenerateAnswer) -> float:
+def measure_text(answer: GenerateAnswer) -> float:
     """Return the geometric mean of the probabilities of the text's tokens; 0 where there is no answer.
 
     Raises CapabilityError if the engine does not tell them.
     """
-    if nothing_said(answer) or (answer.logprob is None and not answer.text):
+    if is_without_answer(answer) or (answer.logprob is None and not answer.text):
         return 0.0
     if answer.logprob is None:
         raise CapabilityError(
@@ -57,21 +57,21 @@ def of_text(answer: GenerateAnswer) -> float:
     return min(1.0, math.exp(answer.logprob / max(1, answer.logprob_tokens or answer.tokens)))
 
 
-def agreement(answer: GenerateAnswer, samples: Sequence[GenerateAnswer], pattern: str) -> float:
+def measure_agreement(answer: GenerateAnswer, samples: Sequence[GenerateAnswer], pattern: str) -> float:
     """Return the share of the samples that end in the answer's own final answer; 0 where there is no answer."""
-    if nothing_said(answer):
+    if is_without_answer(answer):
         return 0.0
-    own = final_answer(answer.text, pattern)
-    said = [final_answer(sample.text, pattern) for sample in samples if not nothing_said(sample)]
+    own = find_final_answer(answer.text, pattern)
+    said = [find_final_answer(sample.text, pattern) for sample in samples if not is_without_answer(sample)]
     return said.count(own) / len(samples)
 
 
-def nothing_said(answer: GenerateAnswer) -> bool:
+def is_without_answer(answer: GenerateAnswer) -> bool:
     """Return whether there is no answer to be sure of: cut off while still reasoning, or refused."""
     return answer.unfinished or answer.finish == "refused"
 
 
-def final_answer(text: str, pattern: str = "") -> str:
+def find_final_answer(text: str, pattern: str = "") -> str:
     """Return what a text answers in the end, for comparison.
 
     With a pattern, its last match (the last group that took part).  Else what follows the last mark such as "the

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from fairtrial.errors import DataError, MissingExtraError
-from fairtrial.spec.device import gigabytes, parse_bytes
+from fairtrial.spec.device import format_gigabytes, parse_bytes
 
 MEMORY_VARIABLE = "FAIRTRIAL_DATA_MEMORY"
 """Environment variable that raises the limit, e.g. ``4GB``."""
@@ -63,7 +63,7 @@ class Budget:
     def too_large(self, path: Path) -> DataError:
         """Return the error that a file is too large."""
         return DataError(
-            f"its rows take more than {gigabytes(self.limit)} of memory, which is the limit",
+            f"its rows take more than {format_gigabytes(self.limit)} of memory, which is the limit",
             fix=f"Use fewer rows, or raise the limit, e.g. {MEMORY_VARIABLE}={2 * self.limit // 10**9 or 1}GB.",
             where=str(path),
         )

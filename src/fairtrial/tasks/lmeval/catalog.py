@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fairtrial.errors import FairtrialError, TaskError, UnknownNameError
-from fairtrial.spec.yamlnodes import short
+from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.loading import load_yaml
@@ -140,7 +140,7 @@ class LmEvalCatalog:
         inherited = {**{key: value for key, value in group.items() if key not in _GROUP_KEYS}, **changes}
         members, path = group.get("task") or [], (*above, name)
         if not isinstance(members, str | list):
-            raise TaskError(f"the group {name!r} must have a list of tasks; got {short(repr(members))}")
+            raise TaskError(f"the group {name!r} must have a list of tasks; got {shorten(repr(members))}")
         for member in [members] if isinstance(members, str) else members:
             if isinstance(member, str):
                 yield from self._leaves(member, inherited, path)
@@ -160,7 +160,7 @@ class LmEvalCatalog:
                     yield self._variant(path, member["task"], "", merged)
             else:
                 raise TaskError(
-                    f"the group {name!r} has a member that is neither a name nor a task: {short(repr(member))}"
+                    f"the group {name!r} has a member that is neither a name nor a task: {shorten(repr(member))}"
                 )
 
     def _variant(self, above: tuple[str, ...], task: str, base: str, changes: Mapping[str, Any]) -> str:

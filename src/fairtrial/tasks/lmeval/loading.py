@@ -16,7 +16,14 @@ import yaml
 from fairtrial.errors import TaskError
 from fairtrial.spec.regular import read_regular
 from fairtrial.spec.yamlfile import looks_deep
-from fairtrial.spec.yamlnodes import WRONG_SCALAR, NodeError, check_nodes, first_line, short, wrong_scalar
+from fairtrial.spec.yamlnodes import (
+    WRONG_SCALAR,
+    NodeError,
+    check_nodes,
+    explain_wrong_scalar,
+    find_first_line,
+    shorten,
+)
 
 _Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -68,7 +75,9 @@ def _loader_for(path: Path) -> type[yaml.SafeLoader]:
             except WRONG_SCALAR as error:
                 if not isinstance(node, yaml.ScalarNode):
                     raise
-                raise yaml.constructor.ConstructorError(None, None, wrong_scalar(node), node.start_mark) from error
+                raise yaml.constructor.ConstructorError(
+                    None, None, explain_wrong_scalar(node), node.start_mark
+                ) from error
 
     def reference(loader: yaml.SafeLoader, node: yaml.Node) -> CodeRef:
         text = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
@@ -77,7 +86,7 @@ def _loader_for(path: Path) -> type[yaml.SafeLoader]:
             return CodeRef("fairtrial", text.removeprefix("fairtrial:"), path, line)
         module, _, name = text.rpartition(".")
         if not module or not name or len(text) > _LONGEST_NAME or not text.isprintable():
-            raise TaskError(f"!function {short(text)!r} is not of the form module.name", where=f"{path}:{line}")
+            raise TaskError(f"!function {shorten(text)!r} is not of the form module.name", where=f"{path}:{line}")
         return CodeRef(module, name, path, line)
 
     Loader.add_constructor("!function", reference)
@@ -103,7 +112,7 @@ def read_text(path: Path) -> str:
     try:
         return read_regular(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
-        raise TaskError(f"cannot be read: {error.strerror or error}", where=short(str(path), 300)) from error
+        raise TaskError(f"cannot be read: {error.strerror or error}", where=shorten(str(path), 300)) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise TaskError("is not UTF-8 text", fix="Save it as UTF-8.", where=f"{path}:{line}") from error
@@ -132,7 +141,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
             raise TaskError("is nested too deeply", where=str(path)) from error
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise TaskError(f"is not valid YAML: {first_line(error)}", where=where) from error
+        raise TaskError(f"is not valid YAML: {find_first_line(error)}", where=where) from error
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise TaskError(f"must hold a mapping of names to values; got {type(value).__name__}", where=str(path))
     return value
@@ -172,7 +181,7 @@ class _Reader:
             found: dict[str, Any] = {}
             for name in names if isinstance(names, list) else [names]:
                 if not isinstance(name, str):
-                    said = short(repr(name))
+                    said = shorten(repr(name))
                     raise TaskError(f"include must be a file name or a list of them; got {said}", where=str(path))
                 self._included += 1
                 if self._included > _MOST_FILES:
@@ -189,13 +198,13 @@ def included_file(path: Path, name: str, root: Path) -> Path:
         inside, there = target.resolve().is_relative_to(root.resolve()), target.is_file()
     except (OSError, ValueError, RuntimeError) as error:  # a NUL character, a name too long, links in a circle
         reason = getattr(error, "strerror", None) or error
-        raise TaskError(f"include {short(name)!r} cannot be found: {reason}", where=str(path)) from error
+        raise TaskError(f"include {shorten(name)!r} cannot be found: {reason}", where=str(path)) from error
     if not inside:
         raise TaskError(
-            f"include {short(name)!r} lies outside the task folder {root}",
+            f"include {shorten(name)!r} lies outside the task folder {root}",
             fix="Put the included file into the task folder, or give its common parent as the task folder.",
             where=str(path),
         )
     if not there and not target.exists():
-        raise TaskError(f"include {short(name)!r} does not exist", where=str(path))
+        raise TaskError(f"include {shorten(name)!r} does not exist", where=str(path))
     return target

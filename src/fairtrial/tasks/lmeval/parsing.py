@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any, cast
 
 from fairtrial.errors import TaskCodeError, TaskError, did_you_mean
-from fairtrial.spec.yamlnodes import short
+from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.lmeval.config import Asking, Examples, Generation, Output, TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
 from fairtrial.tasks.lmeval.loading import CodeRef
@@ -104,7 +104,7 @@ class _Parser:
         )  # fmt: skip
 
     def _error(self, message: str, fix: str = "") -> TaskError:
-        return TaskError(short(message, _LONGEST_MESSAGE), fix=fix, where=short(self._where, 200))
+        return TaskError(shorten(message, _LONGEST_MESSAGE), fix=fix, where=shorten(self._where, 200))
 
     def _refuse(self) -> None:
         for key, what in _REFUSED.items():

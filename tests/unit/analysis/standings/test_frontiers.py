@@ -16,7 +16,7 @@ from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import AxisRecord
-from fairtrial.planning.frontiers import frontiers_of
+from fairtrial.planning.frontiers import plan_frontiers
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.frontiers import frontiers
 from fairtrial.studies.small_models import small_models
@@ -141,7 +141,7 @@ def trial(**more: Any) -> Trial:
 
 
 def test_axes_are_known_measures() -> None:
-    [[quality, size]] = frontiers_of(trial(frontier=[["quality", "model_bytes"]]))
+    [[quality, size]] = plan_frontiers(trial(frontier=[["quality", "model_bytes"]]))
     assert (quality, size) == (asdict(QUALITY), asdict(BYTES))
 
 
@@ -154,7 +154,7 @@ def test_axes_are_known_measures() -> None:
 )
 def test_wrong_axes_are_told(names: list[str], told: str) -> None:
     with pytest.raises(FairtrialError) as caught:
-        frontiers_of(trial(frontier=[names]))
+        plan_frontiers(trial(frontier=[names]))
     assert told in str(caught.value)
 
 

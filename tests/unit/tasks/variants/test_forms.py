@@ -19,7 +19,7 @@ from fairtrial.errors import TaskError
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, resolve
 from fairtrial.planning.plan import Plan, plan_trial
-from fairtrial.planning.sampling import stable_int
+from fairtrial.planning.sampling import hash_to_int
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
@@ -91,7 +91,7 @@ class Learned:
             question = own[0]
             shown = {line[3:]: line[0] for line in own[1:5]}
             letter = self.letters[question] if self.by_heart else shown[self.texts[question]]
-            knows = stable_int(question) / 2**64 < self.share
+            knows = hash_to_int(question) / 2**64 < self.share
             said = letter if knows else LETTERS[(LETTERS.index(letter) + 1) % 4]
             scores = tuple(-1.0 if pair.continuation.strip() == said else -2.0 for pair in request.pairs)
             yield ScoreAnswer(scores, (False,) * 4, (1,) * 4, 10)
