@@ -20,7 +20,7 @@ from pathlib import Path
 
 from fairtrial import api
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, Watcher, watching
+from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, Subject, Watcher, watch_all
 from fairtrial.measures.energy import EnergyMeter
 from fairtrial.measures.memory import MemoryMeter
 from fairtrial.planning.requests import CHUNK_ITEMS
@@ -109,7 +109,7 @@ def all_probes(folder: Path) -> tuple[list[Probe], str]:
 
 def probe_once(probes: Sequence[Probe], answers: Sequence[Sequence[Answer]]) -> None:
     """All that probes do for one batch."""
-    with watching(probe for probe in probes if isinstance(probe, Watcher)):
+    with watch_all(probe for probe in probes if isinstance(probe, Watcher)):
         pass
     for probe in probes:
         probe.observe(answers)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fairtrial.engines.chat import ChatTemplate, conversation
 from fairtrial.errors import FairtrialError
-from fairtrial.recorded.formats import IMPORTERS, said_of
+from fairtrial.recorded.formats import IMPORTERS, read_answer
 from fairtrial.records import Prompt
 from fairtrial.spec.recorded import Recorded
 from fairtrial.tasks.lmeval.filters import build_pipeline
@@ -199,7 +199,7 @@ def test_templates_of_model_files(text: str) -> None:
 @bounded
 @given(statements)
 def test_templates_of_mappings(text: str) -> None:
-    said = survives(lambda: said_of("a.json[0]", ROW, Recorded(key=text, answer=text), IMPORTERS.find("table")))
+    said = survives(lambda: read_answer("a.json[0]", ROW, Recorded(key=text, answer=text), IMPORTERS.find("table")))
     assert not said, said
 
 

@@ -9,7 +9,7 @@ from fairtrial.engines.refusing import counted_characters, refuse_empty
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError
 from fairtrial.models import ResolvedModel
-from fairtrial.recorded import Record, imported_record, replayed_record
+from fairtrial.recorded import RecordedAnswers, imported_record, replayed_record
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 
@@ -21,8 +21,8 @@ class RecordedEngine:
         score=True, generate=True, chat=True, images=True, context_tokens=2**31 - 1, batch_invariant=True
     )
 
-    def __init__(self, record: Record) -> None:
-        self._record: Record | None = record
+    def __init__(self, record: RecordedAnswers) -> None:
+        self._record: RecordedAnswers | None = record
         self.record = {"engine": "recorded", **record.facts}
 
     @classmethod

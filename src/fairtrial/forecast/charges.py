@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.known import read_mean_tokens_written
-from fairtrial.measures.cost import price_of
+from fairtrial.measures.cost import find_price
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateRequest, Request
@@ -39,7 +39,7 @@ class Charge:
 def estimate_charge(candidate: PlannedCandidate, task: PlannedTask, plan: Plan, ledger: Ledger | None) -> Charge:
     """Return what an answer to an item of a task costs a candidate."""
     machine = plan.trial.machine
-    if unknown := price_of(candidate.model.record(), machine).unknown:
+    if unknown := find_price(candidate.model.record(), machine).unknown:
         return Charge(unknown=unknown)
     found = worst(candidate, task, machine)
     if not found:
@@ -57,7 +57,7 @@ def estimate_cost(
     written = read_mean_tokens_written(ledger, task.id) if ledger else None
     form = task.for_candidate(candidate.spec)
     asked = [make_requests(form, candidate.spec, item)[0] for item in task.items]
-    prices = {part.id: price_of(part.model.record(), machine).per_token for part in candidate.models.values()}
+    prices = {part.id: find_price(part.model.record(), machine).per_token for part in candidate.models.values()}
     total = 0.0
     for requests in asked:
         each = None if written is None else written / len(requests)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairtrial.measures import whole
-from fairtrial.measures.base import NotMeasuredError, Probe, Watcher, watching
-from fairtrial.measures.cost import CostProbe, cost_probe, price_of
+from fairtrial.measures.base import NotMeasuredError, Probe, Watcher, watch_all
+from fairtrial.measures.cost import CostProbe, find_price, make_cost_probe
 from fairtrial.measures.energy import EnergyMeter, EnergyProbe
 from fairtrial.measures.memory import MemoryMeter
 from fairtrial.measures.sent import SentProbe
 from fairtrial.measures.speed import AloneProbe, SpeedProbe, TokensProbe
-from fairtrial.measures.whole import CandidateWatch, Whole, unloaded
+from fairtrial.measures.whole import CandidateWatch, Whole, describe_unloaded
 from fairtrial.plugins import Table
 from fairtrial.records import Measure
 from fairtrial.spec.stated import StatedMachine
@@ -33,10 +33,10 @@ __all__ = [
     "Subject",
     "Watcher",
     "Whole",
-    "measures_of",
-    "plugin_probes",
-    "unloaded",
-    "watching",
+    "describe_unloaded",
+    "find_measures",
+    "find_plugin_probes",
+    "watch_all",
 ]
 
 
@@ -61,7 +61,7 @@ class Subject:
     """Whom a probe watches, and with what.
 
     Attributes:
-        record: facts about the candidate (see `fairtrial.measures.cost.price_of`).
+        record: facts about the candidate (see `fairtrial.measures.cost.find_price`).
         meters: those of the run.
     """
 
@@ -74,14 +74,14 @@ class Subject:
         return bool(self.record.get("elsewhere"))
 
 
-def energy_probe(subject: Subject) -> EnergyProbe:
+def make_energy_probe(subject: Subject) -> EnergyProbe:
     """Return the probe of joules, grams and processor seconds."""
     return EnergyProbe(subject.meters.energy, subject.meters.stated, subject.elsewhere)
 
 
 PROBES: tuple[Callable[[Subject], Probe], ...] = (
-    energy_probe,
-    lambda subject: cost_probe(price_of(subject.record, subject.meters.stated)),
+    make_energy_probe,
+    lambda subject: make_cost_probe(find_price(subject.record, subject.meters.stated)),
     lambda _: TokensProbe(),
     lambda _: SentProbe(),
     lambda _: SpeedProbe(),
@@ -128,7 +128,7 @@ PLUGIN_PROBES: Table[ProbeClass] = Table(
 """Measure name to the probe that yields it, of plugins: a trial that names such a measure is watched by its probe."""
 
 
-def plugin_probes(trial: Trial) -> Sequence[ProbeClass]:
+def find_plugin_probes(trial: Trial) -> Sequence[ProbeClass]:
     """Return the probes of plugins that yield measures which a trial names.
 
     Raises PluginError for one that cannot be used, or does not yield what its name says.
@@ -149,6 +149,6 @@ def plugin_probes(trial: Trial) -> Sequence[ProbeClass]:
     return found
 
 
-def measures_of(trial: Trial) -> dict[str, Measure]:
+def find_measures(trial: Trial) -> dict[str, Measure]:
     """Return the measures that each of a trial's tasks has, by name: those of `MEASURES`, and of plugins it names."""
-    return {**MEASURES, **{measure.name: measure for probe in plugin_probes(trial) for measure in probe.measures}}
+    return {**MEASURES, **{measure.name: measure for probe in find_plugin_probes(trial) for measure in probe.measures}}

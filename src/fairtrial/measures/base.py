@@ -54,7 +54,7 @@ class Watcher(Protocol):
 
 
 @contextmanager
-def watching(watchers: Iterable[Watcher]) -> Iterator[None]:
+def watch_all(watchers: Iterable[Watcher]) -> Iterator[None]:
     """Let all of them watch what happens inside, the last one started stopping first; they stop whatever happens."""
     with ExitStack() as stack:
         for watcher in watchers:

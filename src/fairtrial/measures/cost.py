@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fairtrial.measures.sharing import shared, tokens_in, tokens_out
+from fairtrial.measures.sharing import count_tokens_in, count_tokens_out, share_out
 from fairtrial.records import Answer, Measure, Observation
 from fairtrial.spec.stated import StatedMachine
 
@@ -42,7 +42,7 @@ class Price:
         return self.parts[first].of_part(rest) if slash else self.parts[first]
 
 
-def price_of(record: Mapping[str, object], stated: StatedMachine) -> Price:
+def find_price(record: Mapping[str, object], stated: StatedMachine) -> Price:
     """Return a candidate's price.
 
     Args:
@@ -52,14 +52,14 @@ def price_of(record: Mapping[str, object], stated: StatedMachine) -> Price:
     """
     parts = record.get("parts")
     if isinstance(parts, Mapping):
-        prices = {name: price_of(part, stated) for name, part in parts.items()}
+        prices = {name: find_price(part, stated) for name, part in parts.items()}
         unknown = [f"{name}: {price.unknown}" for name, price in prices.items() if price.unknown]
         seconds = [price.per_second for price in prices.values() if price.per_second is not None]
         return Price(per_second=seconds[0] if seconds else None, unknown="; ".join(unknown), parts=prices)
     names = ("usd_per_input_token", "usd_per_output_token")
     given = [name for name in names if record.get(name) is not None]
     if given:
-        read, new = (number(record.get(name)) for name in names)
+        read, new = (_read_amount(record.get(name)) for name in names)
         if read is None or new is None:
             wrong = [name for name, price in zip(names, (read, new), strict=True) if price is None]
             return Price(unknown=f"the candidate's record has no valid {' and no valid '.join(wrong)}")
@@ -71,14 +71,14 @@ def price_of(record: Mapping[str, object], stated: StatedMachine) -> Price:
     return Price(per_second=stated.usd_per_hour / 3600)
 
 
-def number(value: object) -> float | None:
+def _read_amount(value: object) -> float | None:
     """Return a price as a number, or None if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and value >= 0 else None
 
 
-def cost_probe(price: Price) -> CostProbe | TokenCostProbe:
+def make_cost_probe(price: Price) -> CostProbe | TokenCostProbe:
     """Return the probe of US dollars at a price."""
     return CostProbe(price) if price.per_token is None else TokenCostProbe(price.per_token)
 
@@ -93,7 +93,9 @@ class TokenCostProbe:
 
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return US dollars per item with new answers."""
-        costs = [sum(self.read * tokens_in(a) + self.new * tokens_out(a) for a in group) for group in answers]
+        costs = [
+            sum(self.read * count_tokens_in(a) + self.new * count_tokens_out(a) for a in group) for group in answers
+        ]
         pairs = zip(answers, costs, strict=True)
         return [[Observation("usd", cost, unit="USD")] if group else [] for group, cost in pairs]
 
@@ -126,12 +128,12 @@ class CostProbe:
         if self.price.parts:
             return self._joint(answers)
         if self.price.per_second is not None:
-            return shared(self.price.per_second * self._seconds, "usd", "USD", answers)
+            return share_out(self.price.per_second * self._seconds, "usd", "USD", answers)
         return [[] for _ in answers]
 
     def _joint(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return US dollars per item where several models answer: each one's tokens, and the machine's time."""
-        hour = shared((self.price.per_second or 0.0) * self._seconds, "usd", "USD", answers)
+        hour = share_out((self.price.per_second or 0.0) * self._seconds, "usd", "USD", answers)
         found = []
         for group, time_of in zip(answers, hour, strict=True):
             usd = sum(observation.value for observation in time_of)

@@ -15,8 +15,8 @@ from typing import Any
 from fairtrial.measures.base import NotMeasuredError
 from fairtrial.measures.nvml import Nvml
 from fairtrial.measures.rapl import ROOT, Rapl
-from fairtrial.measures.sampling import Repeating
-from fairtrial.measures.sharing import shared
+from fairtrial.measures.sampling import RepeatingTimer
+from fairtrial.measures.sharing import share_out
 from fairtrial.records import Answer, Measure, Observation
 from fairtrial.spec.stated import StatedMachine
 
@@ -52,7 +52,7 @@ class EnergyMeter:
         if isinstance(packages, str) and isinstance(devices, str):
             self.why_not = f"{packages}; {devices}"
         often = [c.read_every_seconds for c in self.counters if c.read_every_seconds is not None]
-        self.watcher = Repeating(self._look, min(often)) if often else None
+        self.watcher = RepeatingTimer(self._look, min(often)) if often else None
         self._joules = 0.0
 
     @classmethod
@@ -115,11 +115,11 @@ class EnergyProbe:
                 self.meter.start()
             except NotMeasuredError as error:
                 self._missed = error.message
-        self._cpu_started = cpu_seconds()
+        self._cpu_started = _read_cpu_seconds()
 
     def stop(self) -> None:
         """End watching."""
-        self._cpu = cpu_seconds() - self._cpu_started
+        self._cpu = _read_cpu_seconds() - self._cpu_started
         if self.meter.measure is None or self.elsewhere or self._missed:
             return
         try:
@@ -131,7 +131,7 @@ class EnergyProbe:
         """Return joules, grams and processor seconds per item with new answers, as far as they can be had."""
         rows: list[list[Observation]] = [[] for _ in answers]
         for measure, amount in self.amounts().items():
-            for row, share in zip(rows, shared(amount, measure.name, measure.unit, answers), strict=True):
+            for row, share in zip(rows, share_out(amount, measure.name, measure.unit, answers), strict=True):
                 row.extend(share)
         return rows
 
@@ -172,7 +172,7 @@ class EnergyProbe:
         return found
 
 
-def cpu_seconds() -> float:
+def _read_cpu_seconds() -> float:
     """Return the processor seconds of this process, all its threads, and its children that have ended."""
     times = os.times()
     return time.process_time() + times.children_user + times.children_system

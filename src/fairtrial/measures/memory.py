@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from fairtrial.measures.sampling import Repeating
+from fairtrial.measures.sampling import RepeatingTimer
 
 PROC = Path("/proc/self")
 SAMPLE_SECONDS = 0.05
@@ -44,7 +44,7 @@ class MemoryMeter:
             if self._kept
             else f"sampled every {1000 * SAMPLE_SECONDS:g} ms"
         )
-        self._sampler = Repeating(self._sample, SAMPLE_SECONDS)
+        self._sampler = RepeatingTimer(self._sample, SAMPLE_SECONDS)
         self._before = self._peak = 0
 
     def start(self) -> None:

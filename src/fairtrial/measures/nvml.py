@@ -63,11 +63,11 @@ class Nvml:
 
         Raises NotMeasuredError if the package or the driver is not installed, or there is no device that tells.
         """
-        library = imported() if library is None else library
+        library = _import_library() if library is None else library
         try:
             library.nvmlInit()
             count = library.nvmlDeviceGetCount()
-            devices = [first_look(library, i, clock) for i in range(count)]
+            devices = [_find_devices(library, i, clock) for i in range(count)]
         except library.NVMLError as error:
             raise NotMeasuredError(f"NVML gives no energy: {error}") from error
         if not devices:
@@ -98,7 +98,7 @@ class Nvml:
         device.last, device.seen = watts, now
 
 
-def first_look(library: Any, index: int, clock: Callable[[], float]) -> Device:
+def _find_devices(library: Any, index: int, clock: Callable[[], float]) -> Device:
     """Return a device with its counter or power as it is now."""
     handle = library.nvmlDeviceGetHandleByIndex(index)
     name = library.nvmlDeviceGetName(handle)
@@ -110,7 +110,7 @@ def first_look(library: Any, index: int, clock: Callable[[], float]) -> Device:
     return Device(handle, shown, True, counted, clock())
 
 
-def imported() -> Any:
+def _import_library() -> Any:
     """Return the module ``pynvml``.  Raises NotMeasuredError if it is not installed."""
     try:
         import pynvml

@@ -72,7 +72,7 @@ class Rapl:
         Raises NotMeasuredError if there is none, or one of them cannot be read: a part is not passed off as the whole.
         """
         packages: dict[str, Path] = {}
-        for path in zone_folders(root):
+        for path in _find_zones(root):
             name = read_text(path / "name")
             if _PACKAGE.match(name):
                 packages.setdefault(name, path)  # the same package may be there twice, as intel-rapl and -mmio
@@ -89,7 +89,7 @@ class Rapl:
         return sum(zone.used for zone in self.zones) / 1e6
 
 
-def zone_folders(root: Path) -> list[Path]:
+def _find_zones(root: Path) -> list[Path]:
     """Return the folders of top-level zones: ``intel-rapl`` before ``intel-rapl-mmio``, in order of number."""
     try:
         found = [path for path in root.iterdir() if _ZONE.match(path.name)]

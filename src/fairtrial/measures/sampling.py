@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 
-class Repeating:
+class RepeatingTimer:
     """Calls ``action`` every ``seconds`` between `start` and `stop`; never after `stop` has returned.
 
     An exception ends the calls and is raised by `stop`.

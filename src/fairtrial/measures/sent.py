@@ -17,14 +17,14 @@ class SentProbe:
 
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return the counts per item with new answers."""
-        return [observed(group) for group in answers]
+        return [_observe_item(group) for group in answers]
 
     def absences(self) -> Mapping[str, str]:
         """Return nothing: what runs here sends nothing, and choices are scored without reasoning."""
         return {}
 
 
-def observed(group: Sequence[Answer]) -> list[Observation]:
+def _observe_item(group: Sequence[Answer]) -> list[Observation]:
     """Return what the answers to one item say."""
     told = [answer.sent_bytes for answer in group if answer.sent_bytes is not None]
     hidden = [answer.reasoning_tokens for answer in group if isinstance(answer, GenerateAnswer)]

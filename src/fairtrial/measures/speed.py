@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from fairtrial.measures.sharing import shared, tokens_in, tokens_out
+from fairtrial.measures.sharing import count_tokens_in, count_tokens_out, share_out
 from fairtrial.records import Answer, GenerateAnswer, Measure, Observation
 
 SECONDS = Measure("seconds", unit="s", higher_is_better=False, bounds=None)
@@ -35,7 +35,7 @@ class SpeedProbe:
 
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return seconds per item with new answers."""
-        return shared(self._seconds, "seconds", "s", answers)
+        return share_out(self._seconds, "seconds", "s", answers)
 
     def absences(self) -> Mapping[str, str]:
         """Return nothing: a clock is always there."""
@@ -51,8 +51,8 @@ class TokensProbe:
         """Return the token counts per item with new answers."""
         return [
             [
-                Observation("tokens_in", float(sum(map(tokens_in, group))), unit="token"),
-                Observation("tokens_out", float(sum(map(tokens_out, group))), unit="token"),
+                Observation("tokens_in", float(sum(map(count_tokens_in, group))), unit="token"),
+                Observation("tokens_out", float(sum(map(count_tokens_out, group))), unit="token"),
             ]
             if group
             else []

@@ -121,8 +121,8 @@ class CandidateWatch:
             MEMORY_BYTES: None if self.elsewhere or memory <= 0 else memory,
             PREDICTED_BYTES: None if self.elsewhere or memory <= 0 else self.predicted,
             KV_BYTES: work.get("kv_bytes"),
-            PREFILL_RATE: rate(work, "prefill"),
-            DECODE_RATE: rate(work, "decode"),
+            PREFILL_RATE: _compute_rate(work, "prefill"),
+            DECODE_RATE: _compute_rate(work, "decode"),
         }
         seen = [Observation(m.name, float(v), unit=m.unit) for m, v in found.items() if v is not None]
         if self.elsewhere:
@@ -132,7 +132,7 @@ class CandidateWatch:
         return Whole(seen, missing)
 
 
-def unloaded(record: Mapping[str, object]) -> Whole:
+def describe_unloaded(record: Mapping[str, object]) -> Whole:
     """Return what is known of a candidate that was not loaded, and why the rest is not; ``record``: facts about it."""
     size = record.get("bytes")
     known = isinstance(size, int) and size > 0
@@ -141,7 +141,7 @@ def unloaded(record: Mapping[str, object]) -> Whole:
     return Whole(seen, {**missing, **dict.fromkeys((PREFILL_RATE.name, DECODE_RATE.name), UNLOADED)})
 
 
-def rate(work: Work, kind: str) -> float | None:
+def _compute_rate(work: Work, kind: str) -> float | None:
     """Return tokens per second of a kind of work, None where there was none or the engine does not tell."""
     tokens, seconds = work.get(f"{kind}_tokens", 0.0), work.get(f"{kind}_seconds", 0.0)
     return tokens / seconds if tokens > 0 and seconds > 0 else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fairtrial.errors import SpecError, UnknownNameError
-from fairtrial.measures import WHOLE_MEASURES, measures_of
+from fairtrial.measures import WHOLE_MEASURES, find_measures
 from fairtrial.spec.trial import TIMED_ALONE, Trial
 
 QUALITY = "quality"
@@ -32,7 +32,7 @@ def _make_axis(trial: Trial, name: str) -> dict[str, Any]:
     """Return one axis."""
     if name == QUALITY:
         return {"name": QUALITY, "kind": "quality", "unit": "1", "less_is_better": False}
-    of_items = measures_of(trial)
+    of_items = find_measures(trial)
     known = {**of_items, **WHOLE_MEASURES}
     if name not in known:
         told = f"Names: {QUALITY}, {', '.join(known)}."

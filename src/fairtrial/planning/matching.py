@@ -17,7 +17,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, identify_candidate
 from fairtrial.planning.base import Pairing, PlannedCandidate
 from fairtrial.planning.requests import make_requests
-from fairtrial.recorded import IMPORTERS, Record, identify, imported_record, replayed_record
+from fairtrial.recorded import IMPORTERS, RecordedAnswers, identify, imported_record, replayed_record
 from fairtrial.recorded.source import candidate_of
 from fairtrial.records import Item, content_hash
 from fairtrial.spec.candidate import Candidate
@@ -37,7 +37,7 @@ class Recording:
     """A recorded candidate with its record."""
 
     candidate: PlannedCandidate
-    record: Record
+    record: RecordedAnswers
 
 
 def open_recordings(

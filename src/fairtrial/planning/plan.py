@@ -14,7 +14,7 @@ from typing import Any
 
 from fairtrial.errors import SpecError
 from fairtrial.levers import Learns
-from fairtrial.measures import measures_of
+from fairtrial.measures import find_measures
 from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.candidates import CandidatePlanner, check_order
@@ -119,7 +119,7 @@ class Plan:
                     "name": t.name,
                     "id": t.id,
                     "entry": t.entry.model_dump(mode="json"),
-                    "card": make_card_document(t.plain, t.plugin, measures_of(self.trial).values()),
+                    "card": make_card_document(t.plain, t.plugin, find_measures(self.trial).values()),
                     "measures": list(t.measures),
                     "items_total": t.total,
                     "order": t.order,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.errors import SpecError, UnknownNameError
-from fairtrial.measures import MEASURES, PLUGIN_PROBES, measures_of
+from fairtrial.measures import MEASURES, PLUGIN_PROBES, find_measures
 from fairtrial.planning.base import PlannedTask
 from fairtrial.planning.matching import Recording, are_trimmed, pair_items
 from fairtrial.planning.places import Where
@@ -123,7 +123,7 @@ def choose_measures(task: Task, entry: TaskEntry, trial: Trial) -> tuple[str, ..
     those that this task does not have are left out; if none is left, its main measure is used.
     """
     own = [m.name for m in task.card.measures]
-    known = [*own, *measures_of(trial)]
+    known = [*own, *find_measures(trial)]
     for name in entry.measures:
         if name not in known:
             raise UnknownNameError(
@@ -153,7 +153,7 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial, where: Where) -> Non
                 fix="Name the task once, or set level, shots or seed apart.",
                 where=where("tasks"),
             )
-    own, everywhere = {m.name for task in tasks for m in task.plain.card.measures}, measures_of(trial)
+    own, everywhere = {m.name for task in tasks for m in task.plain.card.measures}, find_measures(trial)
     if both := sorted(own & (everywhere.keys() - MEASURES.keys())):
         raise SpecError(
             f"the measure {both[0]!r} is one of a task and one of the plugin {PLUGIN_PROBES.origin(both[0])}.",

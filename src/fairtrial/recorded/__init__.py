@@ -9,10 +9,18 @@ of tasks and grades.
 
 from __future__ import annotations
 
-from fairtrial.recorded.base import Importer, Record, Said
+from fairtrial.recorded.base import Importer, RecordedAnswer, RecordedAnswers
 from fairtrial.recorded.formats import IMPORTERS
 from fairtrial.recorded.imported import imported_record
 from fairtrial.recorded.replayed import replayed_record
 from fairtrial.recorded.source import identify
 
-__all__ = ["IMPORTERS", "Importer", "Record", "Said", "identify", "imported_record", "replayed_record"]
+__all__ = [
+    "IMPORTERS",
+    "Importer",
+    "RecordedAnswer",
+    "RecordedAnswers",
+    "identify",
+    "imported_record",
+    "replayed_record",
+]

@@ -13,7 +13,7 @@ from fairtrial.thoughts import Tags, separate
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecordedAnswer:
     """One recorded answer.
 
     Attributes:
@@ -48,13 +48,13 @@ class Importer:
     """
 
     rows: Callable[[Path, Recorded], Rows]
-    said: Callable[[str, Mapping[str, Any], Recorded], Said | None]
+    said: Callable[[str, Mapping[str, Any], Recorded], RecordedAnswer | None]
     suffixes: tuple[str, ...] = (".jsonl", ".json", ".eval", ".csv")
     begins: str = ""
     verbatim: bool = False
 
 
-class Record(Protocol):
+class RecordedAnswers(Protocol):
     """Recorded answers of one candidate, found by what is asked.
 
     Attributes:
@@ -82,7 +82,7 @@ class Record(Protocol):
         ...
 
 
-def answer_of(text: str, stop: Sequence[str], tags: Tags) -> GenerateAnswer:
+def make_answer(text: str, stop: Sequence[str], tags: Tags) -> GenerateAnswer:
     """Return a recorded text as an answer: its thought apart, what follows up to the first stop string."""
     thought, answer, ended, _ = separate(text, tags)
     ends = [answer.find(one) for one in stop if one and one in answer]

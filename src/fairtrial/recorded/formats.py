@@ -23,7 +23,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateRuntimeError
 
 from fairtrial.errors import ModelError
 from fairtrial.plugins import Table
-from fairtrial.recorded.base import Importer, Rows, Said
+from fairtrial.recorded.base import Importer, RecordedAnswer, Rows
 from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
 from fairtrial.records import ImagePart
 from fairtrial.records.content import PLACEHOLDER, name_image
@@ -36,14 +36,14 @@ DATA_URL = re.compile(r"data:([\w/+.-]+);base64,")
 TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
-def rows_of(path: Path, how: Recorded, importer: Importer) -> Rows:
+def read_rows(path: Path, how: Recorded, importer: Importer) -> Rows:
     """Yield (place, row) of a log, of those rows that count."""
     for where, row in importer.rows(path, how):
         if all(_word(at(row, key, where)) == _word(value) for key, value in how.only.items()):
             yield where, row
 
 
-def said_of(where: str, row: Mapping[str, Any], how: Recorded, importer: Importer) -> Said | None:
+def read_answer(where: str, row: Mapping[str, Any], how: Recorded, importer: Importer) -> RecordedAnswer | None:
     """Return what a row says; None for a row without an answer.  A mapping wins over what the format says."""
     said = importer.said(where, row, how)
     if said is None:
@@ -60,7 +60,7 @@ def said_of(where: str, row: Mapping[str, Any], how: Recorded, importer: Importe
     return None if _is_nothing(identity) else replace(said, key=format_key(identity))
 
 
-def kind_of(path: Path) -> str:
+def recognise_format(path: Path) -> str:
     """Return whose log a file is, by its name and beginning; ``table`` if nobody's."""
     if path.suffix == ".eval":
         return "inspect"
@@ -121,7 +121,7 @@ def _promptfoo(path: Path, how: Recorded) -> Rows:
     return _list(at(json_of(path), "results.results", path.name), path.name)
 
 
-def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
     given = at(row, "arguments", where)
     calls = list(given.values()) if isinstance(given, dict) else _items(given, "arguments", where)
     resps = _items(at(row, "resps", where), "resps", where)
@@ -133,10 +133,10 @@ def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Said | N
         for (context, continuation), resp in zip(pairs, resps, strict=False):
             first = resp[0] if isinstance(resp, list) and resp and isinstance(resp[0], list) else resp
             scores[context, str(continuation)] = (_number(first, 0, where), _greedy(first))
-        return Said(pairs[0][0], None, where, scores)
+        return RecordedAnswer(pairs[0][0], None, where, scores)
     first = resps[0]
     text = _text(first[0] if isinstance(first, list) and first else first)
-    return None if text is None else Said(pairs[0][0], text, where)
+    return None if text is None else RecordedAnswer(pairs[0][0], text, where)
 
 
 def _call(call: Any, where: str) -> tuple[str, Any]:
@@ -175,7 +175,7 @@ def _number(value: Any, i: int, where: str) -> float:
         raise ModelError(f"{where}: a log-probability must be a number, got {shown(part)}.") from error
 
 
-def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
     if scored := _scored_inspect(where, row):
         return scored
     asked, output = at(row, "input", where), row.get("output") or {}
@@ -189,12 +189,12 @@ def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Said | N
     return _said(_content(asked), _content(text), where)
 
 
-def _said(asked: str | None, text: str | None, where: str) -> Said | None:
+def _said(asked: str | None, text: str | None, where: str) -> RecordedAnswer | None:
     """Return what was said; without a text where the answer is missing, None where the question is."""
-    return None if asked is None else Said(asked, text, where)
+    return None if asked is None else RecordedAnswer(asked, text, where)
 
 
-def _scored_inspect(where: str, row: Mapping[str, Any]) -> Said | None:
+def _scored_inspect(where: str, row: Mapping[str, Any]) -> RecordedAnswer | None:
     """Return the log-probabilities that fairtrial itself has put into a log."""
     metadata = row.get("metadata")
     own = metadata.get("fairtrial") if isinstance(metadata, dict) else None
@@ -206,7 +206,7 @@ def _scored_inspect(where: str, row: Mapping[str, Any]) -> Said | None:
         place = f"{where} metadata.fairtrial.scored[{i}]"
         parts = [at(one, key, place) for key in ("prompt", "continuation", "logprob", "greedy")]
         scores[_word(parts[0]), _word(parts[1])] = (_number(parts, 2, place), parts[3] is True)
-    return Said(next(iter(scores))[0], None, where, scores)
+    return RecordedAnswer(next(iter(scores))[0], None, where, scores)
 
 
 def _last_of_user(messages: list[Any]) -> Any:
@@ -238,7 +238,7 @@ def _image(part: Mapping[str, Any]) -> str:
         return PLACEHOLDER
 
 
-def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
     result, request = row.get("result"), at(row, "request", where)
     failed = not isinstance(result, dict) or result.get("success") is False or not result.get("completions")
     if failed or (isinstance(request, dict) and request.get("echo_prompt")):
@@ -248,7 +248,7 @@ def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None
     return _said(_content(asked), _text(at(result, "completions.0.text", where)), where)
 
 
-def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> Said | None:
+def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
     prompt, response = row.get("prompt"), row.get("response")
     asked = prompt.get("raw") if isinstance(prompt, dict) else prompt
     output = response.get("output") if isinstance(response, dict) else None
@@ -330,7 +330,7 @@ IMPORTERS: Table[Importer] = Table(
             begins="scenario_state",
         ),
         "promptfoo": Importer(_promptfoo, _said_promptfoo),
-        "table": Importer(_table, lambda where, row, how: Said("", "", where)),
+        "table": Importer(_table, lambda where, row, how: RecordedAnswer("", "", where)),
     },
     "an Importer",
     lambda found: isinstance(found, Importer),

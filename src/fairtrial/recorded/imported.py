@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.errors import ModelError
-from fairtrial.recorded.base import Importer, Said
-from fairtrial.recorded.formats import IMPORTERS, kind_of, rows_of, said_of
+from fairtrial.recorded.base import Importer, RecordedAnswer
+from fairtrial.recorded.formats import IMPORTERS, read_answer, read_rows, recognise_format
 from fairtrial.recorded.matching import Matcher
 from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import TAGS, Tags
@@ -66,9 +66,9 @@ def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
     """
     kinds: dict[str, str] = {}
 
-    def said() -> Iterator[Said | None]:
+    def said() -> Iterator[RecordedAnswer | None]:
         for file in files_of(path, how):
-            kind = kinds[file.name] = how.format if how.format != "auto" else kind_of(file)
+            kind = kinds[file.name] = how.format if how.format != "auto" else recognise_format(file)
             if kind == "table" and not (how.answer and (how.key or how.join != "question")):
                 raise ModelError(
                     f"{file.name} is no log of a known format.",
@@ -78,8 +78,8 @@ def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
             if how.join == "row" and len(kinds) > 1:
                 raise ModelError(f"{path.name} has several files, whose rows cannot be numbered.", fix="Name one file.")
             importer = IMPORTERS.find(kind)
-            for number, (where, row) in enumerate(rows_of(file, how, importer)):
-                one = said_of(where, row, how, importer)
+            for number, (where, row) in enumerate(read_rows(file, how, importer)):
+                one = read_answer(where, row, how, importer)
                 yield one if one is None or how.join != "row" else replace(one, key=str(number))
 
     facts: dict[str, object] = {}

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from fairtrial.recorded.base import Said, answer_of
+from fairtrial.recorded.base import RecordedAnswer, make_answer
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.records.content import name_image
 from fairtrial.spec.recorded import Recorded
@@ -43,17 +43,21 @@ def normal(text: str) -> str:
 
 
 class Matcher:
-    """Recorded answers, by what was asked, by an id or by the number of a row; see `fairtrial.recorded.base.Record`.
+    """Recorded answers, by what was asked, by an id or by the number of a row; see `RecordedAnswers`.
 
     Args:
         said: what each row says; None for a row without an answer.
-        facts: see `Record`.
+        facts: see `RecordedAnswers`.
         how: by what answers are found.
         tags: of thoughts in the texts.
     """
 
     def __init__(
-        self, said: Iterable[Said | None], facts: Mapping[str, object], how: Recorded = ASKED, tags: Tags = TAGS
+        self,
+        said: Iterable[RecordedAnswer | None],
+        facts: Mapping[str, object],
+        how: Recorded = ASKED,
+        tags: Tags = TAGS,
     ) -> None:
         self.facts = facts
         self._tags = tags
@@ -82,7 +86,7 @@ class Matcher:
             if len(key) not in lengths:
                 lengths.append(len(key))
 
-    def _keep(self, one: Said) -> None:
+    def _keep(self, one: RecordedAnswer) -> None:
         key = one.key if self._by_key else normal(one.asked)
         if self._checked:
             self._asked[key] = normal(one.asked)
@@ -148,7 +152,7 @@ class Matcher:
     def _generated(self, request: GenerateRequest) -> GenerateAnswer | None:
         key = request.item_key if self._by_key else self._key(normal(request.prompt.plain(name_image)))
         text = self._texts.get(key)
-        return None if text is None else answer_of(text, request.stop, self._tags)
+        return None if text is None else make_answer(text, request.stop, self._tags)
 
     def _key(self, prompt: str) -> str:
         """Return the recorded question that stands last in a prompt, the longest of those; the prompt if none does."""

@@ -15,7 +15,7 @@ from fairtrial.thoughts import TAGS, Tags, separate
 
 
 class Replay:
-    """Answers of one candidate of a ledger; see `fairtrial.recorded.base.Record`."""
+    """Answers of one candidate of a ledger; see `fairtrial.recorded.base.RecordedAnswers`."""
 
     ambiguous = 0
 

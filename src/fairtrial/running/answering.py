@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fairtrial.engines.base import AnswersOneByOne, Engine
 from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError
-from fairtrial.measures import Watcher, Whole, watching
+from fairtrial.measures import Watcher, Whole, watch_all
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import Answer, GenerateRequest, Observation, Request, ScoreRequest, images_of
 from fairtrial.running.pool import EnginePool
@@ -65,7 +65,7 @@ def answer_items(
     engine = pool.engine(candidate)
     probes = pool.probes(candidate)
     watchers = [probe for probe in probes if isinstance(probe, Watcher)]
-    with watching(watchers):
+    with watch_all(watchers):
         answers = answer_requests(engine, requests, candidate.name, on_answer)
     by_item = [[answers[request.id] for request in requests] for requests in items]
     seen = [probe.observe(by_item) for probe in probes if isinstance(probe, Watcher)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import read_chunk_costs, sum_spending
-from fairtrial.measures.cost import price_of
+from fairtrial.measures.cost import find_price
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateRequest, Prompt, Request
@@ -183,7 +183,7 @@ def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine
 
     Every call counts that a lever may make of any model.
     """
-    prices = {part.id: price_of(part.model.record(), machine).per_token for part in candidate.models.values()}
+    prices = {part.id: find_price(part.model.record(), machine).per_token for part in candidate.models.values()}
     if not any(price is not None for price in prices.values()):
         return []
     form = task.for_candidate(candidate.spec)

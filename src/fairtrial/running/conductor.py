@@ -20,7 +20,7 @@ from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ending, Ledger, query
 from fairtrial.ledger.blobs import ImageReader
 from fairtrial.machine import facts
-from fairtrial.measures import Meters, plugin_probes
+from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
 from fairtrial.running.answering import check_requests
@@ -67,7 +67,7 @@ def run(
         open_writer(ledger, plan.id, {**facts(), **meters.facts(), **budget, **fit}) as writer,
         open_pool(replace(settings, read_image=ImageReader(ledger.path)), meters, plan.predicted) as pool,
     ):
-        pool.more_probes = plugin_probes(plan.trial)
+        pool.more_probes = find_plugin_probes(plan.trial)
         try:
             for candidate in plan.candidates:
                 missing = {m: why for probe in pool.probes(candidate) for m, why in probe.absences().items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fairtrial.engines.base import work_of
 from fairtrial.ledger.known import read_items_asked, read_items_measured
-from fairtrial.measures import AloneProbe, watching
+from fairtrial.measures import AloneProbe, watch_all
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import Item, Observation
@@ -48,6 +48,6 @@ def ask_alone(task: PlannedTask, candidate: PlannedCandidate, pool: EnginePool, 
     engine = pool.engine(candidate)
     [requests] = make_requests(task.for_candidate(candidate.spec), candidate.spec, item)
     probe = AloneProbe(lambda: work_of(engine))
-    with watching([probe]):
+    with watch_all([probe]):
         answers = answer_requests(engine, requests, candidate.name)
     return probe.observe(list(answers.values()))

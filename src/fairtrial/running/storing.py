@@ -16,7 +16,7 @@ from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.blobs import add_images
 from fairtrial.ledger.known import was_asked
 from fairtrial.ledger.plan import plan_record
-from fairtrial.measures import Whole, unloaded
+from fairtrial.measures import Whole, describe_unloaded
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import ItemRequests
@@ -157,7 +157,7 @@ class LedgerWriter:
         measured = query.measured_whole(self.ledger, self.trial_id)
         for candidate in candidates:
             if was_asked(self.ledger, candidate.id) and not candidate.recorded and candidate.id not in measured:
-                self.write_wholes({candidate.id: unloaded(candidate.model.record())})
+                self.write_wholes({candidate.id: describe_unloaded(candidate.model.record())})
 
     def write_look(self, pair: tuple[str, str], at: tuple[str, str, int], look: Mapping[str, Any]) -> None:
         """Write one look at a pair (names of a and b) at a task id, measure and number of items."""

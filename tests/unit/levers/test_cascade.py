@@ -18,8 +18,8 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.steps import passed
 from fairtrial.levers.cascade import CascadeEngine
 from fairtrial.levers.cascade.signals import find_final_answer, measure_agreement, measure_choices, measure_text
-from fairtrial.measures.cost import CostProbe, price_of
-from fairtrial.measures.sharing import tokens_in, tokens_out
+from fairtrial.measures.cost import CostProbe, find_price
+from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.models import resolve
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import (
@@ -117,7 +117,7 @@ def test_the_larger_one_is_asked_only_where_the_small_one_is_unsure() -> None:
         assert answer.logprobs == expected.scores
         assert [step.by for step in answer.trace] == ["small", "big"][: 1 + (expected is larger)]
         assert answer.trace[0].signal == pytest.approx(1 / (1 + math.exp(-0.2)))
-        assert tokens_in(answer) == 12 * len(answer.trace)
+        assert count_tokens_in(answer) == 12 * len(answer.trace)
     assert larger.asked == 1
 
 
@@ -127,7 +127,7 @@ def test_samples_that_have_to_agree_are_paid_for() -> None:
     engine = cascade(settings, small, {"big": Saying(texts=["7"])})
     [answer] = engine.generate([WRITE])
     assert (answer.text, answer.trace[0].signal) == ("7", 0.5)
-    assert (tokens_in(answer), tokens_out(answer)) == (3 * 20 + 20, 3 * 4 + 4)
+    assert (count_tokens_in(answer), count_tokens_out(answer)) == (3 * 20 + 20, 3 * 4 + 4)
 
 
 def test_what_is_sent_is_that_of_both() -> None:
@@ -341,14 +341,14 @@ def test_each_model_is_paid_at_its_own_price() -> None:
     parts = {"small": {}, "big": {"usd_per_input_token": 0.01, "usd_per_output_token": 0.1, "elsewhere": True}}
     small, big = TraceStep("small", 100, 10, 0.3), TraceStep("big", 100, 20)
     kept, sent = (GenerateAnswer("x", 1, "stop", trace=trace) for trace in ((small,), (small, big)))
-    price = price_of({"parts": parts}, StatedMachine(usd_per_hour=3600.0))
+    price = find_price({"parts": parts}, StatedMachine(usd_per_hour=3600.0))
     probe = CostProbe(price)
     probe.start()
     probe.stop()
     costs = probe.observe([[kept], [sent], []])
     assert costs[2] == []
     assert costs[1][0].value - 0.01 * 100 - 0.1 * 20 > costs[0][0].value > 0
-    unknown = price_of({"parts": parts}, StatedMachine())
+    unknown = find_price({"parts": parts}, StatedMachine())
     assert unknown.unknown.startswith("small: ")
     assert CostProbe(unknown).observe([[sent]]) == [[]]
 

@@ -17,7 +17,7 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.levers import read_lever, wrap_engine
 from fairtrial.levers.wrapping import WrappedEngine
-from fairtrial.measures.sharing import tokens_in
+from fairtrial.measures.sharing import count_tokens_in
 from fairtrial.models import resolve
 from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.planning.plan import Plan, plan_trial
@@ -119,7 +119,7 @@ def test_every_call_is_charged() -> None:
     request = GenerateRequest(Prompt("Question:"), max_tokens=6)
     [plain] = inside.generate([request])
     [twice] = wrap_engine(read_lever({"twice": "x"}), inside, {}).generate([request])
-    assert tokens_in(twice) == 2 * tokens_in(plain)
+    assert count_tokens_in(twice) == 2 * count_tokens_in(plain)
     cascade = wrap_engine(
         read_lever({"cascade": {"to": "b", "threshold": 1.0}}),
         wrap_engine(read_lever({"twice": "x"}), inside, {}),
@@ -127,7 +127,7 @@ def test_every_call_is_charged() -> None:
     )
     [answer] = cascade.generate([request])
     assert [step.by for step in answer.trace] == ["small/model", "small", "b"]
-    assert tokens_in(answer) == 3 * tokens_in(plain)
+    assert count_tokens_in(answer) == 3 * count_tokens_in(plain)
 
 
 def written(folder: Path) -> Plan:

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from fairtrial.measures import MEASURES, PROBES, Meters, Subject, Watcher, watching
-from fairtrial.measures.cost import CostProbe, Price, cost_probe, price_of
-from fairtrial.measures.sharing import shared, shares
+from fairtrial.measures import MEASURES, PROBES, Meters, Subject, Watcher, watch_all
+from fairtrial.measures.cost import CostProbe, Price, find_price, make_cost_probe
+from fairtrial.measures.sharing import compute_shares, share_out
 from fairtrial.measures.speed import SpeedProbe, TokensProbe
 from fairtrial.records import Answer, GenerateAnswer, ScoreAnswer
 from fairtrial.spec.stated import StatedMachine
@@ -38,10 +38,10 @@ def test_tokens_are_counted_as_a_caller_counts_them() -> None:
 
 
 def test_shares_are_of_the_whole_batch_and_nothing_is_shared_by_nobody() -> None:
-    assert sum(shares(GROUPS)) == pytest.approx(1)
+    assert sum(compute_shares(GROUPS)) == pytest.approx(1)
     empty = GenerateAnswer(text="", tokens=0, finish="stop")
-    assert shares([[empty], []]) == [0.0, 0.0]
-    assert shared(5.0, "joules", "J", [[empty], []]) == [[], []]
+    assert compute_shares([[empty], []]) == [0.0, 0.0]
+    assert share_out(5.0, "joules", "J", [[empty], []]) == [[], []]
 
 
 @pytest.mark.parametrize("record", [{}, {"elsewhere": True}, {"usd_per_input_token": 1e-6}])
@@ -52,7 +52,7 @@ def test_every_observation_is_of_a_declared_measure_and_what_is_absent_is_not_ob
     subject = Subject(record, Meters(StatedMachine.model_validate(stated)))
     for make in PROBES:
         probe = make(subject)
-        with watching([probe] if isinstance(probe, Watcher) else []):
+        with watch_all([probe] if isinstance(probe, Watcher) else []):
             pass
         seen = {o.measure: o for o in probe.observe([[SCORED]])[0]}
         assert all(MEASURES[name].unit == observation.unit for name, observation in seen.items())
@@ -62,7 +62,7 @@ def test_every_observation_is_of_a_declared_measure_and_what_is_absent_is_not_ob
 
 
 def test_an_hour_of_the_machine_is_shared_by_tokens() -> None:
-    probe = CostProbe(price_of({}, StatedMachine(usd_per_hour=7.2)))
+    probe = CostProbe(find_price({}, StatedMachine(usd_per_hour=7.2)))
     assert probe.price.per_second == pytest.approx(0.002)
     probe.start()
     time.sleep(0.01)
@@ -74,9 +74,9 @@ def test_an_hour_of_the_machine_is_shared_by_tokens() -> None:
 
 
 def test_a_price_per_token_is_each_items_own() -> None:
-    price = price_of({"usd_per_input_token": 1e-6, "usd_per_output_token": 4e-6}, StatedMachine())
+    price = find_price({"usd_per_input_token": 1e-6, "usd_per_output_token": 4e-6}, StatedMachine())
     assert price == Price(per_token=(1e-6, 4e-6))
-    probe = cost_probe(price)
+    probe = make_cost_probe(price)
     assert not isinstance(probe, Watcher)  # answers tell all of it, whenever they were made
     [[scored], [], [written]] = probe.observe(GROUPS)
     assert scored.value == pytest.approx(50e-6)
@@ -84,7 +84,7 @@ def test_a_price_per_token_is_each_items_own() -> None:
 
 
 def test_a_free_machine_costs_nothing_and_says_so() -> None:
-    probe = CostProbe(price_of({}, StatedMachine(usd_per_hour=0)))
+    probe = CostProbe(find_price({}, StatedMachine(usd_per_hour=0)))
     assert probe.observe([[SCORED]])[0][0].value == 0
     assert probe.absences() == {}
 
@@ -102,6 +102,6 @@ def test_a_free_machine_costs_nothing_and_says_so() -> None:
 )
 def test_an_unknown_price_is_a_reason_and_never_zero(record: dict[str, object], reason: str) -> None:
     stated = StatedMachine() if record == {} else StatedMachine(usd_per_hour=1.0)
-    probe = CostProbe(price_of(record, stated))
+    probe = CostProbe(find_price(record, stated))
     assert probe.observe([[SCORED]]) == [[]]
     assert reason in probe.absences()["usd"]

@@ -15,7 +15,7 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.measures import MEASURES, WHOLE_MEASURES, AloneProbe
 from fairtrial.measures.memory import MemoryMeter, Span
-from fairtrial.measures.sampling import Repeating
+from fairtrial.measures.sampling import RepeatingTimer
 from fairtrial.measures.whole import CandidateWatch, Whole
 from fairtrial.models.record import count_weight_bytes
 from fairtrial.records import GenerateAnswer, ScoreAnswer
@@ -63,7 +63,7 @@ def test_repeating_stops_and_tells_what_went_wrong() -> None:
     def broken() -> None:
         raise ValueError("no")
 
-    again = Repeating(broken, 0.0001)
+    again = RepeatingTimer(broken, 0.0001)
     again.start()
     while again._error is None:
         pass

@@ -8,9 +8,10 @@ import jsonschema
 import pytest
 
 from fairtrial.errors import SpecError
-from fairtrial.spec.problems import SECTIONS
+from fairtrial.spec.problems import SECTIONS, list_keys
 from fairtrial.spec.schema import make_trial_schema
 from fairtrial.spec.source import load_candidate, load_trial
+from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import read_yaml
 
 MAPPING = "format: table\nkey: question\nanswer: said\nonly: {model: closed-1}\n"
@@ -82,9 +83,8 @@ def test_a_file_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> N
 
 
 def test_every_section_tells_its_keys(tmp_path: Path) -> None:
-    assert {"candidates", "recorded", "endpoint", "prices", "decoding", "tasks", "open-vs-closed", "cascade"} <= set(
-        SECTIONS
-    )
+    assert {"candidates", "recorded", "endpoint", "prices", "decoding", "tasks", "open-vs-closed"} <= set(SECTIONS)
+    assert {"to", "threshold", "learn"} <= set(list_keys(Trial, ("candidates", 0, "levers", 0, "cascade")))
     with pytest.raises(
         SpecError, match=r"Did you mean 'answer'\? Keys here: answer, format, id, item, join, key, only, rows"
     ):

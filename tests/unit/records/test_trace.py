@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from fairtrial.ledger.encoding import answer_body, answer_of
-from fairtrial.measures.sharing import tokens_in, tokens_out
+from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.records import GenerateAnswer, ScoreAnswer, TraceStep
 
 SENT = TraceStep("retrieve", prompt="Passage.\nQuestion?", sources=("doc 1", "doc 2"))
@@ -43,8 +43,8 @@ def test_answers_stored_with_steps_are_read() -> None:
 
 def test_only_calls_of_models_are_counted() -> None:
     plain = GenerateAnswer("x", 4, "stop", 20)
-    assert (tokens_in(plain), tokens_out(plain)) == (20, 4)
+    assert (count_tokens_in(plain), count_tokens_out(plain)) == (20, 4)
     led = GenerateAnswer("x", 4, "stop", 20, trace=(SENT, GUARDED))
-    assert (tokens_in(led), tokens_out(led)) == (20, 4)
+    assert (count_tokens_in(led), count_tokens_out(led)) == (20, 4)
     both = GenerateAnswer("x", 4, "stop", 20, trace=(SENT, ASKED, TraceStep("big", 30, 5)))
-    assert (tokens_in(both), tokens_out(both)) == (50, 9)
+    assert (count_tokens_in(both), count_tokens_out(both)) == (50, 9)

@@ -8,7 +8,7 @@ from fairtrial.engines.base import Capabilities
 from fairtrial.ledger.encoding import answer_body, answer_of
 from fairtrial.levers.cascade.signals import measure_text
 from fairtrial.measures.cost import TokenCostProbe
-from fairtrial.measures.sharing import tokens_in, tokens_out
+from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.records import GenerateAnswer, Pair, Prompt, ScoreAnswer, ScoreRequest
 from tests.support.levers import cascade
 
@@ -17,8 +17,8 @@ THERE = ScoreAnswer((-1.0, -2.0), (True, False), (3, 4), prompt_tokens=100, paid
 
 
 def test_scores_cost_what_was_charged() -> None:
-    assert (tokens_in(HERE), tokens_out(HERE)) == (107, 0)
-    assert (tokens_in(THERE), tokens_out(THERE)) == (207, 2)
+    assert (count_tokens_in(HERE), count_tokens_out(HERE)) == (107, 0)
+    assert (count_tokens_in(THERE), count_tokens_out(THERE)) == (207, 2)
     [[usd]] = TokenCostProbe((1e-6, 1e-3)).observe([[THERE]])
     assert usd.value == pytest.approx(207e-6 + 2e-3)
 
