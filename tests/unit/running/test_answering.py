@@ -30,7 +30,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
 
 SPAWN = multiprocessing.get_context("spawn")
-MEASURED = ("seconds", "cpu_seconds", "load_seconds", "memory_bytes")
+MEASURED = ("seconds", "cpu_seconds", "load_seconds")
 
 
 def planned(folder: Path) -> Plan:
@@ -51,14 +51,17 @@ def answer_there(candidate: PlannedCandidate, items: Sequence[Sequence[Request]]
 
 
 def rows_of(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
-    """Everything that is stored; of what a clock or the machine tells, only that it is there."""
+    """Everything that is stored; of what a clock tells, only that it is there.
+
+    Memory is left out: it is absent where a process has not grown, as one may not that has run other tests before.
+    """
     measured = ", ".join(f"'{name}'" for name in MEASURED)
     value = f"CASE WHEN measure IN ({measured}) THEN 'some' ELSE value END"
     columns = f"candidate_id, task_id, measure, item_id, repeat, {value}, weight, unit"
     return {
         "answers": sorted(ledger.read("SELECT candidate_id, request_id, answer FROM answers")),
         "asked": sorted(ledger.read("SELECT * FROM asked")),
-        "observations": sorted(ledger.read(f"SELECT {columns} FROM observations")),
+        "observations": sorted(ledger.read(f"SELECT {columns} FROM observations WHERE measure <> 'memory_bytes'")),
         "absences": sorted(ledger.read("SELECT * FROM absences")),
     }
 
