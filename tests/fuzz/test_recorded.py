@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fairtrial.recorded import imported_record
+from fairtrial.recorded import read_log
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.spec.recorded import Recorded
 from tests.fuzz.bounded import bounded, survives
@@ -90,7 +90,7 @@ def mappings(draw: st.DrawFn, kind: str) -> Recorded:
 
 
 def read(folder: Path, how: Recorded) -> None:
-    record = imported_record(folder, how)
+    record = read_log(folder, how)
     for prompt in ("x?", "Q: x?\nA:", ""):
         for key in ("0", "1", ""):
             for request in (

@@ -16,7 +16,7 @@ from fairtrial.engines.sampling import Text, Thinking, answer_of
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.levers.cascade.signals import measure_agreement, measure_text
-from fairtrial.recorded import imported_record, replayed_record
+from fairtrial.recorded import open_replay, read_log
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from fairtrial.report.examples import said
 from fairtrial.spec.candidate import Candidate
@@ -187,13 +187,13 @@ def test_thoughts_in_logs_are_told_apart_before_stop_strings(tmp_path: Path) -> 
     ]
     (tmp_path / "log.json").write_text(json.dumps(rows))
     how = Recorded(format="table", key="q", answer="a")
-    record = imported_record(tmp_path / "log.json", how)
+    record = read_log(tmp_path / "log.json", how)
     found = [record.answer(GenerateRequest(Prompt(row["q"]), 8, stop=("\n\n",))) for row in rows]
     assert all(isinstance(answer, GenerateAnswer) for answer in found)
     assert [answer.text for answer in found] == ["(C)", "(D)", ""]
     assert [answer.thought for answer in found] == ["The answer is A?\n\nNo.", "Let me see.\n\nB?", "Is it"]
     assert [answer.unfinished for answer in found] == [False, False, True]
-    plain = imported_record(tmp_path / "log.json", how, ()).answer(GenerateRequest(Prompt("X or Y?"), 8))
+    plain = read_log(tmp_path / "log.json", how, ()).answer(GenerateRequest(Prompt("X or Y?"), 8))
     assert isinstance(plain, GenerateAnswer) and plain.text == "<think>Is it"
 
 
@@ -202,7 +202,7 @@ def test_thoughts_in_answers_of_older_ledgers_are_told_apart(tmp_path: Path) -> 
     with closing(Ledger.open(tmp_path / "old.db")) as ledger, ledger.writing():
         ledger.add_candidate("c1", "small", {})
         ledger.commit("c1", Chunk(answers=[(request, GenerateAnswer("<think>A?</think> (C)", 9, "stop"))]))
-    replay = replayed_record(tmp_path / "old.db", "c1")
+    replay = open_replay(tmp_path / "old.db", "c1")
     found = replay.answer(request)
     replay.close()
     assert isinstance(found, GenerateAnswer)

@@ -9,7 +9,7 @@ from fairtrial.engines.refusing import counted_characters, refuse_empty
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError
 from fairtrial.models import ResolvedModel
-from fairtrial.recorded import RecordedAnswers, imported_record, replayed_record
+from fairtrial.recorded import RecordedAnswers, open_replay, read_log
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 
@@ -30,8 +30,8 @@ class RecordedEngine:
         """Open the ledger, or read the log."""
         assert model.source is not None
         if "replayed_candidate" in model.notes:
-            return cls(replayed_record(model.source, model.notes["replayed_candidate"], candidate.tags))
-        return cls(imported_record(model.source, candidate.recorded, candidate.tags))
+            return cls(open_replay(model.source, model.notes["replayed_candidate"], candidate.tags))
+        return cls(read_log(model.source, candidate.recorded, candidate.tags))
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise `EngineError`, naming the item, if a request has no recorded answer."""

@@ -17,8 +17,8 @@ from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, identify_candidate
 from fairtrial.planning.base import Pairing, PlannedCandidate
 from fairtrial.planning.requests import make_requests
-from fairtrial.recorded import IMPORTERS, RecordedAnswers, identify, imported_record, replayed_record
-from fairtrial.recorded.source import candidate_of
+from fairtrial.recorded import IMPORTERS, RecordedAnswers, hash_files, open_replay, read_log
+from fairtrial.recorded.source import find_candidate
 from fairtrial.records import Item, content_hash
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.schemes import scheme_of
@@ -68,9 +68,9 @@ def open_recordings(
 def _open_import(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     """Read another tool's log."""
     path = _find_log(base_dir, rest)
-    record = imported_record(path, spec.recorded, spec.tags)
+    record = read_log(path, spec.recorded, spec.tags)
     own = spec.recorded.model_dump(mode="json")
-    sha256 = identify(path, spec.recorded)
+    sha256 = hash_files(path, spec.recorded)
     plugin = IMPORTERS.origin(spec.recorded.format)
     plugins = {"plugins": [plugin]} if plugin else {}
     notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True, **plugins}
@@ -96,13 +96,13 @@ def _open_replay(spec: Candidate, rest: str, base_dir: Path) -> Recording:
         )
     path = _find_log(base_dir, name)
     with closing(Ledger.open(path, create=False)) as ledger:
-        entry = candidate_of(ledger, wanted)
+        entry = find_candidate(ledger, wanted)
     then = Candidate.model_validate(entry.spec.document)
     as_then = {name: getattr(then, name) for name in ("decoding", "chat", "system")}
     # ledgers that do not say so hold examples in one turn
     as_then["fewshot_as_multiturn"] = then.fewshot_as_multiturn and "fewshot_as_multiturn" in then.model_fields_set
     spec = spec.model_copy(update=as_then)
-    record = replayed_record(path, entry.id, spec.tags)
+    record = open_replay(path, entry.id, spec.tags)
     notes = {**record.facts, "answers": record.size, "recorded": True, "replayed": entry.record.document}
     identity = content_hash(["replay", entry.id])
     model = ResolvedModel(spec.model, "recorded", None, identity, wanted, notes, source=path)

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from fairtrial.recorded.base import Importer, RecordedAnswer, RecordedAnswers
 from fairtrial.recorded.formats import IMPORTERS
-from fairtrial.recorded.imported import imported_record
-from fairtrial.recorded.replayed import replayed_record
-from fairtrial.recorded.source import identify
+from fairtrial.recorded.imported import read_log
+from fairtrial.recorded.replayed import open_replay
+from fairtrial.recorded.source import hash_files
 
 __all__ = [
     "IMPORTERS",
     "Importer",
     "RecordedAnswer",
     "RecordedAnswers",
-    "identify",
-    "imported_record",
-    "replayed_record",
+    "hash_files",
+    "open_replay",
+    "read_log",
 ]

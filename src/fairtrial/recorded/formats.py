@@ -24,7 +24,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateRuntimeError
 from fairtrial.errors import ModelError
 from fairtrial.plugins import Table
 from fairtrial.recorded.base import Importer, RecordedAnswer, Rows
-from fairtrial.recorded.rows import at, csv_of, entries, json_of, lines_of, mapping, shown
+from fairtrial.recorded.rows import check_mapping, look_up, read_csv, read_json, read_lines, read_zip_entries, shorten
 from fairtrial.records import ImagePart
 from fairtrial.records.content import PLACEHOLDER, name_image
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
@@ -39,7 +39,7 @@ TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=
 def read_rows(path: Path, how: Recorded, importer: Importer) -> Rows:
     """Yield (place, row) of a log, of those rows that count."""
     for where, row in importer.rows(path, how):
-        if all(_word(at(row, key, where)) == _word(value) for key, value in how.only.items()):
+        if all(_word(look_up(row, key, where)) == _word(value) for key, value in how.only.items()):
             yield where, row
 
 
@@ -56,7 +56,7 @@ def read_answer(where: str, row: Mapping[str, Any], how: Recorded, importer: Imp
         said = replace(said, asked=asked, text=text)
     if how.join != "id":
         return said
-    identity = at(row, how.id, where)
+    identity = look_up(row, how.id, where)
     return None if _is_nothing(identity) else replace(said, key=format_key(identity))
 
 
@@ -65,12 +65,12 @@ def recognise_format(path: Path) -> str:
     if path.suffix == ".eval":
         return "inspect"
     if path.suffix == ".jsonl":
-        keys = set(next(lines_of(path), ("", {}))[1])
+        keys = set(next(read_lines(path), ("", {}))[1])
         if {"resps", "arguments"} <= keys:
             return "lm-eval"
         return "promptfoo" if {"promptIdx", "testIdx", "prompt", "vars"} <= keys else "table"
     if path.suffix == ".json":
-        body = json_of(path)
+        body = read_json(path)
         keys = set(body if isinstance(body, dict) else ())
         if "request_states" in keys:
             return "helm"
@@ -84,32 +84,32 @@ def recognise_format(path: Path) -> str:
 
 def _list(value: Any, where: str) -> Rows:
     if not isinstance(value, list):
-        raise ModelError(f"{where}: rows must be a list, got {shown(value)}.", fix="Say with `rows` where they are.")
+        raise ModelError(f"{where}: rows must be a list, got {shorten(value)}.", fix="Say with `rows` where they are.")
     for i, row in enumerate(value):
-        yield f"{where}[{i}]", mapping(row, f"{where}[{i}]")
+        yield f"{where}[{i}]", check_mapping(row, f"{where}[{i}]")
 
 
 def _table(path: Path, how: Recorded) -> Rows:
     if path.suffix == ".csv":
-        yield from csv_of(path)
+        yield from read_csv(path)
     elif path.suffix == ".jsonl":
-        yield from lines_of(path)
+        yield from read_lines(path)
     else:
-        body = json_of(path)
-        yield from _list(at(body, how.rows, path.name) if how.rows else body, path.name)
+        body = read_json(path)
+        yield from _list(look_up(body, how.rows, path.name) if how.rows else body, path.name)
 
 
 def _inspect(path: Path, how: Recorded) -> Rows:
     """Yield the samples of the first epoch, unless `only` names another."""
     if path.suffix == ".eval":
-        rows: Rows = ((where, mapping(row, where)) for where, row in entries(path, "samples/"))
+        rows: Rows = ((where, check_mapping(row, where)) for where, row in read_zip_entries(path, "samples/"))
     else:
-        body = json_of(path)
+        body = read_json(path)
         if isinstance(body, dict) and "eval" in body and not body.get("samples"):
             raise ModelError(
                 f"{path.name} is a log of Inspect without its samples: they were not logged, or none ended."
             )
-        rows = _list(at(body, "samples", path.name), path.name)
+        rows = _list(look_up(body, "samples", path.name), path.name)
     for where, row in rows:
         if "epoch" in how.only or row.get("epoch", 1) == 1:
             yield where, row
@@ -117,14 +117,14 @@ def _inspect(path: Path, how: Recorded) -> Rows:
 
 def _promptfoo(path: Path, how: Recorded) -> Rows:
     if path.suffix == ".jsonl":
-        return lines_of(path)
-    return _list(at(json_of(path), "results.results", path.name), path.name)
+        return read_lines(path)
+    return _list(look_up(read_json(path), "results.results", path.name), path.name)
 
 
 def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
-    given = at(row, "arguments", where)
+    given = look_up(row, "arguments", where)
     calls = list(given.values()) if isinstance(given, dict) else _items(given, "arguments", where)
-    resps = _items(at(row, "resps", where), "resps", where)
+    resps = _items(look_up(row, "resps", where), "resps", where)
     if not calls or not resps:
         return None
     pairs = [_call(call, where) for call in calls]
@@ -154,7 +154,7 @@ def _greedy(resp: Any) -> bool:
 
 def _items(value: Any, what: str, where: str) -> list[Any]:
     if not isinstance(value, list):
-        raise ModelError(f"{where}: {what} must be a list, got {shown(value)}.")
+        raise ModelError(f"{where}: {what} must be a list, got {shorten(value)}.")
     return value
 
 
@@ -164,7 +164,7 @@ def _part(value: Any, i: int, where: str) -> Any:
         return value[f"arg_{i}"]
     if isinstance(value, list) and i < len(value):
         return value[i]
-    raise ModelError(f"{where}: part {i} is missing in {shown(value)}.")
+    raise ModelError(f"{where}: part {i} is missing in {shorten(value)}.")
 
 
 def _number(value: Any, i: int, where: str) -> float:
@@ -172,20 +172,20 @@ def _number(value: Any, i: int, where: str) -> float:
     try:
         return float(part)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"{where}: a log-probability must be a number, got {shown(part)}.") from error
+        raise ModelError(f"{where}: a log-probability must be a number, got {shorten(part)}.") from error
 
 
 def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
     if scored := _scored_inspect(where, row):
         return scored
-    asked, output = at(row, "input", where), row.get("output") or {}
+    asked, output = look_up(row, "input", where), row.get("output") or {}
     if row.get("error") or not isinstance(output, dict) or output.get("error") or output.get("choices") == []:
         return None  # what failed has an empty completion, which is no answer
     if isinstance(asked, list):
         asked = _last_of_user(asked)
     text = output.get("completion")
     if text is None and output.get("choices"):
-        text = at(output, "choices.0.message.content", where)
+        text = look_up(output, "choices.0.message.content", where)
     return _said(_content(asked), _content(text), where)
 
 
@@ -204,7 +204,7 @@ def _scored_inspect(where: str, row: Mapping[str, Any]) -> RecordedAnswer | None
     scores = {}
     for i, one in enumerate(given):
         place = f"{where} metadata.fairtrial.scored[{i}]"
-        parts = [at(one, key, place) for key in ("prompt", "continuation", "logprob", "greedy")]
+        parts = [look_up(one, key, place) for key in ("prompt", "continuation", "logprob", "greedy")]
         scores[_word(parts[0]), _word(parts[1])] = (_number(parts, 2, place), parts[3] is True)
     return RecordedAnswer(next(iter(scores))[0], None, where, scores)
 
@@ -239,13 +239,13 @@ def _image(part: Mapping[str, Any]) -> str:
 
 
 def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
-    result, request = row.get("result"), at(row, "request", where)
+    result, request = row.get("result"), look_up(row, "request", where)
     failed = not isinstance(result, dict) or result.get("success") is False or not result.get("completions")
     if failed or (isinstance(request, dict) and request.get("echo_prompt")):
         return None  # an echoed prompt was scored, not answered
     messages = request.get("messages") if isinstance(request, dict) else None
-    asked = _last_of_user(messages) if isinstance(messages, list) else at(request, "prompt", where)
-    return _said(_content(asked), _text(at(result, "completions.0.text", where)), where)
+    asked = _last_of_user(messages) if isinstance(messages, list) else look_up(request, "prompt", where)
+    return _said(_content(asked), _text(look_up(result, "completions.0.text", where)), where)
 
 
 def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
@@ -272,7 +272,7 @@ def _unwrapped(asked: Any) -> Any:
 def _picked(row: Mapping[str, Any], what: str, where: str) -> str | None:
     """Return a column of a row, or a template filled with its columns; None where a part of it is no value."""
     if "{{" not in what and "{%" not in what:
-        return _text(at(row, what, where))
+        return _text(look_up(row, what, where))
     try:
         return _template(what).render({str(key): _with_nulls(value) for key, value in row.items()})
     except _NullError:
@@ -322,10 +322,10 @@ def _is_nothing(value: Any) -> bool:
 IMPORTERS: Table[Importer] = Table(
     "importer",
     {
-        "lm-eval": Importer(lambda path, how: lines_of(path), _said_lm_eval, begins="samples_", verbatim=True),
+        "lm-eval": Importer(lambda path, how: read_lines(path), _said_lm_eval, begins="samples_", verbatim=True),
         "inspect": Importer(_inspect, _said_inspect),
         "helm": Importer(
-            lambda path, how: _list(at(json_of(path), "request_states", path.name), path.name),
+            lambda path, how: _list(look_up(read_json(path), "request_states", path.name), path.name),
             _said_helm,
             begins="scenario_state",
         ),

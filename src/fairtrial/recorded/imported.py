@@ -9,7 +9,7 @@ from pathlib import Path
 from fairtrial.errors import ModelError
 from fairtrial.recorded.base import Importer, RecordedAnswer
 from fairtrial.recorded.formats import IMPORTERS, read_answer, read_rows, recognise_format
-from fairtrial.recorded.matching import Matcher
+from fairtrial.recorded.matching import AnswerMatcher
 from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import TAGS, Tags
 
@@ -17,7 +17,7 @@ MOST_ENTRIES = 100_000
 """Files and folders of a folder that are looked at."""
 
 
-def files_of(path: Path, how: Recorded) -> list[Path]:
+def find_files(path: Path, how: Recorded) -> list[Path]:
     """Return the files of a log, sorted by name; links that lead out of a folder are left out.
 
     Raises ModelError if there is none.
@@ -59,7 +59,7 @@ def _below(path: Path, root: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
         raise ModelError(f"recorded answers: the folder {path} cannot be read: {error.strerror}.") from error
 
 
-def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
+def read_log(path: Path, how: Recorded, tags: Tags = TAGS) -> AnswerMatcher:
     """Read a log, whose texts may hold thoughts between some of ``tags``.
 
     Raises ModelError: nothing to read, a row that is not what its format promises (with its line), no answers at all.
@@ -67,7 +67,7 @@ def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
     kinds: dict[str, str] = {}
 
     def said() -> Iterator[RecordedAnswer | None]:
-        for file in files_of(path, how):
+        for file in find_files(path, how):
             kind = kinds[file.name] = how.format if how.format != "auto" else recognise_format(file)
             if kind == "table" and not (how.answer and (how.key or how.join != "question")):
                 raise ModelError(
@@ -83,7 +83,7 @@ def imported_record(path: Path, how: Recorded, tags: Tags = TAGS) -> Matcher:
                 yield one if one is None or how.join != "row" else replace(one, key=str(number))
 
     facts: dict[str, object] = {}
-    found = Matcher(said(), facts, how, tags)
+    found = AnswerMatcher(said(), facts, how, tags)
     facts |= {"format": ", ".join(sorted(set(kinds.values()))), "files": len(kinds), "rows": found.rows}
     if found.size == 0:
         only = " that `only` lets through" if how.only else ""

@@ -37,12 +37,12 @@ ASKED = Recorded()
 WORDS = re.compile(r"\s+")
 
 
-def normal(text: str) -> str:
+def _normalise_space(text: str) -> str:
     """Return text with every run of white space as one blank, and none at the ends."""
     return WORDS.sub(" ", text).strip()
 
 
-class Matcher:
+class AnswerMatcher:
     """Recorded answers, by what was asked, by an id or by the number of a row; see `RecordedAnswers`.
 
     Args:
@@ -73,7 +73,7 @@ class Matcher:
             if one is None:
                 continue
             if one.text is None and not one.scores:
-                self._empty.add(one.key if self._by_key else normal(one.asked))
+                self._empty.add(one.key if self._by_key else _normalise_space(one.asked))
                 continue
             self.size += 1
             self._keep(one)
@@ -87,15 +87,15 @@ class Matcher:
                 lengths.append(len(key))
 
     def _keep(self, one: RecordedAnswer) -> None:
-        key = one.key if self._by_key else normal(one.asked)
+        key = one.key if self._by_key else _normalise_space(one.asked)
         if self._checked:
-            self._asked[key] = normal(one.asked)
+            self._asked[key] = _normalise_space(one.asked)
         if one.text is not None:
             same = self._texts.get(key, one.text) == one.text
             self._texts[key] = one.text if same else None
         for (prompt, continuation), score in one.scores.items():
-            scores = self._scores.setdefault(key if self._by_key else normal(prompt), {})
-            name = normal(continuation)
+            scores = self._scores.setdefault(key if self._by_key else _normalise_space(prompt), {})
+            name = _normalise_space(continuation)
             scores[name] = score if scores.get(name, score) == score else None
 
     def answer(self, request: Request) -> Answer | None:
@@ -111,7 +111,7 @@ class Matcher:
         """Return why a request found no answer: what differs between its prompt and the nearest recorded one."""
         if self._by_key:
             return self._explained_by_key(request)
-        prompt = normal(
+        prompt = _normalise_space(
             (request.prompt if isinstance(request, GenerateRequest) else request.pairs[0].prompt).plain(name_image)
         )
         keys = self._texts if isinstance(request, GenerateRequest) else self._scores
@@ -147,10 +147,10 @@ class Matcher:
         """Return whether the question that a row names, if it does, stands in what is asked."""
         prompts = [request.prompt] if isinstance(request, GenerateRequest) else [pair.prompt for pair in request.pairs]
         asked = self._asked.get(request.item_key, "")
-        return any(asked in normal(prompt.plain(name_image)) for prompt in prompts)
+        return any(asked in _normalise_space(prompt.plain(name_image)) for prompt in prompts)
 
     def _generated(self, request: GenerateRequest) -> GenerateAnswer | None:
-        key = request.item_key if self._by_key else self._key(normal(request.prompt.plain(name_image)))
+        key = request.item_key if self._by_key else self._key(_normalise_space(request.prompt.plain(name_image)))
         text = self._texts.get(key)
         return None if text is None else make_answer(text, request.stop, self._tags)
 
@@ -174,8 +174,10 @@ class Matcher:
     def _scored(self, request: ScoreRequest) -> ScoreAnswer | None:
         found = []
         for pair in request.pairs:
-            scores = self._scores.get(request.item_key if self._by_key else normal(pair.prompt.plain(name_image)), {})
-            score = scores.get(normal(pair.continuation))
+            scores = self._scores.get(
+                request.item_key if self._by_key else _normalise_space(pair.prompt.plain(name_image)), {}
+            )
+            score = scores.get(_normalise_space(pair.continuation))
             if score is None or math.isnan(score[0]) or score[0] == math.inf:
                 return None
             found.append(score)

@@ -48,7 +48,7 @@ class Replay:
         self._ledger.close()
 
 
-def replayed_record(path: Path, candidate_id: Any, tags: Tags = TAGS) -> Replay:
+def open_replay(path: Path, candidate_id: Any, tags: Tags = TAGS) -> Replay:
     """Open a ledger for reading.  Raises ModelError if it holds no answers of the candidate."""
     found = Replay(Ledger.open(path, create=False), str(candidate_id), tags)
     if found.size == 0:

@@ -38,7 +38,7 @@ MOST_SQUEEZED = 500
 """How many times as large as a zip its files may be together; small ones may always have `MOST_ENTRY`."""
 
 
-def json_of(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     """Return what a JSON file holds.  Raises ModelError if it is too large or no JSON."""
     body = _bytes_of(path)
     if len(body) > MOST_JSON:
@@ -46,7 +46,7 @@ def json_of(path: Path) -> Any:
             f"{path.name} has more than {MOST_JSON / 1e6:,.0f} MB; larger JSON is not read whole.",
             fix="Write it as JSONL: one row a line.",
         )
-    return parsed(body, path.name)
+    return _parse_json(body, path.name)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -58,7 +58,7 @@ def _bytes_of(path: Path) -> bytes:
         raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
-def parsed(body: bytes, where: str) -> Any:
+def _parse_json(body: bytes, where: str) -> Any:
     """Return JSON text as values.  Raises ModelError with the place of a mistake, or if it holds too many values."""
     values = body.count(b",") + body.count(b"[") + body.count(b"{")
     if values > MOST_VALUES:
@@ -75,7 +75,7 @@ def parsed(body: bytes, where: str) -> Any:
         raise ModelError(f"{where} is no JSON: {error}.") from error
 
 
-def lines_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:line``, row) of a JSONL file; empty lines are left out.
 
     Raises ModelError, naming the line, for a line that is no JSON object or too long.
@@ -84,7 +84,7 @@ def lines_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         with path.open("rb") as file:
             if _begins_a_list(file):
                 for number, row in enumerate(_rows_of_a_list(path)):
-                    yield f"{path.name}[{number}]", mapping(row, f"{path.name}[{number}]")
+                    yield f"{path.name}[{number}]", check_mapping(row, f"{path.name}[{number}]")
                 return
             number = 0
             while line := file.readline(MOST_ROW + 1):
@@ -93,7 +93,7 @@ def lines_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 if len(line) > MOST_ROW:
                     raise ModelError(f"{where} is longer than {MOST_ROW >> 20} MiB.")
                 if line.strip():
-                    yield where, mapping(parsed(line, where), where)
+                    yield where, check_mapping(_parse_json(line, where), where)
     except OSError as error:
         raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
 
@@ -107,11 +107,11 @@ def _begins_a_list(file: BinaryIO) -> bool:
 
 def _rows_of_a_list(path: Path) -> list[Any]:
     """Return the rows of a file that is named as JSONL and holds one JSON list."""
-    rows = json_of(path)
+    rows = read_json(path)
     return rows if isinstance(rows, list) else [rows]
 
 
-def csv_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_csv(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:line``, row) of a CSV file with a head line."""
     usual = csv.field_size_limit(MOST_ROW)
     try:
@@ -143,21 +143,21 @@ def _bounded_lines(file: TextIO, path: Path) -> Iterator[str]:
         yield line
 
 
-def mapping(value: Any, where: str) -> Mapping[str, Any]:
+def check_mapping(value: Any, where: str) -> Mapping[str, Any]:
     """Return ``value`` if it is an object; raise ModelError otherwise."""
     if not isinstance(value, dict):
-        raise ModelError(f"{where}: a row must be an object, got {shown(value)}.")
+        raise ModelError(f"{where}: a row must be an object, got {shorten(value)}.")
     return value
 
 
-def entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
+def read_zip_entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
     """Yield (``file/entry``, JSON value) of a zip's files whose names begin so; nothing is unpacked to disk.
 
     Raises:
         ModelError: it is no zip, or would be too large unpacked.
         MissingExtraError: it is packed in a way for which the extra ``inspect`` is needed.
     """
-    opened, wrong = reader(path)
+    opened, wrong = _choose_zip_reader(path)
     broken: tuple[type[Exception], ...] = (
         zipfile.BadZipFile,
         NotImplementedError,
@@ -182,12 +182,12 @@ def entries(path: Path, beginning: str) -> Iterator[tuple[str, Any]]:
                     body = file.read(info.file_size + 1)
                 if len(body) > info.file_size:
                     raise ModelError(f"{path.name}/{info.filename} is longer than the archive says.")
-                yield f"{path.name}/{info.filename}", parsed(body, f"{path.name}/{info.filename}")
+                yield f"{path.name}/{info.filename}", _parse_json(body, f"{path.name}/{info.filename}")
     except broken as error:
         raise ModelError(f"{path.name} is no readable zip: {error}.") from error
 
 
-def reader(path: Path) -> tuple[Callable[[Path], Any], tuple[type[Exception], ...]]:
+def _choose_zip_reader(path: Path) -> tuple[Callable[[Path], Any], tuple[type[Exception], ...]]:
     """Return what opens a zip, and what else it raises for a broken one.  Raises MissingExtraError if nothing does."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -204,7 +204,7 @@ def reader(path: Path) -> tuple[Callable[[Path], Any], tuple[type[Exception], ..
     return newer.ZipFile, (ZstdError, newer.BadZipFile)
 
 
-def at(row: Any, keys: str, where: str) -> Any:
+def look_up(row: Any, keys: str, where: str) -> Any:
     """Return what stands in ``row`` under keys joined by dots.
 
     Raises ModelError, with the keys that there are, if it is missing.
@@ -218,7 +218,7 @@ def at(row: Any, keys: str, where: str) -> Any:
         elif isinstance(value, list) and key.isdecimal() and len(key) < 10 and int(key) < len(value):
             value = value[int(key)]
         else:
-            there = ", ".join(map(str, value)) if isinstance(value, dict) else shown(value)
+            there = ", ".join(map(str, value)) if isinstance(value, dict) else shorten(value)
             above = ".".join(keys.split(".")[:i])
             raise ModelError(
                 f"{where}: there is no {key!r}{f' in {above!r}' if above else ''}; there is {there[:300]}."
@@ -226,7 +226,7 @@ def at(row: Any, keys: str, where: str) -> Any:
     return value
 
 
-def shown(value: Any) -> str:
+def shorten(value: Any) -> str:
     """Return a value short enough for an error."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else text[:77] + "..."

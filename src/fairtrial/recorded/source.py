@@ -8,14 +8,14 @@ from pathlib import Path
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord
-from fairtrial.recorded.imported import files_of
+from fairtrial.recorded.imported import find_files
 from fairtrial.spec.recorded import Recorded
 
 
-def identify(path: Path, how: Recorded) -> str:
+def hash_files(path: Path, how: Recorded) -> str:
     """Return the sha256 of a log's files, names included.  Raises ModelError if they cannot be read."""
     digest = hashlib.sha256()
-    for file in files_of(path, how):
+    for file in find_files(path, how):
         digest.update(file.name.encode("utf-8", "surrogatepass") + b"\0")
         try:
             with file.open("rb") as opened:
@@ -25,7 +25,7 @@ def identify(path: Path, how: Recorded) -> str:
     return digest.hexdigest()
 
 
-def candidate_of(ledger: Ledger, name: str) -> CandidateRecord:
+def find_candidate(ledger: Ledger, name: str) -> CandidateRecord:
     """Return the latest candidate of that name in a ledger's trials: its entry in the trial's plan.
 
     Raises ModelError, with the names that there are.

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.recorded import imported_record, rows
+from fairtrial.recorded import read_log, rows
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.spec.recorded import Recorded
 
@@ -29,7 +29,7 @@ def asked(text: str, stop: tuple[str, ...] = ()) -> GenerateRequest:
 
 
 def text_of(path: Path, how: Recorded, prompt: str, stop: tuple[str, ...] = ()) -> str | None:
-    found = imported_record(path, how).answer(asked(prompt, stop))
+    found = read_log(path, how).answer(asked(prompt, stop))
     assert found is None or isinstance(found, GenerateAnswer)
     return None if found is None else found.text
 
@@ -49,7 +49,7 @@ def test_a_question_is_found_where_it_stands_last_and_not_among_the_shots(tmp_pa
 
 def test_different_answers_to_one_question_are_counted_and_not_used(tmp_path: Path) -> None:
     log = put(tmp_path / "log.json", [{"q": "x?", "a": "1"}, {"q": " x? ", "a": "2"}, {"q": "y?", "a": "1"}] * 2)
-    found = imported_record(log, TABLE)
+    found = read_log(log, TABLE)
     assert (found.size, found.ambiguous) == (6, 1)
     assert found.answer(asked("x?")) is None
     assert found.answer(asked("y?")) is not None
@@ -78,12 +78,12 @@ def test_an_inspect_archive_is_read_and_a_bomb_is_not(tmp_path: Path, monkeypatc
     assert text_of(log, Recorded(), "Say A:") == "A"
     monkeypatch.setattr(rows, "MOST_UNPACKED", 10)
     with pytest.raises(ModelError, match="unpacked"):
-        imported_record(log, Recorded())
+        read_log(log, Recorded())
     whole = log.read_bytes()
     for cut in range(0, len(whole), 7):
         log.write_bytes(whole[:cut] + b"\xff" + whole[cut + 1 :])
         try:
-            imported_record(log, Recorded())
+            read_log(log, Recorded())
         except ModelError:
             continue
 
@@ -93,7 +93,7 @@ def test_scores_of_choices_become_score_answers(tmp_path: Path) -> None:
     row = {"arguments": {f"gen_args_{i}": {"arg_0": "Q:", "arg_1": f" {c}"} for i, c in enumerate("ab")},
            "resps": [[["-1.5", "True"]], [["-2.5", "False"]]]}  # fmt: skip
     log.write_text(json.dumps(row) + "\n")
-    found = imported_record(log, Recorded())
+    found = read_log(log, Recorded())
     pairs = (Pair(Prompt("Q:"), "b"), Pair(Prompt("Q:"), "a"))
     assert found.answer(ScoreRequest(pairs)) == ScoreAnswer((-2.5, -1.5), (False, True), (0, 0))
     assert found.answer(ScoreRequest((*pairs, Pair(Prompt("Q:"), "c")))) is None
@@ -115,7 +115,7 @@ def test_mistakes_are_named_with_their_place(tmp_path: Path, name: str, text: st
     log = tmp_path / name
     log.write_text(text)
     with pytest.raises(ModelError, match=said.replace("[", r"\[")):
-        imported_record(log, TABLE)
+        read_log(log, TABLE)
 
 
 def test_a_folder_is_not_left_by_a_link_and_a_long_line_is_refused(
@@ -126,19 +126,19 @@ def test_a_folder_is_not_left_by_a_link_and_a_long_line_is_refused(
     put(tmp_path / "secret.json", [{"q": "secret", "a": "1"}])
     (inside / "link.json").symlink_to(tmp_path / "secret.json")
     with pytest.raises(ModelError, match="holds none"):
-        imported_record(inside, TABLE)
+        read_log(inside, TABLE)
     put(inside / "own.jsonl", {"q": "x", "a": "1" * 100})
-    assert imported_record(inside, TABLE).size == 1
+    assert read_log(inside, TABLE).size == 1
     monkeypatch.setattr(rows, "MOST_ROW", 50)
     with pytest.raises(ModelError, match=r"own\.jsonl:1 is longer"):
-        imported_record(inside, TABLE)
+        read_log(inside, TABLE)
 
 
 def test_a_template_computes_nothing_dangerous(tmp_path: Path) -> None:
     log = put(tmp_path / "l.json", [{"q": "x", "a": "1", "p": "in"}])
     assert text_of(log, Recorded(format="table", key="{{p}}: {{q}}", answer="a"), "in: x") == "1"
     with pytest.raises(ModelError, match="template"):
-        imported_record(log, Recorded(format="table", key="{{ q.__class__.__mro__ }}", answer="a"))
+        read_log(log, Recorded(format="table", key="{{ q.__class__.__mro__ }}", answer="a"))
 
 
 def test_rows_count_only_where_they_are_said_to(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_any_row_is_read_or_refused(tmp_path: Path, kind: str, good: dict[str, o
         log = tmp_path / "scenario_state.json"
     log.write_text(json.dumps(body))
     try:
-        found = imported_record(log, Recorded.model_validate({"format": kind}))
+        found = read_log(log, Recorded.model_validate({"format": kind}))
     except ModelError as error:
         assert log.name in str(error)
         return
@@ -185,4 +185,4 @@ def test_any_row_is_read_or_refused(tmp_path: Path, kind: str, good: dict[str, o
 def test_logs_that_are_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "l.json").write_bytes(b'[{"q": "\xff\xfe", "a": "1"}]')
     with pytest.raises(ModelError, match=r"l\.json is no UTF-8 text"):
-        imported_record(tmp_path / "l.json", TABLE)
+        read_log(tmp_path / "l.json", TABLE)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from fairtrial import api
 from fairtrial.cli.main import app
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.recorded import imported_record, rows
+from fairtrial.recorded import read_log, rows
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.recorded import Recorded
@@ -29,7 +29,7 @@ def put(path: Path, value: object) -> Path:
 
 
 def said(path: Path, prompt: str, how: Recorded = TABLE, item_key: str = "") -> str | None:
-    found = imported_record(path, how).answer(GenerateRequest(Prompt(prompt), 8, item_key=item_key))
+    found = read_log(path, how).answer(GenerateRequest(Prompt(prompt), 8, item_key=item_key))
     assert found is None or isinstance(found, GenerateAnswer)
     return None if found is None else found.text
 
@@ -41,7 +41,7 @@ def test_no_answer_is_no_answer(tmp_path: Path, nothing: object, answer: str) ->
     how = Recorded(format="table", key="q", answer=answer)
     assert said(log, "x?", how) is None
     assert said(log, "y?", how) is not None
-    record = imported_record(log, how)
+    record = read_log(log, how)
     assert (record.rows, record.size) == (2, 1)
 
 
@@ -89,7 +89,7 @@ def test_an_impossible_choice_keeps_the_answer(tmp_path: Path) -> None:
     log = tmp_path / "samples_x.jsonl"
     log.write_text(json.dumps({"arguments": calls, "resps": [[["-Infinity", "False"]], [[-1.5, "True"]]]}))
     request = ScoreRequest((Pair(Prompt("x?"), "A"), Pair(Prompt("x?"), "B")))
-    found = imported_record(log, Recorded()).answer(request)
+    found = read_log(log, Recorded()).answer(request)
     assert isinstance(found, ScoreAnswer)
     assert found.logprobs == (-math.inf, -1.5)
 
@@ -106,7 +106,7 @@ def test_rows_are_found_by_id_and_by_number(tmp_path: Path) -> None:
     log = put(tmp_path / "log.json", [{"q": "What is one?", "a": "1"}, {"q": "Two?", "a": "2"}])
     assert said(log, "Q: What is one?\nA:", checked, "0") == "1"
     assert said(log, "Q: What is one?\nA:", checked, "1") is None
-    why = imported_record(log, checked).explain(GenerateRequest(Prompt("What is one?"), 8, item_key="1"))
+    why = read_log(log, checked).explain(GenerateRequest(Prompt("What is one?"), 8, item_key="1"))
     assert why == "The row '1' of the log asks something else: 'Two?'."
 
 
@@ -229,26 +229,26 @@ def test_places_that_are_no_logs_are_refused_at_once(tmp_path: Path, monkeypatch
     )
     for path, told in places:
         with pytest.raises(ModelError, match=told):
-            imported_record(path, TABLE)
+            read_log(path, TABLE)
     monkeypatch.setattr(imported, "MOST_ENTRIES", 3)
     for i in range(5):
         (tmp_path / f"f{i}.txt").write_text("")
     with pytest.raises(ModelError, match="more than 3 files and folders"):
-        imported_record(tmp_path, TABLE)
+        read_log(tmp_path, TABLE)
 
 
 def test_small_files_that_would_fill_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "many.json").write_text("[" + "[]," * 6_000_000 + "[]]")
     with pytest.raises(ModelError, match=r"holds some 1\d,\d{3},\d{3} values"):
-        imported_record(tmp_path / "many.json", TABLE)
+        read_log(tmp_path / "many.json", TABLE)
     with zipfile.ZipFile(tmp_path / "bomb.eval", "w", zipfile.ZIP_DEFLATED) as archive:
         for i in range(3):
             archive.writestr(f"samples/{i}_epoch_1.json", b" " * (30 << 20))
     with pytest.raises(ModelError, match="unpacked"):
-        imported_record(tmp_path / "bomb.eval", Recorded())
+        read_log(tmp_path / "bomb.eval", Recorded())
     monkeypatch.setattr(rows, "MOST_JSON", 10)
     with pytest.raises(ModelError, match="larger JSON is not read whole"):
-        imported_record(put(tmp_path / "x.json", [{"q": "x?", "a": "1"}]), TABLE)
+        read_log(put(tmp_path / "x.json", [{"q": "x?", "a": "1"}]), TABLE)
 
 
 def test_a_list_named_jsonl_and_long_cells_are_read(tmp_path: Path) -> None:

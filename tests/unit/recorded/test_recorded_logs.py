@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 
 from fairtrial.errors import ModelError
-from fairtrial.recorded import imported_record
-from fairtrial.recorded.matching import Matcher
+from fairtrial.recorded import read_log
+from fairtrial.recorded.matching import AnswerMatcher
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.spec.recorded import Recorded
 
 CHAT = '[{"role":"system","content":"Be brief."},{"role":"user","content":"What is 1 plus 1?"}]'
 
 
-def record(path: Path, body: Any, how: Recorded | None = None) -> Matcher:
+def record(path: Path, body: Any, how: Recorded | None = None) -> AnswerMatcher:
     rows = body if path.suffix == ".jsonl" else [body]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return imported_record(path, how or Recorded())
+    return read_log(path, how or Recorded())
 
 
-def said(found: Matcher, prompt: str) -> str | None:
+def said(found: AnswerMatcher, prompt: str) -> str | None:
     answer = found.answer(GenerateRequest(Prompt(prompt), 9))
     return getattr(answer, "text", None)
 

@@ -14,7 +14,7 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import MissingExtraError, ModelError
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import plan_trial
-from fairtrial.recorded import imported_record
+from fairtrial.recorded import read_log
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.report.export import EXPORTERS, NOT_STATED
 from fairtrial.report.summary import Summary, summarise
@@ -112,14 +112,14 @@ def row(asked: str, said: str, **more: Any) -> dict[str, Any]:
 def test_archives_packed_with_zstandard_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     newer = zipfile if sys.version_info >= (3, 14) else pytest.importorskip("backports.zstd.zipfile")
     path = packed(tmp_path / "a.eval", [row("What is 1?", "one")], 93, newer)
-    assert imported_record(path, Recorded()).size == 1
+    assert read_log(path, Recorded()).size == 1
     path.write_bytes(path.read_bytes().replace(b"\x28\xb5\x2f\xfd", b"\x28\xb5\x2f\xfe"))
     with pytest.raises(ModelError, match=r"a\.eval"):
-        imported_record(path, Recorded())
+        read_log(path, Recorded())
     if sys.version_info < (3, 14):
         monkeypatch.setitem(sys.modules, "backports.zstd", None)
         with pytest.raises(MissingExtraError, match="fairtrial\\[inspect\\]"):
-            imported_record(path, Recorded())
+            read_log(path, Recorded())
 
 
 def test_a_sample_that_failed_is_no_answer(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_sample_that_failed_is_no_answer(tmp_path: Path) -> None:
         row("What is 2?", "", error={"message": "it broke"}),
         {"input": "What is 3?", "output": empty},
     ]
-    found = imported_record(packed(tmp_path / "a.eval", rows, zipfile.ZIP_DEFLATED), Recorded())
+    found = read_log(packed(tmp_path / "a.eval", rows, zipfile.ZIP_DEFLATED), Recorded())
     assert found.size == 1
     assert found.answer(GenerateRequest(Prompt("What is 2?"), 9)) is None
 
@@ -137,11 +137,11 @@ def test_a_sample_that_failed_is_no_answer(tmp_path: Path) -> None:
 def test_scores_without_their_parts_name_the_place(tmp_path: Path) -> None:
     wrong = row("q", "a", metadata={"fairtrial": {"scored": [{"prompt": "q", "continuation": "a"}]}})
     with pytest.raises(ModelError, match=r"samples/0_epoch_1\.json metadata\.fairtrial\.scored\[0\].*'logprob'"):
-        imported_record(packed(tmp_path / "a.eval", [wrong], zipfile.ZIP_DEFLATED), Recorded())
+        read_log(packed(tmp_path / "a.eval", [wrong], zipfile.ZIP_DEFLATED), Recorded())
 
 
 def test_of_several_epochs_the_first_counts_unless_another_is_named(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.eval", [row("What is 1?", word, epoch=i) for i, word in ((1, "one"), (2, "two"))], 8)
     for how, want in ((Recorded(), "one"), (Recorded(only={"epoch": 2}), "two")):
-        answer = imported_record(path, how).answer(GenerateRequest(Prompt("What is 1?"), 9))
+        answer = read_log(path, how).answer(GenerateRequest(Prompt("What is 1?"), 9))
         assert answer is not None and answer.text == want
