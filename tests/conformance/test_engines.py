@@ -228,6 +228,12 @@ def test_closed_engine_refuses(engine: Engine) -> None:
     other.close()
     with pytest.raises(EngineError, match="closed"):
         list(other.generate([GenerateRequest(Prompt("x"), 1)]))
+    with pytest.raises(EngineError, match="closed"):
+        list(other.score(several()))
+    with pytest.raises(EngineError, match="closed"):
+        other.check(several())
+    with pytest.raises(EngineError, match="closed"):
+        other.text_tokens("x")  # type: ignore[attr-defined]
 
 
 @needs_model

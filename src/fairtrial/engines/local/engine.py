@@ -75,6 +75,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise TooLongError naming the first request that does not fit."""
+        self._opened()
         for request in requests:
             if isinstance(request, ScoreRequest):
                 self._encoder.score(request)
@@ -86,8 +87,8 @@ class LocalEngine(ABC, Generic[S]):
         yield from each_by_itself(requests, self._scored(requests), lambda request: self._scored([request])[0])
 
     def _scored(self, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
-        encoded = [self._encoder.score(request) for request in requests]
         with self._using_session() as session:
+            encoded = [self._encoder.score(request) for request in requests]
             sums = self._score(session, [scored for request in encoded for parts in request for scored in parts])
         self.nodes_computed += sums.nodes
         return self._left_clean(list(score_answers(encoded, sums)))
@@ -109,6 +110,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def text_tokens(self, text: str) -> Tokens:
         """Return the tokens of a text; see `fairtrial.engines.base.TellsDistributions`."""
+        self._opened()
         return self._encoder.text(text)
 
     def text_logits(self, tokens: Tokens) -> NDArray[np.float32]:
@@ -130,10 +132,15 @@ class LocalEngine(ABC, Generic[S]):
     @contextmanager
     def _using_session(self) -> Iterator[S]:
         """Give the session; after an error nothing that it may have left half done is used again."""
+        session = self._opened()
+        try:
+            yield session
+        except BaseException:
+            session.forget()
+            raise
+
+    def _opened(self) -> S:
+        """Return the session; a closed engine's vocabulary may be gone with its model."""
         if self._session is None:
             raise EngineError("This engine has been closed.")
-        try:
-            yield self._session
-        except BaseException:
-            self._session.forget()
-            raise
+        return self._session
