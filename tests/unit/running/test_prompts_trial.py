@@ -15,9 +15,9 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import DataError
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import Plan, plan_trial
-from fairtrial.report.export.answered import answered
-from fairtrial.report.export.inspect_log import shown
-from fairtrial.report.export.lm_eval import samples
+from fairtrial.report.export.answered import read_answered_items
+from fairtrial.report.export.inspect_log import build_messages
+from fairtrial.report.export.lm_eval import build_samples
 from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run
 from fairtrial.spec.trial import Trial
@@ -63,7 +63,7 @@ def test_unfinished_thoughts_are_in_the_headline(tmp_path: Path, ledger: Ledger)
     assert (doubt.candidate, doubt.count, doubt.of, doubt.headline) == ("thinks", 12, 12, True)
     summary = summarise(ledger, plan.id)
     [task] = summary.tasks
-    plain, thinks = (list(answered(ledger, summary, candidate, task)) for candidate in summary.candidates)
+    plain, thinks = (list(read_answered_items(ledger, summary, candidate, task)) for candidate in summary.candidates)
     assert all(one.text == "" and one.thought for one in thinks)
     assert not any(one.thought for one in plain)
     assert all(one.tokens()["reasoning"] == one.tokens()["out"] for one in thinks)  # type: ignore[index]
@@ -96,10 +96,10 @@ def test_turns_come_through_to_the_ledger_and_to_exports(tmp_path: Path, ledger:
     [task] = summary.tasks
     roles, prompts = {}, {}
     for candidate in summary.candidates:
-        found = list(answered(ledger, summary, candidate, task))
-        roles[candidate.name] = [message["role"] for message in shown(found[0], candidate)]
+        found = list(read_answered_items(ledger, summary, candidate, task))
+        roles[candidate.name] = [message["role"] for message in build_messages(found[0], candidate)]
         prompts[candidate.name] = [one.prompt for one in found]
-        logged = list(samples(ledger, summary, candidate, task))
+        logged = list(build_samples(ledger, summary, candidate, task))
         assert [row["arguments"]["gen_args_0"]["arg_0"] for row in logged] == prompts[candidate.name]
     assert roles == {
         "turns": ["system", "user", "assistant", "user", "assistant", "user"],

@@ -16,7 +16,7 @@ from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredContinuation:
     """One continuation whose log-probability was asked for.
 
     Attributes:
@@ -33,7 +33,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredItem:
     """One item as one candidate answered it.
 
     Attributes:
@@ -77,10 +77,10 @@ class Answered:
         return tuple(dict.fromkeys(prompt for request, _ in self.calls for prompt in request.prompts))
 
     @property
-    def scored(self) -> list[Scored]:
+    def scored(self) -> list[ScoredContinuation]:
         """All continuations that were scored."""
         return [
-            Scored(pair.prompt.plain(name_image), pair.continuation, float(logprob), bool(greedy))
+            ScoredContinuation(pair.prompt.plain(name_image), pair.continuation, float(logprob), bool(greedy))
             for request, answer in self.calls
             if isinstance(request, ScoreRequest)
             for pair, logprob, greedy in zip(request.pairs, answer["logprobs"], answer["greedy"], strict=True)
@@ -99,7 +99,9 @@ class Answered:
         return {name: round(count) for name, count in counts.items() if count is not None}
 
 
-def answered(ledger: Ledger, summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> Iterator[Answered]:
+def read_answered_items(
+    ledger: Ledger, summary: Summary, candidate: CandidateSummary, task: TaskSummary
+) -> Iterator[AnsweredItem]:
     """Yield what a candidate answered of a task, in the task's own order, the repeats of an item together."""
     asked = set(query.trial_order(ledger, summary.trial_id, task.content_id))
     repeats = query.repeats(ledger, summary.trial_id, task.content_id)
@@ -107,4 +109,4 @@ def answered(ledger: Ledger, summary: Summary, candidate: CandidateSummary, task
         for repeat in range(repeats if item.id in asked else 0):
             key = (candidate.content_id, task.content_id, item.id, repeat)
             if calls := query.item_answers(ledger, *key):
-                yield Answered(item, repeat, calls, query.item_values(ledger, *key))
+                yield AnsweredItem(item, repeat, calls, query.item_values(ledger, *key))

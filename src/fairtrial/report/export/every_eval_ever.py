@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.ledger import Ledger
 from fairtrial.records import GenerateRequest, content_hash
-from fairtrial.report.export.answered import answered
-from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, Identity, lines
+from fairtrial.report.export.answered import read_answered_items
+from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, RecordIdentity, build_lines
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 from fairtrial.spec.schemes import Scheme, scheme_of
 
@@ -53,26 +53,26 @@ def write_record(out: Path, ledger: Ledger, summary: Summary, candidate: Candida
         candidate: of the trial.
         by: who ran the trial.
     """
-    developer, model = maker(candidate)
-    place = Path("data", component(summary.name), component(developer), component(model))
+    developer, model = find_developer(candidate)
+    place = Path("data", make_path_component(summary.name), make_path_component(developer), make_path_component(model))
     unique = uuid.UUID(hex=content_hash(["every-eval-ever", summary.trial_id, candidate.content_id]), version=4)
     templated = candidate.spec.document.get("chat", "none") != "none"
     named = f"{summary.name}/{developer}/{model}/{candidate.content_id}"
-    identity = Identity(named, f"{developer}/{model}", templated)
+    identity = RecordIdentity(named, f"{developer}/{model}", templated)
     (out / place).mkdir(parents=True, exist_ok=True)
     path, details = place / f"{unique}_samples.jsonl", place / f"{unique}.json"
     arguments: dict[str, GenerateRequest | None] = {}
     digest, rows = hashlib.sha256(), 0
     with (out / path).open("wb") as file:
         for task in summary.tasks:
-            for one in answered(ledger, summary, candidate, task):
+            for one in read_answered_items(ledger, summary, candidate, task):
                 arguments.setdefault(task.name, next((r for r, _ in one.calls if isinstance(r, GenerateRequest)), None))
-                for line in lines(one, identity, task):
+                for line in build_lines(one, identity, task):
                     encoded = json.dumps(line, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
                     file.write(encoded)
                     digest.update(encoded)
                     rows += 1
-    made = record(summary, candidate, identity, by, arguments)
+    made = _build_record(summary, candidate, identity, by, arguments)
     if rows:
         made["detailed_evaluation_results"] = {
             "format": "jsonl",
@@ -87,13 +87,13 @@ def write_record(out: Path, ledger: Ledger, summary: Summary, candidate: Candida
     return [out / details, *([out / path] if rows else [])]
 
 
-def component(text: str) -> str:
+def make_path_component(text: str) -> str:
     """Return a name as one part of a path."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "-", text).strip(".-")[:100]
     return safe if safe and safe.lower() not in ("data", "unknown") else f"x-{safe}"
 
 
-def maker(candidate: CandidateSummary) -> tuple[str, str]:
+def find_developer(candidate: CandidateSummary) -> tuple[str, str]:
     """Return the developer and name of a candidate's model, as far as its name tells."""
     model = candidate.spec.model
     scheme, rest = scheme_of(model), model.partition(":")[2]
@@ -103,22 +103,22 @@ def maker(candidate: CandidateSummary) -> tuple[str, str]:
     if scheme and scheme.answers == "elsewhere":
         owner, slash, name = rest.partition("/")
         known = (
-            "openai" if host(candidate) == "api.openai.com" else NOT_STATED
+            "openai" if _find_host(candidate) == "api.openai.com" else NOT_STATED
         )  # who hosts a model need not have made it
         return (owner, name) if slash and name else (known, rest)
     return NOT_STATED, str(candidate.record.name or candidate.name)
 
 
-def host(candidate: CandidateSummary) -> str:
+def _find_host(candidate: CandidateSummary) -> str:
     """Return the name of the machine that an endpoint's address leads to."""
     address = (candidate.spec.document.get("endpoint") or {}).get("base_url", "")
     return urlsplit(str(address)).hostname or NOT_STATED
 
 
-def record(
+def _build_record(
     summary: Summary,
     candidate: CandidateSummary,
-    identity: Identity,
+    identity: RecordIdentity,
     by: str,
     arguments: Mapping[str, GenerateRequest | None],
 ) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def record(
     return {
         "schema_version": SCHEMA_VERSION,
         "evaluation_id": identity.evaluation_id,
-        "evaluation_timestamp": epoch(summary.created),
+        "evaluation_timestamp": _convert_to_epoch(summary.created),
         "retrieved_timestamp": str(int(time.time())),
         "source_metadata": {
             "source_name": f"fairtrial, trial {summary.name}",
@@ -140,24 +140,28 @@ def record(
         "eval_library": {
             "name": "fairtrial",
             "version": packages.get("fairtrial", "unknown"),
-            "additional_details": texts({"trial_id": summary.trial_id, "seed": summary.seed}),
+            "additional_details": _write_texts({"trial_id": summary.trial_id, "seed": summary.seed}),
         },
-        "model_info": model_info(candidate, identity, packages),
+        "model_info": _build_model_info(candidate, identity, packages),
         "evaluation_results": [
-            result(one, tasks[one.task], candidate, arguments.get(one.task))
+            _build_result(one, tasks[one.task], candidate, arguments.get(one.task))
             for one in own
             if tasks[one.task].measure(one.measure).higher_is_better is not None
         ],
     }
 
 
-def model_info(candidate: CandidateSummary, identity: Identity, packages: Mapping[str, str]) -> dict[str, Any]:
+def _build_model_info(
+    candidate: CandidateSummary, identity: RecordIdentity, packages: Mapping[str, str]
+) -> dict[str, Any]:
     """Return what is known of the model; whether its weights are open is only said of models on the hub."""
     scheme = scheme_of(candidate.spec.model) or Scheme("", "log")
     hosted = scheme.answers == "elsewhere"
     deployed = "self_deployed" if scheme.answers == "here" else "unknown"
     if hosted:
-        deployed = "self_deployed" if host(candidate) in ("localhost", "127.0.0.1", "::1") else "externally_managed"
+        deployed = (
+            "self_deployed" if _find_host(candidate) in ("localhost", "127.0.0.1", "::1") else "externally_managed"
+        )
     engine = candidate.record.engine or ""
     version = packages.get(ENGINES.get(engine, ""))
     kept = {
@@ -170,17 +174,17 @@ def model_info(candidate: CandidateSummary, identity: Identity, packages: Mappin
         "name": candidate.name,
         "id": identity.model_id,
         "developer": identity.model_id.partition("/")[0],
-        **({"inference_platform": host(candidate)} if hosted else {}),
+        **({"inference_platform": _find_host(candidate)} if hosted else {}),
         **({"inference_engine": {"name": engine, **({"version": version} if version else {})}} if engine else {}),
         "additional_details": {
             "deployment_type": deployed,
             "model_availability": "open_weights" if scheme.is_of_hub else "unknown",
-            **texts({"candidate_id": candidate.content_id, **kept, **known}),
+            **_write_texts({"candidate_id": candidate.content_id, **kept, **known}),
         },
     }
 
 
-def result(
+def _build_result(
     one: Estimate, task: TaskSummary, candidate: CandidateSummary, request: GenerateRequest | None
 ) -> dict[str, Any]:
     """Return one measure of one task; ``request``: what asked for text there, if anything did."""
@@ -194,7 +198,7 @@ def result(
     return {
         "evaluation_result_id": f"{task.name}/{one.measure}",
         "evaluation_name": task.name,
-        "source_data": source_data(task),
+        "source_data": _build_source_data(task),
         "metric_config": {
             **({"evaluation_description": task.card.description} if task.card.description else {}),
             "metric_id": METRICS.get(name, name) if quality else f"fairtrial.{name}",
@@ -209,30 +213,30 @@ def result(
         "score_details": {
             "score": one.mean,
             "uncertainty": {**({"confidence_interval": span} if span else {}), "num_samples": one.items},
-            "details": texts({"clusters": one.clusters, "items_total": task.items_total}),
+            "details": _write_texts({"clusters": one.clusters, "items_total": task.items_total}),
         },
         "generation_config": {
             "generation_args": arguments,
-            "additional_details": texts(
+            "additional_details": _write_texts(
                 {"settings": dict(task.card.settings.document), "chat": candidate.spec.document.get("chat")}
             ),
         },
     }
 
 
-def source_data(task: TaskSummary) -> dict[str, Any]:
+def _build_source_data(task: TaskSummary) -> dict[str, Any]:
     """Return where the items are from, as the task's card says it."""
     card = task.card
     kept = {key: card.document.get(key) for key in ("version", "revision", "licence", "citation")}
-    return {"dataset_name": card.name, "source_type": "other", "additional_details": texts(kept)}
+    return {"dataset_name": card.name, "source_type": "other", "additional_details": _write_texts(kept)}
 
 
-def texts(values: Mapping[str, object]) -> dict[str, str]:
+def _write_texts(values: Mapping[str, object]) -> dict[str, str]:
     """Return what is known of the values as texts: words as they are, the rest as JSON."""
     kept = {key: value for key, value in values.items() if value not in (None, "")}
     return {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in kept.items()}
 
 
-def epoch(moment: str) -> str:
+def _convert_to_epoch(moment: str) -> str:
     """Return an ISO date and time as seconds since 1970."""
     return str(int(datetime.fromisoformat(moment).timestamp()))

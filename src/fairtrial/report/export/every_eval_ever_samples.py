@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fairtrial.report.export.answered import Answered
+from fairtrial.report.export.answered import AnsweredItem
 from fairtrial.report.summary import TaskSummary
 
 SCHEMA_VERSION = "0.3.0"
@@ -21,7 +21,7 @@ TIMES = {"latency": "latency_ms", "first_token_seconds": "time_to_first_token_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class RecordIdentity:
     """What every line shares with its aggregate record.
 
     Attributes:
@@ -34,9 +34,9 @@ class Identity:
     templated: bool = False
 
 
-def lines(one: Answered, identity: Identity, task: TaskSummary) -> Iterator[dict[str, Any]]:
+def build_lines(one: AnsweredItem, identity: RecordIdentity, task: TaskSummary) -> Iterator[dict[str, Any]]:
     """Yield a line for each measure of how right one answered item is."""
-    whole = shared(one, identity, task)
+    whole = _build_common_part(one, identity, task)
     for measure in task.card.measures:
         name, bounds = measure.name, measure.bounds
         if name in one.values and measure.higher_is_better and bounds and list(bounds) == [0.0, 1.0]:
@@ -44,13 +44,13 @@ def lines(one: Answered, identity: Identity, task: TaskSummary) -> Iterator[dict
             yield {
                 **whole,
                 "evaluation_result_id": f"{task.name}/{name}",
-                "answer_attribution": attribution(one, name),
+                "answer_attribution": _build_attribution(one, name),
                 "evaluation": {"score": value, "is_correct": value == 1.0},
                 "metadata": {**whole["metadata"], "weight": json.dumps(weight)},
             }
 
 
-def shared(one: Answered, identity: Identity, task: TaskSummary) -> dict[str, Any]:
+def _build_common_part(one: AnsweredItem, identity: RecordIdentity, task: TaskSummary) -> dict[str, Any]:
     """Return what the lines of one item have in common."""
     item = one.item
     raw, reference = item.question, list(item.gold)
@@ -64,7 +64,7 @@ def shared(one: Answered, identity: Identity, task: TaskSummary) -> dict[str, An
         "model_id": identity.model_id,
         "evaluation_name": task.name,
         "sample_id": str(item.doc_id) if one.repeat == 0 else f"{item.doc_id}#{one.repeat + 1}",
-        "sample_hash": sample_hash(raw, reference),
+        "sample_hash": hash_sample(raw, reference),
         "interaction_type": "single_turn",
         "input": {
             "raw": raw,
@@ -73,19 +73,19 @@ def shared(one: Answered, identity: Identity, task: TaskSummary) -> dict[str, An
             **({"choices": list(item.choices)} if item.choices else {}),
         },
         "output": {"raw": [one.said], **({"reasoning_trace": [one.thought]} if one.thought else {})},
-        **usage(one),
+        **_build_usage(one),
         **({"performance": times} if times else {}),
         "metadata": metadata,
     }
 
 
-def sample_hash(raw: str, reference: list[str]) -> str:
+def hash_sample(raw: str, reference: list[str]) -> str:
     """Return the hash by which the schema finds the same question in other records."""
     text = json.dumps({"raw": raw, "reference": reference}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def usage(one: Answered) -> dict[str, Any]:
+def _build_usage(one: AnsweredItem) -> dict[str, Any]:
     """Return the token counts, if they are known."""
     tokens = one.tokens()
     if tokens is None:
@@ -98,7 +98,7 @@ def usage(one: Answered) -> dict[str, Any]:
     return {"token_usage": {**counts, **({"reasoning_tokens": tokens["reasoning"]} if "reasoning" in tokens else {})}}
 
 
-def attribution(one: Answered, measure: str) -> list[dict[str, Any]]:
+def _build_attribution(one: AnsweredItem, measure: str) -> list[dict[str, Any]]:
     """Return how the answer was found in the output; empty where continuations were weighed otherwise than by score.
 
     What a filter made of a text is not kept, so the value is the text before it.

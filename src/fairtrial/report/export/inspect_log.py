@@ -21,8 +21,8 @@ from fairtrial.analysis.verdicts import Estimate
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.blobs import read_image
 from fairtrial.records import ImagePart, Message, TextPart, content_hash, data_url
-from fairtrial.report.export.answered import Answered, answered
-from fairtrial.report.export.places import candidate_folders, path_part, time_part
+from fairtrial.report.export.answered import AnsweredItem, read_answered_items
+from fairtrial.report.export.places import make_candidate_folders, make_path_part, make_time_part
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 VERSION = 2
@@ -37,16 +37,16 @@ SHORT = 1000
 
 def export_inspect(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterator[Path]:
     """Write a log a task into a folder a candidate, and yield them."""
-    when = time_part(summary.created)[:19]
-    for candidate, place in candidate_folders(summary.candidates, out):
+    when = make_time_part(summary.created)[:19]
+    for candidate, place in make_candidate_folders(summary.candidates, out):
         for task in summary.tasks:
-            named = path_part(task.name).replace("_", "-")
-            path = place / f"{when}_{named}_{log_id(summary, candidate, task)[:22]}.eval"
+            named = make_path_part(task.name).replace("_", "-")
+            path = place / f"{when}_{named}_{_identify_log(summary, candidate, task)[:22]}.eval"
             write_log(path, ledger, summary, candidate, task)
             yield path
 
 
-def log_id(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> str:
+def _identify_log(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> str:
     """Return what identifies a log: the same for the same trial, candidate and task."""
     return content_hash(["inspect", summary.trial_id, candidate.content_id, task.content_id])
 
@@ -57,45 +57,45 @@ def write_log(path: Path, ledger: Ledger, summary: Summary, candidate: Candidate
     summaries: list[dict[str, Any]] = []
     usage: Counter[str] = Counter()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in answered(ledger, summary, candidate, task):
-            made = sample(one, shown(one, candidate, partial(read_image, ledger)), candidate, measures)
-            usage.update(made["model_usage"].get(model_of(candidate), {}))
-            archive.writestr(f"samples/{made['id']}_epoch_{made['epoch']}.json", encoded(made))
-            summaries.append(short(made, one.prompt))
+        for one in read_answered_items(ledger, summary, candidate, task):
+            made = _build_sample(one, build_messages(one, candidate, partial(read_image, ledger)), candidate, measures)
+            usage.update(made["model_usage"].get(_name_model(candidate), {}))
+            archive.writestr(f"samples/{made['id']}_epoch_{made['epoch']}.json", _encode_json(made))
+            summaries.append(_summarise_sample(made, one.prompt))
         repeats = query.repeats(ledger, summary.trial_id, task.content_id)
-        head = header(summary, candidate, task, summaries, repeats)
-        head["stats"]["model_usage"] = {model_of(candidate): dict(usage)} if usage else {}
+        head = _build_header(summary, candidate, task, summaries, repeats)
+        head["stats"]["model_usage"] = {_name_model(candidate): dict(usage)} if usage else {}
         start = {key: head[key] for key in ("version", "eval", "plan")}
         for name, part in (("_journal/start", start), ("summaries", summaries), ("header", head)):
-            archive.writestr(f"{name}.json", encoded(part))
+            archive.writestr(f"{name}.json", _encode_json(part))
     return len(summaries)
 
 
-def encoded(value: object) -> bytes:
+def _encode_json(value: object) -> bytes:
     """Return JSON as bytes; halves of characters that no encoding has become question marks."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
-def model_of(candidate: CandidateSummary) -> str:
+def _name_model(candidate: CandidateSummary) -> str:
     """Return the name of the model that the log is about."""
     return candidate.spec.model
 
 
-def sample(
-    one: Answered, told: Sequence[Mapping[str, Any]], candidate: CandidateSummary, measures: Sequence[str]
+def _build_sample(
+    one: AnsweredItem, told: Sequence[Mapping[str, Any]], candidate: CandidateSummary, measures: Sequence[str]
 ) -> dict[str, Any]:
     """Return one answered item as an ``EvalSample``."""
-    item, model, text = one.item, model_of(candidate), one.said
+    item, model, text = one.item, _name_model(candidate), one.said
     seen = any(prompt.images for prompt in one.prompts)
     thought = [{"type": "reasoning", "reasoning": one.thought}, {"type": "text", "text": text}]
     content = thought if one.thought else text
     reply = {"role": "assistant", "content": content, "source": "generate", "model": model}
     tokens = one.tokens()
-    usage = {} if tokens is None else usage_of(tokens)
+    usage = {} if tokens is None else _build_usage(tokens)
     seconds = one.values.get("seconds")
     output = {
         "model": model,
-        "choices": [{"message": reply, "stop_reason": stop_reason(one)}],
+        "choices": [{"message": reply, "stop_reason": _find_stop_reason(one)}],
         "completion": text,
         **({"usage": usage} if usage else {}),
         **({"time": seconds[0]} if seconds else {}),
@@ -117,7 +117,7 @@ def sample(
             "item": item.id,
             "cluster": item.cluster,
             "doc": dict(item.data),
-            "fairtrial": facts(one, measures),
+            "fairtrial": _build_metadata(one, measures),
         },
         "store": {},
         "events": [],
@@ -127,7 +127,7 @@ def sample(
     }
 
 
-def facts(one: Answered, measures: Sequence[str]) -> dict[str, Any]:
+def _build_metadata(one: AnsweredItem, measures: Sequence[str]) -> dict[str, Any]:
     """Return what Inspect has no field for: what the answer cost, its trace, and the log-probabilities of
     continuations.
     """
@@ -145,7 +145,9 @@ def facts(one: Answered, measures: Sequence[str]) -> dict[str, Any]:
     return {"costs": costs, **trace, **({"scored": scored} if scored else {})}
 
 
-def shown(one: Answered, candidate: CandidateSummary, read: Callable[[ImagePart], bytes]) -> list[dict[str, Any]]:
+def build_messages(
+    one: AnsweredItem, candidate: CandidateSummary, read: Callable[[ImagePart], bytes]
+) -> list[dict[str, Any]]:
     """Return what the model was shown as messages: those of the candidate and task, else the running text."""
     prompts = one.prompts
     if len(prompts) != 1:
@@ -160,10 +162,10 @@ def shown(one: Answered, candidate: CandidateSummary, read: Callable[[ImagePart]
         asked = [one for one in prompt.messages if one.role != "system"]
         told = [Message("system", (TextPart(system),)), *asked]
     kept = [message for message in told if message.parts or message.role == "user"]
-    return [{"role": message.role, "content": content(message, read), "source": "input"} for message in kept]
+    return [{"role": message.role, "content": _build_content(message, read), "source": "input"} for message in kept]
 
 
-def content(message: Message, read: Callable[[ImagePart], bytes]) -> str | list[dict[str, str]]:
+def _build_content(message: Message, read: Callable[[ImagePart], bytes]) -> str | list[dict[str, str]]:
     """Return what a message shows: a text, or a list of texts and images where it shows images."""
     if not message.images:
         return message.text
@@ -175,7 +177,7 @@ def content(message: Message, read: Callable[[ImagePart], bytes]) -> str | list[
     ]
 
 
-def stop_reason(one: Answered) -> str:
+def _find_stop_reason(one: AnsweredItem) -> str:
     """Return why an answer ended, in Inspect's words."""
     finishes = {answer.get("finish") for _, answer in one.calls}
     if "refused" in finishes:
@@ -183,13 +185,13 @@ def stop_reason(one: Answered) -> str:
     return "max_tokens" if "length" in finishes else "stop"
 
 
-def usage_of(tokens: Mapping[str, int]) -> dict[str, int]:
+def _build_usage(tokens: Mapping[str, int]) -> dict[str, int]:
     """Return token counts under Inspect's names."""
     usage = {"input_tokens": tokens["in"], "output_tokens": tokens["out"], "total_tokens": tokens["in"] + tokens["out"]}
     return {**usage, **({"reasoning_tokens": tokens["reasoning"]} if tokens.get("reasoning") else {})}
 
 
-def short(made: Mapping[str, Any], asked: str) -> dict[str, Any]:
+def _summarise_sample(made: Mapping[str, Any], asked: str) -> dict[str, Any]:
     """Return the summary of a sample: what is shown in lists, long texts cut."""
     kept = {key: made[key] for key in ("id", "epoch", "choices", "model_usage", "total_time") if key in made}
     target = [made["target"]] if isinstance(made["target"], str) else made["target"]
@@ -198,7 +200,7 @@ def short(made: Mapping[str, Any], asked: str) -> dict[str, Any]:
     return {**kept, **texts, "scores": scores, "completed": True, "message_count": len(made["messages"])}
 
 
-def header(
+def _build_header(
     summary: Summary,
     candidate: CandidateSummary,
     task: TaskSummary,
@@ -211,18 +213,18 @@ def header(
     return {
         "version": VERSION,
         "status": "success" if summary.finished else "started",
-        "eval": spec(summary, candidate, task, [one["id"] for one in summaries if one["epoch"] == 1], repeats),
-        "plan": {"name": "fairtrial", "steps": [], "config": config(candidate)},
+        "eval": _build_spec(summary, candidate, task, [one["id"] for one in summaries if one["epoch"] == 1], repeats),
+        "plan": {"name": "fairtrial", "steps": [], "config": _build_config(candidate)},
         "results": {
             "total_samples": task.items_asked * repeats,
             "completed_samples": len(summaries),
-            "scores": scores(summary, candidate, task),
+            "scores": _build_scores(summary, candidate, task),
         },
         "stats": {"started_at": started[0] if started else "", "completed_at": ended[-1] if ended else ""},
     }
 
 
-def spec(
+def _build_spec(
     summary: Summary, candidate: CandidateSummary, task: TaskSummary, ids: Sequence[int], repeats: int
 ) -> dict[str, Any]:
     """Return what was run, as an ``EvalSpec``."""
@@ -231,15 +233,15 @@ def spec(
     kept = ("revision", "licence", "description", "citation", "main_measure", "chance")
     return {
         "run_id": summary.trial_id,
-        "eval_id": log_id(summary, candidate, task),
+        "eval_id": _identify_log(summary, candidate, task),
         "task_id": task.content_id,
         "created": summary.created,
         "task": task.name,
         "task_version": card.version,
         "task_args": dict(card.settings.document),
         "dataset": {"name": card.name, "samples": len(ids), "sample_ids": list(ids), "shuffled": True},
-        "model": model_of(candidate),
-        "model_generate_config": config(candidate),
+        "model": _name_model(candidate),
+        "model_generate_config": _build_config(candidate),
         "model_args": {
             key: value for key, value in candidate.spec.document.items() if key not in ("id", "model", "endpoint")
         },
@@ -254,14 +256,14 @@ def spec(
             **{key: card.document.get(key) for key in kept},
             "costs": {
                 one.measure: {"mean": one.mean, "unit": one.unit}
-                for one in estimates_of(summary, candidate, task)
+                for one in _select_estimates(summary, candidate, task)
                 if one.unit in COSTS
             },
         },
     }
 
 
-def config(candidate: CandidateSummary) -> dict[str, Any]:
+def _build_config(candidate: CandidateSummary) -> dict[str, Any]:
     """Return the candidate's own decoding settings under Inspect's names; what the task decides is not among them."""
     names = {"stop": "stop_seqs"}
     decoding = candidate.spec.document.get("decoding") or {}
@@ -272,9 +274,9 @@ def config(candidate: CandidateSummary) -> dict[str, Any]:
     }
 
 
-def scores(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> list[dict[str, Any]]:
+def _build_scores(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> list[dict[str, Any]]:
     """Return the estimates as results, each with its interval; the task's main measure first."""
-    own = [one for one in estimates_of(summary, candidate, task) if one.unit not in COSTS]
+    own = [one for one in _select_estimates(summary, candidate, task) if one.unit not in COSTS]
     found = []
     for one in sorted(own, key=lambda one: one.measure != task.main_measure):
         measure = task.measure(one.measure)
@@ -299,6 +301,6 @@ def scores(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> 
     return found
 
 
-def estimates_of(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> list[Estimate]:
+def _select_estimates(summary: Summary, candidate: CandidateSummary, task: TaskSummary) -> list[Estimate]:
     """Return what was estimated of one candidate on one task."""
     return [one for one in summary.estimates if (one.candidate, one.task) == (candidate.name, task.name)]

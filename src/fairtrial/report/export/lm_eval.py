@@ -14,37 +14,37 @@ from typing import Any
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.records import GenerateRequest, Item, Request
-from fairtrial.report.export.places import candidate_folders, own_part, path_part, time_part
+from fairtrial.report.export.places import keep_or_replace, make_candidate_folders, make_path_part, make_time_part
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 
 def export_lm_eval(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterator[Path]:
     """Write the files of each candidate into a folder of its own, and yield them."""
-    when = time_part(summary.created)
-    for candidate, place in candidate_folders(summary.candidates, out):
+    when = make_time_part(summary.created)
+    for candidate, place in make_candidate_folders(summary.candidates, out):
         head = place / f"results_{when}.json"
-        head.write_text(json.dumps(results_file(summary, candidate), indent=2) + "\n", encoding="utf-8")
+        head.write_text(json.dumps(_build_results(summary, candidate), indent=2) + "\n", encoding="utf-8")
         yield head
         for i, task in enumerate(summary.tasks):
-            rows = place / f"samples_{own_part(task.name, f'{path_part(task.name)}_{i + 1}')}_{when}.jsonl"
+            rows = place / f"samples_{keep_or_replace(task.name, f'{make_path_part(task.name)}_{i + 1}')}_{when}.jsonl"
             with rows.open("w", encoding="utf-8") as file:
-                for row in samples(ledger, summary, candidate, task):
+                for row in build_samples(ledger, summary, candidate, task):
                     file.write(json.dumps(row) + "\n")
             yield rows
 
 
-def results_file(summary: Summary, candidate: CandidateSummary) -> dict[str, Any]:
+def _build_results(summary: Summary, candidate: CandidateSummary) -> dict[str, Any]:
     """Return the results file of one candidate as JSON values."""
     results: dict[str, dict[str, Any]] = {task.name: {"alias": task.name} for task in summary.tasks}
     counts = {task.name: 0 for task in summary.tasks}
     for one in summary.estimates:
         if one.candidate == candidate.name and one.task in results:
-            name, kept = split(one.measure)
+            name, kept = _split_filter(one.measure)
             results[one.task] |= {f"{name},{kept}": one.mean, f"{name}_stderr,{kept}": "N/A"}
             counts[one.task] = max(counts[one.task], one.items)
     return {
         "results": results,
-        "configs": {task.name: config_of(task) for task in summary.tasks},
+        "configs": {task.name: _build_task_config(task) for task in summary.tasks},
         "versions": {task.name: task.card.version for task in summary.tasks},
         "n-shot": {task.name: task.card.settings.document.get("shots") for task in summary.tasks},
         "higher_is_better": {
@@ -63,7 +63,7 @@ def results_file(summary: Summary, candidate: CandidateSummary) -> dict[str, Any
     }
 
 
-def config_of(task: TaskSummary) -> dict[str, Any]:
+def _build_task_config(task: TaskSummary) -> dict[str, Any]:
     """Return what a task's card says, under lm-eval's names."""
     card = task.card
     return {
@@ -75,13 +75,13 @@ def config_of(task: TaskSummary) -> dict[str, Any]:
     }
 
 
-def split(measure: str) -> tuple[str, str]:
+def _split_filter(measure: str) -> tuple[str, str]:
     """Return a measure's name and the filter that its answers went through; ``none`` if none."""
     name, _, kept = measure.partition(",")
     return name, kept or "none"
 
 
-def samples(
+def build_samples(
     ledger: Ledger, summary: Summary, candidate: CandidateSummary, task: TaskSummary
 ) -> Iterator[dict[str, Any]]:
     """Yield one row an answered item and filter, in the task's own order; of repeats, the first answers.
@@ -91,7 +91,7 @@ def samples(
     asked = set(query.trial_order(ledger, summary.trial_id, task.content_id))
     values: dict[str, dict[str, dict[str, float]]] = {}
     for measure in task.card.measures:
-        name, kept = split(measure.name)
+        name, kept = _split_filter(measure.name)
         found = query.values(ledger, summary.trial_id, candidate.content_id, task.content_id, measure.name)
         if found.item_ids:
             own = dict(zip(found.item_ids, map(float, found.values), strict=True))
@@ -99,19 +99,19 @@ def samples(
     for item in query.items(ledger, task.content_id).values():
         given = query.item_answers(ledger, candidate.content_id, task.content_id, item.id) if item.id in asked else []
         if given:
-            row = sample(item, given)
+            row = _build_sample(item, given)
             for kept, measures in values.items():
                 measured = {name: own[item.id] for name, own in measures.items() if item.id in own}
                 yield {**row, "filter": kept, "metrics": list(measured), **measured}
 
 
-def sample(item: Item, given: list[tuple[Request, dict[str, Any]]]) -> dict[str, Any]:
+def _build_sample(item: Item, given: list[tuple[Request, dict[str, Any]]]) -> dict[str, Any]:
     """Return a row without its filter and measures."""
     calls: list[tuple[str, object]] = []
     resps: list[list[Any]] = []
     for request, answer in given:
         if isinstance(request, GenerateRequest):
-            calls.append((request.prompt.plain(), generation(request)))
+            calls.append((request.prompt.plain(), _describe_generation(request)))
             resps.append([answer["text"]])
             continue
         for i, pair in enumerate(request.pairs):
@@ -126,14 +126,14 @@ def sample(item: Item, given: list[tuple[Request, dict[str, Any]]]) -> dict[str,
         "arguments": {f"gen_args_{i}": {"arg_0": call[0], "arg_1": call[1]} for i, call in enumerate(calls)},
         "resps": resps,
         "filtered_resps": [resp[0] for resp in resps],
-        "doc_hash": hashed(json.dumps(dict(item.data), indent=2, ensure_ascii=False)),
-        "prompt_hash": hashed(calls[0][0]),
-        "target_hash": hashed(target),
+        "doc_hash": _hash_text(json.dumps(dict(item.data), indent=2, ensure_ascii=False)),
+        "prompt_hash": _hash_text(calls[0][0]),
+        "target_hash": _hash_text(target),
         **({"trace": trace} if trace else {}),
     }
 
 
-def generation(request: GenerateRequest) -> dict[str, Any]:
+def _describe_generation(request: GenerateRequest) -> dict[str, Any]:
     """Return how an answer was decoded, under lm-eval's names."""
     return {
         "until": list(request.stop),
@@ -143,6 +143,6 @@ def generation(request: GenerateRequest) -> dict[str, Any]:
     }
 
 
-def hashed(text: str) -> str:
+def _hash_text(text: str) -> str:
     """Return the sha256 of a text, as lm-eval names documents and prompts."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

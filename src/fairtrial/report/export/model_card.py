@@ -13,25 +13,25 @@ from typing import Any
 import yaml
 
 from fairtrial.ledger import Ledger
-from fairtrial.report.export.places import candidate_folders
+from fairtrial.report.export.places import make_candidate_folders
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 
 def export_model_card(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterator[Path]:
     """Write each candidate's card into a folder of its own, and yield them."""
-    for candidate, place in candidate_folders(summary.candidates, out):
+    for candidate, place in make_candidate_folders(summary.candidates, out):
         card = place / "README.md"
-        card.write_text(model_card(summary, candidate), encoding="utf-8")
+        card.write_text(build_card(summary, candidate), encoding="utf-8")
         yield card
 
 
-def model_card(summary: Summary, candidate: CandidateSummary) -> str:
+def build_card(summary: Summary, candidate: CandidateSummary) -> str:
     """Return a card with nothing but its metadata: YAML between two lines of dashes."""
-    block = {"model-index": [{"name": candidate.name, "results": results(summary, candidate)}]}
+    block = {"model-index": [{"name": candidate.name, "results": _build_results(summary, candidate)}]}
     return f"---\n{yaml.safe_dump(block, sort_keys=False, allow_unicode=True)}---\n"
 
 
-def results(summary: Summary, candidate: CandidateSummary) -> list[dict[str, Any]]:
+def _build_results(summary: Summary, candidate: CandidateSummary) -> list[dict[str, Any]]:
     """Return one entry a task of which something was measured, with its verdict measures."""
     found = []
     for task in summary.tasks:
@@ -47,10 +47,10 @@ def results(summary: Summary, candidate: CandidateSummary) -> list[dict[str, Any
                 }
                 for one in own
             ]
-            found.append({"task": {"type": "text-generation"}, "dataset": dataset(task), "metrics": metrics})
+            found.append({"task": {"type": "text-generation"}, "dataset": _build_dataset(task), "metrics": metrics})
     return found
 
 
-def dataset(task: TaskSummary) -> dict[str, Any]:
+def _build_dataset(task: TaskSummary) -> dict[str, Any]:
     """Return what names the task's items."""
     return {"type": task.name, "name": task.name, "revision": task.card.revision}

@@ -12,8 +12,8 @@ from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import plan_trial
 from fairtrial.report.export import EXPORTERS, NOT_STATED
-from fairtrial.report.export.model_card import model_card
-from fairtrial.report.export.places import candidate_folders
+from fairtrial.report.export.model_card import build_card
+from fairtrial.report.export.places import make_candidate_folders
 from fairtrial.report.gate import Allowed, Asked, fails, gate, outcome_of
 from fairtrial.report.junit import junit
 from fairtrial.report.summary import Summary, summarise
@@ -69,14 +69,14 @@ def test_fields_are_those_of_lm_eval(tmp_path: Path, first: tuple[Ledger, Summar
 
 def test_names_lead_nowhere(tmp_path: Path, first: tuple[Ledger, Summary]) -> None:
     named = [replace(first[1].candidates[0], name=name) for name in ("../x", "..", "a/b", "a_b", "a b")]
-    made = {path for _, path in candidate_folders(named, tmp_path)}
+    made = {path for _, path in make_candidate_folders(named, tmp_path)}
     assert len(made) == 5
     assert all(path.parent == tmp_path and path.is_dir() for path in made)
 
 
 def test_a_model_card_is_read_by_the_hubs_library(first: tuple[Ledger, Summary]) -> None:
     hub = pytest.importorskip("huggingface_hub")
-    found = hub.ModelCard(model_card(first[1], first[1].candidates[0])).data.eval_results
+    found = hub.ModelCard(build_card(first[1], first[1].candidates[0])).data.eval_results
     assert {(one.dataset_name, one.metric_type) for one in found} == {
         (task.name, measure) for task in first[1].tasks for measure in task.measures
     }

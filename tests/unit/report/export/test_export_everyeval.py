@@ -13,8 +13,8 @@ import pytest
 
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.plan import SpecRecord, WeightsRecord
-from fairtrial.report.export.every_eval_ever import NOT_STATED, component, maker, write_record
-from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, sample_hash
+from fairtrial.report.export.every_eval_ever import NOT_STATED, find_developer, make_path_component, write_record
+from fairtrial.report.export.every_eval_ever_samples import SCHEMA_VERSION, hash_sample
 from fairtrial.report.summary import CandidateSummary, Summary, summarise
 from tests.support.report_ledger import report_ledger
 
@@ -81,7 +81,7 @@ def test_what_is_said_of_measures(tmp_path: Path, trial: tuple[Ledger, Summary])
     choosing = next(row for row in rows if row["evaluation_name"] == "choosing" and row["sample_id"] == "2")
     assert choosing["output"]["raw"][0] in choosing["input"]["choices"]
     assert choosing["evaluation"]["is_correct"] == (choosing["output"]["raw"] == choosing["input"]["reference"])
-    assert choosing["sample_hash"] == sample_hash(choosing["input"]["raw"], choosing["input"]["reference"])
+    assert choosing["sample_hash"] == hash_sample(choosing["input"]["raw"], choosing["input"]["reference"])
 
 
 def test_the_same_trial_gives_the_same_files(tmp_path: Path, trial: tuple[Ledger, Summary]) -> None:
@@ -107,14 +107,14 @@ def test_who_made_a_model_is_not_guessed(model: str, want: tuple[str, str], tria
         return SpecRecord(model, document={"model": model, "endpoint": {"base_url": base_url}})
 
     local = replace(trial[1].candidates[0], spec=spec("openai:m", "http://127.0.0.1:1/v1"))
-    assert maker(local) == (NOT_STATED, "m")
+    assert find_developer(local) == (NOT_STATED, "m")
     served = spec(model, "https://api.openai.com/v1")
     made: CandidateSummary = replace(trial[1].candidates[0], spec=served, record=WeightsRecord(name="small"))
-    assert maker(made) == want
+    assert find_developer(made) == want
 
 
 @pytest.mark.parametrize("text", ["", "..", "data", "Unknown", "a/b\\c", "x" * 300, "\u202e"])
 def test_parts_of_paths_lead_nowhere(text: str) -> None:
-    made = component(text)
+    made = make_path_component(text)
     assert made and "/" not in made and "\\" not in made and not made.startswith(".")
     assert made.lower() not in ("data", "unknown") and len(made) < 110
