@@ -22,10 +22,10 @@ from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.report.html.page import write_report
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.running.conductor import run as conduct
-from fairtrial.running.memory_fit import fitted, needs, nobody
+from fairtrial.running.memory_fit import fit_plan, make_nobody_fits, predict_needs
 from fairtrial.running.opening import open_planned, plan_alone
 from fairtrial.running.progress import OnProgress
-from fairtrial.running.search import Search, expanded, roomiest, searched
+from fairtrial.running.search import Search, expand_trial, find_winner, keep_roomiest
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate, load_trial
 from fairtrial.spec.trial import Trial
@@ -97,11 +97,11 @@ def run(
     """
     conditions = conditions or Conditions()
     loaded = as_loaded(trial)
-    plan = planned(loaded, conditions)
+    plan = plan_for_device(loaded, conditions)
     conditions.on_plan(plan)
     path = Path(ledger)
     with Ledger.open(path) as store:
-        conducted(plan, loaded.text, store, conditions)
+        conduct_plan(plan, loaded.text, store, conditions)
         return Result(plan.id, path, summarise(store, plan.id))
 
 
@@ -125,13 +125,13 @@ def forecast(
     """
     conditions = conditions or Conditions()
     loaded = as_loaded(trial)
-    plan = planned(loaded, conditions)
+    plan = plan_for_device(loaded, conditions)
     path = Path(ledger)
     if not measure and not path.exists():
         return replace(forecast_trial(plan, None), fit=plan.fit)
     with Ledger.open(path, create=bool(measure)) as store:
         if measure:
-            conducted(plan, loaded.text, store, conditions, rounds=math.ceil(measure / CHUNK_ITEMS))
+            conduct_plan(plan, loaded.text, store, conditions, rounds=math.ceil(measure / CHUNK_ITEMS))
         return replace(forecast_trial(plan, store), fit=plan.fit)
 
 
@@ -160,13 +160,13 @@ def search(
     loaded = as_loaded(trial)
     if loaded.trial.device is None:
         raise SpecError("there is no device to fit.", fix="Write `device:` in the trial file, or give --device.")
-    wide = as_written(loaded, expanded(loaded.trial, types, contexts))
-    told, excluded = needs(unfitted(wide, conditions), EngineSettings(threads=conditions.threads))
+    wide = as_written(loaded, expand_trial(loaded.trial, types, contexts))
+    told, excluded = predict_needs(plan_unfitted(wide, conditions), EngineSettings(threads=conditions.threads))
     unknown = {name: [need["unknown"]] for name, need in told.items() if contexts and need["disk"] and need["unknown"]}
-    kept = [c for c in roomiest(wide.trial.candidates, {**excluded, **unknown}) if c.id not in unknown]
+    kept = [c for c in keep_roomiest(wide.trial.candidates, {**excluded, **unknown}) if c.id not in unknown]
     able = [c.id for c in kept if c.id not in excluded]
     if not able:
-        raise nobody({**excluded, **unknown})
+        raise make_nobody_fits({**excluded, **unknown})
     while True:
         # The largest is probably the best: every verdict is against it, so that few questions stay open.
         written = loaded.trial.baseline
@@ -176,7 +176,7 @@ def search(
         changes = {"candidates": chosen, "baseline": first, "decide": rule}
         done = run(as_written(loaded, wide.trial.model_copy(update=changes)), ledger, conditions)
         with Ledger.open(done.ledger, create=False) as store:
-            found = searched(store, done.trial_id, unknown)
+            found = find_winner(store, done.trial_id, unknown)
         able = [name for name in able if name not in found.broken]
         if first not in found.broken or not able:
             return found
@@ -224,12 +224,12 @@ def as_written(loaded: LoadedTrial, trial: Trial) -> LoadedTrial:
     return LoadedTrial(trial=trial, text=dump_trial(trial), path=loaded.path)
 
 
-def planned(loaded: LoadedTrial, conditions: Conditions) -> Plan:
+def plan_for_device(loaded: LoadedTrial, conditions: Conditions) -> Plan:
     """Return a trial's plan, without candidates that cannot fit its device."""
-    return fitted(unfitted(loaded, conditions), EngineSettings(threads=conditions.threads), conditions.on_note)
+    return fit_plan(plan_unfitted(loaded, conditions), EngineSettings(threads=conditions.threads), conditions.on_note)
 
 
-def unfitted(loaded: LoadedTrial, conditions: Conditions) -> Plan:
+def plan_unfitted(loaded: LoadedTrial, conditions: Conditions) -> Plan:
     """Return a trial's plan with all its candidates, and the task paths of the conditions added to its own."""
     spec = loaded.trial
     if conditions.task_paths:
@@ -244,7 +244,7 @@ def unfitted(loaded: LoadedTrial, conditions: Conditions) -> Plan:
     )
 
 
-def conducted(plan: Plan, text: str, store: Ledger, conditions: Conditions, rounds: int | None = None) -> None:
+def conduct_plan(plan: Plan, text: str, store: Ledger, conditions: Conditions, rounds: int | None = None) -> None:
     """Conduct a trial under the writer's lock."""
     with store.writing(
         wait_seconds=None if conditions.wait else 0.0,

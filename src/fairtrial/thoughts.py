@@ -100,12 +100,12 @@ def separate(text: str, tags: Tags = TAGS, opened: str = "") -> Separated:
         thought = "\n\n".join(filter(None, (whole[start:end].strip() for start, end in place.thoughts)))
         if place.state == "thinking":
             return Separated(thought, "", False, True)
-        return Separated(thought, _unwrapped(whole[place.at :].lstrip()), True, True)
+        return Separated(thought, _unwrap_answer(whole[place.at :].lstrip()), True, True)
     if tags is TAGS and text.lstrip().startswith(BARE) and BARE_FINAL in text:
         thought, _, answer = text.lstrip().removeprefix(BARE).partition(BARE_FINAL)
         return Separated(thought.strip(), answer.lstrip(), True, True)
     if place.at and whole.startswith((CHANNEL, START)):
-        return Separated("", _unwrapped(whole[place.at :]), True, False)
+        return Separated("", _unwrap_answer(whole[place.at :]), True, False)
     return _closed_only(text, tags) or Separated("", text, True, False)
 
 
@@ -145,7 +145,7 @@ def closed_by(opened: str, tags: Tags = TAGS) -> str:
     return next((close for tag, close in tags if tag.casefold() == opened.casefold()), "")
 
 
-def markers(tags: Tags, special: Collection[str]) -> frozenset[str]:
+def find_markers(tags: Tags, special: Collection[str]) -> frozenset[str]:
     """Return those of a vocabulary's special tokens, as text, that tell thoughts from answers.
 
     Decoders leave special tokens out; these have to stay.
@@ -206,11 +206,11 @@ def _closed_only(text: str, tags: Tags) -> Separated | None:
         before, after = text[: found[0].start()], text[found[0].end() :]
         if (before and before[-1] in QUOTES) or (after and after[0] in QUOTES):
             continue
-        return Separated(before.strip(), _unwrapped(after.lstrip()), True, True)
+        return Separated(before.strip(), _unwrap_answer(after.lstrip()), True, True)
     return None
 
 
-def _unwrapped(answer: str) -> str:
+def _unwrap_answer(answer: str) -> str:
     """Return an answer without what some models put around it."""
     if end := BODY_ENDS.search(answer):
         answer = answer[: end.start()]

@@ -18,7 +18,7 @@ from lm_eval.api.utils import maybe_delimit
 from tokenizers import Tokenizer, models
 
 from fairtrial.engines.chat import ChatTemplate, conversation, joined, template_messages, without_system
-from fairtrial.records import Prompt, example
+from fairtrial.records import Prompt, make_example
 
 CHATML = """{% for message in messages %}{% if loop.first and message['role'] != 'system' %}
 <|im_start|>system
@@ -48,8 +48,8 @@ TEMPLATES = {"chatml": CHATML, "headers": HEADERS, "brackets": BRACKETS}
 PROMPTS = {
     "a question": Prompt("What is 2 + 2?"),
     "with a description": Prompt("What is 2 + 2?", "Add the numbers.\n\n"),
-    "with examples": Prompt("2 + 2?", "Add.", examples=(*example("1 + 1?", "2"), *example("1 + 2?", "3"))),
-    "with the answer begun": Prompt("2 + 2?", "Add.", "It is", example("1 + 1?", "It is 2")),
+    "with examples": Prompt("2 + 2?", "Add.", examples=(*make_example("1 + 1?", "2"), *make_example("1 + 2?", "3"))),
+    "with the answer begun": Prompt("2 + 2?", "Add.", "It is", make_example("1 + 1?", "It is 2")),
 }
 
 

@@ -23,7 +23,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.recorded import Recorded
 from fairtrial.spec.yamlfile import Places
-from fairtrial.thoughts import TAGS, closed_by, markers, opened_by, separate
+from fairtrial.thoughts import TAGS, closed_by, find_markers, opened_by, separate
 
 LABELLED: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "labelled" / "thoughts.yaml").read_text())
 
@@ -154,14 +154,14 @@ def test_whether_a_prompt_opens_a_thought(prompt: str, tag: str) -> None:
 
 
 def test_special_tokens_that_tell_thoughts_are_kept() -> None:
-    assert markers(TAGS, {"<s>", "[THINK]", "[/THINK]", "<|end|>"}) == {"[THINK]", "[/THINK]"}
-    assert markers(TAGS, {"<|channel|>", "<|end|>", "<|message|>", "<pad>"}) == {
+    assert find_markers(TAGS, {"<s>", "[THINK]", "[/THINK]", "<|end|>"}) == {"[THINK]", "[/THINK]"}
+    assert find_markers(TAGS, {"<|channel|>", "<|end|>", "<|message|>", "<pad>"}) == {
         "<|channel|>",
         "<|end|>",
         "<|message|>",
     }
-    assert markers(TAGS, {"<|channel>", "<channel|>", "<eos>"}) == {"<|channel>", "<channel|>"}
-    assert markers((), {"[THINK]"}) == set()
+    assert find_markers(TAGS, {"<|channel>", "<channel|>", "<eos>"}) == {"<|channel>", "<channel|>"}
+    assert find_markers((), {"[THINK]"}) == set()
     assert closed_by("[think]") == "[/THINK]" and closed_by("<other>") == ""
 
 

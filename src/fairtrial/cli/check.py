@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import api
-from fairtrial.cli.live import display
+from fairtrial.cli.live import show_progress
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
@@ -105,7 +105,7 @@ def _read_or_run(trial: str | None, ledger: Path, quiet: bool, measure: str = ""
     if trial is None or Path(trial).suffix not in {".yaml", ".yml"}:
         return api.result(ledger, trial)
     conditions = api.Conditions(on_plan=lambda plan: _check_measure(plan, measure))
-    with display(Console(stderr=True), conditions, quiet) as shown:
+    with show_progress(Console(stderr=True), conditions, quiet) as shown:
         return api.run(trial, ledger, shown)
 
 

@@ -59,7 +59,7 @@ class Check:
 def doctor(as_json: JsonOption = False) -> None:
     """Check this machine: what works, and what to install for the rest."""
     machine = facts()
-    checks = [*extras(), key(), *energy(), models_found(), cache_folder(), sqlite_version()]
+    checks = [*check_extras(), check_key(), *check_energy(), models_found(), cache_folder(), sqlite_version()]
     if as_json:
         print_json(
             {"machine": machine, "checks": [asdict(check) for check in checks], "plugins": list(plugins_found())}
@@ -104,7 +104,7 @@ def plugins_found() -> Iterator[dict[str, str]]:
         }
 
 
-def extras() -> list[Check]:
+def check_extras() -> list[Check]:
     """Return one finding for each optional dependency."""
     found = []
     for module, name, extra in EXTRAS:
@@ -114,7 +114,7 @@ def extras() -> list[Check]:
     return found
 
 
-def key() -> Check:
+def check_key() -> Check:
     """Return whether the usual key of endpoints is set; never what it is."""
     name = Endpoint().key_env
     there = bool(os.environ.get(name))
@@ -122,7 +122,7 @@ def key() -> Check:
     return Check("key of hosted models", there, f"{name} is {'set' if there else 'not set'}", fix)
 
 
-def energy() -> list[Check]:
+def check_energy() -> list[Check]:
     """Return whether this machine has counters of energy."""
     meter = EnergyMeter.open()
     there = meter.measure is not None

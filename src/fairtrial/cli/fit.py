@@ -14,7 +14,7 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.cli.compare import make_task_entry, read_candidate, split_list
-from fairtrial.cli.live import display
+from fairtrial.cli.live import show_progress
 from fairtrial.cli.options import (
     JsonOption,
     LedgerOption,
@@ -70,7 +70,7 @@ def fit(
         read_margin(margin),
     )
     conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code)
-    with display(Console(stderr=True), conditions, quiet or as_json) as shown:
+    with show_progress(Console(stderr=True), conditions, quiet or as_json) as shown:
         found = api.search(loaded, ledger, shown, split_list([to]), read_whole_numbers(context))
     if as_json:
         print_json(found.document())
@@ -121,14 +121,14 @@ def read_limits(text: str) -> Device:
     written: Any = text
     if "=" in text:
         pairs = [part.partition("=") for part in split_list([text])]
-        written = {key.strip(): number(key.strip(), value.strip()) for key, _, value in pairs}
+        written = {key.strip(): read_limit(key.strip(), value.strip()) for key, _, value in pairs}
     try:
         return Device.model_validate(written)
     except ValidationError as error:
         raise SpecError(f"--device {text}: {error.errors()[0]['msg']}.") from None
 
 
-def number(key: str, value: str) -> str | float:
+def read_limit(key: str, value: str) -> str | float:
     """Return a limit as a trial file would have it: sizes are text, the others numbers."""
     if key in ("memory", "disk", "like"):
         return value

@@ -34,12 +34,12 @@ def interval_bar(verdict: Verdict) -> str:
     on.
     """
     reach = max(3 * verdict.margin, 0.1)
-    low, high = (place(end, reach) for end in (verdict.low, verdict.high))
+    low, high = (choose_bar_character(end, reach) for end in (verdict.low, verdict.high))
     cells = [" "] * WIDTH
     for at in range(max(low, 0), min(high, WIDTH - 1) + 1):
         cells[at] = "━"
     for end in (-verdict.margin, verdict.margin):
-        cells[place(end, reach)] = "┊" if cells[place(end, reach)] == " " else "╋"
+        cells[choose_bar_character(end, reach)] = "┊" if cells[choose_bar_character(end, reach)] == " " else "╋"
     cells[MIDDLE] = "│" if cells[MIDDLE] == " " else "┿"
     if low < 0:
         cells[0] = "◀"
@@ -48,7 +48,7 @@ def interval_bar(verdict: Verdict) -> str:
     return "".join(cells)
 
 
-def place(value: float, reach: float) -> int:
+def choose_bar_character(value: float, reach: float) -> int:
     """Return the character of a bar where a difference stands; out of the bar for what is out of reach."""
     if not abs(value) <= reach:
         return -1 if value < 0 else WIDTH
@@ -126,7 +126,12 @@ class LiveDisplay:
         key = (step.task, step.candidate)
         if key not in self.rows:
             self.rows[key] = self.bars.add_task(
-                "", total=step.total, start=False, task_name=safe(step.task), candidate=safe(step.candidate), mean=""
+                "",
+                total=step.total,
+                start=False,
+                task_name=escape_markup(step.task),
+                candidate=escape_markup(step.candidate),
+                mean="",
             )
         if step.stage == "ask":
             row = self.rows[key]
@@ -156,9 +161,11 @@ class PlainDisplay:
         """Print one step if it is time to."""
         if step.stage in {"ask", "alone"}:
             alone = ", one at a time" if step.stage == "alone" else ""
-            self.timely(f"{step.task}{alone}  {step.candidate}  {counted(step)}", always=step.done >= step.total)
+            self.timely(
+                f"{step.task}{alone}  {step.candidate}  {describe_progress(step)}", always=step.done >= step.total
+            )
         elif step.stage == "text":
-            self.timely(f"{step.task}  {counted(step)}", always=step.done >= step.total)
+            self.timely(f"{step.task}  {describe_progress(step)}", always=step.done >= step.total)
         elif step.stage == "look" and step.look is not None:
             key = (step.task, step.candidate, step.look.measure)
             if key not in self.settled:
@@ -184,7 +191,7 @@ class PlainDisplay:
         self.console.print(Text(inline(line)), soft_wrap=True)
 
 
-def counted(step: Step) -> str:
+def describe_progress(step: Step) -> str:
     """Return how far a candidate has come, and its mean so far."""
     return f"{step.done}/{step.total}  {mean_text(step.mean)}"
 
@@ -194,13 +201,13 @@ def mean_text(mean: float | None) -> str:
     return "" if mean is None else f"{mean:.3g}"
 
 
-def safe(text: str) -> str:
+def escape_markup(text: str) -> str:
     """Return text with rich's markup defused."""
     return inline(text).replace("[", "\\[")
 
 
 @contextmanager
-def display(console: Console, conditions: Conditions, quiet: bool) -> Iterator[Conditions]:
+def show_progress(console: Console, conditions: Conditions, quiet: bool) -> Iterator[Conditions]:
     """Yield ``conditions`` with callbacks that draw the run on ``console``, or draw nothing when ``quiet``."""
     if quiet:
         yield conditions

@@ -63,7 +63,7 @@ def show_version(value: bool) -> None:
 
 
 @app.callback()
-def options(
+def set_options(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True)
     ] = False,
@@ -100,13 +100,16 @@ def main() -> None:
     except BrokenPipeError:
         _leave_output()
     except OSError as error:
-        print_error(console, _unwritable(error) if _is_of_output(error) else _of_a_file(error) or unexpected(error))
+        print_error(
+            console,
+            _explain_unwritable(error) if _is_of_output(error) else _of_a_file(error) or explain_unexpected(error),
+        )
     except Exception as error:
         wrong = _wrong_usage(error)
         if wrong is None or wrong.message:  # without any, the help was printed instead
-            print_error(console, wrong or unexpected(error))
+            print_error(console, wrong or explain_unexpected(error))
         code = wrong.exit_code if wrong else code
-    sys.exit(_flushed(console, code))
+    sys.exit(_flush_output(console, code))
 
 
 def _wrong_usage(error: Exception) -> FairtrialError | None:
@@ -119,7 +122,7 @@ def _wrong_usage(error: Exception) -> FairtrialError | None:
     return SpecError(f"{said[:1].lower()}{said[1:]}." if said else "", fix=f"`{called} --help` lists what there is.")
 
 
-def unexpected(error: Exception) -> FairtrialError:
+def explain_unexpected(error: Exception) -> FairtrialError:
     """Return what to say of an error that nobody foresaw, with its details in a file."""
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, OSError) and error.strerror:
@@ -136,7 +139,7 @@ def unexpected(error: Exception) -> FairtrialError:
     return FairtrialError(f"an unexpected error{whose} ended this: {shown}.", fix=f"What was answered is kept. {fix}")
 
 
-def _flushed(console: Console, code: int) -> int:
+def _flush_output(console: Console, code: int) -> int:
     """Flush standard output, and return the exit code: 1 where what was printed could not be written."""
     try:
         sys.stdout.flush()
@@ -144,7 +147,7 @@ def _flushed(console: Console, code: int) -> int:
         _leave_output()
         return code or 1
     except OSError as error:
-        print_error(console, _unwritable(error))
+        print_error(console, _explain_unwritable(error))
         return code or 1
     return code
 
@@ -163,7 +166,7 @@ def _is_of_output(error: OSError) -> bool:
     return error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
 
 
-def _unwritable(error: OSError) -> FairtrialError:
+def _explain_unwritable(error: OSError) -> FairtrialError:
     """Return what to say where standard output cannot be written, which is then left alone."""
     _leave_output()
     return FairtrialError(f"the output cannot be written: {error.strerror}.")

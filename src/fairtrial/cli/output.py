@@ -29,25 +29,25 @@ def print_json(document: Any) -> None:
     output lacks.
     """
     text = json.dumps(document, ensure_ascii=not _speaks_unicode(), allow_nan=False, default=str)
-    sys.stdout.write(HIDDEN.sub(lambda found: _escaped(found[0]), text) + "\n")
+    sys.stdout.write(HIDDEN.sub(lambda found: _escape_character(found[0]), text) + "\n")
 
 
 def accept_any_encoding() -> None:
     """Let standard output and error replace what their encoding lacks, rather than fail."""
-    codecs.register_error(ERRORS, _replaced)
+    codecs.register_error(ERRORS, _replace_unencodable)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)
 
 
-def _replaced(error: UnicodeError) -> tuple[str, int]:
+def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end].translate(PLAIN)
     return text.encode(error.encoding, "replace").decode(error.encoding), error.end
 
 
-def _escaped(character: str) -> str:
+def _escape_character(character: str) -> str:
     """Return a character as JSON escapes; one beyond the basic plane as two."""
     return json.dumps(character)[1:-1]
 

@@ -21,7 +21,7 @@ def check_output(path: Path | None, *inputs: Path | None) -> Path | None:
     if path is None:
         return None
     try:
-        if any(_same(path, other) for other in inputs if other is not None):
+        if any(_is_same_place(path, other) for other in inputs if other is not None):
             raise SpecError(f"{path} is read by this command, and would be written over.", fix="Name another file.")
         if not path.exists():
             return path
@@ -46,7 +46,7 @@ def own_file(path: Path, trial_id: str) -> Path:
     return path.with_stem(f"{path.stem}-{trial_id[:8]}") if theirs else path
 
 
-def _same(path: Path, other: Path) -> bool:
+def _is_same_place(path: Path, other: Path) -> bool:
     """Return whether two paths are one place."""
     if path.exists() and other.exists():
         return path.samefile(other)

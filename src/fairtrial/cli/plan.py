@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial import api
-from fairtrial.cli.live import display
+from fairtrial.cli.live import show_progress
 from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TaskPathOption, ThreadsOption, TrustOption
 from fairtrial.cli.output import print_json
 from fairtrial.forecast.forecast import Forecast, Total
@@ -51,7 +51,7 @@ def plan(
     """
     loaded = load_trial(trial)
     conditions = api.Conditions(threads=threads, trust_task_code=trust_task_code, task_paths=tuple(task_path or ()))
-    with display(Console(stderr=True), conditions, quiet or as_json) as shown:
+    with show_progress(Console(stderr=True), conditions, quiet or as_json) as shown:
         found = api.forecast(loaded, ledger, shown, pilot or 0)
     if as_json:
         print_json(found.document())
@@ -62,7 +62,7 @@ def plan(
         console.print(_make_questions_table(found))
     console.print(Text("What it still costs", style="bold"))
     console.print(_make_costs_table(found))
-    for line in notes(found):
+    for line in _list_notes(found):
         console.print(Text(inline(line), style="dim"))
     if found.fit and any(need["memory"] for need in found.fit["candidates"].values()):
         console.print(Text("What they will need", style="bold").append("  (predicted)", style="not bold dim"))
@@ -137,7 +137,9 @@ def _describe_outlook(outlook: Outlook | None, q: QuestionForecast) -> str:
 
 def _make_costs_table(found: Forecast) -> Table:
     """Return one row a supposition: what the trial still costs, and whether the budget is enough."""
-    shown = [q for q in ("items", "minutes", "usd", "joules") if q != "joules" or known(q, found) or q in found.budget]
+    shown = [
+        q for q in ("items", "minutes", "usd", "joules") if q != "joules" or _is_known(q, found) or q in found.budget
+    ]
     heads = [UNITS[quantity] for quantity in shown]
     table = _make_plain_table("supposing that", *heads, *(["budget"] if found.budget else []))
     for total in found.totals:
@@ -149,7 +151,7 @@ def _make_costs_table(found: Forecast) -> Table:
     return table
 
 
-def known(quantity: str, found: Forecast) -> bool:
+def _is_known(quantity: str, found: Forecast) -> bool:
     """Return whether anything is known of what a quantity costs."""
     return any(quantity in rate.costs for rate in found.rates)
 
@@ -206,7 +208,7 @@ def _describe_fit(total: Total) -> str:
     return f"not enough {', '.join(short)}" if short else "not known"
 
 
-def notes(found: Forecast) -> list[str]:
+def _list_notes(found: Forecast) -> list[str]:
     """Return what a careful reader should know."""
     lines = []
     supposed_ones = [q for q in found.questions if not q.measured and q.outlooks]

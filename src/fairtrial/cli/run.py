@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from fairtrial import api
-from fairtrial.cli.live import display
+from fairtrial.cli.live import show_progress
 from fairtrial.cli.options import (
     JsonOption,
     LedgerOption,
@@ -82,7 +82,7 @@ def conduct(loaded: LoadedTrial, ledger: Path, conditions: api.Conditions, outpu
         check_output(output.report or Path(f"{loaded.trial.name}.html"), ledger, loaded.path)
     console = Console(stderr=True)
     try:
-        with display(console, conditions, output.quiet or output.json) as shown:
+        with show_progress(console, conditions, output.quiet or output.json) as shown:
             result = api.run(loaded, ledger, shown)
     except KeyboardInterrupt:
         console.print("Interrupted. Every finished answer is in the ledger; the same command goes on from there.")

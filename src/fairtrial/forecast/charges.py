@@ -14,7 +14,7 @@ from fairtrial.measures.cost import find_price
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateRequest, Request
-from fairtrial.running.budget import worst
+from fairtrial.running.budget import find_worst
 from fairtrial.spec.stated import StatedMachine
 
 BYTES_A_TOKEN = 4.0
@@ -41,7 +41,7 @@ def estimate_charge(candidate: PlannedCandidate, task: PlannedTask, plan: Plan, 
     machine = plan.trial.machine
     if unknown := find_price(candidate.model.record(), machine).unknown:
         return Charge(unknown=unknown)
-    found = worst(candidate, task, machine)
+    found = find_worst(candidate, task, machine)
     if not found:
         return Charge()
     return Charge(estimate_cost(candidate, task, machine, ledger), sum(found) / len(found))

@@ -30,7 +30,7 @@ from fairtrial.ledger.trials import trial_order as trial_order
 from fairtrial.ledger.trials import trial_row as trial_row
 from fairtrial.ledger.trials import trials as trials
 from fairtrial.records import Item, Request
-from fairtrial.records.duplicates import Key, content_key, same_groups, united
+from fairtrial.records.duplicates import Key, content_key, same_groups, unite_clusters
 from fairtrial.records.trace import renamed_trace
 
 Floats = NDArray[np.float64]
@@ -108,7 +108,7 @@ def with_copies(
     names = task.united if task else None
     if names is None and task and not task.form and task.order != "clusters":
         groups = same_groups(content_keys(ledger, task_id, [row[0] for row in rows]))
-        found = united([(row[0], row[2]) for row in rows], groups) if groups else [row[2] for row in rows]
+        found = unite_clusters([(row[0], row[2]) for row in rows], groups) if groups else [row[2] for row in rows]
         names = {row[0]: name for row, name in zip(rows, found, strict=True)}
     return [(item, doc_id, names.get(item, cluster)) for item, doc_id, cluster in rows] if names else rows
 

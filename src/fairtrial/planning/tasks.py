@@ -21,7 +21,7 @@ from fairtrial.planning.sampling import (
     split_items,
 )
 from fairtrial.records import Measure, content_hash
-from fairtrial.records.duplicates import copies, in_clusters
+from fairtrial.records.duplicates import count_copies, in_clusters
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.spec.yamlfile import Location
 from fairtrial.tasks.base import Task, TaskOptions
@@ -82,7 +82,7 @@ def plan_task(
         tuning=tuning,
         pairings=pairings,
         united={item.id: item.cluster for item in items if item.cluster != clusters[item.id]},
-        copies=copies(items),
+        copies=count_copies(items),
         plugin=plugin,
     )
 

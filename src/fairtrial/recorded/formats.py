@@ -49,8 +49,8 @@ def read_answer(where: str, row: Mapping[str, Any], how: Recorded, importer: Imp
     if said is None:
         return None
     if said.text is not None:
-        asked = _picked(row, how.key, where) if how.key else said.asked
-        text = _picked(row, how.answer, where) if how.answer else said.text
+        asked = _pick(row, how.key, where) if how.key else said.asked
+        text = _pick(row, how.answer, where) if how.answer else said.text
         if asked is None:
             return None
         said = replace(said, asked=asked, text=text)
@@ -186,10 +186,10 @@ def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Recorded
     text = output.get("completion")
     if text is None and output.get("choices"):
         text = look_up(output, "choices.0.message.content", where)
-    return _said(_content(asked), _content(text), where)
+    return _read_said(_content(asked), _content(text), where)
 
 
-def _said(asked: str | None, text: str | None, where: str) -> RecordedAnswer | None:
+def _read_said(asked: str | None, text: str | None, where: str) -> RecordedAnswer | None:
     """Return what was said; without a text where the answer is missing, None where the question is."""
     return None if asked is None else RecordedAnswer(asked, text, where)
 
@@ -245,7 +245,7 @@ def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAns
         return None  # an echoed prompt was scored, not answered
     messages = request.get("messages") if isinstance(request, dict) else None
     asked = _last_of_user(messages) if isinstance(messages, list) else look_up(request, "prompt", where)
-    return _said(_content(asked), _text(look_up(result, "completions.0.text", where)), where)
+    return _read_said(_content(asked), _text(look_up(result, "completions.0.text", where)), where)
 
 
 def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
@@ -254,10 +254,10 @@ def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> Record
     output = response.get("output") if isinstance(response, dict) else None
     if output is None or asked is None:
         return None
-    return _said(_content(_unwrapped(asked)), _text(output), where)
+    return _read_said(_content(_unwrap_messages(asked)), _text(output), where)
 
 
-def _unwrapped(asked: Any) -> Any:
+def _unwrap_messages(asked: Any) -> Any:
     """Return the last question of a prompt that is messages written as JSON; any other prompt as it is."""
     if isinstance(asked, str) and asked.lstrip().startswith("["):
         try:
@@ -269,7 +269,7 @@ def _unwrapped(asked: Any) -> Any:
     return asked
 
 
-def _picked(row: Mapping[str, Any], what: str, where: str) -> str | None:
+def _pick(row: Mapping[str, Any], what: str, where: str) -> str | None:
     """Return a column of a row, or a template filled with its columns; None where a part of it is no value."""
     if "{{" not in what and "{%" not in what:
         return _text(look_up(row, what, where))

@@ -34,7 +34,7 @@ def find_files(path: Path, how: Recorded) -> list[Path]:
     built_in = [IMPORTERS.find(kind) for kind in IMPORTERS.built_in]
     readers: list[Importer] = built_in if how.format == "auto" else [IMPORTERS.find(how.format)]
     suffixes = tuple(dict.fromkeys(suffix for reader in readers for suffix in reader.suffixes))
-    every = sorted(_below(path, path.resolve(), suffixes))
+    every = sorted(_find_logs(path, path.resolve(), suffixes))
     beginnings = tuple(reader.begins for reader in readers if reader.begins)
     named = [p for p in every if p.name.startswith(beginnings or "")]
     found = named or (every if how.format == "auto" else [])
@@ -44,7 +44,7 @@ def find_files(path: Path, how: Recorded) -> list[Path]:
     return found
 
 
-def _below(path: Path, root: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+def _find_logs(path: Path, root: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     """Yield the files of a folder that may be logs.  Raises ModelError for a folder with too much in it."""
     try:
         for count, found in enumerate(path.rglob("*")):

@@ -86,7 +86,7 @@ class Message:
         return tuple(part for part in self.parts if isinstance(part, ImagePart))
 
 
-def example(
+def make_example(
     question: str | Sequence[Part], answer: str, between: str = " ", after: str = "\n\n"
 ) -> tuple[Message, Message]:
     """Return a few-shot example as a message of the user's and one of the assistant's.
@@ -153,7 +153,7 @@ class Prompt:
             user: the question, ready to be read as running text; examples come before it where they are no messages.
             system: a task description that comes before everything.
             assistant: the beginning of the answer, given by the task.
-            examples: see `example`.
+            examples: see `make_example`.
         """
         head = [Message("system", (TextPart(system),))] if system else []
         begun = [Message("assistant", (TextPart(assistant),))] if assistant else []
@@ -254,7 +254,7 @@ class Prompt:
         if "messages" in body:
             return cls.from_messages([_read_message(message) for message in body["messages"]])
         turns = [
-            example(*(_text_of(turn[key]) for key in ("user", "assistant", "between", "after")))
+            make_example(*(_text_of(turn[key]) for key in ("user", "assistant", "between", "after")))
             for turn in body.get("turns", ())
         ]
         user, system, assistant = (_text_of(body[key]) for key in ("user", "system", "assistant"))

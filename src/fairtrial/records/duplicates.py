@@ -16,7 +16,7 @@ from fairtrial.records.items import Item
 Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return a text without differences of case, white space and composition of characters."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
@@ -25,9 +25,9 @@ def content_key(
     question: str, choices: Iterable[str], gold: Iterable[str], images: Iterable[ImagePart] = ()
 ) -> Key | None:
     """Return what two items have in common if they ask the same thing; None for an item without any content."""
-    asked = " ".join([folded(question), *(image.hash for image in images)]).strip()
-    offered = tuple(sorted(folded(choice) for choice in choices))
-    return (asked, offered, tuple(sorted(folded(right) for right in gold))) if asked or any(offered) else None
+    asked = " ".join([fold_text(question), *(image.hash for image in images)]).strip()
+    offered = tuple(sorted(fold_text(choice) for choice in choices))
+    return (asked, offered, tuple(sorted(fold_text(right) for right in gold))) if asked or any(offered) else None
 
 
 def same_groups(keyed: Iterable[tuple[str, Key | None]]) -> list[list[str]]:
@@ -39,12 +39,12 @@ def same_groups(keyed: Iterable[tuple[str, Key | None]]) -> list[list[str]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def duplicates(items: Iterable[Item]) -> list[list[str]]:
+def find_duplicates(items: Iterable[Item]) -> list[list[str]]:
     """Return the ids of items that ask the same thing, group by group."""
     return same_groups((item.id, content_key(item.question, item.choices, item.gold, item.images)) for item in items)
 
 
-def united(clusters: Sequence[tuple[str, str]], groups: Iterable[Sequence[str]]) -> list[str]:
+def unite_clusters(clusters: Sequence[tuple[str, str]], groups: Iterable[Sequence[str]]) -> list[str]:
     """Return the cluster of each item after those of the same group, and all that share a cluster with them, are one.
 
     Args:
@@ -73,12 +73,12 @@ def united(clusters: Sequence[tuple[str, str]], groups: Iterable[Sequence[str]])
 
 def in_clusters(items: Sequence[Item]) -> tuple[Item, ...]:
     """Return the items with copies of a question, and what shares a cluster with them, in one cluster."""
-    names = united([(item.id, item.cluster) for item in items], duplicates(items))
+    names = unite_clusters([(item.id, item.cluster) for item in items], find_duplicates(items))
     pairs = zip(items, names, strict=True)
     return tuple(item if item.cluster == name else replace(item, cluster=name) for item, name in pairs)
 
 
-def copies(items: Iterable[Item]) -> tuple[int, int]:
+def count_copies(items: Iterable[Item]) -> tuple[int, int]:
     """Return how many items ask what another one asks as well, and how many questions these are."""
-    groups = duplicates(items)
+    groups = find_duplicates(items)
     return sum(map(len, groups)), len(groups)

@@ -150,7 +150,7 @@ def open_tracker(
     The trial must be in the ledger, and the run that is about to begin must not.
     """
     limits = plan.trial.budget.limits()
-    tracker = BudgetTracker(limits, ceilings=ceilings(plan) if "usd" in limits else {}, clock=clock)
+    tracker = BudgetTracker(limits, ceilings=find_ceilings(plan) if "usd" in limits else {}, clock=clock)
     if limits:
         tracker.spent = sum_spending(ledger, plan.id)
     for candidate in plan.candidates:
@@ -162,7 +162,7 @@ def open_tracker(
     return tracker
 
 
-def ceilings(plan: Plan) -> dict[Key, float]:
+def find_ceilings(plan: Plan) -> dict[Key, float]:
     """Return the most that one item answer can cost, in US dollars, of each candidate that has a price for tokens.
 
     Those that a candidate asks are among them: where its lever learns, they answer for themselves, too.
@@ -171,13 +171,13 @@ def ceilings(plan: Plan) -> dict[Key, float]:
     for candidate in plan.candidates:
         for one in candidate.with_parts():
             for task in plan.tasks:
-                costs = worst(one, task, plan.trial.machine)
+                costs = find_worst(one, task, plan.trial.machine)
                 if costs:
                     found[one.id, task.id] = max(costs)
     return found
 
 
-def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine) -> list[float]:
+def find_worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine) -> list[float]:
     """Return the most US dollars that each item answer can cost, those to learn from included; none without a price for
     tokens.
 
@@ -191,11 +191,13 @@ def worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMachine
     for item in (*task.items, *task.tuning):
         [requests] = make_requests(form, candidate.spec, item)
         asked = [(request, part.id, calls) for request in requests for part, calls in candidate.count_calls(request)]
-        found.append(sum(calls.most * most(request, prices[one], calls.added) for request, one, calls in asked))
+        found.append(
+            sum(calls.most * find_request_ceiling(request, prices[one], calls.added) for request, one, calls in asked)
+        )
     return found
 
 
-def most(request: Request, price: tuple[float, float] | None, added: int = 0) -> float:
+def find_request_ceiling(request: Request, price: tuple[float, float] | None, added: int = 0) -> float:
     """Return the most US dollars that a request can cost: no token is shorter than a byte, no answer over its limit.
 
     A chat template adds a few tokens of its own; they are counted as `TEMPLATE` and `TURN`.
@@ -237,11 +239,11 @@ def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -
             )
 
 
-def words(limits: Mapping[str, float], names: Sequence[str]) -> str:
+def describe_limits(limits: Mapping[str, float], names: Sequence[str]) -> str:
     """Return limits in words: ``10 minutes and 2,000 item answers``."""
-    return " and ".join(f"{amount(limits[name])} {UNITS[name]}" for name in names)
+    return " and ".join(f"{format_amount(limits[name])} {UNITS[name]}" for name in names)
 
 
-def amount(value: float) -> str:
+def format_amount(value: float) -> str:
     """Return an amount as people write it, without an exponent."""
     return f"{value:,.9f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"

@@ -24,7 +24,7 @@ from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
 from fairtrial.running.answering import check_requests
-from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, open_tracker, words
+from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, describe_limits, open_tracker
 from fairtrial.running.chunks import ask_chunk
 from fairtrial.running.divergence import compare_distributions
 from fairtrial.running.latency import time_alone
@@ -141,7 +141,7 @@ class Conductor:
         """Say that the budget ends the run."""
         steps = [list_owed(task_rounds, self.ledger) for task_rounds in ready]
         names = sorted({name for step in steps for name in self.tracker.crossed(step)})
-        limits = words(self.tracker.limits, names)
+        limits = describe_limits(self.tracker.limits, names)
         if not any(task_rounds.rounds for task_rounds in self.all_rounds):
             step = min(steps, key=lambda step: sum(owed.items for owed in step))
             items = sum(owed.items for owed in step)

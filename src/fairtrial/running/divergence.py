@@ -102,9 +102,9 @@ def compare_distributions(
     for done, passage in enumerate(passages.items, start=1):
         wanted = [c for c in family if passage.id not in known[c.id]]
         if wanted:
-            beside = read(telling[parent.id], passage, parent.name) if parent else None
+            beside = read_passages(telling[parent.id], passage, parent.name) if parent else None
             for candidate in wanted:
-                own = beside if candidate is parent else read(telling[candidate.id], passage, candidate.name)
+                own = beside if candidate is parent else read_passages(telling[candidate.id], passage, candidate.name)
                 assert own is not None
                 far = own.beside(beside) if beside and own is not beside else []
                 itself = own_rounding(telling[candidate.id], own) if own is beside and len(family) > 1 else []
@@ -115,7 +115,7 @@ def compare_distributions(
         on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))
 
 
-def read(engine: TellsDistributions, passage: Item, name: str) -> Reading:
+def read_passages(engine: TellsDistributions, passage: Item, name: str) -> Reading:
     """Return a candidate's reading; an error names it."""
     try:
         return Reading(engine, passage, name)

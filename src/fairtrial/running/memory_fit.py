@@ -25,28 +25,30 @@ LOOKED_AT = 3
 ELSEWHERE = "its answers are made elsewhere, or exist already"
 
 
-def fitted(plan: Plan, settings: EngineSettings, on_note: Callable[[str], None] = lambda _: None) -> Plan:
+def fit_plan(plan: Plan, settings: EngineSettings, on_note: Callable[[str], None] = lambda _: None) -> Plan:
     """Return a plan that knows what its candidates will need, without those that cannot fit its device.
 
     Raises:
         BudgetError: the baseline, or every candidate, would be left out.
     """
     limits = plan.trial.device.limits() if plan.trial.device else None
-    told, excluded = needs(plan, settings)
+    told, excluded = predict_needs(plan, settings)
     for name, why in excluded.items():
         on_note(f"{name} is left out: {'; '.join(why)}")
     fit = {"device": limits.document() if limits else None, "candidates": told, "excluded": excluded}
-    return replace(without(plan, excluded), fit=fit)
+    return replace(drop_candidates(plan, excluded), fit=fit)
 
 
-def needs(plan: Plan, settings: EngineSettings) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
-    """Return what each candidate will need (see `predicted`), and why those cannot fit that cannot."""
+def predict_needs(plan: Plan, settings: EngineSettings) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
+    """Return what each candidate will need (see `predict_candidate`), and why those cannot fit that cannot."""
     limits = plan.trial.device.limits() if plan.trial.device else None
-    told = {c.name: predicted(c, plan.tasks, settings) for c in plan.candidates}
-    return told, {name: why for name, need in told.items() if limits and (why := reasons(need, limits))}
+    told = {c.name: predict_candidate(c, plan.tasks, settings) for c in plan.candidates}
+    return told, {name: why for name, need in told.items() if limits and (why := list_reasons(need, limits))}
 
 
-def predicted(candidate: PlannedCandidate, tasks: Sequence[PlannedTask], settings: EngineSettings) -> dict[str, Any]:
+def predict_candidate(
+    candidate: PlannedCandidate, tasks: Sequence[PlannedTask], settings: EngineSettings
+) -> dict[str, Any]:
     """Return what a candidate will need as JSON values: ``disk``, and ``memory`` or why that is ``unknown``."""
     parts = list({part.id: part for part in candidate.models.values()}.values())
     by_task = [longest_chunks(task, candidate) for task in tasks]
@@ -62,11 +64,11 @@ def predicted(candidate: PlannedCandidate, tasks: Sequence[PlannedTask], setting
             unknown = told
         else:
             found.append(told)
-    whole = None if unknown or not found else together(found).document()
+    whole = None if unknown or not found else add_needs(found).document()
     return {"disk": disk or None, "memory": whole, "unknown": "" if whole else unknown}
 
 
-def together(footprints: Sequence[Footprint]) -> Footprint:
+def add_needs(footprints: Sequence[Footprint]) -> Footprint:
     """Return what several models need that are loaded at once."""
     sums = {f.name: sum(getattr(one, f.name) for one in footprints) for f in fields(Footprint)}
     return Footprint(**{**sums, "context": min(one.context for one in footprints)})
@@ -79,7 +81,7 @@ def longest_chunks(task: PlannedTask, candidate: PlannedCandidate) -> list[list[
     return [*every[:1], *longest[: LOOKED_AT - 1]]
 
 
-def reasons(need: Mapping[str, Any], limits: Limits) -> list[str]:
+def list_reasons(need: Mapping[str, Any], limits: Limits) -> list[str]:
     """Return why a candidate cannot fit, as far as that is known before it is loaded; empty if it may."""
     why = []
     memory, disk = need["memory"], need["disk"]
@@ -101,19 +103,19 @@ def told_of(excluded: Mapping[str, Sequence[str]]) -> str:
     return " ".join(f"{name}: {'; '.join(why)}." for name, why in excluded.items())
 
 
-def nobody(excluded: Mapping[str, Sequence[str]]) -> BudgetError:
+def make_nobody_fits(excluded: Mapping[str, Sequence[str]]) -> BudgetError:
     """Return the error that says that no candidate fits."""
     return BudgetError(f"no candidate fits the device. {told_of(excluded)}", fix="Allow more, or try smaller ones.")
 
 
-def without(plan: Plan, excluded: Mapping[str, Sequence[str]]) -> Plan:
+def drop_candidates(plan: Plan, excluded: Mapping[str, Sequence[str]]) -> Plan:
     """Return a plan without some candidates; BudgetError if the baseline or all of them are among these."""
     if not excluded:
         return plan
     told = told_of(excluded)
     kept = tuple(c for c in plan.candidates if c.name not in excluded)
     if not kept:
-        raise nobody(excluded)
+        raise make_nobody_fits(excluded)
     if plan.baseline in excluded:
         raise BudgetError(
             f"the baseline does not fit the device. {told}",

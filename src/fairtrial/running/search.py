@@ -57,7 +57,7 @@ class Search:
         return {**asdict(self), "verdicts": [verdict.document() for verdict in self.verdicts]}
 
 
-def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Trial:
+def expand_trial(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Trial:
     """Return a trial with every candidate as it is and in every type, each in every context.
 
     Cascades, and candidates without weights here, stay as they are.  Raises SpecError where names would not do.
@@ -76,7 +76,7 @@ def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Tri
                 )
             made.append(candidate)
             continue
-        kinds = [candidate, *(quantised(candidate, kind) for kind in types)]
+        kinds = [candidate, *(add_quantize(candidate, kind) for kind in types)]
         for one in kinds:
             made += [in_context(one, context, len(contexts) > 1) for context in contexts] or [one]
     names = [one.id for one in made]
@@ -86,7 +86,7 @@ def expanded(trial: Trial, types: Sequence[str], contexts: Sequence[int]) -> Tri
     return trial.model_copy(update={"candidates": tuple(made), "baseline": "", "study": None})
 
 
-def quantised(candidate: Candidate, kind: str) -> Candidate:
+def add_quantize(candidate: Candidate, kind: str) -> Candidate:
     """Return a candidate with one more lever, behind all others that make files."""
     name = f"{candidate.id[: 63 - len(kind)]}-{kind}"
     built = next((i for i, lever in enumerate(candidate.levers) if is_wrapping(lever)), len(candidate.levers))
@@ -102,7 +102,7 @@ def in_context(candidate: Candidate, context: int, named: bool) -> Candidate:
     return Candidate.model_validate({**candidate.model_dump(mode="json"), "id": name, "context": context})
 
 
-def roomiest(candidates: Sequence[Candidate], impossible: Mapping[str, Sequence[str]]) -> tuple[Candidate, ...]:
+def keep_roomiest(candidates: Sequence[Candidate], impossible: Mapping[str, Sequence[str]]) -> tuple[Candidate, ...]:
     """Return candidates without those that differ from another one, which fits, by a smaller context only.
 
     Of those of which no context fits, the smallest stays, to say why.
@@ -118,7 +118,7 @@ def roomiest(candidates: Sequence[Candidate], impossible: Mapping[str, Sequence[
     return tuple(kept)
 
 
-def searched(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[str]]) -> Search:
+def find_winner(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[str]]) -> Search:
     """Return who has won a trial with a device; ``left_out`` are candidates that never came into it, with reasons."""
     found = fits(ledger, trial_id)
     assert found is not None, "a search has a device"
@@ -128,10 +128,10 @@ def searched(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[str]
     broken = {one.name: why for one in needs if (why := one.reasons(limits))}
     unknown = {one.name: what for one in needs if (what := one.unknown(limits))}
     able = [one.name for one in needs if one.name not in broken]
-    means, asked = reached(ledger, trial_id, plan)
+    means, asked = average_reached(ledger, trial_id, plan)
     signs = {task.name: -1.0 if task.main_measure.higher_is_better is False else 1.0 for task in plan.tasks}
-    merit = {name: average([signs[task] * mean for task, mean in of.items()]) for name, of in means.items()}
-    best = leader(ledger, trial_id, able, plan.baseline, merit)
+    merit = {name: average_means([signs[task] * mean for task, mean in of.items()]) for name, of in means.items()}
+    best = find_leader(ledger, trial_id, able, plan.baseline, merit)
     against = [v for v in verdicts(ledger, trial_id, best) if v.a in able and v.a != best] if best else []
     out = {**left_out, **fit["excluded"]}
     items = sum(query.item_count(ledger, trial_id, task.id) for task in plan.tasks)
@@ -152,7 +152,7 @@ def searched(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[str]
     )
 
 
-def reached(ledger: Ledger, trial_id: str, plan: TrialRecord) -> tuple[dict[str, dict[str, float]], int]:
+def average_reached(ledger: Ledger, trial_id: str, plan: TrialRecord) -> tuple[dict[str, dict[str, float]], int]:
     """Return each candidate's mean of each task's main measure, and how many item answers there are."""
     means: dict[str, dict[str, float]] = {}
     asked = 0
@@ -166,7 +166,9 @@ def reached(ledger: Ledger, trial_id: str, plan: TrialRecord) -> tuple[dict[str,
     return means, asked
 
 
-def leader(ledger: Ledger, trial_id: str, able: Sequence[str], baseline: str, merit: Mapping[str, float]) -> str | None:
+def find_leader(
+    ledger: Ledger, trial_id: str, able: Sequence[str], baseline: str, merit: Mapping[str, float]
+) -> str | None:
     """Return the best of those that fit: the baseline, if it does, unless another one is certainly better than it.
 
     Certainly better is better on one task at least and worse on none.  Of several, and where the baseline does not
@@ -185,7 +187,7 @@ def leader(ledger: Ledger, trial_id: str, able: Sequence[str], baseline: str, me
     return max(able, key=lambda name: merit[name])
 
 
-def average(means: Sequence[float]) -> float:
+def average_means(means: Sequence[float]) -> float:
     """Return the mean of a candidate's means; nothing asked counts as the least."""
     return sum(means) / len(means) if means else float("-inf")
 

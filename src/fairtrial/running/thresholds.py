@@ -74,10 +74,10 @@ def see_task(
             tracker.pay(UnpaidItems(owed.key, answered.paid), answered.costs)
         ids = [request.id for one in chunk for request in one.requests]
         known = [writer.ledger.answers(part.id, ids) for part in parts]
-        yield [seen(task, parts, one, known) for one in chunk]
+        yield [make_seen(task, parts, one, known) for one in chunk]
 
 
-def seen(
+def make_seen(
     task: PlannedTask, parts: Sequence[PlannedCandidate], asked: ItemRequests, known: Sequence[Mapping[str, Answer]]
 ) -> SeenItem:
     """Return one item as the parts have answered it."""

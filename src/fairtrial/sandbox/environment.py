@@ -23,7 +23,7 @@ from fairtrial.sandbox.filters import (
     METHOD_COSTS,
     check_percent,
     check_spec,
-    guarded,
+    guard_filter,
     guarded_test,
     repeat,
 )
@@ -88,7 +88,7 @@ class _Counting(NodeTransformer):
     def _body(self, node: Any) -> Any:
         steps = sum(1 for child in node.body for _ in child.find_all(nodes.Node))
         self.generic_visit(node)
-        node.body = [nodes.ExprStmt(_spending(steps + 1), lineno=node.lineno), *node.body]
+        node.body = [nodes.ExprStmt(_wrap_spending(steps + 1), lineno=node.lineno), *node.body]
         return node
 
     visit_Macro = visit_CallBlock = visit_Block = _body  # noqa: N815
@@ -96,42 +96,42 @@ class _Counting(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         if node.test is not None:
             steps = 1 + sum(1 for _ in node.test.find_all(nodes.Node))
-            node.test = nodes.And(_spending(steps), node.test, lineno=node.lineno)
+            node.test = nodes.And(_wrap_spending(steps), node.test, lineno=node.lineno)
         found: nodes.Node = self._body(node)
         return found
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
-        node.nodes = [_weighed(part) for part in node.nodes]
+        node.nodes = [_weigh_values(part) for part in node.nodes]
         return node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
-        node.expr = _weighed(node.expr)
+        node.expr = _weigh_values(node.expr)
         for operand in node.ops:
-            operand.expr = _weighed(operand.expr)
+            operand.expr = _weigh_values(operand.expr)
         return node
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
-            return _weighed(node)
-        node.arg = _weighed(node.arg)
+            return _weigh_values(node)
+        node.arg = _weigh_values(node.arg)
         return node
 
     def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
-        node.key = _weighed(node.key)
+        node.key = _weigh_values(node.key)
         return node
 
 
-def _weighed(node: nodes.Expr) -> nodes.Expr:
+def _weigh_values(node: nodes.Expr) -> nodes.Expr:
     if isinstance(node, nodes.Const | nodes.TemplateData):
         return node
     return nodes.Filter(node, _WEIGH, [], [], None, None, lineno=node.lineno)
 
 
-def _spending(steps: int) -> nodes.Expr:
+def _wrap_spending(steps: int) -> nodes.Expr:
     return nodes.Filter(nodes.Const(steps), _SPEND, [], [], None, None)
 
 
@@ -165,7 +165,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
 
     def add_filter(self, name: str, function: Callable[..., Any]) -> None:
         """Give templates a filter; what goes in and out of it is counted."""
-        self.filters[name] = guarded(name, function)
+        self.filters[name] = guard_filter(name, function)
 
     def from_string(self, source: str | nodes.Template, *args: Any, **kwargs: Any) -> LimitedTemplate:
         """Compile a template.  Raises TemplateError if it is too long or wrong in any way."""

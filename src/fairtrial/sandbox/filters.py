@@ -14,7 +14,7 @@ from typing import Any
 from jinja2.exceptions import SecurityError
 from jinja2.utils import _PassArg
 
-from fairtrial.sandbox.meter import TooMuchWorkError, listed, spend, weigh, weight
+from fairtrial.sandbox.meter import TooMuchWorkError, list_weighed, spend, weigh, weigh_steps
 
 MOST_WIDTH = 10_000
 """Largest width, precision or indent that a template may ask for."""
@@ -61,7 +61,7 @@ def repeat(value: Any, times: Any) -> None:
     """Use up what ``value * times`` makes."""
     for one, count in ((value, times), (times, value)):
         if isinstance(one, str | bytes | list | tuple) and isinstance(count, int):
-            spend(weight(one) * max(0, min(count, 1 << 40)))
+            spend(weigh_steps(one) * max(0, min(count, 1 << 40)))
             return
 
 
@@ -91,7 +91,7 @@ def _replaced(arguments: Arguments) -> Arguments:
 
 def _joined(arguments: Arguments) -> Arguments:
     values, separator = _first(arguments, 2)
-    values = listed(values)
+    values = list_weighed(values)
     spend(len(values) * len(str(separator or "")) >> 3)
     return (values, *arguments[1:])
 
@@ -103,9 +103,9 @@ def _joined_by(arguments: Arguments) -> Arguments:
 
 
 def _summed(arguments: Arguments) -> Arguments:
-    values = listed(arguments[0])
+    values = list_weighed(arguments[0])
     if not all(isinstance(part, int | float) for part in arguments[2:]):
-        spend(len(values) * weight(values))  # lists are copied at every addition
+        spend(len(values) * weigh_steps(values))  # lists are copied at every addition
     return (values, *arguments[1:])
 
 
@@ -115,8 +115,8 @@ def _formatted(arguments: Arguments) -> Arguments:
 
 
 def _compared(arguments: Arguments) -> Arguments:
-    values = listed(arguments[0]) if not isinstance(arguments[0], Mapping) else arguments[0]
-    spend(20 * weight(values))
+    values = list_weighed(arguments[0]) if not isinstance(arguments[0], Mapping) else arguments[0]
+    spend(20 * weigh_steps(values))
     return (values, *arguments[1:])
 
 
@@ -143,7 +143,7 @@ def _as_json(arguments: Arguments) -> Arguments:
     indent = _first(arguments, 2)[1]
     if indent is not None:
         check_width(indent)
-        spend(weight(arguments[0]) * (len(indent) if isinstance(indent, str) else max(0, int(indent))) >> 1)
+        spend(weigh_steps(arguments[0]) * (len(indent) if isinstance(indent, str) else max(0, int(indent))) >> 1)
     return arguments
 
 
@@ -185,7 +185,7 @@ METHOD_COSTS: Mapping[str, Cost] = {
 }  # fmt: skip
 
 
-def guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def guard_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter that uses up the steps of what it is given and of what it makes."""
     skip = 0 if _PassArg.from_obj(function) is None else 1
     cost = FILTER_COSTS.get(name)

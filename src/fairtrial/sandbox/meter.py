@@ -75,16 +75,16 @@ def weigh(value: Any) -> Any:
         steps = len(value)
         for part in value:
             if type(part) is not str:
-                weight(value)
+                weigh_steps(value)
                 return value
             steps += len(part) >> 3
         spend(steps)
     elif kind not in _FREE and not (kind is int and -_SMALL < value < _SMALL):
-        weight(value)
+        weigh_steps(value)
     return value
 
 
-def weight(value: Any) -> int:
+def weigh_steps(value: Any) -> int:
     """Return the steps that `weigh` takes, after they have been used up."""
     total = 0
     waiting: list[tuple[Any, int]] = [(value, 0)]
@@ -122,6 +122,6 @@ def _look(value: Any) -> tuple[int, list[Any]]:
     return 1, []
 
 
-def listed(values: Iterable[Any]) -> list[Any]:
+def list_weighed(values: Iterable[Any]) -> list[Any]:
     """Return the values as a list, weighed as they come, so that an endless iterator is stopped."""
     return [weigh(value) for value in values]

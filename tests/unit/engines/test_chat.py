@@ -8,7 +8,7 @@ from fairtrial.engines import chat
 from fairtrial.engines.chat import ChatTemplate, conversation, joined, template_messages
 from fairtrial.engines.openai_api.requests import messages as hosted
 from fairtrial.errors import ModelError
-from fairtrial.records import Message, Prompt, TextPart, example
+from fairtrial.records import Message, Prompt, TextPart, make_example
 from fairtrial.records.content import Role
 
 PLAIN = """{{ bos_token }}{% for m in messages %}
@@ -83,7 +83,9 @@ def test_system_message_and_description_are_two_paragraphs(before: str, after: s
 
 
 def test_examples_are_turns() -> None:
-    prompt = Prompt("Q: 3?\nA:", "Count.", examples=(*example("Q: 1?\nA:", "1"), *example("Look.", "", "", "")))
+    prompt = Prompt(
+        "Q: 3?\nA:", "Count.", examples=(*make_example("Q: 1?\nA:", "1"), *make_example("Look.", "", "", ""))
+    )
     assert [(m.role, m.text) for m in conversation(prompt, "")] == [
         ("system", "Count."), ("user", "Q: 1?\nA:"), ("assistant", "1"), ("user", "Look."), ("user", "Q: 3?\nA:")
     ]  # fmt: skip
@@ -135,7 +137,9 @@ def test_nothing_in_a_template_is_random(source: str, told: str) -> None:
 
 @pytest.mark.parametrize("system", ["", "Be brief."])
 def test_hosted_and_local_candidates_get_the_same_messages(system: str) -> None:
-    prompt = Prompt("Q: 3?\nA:", "Count.\n\n", examples=(*example("Q: 1?\nA:", "1"), *example("Q: 2?\nA:", "2")))
+    prompt = Prompt(
+        "Q: 3?\nA:", "Count.\n\n", examples=(*make_example("Q: 1?\nA:", "1"), *make_example("Q: 2?\nA:", "2"))
+    )
     assert hosted(prompt, system) == template_messages(conversation(prompt, system))
     seen: list[list[dict[str, str]]] = []
     template = ChatTemplate(STRICT)

@@ -17,7 +17,7 @@ from fairtrial.ledger.encoding import packed, request_of, request_text
 from fairtrial.models import identify_candidate
 from fairtrial.models.record import ResolvedModel
 from fairtrial.planning.requests import settle_request
-from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest, example
+from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest, make_example
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.yamlfile import Places
@@ -25,7 +25,7 @@ from fairtrial.spec.yamlfile import Places
 CHATML = """{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}
 {%- if add_generation_prompt %}<assistant>{% endif %}"""
 THINKS = CHATML.replace("<assistant>{% endif", "<assistant><think>\n{% endif")
-SHOTS = (*example("Q: 1 + 1?\nA:", "2"), *example("Q: 1 + 2?\nA:", "3"))
+SHOTS = (*make_example("Q: 1 + 1?\nA:", "2"), *make_example("Q: 1 + 2?\nA:", "3"))
 
 
 class Bytes(Vocabulary):

@@ -20,7 +20,7 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.plan import plan_record
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Observation
-from fairtrial.running.budget import ceilings
+from fairtrial.running.budget import find_ceilings
 from fairtrial.running.storing import write_plan
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.paired import PairedSample
@@ -219,7 +219,7 @@ def test_a_cascade_is_kept_within_dollars_by_the_most_that_both_models_cost(tmp_
     candidates = [hosted("a"), {**hosted("b"), "levers": [lever]}, {**hosted("b"), "id": "c", "levers": [agreeing]}]
     plan = plan_of(tmp_path, tasks=["arithmetic_open"], candidates=candidates, budget={"usd": 1})
     [task] = plan.tasks
-    found = ceilings(plan)
+    found = find_ceilings(plan)
     a, b, c = (found[candidate.id, task.id] for candidate in plan.candidates)
     assert b == pytest.approx(2 * a)
     assert c == pytest.approx(5 * a)

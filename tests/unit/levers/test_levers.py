@@ -23,7 +23,7 @@ from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import GenerateRequest, Prompt, TraceStep
 from fairtrial.report.examples import describe_step
-from fairtrial.running.budget import worst
+from fairtrial.running.budget import find_worst
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import load_trial
@@ -153,7 +153,7 @@ def test_budgets_count_every_call_and_every_byte(tmp_path: Path) -> None:
     own = {name: replace(part, model=replace(part.model, notes=priced)) for name, part in led.parts.items()}
     deep = {name: replace(p, model=replace(p.model, notes=priced)) for name, p in own["model"].parts.items()}
     led = replace(led, parts={"model": replace(own["model"], parts=deep)})
-    assert worst(led, task, StatedMachine())[0] == worst(plain, task, StatedMachine())[0] + len(" Think.")
+    assert find_worst(led, task, StatedMachine())[0] == find_worst(plain, task, StatedMachine())[0] + len(" Think.")
 
 
 def conducted(plan: Plan, path: Path) -> None:

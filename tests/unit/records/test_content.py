@@ -16,12 +16,12 @@ from fairtrial.records import (
     Request,
     ScoreRequest,
     TextPart,
-    example,
     images_of,
+    make_example,
     place_images,
 )
 
-SHOTS = (*example("Q: 1+1?\nA:", "2"), *example("Was? ü", "", "", ""), *example("a", "b", "\n", "###"))
+SHOTS = (*make_example("Q: 1+1?\nA:", "2"), *make_example("Was? ü", "", "", ""), *make_example("a", "b", "\n", "###"))
 PROMPTS = {
     "plain": Prompt("What is 2+2?"),
     "empty": Prompt(""),
@@ -94,7 +94,7 @@ def test_an_image_is_part_of_what_is_asked() -> None:
 
 
 def test_examples_with_images_go_into_one_turn() -> None:
-    shots = example([TextPart("What is "), CAT, TextPart("?")], "a cat")
+    shots = make_example([TextPart("What is "), CAT, TextPart("?")], "a cat")
     prompt = Prompt([TextPart("What is "), DOG, TextPart("?")], "Look.\n\n", "It", shots)
     flat = prompt.in_one_turn()
     assert flat.examples == () and flat.images == (CAT, DOG) and flat.plain() == prompt.plain()

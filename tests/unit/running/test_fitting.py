@@ -26,8 +26,8 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.models.gguf import Head, Tensor
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.running import memory_fit as fitting
-from fairtrial.running.memory_fit import fitted, longest_chunks
-from fairtrial.running.search import expanded, roomiest
+from fairtrial.running.memory_fit import fit_plan, longest_chunks
+from fairtrial.running.search import expand_trial, keep_roomiest
 from fairtrial.spec.source import dump_trial
 from fairtrial.spec.trial import Trial
 from fairtrial.studies.device import device
@@ -103,7 +103,7 @@ def test_who_cannot_fit_is_left_out_with_the_reason(tmp_path: Path, weighed: dic
     weighed["b"] = footprint(full=3 * GB, working=GB)
     weighed["c"] = "the library is too old"
     said: list[str] = []
-    plan = fitted(planned(tmp_path, trial()), EngineSettings(), said.append)
+    plan = fit_plan(planned(tmp_path, trial()), EngineSettings(), said.append)
     assert [c.name for c in plan.candidates] == ["a", "c"]
     assert [c.id for c in plan.trial.candidates] == ["a", "c"]
     assert plan.fit is not None
@@ -120,24 +120,24 @@ def test_who_cannot_fit_is_left_out_with_the_reason(tmp_path: Path, weighed: dic
 def test_weights_must_fit_on_the_disk(tmp_path: Path, weighed: dict[str, Footprint | str]) -> None:
     plan = planned(tmp_path, trial(device={"disk": "9B"}))
     with pytest.raises(BudgetError, match="a: its weights take 0 MB of disk"):
-        fitted(plan, EngineSettings())
+        fit_plan(plan, EngineSettings())
 
 
 def test_the_baseline_is_not_left_out_silently(tmp_path: Path, weighed: dict[str, Footprint | str]) -> None:
     weighed["a"] = footprint(full=3 * GB)
     with pytest.raises(BudgetError, match="the baseline does not fit the device"):
-        fitted(planned(tmp_path, trial()), EngineSettings())
-    rest = fitted(planned(tmp_path, trial(baseline="b")), EngineSettings())
+        fit_plan(planned(tmp_path, trial()), EngineSettings())
+    rest = fit_plan(planned(tmp_path, trial(baseline="b")), EngineSettings())
     assert rest.baseline == "b"
     everybody = trial(study={"name": "quantisation", "family": ["b", "c"]}, baseline="c")
     weighed["b"] = footprint(full=3 * GB)
-    study = fitted(planned(tmp_path, everybody), EngineSettings()).trial.study
+    study = fit_plan(planned(tmp_path, everybody), EngineSettings()).trial.study
     assert getattr(study, "family", None) == ("c",)
 
 
 def test_nothing_is_left_out_without_a_device(tmp_path: Path, weighed: dict[str, Footprint | str]) -> None:
     weighed["a"] = footprint(full=900 * GB)
-    plan = fitted(planned(tmp_path, trial(device=None)), EngineSettings())
+    plan = fit_plan(planned(tmp_path, trial(device=None)), EngineSettings())
     assert len(plan.candidates) == 3
     assert plan.fit is not None
     assert plan.fit["device"] is None
@@ -167,16 +167,16 @@ def test_the_report_says_who_fits_as_measured(tmp_path: Path) -> None:
 
 
 def test_every_candidate_gets_the_largest_context_that_fits() -> None:
-    wide = expanded(trial(("a", "b")), ["q8_0", "q2_k"], [1024, 4096])
+    wide = expand_trial(trial(("a", "b")), ["q8_0", "q2_k"], [1024, 4096])
     names = [c.id for c in wide.candidates]
     assert len(names) == 12
     assert names[:3] == ["a-c1024", "a-c4096", "a-q8_0-c1024"]
     assert wide.candidates[2].levers == ({"quantize": "q8_0"},)
-    kept = roomiest(wide.candidates, {"a-c4096": ["too large"], "b-c4096": [""], "b-c1024": [""]})
+    kept = keep_roomiest(wide.candidates, {"a-c4096": ["too large"], "b-c4096": [""], "b-c1024": [""]})
     assert [c.id for c in kept][:3] == ["a-c1024", "a-q8_0-c4096", "a-q2_k-c4096"]
     assert kept[3].id == "b-c1024"
-    assert [c.id for c in expanded(trial(("a",)), [], []).candidates] == ["a"]
-    assert [c.context for c in expanded(trial(("a",)), [], [512]).candidates] == [512]
+    assert [c.id for c in expand_trial(trial(("a",)), [], []).candidates] == ["a"]
+    assert [c.context for c in expand_trial(trial(("a",)), [], [512]).candidates] == [512]
 
 
 def test_a_search_ends_with_one_name_and_asks_less(tmp_path: Path) -> None:
@@ -238,12 +238,12 @@ def test_a_file_that_is_no_model_has_no_prediction(tmp_path: Path) -> None:
 def test_cascades_and_hosted_models_stay_as_they_are() -> None:
     both = [{"id": "a", "model": "fake:a", "levers": [{"cascade": {"to": "b", "threshold": 0.5}}]}]
     both += [{"id": "b", "model": "fake:b"}, {"id": "far", "model": "openai:far"}]
-    wide = expanded(trial(candidates=both), ["q2_k"], [512])
+    wide = expand_trial(trial(candidates=both), ["q2_k"], [512])
     assert [c.id for c in wide.candidates] == ["a", "b", "b-q2_k", "far"]
     with pytest.raises(SpecError, match="of which there would be several"):
-        expanded(trial(candidates=both), [], [512, 1024])
+        expand_trial(trial(candidates=both), [], [512, 1024])
     with pytest.raises(SpecError, match="would be called 'b-q2_k'"):
-        expanded(trial(("b", "b-q2_k")), ["q2_k"], [])
+        expand_trial(trial(("b", "b-q2_k")), ["q2_k"], [])
 
 
 def test_a_search_is_written_on_the_command_line(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from fairtrial.records import (
     Request,
     content_hash,
     data_url,
-    example,
+    make_example,
     place_images,
 )
 from fairtrial.report.examples import flip, image_url
@@ -59,7 +59,7 @@ class Pictures:
         return f"picture {i}".encode()
 
     def requests(self, item: Item) -> Sequence[Request]:
-        shot = example(place_images("What? <image>", (SHOT,)), "a")
+        shot = make_example(place_images("What? <image>", (SHOT,)), "a")
         prompt = Prompt(place_images("What? <image>", item.images), "Look.\n\n", examples=shot)
         return [GenerateRequest(prompt, 8, label=f"pictures item {item.doc_id}")]
 

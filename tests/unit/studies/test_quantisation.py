@@ -164,5 +164,7 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     absent = {(a["candidate_id"], a["measure"]) for a in query.absences(opened, row.id) if a["task_id"]}
     fake = row.plan.candidate("other").id
     assert (fake, "perplexity") in absent
-    monkeypatch.setattr("fairtrial.running.divergence.read", lambda *_: pytest.fail("a passage was read again"))
+    monkeypatch.setattr(
+        "fairtrial.running.divergence.read_passages", lambda *_: pytest.fail("a passage was read again")
+    )
     api.run(tmp_path / "trial.yaml", ledger=ledger)

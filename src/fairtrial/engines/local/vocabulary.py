@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.engines.local.prefix_tree.trie import Tokens
-from fairtrial.thoughts import Tags, markers
+from fairtrial.thoughts import Tags, find_markers
 
 _MARK = re.compile("\ue0f0([0-9a-f]+)\ue0f1")
 _LINE_END = re.compile("\n[A-Za-z]")
@@ -90,7 +90,7 @@ class Vocabulary(ABC):
 
     def keep(self, tags: Tags) -> None:
         """Let the special tokens by which thoughts are told from answers stand for their own text from now on."""
-        self.kept = markers(tags, self.special_texts)
+        self.kept = find_markers(tags, self.special_texts)
 
     def encode(self, text: str, *, special: bool = False) -> Tokens:
         """Return the tokens of ``text``, nothing added; ``special`` reads special tokens written in it.

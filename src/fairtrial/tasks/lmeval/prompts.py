@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from fairtrial.errors import DataError
-from fairtrial.records import Message, Prompt, example, render_messages
+from fairtrial.records import Message, Prompt, make_example, render_messages
 from fairtrial.tasks.lmeval.config import Asking, TaskConfig
 from fairtrial.tasks.lmeval.template import Fields
 
@@ -122,11 +122,11 @@ def answer_text(answer: Any, choices: Sequence[str]) -> str:
 
 def _turn(question: str, answer: str, prefix: str, shot: Asking) -> Shot:
     if answer and not prefix:
-        return example(question, answer, shot.delimiter, shot.after)
+        return make_example(question, answer, shot.delimiter, shot.after)
     gap = shot.delimiter if prefix and _needs_gap(question, prefix) else ""
     if not answer:
-        return example(question, prefix, gap, "")
-    return example(question, prefix + (" " if _needs_gap(prefix, answer) else "") + answer, gap, shot.after)
+        return make_example(question, prefix, gap, "")
+    return make_example(question, prefix + (" " if _needs_gap(prefix, answer) else "") + answer, gap, shot.after)
 
 
 def _needs_gap(before: str, after: str) -> bool:

@@ -31,7 +31,7 @@ from fairtrial.records import (
     ScoreAnswer,
     ScoreRequest,
     content_hash,
-    example,
+    make_example,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.procedural.draw import Draw
@@ -133,7 +133,7 @@ class ProceduralTask(ABC):
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for ``item``."""
         pool = self._example_pool()[: self._shots]
-        shots = [message for shown in pool for message in example(self._ask(shown), shown.gold[0])]
+        shots = [message for shown in pool for message in make_example(self._ask(shown), shown.gold[0])]
         prompt = Prompt(self._ask(item), self._suite.system.strip() + "\n\n", examples=shots)
         asked = prompt if self._chat else prompt.in_one_turn()
         return [self.request(item, asked, f"{self.card.name} item {item.doc_id}")]

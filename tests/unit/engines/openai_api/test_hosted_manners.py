@@ -8,7 +8,7 @@ import pytest
 
 from fairtrial.engines.openai_api.failures import OneError
 from fairtrial.errors import EngineError, TooLongError
-from fairtrial.records import GenerateRequest, Prompt, example
+from fairtrial.records import GenerateRequest, Prompt, make_example
 from tests.support.hosted import asks, hosted
 from tests.support.servers.misbehaving import Exchange, misbehaving
 
@@ -248,7 +248,7 @@ def test_no_money_left_ends_the_run_at_once() -> None:
 
 
 def test_examples_are_turns_of_the_conversation() -> None:
-    prompt = Prompt("3 + 3?", "Add.", "It is", examples=(*example("1 + 1?", "2"), *example("2 + 2?", "4")))
+    prompt = Prompt("3 + 3?", "Add.", "It is", examples=(*make_example("1 + 1?", "2"), *make_example("2 + 2?", "4")))
     with misbehaving(lambda exchange: exchange.answer()) as server:
         engine = hosted(server.url, system="Be short.")
         list(engine.generate([GenerateRequest(prompt, max_tokens=3)]))
