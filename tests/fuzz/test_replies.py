@@ -20,7 +20,7 @@ from fairtrial.engines.openai_api.streams import streamed
 from fairtrial.engines.openai_api.wire import ERROR_BYTES, StatusError, WireError, limited
 from fairtrial.engines.openai_api.words import UnreadableError, document_of
 from fairtrial.errors import FairtrialError
-from fairtrial.ledger.encoding import answer_body, dumps
+from fairtrial.ledger.encoding import dumps, encode_answer
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.endpoint import Endpoint
 from tests.fuzz.bounded import bounded, survives
@@ -163,7 +163,7 @@ def kept(reader: Callable[[], Any]) -> None:
         judged(found)
         return
     answer = answer_of(found, REQUEST, Asking(20, Mask(KEY)))
-    body = dumps(answer_body(answer))
+    body = dumps(encode_answer(answer))
     assert KEY not in body
     assert answer.tokens >= 0
     assert answer.prompt_tokens > 0

@@ -7,7 +7,7 @@ import contextlib
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fairtrial.engines.chat import ChatTemplate, conversation
+from fairtrial.engines.chat import ChatTemplate, make_conversation
 from fairtrial.errors import FairtrialError
 from fairtrial.recorded.formats import IMPORTERS, read_answer
 from fairtrial.records import Prompt
@@ -192,7 +192,7 @@ def test_templates_of_task_files(text: str) -> None:
 @bounded
 @given(statements)
 def test_templates_of_model_files(text: str) -> None:
-    said = survives(lambda: ChatTemplate(text, where="a.gguf").ask(conversation(Prompt("Hi" * 99), "")))
+    said = survives(lambda: ChatTemplate(text, where="a.gguf").ask(make_conversation(Prompt("Hi" * 99), "")))
     assert not said, said
 
 

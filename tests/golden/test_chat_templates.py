@@ -17,7 +17,7 @@ import transformers
 from lm_eval.api.utils import maybe_delimit
 from tokenizers import Tokenizer, models
 
-from fairtrial.engines.chat import ChatTemplate, conversation, joined, template_messages, without_system
+from fairtrial.engines.chat import ChatTemplate, fold_system, join_texts, list_for_template, make_conversation
 from fairtrial.records import Prompt, make_example
 
 CHATML = """{% for message in messages %}{% if loop.first and message['role'] != 'system' %}
@@ -65,8 +65,8 @@ def tokenizer(template: str) -> Any:
 @pytest.mark.parametrize("prompt", PROMPTS.values(), ids=PROMPTS)
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_rendered_prompts(name: str, prompt: Prompt, system: str) -> None:
-    asked = conversation(prompt, system)
-    told = template_messages(asked)
+    asked = make_conversation(prompt, system)
+    told = list_for_template(asked)
     assert told[0]["content"] == (maybe_delimit(system, prompt.system, "\n\n") or told[0]["content"])
     ours = ChatTemplate(TEMPLATES[name], bos="<s>", eos="</s>").ask(asked, prompt.assistant)
     words = tokenizer(TEMPLATES[name])
@@ -80,8 +80,8 @@ def test_rendered_prompts(name: str, prompt: Prompt, system: str) -> None:
     with pytest.raises(jinja2.TemplateError) if refuses else nullcontext():
         theirs(told)
     if refuses:
-        told = template_messages(without_system(asked))
-    begins = joined(asked[0].text, asked[1].text) if refuses else told[0]["content"]
+        told = list_for_template(fold_system(asked))
+    begins = join_texts(asked[0].text, asked[1].text) if refuses else told[0]["content"]
     assert told[0]["content"] == begins
     assert begins in ours or not refuses
     assert ours == theirs(told)

@@ -14,7 +14,7 @@ pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, wh
 
 import parity
 
-from fairtrial.engines.chat import conversation, template_messages
+from fairtrial.engines.chat import list_for_template, make_conversation
 from fairtrial.planning.requests import settle_request
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
@@ -297,7 +297,7 @@ def test_messages_for_a_chat_template(
 def shown(prompt: Prompt, system: str) -> str:
     """What our messages look like in that template."""
     begun = [{"role": "assistant", "content": prompt.assistant}] if prompt.assistant else []
-    return joined([*template_messages(conversation(prompt, system)), *begun])
+    return joined([*list_for_template(make_conversation(prompt, system)), *begun])
 
 
 def test_their_default_is_a_turn_an_example() -> None:

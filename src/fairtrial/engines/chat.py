@@ -28,30 +28,30 @@ END = "\ue0f2"
 """Marks where the beginning of an answer ends."""
 
 
-def conversation(prompt: Prompt, system: str) -> list[Message]:
+def make_conversation(prompt: Prompt, system: str) -> list[Message]:
     """Return a prompt's messages, but for the beginning of the answer; every candidate gets the same ones.
 
     Args:
         prompt: what the task asks.
         system: the candidate's own system message, which comes before the task's description.
     """
-    head = joined(system, prompt.system)
+    head = join_texts(system, prompt.system)
     found = [Message("system", (TextPart(head),))] if head else []
     shown = [message for message in prompt.examples if message.parts or message.role == "user"]
     return [*found, *shown, prompt.question]
 
 
-def without_system(told: Sequence[Message]) -> list[Message]:
+def fold_system(told: Sequence[Message]) -> list[Message]:
     """Return messages whose system message, if they have one, stands before the text of the first user."""
     if told[0].role != "system":
         return list(told)
     first = told[1]
     begins = first.parts[0].text if first.parts and isinstance(first.parts[0], TextPart) else ""
-    head = TextPart(joined(told[0].text, begins))
+    head = TextPart(join_texts(told[0].text, begins))
     return [Message(first.role, (head, *first.parts[1 if begins else 0 :])), *told[2:]]
 
 
-def template_messages(told: Sequence[Message]) -> list[dict[str, object]]:
+def list_for_template(told: Sequence[Message]) -> list[dict[str, object]]:
     """Return messages as templates read them: text as it is, and where images are shown, every content as a list."""
     if not any(message.images for message in told):
         return [{"role": message.role, "content": message.text} for message in told]
@@ -64,7 +64,7 @@ def _listed(part: Part) -> dict[str, str]:
     return {"type": "image", "image": part.hash}
 
 
-def joined(before: str, after: str) -> str:
+def join_texts(before: str, after: str) -> str:
     """Return two texts as one, with an empty line between them unless one has white space there already."""
     gap = "" if not before or not after or before[-1].isspace() or after[0].isspace() else "\n\n"
     return before + gap + after
@@ -143,16 +143,16 @@ class ChatTemplate:
 
         Where a system message has no place of its own, it stands before the text of the first user.
         """
-        told = told if self.takes_system else without_system(told)
+        told = told if self.takes_system else fold_system(told)
         if begun:
             try:
                 answer = Message("assistant", (TextPart(begun + END),))
-                whole = self.render(template_messages([*told, answer]), add_generation_prompt=False)
+                whole = self.render(list_for_template([*told, answer]), add_generation_prompt=False)
             except ModelError:
                 whole = ""  # it takes no unanswered turn of the assistant's
             if END in whole:
                 return whole[: whole.rindex(END)]
-        return self.render(template_messages(told)) + begun
+        return self.render(list_for_template(told)) + begun
 
     def _now(self, form: str) -> str:
         self.asks_the_date = True

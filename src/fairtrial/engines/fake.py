@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.chat import ChatTemplate, conversation
+from fairtrial.engines.chat import ChatTemplate, make_conversation
 from fairtrial.engines.refusing import Limits, answer_too_long, choice_too_long, refuse_empty
 from fairtrial.engines.sampling import Text, Thinking, answer_of, generator_for, pick, surprise
 from fairtrial.engines.settings import EngineSettings
@@ -142,7 +142,7 @@ class FakeEngine:
         if self._template is None:
             text = prompt.plain(_name_image)
         else:
-            told = [_with_names(message) for message in conversation(prompt, self._system)]
+            told = [_with_names(message) for message in make_conversation(prompt, self._system)]
             text = self._template.ask(told, prompt.assistant)
         data = text.encode("utf-8", "replace")
         room = self.can.context_tokens - more

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairtrial.engines.chat import ChatTemplate, conversation
+from fairtrial.engines.chat import ChatTemplate, make_conversation
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.refusing import (
@@ -206,7 +206,7 @@ class Encoder:
             text = prompt.plain()
             kept = text.rstrip()
             return kept, text[len(kept) :]
-        told = [_marked(message, mark) for message in conversation(prompt, self.asking.system)]
+        told = [_marked(message, mark) for message in make_conversation(prompt, self.asking.system)]
         kept = prompt.assistant.rstrip()
         text = self.asking.template.ask(told, mark(kept))
         if answers and not kept and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):

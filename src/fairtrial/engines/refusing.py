@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fairtrial.errors import CapabilityError, DataError, TooLongError
-from fairtrial.records import Request, ScoreRequest, images_of
+from fairtrial.records import Request, ScoreRequest, list_images
 
 BLIND = "Ask a candidate that sees images, or leave the task out."
 
@@ -48,7 +48,7 @@ def refuse_empty(request: ScoreRequest, counts: Sequence[int]) -> None:
 
 def refuse_images(request: Request) -> None:
     """Raise CapabilityError, naming the item, if a request shows an image."""
-    if images_of(request):
+    if list_images(request):
         raise CapabilityError("the model is shown an image and cannot see it.", where=request.label, fix=BLIND)
 
 

@@ -69,12 +69,12 @@ def dumps(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def storable(text: str) -> str:
+def escape_text(text: str) -> str:
     """Return plain text that SQLite can store: a lone surrogate becomes a backslash escape."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def request_text(request: Request) -> bytes:
+def encode_request(request: Request) -> bytes:
     """Return a request as JSON, each prompt once; the label is not kept."""
     if isinstance(request, GenerateRequest):
         body = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "label"}
@@ -87,7 +87,7 @@ def request_text(request: Request) -> bytes:
     return dumps({"kind": "score", **body}).encode()
 
 
-def packed(text: bytes, base: bytes = b"") -> bytes:
+def pack(text: bytes, base: bytes = b"") -> bytes:
     """Return ``text`` compressed, with ``base`` as the dictionary if there is one."""
     if not base:
         return zlib.compress(text, 6)
@@ -95,8 +95,8 @@ def packed(text: bytes, base: bytes = b"") -> bytes:
     return squeeze.compress(text) + squeeze.flush()
 
 
-def unpacked(body: bytes, base: bytes = b"") -> bytes:
-    """Return what `packed` packed with the same ``base``.
+def unpack(body: bytes, base: bytes = b"") -> bytes:
+    """Return what `pack` packed with the same ``base``.
 
     Raises ValueError for what it did not pack, or what would be longer than `LONGEST`.
     """
@@ -110,14 +110,14 @@ def unpacked(body: bytes, base: bytes = b"") -> bytes:
     return text
 
 
-def request_of(body: bytes, base: bytes | None) -> Request:
+def decode_request(body: bytes, base: bytes | None) -> Request:
     """Return a stored request; raises LedgerError if it is none.
 
     Args:
         body: as stored.
         base: as stored, of the request that it starts from; None if it stands alone.
     """
-    text = reading(lambda: unpacked(body, unpacked(base) if base is not None else b""), "a request")
+    text = reading(lambda: unpack(body, unpack(base) if base is not None else b""), "a request")
     found = read_mapping(text.decode("utf-8", "surrogatepass"), "a request")
     return reading(lambda: _request_of(found), "a request")
 
@@ -131,7 +131,7 @@ def _request_of(found: dict[str, Any]) -> Request:
     return ScoreRequest(pairs, found["delimiter"], found["rolling"])
 
 
-def answer_body(answer: Answer) -> dict[str, Any]:
+def encode_answer(answer: Answer) -> dict[str, Any]:
     """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
     body = asdict(answer)
     for optional, nothing in OPTIONAL:
@@ -147,8 +147,8 @@ def answer_body(answer: Answer) -> dict[str, Any]:
     return body
 
 
-def answer_of(body: Mapping[str, Any]) -> Answer:
-    """Return the answer that `answer_body` described; raises LedgerError if that is none."""
+def decode_answer(body: Mapping[str, Any]) -> Answer:
+    """Return the answer that `encode_answer` described; raises LedgerError if that is none."""
     return reading(lambda: _answer_of(body), "an answer")
 
 
@@ -174,13 +174,13 @@ def _answer_of(body: Mapping[str, Any]) -> Answer:
     )
 
 
-def item_body(item: Item) -> dict[str, Any]:
+def encode_item(item: Item) -> dict[str, Any]:
     """Return what of an item is not in columns of its own."""
     body = {"question": item.question, "choices": item.choices, "gold": item.gold, "data": dict(item.data)}
     return {**body, "images": [asdict(image) for image in item.images]} if item.images else body
 
 
-def item_of(item_id: str, doc_id: int, cluster: str, body: str) -> Item:
+def decode_item(item_id: str, doc_id: int, cluster: str, body: str) -> Item:
     """Return an item from its row; raises LedgerError if that is none."""
     held = read_mapping(body, "an item", item_id)
     return reading(lambda: _item_of(item_id, doc_id, cluster, held), "an item", item_id)

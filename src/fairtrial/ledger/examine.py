@@ -15,7 +15,7 @@ from typing import Any
 from fairtrial.errors import FairtrialError, LedgerError
 from fairtrial.ledger.blobs import check_blob
 from fairtrial.ledger.cards import read_card
-from fairtrial.ledger.encoding import answer_of, item_of, request_of
+from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
 from fairtrial.ledger.plan import look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
@@ -262,11 +262,11 @@ def _check_request(db: sqlite3.Connection, row: Row) -> None:
         if found is None:
             raise damaged(f"the request that it starts from, {str(row['base'])[:40]}, is not there")
         base = found[0]
-    request_of(row["body"], base)
+    decode_request(row["body"], base)
 
 
 def _check_answer(_: sqlite3.Connection, row: Row) -> None:
-    answer_of(read_mapping(row["answer"], "an answer"))
+    decode_answer(read_mapping(row["answer"], "an answer"))
 
 
 def _check_observation(_: sqlite3.Connection, row: Row) -> None:
@@ -281,7 +281,7 @@ def _check_nothing(_: sqlite3.Connection, __: Row) -> None:
 CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
     "candidates": lambda _, row: read_mapping(row["spec"], "the specification of a candidate"),
     "tasks": lambda _, row: read_card(row["card"]),
-    "items": lambda _, row: item_of(row["item_id"], row["doc_id"], row["cluster"], row["body"]),
+    "items": lambda _, row: decode_item(row["item_id"], row["doc_id"], row["cluster"], row["body"]),
     "requests": _check_request,
     "answers": _check_answer,
     "asked": _check_nothing,

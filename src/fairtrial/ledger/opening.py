@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from fairtrial.errors import LedgerBusyError, LedgerError
-from fairtrial.ledger.schema import CHECK, MIGRATIONS, migrate, version_of
+from fairtrial.ledger.schema import CHECK, MIGRATIONS, migrate, read_version
 
 BUSY_SECONDS = 30.0
 SQLITE_HEADER = b"SQLite format 3\x00"
@@ -140,7 +140,7 @@ def _prepare(address: str, path: Path, create: bool) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
-        version = version_of(connection, path.name)
+        version = read_version(connection, path.name)
         if version == 0 and not create:
             raise LedgerError(f"{path.name} is an empty file, no ledger yet.", fix="`fairtrial run` fills one.")
         if create:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.ledger.encoding import answer_of, item_of, request_of
+from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.order import Order, make_order
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.ledger.shape import damaged, finite, read_mapping, reading
@@ -30,7 +30,7 @@ from fairtrial.ledger.trials import trial_order as trial_order
 from fairtrial.ledger.trials import trial_row as trial_row
 from fairtrial.ledger.trials import trials as trials
 from fairtrial.records import Item, Request
-from fairtrial.records.duplicates import Key, content_key, same_groups, unite_clusters
+from fairtrial.records.duplicates import Key, group_same, make_key, unite_clusters
 from fairtrial.records.trace import renamed_trace
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ class Paired:
 def items(ledger: Ledger, task_id: str) -> dict[str, Item]:
     """Return a task's items by id, in the task's own order."""
     rows = ledger.read("SELECT item_id, doc_id, cluster, body FROM items WHERE task_id = ? ORDER BY doc_id", (task_id,))
-    return {item_id: item_of(item_id, doc_id, cluster, body) for item_id, doc_id, cluster, body in rows}
+    return {item_id: decode_item(item_id, doc_id, cluster, body) for item_id, doc_id, cluster, body in rows}
 
 
 def order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
@@ -107,7 +107,7 @@ def with_copies(
     """
     names = task.united if task else None
     if names is None and task and not task.form and task.order != "clusters":
-        groups = same_groups(content_keys(ledger, task_id, [row[0] for row in rows]))
+        groups = group_same(content_keys(ledger, task_id, [row[0] for row in rows]))
         found = unite_clusters([(row[0], row[2]) for row in rows], groups) if groups else [row[2] for row in rows]
         names = {row[0]: name for row, name in zip(rows, found, strict=True)}
     return [(item, doc_id, names.get(item, cluster)) for item, doc_id, cluster in rows] if names else rows
@@ -118,8 +118,8 @@ def content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterato
     chosen = set(wanted)
     for item_id, body in ledger.read("SELECT item_id, body FROM items WHERE task_id = ?", (task_id,)):
         if item_id in chosen:
-            item = item_of(item_id, 0, "", body)
-            yield item_id, content_key(item.question, item.choices, item.gold, item.images)
+            item = decode_item(item_id, 0, "", body)
+            yield item_id, make_key(item.question, item.choices, item.gold, item.images)
 
 
 def values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> Values:
@@ -195,13 +195,13 @@ def item_answers(
         """,
         (candidate_id, task_id, item_id, repeat),
     )
-    return [(request_of(body, base), _answer(answer)) for body, base, answer in rows]
+    return [(decode_request(body, base), _answer(answer)) for body, base, answer in rows]
 
 
 def _answer(text: str) -> dict[str, Any]:
     """Return an answer as JSON values that are sure to be one; its trace under its name of today."""
     body = read_mapping(text, "an answer")
-    answer_of(body)
+    decode_answer(body)
     return renamed_trace(body)
 
 

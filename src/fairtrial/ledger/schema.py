@@ -138,7 +138,7 @@ MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE, RUNS_END_FOR_A_REASON, IMA
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 
 
-def version_of(connection: sqlite3.Connection, name: str) -> int:
+def read_version(connection: sqlite3.Connection, name: str) -> int:
     """Return a file's ledger version; 0 for a file without tables.
 
     Raises:
@@ -174,7 +174,7 @@ def migrate(connection: sqlite3.Connection) -> None:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version >= len(MIGRATIONS):
                 return
-            for statement in statements(MIGRATIONS[version]):
+            for statement in split_script(MIGRATIONS[version]):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {version + 1}")
@@ -184,6 +184,6 @@ def migrate(connection: sqlite3.Connection) -> None:
                 connection.execute("ROLLBACK")
 
 
-def statements(script: str) -> Iterator[str]:
+def split_script(script: str) -> Iterator[str]:
     """Yield the statements of a script."""
     return (statement for part in script.split(";") if (statement := part.strip()))

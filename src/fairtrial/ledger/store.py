@@ -22,7 +22,15 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from fairtrial.errors import LedgerBusyError, LedgerError
-from fairtrial.ledger.encoding import answer_body, answer_of, dumps, item_body, packed, request_text, storable
+from fairtrial.ledger.encoding import (
+    decode_answer,
+    dumps,
+    encode_answer,
+    encode_item,
+    encode_request,
+    escape_text,
+    pack,
+)
 from fairtrial.ledger.opening import FAILURES, open_file, unusable
 from fairtrial.ledger.order import Lead, Order
 from fairtrial.ledger.shape import finite, read_mapping
@@ -210,7 +218,7 @@ class Ledger:
 
     def add_items(self, task_id: str, items: Sequence[Item]) -> None:
         """Enter a task's items, each once."""
-        rows = [(task_id, item.id, item.doc_id, storable(item.cluster), dumps(item_body(item))) for item in items]
+        rows = [(task_id, item.id, item.doc_id, escape_text(item.cluster), dumps(encode_item(item))) for item in items]
         with self.transaction() as db:
             db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?)", rows)
 
@@ -222,7 +230,7 @@ class Ledger:
         with self.transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO trials (id, name, text, plan) VALUES (?, ?, ?, ?)",
-                (trial_id, name, storable(text), dumps(plan)),
+                (trial_id, name, escape_text(text), dumps(plan)),
             )
             db.executemany("INSERT OR IGNORE INTO trial_items VALUES (?, ?, ?, ?)", rows)
 
@@ -249,7 +257,7 @@ class Ledger:
             "AND request_id IN (SELECT value FROM json_each(?))",
             (candidate_id, json.dumps(list(request_ids))),
         )
-        return {request_id: answer_of(read_mapping(body, "an answer", request_id)) for request_id, body in found}
+        return {request_id: decode_answer(read_mapping(body, "an answer", request_id)) for request_id, body in found}
 
     def commit(self, candidate_id: str, chunk: Chunk) -> None:
         """Write a chunk in one transaction.
@@ -273,12 +281,12 @@ class Ledger:
                 )
         requests = [(request.id, request) for request, _ in chunk.answers]
         answers = [
-            (candidate_id, request_id, dumps(answer_body(answer)))
+            (candidate_id, request_id, dumps(encode_answer(answer)))
             for (request_id, _), (_, answer) in zip(requests, chunk.answers, strict=True)
         ]
         seen = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in chunk.observations]
         now = [(candidate_id, t, o.measure, i, n, o.value, o.weight, o.unit) for t, i, n, o in whole]
-        absent = [(candidate_id, t, i, n, measure, storable(reason)) for t, i, n, measure, reason in chunk.absences]
+        absent = [(candidate_id, t, i, n, measure, escape_text(reason)) for t, i, n, measure, reason in chunk.absences]
         asked = [(candidate_id, t, i, n, at, r) for t, i, n, ids in chunk.asked for at, r in enumerate(ids)]
         with self.transaction() as db:
             add_requests(db, requests)
@@ -326,8 +334,8 @@ def add_requests(db: sqlite3.Connection, requests: Sequence[tuple[str, Request]]
         del wanted[request_id]
     base_id, base = None, b""
     for request_id, request in wanted.items():
-        text = request_text(request)
-        db.execute("INSERT INTO requests (id, base, body) VALUES (?, ?, ?)", (request_id, base_id, packed(text, base)))
+        text = encode_request(request)
+        db.execute("INSERT INTO requests (id, base, body) VALUES (?, ?, ?)", (request_id, base_id, pack(text, base)))
         if base_id is None:
             base_id, base = request_id, text
 

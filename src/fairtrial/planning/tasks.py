@@ -21,7 +21,7 @@ from fairtrial.planning.sampling import (
     split_items,
 )
 from fairtrial.records import Measure, content_hash
-from fairtrial.records.duplicates import count_copies, in_clusters
+from fairtrial.records.duplicates import count_copies, put_copies_together
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.spec.yamlfile import Location
 from fairtrial.tasks.base import Task, TaskOptions
@@ -61,7 +61,7 @@ def plan_task(
     needs_chat = any(c.chat != "none" for c in trial.candidates)
     chat = built(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
     own, pairings = pair_items((plain, chat), known, shown, entry.repeats)
-    answered = in_clusters(own)
+    answered = put_copies_together(own)
     clusters = {item.id: item.cluster for item in own}
     tuning, everything = split_items(answered, learned, trial.seed)
     measures = choose_measures(plain, entry, trial)

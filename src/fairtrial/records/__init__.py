@@ -11,7 +11,7 @@ from fairtrial.records.content import (
     Part,
     Prompt,
     TextPart,
-    data_url,
+    make_data_url,
     make_example,
     place_images,
     render_messages,
@@ -20,7 +20,7 @@ from fairtrial.records.content import (
 from fairtrial.records.hashing import content_hash, hash_bytes
 from fairtrial.records.items import Item
 from fairtrial.records.measures import Measure, Observation
-from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest, images_of
+from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest, list_images
 from fairtrial.records.trace import TraceStep
 
 __all__ = [
@@ -41,9 +41,9 @@ __all__ = [
     "TextPart",
     "TraceStep",
     "content_hash",
-    "data_url",
     "hash_bytes",
-    "images_of",
+    "list_images",
+    "make_data_url",
     "make_example",
     "place_images",
     "render_messages",

@@ -44,7 +44,7 @@ class ImagePart:
         return cls(hash_bytes(data), media_type)
 
 
-def data_url(media_type: str, data: bytes) -> str:
+def make_data_url(media_type: str, data: bytes) -> str:
     """Return an image as a ``data:`` URL (RFC 2397)."""
     return f"data:{media_type};base64,{b64encode(data).decode()}"
 

@@ -21,7 +21,7 @@ def fold_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def content_key(
+def make_key(
     question: str, choices: Iterable[str], gold: Iterable[str], images: Iterable[ImagePart] = ()
 ) -> Key | None:
     """Return what two items have in common if they ask the same thing; None for an item without any content."""
@@ -30,7 +30,7 @@ def content_key(
     return (asked, offered, tuple(sorted(fold_text(right) for right in gold))) if asked or any(offered) else None
 
 
-def same_groups(keyed: Iterable[tuple[str, Key | None]]) -> list[list[str]]:
+def group_same(keyed: Iterable[tuple[str, Key | None]]) -> list[list[str]]:
     """Return the ids of items with the same key, two or more at a time, from (id, key) of each item."""
     groups: dict[Key, list[str]] = {}
     for identity, key in keyed:
@@ -41,7 +41,7 @@ def same_groups(keyed: Iterable[tuple[str, Key | None]]) -> list[list[str]]:
 
 def find_duplicates(items: Iterable[Item]) -> list[list[str]]:
     """Return the ids of items that ask the same thing, group by group."""
-    return same_groups((item.id, content_key(item.question, item.choices, item.gold, item.images)) for item in items)
+    return group_same((item.id, make_key(item.question, item.choices, item.gold, item.images)) for item in items)
 
 
 def unite_clusters(clusters: Sequence[tuple[str, str]], groups: Iterable[Sequence[str]]) -> list[str]:
@@ -71,7 +71,7 @@ def unite_clusters(clusters: Sequence[tuple[str, str]], groups: Iterable[Sequenc
     return [root(name) for _, name in clusters]
 
 
-def in_clusters(items: Sequence[Item]) -> tuple[Item, ...]:
+def put_copies_together(items: Sequence[Item]) -> tuple[Item, ...]:
     """Return the items with copies of a question, and what shares a cluster with them, in one cluster."""
     names = unite_clusters([(item.id, item.cluster) for item in items], find_duplicates(items))
     pairs = zip(items, names, strict=True)

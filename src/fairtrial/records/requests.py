@@ -91,6 +91,6 @@ _DECODED = ("max_tokens", "stop", "temperature", "top_p", "top_k", "seed")
 Request = ScoreRequest | GenerateRequest
 
 
-def images_of(request: Request) -> tuple[ImagePart, ...]:
+def list_images(request: Request) -> tuple[ImagePart, ...]:
     """Return the images that a request shows, each once."""
     return tuple(dict.fromkeys(image for prompt in request.prompts for image in prompt.images))

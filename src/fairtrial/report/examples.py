@@ -10,7 +10,7 @@ from typing import Any
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.blobs import read_image
-from fairtrial.records import ImagePart, Item, Request, TraceStep, data_url
+from fairtrial.records import ImagePart, Item, Request, TraceStep, make_data_url
 from fairtrial.records.trace import read_trace
 from fairtrial.report.summary import Summary
 
@@ -112,7 +112,7 @@ def image_url(ledger: Ledger, image: ImagePart) -> str | None:
     if image.media_type not in SHOWN_IMAGES:
         return None
     data = read_image(ledger, image)
-    return data_url(image.media_type, data) if len(data) <= MOST_BYTES else None
+    return make_data_url(image.media_type, data) if len(data) <= MOST_BYTES else None
 
 
 def describe_step(step: TraceStep) -> str:

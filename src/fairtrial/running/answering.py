@@ -14,7 +14,7 @@ from fairtrial.engines.finite import flaw, not_a_number
 from fairtrial.errors import CapabilityError
 from fairtrial.measures import Watcher, Whole, watch_all
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.records import Answer, GenerateRequest, Observation, Request, ScoreRequest, images_of
+from fairtrial.records import Answer, GenerateRequest, Observation, Request, ScoreRequest, list_images
 from fairtrial.running.pool import EnginePool
 
 OnAnswer = Callable[[Request, Answer], None]
@@ -122,7 +122,7 @@ def check_requests(candidate: PlannedCandidate, requests: Sequence[Request], tas
         )
     if GenerateRequest in kinds and not engine.can.generate:
         raise CapabilityError(f"candidate {candidate.name!r} generates no text, which task {task!r} needs.")
-    if not engine.can.images and (shown := next((r for r in requests if images_of(r)), None)):
+    if not engine.can.images and (shown := next((r for r in requests if list_images(r)), None)):
         raise CapabilityError(
             f"candidate {candidate.name!r} cannot see images, and {shown.label or 'a request'} shows one.",
             where=f"task {task}",

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from fairtrial.engines import chat
-from fairtrial.engines.chat import ChatTemplate, conversation, joined, template_messages
+from fairtrial.engines.chat import ChatTemplate, join_texts, list_for_template, make_conversation
 from fairtrial.engines.openai_api.requests import messages as hosted
 from fairtrial.errors import ModelError
 from fairtrial.records import Message, Prompt, TextPart, make_example
@@ -77,8 +77,8 @@ def message(role: Role, content: str) -> Message:
     [("", "", ""), ("a", "", "a"), ("", "b", "b"), ("a", "b", "a\n\nb"), ("a\n", "b", "a\nb"), ("a", " b", "a b")],
 )
 def test_system_message_and_description_are_two_paragraphs(before: str, after: str, whole: str) -> None:
-    assert joined(before, after) == whole
-    told = template_messages(conversation(Prompt("Q", after), before))
+    assert join_texts(before, after) == whole
+    told = list_for_template(make_conversation(Prompt("Q", after), before))
     assert told == [*([{"role": "system", "content": whole}] if whole else []), {"role": "user", "content": "Q"}]
 
 
@@ -86,7 +86,7 @@ def test_examples_are_turns() -> None:
     prompt = Prompt(
         "Q: 3?\nA:", "Count.", examples=(*make_example("Q: 1?\nA:", "1"), *make_example("Look.", "", "", ""))
     )
-    assert [(m.role, m.text) for m in conversation(prompt, "")] == [
+    assert [(m.role, m.text) for m in make_conversation(prompt, "")] == [
         ("system", "Count."), ("user", "Q: 1?\nA:"), ("assistant", "1"), ("user", "Look."), ("user", "Q: 3?\nA:")
     ]  # fmt: skip
     assert prompt.plain() == "Count.Q: 1?\nA: 1\n\nLook.Q: 3?\nA:"
@@ -140,12 +140,12 @@ def test_hosted_and_local_candidates_get_the_same_messages(system: str) -> None:
     prompt = Prompt(
         "Q: 3?\nA:", "Count.\n\n", examples=(*make_example("Q: 1?\nA:", "1"), *make_example("Q: 2?\nA:", "2"))
     )
-    assert hosted(prompt, system) == template_messages(conversation(prompt, system))
+    assert hosted(prompt, system) == list_for_template(make_conversation(prompt, system))
     seen: list[list[dict[str, str]]] = []
     template = ChatTemplate(STRICT)
     template.render = lambda told, **_: seen.append([dict(m) for m in told]) or ""  # type: ignore[method-assign,func-returns-value,assignment]
     template.takes_system = False  # type: ignore[misc]
-    template.ask(conversation(prompt, system))
+    template.ask(make_conversation(prompt, system))
     assert seen == [hosted(prompt, system, with_system=False)]
     begun = hosted(Prompt("Q", assistant="It is"), "")
     assert begun == [{"role": "user", "content": "Q\n\nIt is"}]

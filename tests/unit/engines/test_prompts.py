@@ -13,7 +13,7 @@ from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import EMPTY, Vocabulary
 from fairtrial.engines.prompts import Asking, Encoder
 from fairtrial.errors import DataError, SpecError, TooLongError
-from fairtrial.ledger.encoding import packed, request_of, request_text
+from fairtrial.ledger.encoding import decode_request, encode_request, pack
 from fairtrial.models import identify_candidate
 from fairtrial.models.record import ResolvedModel
 from fairtrial.planning.requests import settle_request
@@ -75,8 +75,8 @@ def test_turns_are_part_of_what_is_asked_and_kept_in_the_ledger() -> None:
             for p in (prompt.in_one_turn(), Prompt(prompt.user, prompt.system))
         ]
         assert len({request.id, *(one.id for one in alone)}) == 3
-        assert request_of(packed(request_text(request)), None) == request
-        assert b"turns" in request_text(request) and b"turns" not in request_text(alone[0])
+        assert decode_request(pack(encode_request(request)), None) == request
+        assert b"turns" in encode_request(request) and b"turns" not in encode_request(alone[0])
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_a_request_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeyp
     monkeypatch.setattr(encoding, "LONGEST", 1000)
     text = b'{"kind": "generate", "stop": "' + b"x" * 5000 + b'"}'
     with pytest.raises(LedgerError, match="longer than 1,000 bytes"):
-        encoding.request_of(encoding.packed(text), None)
+        encoding.decode_request(encoding.pack(text), None)
 
 
 def test_a_copy_never_replaces_a_file(tmp_path: Path) -> None:

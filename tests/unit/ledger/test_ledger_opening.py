@@ -18,7 +18,7 @@ import pytest
 
 from fairtrial.errors import LedgerBusyError, LedgerError
 from fairtrial.ledger import Chunk, Ledger, query
-from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS, statements
+from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS, split_script
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from tests.support.ledgers import CARD, TASK, TRIAL, candidate_id, filled
 
@@ -171,7 +171,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
     request = {"kind": "generate", "prompt": {"user": "Say hi.", "system": "", "assistant": ""}, "max_tokens": 4}
     answer = {"text": "hi", "tokens": 1, "finish": "stop", "prompt_tokens": 0, "truncated_tokens": 0}
     db = sqlite3.connect(path, isolation_level=None)
-    for statement in statements(MIGRATIONS[0]):
+    for statement in split_script(MIGRATIONS[0]):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("PRAGMA user_version = 1")
@@ -196,7 +196,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
 def test_why_earlier_runs_ended_is_read_from_their_words_once(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     db = sqlite3.connect(path, isolation_level=None)
-    for statement in (s for migration in MIGRATIONS[:2] for s in statements(migration)):
+    for statement in (s for migration in MIGRATIONS[:2] for s in split_script(migration)):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("PRAGMA user_version = 2")

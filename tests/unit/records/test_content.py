@@ -16,7 +16,7 @@ from fairtrial.records import (
     Request,
     ScoreRequest,
     TextPart,
-    images_of,
+    list_images,
     make_example,
     place_images,
 )
@@ -87,8 +87,8 @@ def test_an_image_is_part_of_what_is_asked() -> None:
     for ask in (lambda p: GenerateRequest(p, 8), lambda p: ScoreRequest((Pair(p, "yes"), Pair(p, "no")))):
         requests: list[Request] = [ask(prompt) for prompt in (SEEN, other, words, bare)]
         assert len({request.id for request in requests}) == 4
-        assert [len(images_of(request)) for request in requests] == [2, 2, 0, 2]
-        assert images_of(requests[0]) == (CAT, DOG)
+        assert [len(list_images(request)) for request in requests] == [2, 2, 0, 2]
+        assert list_images(requests[0]) == (CAT, DOG)
     assert SEEN.plain() == words.plain() == "Look.Q: 1+1?\nA: 2\n\nLeft: <image> right: <image>\nSame?I"
     assert Prompt.from_document(json.loads(json.dumps(SEEN.document()))) == SEEN
 

@@ -17,7 +17,7 @@ from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Item, Observation, content_hash
-from fairtrial.records.duplicates import content_key, count_copies, find_duplicates, in_clusters, unite_clusters
+from fairtrial.records.duplicates import count_copies, find_duplicates, make_key, put_copies_together, unite_clusters
 from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run
 from fairtrial.running.storing import write_plan
@@ -43,7 +43,7 @@ def item(i: int, question: str, cluster: str = "", choices: tuple[str, ...] = ()
     ],
 )
 def test_what_asks_the_same_thing(one: Any, other: Any, same: bool) -> None:
-    assert (content_key(*one) == content_key(*other)) == same
+    assert (make_key(*one) == make_key(*other)) == same
 
 
 def test_items_without_any_text_are_not_copies_of_one_another() -> None:
@@ -52,9 +52,9 @@ def test_items_without_any_text_are_not_copies_of_one_another() -> None:
 
 def test_copies_and_the_tasks_own_clusters_are_united() -> None:
     made = [item(0, "A", "p"), item(1, "B", "p"), item(2, "b", "q"), item(3, "C", "q"), item(4, "D", "r")]
-    assert [one.cluster for one in in_clusters(made)] == ["p", "p", "p", "p", "r"]
+    assert [one.cluster for one in put_copies_together(made)] == ["p", "p", "p", "p", "r"]
     assert count_copies(made) == (2, 1)
-    assert in_clusters(made[:1] + made[3:]) == (made[0], made[3], made[4])
+    assert put_copies_together(made[:1] + made[3:]) == (made[0], made[3], made[4])
 
 
 def test_uniting_ignores_what_is_not_there() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from fairtrial.ledger.encoding import answer_body, answer_of
+from fairtrial.ledger.encoding import decode_answer, encode_answer
 from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.records import GenerateAnswer, ScoreAnswer, TraceStep
 
@@ -19,13 +19,13 @@ def test_a_trace_is_stored_and_read_as_it_was() -> None:
         ScoreAnswer((-1.0,), (True,), (1,), 10, trace=(SENT,)),
         GenerateAnswer("x", 4, "stop"),
     ):
-        body = json.loads(json.dumps(answer_body(answer)))
-        assert answer_of(body) == answer
+        body = json.loads(json.dumps(encode_answer(answer)))
+        assert decode_answer(body) == answer
         assert ("trace" in body) == bool(answer.trace)
 
 
 def test_what_a_step_does_not_tell_is_not_stored() -> None:
-    body = answer_body(GenerateAnswer("x", 4, "stop", trace=(GUARDED, ASKED)))
+    body = encode_answer(GenerateAnswer("x", 4, "stop", trace=(GUARDED, ASKED)))
     told = {"by": "small", "tokens_in": 20, "tokens_out": 4, "signal": 0.25}
     assert body["trace"] == [{"by": "guard", "action": "masked 2 names"}, told]
 
@@ -36,9 +36,9 @@ def test_answers_stored_with_steps_are_read() -> None:
         {"by": "big", "tokens_in": 30, "tokens_out": 5, "signal": None},
     ]
     body = {"text": "x", "tokens": 5, "finish": "stop", "prompt_tokens": 30, "truncated_tokens": 0, "steps": steps}
-    assert answer_of(body).trace == (ASKED, TraceStep("big", 30, 5))
+    assert decode_answer(body).trace == (ASKED, TraceStep("big", 30, 5))
     scores = {"logprobs": [-1.0], "greedy": [True], "tokens": [1], "prompt_tokens": 3, "truncated_tokens": 0}
-    assert answer_of({**scores, "steps": steps}).trace == (ASKED, TraceStep("big", 30, 5))
+    assert decode_answer({**scores, "steps": steps}).trace == (ASKED, TraceStep("big", 30, 5))
 
 
 def test_only_calls_of_models_are_counted() -> None:

@@ -28,7 +28,7 @@ from fairtrial.records import (
     Prompt,
     Request,
     content_hash,
-    data_url,
+    make_data_url,
     make_example,
     place_images,
 )
@@ -106,7 +106,7 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
         assert kinds == [["text", "image"], ["text", "image"]]
         assert sample["input"][0]["content"][1]["image"] == "data:image/png;base64,cGljdHVyZSAz"
         shown = flip(ledger, (plan.candidates[0].id, plan.candidates[1].id), plan.tasks[0].id, plan.tasks[0].items[3])
-        assert shown.images == (data_url("image/png", Pictures().bytes_of(shown.item.doc_id)),)
+        assert shown.images == (make_data_url("image/png", Pictures().bytes_of(shown.item.doc_id)),)
         with ledger.writing():
             drawing = ImagePart.of(b"<svg onload='alert(1)'/>", "image/svg+xml")
             large = ImagePart.of(b"x" * 300_001, "image/png")

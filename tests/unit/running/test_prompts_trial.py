@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from fairtrial.analysis.doubts import find_doubts
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import DataError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.blobs import read_image
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.report.export.answered import read_answered_items
 from fairtrial.report.export.inspect_log import build_messages
@@ -97,7 +99,9 @@ def test_turns_come_through_to_the_ledger_and_to_exports(tmp_path: Path, ledger:
     roles, prompts = {}, {}
     for candidate in summary.candidates:
         found = list(read_answered_items(ledger, summary, candidate, task))
-        roles[candidate.name] = [message["role"] for message in build_messages(found[0], candidate)]
+        roles[candidate.name] = [
+            message["role"] for message in build_messages(found[0], candidate, partial(read_image, ledger))
+        ]
         prompts[candidate.name] = [one.prompt for one in found]
         logged = list(build_samples(ledger, summary, candidate, task))
         assert [row["arguments"]["gen_args_0"]["arg_0"] for row in logged] == prompts[candidate.name]

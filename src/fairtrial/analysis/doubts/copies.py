@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fairtrial.analysis.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
-from fairtrial.records.duplicates import same_groups
+from fairtrial.records.duplicates import group_same
 
 
 def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -33,5 +33,5 @@ def counted(ledger: Ledger, trial_id: str, task: TaskRecord) -> tuple[int, int]:
     if known := task.copies:
         return known
     asked = query.trial_order(ledger, trial_id, task.id)
-    groups = same_groups(query.content_keys(ledger, task.id, asked))
+    groups = group_same(query.content_keys(ledger, task.id, asked))
     return sum(map(len, groups)), len(groups)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fairtrial.engines.chat import conversation, joined, without_system
+from fairtrial.engines.chat import fold_system, join_texts, make_conversation
 from fairtrial.engines.openai_api.words import Told
 from fairtrial.engines.settings import ReadImage, no_images
-from fairtrial.records import GenerateRequest, Message, Prompt, TextPart, data_url
+from fairtrial.records import GenerateRequest, Message, Prompt, TextPart, make_data_url
 
 MOST_STOPS = 4
 """Stop strings that OpenAI's API takes; the others are looked for in the answer."""
@@ -55,12 +55,12 @@ def messages(
 
     Without a system role what it says stands before the text of the first user.  Images are sent as data URLs.
     """
-    *before, asked = conversation(prompt, system)
-    begun = joined(asked.text, prompt.assistant)[len(asked.text) :]
+    *before, asked = make_conversation(prompt, system)
+    begun = join_texts(asked.text, prompt.assistant)[len(asked.text) :]
     told = [*before, replace(asked, parts=(*asked.parts, TextPart(begun)))]
     return [
         {"role": message.role, "content": _content(message, read_image)}
-        for message in (told if with_system else without_system(told))
+        for message in (told if with_system else fold_system(told))
     ]
 
 
@@ -70,7 +70,7 @@ def _content(message: Message, read_image: ReadImage) -> str | list[dict[str, An
     return [
         {"type": "text", "text": part.text}
         if isinstance(part, TextPart)
-        else {"type": "image_url", "image_url": {"url": data_url(part.media_type, read_image(part))}}
+        else {"type": "image_url", "image_url": {"url": make_data_url(part.media_type, read_image(part))}}
         for part in message.parts
     ]
 

@@ -20,7 +20,7 @@ from typing import Any
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.blobs import read_image
-from fairtrial.records import ImagePart, Message, TextPart, content_hash, data_url
+from fairtrial.records import ImagePart, Message, TextPart, content_hash, make_data_url
 from fairtrial.report.export.answered import AnsweredItem, read_answered_items
 from fairtrial.report.export.places import make_candidate_folders, make_path_part, make_time_part
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
@@ -172,7 +172,7 @@ def _build_content(message: Message, read: Callable[[ImagePart], bytes]) -> str 
     return [
         {"type": "text", "text": part.text}
         if isinstance(part, TextPart)
-        else {"type": "image", "image": data_url(part.media_type, read(part))}
+        else {"type": "image", "image": make_data_url(part.media_type, read(part))}
         for part in message.parts
     ]
 

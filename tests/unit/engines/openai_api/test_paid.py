@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.ledger.encoding import answer_body, answer_of
+from fairtrial.ledger.encoding import decode_answer, encode_answer
 from fairtrial.levers.cascade.signals import measure_text
 from fairtrial.measures.cost import TokenCostProbe
 from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
@@ -26,11 +26,11 @@ def test_scores_cost_what_was_charged() -> None:
 def test_it_is_kept() -> None:
     told = GenerateAnswer("x", 4, "stop", 9, logprob=-1.5, logprob_tokens=3)
     for answer in (HERE, THERE, told):
-        again = answer_of(answer_body(answer))
+        again = decode_answer(encode_answer(answer))
         assert again == answer
         assert getattr(again, "paid", None) == getattr(answer, "paid", None)
         assert getattr(again, "logprob_tokens", None) == getattr(answer, "logprob_tokens", None)
-    assert "paid" not in answer_body(HERE)
+    assert "paid" not in encode_answer(HERE)
 
 
 def test_a_text_is_as_sure_as_the_tokens_that_are_told() -> None:
