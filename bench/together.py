@@ -2,7 +2,7 @@
 
     python -m bench.together [--trials 400] [--seed 7] [--json FILE]
 
-Every simulated trial is written to a ledger file, and `verdicts` reads it as it reads any other; with ``stop_early``
+Each simulated trial is written to a ledger file, and `find_verdicts` reads it like any other; with ``stop_early``
 after each chunk of 50 items, and a word counts as false if it is said at any look.  False: better or worse between two
 that are equal; better, worse or tied of a pair that is apart by exactly the margin, where it is not the truth.
 """
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.verdicts import Verdict, verdicts
+from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.records import Item, Observation, content_hash
 
@@ -128,7 +128,7 @@ def looks(setting: Setting, rng: np.random.Generator, path: Path) -> list[list[V
                     for i in range(start, min(start + step, setting.items))
                 ]
                 ledger.commit(candidate["id"], Chunk(observations=seen))
-            found.append(verdicts(ledger, TRIAL))
+            found.append(find_verdicts(ledger, TRIAL))
     return found
 
 

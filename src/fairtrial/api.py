@@ -16,7 +16,7 @@ from fairtrial.engines import Engine, EngineSettings
 from fairtrial.errors import SpecError
 from fairtrial.forecast.forecast import Forecast, forecast_trial
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import blame
+from fairtrial.ledger.examine import explain_damage
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.report.html.page import write_report
@@ -76,7 +76,7 @@ class Result:
 
     def report(self, path: str | Path) -> Path:
         """Write the self-contained HTML report and return its path."""
-        with blame(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
+        with explain_damage(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
             return write_report(ledger, self.trial_id, Path(path))
 
 
@@ -257,8 +257,8 @@ def conduct_plan(plan: Plan, text: str, store: Ledger, conditions: Conditions, r
 def result(ledger: str | Path = DEFAULT_LEDGER, trial: str | None = None) -> Result:
     """Return what a trial in a ledger found; the latest one unless an id, its beginning, or a name is given."""
     path = Path(ledger)
-    with blame(path), Ledger.open(path, create=False) as store:
-        trial_id = query.trial(store, trial).id
+    with explain_damage(path), Ledger.open(path, create=False) as store:
+        trial_id = query.find_trial(store, trial).id
         return Result(trial_id, path, summarise(store, trial_id))
 
 

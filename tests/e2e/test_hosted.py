@@ -59,7 +59,7 @@ def run(path: Path, *more: str) -> subprocess.CompletedProcess[str]:
 def answers(path: Path) -> dict[str, dict[str, dict[str, object]]]:
     """Return candidate -> request id -> answer."""
     with Ledger.open(path.parent / "l.db", create=False) as ledger:
-        plan = query.trial(ledger).plan
+        plan = query.find_trial(ledger).plan
         rows = "SELECT request_id, answer FROM answers WHERE candidate_id = ?"
         return {c.name: {r: json.loads(b) for r, b in ledger.read(rows, (c.id,))} for c in plan.candidates}
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.examine import blame, examine, salvage
+from fairtrial.ledger.examine import examine, explain_damage, salvage
 from fairtrial.ledger.export import export_text
 from fairtrial.report.html.page import render
 from fairtrial.report.summary import summarise
@@ -64,8 +64,8 @@ def spoilings(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
 
 def read_everything(path: Path) -> None:
     examine(path)
-    with blame(path), Ledger.open(path, create=False) as ledger:
-        for trial in query.trials(ledger):
+    with explain_damage(path), Ledger.open(path, create=False) as ledger:
+        for trial in query.read_trials(ledger):
             export_text(ledger, io.StringIO(), "jsonl", answers=True, trial=trial.id)
             summary = summarise(ledger, trial.id)
             summary.document()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.analysis.doubts import exact
+from fairtrial.analysis.doubts import show_exactly
 from fairtrial.tasks.reading import clean, nearly, read_number, read_option
 from tests.fuzz.bounded import bounded
 
@@ -27,7 +27,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "number": read_number,
     "clean": clean,
     "nearly": lambda text: nearly(text, [text[:3]]),
-    "exact": exact,
+    "exact": show_exactly,
 }
 
 

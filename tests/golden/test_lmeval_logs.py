@@ -101,12 +101,12 @@ def test_every_grade_is_theirs(tmp_path: Path, theirs: dict[str, list[dict[str, 
     with Ledger.open(tmp_path / "l.db") as ledger:
         with ledger.writing():
             run(plan, "text", ledger, EngineSettings(), lambda step: None)
-        document = query.trial(ledger, plan.id).document
+        document = query.find_trial(ledger, plan.id).document
         them = next(c["id"] for c in document["candidates"] if c["name"] == "them")
         for task in document["tasks"]:
-            items = {item.doc_id: item.id for item in query.items(ledger, task["id"]).values()}
+            items = {item.doc_id: item.id for item in query.read_items(ledger, task["id"]).values()}
             for row in theirs[task["name"]]:
-                ours = query.item_values(ledger, them, task["id"], items[row["doc_id"]])
+                ours = query.read_item_values(ledger, them, task["id"], items[row["doc_id"]])
                 for measure in row["metrics"]:
                     name = measure if measure in ours else f"{measure},{row['filter']}"
                     assert ours[name][0] == pytest.approx(value(measure, row[measure])), (task["name"], row["doc_id"])

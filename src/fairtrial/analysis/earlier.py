@@ -15,10 +15,10 @@ import numpy as np
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.known import read_items_measured
-from fairtrial.ledger.leading import column
+from fairtrial.ledger.leading import read_column
 
 
-def sources(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequence[str]) -> list[str]:
+def find_sources(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequence[str]) -> list[str]:
     """Return the ids of the candidates whose values of a measure help a trial that is about to begin.
 
     Args:
@@ -31,25 +31,25 @@ def sources(ledger: Ledger, seed: int, task_id: str, measure: str, items: Sequen
     wanted = set(items)
     return sorted(
         c
-        for c in asked_anyhow(ledger, seed, task_id, wanted)
+        for c in _find_asked_anyhow(ledger, seed, task_id, wanted)
         if wanted <= read_items_measured(ledger, c, task_id, measure)
     )
 
 
-def asked_anyhow(ledger: Ledger, seed: int, task_id: str, items: set[str]) -> set[str]:
+def _find_asked_anyhow(ledger: Ledger, seed: int, task_id: str, items: set[str]) -> set[str]:
     """Return the candidates for which it had nothing to do with this seed's order which items they were asked.
 
     Those that a finished trial without early stopping asked them all; and of the others, those that no early-stopping
     trial with the same seed, and so perhaps the same order, asked this task.
     """
     anyhow, others, same_order = set(), set(), set()
-    for trial in query.trials(ledger):
+    for trial in query.read_trials(ledger):
         if not any(task.id == task_id for task in trial.plan.tasks):
             continue
         candidates = {candidate.id for candidate in trial.plan.candidates}
         if not trial.plan.decide.stop_early:
-            finished = any(session.reason == "finished" for session in query.sessions(ledger, trial.id))
-            if finished and items <= set(query.trial_order(ledger, trial.id, task_id)):
+            finished = any(session.reason == "finished" for session in query.read_sessions(ledger, trial.id))
+            if finished and items <= set(query.read_trial_order(ledger, trial.id, task_id)):
                 anyhow |= candidates
         elif trial.plan.seed == seed:
             same_order |= candidates
@@ -57,7 +57,7 @@ def asked_anyhow(ledger: Ledger, seed: int, task_id: str, items: set[str]) -> se
     return anyhow | (others - same_order)
 
 
-def hints(
+def find_hints(
     ledger: Ledger, trial_id: str, pair: tuple[str, str], at: tuple[str, str], known: Collection[str]
 ) -> query.Floats | None:
     """Return what earlier trials tell of every item in trial order, (N, P); None if they tell nothing.
@@ -70,7 +70,7 @@ def hints(
         trial_id: of the trial that is helped.
         pair: ids of the two candidates that are compared.
         at: task id and measure.
-        known: ids of the candidates that `sources` gave when the trial began.
+        known: ids of the candidates that `find_sources` gave when the trial began.
 
     Raises:
         LedgerError: answers that the trial began with are gone.
@@ -79,8 +79,8 @@ def hints(
     if len(of_pair) != 1:
         return None
     task_id, measure = at
-    asked = query.order(ledger, trial_id, task_id)
-    values = {c: column(ledger, asked, (trial_id, c, task_id), measure, len(asked.item_ids))[0] for c in known}
+    asked = query.read_order(ledger, trial_id, task_id)
+    values = {c: read_column(ledger, asked, (trial_id, c, task_id), measure, len(asked.item_ids))[0] for c in known}
     if any(np.isnan(row).any() for row in values.values()):
         raise LedgerError(
             "answers of an earlier trial, which this one began with, are gone from the ledger.",

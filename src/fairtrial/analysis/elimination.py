@@ -14,9 +14,9 @@ from itertools import permutations
 
 import numpy as np
 
-from fairtrial.analysis.verdicts import Question, rule_of
+from fairtrial.analysis.verdicts import TrialQuestion, make_rule
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.leading import leading
+from fairtrial.ledger.leading import read_leading_values
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
 from fairtrial.stats.families import survivors
 from fairtrial.stats.paired import PairedSample, plain
@@ -24,7 +24,7 @@ from fairtrial.stats.sequential import evidence_beyond
 
 
 @dataclass(frozen=True, slots=True)
-class Beaten:
+class EliminatedCandidate:
     """A candidate that is certainly not the best on a task.
 
     Attributes:
@@ -44,7 +44,9 @@ class Beaten:
     evidence: float
 
 
-def beaten(ledger: Ledger, trial_id: str, plan: TrialRecord, task: TaskRecord, among: Collection[str]) -> list[Beaten]:
+def find_eliminated(
+    ledger: Ledger, trial_id: str, plan: TrialRecord, task: TaskRecord, among: Collection[str]
+) -> list[EliminatedCandidate]:
     """Return those ``among`` the candidates (names) that may be dropped on a task of a trial's plan.
 
     None with fewer than three candidates, for then the verdict itself says it all; none where the main measure has no
@@ -59,8 +61,8 @@ def beaten(ledger: Ledger, trial_id: str, plan: TrialRecord, task: TaskRecord, a
     for i, j in permutations(range(len(candidates)), 2):
         if candidates[i].name != plan.baseline and candidates[j].name in among:
             pair = (candidates[i], candidates[j])
-            question = Question(*pair, task, measure, rule_of(plan, task, measure, pair), stops_early=True)
-            evidence[i, j], items, difference = against(ledger, trial_id, question)
+            question = TrialQuestion(*pair, task, measure, make_rule(plan, task, measure, pair), stops_early=True)
+            evidence[i, j], items, difference = _measure_evidence(ledger, trial_id, question)
             seen[i, j] = items, difference
     tasks = sum(not one.form for one in plan.tasks)
     kept = survivors(evidence, (1 - plan.decide.confidence) / tasks)
@@ -70,14 +72,14 @@ def beaten(ledger: Ledger, trial_id: str, plan: TrialRecord, task: TaskRecord, a
             i = int(evidence[:, j].argmax())
             items, difference = seen[i, j]
             names = candidates[j].name, candidates[i].name
-            found.append(Beaten(*names, measure.name, items, -difference, float(evidence[i, j])))
+            found.append(EliminatedCandidate(*names, measure.name, items, -difference, float(evidence[i, j])))
     return found
 
 
-def against(ledger: Ledger, trial_id: str, question: Question) -> tuple[float, int, float]:
+def _measure_evidence(ledger: Ledger, trial_id: str, question: TrialQuestion) -> tuple[float, int, float]:
     """Return the largest evidence so far that ``a`` is better than ``b``, the items it rests on, and a - b on them."""
     names = (question.a.id, question.b.id, question.task.id, question.measure.name)
-    rows, _ = leading(ledger, trial_id, *names)
+    rows, _ = read_leading_values(ledger, trial_id, *names)
     sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
     if not rows.item_ids or not plain(sample):
         return 1.0, 0, 0.0

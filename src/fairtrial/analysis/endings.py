@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairtrial.analysis.verdicts import Verdict, questions
+from fairtrial.analysis.verdicts import Verdict, iterate_questions
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TrialRecord
 
@@ -12,7 +12,7 @@ DROPPED = "dropped"
 """What a look says of a candidate that is asked no more because it is certainly not the best."""
 
 
-def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[str]:
+def describe_endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[str]:
     """Return what a reader must know about a trial that did not ask everything; one sentence or two each.
 
     Args:
@@ -20,19 +20,19 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
         trial_id: its id.
         verdicts: all verdicts that it has so far.
     """
-    plan = query.trial(ledger, trial_id).plan
+    plan = query.find_trial(ledger, trial_id).plan
     names = {task.id: task.name for task in plan.tasks}
     found = [
         f"{look.a} is asked no more on {names[look.task_id]} after {look.items:,} items: it is certainly not "
         f"the best there ({look.measure}; the most evidence is that of {look.b} against it). What was open about "
         f"{look.a} there stays undecided."
-        for look in query.looks(ledger, trial_id)
+        for look in query.read_looks(ledger, trial_id)
         if look.verdict == DROPPED
     ]
-    found += recorded(plan)
-    ended = [session for session in query.sessions(ledger, trial_id) if session.reason]
+    found += _describe_recorded(plan)
+    ended = [session for session in query.read_sessions(ledger, trial_id) if session.reason]
     if ended and ended[-1].reason == "budget":
-        asked = len(list(questions(plan)))
+        asked = len(list(iterate_questions(plan)))
         decided = sum(verdict.verdict != "undecided" for verdict in verdicts)
         undecided = f"undecided: {asked - decided} of {asked} questions" if asked else "items are left to ask"
         early = "" if plan.decide.stop_early else " Its verdicts hold for one look: this one."
@@ -42,7 +42,7 @@ def endings(ledger: Ledger, trial_id: str, verdicts: Sequence[Verdict]) -> list[
     return found
 
 
-def recorded(plan: TrialRecord) -> Iterator[str]:
+def _describe_recorded(plan: TrialRecord) -> Iterator[str]:
     """Yield how many items have a recorded answer, and which kind has none; a line each of the recorded candidates."""
     pairings = [(task.name, pairing) for task in plan.tasks for pairing in task.pairings]
     for name in dict.fromkeys(pairing.candidate for _, pairing in pairings):

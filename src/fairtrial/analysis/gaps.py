@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from fairtrial.analysis.endings import DROPPED
-from fairtrial.analysis.verdicts import Question, Verdict, questions
+from fairtrial.analysis.verdicts import TrialQuestion, Verdict, iterate_questions
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.leading import reached
+from fairtrial.ledger.leading import count_reached
 from fairtrial.ledger.plan import TrialRecord
 
 COST_UNITS = frozenset({"s", "token", "B", "J", "W", "g", "USD", "B/s", "token/s"})
@@ -49,7 +49,7 @@ class Gap:
         return asdict(self)
 
 
-def gaps(ledger: Ledger, trial_id: str, found: Sequence[Verdict], baseline: str = "") -> list[Gap]:
+def find_gaps(ledger: Ledger, trial_id: str, found: Sequence[Verdict], baseline: str = "") -> list[Gap]:
     """Return what a trial lacks.
 
     Args:
@@ -58,27 +58,27 @@ def gaps(ledger: Ledger, trial_id: str, found: Sequence[Verdict], baseline: str 
         found: its verdicts against the baseline.
         baseline: name of the candidate that the others are compared with; the trial's own by default.
     """
-    plan = query.trial(ledger, trial_id).plan
+    plan = query.find_trial(ledger, trial_id).plan
     known = {(v.a, v.task, v.measure): v for v in found}
-    dropped = {(look.a, look.task_id) for look in query.looks(ledger, trial_id) if look.verdict == DROPPED}
-    missing = [*left_out(ledger, trial_id, plan), *unrecorded(plan)]
-    for question in questions(plan, baseline):
+    dropped = {(look.a, look.task_id) for look in query.read_looks(ledger, trial_id) if look.verdict == DROPPED}
+    missing = [*_find_left_out(ledger, trial_id, plan), *_find_unrecorded(plan)]
+    for question in iterate_questions(plan, baseline):
         verdict = known.get((question.a.name, question.task.name, question.measure.name))
         gone = (question.a.name, question.task.id) in dropped
-        missing += question_gaps(ledger, trial_id, question, verdict, gone)
+        missing += _find_question_gaps(ledger, trial_id, question, verdict, gone)
     return missing
 
 
-def left_out(ledger: Ledger, trial_id: str, plan: TrialRecord) -> Iterator[Gap]:
+def _find_left_out(ledger: Ledger, trial_id: str, plan: TrialRecord) -> Iterator[Gap]:
     """Yield the candidates that the latest run left out because they do not fit the device."""
     tried = {candidate.name for candidate in plan.candidates}
-    fits = [run.facts["fit"] for run in query.sessions(ledger, trial_id) if run.facts.get("fit")]
+    fits = [run.facts["fit"] for run in query.read_sessions(ledger, trial_id) if run.facts.get("fit")]
     for name, why in (fits[-1].get("excluded") or {}).items() if fits else ():
         if name not in tried:
             yield Gap("left_out", f"{name} was not tried: it does not fit the device ({'; '.join(why)}).", name)
 
 
-def unrecorded(plan: TrialRecord) -> Iterator[Gap]:
+def _find_unrecorded(plan: TrialRecord) -> Iterator[Gap]:
     """Yield the tasks that a recorded candidate has not answered in full; their other items were asked of nobody."""
     for task in plan.tasks:
         for pairing in task.pairings:
@@ -89,17 +89,17 @@ def unrecorded(plan: TrialRecord) -> Iterator[Gap]:
                 yield Gap("unrecorded", text, name, task.name, count=absent, of=items)
 
 
-def question_gaps(
-    ledger: Ledger, trial_id: str, question: Question, verdict: Verdict | None, dropped: bool
+def _find_question_gaps(
+    ledger: Ledger, trial_id: str, question: TrialQuestion, verdict: Verdict | None, dropped: bool
 ) -> Iterator[Gap]:
     """Yield what one question lacks; ``dropped``: nobody asks the candidate this task any more, and that is said."""
-    asked = query.order(ledger, trial_id, question.task.id)
+    asked = query.read_order(ledger, trial_id, question.task.id)
     total = len(asked.item_ids)
     names = (question.a.name, question.task.name, question.measure.name)
     pair, what = f"{question.a.name} and {question.b.name}", f"{names[1]} ({names[2]})"
-    ends = [reached(ledger, asked, (trial_id, c.id, question.task.id)) for c in (question.a, question.b)]
+    ends = [count_reached(ledger, asked, (trial_id, c.id, question.task.id)) for c in (question.a, question.b)]
     span = min(ends) if question.stops_early else total
-    lacking = unjudged(ledger, trial_id, question, span)
+    lacking = _count_unjudged(ledger, trial_id, question, span)
     if verdict is None or lacking:
         count = total if verdict is None else lacking
         text = f"{count:,} of {total:,} items of {what} have no answer to judge by of both {pair}."
@@ -109,26 +109,26 @@ def question_gaps(
         yield Gap("unasked", text, *names, total - span, total)
 
 
-def unjudged(ledger: Ledger, trial_id: str, question: Question, span: int) -> int:
+def _count_unjudged(ledger: Ledger, trial_id: str, question: TrialQuestion, span: int) -> int:
     """Return how many of the first items have no value of a question's measure for both candidates.
 
     Not those that have other grades of both: there the task itself does not give this one.
     """
     task, measure = question.task, question.measure
-    lacking = ~has(ledger, trial_id, question, [measure.name])
+    lacking = ~_has_values(ledger, trial_id, question, [measure.name])
     if measure.unit not in COST_UNITS:
         grades = [m.name for m in task.card.measures if m.unit not in COST_UNITS]
-        lacking &= ~has(ledger, trial_id, question, grades)
+        lacking &= ~_has_values(ledger, trial_id, question, grades)
     return int(lacking[:span].sum())
 
 
-def has(ledger: Ledger, trial_id: str, question: Question, measures: Sequence[str]) -> Any:
+def _has_values(ledger: Ledger, trial_id: str, question: TrialQuestion, measures: Sequence[str]) -> Any:
     """Return (items,) whether both candidates have a value of one of the measures, in the order of asking."""
-    asked = query.order(ledger, trial_id, question.task.id)
+    asked = query.read_order(ledger, trial_id, question.task.id)
     both = np.ones(len(asked.item_ids), dtype=bool)
     for candidate in (question.a, question.b):
         seen = np.zeros(len(asked.item_ids), dtype=bool)
         for name in measures:
-            seen[query.averages(ledger, asked, candidate.id, question.task.id, name)[0]] = True
+            seen[query.read_averages(ledger, asked, candidate.id, question.task.id, name)[0]] = True
         both &= seen
     return both

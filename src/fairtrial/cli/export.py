@@ -40,7 +40,7 @@ def export(
     """Write a trial in the forms of other tools; rows of it are taken out with `fairtrial ledger export`."""
     write = EXPORTERS.find(form)
     with Ledger.open(ledger, create=False) as store:
-        summary = summarise(store, query.trial(store, trial).id)
+        summary = summarise(store, query.find_trial(store, trial).id)
         try:
             written = list(write(store, summary, out, by))
         except OSError as error:

@@ -31,8 +31,8 @@ app = typer.Typer(help="Look into a ledger, export its rows, clear it up, check 
 def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False) -> None:
     """Show the trials in a ledger, and how much is in it."""
     with Ledger.open(ledger, create=False) as store:
-        trials = [_describe_trial(store, row) for row in query.trials(store)]
-        counts = query.counts(store)
+        trials = [_describe_trial(store, row) for row in query.read_trials(store)]
+        counts = query.count_rows(store)
         size = ledger.stat().st_size
     if as_json:
         print_json({"trials": trials, "rows": counts, "bytes": size})
@@ -50,7 +50,7 @@ def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False)
 
 def _describe_trial(store: Ledger, row: query.TrialRow) -> dict[str, Any]:
     """Return what is shown of one trial."""
-    sessions = query.sessions(store, row.id)
+    sessions = query.read_sessions(store, row.id)
     outcome = sessions[-1].outcome or "no end (killed, or still running)" if sessions else "never run"
     return {
         "name": row.name,

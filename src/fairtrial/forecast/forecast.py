@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fairtrial.analysis.verdicts import questions
+from fairtrial.analysis.verdicts import iterate_questions
 from fairtrial.forecast.outlooks import QuestionForecast, forecast_question, make_suppositions
 from fairtrial.forecast.rates import LearningCost, Rate, find_answered, find_known_costs, find_learning_costs, find_rate
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import sum_spending
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.plan import Plan
 from fairtrial.running.budget import MEASURED
 
@@ -68,7 +68,7 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
         plan: the trial.
         ledger: what is known already; None if there is no ledger yet.
     """
-    asked = questions(plan_record(plan.document()))
+    asked = iterate_questions(make_plan_record(plan.document()))
     found = tuple(forecast_question(question, plan, ledger) for question in asked)
     done = {(c.name, t.name): find_answered(ledger, c.id, t) for c in plan.candidates for t in plan.tasks}
     rates = tuple(find_rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)

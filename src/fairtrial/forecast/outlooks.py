@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from fairtrial.analysis.verdicts import Question
+from fairtrial.analysis.verdicts import TrialQuestion
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.known import read_paired_differences
 from fairtrial.planning.plan import Plan, PlannedTask
@@ -82,7 +82,7 @@ class QuestionForecast:
     follows: bool = False
 
 
-def forecast_question(question: Question, plan: Plan, ledger: Ledger | None) -> QuestionForecast:
+def forecast_question(question: TrialQuestion, plan: Plan, ledger: Ledger | None) -> QuestionForecast:
     """Return how one question will probably go."""
     task = next(t for t in plan.tasks if t.id == question.task.id)
     differences = read_differences(question, ledger)
@@ -122,7 +122,7 @@ def find_layout(task: PlannedTask, rule: Rule) -> tuple[tuple[int, ...], Rule]:
     return tuple(sorted(asked)), replace(rule, shuffled="clusters", largest_cluster=task.largest_cluster)
 
 
-def read_differences(question: Question, ledger: Ledger | None) -> np.ndarray:
+def read_differences(question: TrialQuestion, ledger: Ledger | None) -> np.ndarray:
     """Return (n,) the differences a - b on all items of the task that both have answered, in any trial."""
     if ledger is None:
         return np.zeros(0)

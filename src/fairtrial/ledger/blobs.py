@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger.opening import FAILURES, unusable
-from fairtrial.ledger.shape import damaged
+from fairtrial.ledger.shape import make_damage_error
 from fairtrial.ledger.store import Ledger
 from fairtrial.records import ImagePart, hash_bytes
 
@@ -41,7 +41,7 @@ def read_image(ledger: Ledger, image: ImagePart) -> bytes:
 def check_blob(digest: str, data: object) -> bytes:
     """Return the bytes of a row.  Raises LedgerError if they are not those that the hash names."""
     if not isinstance(data, bytes) or hash_bytes(data) != digest:
-        raise damaged(f"the bytes of the image {digest[:40]} are not those that its hash names")
+        raise make_damage_error(f"the bytes of the image {digest[:40]} are not those that its hash names")
     return data
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from fairtrial.ledger.shape import Bool, Count, Finite, Str, Told, Whole, read_mapping, shaped
+from fairtrial.ledger.shape import Bool, Count, Finite, Str, Told, Whole, read_mapping, validate_record
 from fairtrial.records import Measure
 
 
@@ -74,4 +74,4 @@ _CARD = TypeAdapter(Annotated[CardRecord, Whole])
 
 def read_card(text: object, where: str = "") -> CardRecord:
     """Return a task's card.  Raises LedgerError if it is no JSON, or no card."""
-    return shaped(_CARD, read_mapping(text, "the card of a task", where), "the card of a task", where)
+    return validate_record(_CARD, read_mapping(text, "the card of a task", where), "the card of a task", where)

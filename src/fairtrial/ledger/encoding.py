@@ -16,7 +16,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from fairtrial.errors import LedgerError
-from fairtrial.ledger.shape import read_mapping, reading
+from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.records import (
     Answer,
     GenerateAnswer,
@@ -117,9 +117,9 @@ def decode_request(body: bytes, base: bytes | None) -> Request:
         body: as stored.
         base: as stored, of the request that it starts from; None if it stands alone.
     """
-    text = reading(lambda: unpack(body, unpack(base) if base is not None else b""), "a request")
+    text = guard_reading(lambda: unpack(body, unpack(base) if base is not None else b""), "a request")
     found = read_mapping(text.decode("utf-8", "surrogatepass"), "a request")
-    return reading(lambda: _request_of(found), "a request")
+    return guard_reading(lambda: _request_of(found), "a request")
 
 
 def _request_of(found: dict[str, Any]) -> Request:
@@ -149,7 +149,7 @@ def encode_answer(answer: Answer) -> dict[str, Any]:
 
 def decode_answer(body: Mapping[str, Any]) -> Answer:
     """Return the answer that `encode_answer` described; raises LedgerError if that is none."""
-    return reading(lambda: _answer_of(body), "an answer")
+    return guard_reading(lambda: _answer_of(body), "an answer")
 
 
 def _answer_of(body: Mapping[str, Any]) -> Answer:
@@ -183,7 +183,7 @@ def encode_item(item: Item) -> dict[str, Any]:
 def decode_item(item_id: str, doc_id: int, cluster: str, body: str) -> Item:
     """Return an item from its row; raises LedgerError if that is none."""
     held = read_mapping(body, "an item", item_id)
-    return reading(lambda: _item_of(item_id, doc_id, cluster, held), "an item", item_id)
+    return guard_reading(lambda: _item_of(item_id, doc_id, cluster, held), "an item", item_id)
 
 
 def _item_of(item_id: str, doc_id: int, cluster: str, held: Mapping[str, Any]) -> Item:

@@ -17,9 +17,9 @@ from fairtrial.ledger.blobs import check_blob
 from fairtrial.ledger.cards import read_card
 from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
-from fairtrial.ledger.plan import look_record, read_plan
+from fairtrial.ledger.plan import make_look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
-from fairtrial.ledger.shape import damaged, finite, read_mapping
+from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
 
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
@@ -73,13 +73,13 @@ def examine(path: Path) -> Examination:
     check_file(path, create=False)
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            return _examined(db)
+            return _examine_database(db)
     except FAILURES as error:
         raise unusable(error, path, "read") from error
 
 
 @contextmanager
-def blame(path: Path) -> Iterator[None]:
+def explain_damage(path: Path) -> Iterator[None]:
     """Turn what reading a damaged ledger raises into a LedgerError; of a sound one it is raised as it is."""
     try:
         yield
@@ -89,7 +89,7 @@ def blame(path: Path) -> Iterator[None]:
         if not isinstance(error, ValueError) and examine(path).sound:
             raise
         said = " ".join(str(error).split())[:120]
-        raise damaged(f"a trial in {path.name} cannot be read ({type(error).__name__}: {said})") from error
+        raise make_damage_error(f"a trial in {path.name} cannot be read ({type(error).__name__}: {said})") from error
 
 
 def salvage(path: Path, target: Path) -> Examination:
@@ -109,7 +109,7 @@ def salvage(path: Path, target: Path) -> Examination:
             closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
             closing(sqlite3.connect(target, isolation_level=None)) as copy,
         ):
-            found = _examined(db)
+            found = _examine_database(db)
             db.backup(copy)
             _take_out(copy)
     except FAILURES as error:
@@ -118,14 +118,14 @@ def salvage(path: Path, target: Path) -> Examination:
     return found
 
 
-def _examined(db: sqlite3.Connection) -> Examination:
+def _examine_database(db: sqlite3.Connection) -> Examination:
     _read_any_text(db)
-    damages = list(_of_the_file(db))
+    damages = list(_find_file_damage(db))
     rows: dict[str, int] = {}
     lost: dict[str, int] = {}
-    for table in _tables(db):
+    for table in _list_tables(db):
         rows[table] = int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-        for count, (key, problem) in enumerate(_damaged_rows(db, table), 1):
+        for count, (key, problem) in enumerate(_find_damaged_rows(db, table), 1):
             lost[table] = count
             if count <= MOST_NAMED:
                 damages.append(Damage(table, ", ".join(str(part)[:40] for part in key), problem))
@@ -135,7 +135,7 @@ def _examined(db: sqlite3.Connection) -> Examination:
             damages.append(Damage("trial_items", "", f"{count:,} rows refer to items that are not there"))
     if {"items", "blobs"} <= rows.keys() and (count := int(db.execute(WITHOUT_IMAGE).fetchone()[0])):
         damages.append(Damage("items", "", f"{count:,} images of items are not there"))
-    for table, count in _unreferred(db).items():
+    for table, count in _count_unreferred(db).items():
         damages.append(Damage(table, "", f"{count:,} rows refer to rows that are not there"))
     return Examination(rows, lost, tuple(damages))
 
@@ -145,7 +145,7 @@ def _read_any_text(db: sqlite3.Connection) -> None:
     db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
 
 
-def _of_the_file(db: sqlite3.Connection) -> Iterator[Damage]:
+def _find_file_damage(db: sqlite3.Connection) -> Iterator[Damage]:
     """Yield what is wrong with the file as a whole."""
     for (line,) in db.execute(f"PRAGMA integrity_check({MOST_NAMED})"):
         if line != "ok":
@@ -157,18 +157,18 @@ def _of_the_file(db: sqlite3.Connection) -> Iterator[Damage]:
     if not 1 <= version <= len(MIGRATIONS):
         yield Damage("", "", f"it says that its version is {version}; known are 1 to {len(MIGRATIONS)}")
     later = {table for since, tables in LATER.items() if version < since for table in tables}
-    missing = set(CHECKS) - set(_tables(db)) - later
+    missing = set(CHECKS) - set(_list_tables(db)) - later
     if missing:
         yield Damage("", "", f"it lacks the tables {', '.join(sorted(missing))}")
 
 
-def _tables(db: sqlite3.Connection) -> list[str]:
+def _list_tables(db: sqlite3.Connection) -> list[str]:
     """Return the ledger's own tables that the file has, those that others refer to first."""
     there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     return [table for table in CHECKS if table in there]
 
 
-def _damaged_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[tuple[Any, ...], str]]:
+def _find_damaged_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[tuple[Any, ...], str]]:
     """Yield the primary key of each row that cannot be read, and why."""
     described = list(db.execute(f"PRAGMA table_info({table})"))
     columns = [row[1] for row in described]
@@ -178,7 +178,7 @@ def _damaged_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[tuple[An
         row = dict(zip(columns, values, strict=True))
         key = tuple(row[name] for name in keys)
         problem = next((f"{name} is no text" for name in texts if not isinstance(row[name], str | None)), "")
-        problem = problem or next((f"{name} is no valid text" for name in texts if _broken(row[name])), "")
+        problem = problem or next((f"{name} is no valid text" for name in texts if _is_broken(row[name])), "")
         if not problem:
             try:
                 CHECKS[table](db, row)
@@ -188,11 +188,11 @@ def _damaged_rows(db: sqlite3.Connection, table: str) -> Iterator[tuple[tuple[An
         yield key, problem
 
 
-def _broken(text: str | None) -> bool:
+def _is_broken(text: str | None) -> bool:
     return text is not None and not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text)
 
 
-def _unreferred(db: sqlite3.Connection) -> dict[str, int]:
+def _count_unreferred(db: sqlite3.Connection) -> dict[str, int]:
     """Return how many rows of each table refer to rows that are not there."""
     found: dict[str, int] = {}
     for row in db.execute("PRAGMA foreign_key_check"):
@@ -205,17 +205,17 @@ def _take_out(db: sqlite3.Connection) -> None:
     _read_any_text(db)
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("BEGIN")
-    for table in _tables(db):
+    for table in _list_tables(db):
         described = sorted(db.execute(f"PRAGMA table_info({table})"), key=lambda row: row[5])
         columns = [row[1] for row in described if row[5]]
-        for key, _ in list(_damaged_rows(db, table)):
+        for key, _ in list(_find_damaged_rows(db, table)):
             pairs = list(zip(columns, key, strict=True))
             where = " AND ".join(
                 f"{name} {'= CAST(? AS TEXT)' if isinstance(value, str) else 'IS ?'}" for name, value in pairs
             )
             values = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in key]
             db.execute(f"DELETE FROM {table} WHERE {where}", values)
-    for statement in (*ORPHANS, *(LOST_IMAGES if "task_blobs" in _tables(db) else ())):
+    for statement in (*ORPHANS, *(LOST_IMAGES if "task_blobs" in _list_tables(db) else ())):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     if not 1 <= int(db.execute("PRAGMA user_version").fetchone()[0]) <= len(MIGRATIONS):
@@ -260,7 +260,7 @@ def _check_request(db: sqlite3.Connection, row: Row) -> None:
     if row["base"] is not None:
         found = db.execute("SELECT body FROM requests WHERE id = ?", (row["base"],)).fetchone()
         if found is None:
-            raise damaged(f"the request that it starts from, {str(row['base'])[:40]}, is not there")
+            raise make_damage_error(f"the request that it starts from, {str(row['base'])[:40]}, is not there")
         base = found[0]
     decode_request(row["body"], base)
 
@@ -270,8 +270,8 @@ def _check_answer(_: sqlite3.Connection, row: Row) -> None:
 
 
 def _check_observation(_: sqlite3.Connection, row: Row) -> None:
-    if not (finite(row["value"]) and finite(row["weight"])):
-        raise damaged(f"{row['measure']} is {row['value']!r} with weight {row['weight']!r}")
+    if not (is_finite(row["value"]) and is_finite(row["weight"])):
+        raise make_damage_error(f"{row['measure']} is {row['value']!r} with weight {row['weight']!r}")
 
 
 def _check_nothing(_: sqlite3.Connection, __: Row) -> None:
@@ -292,6 +292,6 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
     "sessions": lambda _, row: read_mapping(row["facts"], "the facts of a run"),
     "blobs": lambda _, row: check_blob(row["hash"], row["bytes"]),
     "task_blobs": _check_nothing,
-    "looks": lambda _, row: look_record({**row, **read_mapping(row["look"], "a look")}),
+    "looks": lambda _, row: make_look_record({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

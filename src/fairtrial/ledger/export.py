@@ -23,7 +23,7 @@ from typing import Any, Literal, TextIO
 from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import PartRecord, TaskRecord, TextRecord
-from fairtrial.ledger.shape import read_mapping, reading
+from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.store import Ledger
 from fairtrial.records.trace import renamed_trace
 
@@ -88,7 +88,7 @@ def export_text(
                 count += 1
             return count
         for row in rows(ledger, trial, answers, full):
-            out.write(reading(partial(json.dumps, row, allow_nan=False), "a row") + "\n")
+            out.write(guard_reading(partial(json.dumps, row, allow_nan=False), "a row") + "\n")
             count += 1
     return count
 
@@ -138,9 +138,9 @@ def yield_observation_rows(ledger: Ledger, trial: str | None) -> Iterator[dict[s
 
 def chosen(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
     """Return the trials to export, ordered by name and id."""
-    found = query.trials(ledger) if trial is None else [query.trial(ledger, trial)]
+    found = query.read_trials(ledger) if trial is None else [query.find_trial(ledger, trial)]
     if not found:
-        query.trial(ledger)  # raises, and says what to do
+        query.find_trial(ledger)  # raises, and says what to do
     return sorted(found, key=lambda row: (row.name, row.id))
 
 
@@ -215,7 +215,7 @@ def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: Asked) 
 def _yield_looks(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the looks that a trial took at its questions."""
     names = {task.id: task.name for task in trial.plan.tasks}
-    for found in query.looks(ledger, trial.id):
+    for found in query.read_looks(ledger, trial.id):
         seen_then = {key: value for key, value in found.document.items() if key != "task_id"}
         yield {"look": {**seen_then, "task": names[found.task_id]}, "trial": trial.id}
 
@@ -237,7 +237,7 @@ def _yield_absences(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str,
     """Yield what was not measured, and why, counted."""
     entries = (*trial.plan.candidates, *trial.plan.asked)
     names = {entry.id: entry.name for entry in entries}
-    for found in query.absences(ledger, trial.id):
+    for found in query.read_absences(ledger, trial.id):
         told = {"candidate": names[found["candidate_id"]], "task": names.get(found["task_id"], "")}
         rest = {key: found[key] for key in ("measure", "reason", "items")}
         yield {"absence": {**told, **rest}, "trial": trial.id}
@@ -247,9 +247,9 @@ def _yield_helping_values(ledger: Ledger, trial: query.TrialRow) -> Iterator[dic
     """Yield the values of earlier answers that a trial that may stop early places its bets by, one an item."""
     names = {task.id: task.name for task in trial.plan.tasks}
     for helped in trial.plan.earlier:
-        asked = query.order(ledger, trial.id, helped.task)
+        asked = query.read_order(ledger, trial.id, helped.task)
         for candidate in helped.candidates:
-            at, values, _ = query.averages(ledger, asked, candidate, helped.task, helped.measure)
+            at, values, _ = query.read_averages(ledger, asked, candidate, helped.task, helped.measure)
             for place, value in zip(at.tolist(), values.tolist(), strict=True):
                 told = {"task": names[helped.task], "item": asked.item_ids[place], "position": place}
                 yield {"helper": candidate, **told, "measure": helped.measure, "value": value, "trial": trial.id}
@@ -280,7 +280,7 @@ class Block:
 
 def blocks(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[Block]:
     """Yield a trial's items of one task, so many at a time."""
-    order = query.order(ledger, trial.id, task.id)
+    order = query.read_order(ledger, trial.id, task.id)
     ranked = iter(sorted(zip(order.doc_ids, order.item_ids, strict=True)))
     while part := list(islice(ranked, BLOCK_ITEMS)):
         places = {item: (order.names[order.position[item]], order.position[item]) for _, item in part}

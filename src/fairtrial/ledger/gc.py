@@ -83,9 +83,9 @@ def collect(
         UnknownNameError, LedgerError: a trial is not to be found, or the file cannot be written; nothing is gone then,
             but for a full disk while the file is made smaller, which the error says.
     """
-    doomed = {query.trial(ledger, name).id for name in drop_trials}
+    doomed = {query.find_trial(ledger, name).id for name in drop_trials}
     if keep_trials is not None:
-        kept = {query.trial(ledger, name).id for name in keep_trials}
+        kept = {query.find_trial(ledger, name).id for name in keep_trials}
         doomed |= {row[0] for row in ledger.read("SELECT id FROM trials")} - kept
     if older_than is not None:
         doomed |= _find_begun_before(ledger, older_than)

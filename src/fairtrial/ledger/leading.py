@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from fairtrial.ledger.order import Column, Lead, Order
-from fairtrial.ledger.query import Floats, Paired, averaged, dense, order
+from fairtrial.ledger.order import LeadingColumns, MeasureColumn, Order
+from fairtrial.ledger.query import Floats, PairedValues, average_repeats, read_order, renumber_clusters
 from fairtrial.ledger.store import Ledger
 
 FEW = 200
@@ -33,31 +33,33 @@ SELECT name FROM seen WHERE name IS NOT NULL
 """
 
 
-def leading(ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, measure: str) -> tuple[Paired, bool]:
+def read_leading_values(
+    ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, measure: str
+) -> tuple[PairedValues, bool]:
     """Return the values of the items before the first one that one of the two has not answered; and if they are all.
 
     An item is answered if it has an observation of any measure; of those, only items with values of this measure for
     both are returned.
     """
-    asked = order(ledger, trial_id, task_id)
-    ends = [reached(ledger, asked, (trial_id, candidate, task_id)) for candidate in (a_id, b_id)]
-    a_values, a_weights = column(ledger, asked, (trial_id, a_id, task_id), measure, min(ends))
-    b_values, b_weights = column(ledger, asked, (trial_id, b_id, task_id), measure, min(ends))
+    asked = read_order(ledger, trial_id, task_id)
+    ends = [count_reached(ledger, asked, (trial_id, candidate, task_id)) for candidate in (a_id, b_id)]
+    a_values, a_weights = read_column(ledger, asked, (trial_id, a_id, task_id), measure, min(ends))
+    b_values, b_weights = read_column(ledger, asked, (trial_id, b_id, task_id), measure, min(ends))
     at = np.flatnonzero(~(np.isnan(a_values) | np.isnan(b_values)))
     ids = tuple(asked.item_ids[i] for i in at)
     arrays = (a_values[at], a_weights[at], b_values[at], b_weights[at])
-    return Paired(ids, dense(asked.clusters[at]), *arrays), min(ends) == len(asked.item_ids)
+    return PairedValues(ids, renumber_clusters(asked.clusters[at]), *arrays), min(ends) == len(asked.item_ids)
 
 
-def reached(ledger: Ledger, asked: Order, key: tuple[str, str, str]) -> int:
+def count_reached(ledger: Ledger, asked: Order, key: tuple[str, str, str]) -> int:
     """Return how many items from the first one on a candidate has answered; ``key``: trial, candidate and task id."""
-    lead = ledger.leads.setdefault(key, Lead())
+    lead = ledger.leads.setdefault(key, LeadingColumns())
     while lead.reached < len(asked.item_ids):
         block = asked.item_ids[lead.reached : lead.reached + FEW]
-        answered = answered_of(ledger, key[1:], block)
+        answered = _find_answered(ledger, key[1:], block)
         if len(answered) == len(block):  # and perhaps all the others
             block = asked.item_ids[lead.reached :]
-            answered = answered_of(ledger, key[1:], block)
+            answered = _find_answered(ledger, key[1:], block)
         first = next((i for i, item in enumerate(block) if item not in answered), None)
         lead.reached += len(block) if first is None else first
         if first is not None:
@@ -65,17 +67,17 @@ def reached(ledger: Ledger, asked: Order, key: tuple[str, str, str]) -> int:
     return lead.reached
 
 
-def answered_of(ledger: Ledger, key: tuple[str, str], items: Sequence[str]) -> set[str]:
+def _find_answered(ledger: Ledger, key: tuple[str, str], items: Sequence[str]) -> set[str]:
     """Return which of the items have an observation of any measure; ``key``: candidate id and task id."""
     left = set(items)
     for (measure,) in ledger.read(MEASURES_SEEN, {"c": key[0], "t": key[1]}):
-        left -= {row[0] for row in rows_of(ledger, (*key, measure), left)}
+        left -= {row[0] for row in _read_rows(ledger, (*key, measure), left)}
         if not left:
             break
     return set(items) - left
 
 
-def rows_of(
+def _read_rows(
     ledger: Ledger, key: tuple[str, str, str], items: Collection[str], repeats: int = ANY
 ) -> Iterator[tuple[str, int, float, float]]:
     """Yield (item id, repeat, value, weight) of these items at least; ``key``: candidate id, task id and measure."""
@@ -87,16 +89,18 @@ def rows_of(
     )
 
 
-def column(ledger: Ledger, asked: Order, key: tuple[str, str, str], measure: str, until: int) -> tuple[Floats, Floats]:
+def read_column(
+    ledger: Ledger, asked: Order, key: tuple[str, str, str], measure: str, until: int
+) -> tuple[Floats, Floats]:
     """Return (until,) values and weights of a measure of the first items, repeats averaged; NaN where there is none."""
-    columns = ledger.leads.setdefault(key, Lead()).columns
+    columns = ledger.leads.setdefault(key, LeadingColumns()).columns
     if measure not in columns:
         count = len(asked.item_ids)
-        columns[measure] = Column(np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, dtype=bool))
+        columns[measure] = MeasureColumn(np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, dtype=bool))
     kept = columns[measure]
     wanted = np.flatnonzero(~kept.complete[:until])
     if wanted.size:
-        rows = rows_of(ledger, (key[1], key[2], measure), [asked.item_ids[i] for i in wanted], asked.repeats)
-        at, values, weights, counts = averaged(asked, rows)
+        rows = _read_rows(ledger, (key[1], key[2], measure), [asked.item_ids[i] for i in wanted], asked.repeats)
+        at, values, weights, counts = average_repeats(asked, rows)
         kept.values[at], kept.weights[at], kept.complete[at] = values, weights, counts == asked.repeats
     return kept.values[:until], kept.weights[:until]

@@ -35,7 +35,7 @@ class Order:
 
 
 @dataclass(slots=True)
-class Column:
+class MeasureColumn:
     """Values of one measure at the places of a trial's order, as far as they were read; arrays of shape (items,).
 
     Attributes:
@@ -50,7 +50,7 @@ class Column:
 
 
 @dataclass(slots=True)
-class Lead:
+class LeadingColumns:
     """How far a candidate has come with a task of a trial.
 
     Attributes:
@@ -59,7 +59,7 @@ class Lead:
     """
 
     reached: int = 0
-    columns: dict[str, Column] = field(default_factory=dict)
+    columns: dict[str, MeasureColumn] = field(default_factory=dict)
 
 
 def make_order(rows: Sequence[tuple[str, int, str]], repeats: int) -> Order:

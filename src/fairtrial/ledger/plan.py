@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from fairtrial.ledger.cards import CardRecord, MeasureRecord
-from fairtrial.ledger.shape import Bool, Count, Empty, Finite, One, Str, Told, Whole, read_mapping, shaped
+from fairtrial.ledger.shape import Bool, Count, Empty, Finite, One, Str, Told, Whole, read_mapping, validate_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,14 +289,14 @@ _PLAN, _LOOK = TypeAdapter(TrialRecord), TypeAdapter(Annotated[LookRecord, Whole
 @lru_cache(maxsize=16)
 def read_plan(text: str, where: str = "") -> TrialRecord:
     """Return a trial's plan.  Raises LedgerError if it is no JSON, or no plan."""
-    return plan_record(read_mapping(text, "the plan of a trial", where), where)
+    return make_plan_record(read_mapping(text, "the plan of a trial", where), where)
 
 
-def plan_record(document: Mapping[str, Any], where: str = "") -> TrialRecord:
+def make_plan_record(document: Mapping[str, Any], where: str = "") -> TrialRecord:
     """Return a plan from its JSON values.  Raises LedgerError if it is none."""
-    return shaped(_PLAN, document, "the plan of a trial", where)
+    return validate_record(_PLAN, document, "the plan of a trial", where)
 
 
-def look_record(found: Mapping[str, Any]) -> LookRecord:
+def make_look_record(found: Mapping[str, Any]) -> LookRecord:
     """Return one look at a pair, given with the columns of its row.  Raises LedgerError if it is none."""
-    return shaped(_LOOK, found, "a look")
+    return validate_record(_LOOK, found, "a look")

@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.order import Order, make_order
 from fairtrial.ledger.plan import TaskRecord
-from fairtrial.ledger.shape import damaged, finite, read_mapping, reading
+from fairtrial.ledger.shape import guard_reading, is_finite, make_damage_error, read_mapping
 from fairtrial.ledger.store import Ledger
 from fairtrial.ledger.trials import SessionRow as SessionRow
 from fairtrial.ledger.trials import TrialRow as TrialRow
-from fairtrial.ledger.trials import item_count as item_count
-from fairtrial.ledger.trials import looks as looks
-from fairtrial.ledger.trials import repeats as repeats
-from fairtrial.ledger.trials import sessions as sessions
-from fairtrial.ledger.trials import task_record
-from fairtrial.ledger.trials import trial as trial
-from fairtrial.ledger.trials import trial_order as trial_order
-from fairtrial.ledger.trials import trial_row as trial_row
-from fairtrial.ledger.trials import trials as trials
+from fairtrial.ledger.trials import count_repeats as count_repeats
+from fairtrial.ledger.trials import count_trial_items as count_trial_items
+from fairtrial.ledger.trials import find_trial as find_trial
+from fairtrial.ledger.trials import read_looks as read_looks
+from fairtrial.ledger.trials import read_sessions as read_sessions
+from fairtrial.ledger.trials import read_task_record
+from fairtrial.ledger.trials import read_trial as read_trial
+from fairtrial.ledger.trials import read_trial_order as read_trial_order
+from fairtrial.ledger.trials import read_trials as read_trials
 from fairtrial.records import Item, Request
 from fairtrial.records.duplicates import Key, group_same, make_key, unite_clusters
 from fairtrial.records.trace import renamed_trace
@@ -49,7 +49,7 @@ class WholeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class MeasuredValues:
     """One candidate's values of one measure on one task; arrays of shape (items,)."""
 
     item_ids: tuple[str, ...]
@@ -59,7 +59,7 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
+class PairedValues:
     """Two candidates' values on the items that both have; arrays of shape (items,)."""
 
     item_ids: tuple[str, ...]
@@ -70,13 +70,13 @@ class Paired:
     b_weights: Floats
 
 
-def items(ledger: Ledger, task_id: str) -> dict[str, Item]:
+def read_items(ledger: Ledger, task_id: str) -> dict[str, Item]:
     """Return a task's items by id, in the task's own order."""
     rows = ledger.read("SELECT item_id, doc_id, cluster, body FROM items WHERE task_id = ? ORDER BY doc_id", (task_id,))
     return {item_id: decode_item(item_id, doc_id, cluster, body) for item_id, doc_id, cluster, body in rows}
 
 
-def order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
+def read_order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
     """Return a task's items in trial order; nothing if the trial has no such task."""
     known = ledger.orders.get((trial_id, task_id))
     if known is not None:
@@ -89,15 +89,15 @@ def order(ledger: Ledger, trial_id: str, task_id: str) -> Order:
         """,
         (trial_id, task_id),
     )
-    task = task_record(ledger, trial_id, task_id)
-    asked = with_copies(ledger, task_id, task, list(rows))
+    task = read_task_record(ledger, trial_id, task_id)
+    asked = _unite_copies(ledger, task_id, task, list(rows))
     found = make_order(asked, task.entry.repeats if task else 1)
     if found.item_ids:
         ledger.orders[trial_id, task_id] = found
     return found
 
 
-def with_copies(
+def _unite_copies(
     ledger: Ledger, task_id: str, task: TaskRecord | None, rows: Sequence[tuple[str, int, str]]
 ) -> Sequence[tuple[str, int, str]]:
     """Return rows of (item id, doc id, cluster) with copies of a question in one cluster.
@@ -107,13 +107,13 @@ def with_copies(
     """
     names = task.united if task else None
     if names is None and task and not task.form and task.order != "clusters":
-        groups = group_same(content_keys(ledger, task_id, [row[0] for row in rows]))
+        groups = group_same(read_content_keys(ledger, task_id, [row[0] for row in rows]))
         found = unite_clusters([(row[0], row[2]) for row in rows], groups) if groups else [row[2] for row in rows]
         names = {row[0]: name for row, name in zip(rows, found, strict=True)}
     return [(item, doc_id, names.get(item, cluster)) for item, doc_id, cluster in rows] if names else rows
 
 
-def content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterator[tuple[str, Key | None]]:
+def read_content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterator[tuple[str, Key | None]]:
     """Yield the ids of items and what those that ask the same thing have in common."""
     chosen = set(wanted)
     for item_id, body in ledger.read("SELECT item_id, body FROM items WHERE task_id = ?", (task_id,)):
@@ -122,23 +122,23 @@ def content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterato
             yield item_id, make_key(item.question, item.choices, item.gold, item.images)
 
 
-def values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> Values:
+def read_values(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, measure: str) -> MeasuredValues:
     """Return a candidate's values of a measure on the trial's items and repeats; empty arrays if there are none."""
-    asked = order(ledger, trial_id, task_id)
-    return picked(asked, *averages(ledger, asked, candidate_id, task_id, measure))
+    asked = read_order(ledger, trial_id, task_id)
+    return _pick_values(asked, *read_averages(ledger, asked, candidate_id, task_id, measure))
 
 
-def picked(asked: Order, at: Ints, value: Floats, weight: Floats) -> Values:
+def _pick_values(asked: Order, at: Ints, value: Floats, weight: Floats) -> MeasuredValues:
     """Return values with the names of the items at these places."""
-    return Values(tuple(asked.item_ids[i] for i in at), dense(asked.clusters[at]), value, weight)
+    return MeasuredValues(tuple(asked.item_ids[i] for i in at), renumber_clusters(asked.clusters[at]), value, weight)
 
 
-def dense(codes: Ints) -> Ints:
+def renumber_clusters(codes: Ints) -> Ints:
     """Return the same clusters numbered from 0 without gaps."""
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
-def averages(
+def read_averages(
     ledger: Ledger, asked: Order, candidate_id: str, task_id: str, measure: str
 ) -> tuple[Ints, Floats, Floats]:
     """Return (place in trial order, value, weight) of each item that has values, repeats averaged, in trial order."""
@@ -147,18 +147,18 @@ def averages(
         "WHERE candidate_id = ? AND task_id = ? AND measure = ? AND repeat < ?",
         (candidate_id, task_id, measure, asked.repeats),
     )
-    return averaged(asked, rows)[:3]
+    return average_repeats(asked, rows)[:3]
 
 
-def averaged(asked: Order, rows: Iterable[tuple[str, int, float, float]]) -> tuple[Ints, Floats, Floats, Ints]:
-    """Return what `averages` does, and how many repeats there are, from rows of (item id, repeat, value, weight)."""
+def average_repeats(asked: Order, rows: Iterable[tuple[str, int, float, float]]) -> tuple[Ints, Floats, Floats, Ints]:
+    """Return what `read_averages` does, and the number of repeats, from rows of (item id, repeat, value, weight)."""
     place = asked.position
     kept = [(place[item], repeat, value, weight) for item, repeat, value, weight in rows if item in place]
     if not kept:
         return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
-    table = reading(lambda: np.array(kept, dtype=np.float64), "an observation")
+    table = guard_reading(lambda: np.array(kept, dtype=np.float64), "an observation")
     if not (np.abs(table) < 1e300).all():
-        raise damaged("an observation is no finite number")
+        raise make_damage_error("an observation is no finite number")
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
     at, value, weight = table[:, 0].astype(np.int64), table[:, 2], table[:, 3]
     starts = np.flatnonzero(np.diff(at, prepend=-1))
@@ -170,17 +170,17 @@ def averaged(asked: Order, rows: Iterable[tuple[str, int, float, float]]) -> tup
     return at[starts], mean, total / counts, counts
 
 
-def paired(ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, measure: str) -> Paired:
+def read_paired_values(ledger: Ledger, trial_id: str, a_id: str, b_id: str, task_id: str, measure: str) -> PairedValues:
     """Return two candidates' values on the items that both have, in trial order."""
-    asked = order(ledger, trial_id, task_id)
-    a_at, a_value, a_weight = averages(ledger, asked, a_id, task_id, measure)
-    b_at, b_value, b_weight = averages(ledger, asked, b_id, task_id, measure)
+    asked = read_order(ledger, trial_id, task_id)
+    a_at, a_value, a_weight = read_averages(ledger, asked, a_id, task_id, measure)
+    b_at, b_value, b_weight = read_averages(ledger, asked, b_id, task_id, measure)
     at, left, right = np.intersect1d(a_at, b_at, assume_unique=True, return_indices=True)
-    both = picked(asked, at, a_value[left], a_weight[left])
-    return Paired(both.item_ids, both.clusters, both.values, both.weights, b_value[right], b_weight[right])
+    both = _pick_values(asked, at, a_value[left], a_weight[left])
+    return PairedValues(both.item_ids, both.clusters, both.values, both.weights, b_value[right], b_weight[right])
 
 
-def item_answers(
+def read_item_answers(
     ledger: Ledger, candidate_id: str, task_id: str, item_id: str, repeat: int = 0
 ) -> list[tuple[Request, dict[str, Any]]]:
     """Return the requests about one item, in the order in which the task asked, each with its answer as JSON values."""
@@ -195,17 +195,17 @@ def item_answers(
         """,
         (candidate_id, task_id, item_id, repeat),
     )
-    return [(decode_request(body, base), _answer(answer)) for body, base, answer in rows]
+    return [(decode_request(body, base), _read_answer(answer)) for body, base, answer in rows]
 
 
-def _answer(text: str) -> dict[str, Any]:
+def _read_answer(text: str) -> dict[str, Any]:
     """Return an answer as JSON values that are sure to be one; its trace under its name of today."""
     body = read_mapping(text, "an answer")
     decode_answer(body)
     return renamed_trace(body)
 
 
-def item_values(
+def read_item_values(
     ledger: Ledger, candidate_id: str, task_id: str, item_id: str, repeat: int = 0
 ) -> dict[str, tuple[float, float]]:
     """Return (value, weight) of every measure that was taken of one item, by the measure's name."""
@@ -215,12 +215,14 @@ def item_values(
         (candidate_id, task_id, item_id, repeat),
     )
     found = {measure: (value, weight) for measure, value, weight in rows}
-    if lost := next((name for name, (value, weight) in found.items() if not (finite(value) and finite(weight))), None):
-        raise damaged(f"{lost} is no finite number", f"item {item_id}")
+    if lost := next(
+        (name for name, (value, weight) in found.items() if not (is_finite(value) and is_finite(weight))), None
+    ):
+        raise make_damage_error(f"{lost} is no finite number", f"item {item_id}")
     return found
 
 
-def truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
+def count_truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
     """Return how many of a candidate's answers in a trial were given to a request cut to fit the context."""
     [row] = ledger.read(
         """
@@ -234,7 +236,7 @@ def truncated_answers(ledger: Ledger, trial_id: str, candidate_id: str) -> int:
     return int(row[0])
 
 
-def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
+def read_absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
     """Return what was not measured and why, counted: rows of candidate_id, task_id, measure, reason, items.
 
     Only the trial's own candidates and items; an empty task id is about a candidate as a whole, and its
@@ -266,7 +268,7 @@ def absences(ledger: Ledger, trial_id: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def wholes(ledger: Ledger, trial_id: str) -> list[WholeRow]:
+def read_whole_rows(ledger: Ledger, trial_id: str) -> list[WholeRow]:
     """Return what the trial's runs measured of each candidate as a whole (no item, no task), oldest run first."""
     rows = ledger.read(
         """
@@ -283,7 +285,7 @@ def wholes(ledger: Ledger, trial_id: str) -> list[WholeRow]:
     return [WholeRow(*row) for row in rows]
 
 
-def measured_whole(ledger: Ledger, trial_id: str) -> set[str]:
+def find_measured_whole(ledger: Ledger, trial_id: str) -> set[str]:
     """Return the ids of the candidates of which a run of the trial said something as a whole, if only why it could not.
 
     What a cascade's threshold was says nothing of what it needs.
@@ -297,7 +299,7 @@ def measured_whole(ledger: Ledger, trial_id: str) -> set[str]:
     return {candidate for (candidate,) in rows}
 
 
-def counts(ledger: Ledger) -> dict[str, int]:
+def count_rows(ledger: Ledger) -> dict[str, int]:
     """Return the number of rows of each main table."""
     tables = ("trials", "candidates", "tasks", "items", "answers", "observations")
     return {name: int(next(ledger.read(f"SELECT count(*) FROM {name}"))[0]) for name in tables}

@@ -59,32 +59,32 @@ _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 def read_mapping(text: object, what: str, where: str = "") -> dict[str, Any]:
     """Return a JSON object.  Raises LedgerError, which names ``what`` it should have been, for anything else."""
-    found = reading(lambda: _DECODER.decode(text), what, where)  # type: ignore[arg-type]
+    found = guard_reading(lambda: _DECODER.decode(text), what, where)  # type: ignore[arg-type]
     if not isinstance(found, dict):
-        raise damaged(f"{what} is no JSON object, but {type(found).__name__}", where)
+        raise make_damage_error(f"{what} is no JSON object, but {type(found).__name__}", where)
     return found
 
 
-def reading(work: Callable[[], T], what: str, where: str = "") -> T:
+def guard_reading(work: Callable[[], T], what: str, where: str = "") -> T:
     """Return what ``work`` makes of a row; what it raises because the row is not as it should be is a LedgerError."""
     try:
         return work()
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError) as error:
         said = " ".join(str(error).split())[:160]
-        raise damaged(f"{what} cannot be read: {type(error).__name__}: {said}", where) from error
+        raise make_damage_error(f"{what} cannot be read: {type(error).__name__}: {said}", where) from error
 
 
-def damaged(message: str, where: str = "") -> LedgerError:
+def make_damage_error(message: str, where: str = "") -> LedgerError:
     """Return the error about content that is not as it should be."""
     return LedgerError(f"the ledger is damaged: {message}.", where=where, fix=CHECK)
 
 
-def finite(value: object) -> bool:
+def is_finite(value: object) -> bool:
     """Return whether a stored value is a number that can be computed with."""
     return isinstance(value, int | float) and math.isfinite(value) and abs(value) < 1e300
 
 
-def shaped(adapter: TypeAdapter[T], found: Mapping[str, Any], what: str, where: str = "") -> T:
+def validate_record(adapter: TypeAdapter[T], found: Mapping[str, Any], what: str, where: str = "") -> T:
     """Return the record that a document is.  Raises LedgerError, which names the place, if it is none."""
     try:
         return adapter.validate_python(found)
@@ -92,4 +92,4 @@ def shaped(adapter: TypeAdapter[T], found: Mapping[str, Any], what: str, where: 
         first: Mapping[str, Any] = error.errors(include_url=False)[0]
         at = ".".join(str(part) for part in first["loc"])
         said = f"{at + ': ' if at else ''}{first['msg'].removeprefix('Value error, ')}"
-        raise damaged(f"{what}: {said}", where) from error
+        raise make_damage_error(f"{what}: {said}", where) from error

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fairtrial.ledger.query import item_answers, trial
+from fairtrial.ledger.query import find_trial, read_item_answers
 from fairtrial.ledger.store import Ledger
 
 PREFIX, AFTER = "sign:", "sign;"
@@ -96,7 +96,7 @@ def find_signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Sign
         (found.candidate_id, found.task_id, PREFIX + found.sign, trial_id, found.task_id),
     )
     for item_id, body in rows:
-        for _, answer in item_answers(ledger, found.candidate_id, found.task_id, item_id):
+        for _, answer in read_item_answers(ledger, found.candidate_id, found.task_id, item_id):
             if "text" in answer:
                 return Signed(item_id, tuple(map(str, json.loads(body).get("gold", ()))), str(answer["text"]))
     return None
@@ -104,7 +104,7 @@ def find_signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Sign
 
 def _pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
     """Yield the ids of a trial's candidates and tasks."""
-    plan = trial(ledger, trial_id).plan
+    plan = find_trial(ledger, trial_id).plan
     for task in plan.tasks:
         for candidate in plan.candidates:
             yield candidate.id, task.id

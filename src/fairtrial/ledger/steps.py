@@ -10,7 +10,7 @@ from fairtrial.records.trace import read_trace
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class CascadeItem:
     """One item of a cascade.
 
     Attributes:
@@ -22,7 +22,7 @@ class Passed:
     escalated: bool
 
 
-def passed(ledger: Ledger, candidate_id: str, task_id: str) -> dict[str, Passed]:
+def read_cascade_items(ledger: Ledger, candidate_id: str, task_id: str) -> dict[str, CascadeItem]:
     """Return what became of each item that a cascade answered, by item id; of repeats, the first."""
     rows = ledger.read(
         """
@@ -32,13 +32,13 @@ def passed(ledger: Ledger, candidate_id: str, task_id: str) -> dict[str, Passed]
         """,
         (candidate_id, task_id),
     )
-    found: dict[str, Passed] = {}
+    found: dict[str, CascadeItem] = {}
     for item, text in rows:
         trace = read_trace({"trace": json.loads(text) if text else []})
         first = next((i for i, step in enumerate(trace) if step.signal is not None and "/" not in step.by), None)
         if first is None:
             continue
-        known = found.get(item, Passed(1.0, False))
+        known = found.get(item, CascadeItem(1.0, False))
         sent_on = any(step.is_call for step in trace[first + 1 :])
-        found[item] = Passed(min(known.signal, trace[first].signal or 0.0), known.escalated or sent_on)
+        found[item] = CascadeItem(min(known.signal, trace[first].signal or 0.0), known.escalated or sent_on)
     return found

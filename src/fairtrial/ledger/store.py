@@ -32,8 +32,8 @@ from fairtrial.ledger.encoding import (
     pack,
 )
 from fairtrial.ledger.opening import FAILURES, open_file, unusable
-from fairtrial.ledger.order import Lead, Order
-from fairtrial.ledger.shape import finite, read_mapping
+from fairtrial.ledger.order import LeadingColumns, Order
+from fairtrial.ledger.shape import is_finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
 
 
@@ -89,7 +89,7 @@ class Ledger:
         self.lock = FileLock(f"{path.resolve()}.lock")
         self._place, self._lock_place = _place_of(path), _place_of(path)
         self.orders: dict[tuple[str, str], Order] = {}
-        self.leads: dict[tuple[str, str, str], Lead] = {}
+        self.leads: dict[tuple[str, str, str], LeadingColumns] = {}
 
     @classmethod
     def open(cls, path: str | Path, create: bool = True) -> Ledger:
@@ -273,7 +273,7 @@ class Ledger:
         """
         whole = [("", "", run, observed) for run, observed in chunk.whole]
         for task, item, _, observed in (*chunk.observations, *whole):
-            if not (finite(observed.value) and finite(observed.weight)):
+            if not (is_finite(observed.value) and is_finite(observed.weight)):
                 raise LedgerError(
                     f"{observed.measure} is {observed.value} with weight {observed.weight}; both must be finite.",
                     where=f"item {item} of task {task}",

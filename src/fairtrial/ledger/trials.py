@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtrial.errors import LedgerError, UnknownNameError
-from fairtrial.ledger.plan import LookRecord, TaskRecord, TrialRecord, look_record, read_plan
+from fairtrial.ledger.plan import LookRecord, TaskRecord, TrialRecord, make_look_record, read_plan
 from fairtrial.ledger.shape import read_mapping
 from fairtrial.ledger.store import Ledger
 
@@ -41,13 +41,13 @@ class SessionRow:
     outcome: str | None
 
 
-def trials(ledger: Ledger) -> list[TrialRow]:
+def read_trials(ledger: Ledger) -> list[TrialRow]:
     """Return all trials, oldest first."""
     rows = ledger.read("SELECT id, name, text, plan, created FROM trials ORDER BY created, rowid")
-    return [_trial_row(*row) for row in rows]
+    return [_make_trial_row(*row) for row in rows]
 
 
-def trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
+def find_trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
     """Return one trial: by id, by name (the latest of that name), by the beginning of its id, or the latest run.
 
     Raises:
@@ -59,7 +59,7 @@ def trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
         raise LedgerError(f"{ledger.path.name} holds no trial yet.", fix="Run one: fairtrial run TRIAL.yaml")
     if wanted is None:
         latest = list(ledger.read("SELECT trial_id FROM sessions ORDER BY id DESC LIMIT 1"))
-        return trial_row(ledger, latest[0][0] if latest else known[-1][0])
+        return read_trial(ledger, latest[0][0] if latest else known[-1][0])
     exact = [i for i, _ in known if i == wanted] or [i for i, name in known if name == wanted][-1:]
     begun = exact or [i for i, _ in known if i.startswith(wanted)]
     if len(begun) > 1:
@@ -67,20 +67,20 @@ def trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
     if not begun:
         names = [name for _, name in known]
         raise UnknownNameError("trial", wanted, names, fix="`fairtrial ledger show` lists them.")
-    return trial_row(ledger, begun[0])
+    return read_trial(ledger, begun[0])
 
 
-def trial_row(ledger: Ledger, trial_id: str) -> TrialRow:
+def read_trial(ledger: Ledger, trial_id: str) -> TrialRow:
     """Return the trial with this id."""
     [row] = ledger.read("SELECT id, name, text, plan, created FROM trials WHERE id = ?", (trial_id,))
-    return _trial_row(*row)
+    return _make_trial_row(*row)
 
 
-def _trial_row(trial_id: str, name: str, text: str, plan: str, created: str) -> TrialRow:
+def _make_trial_row(trial_id: str, name: str, text: str, plan: str, created: str) -> TrialRow:
     return TrialRow(trial_id, name, text, read_plan(plan, f"trial {trial_id}"), created, plan)
 
 
-def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
+def read_sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
     """Return all runs of a trial, oldest first."""
     rows = ledger.read(
         "SELECT id, facts, started, ended, reason, outcome FROM sessions WHERE trial_id = ? ORDER BY id", (trial_id,)
@@ -88,7 +88,7 @@ def sessions(ledger: Ledger, trial_id: str) -> list[SessionRow]:
     return [SessionRow(i, read_mapping(facts, "the facts of a run", f"run {i}"), *how) for i, facts, *how in rows]
 
 
-def task_record(ledger: Ledger, trial_id: str, task_id: str) -> TaskRecord | None:
+def read_task_record(ledger: Ledger, trial_id: str, task_id: str) -> TaskRecord | None:
     """Return what a trial's plan says of a task; None if it has no such task."""
     for (plan,) in ledger.read("SELECT plan FROM trials WHERE id = ?", (trial_id,)):
         found = [task for task in read_plan(plan, f"trial {trial_id}").tasks if task.id == task_id]
@@ -96,28 +96,30 @@ def task_record(ledger: Ledger, trial_id: str, task_id: str) -> TaskRecord | Non
     return None
 
 
-def repeats(ledger: Ledger, trial_id: str, task_id: str) -> int:
+def count_repeats(ledger: Ledger, trial_id: str, task_id: str) -> int:
     """Return how often a trial asks each item of a task."""
-    task = task_record(ledger, trial_id, task_id)
+    task = read_task_record(ledger, trial_id, task_id)
     return task.entry.repeats if task else 1
 
 
-def looks(ledger: Ledger, trial_id: str) -> list[LookRecord]:
+def read_looks(ledger: Ledger, trial_id: str) -> list[LookRecord]:
     """Return every look that was taken at a pair, in order."""
     rows = ledger.read(
         "SELECT a, b, task_id, measure, items, look FROM looks WHERE trial_id = ? ORDER BY 3, 4, 1, 2, 5", (trial_id,)
     )
     names = ("a", "b", "task_id", "measure", "items")
-    return [look_record({**dict(zip(names, row[:5], strict=True)), **read_mapping(row[5], "a look")}) for row in rows]
+    return [
+        make_look_record({**dict(zip(names, row[:5], strict=True)), **read_mapping(row[5], "a look")}) for row in rows
+    ]
 
 
-def item_count(ledger: Ledger, trial_id: str, task_id: str) -> int:
+def count_trial_items(ledger: Ledger, trial_id: str, task_id: str) -> int:
     """Return how many items of a task the trial may ask."""
     [row] = ledger.read("SELECT count(*) FROM trial_items WHERE trial_id = ? AND task_id = ?", (trial_id, task_id))
     return int(row[0])
 
 
-def trial_order(ledger: Ledger, trial_id: str, task_id: str) -> list[str]:
+def read_trial_order(ledger: Ledger, trial_id: str, task_id: str) -> list[str]:
     """Return the ids of a task's items in the order in which the trial asks them."""
     rows = ledger.read(
         "SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ? ORDER BY position", (trial_id, task_id)

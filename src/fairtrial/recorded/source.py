@@ -30,7 +30,7 @@ def find_candidate(ledger: Ledger, name: str) -> CandidateRecord:
 
     Raises ModelError, with the names that there are.
     """
-    names = {candidate.name: candidate for row in query.trials(ledger) for candidate in row.plan.candidates}
+    names = {candidate.name: candidate for row in query.read_trials(ledger) for candidate in row.plan.candidates}
     if name in names:
         return names[name]
     told = f"the ledger {ledger.path.name} has no candidate {name!r}.{did_you_mean(name, names)}"

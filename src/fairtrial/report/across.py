@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairtrial.analysis.standings import (
-    Place,
+    CandidateRank,
     Ranking,
     RankStability,
     Standings,
@@ -231,7 +231,7 @@ def place_rows(summary: Summary) -> list[PlaceRow]:
     return rows
 
 
-def place_cell(ranking: Ranking, place: Place | None) -> PlaceCell | None:
+def place_cell(ranking: Ranking, place: CandidateRank | None) -> PlaceCell | None:
     """Return one cell of the table of places."""
     if place is None:
         return None

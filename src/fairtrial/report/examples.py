@@ -70,13 +70,13 @@ def flips(ledger: Ledger, summary: Summary) -> list[Flips]:
     """Return, for each verdict on right-or-wrong answers, the first few items in task order that flipped."""
     found = []
     ids = {c.name: c.content_id for c in summary.candidates}
-    items = {task.name: query.items(ledger, task.content_id) for task in summary.tasks}
+    items = {task.name: query.read_items(ledger, task.content_id) for task in summary.tasks}
     for verdict in summary.verdicts:
         if not (verdict.flips_to_right or verdict.flips_to_wrong):
             continue
         task = summary.task(verdict.task)
         pair = (ids[verdict.a], ids[verdict.b])
-        rows = query.paired(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
+        rows = query.read_paired_values(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
         change = rows.a_values - rows.b_values
         lost, gained = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
         known = items[verdict.task]
@@ -99,7 +99,7 @@ def first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:
 
 def flip(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> Flip:
     """Return what both candidates answered to one item."""
-    a, b = (query.item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
+    a, b = (query.read_item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
     trace_a, trace_b = (tuple(map(describe_step, read_trace(asked[0][1]) if asked else ())) for asked in (a, b))
     images = tuple(image_url(ledger, image) for image in item.images)
     if a and b and "text" in a[0][1]:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from fairtrial.analysis.gaps import gaps
-from fairtrial.analysis.verdicts import Verdict, verdicts
+from fairtrial.analysis.gaps import find_gaps
+from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.report import words
@@ -121,8 +121,8 @@ def against(ledger: Ledger, summary: Summary, baseline: str) -> Summary:
     names = [candidate.name for candidate in summary.candidates]
     if baseline not in names:
         raise UnknownNameError("candidate", baseline, names, fix=f"Of this trial: {', '.join(names)}.")
-    found = verdicts(ledger, summary.trial_id, baseline)
-    lacks = gaps(ledger, summary.trial_id, found, baseline)
+    found = find_verdicts(ledger, summary.trial_id, baseline)
+    lacks = find_gaps(ledger, summary.trial_id, found, baseline)
     return replace(summary, baseline=baseline, verdicts=found, gaps=lacks)
 
 

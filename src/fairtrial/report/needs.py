@@ -68,7 +68,9 @@ def latencies(ledger: Ledger, summary: Summary) -> list[Latency]:
     found = []
     for task in summary.tasks:
         for candidate in summary.candidates:
-            values = query.values(ledger, summary.trial_id, candidate.content_id, task.content_id, "latency").values
+            values = query.read_values(
+                ledger, summary.trial_id, candidate.content_id, task.content_id, "latency"
+            ).values
             if values.size:
                 cells = [
                     words.quantity(float(np.quantile(values, q)), "s") if values.size >= least else "–"

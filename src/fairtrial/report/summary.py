@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.analysis.doubts import Doubt, find_doubts
-from fairtrial.analysis.endings import endings
-from fairtrial.analysis.gaps import Gap, gaps
-from fairtrial.analysis.standings import Standings, standings
-from fairtrial.analysis.verdicts import Estimate, Verdict, estimates, verdicts
+from fairtrial.analysis.endings import describe_endings
+from fairtrial.analysis.gaps import Gap, find_gaps
+from fairtrial.analysis.standings import Standings, find_standings
+from fairtrial.analysis.verdicts import Estimate, Verdict, find_estimates, find_verdicts
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import CardRecord, MeasureRecord
 from fairtrial.ledger.plan import DecideRecord, LookRecord, SpecRecord, WeightsRecord
-from fairtrial.ledger.shape import damaged
+from fairtrial.ledger.shape import make_damage_error
 from fairtrial.studies import Findings, findings, further
 
 
@@ -77,7 +77,9 @@ class TaskSummary:
         """Return a measure of the card by name."""
         found = next((measure for measure in self.card.measures if measure.name == name), None)
         if found is None:
-            raise damaged(f"something is told of the measure {name!r}, which the task {self.name} does not have")
+            raise make_damage_error(
+                f"something is told of the measure {name!r}, which the task {self.name} does not have"
+            )
         return found
 
 
@@ -159,16 +161,16 @@ class Summary:
 
 def summarise(ledger: Ledger, trial_id: str) -> Summary:
     """Gather one trial from the ledger, finished or not."""
-    row = query.trial(ledger, trial_id)
+    row = query.find_trial(ledger, trial_id)
     plan = row.plan
-    sessions = query.sessions(ledger, row.id)
-    found = verdicts(ledger, row.id)
-    wholes = query.wholes(ledger, row.id)
+    sessions = query.read_sessions(ledger, row.id)
+    found = find_verdicts(ledger, row.id)
+    wholes = query.read_whole_rows(ledger, row.id)
     names = {c.id: c.name for c in plan.candidates} | {t.id: t.name for t in plan.tasks}
     if text := plan.text:
         names[text.id] = "text"
     looks: dict[Pair, list[LookRecord]] = {}
-    for look in query.looks(ledger, row.id):
+    for look in query.read_looks(ledger, row.id):
         looks.setdefault((names[look.task_id], look.measure, look.a, look.b), []).append(look)
     return Summary(
         trial_id=row.id,
@@ -181,25 +183,30 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         finished=any(session.reason == "finished" for session in sessions),
         candidates=[
             CandidateSummary(
-                c.name, c.id, c.spec, c.record, query.truncated_answers(ledger, row.id, c.id), needs_of(c.id, wholes)
+                c.name,
+                c.id,
+                c.spec,
+                c.record,
+                query.count_truncated_answers(ledger, row.id, c.id),
+                needs_of(c.id, wholes),
             )
             for c in plan.candidates
         ],
         tasks=[
-            TaskSummary(t.name, t.id, t.card, query.item_count(ledger, row.id, t.id), t.items_total, t.measures)
+            TaskSummary(t.name, t.id, t.card, query.count_trial_items(ledger, row.id, t.id), t.items_total, t.measures)
             for t in plan.tasks
         ],
-        estimates=estimates(ledger, row.id),
+        estimates=find_estimates(ledger, row.id),
         verdicts=found,
         absences=[
             Absence(names[a["candidate_id"]], names.get(a["task_id"], ""), a["measure"], a["reason"], a["items"])
-            for a in query.absences(ledger, row.id)
+            for a in query.read_absences(ledger, row.id)
         ],
         looks=looks,
         sessions=sessions,
-        standings=standings(ledger, row.id, found),
-        endings=endings(ledger, row.id, found),
-        gaps=gaps(ledger, row.id, found),
+        standings=find_standings(ledger, row.id, found),
+        endings=describe_endings(ledger, row.id, found),
+        gaps=find_gaps(ledger, row.id, found),
         doubts=find_doubts(ledger, row.id),
         study=findings(ledger, row.id),
         further=further(ledger, row.id),

@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, replace
 
-from fairtrial.analysis.elimination import beaten
+from fairtrial.analysis.elimination import find_eliminated
 from fairtrial.analysis.endings import DROPPED
-from fairtrial.analysis.verdicts import questions, verdict
+from fairtrial.analysis.verdicts import iterate_questions, judge_question
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ending, Ledger, query
@@ -107,13 +107,13 @@ class Conductor:
         self, plan: Plan, pool: EnginePool, tracker: BudgetTracker, writer: LedgerWriter, on_progress: OnProgress
     ) -> None:
         self.plan = plan
-        self.document = query.trial_row(writer.ledger, plan.id).plan
+        self.document = query.read_trial(writer.ledger, plan.id).plan
         self.ledger = writer.ledger
         self.pool = pool
         self.tracker = tracker
         self.writer = writer
         self.on_progress = on_progress
-        self.all_rounds = make_task_rounds(plan, list(questions(self.document)))
+        self.all_rounds = make_task_rounds(plan, list(iterate_questions(self.document)))
 
     def ask_all(self, rounds: int | None) -> Ending:
         """Ask what there is to ask and return how it ended, as the ledger keeps it.
@@ -181,7 +181,7 @@ class Conductor:
         for question in sorted(task_rounds.live, key=lambda q: len(q.enders)):
             if any(ender in task_rounds.open for ender in question.enders):
                 continue
-            found = verdict(self.ledger, self.plan.id, question)
+            found = judge_question(self.ledger, self.plan.id, question)
             if question.enders or (found is not None and found.verdict != "undecided"):
                 task_rounds.open.remove(question)
             if found is None:
@@ -198,7 +198,7 @@ class Conductor:
     def drop(self, task_rounds: TaskRounds) -> None:
         """Ask no more of candidates that are certainly not the best at a task, and enter why."""
         among = {question.a.name for question in task_rounds.live}
-        for found in beaten(self.ledger, self.plan.id, self.document, task_rounds.live[0].task, among):
+        for found in find_eliminated(self.ledger, self.plan.id, self.document, task_rounds.live[0].task, among):
             task_rounds.dropped.add(found.candidate)
             at = (task_rounds.task.id, found.measure, found.items)
             look = {"verdict": DROPPED, "low": None, "high": None, **asdict(found)}

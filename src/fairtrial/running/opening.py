@@ -55,7 +55,7 @@ def plan_alone(
         UnknownNameError: the trial has no candidate of that name.
         SpecError: a value was not learned, or by another candidate of the same name.
     """
-    row = query.trial(ledger, trial) if ledger else None
+    row = query.find_trial(ledger, trial) if ledger else None
     records = {record.name: record for record in row.plan.candidates} if row else {}
     specs = {name: Candidate.model_validate(record.spec.document) for name, record in records.items()}
     name = spec if isinstance(spec, str) else spec.id

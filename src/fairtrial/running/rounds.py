@@ -19,7 +19,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fairtrial.analysis.verdicts import Question, Verdict
+from fairtrial.analysis.verdicts import TrialQuestion, Verdict
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests, make_chunks
@@ -57,8 +57,8 @@ class TaskRounds:
 
     task: PlannedTask
     candidates: Sequence[PlannedCandidate]
-    questions: Sequence[Question]
-    open: list[Question] = field(init=False)
+    questions: Sequence[TrialQuestion]
+    open: list[TrialQuestion] = field(init=False)
     looks: dict[tuple[str, str], Verdict] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     rounds: int = 0
@@ -78,7 +78,7 @@ class TaskRounds:
         return [c for c in self.candidates if c.name not in settled and c.name not in self.dropped]
 
     @property
-    def live(self) -> list[Question]:
+    def live(self) -> list[TrialQuestion]:
         """Return the open questions that more items can settle."""
         return [q for q in self.open if q.a.name not in self.dropped]
 
@@ -128,7 +128,7 @@ def estimate_needed(look: Verdict) -> float:
     return max(look.items_needed, math.ceil(look.items_used * ((half / distance) ** 2 - 1)))
 
 
-def make_task_rounds(plan: Plan, questions: Sequence[Question]) -> list[TaskRounds]:
+def make_task_rounds(plan: Plan, questions: Sequence[TrialQuestion]) -> list[TaskRounds]:
     """Return every task at its start."""
     return [TaskRounds(task, plan.candidates, [q for q in questions if q.task.id == task.id]) for task in plan.tasks]
 

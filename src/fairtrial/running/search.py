@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fairtrial.analysis.verdicts import Verdict, verdicts
+from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TrialRecord
@@ -123,7 +123,7 @@ def find_winner(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[s
     found = fits(ledger, trial_id)
     assert found is not None, "a search has a device"
     fit, needs = found
-    plan = query.trial(ledger, trial_id).plan
+    plan = query.find_trial(ledger, trial_id).plan
     limits = fit["device"]
     broken = {one.name: why for one in needs if (why := one.reasons(limits))}
     unknown = {one.name: what for one in needs if (what := one.unknown(limits))}
@@ -132,9 +132,9 @@ def find_winner(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[s
     signs = {task.name: -1.0 if task.main_measure.higher_is_better is False else 1.0 for task in plan.tasks}
     merit = {name: average_means([signs[task] * mean for task, mean in of.items()]) for name, of in means.items()}
     best = find_leader(ledger, trial_id, able, plan.baseline, merit)
-    against = [v for v in verdicts(ledger, trial_id, best) if v.a in able and v.a != best] if best else []
+    against = [v for v in find_verdicts(ledger, trial_id, best) if v.a in able and v.a != best] if best else []
     out = {**left_out, **fit["excluded"]}
-    items = sum(query.item_count(ledger, trial_id, task.id) for task in plan.tasks)
+    items = sum(query.count_trial_items(ledger, trial_id, task.id) for task in plan.tasks)
     memory = {one.name: one.full or one.predicted or float("inf") for one in needs}
     equal = [name for name in able if name == best or as_good(name, against)]
     return Search(
@@ -159,7 +159,7 @@ def average_reached(ledger: Ledger, trial_id: str, plan: TrialRecord) -> tuple[d
     for candidate in plan.candidates:
         of = means.setdefault(candidate.name, {})
         for task in plan.tasks:
-            seen = query.values(ledger, trial_id, candidate.id, task.id, task.main_measure.name)
+            seen = query.read_values(ledger, trial_id, candidate.id, task.id, task.main_measure.name)
             asked += len(seen.values)
             if seen.weights.sum() > 0:
                 of[task.name] = float((seen.values * seen.weights).sum() / seen.weights.sum())
@@ -178,7 +178,7 @@ def find_leader(
         return None
     if baseline in able:
         said: dict[str, list[str]] = {}
-        for verdict in verdicts(ledger, trial_id):
+        for verdict in find_verdicts(ledger, trial_id):
             said.setdefault(verdict.a, []).append(verdict.verdict)
         ahead = [a for a, words in said.items() if a in able and "better" in words and "worse" not in words]
         if not ahead:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from fairtrial.analysis.verdicts import earlier_answers
+from fairtrial.analysis.verdicts import find_earlier_answers
 from fairtrial.errors import TaskError
 from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.blobs import add_images
 from fairtrial.ledger.known import was_asked
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.measures import Whole, describe_unloaded
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
@@ -44,7 +44,7 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
         ledger.add_task(read.id, "text", read.card())
         ledger.add_items(read.id, read.items)
         items[read.id] = [item.id for item in read.items]
-    if helpers := earlier_answers(ledger, plan_record(document), items):
+    if helpers := find_earlier_answers(ledger, make_plan_record(document), items):
         document["earlier"] = helpers
     ledger.add_trial(plan.id, plan.trial.name, text, document, items)
 
@@ -154,7 +154,7 @@ class LedgerWriter:
 
         Their answers are of another trial, or of a run that ended before it could say how it came to them.
         """
-        measured = query.measured_whole(self.ledger, self.trial_id)
+        measured = query.find_measured_whole(self.ledger, self.trial_id)
         for candidate in candidates:
             if was_asked(self.ledger, candidate.id) and not candidate.recorded and candidate.id not in measured:
                 self.write_wholes({candidate.id: describe_unloaded(candidate.model.record())})

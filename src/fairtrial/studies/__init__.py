@@ -48,7 +48,7 @@ def findings(ledger: Ledger, trial_id: str) -> Findings | None:
 
     A plugin's study that is not installed, or fails, finds nothing and says so.
     """
-    settings = query.trial(ledger, trial_id).plan.study
+    settings = query.find_trial(ledger, trial_id).plan.study
     if not settings:
         return None
     name = settings["name"]

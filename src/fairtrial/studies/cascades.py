@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.analysis.standings.costs import cost_measures
+from fairtrial.analysis.standings.costs import list_cost_measures
 from fairtrial.analysis.standings.rows import Floats, Ints, Rows
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
-from fairtrial.ledger.steps import passed
+from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 
@@ -57,7 +57,7 @@ class Sides:
 
 def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what is found about the cascades of a trial; None if it has none, or none has answered yet."""
-    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
+    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     found = [one for one in rows.plan.candidates if one.parts and "cascade" in one.spec.levers[-1]]
     tables, charts, sentences, notes = [], [], [], []
     for candidate in found:
@@ -94,8 +94,8 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
 
 def asked_on(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
     """Return the share of a task's judged items that went to the larger model."""
-    order = query.order(rows.ledger, rows.trial_id, task.id)
-    known = passed(rows.ledger, candidate.id, task.id)
+    order = query.read_order(rows.ledger, rows.trial_id, task.id)
+    known = read_cascade_items(rows.ledger, candidate.id, task.id)
     at = [i for i, item in enumerate(order.item_ids) if item in known]
     if not at:
         return None
@@ -121,8 +121,8 @@ def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides 
     if small is None or larger is None:
         return None
     names, measure = (candidate.name, small, larger), task.main_measure.name
-    known = passed(rows.ledger, candidate.id, task.id)
-    order = query.order(rows.ledger, rows.trial_id, task.id)
+    known = read_cascade_items(rows.ledger, candidate.id, task.id)
+    order = query.read_order(rows.ledger, rows.trial_id, task.id)
     has_signal = np.array([i for i, item in enumerate(order.item_ids) if item in known], dtype=np.int64)
     cells = [rows.cell(name, task, measure) for name in names]
     at = has_signal
@@ -132,7 +132,7 @@ def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides 
         return None
     cost, costs = "", tuple[Floats, ...]()
     for name in PREFERRED:
-        paid = [rows.cell(who, task, name) for who in names if name in [m.name for m in cost_measures(task)]]
+        paid = [rows.cell(who, task, name) for who in names if name in [m.name for m in list_cost_measures(task)]]
         if len(paid) == 3 and all(np.isin(at, cell.at).all() for cell in paid):
             cost, costs = name, tuple(cell.only(at).values for cell in paid)
             break
@@ -211,7 +211,7 @@ def told(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
     signal = kinds[settings.get("signal", "mean_logprob")]
     known = [
         w.value
-        for w in query.wholes(ledger, trial_id)
+        for w in query.read_whole_rows(ledger, trial_id)
         if w.measure == "cascade_threshold" and w.candidate_id == candidate.id
     ]
     value = f"{known[-1]:.3g}" if known else str(settings.get("threshold", "unknown"))

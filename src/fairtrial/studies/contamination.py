@@ -27,7 +27,7 @@ NOTES = (
 
 def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what the other forms of a trial's tasks hint at; None if it has none, or none is answered yet."""
-    plan = query.trial(ledger, trial_id).plan
+    plan = query.find_trial(ledger, trial_id).plan
     tasks = {task.id: task for task in plan.tasks}
     options, orders, fired = [], [], []
     compared = 0
@@ -75,7 +75,7 @@ def gap(
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: the items as published less the same items permuted; None without both."""
     measure = forms[0].main_measure.name
-    a, b = (query.values(ledger, trial_id, candidate.id, form.id, measure) for form in forms)
+    a, b = (query.read_values(ledger, trial_id, candidate.id, form.id, measure) for form in forms)
     place = {item: i for i, item in enumerate(b.item_ids)}
     both = np.array([i for i, item in enumerate(a.item_ids) if item in place], dtype=np.int64)
     if not both.size:
@@ -83,7 +83,7 @@ def gap(
     other = np.array([place[a.item_ids[i]] for i in both])
     sign = -1.0 if forms[0].main_measure.higher_is_better is False else 1.0
     differences = sign * (a.values[both] - b.values[other])
-    confidence = query.trial(ledger, trial_id).plan.decide.confidence
+    confidence = query.find_trial(ledger, trial_id).plan.decide.confidence
     found = estimate(differences, np.ones(both.size), a.clusters[both], confidence)
     return (
         forms[0].name,
@@ -99,10 +99,10 @@ def preference(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: how often the published order is the likelier one; None without answers."""
-    rows = query.values(ledger, trial_id, candidate.id, forms[1].id, forms[1].main_measure.name)
+    rows = query.read_values(ledger, trial_id, candidate.id, forms[1].id, forms[1].main_measure.name)
     if not rows.values.size:
         return None
-    confidence = query.trial(ledger, trial_id).plan.decide.confidence
+    confidence = query.find_trial(ledger, trial_id).plan.decide.confidence
     found = estimate(rows.values, rows.weights, rows.clusters, confidence, (0.0, 1.0))
     return (
         forms[0].name,

@@ -93,11 +93,11 @@ def megabytes(size: float | None) -> str:
 
 def fits(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[Need]] | None:
     """Return the latest run's device, predictions and exclusions, and what each candidate needs; None without any."""
-    told = [s.facts["fit"] for s in query.sessions(ledger, trial_id) if s.facts.get("fit")]
+    told = [s.facts["fit"] for s in query.read_sessions(ledger, trial_id) if s.facts.get("fit")]
     if not told or not told[-1]["device"]:
         return None
     fit = told[-1]
-    plan = query.trial(ledger, trial_id).plan
+    plan = query.find_trial(ledger, trial_id).plan
     return fit, [need(ledger, trial_id, c, plan.tasks, fit) for c in plan.candidates]
 
 
@@ -105,7 +105,7 @@ def need(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, tasks: Sequence[TaskRecord], fit: Mapping[str, Any]
 ) -> Need:
     """Return what one candidate was predicted and measured to need."""
-    rows = [(r.measure, r.value) for r in query.wholes(ledger, trial_id) if r.candidate_id == candidate.id]
+    rows = [(r.measure, r.value) for r in query.read_whole_rows(ledger, trial_id) if r.candidate_id == candidate.id]
     rows = rows or read_whole_values(ledger, candidate.id)  # of earlier trials, whose answers this one took over
     measured = max((value for measure, value in rows if measure == "memory_bytes"), default=None)
     rates = [value for measure, value in rows if measure == "decode_tokens_per_second"]
@@ -132,7 +132,7 @@ def need(
 
 def mean(ledger: Ledger, trial_id: str, candidate: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
     """Return the mean of a measure over all items of all tasks; None if none has it."""
-    values = [query.values(ledger, trial_id, candidate, task.id, measure).values for task in tasks]
+    values = [query.read_values(ledger, trial_id, candidate, task.id, measure).values for task in tasks]
     every = np.concatenate(values)
     return float(every.mean()) if every.size else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairtrial.analysis.standings.frontiers import DRAWS, Faced, Faces
+from fairtrial.analysis.standings.frontiers import DRAWS, Tradeoff, TradeoffFinder
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import AxisRecord
@@ -31,31 +31,31 @@ COMPARED = {
 
 def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what a trial's ``frontier`` shows; None if it sets nothing against each other."""
-    plan = query.trial(ledger, trial_id).plan
+    plan = query.find_trial(ledger, trial_id).plan
     wanted = plan.frontier
     if not wanted:
         return None
-    faces = Faces(Rows(ledger, trial_id, plan))
-    found = [each for axes in wanted for each in faced(faces, axes)]
+    finder = TradeoffFinder(Rows(ledger, trial_id, plan))
+    found = [each for axes in wanted for each in faced(finder, axes)]
     if not found:
         return Findings("Frontiers", ("No two candidates have values on all the measures yet.",))
     return Findings(
         "Which candidates are worth having?",
         tuple(dict.fromkeys(sentence for one in found for sentence in told(one))),
-        tuple(table(one, faces.rows.confidence) for one in found),
-        tuple(chart for one in found for chart in charts(one, faces.rows.confidence)),
-        tuple(dict.fromkeys(note for one in found for note in notes(one, faces))),
+        tuple(table(one, finder.rows.confidence) for one in found),
+        tuple(chart for one in found for chart in charts(one, finder.rows.confidence)),
+        tuple(dict.fromkeys(note for one in found for note in notes(one, finder))),
     )
 
 
-def faced(faces: Faces, axes: Sequence[AxisRecord]) -> Iterator[Faced]:
+def faced(finder: TradeoffFinder, axes: Sequence[AxisRecord]) -> Iterator[Tradeoff]:
     """Yield some measures set against each other: over all tasks that can be averaged; else on each task."""
-    averaged = faces.averaged()
-    groups = [averaged] if averaged else [[task] for task in faces.tasks()]
-    yield from (one for tasks in groups if (one := faces.face(axes, tasks)) is not None)
+    averaged = finder.averaged()
+    groups = [averaged] if averaged else [[task] for task in finder.tasks()]
+    yield from (one for tasks in groups if (one := finder.find(axes, tasks)) is not None)
 
 
-def told(one: Faced) -> Iterator[str]:
+def told(one: Tradeoff) -> Iterator[str]:
     """Say who is on the frontier, and who is dominated by whom."""
     where = heading(one)
     on = [name for name, on in zip(one.names, one.found.on, strict=True) if on]
@@ -67,7 +67,7 @@ def told(one: Faced) -> Iterator[str]:
             yield f"{name} is dominated by {other} in {100 * share:.0f}% of the draws: {how(one, name, other)}."
 
 
-def how(one: Faced, name: str, other: str) -> str:
+def how(one: Tradeoff, name: str, other: str) -> str:
     """Say in what a candidate is behind another one that dominates it."""
     a, b = one.names.index(name), one.names.index(other)
     words = []
@@ -79,7 +79,7 @@ def how(one: Faced, name: str, other: str) -> str:
     return ", ".join(words)
 
 
-def label_of(axis: AxisRecord, one: Faced) -> str:
+def label_of(axis: AxisRecord, one: Tradeoff) -> str:
     """Return what an axis is called."""
     name = axis.name
     if name == "quality":
@@ -87,13 +87,13 @@ def label_of(axis: AxisRecord, one: Faced) -> str:
     return NAMES.get(name, name.replace("_", " ") + (" per item" if axis.kind == "item" else ""))
 
 
-def heading(one: Faced) -> str:
+def heading(one: Tradeoff) -> str:
     """Return what is set against what."""
     words = [label_of(axis, one) for axis in one.axes]
     return f"{words[0][:1].upper()}{words[0][1:]} against {joined(words[1:])}"
 
 
-def table(one: Faced, confidence: float) -> Table:
+def table(one: Tradeoff, confidence: float) -> Table:
     """Return every candidate's values and how sure its place is."""
     columns = [Column("candidate"), *(Column(label_of(axis, one), axis.unit) for axis in one.axes)]
     columns += [Column("on the frontier"), Column("share of draws", "1"), Column("dominated by")]
@@ -111,12 +111,12 @@ def cell(span: tuple[float, float, float]) -> Cell:
     return span[0] if span[1] == span[2] else Interval(*span)
 
 
-def over(one: Faced) -> str:
+def over(one: Tradeoff) -> str:
     """Return which tasks it is about."""
     return f", {one.tasks[0]}" if len(one.tasks) == 1 else f", mean of {len(one.tasks)} tasks"
 
 
-def charts(one: Faced, confidence: float) -> Iterator[Chart]:
+def charts(one: Tradeoff, confidence: float) -> Iterator[Chart]:
     """Yield the first measure against each of the others."""
     for other in range(1, len(one.axes)):
         x, y = one.axes[other], one.axes[0]
@@ -141,27 +141,27 @@ def charts(one: Faced, confidence: float) -> Iterator[Chart]:
         )
 
 
-def axis_of(axis: AxisRecord, one: Faced, *, log: bool) -> Axis:
+def axis_of(axis: AxisRecord, one: Tradeoff, *, log: bool) -> Axis:
     """Return an axis of a chart."""
     return Axis(label_of(axis, one), axis.unit, log=log, less_is_better=axis.less_is_better)
 
 
-def notes(one: Faced, faces: Faces) -> Iterator[str]:
+def notes(one: Tradeoff, finder: TradeoffFinder) -> Iterator[str]:
     """Yield what the figures do not cover."""
-    level = 100 * faces.rows.confidence
+    level = 100 * finder.rows.confidence
     yield (
         f"Each task's items were drawn again with replacement {DRAWS:,} times, the same items for every candidate. The "
         f"share of draws is not the probability of being on the frontier; intervals hold the middle {level:g}% of the "
         "draws. The tasks stay the same. Values of a candidate as a whole have no interval."
     )
-    if faces.rows.early:
+    if finder.rows.early:
         yield "The trial may have stopped early, when a verdict was certain; these intervals take no account of that."
-    known = {task.name for task in faces.tasks()}
+    known = {task.name for task in finder.tasks()}
     if without := sorted(known - set(one.tasks)):
         yield f"Not in the mean, because the main measure is not a share of right answers: {joined(without)}."
     for name, axes in one.left_out.items():
         yield f"{name} is not compared by {', '.join(axes)}: nothing was measured."
-    names = {task.main_measure.name for task in faces.tasks() if task.name in one.tasks}
+    names = {task.main_measure.name for task in finder.tasks() if task.name in one.tasks}
     if any(axis.kind == "quality" for axis in one.axes):
         yield f"Quality is the main measure of each task: {joined(sorted(names))}."
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fairtrial.analysis.standings.costs import Cost, Span, cost_measures
-from fairtrial.analysis.standings.costs import cost as paid
+from fairtrial.analysis.standings.costs import Cost, RatioInterval, list_cost_measures
+from fairtrial.analysis.standings.costs import measure_cost as paid
 from fairtrial.analysis.standings.rows import Rows
-from fairtrial.analysis.verdicts import rule_of, scaled
+from fairtrial.analysis.verdicts import make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.families import holm
@@ -60,7 +60,7 @@ class Claim:
 
 def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now about the claim; see the module's docstring."""
-    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
+    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     title = "Are the open candidates within the margin of the closed ones?"
     sides = told_apart(rows.plan, settings)
     if not sides.open or not sides.closed:
@@ -98,13 +98,13 @@ def claim(rows: Rows, task: TaskRecord, a: str, b: str) -> Claim | None:
     measure = task.main_measure
     if measure.higher_is_better is None:
         return None
-    rule = rule_of(rows.plan, task, measure, (rows.candidate(a), rows.candidate(b)))
+    rule = make_rule(rows.plan, task, measure, (rows.candidate(a), rows.candidate(b)))
     sample, last = rows.paired(task, measure.name, a, b), True
     if rows.early:
         sample, last = rows.leading(task, measure.name, a, b)
     if sample is None:
         return None
-    rule = scaled(rule, measure, sample)
+    rule = scale_margin(rule, measure, sample)
     if not rule.higher_is_better:
         sample, rule = turned(sample), replace(rule, higher_is_better=True)
     found = decide(sample, rule, last=last) if rows.early else compare(sample, rule)
@@ -215,7 +215,7 @@ def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
 
 def costs_on(rows: Rows, task: TaskRecord) -> list[Cost]:
     """Return what each candidate pays on a task, by the measures shown here."""
-    measures = {m.name: m for m in cost_measures(task)}
+    measures = {m.name: m for m in list_cost_measures(task)}
     wanted = [measures[name] for name in COSTS if name in measures]
     return [found for m in wanted for name in rows.names if (found := paid(rows, task, m, name)) is not None]
 
@@ -239,7 +239,7 @@ def costs_table(tasks: list[str], sides: OpenAndClosed, known: list[Cost]) -> li
 
 def spanned(found: Cost | None) -> Cell:
     """Return a cost of a right answer as a cell."""
-    span: Span | None = None if found is None else found.per_correct
+    span: RatioInterval | None = None if found is None else found.per_correct
     return None if span is None else Interval(span.value, span.low, span.high)
 
 

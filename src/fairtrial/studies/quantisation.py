@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairtrial.analysis.standings.costs import cost
+from fairtrial.analysis.standings.costs import measure_cost
 from fairtrial.analysis.standings.rows import Rows
-from fairtrial.analysis.verdicts import Verdict, bounds_of, through, verdicts
+from fairtrial.analysis.verdicts import Verdict, apply_transform, find_verdicts, get_bounds
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
@@ -51,10 +51,10 @@ class Level:
 
 def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now; see the module's docstring."""
-    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
+    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     family, parent = family_of(rows, settings), rows.plan.baseline
     title = f"What do fewer bits cost? The family of {parent}"
-    levels = levels_of(rows, family, verdicts(ledger, trial_id))
+    levels = levels_of(rows, family, find_verdicts(ledger, trial_id))
     tasks = rows.plan.own_tasks
     own = next(level for level in levels if level.name == parent)
     others = [level for level in levels if level is not own]
@@ -234,8 +234,8 @@ def of_text(rows: Rows, name: str, measure: str) -> Interval | None:
     if definition is None:  # a trial from before it was measured
         return None
     clusters = rows.clusters(text, cell.at)
-    found = estimate(cell.values, cell.weights, clusters, rows.confidence, bounds_of(definition))
-    shown = through(definition.transform, found)
+    found = estimate(cell.values, cell.weights, clusters, rows.confidence, get_bounds(definition))
+    shown = apply_transform(definition.transform, found)
     return Interval(shown.mean, shown.low, shown.high)
 
 
@@ -280,7 +280,7 @@ PER_ITEM = {"seconds": "s", "joules": "J", "joules_estimated": "J"}
 
 def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Table:
     """Return each file's speed, memory and energy; of items, the mean over tasks of the mean over a task's items."""
-    latest = {(w.candidate_id, w.measure): w.value for w in query.wholes(rows.ledger, rows.trial_id)}
+    latest = {(w.candidate_id, w.measure): w.value for w in query.read_whole_rows(rows.ledger, rows.trial_id)}
     table = []
     for level in levels:
         identity = rows.candidate(level.name).id
@@ -302,7 +302,7 @@ def per_item(rows: Rows, name: str, tasks: Sequence[TaskRecord], measure: str) -
     found = []
     for task in tasks:
         definition = next((m for m in task.card.measures if m.name == measure), None)
-        paid = cost(rows, task, definition, name) if definition else None
+        paid = measure_cost(rows, task, definition, name) if definition else None
         if paid is None:
             return None
         found.append(paid.per_item.value)
@@ -360,8 +360,8 @@ def value_on(rows: Rows, task: TaskRecord, measure: MeasureRecord, name: str) ->
     cell = rows.cell(name, task, measure.name)
     if not cell.counts:
         return None
-    got = estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, bounds_of(measure))
-    shown = through(measure.transform, got)
+    got = estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, get_bounds(measure))
+    shown = apply_transform(measure.transform, got)
     return Interval(shown.mean, shown.low, shown.high)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.standings.frontiers import QUALITY, Faced, Faces
+from fairtrial.analysis.standings.frontiers import QUALITY, Tradeoff, TradeoffFinder
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import AxisRecord
@@ -51,10 +51,10 @@ class Step:
 def small_models(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now; see the module's docstring."""
     title = "What does one more point of quality cost?"
-    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
-    faces = Faces(rows)
-    tasks = faces.averaged()
-    found = [(name, one) for name in AGAINST if (one := faces.face((QUALITY, axis(rows, name)), tasks)) is not None]
+    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    finder = TradeoffFinder(rows)
+    tasks = finder.averaged()
+    found = [(name, one) for name in AGAINST if (one := finder.find((QUALITY, axis(rows, name)), tasks)) is not None]
     if not tasks or not found:
         return Findings(title, ("No two candidates have answers and costs yet.",))
     priced = [(name, one, steps(one, name, rows.confidence)) for name, one in found]
@@ -66,7 +66,7 @@ def small_models(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
             *(steps_table(name, one, walk) for name, one, walk in priced if walk),
         ),
         tuple(chart for _, one in found for chart in charts(one, rows.confidence)),
-        tuple(dict.fromkeys([*(note for _, one in found for note in notes(one, faces)), *missing(found)])),
+        tuple(dict.fromkeys([*(note for _, one in found for note in notes(one, finder)), *missing(found)])),
     )
 
 
@@ -79,7 +79,7 @@ def axis(rows: Rows, name: str) -> AxisRecord:
     return AxisRecord(name, "item", unit, less_is_better=True)
 
 
-def steps(one: Faced, name: str, confidence: float) -> list[Step]:
+def steps(one: Tradeoff, name: str, confidence: float) -> list[Step]:
     """Return the steps along a frontier, from the cheapest candidate on."""
     quality, cost = one.values
     scale = SCALES.get(name, 1.0)
@@ -103,7 +103,7 @@ def interval(value: float, drawn: np.ndarray[Any, np.dtype[np.float64]], confide
     return Interval(float(value), float(low), float(high))
 
 
-def said(name: str, one: Faced, walk: Sequence[Step]) -> Iterator[str]:
+def said(name: str, one: Tradeoff, walk: Sequence[Step]) -> Iterator[str]:
     """Say who is on the frontier and what each step costs; who is dominated, by the file's size alone."""
     if name in UNTOLD:
         return
@@ -120,7 +120,7 @@ def said(name: str, one: Faced, walk: Sequence[Step]) -> Iterator[str]:
             yield f"{way}: {points} for {more}; a point costs {figure(step.price.value)} {UNITS[name]} {span}."
 
 
-def steps_table(name: str, one: Faced, walk: Sequence[Step]) -> Table:
+def steps_table(name: str, one: Tradeoff, walk: Sequence[Step]) -> Table:
     """Return the steps of one frontier."""
     unit = UNITS[name]
     columns = (Column("step"), Column("points gained"), Column(f"more {unit}"), Column(f"{unit} per point"))
@@ -135,7 +135,7 @@ def exact(span: Interval) -> Cell:
     return span.value if span.low == span.high else span
 
 
-def missing(found: Sequence[tuple[str, Faced]]) -> Iterator[str]:
+def missing(found: Sequence[tuple[str, Tradeoff]]) -> Iterator[str]:
     """Yield what was not measured for anybody."""
     there = {name for name, _ in found}
     if not there & {"joules", "joules_estimated"}:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fairtrial.analysis.doubts import exact, find_doubts
-from fairtrial.analysis.doubts.quoting import quoted
+from fairtrial.analysis.doubts import find_doubts, show_exactly
+from fairtrial.analysis.doubts.quoting import quote_text
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.signs import count_signs, find_signed_example
 from fairtrial.records import GenerateAnswer, GenerateRequest, Observation, Prompt
@@ -23,7 +23,7 @@ ITEMS = 100
 
 def entered(ledger: Ledger, name: str, given: list[tuple[str, float, tuple[str, ...]]]) -> None:
     """Enter text, accuracy and signs of a candidate's answers, one an item."""
-    items = list(query.items(ledger, TASK).values())
+    items = list(query.read_items(ledger, TASK).values())
     rows = [
         (GenerateRequest(Prompt(i.question), 4), GenerateAnswer(g[0], 1, "stop"))
         for i, g in zip(items, given, strict=True)
@@ -123,9 +123,9 @@ def test_near_misses_show_what_cannot_be_seen(tmp_path: Path) -> None:
 
 
 def test_texts_as_they_are() -> None:
-    assert exact("  a b\n") == "␣␣a b⏎"
-    assert exact("\u200bParis\u202f") == "⟨U+200B⟩Paris⟨U+202F⟩"
-    assert exact(" \n") == "␣⏎"
-    assert exact("") == ""
-    assert quoted("one\n two") == '"one ⏎ two"'
-    assert quoted("x" * 80) == f'"{"x" * 60}…"'
+    assert show_exactly("  a b\n") == "␣␣a b⏎"
+    assert show_exactly("\u200bParis\u202f") == "⟨U+200B⟩Paris⟨U+202F⟩"
+    assert show_exactly(" \n") == "␣⏎"
+    assert show_exactly("") == ""
+    assert quote_text("one\n two") == '"one ⏎ two"'
+    assert quote_text("x" * 80) == f'"{"x" * 60}…"'

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairtrial.analysis.earlier import sources
-from fairtrial.analysis.verdicts import verdicts
+from fairtrial.analysis.earlier import find_sources
+from fairtrial.analysis.verdicts import find_verdicts
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Chunk, Ending, Ledger, query
@@ -37,7 +37,7 @@ def conduct(plan: Plan, ledger: Ledger, rounds: int | None = None) -> None:
 
 
 def looks(ledger: Ledger, plan: Plan) -> list[LookRecord]:
-    return query.looks(ledger, plan.id)
+    return query.read_looks(ledger, plan.id)
 
 
 def test_a_trial_is_helped_and_a_resumed_one_just_so(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_trial_is_helped_and_a_resumed_one_just_so(tmp_path: Path) -> None:
     for ledger in (whole, resumed):
         conduct(known, ledger)
     conduct(wanted, whole)
-    [entry] = query.trial(whole, wanted.id).plan.earlier
+    [entry] = query.find_trial(whole, wanted.id).plan.earlier
     assert list(entry.candidates) == sorted([b, next(c.id for c in known.candidates if c.id != b)])
     assert entry.measure == "acc" and x not in entry.candidates
 
@@ -57,14 +57,14 @@ def test_a_trial_is_helped_and_a_resumed_one_just_so(tmp_path: Path) -> None:
     conduct(later, resumed)  # another source by now, but not when the trial began
     conduct(wanted, resumed)
     assert looks(resumed, wanted) == looks(whole, wanted)
-    [found] = verdicts(resumed, wanted.id)
+    [found] = find_verdicts(resumed, wanted.id)
     assert "helped by earlier answers" in found.method
     last = looks(whole, wanted)[-1]
     assert (found.items_used, found.low, found.high) == (last.items, last.low, last.high)
 
     with resumed.writing():
         collect(resumed, ["known", "later"])
-    assert verdicts(resumed, wanted.id) == [found]
+    assert find_verdicts(resumed, wanted.id) == [found]
 
 
 def test_no_help_where_it_would_not_hold(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_no_help_where_it_would_not_hold(tmp_path: Path) -> None:
     for decide in (Decide(stop_early=True, margin=0.06), Decide(target="benchmark")):
         other = plan_trial(trial("bx", decide, name="other"), tmp_path)
         conduct(other, ledger, rounds=1)
-        assert not query.trial(ledger, other.id).plan.earlier
+        assert not query.find_trial(ledger, other.id).plan.earlier
 
 
 def entered(ledger: Ledger, name: str, names: str, *, early: bool, seed: int, count: int = 40) -> str:
@@ -102,12 +102,12 @@ def test_a_source_was_asked_everything_whatever_the_order(tmp_path: Path) -> Non
     items = [item.id for item in make_items(40)]
     with Ledger.open(tmp_path / "t.db") as ledger, ledger.writing():
         entered(ledger, "1", "ab", early=True, seed=1)
-        assert sources(ledger, 1, TASK, "acc", items) == []  # it may have gone on to the end because of this order
-        assert sources(ledger, 2, TASK, "acc", items) == sorted(map(candidate_id, "ab"))
+        assert find_sources(ledger, 1, TASK, "acc", items) == []  # it may have gone on to the end because of this order
+        assert find_sources(ledger, 2, TASK, "acc", items) == sorted(map(candidate_id, "ab"))
         entered(ledger, "2", "bc", early=False, seed=1)
-        assert sources(ledger, 1, TASK, "acc", items) == sorted(map(candidate_id, "bc"))
-        assert sources(ledger, 1, TASK, "ppl", items) == []
-        assert sources(ledger, 1, TASK, "acc", [*items, "0" * 32]) == []
+        assert find_sources(ledger, 1, TASK, "acc", items) == sorted(map(candidate_id, "bc"))
+        assert find_sources(ledger, 1, TASK, "ppl", items) == []
+        assert find_sources(ledger, 1, TASK, "acc", [*items, "0" * 32]) == []
 
 
 def asked_until_settled(ledger: Ledger, known: str, seed: int, count: int = 600) -> int:
@@ -131,7 +131,7 @@ def asked_until_settled(ledger: Ledger, known: str, seed: int, count: int = 600)
         ledger.commit(candidate_id(c), Chunk(observations=values[c]))
     for start in range(0, count, 50):
         ledger.commit(candidate_id("a"), Chunk(observations=values["a"][start : start + 50]))
-        [found] = verdicts(ledger, f"{seed:032}")
+        [found] = find_verdicts(ledger, f"{seed:032}")
         if found.verdict != "undecided":
             break
     return found.items_used
@@ -153,4 +153,4 @@ def test_answers_that_a_trial_began_with_are_missed(tmp_path: Path) -> None:
         ledger.connection.execute("DELETE FROM observations WHERE candidate_id = ?", (candidate_id("s"),))
         ledger.leads.clear()
         with pytest.raises(LedgerError, match="gone"):
-            verdicts(ledger, f"{1:032}")
+            find_verdicts(ledger, f"{1:032}")

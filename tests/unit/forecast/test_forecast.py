@@ -12,12 +12,12 @@ import pytest
 
 import fairtrial.running.conductor as conductor
 import fairtrial.running.pool as bench
-from fairtrial.analysis.verdicts import questions
+from fairtrial.analysis.verdicts import iterate_questions
 from fairtrial.engines import EngineSettings
 from fairtrial.forecast.forecast import Forecast, forecast_trial
 from fairtrial.forecast.outlooks import DISCORDANCE
 from fairtrial.ledger import Chunk, Ledger, query
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Observation
 from fairtrial.running.budget import find_ceilings
@@ -68,9 +68,9 @@ def test_what_the_ledger_knows_replaces_suppositions(tmp_path: Path, monkeypatch
         with ledger.writing():
             conductor.run(plan, "text", ledger, EngineSettings(), rounds=1)
         found = forecast_trial(plan, ledger)
-        spent = query.counts(ledger)["answers"]
+        spent = query.count_rows(ledger)["answers"]
         for question in found.questions:
-            rows = query.paired(
+            rows = query.read_paired_values(
                 ledger,
                 plan.id,
                 next(c.id for c in plan.candidates if c.name == question.a),
@@ -96,7 +96,7 @@ def test_what_the_ledger_knows_replaces_suppositions(tmp_path: Path, monkeypatch
 
 def test_the_median_is_where_half_of_directly_simulated_trials_stop(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
-    question = next(questions(plan_record(plan.document())))
+    question = next(iterate_questions(make_plan_record(plan.document())))
     ten = next(o for o in forecast_trial(plan, None).questions[0].outlooks if o.gap == 0.1)
     rng = np.random.default_rng(3)
     stops = []

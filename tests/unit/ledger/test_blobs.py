@@ -37,8 +37,8 @@ def test_an_image_is_kept_once_and_comes_back(path: Path) -> None:
     with Ledger.open(path) as ledger:
         assert ledger.connection.execute("SELECT count(*) FROM blobs").fetchone() == (1,)
         assert read_image(ledger, IMAGE) == ImageReader(path)(IMAGE) == DATA
-        assert query.items(ledger, TASK)["f" * 32].images == (IMAGE,)
-        assert all(item.images == () for id, item in query.items(ledger, TASK).items() if id != "f" * 32)
+        assert query.read_items(ledger, TASK)["f" * 32].images == (IMAGE,)
+        assert all(item.images == () for id, item in query.read_items(ledger, TASK).items() if id != "f" * 32)
         for read in (lambda one: read_image(ledger, one), ImageReader(path)):
             with pytest.raises(LedgerError, match="lacks the image"):
                 read(ImagePart("0" * 32, "image/png"))
@@ -73,5 +73,5 @@ def test_an_image_goes_with_the_last_task_that_shows_it(path: Path) -> None:
         assert shown == [{"hash": IMAGE.hash, "media_type": "image/png", "bytes": len(DATA), "task": "quiz"}]
         collect(ledger)
         assert read_image(ledger, IMAGE) == DATA
-        collect(ledger, [trial.id for trial in query.trials(ledger)])
+        collect(ledger, [trial.id for trial in query.read_trials(ledger)])
         assert ledger.connection.execute("SELECT count(*) FROM blobs").fetchone() == (0,)

@@ -14,12 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from fairtrial.analysis.standings.rows import Rows
-from fairtrial.analysis.verdicts import questions, verdicts
+from fairtrial.analysis.verdicts import find_verdicts, iterate_questions
 from fairtrial.cli.main import app
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.export import export_text
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.passages import MEASURES as OF_TEXT
 from fairtrial.records import Item, Observation, content_hash
 from fairtrial.stats.intervals import Floats, Ints, estimate
@@ -70,9 +70,9 @@ def test_a_clustered_verdict(tmp_path: Path, early: bool) -> None:
     tasks = {t: {"acc": two(np.random.default_rng(seed), 40, 5)} for seed, t in enumerate(("one", "two"))}
     decide_by = {"stop_early": early, "margin": 0.03}
     with trial_ledger(tmp_path / "l.db", ["base", "new"], tasks, decide=decide_by, cluster=5) as ledger:
-        rows, known = exported(ledger), verdicts(ledger, TRIAL)
+        rows, known = exported(ledger), find_verdicts(ledger, TRIAL)
     plan = plan_of(rows)
-    for question, want in zip(questions(plan_record(plan)), known, strict=True):
+    for question, want in zip(iterate_questions(make_plan_record(plan)), known, strict=True):
         names = (question.task.name, question.measure.name)
         a_values, a_weights, clusters = column(rows, question.a.name, *names)
         b_values, b_weights, _ = column(rows, question.b.name, *names)
@@ -90,7 +90,7 @@ def test_a_figure_of_a_study(tmp_path: Path) -> None:
     with trial_ledger(
         tmp_path / "l.db", ["base", "q2"], {"t": {"acc": {"base": [1.0, 0.0], "q2": [1.0, 1.0]}}}
     ) as ledger:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
+        plan = json.loads(json.dumps(query.find_trial(ledger, TRIAL).document))
         card = {"name": "text", "main_measure": "perplexity", "settings": {}}
         card["measures"] = json.loads(json.dumps([
             {"name": m.name, "unit": m.unit, "higher_is_better": m.higher_is_better, "bounds": m.bounds,
@@ -114,7 +114,7 @@ def test_a_figure_of_a_study(tmp_path: Path) -> None:
             for p in passages
         ]
         ledger.commit(content_hash(["c", "q2"]), Chunk(observations=seen))
-        want = of_text(Rows(ledger, TRIAL, plan_record(plan)), "q2", "kl_divergence")
+        want = of_text(Rows(ledger, TRIAL, make_plan_record(plan)), "q2", "kl_divergence")
         rows = exported(ledger)
     told = plan_of(rows)
     values, weights, clusters = column(rows, "q2", "text", "kl_divergence")
@@ -130,7 +130,7 @@ def test_looks_absences_and_earlier_answers(tmp_path: Path) -> None:
     with trial_ledger(
         tmp_path / "l.db", ["base", "new"], {"t": {"acc": columns}}, decide={"stop_early": True}
     ) as ledger:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
+        plan = json.loads(json.dumps(query.find_trial(ledger, TRIAL).document))
         [task] = plan["tasks"]
         plan["earlier"] = [{"task": task["id"], "measure": "acc", "candidates": [content_hash(["c", "base"])]}]
         with ledger.transaction() as db:

@@ -67,31 +67,31 @@ def test_values_are_paired_in_trial_order_with_repeats_averaged(ledger: Ledger) 
     rows += [(TASK, item.id, 0, Observation("acc", 1.0)) for item in items[1:3]]
     ledger.commit(a, Chunk(observations=rows))
     ledger.commit(b, Chunk(observations=[(TASK, item.id, 0, Observation("acc", 0.0)) for item in items[:2]]))
-    found = query.paired(ledger, TRIAL, a, b, TASK, "acc")
-    order = [i for i in query.trial_order(ledger, TRIAL, TASK) if i in {items[0].id, items[1].id}]
+    found = query.read_paired_values(ledger, TRIAL, a, b, TASK, "acc")
+    order = [i for i in query.read_trial_order(ledger, TRIAL, TASK) if i in {items[0].id, items[1].id}]
     assert list(found.item_ids) == order
     assert dict(zip(found.item_ids, found.a_values, strict=True)) == {items[0].id: 0.5, items[1].id: 1.0}
     assert found.clusters[0] == found.clusters[1]  # both items belong to the first cluster
     assert np.all(found.b_weights == 1)
-    assert query.values(ledger, TRIAL, a, TASK, "nothing").values.size == 0
+    assert query.read_values(ledger, TRIAL, a, TASK, "nothing").values.size == 0
 
 
 def test_weighted_repeats_average_as_ratios(ledger: Ledger) -> None:
     item = make_items(1)[0]
     seen = [Observation("ppl", 2.0, weight=1.0), Observation("ppl", 4.0, weight=3.0)]
     ledger.commit(candidate_id("a"), Chunk(observations=[(TASK, item.id, n, o) for n, o in enumerate(seen)]))
-    found = query.values(ledger, TRIAL, candidate_id("a"), TASK, "ppl")
+    found = query.read_values(ledger, TRIAL, candidate_id("a"), TASK, "ppl")
     assert found.values.tolist() == [3.5]
     assert found.weights.tolist() == [2.0]
 
 
 def test_items_and_trials_come_back(ledger: Ledger) -> None:
-    assert list(query.items(ledger, TASK).values()) == make_items(4)
-    assert query.trial(ledger).id == TRIAL
-    assert query.trial(ledger, TRIAL[:5]).name == "tried"
-    assert query.trial(ledger, "tried").text == "name: tried\n"
+    assert list(query.read_items(ledger, TASK).values()) == make_items(4)
+    assert query.find_trial(ledger).id == TRIAL
+    assert query.find_trial(ledger, TRIAL[:5]).name == "tried"
+    assert query.find_trial(ledger, "tried").text == "name: tried\n"
     with pytest.raises(UnknownNameError, match="Did you mean 'tried'"):
-        query.trial(ledger, "tired")
+        query.find_trial(ledger, "tired")
 
 
 def test_sessions_and_looks_are_kept(ledger: Ledger) -> None:
@@ -100,9 +100,9 @@ def test_sessions_and_looks_are_kept(ledger: Ledger) -> None:
     look = {"verdict": "undecided", "difference": 0.1, "low": None, "high": 0.5}
     for _ in range(2):
         ledger.add_look(TRIAL, ("a", "b"), (TASK, "acc", 50), look)
-    [session] = query.sessions(ledger, TRIAL)
+    [session] = query.read_sessions(ledger, TRIAL)
     assert (session.reason, session.outcome, session.facts) == ("finished", "finished", {"python": "3.11"})
-    assert [look.document for look in query.looks(ledger, TRIAL)] == [
+    assert [look.document for look in query.read_looks(ledger, TRIAL)] == [
         {"a": "a", "b": "b", "task_id": TASK, "measure": "acc", "items": 50, **look}
     ]
 
@@ -172,7 +172,7 @@ def test_clearing_up_takes_only_what_no_trial_needs(ledger: Ledger) -> None:
     assert collect(ledger).answers == 1
     gone = collect(ledger, ["tried"])
     assert (gone.trials, gone.answers, gone.observations, gone.items) == (1, 8, 8, 4)
-    assert query.trials(ledger) == []
+    assert query.read_trials(ledger) == []
 
 
 def test_other_files_are_refused_and_left_alone(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_one_writer_at_a_time(ledger: Ledger) -> None:
             second.writing(0.05, lambda: waited.append("waiting")),
         ):
             pass
-        assert query.trial(second).id == TRIAL  # reading is never blocked
+        assert query.find_trial(second).id == TRIAL  # reading is never blocked
     with ledger.writing(wait_seconds=0):
         assert waited == ["waiting"]
 

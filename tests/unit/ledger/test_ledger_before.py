@@ -73,12 +73,12 @@ def test_it_goes_on_where_it_was_with_nothing_asked_again(
     monkeypatch.setattr(answering, "answer_requests", lambda *_: pytest.fail("an answer is in the ledger already"))
     with Ledger.open(older) as ledger:
         assert ledger.connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
-        before = query.counts(ledger)
-        [old] = query.trials(ledger)
+        before = query.count_rows(ledger)
+        [old] = query.read_trials(ledger)
         assert said(ledger, old.id) == (VERDICTS, ESTIMATES)
         with ledger.writing():
             assert run(plan, TRIAL, ledger, EngineSettings()) == old.id
-        assert query.counts(ledger) == before
+        assert query.count_rows(ledger) == before
         assert said(ledger, old.id) == (VERDICTS, ESTIMATES)
     assert examine(older).sound
 
@@ -100,11 +100,11 @@ def test_what_is_missing_of_it_is_asked_and_the_rest_is_kept(older: Path, plan: 
 def test_it_is_read_and_looked_through_as_it_is(older: Path) -> None:
     assert examine(older).sound
     with Ledger.open(older, create=False) as ledger:
-        [old] = query.trials(ledger)
+        [old] = query.read_trials(ledger)
         task = next(task for task in old.plan.tasks if task.name == "arithmetic_open")
-        [item, *_] = query.items(ledger, task.id).values()
+        [item, *_] = query.read_items(ledger, task.id).values()
         candidate = next(one for one in old.plan.candidates if one.name == "chatty")
-        [(request, _)] = query.item_answers(ledger, candidate.id, task.id, item.id)
+        [(request, _)] = query.read_item_answers(ledger, candidate.id, task.id, item.id)
     assert isinstance(request, GenerateRequest)
     assert request.max_tokens == 12 and [one.role for one in request.prompt.messages] == [
         "system", "user", "assistant", "user"

@@ -40,7 +40,7 @@ def test_damage_is_found_and_the_rest_is_saved(statement: str, tmp_path: Path) -
     assert salvage(path, tmp_path / "saved.db") == found
     assert examine(tmp_path / "saved.db").sound
     with Ledger.open(tmp_path / "saved.db", create=False) as saved:
-        for trial in query.trials(saved):
+        for trial in query.read_trials(saved):
             summarise(saved, trial.id)
 
 

@@ -57,7 +57,7 @@ def test_damage_is_told_and_not_a_traceback(tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[:8192] + bytes(len(content) - 8192))
     with Ledger.open(path, create=False) as ledger, pytest.raises(LedgerError, match="the file is damaged"):
-        query.items(ledger, TASK)
+        query.read_items(ledger, TASK)
     path.write_bytes(b"SQLite format 3\x00" + b"z" * 5000)
     with pytest.raises(LedgerError, match="damaged or no database"):
         Ledger.open(path)
@@ -68,7 +68,7 @@ def test_names_that_mean_something_in_an_address_are_only_names(tmp_path: Path) 
     filled(path).close()
     assert path.exists()
     with Ledger.open(path, create=False) as ledger:
-        assert query.trial(ledger).id == TRIAL
+        assert query.find_trial(ledger).id == TRIAL
 
 
 def test_opened_for_reading_nothing_is_written_outside_the_lock(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def as_a_reader(path: Path, create: bool) -> str:
             os.setuid(NOBODY)
         try:
             with Ledger.open(path, create=create) as ledger:
-                theirs.send(query.trial(ledger).id)
+                theirs.send(query.find_trial(ledger).id)
         except LedgerError as error:
             theirs.send(str(error))
 
@@ -163,7 +163,7 @@ def test_processes_may_make_one_file_at_once(tmp_path: Path) -> None:
             process.join(60)
         assert [process.exitcode for process in processes] == [0] * 4
         with Ledger.open(path, create=False) as ledger:
-            assert query.trials(ledger) == []
+            assert query.read_trials(ledger) == []
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
         assert ledger.connection.execute("SELECT candidate_id, created FROM answers ORDER BY 1").fetchall() == created
         for name in ("a", "b"):
             assert ledger.answers(candidate_id(name), [ASK.id]) == {ASK.id: SAID}
-            assert query.item_answers(ledger, candidate_id(name), TASK, "i") == [(ASK, answer)]
+            assert query.read_item_answers(ledger, candidate_id(name), TASK, "i") == [(ASK, answer)]
 
 
 def test_why_earlier_runs_ended_is_read_from_their_words_once(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_why_earlier_runs_ended_is_read_from_their_words_once(tmp_path: Path) ->
         db.execute("INSERT INTO sessions (trial_id, facts, outcome) VALUES (?, '{}', ?)", (TRIAL, outcome))
     db.close()
     with Ledger.open(path, create=False) as ledger:
-        assert {run.outcome: run.reason for run in query.sessions(ledger, TRIAL)} == ended
+        assert {run.outcome: run.reason for run in query.read_sessions(ledger, TRIAL)} == ended
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -258,7 +258,7 @@ def test_one_file_has_one_lock_whatever_it_is_called(tmp_path: Path) -> None:
     with Ledger.open(path) as ledger, Ledger.open(alias) as other, ledger.writing():
         with pytest.raises(LedgerBusyError, match="another process is writing"), other.writing(0):
             pass
-        assert query.trial(other).id == TRIAL
+        assert query.find_trial(other).id == TRIAL
 
 
 def test_a_ledger_that_vanishes_or_is_replaced_is_said(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_request_is_stored_once_and_little_more_than_its_difference(ledger: Le
     assert len(sizes) == 20
     assert max(sizes[1:]) < sizes[0] / 4
     for n in (0, 1, 19):
-        [(request, kept)] = query.item_answers(ledger, B, TASK, make_items(4)[n % 4].id, n // 4)
+        [(request, kept)] = query.read_item_answers(ledger, B, TASK, make_items(4)[n % 4].id, n // 4)
         assert request == requests[n]
         assert kept["logprobs"] == [-1.0, -2.0]
 
@@ -76,13 +76,13 @@ def test_a_request_is_stored_once_and_little_more_than_its_difference(ledger: Le
 def test_text_that_is_no_unicode_comes_back_and_can_be_exported(ledger: Ledger) -> None:
     item = Item("e" * 32, 9, LONE, (LONE,), (LONE,), LONE, {"text": LONE})
     ledger.add_items(TASK, [item])
-    kept = query.items(ledger, TASK)[item.id]
+    kept = query.read_items(ledger, TASK)[item.id]
     assert (kept.question, kept.choices, kept.gold, kept.data) == (LONE, (LONE,), (LONE,), {"text": LONE})
     ask, said = GenerateRequest(Prompt(LONE), max_tokens=4), GenerateAnswer(LONE, 3, "stop")
     chunk = Chunk(answers=[(ask, said)], asked=[(TASK, make_items(1)[0].id, 0, (ask.id,))])
     ledger.commit(A, chunk)
     assert ledger.answers(A, [ask.id]) == {ask.id: said}
-    [(request, _)] = query.item_answers(ledger, A, TASK, make_items(1)[0].id)
+    [(request, _)] = query.read_item_answers(ledger, A, TASK, make_items(1)[0].id)
     assert isinstance(request, GenerateRequest) and request.prompt.user == LONE
     [row] = exported(ledger, answers=True)
     assert row["text"] == LONE
@@ -120,11 +120,11 @@ def test_grades_of_other_answers_are_not_taken_for_these(ledger: Ledger) -> None
     ledger.commit(A, sampled(1))
     with pytest.raises(LedgerError, match="other requests for the same item"):
         ledger.commit(A, sampled(2))
-    assert query.values(ledger, TRIAL, A, TASK, "acc").values.tolist() == [1.0]
+    assert query.read_values(ledger, TRIAL, A, TASK, "acc").values.tolist() == [1.0]
     paid = sampled(2).answers[0]
     assert ledger.answers(A, [paid[0].id]) == {paid[0].id: paid[1]}  # paid for, so kept
     ledger.commit(B, sampled(2))  # another candidate's
-    assert query.values(ledger, TRIAL, B, TASK, "acc").values.tolist() == [2.0]
+    assert query.read_values(ledger, TRIAL, B, TASK, "acc").values.tolist() == [2.0]
 
 
 def test_a_trial_sees_its_own_items_and_repeats_only(ledger: Ledger) -> None:
@@ -133,9 +133,9 @@ def test_a_trial_sees_its_own_items_and_repeats_only(ledger: Ledger) -> None:
     thrice = add_trial(ledger, "thrice", items, repeats=3)
     rows = [(TASK, item.id, n, Observation("acc", float(n))) for item in items for n in range(3)]
     ledger.commit(A, Chunk(observations=rows))
-    assert query.values(ledger, once, A, TASK, "acc").item_ids == (items[2].id, items[0].id)
-    assert query.values(ledger, once, A, TASK, "acc").values.tolist() == [0.0, 0.0]
-    assert query.values(ledger, thrice, A, TASK, "acc").values.tolist() == [1.0] * 4
+    assert query.read_values(ledger, once, A, TASK, "acc").item_ids == (items[2].id, items[0].id)
+    assert query.read_values(ledger, once, A, TASK, "acc").values.tolist() == [0.0, 0.0]
+    assert query.read_values(ledger, thrice, A, TASK, "acc").values.tolist() == [1.0] * 4
     assert {row["repeat"] for row in exported(ledger, trial="once")} == {0}
     assert len(exported(ledger, trial="thrice")) == 12
 
@@ -143,8 +143,8 @@ def test_a_trial_sees_its_own_items_and_repeats_only(ledger: Ledger) -> None:
 def test_clusters_are_numbered_without_gaps(ledger: Ledger) -> None:
     items = make_items(4)
     ledger.commit(A, Chunk(observations=[(TASK, i.id, 0, Observation("acc", 1.0)) for i in items[2:]]))
-    assert query.values(ledger, TRIAL, A, TASK, "acc").clusters.tolist() == [0, 0]
-    assert query.paired(ledger, TRIAL, A, B, TASK, "acc").item_ids == ()
+    assert query.read_values(ledger, TRIAL, A, TASK, "acc").clusters.tolist() == [0, 0]
+    assert query.read_paired_values(ledger, TRIAL, A, B, TASK, "acc").item_ids == ()
 
 
 def test_absences_are_the_trials_own_and_end_with_a_value(ledger: Ledger) -> None:
@@ -155,10 +155,10 @@ def test_absences_are_the_trials_own_and_end_with_a_value(ledger: Ledger) -> Non
         absent = [(TASK, item.id, 0, "joules", "no meter") for item in items[:2]]
         ledger.commit(who, Chunk(absences=[*absent, ("", "", 0, "bytes", "a hosted model"), (TASK, "", 0, "s", "-")]))
     expected = {(A, "", "bytes", 1), (A, TASK, "joules", 2), (A, TASK, "s", 1)}
-    found = query.absences(ledger, TRIAL)
+    found = query.read_absences(ledger, TRIAL)
     assert {(row["candidate_id"], row["task_id"], row["measure"], row["items"]) for row in found} == expected
     ledger.commit(A, Chunk(observations=[(TASK, items[0].id, 0, Observation("joules", 2.0, unit="J"))]))
-    [joules] = [row for row in query.absences(ledger, TRIAL) if row["measure"] == "joules"]
+    [joules] = [row for row in query.read_absences(ledger, TRIAL) if row["measure"] == "joules"]
     assert joules["items"] == 1
 
 
@@ -228,10 +228,10 @@ def test_clearing_up_keeps_what_other_trials_share(ledger: Ledger) -> None:
     assert exported(ledger, trial="half", answers=True) == before
     # the first request went with its item but for its text, on which the others' compression rests
     assert ledger.connection.execute("SELECT count(*) FROM requests").fetchone() == (3,)
-    [(kept, _)] = query.item_answers(ledger, A, TASK, items[3].id)
+    [(kept, _)] = query.read_item_answers(ledger, A, TASK, items[3].id)
     assert kept.prompts[0].user == items[3].question
     collect(ledger, ["half"])
-    assert set(query.counts(ledger).values()) == {0}
+    assert set(query.count_rows(ledger).values()) == {0}
     assert ledger.connection.execute("SELECT count(*) FROM requests").fetchone() == (0,)
 
 
@@ -245,7 +245,7 @@ def test_old_trials_go_by_age_and_space_is_given_back(ledger: Ledger) -> None:
     ledger.commit(A, Chunk(answers=[(r, GenerateAnswer("y" * 5000, 1, "stop")) for r in big]))
     assert collect(ledger, older_than=timedelta(days=36500), dry_run=True).trials == 0
     gone = collect(ledger, older_than=timedelta(days=365))
-    assert [row.name for row in query.trials(ledger)] == ["new"]
+    assert [row.name for row in query.read_trials(ledger)] == ["new"]
     assert (gone.trials, gone.answers) == (1, 31)
     assert gone.bytes_freed > 30 * 5000
     assert ledger.connection.execute("PRAGMA foreign_keys").fetchone() == (1,)

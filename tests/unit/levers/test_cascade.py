@@ -15,7 +15,7 @@ from fairtrial.engines.base import Capabilities
 from fairtrial.engines.check import check_engine
 from fairtrial.errors import CapabilityError, EngineError, SpecError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.steps import passed
+from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.levers.cascade import CascadeEngine
 from fairtrial.levers.cascade.signals import find_final_answer, measure_agreement, measure_choices, measure_text
 from fairtrial.measures.cost import CostProbe, find_price
@@ -251,11 +251,11 @@ def test_the_items_learned_from_enter_no_verdict(tmp_path: Path) -> None:
     assert not {i.id for i in task.tuning} & {i.id for i in task.items}
     assert not {i.cluster for i in task.tuning} & {i.cluster for i in task.items}
     ledger = conducted(plan, tmp_path / "t.db")
-    asked = query.values(ledger, plan.id, plan.candidates[2].id, task.id, "acc").item_ids
+    asked = query.read_values(ledger, plan.id, plan.candidates[2].id, task.id, "acc").item_ids
     assert set(asked) == {i.id for i in task.items}
-    known = passed(ledger, plan.candidates[2].id, task.id)
+    known = read_cascade_items(ledger, plan.candidates[2].id, task.id)
     assert len(known) == len(task.items)
-    [whole] = [w for w in query.wholes(ledger, plan.id) if w.measure == "cascade_threshold"]
+    [whole] = [w for w in query.read_whole_rows(ledger, plan.id) if w.measure == "cascade_threshold"]
     assert all(item.escalated == (item.signal < whole.value) for item in known.values())
     assert 0 < sum(item.escalated for item in known.values()) < len(known)
 
@@ -265,12 +265,12 @@ def test_a_threshold_is_learned_again_from_the_same_answers(tmp_path: Path) -> N
     ledger = conducted(plan, tmp_path / "t.db")
     ledger.connection.execute("DELETE FROM answers WHERE candidate_id = ?", (plan.candidates[2].id,))
     ledger.connection.commit()
-    before = query.counts(ledger)["answers"]
+    before = query.count_rows(ledger)["answers"]
     with ledger.writing():
         run(plan, "text", ledger, EngineSettings())
-    values = {w.value for w in query.wholes(ledger, plan.id) if w.measure == "cascade_threshold"}
+    values = {w.value for w in query.read_whole_rows(ledger, plan.id) if w.measure == "cascade_threshold"}
     assert len(values) == 1
-    assert query.counts(ledger)["answers"] == before + len(plan.tasks[0].items)
+    assert query.count_rows(ledger)["answers"] == before + len(plan.tasks[0].items)
 
 
 def test_what_can_change_an_answer_changes_the_candidate(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_the_curve_begins_and_ends_with_the_models_alone(tmp_path: Path) -> None
         assert line[at].y.value == pytest.approx(alone[name].y.value) == pytest.approx(ends[at].y.value)
         assert line[at].x.value == pytest.approx(ends[at].x.value)
     assert line[0].x.value == pytest.approx(alone["a"].x.value)
-    known = passed(ledger, plan.candidates[2].id, plan.tasks[0].id)
+    known = read_cascade_items(ledger, plan.candidates[2].id, plan.tasks[0].id)
     share = sum(item.escalated for item in known.values()) / len(known)
     on_curve = [
         p.y.value for p in line
@@ -333,7 +333,7 @@ def test_bytes_and_memory_are_those_of_both(tmp_path: Path) -> None:
     record = plan.candidates[2].model.record()
     assert set(record["parts"]) == {"small", "b"}  # type: ignore[call-overload]
     ledger = conducted(plan, tmp_path / "t.db")
-    measured = {w.measure for w in query.wholes(ledger, plan.id) if w.candidate_id == plan.candidates[2].id}
+    measured = {w.measure for w in query.read_whole_rows(ledger, plan.id) if w.candidate_id == plan.candidates[2].id}
     assert "load_seconds" in measured
 
 
@@ -366,7 +366,7 @@ def test_single_answers_of_a_learned_cascade_are_timed(tmp_path: Path) -> None:
     conducted(plan, tmp_path / "t.db").close()
     again = plan_trial(written(tmp_path, LEARN, "latency_items: 3\n"), tmp_path)
     ledger = conducted(again, tmp_path / "t.db")
-    assert query.values(ledger, again.id, again.candidates[2].id, again.tasks[0].id, "latency").values.size == 3
+    assert query.read_values(ledger, again.id, again.candidates[2].id, again.tasks[0].id, "latency").values.size == 3
 
 
 @pytest.mark.model

@@ -197,16 +197,16 @@ def test_levers_stand_trial_and_are_resumed(tmp_path: Path) -> None:
     plain, led, both = plan.candidates
     with Ledger.open(tmp_path / "whole.db", create=False) as ledger:
         [item] = plan.tasks[0].items[:1]
-        [(request, answer)] = query.item_answers(ledger, led.id, plan.tasks[0].id, item.id)
+        [(request, answer)] = query.read_item_answers(ledger, led.id, plan.tasks[0].id, item.id)
         sent, changed = answer["trace"]
         assert sent["prompt"].endswith(" Think.") and "Think." not in str(request)
         assert changed == {"by": "shout", "action": "changed the answer"}
-        [(_, answer)] = query.item_answers(ledger, plain.id, plan.tasks[0].id, item.id)
+        [(_, answer)] = query.read_item_answers(ledger, plain.id, plan.tasks[0].id, item.id)
         assert "trace" not in answer
         traces = [
             [step["by"] for step in answer["trace"]]
             for one in plan.tasks[0].items
-            for _, answer in query.item_answers(ledger, both.id, plan.tasks[0].id, one.id)
+            for _, answer in query.read_item_answers(ledger, both.id, plan.tasks[0].id, one.id)
         ]
     alone = ["small/append", "small"]
     assert {tuple(trace) for trace in traces} <= {tuple(alone), (*alone, "led/append", "led", "led/shout")}

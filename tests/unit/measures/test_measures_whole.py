@@ -161,12 +161,12 @@ def test_a_run_keeps_what_was_stated_and_stays_the_same_trial(tmp_path: Path) ->
     second = api.run(trial(usd_per_hour=2.0), path)
     assert first.trial_id == second.trial_id
     with Ledger.open(path, create=False) as ledger:
-        facts = [session.facts for session in query.sessions(ledger, first.trial_id)]
+        facts = [session.facts for session in query.read_sessions(ledger, first.trial_id)]
         assert [f["stated"] for f in facts] == [{}, {"usd_per_hour": 2.0}]
         assert all(f["measured_by"].keys() == {"energy", "memory"} for f in facts)
         runs = ledger.connection.execute("SELECT DISTINCT repeat FROM observations WHERE task_id = ''").fetchall()
         assert runs == [(1,)]  # the second run had nothing to ask
-        absent = {row["measure"]: row["reason"] for row in query.absences(ledger, first.trial_id)}
+        absent = {row["measure"]: row["reason"] for row in query.read_absences(ledger, first.trial_id)}
     assert "machine.usd_per_hour" in absent["usd"]
     assert {"cpu_seconds", "seconds"} <= {e.measure for e in second.estimates}
     assert "usd" not in {e.measure for e in second.estimates}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fairtrial.analysis.doubts import find_doubts
-from fairtrial.analysis.verdicts import verdicts
+from fairtrial.analysis.verdicts import find_verdicts
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.planning.plan import Plan, plan_trial
@@ -127,7 +127,7 @@ def test_three_hundred_rows_of_25_questions_are_25_clusters(tmp_path: Path) -> N
     plan = planned(tmp_path)
     with Ledger.open(tmp_path / "l.db") as ledger:
         filled(plan, ledger)
-        [found] = verdicts(ledger, plan.id)
+        [found] = find_verdicts(ledger, plan.id)
         summary = summarise(ledger, plan.id)
         assert (found.items_used, found.clusters_used) == (300, QUESTIONS)
         assert all(one.clusters == QUESTIONS for one in summary.estimates)
@@ -151,7 +151,7 @@ def test_a_trial_that_was_planned_before_is_read_the_same_way(tmp_path: Path) ->
         own = {one.id: one.cluster for one in plan.tasks[0].plain.items()}
         ledger.add_items(plan.tasks[0].id, [replace(one, cluster=own[one.id]) for one in plan.tasks[0].items])
         filled(plan, ledger, document)
-        [found] = verdicts(ledger, plan.id)
+        [found] = find_verdicts(ledger, plan.id)
         assert found.clusters_used == QUESTIONS
         assert any(doubt.kind == "duplicates" for doubt in find_doubts(ledger, plan.id))
 
@@ -162,7 +162,7 @@ def test_items_that_an_older_trial_entered_are_united_in_a_newer_one(tmp_path: P
         ledger.add_task(plan.tasks[0].id, "copied", plan.document()["tasks"][0]["card"])
         ledger.add_items(plan.tasks[0].id, plan.tasks[0].plain.items())
         filled(plan, ledger)
-        assert len(set(query.order(ledger, plan.id, plan.tasks[0].id).clusters.tolist())) == QUESTIONS
+        assert len(set(query.read_order(ledger, plan.id, plan.tasks[0].id).clusters.tolist())) == QUESTIONS
 
 
 @pytest.mark.parametrize("target", ["population", "benchmark"])
@@ -173,8 +173,8 @@ def test_a_trial_that_stops_early_asks_copies_in_one_piece(tmp_path: Path, targe
     assert (pieces == QUESTIONS) == (target == "population")
     with Ledger.open(tmp_path / "l.db") as ledger, ledger.writing():
         run(plan, "text", ledger, EngineSettings())
-        [found] = verdicts(ledger, plan.id)
+        [found] = find_verdicts(ledger, plan.id)
         assert found.clusters_used <= QUESTIONS
-        before = query.counts(ledger)
+        before = query.count_rows(ledger)
         run(planned(tmp_path, stop_early=True, target=target), "text", ledger, EngineSettings())
-        assert query.counts(ledger) == before
+        assert query.count_rows(ledger) == before

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fairtrial.analysis.verdicts import questions, verdicts
+from fairtrial.analysis.verdicts import find_verdicts, iterate_questions
 from fairtrial.cli.main import app
 from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import query
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.report.gate import Asked, against, checks
 from fairtrial.report.summary import summarise
 from tests.support.standing_ledger import ACC, SECONDS, TRIAL, coins, trial_ledger
@@ -35,10 +35,12 @@ def test_verdicts_are_those_of_a_trial_with_that_baseline(tmp_path: Path, early:
         ledger_of(tmp_path / "a.db", early=early) as one,
         ledger_of(tmp_path / "b.db", NAMES[1:] + NAMES[:1], early) as two,
     ):
-        other = verdicts(one, TRIAL, "good")
+        other = find_verdicts(one, TRIAL, "good")
         assert {(v.a, v.b) for v in other} == {("base", "good"), ("weak", "good")}
-        assert sorted(other, key=lambda v: (v.task, v.a)) == sorted(verdicts(two, TRIAL), key=lambda v: (v.task, v.a))
-        assert verdicts(one, TRIAL) == verdicts(one, TRIAL, "base") != other
+        assert sorted(other, key=lambda v: (v.task, v.a)) == sorted(
+            find_verdicts(two, TRIAL), key=lambda v: (v.task, v.a)
+        )
+        assert find_verdicts(one, TRIAL) == find_verdicts(one, TRIAL, "base") != other
 
 
 def test_the_gate_turns_with_its_baseline(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_the_gate_turns_with_its_baseline(tmp_path: Path) -> None:
 
 def test_what_ended_the_asking_stays_the_trials_own(tmp_path: Path) -> None:
     with ledger_of(tmp_path / "a.db", early=True) as ledger:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
+        plan = json.loads(json.dumps(query.find_trial(ledger, TRIAL).document))
     for task in plan["tasks"]:
         task["measures"] = ["acc", "seconds"]
     for baseline, want in (
@@ -63,7 +65,7 @@ def test_what_ended_the_asking_stays_the_trials_own(tmp_path: Path) -> None:
     ):
         found = {
             q.a.name: [(e.a.name, e.b.name) for e in q.enders]
-            for q in questions(plan_record(plan), baseline)
+            for q in iterate_questions(make_plan_record(plan), baseline)
             if q.measure.name == "seconds" and q.task.name == "t"
         }
         assert found == want

@@ -41,7 +41,7 @@ def made(
     decide = {"margin": margin, "stop_early": early}
     ledger = trial_ledger(path, list(columns), {"t": {"acc": columns}}, decide=decide)
     if pairing is not None:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
+        plan = json.loads(json.dumps(query.find_trial(ledger, TRIAL).document))
         plan["tasks"][0]["pairings"] = [pairing]
         with ledger.transaction() as db:
             db.execute("UPDATE trials SET plan = ?", (json.dumps(plan),))
@@ -83,7 +83,7 @@ BUDGET = Ending("budget", "stopped by the budget of 800 item answers")
 def test_a_trial_that_was_killed_or_stopped_half_way(tmp_path: Path, ending: Ending | None) -> None:
     base = half()
     with made(tmp_path / "l.db", {"base": base[:300], "new": base[:300]}) as ledger:
-        [task] = query.trial(ledger, TRIAL).plan.tasks
+        [task] = query.find_trial(ledger, TRIAL).plan.tasks
         others = [content_hash(["t", i]) for i in range(300, ITEMS)]
         # the last 100 of 400 items are not asked yet
         ledger.add_items(task.id, [Item(x, i, f"question {i}", (), (), str(i), {}) for i, x in enumerate(others, 300)])
@@ -115,7 +115,7 @@ def test_null_answers_on_both_sides(tmp_path: Path) -> None:
 def test_a_measure_that_the_task_gives_to_some_items_only_is_not_missing(tmp_path: Path) -> None:
     base = half()
     with made(tmp_path / "l.db", {"base": base, "new": base}) as ledger:
-        plan = json.loads(json.dumps(query.trial(ledger, TRIAL).document))
+        plan = json.loads(json.dumps(query.find_trial(ledger, TRIAL).document))
         [task] = plan["tasks"]
         part = {**task["card"]["measures"][0], "name": "part"}
         task["card"]["measures"].append(part)

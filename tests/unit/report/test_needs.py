@@ -33,8 +33,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_shows_what_was_needed_stated_and_missed(path: Path) -> None:
     with Ledger.open(path) as ledger:
-        trial = query.trial(ledger)
-        first = query.sessions(ledger, trial.id)[0].id
+        trial = query.find_trial(ledger)
+        first = query.read_sessions(ledger, trial.id)[0].id
         for candidate in trial.plan.candidates:
             rows = [("", "", first, Observation("kv_bytes", 375e6, unit="B"))]
             ledger.commit(candidate.id, Chunk(observations=rows))
@@ -56,7 +56,7 @@ def test_the_page_shows_what_was_needed_stated_and_missed(path: Path) -> None:
 
 def test_absences_are_gathered_by_reason(path: Path) -> None:
     with Ledger.open(path, create=False) as ledger:
-        summary = summarise(ledger, query.trial(ledger).id)
+        summary = summarise(ledger, query.find_trial(ledger).id)
     lines = [line for measure, line in needs.absent(summary) if measure == "decode_tokens_per_second"]
     assert lines == [
         "decode_tokens_per_second of every candidate: the engine does not say how many tokens it computes in what time"

@@ -123,12 +123,12 @@ def test_answers_that_were_handed_over_before_the_other_process_died_are_kept(tm
         with open_writer(ledger, plan.id, {}) as writer, writer.keeping(candidate.id) as keep:
             for done in range(1, len(chunk)):
                 keep(*coming.recv())
-                assert query.counts(ledger)["answers"] == done - done % KEPT_AT_ONCE
+                assert query.count_rows(ledger)["answers"] == done - done % KEPT_AT_ONCE
             with pytest.raises(EOFError):
                 coming.recv()
     other.join(60)
     assert other.exitcode == 9
-    assert query.counts(ledger)["answers"] == len(chunk) - 1 == 19
+    assert query.count_rows(ledger)["answers"] == len(chunk) - 1 == 19
 
 
 def test_an_engine_that_hands_answers_over_one_by_one_says_so_by_having_the_method() -> None:

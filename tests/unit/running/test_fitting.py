@@ -160,7 +160,7 @@ def test_the_report_says_who_fits_as_measured(tmp_path: Path) -> None:
     with Ledger.open(done.ledger, create=False) as ledger:
         again = device(ledger, done.trial_id)
         assert again == found
-        [session] = query.sessions(ledger, done.trial_id)
+        [session] = query.read_sessions(ledger, done.trial_id)
         assert session.facts["fit"]["device"]["memory"] == 900 * GB
     assert any("not of the device" in note for note in found.notes)
     assert [row[0] for row in found.tables[0].rows] == ["a", "b"]

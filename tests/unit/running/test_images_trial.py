@@ -89,11 +89,11 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
         with ledger.writing():
             trial_id = run(plan, "text", ledger, EngineSettings())
         assert ledger.connection.execute("SELECT count(*) FROM blobs").fetchone() == (7,)
-        items = query.items(ledger, plan.tasks[0].id)
+        items = query.read_items(ledger, plan.tasks[0].id)
         answers = set()
         for item in plan.tasks[0].items:
             assert items[item.id] == item
-            [(request, answer)] = query.item_answers(ledger, plan.candidates[0].id, plan.tasks[0].id, item.id)
+            [(request, answer)] = query.read_item_answers(ledger, plan.candidates[0].id, plan.tasks[0].id, item.id)
             assert [image.hash for image in request.prompts[0].images] == [SHOT.hash, item.images[0].hash]
             answers.add(answer["text"])
         assert len(answers) > 1  # the image is part of what the model sees
@@ -115,9 +115,9 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
     replay = {"id": "again", "model": f"replay:{path}#a"}
     again = planned(tmp_path, Pictures(), replay, B)
     with Ledger.open(path) as ledger, ledger.writing():
-        before = query.counts(ledger)["answers"]
+        before = query.count_rows(ledger)["answers"]
         run(again, "text", ledger, EngineSettings())
-        assert query.counts(ledger)["answers"] == before + 6
+        assert query.count_rows(ledger)["answers"] == before + 6
 
 
 def test_a_candidate_that_cannot_see_is_refused_by_name_before_anything_is_asked(
@@ -134,7 +134,7 @@ def test_a_candidate_that_cannot_see_is_refused_by_name_before_anything_is_asked
     with Ledger.open(tmp_path / "ledger.db") as ledger, ledger.writing():
         with pytest.raises(CapabilityError, match="'b' cannot see images, and pictures item 3 shows one"):
             run(plan, "text", ledger, EngineSettings())
-        assert query.counts(ledger)["answers"] == 0
+        assert query.count_rows(ledger)["answers"] == 0
 
 
 def test_a_task_that_does_not_give_an_image_is_an_error(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 import fairtrial.running.conductor as conductor
 import fairtrial.running.pool as bench
-from fairtrial.analysis.elimination import beaten
-from fairtrial.analysis.verdicts import questions, verdict
+from fairtrial.analysis.elimination import find_eliminated
+from fairtrial.analysis.verdicts import iterate_questions, judge_question
 from fairtrial.engines import EngineSettings
 from fairtrial.ledger import Chunk, Ledger, query
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Observation
 from fairtrial.report.summary import summarise
@@ -41,7 +41,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def begun(plan: Plan) -> list[TaskRounds]:
-    return make_task_rounds(plan, list(questions(plan_record(plan.document()))))
+    return make_task_rounds(plan, list(iterate_questions(make_plan_record(plan.document()))))
 
 
 def test_all_tasks_get_a_first_round_then_the_one_nearest_to_a_verdict_and_none_starves(
@@ -81,7 +81,7 @@ def looked(ledger: Ledger, plan: Plan, question: object, needed: int) -> object:
             (task.id, item.id, 0, Observation("acc", float((at + i) % 2))) for at, item in enumerate(task.items[:4])
         ]
         ledger.commit(candidate.id, Chunk(observations=seen))
-    found = verdict(ledger, plan.id, question)  # type: ignore[arg-type]
+    found = judge_question(ledger, plan.id, question)  # type: ignore[arg-type]
     assert found is not None
     return replace(found, items_needed=needed)
 
@@ -94,8 +94,8 @@ def test_what_the_ledger_has_comes_before_what_must_be_paid_for(
     monkeypatch.setattr(bench, "open_engine", open_engine)
     with ledger.writing():
         conductor.run(plan, "text", ledger, EngineSettings(), rounds=3)
-    assert query.sessions(ledger, plan.id)[-1].outcome == "asked 3 rounds of each task"
-    assert query.counts(ledger)["answers"] == 2 * 2 * 150
+    assert query.read_sessions(ledger, plan.id)[-1].outcome == "asked 3 rounds of each task"
+    assert query.count_rows(ledger)["answers"] == 2 * 2 * 150
     started = begun(plan)
     for task_rounds in started:
         task_rounds.next_round(ledger)
@@ -122,7 +122,7 @@ def test_a_beaten_candidate_is_asked_no_more_and_the_report_says_so(
     assert [(v.a, v.verdict) for v in found.verdicts] == [("best", "better"), ("beaten", "undecided")]
     [line] = found.endings
     assert line.startswith(f"beaten is asked no more on table after {dropped.done} items: it is certainly not the best")
-    [look] = [look for look in query.looks(ledger, plan.id) if look.verdict == "dropped"]
+    [look] = [look for look in query.read_looks(ledger, plan.id) if look.verdict == "dropped"]
     assert (look.a, look.b) == ("beaten", "best")
     assert look.document["evidence"] >= 40
     assert look.difference is not None and look.difference < 0
@@ -130,7 +130,7 @@ def test_a_beaten_candidate_is_asked_no_more_and_the_report_says_so(
 
 def test_the_best_is_seldom_dropped_and_the_baseline_never(tmp_path: Path) -> None:
     plan = plan_of(("base", "one", "two"), tmp_path, ("table",))
-    document = plan_record(plan.document())
+    document = make_plan_record(plan.document())
     [task] = document.tasks
     rng = np.random.default_rng(7)
     wrong = 0
@@ -144,7 +144,7 @@ def test_the_best_is_seldom_dropped_and_the_baseline_never(tmp_path: Path) -> No
                     for item, r in zip(plan.tasks[0].items, right, strict=False)
                 ]
                 ledger.commit(candidate.id, Chunk(observations=seen))
-            found = beaten(ledger, plan.id, document, task, ("one", "two"))
+            found = find_eliminated(ledger, plan.id, document, task, ("one", "two"))
             wrong += bool(found)
             assert "base" not in {b.candidate for b in found}
     assert wrong <= 5  # both are the best: 5% at most, and less by design
@@ -152,5 +152,5 @@ def test_the_best_is_seldom_dropped_and_the_baseline_never(tmp_path: Path) -> No
 
 def test_two_candidates_are_left_to_their_verdict(tmp_path: Path, ledger: Ledger) -> None:
     plan = plan_of(("a", "b"), tmp_path, ("table",))
-    document = plan_record(plan.document())
-    assert beaten(ledger, plan.id, document, document.tasks[0], ("b",)) == []
+    document = make_plan_record(plan.document())
+    assert find_eliminated(ledger, plan.id, document, document.tasks[0], ("b",)) == []

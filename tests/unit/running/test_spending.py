@@ -49,7 +49,7 @@ def conducted(plan: Plan, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> tu
 
 
 def outcomes(ledger: Ledger, plan: Plan) -> list[str | None]:
-    return [session.outcome for session in query.sessions(ledger, plan.id)]
+    return [session.outcome for session in query.read_sessions(ledger, plan.id)]
 
 
 @pytest.mark.parametrize("decide", [{}, {"stop_early": True}, {"stop_early": True, "eliminate": True}])
@@ -65,9 +65,9 @@ def test_a_stopped_trial_goes_on_and_ends_with_the_ledger_of_an_unbroken_one(
     for items in (400, 440, 1000, None):
         plan = plan_trial(trial({"items": items} if items else None, **decide), tmp_path)
         assert plan.id == whole.id  # a budget decides how far a trial gets, not what it is
-        before = query.counts(broken)["answers"]
+        before = query.count_rows(broken)["answers"]
         _, engines = conducted(plan, broken, monkeypatch)
-        after = query.counts(broken)["answers"]
+        after = query.count_rows(broken)["answers"]
         assert items is None or after <= items
         for name, engine in engines.items():
             asked[name] += engine.asked
@@ -109,18 +109,18 @@ def test_a_budget_that_allows_nothing_is_an_error(tmp_path: Path, monkeypatch: p
     plan = plan_trial(trial({"items": 149}), tmp_path)
     with pytest.raises(BudgetError, match="149 item answers does not allow a single round: the smallest has 150"):
         conducted(plan, ledger, monkeypatch)
-    assert query.counts(ledger)["answers"] == 0
+    assert query.count_rows(ledger)["answers"] == 0
     assert outcomes(ledger, plan) == ["failed"]
 
 
 def test_answers_of_other_trials_are_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger.open(tmp_path / "t.db")
     conducted(plan_trial(trial(limit=150), tmp_path), ledger, monkeypatch)
-    assert query.counts(ledger)["answers"] == 900
+    assert query.count_rows(ledger)["answers"] == 900
     time.sleep(0.01)
     plan = plan_trial(trial({"items": 300}, limit=250), tmp_path)
     _, engines = conducted(plan, ledger, monkeypatch)
-    new = query.counts(ledger)["answers"] - 900
+    new = query.count_rows(ledger)["answers"] - 900
     assert 200 < new <= 300  # as many rounds as fit; what the other trial has paid for is not counted
     assert sum(len(chunk) for engine in engines.values() for chunk in engine.asked) == new
     assert sum_spending(ledger, plan.id)["items"] == new
@@ -148,7 +148,7 @@ def test_measured_quantities_are_counted_over_all_runs(tmp_path: Path, monkeypat
     for joules, answers in ((1300, 600), (1500, 750), (1790, 750)):  # first chunks of a task cost what is known
         plan = plan_trial(trial({"joules": joules}), tmp_path)
         conducted(plan, ledger, monkeypatch)
-        assert query.counts(ledger)["answers"] == answers
+        assert query.count_rows(ledger)["answers"] == answers
         assert sum_spending(ledger, plan.id)["joules"] == 2 * answers
     assert set(outcomes(ledger, plan)) == {f"{STOPPED}{n} joules" for n in ("1,300", "1,500", "1,790")}
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_known_is_an_error_and_never_nothing(tmp_path: Path, monk
     plan = plan_trial(trial({"usd": 5}), tmp_path)
     with pytest.raises(BudgetError, match=r"'base' has no values of the measure 'usd': .*no machine\.usd_per_hour"):
         conducted(plan, ledger, monkeypatch)
-    assert query.counts(ledger)["answers"] == 0
+    assert query.count_rows(ledger)["answers"] == 0
     monkeypatch.setattr(bench, "PROBES", ())  # nobody says that it is missing, and it is
     with pytest.raises(BudgetError, match="'base' has no values of the measure 'usd': nothing was observed"):
         conducted(plan, ledger, monkeypatch)
@@ -170,7 +170,7 @@ def test_dollars_follow_the_price_that_is_stated(tmp_path: Path, monkeypatch: py
     plan = plan_trial(priced, tmp_path)
     conducted(plan, ledger, monkeypatch)  # no price is known before the first chunk, and after it the budget is spent
     assert outcomes(ledger, plan) == [f"{STOPPED}0.000000001 US dollars"]
-    assert query.counts(ledger)["answers"] == 50
+    assert query.count_rows(ledger)["answers"] == 50
     [(usd,)] = ledger.connection.execute("SELECT sum(value) FROM observations WHERE measure = 'usd'")
     assert sum_spending(ledger, plan.id)["usd"] == pytest.approx(usd)
     assert usd > 1e-9  # only a first chunk can cross a budget

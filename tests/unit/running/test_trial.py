@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import fairtrial.running.answering as answering
-from fairtrial.analysis.verdicts import verdicts
+from fairtrial.analysis.verdicts import find_verdicts
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import FairtrialError, SpecError, TooLongError, UnknownNameError
 from fairtrial.ledger import Ledger, query
@@ -50,7 +50,7 @@ def test_all_candidates_get_the_same_items_in_the_same_random_order(tmp_path: Pa
     assert [i.doc_id for i in task.items] != sorted(i.doc_id for i in task.items)
     assert sorted(i.doc_id for i in task.items) == list(range(120))
     conducted(plan, ledger)
-    found = query.paired(ledger, plan.id, plan.candidates[0].id, plan.candidates[1].id, task.id, "acc")
+    found = query.read_paired_values(ledger, plan.id, plan.candidates[0].id, plan.candidates[1].id, task.id, "acc")
     assert list(found.item_ids) == [item.id for item in task.items]
     assert plan_trial(trial(), tmp_path).id == plan.id
     other = plan_trial(trial(seed=2), tmp_path)
@@ -87,15 +87,15 @@ def test_a_grade_that_fails_loses_no_answer(tmp_path: Path, ledger: Ledger, monk
     monkeypatch.setattr(task_class, "grade", failing)
     with pytest.raises(RuntimeError):
         conducted(plan, ledger)
-    assert query.counts(ledger)["answers"] == CHUNK_ITEMS
+    assert query.count_rows(ledger)["answers"] == CHUNK_ITEMS
     assert list(ledger.read("SELECT 1 FROM observations WHERE item_id <> ''")) == []
-    assert "load_seconds" in {row.measure for row in query.wholes(ledger, plan.id)}
+    assert "load_seconds" in {row.measure for row in query.read_whole_rows(ledger, plan.id)}
     monkeypatch.setattr(task_class, "grade", real)
     conducted(plan, ledger)
-    assert query.counts(ledger)["answers"] == 2 * 120
-    values = query.values(ledger, plan.id, plan.candidates[0].id, plan.tasks[0].id, "acc")
+    assert query.count_rows(ledger)["answers"] == 2 * 120
+    values = query.read_values(ledger, plan.id, plan.candidates[0].id, plan.tasks[0].id, "acc")
     assert values.values.size == 120
-    assert [s.outcome for s in query.sessions(ledger, plan.id)] == ["failed", "finished"]
+    assert [s.outcome for s in query.read_sessions(ledger, plan.id)] == ["failed", "finished"]
 
 
 def test_a_trial_that_may_stop_early_stops_when_all_is_settled(tmp_path: Path, ledger: Ledger) -> None:
@@ -106,11 +106,11 @@ def test_a_trial_that_may_stop_early_stops_when_all_is_settled(tmp_path: Path, l
     assert looks[-1].verdict == "tied"
     assert all(look.verdict == "undecided" for look in looks[:-1])
     assert looks[-1].items_used < 600
-    assert [look.items for look in query.looks(ledger, plan.id)] == [look.items_used for look in looks]
-    before = query.counts(ledger)
+    assert [look.items for look in query.read_looks(ledger, plan.id)] == [look.items_used for look in looks]
+    before = query.count_rows(ledger)
     conducted(plan, ledger)  # again: nothing new is asked or looked at
-    assert query.counts(ledger) == before
-    assert len(query.looks(ledger, plan.id)) == len(looks)
+    assert query.count_rows(ledger) == before
+    assert len(query.read_looks(ledger, plan.id)) == len(looks)
 
 
 def test_seconds_hold_up_no_trial_that_may_stop_early(tmp_path: Path, ledger: Ledger) -> None:
@@ -121,7 +121,7 @@ def test_seconds_hold_up_no_trial_that_may_stop_early(tmp_path: Path, ledger: Le
     assert [look.measure for look in looks[-2:]] == ["acc", "seconds"]
     assert [look.measure for look in looks].count("seconds") == 1
     assert looks[-1].items_used < 600
-    found = next(v for v in verdicts(ledger, plan.id) if v.measure == "seconds")
+    found = next(v for v in find_verdicts(ledger, plan.id) if v.measure == "seconds")
     assert (looks[-1].verdict, looks[-1].items_used) == (found.verdict, found.items_used)
     assert (looks[-1].difference, looks[-1].confidence) == (found.difference, 0.975)  # two questions
     assert found.confidence == 0.95
@@ -164,7 +164,7 @@ def test_repeats_of_sampled_answers_are_asked_apart_and_greedy_ones_once(tmp_pat
     conducted(plan, ledger)
     counted = dict(ledger.connection.execute("SELECT candidate_id, count(*) FROM answers GROUP BY 1").fetchall())
     assert counted == {plan.candidates[0].id: 30, plan.candidates[1].id: 10}
-    found = query.values(ledger, plan.id, plan.candidates[0].id, plan.tasks[0].id, "exact_match")
+    found = query.read_values(ledger, plan.id, plan.candidates[0].id, plan.tasks[0].id, "exact_match")
     assert found.values.size == 10  # repeats are averaged within the item
 
 
@@ -173,7 +173,7 @@ def test_too_long_requests_are_found_before_anything_is_asked(tmp_path: Path, le
     plan = plan_trial(trial(candidates=(Candidate(id="b", model="fake:b"), small)), tmp_path)
     with pytest.raises(TooLongError, match="table item"):
         conducted(plan, ledger)
-    assert query.counts(ledger)["answers"] == 0
+    assert query.count_rows(ledger)["answers"] == 0
 
 
 def test_mistakes_that_only_the_plan_can_find(tmp_path: Path) -> None:
@@ -221,6 +221,8 @@ def test_costs_are_measures_like_others(tmp_path: Path, ledger: Ledger) -> None:
     plan = plan_trial(trial(measures=("acc", "tokens_in", "seconds")), tmp_path)
     conducted(plan, ledger)
     assert plan.tasks[0].measures == ("acc", "tokens_in", "seconds")
-    found = query.paired(ledger, plan.id, plan.candidates[0].id, plan.candidates[1].id, plan.tasks[0].id, "tokens_in")
+    found = query.read_paired_values(
+        ledger, plan.id, plan.candidates[0].id, plan.candidates[1].id, plan.tasks[0].id, "tokens_in"
+    )
     assert (found.a_values > 0).all()
     assert (found.a_values == found.b_values).all()  # the same questions, the same tokenizer

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fairtrial.errors import SpecError
-from fairtrial.ledger.plan import TrialRecord, plan_record
+from fairtrial.ledger.plan import TrialRecord, make_plan_record
 from fairtrial.spec.source import load_trial
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.studies import Interval
@@ -35,7 +35,7 @@ def plan_of(*models: tuple[str, str, Mapping[str, Any]], parts: Sequence[str] = 
     asked = [{**one, "parts": [{"name": "small", "id": "1"}] if one["name"] in parts else []} for one in made]
     decide = {"margin": 0.02, "confidence": 0.95, "target": "population"}
     rest = {"name": "t", "seed": 1, "baseline": made[0]["name"], "decide": decide, "tasks": []}
-    return plan_record({"candidates": asked, **rest})
+    return make_plan_record({"candidates": asked, **rest})
 
 
 def test_sides_are_told_by_the_kind_of_model() -> None:

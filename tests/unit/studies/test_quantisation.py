@@ -14,7 +14,7 @@ from fairtrial.analysis.standings.rows import Rows
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.passages import LENGTH, cut_passages, plan_passages
 from fairtrial.spec.study import Quantisation
 from fairtrial.studies import findings
@@ -62,7 +62,7 @@ def test_a_text_that_cannot_be_read_is_told(tmp_path: Path, name: str, data: byt
 
 def family_ledger(path: Path, sizes: dict[str, int], right: dict[str, list[float]]) -> Ledger:
     ledger = trial_ledger(path, list(sizes), {"t": {"acc": right}}, decide={"margin": 0.1})
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
+    plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     for candidate in plan["candidates"]:
         made = {"parent_sha256": "root", "quantized_to": candidate["name"], "parent_type": "q4_1"}
         own = made if candidate["name"] != next(iter(sizes)) else {"sha256": "root"}
@@ -115,9 +115,9 @@ def test_a_stranger_is_not_of_the_family_unless_told(tmp_path: Path) -> None:
     own = pattern(1, 0.5)
     ledger = family_ledger(tmp_path / "l.db", {"full": 400, "q4": 100}, {"full": own, "q4": own})
     assert "No other candidate" not in quantisation(ledger, TRIAL, {}).sentences[0]
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
+    plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     plan["candidates"][1]["record"].pop("parent_sha256")
-    rows = Rows(ledger, TRIAL, plan_record(plan))
+    rows = Rows(ledger, TRIAL, make_plan_record(plan))
     assert family_of(rows, {}) == ["full"]
     assert family_of(rows, {"family": ["q4"]}) == ["full", "q4"]
 
@@ -140,7 +140,7 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     ledger = tmp_path / "l.db"
     api.run(tmp_path / "trial.yaml", ledger=ledger)
     opened = Ledger.open(ledger, create=False)
-    row = query.trial(opened)
+    row = query.find_trial(opened)
     found = findings(opened, row.id)
     assert found is not None
     text = found.tables[0]
@@ -161,7 +161,7 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     assert 0.5 < rows["q2_k"]["same top token"].value < 0.9  # type: ignore[union-attr]
     assert rows["q2_k"]["perplexity"].value > rows["q4_1"]["perplexity"].value  # type: ignore[union-attr]
     assert rows["other"]["perplexity"] is None
-    absent = {(a["candidate_id"], a["measure"]) for a in query.absences(opened, row.id) if a["task_id"]}
+    absent = {(a["candidate_id"], a["measure"]) for a in query.read_absences(opened, row.id) if a["task_id"]}
     fake = row.plan.candidate("other").id
     assert (fake, "perplexity") in absent
     monkeypatch.setattr(

@@ -6,43 +6,43 @@ quality gate then say it.  Knows no engine and no task.
 
 from __future__ import annotations
 
-from fairtrial.analysis.doubts.answers import DOUBTFUL, answer_doubts, letter_doubts, verdict_doubts
+from fairtrial.analysis.doubts.answers import DOUBTFUL, find_answer_doubts, find_letter_doubts, find_verdict_doubts
 from fairtrial.analysis.doubts.base import Doubt, Finder
-from fairtrial.analysis.doubts.choices import choice_doubts
-from fairtrial.analysis.doubts.copies import copy_doubts
-from fairtrial.analysis.doubts.few import few_doubts
-from fairtrial.analysis.doubts.golds import gold_doubts
-from fairtrial.analysis.doubts.guessing import guessing_doubts, same_candidate_doubts
-from fairtrial.analysis.doubts.hosted import hosted_doubts
-from fairtrial.analysis.doubts.matches import match_doubts, record_doubts
-from fairtrial.analysis.doubts.quoting import exact
-from fairtrial.analysis.doubts.same_text import same_text_doubts
-from fairtrial.analysis.doubts.weights import weight_doubts
+from fairtrial.analysis.doubts.choices import find_choice_doubts
+from fairtrial.analysis.doubts.copies import find_copy_doubts
+from fairtrial.analysis.doubts.few import find_few_doubts
+from fairtrial.analysis.doubts.golds import find_gold_doubts
+from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
+from fairtrial.analysis.doubts.hosted import find_hosted_doubts
+from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
+from fairtrial.analysis.doubts.quoting import show_exactly
+from fairtrial.analysis.doubts.same_text import find_same_text_doubts
+from fairtrial.analysis.doubts.weights import find_weight_doubts
 from fairtrial.ledger import Ledger, query
 
-__all__ = ["DOUBTFUL", "DOUBTS", "Doubt", "exact", "find_doubts"]
+__all__ = ["DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
 
 DOUBTS: tuple[Finder, ...] = (
-    same_candidate_doubts,
-    verdict_doubts,
-    answer_doubts,
-    letter_doubts,
-    same_text_doubts,
-    guessing_doubts,
-    gold_doubts,
-    choice_doubts,
-    copy_doubts,
-    match_doubts,
-    record_doubts,
-    few_doubts,
-    hosted_doubts,
-    weight_doubts,
+    find_same_candidate_doubts,
+    find_verdict_doubts,
+    find_answer_doubts,
+    find_letter_doubts,
+    find_same_text_doubts,
+    find_guessing_doubts,
+    find_gold_doubts,
+    find_choice_doubts,
+    find_copy_doubts,
+    find_match_doubts,
+    find_record_doubts,
+    find_few_doubts,
+    find_hosted_doubts,
+    find_weight_doubts,
 )
 """All finders, in the order in which their doubts are told."""
 
 
 def find_doubts(ledger: Ledger, trial_id: str) -> tuple[Doubt, ...]:
     """Return all doubts about a trial, those of the headline first."""
-    trial = query.trial(ledger, trial_id)
+    trial = query.find_trial(ledger, trial_id)
     found = [doubt for finder in DOUBTS for doubt in finder(ledger, trial)]
     return tuple(sorted(found, key=lambda doubt: not doubt.headline))

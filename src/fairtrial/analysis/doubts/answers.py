@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.analysis.doubts.base import Doubt, is_grave, names_of
-from fairtrial.analysis.doubts.quoting import quoted
-from fairtrial.analysis.verdicts import Verdict, verdicts
+from fairtrial.analysis.doubts.base import Doubt, get_names_by_id, is_grave
+from fairtrial.analysis.doubts.quoting import quote_text
+from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import CardRecord
 from fairtrial.ledger.signs import SignCount, count_answered, count_answers_with, count_signs, find_signed_example
@@ -45,34 +45,34 @@ UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable
 """Signs of answers that count as wrong whatever the candidate knows."""
 
 
-def answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each sign, candidate and task of a trial."""
-    candidates, tasks = names_of(trial)
+    candidates, tasks = get_names_by_id(trial)
     for found in count_signs(ledger, trial.id):
         if found.sign in SENTENCES:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
-            text += _example(ledger, trial, found)
+            text += _quote_example(ledger, trial, found)
             grave = is_grave(found.count, found.of)
             severe = found.count >= CUT_SHARE * found.of if found.sign == "cut" else grave
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
 
 
-def _example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
+def _quote_example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
     """Return one such answer in words, where there is something to be seen; else nothing."""
     if found.sign not in {"unread", "near_miss", "ends_right"}:
         return ""
     example = find_signed_example(ledger, trial.id, found)
     if example is None or not example.text.strip():
         return ""
-    right = f" (right: {quoted(example.gold[0])})" if found.sign != "unread" and example.gold else ""
-    return f" For example {quoted(example.text)}{right}."
+    right = f" (right: {quote_text(example.gold[0])})" if found.sign != "unread" and example.gold else ""
+    return f" For example {quote_text(example.text)}{right}."
 
 
-def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that gives one letter to (nearly) all items of a task and is often wrong."""
-    candidates, tasks = names_of(trial)
+    candidates, tasks = get_names_by_id(trial)
     main = {t.id: t.card.main_measure for t in trial.plan.tasks}
     letters: dict[tuple[str, str], list[SignCount]] = {}
     for found in count_signs(ledger, trial.id):
@@ -82,7 +82,7 @@ def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         read, most = sum(found.count for found in counts), max(counts, key=lambda found: found.count)
         if read < FEWEST or most.count < SAME_LETTER * read:
             continue
-        rows = query.values(ledger, trial.id, candidate, task, main[task])
+        rows = query.read_values(ledger, trial.id, candidate, task, main[task])
         right = float((rows.values * rows.weights).sum() / rows.weights.sum()) if rows.weights.sum() > 0 else 0.0
         if right < OFTEN_RIGHT:
             letter, said = most.sign.partition(":")[2], f"{most.count:,} of {most.of:,}"
@@ -93,7 +93,7 @@ def letter_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             yield Doubt("one_letter", text, tasks[task], candidates[candidate], most.count, most.of, True)
 
 
-def verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each verdict that would not stand if the losing side's uncounted answers were right.
 
     Only about main measures that are shares, of which more is better: the others do not count such answers as wrong.
@@ -107,13 +107,13 @@ def verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 lost[name, task.name] = count, count_answered(ledger, trial.id, identity, task.id)
     if not lost:
         return
-    for verdict in verdicts(ledger, trial.id):
+    for verdict in find_verdicts(ledger, trial.id):
         if not _counts_wrong(tasks[verdict.task].card, verdict.measure):
             continue
-        for side in _losing(verdict):
+        for side in _list_losing_sides(verdict):
             count, of = lost.get((side, verdict.task), (0, 1))
             if count and not _stands(verdict, count / of):
-                yield _doubtful(verdict, side, count, of)
+                yield _make_verdict_doubt(verdict, side, count, of)
                 break
 
 
@@ -123,7 +123,7 @@ def _counts_wrong(card: CardRecord, measure: str) -> bool:
     return measure == card.main_measure and found.unit == "1" and found.higher_is_better is True
 
 
-def _losing(verdict: Verdict) -> tuple[str, ...]:
+def _list_losing_sides(verdict: Verdict) -> tuple[str, ...]:
     """Return the sides that a verdict would change for if they did better; none where it claims nothing."""
     sides = {"better": (verdict.b,), "worse": (verdict.a,), "tied": (verdict.a, verdict.b)}
     return sides.get(verdict.verdict, ())
@@ -138,7 +138,7 @@ def _stands(verdict: Verdict, share: float) -> bool:
     return abs(verdict.difference) + share <= verdict.margin
 
 
-def _doubtful(verdict: Verdict, side: str, count: int, of: int) -> Doubt:
+def _make_verdict_doubt(verdict: Verdict, side: str, count: int, of: int) -> Doubt:
     what = {
         "better": f"{verdict.a} is better than {verdict.b}",
         "worse": f"{verdict.a} is worse than {verdict.b}",

@@ -47,7 +47,7 @@ def is_grave(count: int, of: int) -> bool:
     return count >= HEADLINE_SHARE * of
 
 
-def names_of(trial: query.TrialRow) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def get_names_by_id(trial: query.TrialRow) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the names of a trial's candidates and of its tasks, by their ids."""
     return {c.id: c.name for c in trial.plan.candidates}, {t.id: t.name for t in trial.plan.tasks}
 

@@ -10,13 +10,13 @@ from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records.duplicates import group_same
 
 
-def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each task that asks some question more than once."""
     for task in trial.plan.tasks:
         if task.form:
             continue
-        items = query.item_count(ledger, trial.id, task.id)
-        copies, questions = counted(ledger, trial.id, task)
+        items = query.count_trial_items(ledger, trial.id, task.id)
+        copies, questions = _count_copies(ledger, trial.id, task)
         repeats = copies - questions
         if repeats > 0:
             separate = not task.copies and task.order == "clusters"
@@ -28,10 +28,10 @@ def copy_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             yield Doubt("duplicates", text, task.name, "", repeats, items, is_grave(repeats, items))
 
 
-def counted(ledger: Ledger, trial_id: str, task: TaskRecord) -> tuple[int, int]:
+def _count_copies(ledger: Ledger, trial_id: str, task: TaskRecord) -> tuple[int, int]:
     """Return how many items ask what another one asks as well, and how many questions these are."""
     if known := task.copies:
         return known
-    asked = query.trial_order(ledger, trial_id, task.id)
-    groups = group_same(query.content_keys(ledger, task.id, asked))
+    asked = query.read_trial_order(ledger, trial_id, task.id)
+    groups = group_same(query.read_content_keys(ledger, task.id, asked))
     return sum(map(len, groups)), len(groups)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.analysis.doubts.base import Doubt
-from fairtrial.analysis.verdicts import Question, questions
+from fairtrial.analysis.verdicts import TrialQuestion, iterate_questions
 from fairtrial.ledger import Ledger, query
 from fairtrial.stats.paired import Rule, least_clusters, least_for_tie
 from fairtrial.stats.sequential import least_units
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class SampleSize:
     """What there is of one task, and the least that a verdict on one measure takes.
 
     Attributes:
@@ -27,7 +27,7 @@ class Size:
         sure: confidence of the words.
     """
 
-    question: Question
+    question: TrialQuestion
     count: int
     what: str
     apart: int
@@ -40,10 +40,10 @@ class Size:
         return f"{self.question.task.name} ({self.question.measure.name})"
 
 
-def few_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_few_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each task and measure with too few items, and one about all with too few for a tie alone."""
     untied = []
-    for size in sizes(ledger, trial):
+    for size in _iterate_sample_sizes(ledger, trial):
         open_tie = size.tie is None or size.count < size.tie
         if size.count < size.apart:
             to_tie = f"; a tie within the margin at least {size.tie:,} without any difference" if size.tie else ""
@@ -61,20 +61,20 @@ def few_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         yield Doubt("few_for_tie", text)
 
 
-def sizes(ledger: Ledger, trial: query.TrialRow) -> Iterator[Size]:
+def _iterate_sample_sizes(ledger: Ledger, trial: query.TrialRow) -> Iterator[SampleSize]:
     """Yield the size of each task and measure that gets verdicts, unless all of its benchmark is asked."""
-    asked = {(q.task.id, q.measure.name): q for q in questions(trial.plan)}
+    asked = {(q.task.id, q.measure.name): q for q in iterate_questions(trial.plan)}
     for question in asked.values():
-        order, rule = query.order(ledger, trial.id, question.task.id), question.together()
+        order, rule = query.read_order(ledger, trial.id, question.task.id), question.together()
         items, clusters = len(order.item_ids), int(np.unique(order.clusters).size)
         if not items or rule.sampled_share(items) >= 1:
             continue
         drawn = rule.bounds is not None and rule.shuffled == "items" and rule.sampled_share(1) > 0
         count, what = (items, "items") if drawn or clusters == items else (clusters, "clusters of items")
-        yield Size(question, count, what, *least(question, rule), f"{100 * rule.confidence:.4g}%")
+        yield SampleSize(question, count, what, *_find_least_units(question, rule), f"{100 * rule.confidence:.4g}%")
 
 
-def least(question: Question, rule: Rule) -> tuple[int, int | None]:
+def _find_least_units(question: TrialQuestion, rule: Rule) -> tuple[int, int | None]:
     """Return the least number of units for better or worse, and for tied; None where a tie hangs on more than that."""
     if rule.bounds is None:
         return least_clusters(rule.confidence), None

@@ -10,23 +10,23 @@ from fairtrial.ledger.cards import GoldsRecord
 from fairtrial.ledger.signs import count_items_without_answer
 
 
-def gold_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_gold_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what is odd about the right answers of a trial's tasks, as their cards have it."""
     for planned in trial.plan.tasks:
         if notes := planned.card.settings.answers:
             if notes.missing:
-                yield from _missing(ledger, trial.id, planned.id, planned.name)
-            yield from _interpreted(planned.name, notes)
+                yield from _find_missing(ledger, trial.id, planned.id, planned.name)
+            yield from _find_interpreted(planned.name, notes)
 
 
-def _missing(ledger: Ledger, trial_id: str, task_id: str, task: str) -> Iterator[Doubt]:
+def _find_missing(ledger: Ledger, trial_id: str, task_id: str, task: str) -> Iterator[Doubt]:
     count, of = count_items_without_answer(ledger, trial_id, task_id)
     if count:
         text = f"{count:,} of {of:,} items of {task} have no right answer in the data; whatever is answered is wrong."
         yield Doubt("no_right_answer", text, task, count=count, of=of, headline=is_grave(count, of))
 
 
-def _interpreted(task: str, notes: GoldsRecord) -> Iterator[Doubt]:
+def _find_interpreted(task: str, notes: GoldsRecord) -> Iterator[Doubt]:
     if notes.read_as:
         text = f"The right answers of {task} are read as {notes.read_as}: nothing else explains all of its rows."
         yield Doubt("gold_read_as", text, task)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt
-from fairtrial.analysis.verdicts import bounds_of, verdicts
+from fairtrial.analysis.verdicts import find_verdicts, get_bounds
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import Interval, estimate
 
 
-def guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield who is certainly worse than blind guessing, and ties on tasks where nobody is certainly better than it.
 
     Of the first, the answers or the right answers may be misread; the second say little: guessers are alike.
@@ -21,7 +21,7 @@ def guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         chance = task.card.chance
         if not chance:
             continue
-        scores = _scores(ledger, trial, task)
+        scores = _estimate_scores(ledger, trial, task)
         if scores and all(found.low <= chance for found in scores.values()):
             at_chance.add(task.name)
         for candidate, found in scores.items():
@@ -31,7 +31,7 @@ def guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                     f"{chance:.1%}): its answers, or the right ones, may be read wrongly."
                 )
                 yield Doubt("below_guessing", text, task.name, candidate, headline=True)
-    for verdict in verdicts(ledger, trial.id) if at_chance else ():
+    for verdict in find_verdicts(ledger, trial.id) if at_chance else ():
         if verdict.task in at_chance and (verdict.verdict == "tied" or verdict.not_inferior):
             text = (
                 f"On {verdict.task} no candidate is certainly better than blind guessing, so it says little that "
@@ -40,7 +40,7 @@ def guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             yield Doubt("guessed_tie", text, verdict.task, verdict.a, headline=True)
 
 
-def _scores(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> dict[str, Interval]:
+def _estimate_scores(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> dict[str, Interval]:
     """Return the main measure of each candidate that has answers, if it is one of which more is better."""
     name = task.card.main_measure
     measure = next(m for m in task.card.measures if m.name == name)
@@ -48,13 +48,13 @@ def _scores(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> dict[str
         return {}
     confidence, found = trial.plan.decide.confidence, {}
     for candidate in trial.plan.candidates:
-        rows = query.values(ledger, trial.id, candidate.id, task.id, name)
+        rows = query.read_values(ledger, trial.id, candidate.id, task.id, name)
         if (rows.weights > 0).any():
-            found[candidate.name] = estimate(rows.values, rows.weights, rows.clusters, confidence, bounds_of(measure))
+            found[candidate.name] = estimate(rows.values, rows.weights, rows.clusters, confidence, get_bounds(measure))
     return found
 
 
-def same_candidate_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_same_candidate_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that stands trial under several names: it is compared with itself."""
     names: dict[str, list[str]] = {}
     for candidate in trial.plan.candidates:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.analysis.doubts.base import Doubt, is_grave, names_of
+from fairtrial.analysis.doubts.base import Doubt, get_names_by_id, is_grave
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.signs import SignCount, count_signs, read_changed_settings
 
@@ -31,9 +31,9 @@ GRAVE = ("temperature", "top_p", "top_k")
 """Settings without which the answers are other ones than the trial asked for."""
 
 
-def hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what servers did not do as they were asked."""
-    candidates, tasks = names_of(trial)
+    candidates, tasks = get_names_by_id(trial)
     for found in count_signs(ledger, trial.id):
         if found.candidate_id in candidates and found.task_id in tasks:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
@@ -44,10 +44,10 @@ def hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
             if found.sign == "changed":
                 settings = read_changed_settings(ledger, trial.id, found.candidate_id, found.task_id)
-                yield from _changed(settings, candidate, task, found)
+                yield from _find_changed(settings, candidate, task, found)
 
 
-def _changed(settings: dict[str, str], candidate: str, task: str, found: SignCount) -> Iterator[Doubt]:
+def _find_changed(settings: dict[str, str], candidate: str, task: str, found: SignCount) -> Iterator[Doubt]:
     for name, words in sorted(settings.items()):
         text = (
             f"The server of {candidate} refuses {name!r} ({words.rstrip('.')}). Its answers on {task} were written "

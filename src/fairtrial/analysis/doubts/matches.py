@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt, is_grave
-from fairtrial.analysis.verdicts import least_matched, matched_share, too_few_matched
+from fairtrial.analysis.verdicts import count_matched, find_too_few_matched, get_least_matched
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
 
 
-def match_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_match_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each task of which some items have no recorded answer: without a verdict if they are many."""
-    few = too_few_matched(trial.plan)
+    few = find_too_few_matched(trial.plan)
     for task in trial.plan.tasks:
-        share = matched_share(task)
+        share = count_matched(task)
         if share is None or share[0] >= share[1]:
             continue
         name, (matched, items) = task.name, share
@@ -23,19 +23,18 @@ def match_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         counted = f"{matched:,} of {items:,} items ({matched / items:.1%})"
         if name in few:
             text = (
-                f"No verdict on {name}: only {counted} have {_owners(task)}, and at least "
-                f"{least_matched(trial.plan):.0%} are needed (decide: {{least_matched: ...}}).{why}"
+                f"No verdict on {name}: only {counted} have {_name_owners(task)}, and at least "
+                f"{get_least_matched(trial.plan):.0%} are needed (decide: {{least_matched: ...}}).{why}"
             )
             yield Doubt("few_matches", text, name, worst.candidate, matched, items, True)
         else:
-            text = (
-                f"{name} is judged by {counted}, those that have {_owners(task)}; the others may be its hard ones.{why}"
-            )
+            owners = _name_owners(task)
+            text = f"{name} is judged by {counted}, those that have {owners}; the others may be its hard ones.{why}"
             severe = is_grave(items - matched, items)
             yield Doubt("unmatched", text, name, worst.candidate, items - matched, items, severe)
 
 
-def record_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_record_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what must be known of how recorded answers were joined and graded."""
     for candidate in trial.plan.candidates:
         how = candidate.spec.recorded
@@ -51,7 +50,7 @@ def record_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
         yield Doubt("cleaned", text)
 
 
-def _owners(task: TaskRecord) -> str:
+def _name_owners(task: TaskRecord) -> str:
     """Return whose recorded answers an item must have, with how many each has where there are several."""
     pairings = task.pairings
     if len(pairings) == 1:

@@ -15,34 +15,34 @@ from fairtrial.ledger.plan import WeightsRecord
 UNROUNDED = frozenset({"f32", "f16", "bf16", "f64"})
 
 
-def weight_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+def find_weight_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each type that the weights of several candidates were rounded to before their own."""
     found: dict[str, list[str]] = {}
     for candidate in trial.plan.candidates:
-        if kind := coarsest(candidate.record):
+        if kind := find_coarsest_type(candidate.record):
             found.setdefault(kind, []).append(candidate.name)
     baseline = trial.plan.baseline
     for kind, names in found.items():
-        size = f", about {bits(kind)} bits a weight" if bits(kind) else ""
+        size = f", about {count_bits(kind)} bits a weight" if count_bits(kind) else ""
         text = (
-            f"{_joined(names)}: made from weights that had already been rounded to {kind}{size}. What is measured is "
-            "the cost of rounding a second time; the weights before any rounding may be better than all of these."
+            f"{_join_names(names)}: made from weights that had already been rounded to {kind}{size}. What is measured "
+            "is the cost of rounding a second time; the weights before any rounding may be better than all of these."
         )
         yield Doubt("worn", text, candidate=names[0] if len(names) == 1 else "", headline=baseline in names)
 
 
-def coarsest(record: WeightsRecord) -> str:
+def find_coarsest_type(record: WeightsRecord) -> str:
     """Return the type of fewest bits that a candidate's weights had before; empty if they had not been rounded."""
     before = record.made_from if record.made_from is not None else (record.parent_type,)
     rounded = [kind for kind in before if kind and kind not in UNROUNDED]
-    return min(rounded, key=lambda kind: bits(kind) or 99, default="")
+    return min(rounded, key=lambda kind: count_bits(kind) or 99, default="")
 
 
-def bits(kind: str) -> int:
+def count_bits(kind: str) -> int:
     """Return about how many bits a weight of a type has, by its name; 0 if that does not say."""
     digits = re.search(r"\d+", kind)
     return int(digits[0]) if digits else 0
 
 
-def _joined(names: list[str]) -> str:
+def _join_names(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

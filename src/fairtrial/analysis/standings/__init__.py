@@ -14,41 +14,41 @@ import numpy as np
 
 from fairtrial.analysis.standings.across import (
     Dominance,
-    Field,
-    Match,
+    HeadToHead,
     RankStability,
-    dominances,
-    field_of,
-    firmness,
-    matches,
+    ScoreTable,
+    compare_pairs,
+    find_dominances,
+    make_score_table,
+    measure_stability,
 )
-from fairtrial.analysis.standings.costs import Cost, Span, costs
-from fairtrial.analysis.standings.efficiency import Efficiency, efficiencies
-from fairtrial.analysis.standings.ranks import PairOrder, Place, Ranking, rankings
+from fairtrial.analysis.standings.costs import Cost, RatioInterval, find_costs
+from fairtrial.analysis.standings.efficiency import Efficiency, find_efficiencies
+from fairtrial.analysis.standings.ranks import CandidateRank, PairOrder, Ranking, make_rankings
 from fairtrial.analysis.standings.rows import Rows
-from fairtrial.analysis.standings.telling import TaskAgreement, TaskHealth, healths, kinships
-from fairtrial.analysis.standings.weighting import WeightedPlace, WeightedScore, weighted_score
-from fairtrial.analysis.verdicts import Verdict, rule_of, scaled, verdicts
+from fairtrial.analysis.standings.task_diagnostics import TaskAgreement, TaskHealth, find_agreements, find_task_health
+from fairtrial.analysis.standings.weighting import WeightedPlace, WeightedScore, compute_weighted_score
+from fairtrial.analysis.verdicts import Verdict, find_verdicts, make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
 from fairtrial.stats.families import e_bh
 from fairtrial.stats.paired import PairedSample
 
 __all__ = [
+    "CandidateRank",
     "Cost",
     "Dominance",
     "Efficiency",
-    "Match",
+    "HeadToHead",
     "PairOrder",
-    "Place",
     "RankStability",
     "Ranking",
-    "Span",
+    "RatioInterval",
     "Standings",
     "TaskAgreement",
     "TaskHealth",
     "WeightedPlace",
     "WeightedScore",
-    "standings",
+    "find_standings",
 ]
 
 DRAW_TASKS, DRAW_ITEMS, DRAW_WEIGHTS = 1, 2, 3
@@ -81,7 +81,7 @@ class Standings:
     tasks: tuple[str, ...]
     left_out: Mapping[str, str]
     rankings: tuple[Ranking, ...]
-    matches: tuple[Match, ...]
+    matches: tuple[HeadToHead, ...]
     dominances: tuple[Dominance, ...]
     firmness: RankStability | None
     kinships: tuple[TaskAgreement, ...]
@@ -94,13 +94,13 @@ class Standings:
 
     def document(self) -> dict[str, Any]:
         """Return the standings as JSON values; docs/schemas/run.schema.json describes them."""
-        document: dict[str, Any] = plain(asdict(self))
+        document: dict[str, Any] = _make_plain(asdict(self))
         named = ("a", "b", "task", "measure")
         document["second_look"] = [{key: found[key] for key in named} for found in document["second_look"]]
         return document
 
 
-def standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | None = None) -> Standings:
+def find_standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | None = None) -> Standings:
     """Return how the candidates of a trial stand.
 
     Args:
@@ -110,47 +110,49 @@ def standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | None = N
 
     Random draws come from the trial's seed, so that the same ledger gives the same standings.
     """
-    rows = Rows(ledger, trial_id, query.trial(ledger, trial_id).plan)
-    known = verdicts(ledger, trial_id) if found is None else found
-    ranked = rankings(rows, known)
-    field = field_of(rows, ranked)
-    reasons = why_absent(field)
+    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    known = find_verdicts(ledger, trial_id) if found is None else found
+    ranked = make_rankings(rows, known)
+    table = make_score_table(rows, ranked)
+    reasons = _explain_absent(table)
     alike: list[TaskAgreement] = []
     if "kinships" not in reasons:
-        alike, few = kinships(rows, field, draws(rows, DRAW_ITEMS))
+        alike, few = find_agreements(rows, table, _make_generator(rows, DRAW_ITEMS))
         if few:
             reasons["kinships"] = f"too few items that all candidates answered: {', '.join(few)}"
     weights = rows.plan.weights
     weighted: WeightedScore | str = "the trial file writes no weights"
     if weights:
-        weighted = reasons.get("firmness") or weighted_score(field, weights, draws(rows, DRAW_WEIGHTS))
+        weighted = reasons.get("firmness") or compute_weighted_score(
+            table, weights, _make_generator(rows, DRAW_WEIGHTS)
+        )
     if isinstance(weighted, str):
         reasons["weighted"] = weighted
-    paid = costs(rows)
+    paid = find_costs(rows)
     if not paid:
         reasons["costs"] = "no costs were measured"
     across = "firmness" not in reasons
     return Standings(
-        candidates=field.candidates,
-        tasks=tuple(field.names()),
-        left_out=field.left_out,
+        candidates=table.candidates,
+        tasks=tuple(table.names()),
+        left_out=table.left_out,
         rankings=tuple(ranked),
-        matches=tuple(matches(field)) if across else (),
-        dominances=tuple(dominances(field, margins_of(rows, field))) if across else (),
-        firmness=firmness(field, draws(rows, DRAW_TASKS)) if across else None,
+        matches=tuple(compare_pairs(table)) if across else (),
+        dominances=tuple(find_dominances(table, _find_margins(rows, table))) if across else (),
+        firmness=measure_stability(table, _make_generator(rows, DRAW_TASKS)) if across else None,
         kinships=tuple(alike),
-        health=tuple(healths(rows, ranked)),
+        health=tuple(find_task_health(rows, ranked)),
         weighted=None if isinstance(weighted, str) else weighted,
         costs=tuple(paid),
-        efficiency=tuple(efficiencies(rows, paid)),
-        second_look=tuple(second_look(known, 1 - rows.confidence)),
+        efficiency=tuple(find_efficiencies(rows, paid)),
+        second_look=tuple(_find_second_look(known, 1 - rows.confidence)),
         reasons=reasons,
     )
 
 
-def why_absent(field: Field) -> dict[str, str]:
+def _explain_absent(table: ScoreTable) -> dict[str, str]:
     """Return why sections about several tasks cannot be made; nothing for those that can."""
-    candidates, tasks = len(field.candidates), len(field.tasks)
+    candidates, tasks = len(table.candidates), len(table.tasks)
     compared = f"{tasks} task{'' if tasks == 1 else 's'} with answers of all candidates"
     reasons = {}
     if candidates < 2 or tasks < 2:
@@ -164,36 +166,36 @@ def why_absent(field: Field) -> dict[str, str]:
     return reasons
 
 
-def margins_of(rows: Rows, field: Field) -> list[float]:
+def _find_margins(rows: Rows, table: ScoreTable) -> list[float]:
     """Return the margin on each task's main measure, in the unit of its differences."""
     baseline = rows.plan.baseline
     found = []
-    for task in field.tasks:
+    for task in table.tasks:
         measure = task.main_measure
-        others = [rows.candidate(name) for name in field.candidates if name != baseline] or [rows.candidate(baseline)]
-        rule = rule_of(rows.plan, task, measure, (others[0], rows.candidate(baseline)))
+        others = [rows.candidate(name) for name in table.candidates if name != baseline] or [rows.candidate(baseline)]
+        rule = make_rule(rows.plan, task, measure, (others[0], rows.candidate(baseline)))
         cell = rows.cell(baseline, task, measure.name)
         sample = PairedSample(cell.values, cell.weights, cell.values, cell.weights, cell.at)
-        found.append(scaled(rule, measure, sample).margin)
+        found.append(scale_margin(rule, measure, sample).margin)
     return found
 
 
-def draws(rows: Rows, what: int) -> np.random.Generator:
+def _make_generator(rows: Rows, what: int) -> np.random.Generator:
     """Return the generator of one kind of draw."""
     return np.random.default_rng([rows.plan.seed, what])
 
 
-def second_look(known: Sequence[Verdict], alpha: float) -> list[Verdict]:
+def _find_second_look(known: Sequence[Verdict], alpha: float) -> list[Verdict]:
     """Return the verdicts that e-BH singles out though they are undecided; none without evidence is among them."""
     tested = [v for v in known if v.e_value is not None]
     claims = e_bh([v.e_value or 0.0 for v in tested], alpha)
     return [v for v, claim in zip(tested, claims, strict=True) if claim and v.verdict == "undecided"]
 
 
-def plain(value: Any) -> Any:
+def _make_plain(value: Any) -> Any:
     """Return JSON values: lists for tuples, null for numbers that JSON lacks."""
     if isinstance(value, Mapping):
-        return {key: plain(inner) for key, inner in value.items()}
+        return {key: _make_plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(inner) for inner in value]
+        return [_make_plain(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,16 +12,15 @@ from itertools import combinations
 
 import numpy as np
 
-from fairtrial.analysis.standings.ranks import Place, Ranking
+from fairtrial.analysis.standings.ranks import CandidateRank, Ranking
 from fairtrial.analysis.standings.rows import Floats, Rows
-from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
 from fairtrial.stats import ranking as stats
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ScoreTable:
     """What is compared across tasks: candidates with values, and the tasks on which all of them have values.
 
     Attributes:
@@ -47,12 +46,7 @@ class Field:
         return [task.name for task in self.tasks]
 
 
-def main_measure(task: TaskRecord) -> MeasureRecord:
-    """Return a task's main measure."""
-    return task.main_measure
-
-
-def field_of(rows: Rows, rankings: Sequence[Ranking]) -> Field:
+def make_score_table(rows: Rows, rankings: Sequence[Ranking]) -> ScoreTable:
     """Return what can be compared across tasks; tasks without complete or directed values are left out, with reason."""
     by_task = {(r.task, r.measure): r for r in rankings}
     main = [(task, by_task.get((task.name, task.main_measure.name))) for task in rows.plan.tasks]
@@ -69,19 +63,19 @@ def field_of(rows: Rows, rankings: Sequence[Ranking]) -> Field:
             left_out[task.name] = f"no answers yet of {', '.join(missing)}" if names else "no answers yet"
         else:
             kept.append((task, found))
-    scores = np.array([[score(task, found.place(name)) for task, found in kept] for name in names])
-    return Field(
+    scores = np.array([[_orient_score(task, found.place(name)) for task, found in kept] for name in names])
+    return ScoreTable(
         names, tuple(t for t, _ in kept), tuple(r for _, r in kept), scores.reshape(len(names), len(kept)), left_out
     )
 
 
-def score(task: TaskRecord, place: Place) -> float:
+def _orient_score(task: TaskRecord, place: CandidateRank) -> float:
     """Return a candidate's mean turned so that more is better; the transform keeps the order."""
     return place.mean if task.main_measure.higher_is_better else -place.mean
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class HeadToHead:
     """Two candidates over all tasks: on how many each is certainly ahead; the rest is open."""
 
     a: str
@@ -106,37 +100,37 @@ class Dominance:
     together: bool
 
 
-def matches(field: Field) -> list[Match]:
+def compare_pairs(table: ScoreTable) -> list[HeadToHead]:
     """Return how every two candidates fare over all tasks."""
     found = []
-    for a, b in combinations(field.candidates, 2):
+    for a, b in combinations(table.candidates, 2):
         sides: dict[str | None, list[str]] = {a: [], b: [], None: []}
-        for ranking in field.rankings:
+        for ranking in table.rankings:
             pair = next((p for p in ranking.pairs if (p.a, p.b) == (a, b)), None)
             sides[pair.ahead if pair else None].append(ranking.task)
-        found.append(Match(a, b, tuple(sides[a]), tuple(sides[b]), tuple(sides[None])))
+        found.append(HeadToHead(a, b, tuple(sides[a]), tuple(sides[b]), tuple(sides[None])))
     return found
 
 
-def dominances(field: Field, margins: Sequence[float]) -> list[Dominance]:
+def find_dominances(table: ScoreTable, margins: Sequence[float]) -> list[Dominance]:
     """Return who dominates whom over all tasks; ``margins``: on each, a loss that does not matter."""
-    number, index = len(field.candidates), {name: i for i, name in enumerate(field.candidates)}
-    lows = np.full((number, number, len(field.tasks)), -math.inf)
+    number, index = len(table.candidates), {name: i for i, name in enumerate(table.candidates)}
+    lows = np.full((number, number, len(table.tasks)), -math.inf)
     clear = np.zeros(lows.shape, dtype=bool)
-    for t, ranking in enumerate(field.rankings):
+    for t, ranking in enumerate(table.rankings):
         for pair in ranking.pairs:
             i, j = index[pair.a], index[pair.b]
             lows[i, j, t], lows[j, i, t] = pair.low, -pair.high
             clear[i, j, t], clear[j, i, t] = (pair.ahead == name for name in (pair.a, pair.b))
     found = []
     for i, j in np.argwhere(stats.dominance(lows, np.array(margins))):
-        better = tuple(r.task for r, low in zip(field.rankings, lows[i, j], strict=True) if low > 0)
-        found.append(Dominance(field.candidates[i], field.candidates[j], better, bool(clear[i, j].any())))
+        better = tuple(r.task for r, low in zip(table.rankings, lows[i, j], strict=True) if low > 0)
+        found.append(Dominance(table.candidates[i], table.candidates[j], better, bool(clear[i, j].any())))
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Overall:
+class OverallRank:
     """A candidate's place over all tasks.
 
     Attributes:
@@ -150,7 +144,7 @@ class Overall:
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class RankReversal:
     """How often the order of two candidates turns round when tasks are drawn anew; ``before`` has the better rank."""
 
     before: str
@@ -159,7 +153,7 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class LeaveOneOutLeaders:
     """Who is on top by mean rank when one task is left out."""
 
     task: str
@@ -170,24 +164,24 @@ class Dropped:
 class RankStability:
     """How the order by mean rank depends on the choice of tasks; candidates by mean rank, the best first."""
 
-    order: tuple[Overall, ...]
-    flips: tuple[Flip, ...]
-    without: tuple[Dropped, ...]
+    order: tuple[OverallRank, ...]
+    flips: tuple[RankReversal, ...]
+    without: tuple[LeaveOneOutLeaders, ...]
 
 
-def firmness(field: Field, rng: np.random.Generator) -> RankStability:
+def measure_stability(table: ScoreTable, rng: np.random.Generator) -> RankStability:
     """Return how firm the order is; see `fairtrial.stats.ranking.stability`."""
-    found = stats.stability(field.scores, rng)
-    ranks = stats.mean_ranks(field.scores)
-    names = field.candidates
-    order = tuple(Overall(names[i], float(ranks[i]), float(found.on_top[i])) for i in found.order)
+    found = stats.stability(table.scores, rng)
+    ranks = stats.mean_ranks(table.scores)
+    names = table.candidates
+    order = tuple(OverallRank(names[i], float(ranks[i]), float(found.on_top[i])) for i in found.order)
     flips = tuple(
-        Flip(names[i], names[j], float(found.flipped[i, j]))
+        RankReversal(names[i], names[j], float(found.flipped[i, j]))
         for i, j in combinations(found.order, 2)
         if ranks[i] < ranks[j] - 1e-9
     )
     without = tuple(
-        Dropped(task, tuple(names[i] for i in np.flatnonzero(row <= row.min() + 1e-9)))
-        for task, row in zip(field.names(), found.without, strict=True)
+        LeaveOneOutLeaders(task, tuple(names[i] for i in np.flatnonzero(row <= row.min() + 1e-9)))
+        for task, row in zip(table.names(), found.without, strict=True)
     )
     return RankStability(order, flips, without)

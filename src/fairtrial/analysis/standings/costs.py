@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.analysis.standings.rows import Cell, Floats, Ints, Rows
-from fairtrial.analysis.verdicts import bounds_of
+from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
@@ -22,7 +22,7 @@ NO_COST = frozenset({"1", "nat", "bit", "B"})
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RatioInterval:
     """A ratio with its interval; ``high`` is infinite where the items cannot bound it."""
 
     value: float
@@ -50,15 +50,15 @@ class Cost:
     task: str
     measure: str
     unit: str
-    per_item: Span
-    per_correct: Span | None
-    times_per_item: Span | None
-    times_per_correct: Span | None
+    per_item: RatioInterval
+    per_correct: RatioInterval | None
+    times_per_item: RatioInterval | None
+    times_per_correct: RatioInterval | None
     items: int
     reason: str
 
 
-def cost_measures(task: TaskRecord) -> list[MeasureRecord]:
+def list_cost_measures(task: TaskRecord) -> list[MeasureRecord]:
     """Return a task's measures that are costs."""
     return [
         m
@@ -67,19 +67,19 @@ def cost_measures(task: TaskRecord) -> list[MeasureRecord]:
     ]
 
 
-def costs(rows: Rows) -> list[Cost]:
+def find_costs(rows: Rows) -> list[Cost]:
     """Return the costs of each task, measure and candidate that has any, in the plan's order."""
     return [
         found
         for task in rows.plan.tasks
-        for measure in cost_measures(task)
+        for measure in list_cost_measures(task)
         for name in rows.names
-        if (found := cost(rows, task, measure, name)) is not None
+        if (found := measure_cost(rows, task, measure, name)) is not None
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class ItemCosts:
     """What was paid for what, item by item: places in trial order, costs, and right answers (None if not counted)."""
 
     at: Ints
@@ -87,23 +87,27 @@ class Paid:
     right: Floats | None
 
 
-def cost(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> Cost | None:
+def measure_cost(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> Cost | None:
     """Return what one candidate pays; None if nothing is known or nothing was spent."""
-    own = paid(rows, task, measure, name)
-    if not usable(own.cost):
+    own = _collect_item_costs(rows, task, measure, name)
+    if not _is_usable(own.cost):
         return None
     clusters = rows.clusters(task, own.at)
-    reason = why_not(task, own)
-    per_correct = None if own.right is None or reason else span(ratio(own.cost, own.right, clusters, rows.confidence))
+    reason = _explain_no_cost(task, own)
+    per_correct = (
+        None if own.right is None or reason else _make_interval(ratio(own.cost, own.right, clusters, rows.confidence))
+    )
     per_item, per_right = (None, None)
     if name != rows.plan.baseline:
-        per_item, per_right = against(rows, task, own, paid(rows, task, measure, rows.plan.baseline))
+        per_item, per_right = _compare_with_baseline(
+            rows, task, own, _collect_item_costs(rows, task, measure, rows.plan.baseline)
+        )
     return Cost(
         candidate=name,
         task=task.name,
         measure=measure.name,
         unit=measure.unit,
-        per_item=span(ratio(own.cost, np.ones_like(own.cost), clusters, rows.confidence)),
+        per_item=_make_interval(ratio(own.cost, np.ones_like(own.cost), clusters, rows.confidence)),
         per_correct=per_correct,
         times_per_item=per_item,
         times_per_correct=per_right,
@@ -112,51 +116,53 @@ def cost(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> Cost | No
     )
 
 
-def paid(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> Paid:
+def _collect_item_costs(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> ItemCosts:
     """Return costs and right answers of the items that have both; costs alone where answers are not right or wrong."""
     spent = rows.cell(name, task, measure.name)
     answers = rows.cell(name, task, task.main_measure.name)
-    if not counts_right(task, answers):
-        return Paid(spent.at, spent.values, None)
+    if not counts_right_answers(task, answers):
+        return ItemCosts(spent.at, spent.values, None)
     at, left, right = np.intersect1d(spent.at, answers.at, assume_unique=True, return_indices=True)
-    return Paid(at, spent.values[left], answers.values[right])
+    return ItemCosts(at, spent.values[left], answers.values[right])
 
 
-def counts_right(task: TaskRecord, answers: Cell) -> bool:
+def counts_right_answers(task: TaskRecord, answers: Cell) -> bool:
     """Return whether the main measure counts right answers: a plain share, of which more is better."""
     measure = task.main_measure
     share = measure.higher_is_better is True and measure.transform == "identity" and measure.unit == "1"
-    return share and bounds_of(measure) == (0.0, 1.0) and bool((answers.weights == 1).all())
+    return share and get_bounds(measure) == (0.0, 1.0) and bool((answers.weights == 1).all())
 
 
-def why_not(task: TaskRecord, own: Paid) -> str:
+def _explain_no_cost(task: TaskRecord, own: ItemCosts) -> str:
     """Return why there is no cost of a right answer; empty if there is."""
     if own.right is None:
         return f"{task.main_measure.name} counts no right answers"
     return "" if own.right.sum() > 0 else "no right answer"
 
 
-def against(rows: Rows, task: TaskRecord, own: Paid, base: Paid) -> tuple[Span | None, Span | None]:
+def _compare_with_baseline(
+    rows: Rows, task: TaskRecord, own: ItemCosts, base: ItemCosts
+) -> tuple[RatioInterval | None, RatioInterval | None]:
     """Return the multiples of the baseline's cost of an item and of a right answer, on the items of both."""
     at, left, right = np.intersect1d(own.at, base.at, assume_unique=True, return_indices=True)
     a, b = own.cost[left], base.cost[right]
-    if not (usable(a) and usable(b)):
+    if not (_is_usable(a) and _is_usable(b)):
         return None, None
     clusters, one = rows.clusters(task, at), np.ones(at.size)
-    per_item = span(times((a, one), (b, one), clusters, rows.confidence))
+    per_item = _make_interval(times((a, one), (b, one), clusters, rows.confidence))
     if own.right is None or base.right is None:
         return per_item, None
     rights = own.right[left], base.right[right]
     if not all(right.sum() > 0 for right in rights):
         return per_item, None
-    return per_item, span(times((a, rights[0]), (b, rights[1]), clusters, rows.confidence))
+    return per_item, _make_interval(times((a, rights[0]), (b, rights[1]), clusters, rows.confidence))
 
 
-def usable(cost: Floats) -> bool:
+def _is_usable(cost: Floats) -> bool:
     """Return whether something was spent, and nothing was earned."""
     return bool(cost.size and (cost >= 0).all() and (cost > 0).any())
 
 
-def span(found: Ratio) -> Span:
+def _make_interval(found: Ratio) -> RatioInterval:
     """Return the ratio as it is shown."""
-    return Span(found.value, found.low, found.high)
+    return RatioInterval(found.value, found.low, found.high)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairtrial.analysis.standings.costs import Cost, Span, counts_right
+from fairtrial.analysis.standings.costs import Cost, RatioInterval, counts_right_answers
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import TaskRecord
@@ -40,10 +40,10 @@ class Efficiency:
     task: str
     measure: str
     per: str
-    amount: Span
+    amount: RatioInterval
 
 
-def efficiencies(rows: Rows, paid: Sequence[Cost]) -> list[Efficiency]:
+def find_efficiencies(rows: Rows, paid: Sequence[Cost]) -> list[Efficiency]:
     """Return all that is known, in the order of tasks, units and candidates."""
     found = []
     for task in rows.plan.tasks:
@@ -51,39 +51,39 @@ def efficiencies(rows: Rows, paid: Sequence[Cost]) -> list[Efficiency]:
             for cost in paid:
                 own = cost.per_correct
                 if cost.task == task.name and cost.measure == measure and own is not None:
-                    found.append(Efficiency(cost.candidate, cost.task, measure, per, inverse(own)))
+                    found.append(Efficiency(cost.candidate, cost.task, measure, per, _invert(own)))
         for measure, per in PER_GIGABYTE.items():
-            sizes = whole(rows, measure)
+            sizes = read_latest_whole(rows, measure)
             for name in rows.names:
-                share = share_right(rows, task, name) if sizes.get(name) else None
+                share = _estimate_share_right(rows, task, name) if sizes.get(name) else None
                 if share is not None:
                     gigabytes = sizes[name] / 1e9
-                    amount = Span(*(end / gigabytes for end in (share.value, share.low, share.high)))
+                    amount = RatioInterval(*(end / gigabytes for end in (share.value, share.low, share.high)))
                     found.append(Efficiency(name, task.name, measure, per, amount))
     return found
 
 
-def inverse(span: Span) -> Span:
+def _invert(span: RatioInterval) -> RatioInterval:
     """Return one over a ratio with its interval."""
     ends = [1 / end if end > 0 else float("inf") for end in (span.value, span.high, span.low)]
-    return Span(*ends)
+    return RatioInterval(*ends)
 
 
-def share_right(rows: Rows, task: TaskRecord, name: str) -> Span | None:
+def _estimate_share_right(rows: Rows, task: TaskRecord, name: str) -> RatioInterval | None:
     """Return a candidate's share of right answers; None if its answers are not right or wrong."""
     answers = rows.cell(name, task, task.main_measure.name)
-    if not answers.counts or not counts_right(task, answers):
+    if not answers.counts or not counts_right_answers(task, answers):
         return None
     got = estimate(answers.values, answers.weights, rows.clusters(task, answers.at), rows.confidence, (0.0, 1.0))
-    return Span(got.mean, got.low, got.high)
+    return RatioInterval(got.mean, got.low, got.high)
 
 
-def whole(rows: Rows, measure: str) -> dict[str, float]:
+def read_latest_whole(rows: Rows, measure: str) -> dict[str, float]:
     """Return the latest value of a measure of candidates as a whole, by name; a file's size also from the record."""
     ids = {rows.candidate(name).id: name for name in rows.names}
     found = {
         ids[row.candidate_id]: row.value
-        for row in query.wholes(rows.ledger, rows.trial_id)
+        for row in query.read_whole_rows(rows.ledger, rows.trial_id)
         if row.measure == measure and row.candidate_id in ids
     }
     if measure == "model_bytes":

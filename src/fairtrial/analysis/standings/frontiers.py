@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.standings.efficiency import whole
+from fairtrial.analysis.standings.efficiency import read_latest_whole
 from fairtrial.analysis.standings.rows import Floats, Rows
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import AxisRecord, TaskRecord
@@ -28,7 +28,7 @@ QUALITY = AxisRecord("quality", "quality", "1", less_is_better=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class AxisValues:
     """What candidates have on one axis: (k,) as it is, and (draws, k) in every draw; NaN: nothing."""
 
     now: Floats
@@ -36,7 +36,7 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Faced:
+class Tradeoff:
     """Some measures set against each other on some tasks.
 
     Attributes:
@@ -51,7 +51,7 @@ class Faced:
     axes: tuple[AxisRecord, ...]
     tasks: tuple[str, ...]
     names: tuple[str, ...]
-    values: tuple[Values, ...]
+    values: tuple[AxisValues, ...]
     found: Frontier
     left_out: Mapping[str, tuple[str, ...]]
 
@@ -70,7 +70,7 @@ class Faced:
 
 
 @dataclass
-class Faces:
+class TradeoffFinder:
     """Sets measures of one trial against each other; the same draws for all of them."""
 
     rows: Rows
@@ -99,9 +99,9 @@ class Faces:
 
     def clusters(self, task: TaskRecord) -> Any:
         """Return the cluster number of each item of a task, in the trial's order."""
-        return query.order(self.rows.ledger, self.rows.trial_id, task.id).clusters
+        return query.read_order(self.rows.ledger, self.rows.trial_id, task.id).clusters
 
-    def face(self, axes: Sequence[AxisRecord], tasks: Sequence[TaskRecord]) -> Faced | None:
+    def find(self, axes: Sequence[AxisRecord], tasks: Sequence[TaskRecord]) -> Tradeoff | None:
         """Set measures against each other on some tasks; None where fewer than two candidates can be compared."""
         values = [self.values(axis, tasks) for axis in axes]
         lacking = {
@@ -111,11 +111,11 @@ class Faces:
         kept = [at for at, name in enumerate(self.rows.names) if not lacking[name]]
         if len(kept) < 2:
             return None
-        some = tuple(Values(v.now[kept], v.drawn[:, kept]) for v in values)
+        some = tuple(AxisValues(v.now[kept], v.drawn[:, kept]) for v in values)
         signs = [self.sign(axis, tasks) for axis in axes]
         point = np.stack([s * v.now for s, v in zip(signs, some, strict=True)], axis=1)
         drawn = np.stack([s * v.drawn for s, v in zip(signs, some, strict=True)], axis=2)
-        return Faced(
+        return Tradeoff(
             tuple(axes),
             tuple(task.name for task in tasks),
             tuple(self.rows.names[at] for at in kept),
@@ -131,16 +131,16 @@ class Faces:
             less = any(task.main_measure.higher_is_better is False for task in tasks)
         return -1.0 if less else 1.0
 
-    def values(self, axis: AxisRecord, tasks: Sequence[TaskRecord]) -> Values:
+    def values(self, axis: AxisRecord, tasks: Sequence[TaskRecord]) -> AxisValues:
         """Return what all candidates have on an axis."""
         if axis.kind == "whole":
             now = self.whole(axis.name)
-            return Values(now, np.broadcast_to(now, (DRAWS, now.size)))
+            return AxisValues(now, np.broadcast_to(now, (DRAWS, now.size)))
         weights = self.weights(tasks)
         found = [self.on_task(axis, task) for task in tasks]
         now = sum((w * v.now for w, v in zip(weights, found, strict=True)), np.zeros(len(self.rows.names)))
         drawn = sum((w * v.drawn for w, v in zip(weights, found, strict=True)), np.zeros((DRAWS, now.size)))
-        return Values(now, drawn)
+        return AxisValues(now, drawn)
 
     def weights(self, tasks: Sequence[TaskRecord]) -> list[float]:
         """Return the weights of tasks, which add up to 1."""
@@ -149,13 +149,13 @@ class Faces:
         total = sum(given)
         return [w / total if total else 1 / len(given) for w in given]
 
-    def on_task(self, axis: AxisRecord, task: TaskRecord) -> Values:
+    def on_task(self, axis: AxisRecord, task: TaskRecord) -> AxisValues:
         """Return what all candidates have on one task."""
         measure = task.main_measure.name if axis.kind == "quality" else axis.name
         sums = self.sums(task, measure)
         now, drawn = means(sums), means(sums, self.counts[task.name])
         # A draw may miss all that a candidate has answered: it then stays where it is.
-        return Values(now, np.where(np.isnan(drawn), now, drawn))
+        return AxisValues(now, np.where(np.isnan(drawn), now, drawn))
 
     def sums(self, task: TaskRecord, measure: str) -> Sums:
         """Return all candidates' sums by cluster."""
@@ -172,5 +172,5 @@ class Faces:
 
     def whole(self, measure: str) -> Floats:
         """Return the latest value of a measure of candidates as a whole; NaN where there is none."""
-        latest = whole(self.rows, measure)
+        latest = read_latest_whole(self.rows, measure)
         return np.array([latest.get(name, np.nan) for name in self.rows.names])

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from fairtrial.analysis.standings.rows import Cell, Rows
-from fairtrial.analysis.verdicts import Verdict, bounds_of, rule_of, through, unit_through
+from fairtrial.analysis.verdicts import Verdict, apply_transform, get_bounds, get_transformed_unit, make_rule
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import estimate
@@ -26,7 +26,7 @@ from fairtrial.stats.sequential import decide
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CandidateRank:
     """One candidate's place on one task and measure.
 
     Attributes:
@@ -79,16 +79,16 @@ class Ranking:
     task: str
     measure: str
     unit: str
-    places: tuple[Place, ...]
+    places: tuple[CandidateRank, ...]
     pairs: tuple[PairOrder, ...]
 
-    def place(self, candidate: str) -> Place:
+    def place(self, candidate: str) -> CandidateRank:
         """Return a candidate's place."""
         return next(place for place in self.places if place.candidate == candidate)
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class RankingInput:
     """One task and measure on which candidates are ranked.
 
     Attributes:
@@ -113,23 +113,23 @@ class Contest:
 
     def rule(self, a: str, b: str) -> Rule:
         """Return the rule that decides a pair."""
-        return rule_of(self.rows.plan, self.task, self.measure, (self.rows.candidate(a), self.rows.candidate(b)))
+        return make_rule(self.rows.plan, self.task, self.measure, (self.rows.candidate(a), self.rows.candidate(b)))
 
 
-def ranked_measures(task: TaskRecord) -> list[MeasureRecord]:
+def _list_ranked_measures(task: TaskRecord) -> list[MeasureRecord]:
     """Return the measures on which a task ranks: the main one and those of its verdicts, if they have a direction."""
     wanted = {task.card.main_measure, *task.measures}
     return [m for m in task.card.measures if m.name in wanted and m.higher_is_better is not None]
 
 
-def rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
+def make_rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
     """Return a ranking for each task and measure on which at least one candidate has values, in the plan's order.
 
     Args:
         rows: of the trial.
         verdicts: on its questions; in a trial that may stop early they are taken as they are.
     """
-    asked = [(task, measure) for task in rows.plan.tasks if not task.form for measure in ranked_measures(task)]
+    asked = [(task, measure) for task in rows.plan.tasks if not task.form for measure in _list_ranked_measures(task)]
     family = len(asked) * len(rows.names) * (len(rows.names) - 1) // 2
     known: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
     for verdict in verdicts:
@@ -139,31 +139,31 @@ def rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
         cells = {name: cell for name in rows.names if (cell := rows.cell(name, task, measure.name)).counts}
         if cells:
             pairs = known.get((task.name, measure.name), {})
-            found.append(ranking(Contest(rows, task, measure, cells, pairs, family)))
+            found.append(_make_ranking(RankingInput(rows, task, measure, cells, pairs, family)))
     return found
 
 
-def ranking(contest: Contest) -> Ranking:
+def _make_ranking(given: RankingInput) -> Ranking:
     """Return the ranking of one task and measure."""
-    rows, task, measure = contest.rows, contest.task, contest.measure
+    rows, task, measure = given.rows, given.task, given.measure
     raw = {
-        name: estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, bounds_of(measure))
-        for name, cell in contest.cells.items()
+        name: estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, get_bounds(measure))
+        for name, cell in given.cells.items()
     }
-    ranks = rankdata([-contest.sign * got.mean for got in raw.values()])
-    pairs = tuple(found for a, b in combinations(contest.cells, 2) if (found := order(contest, a, b)) is not None)
+    ranks = rankdata([-given.sign * got.mean for got in raw.values()])
+    pairs = tuple(found for a, b in combinations(given.cells, 2) if (found := _order_pair(given, a, b)) is not None)
     places = []
     for (name, got), rank in zip(raw.items(), ranks, strict=True):
         behind = sum(pair.ahead not in {None, name} and name in {pair.a, pair.b} for pair in pairs)
         ahead = sum(pair.ahead == name for pair in pairs)
         best, worst = min(1 + behind, math.floor(rank)), max(len(raw) - ahead, math.ceil(rank))
-        shown = through(measure.transform, got)
-        places.append(Place(name, shown.mean, shown.low, shown.high, float(rank), best, worst))
-    return Ranking(task.name, measure.name, unit_through(measure), tuple(places), pairs)
+        shown = apply_transform(measure.transform, got)
+        places.append(CandidateRank(name, shown.mean, shown.low, shown.high, float(rank), best, worst))
+    return Ranking(task.name, measure.name, get_transformed_unit(measure), tuple(places), pairs)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PairDifference:
     """a - b as measured, with its interval, and whether it is clear among all orders of the trial."""
 
     difference: float
@@ -172,69 +172,69 @@ class Found:
     together: bool
 
 
-def order(contest: Contest, a: str, b: str) -> PairOrder | None:
+def _order_pair(given: RankingInput, a: str, b: str) -> PairOrder | None:
     """Return who of two is ahead; None if no item counts for both."""
-    found = decided(contest, a, b)
+    found = _read_decided(given, a, b)
     if found is None:
-        found = at_any_look(contest, a, b) if contest.rows.early else at_the_end(contest, a, b)
+        found = _compare_at_any_look(given, a, b) if given.rows.early else _compare_at_end(given, a, b)
     if found is None:
         return None
-    low, high = (found.low, found.high) if contest.sign > 0 else (-found.high, -found.low)
+    low, high = (found.low, found.high) if given.sign > 0 else (-found.high, -found.low)
     ahead = a if low > 0 else b if high < 0 else None
     certain = ahead if found.together else None
-    return PairOrder(a, b, contest.sign * found.difference, low, high, certain, ahead)
+    return PairOrder(a, b, given.sign * found.difference, low, high, certain, ahead)
 
 
-def decided(contest: Contest, a: str, b: str) -> Found | None:
+def _read_decided(given: RankingInput, a: str, b: str) -> PairDifference | None:
     """Return what the trial's own verdict says of the only two candidates; None where there are more, or no verdict."""
-    known = contest.known.get((a, b)) or contest.known.get((b, a))
-    if known is None or len(contest.rows.names) != 2 or known.family != contest.family:
+    known = given.known.get((a, b)) or given.known.get((b, a))
+    if known is None or len(given.rows.names) != 2 or known.family != given.family:
         return None
     apart = known.low_together > 0 or known.high_together < 0
     apart = apart and (known.p_value is None or known.p_value <= 1 - known.confidence_together)
     low, high = (known.low, known.high) if known.a == a else (-known.high, -known.low)
-    return Found(known.difference if known.a == a else -known.difference, low, high, apart)
+    return PairDifference(known.difference if known.a == a else -known.difference, low, high, apart)
 
 
-def at_the_end(contest: Contest, a: str, b: str) -> Found | None:
+def _compare_at_end(given: RankingInput, a: str, b: str) -> PairDifference | None:
     """Return a pair's difference by all its items, looked at once."""
-    sample = contest.rows.paired(contest.task, contest.measure.name, a, b)
-    return None if sample is None else once(sample, contest.rule(a, b), contest.family)
+    sample = given.rows.paired(given.task, given.measure.name, a, b)
+    return None if sample is None else _compare_once(sample, given.rule(a, b), given.family)
 
 
-def once(sample: PairedSample, rule: Rule, family: int) -> Found:
+def _compare_once(sample: PairedSample, rule: Rule, family: int) -> PairDifference:
     """Return the difference of a fixed sample."""
     low, high = fixed_interval(sample, rule)
     strict = fixed_interval(sample, replace(rule, confidence=1 - (1 - rule.confidence) / family))
-    return Found(difference(sample), low, high, strict[0] > 0 or strict[1] < 0)
+    return PairDifference(_compute_difference(sample), low, high, strict[0] > 0 or strict[1] < 0)
 
 
-def at_any_look(contest: Contest, a: str, b: str) -> Found | None:
-    """Return a pair's difference as `fairtrial.analysis.verdicts.verdict` would, without a p-value."""
-    needed = contest.family / (1 - contest.rows.confidence)
-    for verdict, sign in ((contest.known.get((a, b)), 1), (contest.known.get((b, a)), -1)):
+def _compare_at_any_look(given: RankingInput, a: str, b: str) -> PairDifference | None:
+    """Return a pair's difference as `fairtrial.analysis.verdicts.judge_question` would, without a p-value."""
+    needed = given.family / (1 - given.rows.confidence)
+    for verdict, sign in ((given.known.get((a, b)), 1), (given.known.get((b, a)), -1)):
         if verdict is not None:
             low, high = (verdict.low, verdict.high) if sign > 0 else (-verdict.high, -verdict.low)
-            return Found(sign * verdict.difference, low, high, enough(verdict.e_value, low, high, needed))
-    sample, last = contest.rows.leading(contest.task, contest.measure.name, a, b)
+            return PairDifference(sign * verdict.difference, low, high, _is_enough(verdict.e_value, low, high, needed))
+    sample, last = given.rows.leading(given.task, given.measure.name, a, b)
     if sample is None:
         return None
-    rule = contest.rule(a, b)
+    rule = given.rule(a, b)
     sequential = rule.bounds is not None and plain(sample)
     if last and (not sequential or rule.sampled_share(sample.a_values.size) >= 1):
-        return once(sample, rule, contest.family)
+        return _compare_once(sample, rule, given.family)
     if not sequential:
-        return Found(difference(sample), -math.inf, math.inf, together=False)
+        return PairDifference(_compute_difference(sample), -math.inf, math.inf, together=False)
     got = decide(sample, rule, last=last)
-    return Found(got.difference, got.low, got.high, enough(got.e_value, got.low, got.high, needed))
+    return PairDifference(got.difference, got.low, got.high, _is_enough(got.e_value, got.low, got.high, needed))
 
 
-def enough(e_value: float | None, low: float, high: float, needed: float) -> bool:
+def _is_enough(e_value: float | None, low: float, high: float, needed: float) -> bool:
     """Return whether the evidence is enough among all orders; an exact difference always is."""
     return low == high if e_value is None else e_value >= needed
 
 
-def difference(sample: PairedSample) -> float:
+def _compute_difference(sample: PairedSample) -> float:
     """Return the difference of the two ratios of sums."""
     a = np.average(sample.a_values, weights=sample.a_weights)
     return float(a - np.average(sample.b_values, weights=sample.b_weights))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.leading import leading
+from fairtrial.ledger.leading import read_leading_values
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TextRecord, TrialRecord
 from fairtrial.stats.paired import PairedSample
 
@@ -81,14 +81,14 @@ class Rows:
         """Return what is known of a candidate, by name, on a task and measure; empty arrays if nothing."""
         key = (name, task.id, measure)
         if key not in self._cells:
-            asked = query.order(self.ledger, self.trial_id, task.id)
-            found = query.averages(self.ledger, asked, self.candidate(name).id, task.id, measure)
+            asked = query.read_order(self.ledger, self.trial_id, task.id)
+            found = query.read_averages(self.ledger, asked, self.candidate(name).id, task.id, measure)
             self._cells[key] = Cell(*found)
         return self._cells[key]
 
     def clusters(self, task: TaskRecord | TextRecord, at: Ints) -> Ints:
         """Return the cluster numbers of the items at these places."""
-        found: Ints = query.order(self.ledger, self.trial_id, task.id).clusters[at]
+        found: Ints = query.read_order(self.ledger, self.trial_id, task.id).clusters[at]
         return found
 
     def candidate(self, name: str) -> CandidateRecord:
@@ -106,7 +106,7 @@ class Rows:
     def leading(self, task: TaskRecord, measure: str, a: str, b: str) -> tuple[PairedSample | None, bool]:
         """Return the same of the items that a trial that stops early may judge by; and whether they are all."""
         ids = [self.candidate(name).id for name in (a, b)]
-        found, last = leading(self.ledger, self.trial_id, ids[0], ids[1], task.id, measure)
+        found, last = read_leading_values(self.ledger, self.trial_id, ids[0], ids[1], task.id, measure)
         if not ((found.a_weights > 0).any() and (found.b_weights > 0).any()):
             return None, last
         sample = PairedSample(found.a_values, found.a_weights, found.b_values, found.b_weights, found.clusters)

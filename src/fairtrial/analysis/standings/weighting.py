@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import Field
+from fairtrial.analysis.standings.across import ScoreTable
 from fairtrial.analysis.standings.rows import Floats
-from fairtrial.analysis.verdicts import bounds_of
+from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.stats import ranking as stats
 
 
@@ -47,22 +47,24 @@ class WeightedScore:
     places: tuple[WeightedPlace, ...]
 
 
-def weighted_score(field: Field, weights: Mapping[str, float], rng: np.random.Generator) -> WeightedScore | str:
+def compute_weighted_score(
+    table: ScoreTable, weights: Mapping[str, float], rng: np.random.Generator
+) -> WeightedScore | str:
     """Return the weighted score, or in words why there is none.
 
     Intervals are put together from those of the tasks (MOVER: Zou and Donner 2008, doi:10.1002/sim.3095), which are
     about different items and so independent.
     """
-    missing = [name for name, weight in weights.items() if weight > 0 and name not in field.names()]
+    missing = [name for name, weight in weights.items() if weight > 0 and name not in table.names()]
     if missing:
-        return "; ".join(f"{name}: {field.left_out.get(name, 'not a task of this trial')}" for name in missing)
-    wanted = np.array([float(weights.get(name, 0.0)) for name in field.names()])
+        return "; ".join(f"{name}: {table.left_out.get(name, 'not a task of this trial')}" for name in missing)
+    wanted = np.array([float(weights.get(name, 0.0)) for name in table.names()])
     used = np.flatnonzero(wanted > 0)
     shares = wanted[used] / wanted.sum()
-    bounded = [bounds_of(field.tasks[t].main_measure) for t in used]
-    plain = all(field.tasks[t].main_measure.transform == "identity" for t in used)
+    bounded = [get_bounds(table.tasks[t].main_measure) for t in used]
+    plain = all(table.tasks[t].main_measure.transform == "identity" for t in used)
     if plain and all(bounds is not None for bounds in bounded):
-        means, lows, highs = (np.stack([column(field, int(t))[k] for t in used], axis=1) for k in range(3))
+        means, lows, highs = (np.stack([_collect_column(table, int(t))[k] for t in used], axis=1) for k in range(3))
         found = stats.weighted(means, shares, rng)
         lower = found.scores - np.sqrt((shares**2 * (means - lows) ** 2).sum(axis=1))
         upper = found.scores + np.sqrt((shares**2 * (highs - means) ** 2).sum(axis=1))
@@ -72,22 +74,22 @@ def weighted_score(field: Field, weights: Mapping[str, float], rng: np.random.Ge
         scale: Literal["score", "rank"] = "score"
         values = found.scores
     else:
-        ranks = np.array([[ranking.place(name).rank for ranking in field.rankings] for name in field.candidates])
+        ranks = np.array([[ranking.place(name).rank for ranking in table.rankings] for name in table.candidates])
         found = stats.weighted(-ranks[:, used], shares, rng)
         ends, scale, values = [(None, None)] * len(ranks), "rank", -found.scores
     places = [
         WeightedPlace(name, float(value), *end, on_top=float(top))
-        for name, value, end, top in zip(field.candidates, values, ends, found.on_top, strict=True)
+        for name, value, end, top in zip(table.candidates, values, ends, found.on_top, strict=True)
     ]
-    named = {field.names()[t]: float(share) for t, share in zip(used, shares, strict=True)}
+    named = {table.names()[t]: float(share) for t, share in zip(used, shares, strict=True)}
     return WeightedScore(named, scale, tuple(sorted(places, key=lambda p: p.score if scale == "rank" else -p.score)))
 
 
-def column(field: Field, t: int) -> tuple[Floats, Floats, Floats]:
+def _collect_column(table: ScoreTable, t: int) -> tuple[Floats, Floats, Floats]:
     """Return (C,) means and ends of a task's main measure as shares of its range, 1 the best."""
-    measure = field.tasks[t].main_measure
-    bounds = bounds_of(measure) or (0.0, 1.0)
-    places = [field.rankings[t].place(name) for name in field.candidates]
+    measure = table.tasks[t].main_measure
+    bounds = get_bounds(measure) or (0.0, 1.0)
+    places = [table.rankings[t].place(name) for name in table.candidates]
     means, lows, highs = (
         (np.array([getattr(p, end) for p in places]) - bounds[0]) / (bounds[1] - bounds[0])
         for end in ("mean", "low", "high")

@@ -6,35 +6,35 @@ estimate and no verdict.
 
 from __future__ import annotations
 
-from fairtrial.analysis.verdicts.estimates import estimates, through
-from fairtrial.analysis.verdicts.found import Estimate, Verdict
-from fairtrial.analysis.verdicts.judging import earlier_answers, verdict
-from fairtrial.analysis.verdicts.matched import least_matched, matched_share, too_few_matched
+from fairtrial.analysis.verdicts.estimates import apply_transform, find_estimates
+from fairtrial.analysis.verdicts.judging import find_earlier_answers, judge_question
+from fairtrial.analysis.verdicts.matched import count_matched, find_too_few_matched, get_least_matched
 from fairtrial.analysis.verdicts.questions import (
-    Question,
-    bounds_of,
-    questions,
-    rule_of,
-    scaled,
-    unit_through,
+    TrialQuestion,
+    get_bounds,
+    get_transformed_unit,
+    iterate_questions,
+    make_rule,
+    scale_margin,
 )
-from fairtrial.analysis.verdicts.together import verdicts
+from fairtrial.analysis.verdicts.results import Estimate, Verdict
+from fairtrial.analysis.verdicts.together import find_verdicts
 
 __all__ = [
     "Estimate",
-    "Question",
+    "TrialQuestion",
     "Verdict",
-    "bounds_of",
-    "earlier_answers",
-    "estimates",
-    "least_matched",
-    "matched_share",
-    "questions",
-    "rule_of",
-    "scaled",
-    "through",
-    "too_few_matched",
-    "unit_through",
-    "verdict",
-    "verdicts",
+    "apply_transform",
+    "count_matched",
+    "find_earlier_answers",
+    "find_estimates",
+    "find_too_few_matched",
+    "find_verdicts",
+    "get_bounds",
+    "get_least_matched",
+    "get_transformed_unit",
+    "iterate_questions",
+    "judge_question",
+    "make_rule",
+    "scale_margin",
 ]

@@ -6,25 +6,25 @@ import math
 
 import numpy as np
 
-from fairtrial.analysis.verdicts.found import Estimate
-from fairtrial.analysis.verdicts.questions import bounds_of, unit_through
+from fairtrial.analysis.verdicts.questions import get_bounds, get_transformed_unit
+from fairtrial.analysis.verdicts.results import Estimate
 from fairtrial.ledger import Ledger, query
 from fairtrial.stats.intervals import Interval, estimate
 
 
-def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
+def find_estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
     """Return an estimate for each candidate, task and measure that has values, in the plan's order."""
-    plan = query.trial(ledger, trial_id).plan
+    plan = query.find_trial(ledger, trial_id).plan
     confidence = plan.decide.confidence
     found = []
     for task in plan.tasks:
         for measure in task.card.measures:
             for candidate in plan.candidates:
-                rows = query.values(ledger, trial_id, candidate.id, task.id, measure.name)
+                rows = query.read_values(ledger, trial_id, candidate.id, task.id, measure.name)
                 if rows.weights.size == 0 or not (rows.weights > 0).any():
                     continue
-                got = estimate(rows.values, rows.weights, rows.clusters, confidence, bounds_of(measure))
-                shown = through(measure.transform, got)
+                got = estimate(rows.values, rows.weights, rows.clusters, confidence, get_bounds(measure))
+                shown = apply_transform(measure.transform, got)
                 found.append(
                     Estimate(
                         candidate.name,
@@ -36,19 +36,19 @@ def estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
                         items=rows.values.size,
                         clusters=int(np.unique(rows.clusters).size),
                         confidence=confidence,
-                        unit=unit_through(measure),
+                        unit=get_transformed_unit(measure),
                     )
                 )
     return found
 
 
-def through(transform: str, interval: Interval) -> Interval:
+def apply_transform(transform: str, interval: Interval) -> Interval:
     """Return the interval after the measure's transform (``exp`` maps an unbounded end to 0 or infinity)."""
     if transform != "exp":
         return interval
-    return Interval(*(exponential(x) for x in (interval.mean, interval.low, interval.high)))
+    return Interval(*(_exponentiate(x) for x in (interval.mean, interval.low, interval.high)))
 
 
-def exponential(x: float) -> float:
+def _exponentiate(x: float) -> float:
     """Return e to the x, infinite where that is beyond floating point."""
     return math.exp(x) if x < 700 else math.inf

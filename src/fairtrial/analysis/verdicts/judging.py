@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.analysis.earlier import hints, sources
-from fairtrial.analysis.verdicts.found import Verdict
-from fairtrial.analysis.verdicts.questions import Question, questions, scaled
+from fairtrial.analysis.earlier import find_hints, find_sources
+from fairtrial.analysis.verdicts.questions import TrialQuestion, iterate_questions, scale_margin
+from fairtrial.analysis.verdicts.results import Verdict
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.leading import leading
+from fairtrial.ledger.leading import read_leading_values
 from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.intervals import Floats
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
@@ -20,7 +20,7 @@ from fairtrial.stats.sequential import decide
 from fairtrial.stats.stopped import Ender, compare_stopped, ender_confidence
 
 
-def verdict(ledger: Ledger, trial_id: str, question: Question, rule: Rule | None = None) -> Verdict | None:
+def judge_question(ledger: Ledger, trial_id: str, question: TrialQuestion, rule: Rule | None = None) -> Verdict | None:
     """Return the verdict on one question by the items so far; None if no item counts for both.
 
     The conductor asks this after every batch; ``undecided`` means that more items are wanted.
@@ -33,39 +33,45 @@ def verdict(ledger: Ledger, trial_id: str, question: Question, rule: Rule | None
     """
     rule = question.together() if rule is None else rule
     where = (trial_id, question.a.id, question.b.id, question.task.id, question.measure.name)
-    rows, last = leading(ledger, *where) if question.stops_early else (query.paired(ledger, *where), True)
-    if not (positive(rows.a_weights) and positive(rows.b_weights)):
+    rows, last = (
+        read_leading_values(ledger, *where)
+        if question.stops_early
+        else (query.read_paired_values(ledger, *where), True)
+    )
+    if not (_has_weight(rows.a_weights) and _has_weight(rows.b_weights)):
         return None
     sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
-    rule = scaled(rule, question.measure, sample)
+    rule = scale_margin(rule, question.measure, sample)
     if not question.stops_early:
-        return as_verdict(question, rule, compare(sample, rule))
+        return _make_verdict(question, rule, compare(sample, rule))
     if question.enders and not last:
-        return as_verdict(question, rule, when_stopped(ledger, trial_id, question, rule, (rows.item_ids, sample)))
-    told = hints(ledger, trial_id, where[1:3], where[3:], question.earlier)
+        return _make_verdict(
+            question, rule, _compare_when_stopped(ledger, trial_id, question, rule, (rows.item_ids, sample))
+        )
+    told = find_hints(ledger, trial_id, where[1:3], where[3:], question.earlier)
     if told is None:
-        return as_verdict(question, rule, decide(sample, rule, last=last))
-    place = query.order(ledger, trial_id, question.task.id).position
+        return _make_verdict(question, rule, decide(sample, rule, last=last))
+    place = query.read_order(ledger, trial_id, question.task.id).position
     seen = told[[place[item] for item in rows.item_ids]]
-    return as_verdict(question, rule, decide(sample, rule, last=last, hints=(seen, told)))
+    return _make_verdict(question, rule, decide(sample, rule, last=last, hints=(seen, told)))
 
 
-def when_stopped(
-    ledger: Ledger, trial_id: str, question: Question, rule: Rule, found: tuple[Sequence[str], PairedSample]
+def _compare_when_stopped(
+    ledger: Ledger, trial_id: str, question: TrialQuestion, rule: Rule, found: tuple[Sequence[str], PairedSample]
 ) -> Comparison:
     """Return the one comparison of a measure without bounds after others ended the asking, or that it must wait.
 
     ``found``: ids of the items, and what the two have of them.
     """
     items, sample = found
-    looks = [verdict(ledger, trial_id, ender) for ender in question.enders]
+    looks = [judge_question(ledger, trial_id, ender) for ender in question.enders]
     if any(look is None or look.verdict == "undecided" for look in looks):
         return decide(sample, rule)
     confidence = ender_confidence(rule.confidence, len(looks))
     enders = []
     for ender in question.enders:
         names = (ender.a.id, ender.b.id, ender.task.id, ender.measure.name)
-        rows, _ = leading(ledger, trial_id, *names)
+        rows, _ = read_leading_values(ledger, trial_id, *names)
         own = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
         target = "population" if rule.noisy else ender.rule.target
         seen = decide(own, replace(ender.rule, target=target, confidence=confidence))
@@ -75,7 +81,7 @@ def when_stopped(
     return compare_stopped(sample, rule, enders)
 
 
-def earlier_answers(ledger: Ledger, plan: TrialRecord, items: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def find_earlier_answers(ledger: Ledger, plan: TrialRecord, items: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """Return whose answers from earlier trials help with which task and measure of a trial that is about to begin.
 
     They help claims about single items of a finite list, all of which may be asked, where looks count.
@@ -85,19 +91,19 @@ def earlier_answers(ledger: Ledger, plan: TrialRecord, items: Mapping[str, Seque
         plan: of the trial.
         items: ids of the items that it may ask, by task id.
 
-    A list of ``{"task": id, "measure": name, "candidates": [ids]}``: the plan's ``earlier``, for `questions`.
+    A list of ``{"task": id, "measure": name, "candidates": [ids]}``: the plan's ``earlier``, for `iterate_questions`.
     """
     found: dict[tuple[str, str], list[str]] = {}
-    for question in questions(plan):
+    for question in iterate_questions(plan):
         rule, key = question.rule, (question.task.id, question.measure.name)
         whole = rule.target == "benchmark" and not rule.noisy and rule.total == len(items[key[0]])
         fit = question.stops_early and whole and rule.shuffled == "items" and rule.bounds is not None
         if fit and key not in found:
-            found[key] = sources(ledger, plan.seed, *key, items[key[0]])
+            found[key] = find_sources(ledger, plan.seed, *key, items[key[0]])
     return [{"task": t, "measure": m, "candidates": ids} for (t, m), ids in found.items() if ids]
 
 
-def as_verdict(question: Question, rule: Rule, found: Comparison) -> Verdict:
+def _make_verdict(question: TrialQuestion, rule: Rule, found: Comparison) -> Verdict:
     """Return the comparison under the names that the trial's author wrote; the word and interval are the rule's."""
     return Verdict(
         a=question.a.name,
@@ -131,6 +137,6 @@ def as_verdict(question: Question, rule: Rule, found: Comparison) -> Verdict:
     )
 
 
-def positive(weights: Floats) -> bool:
+def _has_weight(weights: Floats) -> bool:
     """Return whether any weight is above 0."""
     return bool((weights > 0).any())

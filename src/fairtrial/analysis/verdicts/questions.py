@@ -16,7 +16,7 @@ MEASURED_UNITS = frozenset({"s", "J", "W", "g", "USD", "B/s", "token/s"})
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TrialQuestion:
     """One pair, task and measure of a trial's plan, with the rule that decides it.
 
     Attributes:
@@ -35,7 +35,7 @@ class Question:
     rule: Rule
     stops_early: bool = False
     earlier: tuple[str, ...] = ()
-    enders: tuple[Question, ...] = ()
+    enders: tuple[TrialQuestion, ...] = ()
     family: int = 1
 
     def together(self, excluded: int = 0) -> Rule:
@@ -48,7 +48,7 @@ class Question:
         return replace(self.rule, confidence=1 - shared_level(self.family, excluded, 1 - self.rule.confidence))
 
 
-def questions(plan: TrialRecord, baseline: str = "") -> Iterator[Question]:
+def iterate_questions(plan: TrialRecord, baseline: str = "") -> Iterator[TrialQuestion]:
     """Yield what a trial's plan asks: each task, each of its verdict measures, each candidate but the baseline.
 
     With another baseline than the trial's: what is then asked of the same answers.  What ended the asking are still
@@ -59,15 +59,19 @@ def questions(plan: TrialRecord, baseline: str = "") -> Iterator[Question]:
     early = plan.decide.stop_early
     family = (len(candidates) - 1) * sum(len(task.measures) for task in plan.tasks)
     for task in plan.tasks:
-        for question in (replace(q, family=family) for q in asked_of(plan, task, other)):
+        for question in (replace(q, family=family) for q in _iterate_task_questions(plan, task, other)):
             if early and question.rule.bounds is None:
                 pair = {question.a.name, other.name}
-                ended = (q for q in asked_of(plan, task, own) if q.rule.bounds is not None and q.a.name in pair)
+                ended = (
+                    q
+                    for q in _iterate_task_questions(plan, task, own)
+                    if q.rule.bounds is not None and q.a.name in pair
+                )
                 question = replace(question, enders=tuple(replace(q, family=family) for q in ended))
             yield question
 
 
-def asked_of(plan: TrialRecord, task: TaskRecord, baseline: CandidateRecord) -> Iterator[Question]:
+def _iterate_task_questions(plan: TrialRecord, task: TaskRecord, baseline: CandidateRecord) -> Iterator[TrialQuestion]:
     """Yield the questions on one task about one baseline, without their enders."""
     measures = {measure.name: measure for measure in task.card.measures}
     early = plan.decide.stop_early
@@ -75,12 +79,12 @@ def asked_of(plan: TrialRecord, task: TaskRecord, baseline: CandidateRecord) -> 
     for name in task.measures:
         for candidate in plan.candidates:
             if candidate.name != baseline.name:
-                rule = rule_of(plan, task, measures[name], (candidate, baseline))
+                rule = make_rule(plan, task, measures[name], (candidate, baseline))
                 told = known.get((task.id, name), ())
-                yield Question(candidate, baseline, task, measures[name], rule, early, told)
+                yield TrialQuestion(candidate, baseline, task, measures[name], rule, early, told)
 
 
-def rule_of(
+def make_rule(
     plan: TrialRecord,
     task: TaskRecord,
     measure: Measure,
@@ -90,7 +94,7 @@ def rule_of(
 
     A task that asks only its first items makes no random sample of the others: its benchmark is those items.  A task's
     ``order`` (``items`` or ``clusters``) and ``largest_cluster`` say what was shuffled; items if absent.  The margin
-    is as it was written, a share; see `scaled`.
+    is as it was written, a share; see `scale_margin`.
     """
     decide = plan.decide
     margin = decide.margins.get(measure.name, decide.margin)
@@ -102,7 +106,7 @@ def rule_of(
         target=decide.target,
         total=task.planned_items if task.entry.sample == "first" else task.items_total,
         higher_is_better=measure.higher_is_better,
-        bounds=bounds_of(measure),
+        bounds=get_bounds(measure),
         transform=measure.transform,
         noisy=sampled or repeated or measure.unit in MEASURED_UNITS,
         shuffled=task.order,
@@ -110,7 +114,7 @@ def rule_of(
     )
 
 
-def scaled(rule: Rule, measure: Measure, sample: PairedSample) -> Rule:
+def scale_margin(rule: Rule, measure: Measure, sample: PairedSample) -> Rule:
     """Return the rule with its margin in the unit of the measure's differences.
 
     A margin is written as a share.  Of shares and other measures with bounds it is as many points; of logarithms
@@ -124,12 +128,12 @@ def scaled(rule: Rule, measure: Measure, sample: PairedSample) -> Rule:
     return replace(rule, margin=rule.margin * abs(value))
 
 
-def bounds_of(measure: Measure) -> tuple[float, float] | None:
+def get_bounds(measure: Measure) -> tuple[float, float] | None:
     """Return the measure's bounds as numbers, or None."""
     bounds = measure.bounds
     return None if bounds is None else (float(bounds[0]), float(bounds[1]))
 
 
-def unit_through(measure: Measure) -> str:
+def get_transformed_unit(measure: Measure) -> str:
     """Return the unit of a measure after its transform; a perplexity has none."""
     return "" if measure.transform == "exp" else measure.unit

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fairtrial.analysis.verdicts.found import Verdict
-from fairtrial.analysis.verdicts.judging import verdict
-from fairtrial.analysis.verdicts.matched import too_few_matched, withhold
-from fairtrial.analysis.verdicts.questions import Question, questions
+from fairtrial.analysis.verdicts.judging import judge_question
+from fairtrial.analysis.verdicts.matched import find_too_few_matched, withhold_verdict
+from fairtrial.analysis.verdicts.questions import TrialQuestion, iterate_questions
+from fairtrial.analysis.verdicts.results import Verdict
 from fairtrial.ledger import Ledger, query
 from fairtrial.stats.families import e_holm, holm
 
 
-def verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]:
+def find_verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]:
     """Return a verdict for each candidate against the baseline, per task and verdict measure, in the plan's order.
 
     Pairs without an item that both answered are left out.  The words (better, worse, tied) hold among all questions of
@@ -30,11 +30,11 @@ def verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]
         trial_id: of the trial.
         baseline: name of the candidate that the others are compared with; the trial's own by default.
     """
-    plan = query.trial(ledger, trial_id).plan
-    asked = list(questions(plan, baseline))
-    found = [(q, v) for q in asked if (v := verdict(ledger, trial_id, q, q.rule))]
-    few = too_few_matched(plan)
-    words = [withhold(v) if v.task in few else v for v in holding_together(ledger, trial_id, found)]
+    plan = query.find_trial(ledger, trial_id).plan
+    asked = list(iterate_questions(plan, baseline))
+    found = [(q, v) for q in asked if (v := judge_question(ledger, trial_id, q, q.rule))]
+    few = find_too_few_matched(plan)
+    words = [withhold_verdict(v) if v.task in few else v for v in _adjust_together(ledger, trial_id, found)]
     tested = [v.p_value for v in words if v.p_value is not None]
     adjusted = iter(holm(tested))
     words = [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in words]
@@ -42,7 +42,7 @@ def verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]
     return [v if v.e_value is None else replace(v, e_adjusted=next(evidence)) for v in words]
 
 
-def holding_together(ledger: Ledger, trial_id: str, found: list[tuple[Question, Verdict]]) -> list[Verdict]:
+def _adjust_together(ledger: Ledger, trial_id: str, found: list[tuple[TrialQuestion, Verdict]]) -> list[Verdict]:
     """Return the verdicts with the words that hold among all questions, given those of each question alone.
 
     Step down (`fairtrial.stats.families.shared_level`): each interval that excludes 0 at one step leaves more of the
@@ -51,18 +51,18 @@ def holding_together(ledger: Ledger, trial_id: str, found: list[tuple[Question, 
     if all(question.family == 1 for question, _ in found):
         return [v for _, v in found]
 
-    def at(question: Question, excluded: int) -> Verdict:
-        judged = verdict(ledger, trial_id, question, question.together(excluded))
+    def at(question: TrialQuestion, excluded: int) -> Verdict:
+        judged = judge_question(ledger, trial_id, question, question.together(excluded))
         assert judged is not None, "it was judged alone"
         return judged
 
     strictest = [at(question, 0) for question, _ in found]
     wide = strictest
-    apart = [excludes_zero(v) for v in wide]
+    apart = [_excludes_zero(v) for v in wide]
     while True:
         excluded = sum(apart)
-        left = [i for i, (_, alone) in enumerate(found) if not apart[i] and excludes_zero(alone)]
-        new = [i for i in left if excluded and excludes_zero(at(found[i][0], excluded))]
+        left = [i for i, (_, alone) in enumerate(found) if not apart[i] and _excludes_zero(alone)]
+        new = [i for i in left if excluded and _excludes_zero(at(found[i][0], excluded))]
         if not new:
             break
         for i in new:
@@ -83,7 +83,7 @@ def holding_together(ledger: Ledger, trial_id: str, found: list[tuple[Question, 
     ]
 
 
-def excludes_zero(found: Verdict) -> bool:
+def _excludes_zero(found: Verdict) -> bool:
     """Return whether a comparison rules out that there is no difference, by its interval and its p-value, if any."""
     agrees = found.p_value is None or found.p_value <= 1 - found.confidence
     return (found.low > 0 or found.high < 0) and agrees

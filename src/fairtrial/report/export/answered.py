@@ -103,10 +103,10 @@ def read_answered_items(
     ledger: Ledger, summary: Summary, candidate: CandidateSummary, task: TaskSummary
 ) -> Iterator[AnsweredItem]:
     """Yield what a candidate answered of a task, in the task's own order, the repeats of an item together."""
-    asked = set(query.trial_order(ledger, summary.trial_id, task.content_id))
-    repeats = query.repeats(ledger, summary.trial_id, task.content_id)
-    for item in query.items(ledger, task.content_id).values():
+    asked = set(query.read_trial_order(ledger, summary.trial_id, task.content_id))
+    repeats = query.count_repeats(ledger, summary.trial_id, task.content_id)
+    for item in query.read_items(ledger, task.content_id).values():
         for repeat in range(repeats if item.id in asked else 0):
             key = (candidate.content_id, task.content_id, item.id, repeat)
-            if calls := query.item_answers(ledger, *key):
-                yield AnsweredItem(item, repeat, calls, query.item_values(ledger, *key))
+            if calls := query.read_item_answers(ledger, *key):
+                yield AnsweredItem(item, repeat, calls, query.read_item_values(ledger, *key))

@@ -62,7 +62,7 @@ def write_log(path: Path, ledger: Ledger, summary: Summary, candidate: Candidate
             usage.update(made["model_usage"].get(_name_model(candidate), {}))
             archive.writestr(f"samples/{made['id']}_epoch_{made['epoch']}.json", _encode_json(made))
             summaries.append(_summarise_sample(made, one.prompt))
-        repeats = query.repeats(ledger, summary.trial_id, task.content_id)
+        repeats = query.count_repeats(ledger, summary.trial_id, task.content_id)
         head = _build_header(summary, candidate, task, summaries, repeats)
         head["stats"]["model_usage"] = {_name_model(candidate): dict(usage)} if usage else {}
         start = {key: head[key] for key in ("version", "eval", "plan")}

@@ -88,16 +88,18 @@ def build_samples(
 
     What a filter makes of an answer is not kept: ``filtered_resps`` are the answers as they were given.
     """
-    asked = set(query.trial_order(ledger, summary.trial_id, task.content_id))
+    asked = set(query.read_trial_order(ledger, summary.trial_id, task.content_id))
     values: dict[str, dict[str, dict[str, float]]] = {}
     for measure in task.card.measures:
         name, kept = _split_filter(measure.name)
-        found = query.values(ledger, summary.trial_id, candidate.content_id, task.content_id, measure.name)
+        found = query.read_values(ledger, summary.trial_id, candidate.content_id, task.content_id, measure.name)
         if found.item_ids:
             own = dict(zip(found.item_ids, map(float, found.values), strict=True))
             values.setdefault(kept, {})[name] = own
-    for item in query.items(ledger, task.content_id).values():
-        given = query.item_answers(ledger, candidate.content_id, task.content_id, item.id) if item.id in asked else []
+    for item in query.read_items(ledger, task.content_id).values():
+        given = (
+            query.read_item_answers(ledger, candidate.content_id, task.content_id, item.id) if item.id in asked else []
+        )
         if given:
             row = _build_sample(item, given)
             for kept, measures in values.items():

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairtrial.analysis.standings import Cost, Span
+from fairtrial.analysis.standings import Cost, RatioInterval
 from fairtrial.report import words
 from fairtrial.report.html.plots import Axis, Bar, bar
 from fairtrial.report.summary import Summary
@@ -78,7 +78,7 @@ def sentences(summary: Summary) -> list[str]:
     return lines
 
 
-def line(summary: Summary, measure: str, name: str, spans: Sequence[Span]) -> str:
+def line(summary: Summary, measure: str, name: str, spans: Sequence[RatioInterval]) -> str:
     """Return one candidate's cost per right answer against the baseline's."""
     low, high = min(s.value for s in spans), max(s.value for s in spans)
     spread = times(low) if len(spans) == 1 or times(low) == times(high) else f"{number(low)} to {times(high)}"
@@ -136,7 +136,7 @@ def efficiency_rows(summary: Summary) -> list[tuple[str, str, list[str]]]:
     return [(who, task, [bought(found.get((task, who, unit))) for unit in units]) for task, who in pairs]
 
 
-def bought(amount: Span | None) -> str:
+def bought(amount: RatioInterval | None) -> str:
     """Return what a unit buys with its interval, or a dash."""
     if amount is None:
         return "–"
@@ -177,7 +177,7 @@ def times(value: float) -> str:
     return f"{number(value) if value != 1 else '1'}×"
 
 
-def quantity(span: Span | None, unit: str) -> str:
+def quantity(span: RatioInterval | None, unit: str) -> str:
     """Return a cost with its interval, or a dash."""
     if span is None:
         return "–"

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fairtrial.analysis.doubts import exact
+from fairtrial.analysis.doubts import show_exactly
 from fairtrial.analysis.standings import WeightedPlace
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
@@ -68,7 +68,7 @@ def render(ledger: Ledger, summary: Summary) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        visible=words.visible, exact=exact, number=words.number, quantity=words.quantity, points=words.points
+        visible=words.visible, exact=show_exactly, number=words.number, quantity=words.quantity, points=words.points
     )
     environment.globals.update(
         MARKS=words.MARKS,

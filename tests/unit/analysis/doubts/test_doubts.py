@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.analysis.doubts import find_doubts
-from fairtrial.analysis.doubts.guessing import guessing_doubts, same_candidate_doubts
+from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.records import GenerateAnswer, GenerateRequest, Item, Observation, Prompt
 from fairtrial.report import words
@@ -58,12 +58,14 @@ def test_right_answers_that_nobody_can_write_are_signed() -> None:
 def test_scores_below_guessing_and_one_candidate_twice_are_doubted(tmp_path: Path) -> None:
     columns = {"a": [0.0] * 60, "b": [1.0] * 60}
     with trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"acc": columns}}, chance=0.25) as ledger:
-        row = query.trial(ledger, STANDING)
-        assert [(doubt.kind, doubt.candidate) for doubt in guessing_doubts(ledger, row)] == [("below_guessing", "a")]
+        row = query.find_trial(ledger, STANDING)
+        assert [(doubt.kind, doubt.candidate) for doubt in find_guessing_doubts(ledger, row)] == [
+            ("below_guessing", "a")
+        ]
         twice = (*row.plan.candidates, replace(row.plan.candidates[0], name="again"))
-        [doubt] = same_candidate_doubts(ledger, replace(row, plan=replace(row.plan, candidates=twice)))
+        [doubt] = find_same_candidate_doubts(ledger, replace(row, plan=replace(row.plan, candidates=twice)))
         assert doubt.headline and "one and the same candidate" in doubt.text
-        assert not list(same_candidate_doubts(ledger, row))
+        assert not list(find_same_candidate_doubts(ledger, row))
 
 
 def test_a_tie_between_guessers_is_doubted(tmp_path: Path) -> None:
@@ -71,11 +73,11 @@ def test_a_tie_between_guessers_is_doubted(tmp_path: Path) -> None:
     with trial_ledger(
         tmp_path / "l.db", ["a", "b"], {"t": {"acc": {"a": quarter, "b": quarter}}}, chance=0.25
     ) as ledger:
-        [doubt] = guessing_doubts(ledger, query.trial(ledger, STANDING))
+        [doubt] = find_guessing_doubts(ledger, query.find_trial(ledger, STANDING))
         assert (doubt.kind, doubt.candidate, doubt.headline) == ("guessed_tie", "b", True)
     better = [float(i % 4 > 0) for i in range(400)]
     with trial_ledger(tmp_path / "m.db", ["a", "b"], {"t": {"acc": {"a": better, "b": better}}}, chance=0.25) as ledger:
-        assert not list(guessing_doubts(ledger, query.trial(ledger, STANDING)))
+        assert not list(find_guessing_doubts(ledger, query.find_trial(ledger, STANDING)))
 
 
 def test_longer_texts_that_end_right_are_signed() -> None:
@@ -93,7 +95,7 @@ def test_longer_texts_that_end_right_are_signed() -> None:
 
 def answered(ledger: Ledger, name: str, answers: list[GenerateAnswer]) -> None:
     """Enter answers of a candidate, with the signs that they have."""
-    items = list(query.items(ledger, TASK).values())
+    items = list(query.read_items(ledger, TASK).values())
     rows = [(GenerateRequest(Prompt(f"{item.question}"), 4), got) for item, got in zip(items, answers, strict=True)]
     asked = [(TASK, item.id, 0, (request.id,)) for item, (request, _) in zip(items, rows, strict=True)]
     seen = [

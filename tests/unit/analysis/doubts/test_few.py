@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.analysis.doubts.few import few_doubts
+from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.ledger import query
 from fairtrial.report import words
 from fairtrial.report.html.page import render
@@ -21,7 +21,7 @@ def made(path: Path, number: int, decide: dict | None = None, cluster: int = 1, 
 
 
 def doubts(ledger):
-    return list(few_doubts(ledger, query.trial(ledger, TRIAL)))
+    return list(find_few_doubts(ledger, query.find_trial(ledger, TRIAL)))
 
 
 def test_too_few_for_any_verdict_is_in_the_headline(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from fairtrial import cache
 from fairtrial.analysis.doubts import find_doubts
-from fairtrial.analysis.doubts.weights import bits, coarsest
+from fairtrial.analysis.doubts.weights import count_bits, find_coarsest_type
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import WeightsRecord
@@ -56,15 +56,15 @@ def test_the_type_of_weights_is_that_of_most_tensors_where_the_file_does_not_kno
     ],
 )
 def test_the_coarsest_type_before_counts(record: dict[str, Any], kind: str) -> None:
-    assert coarsest(WEIGHTS.validate_python(record)) == kind
+    assert find_coarsest_type(WEIGHTS.validate_python(record)) == kind
 
 
 def test_bits_are_in_the_name() -> None:
-    assert [bits(kind) for kind in ("q4_k_m", "iq2_xxs", "mxfp4_moe", "tq1_0", "")] == [4, 2, 4, 1, 0]
+    assert [count_bits(kind) for kind in ("q4_k_m", "iq2_xxs", "mxfp4_moe", "tq1_0", "")] == [4, 2, 4, 1, 0]
 
 
 def recorded(ledger: Ledger, *records: dict[str, Any]) -> None:
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
+    plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     for candidate, record in zip(plan["candidates"], records, strict=False):
         candidate["record"] = {**candidate["record"], **record}
     with ledger.writing(), ledger.transaction() as db:
@@ -75,7 +75,7 @@ def test_two_files_of_a_rounded_parent_are_told_in_the_headline(tmp_path: Path) 
     ledger = filled(tmp_path / "l.db")
     recorded(ledger, {"made_from": ["q4_1"]}, {"made_from": ["q4_1", "q8_0"]})
     [doubt] = [doubt for doubt in find_doubts(ledger, TRIAL) if doubt.kind == "worn"]
-    names = [c.name for c in query.trial(ledger, TRIAL).plan.candidates]
+    names = [c.name for c in query.find_trial(ledger, TRIAL).plan.candidates]
     assert doubt.headline
     assert doubt.text.startswith(
         f"{names[0]} and {names[1]}: made from weights that had already been rounded to q4_1, about 4"
@@ -104,5 +104,5 @@ def test_files_made_here_say_what_they_were_made_from(tmp_path: Path, monkeypatc
     lever = quantize("q5_0", eight, tmp_path, lambda _: None)
     assert lever.notes["made_from"] == ["f32", "q4_1", "q8_0"]
     assert lever.notes["parent_type"] == "q8_0"
-    assert coarsest(WEIGHTS.validate_python(lever.record())) == "q4_1"
-    assert coarsest(WEIGHTS.validate_python(four.record())) == ""
+    assert find_coarsest_type(WEIGHTS.validate_python(lever.record())) == "q4_1"
+    assert find_coarsest_type(WEIGHTS.validate_python(four.record())) == ""

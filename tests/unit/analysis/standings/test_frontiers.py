@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairtrial.analysis.standings import standings
-from fairtrial.analysis.standings.frontiers import QUALITY, Faces
+from fairtrial.analysis.standings import find_standings
+from fairtrial.analysis.standings.frontiers import QUALITY, TradeoffFinder
 from fairtrial.analysis.standings.rows import Rows
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger, query
@@ -38,7 +38,7 @@ def made(path: Path, frontier: list[list[AxisRecord]] | None = None, **more: Any
     spent = {name: [size / 1e9] * N for name, size in SIZES.items()}
     tasks = {f"t{i}": {"acc": {n: column(s, i) for n, s in SHARES.items()}, "seconds": spent} for i in range(2)}
     ledger = trial_ledger(path, list(SIZES), tasks, **more)
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
+    plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     for candidate in plan["candidates"]:
         candidate["record"] = {"bytes": int(SIZES[candidate["name"]])}
     if frontier:
@@ -49,12 +49,12 @@ def made(path: Path, frontier: list[list[AxisRecord]] | None = None, **more: Any
 
 
 def rows(ledger: Ledger) -> Rows:
-    return Rows(ledger, TRIAL, query.trial(ledger, TRIAL).plan)
+    return Rows(ledger, TRIAL, query.find_trial(ledger, TRIAL).plan)
 
 
 def test_the_frontier_of_quality_and_size(tmp_path: Path) -> None:
-    faces = Faces(rows(made(tmp_path / "l.db")))
-    one = faces.face((QUALITY, BYTES), faces.averaged())
+    finder = TradeoffFinder(rows(made(tmp_path / "l.db")))
+    one = finder.find((QUALITY, BYTES), finder.averaged())
     assert one is not None
     on = dict(zip(one.names, one.found.on.tolist(), strict=True))
     assert on == {"tiny": True, "small": True, "bad": False, "large": True}
@@ -81,7 +81,7 @@ def test_findings_name_the_dominated_and_draw_the_rest(tmp_path: Path) -> None:
 
 def test_a_candidate_without_a_value_is_left_out_and_named(tmp_path: Path) -> None:
     ledger = made(tmp_path / "l.db", [[QUALITY, BYTES]])
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
+    plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     plan["candidates"][3]["record"] = {"bytes": None}
     with ledger.writing(), ledger.transaction() as db:
         db.execute("UPDATE trials SET plan = ? WHERE id = ?", (dumps(plan), TRIAL))
@@ -103,7 +103,7 @@ def test_a_gain_that_is_not_certain_has_no_price(tmp_path: Path) -> None:
     luck = column(0.5, 1)
     better = [1.0 if i == luck.index(0.0) else x for i, x in enumerate(luck)]
     ledger = trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"acc": {"a": luck, "b": better}}})
-    plan: dict[str, Any] = dict(query.trial(ledger, TRIAL).document)
+    plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     for candidate, size in zip(plan["candidates"], (1, 2), strict=True):
         candidate["record"] = {"bytes": size * 10**8}
     with ledger.writing(), ledger.transaction() as db:
@@ -115,7 +115,7 @@ def test_a_gain_that_is_not_certain_has_no_price(tmp_path: Path) -> None:
 
 def test_what_a_unit_buys_is_the_inverse_of_its_cost(tmp_path: Path) -> None:
     with made(tmp_path / "l.db") as ledger:
-        got = standings(ledger, TRIAL)
+        got = find_standings(ledger, TRIAL)
     [cost] = [c for c in got.costs if (c.task, c.candidate, c.measure) == ("t0", "small", "seconds")]
     [own] = [e for e in got.efficiency if (e.task, e.candidate, e.measure) == ("t0", "small", "seconds")]
     assert cost.per_correct is not None
@@ -129,9 +129,9 @@ def test_what_a_unit_buys_is_the_inverse_of_its_cost(tmp_path: Path) -> None:
 def test_perplexities_are_set_against_size_task_by_task(tmp_path: Path) -> None:
     lost = {"a": [2.0] * 50, "b": [1.0] * 50}
     ledger = trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"ppl": lost, "seconds": lost}}, mains={"t": PPL})
-    faces = Faces(rows(ledger))
-    assert faces.averaged() == []
-    one = faces.face((QUALITY, SECONDS), faces.tasks())
+    finder = TradeoffFinder(rows(ledger))
+    assert finder.averaged() == []
+    one = finder.find((QUALITY, SECONDS), finder.tasks())
     assert one is not None
     assert one.found.on.tolist() == [False, True]
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairtrial.analysis.standings import Standings, standings
-from fairtrial.analysis.verdicts import verdicts
+from fairtrial.analysis.standings import Standings, find_standings
+from fairtrial.analysis.verdicts import find_verdicts
 from fairtrial.ledger import Ledger
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, fixed_interval
@@ -25,7 +25,7 @@ N = 400
 
 def found(ledger: Ledger) -> Standings:
     with ledger:
-        got = standings(ledger, TRIAL)
+        got = find_standings(ledger, TRIAL)
     schema = json.loads((ROOT / "docs" / "schemas" / "run.schema.json").read_text())
     part = {**schema["properties"]["standings"], "$defs": schema["$defs"]}
     jsonschema.validate(json.loads(json.dumps(got.document(), allow_nan=False)), part)
@@ -108,10 +108,10 @@ def test_a_trial_that_stops_early_judges_by_leading_items_at_any_look(tmp_path: 
     }
     columns["b"][120] = None  # what comes after the gap does not count
     with trial_ledger(tmp_path / "t.db", list(columns), {"quiz": {"acc": columns}}, decide={"stop_early": True}) as led:
-        known = verdicts(led, TRIAL)
-        got = standings(led, TRIAL)
+        known = find_verdicts(led, TRIAL)
+        got = find_standings(led, TRIAL)
         for e_value, enough in ((59.0, False), (61.0, True)):  # three orders are asked about: 3 / 0.05
-            told = standings(led, TRIAL, [replace(v, e_value=e_value) for v in known])
+            told = find_standings(led, TRIAL, [replace(v, e_value=e_value) for v in known])
             assert [p.ahead is not None for p in told.rankings[0].pairs if p.a == "base" and p.ahead_alone] == [
                 enough,
                 enough,
@@ -207,7 +207,7 @@ def test_weighted_measures_agree_by_their_weighted_means(tmp_path: Path) -> None
     )
     with led:
         led.connection.execute("UPDATE observations SET weight = 1 WHERE measure = 'acc'")
-        [got] = standings(led, TRIAL).kinships
+        [got] = find_standings(led, TRIAL).kinships
     assert (got.tau, got.correlation) == (pytest.approx(1), pytest.approx(1))
     assert got.low is not None
     assert got.low > 0.9
@@ -354,7 +354,7 @@ def test_the_same_ledger_gives_the_same_standings(tmp_path: Path) -> None:
     rng = np.random.default_rng(12)
     tasks = {t: {"acc": {n: coins(rng, 0.5 + i / 20, 60) for i, n in enumerate("abc")}} for t in "xyz"}
     with trial_ledger(tmp_path / "t.db", list("abc"), tasks, weights=dict.fromkeys("xyz", 1.0)) as led:
-        assert standings(led, TRIAL) == standings(led, TRIAL)
+        assert find_standings(led, TRIAL) == find_standings(led, TRIAL)
 
 
 def test_clusters_are_counted_whole(tmp_path: Path) -> None:
@@ -374,12 +374,12 @@ def test_what_is_worth_a_second_look(tmp_path: Path) -> None:
         tmp_path / "t.db", names, {"quiz": right(dict.fromkeys(names, 0.5))}, decide={"stop_early": True}
     )
     with led:
-        plain = verdicts(led, TRIAL)
+        plain = find_verdicts(led, TRIAL)
         told = [
             replace(v, e_value=e, verdict=word)
             for v, e, word in zip(plain, (1000.0, 31.0, 2.0), ("better", "undecided", "undecided"), strict=True)
         ]
-        got = standings(led, TRIAL, told)
+        got = find_standings(led, TRIAL, told)
     # e-BH: two of three pass 3 / (2 * 0.05) = 30; the first is decided already
     assert [v.a for v in plain] == ["a", "b", "c"]
     assert [v.a for v in got.second_look] == ["b"]

@@ -1,4 +1,4 @@
-"""What a word means among many questions: false words of whole trials, simulated through the ledger and `verdicts`."""
+"""What a word means among many questions: false words of simulated trials, through the ledger and `find_verdicts`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from fairtrial.analysis.verdicts import questions, verdict, verdicts
+from fairtrial.analysis.verdicts import find_verdicts, iterate_questions, judge_question
 from fairtrial.ledger import query
 from fairtrial.report import words
 from fairtrial.report.html.page import render
@@ -45,7 +45,7 @@ def test_of_ten_equal_candidates_few_trials_say_a_false_word(tmp_path: Path) -> 
     for i in range(60):
         tasks = {"t": equal(rng, 10, 150)}
         with trial_ledger(tmp_path / f"{i}.db", list(tasks["t"]["acc"]), tasks) as ledger:
-            found = verdicts(ledger, TRIAL)
+            found = find_verdicts(ledger, TRIAL)
         together += any(v.verdict in ("better", "worse") for v in found)
         alone += any(v.alone in ("better", "worse") for v in found)
     assert alone >= 10  # about three in ten
@@ -56,7 +56,7 @@ def test_of_ten_equal_candidates_few_trials_say_a_false_word(tmp_path: Path) -> 
 def test_one_question_is_decided_as_ever(tmp_path: Path, early: bool) -> None:
     tasks = {"t": {"acc": {"base": one_way(0), "b": one_way(30)}}}
     with trial_ledger(tmp_path / "l.db", ["base", "b"], tasks, decide={"stop_early": early}) as ledger:
-        [found] = verdicts(ledger, TRIAL)
+        [found] = find_verdicts(ledger, TRIAL)
     assert (found.verdict, found.alone, found.family) == ("better", "better", 1)
     assert (found.low, found.high, found.confidence) == (
         found.low_together,
@@ -99,7 +99,7 @@ def test_what_is_clear_leaves_its_share_to_the_others(tmp_path: Path) -> None:
     for others, word in ((clear, "better"), (dict.fromkeys(clear, one_way(0)), "undecided")):
         tasks = {"t": {"acc": {"base": one_way(0), **weak, **others}}}
         with trial_ledger(tmp_path / f"{word}.db", names, tasks, decide={"margin": 0.001}) as ledger:
-            found = verdicts(ledger, TRIAL)
+            found = find_verdicts(ledger, TRIAL)
         assert found[0].verdict == word, (found[0].low_together, found[0].p_value)
 
 
@@ -108,9 +108,9 @@ def test_a_trial_is_asked_until_the_words_hold_together(tmp_path: Path) -> None:
     shuffled = np.random.default_rng(1).permutation(400)
     columns = {name: np.array(one_way(25 if name != "base" else 0))[shuffled].tolist() for name in names}
     with trial_ledger(tmp_path / "l.db", names, {"t": {"acc": columns}}, decide={"stop_early": True}) as ledger:
-        asked = next(iter(questions(query.trial(ledger, TRIAL).plan)))
-        look = verdict(ledger, TRIAL, asked)
-        alone = verdict(ledger, TRIAL, asked, asked.rule)
+        asked = next(iter(iterate_questions(query.find_trial(ledger, TRIAL).plan)))
+        look = judge_question(ledger, TRIAL, asked)
+        alone = judge_question(ledger, TRIAL, asked, asked.rule)
     assert look is not None and alone is not None
     assert look.confidence == pytest.approx(1 - 0.05 / 9)
     assert look.low < alone.low
@@ -123,7 +123,7 @@ def test_a_margin_of_seconds_is_a_share_of_the_baselines(tmp_path: Path) -> None
     near = [x * 1.0001 for x in slow]
     tasks = {"t": {"seconds": {"base": slow, "fast": fast, "near": near}}}
     with trial_ledger(tmp_path / "l.db", ["base", "fast", "near"], tasks, mains={"t": SECONDS}) as ledger:
-        found = {v.a: v for v in verdicts(ledger, TRIAL)}
+        found = {v.a: v for v in find_verdicts(ledger, TRIAL)}
     assert found["fast"].verdict == "better"
     assert found["near"].verdict == "tied"
     assert found["fast"].margin == pytest.approx(0.02 * np.mean(slow))
@@ -134,5 +134,5 @@ def test_a_measure_may_have_its_own_margin(tmp_path: Path) -> None:
     for margins, word in (({}, "tied"), ({"acc": 0.001}, "undecided")):
         decide = {"margin": 0.05, "margins": margins}
         with trial_ledger(tmp_path / f"{word}.db", ["base", "b"], tasks, decide=decide) as ledger:
-            [found] = verdicts(ledger, TRIAL)
+            [found] = find_verdicts(ledger, TRIAL)
         assert (found.verdict, found.margin) == (word, margins.get("acc", 0.05))

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from fairtrial.analysis.verdicts import estimates, rule_of, through, verdicts
+from fairtrial.analysis.verdicts import apply_transform, find_estimates, find_verdicts, make_rule
 from fairtrial.ledger import Chunk, Ledger
-from fairtrial.ledger.plan import plan_record
+from fairtrial.ledger.plan import make_plan_record
 from fairtrial.records import Item, Observation
 from fairtrial.stats.intervals import Interval
 from fairtrial.stats.paired import PairedSample, Rule, compare
@@ -71,7 +71,7 @@ def answers(share, count, seed):
 def test_a_verdict_is_the_comparison_under_its_names(ledger):
     base, other = answers(0.4, 200, 1), answers(0.7, 200, 2)
     fill(ledger, plan(), {"base": base, "other": other})
-    (found,) = verdicts(ledger, "trial")
+    (found,) = find_verdicts(ledger, "trial")
     ones = np.ones(200)
     expected = compare(PairedSample(other, ones, base, ones, np.arange(200)), Rule())
     assert (found.a, found.b, found.task, found.measure) == ("other", "base", "task", "acc")
@@ -84,7 +84,7 @@ def test_estimates_come_for_every_measure_with_values(ledger):
     fill(ledger, plan(), {"base": answers(0.4, 200, 1), "other": answers(0.7, 200, 2)})
     nats = np.random.default_rng(3).normal(2.0, 0.3, 200)
     fill(ledger, plan(), {"base": nats}, measure="ppl", weights=np.arange(1, 201))
-    found = {(e.candidate, e.measure): e for e in estimates(ledger, "trial")}
+    found = {(e.candidate, e.measure): e for e in find_estimates(ledger, "trial")}
     assert set(found) == {("base", "acc"), ("other", "acc"), ("base", "ppl")}
     perplexity = found["base", "ppl"]
     assert perplexity.mean == pytest.approx(math.exp(np.average(nats, weights=np.arange(1, 201))))
@@ -94,37 +94,37 @@ def test_estimates_come_for_every_measure_with_values(ledger):
 
 def test_a_partial_ledger_compares_what_both_answered(ledger):
     fill(ledger, plan(), {"base": [1.0, 0.0, 1.0], "other": [None, 1.0]})
-    (found,) = verdicts(ledger, "trial")
+    (found,) = find_verdicts(ledger, "trial")
     assert (found.items_used, found.verdict) == (1, "undecided")
     assert (found.low, found.high) == (-1.0, 1.0)
 
 
 def test_an_empty_ledger_has_no_verdicts(ledger):
     fill(ledger, plan(), {"base": [], "other": []})
-    assert verdicts(ledger, "trial") == [] and estimates(ledger, "trial") == []
+    assert find_verdicts(ledger, "trial") == [] and find_estimates(ledger, "trial") == []
 
 
 def test_p_values_are_corrected_as_one_family(ledger):
     rows = {"base": answers(0.5, 200, 1), "second": answers(0.5, 200, 2), "third": answers(0.65, 200, 3)}
     fill(ledger, plan(names=tuple(rows)), rows)
-    second, third = verdicts(ledger, "trial")
+    second, third = find_verdicts(ledger, "trial")
     assert third.p_adjusted == pytest.approx(2 * third.p_value)
     assert second.p_adjusted >= second.p_value
 
 
 def test_what_has_no_bound_is_null_in_json(ledger):
     fill(ledger, plan(measures=("seconds",)), {"base": [1.0], "other": [2.0]}, measure="seconds")
-    (found,) = verdicts(ledger, "trial")
+    (found,) = find_verdicts(ledger, "trial")
     assert found.high == math.inf
     document = json.loads(json.dumps(found.document(), allow_nan=False))
     assert document["high"] is None and document["verdict"] == "undecided"
-    assert json.loads(json.dumps(estimates(ledger, "trial")[0].document(), allow_nan=False))["low"] is None
+    assert json.loads(json.dumps(find_estimates(ledger, "trial")[0].document(), allow_nan=False))["low"] is None
 
 
 def test_a_trial_that_may_stop_early_gets_verdicts_for_any_look(ledger):
     early = plan({"stop_early": True})
     fill(ledger, early, {"base": answers(0.4, 100, 1), "other": answers(0.9, 100, 2)})
-    (found,) = verdicts(ledger, "trial")
+    (found,) = find_verdicts(ledger, "trial")
     assert (found.verdict, found.items_used) == ("better", 100)
     assert found.e_adjusted == found.e_value > 20 and "betting" in found.method
 
@@ -133,7 +133,7 @@ def test_answers_from_elsewhere_wait_for_their_turn(ledger):
     """Items answered in another trial, beyond where this one has come, are no random sample."""
     base = [*answers(0.4, 60, 1), None, *answers(0.4, 100, 3)]
     fill(ledger, plan({"stop_early": True}), {"base": base, "other": answers(0.9, 200, 2)})
-    (found,) = verdicts(ledger, "trial")
+    (found,) = find_verdicts(ledger, "trial")
     assert found.items_used == 60
 
 
@@ -142,9 +142,9 @@ def test_an_unbounded_measure_waits_until_all_items_are_answered(ledger):
     early = plan({"stop_early": True}, measures=("seconds",))
     base, other = rng.gamma(4, 1, 200), rng.gamma(8, 1, 200)
     fill(ledger, early, {"base": base[:150], "other": other}, measure="seconds")
-    assert verdicts(ledger, "trial")[0].verdict == "undecided"
+    assert find_verdicts(ledger, "trial")[0].verdict == "undecided"
     fill(ledger, early, {"base": base}, measure="seconds")
-    assert verdicts(ledger, "trial")[0].verdict == "worse"
+    assert find_verdicts(ledger, "trial")[0].verdict == "worse"
 
 
 def test_an_unbounded_measure_is_judged_once_others_are_settled(ledger):
@@ -154,10 +154,10 @@ def test_an_unbounded_measure_is_judged_once_others_are_settled(ledger):
     right = {"base": answers(0.4, 100, 1), "other": answers(0.9, 100, 2)}
     fill(ledger, early, {name: row[:10] for name, row in seconds.items()}, measure="seconds")
     fill(ledger, early, {name: row[:10] for name, row in right.items()})
-    assert [v.verdict for v in verdicts(ledger, "trial")] == ["undecided", "undecided"]
+    assert [v.verdict for v in find_verdicts(ledger, "trial")] == ["undecided", "undecided"]
     fill(ledger, early, seconds, measure="seconds")
     fill(ledger, early, right)
-    slower, better = verdicts(ledger, "trial")
+    slower, better = find_verdicts(ledger, "trial")
     assert (slower.verdict, better.verdict, slower.items_used) == ("worse", "better", 100)
     assert "ended the asking" in slower.method and slower.p_value is None
     fixed = compare(PairedSample(seconds["other"], np.ones(100), seconds["base"], np.ones(100), np.arange(100)),
@@ -171,9 +171,9 @@ def test_rules_follow_the_plan_and_the_measure():
 
     def ruled(measure, **entry):
         the_plan["tasks"][0]["entry"].update(entry)
-        known = plan_record(the_plan)
+        known = make_plan_record(the_plan)
         [task] = known.tasks
-        return task, rule_of(known, task, task.card.measure(measure["name"]), known.candidates)
+        return task, make_rule(known, task, task.card.measure(measure["name"]), known.candidates)
 
     _, rule = ruled(ACC)
     assert (rule.total, rule.noisy, rule.bounds) == (100, False, (0.0, 1.0))
@@ -184,4 +184,4 @@ def test_rules_follow_the_plan_and_the_measure():
 
 
 def test_the_exponential_of_an_endless_interval():
-    assert through("exp", Interval(0.0, -math.inf, math.inf)) == Interval(1.0, 0.0, math.inf)
+    assert apply_transform("exp", Interval(0.0, -math.inf, math.inf)) == Interval(1.0, 0.0, math.inf)

@@ -142,9 +142,9 @@ def test_both_ways_of_asking_are_two_tasks_over_the_same_items(tmp_path: Path, m
         run(plan, "", ledger, EngineSettings())
         for candidate in plan.candidates:
             for item in written.items:
-                [(request, _)] = query.item_answers(ledger, candidate.id, written.id, item.id)
+                [(request, _)] = query.read_item_answers(ledger, candidate.id, written.id, item.id)
                 assert isinstance(request, GenerateRequest)
-            values = query.values(ledger, plan.id, candidate.id, written.id, "unread")
+            values = query.read_values(ledger, plan.id, candidate.id, written.id, "unread")
             assert len(values.values) == 20
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.analysis.standings.across import Field
+from fairtrial.analysis.standings.across import ScoreTable
 from fairtrial.analysis.standings.ranks import Ranking
 from fairtrial.analysis.standings.rows import Cell, Floats, Ints, Rows
-from fairtrial.analysis.verdicts import bounds_of
+from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats import ranking as stats
 
@@ -46,11 +46,11 @@ class TaskAgreement:
     redundant: bool
 
 
-def kinships(rows: Rows, field: Field, rng: np.random.Generator) -> tuple[list[TaskAgreement], list[str]]:
+def find_agreements(rows: Rows, table: ScoreTable, rng: np.random.Generator) -> tuple[list[TaskAgreement], list[str]]:
     """Return how alike every two tasks order the candidates, and the tasks with too few items to say."""
-    samples = [complete_rows(rows, field, t) for t in range(len(field.tasks))]
+    samples = [_collect_complete_items(rows, table, t) for t in range(len(table.tasks))]
     usable = [t for t, (_, clusters) in enumerate(samples) if np.unique(clusters).size > 1]
-    correlation = stats.redundancy(field.scores)
+    correlation = stats.redundancy(table.scores)
     taus = stats.agreements([samples[t] for t in usable], rows.confidence, rng)
     found = []
     for (i, j), got in taus.items():
@@ -58,17 +58,17 @@ def kinships(rows: Rows, field: Field, rng: np.random.Generator) -> tuple[list[T
         rho = None if math.isnan(correlation[x, y]) else float(correlation[x, y])
         alike = rho is not None and rho >= ALIKE - 1e-9 and got is not None and got.low > 0
         tau, low, high = (None, None, None) if got is None else (got.tau, got.low, got.high)
-        found.append(TaskAgreement(field.names()[x], field.names()[y], tau, low, high, rho, alike))
-    return found, [name for t, name in enumerate(field.names()) if t not in usable]
+        found.append(TaskAgreement(table.names()[x], table.names()[y], tau, low, high, rho, alike))
+    return found, [name for t, name in enumerate(table.names()) if t not in usable]
 
 
-def complete_rows(rows: Rows, field: Field, t: int) -> tuple[Floats, Ints]:
+def _collect_complete_items(rows: Rows, table: ScoreTable, t: int) -> tuple[Floats, Ints]:
     """Return (n, C) values of the items that all candidates have, and (n,) clusters; more is better.
 
     For weighted measures the values are linearised, so that their plain mean is the weighted one.
     """
-    task, measure = field.tasks[t], field.measure(t)
-    cells = [rows.cell(name, task, measure.name) for name in field.candidates]
+    task, measure = table.tasks[t], table.measure(t)
+    cells = [rows.cell(name, task, measure.name) for name in table.candidates]
     at = cells[0].at
     for cell in cells[1:]:
         at = np.intersect1d(at, cell.at, assume_unique=True)
@@ -76,10 +76,10 @@ def complete_rows(rows: Rows, field: Field, t: int) -> tuple[Floats, Ints]:
     if not all(column.counts for column in columns):
         return np.zeros((0, len(cells))), np.zeros(0, dtype=np.int64)
     sign = 1 if measure.higher_is_better else -1
-    return sign * np.stack([linear(column) for column in columns], axis=1), rows.clusters(task, at)
+    return sign * np.stack([_linearise(column) for column in columns], axis=1), rows.clusters(task, at)
 
 
-def linear(cell: Cell) -> Floats:
+def _linearise(cell: Cell) -> Floats:
     """Return (n,) values whose plain mean is the weighted one, and varies like it."""
     if (cell.weights == cell.weights[0]).all():
         return cell.values
@@ -105,7 +105,7 @@ class TaskHealth:
     telling: float | None
 
 
-def healths(rows: Rows, rankings: Sequence[Ranking]) -> list[TaskHealth]:
+def find_task_health(rows: Rows, rankings: Sequence[Ranking]) -> list[TaskHealth]:
     """Judge each task that ranks by its main measure; see `fairtrial.stats.ranking.health`."""
     found = []
     by_task = {(r.task, r.measure): r for r in rankings}
@@ -114,7 +114,7 @@ def healths(rows: Rows, rankings: Sequence[Ranking]) -> list[TaskHealth]:
         got = by_task.get((task.name, measure.name))
         if got is None:
             continue
-        lows, means, ceiling, headroom, chance = scale(task, got)
+        lows, means, ceiling, headroom, chance = _orient_scale(task, got)
         decided = [pair.ahead is not None for pair in got.pairs]
         judged = stats.health((lows, means), chance, decided, ceiling, headroom)
         telling = judged.telling if decided else None
@@ -122,10 +122,10 @@ def healths(rows: Rows, rankings: Sequence[Ranking]) -> list[TaskHealth]:
     return found
 
 
-def scale(task: TaskRecord, got: Ranking) -> tuple[Floats, Floats, float, float, float | None]:
+def _orient_scale(task: TaskRecord, got: Ranking) -> tuple[Floats, Floats, float, float, float | None]:
     """Return lower ends, means, best value, headroom and chance level, turned so that more is better."""
     measure = task.main_measure
-    bounds = bounds_of(measure) if measure.transform == "identity" else None
+    bounds = get_bounds(measure) if measure.transform == "identity" else None
     up = measure.higher_is_better
     sign = 1.0 if up else -1.0
     lows = np.array([p.low if up else -p.high for p in got.places])

@@ -35,7 +35,7 @@ class Estimate:
 
     def document(self) -> dict[str, Any]:
         """Return the estimate as JSON values; an end that the data cannot bound is null."""
-        return finite(asdict(self))
+        return _make_finite(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,9 @@ class Verdict:
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as JSON values; an end that the data cannot bound is null."""
-        return finite(asdict(self))
+        return _make_finite(asdict(self))
 
 
-def finite(document: dict[str, Any]) -> dict[str, Any]:
+def _make_finite(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with null for numbers that JSON lacks."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in document.items()}
