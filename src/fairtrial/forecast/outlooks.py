@@ -90,14 +90,14 @@ def forecast_question(question: TrialQuestion, plan: Plan, ledger: Ledger | None
     discordance = float(((differences**2).sum() + 0.5) / (differences.size + 1)) if enough else DISCORDANCE
     names = (question.a.name, question.b.name, task.name, question.measure.name)
     base = QuestionForecast(*names, len(task.items), differences.size, discordance, enough, (), "")
-    if question.enders:
+    if question.ended_by:
         return replace(base, follows=True, note="judged once, when the measures with bounds are settled")
     if question.rule.bounds != (0.0, 1.0):
         return replace(base, note="settled when all items are answered: the measure has no bounds to bet on")
     gaps = [(gap, False) for gap in GAPS]
     if enough:
         gaps.append((float(differences.mean()), True))
-    clusters, rule = find_layout(task, question.together())
+    clusters, rule = find_layout(task, question.make_family_rule())
     outlooks = tuple(
         simulate_outlook(gap, measured, discordance, rule, (clusters, len(task.items))) for gap, measured in gaps
     )

@@ -178,11 +178,11 @@ class Conductor:
 
         Questions that have no look before the end are judged once, when those that can end the asking are settled.
         """
-        for question in sorted(task_rounds.live, key=lambda q: len(q.enders)):
-            if any(ender in task_rounds.open for ender in question.enders):
+        for question in sorted(task_rounds.live, key=lambda q: len(q.ended_by)):
+            if any(ender in task_rounds.open for ender in question.ended_by):
                 continue
             found = judge_question(self.ledger, self.plan.id, question)
-            if question.enders or (found is not None and found.verdict != "undecided"):
+            if question.ended_by or (found is not None and found.verdict != "undecided"):
                 task_rounds.open.remove(question)
             if found is None:
                 continue

@@ -22,12 +22,12 @@ SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Ender:
+class EndingMeasure:
     """A measure that had a say in when the asking ended.
 
     Attributes:
         differences: (n,) A - B on the items of the sample.
-        low: lower end of an interval of its mean for new items that holds at any look, at `ender_confidence`.
+        low: lower end of an interval of its mean for new items that holds at any look, at `get_ending_confidence`.
         high: upper end.
     """
 
@@ -36,28 +36,28 @@ class Ender:
     high: float
 
 
-def ender_confidence(confidence: float, enders: int) -> float:
+def get_ending_confidence(confidence: float, endings: int) -> float:
     """Return the confidence of the intervals of each of so many measures that ended the asking."""
-    return 1 - (1 - SHARE) * (1 - confidence) / enders
+    return 1 - (1 - SHARE) * (1 - confidence) / endings
 
 
-def compare_stopped(sample: PairedSample, rule: Rule, enders: Sequence[Ender]) -> Comparison:
-    """Decide a pair, once, by the items that were asked until the ``enders``, at least one, were all settled.
+def compare_stopped(sample: PairedSample, rule: Rule, endings: Sequence[EndingMeasure]) -> Comparison:
+    """Decide a pair, once, by the items that were asked until the ``endings``, at least one, were all settled.
 
     There is no p-value.  Raises ValueError for what `fairtrial.stats.paired.compare` does.
     """
     checked(sample, rule)
     counted = sample.a_weights > 0
-    x = np.stack([ender.differences for ender in enders], axis=1)
-    centre = x[counted].mean(axis=0) if counted.any() else np.zeros(len(enders))
+    x = np.stack([ending.differences for ending in endings], axis=1)
+    centre = x[counted].mean(axis=0) if counted.any() else np.zeros(len(endings))
     deviations = np.where(counted[:, None], x - centre, 0.0)
     slopes = np.linalg.lstsq(deviations, _influence(sample), rcond=None)[0]
     scale = sample.a_weights.mean() / np.where(counted, sample.a_weights, 1.0)
     left = replace(sample, a_values=sample.a_values - deviations @ slopes * scale)
     confidence = 1 - SHARE * (1 - rule.confidence)
     low, high = t_interval(left, confidence)
-    for slope, middle, ender in zip(slopes, centre, enders, strict=True):
-        moved = sorted((float(slope * (ender.low - middle)), float(slope * (ender.high - middle))))
+    for slope, middle, ending in zip(slopes, centre, endings, strict=True):
+        moved = sorted((float(slope * (ending.low - middle)), float(slope * (ending.high - middle))))
         low, high = low + moved[0], high + moved[1]
     means = [(w * v).sum() / w.sum() for v, w in _sides(sample)]
     return Comparison(

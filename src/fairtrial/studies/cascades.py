@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.analysis.standings.costs import list_cost_measures
-from fairtrial.analysis.standings.rows import Floats, Ints, Rows
+from fairtrial.analysis.standings.values import Floats, Ints, TrialValues
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.ledger.steps import read_cascade_items
@@ -57,7 +57,7 @@ class Sides:
 
 def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what is found about the cascades of a trial; None if it has none, or none has answered yet."""
-    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     found = [one for one in rows.plan.candidates if one.parts and "cascade" in one.spec.levers[-1]]
     tables, charts, sentences, notes = [], [], [], []
     for candidate in found:
@@ -92,7 +92,7 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     return Findings("Cascades", tuple(sentences), tuple(tables), tuple(charts[:MOST_CHARTS]), tuple(notes))
 
 
-def asked_on(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
+def asked_on(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
     """Return the share of a task's judged items that went to the larger model."""
     order = query.read_order(rows.ledger, rows.trial_id, task.id)
     known = read_cascade_items(rows.ledger, candidate.id, task.id)
@@ -109,13 +109,13 @@ def mean(values: Floats, clusters: Ints, confidence: float, bounds: tuple[float,
     return Interval(found.mean, found.low, found.high)
 
 
-def part_names(rows: Rows, candidate: CandidateRecord) -> tuple[str | None, ...]:
+def part_names(rows: TrialValues, candidate: CandidateRecord) -> tuple[str | None, ...]:
     """Return under which names a cascade's two models stand trial by themselves; None for one that does not."""
     ids = {other.id: other.name for other in rows.plan.candidates}
     return tuple(ids.get(part.id) for part in candidate.parts)
 
 
-def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides | None:
+def sides_of(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> Sides | None:
     """Return what the curve is made of; None if the two models don't stand trial themselves or share no items."""
     small, larger = part_names(rows, candidate)
     if small is None or larger is None:
@@ -134,10 +134,10 @@ def sides_of(rows: Rows, candidate: CandidateRecord, task: TaskRecord) -> Sides 
     for name in PREFERRED:
         paid = [rows.cell(who, task, name) for who in names if name in [m.name for m in list_cost_measures(task)]]
         if len(paid) == 3 and all(np.isin(at, cell.at).all() for cell in paid):
-            cost, costs = name, tuple(cell.only(at).values for cell in paid)
+            cost, costs = name, tuple(cell.select(at).values for cell in paid)
             break
     items = [known[order.item_ids[i]] for i in at]
-    own, first, second = (cell.only(at).values for cell in cells)
+    own, first, second = (cell.select(at).values for cell in cells)
     signal = np.array([item.signal for item in items])
     escalated = np.array([float(item.escalated) for item in items])
     return Sides(signal, escalated, own, first, second, costs, cost, rows.clusters(task, at))
@@ -158,7 +158,7 @@ def columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
     )
 
 
-def line(rows: Rows, task: TaskRecord, share: Interval, sides: Sides | None) -> tuple[Cell, ...]:
+def line(rows: TrialValues, task: TaskRecord, share: Interval, sides: Sides | None) -> tuple[Cell, ...]:
     """Return one task's row."""
     if sides is None:
         return (task.name, share, None, None, None, None, None, None)
@@ -224,7 +224,7 @@ def told(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
     return f"{signal}, threshold {value}, learned on other items for {aim}"
 
 
-def drawn(rows: Rows, candidate: CandidateRecord, task: TaskRecord, sides: Sides) -> Chart | None:
+def drawn(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord, sides: Sides) -> Chart | None:
     """Return quality against cost for every threshold, with the three candidates as points; None without a cost."""
     if not sides.costs:
         return None
@@ -248,7 +248,7 @@ def drawn(rows: Rows, candidate: CandidateRecord, task: TaskRecord, sides: Sides
     )
 
 
-def spot(rows: Rows, label: str, sides: Sides, cost: Floats, value: Floats) -> Point:
+def spot(rows: TrialValues, label: str, sides: Sides, cost: Floats, value: Floats) -> Point:
     """Return a candidate's point."""
     return Point(label, mean(cost, sides.clusters, rows.confidence), mean(value, sides.clusters, rows.confidence))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fairtrial.analysis.standings.frontiers import DRAWS, Tradeoff, TradeoffFinder
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import AxisRecord
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
@@ -35,7 +35,7 @@ def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
     wanted = plan.frontier
     if not wanted:
         return None
-    finder = TradeoffFinder(Rows(ledger, trial_id, plan))
+    finder = TradeoffFinder(TrialValues(ledger, trial_id, plan))
     found = [each for axes in wanted for each in faced(finder, axes)]
     if not found:
         return Findings("Frontiers", ("No two candidates have values on all the measures yet.",))
@@ -50,7 +50,7 @@ def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
 
 def faced(finder: TradeoffFinder, axes: Sequence[AxisRecord]) -> Iterator[Tradeoff]:
     """Yield some measures set against each other: over all tasks that can be averaged; else on each task."""
-    averaged = finder.averaged()
+    averaged = finder.list_averaged()
     groups = [averaged] if averaged else [[task] for task in finder.tasks()]
     yield from (one for tasks in groups if (one := finder.find(axes, tasks)) is not None)
 
@@ -61,7 +61,7 @@ def told(one: Tradeoff) -> Iterator[str]:
     on = [name for name, on in zip(one.names, one.found.on, strict=True) if on]
     yield f"{where}: {joined(on)} {'is' if len(on) == 1 else 'are'} on the frontier."
     for at, name in enumerate(one.names):
-        beaten = [other for other in one.dominators(at, SURE) if one.found.on[one.names.index(other[0])]]
+        beaten = [other for other in one.find_dominators(at, SURE) if one.found.on[one.names.index(other[0])]]
         if beaten:
             other, share = beaten[0]
             yield f"{name} is dominated by {other} in {100 * share:.0f}% of the draws: {how(one, name, other)}."
@@ -99,7 +99,7 @@ def table(one: Tradeoff, confidence: float) -> Table:
     columns += [Column("on the frontier"), Column("share of draws", "1"), Column("dominated by")]
     rows: list[tuple[Cell, ...]] = []
     for at, name in enumerate(one.names):
-        beaten = one.dominators(at, 0.5)
+        beaten = one.find_dominators(at, 0.5)
         by = f"{beaten[0][0]} ({100 * beaten[0][1]:.0f}%)" if beaten else ""
         spans = [cell(one.span(axis, at, confidence)) for axis in range(len(one.axes))]
         rows.append((name, *spans, "yes" if one.found.on[at] else "no", float(one.found.share[at]), by))

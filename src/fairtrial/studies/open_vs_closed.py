@@ -14,7 +14,7 @@ from typing import Any
 
 from fairtrial.analysis.standings.costs import Cost, RatioInterval, list_cost_measures
 from fairtrial.analysis.standings.costs import measure_cost as paid
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
@@ -60,7 +60,7 @@ class Claim:
 
 def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now about the claim; see the module's docstring."""
-    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     title = "Are the open candidates within the margin of the closed ones?"
     sides = told_apart(rows.plan, settings)
     if not sides.open or not sides.closed:
@@ -93,15 +93,15 @@ def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -
     )
 
 
-def claim(rows: Rows, task: TaskRecord, a: str, b: str) -> Claim | None:
+def claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> Claim | None:
     """Return the claims of one pair on one task; None if they share no items, or neither direction is better."""
     measure = task.main_measure
     if measure.higher_is_better is None:
         return None
     rule = make_rule(rows.plan, task, measure, (rows.candidate(a), rows.candidate(b)))
-    sample, last = rows.paired(task, measure.name, a, b), True
+    sample, last = rows.pair(task, measure.name, a, b), True
     if rows.early:
-        sample, last = rows.leading(task, measure.name, a, b)
+        sample, last = rows.pair_leading(task, measure.name, a, b)
     if sample is None:
         return None
     rule = scale_margin(rule, measure, sample)
@@ -213,7 +213,7 @@ def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
     return Table(f"{a} (open) beside {b} (closed)", columns, tuple(lines))
 
 
-def costs_on(rows: Rows, task: TaskRecord) -> list[Cost]:
+def costs_on(rows: TrialValues, task: TaskRecord) -> list[Cost]:
     """Return what each candidate pays on a task, by the measures shown here."""
     measures = {m.name: m for m in list_cost_measures(task)}
     wanted = [measures[name] for name in COSTS if name in measures]
@@ -243,7 +243,7 @@ def spanned(found: Cost | None) -> Cell:
     return None if span is None else Interval(span.value, span.low, span.high)
 
 
-def sent_table(rows: Rows, sides: OpenAndClosed) -> Table:
+def sent_table(rows: TrialValues, sides: OpenAndClosed) -> Table:
     """Return what left the machine for each candidate."""
     lines: list[tuple[Cell, ...]] = []
     for name in (*sides.open, *sides.closed):
@@ -291,7 +291,9 @@ def missing_costs(sides: OpenAndClosed, known: list[Cost]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def charts(rows: Rows, tasks: Sequence[TaskRecord], sides: OpenAndClosed, known: list[Cost]) -> tuple[Chart, ...]:
+def charts(
+    rows: TrialValues, tasks: Sequence[TaskRecord], sides: OpenAndClosed, known: list[Cost]
+) -> tuple[Chart, ...]:
     """Return quality against the cost of an item for each task, by the first cost that all candidates have."""
     names = (*sides.open, *sides.closed)
     at = {(found.task, found.candidate, found.measure): found for found in known}
@@ -314,7 +316,7 @@ def charts(rows: Rows, tasks: Sequence[TaskRecord], sides: OpenAndClosed, known:
     return tuple(drawn)
 
 
-def rows_mean(rows: Rows, task: TaskRecord, name: str) -> Interval | None:
+def rows_mean(rows: TrialValues, task: TaskRecord, name: str) -> Interval | None:
     """Return a candidate's mean of a task's main measure; None without values."""
     cell = rows.cell(name, task, task.main_measure.name)
     if not cell.counts:

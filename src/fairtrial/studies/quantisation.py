@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtrial.analysis.standings.costs import measure_cost
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import Verdict, apply_transform, find_verdicts, get_bounds
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import MeasureRecord
@@ -51,7 +51,7 @@ class Level:
 
 def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now; see the module's docstring."""
-    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     family, parent = family_of(rows, settings), rows.plan.baseline
     title = f"What do fewer bits cost? The family of {parent}"
     levels = levels_of(rows, family, find_verdicts(ledger, trial_id))
@@ -78,7 +78,7 @@ def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
     )
 
 
-def family_of(rows: Rows, settings: Mapping[str, Any]) -> list[str]:
+def family_of(rows: TrialValues, settings: Mapping[str, Any]) -> list[str]:
     """Return the names of the family, in the plan's order: those told; else those made from the baseline's weights."""
     told = set(settings.get("family") or ())
     parent = rows.plan.baseline
@@ -96,7 +96,7 @@ def root_of(candidate: CandidateRecord) -> str:
     return str(record.parent_sha256 or record.sha256 or candidate.id)
 
 
-def levels_of(rows: Rows, family: Sequence[str], known: Sequence[Verdict]) -> list[Level]:
+def levels_of(rows: TrialValues, family: Sequence[str], known: Sequence[Verdict]) -> list[Level]:
     """Return the family's files, the largest first."""
     mains = {task.name: task.main_measure.name for task in rows.plan.tasks if not task.form}
     found = []
@@ -107,7 +107,7 @@ def levels_of(rows: Rows, family: Sequence[str], known: Sequence[Verdict]) -> li
     return sorted(found, key=lambda level: -(level.bytes or 0))
 
 
-def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: Rows) -> Iterator[str]:
+def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: TrialValues) -> Iterator[str]:
     """Say which is the smallest file that is as good as the parent."""
     margin = 100 * rows.plan.decide.margin
     below = [level for level in others if level.bytes and own.bytes and level.bytes < own.bytes]
@@ -178,7 +178,7 @@ def is_small(far: Interval | None, noise: Interval | None) -> bool:
     return far is not None and noise is not None and far.low < SMALL * noise.high
 
 
-def mostly_rounding(rows: Rows, own: Level, others: Sequence[Level]) -> Iterator[str]:
+def mostly_rounding(rows: TrialValues, own: Level, others: Sequence[Level]) -> Iterator[str]:
     """Say which divergences are so small that the engine's own rounding is a part of them, and how large that is."""
     noise = of_text(rows, own.name, OWN_ROUNDING)
     for level in others:
@@ -196,7 +196,7 @@ def nats(found: Interval) -> str:
     return f"{found.value:.4f} [{found.low:.4f}, {found.high:.4f}]"
 
 
-def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
+def text_table(rows: TrialValues, levels: Sequence[Level]) -> Table:
     """Return how far each file's distributions are from the parent's."""
     source = rows.plan.text.source if rows.plan.text else ""
     columns = (
@@ -222,7 +222,7 @@ def text_table(rows: Rows, levels: Sequence[Level]) -> Table:
     return Table(f"Next-token distributions, read on {source}" if source else "The files", columns, tuple(table))
 
 
-def of_text(rows: Rows, name: str, measure: str) -> Interval | None:
+def of_text(rows: TrialValues, name: str, measure: str) -> Interval | None:
     """Return a candidate's value of a measure of text; None if there is none."""
     text = rows.plan.text
     if text is None:
@@ -278,7 +278,7 @@ UNITS = {"prefill_tokens_per_second": "token/s", "decode_tokens_per_second": "to
 PER_ITEM = {"seconds": "s", "joules": "J", "joules_estimated": "J"}
 
 
-def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Table:
+def needs_table(rows: TrialValues, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Table:
     """Return each file's speed, memory and energy; of items, the mean over tasks of the mean over a task's items."""
     latest = {(w.candidate_id, w.measure): w.value for w in query.read_whole_rows(rows.ledger, rows.trial_id)}
     table = []
@@ -297,7 +297,7 @@ def needs_table(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]
     )
 
 
-def per_item(rows: Rows, name: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
+def per_item(rows: TrialValues, name: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
     """Return the mean cost of an item, every task counting alike; None if some task has none."""
     found = []
     for task in tasks:
@@ -309,7 +309,7 @@ def per_item(rows: Rows, name: str, tasks: Sequence[TaskRecord], measure: str) -
     return sum(found) / len(found) if found else None
 
 
-def charts(rows: Rows, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Iterator[Chart]:
+def charts(rows: TrialValues, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Iterator[Chart]:
     """Yield divergence against size, and each task's main measure against size."""
     size = Axis("file", "B", log=True, less_is_better=True)
     far = [(level, of_text(rows, level.name, "kl_divergence")) for level in levels]
@@ -355,7 +355,7 @@ def drawn(points: Sequence[tuple[Level, Interval]], *, less_is_better: bool) -> 
     )
 
 
-def value_on(rows: Rows, task: TaskRecord, measure: MeasureRecord, name: str) -> Interval | None:
+def value_on(rows: TrialValues, task: TaskRecord, measure: MeasureRecord, name: str) -> Interval | None:
     """Return a candidate's value of a task's measure, with its interval."""
     cell = rows.cell(name, task, measure.name)
     if not cell.counts:
@@ -365,7 +365,7 @@ def value_on(rows: Rows, task: TaskRecord, measure: MeasureRecord, name: str) ->
     return Interval(shown.mean, shown.low, shown.high)
 
 
-def notes(rows: Rows, family: Sequence[str]) -> Iterator[str]:
+def notes(rows: TrialValues, family: Sequence[str]) -> Iterator[str]:
     """Yield what the findings do not cover."""
     parent = rows.plan.baseline
     beside = [name for name in rows.names if name not in family]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.analysis.standings.frontiers import QUALITY, Tradeoff, TradeoffFinder
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import AxisRecord
 from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
@@ -51,9 +51,9 @@ class Step:
 def small_models(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now; see the module's docstring."""
     title = "What does one more point of quality cost?"
-    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     finder = TradeoffFinder(rows)
-    tasks = finder.averaged()
+    tasks = finder.list_averaged()
     found = [(name, one) for name in AGAINST if (one := finder.find((QUALITY, axis(rows, name)), tasks)) is not None]
     if not tasks or not found:
         return Findings(title, ("No two candidates have answers and costs yet.",))
@@ -70,7 +70,7 @@ def small_models(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
     )
 
 
-def axis(rows: Rows, name: str) -> AxisRecord:
+def axis(rows: TrialValues, name: str) -> AxisRecord:
     """Return the axis of a cost."""
     if name in WHOLE:
         return AxisRecord(name, "whole", "B", less_is_better=True)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import find_verdicts, iterate_questions
 from fairtrial.cli.main import app
 from fairtrial.errors import LedgerError
@@ -114,7 +114,7 @@ def test_a_figure_of_a_study(tmp_path: Path) -> None:
             for p in passages
         ]
         ledger.commit(content_hash(["c", "q2"]), Chunk(observations=seen))
-        want = of_text(Rows(ledger, TRIAL, make_plan_record(plan)), "q2", "kl_divergence")
+        want = of_text(TrialValues(ledger, TRIAL, make_plan_record(plan)), "q2", "kl_divergence")
         rows = exported(ledger)
     told = plan_of(rows)
     values, weights, clusters = column(rows, "q2", "text", "kl_divergence")

@@ -64,7 +64,7 @@ def test_what_ended_the_asking_stays_the_trials_own(tmp_path: Path) -> None:
         ("weak", {"base": [("weak", "base")], "good": [("good", "base"), ("weak", "base")]}),
     ):
         found = {
-            q.a.name: [(e.a.name, e.b.name) for e in q.enders]
+            q.a.name: [(e.a.name, e.b.name) for e in q.ended_by]
             for q in iterate_questions(make_plan_record(plan), baseline)
             if q.measure.name == "seconds" and q.task.name == "t"
         }

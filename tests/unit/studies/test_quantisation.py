@@ -10,7 +10,7 @@ import pytest
 
 from fairtrial import api
 from fairtrial.analysis.doubts import find_doubts
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
@@ -117,7 +117,7 @@ def test_a_stranger_is_not_of_the_family_unless_told(tmp_path: Path) -> None:
     assert "No other candidate" not in quantisation(ledger, TRIAL, {}).sentences[0]
     plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     plan["candidates"][1]["record"].pop("parent_sha256")
-    rows = Rows(ledger, TRIAL, make_plan_record(plan))
+    rows = TrialValues(ledger, TRIAL, make_plan_record(plan))
     assert family_of(rows, {}) == ["full"]
     assert family_of(rows, {"family": ["q4"]}) == ["full", "q4"]
 

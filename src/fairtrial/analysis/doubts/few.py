@@ -65,7 +65,7 @@ def _iterate_sample_sizes(ledger: Ledger, trial: query.TrialRow) -> Iterator[Sam
     """Yield the size of each task and measure that gets verdicts, unless all of its benchmark is asked."""
     asked = {(q.task.id, q.measure.name): q for q in iterate_questions(trial.plan)}
     for question in asked.values():
-        order, rule = query.read_order(ledger, trial.id, question.task.id), question.together()
+        order, rule = query.read_order(ledger, trial.id, question.task.id), question.make_family_rule()
         items, clusters = len(order.item_ids), int(np.unique(order.clusters).size)
         if not items or rule.sampled_share(items) >= 1:
             continue

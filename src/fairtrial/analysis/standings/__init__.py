@@ -25,8 +25,8 @@ from fairtrial.analysis.standings.across import (
 from fairtrial.analysis.standings.costs import Cost, RatioInterval, find_costs
 from fairtrial.analysis.standings.efficiency import Efficiency, find_efficiencies
 from fairtrial.analysis.standings.ranks import CandidateRank, PairOrder, Ranking, make_rankings
-from fairtrial.analysis.standings.rows import Rows
 from fairtrial.analysis.standings.task_diagnostics import TaskAgreement, TaskHealth, find_agreements, find_task_health
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.standings.weighting import WeightedPlace, WeightedScore, compute_weighted_score
 from fairtrial.analysis.verdicts import Verdict, find_verdicts, make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
@@ -110,7 +110,7 @@ def find_standings(ledger: Ledger, trial_id: str, found: Sequence[Verdict] | Non
 
     Random draws come from the trial's seed, so that the same ledger gives the same standings.
     """
-    rows = Rows(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     known = find_verdicts(ledger, trial_id) if found is None else found
     ranked = make_rankings(rows, known)
     table = make_score_table(rows, ranked)
@@ -166,7 +166,7 @@ def _explain_absent(table: ScoreTable) -> dict[str, str]:
     return reasons
 
 
-def _find_margins(rows: Rows, table: ScoreTable) -> list[float]:
+def _find_margins(rows: TrialValues, table: ScoreTable) -> list[float]:
     """Return the margin on each task's main measure, in the unit of its differences."""
     baseline = rows.plan.baseline
     found = []
@@ -180,7 +180,7 @@ def _find_margins(rows: Rows, table: ScoreTable) -> list[float]:
     return found
 
 
-def _make_generator(rows: Rows, what: int) -> np.random.Generator:
+def _make_generator(rows: TrialValues, what: int) -> np.random.Generator:
     """Return the generator of one kind of draw."""
     return np.random.default_rng([rows.plan.seed, what])
 

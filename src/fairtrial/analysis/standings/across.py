@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from fairtrial.analysis.standings.ranks import CandidateRank, Ranking
-from fairtrial.analysis.standings.rows import Floats, Rows
+from fairtrial.analysis.standings.values import Floats, TrialValues
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
 from fairtrial.stats import ranking as stats
@@ -46,7 +46,7 @@ class ScoreTable:
         return [task.name for task in self.tasks]
 
 
-def make_score_table(rows: Rows, rankings: Sequence[Ranking]) -> ScoreTable:
+def make_score_table(rows: TrialValues, rankings: Sequence[Ranking]) -> ScoreTable:
     """Return what can be compared across tasks; tasks without complete or directed values are left out, with reason."""
     by_task = {(r.task, r.measure): r for r in rankings}
     main = [(task, by_task.get((task.name, task.main_measure.name))) for task in rows.plan.tasks]

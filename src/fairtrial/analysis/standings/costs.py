@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.analysis.standings.rows import Cell, Floats, Ints, Rows
+from fairtrial.analysis.standings.values import CandidateValues, Floats, Ints, TrialValues
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
@@ -67,7 +67,7 @@ def list_cost_measures(task: TaskRecord) -> list[MeasureRecord]:
     ]
 
 
-def find_costs(rows: Rows) -> list[Cost]:
+def find_costs(rows: TrialValues) -> list[Cost]:
     """Return the costs of each task, measure and candidate that has any, in the plan's order."""
     return [
         found
@@ -87,7 +87,7 @@ class ItemCosts:
     right: Floats | None
 
 
-def measure_cost(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> Cost | None:
+def measure_cost(rows: TrialValues, task: TaskRecord, measure: Measure, name: str) -> Cost | None:
     """Return what one candidate pays; None if nothing is known or nothing was spent."""
     own = _collect_item_costs(rows, task, measure, name)
     if not _is_usable(own.cost):
@@ -116,7 +116,7 @@ def measure_cost(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> C
     )
 
 
-def _collect_item_costs(rows: Rows, task: TaskRecord, measure: Measure, name: str) -> ItemCosts:
+def _collect_item_costs(rows: TrialValues, task: TaskRecord, measure: Measure, name: str) -> ItemCosts:
     """Return costs and right answers of the items that have both; costs alone where answers are not right or wrong."""
     spent = rows.cell(name, task, measure.name)
     answers = rows.cell(name, task, task.main_measure.name)
@@ -126,7 +126,7 @@ def _collect_item_costs(rows: Rows, task: TaskRecord, measure: Measure, name: st
     return ItemCosts(at, spent.values[left], answers.values[right])
 
 
-def counts_right_answers(task: TaskRecord, answers: Cell) -> bool:
+def counts_right_answers(task: TaskRecord, answers: CandidateValues) -> bool:
     """Return whether the main measure counts right answers: a plain share, of which more is better."""
     measure = task.main_measure
     share = measure.higher_is_better is True and measure.transform == "identity" and measure.unit == "1"
@@ -141,7 +141,7 @@ def _explain_no_cost(task: TaskRecord, own: ItemCosts) -> str:
 
 
 def _compare_with_baseline(
-    rows: Rows, task: TaskRecord, own: ItemCosts, base: ItemCosts
+    rows: TrialValues, task: TaskRecord, own: ItemCosts, base: ItemCosts
 ) -> tuple[RatioInterval | None, RatioInterval | None]:
     """Return the multiples of the baseline's cost of an item and of a right answer, on the items of both."""
     at, left, right = np.intersect1d(own.at, base.at, assume_unique=True, return_indices=True)

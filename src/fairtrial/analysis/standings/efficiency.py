@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairtrial.analysis.standings.costs import Cost, RatioInterval, counts_right_answers
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import estimate
@@ -43,7 +43,7 @@ class Efficiency:
     amount: RatioInterval
 
 
-def find_efficiencies(rows: Rows, paid: Sequence[Cost]) -> list[Efficiency]:
+def find_efficiencies(rows: TrialValues, paid: Sequence[Cost]) -> list[Efficiency]:
     """Return all that is known, in the order of tasks, units and candidates."""
     found = []
     for task in rows.plan.tasks:
@@ -69,7 +69,7 @@ def _invert(span: RatioInterval) -> RatioInterval:
     return RatioInterval(*ends)
 
 
-def _estimate_share_right(rows: Rows, task: TaskRecord, name: str) -> RatioInterval | None:
+def _estimate_share_right(rows: TrialValues, task: TaskRecord, name: str) -> RatioInterval | None:
     """Return a candidate's share of right answers; None if its answers are not right or wrong."""
     answers = rows.cell(name, task, task.main_measure.name)
     if not answers.counts or not counts_right_answers(task, answers):
@@ -78,7 +78,7 @@ def _estimate_share_right(rows: Rows, task: TaskRecord, name: str) -> RatioInter
     return RatioInterval(got.mean, got.low, got.high)
 
 
-def read_latest_whole(rows: Rows, measure: str) -> dict[str, float]:
+def read_latest_whole(rows: TrialValues, measure: str) -> dict[str, float]:
     """Return the latest value of a measure of candidates as a whole, by name; a file's size also from the record."""
     ids = {rows.candidate(name).id: name for name in rows.names}
     found = {

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.analysis.standings.efficiency import read_latest_whole
-from fairtrial.analysis.standings.rows import Floats, Rows
+from fairtrial.analysis.standings.values import Floats, TrialValues
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import AxisRecord, TaskRecord
 from fairtrial.stats.frontier import Frontier, Sums, cluster_sums, drawn_counts, frontier, means
@@ -61,7 +61,7 @@ class Tradeoff:
         low, high = np.quantile(values.drawn[:, candidate], [(1 - confidence) / 2, (1 + confidence) / 2])
         return float(values.now[candidate]), float(low), float(high)
 
-    def dominators(self, candidate: int, least: float) -> list[tuple[str, float]]:
+    def find_dominators(self, candidate: int, least: float) -> list[tuple[str, float]]:
         """Return who dominates a candidate in at least that share of the draws, the surest first."""
         shares = self.found.dominated[candidate]
         return sorted(
@@ -73,7 +73,7 @@ class Tradeoff:
 class TradeoffFinder:
     """Sets measures of one trial against each other; the same draws for all of them."""
 
-    rows: Rows
+    rows: TrialValues
     counts: dict[str, Floats] = field(default_factory=dict)
     _sums: dict[tuple[str, str], Sums] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class TradeoffFinder:
         """Return the trial's tasks; other forms of a task are none of their own."""
         return self.rows.plan.own_tasks
 
-    def averaged(self) -> list[TaskRecord]:
+    def list_averaged(self) -> list[TaskRecord]:
         """Return the tasks whose main measures are shares of which more is better: those can be averaged."""
         kept = []
         for task in self.tasks():

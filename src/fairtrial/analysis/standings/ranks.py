@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import rankdata
 
-from fairtrial.analysis.standings.rows import Cell, Rows
+from fairtrial.analysis.standings.values import CandidateValues, TrialValues
 from fairtrial.analysis.verdicts import Verdict, apply_transform, get_bounds, get_transformed_unit, make_rule
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
@@ -99,10 +99,10 @@ class RankingInput:
         family: number of orders that the trial's rankings ask about.
     """
 
-    rows: Rows
+    rows: TrialValues
     task: TaskRecord
     measure: MeasureRecord
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, CandidateValues]
     known: Mapping[tuple[str, str], Verdict]
     family: int
 
@@ -122,7 +122,7 @@ def _list_ranked_measures(task: TaskRecord) -> list[MeasureRecord]:
     return [m for m in task.card.measures if m.name in wanted and m.higher_is_better is not None]
 
 
-def make_rankings(rows: Rows, verdicts: Sequence[Verdict]) -> list[Ranking]:
+def make_rankings(rows: TrialValues, verdicts: Sequence[Verdict]) -> list[Ranking]:
     """Return a ranking for each task and measure on which at least one candidate has values, in the plan's order.
 
     Args:
@@ -198,7 +198,7 @@ def _read_decided(given: RankingInput, a: str, b: str) -> PairDifference | None:
 
 def _compare_at_end(given: RankingInput, a: str, b: str) -> PairDifference | None:
     """Return a pair's difference by all its items, looked at once."""
-    sample = given.rows.paired(given.task, given.measure.name, a, b)
+    sample = given.rows.pair(given.task, given.measure.name, a, b)
     return None if sample is None else _compare_once(sample, given.rule(a, b), given.family)
 
 
@@ -216,7 +216,7 @@ def _compare_at_any_look(given: RankingInput, a: str, b: str) -> PairDifference 
         if verdict is not None:
             low, high = (verdict.low, verdict.high) if sign > 0 else (-verdict.high, -verdict.low)
             return PairDifference(sign * verdict.difference, low, high, _is_enough(verdict.e_value, low, high, needed))
-    sample, last = given.rows.leading(given.task, given.measure.name, a, b)
+    sample, last = given.rows.pair_leading(given.task, given.measure.name, a, b)
     if sample is None:
         return None
     rule = given.rule(a, b)

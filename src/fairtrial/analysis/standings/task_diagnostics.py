@@ -13,7 +13,7 @@ import numpy as np
 
 from fairtrial.analysis.standings.across import ScoreTable
 from fairtrial.analysis.standings.ranks import Ranking
-from fairtrial.analysis.standings.rows import Cell, Floats, Ints, Rows
+from fairtrial.analysis.standings.values import CandidateValues, Floats, Ints, TrialValues
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats import ranking as stats
@@ -46,7 +46,9 @@ class TaskAgreement:
     redundant: bool
 
 
-def find_agreements(rows: Rows, table: ScoreTable, rng: np.random.Generator) -> tuple[list[TaskAgreement], list[str]]:
+def find_agreements(
+    rows: TrialValues, table: ScoreTable, rng: np.random.Generator
+) -> tuple[list[TaskAgreement], list[str]]:
     """Return how alike every two tasks order the candidates, and the tasks with too few items to say."""
     samples = [_collect_complete_items(rows, table, t) for t in range(len(table.tasks))]
     usable = [t for t, (_, clusters) in enumerate(samples) if np.unique(clusters).size > 1]
@@ -62,7 +64,7 @@ def find_agreements(rows: Rows, table: ScoreTable, rng: np.random.Generator) -> 
     return found, [name for t, name in enumerate(table.names()) if t not in usable]
 
 
-def _collect_complete_items(rows: Rows, table: ScoreTable, t: int) -> tuple[Floats, Ints]:
+def _collect_complete_items(rows: TrialValues, table: ScoreTable, t: int) -> tuple[Floats, Ints]:
     """Return (n, C) values of the items that all candidates have, and (n,) clusters; more is better.
 
     For weighted measures the values are linearised, so that their plain mean is the weighted one.
@@ -72,14 +74,14 @@ def _collect_complete_items(rows: Rows, table: ScoreTable, t: int) -> tuple[Floa
     at = cells[0].at
     for cell in cells[1:]:
         at = np.intersect1d(at, cell.at, assume_unique=True)
-    columns = [cell.only(at) for cell in cells]
+    columns = [cell.select(at) for cell in cells]
     if not all(column.counts for column in columns):
         return np.zeros((0, len(cells))), np.zeros(0, dtype=np.int64)
     sign = 1 if measure.higher_is_better else -1
     return sign * np.stack([_linearise(column) for column in columns], axis=1), rows.clusters(task, at)
 
 
-def _linearise(cell: Cell) -> Floats:
+def _linearise(cell: CandidateValues) -> Floats:
     """Return (n,) values whose plain mean is the weighted one, and varies like it."""
     if (cell.weights == cell.weights[0]).all():
         return cell.values
@@ -105,7 +107,7 @@ class TaskHealth:
     telling: float | None
 
 
-def find_task_health(rows: Rows, rankings: Sequence[Ranking]) -> list[TaskHealth]:
+def find_task_health(rows: TrialValues, rankings: Sequence[Ranking]) -> list[TaskHealth]:
     """Judge each task that ranks by its main measure; see `fairtrial.stats.ranking.health`."""
     found = []
     by_task = {(r.task, r.measure): r for r in rankings}

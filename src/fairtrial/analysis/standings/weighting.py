@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from fairtrial.analysis.standings.across import ScoreTable
-from fairtrial.analysis.standings.rows import Floats
+from fairtrial.analysis.standings.values import Floats
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.stats import ranking as stats
 

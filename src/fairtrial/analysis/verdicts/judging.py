@@ -17,7 +17,7 @@ from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.intervals import Floats
 from fairtrial.stats.paired import Comparison, PairedSample, Rule, compare
 from fairtrial.stats.sequential import decide
-from fairtrial.stats.stopped import Ender, compare_stopped, ender_confidence
+from fairtrial.stats.stopped import EndingMeasure, compare_stopped, get_ending_confidence
 
 
 def judge_question(ledger: Ledger, trial_id: str, question: TrialQuestion, rule: Rule | None = None) -> Verdict | None:
@@ -31,7 +31,7 @@ def judge_question(ledger: Ledger, trial_id: str, question: TrialQuestion, rule:
         question: of the trial.
         rule: that decides it; by default the one by which its word holds among all questions of the trial.
     """
-    rule = question.together() if rule is None else rule
+    rule = question.make_family_rule() if rule is None else rule
     where = (trial_id, question.a.id, question.b.id, question.task.id, question.measure.name)
     rows, last = (
         read_leading_values(ledger, *where)
@@ -44,7 +44,7 @@ def judge_question(ledger: Ledger, trial_id: str, question: TrialQuestion, rule:
     rule = scale_margin(rule, question.measure, sample)
     if not question.stops_early:
         return _make_verdict(question, rule, compare(sample, rule))
-    if question.enders and not last:
+    if question.ended_by and not last:
         return _make_verdict(
             question, rule, _compare_when_stopped(ledger, trial_id, question, rule, (rows.item_ids, sample))
         )
@@ -64,21 +64,21 @@ def _compare_when_stopped(
     ``found``: ids of the items, and what the two have of them.
     """
     items, sample = found
-    looks = [judge_question(ledger, trial_id, ender) for ender in question.enders]
+    looks = [judge_question(ledger, trial_id, ending) for ending in question.ended_by]
     if any(look is None or look.verdict == "undecided" for look in looks):
         return decide(sample, rule)
-    confidence = ender_confidence(rule.confidence, len(looks))
-    enders = []
-    for ender in question.enders:
-        names = (ender.a.id, ender.b.id, ender.task.id, ender.measure.name)
+    confidence = get_ending_confidence(rule.confidence, len(looks))
+    endings = []
+    for ending in question.ended_by:
+        names = (ending.a.id, ending.b.id, ending.task.id, ending.measure.name)
         rows, _ = read_leading_values(ledger, trial_id, *names)
         own = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
-        target = "population" if rule.noisy else ender.rule.target
-        seen = decide(own, replace(ender.rule, target=target, confidence=confidence))
+        target = "population" if rule.noisy else ending.rule.target
+        seen = decide(own, replace(ending.rule, target=target, confidence=confidence))
         known = dict(zip(rows.item_ids, rows.a_values - rows.b_values, strict=True))
         differences = np.array([known.get(item, seen.difference) for item in items])
-        enders.append(Ender(differences, seen.low, seen.high))
-    return compare_stopped(sample, rule, enders)
+        endings.append(EndingMeasure(differences, seen.low, seen.high))
+    return compare_stopped(sample, rule, endings)
 
 
 def find_earlier_answers(ledger: Ledger, plan: TrialRecord, items: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ class TrialQuestion:
         stops_early: whether the trial may stop when its questions are settled, so that looks count.
         earlier: ids of the candidates whose values of this measure were known for every item before the trial began.
         family: questions of the trial, this one included: what a word means is said of all of them together.
-        enders: where this measure has no bounds, and so no look before the end: the trial's questions about the same
+        ended_by: where this measure has no bounds, and so no look before the end: the trial's questions about the same
             candidates and task that have bounds.  When they are settled, so is when to stop, and this one is judged
             once.
     """
@@ -35,10 +35,10 @@ class TrialQuestion:
     rule: Rule
     stops_early: bool = False
     earlier: tuple[str, ...] = ()
-    enders: tuple[TrialQuestion, ...] = ()
+    ended_by: tuple[TrialQuestion, ...] = ()
     family: int = 1
 
-    def together(self, excluded: int = 0) -> Rule:
+    def make_family_rule(self, excluded: int = 0) -> Rule:
         """Return the rule by which its word holds among all questions of the trial.
 
         See `fairtrial.stats.families.shared_level`; with no ``excluded`` ones this is what ends the asking.
@@ -67,12 +67,12 @@ def iterate_questions(plan: TrialRecord, baseline: str = "") -> Iterator[TrialQu
                     for q in _iterate_task_questions(plan, task, own)
                     if q.rule.bounds is not None and q.a.name in pair
                 )
-                question = replace(question, enders=tuple(replace(q, family=family) for q in ended))
+                question = replace(question, ended_by=tuple(replace(q, family=family) for q in ended))
             yield question
 
 
 def _iterate_task_questions(plan: TrialRecord, task: TaskRecord, baseline: CandidateRecord) -> Iterator[TrialQuestion]:
-    """Yield the questions on one task about one baseline, without their enders."""
+    """Yield the questions on one task about one baseline, without the ones that end them."""
     measures = {measure.name: measure for measure in task.card.measures}
     early = plan.decide.stop_early
     known = {(e.task, e.measure): e.candidates for e in plan.earlier}

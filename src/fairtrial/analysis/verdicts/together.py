@@ -52,7 +52,7 @@ def _adjust_together(ledger: Ledger, trial_id: str, found: list[tuple[TrialQuest
         return [v for _, v in found]
 
     def at(question: TrialQuestion, excluded: int) -> Verdict:
-        judged = judge_question(ledger, trial_id, question, question.together(excluded))
+        judged = judge_question(ledger, trial_id, question, question.make_family_rule(excluded))
         assert judged is not None, "it was judged alone"
         return judged
 

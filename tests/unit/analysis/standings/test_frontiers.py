@@ -11,7 +11,7 @@ import pytest
 
 from fairtrial.analysis.standings import find_standings
 from fairtrial.analysis.standings.frontiers import QUALITY, TradeoffFinder
-from fairtrial.analysis.standings.rows import Rows
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.encoding import dumps
@@ -48,20 +48,20 @@ def made(path: Path, frontier: list[list[AxisRecord]] | None = None, **more: Any
     return ledger
 
 
-def rows(ledger: Ledger) -> Rows:
-    return Rows(ledger, TRIAL, query.find_trial(ledger, TRIAL).plan)
+def rows(ledger: Ledger) -> TrialValues:
+    return TrialValues(ledger, TRIAL, query.find_trial(ledger, TRIAL).plan)
 
 
 def test_the_frontier_of_quality_and_size(tmp_path: Path) -> None:
     finder = TradeoffFinder(rows(made(tmp_path / "l.db")))
-    one = finder.find((QUALITY, BYTES), finder.averaged())
+    one = finder.find((QUALITY, BYTES), finder.list_averaged())
     assert one is not None
     on = dict(zip(one.names, one.found.on.tolist(), strict=True))
     assert on == {"tiny": True, "small": True, "bad": False, "large": True}
     share = dict(zip(one.names, one.found.share.tolist(), strict=True))
     assert share["bad"] == 0
     assert min(share["tiny"], share["small"], share["large"]) == 1
-    assert [name for name, _ in one.dominators(one.names.index("bad"), 0.9)] == ["small"]
+    assert [name for name, _ in one.find_dominators(one.names.index("bad"), 0.9)] == ["small"]
     value, low, high = one.span(0, one.names.index("small"), 0.95)
     assert value == pytest.approx(0.6)
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.6 * 0.4 / (2 * N)), rel=0.2)
@@ -72,7 +72,8 @@ def test_findings_name_the_dominated_and_draw_the_rest(tmp_path: Path) -> None:
     assert found is not None
     assert any("tiny, small and large are on the frontier" in sentence for sentence in found.sentences)
     assert any(
-        sentence.startswith("bad is dominated by small: lower quality, a larger file") for sentence in found.sentences
+        sentence.startswith("bad is dominated by small in 100% of the draws: lower quality, a larger file")
+        for sentence in found.sentences
     )
     assert len(found.charts) == 2
     assert len(found.tables[0].rows) == 4
@@ -88,7 +89,7 @@ def test_a_candidate_without_a_value_is_left_out_and_named(tmp_path: Path) -> No
     found = frontiers(ledger, TRIAL)
     assert found is not None
     assert len(found.tables[0].rows) == 3
-    assert "large is not compared in model_bytes: nothing was measured." in found.notes
+    assert "large is not compared by model_bytes: nothing was measured." in found.notes
 
 
 def test_a_point_is_priced_along_the_frontier(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_gain_that_is_not_certain_has_no_price(tmp_path: Path) -> None:
         db.execute("UPDATE trials SET plan = ? WHERE id = ?", (dumps(plan), TRIAL))
     said = " ".join(small_models(ledger, TRIAL, {}).sentences)
     assert "From a to b: +0.2 points" in said
-    assert "whether that gains anything is not certain" in said
+    assert "it is not certain that this gains anything" in said
 
 
 def test_what_a_unit_buys_is_the_inverse_of_its_cost(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_perplexities_are_set_against_size_task_by_task(tmp_path: Path) -> None:
     lost = {"a": [2.0] * 50, "b": [1.0] * 50}
     ledger = trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {"ppl": lost, "seconds": lost}}, mains={"t": PPL})
     finder = TradeoffFinder(rows(ledger))
-    assert finder.averaged() == []
+    assert finder.list_averaged() == []
     one = finder.find((QUALITY, SECONDS), finder.tasks())
     assert one is not None
     assert one.found.on.tolist() == [False, True]

@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CandidateValues:
     """One candidate's values of one measure on one task; arrays (n,), repeats averaged, in trial order.
 
     Attributes:
@@ -38,17 +38,17 @@ class Cell:
         """Whether there is anything in it that counts."""
         return bool((self.weights > 0).any())
 
-    def only(self, places: Ints) -> Cell:
+    def select(self, places: Ints) -> CandidateValues:
         """Return the items at these places, which must all be there and in order."""
-        return self.picked(np.searchsorted(self.at, places).astype(np.int64))
+        return self.take(np.searchsorted(self.at, places).astype(np.int64))
 
-    def picked(self, kept: Ints) -> Cell:
+    def take(self, kept: Ints) -> CandidateValues:
         """Return the items at these places of the arrays."""
-        return Cell(self.at[kept], self.values[kept], self.weights[kept])
+        return CandidateValues(self.at[kept], self.values[kept], self.weights[kept])
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class TrialValues:
     """Reads a trial's plan and values, each once.
 
     Attributes:
@@ -60,7 +60,7 @@ class Rows:
     ledger: Ledger
     trial_id: str
     plan: TrialRecord
-    _cells: dict[tuple[str, str, str], Cell] = field(default_factory=dict)
+    _cells: dict[tuple[str, str, str], CandidateValues] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -77,13 +77,13 @@ class Rows:
         """Whether the trial may stop early, so that only intervals that hold at every look are valid."""
         return self.plan.decide.stop_early
 
-    def cell(self, name: str, task: TaskRecord | TextRecord, measure: str) -> Cell:
+    def cell(self, name: str, task: TaskRecord | TextRecord, measure: str) -> CandidateValues:
         """Return what is known of a candidate, by name, on a task and measure; empty arrays if nothing."""
         key = (name, task.id, measure)
         if key not in self._cells:
             asked = query.read_order(self.ledger, self.trial_id, task.id)
             found = query.read_averages(self.ledger, asked, self.candidate(name).id, task.id, measure)
-            self._cells[key] = Cell(*found)
+            self._cells[key] = CandidateValues(*found)
         return self._cells[key]
 
     def clusters(self, task: TaskRecord | TextRecord, at: Ints) -> Ints:
@@ -95,15 +95,15 @@ class Rows:
         """Return the plan's entry of a candidate."""
         return self.plan.candidate(name)
 
-    def paired(self, task: TaskRecord, measure: str, a: str, b: str) -> PairedSample | None:
+    def pair(self, task: TaskRecord, measure: str, a: str, b: str) -> PairedSample | None:
         """Return two candidates' values on the items that both have; None if none counts for both."""
         one, other = self.cell(a, task, measure), self.cell(b, task, measure)
         at, left, right = np.intersect1d(one.at, other.at, assume_unique=True, return_indices=True)
-        x, y = one.picked(left), other.picked(right)
+        x, y = one.take(left), other.take(right)
         counts = x.counts and y.counts
         return PairedSample(x.values, x.weights, y.values, y.weights, self.clusters(task, at)) if counts else None
 
-    def leading(self, task: TaskRecord, measure: str, a: str, b: str) -> tuple[PairedSample | None, bool]:
+    def pair_leading(self, task: TaskRecord, measure: str, a: str, b: str) -> tuple[PairedSample | None, bool]:
         """Return the same of the items that a trial that stops early may judge by; and whether they are all."""
         ids = [self.candidate(name).id for name in (a, b)]
         found, last = read_leading_values(self.ledger, self.trial_id, ids[0], ids[1], task.id, measure)
