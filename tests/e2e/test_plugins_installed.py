@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from fairtrial.errors import SpecError, UnknownNameError
+from fairtrial.planning.plan import plan_trial
+from fairtrial.report.export import EXPORTERS
+from fairtrial.spec.source import load_trial
 from tests.support.distributions import example_distribution, install, make_wheel
 
 CAPITALS = {"France": "Paris", "Italy": "Rome", "Spain": "Madrid", "Norway": "Oslo", "Peru": "Lima", "Cuba": "Havana"}
@@ -224,23 +228,26 @@ def test_an_exporter(place: Place) -> None:
     assert any(line.startswith("one,counting,acc,") for line in lines)
 
 
-def test_without_the_distribution_the_names_are_unknown(place: Place) -> None:
-    bare = Place(place.folder)
-    for trial, said in (
+@pytest.mark.parametrize(
+    ("trial", "said"),
+    [
         ("engine.yaml", "model 'letters:etaoinshr dlu' does not say where it comes from"),
         ("lever.yaml", "lever 'preface' does not exist"),
         ("task.yaml", "task 'counting' does not exist"),
         ("measure.yaml", "measure 'answer_characters' does not exist"),
         ("study.yaml", "study 'spread' does not exist"),
-        (
-            "importer.yaml",
-            "format must be 'auto', 'lm-eval', 'inspect', 'helm', 'promptfoo' or 'table'; got 'dialogue'",
-        ),
-    ):
-        code, told = bare.error("run", trial, "--ledger", "bare.db", "--no-report", "--quiet")
-        assert code == 2 and said in told, told
-    code, told = bare.error("export", "--ledger", "nothing.db", "--format", "csv")
-    assert code == 2 and "export format 'csv' does not exist" in told
+        ("importer.yaml", "'inspect', 'helm', 'promptfoo' or 'table'; got 'dialogue'"),
+    ],
+)  # fmt: skip
+def test_without_the_distribution_the_names_are_unknown(place: Place, trial: str, said: str) -> None:
+    with pytest.raises(SpecError) as told:
+        plan_trial(load_trial(place.folder / trial).trial, place.folder)
+    assert said in str(told.value)
+
+
+def test_without_the_distribution_the_format_is_unknown() -> None:
+    with pytest.raises(UnknownNameError, match="export format 'cvs' does not exist"):
+        EXPORTERS.find("cvs")
 
 
 def test_a_report_without_the_study_says_so(place: Place) -> None:
