@@ -13,9 +13,9 @@ from fairtrial.records import Answer, Item, Observation, Request
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.procedural import PROCEDURAL
-from fairtrial.tasks.procedural.suite import load
+from fairtrial.tasks.procedural.suite import load_suite
 
-LEVELS = [(name, level) for name in PROCEDURAL for level in load(name).levels]
+LEVELS = [(name, level) for name in PROCEDURAL for level in load_suite(name).levels]
 
 
 def make(name: str, options: TaskOptions) -> Task:

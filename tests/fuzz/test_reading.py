@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtrial.analysis.doubts import show_exactly
-from fairtrial.tasks.reading import clean, nearly, read_number, read_option
+from fairtrial.tasks.reading import clean, is_near_miss, read_number, read_option
 from tests.fuzz.bounded import bounded
 
 PIECES = [
@@ -26,7 +26,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "letter": lambda text: read_option(text, "ABC", ()),
     "number": read_number,
     "clean": clean,
-    "nearly": lambda text: nearly(text, [text[:3]]),
+    "nearly": lambda text: is_near_miss(text, [text[:3]]),
     "exact": show_exactly,
 }
 

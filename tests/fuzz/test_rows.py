@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, ScoreAnswer, content_hash
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.data.datasets import DataSource, json_value, open_rows
+from fairtrial.tasks.data.datasets import DataSource, convert_to_json, open_rows
 from fairtrial.tasks.lmeval import LmEvalCatalog
 from tests.fuzz import bounded
 
@@ -81,7 +81,7 @@ def read(folder: Path, name: str, content: bytes, options: dict[str, Any]) -> No
     rows = open_rows(DataSource(".", None, options, folder)).split("test")
     assert all(isinstance(row, dict) for row in rows)
     for row in rows[:100]:
-        content_hash(json_value(row))
+        content_hash(convert_to_json(row))
 
 
 @bounded.bounded

@@ -127,7 +127,7 @@ def stay_here() -> None:
     def missing(source: datasets.DataSource) -> None:
         raise DataError(f"no network for {source.path!r}")
 
-    datasets._hub_commit = missing
+    datasets._find_hub_commit = missing
 
 
 def use(folder: Path, text: bytes) -> None:

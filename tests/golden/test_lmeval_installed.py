@@ -14,14 +14,14 @@ pytest.importorskip("lm_eval", reason="the golden tests compare with lm-eval, wh
 from lm_eval.tasks import TaskManager
 
 from fairtrial.errors import TaskCodeError, TaskError
-from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
+from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def catalog() -> LmEvalCatalog:
-    folder = installed_lmeval_folder()
+    folder = find_installed_lmeval_folder()
     assert folder is not None
     return LmEvalCatalog([folder])
 

@@ -18,9 +18,9 @@ import rows
 from fairtrial.errors import TaskError
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.check import check_task
-from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
+from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder
 
-FOLDER = installed_lmeval_folder()
+FOLDER = find_installed_lmeval_folder()
 FIXED_PROMPT = {"truthfulqa_mc1", "truthfulqa_mc2"}
 CASES = [(name, shots) for name in rows.TASKS for shots in (None, 3, 5) if shots is None or name not in FIXED_PROMPT]
 

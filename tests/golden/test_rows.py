@@ -17,7 +17,7 @@ pytest.importorskip("datasets", reason="compares with datasets, which is not ins
 
 import datasets
 
-from fairtrial.tasks.data.files import read_rows, same_columns
+from fairtrial.tasks.data.files import fill_columns, read_rows
 
 pytestmark = pytest.mark.skipif(
     int(datasets.__version__.partition(".")[0]) < 5, reason="datasets before 5 fills mappings with other keys"
@@ -60,7 +60,7 @@ CASES |= {f"{name}.csv": text for name, text in CSV.items()} | {f"{name}.txt": t
 def test_rows_are_as_written(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in AS_WRITTEN[name]))
-    assert repr(same_columns(read_rows(path, {}))) == repr(AS_WRITTEN[name])
+    assert repr(fill_columns(read_rows(path, {}))) == repr(AS_WRITTEN[name])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -70,7 +70,7 @@ def test_rows_are_those_of_datasets(name: str, tmp_path: Path) -> None:
     kind = {"jsonl": "json", "csv": "csv", "txt": "text"}[path.suffix[1:]]
     loaded = datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
     expected = [dict(row) for row in loaded]
-    assert repr(same_columns(read_rows(path, {}))) == repr(expected)
+    assert repr(fill_columns(read_rows(path, {}))) == repr(expected)
     assert expected
 
 
@@ -78,4 +78,4 @@ def test_one_json_list(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(JSON["whole_numbers"]))
     loaded = datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
-    assert same_columns(read_rows(path, {})) == [dict(row) for row in loaded]
+    assert fill_columns(read_rows(path, {})) == [dict(row) for row in loaded]

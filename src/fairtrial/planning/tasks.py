@@ -28,7 +28,7 @@ from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.variants.forms import FORMS, STRETCH
-from fairtrial.tasks.variants.letters import built
+from fairtrial.tasks.variants.letters import build_task
 
 DEFAULT_PROCEDURAL_ITEMS = 200
 FEWSHOT_SEED = 1234
@@ -57,9 +57,9 @@ def plan_task(
         items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned,
         clean=are_trimmed(known) or None,
     )
-    plain, plugin = built(finder, name, options, entry.ask), finder.origin(name)
+    plain, plugin = build_task(finder, name, options, entry.ask), finder.origin(name)
     needs_chat = any(c.chat != "none" for c in trial.candidates)
-    chat = built(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
+    chat = build_task(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
     own, pairings = pair_items((plain, chat), known, shown, entry.repeats)
     answered = put_copies_together(own)
     clusters = {item.id: item.cluster for item in own}

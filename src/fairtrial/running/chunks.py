@@ -18,7 +18,7 @@ from fairtrial.running.answering import Answered, answer_items
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.storing import LedgerWriter
 from fairtrial.tasks.base import Task
-from fairtrial.tasks.signs import refused_is_wrong, signs, unreachable
+from fairtrial.tasks.signs import find_signs, find_unreachable, grade_refusals_as_wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def grade_chunk(
     found = []
     for asked in chunk:
         given = [answers[request.id] for request in asked.requests]
-        grades = refused_is_wrong(task.card.measures, given, task.grade(asked.item, given))
-        told = [*signs(task, asked.item, given, grades), *unreachable(asked.item, asked.requests)]
+        grades = grade_refusals_as_wrong(task.card.measures, given, task.grade(asked.item, given))
+        told = [*find_signs(task, asked.item, given, grades), *find_unreachable(asked.item, asked.requests)]
         found.append((grades, told))
     return found

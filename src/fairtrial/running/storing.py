@@ -22,7 +22,7 @@ from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.records import Answer, ImagePart, Item, Observation, Request
 from fairtrial.running.answering import OnAnswer
-from fairtrial.tasks.base import images_shown
+from fairtrial.tasks.base import list_images
 
 KEPT_AT_ONCE = 8
 """Answers of an endpoint that are written in one transaction: each may have cost money."""
@@ -53,7 +53,7 @@ def give_images(task: PlannedTask, items: Sequence[Item]) -> Iterator[tuple[Imag
     """Yield the images that a task shows, each once.  Raises TaskError if it names one and does not give its bytes."""
     given: set[ImagePart] = set()
     for item in items:
-        for image, data in images_shown(task.plain, item):
+        for image, data in list_images(task.plain, item):
             if image not in given:
                 given.add(image)
                 yield image, data

@@ -110,7 +110,7 @@ class ShowsImages(Protocol):
         ...
 
 
-def images_shown(task: Task, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
+def list_images(task: Task, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
     """Return the images that a task's requests about an item show; none where it shows no images at all."""
     return task.images(item) if isinstance(task, ShowsImages) else ()
 

@@ -37,19 +37,19 @@ def check_task(build: Callable[[], Task], *, limit: int = 200, fewest_clusters: 
         fewest_clusters: different clusters that these items must have between them.
     """
     task, again = build(), build()
-    found = [*_card(task.card)]
+    found = [*_check_card(task.card)]
     if task.card != again.card:
         found.append("card: a second build has another card.")
     items = list(task.items())[:limit]
     if list(again.items())[:limit] != items or list(task.items())[:limit] != items:
         found.append("items: they are not the same every time.")
-    found += _items(items, fewest_clusters)
+    found += _check_items(items, fewest_clusters)
     for item in items:
-        found += [f"item {item.doc_id}: {what}" for what in _item(task, again, item)]
+        found += [f"item {item.doc_id}: {what}" for what in _check_item(task, again, item)]
     return found
 
 
-def _card(card: TaskCard) -> Iterator[str]:
+def _check_card(card: TaskCard) -> Iterator[str]:
     names = [measure.name for measure in card.measures]
     if not (card.name and card.version and card.revision and card.licence):
         yield "card: name, version, revision and licence must not be empty."
@@ -63,7 +63,7 @@ def _card(card: TaskCard) -> Iterator[str]:
         yield "card: settings hold something that JSON cannot."
 
 
-def _items(items: Sequence[Item], fewest_clusters: int) -> Iterator[str]:
+def _check_items(items: Sequence[Item], fewest_clusters: int) -> Iterator[str]:
     if not items:
         yield "items: there are none."
         return
@@ -77,7 +77,7 @@ def _items(items: Sequence[Item], fewest_clusters: int) -> Iterator[str]:
         yield f"items: {len(clusters)} clusters, at least {fewest_clusters} with names are needed."
 
 
-def _item(task: Task, again: Task, item: Item) -> Iterator[str]:
+def _check_item(task: Task, again: Task, item: Item) -> Iterator[str]:
     if not _is_json(dict(item.data)):
         yield "data holds something that JSON cannot."
     if item.choices and not set(item.gold) <= set(item.choices):
@@ -95,17 +95,17 @@ def _item(task: Task, again: Task, item: Item) -> Iterator[str]:
             yield "a continuation is empty."
         if isinstance(request, GenerateRequest) and request.max_tokens < 1:
             yield f"max_tokens is {request.max_tokens}."
-    yield from _grading(task, item, requests)
+    yield from _check_grading(task, item, requests)
 
 
-def _grading(task: Task, item: Item, requests: Sequence[Request]) -> Iterator[str]:
+def _check_grading(task: Task, item: Item, requests: Sequence[Request]) -> Iterator[str]:
     main = next((m for m in task.card.measures if m.name == task.card.main_measure), None)
     for right in (True, False):
-        answers = [_answer(item, request, right) for request in requests]
+        answers = [_make_answer(item, request, right) for request in requests]
         graded = list(task.grade(item, answers))
         if list(task.grade(item, answers)) != graded:
             yield "grading the same answers twice gives different observations."
-        yield from _observations(task.card, graded)
+        yield from _check_observations(task.card, graded)
         if main is None or main.bounds is None or not item.gold:
             continue
         value = next((seen.value for seen in graded if seen.measure == main.name), None)
@@ -114,7 +114,7 @@ def _grading(task: Task, item: Item, requests: Sequence[Request]) -> Iterator[st
             yield f"{'the right' if right else 'a wrong'} answer gets {main.name} = {value}."
 
 
-def _observations(card: TaskCard, graded: Sequence[Observation]) -> Iterator[str]:
+def _check_observations(card: TaskCard, graded: Sequence[Observation]) -> Iterator[str]:
     known = {measure.name: measure for measure in card.measures}
     names = [seen.measure for seen in graded]
     if len(set(names)) < len(names):
@@ -132,7 +132,7 @@ def _observations(card: TaskCard, graded: Sequence[Observation]) -> Iterator[str
             yield f"{seen.measure} = {seen.value} is outside its bounds {measure.bounds}."
 
 
-def _answer(item: Item, request: Request, right: bool) -> Answer:
+def _make_answer(item: Item, request: Request, right: bool) -> Answer:
     """Return an answer that chooses, or writes, a right answer of ``item``, or one that does not."""
     if isinstance(request, GenerateRequest):
         return GenerateAnswer(text=item.gold[0] if right and item.gold else "", tokens=1, finish="stop")

@@ -17,9 +17,9 @@ from fairtrial.errors import SpecError, TaskError
 from fairtrial.plugins import Table
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder, unknown_task
+from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder, make_unknown_task_error
 from fairtrial.tasks.procedural import PROCEDURAL
-from fairtrial.tasks.procedural.suite import load
+from fairtrial.tasks.procedural.suite import load_suite
 
 Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin"]
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class TaskFinder:
 
     @cached_property
     def _installed(self) -> LmEvalCatalog | None:
-        folder = installed_lmeval_folder() if self._search_installed else None
+        folder = find_installed_lmeval_folder() if self._search_installed else None
         return None if folder is None else LmEvalCatalog([folder], self._trust)
 
     def listings(self) -> list[TaskListing]:
@@ -91,7 +91,7 @@ class TaskFinder:
 
     def _found(self) -> Iterator[TaskListing]:
         for name in PROCEDURAL:
-            suite = load(name)
+            suite = load_suite(name)
             about = f"{suite.description} Levels 1 to {len(suite.levels)}, default {suite.level}."
             yield TaskListing(name, "procedural", PROCEDURAL[name], about)
         for catalog in (self._own, self._installed):
@@ -153,6 +153,6 @@ class TaskFinder:
         known = [*TASKS.names(), *self._own.names()]
         if self._installed is not None:
             known += self._installed.names()
-        raise unknown_task(
+        raise make_unknown_task_error(
             name, known, self._own.broken(), fix="`fairtrial tasks` lists what there is; --task-path DIR adds more."
         )

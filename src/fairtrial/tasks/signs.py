@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Request, ScoreAnswer
 from fairtrial.tasks.base import Task, TellsSigns
-from fairtrial.tasks.reading import ends_with, nearly
+from fairtrial.tasks.reading import ends_with, is_near_miss
 
 PREFIX = "sign:"
 """Begins the measure name of every sign, so that none is taken for a grade or a cost."""
@@ -35,7 +35,7 @@ CHOSE = "chose:"
 """Begins the sign that tells which letter an answer gave, where the choices are letters."""
 
 
-def signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[Observation]:
+def find_signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[Observation]:
     """Return the signs of the answers to one item.
 
     Args:
@@ -44,18 +44,22 @@ def signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Ob
         answers: of its requests, in their order.
         grades: what the task made of them.
     """
-    found = _form(answers)
+    found = _find_signs_without_text(answers)
     if not found:
         told = (
             list(task.signs(item, answers, grades))
             if isinstance(task, TellsSigns)
-            else _told(task, item, answers, grades)
+            else _find_signs_in_grades(task, item, answers, grades)
         )
-        found = [*told, *_chosen(item, answers), *([] if told else _wrong_in_form(task, item, answers, grades))]
-    return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys([*found, *_told_by_server(answers)])]
+        found = [
+            *told,
+            *_find_letter_chosen(item, answers),
+            *([] if told else _find_signs_of_form(task, item, answers, grades)),
+        ]
+    return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys([*found, *_find_server_signs(answers)])]
 
 
-def refused_is_wrong(
+def grade_refusals_as_wrong(
     measures: Sequence[Measure], answers: Sequence[Answer], grades: Sequence[Observation]
 ) -> Sequence[Observation]:
     """Return the grades of one item, the worst of each measure where a server refused to answer.
@@ -72,7 +76,7 @@ def refused_is_wrong(
     return [replace(grade, value=worst.get(grade.measure, grade.value)) for grade in grades]
 
 
-def _form(answers: Sequence[Answer]) -> list[str]:
+def _find_signs_without_text(answers: Sequence[Answer]) -> list[str]:
     """Return what can be said where there is no text to read."""
     written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
     if any(answer.finish == "refused" for answer in written):
@@ -84,17 +88,19 @@ def _form(answers: Sequence[Answer]) -> list[str]:
     return []
 
 
-def _told(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
+def _find_signs_in_grades(
+    task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]
+) -> list[str]:
     """Return what the grades of a task show that tells nothing of itself."""
     values = {grade.measure: grade.value for grade in grades}
     if values.get("unread", 0.0) > 0:
         return ["unread"]
     texts = [answer.text for answer in answers if isinstance(answer, GenerateAnswer)]
     wrong = values.get(task.card.main_measure) == 0.0 and not item.choices
-    return ["near_miss"] if wrong and any(nearly(text, item.gold) for text in texts) else []
+    return ["near_miss"] if wrong and any(is_near_miss(text, item.gold) for text in texts) else []
 
 
-def _wrong_in_form(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
+def _find_signs_of_form(task: Task, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> list[str]:
     """Return what may have made free text wrong: it ended at the limit of tokens, or says more than the answer."""
     wrong = any(grade.measure == task.card.main_measure and grade.value == 0.0 for grade in grades)
     written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
@@ -105,7 +111,7 @@ def _wrong_in_form(task: Task, item: Item, answers: Sequence[Answer], grades: Se
     return ["cut"] if any(answer.finish == "length" for answer in written) else []
 
 
-def unreachable(item: Item, requests: Sequence[Request]) -> list[Observation]:
+def find_unreachable(item: Item, requests: Sequence[Request]) -> list[Observation]:
     """Return the sign of an item whose every right answer contains one of the request's stop strings."""
     stops = [stop for one in requests if isinstance(one, GenerateRequest) for stop in one.stop if stop]
     golds = [gold.strip() for gold in item.gold]
@@ -115,7 +121,7 @@ def unreachable(item: Item, requests: Sequence[Request]) -> list[Observation]:
     return [Observation(PREFIX + "unreachable", 1.0)] if lost else []
 
 
-def _chosen(item: Item, answers: Sequence[Answer]) -> list[str]:
+def _find_letter_chosen(item: Item, answers: Sequence[Answer]) -> list[str]:
     """Return the likeliest choice where the choices are single letters and were scored."""
     answer = answers[0] if len(answers) == 1 else None
     names = [choice.strip().strip("().:") for choice in item.choices]
@@ -127,7 +133,7 @@ def _chosen(item: Item, answers: Sequence[Answer]) -> list[str]:
     return [CHOSE + names[scores.index(max(scores))].upper()]
 
 
-def _told_by_server(answers: Sequence[Answer]) -> list[str]:
+def _find_server_signs(answers: Sequence[Answer]) -> list[str]:
     """Return what a server did otherwise than it was asked, whatever it answered."""
     written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
     return [name for name in ("counted", "masked", "changed") if any(getattr(answer, name) for answer in written)]

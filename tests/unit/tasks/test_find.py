@@ -17,7 +17,7 @@ from fairtrial.tasks import find
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.procedural import PROCEDURAL
-from fairtrial.tasks.procedural.logic import logic
+from fairtrial.tasks.procedural.logic import build_logic
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class BuiltFrom:
 def catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     Catalogue.opened = []
     monkeypatch.setattr(find, "LmEvalCatalog", Catalogue)
-    monkeypatch.setattr(find, "installed_lmeval_folder", lambda: tmp_path / "harness")
+    monkeypatch.setattr(find, "find_installed_lmeval_folder", lambda: tmp_path / "harness")
     plugins = [
         EntryPoint("task.riddles", f"{__name__}:riddles", "fairtrial"),
         EntryPoint("task.shapes", f"{__name__}:riddles", "fairtrial"),
@@ -84,7 +84,7 @@ def catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 
 
 def riddles(options: TaskOptions) -> Task:
-    return logic(options)
+    return build_logic(options)
 
 
 def odd(options: TaskOptions) -> str:

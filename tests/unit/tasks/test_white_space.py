@@ -13,7 +13,7 @@ from fairtrial.records import GenerateAnswer
 from fairtrial.spec.trial import Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.signs import signs
+from fairtrial.tasks.signs import find_signs
 
 ROWS = [{"q": f"What is the capital of land {i}?", "a": f"Town {i}"} for i in range(6)]
 
@@ -38,7 +38,7 @@ def built(folder: Path, more: str = "", options: TaskOptions | None = None) -> T
 def judged(task: Task, text: str) -> tuple[float, list[str]]:
     item, answers = task.items()[0], [GenerateAnswer(text, 1, "stop")]
     grades = task.grade(item, answers)
-    return grades[0].value, [sign.measure.removeprefix("sign:") for sign in signs(task, item, answers, grades)]
+    return grades[0].value, [sign.measure.removeprefix("sign:") for sign in find_signs(task, item, answers, grades)]
 
 
 def test_peoples_own_tasks_take_white_space_off(tmp_path: Path) -> None:

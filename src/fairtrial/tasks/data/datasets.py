@@ -15,9 +15,9 @@ from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError, did_you_mean
 from fairtrial.records import content_hash
-from fairtrial.tasks.data.files import PACKED, SUFFIXES, Row, kind_of, plain_name, read_rows, same_columns
-from fairtrial.tasks.data.globbing import matching_files
-from fairtrial.tasks.data.unpacking import Budget
+from fairtrial.tasks.data.files import PACKED, SUFFIXES, Row, fill_columns, find_kind, read_rows, strip_packed_suffix
+from fairtrial.tasks.data.globbing import find_matching_files
+from fairtrial.tasks.data.unpacking import MemoryBudget
 
 _BUILDERS = {"json", "csv", "text", "parquet"}
 
@@ -58,12 +58,12 @@ class LocalRows:
     def split(self, name: str) -> list[Row]:
         """Return the rows of a split.  Raises DataError if there is no such split or a file is malformed."""
         rows: list[Row] = []
-        budget = Budget()
+        budget = MemoryBudget()
         for path in self._of(name):
             own = read_rows(path, self.options, budget)
             self._sizes[path] = len(own)
             rows += own
-        return same_columns(rows)
+        return fill_columns(rows)
 
     def place(self, name: str, number: int | None) -> str:
         """Return, for an error, file and row (from 1) of a row that `split` has given; only the files if it is None."""
@@ -77,7 +77,7 @@ class LocalRows:
 
     def revision(self, splits: Iterable[str]) -> str:
         """Return what pins the rows of these splits: a sha256 of the files' bytes."""
-        digests = [_sha256(path) for split in splits for path in self._of(split)]
+        digests = [_hash_file(path) for split in splits for path in self._of(split)]
         one = digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
         return f"sha256:{one}"
 
@@ -99,7 +99,7 @@ class HubRows:
 
     def split(self, name: str) -> list[Row]:
         """Return the rows of a split, from the local cache or the hub.  Raises DataError if neither has it."""
-        library = _datasets()
+        library = _import_datasets()
         passed = {key: self.options[key] for key in ("data_files", "data_dir") if key in self.options}
         try:
             loaded = library.load_dataset(self.path, self.name, split=name, revision=self.commit, **passed)
@@ -119,7 +119,7 @@ class HubRows:
         """Return the hub commit, or a hash of the rows where the commit could not be found out."""
         if self.commit:
             return f"hub:{self.commit}"
-        return "rows:" + content_hash([[json_value(row) for row in self.split(name)] for name in splits])
+        return "rows:" + content_hash([[convert_to_json(row) for row in self.split(name)] for name in splits])
 
 
 Rows = LocalRows | HubRows
@@ -131,9 +131,9 @@ def open_rows(source: DataSource) -> Rows:
     Raises DataError if files are missing, MissingExtraError if a hub data set is asked for without the extra ``hub``.
     """
     if source.path in _BUILDERS:
-        return LocalRows(_data_files(source), source.options)
-    for folder in _folders(source):
-        if files := _splits_in(folder):
+        return LocalRows(_find_data_files(source), source.options)
+    for folder in _list_folders(source):
+        if files := _find_splits(folder):
             return LocalRows(files, source.options)
     local = source.folder / source.path
     if source.data_dir or local.is_dir() or source.path.startswith((".", "/")):
@@ -141,10 +141,10 @@ def open_rows(source: DataSource) -> Rows:
             f"no data files for {source.path!r} in {source.data_dir or local}",
             fix=f"Wanted: files named after the splits, e.g. test.jsonl ({', '.join(SUFFIXES)}; {', '.join(PACKED)}).",
         )
-    return HubRows(source.path, source.name, _hub_commit(source), source.options)
+    return HubRows(source.path, source.name, _find_hub_commit(source), source.options)
 
 
-def _data_files(source: DataSource) -> dict[str, tuple[Path, ...]]:
+def _find_data_files(source: DataSource) -> dict[str, tuple[Path, ...]]:
     given = source.options.get("data_files")
     if not given:
         raise DataError(f"dataset_path: {source.path} needs dataset_kwargs.data_files")
@@ -164,7 +164,7 @@ def _find(name: str, source: DataSource) -> list[Path]:
         folder = base / inner
         try:
             literal = Path(name).is_absolute() or (folder / name).is_file()
-            found = [folder / name] if literal else matching_files(folder, name)
+            found = [folder / name] if literal else find_matching_files(folder, name)
             if found and all(path.is_file() for path in found):
                 return found
         except (OSError, ValueError) as error:  # a NUL character, a name too long
@@ -173,7 +173,7 @@ def _find(name: str, source: DataSource) -> list[Path]:
     raise DataError(f"the data file {name[:200]!r} does not exist", where=str(source.data_dir or source.folder))
 
 
-def _folders(source: DataSource) -> Iterable[Path]:
+def _list_folders(source: DataSource) -> Iterable[Path]:
     if source.data_dir is not None:
         bases = [source.data_dir / source.path, source.data_dir / source.path.rpartition("/")[2], source.data_dir]
     else:
@@ -185,14 +185,14 @@ def _folders(source: DataSource) -> Iterable[Path]:
         yield base / "data"
 
 
-def _splits_in(folder: Path) -> dict[str, tuple[Path, ...]]:
+def _find_splits(folder: Path) -> dict[str, tuple[Path, ...]]:
     """Files named ``SPLIT.suffix`` or, as the hub writes shards, ``SPLIT-00000-of-00002.suffix``."""
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if kind_of(path) and path.is_file():
-            found.setdefault(plain_name(path).stem.partition("-")[0], []).append(path)
+        if find_kind(path) and path.is_file():
+            found.setdefault(strip_packed_suffix(path).stem.partition("-")[0], []).append(path)
     for split, paths in found.items():
-        if len({(plain_name(path).suffix, path.suffix) for path in paths}) > 1:
+        if len({(strip_packed_suffix(path).suffix, path.suffix) for path in paths}) > 1:
             raise DataError(
                 f"the split {split!r} is there in several forms: {', '.join(path.name for path in paths)}",
                 fix="Keep one of them: their rows would count twice.",
@@ -201,34 +201,34 @@ def _splits_in(folder: Path) -> dict[str, tuple[Path, ...]]:
     return {split: tuple(paths) for split, paths in found.items()}
 
 
-def json_value(value: Any) -> Any:
+def convert_to_json(value: Any) -> Any:
     """Return ``value`` as JSON can hold it: dates and anything else unknown as text, NaN and infinities as None."""
     if isinstance(value, Mapping):
-        return {str(key): json_value(part) for key, part in value.items()}
+        return {str(key): convert_to_json(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [json_value(part) for part in value]
+        return [convert_to_json(part) for part in value]
     if isinstance(value, float):
         return value if value == value and abs(value) != float("inf") else None
     return value if value is None or isinstance(value, str | int) else str(value)
 
 
-def _sha256(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _datasets() -> Any:
+def _import_datasets() -> Any:
     try:
         return importlib.import_module("datasets")
     except ImportError as error:
         raise MissingExtraError("reading data sets from the hub", "hub") from error
 
 
-def _hub_commit(source: DataSource) -> str | None:
+def _find_hub_commit(source: DataSource) -> str | None:
     """The revision that the task pins, else the newest commit; None if the hub cannot be reached."""
     if pinned := source.options.get("revision"):
         return str(pinned)
-    _datasets()
+    _import_datasets()
     hub = importlib.import_module("huggingface_hub")
     try:
         found = hub.HfApi().dataset_info(source.path, timeout=10).sha
@@ -237,8 +237,8 @@ def _hub_commit(source: DataSource) -> str | None:
     return str(found) if found else None
 
 
-def through_datasets(function: Any, rows: list[Row]) -> list[Row]:
+def apply_through_datasets(function: Any, rows: list[Row]) -> list[Row]:
     """Apply a function over a ``datasets.Dataset`` to rows.  Raises MissingExtraError without the extra ``hub``."""
-    library = _datasets()
+    library = _import_datasets()
     library.disable_progress_bars()
     return [dict(row) for row in function(library.Dataset.from_list(rows))]

@@ -20,13 +20,13 @@ from typing import Any
 from fairtrial.errors import DataError
 from fairtrial.tasks.data.parquet import read_parquet
 from fairtrial.tasks.data.unpacking import (
-    Budget,
-    opened,
-    options_of,
+    MemoryBudget,
+    estimate_json_size,
+    estimate_text_size,
+    find_encoding,
+    open_text,
     read_lines,
     read_whole,
-    size_of_json,
-    size_of_text,
 )
 
 Row = dict[str, Any]
@@ -52,17 +52,17 @@ _REFUSED_CSV = {
 }  # fmt: skip
 
 
-def kind_of(path: Path) -> str | None:
+def find_kind(path: Path) -> str | None:
     """Return what a file is by its name, ``csv`` for ``test.csv.gz``; None if it is no file of rows."""
-    return SUFFIXES.get(plain_name(path).suffix)
+    return SUFFIXES.get(strip_packed_suffix(path).suffix)
 
 
-def plain_name(path: Path) -> Path:
+def strip_packed_suffix(path: Path) -> Path:
     """Return the path without the suffix of a packed file."""
     return path.with_suffix("") if path.suffix in PACKED else path
 
 
-def read_rows(path: Path, options: Mapping[str, Any], budget: Budget | None = None) -> list[Row]:
+def read_rows(path: Path, options: Mapping[str, Any], budget: MemoryBudget | None = None) -> list[Row]:
     """Return the rows of one file; its suffix says what it is (json if unknown).
 
     Args:
@@ -72,33 +72,33 @@ def read_rows(path: Path, options: Mapping[str, Any], budget: Budget | None = No
 
     Raises DataError, naming the line where possible.
     """
-    kind, budget = kind_of(path) or "json", budget or Budget()
+    kind, budget = find_kind(path) or "json", budget or MemoryBudget()
     try:
         if kind == "parquet":
             return read_parquet(path, budget)
-        encoding = options_of(options, path)
+        encoding = find_encoding(options, path)
         if kind in {"csv", "tsv"}:
-            return _read_csv(path, encoding, _delimiter(kind, options, path), options, budget)
-        with opened(path, encoding) as text:
+            return _read_csv(path, encoding, _choose_delimiter(kind, options, path), options, budget)
+        with open_text(path, encoding) as text:
             if kind == "text":
-                return [_text_row(line, budget, path) for line in _plain_lines(text, budget, path)]
+                return [_make_text_row(line, budget, path) for line in _read_plain_lines(text, budget, path)]
             return _read_json(text, path, options.get("field"), budget)
     except MemoryError as error:
         raise budget.too_large(path) from error
 
 
-def same_columns(rows: list[Row]) -> list[Row]:
+def fill_columns(rows: list[Row]) -> list[Row]:
     """Return the rows with all columns of any of them, None where missing."""
     names = dict.fromkeys(name for row in rows for name in row)
     return [row if len(row) == len(names) and [*row] == [*names] else {n: row.get(n) for n in names} for row in rows]
 
 
-def _text_row(line: str, budget: Budget, path: Path) -> Row:
-    budget.spend(_ROW_COST + size_of_text(line), path)
+def _make_text_row(line: str, budget: MemoryBudget, path: Path) -> Row:
+    budget.spend(_ROW_COST + estimate_text_size(line), path)
     return {"text": line}
 
 
-def _plain_lines(text: io.TextIOBase, budget: Budget, path: Path) -> Iterator[str]:
+def _read_plain_lines(text: io.TextIOBase, budget: MemoryBudget, path: Path) -> Iterator[str]:
     for line in read_lines(text, budget, path):
         yield line.rstrip("\r\n")
 
@@ -106,7 +106,7 @@ def _plain_lines(text: io.TextIOBase, budget: Budget, path: Path) -> Iterator[st
 # JSON
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -115,14 +115,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+_DECODER = json.JSONDecoder(object_pairs_hook=_make_object)
 
 
-def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: Budget) -> list[Row]:
+def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: MemoryBudget) -> list[Row]:
     if wanted is not None:
         if not isinstance(wanted, str):
             raise DataError(f"field must be the name of a field; got {wanted!r}", where=str(path))
-        return _field(read_whole(text, budget, path), wanted, path, budget)
+        return _read_field(read_whole(text, budget, path), wanted, path, budget)
     lines = read_lines(text, budget, path)
     first, blank = "", 0
     for line in lines:
@@ -132,10 +132,10 @@ def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: Budget) 
         blank += 1
     if not first:
         return []
-    alone = None if first.lstrip().startswith("[") else _try(first, path, blank + 1, budget)
+    alone = None if first.lstrip().startswith("[") else _try_first_line(first, path, blank + 1, budget)
     if alone is None:
-        return _documents(first + read_whole(text, budget, path), path, blank, budget)
-    rows = [_row(alone, f"{path}:{blank + 1}", budget, path)]
+        return _read_documents(first + read_whole(text, budget, path), path, blank, budget)
+    rows = [_make_row(alone, f"{path}:{blank + 1}", budget, path)]
     for number, line in enumerate(lines, blank + 2):
         if text_ := line.strip():
             try:
@@ -143,14 +143,14 @@ def _read_json(text: io.TextIOBase, path: Path, wanted: object, budget: Budget) 
             except (ValueError, RecursionError):
                 value = None
             if type(value) is not dict or len(text_) > MOST_LEVELS or "\\u" in text_:
-                value = _row(_parse(line, path, number, budget, value), f"{path}:{number}", budget, path)
+                value = _make_row(_parse(line, path, number, budget, value), f"{path}:{number}", budget, path)
             else:
-                budget.spend(_ROW_COST + size_of_json(text_), path)
+                budget.spend(_ROW_COST + estimate_json_size(text_), path)
             rows.append(value)
     return rows
 
 
-def _try(line: str, path: Path, number: int, budget: Budget) -> Any:
+def _try_first_line(line: str, path: Path, number: int, budget: MemoryBudget) -> Any:
     """Parse the first line; None where it is only the beginning of a longer document."""
     try:
         return _parse(line, path, number, budget)
@@ -160,24 +160,24 @@ def _try(line: str, path: Path, number: int, budget: Budget) -> Any:
         raise
 
 
-def _past_space(text: str, at: int) -> int:
+def _skip_space(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at
 
 
-def _documents(text: str, path: Path, lines_before: int, budget: Budget) -> list[Row]:
+def _read_documents(text: str, path: Path, lines_before: int, budget: MemoryBudget) -> list[Row]:
     """Rows of a text that holds JSON documents one after the other, each a row or a list of rows, over any lines."""
-    budget.spend(size_of_json(text), path)
+    budget.spend(estimate_json_size(text), path)
     rows: list[Row] = []
-    at, line, end = _past_space(text, 0), lines_before + 1, len(text)
+    at, line, end = _skip_space(text, 0), lines_before + 1, len(text)
     line += text.count("\n", 0, at)
     check = _Check(text)
     while at < end:
         where = f"{path}:{line}"
         value, after = _decode(text, at, where, path, lines_before)
         check(value, where)
-        rows += [_row(one, where, budget, path) for one in (value if isinstance(value, list) else [value])]
-        after = _past_space(text, after)
+        rows += [_make_row(one, where, budget, path) for one in (value if isinstance(value, list) else [value])]
+        after = _skip_space(text, after)
         line += text.count("\n", at, after)
         at = after
     return rows
@@ -204,12 +204,12 @@ def _decode(text: str, at: int, where: str, path: Path | None = None, lines_befo
         raise DataError(f"is not JSON that can be read: {error}", where=where) from error
 
 
-def _parse(text: str, path: Path, number: int, budget: Budget, value: Any = None) -> Any:
+def _parse(text: str, path: Path, number: int, budget: MemoryBudget, value: Any = None) -> Any:
     """Return the JSON value of a line, checked; ``value`` is given if it is already known."""
-    budget.spend(size_of_json(text), path)
+    budget.spend(estimate_json_size(text), path)
     where = f"{path}:{number}"
     if value is None:
-        value, end = _decode(text, _past_space(text, 0), where)
+        value, end = _decode(text, _skip_space(text, 0), where)
         if text[end:].strip():
             raise DataError(f"is not JSON: there is more after the value, at column {end + 1}", where=where)
     _Check(text)(value, where)
@@ -227,7 +227,7 @@ class _Check:
         if self._deep:
             level = [value]
             for _ in range(MOST_LEVELS):
-                level = [part for one in level for part in _parts(one) if isinstance(part, list | dict)]
+                level = [part for one in level for part in _list_parts(one) if isinstance(part, list | dict)]
             if level:
                 raise DataError(f"is nested more than {MOST_LEVELS} levels deep", where=where)
         if self._halves:
@@ -237,13 +237,13 @@ class _Check:
                 raise DataError("holds half of a character: \\ud83d without its other half", where=where) from error
 
 
-def _parts(value: Any) -> Sequence[Any]:
+def _list_parts(value: Any) -> Sequence[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else ()
 
 
-def _row(value: Any, where: str, budget: Budget, path: Path) -> Row:
+def _make_row(value: Any, where: str, budget: MemoryBudget, path: Path) -> Row:
     if not isinstance(value, dict):
         kind = type(value).__name__
         raise DataError(f"must hold JSON objects, one a line or in a list; got a {kind}", where=where)
@@ -251,21 +251,21 @@ def _row(value: Any, where: str, budget: Budget, path: Path) -> Row:
     return value
 
 
-def _field(text: str, wanted: object, path: Path, budget: Budget) -> list[Row]:
-    budget.spend(size_of_json(text), path)
-    value, _ = _decode(text, _past_space(text, 0), str(path), path)
+def _read_field(text: str, wanted: object, path: Path, budget: MemoryBudget) -> list[Row]:
+    budget.spend(estimate_json_size(text), path)
+    value, _ = _decode(text, _skip_space(text, 0), str(path), path)
     _Check(text)(value, str(path))
     if not isinstance(value, dict) or wanted not in value:
         has = f"its keys are {', '.join(map(repr, value))}" if isinstance(value, dict) else "it is no JSON object"
         raise DataError(f"is not the expected JSON: there is no field {wanted!r}; {has}", where=str(path))
     found = value[wanted]
-    return [_row(one, str(path), budget, path) for one in (found if isinstance(found, list) else [found])]
+    return [_make_row(one, str(path), budget, path) for one in (found if isinstance(found, list) else [found])]
 
 
 # CSV
 
 
-def _delimiter(kind: str, options: Mapping[str, Any], path: Path) -> str:
+def _choose_delimiter(kind: str, options: Mapping[str, Any], path: Path) -> str:
     refused = sorted(_REFUSED_CSV & options.keys())
     if refused:
         raise DataError(f"dataset_kwargs.{refused[0]} is not supported for csv files", where=str(path))
@@ -278,45 +278,47 @@ def _delimiter(kind: str, options: Mapping[str, Any], path: Path) -> str:
 
 
 def _read_csv(
-    path: Path, encoding: str | None, delimiter: str, options: Mapping[str, Any], budget: Budget
+    path: Path, encoding: str | None, delimiter: str, options: Mapping[str, Any], budget: MemoryBudget
 ) -> list[Row]:
-    lines = _csv_lines(path, encoding, delimiter, budget)
-    names = _given_names(options.get("column_names") or options.get("names") or [], path)
+    lines = _read_csv_lines(path, encoding, delimiter, budget)
+    names = _read_given_names(options.get("column_names") or options.get("names") or [], path)
     first = next(lines, None)
     if first is None:
         return []
     if not names and options.get("header", 0) is None:
         names = [str(n) for n in range(len(first[1]))]
     elif not names:
-        names, first = _column_names(first[1]), None
+        names, first = _name_columns(first[1]), None
     cells: list[list[str]] = []
     for number, line in chain([first] if first else [], lines):
         if len(line) > len(names):
             raise DataError(f"has {len(line)} values for {len(names)} columns", where=f"{path}:{number}")
         cells.append(line)
-    columns = [_typed([line[n] if n < len(line) else "" for line in cells]) for n in range(len(names))]
+    columns = [_convert_column([line[n] if n < len(line) else "" for line in cells]) for n in range(len(names))]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _given_names(given: object, path: Path) -> list[str]:
+def _read_given_names(given: object, path: Path) -> list[str]:
     names = [str(name) for name in given if isinstance(name, str | int)] if isinstance(given, list | tuple) else None
     if names is None or len(names) < len(given) or len(set(names)) < len(names):  # type: ignore[arg-type]
         raise DataError(f"column_names must be a list of different names; got {given!r}", where=str(path))
     return names
 
 
-def _csv_lines(path: Path, encoding: str | None, delimiter: str, budget: Budget) -> Iterator[tuple[int, list[str]]]:
+def _read_csv_lines(
+    path: Path, encoding: str | None, delimiter: str, budget: MemoryBudget
+) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of every line that is not blank."""
 
     def counted(line: str) -> None:
-        budget.spend(size_of_text(line) + 2 * _CELL_COST * (line.count(delimiter) + 1), path)
+        budget.spend(estimate_text_size(line) + 2 * _CELL_COST * (line.count(delimiter) + 1), path)
 
     usual = csv.field_size_limit(budget.longest)
     last: list[str] = []
     try:
-        with opened(path, encoding) as text:
+        with open_text(path, encoding) as text:
             lines: list[str] = []  # of the row that is being read
-            reader = csv.reader(_kept(read_lines(text, budget, path), lines, counted), delimiter=delimiter)
+            reader = csv.reader(_keep_lines(read_lines(text, budget, path), lines, counted), delimiter=delimiter)
             for line in reader:
                 last, lines[:] = [*lines], []
                 if line and (len(line) > 1 or line[0].strip(" \t")):
@@ -329,7 +331,7 @@ def _csv_lines(path: Path, encoding: str | None, delimiter: str, budget: Budget)
         csv.field_size_limit(usual)
 
 
-def _kept(lines: Iterator[str], kept: list[str], count: Callable[[str], None]) -> Iterator[str]:
+def _keep_lines(lines: Iterator[str], kept: list[str], count: Callable[[str], None]) -> Iterator[str]:
     for line in lines:
         count(line)  # before it is taken apart
         kept.append(line)
@@ -346,7 +348,7 @@ def _refuse_open_quote(last: list[str], delimiter: str, where: str) -> None:
             raise DataError(said, where=where) from error
 
 
-def _column_names(header: Sequence[str]) -> list[str]:
+def _name_columns(header: Sequence[str]) -> list[str]:
     """Names of columns as pandas gives them: ``Unnamed: 0`` where there is none, ``a.1`` for a second ``a``."""
     names: dict[str, None] = {}
     again: dict[str, int] = {}
@@ -359,10 +361,10 @@ def _column_names(header: Sequence[str]) -> list[str]:
     return [*names]
 
 
-def _typed(values: Sequence[str]) -> list[Any]:
+def _convert_column(values: Sequence[str]) -> list[Any]:
     """Give the texts of a column the one type that all of them have, if they are then written as before."""
     present = {value for value in values if value}
-    for make, fits in ((int, _is_whole), (_number, _is_number), (_TRUTH.__getitem__, _TRUTH.__contains__)):
+    for make, fits in ((int, _is_whole), (_parse_number, _is_number), (_TRUTH.__getitem__, _TRUTH.__contains__)):
         if present and all(fits(value) for value in present):
             made = {value: make(value) for value in present}
             return [made.get(value) for value in values]
@@ -377,5 +379,5 @@ def _is_number(text: str) -> bool:
     return _is_whole(text) or (bool(_FRACTION.fullmatch(text)) and repr(float(text)) == text)
 
 
-def _number(text: str) -> int | float:
+def _parse_number(text: str) -> int | float:
     return int(text) if _is_whole(text) else float(text)

@@ -12,7 +12,7 @@ MOST_ENTRIES = 100_000
 """Files and folders that are looked at."""
 
 
-def matching_files(folder: Path, pattern: str) -> list[Path]:
+def find_matching_files(folder: Path, pattern: str) -> list[Path]:
     """Return the files under ``folder`` that a pattern matches, sorted; ``**`` stands for any number of folders.
 
     ``**`` follows no links to folders.  Raises DataError for a pattern that leaves the folder, or too large a folder.
@@ -44,12 +44,12 @@ def _matches(parts: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Whether the parts of a path are what is wanted; takes time in proportion to the product of their numbers."""
     reached = {0}  # how many parts of the pattern may be used up
     for part in parts:
-        reached = _skipping(reached, wanted)
+        reached = _add_skips(reached, wanted)
         reached = {n if wanted[n] == "**" else n + 1 for n in reached if n < len(wanted) and _fits(part, wanted[n])}
-    return len(wanted) in _skipping(reached, wanted)
+    return len(wanted) in _add_skips(reached, wanted)
 
 
-def _skipping(reached: set[int], wanted: tuple[str, ...]) -> set[int]:
+def _add_skips(reached: set[int], wanted: tuple[str, ...]) -> set[int]:
     found = set(reached)
     for n in range(len(wanted)):
         if n in found and wanted[n] == "**":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import DataError, MissingExtraError
-from fairtrial.tasks.data.unpacking import Budget
+from fairtrial.tasks.data.unpacking import MemoryBudget
 
 _BATCH = 4096
 _AT_ONCE = 64_000_000
@@ -23,7 +23,7 @@ _ROW_COST = 450
 _VALUE_COST = 64
 
 
-def read_parquet(path: Path, budget: Budget) -> list[dict[str, Any]]:
+def read_parquet(path: Path, budget: MemoryBudget) -> list[dict[str, Any]]:
     """Return the rows of a Parquet file.
 
     Raises DataError if it is none, is damaged or too large; MissingExtraError without pyarrow.
@@ -36,7 +36,7 @@ def read_parquet(path: Path, budget: Budget) -> list[dict[str, Any]]:
     try:
         with parquet.ParquetFile(path) as plain:
             _spend_on_counts(plain, path, budget)
-            texts, batch_size = _texts(plain)
+            texts, batch_size = _find_text_columns(plain)
             names = list(plain.schema_arrow.names)
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -56,7 +56,7 @@ def read_parquet(path: Path, budget: Budget) -> list[dict[str, Any]]:
     return rows
 
 
-def _spend_on_counts(file: Any, path: Path, budget: Budget) -> None:
+def _spend_on_counts(file: Any, path: Path, budget: MemoryBudget) -> None:
     """Count what so many rows and values take at least, by what the file says of itself."""
     metadata = file.metadata
     budget.spend(metadata.num_rows * _ROW_COST, path)
@@ -68,7 +68,7 @@ def _spend_on_counts(file: Any, path: Path, budget: Budget) -> None:
             budget.spend(max(chunk.total_uncompressed_size, 0), path)
 
 
-def _texts(file: Any) -> tuple[list[str], int]:
+def _find_text_columns(file: Any) -> tuple[list[str], int]:
     """Return the columns of texts that can be read as dictionaries, and how many rows to read at once."""
     columns = [file.schema.column(n) for n in range(len(file.schema))]
     chunks = [
@@ -162,11 +162,11 @@ class _Columns:
             array = array.cast(self._arrow.duration("us"), safe=False)
         found: list[Any] = array.to_pylist()
         if self._types.is_binary(kind) or self._types.is_large_binary(kind):
-            return _decoded(found)
+            return _decode_texts(found)
         return found
 
 
-def _decoded(values: list[bytes | None]) -> list[Any]:
+def _decode_texts(values: list[bytes | None]) -> list[Any]:
     """Texts that a writer has left without the mark that they are texts."""
     try:
         return [None if value is None else value.decode() for value in values]

@@ -43,7 +43,7 @@ _NO_ROWS = {
 _UNPACKING = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
-class Budget:
+class MemoryBudget:
     """What the rows of a split may take in memory; spent before they are made."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Budget:
 
 
 @contextmanager
-def opened(path: Path, encoding: str | None) -> Iterator[io.TextIOWrapper]:
+def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOWrapper]:
     """Open a file as text with its line ends as they are.
 
     Args:
@@ -86,13 +86,13 @@ def opened(path: Path, encoding: str | None) -> Iterator[io.TextIOWrapper]:
     """
     try:
         with path.open("rb") as raw:
-            stream = _unpacked(raw, path)
+            stream = _unpack(raw, path)
             head = stream.peek(64)[:64]
             for magic, (what, fix) in _NO_ROWS.items():
                 if head.startswith(magic):
                     raise DataError(what, fix=fix, where=str(path))
             mark = next((name for mark, name in _MARKS if head.startswith(mark)), None)
-            given = _known(encoding, path)
+            given = _check_encoding(encoding, path)
             if mark is None and given is None and b"\0" in head:
                 fix = "Text in UTF-16 without a mark needs dataset_kwargs: {encoding: utf-16-le} (or utf-16-be)."
                 raise DataError("is no text: it holds bytes that are 0", fix=fix, where=str(path))
@@ -100,23 +100,23 @@ def opened(path: Path, encoding: str | None) -> Iterator[io.TextIOWrapper]:
             with io.TextIOWrapper(stream, name, newline="") as text:
                 yield text
     except UnicodeError as error:
-        raise _undecoded(error, encoding, path) from error
+        raise _make_decode_error(error, encoding, path) from error
     except _UNPACKING as error:
         said = getattr(error, "strerror", None) or error
         raise DataError(f"cannot be read: {said}", where=str(path)) from error
 
 
-def _unpacked(raw: BinaryIO, path: Path) -> io.BufferedReader:
+def _unpack(raw: BinaryIO, path: Path) -> io.BufferedReader:
     buffered = cast(io.BufferedReader, raw)
     head = buffered.peek(8)[:8]
     kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     if kind is None:
         return buffered
-    unpack: Any = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}.get(kind) or _zstd(path).open
+    unpack: Any = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}.get(kind) or _open_zstd(path).open
     return io.BufferedReader(unpack(buffered))
 
 
-def _zstd(path: Path) -> Any:
+def _open_zstd(path: Path) -> Any:
     for name in ("compression.zstd", "backports.zstd"):
         try:
             return importlib.import_module(name)
@@ -125,7 +125,7 @@ def _zstd(path: Path) -> Any:
     raise MissingExtraError(f"reading files packed with Zstandard ({path.name})", "inspect")
 
 
-def _known(encoding: str | None, path: Path) -> str | None:
+def _check_encoding(encoding: str | None, path: Path) -> str | None:
     if encoding is None:
         return None
     try:
@@ -137,7 +137,7 @@ def _known(encoding: str | None, path: Path) -> str | None:
     return info.name
 
 
-def _undecoded(error: UnicodeError, encoding: str | None, path: Path) -> DataError:
+def _make_decode_error(error: UnicodeError, encoding: str | None, path: Path) -> DataError:
     if encoding is not None:
         return DataError(f"is not text in {encoding}: {error}", where=str(path))
     seen = f" (byte 0x{error.object[error.start]:02x})" if isinstance(error, UnicodeDecodeError) else ""
@@ -148,7 +148,7 @@ def _undecoded(error: UnicodeError, encoding: str | None, path: Path) -> DataErr
     )
 
 
-def read_lines(text: io.TextIOBase, budget: Budget, path: Path) -> Iterator[str]:
+def read_lines(text: io.TextIOBase, budget: MemoryBudget, path: Path) -> Iterator[str]:
     """Yield the lines of a text with their ends.  Raises DataError for a line that is too long."""
     longest = budget.longest
     while line := text.readline(longest):
@@ -158,7 +158,7 @@ def read_lines(text: io.TextIOBase, budget: Budget, path: Path) -> Iterator[str]
         yield line
 
 
-def read_whole(text: io.TextIOBase, budget: Budget, path: Path) -> str:
+def read_whole(text: io.TextIOBase, budget: MemoryBudget, path: Path) -> str:
     """Return a whole text.  Raises DataError if it is too long."""
     whole = text.read(budget.longest)
     if len(whole) >= budget.longest:
@@ -166,18 +166,18 @@ def read_whole(text: io.TextIOBase, budget: Budget, path: Path) -> str:
     return whole
 
 
-def size_of_text(text: str) -> int:
+def estimate_text_size(text: str) -> int:
     """Return about what a text takes in memory."""
     return len(text) * (1 if text.isascii() else 4)
 
 
-def size_of_json(text: str) -> int:
+def estimate_json_size(text: str) -> int:
     """Return about what the values of a JSON text take in memory, rather too much than too little."""
     values = text.count(",") + text.count(":")
-    return size_of_text(text) + 64 * values + 160 * (text.count("[") + text.count("{"))
+    return estimate_text_size(text) + 64 * values + 160 * (text.count("[") + text.count("{"))
 
 
-def options_of(options: Mapping[str, Any], path: Path) -> str | None:
+def find_encoding(options: Mapping[str, Any], path: Path) -> str | None:
     """Return the encoding that a task file gives for its data files, or None."""
     encoding = options.get("encoding")
     if encoding is not None and not isinstance(encoding, str):

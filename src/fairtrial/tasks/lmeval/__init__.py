@@ -3,6 +3,11 @@
 `LmEvalCatalog` is nearly all that the rest of the package needs.
 """
 
-from fairtrial.tasks.lmeval.catalog import CatalogEntry, LmEvalCatalog, installed_lmeval_folder, unknown_task
+from fairtrial.tasks.lmeval.catalog import (
+    CatalogEntry,
+    LmEvalCatalog,
+    find_installed_lmeval_folder,
+    make_unknown_task_error,
+)
 
-__all__ = ["CatalogEntry", "LmEvalCatalog", "installed_lmeval_folder", "unknown_task"]
+__all__ = ["CatalogEntry", "LmEvalCatalog", "find_installed_lmeval_folder", "make_unknown_task_error"]

@@ -19,7 +19,7 @@ from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.loading import load_yaml
 from fairtrial.tasks.lmeval.parsing import parse_config
-from fairtrial.tasks.lmeval.scanning import Scanner, yaml_files
+from fairtrial.tasks.lmeval.scanning import Scanner, list_yaml_files
 from fairtrial.tasks.lmeval.task import LmEvalTask
 
 Kind = Literal["task", "group", "tag"]
@@ -80,7 +80,7 @@ class LmEvalCatalog:
         tagged: dict[str, list[str]] = {}
         for root in self._roots:
             scanner = Scanner(root if root.is_dir() else root.parent)
-            for file in yaml_files(root, self._broken):
+            for file in list_yaml_files(root, self._broken):
                 scan = scanner.resolved(file)
                 name, kind = (scan.group, "group") if scan.group else (scan.task, "task")
                 if not name or name in found:
@@ -176,7 +176,7 @@ class LmEvalCatalog:
         entry = self._index.get(name)
         if entry is None:
             where = f"group {above[-1]}" if above else ""
-            raise unknown_task(name, self._index, self._broken, where=where)
+            raise make_unknown_task_error(name, self._index, self._broken, where=where)
         return entry
 
     def mapping(self, name: str) -> tuple[dict[str, Any], Path]:
@@ -219,7 +219,7 @@ class LmEvalCatalog:
         return LmEvalTask(parse_config(mapping, self._trust), mapping, folder, options)
 
 
-def unknown_task(
+def make_unknown_task_error(
     name: str, known: Iterable[str], broken: Mapping[str, str], fix: str = "", where: str = ""
 ) -> FairtrialError:
     """Return the error for a name that no readable file defines; ``broken`` are the other files, and why."""
@@ -233,7 +233,7 @@ def unknown_task(
     return UnknownNameError("task", name, known, fix=fix, where=where)
 
 
-def installed_lmeval_folder() -> Path | None:
+def find_installed_lmeval_folder() -> Path | None:
     """Return the folder of task files of an installed lm-evaluation-harness, or None.  Does not import it."""
     spec = importlib.util.find_spec("lm_eval")
     for place in (spec.submodule_search_locations or ()) if spec else ():

@@ -15,7 +15,7 @@ Output = Literal["multiple_choice", "loglikelihood", "loglikelihood_rolling", "g
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class DocFields:
     """How one row is turned into question and answer, for items or for few-shot examples."""
 
     text: Field
@@ -27,7 +27,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Examples:
+class FewShotConfig:
     """Where few-shot examples come from and how they are chosen."""
 
     sampler: Sampler
@@ -37,7 +37,7 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
+class GenerationConfig:
     """Decoding settings; ``temperature`` 0 is greedy."""
 
     until: tuple[str, ...]
@@ -63,9 +63,9 @@ class TaskConfig:
     name: str
     raw: Mapping[str, Any]
     output: Output
-    asking: Asking
-    shot: Asking
-    examples: Examples
+    asking: DocFields
+    shot: DocFields
+    examples: FewShotConfig
     description: str
     eval_split: str
     test_split: str | None
@@ -76,7 +76,7 @@ class TaskConfig:
     metrics: tuple[Metric, ...]
     left_out: tuple[str, ...]
     pipelines: tuple[Pipeline, ...]
-    generation: Generation
+    generation: GenerationConfig
     repeats: int
     clusters: tuple[str, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -40,12 +40,12 @@ def draw(
             fix="Ask for fewer shots, or name a larger few-shot split.",
         )
     if sampler == "first_n":
-        return [_first(pool, item if exclude_self else None, shots) for item in items]
+        return [_take_first(pool, item if exclude_self else None, shots) for item in items]
     generator = random.Random(seed)
-    return [_random(pool, item if exclude_self else None, shots, generator) for item in items]
+    return [_draw_random(pool, item if exclude_self else None, shots, generator) for item in items]
 
 
-def _first(pool: Sequence[Any], own: Any, shots: int) -> tuple[int, ...]:
+def _take_first(pool: Sequence[Any], own: Any, shots: int) -> tuple[int, ...]:
     found: list[int] = []
     for position, row in enumerate(pool):
         if len(found) == shots:
@@ -57,7 +57,7 @@ def _first(pool: Sequence[Any], own: Any, shots: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _random(pool: Sequence[Any], own: Any, shots: int, generator: random.Random) -> tuple[int, ...]:
+def _draw_random(pool: Sequence[Any], own: Any, shots: int, generator: random.Random) -> tuple[int, ...]:
     if own is None:
         return tuple(generator.sample(range(len(pool)), shots))
     drawn = [p for p in generator.sample(range(len(pool)), shots + 1) if pool[p] != own]

@@ -79,11 +79,11 @@ def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str
             raise TaskError(f"the filter {kind!r} is not supported.{hint}", fix=f"Supported: {known}.", where=where)
         settings = {key: value for key, value in entry.items() if key != "function"}
         steps.append(_build(kind, settings, where))
-    fallbacks = (_fallback_of(entry) for entry in functions if entry.get("function") in _FALL_BACK)
+    fallbacks = (_find_fallback(entry) for entry in functions if entry.get("function") in _FALL_BACK)
     return Pipeline(name, tuple(steps), single, tuple(fallbacks))
 
 
-def _fallback_of(entry: Mapping[str, Any]) -> Any:
+def _find_fallback(entry: Mapping[str, Any]) -> Any:
     """Return what a filter over patterns gives where it finds nothing."""
     if entry.get("function") == "regex_pos":
         return entry.get("fallback") or ["invalid"]
@@ -104,7 +104,7 @@ def _build(kind: str, settings: Mapping[str, Any], where: str) -> Step:
         raise TaskError(f"the filter {kind!r} needs the setting {error}", where=where) from error
 
 
-def _each(change: Callable[[str], Any]) -> Callable[[Mapping[str, Any]], Step]:
+def _make_text_filter(change: Callable[[str], Any]) -> Callable[[Mapping[str, Any]], Step]:
     def make(_: Mapping[str, Any]) -> Step:
         return lambda answers, _row: [change(answer) for answer in answers]
 
@@ -121,7 +121,7 @@ def _pick(matches: list[Any], select: int) -> str | None:
     return match.strip() if match is not None else None
 
 
-def _whole(settings: Mapping[str, Any], key: str, least: int | None = None) -> int:
+def _read_whole_number(settings: Mapping[str, Any], key: str, least: int | None = None) -> int:
     value = settings[key]
     if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
         what = "a whole number" if least is None else f"a whole number of at least {least}"
@@ -129,9 +129,9 @@ def _whole(settings: Mapping[str, Any], key: str, least: int | None = None) -> i
     return value
 
 
-def _search(settings: Mapping[str, Any]) -> tuple[Pattern, int, Any]:
+def _read_search(settings: Mapping[str, Any]) -> tuple[Pattern, int, Any]:
     """Return the pattern, which of its matches is meant, and what stands for none."""
-    select = _whole(settings, "group_select") if "group_select" in settings else 0
+    select = _read_whole_number(settings, "group_select") if "group_select" in settings else 0
     fallback = settings.get("fallback", "[invalid]")
     if not (fallback is None or isinstance(fallback, str | int | float)):
         raise TaskError(f"fallback must be a text; got {fallback!r}")
@@ -146,8 +146,8 @@ def compile_ignored(settings: Mapping[str, Any]) -> tuple[Pattern, ...]:
     return tuple(compile_pattern(one) for one in given)
 
 
-def _regex(settings: Mapping[str, Any]) -> Step:
-    pattern, select, fallback = _search(settings)
+def _make_regex(settings: Mapping[str, Any]) -> Step:
+    pattern, select, fallback = _read_search(settings)
 
     def extract(answer: Any) -> Any:
         found = _pick(pattern.findall(answer), select) if isinstance(answer, str) else None
@@ -156,7 +156,7 @@ def _regex(settings: Mapping[str, Any]) -> Step:
     return lambda answers, _row: [extract(answer) for answer in answers]
 
 
-def _regex_pos(settings: Mapping[str, Any]) -> Step:
+def _make_regex_pos(settings: Mapping[str, Any]) -> Step:
     compile_pattern(settings.get("regex_pattern", ""))
     fallback = settings.get("fallback") or ["invalid"]
     pair = re.compile(r"\('[^']*', '([^']*)'\)")
@@ -164,13 +164,13 @@ def _regex_pos(settings: Mapping[str, Any]) -> Step:
 
 
 @lru_cache(maxsize=1)
-def _all_punctuation() -> dict[int, None]:
+def _list_punctuation() -> dict[int, None]:
     return dict.fromkeys(c for c in range(sys.maxunicode) if unicodedata.category(chr(c)).startswith("P"))
 
 
-def _multi_choice_regex(settings: Mapping[str, Any]) -> Step:
+def _make_multi_choice_regex(settings: Mapping[str, Any]) -> Step:
     """Letter answers: the pattern, else the text of a choice, else a letter after a colon."""
-    pattern, select, fallback = _search(settings)
+    pattern, select, fallback = _read_search(settings)
     ignored = compile_ignored(settings)
 
     def plain(text: str) -> str:
@@ -178,7 +178,7 @@ def _multi_choice_regex(settings: Mapping[str, Any]) -> Step:
             text = expression.sub("", text)
         if settings.get("ignore_case"):
             text = text.lower()
-        return text.translate(_all_punctuation()) if settings.get("ignore_punctuation") else text
+        return text.translate(_list_punctuation()) if settings.get("ignore_punctuation") else text
 
     def step(answers: list[Any], row: Mapping[str, Any]) -> list[Any]:
         if not isinstance(row.get("choices"), list):
@@ -204,8 +204,8 @@ def _multi_choice_regex(settings: Mapping[str, Any]) -> Step:
     return step
 
 
-def _take_first_k(settings: Mapping[str, Any]) -> Step:
-    count = _whole(settings, "k", 1)
+def _make_take_first_k(settings: Mapping[str, Any]) -> Step:
+    count = _read_whole_number(settings, "k", 1)
 
     def step(answers: list[Any], _row: Mapping[str, Any]) -> list[Any]:
         if len(answers) < count:
@@ -215,11 +215,11 @@ def _take_first_k(settings: Mapping[str, Any]) -> Step:
     return step
 
 
-def _majority(_: Mapping[str, Any]) -> Step:
+def _make_majority_vote(_: Mapping[str, Any]) -> Step:
     return lambda answers, _row: [Counter(answers).most_common(1)[0][0]]
 
 
-def _map(settings: Mapping[str, Any]) -> Step:
+def _make_map(settings: Mapping[str, Any]) -> Step:
     table, default = settings.get("mapping_dict") or {}, settings.get("default_value")
     if not isinstance(table, Mapping):
         raise TaskError(f"mapping_dict must be a mapping; got {table!r}")
@@ -228,17 +228,17 @@ def _map(settings: Mapping[str, Any]) -> Step:
 
 _REGEX_SETTINGS = ("regex_pattern", "group_select", "fallback")
 FILTERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Step], tuple[str, ...]]] = {
-    "regex": (_regex, _REGEX_SETTINGS),
-    "regex_pos": (_regex_pos, _REGEX_SETTINGS),
+    "regex": (_make_regex, _REGEX_SETTINGS),
+    "regex_pos": (_make_regex_pos, _REGEX_SETTINGS),
     "multi_choice_regex": (
-        _multi_choice_regex,
+        _make_multi_choice_regex,
         (*_REGEX_SETTINGS, "ignore_case", "ignore_punctuation", "regexes_to_ignore"),
     ),
-    "remove_whitespace": (_each(str.strip), ()),
-    "lowercase": (_each(str.lower), ()),
-    "uppercase": (_each(str.upper), ()),
-    "map": (_map, ("mapping_dict", "default_value")),
-    "majority_vote": (_majority, ()),
-    "take_first_k": (_take_first_k, ("k",)),
+    "remove_whitespace": (_make_text_filter(str.strip), ()),
+    "lowercase": (_make_text_filter(str.lower), ()),
+    "uppercase": (_make_text_filter(str.upper), ()),
+    "map": (_make_map, ("mapping_dict", "default_value")),
+    "majority_vote": (_make_majority_vote, ()),
+    "take_first_k": (_make_take_first_k, ("k",)),
 }
 """Filters over the answers of one item: how to make one, and which settings it has."""

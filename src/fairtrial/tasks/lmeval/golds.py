@@ -29,7 +29,7 @@ _NEGATIVE = re.compile(r"-[0-9]+")
 _WRITTEN = (date, datetime, time, Decimal, UUID)
 
 
-def plain_value(value: Any, what: str = "the right answer") -> Any:
+def convert_to_plain(value: Any, what: str = "the right answer") -> Any:
     """Return what task code or a column gives, without the types of other libraries.
 
     Scalars and arrays of numpy, torch and the like become Python's; dates and decimals become texts; tuples lists.
@@ -42,21 +42,21 @@ def plain_value(value: Any, what: str = "the right answer") -> Any:
     if isinstance(value, float):
         return None if value != value else float(value)
     if isinstance(value, list | tuple):
-        return [plain_value(part, what) for part in value]
+        return [convert_to_plain(part, what) for part in value]
     if isinstance(value, _WRITTEN):
         return str(value)
     for convert in ("tolist", "item"):  # arrays and scalars of numpy, tensors of torch
         method = getattr(value, convert, None)
         if callable(method) and not isinstance(made := method(), type(value)):
-            return plain_value(made, what)
+            return convert_to_plain(made, what)
     raise DataError(
-        f"{what} has the type {type(value).__name__}, which is not understood: {_short(value)}",
+        f"{what} has the type {type(value).__name__}, which is not understood: {_shorten(value)}",
         fix="Understood are texts, numbers, lists of them, and what numpy or torch has of these.",
     )
 
 
-def answer_texts(value: Any) -> tuple[str, ...]:
-    """Return the right answers as texts, none where the row has none; ``value`` is from `plain_value`."""
+def read_answer_texts(value: Any) -> tuple[str, ...]:
+    """Return the right answers as texts, none where the row has none; ``value`` is from `convert_to_plain`."""
     parts = value if isinstance(value, list) else [value]
     return tuple(str(part) for part in parts if part is not None)
 
@@ -71,62 +71,62 @@ class Target:
     def atoms(self) -> list[Atom]:
         """Return the answers one by one; fractions raise DataError."""
         parts = self.value if isinstance(self.value, list) else [self.value]
-        return [_atom(part, self.choices) for part in parts]
+        return [_read_atom(part, self.choices) for part in parts]
 
 
-def _atom(value: Any, choices: Sequence[str]) -> Atom:
+def _read_atom(value: Any, choices: Sequence[str]) -> Atom:
     if isinstance(value, float):
         if not value.is_integer():
             raise DataError(f"the answer {value} is no position of a choice: it is not a whole number")
         value = int(value)
     if isinstance(value, list):
-        raise DataError(f"the answer {_short(value)} is a list within a list")
+        raise DataError(f"the answer {_shorten(value)} is a list within a list")
     if isinstance(value, str):
         absent = not value.strip() or _NEGATIVE.fullmatch(value.strip())
         return None if absent and value not in choices else value
     return None if value is None or value < 0 else int(value)
 
 
-def _by_text(atom: str, choices: Sequence[str]) -> int | None:
+def _find_by_text(atom: str, choices: Sequence[str]) -> int | None:
     return choices.index(atom) if atom in choices else None
 
 
-def _by_loose_text(atom: str, choices: Sequence[str]) -> int | None:
+def _find_by_loose_text(atom: str, choices: Sequence[str]) -> int | None:
     """The one choice that differs in case and white space at most."""
     wanted = " ".join(atom.casefold().split())
     found = [n for n, choice in enumerate(choices) if " ".join(choice.casefold().split()) == wanted]
     return found[0] if len(found) == 1 else None
 
 
-def _by_letter(atom: str, choices: Sequence[str]) -> int | None:
+def _find_by_letter(atom: str, choices: Sequence[str]) -> int | None:
     match = _LETTER.fullmatch(atom.strip())
     position = ord(match[1].upper()) - ord("A") if match else len(choices)
     return position if position < len(choices) else None
 
 
-def _numeral(atom: str) -> int | None:
+def _read_numeral(atom: str) -> int | None:
     match = _NUMERAL.fullmatch(atom.strip())
     return int(match[1]) if match else None
 
 
-def _from_zero(atom: str, choices: Sequence[str]) -> int | None:
-    number = _numeral(atom)
+def _count_from_zero(atom: str, choices: Sequence[str]) -> int | None:
+    number = _read_numeral(atom)
     return number if number is not None and number < len(choices) else None
 
 
-def _from_one(atom: str, choices: Sequence[str]) -> int | None:
-    number = _numeral(atom)
+def _count_from_one(atom: str, choices: Sequence[str]) -> int | None:
+    number = _read_numeral(atom)
     return number - 1 if number is not None and 1 <= number <= len(choices) else None
 
 
 _WAYS = {
-    "texts": (_by_text,),
-    "letters": (_by_letter,),
-    "texts, apart from case and white space": (_by_loose_text,),
-    "numbers from 0": (_from_zero,),
-    "numbers from 1": (_from_one,),
-    "letters and numbers from 0": (_by_letter, _from_zero),
-    "letters and numbers from 1": (_by_letter, _from_one),
+    "texts": (_find_by_text,),
+    "letters": (_find_by_letter,),
+    "texts, apart from case and white space": (_find_by_loose_text,),
+    "numbers from 0": (_count_from_zero,),
+    "numbers from 1": (_count_from_one,),
+    "letters and numbers from 0": (_find_by_letter, _count_from_zero),
+    "letters and numbers from 1": (_find_by_letter, _count_from_one),
 }
 """Ways to read texts as choices; of several that explain all rows, the first is meant, but see `_ambiguous`."""
 
@@ -140,7 +140,7 @@ POSITIONS = "positions"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class GoldFormat:
     """How the right choices of a task are written.
 
     Attributes:
@@ -190,27 +190,27 @@ class UnreadError(DataError):
         self.row = row
 
 
-def read_choices(targets: Sequence[Target]) -> Reading:
+def read_choices(targets: Sequence[Target]) -> GoldFormat:
     """Return how right choices are written, which must be one way for all rows of a task.
 
     Raises UnreadError for an answer that is none of the choices, or that could be two of them.
     """
     _refuse_yes_or_no(targets)
     if _are_labels(targets):
-        return Reading(LABELS)
+        return GoldFormat(LABELS)
     kinds = {type(atom) for target in targets for atom in target.atoms() if atom is not None}
-    usual = Reading(POSITIONS if kinds <= {int} else "texts")
+    usual = GoldFormat(POSITIONS if kinds <= {int} else "texts")
     if usual.explains(targets):
-        other = Reading("texts")
+        other = GoldFormat("texts")
         if kinds == {int} and other.explains(targets) and _differ(usual, other, targets):
-            return Reading(POSITIONS, "texts")
-        return Reading(POSITIONS, FROM_ONE) if kinds == {int} and _may_count_from_one(targets) else usual
-    ways = [Reading(way) for way in _WAYS]
+            return GoldFormat(POSITIONS, "texts")
+        return GoldFormat(POSITIONS, FROM_ONE) if kinds == {int} and _may_count_from_one(targets) else usual
+    ways = [GoldFormat(way) for way in _WAYS]
     if kinds == {int}:  # positions from 0 they are not
-        ways = [Reading("texts"), Reading("numbers from 1")]
+        ways = [GoldFormat("texts"), GoldFormat("numbers from 1")]
     explaining = [way for way in ways if way.explains(targets)]
     if not explaining:
-        raise _unread(targets, usual if kinds == {int} else _nearest(ways, targets))
+        raise _make_unread_error(targets, usual if kinds == {int} else _find_nearest(ways, targets))
     best = explaining[0]
     if "from 0" in best.way:
         _refuse_ambiguous(targets, best, explaining)
@@ -231,10 +231,10 @@ def _refuse_yes_or_no(targets: Sequence[Target]) -> None:
 def _may_count_from_one(targets: Sequence[Target]) -> bool:
     """Whether no row's answer is the first choice from 0, and every answer is a choice from 1, over many rows."""
     atoms = [atom for target in targets for atom in target.atoms() if atom is not None]
-    return len(atoms) >= MANY and 0 not in atoms and Reading(FROM_ONE).explains(targets)
+    return len(atoms) >= MANY and 0 not in atoms and GoldFormat(FROM_ONE).explains(targets)
 
 
-def _differ(one: Reading, other: Reading, targets: Sequence[Target]) -> bool:
+def _differ(one: GoldFormat, other: GoldFormat, targets: Sequence[Target]) -> bool:
     return any(one.positions(target) != other.positions(target) for target in targets)
 
 
@@ -248,23 +248,23 @@ def _are_labels(targets: Sequence[Target]) -> bool:
     )
 
 
-def _nearest(ways: Sequence[Reading], targets: Sequence[Target]) -> Reading:
+def _find_nearest(ways: Sequence[GoldFormat], targets: Sequence[Target]) -> GoldFormat:
     """The way that explains most rows; what it leaves is what is wrong."""
 
-    def explained(way: Reading) -> int:
+    def explained(way: GoldFormat) -> int:
         return sum(way.explains([target]) for target in targets)
 
     return max(ways, key=explained)
 
 
-def _unread(targets: Sequence[Target], way: Reading) -> UnreadError:
+def _make_unread_error(targets: Sequence[Target], way: GoldFormat) -> UnreadError:
     found = way.first_unread(targets)
     assert found is not None
     row, atom = found
     choices = targets[row].choices
     letters = [chr(ord("A") + n) for n in range(min(len(choices), 26))]
     allowed = {"letters": ", ".join(letters), POSITIONS: f"0 to {len(choices) - 1}"}.get(way.way, "the choices")
-    shown = "; ".join(_short(choice, 40) for choice in choices[:8])
+    shown = "; ".join(_shorten(choice, 40) for choice in choices[:8])
     return UnreadError(
         f"the answer {atom!r} is none of {allowed}. The choices: {shown}{'; ...' if len(choices) > 8 else ''}",
         row,
@@ -272,7 +272,7 @@ def _unread(targets: Sequence[Target], way: Reading) -> UnreadError:
     )
 
 
-def _refuse_ambiguous(targets: Sequence[Target], best: Reading, explaining: Sequence[Reading]) -> None:
+def _refuse_ambiguous(targets: Sequence[Target], best: GoldFormat, explaining: Sequence[GoldFormat]) -> None:
     rival = next((way for way in explaining if "from 1" in way.way and _differ(best, way, targets)), None)
     if rival is None:
         return
@@ -285,7 +285,7 @@ def _refuse_ambiguous(targets: Sequence[Target], best: Reading, explaining: Sequ
     )
 
 
-def describe(reading: Reading | None, counts: Mapping[str, int]) -> dict[str, Any]:
+def describe(reading: GoldFormat | None, counts: Mapping[str, int]) -> dict[str, Any]:
     """Return what a card says of a task's right answers where they are not written in the usual way, else nothing."""
     found: dict[str, Any] = {name: count for name, count in counts.items() if count}
     if reading is not None and reading.way not in {POSITIONS, "texts"}:
@@ -295,6 +295,6 @@ def describe(reading: Reading | None, counts: Mapping[str, int]) -> dict[str, An
     return found
 
 
-def _short(value: Any, limit: int = 80) -> str:
+def _shorten(value: Any, limit: int = 80) -> str:
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -14,19 +14,21 @@ from fairtrial.errors import DataError, TaskCodeError
 from fairtrial.records import Measure, Observation, ScoreAnswer
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline
-from fairtrial.tasks.lmeval.metrics import Metric, choice_values, exact_match, measure_of, observe
+from fairtrial.tasks.lmeval.metrics import Metric, compare_exactly, compute_choice_values, make_measure, observe
 from fairtrial.tasks.lmeval.native import ChoiceGrader, Graded
-from fairtrial.tasks.reading import nearly
+from fairtrial.tasks.reading import is_near_miss
 
 Row = dict[str, Any]
 
 
-def measures(config: TaskConfig) -> tuple[Measure, ...]:
+def list_measures(config: TaskConfig) -> tuple[Measure, ...]:
     """Return what the task measures, in the order of pipelines, then metrics."""
-    return tuple(measure_of(metric, _name(metric, p, config)) for p in config.pipelines for metric in config.metrics)
+    return tuple(
+        make_measure(metric, _name_measure(metric, p, config)) for p in config.pipelines for metric in config.metrics
+    )
 
 
-def _name(metric: Metric, pipeline: Pipeline, config: TaskConfig) -> str:
+def _name_measure(metric: Metric, pipeline: Pipeline, config: TaskConfig) -> str:
     plain = len(config.pipelines) == 1 and pipeline.name == "none"
     return metric.name if plain else f"{metric.name},{pipeline.name}"
 
@@ -47,20 +49,20 @@ def grade(
     names = [metric.name for metric in config.metrics]
     values: Mapping[str, Any]
     if isinstance(config.process_results, ChoiceGrader):
-        return _native(config, config.process_results(row, answer.logprobs[: len(choices)]))
+        return _grade_natively(config, config.process_results(row, answer.logprobs[: len(choices)]))
     elif config.process_results is not None:
         pairs = list(zip(answer.logprobs, answer.greedy, strict=True))
         rolling = config.output == "loglikelihood_rolling"
-        values = _trusted(config, row, [answer.logprobs[0]] if rolling else pairs)
+        values = _grade_by_code(config, row, [answer.logprobs[0]] if rolling else pairs)
     elif config.output == "multiple_choice":
-        values = choice_values(names, choices, targets, answer)
+        values = compute_choice_values(names, choices, targets, answer)
     elif config.output == "loglikelihood":
         values = {"perplexity": answer.logprobs[0], "acc": float(answer.greedy[0])}
     else:
         words, size = len(re.split(r"\s+", text)), len(text.encode("utf-8", "surrogatepass"))
         total = answer.logprobs[0]
         values = {"word_perplexity": (total, words), "byte_perplexity": (total, size), "bits_per_byte": (total, size)}
-    return [seen for pipeline in config.pipelines for seen in _observations(config, pipeline, values)]
+    return [seen for pipeline in config.pipelines for seen in _make_observations(config, pipeline, values)]
 
 
 def grade_texts(
@@ -80,14 +82,14 @@ def grade_texts(
         said = pipeline.apply(texts, row)
         values: Mapping[str, Any]
         if config.process_results is not None:
-            values = _trusted(config, row, [said])
+            values = _grade_by_code(config, row, [said])
         else:
             values = {metric.name: _match(metric, said, gold, any_of) for metric in config.metrics}
-        found += _observations(config, pipeline, values)
+        found += _make_observations(config, pipeline, values)
     return found
 
 
-def text_signs(
+def find_text_signs(
     config: TaskConfig, row: Row, gold: Sequence[str], texts: Sequence[str], grades: Sequence[Observation]
 ) -> list[str]:
     """Return the signs of written answers, as the task's main measure sees them: ``unread`` or ``near_miss``.
@@ -103,37 +105,37 @@ def text_signs(
     said = pipeline.apply(texts, row)
     if pipeline.found_nothing(said):
         return ["unread"]
-    main = [grade.value for grade in grades if grade.measure == _name(metric, pipeline, config)]
+    main = [grade.value for grade in grades if grade.measure == _name_measure(metric, pipeline, config)]
     every = said if isinstance(said, list) else [said]
-    near = main[:1] == [0.0] and any(isinstance(one, str) and nearly(one, gold) for one in every)
+    near = main[:1] == [0.0] and any(isinstance(one, str) and is_near_miss(one, gold) for one in every)
     return ["near_miss"] if near else []
 
 
 def _match(metric: Metric, said: Any, gold: Sequence[str], any_of: bool) -> float:
-    scores = [exact_match(said, right, metric.options) for right in gold]
+    scores = [compare_exactly(said, right, metric.options) for right in gold]
     return float(any(score > 0 for score in scores)) if any_of or not scores else scores[0]
 
 
-def _observations(config: TaskConfig, pipeline: Pipeline, values: Mapping[str, Any]) -> list[Observation]:
+def _make_observations(config: TaskConfig, pipeline: Pipeline, values: Mapping[str, Any]) -> list[Observation]:
     found = [
-        observe(metric, _name(metric, pipeline, config), values[metric.name])
+        observe(metric, _name_measure(metric, pipeline, config), values[metric.name])
         for metric in config.metrics
         if metric.name in values
     ]
     return [observation for observation in found if observation is not None]
 
 
-def _native(config: TaskConfig, graded: Graded) -> list[Observation]:
+def _grade_natively(config: TaskConfig, graded: Graded) -> list[Observation]:
     found: list[Observation] = []
     for pipeline in config.pipelines:
         for metric in config.metrics:
             if metric.name in graded:
-                measure = measure_of(metric, _name(metric, pipeline, config))
+                measure = make_measure(metric, _name_measure(metric, pipeline, config))
                 found.append(Observation(measure.name, *graded[metric.name], measure.unit))
     return found
 
 
-def _trusted(config: TaskConfig, row: Row, results: list[Any]) -> Mapping[str, Any]:
+def _grade_by_code(config: TaskConfig, row: Row, results: list[Any]) -> Mapping[str, Any]:
     if config.process_results is None:
         return {}
     try:

@@ -11,15 +11,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from fairtrial.errors import DataError
-from fairtrial.tasks.lmeval.config import Asking, TaskConfig
+from fairtrial.tasks.lmeval.config import DocFields, TaskConfig
 from fairtrial.tasks.lmeval.golds import (
     POSITIONS,
-    Reading,
+    GoldFormat,
     Target,
     UnreadError,
-    answer_texts,
+    convert_to_plain,
     describe,
-    plain_value,
+    read_answer_texts,
     read_choices,
 )
 from fairtrial.tasks.lmeval.native import ChoiceGrader
@@ -47,7 +47,7 @@ class AnswerKey:
     positions: Sequence[tuple[int, ...]]
     texts: Sequence[tuple[str, ...]]
     several: Sequence[bool]
-    reading: Reading | None
+    reading: GoldFormat | None
     notes: dict[str, Any]
 
 
@@ -77,7 +77,7 @@ class KeyMaker:
         choices = self._each(rows, partial(self._choices, config.asking))
         if isinstance(config.process_results, ChoiceGrader):
             grader = config.process_results
-            return _of_choices(choices, self._each(rows, lambda row: tuple(grader.targets(row))), None, {})
+            return _make_choice_key(choices, self._each(rows, lambda row: tuple(grader.targets(row))), None, {})
         values = self._each(rows, self._value)
         if config.asking.choices is not None:
             return self._chosen(choices, values)
@@ -87,16 +87,16 @@ class KeyMaker:
         """Do ``work`` on each row, located."""
         return [self.located(number, partial(work, row)) for number, row in enumerate(rows)]
 
-    def _choices(self, asking: Asking, row: Row) -> tuple[str, ...]:
+    def _choices(self, asking: DocFields, row: Row) -> tuple[str, ...]:
         return () if asking.choices is None else self.fields.choices(asking.choices, row)
 
     def _value(self, row: Row) -> Any:
         asking = self.config.asking
         if self.contexts_differ:
-            return plain_value(self.fields.text(asking.text, row))
+            return convert_to_plain(self.fields.text(asking.text, row))
         raw = self.fields.target(asking.target, row)
         try:
-            return plain_value(raw)
+            return convert_to_plain(raw)
         except DataError:
             if self._graded_by_code:
                 return str(raw)
@@ -113,26 +113,26 @@ class KeyMaker:
         if not self._graded_by_code:
             notes |= describe(reading, {"missing": sum(not positions for positions in found)})
             self._refuse_none(found)
-        return _of_choices(choices, found, reading, notes)
+        return _make_choice_key(choices, found, reading, notes)
 
-    def _read(self, targets: list[Target]) -> tuple[Reading, dict[str, Any]]:
+    def _read(self, targets: list[Target]) -> tuple[GoldFormat, dict[str, Any]]:
         if not self._graded_by_code:
             self._each(targets, Target.atoms)
         try:
             return read_choices(targets), {}
         except UnreadError as error:
             if self._graded_by_code:
-                return Reading(POSITIONS), {}
+                return GoldFormat(POSITIONS), {}
             self.located(error.row, partial(_raise, error))
             raise
         except DataError:
             if self._graded_by_code:
-                return Reading(POSITIONS), {}
+                return GoldFormat(POSITIONS), {}
             raise
 
     def _written(self, choices: list[tuple[str, ...]], values: list[Any]) -> AnswerKey:
         several = [isinstance(value, list) for value in values]
-        texts = [answer_texts(value) for value in values]
+        texts = [read_answer_texts(value) for value in values]
         counts: dict[str, int] = {}
         if self.config.output != "generate_until":
             self._each(texts, _check_one)
@@ -140,7 +140,7 @@ class KeyMaker:
             counts = {
                 "missing": sum(not own for own in texts),
                 "empty": sum("" in own for own in texts) if self.config.output == "generate_until" else 0,
-                "like_lists": sum(isinstance(value, str) and _like_list(value) for value in values),
+                "like_lists": sum(isinstance(value, str) and _looks_like_list(value) for value in values),
             }
             self._refuse_none(texts)
         return AnswerKey(choices, [()] * len(texts), texts, several, None, describe(None, counts))
@@ -152,7 +152,7 @@ class KeyMaker:
                 fix="Hidden labels are often written as -1 or left empty; name a split that has them as test_split.",
             )
 
-    def shown(self, asking: Asking, key: AnswerKey, pool: Sequence[Row]) -> Callable[[Any, Sequence[str]], Any]:
+    def shown(self, asking: DocFields, key: AnswerKey, pool: Sequence[Row]) -> Callable[[Any, Sequence[str]], Any]:
         """Return what turns an example's answer, as ``asking`` gives it, into what an example shows.
 
         Where right choices are written in the usual way, answers stay as they are.  Examples that are asked otherwise
@@ -167,7 +167,7 @@ class KeyMaker:
 
         def show(value: Any, choices: Sequence[str]) -> Any:
             try:
-                value = plain_value(value)
+                value = convert_to_plain(value)
             except DataError:
                 return value
             if reading is None or reading.way in {POSITIONS, "texts"} or not choices:
@@ -176,15 +176,15 @@ class KeyMaker:
 
         return show
 
-    def _reading_of(self, pool: Sequence[Row]) -> Reading | None:
+    def _reading_of(self, pool: Sequence[Row]) -> GoldFormat | None:
         try:
             return read_choices([Target(self._value(row), self._choices(self.config.asking, row)) for row in pool])
         except (DataError, LookupError, TypeError, ValueError):
             return None  # what is wrong is said when the example is made
 
 
-def _of_choices(
-    choices: list[tuple[str, ...]], found: list[tuple[int, ...]], reading: Reading | None, notes: dict[str, Any]
+def _make_choice_key(
+    choices: list[tuple[str, ...]], found: list[tuple[int, ...]], reading: GoldFormat | None, notes: dict[str, Any]
 ) -> AnswerKey:
     texts = [tuple(own[n] for n in right) for own, right in zip(choices, found, strict=True)]
     return AnswerKey(choices, found, texts, [True] * len(texts), reading, notes)
@@ -199,6 +199,6 @@ def _check_one(texts: tuple[str, ...]) -> None:
         raise DataError(f"doc_to_target must give one text to score; got {len(texts)}")
 
 
-def _like_list(text: str) -> bool:
+def _looks_like_list(text: str) -> bool:
     """Whether a text looks like a list of texts, e.g. ``["a", "b"]``."""
     return len(text) > 3 and text[0] == "[" and text[1] in "'\"" and text[-2] in "'\"" and text[-1] == "]"

@@ -67,7 +67,7 @@ class CodeRef:
         return f"{self.module}.{self.name}"
 
 
-def _loader_for(path: Path) -> type[yaml.SafeLoader]:
+def _make_loader(path: Path) -> type[yaml.SafeLoader]:
     class Loader(_Base):  # type: ignore[misc,valid-type]
         def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
             try:
@@ -107,7 +107,7 @@ def _check_depth(text: str) -> None:
             raise RecursionError
 
 
-def read_text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     """Return the text of a task file.  Raises TaskError if it cannot be read, is no regular file, or is no text."""
     try:
         return read_regular(path, MAX_BYTES).decode("utf-8-sig")
@@ -118,15 +118,15 @@ def read_text(path: Path) -> str:
         raise TaskError("is not UTF-8 text", fix="Save it as UTF-8.", where=f"{path}:{line}") from error
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def _read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in ``path``, includes not followed.  Raises TaskError if it is not readable YAML."""
-    text = read_text(path)
+    text = _read_text(path)
     if found := yaml.reader.Reader.NON_PRINTABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise TaskError(f"the character U+{ord(found.group()):04X} is not allowed in YAML", where=f"{path}:{line}")
     try:
         _check_depth(text)
-        loader = _loader_for(path)(text)
+        loader = _make_loader(path)(text)
         node = loader.get_single_node()
         if node is None:
             raise TaskError("is empty", where=str(path))
@@ -176,7 +176,7 @@ class _Reader:
         if len(above) > MOST_INCLUDES:
             raise TaskError(f"is included through more than {MOST_INCLUDES} other files", where=str(path))
         if real not in self._done:
-            own = read_yaml(path)
+            own = _read_yaml(path)
             names = own.pop("include", [])
             found: dict[str, Any] = {}
             for name in names if isinstance(names, list) else [names]:
@@ -186,12 +186,12 @@ class _Reader:
                 self._included += 1
                 if self._included > _MOST_FILES:
                     raise TaskError(f"it includes more than {_MOST_FILES} files", where=str(path))
-                found.update(self.merged(included_file(path, name, self._root), (*above, real)))
+                found.update(self.merged(_find_include(path, name, self._root), (*above, real)))
             self._done[real] = {**found, **own}
         return dict(self._done[real])
 
 
-def included_file(path: Path, name: str, root: Path) -> Path:
+def _find_include(path: Path, name: str, root: Path) -> Path:
     """Return the file that ``include: name`` in ``path`` means.  Raises TaskError if it is missing or outside root."""
     target = path.parent / name
     try:

@@ -63,7 +63,7 @@ LOWER_IS_BETTER = {"perplexity", "word_perplexity", "byte_perplexity", "bits_per
 _SHARES = {"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "f1", "pct_stereotype"}
 
 
-def measure_of(metric: Metric, name: str) -> Measure:
+def make_measure(metric: Metric, name: str) -> Measure:
     """Return the measure, called ``name``, that a metric is."""
     kind, better = metric.aggregation, metric.higher_is_better
     if isinstance(kind, RatioOfSums):
@@ -89,9 +89,9 @@ def observe(metric: Metric, name: str, raw: Any) -> Observation | None:
 
     Raises DataError if ``raw`` is not of that form.
     """
-    measure = measure_of(metric, name)
+    measure = make_measure(metric, name)
     try:
-        value, weight = _contribution(str(metric.aggregation), raw)
+        value, weight = _compute_contribution(str(metric.aggregation), raw)
     except (TypeError, ValueError, IndexError) as error:
         raise DataError(f"the metric {metric.name!r} cannot be read from {str(raw)[:80]!r}: {error}") from error
     if math.isnan(value):
@@ -99,7 +99,7 @@ def observe(metric: Metric, name: str, raw: Any) -> Observation | None:
     return Observation(name, value, weight, measure.unit)
 
 
-def _contribution(aggregation: str, raw: Any) -> tuple[float, float]:
+def _compute_contribution(aggregation: str, raw: Any) -> tuple[float, float]:
     if aggregation == "perplexity":
         return -float(raw), 1.0
     if aggregation in {"weighted_perplexity", "bits_per_byte"}:
@@ -107,7 +107,7 @@ def _contribution(aggregation: str, raw: Any) -> tuple[float, float]:
         scale = math.log(2) if aggregation == "bits_per_byte" else 1.0
         return (-total / count / scale, count) if count else (0.0, 0.0)
     if aggregation == "f1":
-        gold, said = (_class(value) for value in raw)
+        gold, said = (_read_class(value) for value in raw)
         return float(gold and said), float(gold + said)
     if aggregation == "brier_score":
         gold, chances = raw
@@ -117,13 +117,13 @@ def _contribution(aggregation: str, raw: Any) -> tuple[float, float]:
     return float(raw), 1.0
 
 
-def _class(value: Any) -> int:
+def _read_class(value: Any) -> int:
     if int(value) not in {0, 1}:
         raise ValueError("f1 needs two classes, 0 and 1")
     return int(value)
 
 
-def choice_values(
+def compute_choice_values(
     names: Sequence[str], choices: Sequence[str], targets: Sequence[int], answer: ScoreAnswer
 ) -> dict[str, Any]:
     """Return their raw value of each named metric for a multiple-choice item.
@@ -140,43 +140,45 @@ def choice_values(
     found: dict[str, Any] = {}
     for name in names:
         if name in lengths:
-            found[name] = float(_best([_per(s, n) for s, n in zip(scores, lengths[name], strict=True)]) in targets)
+            found[name] = float(
+                _find_best([_divide_by_length(s, n) for s, n in zip(scores, lengths[name], strict=True)]) in targets
+            )
         elif name == "acc_mutual_info":
             alone = answer.logprobs[count:]
-            found[name] = float(_best([a - b for a, b in zip(scores, alone, strict=True)]) in targets)
+            found[name] = float(_find_best([a - b for a, b in zip(scores, alone, strict=True)]) in targets)
         elif name == "exact_match":
             found[name] = float(any(answer.greedy[t] for t in targets))
         elif name == "f1":
-            found[name] = (targets[0] if targets else -1, _best(scores))
+            found[name] = (targets[0] if targets else -1, _find_best(scores))
         elif name == "brier_score":
-            found[name] = (targets[0] if targets else -1, _softmax(scores))
+            found[name] = (targets[0] if targets else -1, _compute_softmax(scores))
     return found
 
 
-def _per(score: float, length: int) -> float:
+def _divide_by_length(score: float, length: int) -> float:
     return score / length if length else -math.inf
 
 
-def _best(scores: Sequence[float]) -> int:
+def _find_best(scores: Sequence[float]) -> int:
     return scores.index(max(scores)) if isinstance(scores, tuple) else list(scores).index(max(scores))
 
 
-def _softmax(scores: Sequence[float]) -> list[float]:
+def _compute_softmax(scores: Sequence[float]) -> list[float]:
     top = max(scores)
     powers = [math.exp(s - top) for s in scores]
     return [p / sum(powers) for p in powers]
 
 
-def exact_match(said: Any, gold: str, options: Mapping[str, Any]) -> float:
+def compare_exactly(said: Any, gold: str, options: Mapping[str, Any]) -> float:
     """Return 1.0 if ``said`` is ``gold`` after what ``options`` say is to be ignored; for a list, the share that is.
 
     Options: ``regexes_to_ignore`` (in order), then ``ignore_case``, ``ignore_punctuation`` and ``ignore_numbers``.
     """
     if isinstance(said, list):
-        return sum(exact_match(one, gold, options) for one in said) / len(said) if said else 0.0
+        return sum(compare_exactly(one, gold, options) for one in said) / len(said) if said else 0.0
     if not isinstance(said, str):
         return float(str(said) == gold) if said is not None else 0.0
-    return float(_plain(said, options) == _plain(gold, options))
+    return float(_normalise(said, options) == _normalise(gold, options))
 
 
 EXACT_MATCH_OPTIONS = {"regexes_to_ignore", "ignore_case", "ignore_punctuation", "ignore_numbers"}
@@ -192,7 +194,7 @@ def check_exact_match(options: Mapping[str, Any]) -> None:
             raise TaskError(f"{key} must be true or false; got {value!r}")
 
 
-def _plain(text: str, options: Mapping[str, Any]) -> str:
+def _normalise(text: str, options: Mapping[str, Any]) -> str:
     for pattern in options.get("regexes_to_ignore") or ():
         text = compile_pattern(pattern).sub("", text)
     if options.get("ignore_case"):

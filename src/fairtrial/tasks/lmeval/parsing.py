@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from fairtrial.errors import TaskCodeError, TaskError, did_you_mean
 from fairtrial.spec.yamlnodes import shorten
-from fairtrial.tasks.lmeval.config import Asking, Examples, Generation, Output, TaskConfig
+from fairtrial.tasks.lmeval.config import DocFields, FewShotConfig, GenerationConfig, Output, TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.metrics import (
@@ -25,7 +25,7 @@ from fairtrial.tasks.lmeval.metrics import (
     check_exact_match,
 )
 from fairtrial.tasks.lmeval.native import CLUSTERS, UNDIRECTED, RatioOfSums
-from fairtrial.tasks.lmeval.recognise import ours_instead, replacement
+from fairtrial.tasks.lmeval.recognise import find_replacement, name_replacement
 from fairtrial.tasks.lmeval.template import Field, compile_template
 from fairtrial.tasks.lmeval.trusted import TaskCode
 
@@ -162,12 +162,12 @@ class _Parser:
             return None
         if not isinstance(value, CodeRef):
             raise self._error(f"{key} must be a !function; got {value!r}")
-        ours = replacement(value)
+        ours = find_replacement(value)
         if ours is not None:
             self._families.add(ours.family)
             return ours.function
         if not self._trust:
-            instead = ours_instead(value)
+            instead = name_replacement(value)
             or_ours = f" Or write {instead} to use fairtrial's own, which is for other code." if instead else ""
             raise TaskCodeError(
                 f"{key} is the Python function {value} of {value.source.name}, and this code is not trusted.",
@@ -191,15 +191,15 @@ class _Parser:
         except TaskError as error:
             raise self._error(error.message) from error
 
-    def _asking(self) -> Asking:
+    def _asking(self) -> DocFields:
         text, target, choices = (self._field(key, self._raw.get(key)) for key in _FIELDS)
         if text is None or target is None:
             raise self._error(f"has no {'doc_to_text' if text is None else 'doc_to_target'}")
         prefix = self._text("gen_prefix", "") or None
         delimiter, after = self._text("target_delimiter", " "), self._text("fewshot_delimiter", "\n\n")
-        return Asking(text, target, choices, prefix, delimiter, after)
+        return DocFields(text, target, choices, prefix, delimiter, after)
 
-    def _examples(self, asking: Asking, process_docs: Any) -> tuple[Examples, Asking]:
+    def _examples(self, asking: DocFields, process_docs: Any) -> tuple[FewShotConfig, DocFields]:
         given = self._raw.get("fewshot_config") or {}
         if not isinstance(given, Mapping):
             raise self._error(f"fewshot_config must be a mapping; got {given!r}")
@@ -230,11 +230,11 @@ class _Parser:
             mine if mine is not None else usual
             for mine, usual in zip(own, (asking.text, asking.target, asking.choices), strict=True)
         )
-        shot = Asking(
+        shot = DocFields(
             text, target, choices, given.get("gen_prefix", asking.prefix),
             str(given.get("target_delimiter", asking.delimiter)), str(given.get("fewshot_delimiter", asking.after)),
         )  # fmt: skip
-        return Examples(sampler, split, samples, process_docs), shot
+        return FewShotConfig(sampler, split, samples, process_docs), shot
 
     def _metrics(self, output: Output, results: Any) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
         entries = self._raw.get("metric_list")
@@ -311,7 +311,7 @@ class _Parser:
             raise self._error(f"has filters over text, and {output} makes no text")
         return tuple(build_pipeline(str(e.get("name", "none")), e["filter"], self._where) for e in entries)
 
-    def _generation(self) -> Generation:
+    def _generation(self) -> GenerationConfig:
         given = self._raw.get("generation_kwargs") or {}
         if not isinstance(given, Mapping):
             raise self._error(f"generation_kwargs must be a mapping; got {given!r}")
@@ -325,7 +325,7 @@ class _Parser:
         temperature, sample = self._number(given, "temperature", 0.0), given.get("do_sample")
         if sample and temperature == 0.0 and "temperature" not in given:
             temperature = 1.0
-        return Generation(
+        return GenerationConfig(
             tuple(str(s) for s in (until if isinstance(until, list) else [until]) if s),
             int(self._number(given, limit, 256, 1)), 0.0 if sample is False else temperature,
             self._number(given, "top_p", 1.0) or 1.0, int(self._number(given, "top_k", 0)),
@@ -353,7 +353,7 @@ class _Parser:
     def _described(self) -> dict[str, Any]:
         """The task file as JSON values, without what only says where files lie."""
         skipped = {"tag", "group", "task", "task_alias", "metadata", *_IGNORED}
-        found = {key: _plain(value) for key, value in self._raw.items() if key not in skipped}
+        found = {key: _describe_value(value) for key, value in self._raw.items() if key not in skipped}
         if isinstance(options := found.get("dataset_kwargs"), dict):
             found["dataset_kwargs"] = {key: value for key, value in options.items() if key not in _PLACES}
         if isinstance(path := found.get("dataset_path"), str) and PurePath(path).is_absolute():
@@ -367,11 +367,11 @@ def _fits(usual: str | None, aggregation: str, own_grading: bool) -> bool:
     return aggregation == usual or (usual == "mean" and aggregation == "nanmean")
 
 
-def _plain(value: Any) -> Any:
+def _describe_value(value: Any) -> Any:
     if isinstance(value, CodeRef):
-        return f"!function {value}" + (" (fairtrial's own)" if replacement(value) else "")
+        return f"!function {value}" + (" (fairtrial's own)" if find_replacement(value) else "")
     if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {str(key): _describe_value(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_plain(part) for part in value]
+        return [_describe_value(part) for part in value]
     return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -79,42 +79,42 @@ def compile_pattern(text: Any) -> Pattern:
         raise TaskError(f"a regular expression must be a text; got {text!r}")
     if len(text) > LONGEST:
         raise TaskError(f"a regular expression has {len(text):,} characters; at most {LONGEST:,} are read")
-    found = _compiled(text)
+    found = _compile(text)
     if isinstance(found, TaskError):
         raise TaskError(found.message, fix=found.fix)
     return found
 
 
 @lru_cache(maxsize=512)
-def _compiled(text: str) -> Pattern | TaskError:
+def _compile(text: str) -> Pattern | TaskError:
     """Return the pattern, or why it cannot be used: what was tried and took too long is not tried again."""
     try:
         compiled = re.compile(text)
         parsed = importlib.import_module("re._parser").parse(text)
-        power, factor = _growth(parsed)
+        power, factor = _estimate_growth(parsed)
     except (re.error, OverflowError, RecursionError, MemoryError, ValueError) as error:
-        return TaskError(f"the regular expression {_shown(text)} is not valid: {error}")
+        return TaskError(f"the regular expression {_shorten(text)} is not valid: {error}")
     pattern = Pattern(text, power, min(factor, 1 << 60), compiled)
     try:
-        for character in sorted(_samples(parsed))[:8] if power is None else ():
+        for character in sorted(_list_samples(parsed))[:8] if power is None else ():
             pattern.findall(character * _TRIED + "\0")
     except TaskError as error:
         return error
     return pattern
 
 
-def _shown(text: str) -> str:
+def _shorten(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:77] + "...")
 
 
-def _growth(items: Any) -> tuple[int | None, int]:
+def _estimate_growth(items: Any) -> tuple[int | None, int]:
     """Return (power, factor) of a parsed pattern; see `Pattern`."""
     power, factor = 0, max(1, len(items))
     for operation, argument in items:
         name = str(operation)
         if name.endswith("_REPEAT"):
             low, high, inner = argument
-            inside, times = _growth(inner)
+            inside, times = _estimate_growth(inner)
             if inside is None or (int(high) > 1 and (inside or not _is_fixed(inner))):
                 return None, 1
             power += inside + (1 if int(high) - int(low) > _FLEXIBLE else 0)
@@ -122,7 +122,7 @@ def _growth(items: Any) -> tuple[int | None, int]:
         elif name in {"GROUPREF", "GROUPREF_EXISTS"}:
             return None, 1
         else:
-            grown = [_growth(part) for part in _parts(name, argument)]
+            grown = [_estimate_growth(part) for part in _list_parts(name, argument)]
             if any(inside is None for inside, _ in grown):
                 return None, 1
             power += max((inside for inside, _ in grown if inside), default=0)
@@ -137,13 +137,13 @@ def _is_fixed(items: Any) -> bool:
         name = str(operation)
         if name == "BRANCH" or (name.endswith("_REPEAT") and argument[0] != argument[1]):
             return False
-        inner = [argument[2]] if name.endswith("_REPEAT") else _parts(name, argument)
+        inner = [argument[2]] if name.endswith("_REPEAT") else _list_parts(name, argument)
         if not all(_is_fixed(part) for part in inner):
             return False
     return True
 
 
-def _parts(name: str, argument: Any) -> list[Any]:
+def _list_parts(name: str, argument: Any) -> list[Any]:
     """Return the patterns inside a node that is no repetition."""
     if name == "SUBPATTERN":
         return [argument[-1]]
@@ -154,7 +154,7 @@ def _parts(name: str, argument: Any) -> list[Any]:
     return [argument] if name == "ATOMIC_GROUP" else []
 
 
-def _samples(items: Any) -> set[str]:
+def _list_samples(items: Any) -> set[str]:
     """Characters that a pattern has to do with."""
     found = {"a"}
     for operation, argument in items:
@@ -166,11 +166,11 @@ def _samples(items: Any) -> set[str]:
         elif name == "CATEGORY":
             found.add(_CATEGORIES.get(str(argument), "-"))
         elif name == "IN":
-            found |= _samples(argument)
+            found |= _list_samples(argument)
         else:
-            inner = [argument[2]] if name.endswith("_REPEAT") else _parts(name, argument)
+            inner = [argument[2]] if name.endswith("_REPEAT") else _list_parts(name, argument)
             for part in inner:
-                found |= _samples(part)
+                found |= _list_samples(part)
     return found
 
 
@@ -204,13 +204,13 @@ class _Worker:
                 text = question[2]
                 reason = f"more than {SECONDS:g} s" if took > 0.9 * SECONDS else "more memory than it may have"
                 raise TaskError(
-                    f"the regular expression {_shown(pattern)} takes {reason} on a text of {len(text):,} characters, "
-                    f"{_shown(text)}",
+                    f"the regular expression {_shorten(pattern)} takes {reason} on a text of {len(text):,} characters, "
+                    f"{_shorten(text)}",
                     fix=_ADVICE,
                 )
         said = json.loads(line)
         if "error" in said:
-            raise TaskError(f"the regular expression {_shown(pattern)} fails: {said['error']}")
+            raise TaskError(f"the regular expression {_shorten(pattern)} fails: {said['error']}")
         return said["found"]
 
     def _running(self) -> subprocess.Popen[str]:

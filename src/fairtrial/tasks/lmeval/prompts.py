@@ -12,7 +12,7 @@ from typing import Any
 
 from fairtrial.errors import DataError
 from fairtrial.records import Message, Prompt, make_example, render_messages
-from fairtrial.tasks.lmeval.config import Asking, TaskConfig
+from fairtrial.tasks.lmeval.config import DocFields, TaskConfig
 from fairtrial.tasks.lmeval.template import Fields
 
 Row = Mapping[str, Any]
@@ -74,8 +74,8 @@ class Prompter:
         return ""
 
     @cached_property
-    def _shown(self) -> _Shown:
-        return _Shown(self._shot)
+    def _shown(self) -> _ExampleTurns:
+        return _ExampleTurns(self._shot)
 
     def _shot(self, position: int) -> Shot:
         row, shot = self.pool[position], self.config.shot
@@ -86,12 +86,12 @@ class Prompter:
             question, choices = choices[self.shown(question, choices)], ()
         if not isinstance(question, str):
             raise DataError(f"doc_to_text must give a text; got {question!r} for few-shot example {position}")
-        return _turn(
-            question, answer_text(self.shown(answer, choices), choices), self.fields.prefix(shot.prefix, row), shot
+        return _make_turn(
+            question, _write_answer(self.shown(answer, choices), choices), self.fields.prefix(shot.prefix, row), shot
         )
 
 
-class _Shown(dict[int, Shot]):
+class _ExampleTurns(dict[int, Shot]):
     """Examples as turns, each made once."""
 
     def __init__(self, make: Callable[[int], Shot]) -> None:
@@ -103,7 +103,7 @@ class _Shown(dict[int, Shot]):
         return self[position]
 
 
-def answer_text(answer: Any, choices: Sequence[str]) -> str:
+def _write_answer(answer: Any, choices: Sequence[str]) -> str:
     """Return the answer that an example shows: a choice by its index, the first of several, or the text itself.
 
     Raises DataError if it is none of these.
@@ -120,7 +120,7 @@ def answer_text(answer: Any, choices: Sequence[str]) -> str:
     return first
 
 
-def _turn(question: str, answer: str, prefix: str, shot: Asking) -> Shot:
+def _make_turn(question: str, answer: str, prefix: str, shot: DocFields) -> Shot:
     if answer and not prefix:
         return make_example(question, answer, shot.delimiter, shot.after)
     gap = shot.delimiter if prefix and _needs_gap(question, prefix) else ""

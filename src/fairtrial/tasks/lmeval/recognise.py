@@ -72,13 +72,13 @@ class Replacement:
     function: Any
 
 
-def replacement(reference: CodeRef) -> Replacement | None:
+def find_replacement(reference: CodeRef) -> Replacement | None:
     """Return what replaces a ``!function``, or None if it is somebody else's code.
 
     Raises TaskCodeError for a ``fairtrial:`` name that does not exist.
     """
     if reference.module == "fairtrial":
-        return _asked_for(reference)
+        return _make_replacement(reference)
     key = str(reference)
     if not any(key in functions for functions in NATIVE.values()):
         return None
@@ -86,7 +86,7 @@ def replacement(reference: CodeRef) -> Replacement | None:
         family = reference.path.parent.name
         return Replacement(family, NATIVE[family][key]) if key in NATIVE.get(family, {}) else None
     try:
-        found = fingerprint(read_regular(reference.source, _MOST_BYTES).decode(), reference.name)
+        found = compute_fingerprint(read_regular(reference.source, _MOST_BYTES).decode(), reference.name)
     except (OSError, UnicodeDecodeError):
         return None
     for family, functions in NATIVE.items():
@@ -95,7 +95,7 @@ def replacement(reference: CodeRef) -> Replacement | None:
     return None
 
 
-def ours_instead(reference: CodeRef) -> str:
+def name_replacement(reference: CodeRef) -> str:
     """Return the ``!function`` that would name ours in the place of somebody's function of that name, or nothing."""
     family = reference.path.parent.name
     if str(reference) not in NATIVE.get(family, {}):
@@ -103,8 +103,8 @@ def ours_instead(reference: CodeRef) -> str:
     return f"!function fairtrial:{family}.{reference.name}"
 
 
-def _asked_for(reference: CodeRef) -> Replacement:
-    known = {f"{family}.{name}": entry for family, name, entry in _all()}
+def _make_replacement(reference: CodeRef) -> Replacement:
+    known = {f"{family}.{name}": entry for family, name, entry in _list_all()}
     if reference.name not in known:
         raise TaskCodeError(
             f"fairtrial has no function {reference.name!r} of its own.{did_you_mean(reference.name, known)}",
@@ -114,14 +114,14 @@ def _asked_for(reference: CodeRef) -> Replacement:
     return Replacement(reference.name.partition(".")[0], known[reference.name])
 
 
-def _all() -> Iterator[tuple[str, str, Any]]:
+def _list_all() -> Iterator[tuple[str, str, Any]]:
     for family, functions in NATIVE.items():
         for key, entry in functions.items():
             yield family, key.rpartition(".")[2], entry
 
 
 @lru_cache(maxsize=256)
-def fingerprint(source: str, name: str) -> str | None:
+def compute_fingerprint(source: str, name: str) -> str | None:
     """Return 16 hexadecimal digits of the sha256 of a top-level function and of all that it uses in the same file.
 
     Args:
@@ -139,7 +139,7 @@ def fingerprint(source: str, name: str) -> str | None:
     lines = source.splitlines()
     defined: dict[str, list[ast.stmt]] = {}
     for node in tree.body:
-        for each in _defines(node):
+        for each in _list_defined(node):
             defined.setdefault(each, []).append(node)
     if name not in defined:
         return None
@@ -149,11 +149,11 @@ def fingerprint(source: str, name: str) -> str | None:
         wanted.add(one)
         used = {part.id for node in defined[one] for part in ast.walk(node) if isinstance(part, ast.Name)}
         rest |= (used & defined.keys()) - wanted
-    parts = [_text(node, lines) for one in sorted(wanted) for node in defined[one]]
+    parts = [_cut_text(node, lines) for one in sorted(wanted) for node in defined[one]]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _defines(node: ast.stmt) -> list[str]:
+def _list_defined(node: ast.stmt) -> list[str]:
     """Names that a statement at the top of a file gives a value, wherever in it that happens; imports left out."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
@@ -161,7 +161,7 @@ def _defines(node: ast.stmt) -> list[str]:
     return [part.id for part in inner if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del)]
 
 
-def _text(node: ast.stmt, lines: list[str]) -> str:
+def _cut_text(node: ast.stmt, lines: list[str]) -> str:
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
     return "\n".join(line.rstrip() for line in lines[first - 1 : node.end_lineno] if line.strip())

@@ -77,11 +77,11 @@ class Scanner:
             except (OSError, TaskError) as error:  # it defines no name that can be known
                 self._seen[path] = Scan()
                 if os.path.lexists(path):
-                    self.broken[path] = _why(error, path)
+                    self.broken[path] = _explain(error, path)
         return self._seen[path]
 
 
-def _why(error: OSError | TaskError, path: str) -> str:
+def _explain(error: OSError | TaskError, path: str) -> str:
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror or error}"
     place = error.where.removeprefix(path)
@@ -97,22 +97,22 @@ def _scan_lines(content: bytes, path: str, root: Path) -> Scan:
         if key == "task" and "group" in values:
             continue  # the members of a group
         if text.startswith("#") or not text:
-            items = _listed(content, match.end()) if key != "task" else []
+            items = _read_list(content, match.end()) if key != "task" else []
         elif text.startswith("[") and text.endswith("]"):
             items = [part.strip() for part in text[1:-1].split(",") if part.strip()]
         else:
             items = [text]
-        plain = [_unquoted(item) for item in items]
+        plain = [_unquote(item) for item in items]
         if any(item is None for item in plain):
-            return _parsed(Path(path), root)
+            return _scan_parsed(Path(path), root)
         values[key] = [item for item in plain if item is not None]
     first = {key: found[0] for key, found in values.items() if found}
     if first.get("group") and _PYTHON_TASK.search(content):
-        return _parsed(Path(path), root)
+        return _scan_parsed(Path(path), root)
     return Scan(first.get("task"), first.get("group"), values.get("tag"), values.get("include", []))
 
 
-def _listed(content: bytes, start: int) -> list[str]:
+def _read_list(content: bytes, start: int) -> list[str]:
     found: list[str] = []
     for line in content[start : start + 10_000].split(b"\n")[1:]:
         match = _ENTRY.match(line.rstrip())
@@ -123,7 +123,7 @@ def _listed(content: bytes, start: int) -> list[str]:
     return found
 
 
-def _unquoted(text: str) -> str | None:
+def _unquote(text: str) -> str | None:
     """Return what a simple value is, or None for one of another form; takes time in proportion to its length."""
     if quoted := _QUOTED.fullmatch(text):
         return quoted[1][1:-1]
@@ -132,7 +132,7 @@ def _unquoted(text: str) -> str | None:
     return plain if _PLAIN.fullmatch(plain) else None
 
 
-def _parsed(path: Path, root: Path) -> Scan:
+def _scan_parsed(path: Path, root: Path) -> Scan:
     value = load_yaml(path, root)
     task, group, tags = (value.get(key) for key in ("task", "group", "tag"))
     listed = tags if isinstance(tags, list) else [tags] if tags else None
@@ -141,7 +141,7 @@ def _parsed(path: Path, root: Path) -> Scan:
     return Scan(*names, None if listed is None else [str(tag) for tag in listed])
 
 
-def yaml_files(root: Path, broken: dict[str, str] | None = None) -> list[str]:
+def list_yaml_files(root: Path, broken: dict[str, str] | None = None) -> list[str]:
     """Return the YAML files under a folder, sorted, or the file itself.
 
     Args:
@@ -155,7 +155,7 @@ def yaml_files(root: Path, broken: dict[str, str] | None = None) -> list[str]:
 
     def note(error: OSError) -> None:
         if broken is not None:
-            broken[str(error.filename)] = _why(error, "")
+            broken[str(error.filename)] = _explain(error, "")
 
     found: list[str] = []
     seen = 0

@@ -38,25 +38,25 @@ def is_task_code(file: Path, folder: Path) -> bool:
         return True
     if file.is_relative_to(_OWN):
         return False
-    inside = _in_package(file)
+    inside = _find_path_in_package(file)
     if inside is not None:  # an installed package, as lm-evaluation-harness is, may hold task files, too
-        same = inside[:2] == (_in_package(folder) or ())[:2] and len(inside) > 2
+        same = inside[:2] == (_find_path_in_package(folder) or ())[:2] and len(inside) > 2
         return same and not (file.name == "__init__.py" and folder.is_relative_to(file.parent))
-    return not any(file.is_relative_to(place) for place in _standard_library())
+    return not any(file.is_relative_to(place) for place in _list_standard_library())
 
 
-def _in_package(path: Path) -> tuple[str, ...] | None:
+def _find_path_in_package(path: Path) -> tuple[str, ...] | None:
     at = max((n for n, part in enumerate(path.parts) if part in _INSTALLED), default=-1)
     return path.parts[at + 1 :] if at >= 0 else None
 
 
 @lru_cache(maxsize=1)
-def _standard_library() -> tuple[Path, ...]:
+def _list_standard_library() -> tuple[Path, ...]:
     names = ("stdlib", "platstdlib")
     return tuple({Path(sysconfig.get_path(name)).resolve() for name in names})
 
 
-def sources_of(module: ModuleType, folder: Path) -> dict[str, Path]:
+def find_sources(module: ModuleType, folder: Path) -> dict[str, Path]:
     """Return the files that decide what a loaded module does, by module name or path relative to ``folder``.
 
     The module itself is not among them.  Counted are modules that it imports, and those import, where `is_task_code`;
@@ -67,11 +67,11 @@ def sources_of(module: ModuleType, folder: Path) -> dict[str, Path]:
     seen, rest = {start}, [(start, module.__name__)]
     while rest:
         file, name = rest.pop()
-        tree = _tree(file)
-        for path in _named_files(tree, file.parent):
+        tree = _parse_file(file)
+        for path in _find_named_files(tree, file.parent):
             found[Path(os.path.relpath(path, folder)).as_posix()] = path
-        for imported in _imports(tree, name, file.name == "__init__.py"):
-            other = _file_of(imported, file.parent)
+        for imported in _list_imports(tree, name, file.name == "__init__.py"):
+            other = _find_file(imported, file.parent)
             if other is not None and other not in seen and is_task_code(other, folder):
                 seen.add(other)
                 found[imported] = other
@@ -79,7 +79,7 @@ def sources_of(module: ModuleType, folder: Path) -> dict[str, Path]:
     return found
 
 
-def digest(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """Return the sha256 of a file, or nothing if it cannot be read."""
     try:
         with path.open("rb") as stream:
@@ -89,39 +89,39 @@ def digest(path: Path) -> str:
 
 
 @lru_cache(maxsize=256)
-def _parsed(source: bytes) -> ast.Module:
+def _parse(source: bytes) -> ast.Module:
     with warnings.catch_warnings():  # about the style of somebody else's code
         warnings.simplefilter("ignore")
         return ast.parse(source)
 
 
-def _tree(file: Path) -> ast.Module:
+def _parse_file(file: Path) -> ast.Module:
     try:
-        return _parsed(file.read_bytes())
+        return _parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 
 
-def _imports(tree: ast.Module, name: str, is_package: bool) -> Iterator[str]:
+def _list_imports(tree: ast.Module, name: str, is_package: bool) -> Iterator[str]:
     """Names of all modules that code may import, packages above them included."""
     above = name.split(".") if is_package else name.split(".")[:-1]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield from _with_packages(alias.name)
+                yield from _list_with_packages(alias.name)
         elif isinstance(node, ast.ImportFrom):
             parts = above[: len(above) - node.level + 1] if node.level else []
             base = ".".join([*parts, *(node.module or "").split(".")]).strip(".")
-            yield from _with_packages(base)
+            yield from _list_with_packages(base)
             yield from (f"{base}.{alias.name}".strip(".") for alias in node.names)
 
 
-def _with_packages(name: str) -> Iterator[str]:
+def _list_with_packages(name: str) -> Iterator[str]:
     parts = name.split(".")
     yield from (".".join(parts[: n + 1]) for n in range(len(parts)) if name)
 
 
-def _file_of(name: str, beside: Path) -> Path | None:
+def _find_file(name: str, beside: Path) -> Path | None:
     """The Python file of a module, by where it was or would be imported from; imports nothing."""
     loaded = getattr(sys.modules.get(name), "__file__", None)
     if loaded:
@@ -136,7 +136,7 @@ def _file_of(name: str, beside: Path) -> Path | None:
     return None
 
 
-def _named_files(tree: ast.Module, folder: Path) -> Iterator[Path]:
+def _find_named_files(tree: ast.Module, folder: Path) -> Iterator[Path]:
     """Files in a folder, or in folders of it, whose names stand in code as texts; Python and task files left out."""
     texts = {
         node.value
@@ -144,17 +144,17 @@ def _named_files(tree: ast.Module, folder: Path) -> Iterator[Path]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) <= _LONGEST_NAME
     }
     names = sorted(text for text in texts if text.isprintable() and text.strip("./ "))
-    folders = [folder, *(folder / name for name in names if _is(Path.is_dir, folder / name))]
+    folders = [folder, *(folder / name for name in names if _is_asked(Path.is_dir, folder / name))]
     for base in folders:
         for name in names:
             path = base / name
-            if path.suffix not in {".py", ".yaml", ".yml"} and _is(Path.is_file, path):
+            if path.suffix not in {".py", ".yaml", ".yml"} and _is_asked(Path.is_file, path):
                 real = path.resolve()
                 if real.is_relative_to(folder):
                     yield real
 
 
-def _is(asked: object, path: Path) -> bool:
+def _is_asked(asked: object, path: Path) -> bool:
     try:
         return bool(asked(path))  # type: ignore[operator]
     except (OSError, ValueError):  # too long a name, or one with a NUL
@@ -174,11 +174,11 @@ def may_draw(files: Mapping[str, Path]) -> bool:
     return False
 
 
-def own_generators(files: Mapping[str, Path]) -> list[str]:
+def find_own_generators(files: Mapping[str, Path]) -> list[str]:
     """Return file, line and code of what in these files is not steadied by seeding Python's and numpy's generators."""
     found = []
     for file in files.values():
-        for node in ast.walk(_tree(file) if file.suffix == ".py" else ast.Module([], [])):
+        for node in ast.walk(_parse_file(file) if file.suffix == ".py" else ast.Module([], [])):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 if name in _UNSTEADY and (name not in _OWN_GENERATORS or not node.args):

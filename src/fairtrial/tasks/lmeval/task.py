@@ -28,11 +28,11 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
-from fairtrial.tasks.data.datasets import DataSource, Rows, json_value, open_rows, through_datasets
+from fairtrial.tasks.data.datasets import DataSource, Rows, apply_through_datasets, convert_to_json, open_rows
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
-from fairtrial.tasks.lmeval.golds import plain_value
-from fairtrial.tasks.lmeval.grading import grade, grade_texts, measures, text_signs
+from fairtrial.tasks.lmeval.golds import convert_to_plain
+from fairtrial.tasks.lmeval.grading import find_text_signs, grade, grade_texts, list_measures
 from fairtrial.tasks.lmeval.keys import KeyMaker
 from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
 from fairtrial.tasks.lmeval.prompts import Prompter
@@ -61,12 +61,12 @@ class LmEvalTask:
         self._config = config
         self._options = options
         self._where = f"task {config.name}"
-        self._cleans = cleans(config, folder, options.clean)
+        self._cleans = _should_strip(config, folder, options.clean)
         self._shots = self._number_of_shots()
         rows = self._open(dataset, folder)
         splits = [config.eval_split]
         read = rows.split(config.eval_split)
-        self._docs = _processed(read, config.process_docs, self._where)
+        self._docs = _process_rows(read, config.process_docs, self._where)
         _check_code(config, read, self._docs)
         if not self._docs:
             raise DataError(f"the split {config.eval_split!r} has no rows", where=self._where)
@@ -80,7 +80,7 @@ class LmEvalTask:
             exclude_self=config.examples.split == config.test_split, seed=options.seed,
         )  # fmt: skip
         first = self._docs[0]
-        question = self._located(0, lambda: plain_value(self._fields.text(config.asking.text, first)))
+        question = self._located(0, lambda: convert_to_plain(self._fields.text(config.asking.text, first)))
         contexts_differ = self._fields.with_choices and isinstance(question, int)
         maker = KeyMaker(config, self._fields, contexts_differ, self._row_located)
         self._key = maker.make(self._docs)
@@ -109,13 +109,13 @@ class LmEvalTask:
         """Rows to take examples from, and the split that they are, if they are one."""
         examples, config = self._config.examples, self._config
         if examples.split:
-            return _processed(rows.split(examples.split), examples.process_docs, self._where), examples.split
+            return _process_rows(rows.split(examples.split), examples.process_docs, self._where), examples.split
         if examples.samples is not None:
             return examples.samples, None
         split = config.pools[0]
         if split == config.eval_split:
             return self._docs, split
-        return _processed(rows.split(split), config.process_docs, self._where), split
+        return _process_rows(rows.split(split), config.process_docs, self._where), split
 
     def _card(self, revision: str) -> TaskCard:
         config, metadata = self._config, self._config.metadata
@@ -145,7 +145,7 @@ class LmEvalTask:
 
     def _measures(self) -> tuple[Measure, ...]:
         """The task's measures, less those that apply to no row (bias scores of absent categories)."""
-        found, grader = measures(self._config), self._config.process_results
+        found, grader = list_measures(self._config), self._config.process_results
         if not isinstance(grader, ChoiceGrader):
             return found
         rows = zip(self._docs, self._items, strict=True)
@@ -171,7 +171,7 @@ class LmEvalTask:
         seen: Counter[str] = Counter()
         found: list[Item] = []
         for number, doc in enumerate(self._docs):
-            data = json_value(doc)
+            data = convert_to_json(doc)
             key = content_hash(data)
             seen[key] += 1
             item_id = key if seen[key] == 1 else content_hash([data, seen[key]])
@@ -259,7 +259,7 @@ class LmEvalTask:
         doc, texts = self._docs[item.doc_id], self._texts(answers)
         return self._located(
             item.doc_id,
-            lambda: text_signs(self._config, doc, self._right(item), texts, grades),
+            lambda: find_text_signs(self._config, doc, self._right(item), texts, grades),
         )
 
     def _texts(self, answers: Sequence[Answer]) -> list[str]:
@@ -296,7 +296,7 @@ class LmEvalTask:
             ) from error
 
 
-def cleans(config: TaskConfig, folder: Path, wanted: bool | None) -> bool:
+def _should_strip(config: TaskConfig, folder: Path, wanted: bool | None) -> bool:
     """Return whether white space is taken off the ends of written answers, and of gold, before they are graded.
 
     The file's own ``metadata: {strip: ...}`` decides, then what the trial wants.  Else answers are cleaned unless the
@@ -321,12 +321,12 @@ def cleans(config: TaskConfig, folder: Path, wanted: bool | None) -> bool:
     return not theirs and config.process_results is None and not config.raw.get("filter_list")
 
 
-def _processed(rows: list[Row], function: Callable[..., Any] | None, where: str) -> list[Row]:
+def _process_rows(rows: list[Row], function: Callable[..., Any] | None, where: str) -> list[Row]:
     """Return the rows as ``process_docs`` makes them.  Raises DataError if it fails, whatever it raises."""
     if function is None:
         return rows
     try:
-        return function(rows) if isinstance(function, DocsFunction) else through_datasets(function, rows)
+        return function(rows) if isinstance(function, DocsFunction) else apply_through_datasets(function, rows)
     except FairtrialError:
         raise
     except Exception as error:  # foreign code may raise anything; the message keeps what it was
@@ -336,7 +336,9 @@ def _processed(rows: list[Row], function: Callable[..., Any] | None, where: str)
 def _check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
     """Raise TaskCodeError if trusted code gives something else each time."""
     if isinstance(config.process_docs, TaskFunction):
-        config.process_docs.check_rows(rows, lambda function, some: _processed(some, function, f"task {config.name}"))
+        config.process_docs.check_rows(
+            rows, lambda function, some: _process_rows(some, function, f"task {config.name}")
+        )
     for field in (config.asking.text, config.asking.target, config.asking.choices):
         if isinstance(field, TaskFunction):
             field.check_values(docs)

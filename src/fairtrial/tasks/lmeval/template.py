@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from fairtrial.errors import DataError, TaskError, did_you_mean
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate, TooMuchWorkError, spend
-from fairtrial.tasks.lmeval.golds import plain_value
+from fairtrial.tasks.lmeval.golds import convert_to_plain
 from fairtrial.tasks.lmeval.patterns import compile_pattern
 
 Row = Mapping[str, Any]
@@ -59,7 +59,7 @@ def compile_template(text: str) -> LimitedTemplate:
     try:
         return _ENVIRONMENT.from_string(text)
     except TemplateError as error:
-        raise TaskError(f"the template {_short(text)} is not valid Jinja: {error}") from error
+        raise TaskError(f"the template {_shorten(text)} is not valid Jinja: {error}") from error
 
 
 def render(text: str, row: Row, field: str = "") -> str:
@@ -73,17 +73,17 @@ def render(text: str, row: Row, field: str = "") -> str:
         missing = re.search(r"'([^']+)' is undefined", str(error))
         hint = did_you_mean(missing.group(1), row) if missing else ""
         raise DataError(
-            f"{_called(text, field)} needs something that the row lacks: {error}.{hint}",
+            f"{_describe_template(text, field)} needs something that the row lacks: {error}.{hint}",
             fix=f"The row has: {', '.join(row)}.",
         ) from error
     except (SecurityError, TooMuchWorkError) as error:
-        raise TaskError(f"{_called(text, field)} does something that is not allowed: {error}") from error
+        raise TaskError(f"{_describe_template(text, field)} does something that is not allowed: {error}") from error
     except TemplateError as error:
-        raise DataError(f"{_called(text, field)} cannot be rendered with the row: {error}") from error
+        raise DataError(f"{_describe_template(text, field)} cannot be rendered with the row: {error}") from error
 
 
-def _called(text: str, field: str) -> str:
-    return f"the template {_short(text)}" + (f" of {field}" if field else "")
+def _describe_template(text: str, field: str) -> str:
+    return f"the template {_shorten(text)}" + (f" of {field}" if field else "")
 
 
 def _makes_list(text: str, row: Row) -> bool:
@@ -105,15 +105,15 @@ def _compile_values(text: str) -> LimitedTemplate:
     return _VALUES.from_string(text)
 
 
-def _short(text: str, limit: int = 80) -> str:
+def _shorten(text: str, limit: int = 80) -> str:
     return repr(text if len(text) <= limit else text[: limit - 3] + "...")
 
 
-def _literal(text: str) -> Any:
+def _parse_literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
-        raise DataError(f"the choices must be rendered as a list of texts; got {_short(text)}") from error
+        raise DataError(f"the choices must be rendered as a list of texts; got {_shorten(text)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +158,16 @@ class Fields:
         """Return ``doc_to_choice`` of the row as texts.  Raises DataError if it is not a list."""
         value: Any
         if isinstance(field, str):
-            value = row[field] if field in self.columns else _literal(render(field, row, "doc_to_choice"))
+            value = row[field] if field in self.columns else _parse_literal(render(field, row, "doc_to_choice"))
         elif isinstance(field, dict):
             value = list(field.values())
         else:
             value = field(row) if callable(field) else field
-        value = plain_value(value, "the list of choices")
+        value = convert_to_plain(value, "the list of choices")
         if not isinstance(value, list) or not value:
-            raise DataError(f"the choices must be a list with at least one text; got {_short(str(value))}")
+            raise DataError(f"the choices must be a list with at least one text; got {_shorten(str(value))}")
         if None in value:
-            raise DataError(f"choice {value.index(None) + 1} of {len(value)} is missing: {_short(str(value))}")
+            raise DataError(f"choice {value.index(None) + 1} of {len(value)} is missing: {_shorten(str(value))}")
         return tuple(str(choice) for choice in value)
 
     def prefix(self, field: str | None, row: Row) -> str:

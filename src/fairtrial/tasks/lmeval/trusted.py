@@ -22,9 +22,9 @@ import numpy as np
 
 from fairtrial.errors import TaskCodeError
 from fairtrial.records import content_hash
-from fairtrial.tasks.data.datasets import json_value
+from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.lmeval.loading import CodeRef
-from fairtrial.tasks.lmeval.sources import digest, is_task_code, may_draw, own_generators, sources_of
+from fairtrial.tasks.lmeval.sources import find_own_generators, find_sources, hash_file, is_task_code, may_draw
 
 SEEDS = (0, 1234, 1234)
 """Of Python's ``random``, numpy and torch, as lm-evaluation-harness 0.4 sets them when it starts."""
@@ -78,7 +78,7 @@ class TaskCode:
 
     @property
     def hashes(self) -> Mapping[str, str]:
-        """Sha256 of what was loaded: of the file of each function, and of all that belongs to it (see `sources_of`)."""
+        """Sha256 of the file of each loaded function, and of all that belongs to it (see `find_sources`)."""
         return self._hashes
 
     def function(self, reference: CodeRef) -> TaskFunction:
@@ -126,10 +126,10 @@ class TaskCode:
         file = getattr(module, "__file__", None)
         if not file or str(reference) in self._hashes:
             return
-        self._hashes[str(reference)] = digest(Path(file))
+        self._hashes[str(reference)] = hash_file(Path(file))
         self._files[str(reference)] = Path(file).resolve()
-        others = sources_of(module, reference.path.parent.resolve())
-        self._hashes.update({name: digest(path) for name, path in others.items()})
+        others = find_sources(module, reference.path.parent.resolve())
+        self._hashes.update({name: hash_file(path) for name, path in others.items()})
         self._files.update(others)
         self.draws = may_draw(self._files)
 
@@ -176,7 +176,7 @@ class TaskCode:
 
     def generators(self) -> str:
         """Return where the code keeps generators of its own, as a sentence; empty if that was not found."""
-        found = own_generators(self._files)
+        found = find_own_generators(self._files)
         return f" See {'; '.join(found[:3])}." if found else ""
 
 
@@ -211,7 +211,7 @@ class TaskFunction:
     def _begin(self, row: Mapping[str, Any]) -> tuple[int | str, int, int] | None:
         if not self._code.draws:
             return None
-        key = content_hash(json_value(row))
+        key = content_hash(convert_to_json(row))
         return (key, int(key[:8], 16), int(key[:8], 16))
 
     def _anew(self) -> Callable[..., Any]:
@@ -229,13 +229,15 @@ class TaskFunction:
         """Raise TaskCodeError if the function makes other rows of the same ones each time that it is loaded."""
         if self._code.draws:
             some = rows[:_CHECKED]
-            self._compare(json_value(apply(self, some)), json_value(apply(self, some)), "rows each time it is loaded")
+            self._compare(
+                convert_to_json(apply(self, some)), convert_to_json(apply(self, some)), "rows each time it is loaded"
+            )
 
     def check_values(self, rows: Sequence[Any]) -> None:
         """Raise TaskCodeError if the function gives another value for the same row at each call."""
         if self._code.draws:
             some = rows[:_CHECKED]
-            one, other = ([json_value(self(row)) for row in some] for _ in range(2))
+            one, other = ([convert_to_json(self(row)) for row in some] for _ in range(2))
             self._compare(one, other, "values for the same row at each call")
 
     def _compare(self, one: Any, other: Any, what: str) -> None:

@@ -5,11 +5,11 @@ Cards, levels and words are in `fairtrial.tasks.suites`.
 """
 
 PROCEDURAL: dict[str, str] = {
-    "arithmetic": "fairtrial.tasks.procedural.arithmetic:arithmetic",
-    "arithmetic_open": "fairtrial.tasks.procedural.arithmetic:arithmetic_open",
-    "instructions": "fairtrial.tasks.procedural.instructions:instructions",
-    "logic": "fairtrial.tasks.procedural.logic:logic",
-    "patterns": "fairtrial.tasks.procedural.patterns:patterns",
-    "reading": "fairtrial.tasks.procedural.reading:reading",
-    "table": "fairtrial.tasks.procedural.table:table",
+    "arithmetic": "fairtrial.tasks.procedural.arithmetic:build_arithmetic",
+    "arithmetic_open": "fairtrial.tasks.procedural.arithmetic:build_arithmetic_open",
+    "instructions": "fairtrial.tasks.procedural.instructions:build_instructions",
+    "logic": "fairtrial.tasks.procedural.logic:build_logic",
+    "patterns": "fairtrial.tasks.procedural.patterns:build_patterns",
+    "reading": "fairtrial.tasks.procedural.reading:build_reading",
+    "table": "fairtrial.tasks.procedural.table:build_table",
 }

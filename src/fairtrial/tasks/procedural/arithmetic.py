@@ -15,25 +15,25 @@ from typing import Any
 from fairtrial.records import Answer, GenerateAnswer, Item, Measure, Observation
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene, WrittenTask
-from fairtrial.tasks.procedural.choices import wrong_numbers
+from fairtrial.tasks.procedural.choices import draw_wrong_numbers
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite, load, strings, words
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words, split_texts
 from fairtrial.tasks.reading import read_number
 
 Step = Callable[[Fraction], Fraction]
 
 
-def arithmetic(options: TaskOptions) -> ChoiceTask:
+def build_arithmetic(options: TaskOptions) -> ChoiceTask:
     """Return the task ``arithmetic``: the right number among four."""
-    return ChoiceTask(load("arithmetic"), make_scene, options)
+    return ChoiceTask(load_suite("arithmetic"), make_scene, options)
 
 
-def arithmetic_open(options: TaskOptions) -> Written:
+def build_arithmetic_open(options: TaskOptions) -> WrittenArithmetic:
     """Return the task ``arithmetic_open``: the same stories, the number written by the model."""
-    return Written(load("arithmetic_open"), make_open_scene, options)
+    return WrittenArithmetic(load_suite("arithmetic_open"), make_open_scene, options)
 
 
-class Written(WrittenTask):
+class WrittenArithmetic(WrittenTask):
     """``exact_match``: the number that the answer gives is the right one; see `fairtrial.tasks.reading.numbers`."""
 
     main_measure = "exact_match"
@@ -101,38 +101,38 @@ class _Story:
         return ends
 
 
-def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one story with its question and the numbers offered."""
     count = level.choices or 4
     rank = draw.below(count)
     while True:
-        kind, story = _story(draw, suite, level)
+        kind, story = _make_story(draw, suite, level)
         if not story.fits:
             continue
         gold, text = int(story.value), " ".join(story.lines)
         told = {int(n) for n in re.findall(r"\d+", text)}
         slips = [n for n in story.slips() if n not in told]  # else "a number that is not in the text" would help
-        wrong = wrong_numbers(draw, gold, slips, rank, count, lowest=1)
+        wrong = draw_wrong_numbers(draw, gold, slips, rank, count, lowest=1)
         if wrong is not None:
             return Scene(kind, (Question(text, str(gold), wrong, {"steps": len(story.steps)}),))
 
 
-def make_open_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+def make_open_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one story with its question, without choices; the stories are those of ``arithmetic``."""
-    stories = load("arithmetic")
+    stories = load_suite("arithmetic")
     scene = make_scene(draw, stories, stories.levels[level.settings["stories"]])
     return Scene(scene.kind, tuple(Question(q.text, q.gold, (), q.facts) for q in scene.questions))
 
 
-def _story(draw: Draw, suite: Suite, level: Level) -> tuple[str, _Story]:
+def _make_story(draw: Draw, suite: Suite, level: SuiteLevel) -> tuple[str, _Story]:
     how = level.settings
     scenario = draw.pick(suite.table("scenarios"))
-    name, other = draw.sample(words()["names"], 2)
+    name, other = draw.sample(load_words()["names"], 2)
     slots = {
         "name": name,
         "other": other,
-        "things": draw.pick(strings(scenario["things"])),
-        "belongings": draw.pick(strings(scenario["other"])),
+        "things": draw.pick(split_texts(scenario["things"])),
+        "belongings": draw.pick(split_texts(scenario["other"])),
         "packs": suite.texts["plurals"][scenario["pack"]],
     }
     story = _Story(draw, suite, how, slots, scenario)
@@ -142,7 +142,7 @@ def _story(draw: Draw, suite: Suite, level: Level) -> tuple[str, _Story]:
     for change in changes:
         CHANGES[change](story)
     for _ in range(how["asides"]):
-        _aside(story)
+        _insert_aside(story)
     _end(story, ending)
     return "/".join([scenario["kind"], opening, *changes[:1]]), story
 
@@ -178,25 +178,25 @@ def _lose(story: _Story) -> None:
     story.sum += f" - {n}"
 
 
-def _times(story: _Story) -> None:
+def _multiply(story: _Story) -> None:
     k = story.draw.between(2, 4)
     story.say(story.text("times"), k=k)
     story.do(lambda value: value * k, lambda value: value + k)
 
 
-def _packs(story: _Story) -> None:
+def _add_packs(story: _Story) -> None:
     packs, each = story.draw.between(2, 6), story.draw.between(3, 12)
     story.say(story.text("more_packs"), k=packs, n=each)
     story.do(lambda value: value + packs * each, lambda value: value + packs + each)
 
 
-def _fraction(story: _Story) -> None:
+def _take_fraction(story: _Story) -> None:
     k = story.draw.between(2, 5)
     story.say(story.text("fraction"), part=story.suite.texts["parts"][k])
     story.do(lambda value: value - value / k, lambda value: value / k)
 
 
-def _percent(story: _Story) -> None:
+def _add_percent(story: _Story) -> None:
     k = story.draw.pick((10, 20, 25, 50))
     story.say(story.text("percent"), k=k)
     story.do(lambda value: value + value * k / 100, lambda value: value + k)
@@ -205,17 +205,17 @@ def _percent(story: _Story) -> None:
 CHANGES: Mapping[str, Callable[[_Story], None]] = {
     "gain": _gain,
     "lose": _lose,
-    "times": _times,
-    "packs": _packs,
-    "fraction": _fraction,
-    "percent": _percent,
+    "times": _multiply,
+    "packs": _add_packs,
+    "fraction": _take_fraction,
+    "percent": _add_percent,
 }
 
 
-def _aside(story: _Story) -> None:
+def _insert_aside(story: _Story) -> None:
     """Put a sentence with a number that does not matter anywhere after the first one."""
     template = story.text("aside")
-    third = story.draw.pick([n for n in words()["names"] if n not in (story.slots["name"], story.slots["other"])])
+    third = story.draw.pick([n for n in load_words()["names"] if n not in (story.slots["name"], story.slots["other"])])
     line = template.format(**{**story.slots, "other": third}, n=story.number())
     story.lines.insert(story.draw.between(1, len(story.lines)), line)
 

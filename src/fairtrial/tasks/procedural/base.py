@@ -35,7 +35,7 @@ from fairtrial.records import (
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
 
 DEFAULT_ITEMS = 200
 MOST_SHOTS = 16
@@ -75,7 +75,7 @@ class Scene:
     context: str = ""
 
 
-SceneMaker = Callable[[Draw, Suite, Level], Scene]
+SceneMaker = Callable[[Draw, Suite, SuiteLevel], Scene]
 
 
 class ProceduralTask(ABC):
@@ -98,11 +98,11 @@ class ProceduralTask(ABC):
         self._suite, self._maker, self._label = suite, maker, label
         self._number, self._level = suite.at(options.level)
         self._chat = options.chat
-        self._seed = _within(options.seed, 0, None, "seed", suite.name)
+        self._seed = _check_range(options.seed, 0, None, "seed", suite.name)
         shots = suite.shots if options.shots is None else options.shots
-        self._shots = _within(shots, 0, MOST_SHOTS, "number of shots", suite.name)
+        self._shots = _check_range(shots, 0, MOST_SHOTS, "number of shots", suite.name)
         count = DEFAULT_ITEMS if options.items is None else options.items
-        self._count = _within(count, 1, None, "number of items", suite.name)
+        self._count = _check_range(count, 1, None, "number of items", suite.name)
         self._cached_examples: list[Item] | None = None
         self._cached_items: list[Item] | None = None
         self.card = TaskCard(
@@ -126,7 +126,7 @@ class ProceduralTask(ABC):
     def items(self) -> Sequence[Item]:
         """Return the first items of the endless series; see the module's docstring."""
         if self._cached_items is None:
-            taken = {_content(item) for item in self._example_pool()}
+            taken = {_hash_content(item) for item in self._example_pool()}
             self._cached_items = self._stream(_ITEMS, self._count, taken, whole_scenes=True)
         return self._cached_items
 
@@ -155,7 +155,7 @@ class ProceduralTask(ABC):
         """Return what `grade` returns."""
 
     @abstractmethod
-    def chance(self, level: Level) -> float | None:
+    def chance(self, level: SuiteLevel) -> float | None:
         """Return the expected main measure of blind guessing at ``level``."""
 
     def _ask(self, item: Item) -> str:
@@ -174,7 +174,7 @@ class ProceduralTask(ABC):
         while len(found) < count:
             fresh = self._fresh(stream, number, taken)
             for item_data, cluster in fresh if whole_scenes else fresh[:1]:
-                taken.add(content_hash(_asked(item_data)))
+                taken.add(content_hash(_list_asked(item_data)))
                 found.append(self._item(item_data, cluster, len(found)))
             number += 1
         return found[:count]
@@ -185,7 +185,7 @@ class ProceduralTask(ABC):
             draw = Draw(name, self._suite.version, self._seed, self._number, stream, number, attempt)
             scene = self._maker(draw, self._suite, self._level)
             rows = [(self._row(scene, question, draw), self._cluster(scene, number)) for question in scene.questions]
-            keys = [content_hash(_asked(row)) for row, _ in rows]
+            keys = [content_hash(_list_asked(row)) for row, _ in rows]
             if len(set(keys)) == len(keys) and taken.isdisjoint(keys):
                 return rows
         raise TaskError(
@@ -237,7 +237,7 @@ class ChoiceTask(ProceduralTask):
         """Return ``acc``, and ``acc_norm`` if the suite asks for it."""
         return (Measure("acc"), Measure("acc_norm")) if suite.by_length else (Measure("acc"),)
 
-    def chance(self, level: Level) -> float | None:
+    def chance(self, level: SuiteLevel) -> float | None:
         """Return 1 / number of choices, exact since every item of a level offers as many."""
         return 1.0 / level.choices if level.choices else None
 
@@ -265,7 +265,7 @@ class WrittenTask(ProceduralTask):
     max_tokens = 24
     stop: tuple[str, ...] = ("\n",)
 
-    def chance(self, level: Level) -> float | None:
+    def chance(self, level: SuiteLevel) -> float | None:
         """Return 0: there is nothing to guess from."""
         return 0.0
 
@@ -285,15 +285,15 @@ class WrittenTask(ProceduralTask):
         """Judge the text that the model wrote; pure."""
 
 
-def _asked(row: Mapping[str, Any]) -> list[object]:
+def _list_asked(row: Mapping[str, Any]) -> list[object]:
     return [row["context"], row["question"], row["gold"], sorted(row["choices"])]
 
 
-def _content(item: Item) -> str:
-    return content_hash(_asked(item.data))
+def _hash_content(item: Item) -> str:
+    return content_hash(_list_asked(item.data))
 
 
-def _within(value: int, low: int, high: int | None, what: str, task: str) -> int:
+def _check_range(value: int, low: int, high: int | None, what: str, task: str) -> int:
     if value < low or (high is not None and value > high):
         allowed = f"at least {low}" if high is None else f"from {low} to {high}"
         raise SpecError(f"the {what} is {value}; allowed is {allowed}.", where=f"task {task}")

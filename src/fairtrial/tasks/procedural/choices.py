@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from fairtrial.tasks.procedural.draw import Draw
 
 
-def wrong_numbers(
+def draw_wrong_numbers(
     draw: Draw, gold: int, plausible: Iterable[int], rank: int, count: int, lowest: int = 0
 ) -> tuple[str, ...] | None:
     """Return ``count - 1`` wrong numbers, so that ``gold`` is the one with ``rank`` smaller ones among all.

@@ -15,18 +15,18 @@ from fairtrial.records import Item, Measure, Observation
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural.base import Question, Scene, WrittenTask
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite, load, words
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words
 
 _WORD = re.compile(r"[A-Za-z]+|\d+")
 PARTS = ("words", "separator", "case", "frame")
 
 
-def instructions(options: TaskOptions) -> Instructions:
+def build_instructions(options: TaskOptions) -> InstructionsTask:
     """Return the task ``instructions``."""
-    return Instructions(load("instructions"), make_scene, options)
+    return InstructionsTask(load_suite("instructions"), make_scene, options)
 
 
-class Instructions(WrittenTask):
+class InstructionsTask(WrittenTask):
     """``followed``: share of the instruction's parts that the answer follows; ``followed_all``: whether it follows all.
 
     ``followed_words``, ``followed_separator``, ``followed_case``, ``followed_frame``: each part alone, for the items
@@ -45,7 +45,7 @@ class Instructions(WrittenTask):
 
     def judge(self, item: Item, text: str) -> Sequence[Observation]:
         """Return the measures that apply, each in [0, 1]."""
-        parts = followed(item.data["facts"], text)
+        parts = check_parts(item.data["facts"], text)
         done = sum(parts.values())
         return [
             Observation("followed", done / len(parts)),
@@ -54,7 +54,7 @@ class Instructions(WrittenTask):
         ]
 
 
-def followed(facts: Mapping[str, Any], text: str) -> dict[str, bool]:
+def check_parts(facts: Mapping[str, Any], text: str) -> dict[str, bool]:
     """Return for each part that ``facts`` ask for whether ``text`` follows it; pure.
 
     Args:
@@ -70,7 +70,7 @@ def followed(facts: Mapping[str, Any], text: str) -> dict[str, bool]:
     found = [word.casefold() for word in _WORD.findall(body)]
     parts = {
         "words": found == wanted,
-        "separator": _separated(body, facts["separator"], len(wanted)),
+        "separator": _is_separated(body, facts["separator"], len(wanted)),
     }
     if facts["case"] is not None:
         parts["case"] = any(c.isalpha() for c in body) and CASES[facts["case"]](body) == body
@@ -81,27 +81,27 @@ def followed(facts: Mapping[str, Any], text: str) -> dict[str, bool]:
     return parts
 
 
-def _separated(body: str, separator: str, count: int) -> bool:
+def _is_separated(body: str, separator: str, count: int) -> bool:
     """Whether ``body`` is ``count`` single words with ``separator``, to the character, between them."""
     pieces = body.split(separator)
     return len(pieces) == count and all(_WORD.fullmatch(piece) for piece in pieces)
 
 
-def _title(body: str) -> str:
+def _make_title(body: str) -> str:
     return _WORD.sub(lambda found: found.group().capitalize(), body)
 
 
-CASES: Mapping[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "title": _title}
+CASES: Mapping[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "title": _make_title}
 
 
-def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one instruction."""
     how, texts = level.settings, suite.texts
     content = draw.pick(how["contents"])
     theme = draw.pick(suite.lines("themes"))
-    ask, items = _content(draw, suite, how, content, theme)
+    ask, items = _draw_content(draw, suite, how, content, theme)
     mark = draw.pick(how["marks"])
-    case, frame = _extras(draw, how, has_letters=content != "numbers")
+    case, frame = _draw_extras(draw, how, has_letters=content != "numbers")
     asked = [ask, texts["marks"][mark]["ask"]]
     framing = None if frame is None else (texts["frames"][frame]["before"], texts["frames"][frame]["after"])
     gold = texts["marks"][mark]["text"].join(items)
@@ -121,7 +121,7 @@ def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
     return Scene(kind, (Question(" ".join(asked), gold, (), facts),))
 
 
-def _extras(draw: Draw, how: Mapping[str, Any], has_letters: bool) -> tuple[str | None, str | None]:
+def _draw_extras(draw: Draw, how: Mapping[str, Any], has_letters: bool) -> tuple[str | None, str | None]:
     """Return the case and the frame to ask for: none, one of them or both."""
     many = how.get("extras", 0)
     use_case, use_frame = many == 2, many == 2
@@ -133,25 +133,25 @@ def _extras(draw: Draw, how: Mapping[str, Any], has_letters: bool) -> tuple[str 
     return draw.pick(how["cases"]) if use_case else None, draw.pick(how["frames"]) if use_frame else None
 
 
-def _content(draw: Draw, suite: Suite, how: Mapping[str, Any], kind: str, theme: str) -> tuple[str, list[str]]:
+def _draw_content(draw: Draw, suite: Suite, how: Mapping[str, Any], kind: str, theme: str) -> tuple[str, list[str]]:
     """Return the first sentence of an instruction and the words that are wanted; at least two."""
     template = draw.pick(suite.texts["contents"][kind])
     if kind == "repeat":
-        word, times = draw.pick(words()[theme]), draw.between(2, 2 + how["words"][0])
+        word, times = draw.pick(load_words()[theme]), draw.between(2, 2 + how["words"][0])
         return template.format(word=word, times=suite.texts["counts"][min(times, 5)]), [word] * min(times, 5)
     if kind == "numbers":
         low = draw.between(2, 60)
         high = low + draw.between(*how["words"]) - 1
         return template.format(low=low, high=high), [str(n) for n in range(low, high + 1)]
     while True:
-        given = draw.sample(words()[theme], draw.between(*how["words"]))
+        given = draw.sample(load_words()[theme], draw.between(*how["words"]))
         limit, letter = draw.between(4, 5), draw.pick("aeiourstl" if kind.startswith("without") else "ghijklmnop")
-        kept = _kept(kind, given, limit, letter)
+        kept = _keep_fitting(kind, given, limit, letter)
         if len(kept) >= 2 and (kept != given or kind == "copy"):
             return template.format(words=", ".join(given), limit=limit, letter=letter.upper()), kept
 
 
-def _kept(kind: str, given: Sequence[str], limit: int, letter: str) -> list[str]:
+def _keep_fitting(kind: str, given: Sequence[str], limit: int, letter: str) -> list[str]:
     chosen, _, order = kind.partition("_")
     kept = list(given)
     if chosen == "longer":

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite, load, words
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words
 
 Mask = NDArray[np.bool_]
 Places = NDArray[np.int8]
 
 
-def logic(options: TaskOptions) -> ChoiceTask:
+def build_logic(options: TaskOptions) -> ChoiceTask:
     """Return the task ``logic``."""
-    return ChoiceTask(load("logic"), make_scene, options)
+    return ChoiceTask(load_suite("logic"), make_scene, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Clue:
 
 
 @lru_cache(maxsize=8)
-def all_orders(n: int) -> Places:
+def _list_orders(n: int) -> Places:
     """Return the places of ``n`` people in every order: int8 array of shape (n!, n), entry [i, p] = place of p."""
     return np.array(list(permutations(range(n))), dtype=np.int8)
 
@@ -54,9 +54,9 @@ HOLDS: Mapping[str, Callable[[Places, Sequence[int]], Mask]] = {
 }
 
 
-def solutions(n: int, clues: Sequence[Clue], places: Mapping[int, int]) -> Places:
+def find_solutions(n: int, clues: Sequence[Clue], places: Mapping[int, int]) -> Places:
     """Return all orders of ``n`` people that fulfil the clues and ``places`` (person -> place), by brute force."""
-    at = all_orders(n)
+    at = _list_orders(n)
     keep = np.ones(len(at), dtype=np.bool_)
     for clue in clues:
         keep &= HOLDS[clue.kind](at, clue.people)
@@ -65,17 +65,17 @@ def solutions(n: int, clues: Sequence[Clue], places: Mapping[int, int]) -> Place
     return at[keep]
 
 
-def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one puzzle with its question."""
     how, n = level.settings, int(level.settings["entities"])
     order = draw.pick(suite.table("orders"))
-    names = draw.sample(words()["names"], n)
+    names = draw.sample(load_words()["names"], n)
     place_of = draw.shuffled(range(n))
-    clues, fixed = _clues(draw, how["clues"], place_of)
-    lines = [_said(draw, suite, order, names, clue) for clue in clues]
-    lines += [_placed(suite, order, names[p], place) for p, place in fixed.items()]
+    clues, fixed = _draw_clues(draw, how["clues"], place_of)
+    lines = [_word_clue(draw, suite, order, names, clue) for clue in clues]
+    lines += [_word_place(suite, order, names[p], place) for p, place in fixed.items()]
     opening = order["group"].format(names=", ".join(names[:-1]) + " and " + names[-1]) if n > 3 else ""
-    text, place = _asked(draw, suite, order, draw.pick(how["ask"]), n)
+    text, place = _ask_place(draw, suite, order, draw.pick(how["ask"]), n)
     gold = names[place_of.index(place)]
     wrong = draw.sample([name for name in names if name != gold], (level.choices or n) - 1)
     story = " ".join([*([opening] if opening else []), *draw.shuffled(lines), text])
@@ -83,30 +83,30 @@ def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
     return Scene(f"{order['kind']}/{text.split()[1]}-{place}", (Question(story, gold, tuple(wrong), facts),))
 
 
-def _clues(draw: Draw, kinds: Sequence[str], place_of: Sequence[int]) -> tuple[list[Clue], dict[int, int]]:
+def _draw_clues(draw: Draw, kinds: Sequence[str], place_of: Sequence[int]) -> tuple[list[Clue], dict[int, int]]:
     """Return clues, and places told outright, that leave the one order ``place_of``; none of them is superfluous."""
     n = len(place_of)
     truth = np.array([place_of], dtype=np.int8)
-    true = [clue for clue in _possible(kinds, n) if bool(HOLDS[clue.kind](truth, clue.people)[0])]
+    true = [clue for clue in _list_possible(kinds, n) if bool(HOLDS[clue.kind](truth, clue.people)[0])]
     told = [place_of.index(draw.between(1, n - 1))] if "at" in kinds else []
     fixed = {person: place_of[person] for person in told}
     chosen: list[Clue] = []
-    left = len(solutions(n, chosen, fixed))
+    left = len(find_solutions(n, chosen, fixed))
     for kind_first in (True, False):
-        for clue in _mixed(draw, true, kinds) if kind_first else draw.shuffled(true):
+        for clue in _mix_clues(draw, true, kinds) if kind_first else draw.shuffled(true):
             if left == 1:
                 break
-            now = len(solutions(n, [*chosen, clue], fixed))
+            now = len(find_solutions(n, [*chosen, clue], fixed))
             if now < left:
                 chosen, left = [*chosen, clue], now
     for clue in list(chosen):
         rest = [other for other in chosen if other != clue]
-        if len(solutions(n, rest, fixed)) == 1:
+        if len(find_solutions(n, rest, fixed)) == 1:
             chosen = rest
     return chosen, fixed
 
 
-def _mixed(draw: Draw, true: Sequence[Clue], kinds: Sequence[str]) -> list[Clue]:
+def _mix_clues(draw: Draw, true: Sequence[Clue], kinds: Sequence[str]) -> list[Clue]:
     """Return at most two clues of every kind, in random order, so that no kind is crowded out."""
     picked: list[Clue] = []
     for kind in kinds:
@@ -115,7 +115,7 @@ def _mixed(draw: Draw, true: Sequence[Clue], kinds: Sequence[str]) -> list[Clue]
     return draw.shuffled(picked)
 
 
-def _possible(kinds: Sequence[str], n: int) -> list[Clue]:
+def _list_possible(kinds: Sequence[str], n: int) -> list[Clue]:
     found: list[Clue] = []
     for kind in kinds:
         if kind == "not_end":
@@ -129,7 +129,7 @@ def _possible(kinds: Sequence[str], n: int) -> list[Clue]:
     return found
 
 
-def _said(draw: Draw, suite: Suite, order: Mapping[str, Any], names: Sequence[str], clue: Clue) -> str:
+def _word_clue(draw: Draw, suite: Suite, order: Mapping[str, Any], names: Sequence[str], clue: Clue) -> str:
     templates = order["before"] if clue.kind == "before" else suite.texts[clue.kind]
     people = [names[p] for p in clue.people]
     if clue.kind in ("apart", "gap", "not_next"):
@@ -139,11 +139,11 @@ def _said(draw: Draw, suite: Suite, order: Mapping[str, Any], names: Sequence[st
     return str(draw.pick(templates)).format(**dict(zip("abc", people, strict=False)))
 
 
-def _placed(suite: Suite, order: Mapping[str, Any], name: str, place: int) -> str:
+def _word_place(suite: Suite, order: Mapping[str, Any], name: str, place: int) -> str:
     return str(order["place"]).format(a=name, nth=suite.lines("ordinals")[place], number=place + 1)
 
 
-def _asked(draw: Draw, suite: Suite, order: Mapping[str, Any], kind: str, n: int) -> tuple[str, int]:
+def _ask_place(draw: Draw, suite: Suite, order: Mapping[str, Any], kind: str, n: int) -> tuple[str, int]:
     """Return a question and the place that it asks for."""
     if kind == "end":
         last = draw.chance(1, 2)

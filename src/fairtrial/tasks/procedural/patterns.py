@@ -8,21 +8,21 @@ from typing import Any
 
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene
-from fairtrial.tasks.procedural.choices import wrong_numbers
+from fairtrial.tasks.procedural.choices import draw_wrong_numbers
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite, load, words
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words
 
 
-def patterns(options: TaskOptions) -> ChoiceTask:
+def build_patterns(options: TaskOptions) -> ChoiceTask:
     """Return the task ``patterns``."""
-    return ChoiceTask(load("patterns"), make_scene, options)
+    return ChoiceTask(load_suite("patterns"), make_scene, options)
 
 
-def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one pattern with its question."""
     rule = draw.pick(level.settings["rules"])
     if rule == "cycle":
-        return _cycle(draw, suite, level)
+        return _make_cycle(draw, suite, level)
     count = level.choices or 4
     rank = draw.below(count)
     shown = int(level.settings["shown"][rule])
@@ -33,16 +33,16 @@ def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
             continue
         steps = [b - a for a, b in pairwise(told)]
         slips = [told[-1] + step for step in steps] + [told[-2] + step for step in steps]
-        wrong = wrong_numbers(draw, gold, [n for n in slips if n >= 0], rank, count)
+        wrong = draw_wrong_numbers(draw, gold, [n for n in slips if n >= 0], rank, count)
         if wrong is not None:
             text = draw.pick(suite.lines("numbers")).format(shown=", ".join(map(str, told)) + ", ...?")
             return Scene(f"{rule}/{told[1] - told[0]:+d}", (Question(text, str(gold), wrong),))
 
 
-def _cycle(draw: Draw, suite: Suite, level: Level) -> Scene:
+def _make_cycle(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     how = level.settings
     theme = draw.pick(suite.lines("themes"))
-    turn = draw.sample(words()[theme], draw.between(*how["cycle"]))
+    turn = draw.sample(load_words()[theme], draw.between(*how["cycle"]))
     rest = draw.between(0, len(turn) - 1) if how["turns"] > 1 else draw.between(len(turn) // 2 - 1, len(turn) - 1)
     told = turn * int(how["turns"]) + turn[:rest]
     following = [turn[(rest + i) % len(turn)] for i in range(int(how["ahead"]))]
@@ -53,12 +53,12 @@ def _cycle(draw: Draw, suite: Suite, level: Level) -> Scene:
     return Scene(f"cycle-{len(turn)}/{theme}/{rest}", (Question(text, gold, tuple(wrong)),))
 
 
-def _step(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
+def _make_step(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     start, step = draw.between(*how["start"]), draw.between(*how["step"]) * draw.pick((1, -1))
     return [start + i * step for i in range(n)]
 
 
-def _two_steps(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
+def _make_two_steps(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     steps = [draw.between(*how["step"]), -draw.between(*how["step"])]
     row = [draw.between(*how["start"])]
     for i in range(n - 1):
@@ -66,7 +66,7 @@ def _two_steps(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     return row
 
 
-def _growing(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
+def _make_growing(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     step, more = draw.between(*how["step"]), draw.between(1, 9)
     row = [draw.between(*how["start"])]
     for i in range(n - 1):
@@ -74,19 +74,19 @@ def _growing(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     return row
 
 
-def _woven(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
-    return _weave([_step(draw, how, n) for _ in range(2)], n)
+def _make_woven(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
+    return _weave([_make_step(draw, how, n) for _ in range(2)], n)
 
 
-def _woven_three(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
-    return _weave([_step(draw, how, n) for _ in range(3)], n)
+def _make_woven_three(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
+    return _weave([_make_step(draw, how, n) for _ in range(3)], n)
 
 
 def _weave(rows: list[list[int]], n: int) -> list[int]:
     return [rows[i % len(rows)][i // len(rows)] for i in range(n)]
 
 
-def _sum_of_two(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
+def _make_sum_of_two(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     row = [draw.between(*how["start"]), draw.between(*how["start"])]
     extra = draw.between(0, 9)
     while len(row) < n:
@@ -94,7 +94,7 @@ def _sum_of_two(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     return row
 
 
-def _product(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
+def _make_product(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
     factor, step = draw.between(2, 3), draw.between(*how["step"]) * draw.pick((1, -1))
     row = [draw.between(*how["start"])]
     for _ in range(n - 1):
@@ -103,11 +103,11 @@ def _product(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
 
 
 RULES: Mapping[str, Callable[[Draw, Mapping[str, Any], int], list[int]]] = {
-    "step": _step,
-    "two_steps": _two_steps,
-    "growing": _growing,
-    "woven": _woven,
-    "woven_three": _woven_three,
-    "sum_of_two": _sum_of_two,
-    "product": _product,
+    "step": _make_step,
+    "two_steps": _make_two_steps,
+    "growing": _make_growing,
+    "woven": _make_woven,
+    "woven_three": _make_woven_three,
+    "sum_of_two": _make_sum_of_two,
+    "product": _make_product,
 }

@@ -14,19 +14,19 @@ from typing import Any
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite, load, words
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words
 
 QUESTIONS = 3
 Fact = Mapping[str, Any]
 
 
-def reading(options: TaskOptions) -> ChoiceTask:
+def build_reading(options: TaskOptions) -> ChoiceTask:
     """Return the task ``reading``."""
-    return ChoiceTask(load("reading"), make_scene, options, label="Passage")
+    return ChoiceTask(load_suite("reading"), make_scene, options, label="Passage")
 
 
 @dataclass(slots=True)
-class World:
+class PassageFacts:
     """Who the people are, and which value each fact has for each of them, at first and in the end."""
 
     people: list[str]
@@ -39,31 +39,31 @@ class World:
         return [fact for fact in self.facts if self.first[fact["kind"]] == self.end[fact["kind"]]]
 
 
-def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return a passage and `QUESTIONS` different questions about it."""
     how = level.settings
     while True:
         facts = draw.sample(suite.table("facts"), how["facts"])
         if how["swaps"] and (all("swap" in f for f in facts) or not any("swap" in f for f in facts)):
             continue
-        people = draw.sample(words()["people"], how["people"])
-        first = {f["kind"]: draw.sample(words()[f["from"]], len(people)) for f in facts}
-        world = World(people, facts, first, {kind: list(values) for kind, values in first.items()})
-        passage = _passage(draw, suite, how, world)
-        questions = [_question(draw, suite, world, draw.pick(how["ask"]), number) for number in range(QUESTIONS)]
+        people = draw.sample(load_words()["people"], how["people"])
+        first = {f["kind"]: draw.sample(load_words()[f["from"]], len(people)) for f in facts}
+        world = PassageFacts(people, facts, first, {kind: list(values) for kind, values in first.items()})
+        passage = _write_passage(draw, suite, how, world)
+        questions = [_draw_question(draw, suite, world, draw.pick(how["ask"]), number) for number in range(QUESTIONS)]
         ready = tuple(question for question in questions if question is not None)
         if len({question.text for question in ready}) == QUESTIONS:
             return Scene("-".join(sorted(f["kind"] for f in facts)), ready, passage)
 
 
-def _passage(draw: Draw, suite: Suite, how: Mapping[str, Any], world: World) -> str:
+def _write_passage(draw: Draw, suite: Suite, how: Mapping[str, Any], world: PassageFacts) -> str:
     names = " and ".join(filter(None, [", ".join(world.people[:-1]), world.people[-1]]))
     told = [
         (p, fact, _tell(draw, fact, world.first[fact["kind"]][i]))
         for i, p in enumerate(world.people)
         for fact in world.facts
     ]
-    lines = _sentences(draw, [(p, text) for p, _, text in told], joined=bool(how["joined"]))
+    lines = _write_sentences(draw, [(p, text) for p, _, text in told], joined=bool(how["joined"]))
     for _ in range(how["rumours"]):
         p, fact = draw.below(len(world.people)), draw.pick(world.facts)
         value = draw.pick([v for v in world.first[fact["kind"]] if v != world.first[fact["kind"]][p]])
@@ -73,7 +73,7 @@ def _passage(draw: Draw, suite: Suite, how: Mapping[str, Any], world: World) -> 
     return " ".join([draw.pick(suite.lines("openings")).format(names=names), *lines])
 
 
-def _sentences(draw: Draw, told: Sequence[tuple[str, str]], joined: bool) -> list[str]:
+def _write_sentences(draw: Draw, told: Sequence[tuple[str, str]], joined: bool) -> list[str]:
     """Return the facts as sentences in random order, some of them two in one sentence."""
     rest, lines = draw.shuffled(told), []
     while rest:
@@ -85,7 +85,7 @@ def _sentences(draw: Draw, told: Sequence[tuple[str, str]], joined: bool) -> lis
     return lines
 
 
-def _swap(draw: Draw, suite: Suite, world: World) -> str:
+def _swap(draw: Draw, suite: Suite, world: PassageFacts) -> str:
     """Let two people exchange something; return the sentence that says so."""
     fact = draw.pick([f for f in world.facts if "swap" in f])
     p, q = draw.sample(range(len(world.people)), 2)
@@ -94,7 +94,7 @@ def _swap(draw: Draw, suite: Suite, world: World) -> str:
     return f"{draw.pick(suite.lines('later'))} {fact['swap'].format(p=world.people[p], q=world.people[q])}"
 
 
-def _question(draw: Draw, suite: Suite, world: World, kind: str, number: int) -> Question | None:
+def _draw_question(draw: Draw, suite: Suite, world: PassageFacts, kind: str, number: int) -> Question | None:
     """Return one question, or None where the world has no answer that differs."""
     fact = world.facts[number % len(world.facts)]
     person = draw.below(len(world.people))
@@ -117,19 +117,19 @@ def _question(draw: Draw, suite: Suite, world: World, kind: str, number: int) ->
         asked = f"{suite.texts['when'][when]}, {asked[0].lower()}{asked[1:]}"
     values = (world.first if when == "first" else world.end)[fact["kind"]]
     gold = values[person]
-    wrong = _crossed(draw, suite, world, fact) if len(world.people) == 1 else _others(draw, values, gold)
+    wrong = _draw_crossed(draw, suite, world, fact) if len(world.people) == 1 else _draw_others(draw, values, gold)
     return Question(asked, gold, wrong, {"fact": fact["kind"], "ask": kind})
 
 
-def _others(draw: Draw, values: Sequence[str], gold: str) -> tuple[str, ...]:
+def _draw_others(draw: Draw, values: Sequence[str], gold: str) -> tuple[str, ...]:
     return tuple(draw.sample([v for v in values if v != gold], 3))
 
 
-def _crossed(draw: Draw, suite: Suite, world: World, fact: Fact) -> tuple[str, ...]:
+def _draw_crossed(draw: Draw, suite: Suite, world: PassageFacts, fact: Fact) -> tuple[str, ...]:
     """Return three wrong answers: told but of another kind, of the right kind but not told, and neither."""
     told = {values[0] for values in world.first.values()}
     other = draw.pick([f for f in world.facts if f is not fact])
-    absent = [[v for v in words()[f["from"]] if v not in told] for f in (fact, other)]
+    absent = [[v for v in load_words()[f["from"]] if v not in told] for f in (fact, other)]
     return (world.first[other["kind"]][0], draw.pick(absent[0]), draw.pick(absent[1]))
 
 

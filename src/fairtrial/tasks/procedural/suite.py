@@ -22,7 +22,7 @@ class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Level(_Data):
+class SuiteLevel(_Data):
     """One difficulty level: what it asks for, and the numbers that make it so hard."""
 
     description: str = Field(description="One sentence for a person.")
@@ -42,7 +42,7 @@ class Suite(_Data):
     by_length: bool = Field(False, description="Also grade choices by log-probability per character.")
     shots: Annotated[int, Field(ge=0)] = Field(description="Few-shot examples unless the trial says otherwise.")
     level: int = Field(description="Level unless the trial says otherwise.")
-    levels: dict[int, Level]
+    levels: dict[int, SuiteLevel]
     texts: dict[str, Any] = Field(default_factory=dict, description="Templates and words.")
 
     @model_validator(mode="after")
@@ -51,7 +51,7 @@ class Suite(_Data):
             raise ValueError(f"levels must run from 1 and hold the default {self.level}; got {sorted(self.levels)}")
         return self
 
-    def at(self, level: int | None) -> tuple[int, Level]:
+    def at(self, level: int | None) -> tuple[int, SuiteLevel]:
         """Return the number and content of ``level``, or of the default level.
 
         Raises SpecError if there is no such level.
@@ -67,7 +67,7 @@ class Suite(_Data):
 
     def lines(self, key: str) -> Sequence[str]:
         """Return the list of texts under ``key``."""
-        return strings(self.texts[key])
+        return split_texts(self.texts[key])
 
     def table(self, key: str) -> Sequence[Mapping[str, Any]]:
         """Return the list of mappings under ``key``."""
@@ -75,27 +75,27 @@ class Suite(_Data):
         return rows
 
 
-def strings(value: Any) -> list[str]:
+def split_texts(value: Any) -> list[str]:
     """Return ``value``, a list of texts or texts parted by commas, as a list of texts."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else [str(part) for part in value]
 
 
 @lru_cache(maxsize=64)
-def load(name: str) -> Suite:
+def load_suite(name: str) -> Suite:
     """Return the suite ``name``.  Raises TaskError if its file is missing or malformed."""
     try:
-        return Suite.model_validate(_read(name))
+        return Suite.model_validate(_read_file(name))
     except ValidationError as error:
         raise TaskError(f"the suite file is malformed: {error}", where=f"suites/{name}.yaml") from error
 
 
 @lru_cache(maxsize=1)
-def words() -> Mapping[str, Sequence[str]]:
+def load_words() -> Mapping[str, Sequence[str]]:
     """Return the shared vocabulary: kind of word -> words, each list free of repetitions."""
-    return {key: strings(value) for key, value in _read("words").items()}
+    return {key: split_texts(value) for key, value in _read_file("words").items()}
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read_file(name: str) -> dict[str, Any]:
     file = resources.files(_FILES) / f"{name}.yaml"
     if not file.is_file():
         raise TaskError(f"the suite file {name}.yaml is missing from the installation.", fix="Reinstall fairtrial.")

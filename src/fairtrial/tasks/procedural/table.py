@@ -12,20 +12,20 @@ from typing import Any
 
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene
-from fairtrial.tasks.procedural.choices import wrong_numbers
+from fairtrial.tasks.procedural.choices import draw_wrong_numbers
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite, load, strings, words
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words, split_texts
 
 QUESTIONS = 3
 
 
-def table(options: TaskOptions) -> ChoiceTask:
+def build_table(options: TaskOptions) -> ChoiceTask:
     """Return the task ``table``."""
-    return ChoiceTask(load("table"), make_scene, options, label="Table")
+    return ChoiceTask(load_suite("table"), make_scene, options, label="Table")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class DrawnColumn:
     """A column: its name and one cell a row, words or numbers."""
 
     name: str
@@ -33,14 +33,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DrawnTable:
     """A table in memory; all columns are as long as ``key``."""
 
     spec: Mapping[str, Any]
-    key: Column
-    words: tuple[Column, ...]
-    shared: tuple[Column, ...]
-    numbers: tuple[Column, ...]
+    key: DrawnColumn
+    words: tuple[DrawnColumn, ...]
+    shared: tuple[DrawnColumn, ...]
+    numbers: tuple[DrawnColumn, ...]
 
     def called(self, row: int) -> str:
         """Return what a question calls ``row``, e.g. ``the lamp``."""
@@ -48,11 +48,11 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class QuestionContext:
     """What a question maker gets: the draws, the table, the templates, and how many choices to offer."""
 
     draw: Draw
-    table: Table
+    table: DrawnTable
     suite: Suite
     kind: str
     count: int
@@ -72,27 +72,28 @@ class Asking:
 
     def number(self, text: str, gold: int, plausible: Sequence[int]) -> Question | None:
         """Offer ``gold`` among other numbers; None if its rank does not allow it."""
-        wrong = wrong_numbers(self.draw, gold, plausible, self.rank, self.count)
+        wrong = draw_wrong_numbers(self.draw, gold, plausible, self.rank, self.count)
         return None if wrong is None else Question(text, str(gold), wrong, {"ask": self.kind})
 
 
-def make_scene(draw: Draw, suite: Suite, level: Level) -> Scene:
+def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return a table and `QUESTIONS` different questions about it."""
     how, count = level.settings, level.choices or 4
     kinds = [draw.pick(how["ask"]) for _ in range(QUESTIONS)]
     ranks = [draw.below(count) for _ in range(QUESTIONS)]
     spec, style = draw.pick(suite.table("tables")), draw.pick(how["styles"])
     while True:
-        drawn = _table(draw, spec, how)
+        drawn = _draw_table(draw, spec, how)
         questions = [
-            _question(Asking(draw, drawn, suite, kind, count, rank)) for kind, rank in zip(kinds, ranks, strict=True)
+            _draw_question(QuestionContext(draw, drawn, suite, kind, count, rank))
+            for kind, rank in zip(kinds, ranks, strict=True)
         ]
         ready = tuple(q for q in questions if q is not None)
         if len({q.text for q in ready}) == QUESTIONS:
-            return Scene(kind=spec["kind"], questions=ready, context=_shown(drawn, style))
+            return Scene(kind=spec["kind"], questions=ready, context=_write_table(drawn, style))
 
 
-def _question(asking: Asking) -> Question | None:
+def _draw_question(asking: QuestionContext) -> Question | None:
     for _ in range(30):
         question = ASK[asking.kind](asking)
         if question is not None:
@@ -100,26 +101,26 @@ def _question(asking: Asking) -> Question | None:
     return None
 
 
-def _table(draw: Draw, spec: Mapping[str, Any], how: Mapping[str, Any]) -> Table:
+def _draw_table(draw: Draw, spec: Mapping[str, Any], how: Mapping[str, Any]) -> DrawnTable:
     rows = int(how["rows"])
-    lists = words()
-    key = Column(spec["key"]["name"], tuple(draw.sample(lists[spec["key"]["from"]], rows)))
+    lists = load_words()
+    key = DrawnColumn(spec["key"]["name"], tuple(draw.sample(lists[spec["key"]["from"]], rows)))
     fit = [c for c in spec["words"] if len(lists[c["from"]]) >= rows]
     word_columns = [
-        Column(c["name"], tuple(draw.sample(lists[c["from"]], rows))) for c in draw.sample(fit, how["words"])
+        DrawnColumn(c["name"], tuple(draw.sample(lists[c["from"]], rows))) for c in draw.sample(fit, how["words"])
     ]
     shared = [
-        Column(c["name"], tuple(draw.pick(strings(c["values"])) for _ in range(rows)))
+        DrawnColumn(c["name"], tuple(draw.pick(split_texts(c["values"])) for _ in range(rows)))
         for c in draw.sample(spec["shared"], how["shared"])
     ]
     numbers = [
-        Column(c["name"], tuple(draw.sample(range(c["low"], c["high"] + 1), rows)))
+        DrawnColumn(c["name"], tuple(draw.sample(range(c["low"], c["high"] + 1), rows)))
         for c in draw.sample(spec["numbers"], how["numbers"])
     ]
-    return Table(spec, key, tuple(word_columns), tuple(shared), tuple(numbers))
+    return DrawnTable(spec, key, tuple(word_columns), tuple(shared), tuple(numbers))
 
 
-def _shown(drawn: Table, style: str) -> str:
+def _write_table(drawn: DrawnTable, style: str) -> str:
     columns = [drawn.key, *drawn.words, *drawn.shared, *drawn.numbers]
     rows = [
         [c.name for c in columns],
@@ -130,24 +131,24 @@ def _shown(drawn: Table, style: str) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _cell(a: Asking) -> Question | None:
+def _ask_cell(a: QuestionContext) -> Question | None:
     column, row = a.draw.pick([*a.table.words, *a.table.numbers]), a.draw.below(len(a.table.key.cells))
     return a.among(a.text(column=column.name, the_key=a.table.called(row)), column.cells[row], column.cells)
 
 
-def _line(a: Asking) -> Question | None:
+def _ask_line(a: QuestionContext) -> Question | None:
     """Ask for the whole row of a key: its key with the right cell, or with a cell of another row."""
     column, row = a.draw.pick(a.table.words), a.draw.below(len(a.table.key.cells))
     lines = [f"{a.table.key.cells[row]} | {cell}" for cell in column.cells]
     return a.among(a.text(the_key=a.table.called(row)), lines[row], lines)
 
 
-def _row(a: Asking) -> Question | None:
+def _ask_row(a: QuestionContext) -> Question | None:
     column, row = a.draw.pick([*a.table.words, *a.table.numbers]), a.draw.below(len(a.table.key.cells))
     return a.among(a.text(column=column.name, value=column.cells[row]), a.table.key.cells[row], a.table.key.cells)
 
 
-def _other_cell(a: Asking) -> Question | None:
+def _ask_other_cell(a: QuestionContext) -> Question | None:
     other, column = a.draw.sample([*a.table.words, *a.table.numbers], 2)
     row = a.draw.below(len(a.table.key.cells))
     return a.among(
@@ -155,26 +156,26 @@ def _other_cell(a: Asking) -> Question | None:
     )
 
 
-def _extreme(a: Asking) -> Question | None:
+def _ask_extreme(a: QuestionContext) -> Question | None:
     column = a.draw.pick(a.table.numbers)
     best = (max if a.kind == "most" else min)(column.cells)
     return a.among(a.text(column=column.name), a.table.key.cells[column.cells.index(best)], a.table.key.cells)
 
 
-def _count(a: Asking) -> Question | None:
+def _ask_count(a: QuestionContext) -> Question | None:
     column = a.draw.pick(a.table.shared)
     value = a.draw.pick(sorted(set(column.cells)))
     return a.number(a.text(column=column.name, value=value), column.cells.count(value), ())
 
 
-def _count_above(a: Asking) -> Question | None:
+def _ask_count_above(a: QuestionContext) -> Question | None:
     column = a.draw.pick(a.table.numbers)
     limit = a.draw.between(min(column.cells), max(column.cells)) // 5 * 5
     above = sum(n > limit for n in column.cells)
     return a.number(a.text(column=column.name, value=limit), above, (len(column.cells) - above,))
 
 
-def _count_both(a: Asking) -> Question | None:
+def _ask_count_both(a: QuestionContext) -> Question | None:
     other, column = a.draw.pick(a.table.shared), a.draw.pick(a.table.numbers)
     value = a.draw.pick(sorted(set(other.cells)))
     limit = a.draw.between(min(column.cells), max(column.cells)) // 5 * 5
@@ -183,7 +184,7 @@ def _count_both(a: Asking) -> Question | None:
     return a.number(text, both, (other.cells.count(value),))
 
 
-def _difference(a: Asking) -> Question | None:
+def _ask_difference(a: QuestionContext) -> Question | None:
     column = a.draw.pick(a.table.numbers)
     high, low = a.draw.sample(range(len(column.cells)), 2)
     if column.cells[high] < column.cells[low]:
@@ -193,7 +194,7 @@ def _difference(a: Asking) -> Question | None:
     return a.number(text, gold, (gold + 1, gold - 1, gold + 10, gold - 10)) if gold > 3 else None
 
 
-def _ranked(a: Asking) -> Question | None:
+def _ask_ranked(a: QuestionContext) -> Question | None:
     """Ask for the highest, or the second highest, among the rows that share a value."""
     other, column = a.draw.pick(a.table.shared), a.draw.pick(a.table.numbers)
     value = a.draw.pick(sorted(set(other.cells)))
@@ -208,7 +209,7 @@ def _ranked(a: Asking) -> Question | None:
     return a.among(a.text(column=column.name, other=other.name, value=value), gold, rivals)
 
 
-def _sum_of(a: Asking) -> Question | None:
+def _ask_sum_of(a: QuestionContext) -> Question | None:
     other, column = a.draw.pick(a.table.shared), a.draw.pick(a.table.numbers)
     value = a.draw.pick(sorted(set(other.cells)))
     parts = [n for o, n in zip(other.cells, column.cells, strict=True) if o == value]
@@ -219,7 +220,7 @@ def _sum_of(a: Asking) -> Question | None:
     return a.number(a.text(column=column.name, other=other.name, value=value), gold, slips)
 
 
-def _widest_gap(a: Asking) -> Question | None:
+def _ask_widest_gap(a: QuestionContext) -> Question | None:
     first, second = a.draw.sample(a.table.numbers, 2)
     gaps = [x - y for x, y in zip(first.cells, second.cells, strict=True)]
     if max(gaps) <= 0 or gaps.count(max(gaps)) > 1:
@@ -230,19 +231,19 @@ def _widest_gap(a: Asking) -> Question | None:
     return a.among(a.text(column=first.name, other=second.name), keys[gaps.index(max(gaps))], rivals)
 
 
-ASK: Mapping[str, Callable[[Asking], Question | None]] = {
-    "cell": _cell,
-    "line": _line,
-    "row": _row,
-    "other_cell": _other_cell,
-    "most": _extreme,
-    "least": _extreme,
-    "count": _count,
-    "count_above": _count_above,
-    "count_both": _count_both,
-    "difference": _difference,
-    "most_of": _ranked,
-    "second_of": _ranked,
-    "sum_of": _sum_of,
-    "widest_gap": _widest_gap,
+ASK: Mapping[str, Callable[[QuestionContext], Question | None]] = {
+    "cell": _ask_cell,
+    "line": _ask_line,
+    "row": _ask_row,
+    "other_cell": _ask_other_cell,
+    "most": _ask_extreme,
+    "least": _ask_extreme,
+    "count": _ask_count,
+    "count_above": _ask_count_above,
+    "count_both": _ask_count_both,
+    "difference": _ask_difference,
+    "most_of": _ask_ranked,
+    "second_of": _ask_ranked,
+    "sum_of": _ask_sum_of,
+    "widest_gap": _ask_widest_gap,
 }

@@ -2,6 +2,6 @@
 
 from fairtrial.tasks.reading.letters import read_option
 from fairtrial.tasks.reading.numbers import read_number
-from fairtrial.tasks.reading.plain import clean, ends_with, nearly
+from fairtrial.tasks.reading.plain import clean, ends_with, is_near_miss
 
-__all__ = ["clean", "ends_with", "nearly", "read_number", "read_option"]
+__all__ = ["clean", "ends_with", "is_near_miss", "read_number", "read_option"]

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence, Set
 
-from fairtrial.tasks.reading.mentions import TEXT, M, mark, number_of
-from fairtrial.tasks.reading.plain import field_of, own_part
+from fairtrial.tasks.reading.mentions import TEXT, M, mark, read_sign
+from fairtrial.tasks.reading.plain import cut_own_part, find_marked_answer
 
 _G = f"(?P<m>{M})"
 _BE = (
@@ -138,10 +138,10 @@ def read_option(text: str, names: str, options: Sequence[str]) -> int | None:
     short = text.strip().strip(".()")
     if len(short) == 1 and short in names:
         return names.index(short)
-    text = own_part(text)
+    text = cut_own_part(text)
     text = _REPLY.sub("", text) if "A" in names else text
     for _ in range(NESTED):  # a field may hold JSON or a box in its turn
-        field = field_of(text)
+        field = find_marked_answer(text)
         if field is None:
             break
         text = field
@@ -151,23 +151,23 @@ def read_option(text: str, names: str, options: Sequence[str]) -> int | None:
 def _decide(marked: str) -> int | None:
     """Return the place of the option that a text with signs settles on."""
     denied = {
-        number_of(sign) for found in _NOT.findall(marked) + _WRONG.findall(marked) for sign in re.findall(M, found)
+        read_sign(sign) for found in _NOT.findall(marked) + _WRONG.findall(marked) for sign in re.findall(M, found)
     }
     marked = _WRONG.sub("\uffff", _NOT.sub("\uffff", marked))
     if re.search(rf"{M}\s*\?", marked) and len(set(re.findall(M, marked))) > 1:
         marked = re.sub(rf"{M}(?=\s*\?)", "\uffff", marked)
-    stated, claims = _claims(marked, STATED), _claims(marked, STATED + SAID)
+    stated, claims = _find_claims(marked, STATED), _find_claims(marked, STATED + SAID)
     if stated:
         start, option = claims[-1]
         taken_back = start > stated[-1][0] and _WAIT.search(marked[stated[-1][0] : start])
-        return option if taken_back else _settled(marked, stated)
-    return _settled(marked, claims) if claims else _unclaimed(marked, denied)
+        return option if taken_back else _settle_claims(marked, stated)
+    return _settle_claims(marked, claims) if claims else _find_unclaimed(marked, denied)
 
 
-def _claims(marked: str, patterns: Sequence[re.Pattern[str]]) -> list[tuple[int, int | None]]:
+def _find_claims(marked: str, patterns: Sequence[re.Pattern[str]]) -> list[tuple[int, int | None]]:
     """Return place and option of what is said to be the answer, in order."""
     found = {
-        match.start("m"): number_of(match["m"])
+        match.start("m"): read_sign(match["m"])
         for pattern in patterns
         for match in pattern.finditer(marked)
         if not _HEDGE.search(marked[max(0, match.start("m") - 60) : match.start("m")])
@@ -175,7 +175,7 @@ def _claims(marked: str, patterns: Sequence[re.Pattern[str]]) -> list[tuple[int,
     return sorted(found.items())
 
 
-def _settled(marked: str, claims: Sequence[tuple[int, int | None]]) -> int | None:
+def _settle_claims(marked: str, claims: Sequence[tuple[int, int | None]]) -> int | None:
     """Return the one option claimed, or the last one if what went before is taken back; None otherwise."""
     start, last = claims[-1]
     others = [at for at, option in claims if option != last]
@@ -183,19 +183,19 @@ def _settled(marked: str, claims: Sequence[tuple[int, int | None]]) -> int | Non
         return None
     first = _FIRST.match(marked)
     on_its_own = first is not None and "\n" in marked[first.end("m") : first.end("m") + 2]
-    if first and on_its_own and number_of(first["m"]) != last and not _WAIT.search(marked[first.end("m") : start]):
+    if first and on_its_own and read_sign(first["m"]) != last and not _WAIT.search(marked[first.end("m") : start]):
         return None
     return last
 
 
-def _unclaimed(marked: str, denied: Set[int | None]) -> int | None:
+def _find_unclaimed(marked: str, denied: Set[int | None]) -> int | None:
     """Return the option that stands first or alone and is not denied, where nothing is said to be the answer."""
     signs = re.findall(M, marked)
-    named = {number_of(sign) for sign in signs}
+    named = {read_sign(sign) for sign in signs}
     first = _FIRST.match(marked)
     if first:
-        option = number_of(first["m"])
-        listed = option == 0 and len(named) > 1 and number_of(signs[1]) == 1
+        option = read_sign(first["m"])
+        listed = option == 0 and len(named) > 1 and read_sign(signs[1]) == 1
         return None if listed else option
     if len(named) != 1 or _DECLINED.search(marked):
         return None

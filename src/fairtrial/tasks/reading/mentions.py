@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fairtrial.tasks.reading.plain import without_markup
+from fairtrial.tasks.reading.plain import remove_markup
 
 LETTER, TEXT, SEVERAL = 0xE000, 0xE040, 0xE0FF
 """First sign of letters and of options' own texts, and the sign of several options in one breath."""
@@ -56,7 +56,7 @@ _ROW = re.compile(
 )
 
 
-def number_of(sign: str) -> int | None:
+def read_sign(sign: str) -> int | None:
     """Return the place of the option that a sign stands for; None for several."""
     code = ord(sign)
     return None if code == SEVERAL else (code - LETTER if code < TEXT else code - TEXT)
@@ -70,11 +70,11 @@ def mark(text: str, names: str, options: Sequence[str]) -> str:
         names: the letters of the options, capital.
         options: their texts; not looked for where they are the letters.
     """
-    text = _NUMBERED.sub("", _MARK.sub("", without_markup(_PRIVATE.sub(" ", text))))
+    text = _NUMBERED.sub("", _MARK.sub("", remove_markup(_PRIVATE.sub(" ", text))))
     bare = text.strip(" \t\r\n.,:;()[]{}!?。、-")
     if len(bare) == 1 and bare.upper() in names:
         return chr(LETTER + names.index(bare.upper()))
-    text = _NOT_LETTERS.sub(" ", text) if not _named(options, names) else text
+    text = _NOT_LETTERS.sub(" ", text) if not _has_lettered_words(options, names) else text
 
     def sign(letter: str, otherwise: str) -> str:
         at = names.find(letter.upper())
@@ -87,10 +87,10 @@ def mark(text: str, names: str, options: Sequence[str]) -> str:
     text = re.sub(
         rf"(?:\b(?:options?|choices?|letters?|alternatives?)|选项|選択肢)\s*(?={M})", "", text, flags=re.IGNORECASE
     )
-    return _ROW.sub(lambda m: _together(m[0]), _merge(text))
+    return _ROW.sub(lambda m: _join_signs(m[0]), _merge(text))
 
 
-def _named(options: Sequence[str], names: str) -> bool:
+def _has_lettered_words(options: Sequence[str], names: str) -> bool:
     """Whether an option's text itself has such words as ``vitamin C``."""
     return any(_NOT_LETTERS.search(option) for option in options) and len(names) > 0
 
@@ -121,7 +121,7 @@ def _mark_texts(text: str, names: str, options: Sequence[str]) -> str:
         return text
     if not any(variant.split()[0] in text.casefold() for variant in variants):
         return text
-    pattern = re.compile("|".join(map(_pattern, variants)), re.IGNORECASE)
+    pattern = re.compile("|".join(map(_make_pattern, variants)), re.IGNORECASE)
 
     def sign(match: re.Match[str]) -> str:
         at = found.get(" ".join(match[0].split()).casefold())
@@ -130,17 +130,17 @@ def _mark_texts(text: str, names: str, options: Sequence[str]) -> str:
     return pattern.sub(sign, text)
 
 
-def _pattern(variant: str) -> str:
+def _make_pattern(variant: str) -> str:
     """Return the pattern of an option's text that is no part of a longer word or number."""
     text = r"\s+".join(map(re.escape, variant.split()))
     if variant in _WEAK:
         return rf"(?<!\w){text}{_AFTER_WEAK}"
-    before = r"(?<![\w.,/\-−])" if variant[0].isdigit() else r"(?<!\w)" if _latin(variant[0]) else ""
-    after = r"(?!\w|[.,:/]\d)" if variant[-1].isdigit() else r"(?!\w)" if _latin(variant[-1]) else ""
+    before = r"(?<![\w.,/\-−])" if variant[0].isdigit() else r"(?<!\w)" if _is_latin(variant[0]) else ""
+    after = r"(?!\w|[.,:/]\d)" if variant[-1].isdigit() else r"(?!\w)" if _is_latin(variant[-1]) else ""
     return before + text + after
 
 
-def _latin(char: str) -> bool:
+def _is_latin(char: str) -> bool:
     return char.isalnum() and ord(char) < 0x0590
 
 
@@ -150,7 +150,7 @@ def _merge(text: str) -> str:
     end = 0
     before: int | None = None
     for match in re.finditer(M, text):
-        at, between = number_of(match[0]), text[end : match.start()]
+        at, between = read_sign(match[0]), text[end : match.start()]
         if before is None or at != before or not _SAME.fullmatch(between):
             parts += [between, match[0]]
         elif "(" in between or "[" in between:
@@ -160,7 +160,7 @@ def _merge(text: str) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _together(row: str) -> str:
+def _join_signs(row: str) -> str:
     """Return the sign for options named in one breath: their own if it is one option, else that of several."""
     signs = re.findall(M, row)
-    return signs[0] if len({number_of(s) for s in signs}) == 1 else chr(SEVERAL)
+    return signs[0] if len({read_sign(s) for s in signs}) == 1 else chr(SEVERAL)

@@ -12,7 +12,7 @@ import unicodedata
 from fractions import Fraction
 from functools import lru_cache
 
-from fairtrial.tasks.reading.plain import field_of, own_part, without_markup
+from fairtrial.tasks.reading.plain import cut_own_part, find_marked_answer, remove_markup
 
 MOST_DIGITS = 60
 """Digits of a number beyond which it is none that anybody asked for."""
@@ -104,8 +104,8 @@ def read_number(text: str) -> Fraction | None:
     >>> read_number("Tom has 3 boxes of 4 pens, so he has 12 pens"), read_number("5 or 6")
     (Fraction(12, 1), None)
     """
-    text = own_part(text)
-    field = field_of(text)
+    text = cut_own_part(text)
+    field = find_marked_answer(text)
     if field is not None:
         return _read(field) if len(field) < len(text) else None
     hashes = _HASHES.findall(text)
@@ -113,9 +113,9 @@ def read_number(text: str) -> Fraction | None:
 
 
 def _read(text: str) -> Fraction | None:
-    text = _plain(text)
+    text = _normalise(text)
     if not re.search(r"\d", text):
-        return _spelt(text)
+        return _read_spelt(text)
     text = _LABEL.sub(" ", _DENIED.sub(" ", text))
     if _NAMED.search(text) or len(set(re.findall(r"\b([A-Za-z])\s*=", text))) > 1:
         return None
@@ -124,18 +124,18 @@ def _read(text: str) -> Fraction | None:
         rest = text[cue.end() :]
         taken_back = next((m for m in _TURN.finditer(rest) if _NUMBER.search(rest, m.end())), None)
         if taken_back:
-            return _last(rest[taken_back.end() :])
+            return _read_last(rest[taken_back.end() :])
         line = rest.lstrip().split("\n", 1)[0]
         found = _NUMBER.match(line.lstrip(" ~≈"))
         if found:
-            return _of_expression(line.lstrip(" ~≈"))
+            return _read_expression(line.lstrip(" ~≈"))
         spelt = _SPELT.match(line.lower())
         if spelt:
-            return _in_words(spelt[0])
-    return _last(text)
+            return _read_words(spelt[0])
+    return _read_last(text)
 
 
-def _plain(text: str) -> str:
+def _normalise(text: str) -> str:
     """Return a text with one kind of minus, digits and blanks, and fractions as ``a/b``."""
     text = _FRAC.sub(r" \1/\2 ", _UNIT.sub(r" \1", text.replace("{,}", ",").replace("\\,", "").replace("\\%", "%")))
     text = _VULGAR.sub(
@@ -143,7 +143,7 @@ def _plain(text: str) -> str:
     )
     text = re.sub(r"(?<=\d)[_'’](?=\d{3}(?!\d))", "", text)
     text = re.sub("([0-9])([⁰¹²³⁴-⁹]+)", lambda m: f"{m[1]}^{unicodedata.normalize('NFKC', m[2])}", text)
-    text = without_markup(text.replace("$", "\uf8ff")).replace("⁄", "/").replace("\uf8ff", "$")
+    text = remove_markup(text.replace("$", "\uf8ff")).replace("⁄", "/").replace("\uf8ff", "$")
     text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
     text = re.sub(r"\$(?=\D{0,200}\$|\s*\Z)|(?<=\d)\$", "", text)
     text = re.sub(r"^[ \t]*[-+][ ](?=\d)", lambda m: m[0].strip(), text)
@@ -151,7 +151,7 @@ def _plain(text: str) -> str:
     return _MINUS.sub(lambda m: (" " if m[0].startswith(" ") else "") + "-", text)
 
 
-def _last(text: str) -> Fraction | None:
+def _read_last(text: str) -> Fraction | None:
     """Return what an equation ends in, else the last number, less asides and reasons."""
     aside = _ASIDE.sub(" ", text)
     text = aside if _NUMBER.search(aside) else text
@@ -160,16 +160,22 @@ def _last(text: str) -> Fraction | None:
         after_first = after.lstrip()
         found = _NUMBER.search(after_first)
         if found and _OPERATOR.match(after_first, found.end()) and (left := list(_NUMBER.finditer(before))):
-            return _value(left[-1])
+            return _read_match(left[-1])
         rest = re.split(r"[.;\n]\s", after_first)
-        return _value(found) if found and not any(_NUMBER.search(part) for part in rest[1:]) else _plain_last(after)
-    return _plain_last(text)
+        return (
+            _read_match(found)
+            if found and not any(_NUMBER.search(part) for part in rest[1:])
+            else _read_plain_last(after)
+        )
+    return _read_plain_last(text)
 
 
-def _plain_last(text: str) -> Fraction | None:
+def _read_plain_last(text: str) -> Fraction | None:
     if _PLAN.search(re.split(r"[.!?]\s+(?=\S)", text.strip())[-1]) and not _RESULT.search(text):
         return None
-    reason = next((m for m in _REASON.finditer(text) if _NUMBER.search(text[: m.start()]) and _ends(text, m)), None)
+    reason = next(
+        (m for m in _REASON.finditer(text) if _NUMBER.search(text[: m.start()]) and _is_last_said(text, m)), None
+    )
     if reason:
         text = text[: reason.start()]
     found = list(_NUMBER.finditer(text))
@@ -178,13 +184,13 @@ def _plain_last(text: str) -> Fraction | None:
     if len(found) > 1:
         between = text[found[-2].end() : found[-1].start()]
         if _JOINED.fullmatch(between):
-            return _value(found[-1]) if _value(found[-1]) == _value(found[-2]) else None
+            return _read_match(found[-1]) if _read_match(found[-1]) == _read_match(found[-2]) else None
         if _OPERATOR.match(text, found[-2].end()) or (found[-1]["sign"] and not between.strip()):
             return None  # a sum that nobody has worked out
-    return _value(found[-1])
+    return _read_match(found[-1])
 
 
-def _ends(text: str, reason: re.Match[str]) -> bool:
+def _is_last_said(text: str, reason: re.Match[str]) -> bool:
     """Whether a reason or source is the last thing that the text says: no further clause follows it."""
     rest = text[reason.end() :]
     if re.match(r",?\s*(?:because|since|as|i\.e|that is|namely)", reason[0], re.IGNORECASE):
@@ -192,14 +198,14 @@ def _ends(text: str, reason: re.Match[str]) -> bool:
     return not re.search(r"[,;.\n:]\s+\S|\b(?:so|then|thus|leaves|has|have|get|is|are|gives|makes|left)\b|=", rest)
 
 
-def _of_expression(text: str) -> Fraction | None:
+def _read_expression(text: str) -> Fraction | None:
     """Return the number at the beginning of a text, or what its equation ends in; None if two are offered."""
     found = _NUMBER.match(text)
     if not found:
         return None
     sentence = re.split(r"\.\s|\n", text)[0]
     if "=" in sentence and _OPERATOR.match(text, found.end()):
-        return _last(sentence)
+        return _read_last(sentence)
     following = _NUMBER.search(text, found.end())
     if following and (
         _JOINED.fullmatch(text[found.end() : following.start()])
@@ -207,10 +213,10 @@ def _of_expression(text: str) -> Fraction | None:
         or following["sign"]
     ):
         return None
-    return _value(found)
+    return _read_match(found)
 
 
-def _value(found: re.Match[str]) -> Fraction | None:
+def _read_match(found: re.Match[str]) -> Fraction | None:
     """Return a matched number; None for a fraction of nothing, or powers beyond reason."""
     power = int(found["power"] or found["ten"] or 0)
     if abs(power) > MOST_DIGITS:
@@ -221,13 +227,13 @@ def _value(found: re.Match[str]) -> Fraction | None:
             return None
         value = Fraction(above, below) + int(found["whole"] or 0)
     else:
-        value = _decimal(found["main"] or "0", found["rest"] or found["dot"] or "")
+        value = _read_decimal(found["main"] or "0", found["rest"] or found["dot"] or "")
     value *= Fraction(10) ** power * _SCALES.get((found["big"] or "").strip(), 1)
     negative = "-" in (found["sign"] or "") or bool(found["late"])
     return -value if negative else value
 
 
-def _decimal(main: str, rest: str) -> Fraction:
+def _read_decimal(main: str, rest: str) -> Fraction:
     """Return digits with thousands apart, and what follows a decimal point or comma."""
     groups = re.split(r"[ ,.]", main)
     points = main.count(".")
@@ -238,17 +244,17 @@ def _decimal(main: str, rest: str) -> Fraction:
     return Fraction(int(digits)) + (Fraction(int(rest[1:]), 10 ** len(rest[1:])) if rest else 0)
 
 
-def _spelt(text: str) -> Fraction | None:
+def _read_spelt(text: str) -> Fraction | None:
     """Return the one number that a text without digits spells."""
     found = [m[0] for m in _SPELT.finditer(text.lower())]
     bare = re.sub(r"[^a-z -]", "", text.lower()).strip()
     if found == ["one"] and bare != "one" and not _ANSWER.search(text):
         return None
-    values = {_in_words(words) for words in found}
+    values = {_read_words(words) for words in found}
     return values.pop() if len(values) == 1 else None
 
 
-def _in_words(words: str) -> Fraction | None:
+def _read_words(words: str) -> Fraction | None:
     """Return the value of number words below a million, or None if they make no number."""
     total, part = 0, 0
     for word in re.split(r"[ -]", words):

@@ -49,49 +49,49 @@ def clean(text: str) -> str:
     return text
 
 
-def nearly(text: str, gold: Iterable[str]) -> bool:
+def is_near_miss(text: str, gold: Iterable[str]) -> bool:
     """Return whether an answer differs from one of the right ones by its form only.
 
     That is: in white space, case, final punctuation, or the way in which a number is written.
     """
-    said = _folded(text)
-    return bool(said) and any(said == right or _same_number(said, right) for right in map(_folded, gold))
+    said = _fold(text)
+    return bool(said) and any(said == right or _are_same_number(said, right) for right in map(_fold, gold))
 
 
 def ends_with(text: str, gold: Iterable[str]) -> bool:
     """Return whether the last word, or words, of a longer text are one of the right answers, form apart."""
-    said = _folded(text)
-    for right in map(_folded, gold):
+    said = _fold(text)
+    for right in map(_fold, gold):
         before = said[: -len(right)] if right and said.endswith(right) else ""
         if before and not (before[-1].isalnum() or before[-1] in "-+−.,/_"):
             return True
     return False
 
 
-def _same_number(said: str, right: str) -> bool:
+def _are_same_number(said: str, right: str) -> bool:
     """Return whether two texts are one plain number, e.g. ``1,000`` and ``1000.0``."""
     if not (_NUMBER.fullmatch(said) and _NUMBER.fullmatch(right)):
         return False
     return Decimal(said.replace(",", "")) == Decimal(right.replace(",", ""))
 
 
-def _folded(text: str) -> str:
-    return " ".join(seen(clean(text)).split()).casefold().rstrip(ENDS).rstrip()
+def _fold(text: str) -> str:
+    return " ".join(_remove_unseen(clean(text)).split()).casefold().rstrip(ENDS).rstrip()
 
 
-def seen(text: str) -> str:
+def _remove_unseen(text: str) -> str:
     """Return a text without characters that are not seen."""
     return _UNSEEN.sub("", text)
 
 
-def own_part(text: str) -> str:
+def cut_own_part(text: str) -> str:
     """Return what a text answers: without a next question that it made up, and of a very long one both ends."""
     found = next((m for m in _NEXT.finditer(text) if text[: m.start()].strip()), None)
     text = text[: found.start()] if found else text
     return text if len(text) <= MOST else f"{text[:BEGINNING]}\n{text[BEGINNING - MOST :]}"
 
 
-def field_of(text: str) -> str | None:
+def find_marked_answer(text: str) -> str | None:
     """Return what stands where an answer is marked as such: JSON, a tag, ``\\boxed{}``, ``[[ ]]``; None if nowhere.
 
     Of several the last one counts.
@@ -100,13 +100,13 @@ def field_of(text: str) -> str | None:
         return next((part for part in fields[-1] if part), "")
     if tags := _TAG.findall(text):
         return str(tags[-1][1])
-    if (boxed := _boxed(text)) is not None:
+    if (boxed := _read_boxed(text)) is not None:
         return boxed
     doubled = _DOUBLE.findall(text)
     return str(doubled[-1]) if doubled else None
 
 
-def _boxed(text: str) -> str | None:
+def _read_boxed(text: str) -> str | None:
     start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
     if start < 0:
         return None
@@ -115,14 +115,14 @@ def _boxed(text: str) -> str | None:
     for at in range(begin, min(len(text), begin + 400)):
         depth += {"{": 1, "}": -1}.get(text[at], 0)
         if depth == 0:
-            before = _boxed(text[:start]) if _JOINED.search(text[:start]) else None
+            before = _read_boxed(text[:start]) if _JOINED.search(text[:start]) else None
             return text[begin:at] if before is None else f"{before}, {text[begin:at]}"
     return None
 
 
-def without_markup(text: str) -> str:
+def remove_markup(text: str) -> str:
     """Return a text in plain characters: compatibility forms resolved, signs of LaTeX and Markdown gone."""
-    text = seen(unicodedata.normalize("NFKC", text)).replace("’", "'").replace("‘", "'")
+    text = _remove_unseen(unicodedata.normalize("NFKC", text)).replace("’", "'").replace("‘", "'")
     for _ in range(3):
         text = _WORDS.sub(r"\1", text)
     text = _SIGNS.sub("", text)

@@ -33,9 +33,9 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
-from fairtrial.tasks.base import Task, TaskCard, TellsSigns, images_shown
+from fairtrial.tasks.base import Task, TaskCard, TellsSigns, list_images
 from fairtrial.tasks.signs import CHOSE
-from fairtrial.tasks.variants.letters import Lettered, read_letter
+from fairtrial.tasks.variants.letters import LetterTask, read_letter
 
 STRETCH = 8
 """Items of one stretch."""
@@ -50,7 +50,7 @@ ORDER_GAIN = Measure("order_gain", unit="nat", higher_is_better=None, bounds=Non
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class LetteredOptions:
     """The lettered options at the end of a prompt.
 
     Attributes:
@@ -85,12 +85,12 @@ class Options:
         return re.sub(pattern, lambda match: self.letter_before(match[1]), text)
 
 
-def options_of(text: str, key: str) -> Options | None:
+def find_options(text: str, key: str) -> LetteredOptions | None:
     """Return the last block of lettered options of a text with a new order that ``key`` decides; None if there is none.
 
     The new order is never the published one.
     """
-    blocks = [block for block in blocks_of(text) if len(block) > 1]
+    blocks = [block for block in _find_blocks(text) if len(block) > 1]
     block = blocks[-1] if blocks else []
     told = [match["text"].strip() for match in block]
     if not block or len(set(told)) < len(told):
@@ -99,10 +99,10 @@ def options_of(text: str, key: str) -> Options | None:
     draw = random.Random(key)
     while order == sorted(order):
         draw.shuffle(order)
-    return Options(tuple(block), tuple(order))
+    return LetteredOptions(tuple(block), tuple(order))
 
 
-def blocks_of(text: str) -> list[list[re.Match[str]]]:
+def _find_blocks(text: str) -> list[list[re.Match[str]]]:
     """Return the runs of lines that begin with A, B, C ... written in one way."""
     blocks: list[list[re.Match[str]]] = []
     for match in OPTION.finditer(text):
@@ -121,7 +121,7 @@ def blocks_of(text: str) -> list[list[re.Match[str]]]:
     return blocks
 
 
-class Permuted:
+class PermutedTask:
     """The items of a task whose prompts end in lettered options, these in another order.  See `Task`.
 
     Items keep their ids, so that the two forms are paired item by item.  Raises TaskError if no item has such options.
@@ -150,11 +150,11 @@ class Permuted:
         """Return the task's own requests with the options in another order."""
         options = self._options(item)
         assert options is not None
-        return [moved(request, options) for request in self.task.requests(item)]
+        return [_permute_request(request, options) for request in self.task.requests(item)]
 
     def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
         """Return the images that the task's own requests show."""
-        return images_shown(self.task, item)
+        return list_images(self.task, item)
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the task's own grades of the answers, mapped back to the published order."""
@@ -171,17 +171,17 @@ class Permuted:
         told = self.task.signs(item, self._mapped_back(item, answers, options), grades)
         return [sign for sign in told if not sign.startswith(CHOSE)]  # the letters of another order
 
-    def _mapped_back(self, item: Item, answers: Sequence[Answer], options: Options) -> list[Answer]:
-        if isinstance(self.task, Lettered):
-            return [written_back(answer, options) for answer in answers]
-        return [mapped_back(*pair, options) for pair in zip(self.task.requests(item), answers, strict=True)]
+    def _mapped_back(self, item: Item, answers: Sequence[Answer], options: LetteredOptions) -> list[Answer]:
+        if isinstance(self.task, LetterTask):
+            return [_map_letter_back(answer, options) for answer in answers]
+        return [_map_answer_back(*pair, options) for pair in zip(self.task.requests(item), answers, strict=True)]
 
-    def _options(self, item: Item) -> Options | None:
+    def _options(self, item: Item) -> LetteredOptions | None:
         texts = {prompt.user for request in self.task.requests(item) for prompt in request.prompts if prompt.user}
-        return options_of(texts.pop(), item.id) if len(texts) == 1 else None
+        return find_options(texts.pop(), item.id) if len(texts) == 1 else None
 
 
-def moved(request: Request, options: Options) -> Request:
+def _permute_request(request: Request, options: LetteredOptions) -> Request:
     """Return a request with its options in the new order."""
     if isinstance(request, GenerateRequest):
         return replace(request, prompt=request.prompt.with_question(options.moved(request.prompt.user)))
@@ -192,14 +192,14 @@ def moved(request: Request, options: Options) -> Request:
     return replace(request, pairs=pairs)
 
 
-def written_back(answer: Answer, options: Options) -> Answer:
+def _map_letter_back(answer: Answer, options: LetteredOptions) -> Answer:
     """Return the letter of an answer by letter as one to the published order; what cannot be read stays as it is."""
     assert isinstance(answer, GenerateAnswer)
     letter = read_letter(answer.text, [options.matches[source]["text"] for source in options.order])
     return replace(answer, text=options.letter_before(letter)) if letter else answer
 
 
-def mapped_back(request: Request, answer: Answer, options: Options) -> Answer:
+def _map_answer_back(request: Request, answer: Answer, options: LetteredOptions) -> Answer:
     """Return an answer to the moved request as one to the original.
 
     Where letters were scored, the score of each letter goes to the one that its option had; where the options' own
@@ -220,7 +220,7 @@ def mapped_back(request: Request, answer: Answer, options: Options) -> Answer:
     )
 
 
-class Ordered:
+class OrderTask:
     """Stretches of a task's items in the published order and in others.  See `Task`.
 
     An item is one stretch of `STRETCH` items, of which no two neighbours share a passage.  ``published_first``: the
@@ -270,7 +270,10 @@ class Ordered:
         draw = random.Random(item.id)
         texts = list(item.data["texts"])
         label = f"{self.card.name} stretch {item.doc_id}"
-        return [document(texts, label), *(document(draw.sample(texts, len(texts)), label) for _ in range(SHUFFLES))]
+        return [
+            _make_document(texts, label),
+            *(_make_document(draw.sample(texts, len(texts)), label) for _ in range(SHUFFLES)),
+        ]
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return how the published order does among the others."""
@@ -283,10 +286,10 @@ class Ordered:
         ]
 
 
-def document(texts: Sequence[str], label: str) -> ScoreRequest:
+def _make_document(texts: Sequence[str], label: str) -> ScoreRequest:
     """Return the request to score texts as one document."""
     return ScoreRequest((Pair(Prompt(""), "\n\n".join(texts)),), delimiter="", rolling=True, label=label)
 
 
-FORMS: Mapping[str, Callable[[Task], Task]] = {"permuted": Permuted, "order": Ordered}
+FORMS: Mapping[str, Callable[[Task], Task]] = {"permuted": PermutedTask, "order": OrderTask}
 """Name of a form, as a trial file writes it, to what makes it of a task."""

@@ -28,7 +28,7 @@ from fairtrial.records import (
     ScoreRequest,
     place_images,
 )
-from fairtrial.tasks.base import Task, TaskOptions, images_shown
+from fairtrial.tasks.base import Task, TaskOptions, list_images
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.reading import read_option
 from fairtrial.tasks.signs import CHOSE
@@ -48,7 +48,7 @@ DEFAULT_CUE = "\nAnswer:"
 LETTER = re.compile(r"\(?([A-Z])\)?")
 
 
-class Lettered:
+class LetterTask:
     """The items of a task of choices, to be answered by a letter.  See `Task`.
 
     Items keep their ids.  ``acc``: whether the letter is that of a right option; ``unread``: whether no letter could be
@@ -77,8 +77,10 @@ class Lettered:
         found = CUE.search(user)
         cue = found[0].rstrip() if found and not prompt.assistant else ""
         stem = user[: found.start() if found and cue else None].rstrip()
-        names = letters(options)
-        shown = "" if lettered(options) else "".join(f"\n{x}. {text}" for x, text in zip(names, options, strict=True))
+        names = _list_letters(options)
+        shown = (
+            "" if _are_letters(options) else "".join(f"\n{x}. {text}" for x, text in zip(names, options, strict=True))
+        )
         ending = "\n" if prompt.assistant else cue or DEFAULT_CUE
         parts = place_images(f"{stem}{shown}\n{ASK}{ending}", prompt.question.images)
         asked = Prompt(parts, prompt.system, prompt.assistant)
@@ -86,12 +88,12 @@ class Lettered:
 
     def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
         """Return the images that the task's own requests show."""
-        return images_shown(self.task, item)
+        return list_images(self.task, item)
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return whether the letter is right, and whether there was none."""
         letter, options = self._read(item, answers)
-        places = zip(letters(options), shown_order(item, options), strict=True)
+        places = zip(_list_letters(options), _draw_order(item, options), strict=True)
         right = {x for x, at in places if item.choices[at] in item.gold}
         return [Observation(ACC.name, float(letter in right)), Observation(UNREAD.name, float(not letter))]
 
@@ -126,28 +128,30 @@ class Lettered:
                 fix="Leave out `ask: letter`.",
                 where=f"task {self.task.card.name} item {item.doc_id}",
             )
-        return pairs[0].prompt, tuple(options[at] for at in shown_order(item, options)), requests[0].label
+        return pairs[0].prompt, tuple(options[at] for at in _draw_order(item, options)), requests[0].label
 
 
-def shown_order(item: Item, options: Sequence[str]) -> list[int]:
+def _draw_order(item: Item, options: Sequence[str]) -> list[int]:
     """Return the places of the options in the order in which they are shown: drawn, unless they are letters."""
     order = list(range(len(options)))
-    if not lettered(options):
+    if not _are_letters(options):
         random.Random(item.id).shuffle(order)
     return order
 
 
-def letters(options: Sequence[str]) -> str:
+def _list_letters(options: Sequence[str]) -> str:
     """Return the letters of the options: their own if they are letters themselves, else A, B, C ..."""
-    return "".join(bare(text) for text in options) if lettered(options) else ascii_uppercase[: len(options)]
+    return (
+        "".join(_strip_brackets(text) for text in options) if _are_letters(options) else ascii_uppercase[: len(options)]
+    )
 
 
-def lettered(options: Sequence[str]) -> bool:
+def _are_letters(options: Sequence[str]) -> bool:
     """Return whether the options are letters themselves, so that the prompt shows already what they stand for."""
     return all(LETTER.fullmatch(text.rstrip(".:")) for text in options)
 
 
-def bare(text: str) -> str:
+def _strip_brackets(text: str) -> str:
     """Return the letter of an option such as ``(A)``."""
     return text.strip("().: ")
 
@@ -159,19 +163,19 @@ def read_letter(text: str, options: Sequence[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _read_letter(text: str, options: tuple[str, ...]) -> str:
-    names = letters(options)
-    at = read_option(text, names, () if lettered(options) else options)
+    names = _list_letters(options)
+    at = read_option(text, names, () if _are_letters(options) else options)
     return "" if at is None else names[at]
 
 
-def built(finder: TaskFinder, name: str, options: TaskOptions, ask: str) -> Task:
+def build_task(finder: TaskFinder, name: str, options: TaskOptions, ask: str) -> Task:
     """Build a task as a trial asks it: its own way, or by letters, which goes without examples.
 
     Raises what the finder raises, and TaskError where letters are no way to ask it.
     """
     if ask != "letter":
         return finder.build(name, options)
-    task = Lettered(finder.build(name, replace(options, shots=0)))
+    task = LetterTask(finder.build(name, replace(options, shots=0)))
     for item in task.items()[:1]:
         task.requests(item)
     return task

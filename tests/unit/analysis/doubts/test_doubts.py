@@ -15,7 +15,7 @@ from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import notes
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.signs import signs, unreachable
+from fairtrial.tasks.signs import find_signs, find_unreachable
 from tests.support.ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
 from tests.support.standing_ledger import TRIAL as STANDING
 from tests.support.standing_ledger import trial_ledger
@@ -25,7 +25,7 @@ ITEM = Item("1" * 32, 0, "Which?", ("yes", "no"), ("yes",), "1" * 32, {})
 
 
 def signed(answer: GenerateAnswer, *grades: Observation) -> list[str]:
-    return [observation.measure for observation in signs(TASK_ASKED, ITEM, [answer], grades)]
+    return [observation.measure for observation in find_signs(TASK_ASKED, ITEM, [answer], grades)]
 
 
 def test_signs_of_single_answers() -> None:
@@ -42,15 +42,15 @@ def test_wrong_answers_that_were_cut_off_are_signed() -> None:
     cut, whole = GenerateAnswer("15 and 37 make", 8, "length"), GenerateAnswer("51", 1, "stop")
     main = TASK_ASKED.card.main_measure
     wrong, right = [Observation(main, 0.0)], [Observation(main, 1.0)]
-    assert "sign:cut" in [one.measure for one in signs(TASK_ASKED, text, [cut], wrong)]
-    assert "sign:cut" not in [one.measure for one in signs(TASK_ASKED, text, [whole], wrong)]
-    assert "sign:cut" not in [one.measure for one in signs(TASK_ASKED, text, [cut], right)]
+    assert "sign:cut" in [one.measure for one in find_signs(TASK_ASKED, text, [cut], wrong)]
+    assert "sign:cut" not in [one.measure for one in find_signs(TASK_ASKED, text, [whole], wrong)]
+    assert "sign:cut" not in [one.measure for one in find_signs(TASK_ASKED, text, [cut], right)]
 
 
 def test_right_answers_that_nobody_can_write_are_signed() -> None:
     def lost(gold: str, *stop: str) -> bool:
         item = Item("2" * 32, 0, "Which?", (), (gold,), "2" * 32, {})
-        return bool(unreachable(item, [GenerateRequest(Prompt("?"), 4, stop)]))
+        return bool(find_unreachable(item, [GenerateRequest(Prompt("?"), 4, stop)]))
 
     assert lost("1\nmore", "\n") and not lost("1\n", "\n") and not lost("1 more", "\n") and not lost("1")
 
@@ -86,7 +86,7 @@ def test_longer_texts_that_end_right_are_signed() -> None:
 
     def ends(text: str) -> bool:
         return "sign:ends_right" in [
-            one.measure for one in signs(TASK_ASKED, item, [GenerateAnswer(text, 1, "stop")], wrong)
+            one.measure for one in find_signs(TASK_ASKED, item, [GenerateAnswer(text, 1, "stop")], wrong)
         ]
 
     assert ends("<plan>add</plan>72.") and ends("So it is 72")
@@ -101,7 +101,7 @@ def answered(ledger: Ledger, name: str, answers: list[GenerateAnswer]) -> None:
     seen = [
         (TASK, item.id, 0, observation)
         for item, (_, got) in zip(items, rows, strict=True)
-        for observation in (Observation("acc", 0.0), *signs(TASK_ASKED, item, [got], []))
+        for observation in (Observation("acc", 0.0), *find_signs(TASK_ASKED, item, [got], []))
     ]
     ledger.commit(candidate_id(name), Chunk(rows, asked, seen, []))
 

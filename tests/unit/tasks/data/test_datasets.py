@@ -12,8 +12,8 @@ import pytest
 
 from fairtrial.errors import DataError, MissingExtraError
 from fairtrial.records import content_hash
-from fairtrial.tasks.data.datasets import DataSource, LocalRows, json_value, open_rows
-from fairtrial.tasks.data.files import read_rows, same_columns
+from fairtrial.tasks.data.datasets import DataSource, LocalRows, convert_to_json, open_rows
+from fairtrial.tasks.data.files import fill_columns, read_rows
 
 
 def source(path: str, folder: Path, **options: object) -> DataSource:
@@ -86,10 +86,10 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
 
 
 def test_json_value() -> None:
-    assert json_value({1: (1.5, float("nan"), float("inf"), True, None, Path("a"))}) == {
+    assert convert_to_json({1: (1.5, float("nan"), float("inf"), True, None, Path("a"))}) == {
         "1": [1.5, None, None, True, None, "a"]
     }
-    assert same_columns([]) == []
+    assert fill_columns([]) == []
 
 
 class FakeHub:

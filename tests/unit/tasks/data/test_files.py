@@ -16,8 +16,8 @@ import pytest
 
 from fairtrial.errors import DataError, FairtrialError
 from fairtrial.tasks.data.datasets import DataSource, open_rows
-from fairtrial.tasks.data.files import read_rows, same_columns
-from fairtrial.tasks.data.unpacking import Budget
+from fairtrial.tasks.data.files import fill_columns, read_rows
+from fairtrial.tasks.data.unpacking import MemoryBudget
 
 ROWS = [{"q": "é 漢", "a": "2024-01-01"}, {"q": "x", "a": "NA"}]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
@@ -219,7 +219,7 @@ def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             read_rows(written(tmp_path, "b.jsonl", text), {})
     monkeypatch.setenv("FAIRTRIAL_DATA_MEMORY", "9MB")
     assert len(read_rows(path, {})) == 10_000
-    budget = Budget()
+    budget = MemoryBudget()
     with pytest.raises(DataError, match="take more than"):  # one limit for all files of a split
         for _ in range(5):
             read_rows(path, {}, budget)
@@ -314,4 +314,4 @@ def test_broken_parquet(tmp_path: Path) -> None:
 
 
 def test_same_columns() -> None:
-    assert same_columns([{"b": 1}, {"a": 2, "b": 3}]) == [{"b": 1, "a": None}, {"b": 3, "a": 2}]
+    assert fill_columns([{"b": 1}, {"a": 2, "b": 3}]) == [{"b": 1, "a": None}, {"b": 3, "a": 2}]

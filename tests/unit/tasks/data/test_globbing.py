@@ -6,7 +6,7 @@ import pytest
 
 from fairtrial.errors import DataError
 from fairtrial.tasks.data import globbing
-from fairtrial.tasks.data.globbing import matching_files
+from fairtrial.tasks.data.globbing import find_matching_files
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def folder(tmp_path: Path) -> Path:
     ["*.json", "*/*.json", "**/*.json", "x/**/*.json", "**/y/**/*.json", "?.csv", "x/*/a.json", "n*", "**/a.json"],
 )
 def test_files_are_those_of_path_glob(pattern: str, folder: Path) -> None:
-    assert matching_files(folder, pattern) == sorted(path for path in folder.glob(pattern) if path.is_file())
+    assert find_matching_files(folder, pattern) == sorted(path for path in folder.glob(pattern) if path.is_file())
 
 
 def test_patterns_that_leave_the_folder_or_never_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for pattern in ("../*.json", "x/../../*", "**/../**"):
         with pytest.raises(DataError, match="leads out of"):
-            matching_files(folder, pattern)
-    assert len(matching_files(folder, "**/" * 500 + "*.json")) == 4
+            find_matching_files(folder, pattern)
+    assert len(find_matching_files(folder, "**/" * 500 + "*.json")) == 4
     monkeypatch.setattr(globbing, "MOST_ENTRIES", 5)
     with pytest.raises(DataError, match="looks at more than 5 files"):
-        matching_files(folder, "**/*.json")
+        find_matching_files(folder, "**/*.json")

@@ -15,7 +15,7 @@ from fairtrial.errors import DataError
 from fairtrial.records import GenerateAnswer, ScoreAnswer
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog
-from fairtrial.tasks.lmeval.golds import Target, plain_value, read_choices
+from fairtrial.tasks.lmeval.golds import Target, convert_to_plain, read_choices
 
 CITIES = ["Paris", "Rome", "Oslo", "Bern"]
 CHOOSE = {
@@ -222,9 +222,9 @@ def test_plain_values() -> None:
         (True, None),
         np.float32(0.5),
     ]
-    assert plain_value(given) == [3, [[1, 2]], "x", None, "1.50", [True, None], 0.5]
+    assert convert_to_plain(given) == [3, [[1, 2]], "x", None, "1.50", [True, None], 0.5]
     with pytest.raises(DataError, match="type bytes"):
-        plain_value(b"x")
+        convert_to_plain(b"x")
 
 
 def test_another_key_is_another_task(tmp_path: Path) -> None:

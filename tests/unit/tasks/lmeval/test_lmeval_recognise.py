@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fairtrial.errors import TaskCodeError
-from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
+from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.native import NATIVE
-from fairtrial.tasks.lmeval.recognise import ORIGINALS, fingerprint, replacement
+from fairtrial.tasks.lmeval.recognise import ORIGINALS, compute_fingerprint, find_replacement
 
 CODE = '''
 import math
@@ -31,24 +31,24 @@ def wanted(x):
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    found = installed_lmeval_folder()
+    found = find_installed_lmeval_folder()
     if found is None:
         pytest.skip("lm-eval, whose code is to be recognised, is not installed")
     return found
 
 
 def test_a_fingerprint_sees_what_a_function_uses_and_nothing_else() -> None:
-    usual = fingerprint(CODE, "wanted")
+    usual = compute_fingerprint(CODE, "wanted")
     assert usual and len(usual) == 16
     same = [CODE.replace("def unused(x):\n    return x", "def other():\n    pass"), CODE.replace("\n\n", "\n\n\n")]
-    assert {fingerprint(text, "wanted") for text in same} == {usual}
+    assert {compute_fingerprint(text, "wanted") for text in same} == {usual}
     changed = [CODE.replace("LIMIT = 3", "LIMIT = 4"), CODE.replace("x + LIMIT", "x - LIMIT"),
                CODE.replace("def wanted", "@helper\ndef wanted"), CODE + "\nif LIMIT:\n    LIMIT = 7\n",
                CODE + "\nwanted = helper\n"]  # fmt: skip
-    assert usual not in {fingerprint(text, "wanted") for text in changed}
-    assert fingerprint(CODE, "nothing") is None
-    assert fingerprint("def wanted(:", "wanted") is None
-    assert fingerprint("(" * 5000, "wanted") is None
+    assert usual not in {compute_fingerprint(text, "wanted") for text in changed}
+    assert compute_fingerprint(CODE, "nothing") is None
+    assert compute_fingerprint("def wanted(:", "wanted") is None
+    assert compute_fingerprint("(" * 5000, "wanted") is None
 
 
 def test_every_function_of_ours_has_an_original() -> None:
@@ -60,10 +60,10 @@ def test_the_installed_code_is_recognised_wherever_it_lies(name: str, folder: Pa
     family, _, key = name.partition("/")
     module, _, function = key.rpartition(".")
     source = (folder / family / f"{module}.py").read_text()
-    found = replacement(CodeRef(module, function, folder / family / "any.yaml", 1))
+    found = find_replacement(CodeRef(module, function, folder / family / "any.yaml", 1))
     assert found and (found.family, found.function) == (family, NATIVE[family][key])
     (tmp_path / f"{module}.py").write_text(source)
-    copied = replacement(CodeRef(module, function, tmp_path / "any.yaml", 1))
+    copied = find_replacement(CodeRef(module, function, tmp_path / "any.yaml", 1))
     assert copied == found
 
 
@@ -83,14 +83,14 @@ def test_code_that_differs_is_never_replaced(folder: Path, tmp_path: Path) -> No
 
 def test_where_there_is_no_code_the_folder_decides(tmp_path: Path) -> None:
     ours = NATIVE["bbq"]["utils.doc_to_choice"]
-    found = replacement(CodeRef("utils", "doc_to_choice", tmp_path / "bbq" / "any.yaml", 1))
+    found = find_replacement(CodeRef("utils", "doc_to_choice", tmp_path / "bbq" / "any.yaml", 1))
     assert found and found.function is ours
-    assert replacement(CodeRef("utils", "doc_to_choice", tmp_path / "bbq_variant" / "any.yaml", 1)) is None
-    assert replacement(CodeRef("other", "doc_to_choice", tmp_path / "bbq" / "any.yaml", 1)) is None
+    assert find_replacement(CodeRef("utils", "doc_to_choice", tmp_path / "bbq_variant" / "any.yaml", 1)) is None
+    assert find_replacement(CodeRef("other", "doc_to_choice", tmp_path / "bbq" / "any.yaml", 1)) is None
 
 
 def test_ours_can_be_asked_for_by_name(tmp_path: Path) -> None:
-    found = replacement(CodeRef("fairtrial", "bbq.doc_to_choice", tmp_path / "any.yaml", 1))
+    found = find_replacement(CodeRef("fairtrial", "bbq.doc_to_choice", tmp_path / "any.yaml", 1))
     assert found and (found.family, found.function) == ("bbq", NATIVE["bbq"]["utils.doc_to_choice"])
     with pytest.raises(TaskCodeError, match=r"Did you mean 'bbq\.doc_to_choice'"):
-        replacement(CodeRef("fairtrial", "bbq.doc_to_chioce", tmp_path / "any.yaml", 1))
+        find_replacement(CodeRef("fairtrial", "bbq.doc_to_chioce", tmp_path / "any.yaml", 1))

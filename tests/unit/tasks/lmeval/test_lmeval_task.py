@@ -12,7 +12,7 @@ import yaml
 from fairtrial.errors import DataError, TaskCodeError, TaskError
 from fairtrial.records import GenerateAnswer, ScoreAnswer, content_hash
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.lmeval import LmEvalCatalog, installed_lmeval_folder
+from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder
 
 ROWS: list[dict[str, Any]] = [{"q": f"Number {n}?", "opts": ["x", "yy"], "t": n % 2, "group": n // 2} for n in range(5)]
 BASE: dict[str, Any] = {
@@ -190,7 +190,7 @@ def test_f1_is_a_ratio_of_sums(tmp_path: Path) -> None:
 
 
 def test_installed_folder_is_found_without_importing_it() -> None:
-    folder = installed_lmeval_folder()
+    folder = find_installed_lmeval_folder()
     assert folder is None or (folder.name == "tasks" and folder.is_dir())
 
 

@@ -14,12 +14,12 @@ from fairtrial.records import GenerateAnswer, ScoreAnswer, ScoreRequest
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.base import ChoiceTask, Question, Scene
-from fairtrial.tasks.procedural.choices import wrong_numbers
+from fairtrial.tasks.procedural.choices import draw_wrong_numbers
 from fairtrial.tasks.procedural.draw import Draw
-from fairtrial.tasks.procedural.suite import Level, Suite, load, words
-from fairtrial.tasks.procedural.table import table
+from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words
+from fairtrial.tasks.procedural.table import build_table
 
-LEVELS = [(name, level) for name in PROCEDURAL for level in load(name).levels]
+LEVELS = [(name, level) for name in PROCEDURAL for level in load_suite(name).levels]
 
 
 def make(name: str, **options: Any) -> Task:
@@ -43,13 +43,13 @@ FINGERPRINTS: dict[str, str] = {
 
 def fingerprint(name: str) -> str:
     rows = []
-    for level in load(name).levels:
+    for level in load_suite(name).levels:
         task = make(name, level=level, items=20)
         items = task.items()
         (request,) = task.requests(items[0])
         prompt = request.pairs[0].prompt if isinstance(request, ScoreRequest) else request.prompt
         rows.append([[item.id for item in items], prompt.plain()])
-    return hashlib.sha256(json.dumps([load(name).version, rows]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([load_suite(name).version, rows]).encode()).hexdigest()[:16]
 
 
 @pytest.mark.parametrize("name", PROCEDURAL)
@@ -152,11 +152,11 @@ def test_a_level_error_tells_what_the_levels_are() -> None:
 
 
 def test_a_generator_that_runs_dry_says_so() -> None:
-    def always_the_same(draw: Draw, suite: Suite, level: Level) -> Scene:
+    def always_the_same(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
         return Scene("only", (Question("Who?", "Ada", ("Bo",)),))
 
     with pytest.raises(TaskError, match="too few different ones"):
-        ChoiceTask(load("logic"), always_the_same, TaskOptions(items=2)).items()
+        ChoiceTask(load_suite("logic"), always_the_same, TaskOptions(items=2)).items()
 
 
 def test_grading_refuses_the_wrong_kind_of_answer() -> None:
@@ -182,30 +182,30 @@ def test_acc_norm_divides_by_characters() -> None:
 def test_wrong_numbers_keep_the_rank_and_the_digits() -> None:
     draw = Draw(3)
     for gold, rank in ((57, 0), (57, 3), (10, 0), (99, 3), (5, 2)):
-        wrong = wrong_numbers(draw, gold, [gold + 1, gold - 1, gold * 10], rank, 4)
+        wrong = draw_wrong_numbers(draw, gold, [gold + 1, gold - 1, gold * 10], rank, 4)
         assert wrong is not None and len(set(wrong)) == 3
         assert sum(int(n) < gold for n in wrong) == rank
         assert {len(n) for n in wrong} == {len(str(gold))}
-    assert wrong_numbers(draw, 10, [], 1, 4) is None
-    assert wrong_numbers(draw, 1, [], 1, 4, lowest=1) is None
+    assert draw_wrong_numbers(draw, 10, [], 1, 4) is None
+    assert draw_wrong_numbers(draw, 1, [], 1, 4, lowest=1) is None
 
 
 def test_the_vocabulary_has_no_word_twice() -> None:
-    assert all(len(set(group)) == len(group) for group in words().values())
+    assert all(len(set(group)) == len(group) for group in load_words().values())
 
 
 def test_a_malformed_suite_is_refused() -> None:
-    good = load("table").model_dump()
+    good = load_suite("table").model_dump()
     with pytest.raises(ValueError, match="levels must run from 1"):
         Suite.model_validate({**good, "level": 9})
     with pytest.raises(ValueError, match="Extra inputs"):
         Suite.model_validate({**good, "colour": "red"})
     with pytest.raises(TaskError, match="missing"):
-        load("no_such_suite")
+        load_suite("no_such_suite")
 
 
 def test_questions_about_one_table_share_a_cluster() -> None:
-    items = table(TaskOptions(items=30)).items()
+    items = build_table(TaskOptions(items=30)).items()
     for item in items:
         same = [other for other in items if other.cluster == item.cluster]
         assert {other.data["context"] for other in same} == {item.data["context"]}

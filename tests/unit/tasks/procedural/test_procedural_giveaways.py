@@ -16,12 +16,12 @@ from fairtrial.records import Item
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.base import ChoiceTask
-from fairtrial.tasks.procedural.suite import load
+from fairtrial.tasks.procedural.suite import load_suite
 
 COUNT = 600
 BAND = 0.08
-CHOOSING = [name for name in PROCEDURAL if load(name).levels[1].choices]
-LEVELS = [(name, level) for name in CHOOSING for level in load(name).levels]
+CHOOSING = [name for name in PROCEDURAL if load_suite(name).levels[1].choices]
+LEVELS = [(name, level) for name in CHOOSING for level in load_suite(name).levels]
 
 
 COPIES = {("patterns", 1), ("patterns", 2), ("table", 1)}

@@ -8,8 +8,8 @@ import pytest
 
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.procedural.arithmetic import arithmetic_open
-from fairtrial.tasks.procedural.instructions import followed, instructions
+from fairtrial.tasks.procedural.arithmetic import build_arithmetic_open
+from fairtrial.tasks.procedural.instructions import build_instructions, check_parts
 from fairtrial.tasks.reading import read_number
 
 FACTS = {"items": ["lamp", "key", "rope"], "separator": " - ", "case": "upper", "frame": ["[", "]"]}
@@ -35,18 +35,18 @@ FACTS = {"items": ["lamp", "key", "rope"], "separator": " - ", "case": "upper", 
     ],
 )
 def test_each_part_is_checked_by_itself(text: str, kept: str) -> None:
-    assert " ".join(part for part, done in followed(FACTS, text).items() if done) == kept
+    assert " ".join(part for part, done in check_parts(FACTS, text).items() if done) == kept
 
 
 def test_title_case_and_both_ends() -> None:
     facts = {"items": ["lamp", "key"], "separator": " > ", "case": "title", "frame": ["LIST: ", " END"]}
-    assert all(followed(facts, "LIST: Lamp > Key END").values())
-    assert not followed(facts, "LIST: LAMP > Key END")["case"]
-    assert not followed(facts, "LIST: Lamp > Key")["frame"]
+    assert all(check_parts(facts, "LIST: Lamp > Key END").values())
+    assert not check_parts(facts, "LIST: LAMP > Key END")["case"]
+    assert not check_parts(facts, "LIST: Lamp > Key")["frame"]
 
 
 def test_measures_are_shares_of_what_was_asked() -> None:
-    task = instructions(TaskOptions(level=2, items=30))
+    task = build_instructions(TaskOptions(level=2, items=30))
     for item in task.items():
         facts = item.data["facts"]
         asked = 2 + (facts["case"] is not None) + (facts["frame"] is not None)
@@ -58,14 +58,14 @@ def test_measures_are_shares_of_what_was_asked() -> None:
 
 
 def test_a_level_declares_only_the_parts_that_it_asks_for() -> None:
-    names = [[m.name for m in instructions(TaskOptions(level=level)).card.measures] for level in (1, 5)]
+    names = [[m.name for m in build_instructions(TaskOptions(level=level)).card.measures] for level in (1, 5)]
     assert names[0] == ["followed", "followed_all", "followed_words", "followed_separator"]
     assert names[1][-2:] == ["followed_case", "followed_frame"]
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
 def test_the_answer_fits_on_one_line_and_into_the_limit(level: int) -> None:
-    task = instructions(TaskOptions(level=level, items=200))
+    task = build_instructions(TaskOptions(level=level, items=200))
     for item in task.items():
         (request,) = task.requests(item)
         assert isinstance(request, GenerateRequest)
@@ -83,7 +83,7 @@ def test_the_number_in_an_answer(text: str, number: int | Fraction | None) -> No
 
 
 def test_arithmetic_open_grades_the_number() -> None:
-    task = arithmetic_open(TaskOptions(level=1, items=5))
+    task = build_arithmetic_open(TaskOptions(level=1, items=5))
     item = task.items()[0]
     for text, value in ((item.gold[0], 1.0), (f" {item.gold[0]} things", 1.0), (f"{item.gold[0]}9", 0.0), ("", 0.0)):
         assert [o.value for o in task.grade(item, [GenerateAnswer(text, 1, "stop")])] == [value]

@@ -11,11 +11,11 @@ import pytest
 
 from fairtrial.records import Item
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.procedural.arithmetic import arithmetic, arithmetic_open
-from fairtrial.tasks.procedural.logic import Clue, logic, solutions
-from fairtrial.tasks.procedural.patterns import patterns
-from fairtrial.tasks.procedural.reading import reading
-from fairtrial.tasks.procedural.table import table
+from fairtrial.tasks.procedural.arithmetic import build_arithmetic, build_arithmetic_open
+from fairtrial.tasks.procedural.logic import Clue, build_logic, find_solutions
+from fairtrial.tasks.procedural.patterns import build_patterns
+from fairtrial.tasks.procedural.reading import build_reading
+from fairtrial.tasks.procedural.table import build_table
 
 COUNT = 150
 PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
@@ -53,13 +53,13 @@ def worked_out(text: str) -> Fraction:
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
 def test_arithmetic(level: int) -> None:
-    for item in arithmetic(TaskOptions(level=level, items=COUNT)).items():
+    for item in build_arithmetic(TaskOptions(level=level, items=COUNT)).items():
         assert worked_out(item.question) == Fraction(item.gold[0]), item.question
 
 
 @pytest.mark.parametrize("level", [1, 4])
 def test_arithmetic_open(level: int) -> None:
-    for item in arithmetic_open(TaskOptions(level=level, items=COUNT)).items():
+    for item in build_arithmetic_open(TaskOptions(level=level, items=COUNT)).items():
         assert worked_out(item.question) == Fraction(item.gold[0]), item.question
 
 
@@ -110,7 +110,7 @@ def asked_place(question: str, count: int) -> int:
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
 def test_logic_has_one_solution_and_it_is_the_gold(level: int) -> None:
-    for item in logic(TaskOptions(level=level, items=40 if level == 5 else COUNT)).items():
+    for item in build_logic(TaskOptions(level=level, items=40 if level == 5 else COUNT)).items():
         *told, question = re.findall(r"[^.?]+[.?]", item.question)
         names = item.data["facts"]["order"]
         clues = [line for line in told if "different" not in line and "ran a race" not in line and " own " not in line]
@@ -120,10 +120,10 @@ def test_logic_has_one_solution_and_it_is_the_gold(level: int) -> None:
 
 
 def test_the_solver_counts_solutions() -> None:
-    assert len(solutions(3, [], {})) == 6
-    assert solutions(3, [Clue("before", (2, 0)), Clue("before", (0, 1))], {}).tolist() == [[1, 2, 0]]
-    assert len(solutions(4, [Clue("between", (0, 1, 2))], {})) == 8
-    assert len(solutions(3, [Clue("before", (0, 1)), Clue("before", (1, 0))], {})) == 0
+    assert len(find_solutions(3, [], {})) == 6
+    assert find_solutions(3, [Clue("before", (2, 0)), Clue("before", (0, 1))], {}).tolist() == [[1, 2, 0]]
+    assert len(find_solutions(4, [Clue("between", (0, 1, 2))], {})) == 8
+    assert len(find_solutions(3, [Clue("before", (0, 1)), Clue("before", (1, 0))], {})) == 0
 
 
 def cells(item: Item) -> tuple[list[str], list[dict[str, str]]]:
@@ -169,7 +169,7 @@ def table_answer(item: Item) -> str | None:
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
 def test_table(level: int) -> None:
-    items = table(TaskOptions(level=level, items=COUNT)).items()
+    items = build_table(TaskOptions(level=level, items=COUNT)).items()
     solved = [(answer, item) for item in items if (answer := table_answer(item)) is not None]
     assert len(solved) > COUNT / 5
     assert [item.question for answer, item in solved if answer != item.gold[0]] == []
@@ -177,7 +177,7 @@ def test_table(level: int) -> None:
 
 @pytest.mark.parametrize("level", [1, 2, 3])
 def test_patterns(level: int) -> None:
-    for item in patterns(TaskOptions(level=level, items=COUNT)).items():
+    for item in build_patterns(TaskOptions(level=level, items=COUNT)).items():
         shown = re.split(r", ", item.question.partition(": ")[2].removesuffix(", ...?"))
         ahead = item.gold[0].split(", ")
         if level == 3:
@@ -199,7 +199,7 @@ def known(passage: str) -> Mapping[str, set[str]]:
 
 @pytest.mark.parametrize("level", [1, 2])
 def test_reading_by_name(level: int) -> None:
-    for item in reading(TaskOptions(level=level, items=COUNT)).items():
+    for item in build_reading(TaskOptions(level=level, items=COUNT)).items():
         people = known(item.data["context"])
         (person,) = [name for name in people if name in item.data["question"]]
         assert item.gold[0] in people[person], item.question
@@ -210,7 +210,7 @@ def test_reading_by_name(level: int) -> None:
 def test_reading_follows_exchanges() -> None:
     """Play the exchanges of level 4 through, for the questions that name a person and an animal."""
     checked = 0
-    for item in reading(TaskOptions(level=4, items=600)).items():
+    for item in build_reading(TaskOptions(level=4, items=600)).items():
         if item.data["facts"]["fact"] != "animal" or "person who" in item.data["question"]:
             continue
         passage, question = item.data["context"], item.data["question"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fairtrial.tasks.reading import clean, nearly, read_number, read_option
+from fairtrial.tasks.reading import clean, is_near_miss, read_number, read_option
 from fairtrial.tasks.variants.letters import read_letter
 
 LISTS = Path(__file__).parent / "answers"
@@ -129,9 +129,13 @@ def test_signs_of_the_private_area_name_no_option() -> None:
 def test_cleaning_and_near_misses() -> None:
     assert clean("\u00a0\u200b Paris\n\ufeff") == "Paris"
     assert clean("New  York") == "New  York"
-    assert nearly(" paris.", ["Paris"])
-    assert nearly("New\nYork", ["New York"])
-    assert not nearly("Paris, France", ["Paris"])
-    assert nearly("1000.0", ["1,000"]) and nearly("0.0", ["0"]) and nearly("+7.", ["7"])
-    assert not nearly("10,00", ["1000"]) and not nearly("1e3", ["1000"]) and not nearly("9" * 40, ["9" * 41])
-    assert not nearly("", [""])
+    assert is_near_miss(" paris.", ["Paris"])
+    assert is_near_miss("New\nYork", ["New York"])
+    assert not is_near_miss("Paris, France", ["Paris"])
+    assert is_near_miss("1000.0", ["1,000"]) and is_near_miss("0.0", ["0"]) and is_near_miss("+7.", ["7"])
+    assert (
+        not is_near_miss("10,00", ["1000"])
+        and not is_near_miss("1e3", ["1000"])
+        and not is_near_miss("9" * 40, ["9" * 41])
+    )
+    assert not is_near_miss("", [""])

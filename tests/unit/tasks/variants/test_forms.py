@@ -41,7 +41,7 @@ from fairtrial.studies import Findings, Interval
 from fairtrial.tasks.base import Task, TaskCard, TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.variants.forms import Ordered, Permuted, options_of
+from fairtrial.tasks.variants.forms import OrderTask, PermutedTask, find_options
 
 CAN = Capabilities(True, True, False, False, 100_000, batch_invariant=True)
 LETTERS = "ABCD"
@@ -149,7 +149,7 @@ def test_a_model_that_knows_the_published_letters_is_hinted_at(tmp_path: Path, m
 
 def test_only_the_questions_own_options_move(tmp_path: Path) -> None:
     task = TaskFinder([quiz(tmp_path)]).build("quiz", TaskOptions())
-    form = Permuted(task)
+    form = PermutedTask(task)
     assert form.card != task.card
     assert [i.id for i in form.items()] == [i.id for i in task.items()]
     for item in form.items()[:20]:
@@ -165,24 +165,24 @@ def test_only_the_questions_own_options_move(tmp_path: Path) -> None:
 
 
 def test_letters_in_a_text_are_mapped_back() -> None:
-    options = options_of("Pick one.\nOptions:\n(A) red\n(B) blue\n(C) green\nA: Let's think.", "k")
+    options = find_options("Pick one.\nOptions:\n(A) red\n(B) blue\n(C) green\nA: Let's think.", "k")
     assert options is not None
     moved = options.moved("Pick one.\nOptions:\n(A) red\n(B) blue\n(C) green\nA: Let's think.").splitlines()
     now = {line[4:]: line[1] for line in moved[2:5]}
     for letter, text in zip("ABC", ("red", "blue", "green"), strict=True):
         told = f"A plain B. So the answer is ({now[text]})."
         assert options.mapped_back(told) == f"A plain B. So the answer is ({letter})."
-    assert options_of("A. one\nB. one", "k") is None  # the same twice: no order to tell apart
-    assert options_of("no options", "k") is None
+    assert find_options("A. one\nB. one", "k") is None  # the same twice: no order to tell apart
+    assert find_options("no options", "k") is None
 
 
 def test_a_task_without_lettered_options_says_so() -> None:
     task = TaskFinder().build("table", TaskOptions(items=10))
     with pytest.raises(TaskError, match="'order'"):
-        Permuted(task).items()
-    assert check_task(lambda: Ordered(TaskFinder().build("table", TaskOptions(items=40)))) == []
+        PermutedTask(task).items()
+    assert check_task(lambda: OrderTask(TaskFinder().build("table", TaskOptions(items=40)))) == []
     with pytest.raises(TaskError, match="fewer than"):
-        Ordered(TaskFinder().build("table", TaskOptions(items=5))).items()
+        OrderTask(TaskFinder().build("table", TaskOptions(items=5))).items()
 
 
 def test_neighbours_that_share_a_passage_are_one(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_neighbours_that_share_a_passage_are_one(tmp_path: Path) -> None:
     task = TaskFinder().build("reading", TaskOptions(items=90))
     assert len({item.cluster for item in task.items()}) < 90
     passages = [item.data["context"] for item in task.items()]
-    for stretch in Ordered(task).items():
+    for stretch in OrderTask(task).items():
         found = [max(passages, key=lambda p, t=text: t.startswith(p) * len(p)) for text in stretch.data["texts"]]
         assert len(set(found)) == len(found)
 
@@ -225,7 +225,7 @@ class Facts:
 
 
 def published_first(engine: Any, task: Task) -> tuple[float, float]:
-    form = Ordered(task)
+    form = OrderTask(task)
     values = []
     for item in form.items():
         answers = list(engine.score(list(form.requests(item))))

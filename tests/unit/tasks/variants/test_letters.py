@@ -19,7 +19,7 @@ from fairtrial.spec.trial import Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.variants.letters import ASK, Lettered, built, read_letter
+from fairtrial.tasks.variants.letters import ASK, LetterTask, build_task, read_letter
 
 CITIES = ("Paris", "London", "car", "4")
 
@@ -55,13 +55,13 @@ def from_file(folder: Path, text: str, name: str) -> Task:
     rows = [{"q": f"Question {i}?", "a": f"yes {i}", "b": f"no {i}", "gold": i % 2} for i in range(40)]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (folder / f"{name}.yaml").write_text(text)
-    return built(TaskFinder([folder], installed=False), name, TaskOptions(data_dir=folder), "letter")
+    return build_task(TaskFinder([folder], installed=False), name, TaskOptions(data_dir=folder), "letter")
 
 
 @pytest.mark.parametrize("name", ["arithmetic", "patterns", "logic", "reading", "table"])
 def test_our_tasks_of_choices_can_be_asked_by_letter(name: str) -> None:
     def build() -> Task:
-        return built(TaskFinder(installed=False), name, TaskOptions(items=30), "letter")
+        return build_task(TaskFinder(installed=False), name, TaskOptions(items=30), "letter")
 
     assert check_task(build) == []
     task = build()
@@ -123,7 +123,7 @@ def test_letters_are_read(text: str, letter: str) -> None:
 
 def test_what_has_no_choices_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="by a letter"):
-        built(TaskFinder(installed=False), "arithmetic_open", TaskOptions(items=5), "letter")
+        build_task(TaskFinder(installed=False), "arithmetic_open", TaskOptions(items=5), "letter")
     with pytest.raises(ValueError, match="takes no examples"):
         Trial.model_validate(
             {"candidates": [{"id": "a", "model": "fake:a"}], "tasks": [{"task": "table", "ask": "letter", "shots": 2}]}
@@ -177,7 +177,7 @@ def test_permuted_letters_are_mapped_back(tmp_path: Path) -> None:
     trial = {"candidates": [{"id": "a", "model": "fake:a"}], "tasks": [{"task": "table", "limit": 10, "ask": "letter"}]}
     trial["tasks"][0]["forms"] = ["permuted"]
     task, form = plan_trial(Trial.model_validate(trial), tmp_path).tasks
-    assert isinstance(task.plain, Lettered)
+    assert isinstance(task.plain, LetterTask)
     [item] = task.items[:1]
     [before], [after] = task.plain.requests(item), form.plain.requests(item)
     assert isinstance(after, GenerateRequest)
