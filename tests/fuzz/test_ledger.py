@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import examine, explain_damage, salvage
 from fairtrial.ledger.export import export_text
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
 from tests.fuzz.bounded import bounded, survives
 from tests.support.damage import damaged_ledger
@@ -69,7 +69,7 @@ def read_everything(path: Path) -> None:
             export_text(ledger, io.StringIO(), "jsonl", answers=True, trial=trial.id)
             summary = summarise(ledger, trial.id)
             summary.document()
-            render(ledger, summary)
+            render_report(ledger, summary)
 
 
 def save(path: Path) -> None:

@@ -18,7 +18,7 @@ from fairtrial.ledger import Chunk, Ledger
 from fairtrial.levers.cascade.signals import measure_agreement, measure_text
 from fairtrial.recorded import open_replay, read_log
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
-from fairtrial.report.examples import said
+from fairtrial.report.examples import quote_answer
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.recorded import Recorded
@@ -217,6 +217,6 @@ def test_no_answer_is_no_sure_answer() -> None:
 
 
 def test_examples_show_the_end_of_a_thought_without_an_answer() -> None:
-    assert said({"text": "B", "thought": "hm"}) == "B"
-    assert said({"text": "", "thought": "x" * 300 + " is it"}).endswith("xxx is it)")
-    assert "no answer after its reasoning" in said({"text": "", "thought": "hm"})
+    assert quote_answer({"text": "B", "thought": "hm"}) == "B"
+    assert quote_answer({"text": "", "thought": "x" * 300 + " is it"}).endswith("xxx is it)")
+    assert "no answer after its reasoning" in quote_answer({"text": "", "thought": "hm"})

@@ -18,9 +18,9 @@ from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import Plan
-from fairtrial.report.gate import Allowed, Asked, Claim, Gate, against, gate
-from fairtrial.report.junit import junit
-from fairtrial.report.words import inline
+from fairtrial.report.gate import Claim, Gate, GateAllowances, GateQuestions, change_baseline, judge_gate
+from fairtrial.report.junit import write_junit
+from fairtrial.report.words import make_inline
 from fairtrial.spec.source import load_trial
 
 FAILED = 7
@@ -68,11 +68,11 @@ def check(
     summary = _read_or_run(trial, ledger, quiet or as_json, measure).summary
     if baseline:
         with Ledger.open(ledger, create=False) as store:
-            summary = against(store, summary, baseline)
-    asked = Asked(cast(Claim, claim), candidate, task, measure, alone)
-    made = gate(summary, asked, Allowed(allow_undecided, allow_missing, allow_doubts))
+            summary = change_baseline(store, summary, baseline)
+    asked = GateQuestions(cast(Claim, claim), candidate, task, measure, alone)
+    made = judge_gate(summary, asked, GateAllowances(allow_undecided, allow_missing, allow_doubts))
     if junit_file is not None:
-        _write_file(junit_file, junit(summary, made))
+        _write_file(junit_file, write_junit(summary, made))
     if as_json:
         document = {"trial": summary.trial_id, "baseline": summary.baseline, **made.document()}
         print_json(document)
@@ -114,7 +114,7 @@ def _show_gate(made: Gate) -> None:
     console = Console()
     for one in made.checks:
         mark, style = MARKS[one.outcome]
-        console.print(Text(f"{mark} ", style=style).append(inline(one.text), style="default"), soft_wrap=True)
+        console.print(Text(f"{mark} ", style=style).append(make_inline(one.text), style="default"), soft_wrap=True)
     for kind, texts, allowed in (
         ("Missing", made.missing, made.allowed.missing),
         ("Doubtful", made.doubts, made.allowed.doubts),
@@ -122,7 +122,7 @@ def _show_gate(made: Gate) -> None:
         for text in texts:
             told = f"{kind}, and allowed: " if allowed else f"{kind}: "
             style = "yellow" if allowed else "red"
-            console.print(Text(told, style=style).append(inline(text), style="default"), soft_wrap=True)
+            console.print(Text(told, style=style).append(make_inline(text), style="default"), soft_wrap=True)
     console.print(_describe_outcome(made))
 
 

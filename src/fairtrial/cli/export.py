@@ -15,7 +15,7 @@ from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger, query
 from fairtrial.report.export import EXPORTERS, NOT_STATED
 from fairtrial.report.summary import summarise
-from fairtrial.report.words import headline_doubts, inline
+from fairtrial.report.words import list_headline_doubts, make_inline
 
 
 def export(
@@ -46,6 +46,6 @@ def export(
         except OSError as error:
             raise FairtrialError(f"{error.filename} cannot be written: {error.strerror}.") from error
     for path in written:
-        Console().print(Text(inline(str(path))), soft_wrap=True)
-    for line in (*(gap.text for gap in summary.gaps), *headline_doubts(summary)):  # what the files cannot say
-        Console(stderr=True).print(Text(f"! {inline(line)}", style="yellow"), soft_wrap=True)
+        Console().print(Text(make_inline(str(path))), soft_wrap=True)
+    for line in (*(gap.text for gap in summary.gaps), *list_headline_doubts(summary)):  # what the files cannot say
+        Console(stderr=True).print(Text(f"! {make_inline(line)}", style="yellow"), soft_wrap=True)

@@ -26,14 +26,14 @@ from fairtrial.cli.options import (
 )
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
-from fairtrial.report.words import inline
+from fairtrial.report.words import make_inline
 from fairtrial.running.search import Search
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.device import Device
 from fairtrial.spec.shares import read_margin
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
 from fairtrial.spec.trial import Decide, Trial
-from fairtrial.studies.device import Need, megabytes
+from fairtrial.studies.device import Need, format_megabytes
 
 
 def fit(
@@ -78,7 +78,7 @@ def fit(
     console = Console()
     console.print(_make_table(found))
     for line in _describe_search(found):
-        console.print(Text(inline(line)))
+        console.print(Text(make_inline(line)))
 
 
 def read_whole_numbers(text: str) -> list[int]:
@@ -144,16 +144,18 @@ def _make_table(found: Search) -> Table:
     told.add_column("candidate", overflow="fold")
     tasks = list(dict.fromkeys(task for of in found.means.values() for task in of))
     for name in (*tasks, "memory", "disk", "tokens/s"):
-        told.add_column(Text(inline(name)), justify="right")
+        told.add_column(Text(make_inline(name)), justify="right")
     told.add_column("", overflow="fold")
     for need in found.needs:
         of = found.means.get(need.name, {})
         means = [f"{of[task]:.3f}" if task in of else "–" for task in tasks]
         rate = "–" if need.rate is None else f"{need.rate:.3g}"
-        sizes = [megabytes(need.full or need.predicted), megabytes(need.disk), rate]
-        told.add_row(Text(inline(need.name)), *means, *sizes, Text(inline(_describe_standing(found, need))))
+        sizes = [format_megabytes(need.full or need.predicted), format_megabytes(need.disk), rate]
+        told.add_row(Text(make_inline(need.name)), *means, *sizes, Text(make_inline(_describe_standing(found, need))))
     for name, why in found.left_out.items():
-        told.add_row(Text(inline(name)), *["–"] * (len(tasks) + 3), Text(inline(f"not asked: {'; '.join(why)}")))
+        told.add_row(
+            Text(make_inline(name)), *["–"] * (len(tasks) + 3), Text(make_inline(f"not asked: {'; '.join(why)}"))
+        )
     return told
 
 

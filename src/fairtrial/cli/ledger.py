@@ -22,7 +22,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import Examination, examine, salvage
 from fairtrial.ledger.export import Format, export_parquet, export_text
 from fairtrial.ledger.gc import collect
-from fairtrial.report.words import inline
+from fairtrial.report.words import make_inline
 
 app = typer.Typer(help="Look into a ledger, export its rows, clear it up, check it.", no_args_is_help=True)
 
@@ -41,7 +41,7 @@ def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False)
     for trial in trials:
         cells = (trial["name"], trial["id"][:12], trial["created"][:16].replace("T", " "), str(trial["runs"]))
         shown = (*cells, trial["outcome"], ", ".join(trial["candidates"]), ", ".join(trial["tasks"]))
-        table.add_row(*(Text(inline(text)) for text in shown))
+        table.add_row(*(Text(make_inline(text)) for text in shown))
     console = Console()
     console.print(table)
     rows = ", ".join(f"{count:,} {name}" for name, count in counts.items())
@@ -126,7 +126,7 @@ def check(
         print_json(found.document())
     else:
         for line in _describe_damage(found, ledger, save):
-            typer.echo(inline(line))
+            typer.echo(make_inline(line))
     if not found.sound:
         raise typer.Exit(LedgerError.exit_code)
 

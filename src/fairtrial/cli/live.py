@@ -17,7 +17,7 @@ from fairtrial.analysis.verdicts import Verdict
 from fairtrial.api import Conditions
 from fairtrial.report import words
 from fairtrial.report.terminal import STYLES
-from fairtrial.report.words import inline
+from fairtrial.report.words import make_inline
 from fairtrial.running.progress import Progress as Step
 
 WIDTH = 33
@@ -57,7 +57,7 @@ def choose_bar_character(value: float, reach: float) -> int:
 
 def look_text(verdict: Verdict) -> Text:
     """Return a look in one line's worth of words: the verdict so far and the interval in numbers."""
-    low, high = (words.points(end, verdict.unit) for end in (verdict.low, verdict.high))
+    low, high = (words.format_difference(end, verdict.unit) for end in (verdict.low, verdict.high))
     text = Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict:<9} ", style=STYLES[verdict.verdict])
     return text.append(f"[{low}, {high}]", style="not bold default")
 
@@ -91,8 +91,8 @@ class LiveDisplay:
             name = look.task if self.one_measure(look) else f"{look.task} · {look.measure}"
             dropped = (look.task, look.a) in self.dropped and look.verdict == "undecided"
             table.add_row(
-                Text(inline(name), style="bold", overflow="ellipsis", no_wrap=True),
-                Text(inline(f"{look.a} − {look.b}"), overflow="ellipsis", no_wrap=True),
+                Text(make_inline(name), style="bold", overflow="ellipsis", no_wrap=True),
+                Text(make_inline(f"{look.a} − {look.b}"), overflow="ellipsis", no_wrap=True),
                 Text(interval_bar(look), style=STYLES[look.verdict], no_wrap=True),
                 Text("dropped", style="dim") if dropped else look_text(look),
                 Text(f"{look.items_used:,} items", style="dim", no_wrap=True),
@@ -142,7 +142,7 @@ class LiveDisplay:
 
     def note(self, line: str) -> None:
         """Print a line above the bars."""
-        self.live.console.print(Text(inline(line), style="dim"))
+        self.live.console.print(Text(make_inline(line), style="dim"))
 
 
 class PlainDisplay:
@@ -188,7 +188,7 @@ class PlainDisplay:
 
     def note(self, line: str) -> None:
         """Print a line."""
-        self.console.print(Text(inline(line)), soft_wrap=True)
+        self.console.print(Text(make_inline(line)), soft_wrap=True)
 
 
 def describe_progress(step: Step) -> str:
@@ -203,7 +203,7 @@ def mean_text(mean: float | None) -> str:
 
 def escape_markup(text: str) -> str:
     """Return text with rich's markup defused."""
-    return inline(text).replace("[", "\\[")
+    return make_inline(text).replace("[", "\\[")
 
 
 @contextmanager

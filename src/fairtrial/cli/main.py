@@ -21,7 +21,7 @@ from fairtrial.cli.output import accept_any_encoding
 from fairtrial.cli.spellings import rename_options
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.plugins import plugin_behind
-from fairtrial.report.words import visible
+from fairtrial.report.words import make_visible
 from fairtrial.spec.problems import describe_error
 
 EPILOG = (
@@ -182,8 +182,8 @@ def _leave_output() -> None:
 def print_error(console: Console, error: FairtrialError) -> None:
     """Print what is wrong, where, and what to do; model and file text is never read as markup."""
     text = Text("Error: ", style="bold red")
-    text.append(f"{visible(error.where)}: " if error.where else "", style="bold")
-    text.append(visible(error.message), style="none")
+    text.append(f"{make_visible(error.where)}: " if error.where else "", style="bold")
+    text.append(make_visible(error.message), style="none")
     console.print(text, soft_wrap=True, highlight=False)
     if error.fix:
-        console.print(Text(visible(error.fix)), soft_wrap=True, highlight=False)
+        console.print(Text(make_visible(error.fix)), soft_wrap=True, highlight=False)

@@ -12,7 +12,7 @@ from rich.text import Text
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
 from fairtrial.models import list_models
-from fairtrial.report.words import inline
+from fairtrial.report.words import make_inline
 
 
 def models(as_json: JsonOption = False) -> None:
@@ -26,5 +26,7 @@ def models(as_json: JsonOption = False) -> None:
         return
     table = Table("model", "MB", "what it is", box=None, header_style="bold")
     for model in found:
-        table.add_row(Text(inline(model.spec)), f"{model.size_bytes / 1e6:,.0f}", Text(inline(model.description)))
+        table.add_row(
+            Text(make_inline(model.spec)), f"{model.size_bytes / 1e6:,.0f}", Text(make_inline(model.description))
+        )
     Console().print(table)

@@ -18,10 +18,10 @@ from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TaskPat
 from fairtrial.cli.output import print_json
 from fairtrial.forecast.forecast import Forecast, Total
 from fairtrial.forecast.outlooks import Outlook, QuestionForecast
-from fairtrial.report.words import inline, number, points
+from fairtrial.report.words import format_difference, format_number, make_inline
 from fairtrial.spec.budget import UNITS
 from fairtrial.spec.source import load_trial
-from fairtrial.studies.device import megabytes
+from fairtrial.studies.device import format_megabytes
 
 UNKNOWN = {"minutes": "speed not measured", "usd": "no price known", "joules": "energy not measured"}
 """What is said of a quantity of which nothing is known; never 0."""
@@ -63,7 +63,7 @@ def plan(
     console.print(Text("What it still costs", style="bold"))
     console.print(_make_costs_table(found))
     for line in _list_notes(found):
-        console.print(Text(inline(line), style="dim"))
+        console.print(Text(make_inline(line), style="dim"))
     if found.fit and any(need["memory"] for need in found.fit["candidates"].values()):
         console.print(Text("What they will need", style="bold").append("  (predicted)", style="not bold dim"))
         console.print(_make_needs_table(found.fit))
@@ -74,10 +74,10 @@ def _make_needs_table(fit: Mapping[str, Any]) -> Table:
     table = _make_plain_table("candidate", "memory", "full context", "on disk", *(["fits"] if fit["device"] else []))
     for name, need in fit["candidates"].items():
         memory, disk = need["memory"], need["disk"]
-        cells = ["–", "–"] if memory is None else [megabytes(memory["peak"]), megabytes(memory["full"])]
+        cells = ["–", "–"] if memory is None else [format_megabytes(memory["peak"]), format_megabytes(memory["full"])]
         why = "; ".join(fit["excluded"].get(name, [])) or ("may fit" if memory else f"not known: {need['unknown']}")
-        verdict = [Text(inline(why), justify="left")] if fit["device"] else []
-        table.add_row(Text(inline(name)), *cells, "–" if disk is None else megabytes(disk), *verdict)
+        verdict = [Text(make_inline(why), justify="left")] if fit["device"] else []
+        table.add_row(Text(make_inline(name)), *cells, "–" if disk is None else format_megabytes(disk), *verdict)
     return table
 
 
@@ -91,7 +91,7 @@ def _make_plain_table(*columns: str) -> Table:
 
 def _make_heading(found: Forecast) -> Text:
     """Return what the table of questions is about."""
-    text = Text(f"Items until a verdict against {inline(found.questions[0].b)}", style="bold")
+    text = Text(f"Items until a verdict against {make_inline(found.questions[0].b)}", style="bold")
     early = "" if found.stop_early else "; with stop_early: true, which this trial does not set"
     return text.append(f"  (for half of such trials, for nine in ten{early})", style="not bold dim")
 
@@ -113,8 +113,8 @@ def _make_questions_table(found: Forecast) -> Table:
         if measured:
             cells.append(_describe_outlook(by_label.get(""), q))
         several = len({other.measure for other in found.questions if other.task == q.task}) > 1
-        name = Text(inline(f"{q.task} · {q.measure}" if several else q.task))
-        pair = [Text(inline(q.a))] if len(pairs) > 1 else []
+        name = Text(make_inline(f"{q.task} · {q.measure}" if several else q.task))
+        pair = [Text(make_inline(q.a))] if len(pairs) > 1 else []
         table.add_row(name, *pair, f"{q.items:,}", differ, *cells)
     return table
 
@@ -132,7 +132,7 @@ def _describe_outlook(outlook: Outlook | None, q: QuestionForecast) -> str:
         text = "no" if outlook.settled is None else f"no ({100 * outlook.settled:.0f}%)"
     else:
         text = f"{outlook.median:,}, {'–' if outlook.ninety is None else f'{outlook.ninety:,}'}"
-    return f"{points(outlook.gap, '1')}: {text}" if outlook.measured else text
+    return f"{format_difference(outlook.gap, '1')}: {text}" if outlook.measured else text
 
 
 def _make_costs_table(found: Forecast) -> Table:
@@ -189,10 +189,10 @@ def _describe_cost(quantity: str, total: Total) -> str:
     """Return an amount; ``at least`` where part of it is not known, and words where nothing is."""
     if quantity == "items":
         return f"{total.costs[quantity]:,.0f}"
-    limit = f"at most {number(total.most, 2)}" if quantity == "usd" and total.most else ""
+    limit = f"at most {format_number(total.most, 2)}" if quantity == "usd" and total.most else ""
     if quantity not in total.costs:
         return limit or (UNKNOWN[quantity] if total.unknown.get(quantity) else "nothing")
-    amount = number(total.costs[quantity], 2)
+    amount = format_number(total.costs[quantity], 2)
     if total.unknown.get(quantity):
         amount = f"at least {amount}"
     elif quantity == "usd" and total.estimated:
@@ -236,14 +236,14 @@ def _describe_budget(quantity: str, found: Forecast) -> str:
     need = everything.costs.get(quantity)
     text = f"Budget: {limit:,.10g} {UNITS[quantity]}"
     if spent:
-        text += f", of which {number(spent, 2)} are spent"
+        text += f", of which {format_number(spent, 2)} are spent"
     if quantity == "usd" and everything.unknown.get("usd") and everything.most is not None:
         unpriced = dict.fromkeys(rate.candidate for rate in found.rates if rate.no_price)
         rest = f", and what {', '.join(unpriced)} will cost is not known" if unpriced else ""
-        return f"{text}; tokens of all items need at most {number(everything.most, 2)}{rest}."
+        return f"{text}; tokens of all items need at most {format_number(everything.most, 2)}{rest}."
     if need is None or everything.unknown.get(quantity):
         return f"{text}; {UNKNOWN[quantity]} for {everything.unknown.get(quantity, 0)} of {len(found.rates)} parts."
     if need <= limit - spent:
-        return f"{text}; all items need {number(need, 2)}."
+        return f"{text}; all items need {format_number(need, 2)}."
     share = max(0.0, limit - spent) / need
-    return f"{text}; all items need {number(need, 2)}, so that about {100 * share:.0f}% of them can be asked."
+    return f"{text}; all items need {format_number(need, 2)}, so that about {100 * share:.0f}% of them can be asked."

@@ -16,7 +16,7 @@ from fairtrial.cli.options import JsonOption, QuietOption, ThreadsOption
 from fairtrial.cli.output import print_json
 from fairtrial.levers.quantize import MadeFile, QuantizeOrder, describe_file, find_gguf, find_warnings, make_files
 from fairtrial.models import resolve
-from fairtrial.report.words import inline
+from fairtrial.report.words import make_inline
 from fairtrial.spec.schemes import SCHEMES
 
 COLUMNS = ("type", "MB", "bits per weight", "share of parent", "seconds")
@@ -41,7 +41,7 @@ def quantize(
 
     def tell(line: str) -> None:
         if not (quiet or as_json):
-            console.print(Text(inline(line)), soft_wrap=True)
+            console.print(Text(make_inline(line)), soft_wrap=True)
 
     kinds = [kind for kind in (part.strip() for part in to.split(",")) if kind]
     order = QuantizeOrder(parent, kinds, out, calibrate, imatrix, threads, force)
@@ -54,7 +54,7 @@ def quantize(
     _show_files([own, *made])
     names = [f"{file.path}" for file in made]
     for line in (*told, "Made:", *names):
-        Console().print(Text(inline(line)), soft_wrap=True)
+        Console().print(Text(make_inline(line)), soft_wrap=True)
 
 
 def _show_files(files: Sequence[MadeFile]) -> None:
@@ -62,7 +62,7 @@ def _show_files(files: Sequence[MadeFile]) -> None:
     table = Table(*COLUMNS, box=None, header_style="bold")
     for file in files:
         table.add_row(
-            Text(inline(file.type or "unknown")),
+            Text(make_inline(file.type or "unknown")),
             f"{file.bytes / 1e6:,.1f}",
             f"{file.bits_per_weight:.2f}",
             "the parent" if file.seconds is None else f"{file.share_of_parent:.0%}",

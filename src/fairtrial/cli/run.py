@@ -25,8 +25,15 @@ from fairtrial.cli.options import (
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output, own_file
 from fairtrial.errors import FairtrialError
-from fairtrial.report.across import comparable
-from fairtrial.report.terminal import across_lines, across_table, estimates_table, notes, study_lines, verdicts_table
+from fairtrial.report.across import is_comparable
+from fairtrial.report.terminal import (
+    describe_across,
+    describe_study,
+    list_notes,
+    make_across_table,
+    make_estimates_table,
+    make_verdicts_table,
+)
 from fairtrial.spec.source import LoadedTrial, load_trial
 
 
@@ -109,16 +116,16 @@ def show(result: api.Result, output: Output) -> None:
 def show_tables(result: api.Result, report: Path | None) -> None:
     """Print a result as tables."""
     console = Console()
-    console.print(estimates_table(result.summary))
+    console.print(make_estimates_table(result.summary))
     if result.verdicts:
-        console.print(verdicts_table(result.summary))
-    for part in study_lines(result.summary):
+        console.print(make_verdicts_table(result.summary))
+    for part in describe_study(result.summary):
         console.print(part)
-    if comparable(result.summary):
-        console.print(across_table(result.summary))
-        for line in across_lines(result.summary):
+    if is_comparable(result.summary):
+        console.print(make_across_table(result.summary))
+        for line in describe_across(result.summary):
             console.print(line)
-    for note in notes(result.summary):
+    for note in list_notes(result.summary):
         console.print(note)
     if report:
         console.print(f"Report: {report}", soft_wrap=True, highlight=False, markup=False)

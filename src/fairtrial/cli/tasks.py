@@ -12,7 +12,7 @@ from rich.text import Text
 
 from fairtrial.cli.options import JsonOption, TaskPathOption
 from fairtrial.cli.output import print_json
-from fairtrial.report.words import inline
+from fairtrial.report.words import make_inline
 from fairtrial.tasks.find import TaskFinder
 
 
@@ -33,8 +33,8 @@ def tasks(
     table = Table("name", "kind", "what it asks", box=None, header_style="bold")
     for listing in found:
         table.add_row(
-            Text(inline(listing.name)),
+            Text(make_inline(listing.name)),
             listing.kind,
-            Text(inline(" ".join((listing.description or listing.where).split()))),
+            Text(make_inline(" ".join((listing.description or listing.where).split()))),
         )
     Console().print(table)

@@ -19,7 +19,7 @@ SAMPLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class MemorySpan:
     """Resident bytes over a stretch of time: at its beginning, at its end, and the most in between."""
 
     before: int
@@ -56,7 +56,7 @@ class MemoryMeter:
         self._before = self._peak = self._process.memory_info().rss
         self._sampler.start()
 
-    def stop(self) -> Span:
+    def stop(self) -> MemorySpan:
         """Return what was seen since `start`."""
         if self._kept:
             after, peak = self._resident()
@@ -64,7 +64,7 @@ class MemoryMeter:
             self._sampler.stop()
             self._sample()
             after, peak = self._process.memory_info().rss, self._peak
-        return Span(self._before, after, max(peak, self._before, after))
+        return MemorySpan(self._before, after, max(peak, self._before, after))
 
     def _sample(self) -> None:
         self._peak = max(self._peak, self._process.memory_info().rss)

@@ -17,7 +17,7 @@ POWER_EVERY_SECONDS = 0.1
 
 
 @dataclass
-class Device:
+class NvmlDevice:
     """One device: its handle, and what was seen last.
 
     Attributes:
@@ -43,7 +43,7 @@ class Nvml:
         read_every_seconds: how often `joules` must be called while a batch is answered; None where only its ends count.
     """
 
-    def __init__(self, library: Any, devices: list[Device], clock: Callable[[], float]) -> None:
+    def __init__(self, library: Any, devices: list[NvmlDevice], clock: Callable[[], float]) -> None:
         self.library = library
         self.devices = devices
         self.clock = clock
@@ -83,7 +83,7 @@ class Nvml:
             raise NotMeasuredError(f"NVML stopped telling energy: {error}") from error
         return sum(device.used for device in self.devices)
 
-    def update(self, device: Device) -> None:
+    def update(self, device: NvmlDevice) -> None:
         """Add what a device used since the last time; power is taken as changing evenly between two looks."""
         if device.counts:
             counted = float(self.library.nvmlDeviceGetTotalEnergyConsumption(device.handle))
@@ -98,7 +98,7 @@ class Nvml:
         device.last, device.seen = watts, now
 
 
-def _find_devices(library: Any, index: int, clock: Callable[[], float]) -> Device:
+def _find_devices(library: Any, index: int, clock: Callable[[], float]) -> NvmlDevice:
     """Return a device with its counter or power as it is now."""
     handle = library.nvmlDeviceGetHandleByIndex(index)
     name = library.nvmlDeviceGetName(handle)
@@ -106,8 +106,8 @@ def _find_devices(library: Any, index: int, clock: Callable[[], float]) -> Devic
     try:
         counted = float(library.nvmlDeviceGetTotalEnergyConsumption(handle))
     except library.NVMLError_NotSupported:
-        return Device(handle, shown, False, library.nvmlDeviceGetPowerUsage(handle) / 1e3, clock())
-    return Device(handle, shown, True, counted, clock())
+        return NvmlDevice(handle, shown, False, library.nvmlDeviceGetPowerUsage(handle) / 1e3, clock())
+    return NvmlDevice(handle, shown, True, counted, clock())
 
 
 def _import_library() -> Any:

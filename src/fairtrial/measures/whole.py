@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from fairtrial.measures.memory import MemoryMeter, Span
+from fairtrial.measures.memory import MemoryMeter, MemorySpan
 from fairtrial.records import Answer, Measure, Observation
 
 LOAD_SECONDS = Measure("load_seconds", unit="s", higher_is_better=False, bounds=None)
@@ -93,7 +93,7 @@ class CandidateWatch:
         if "kv_bytes" in told:
             self._done["kv_bytes"] = max(self._done.get("kv_bytes", 0.0), told["kv_bytes"])
 
-    def add(self, span: Span) -> None:
+    def add(self, span: MemorySpan) -> None:
         """Count a stretch of time that was this candidate's."""
         self._most = max(self._most, self._held + span.peak - span.before)
         self._held += span.after - span.before

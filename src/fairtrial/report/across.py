@@ -44,58 +44,69 @@ class PlaceRow:
     told: str
 
 
-def comparable(summary: Summary) -> bool:
+def is_comparable(summary: Summary) -> bool:
     """Return whether there are candidates and benchmarks enough to look across."""
     return len(summary.standings.candidates) > 1 and len(summary.standings.tasks) > 1
 
 
-def sentences(summary: Summary) -> list[str]:
+def describe_standings(summary: Summary) -> list[str]:
     """Return what the benchmarks say together, the most important first; nothing if they cannot be compared."""
     found = summary.standings
-    if not comparable(summary):
+    if not is_comparable(summary):
         return []
-    return [*order_lines(summary), *agreement_lines(found), *health_lines(summary), *left_out_lines(found)]
+    return [
+        *_describe_order(summary),
+        *_describe_agreement(found),
+        *_describe_health(summary),
+        *_describe_left_out(found),
+    ]
 
 
-def short_sentences(summary: Summary) -> list[str]:
+def summarise_standings(summary: Summary) -> list[str]:
     """Return the most important of them."""
-    return [*order_lines(summary), *health_lines(summary)] if comparable(summary) else []
+    return [*_describe_order(summary), *_describe_health(summary)] if is_comparable(summary) else []
 
 
-def order_lines(summary: Summary) -> list[str]:
+def _describe_order(summary: Summary) -> list[str]:
     """Return who dominates whom, and how firm the order is."""
     found = summary.standings
-    firm = [] if found.firmness is None else firmness_lines(found.firmness)
-    return [*dominance_lines(found, summary.decide.margin), *firm]
+    firm = [] if found.firmness is None else _describe_stability(found.firmness)
+    return [*_describe_dominances(found, summary.decide.margin), *firm]
 
 
-def dominance_lines(found: Standings, margin: float) -> list[str]:
+def _describe_dominances(found: Standings, margin: float) -> list[str]:
     """Return who dominates whom; or that nobody does, and between whom it depends on the benchmark."""
     grouped: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
     for d in found.dominances:
         grouped.setdefault((d.a, d.better_on, d.together), []).append(d.b)
     if grouped:
         ordered = sorted(grouped.items(), key=lambda entry: -len(entry[1]))
-        return [dominance_line(a, b, better, found.tasks, margin) + alone(sure) for (a, better, sure), b in ordered]
+        return [
+            _describe_dominance(a, b, better, found.tasks, margin) + _describe_caveat(sure)
+            for (a, better, sure), b in ordered
+        ]
     split = [m for m in found.matches if m.a_ahead and m.b_ahead]
     if not split:
         return [f"Nobody dominates: on these {len(found.tasks)} benchmarks too much is undecided."]
     ways = "; ".join(
-        f"{m.a} is certainly ahead of {m.b} on {listed(m.a_ahead)}, and certainly behind on {listed(m.b_ahead)}"
+        f"{m.a} is certainly ahead of {m.b} on {_join_names(m.a_ahead)}, "
+        f"and certainly behind on {_join_names(m.b_ahead)}"
         for m in split[:3]
     )
     return [f"Nobody dominates; the order depends on the benchmark: {ways}."]
 
 
-def dominance_line(a: str, beaten: Sequence[str], better: Sequence[str], tasks: Sequence[str], margin: float) -> str:
+def _describe_dominance(
+    a: str, beaten: Sequence[str], better: Sequence[str], tasks: Sequence[str], margin: float
+) -> str:
     """Return one dominance in words."""
     if len(better) == len(tasks):
-        return f"{a} dominates {listed(beaten)}: better on all {len(tasks)} benchmarks."
+        return f"{a} dominates {_join_names(beaten)}: better on all {len(tasks)} benchmarks."
     level = "at least as good on every benchmark" + (" within the margin" if margin > 0 else "")
-    return f"{a} dominates {listed(beaten)}: {level}, better on {len(better)}: {listed(better)}."
+    return f"{a} dominates {_join_names(beaten)}: {level}, better on {len(better)}: {_join_names(better)}."
 
 
-def alone(together: bool) -> str:
+def _describe_caveat(together: bool) -> str:
     """Return what is to be added where a dominance does not hold among all orders of the trial."""
     return (
         ""
@@ -104,66 +115,67 @@ def alone(together: bool) -> str:
     )
 
 
-def firmness_lines(found: RankStability) -> Iterator[str]:
+def _describe_stability(found: RankStability) -> Iterator[str]:
     """Yield who is on top by mean rank, and how much that depends on the choice of benchmarks."""
     best = found.order[0]
     top = tuple(o.candidate for o in found.order if o.mean_rank <= best.mean_rank + 1e-9)
     count = len(found.without)
     if len(top) > 1:
-        yield f"By mean rank {listed(top)} share first place ({best.mean_rank:.3g})."
+        yield f"By mean rank {_join_names(top)} share first place ({best.mean_rank:.3g})."
     else:
         yield (
             f"By mean rank {best.candidate} comes first ({best.mean_rank:.3g}). It stays first in "
-            f"{percent(best.on_top)} of the draws when the {count} benchmarks are drawn again with replacement. That "
-            "is about the choice of benchmarks only; whether it is certainly ahead on any of them is shown below."
+            f"{format_percent(best.on_top)} of the draws when the {count} benchmarks are drawn again with replacement. "
+            "That is about the choice of benchmarks only; whether it is certainly ahead on any of them is shown below."
         )
     changed = [d for d in found.without if set(d.top) != set(top)]
     if changed:
-        ways = "; ".join(f"without {d.task} it goes to {listed(d.top)}" for d in changed[:4])
+        ways = "; ".join(f"without {d.task} it goes to {_join_names(d.top)}" for d in changed[:4])
         yield f"First place depends on single benchmarks: {ways}{' and so on' if len(changed) > 4 else ''}."
     elif count > 2:
         yield "First place stays the same whichever benchmark is left out."
     places = {o.candidate: i for i, o in enumerate(found.order)}
     shaky = [f for f in found.flips if f.share >= OFTEN and places[f.after] - places[f.before] == 1]
     if shaky:
-        ways = "; ".join(f"{f.before} before {f.after} in {percent(f.share)}" for f in shaky[:4])
+        ways = "; ".join(f"{f.before} before {f.after} in {format_percent(f.share)}" for f in shaky[:4])
         yield f"Orders by mean rank that reverse when the benchmarks are drawn again: {ways} of the draws."
 
 
-def agreement_lines(found: Standings) -> Iterator[str]:
+def _describe_agreement(found: Standings) -> Iterator[str]:
     """Yield how far the benchmarks agree, and which say the same about these candidates."""
     known = [k for k in found.kinships if k.tau is not None]
     if not known:
         return
     ordered = sorted(known, key=lambda k: -(k.tau or 0.0))
     if len(ordered) > 1 and ordered[0].tau == ordered[-1].tau:
-        yield f"All pairs of benchmarks agree equally on the order of the candidates: {tau_text(ordered[0])} and so on."
+        tau = format_tau(ordered[0])
+        yield f"All pairs of benchmarks agree equally on the order of the candidates: {tau} and so on."
     elif len(ordered) == 1:
-        yield f"Agreement of {ordered[0].x} and {ordered[0].y} on the order: {tau_text(ordered[0])}."
+        yield f"Agreement of {ordered[0].x} and {ordered[0].y} on the order: {format_tau(ordered[0])}."
     else:
         most, least = ordered[0], ordered[-1]
         yield (
-            f"{most.x} and {most.y} agree most on the order of the candidates ({tau_text(most)}), {least.x} and "
-            f"{least.y} least ({tau_text(least)})."
+            f"{most.x} and {most.y} agree most on the order of the candidates ({format_tau(most)}), {least.x} and "
+            f"{least.y} least ({format_tau(least)})."
         )
-    groups = redundant_groups(found.tasks, found.kinships)
+    groups = _group_redundant(found.tasks, found.kinships)
     if groups:
         number = math.factorial(len(found.candidates))
         chance = f"; unrelated ones would do so by chance one time in {number}" if number < 1000 else ""
-        said = "; ".join(listed(group) for group in groups)
+        said = "; ".join(_join_names(group) for group in groups)
         yield (
             f"Redundant for these candidates, and perhaps only for these: {said}. They put the candidates in "
             f"(almost) the same order{chance}."
         )
 
 
-def tau_text(found: TaskAgreement) -> str:
+def format_tau(found: TaskAgreement) -> str:
     """Return Kendall's tau with its interval."""
     values = [f"{x or 0.0:.2f}".replace("-", words.MINUS) for x in (found.tau, found.low, found.high)]
     return f"Kendall’s tau {values[0]} [{values[1]}, {values[2]}]"
 
 
-def redundant_groups(tasks: Sequence[str], kinships: Sequence[TaskAgreement]) -> list[tuple[str, ...]]:
+def _group_redundant(tasks: Sequence[str], kinships: Sequence[TaskAgreement]) -> list[tuple[str, ...]]:
     """Return groups of benchmarks of which every two are redundant."""
     alike = {frozenset((k.x, k.y)) for k in kinships if k.redundant}
     groups: list[list[str]] = []
@@ -176,22 +188,22 @@ def redundant_groups(tasks: Sequence[str], kinships: Sequence[TaskAgreement]) ->
     return [tuple(group) for group in groups if len(group) > 1]
 
 
-def health_lines(summary: Summary) -> Iterator[str]:
+def _describe_health(summary: Summary) -> Iterator[str]:
     """Yield which benchmarks can say little about these candidates."""
     health = summary.standings.health
     full = [h.task for h in health if h.saturated]
     if full:
-        yield f"Saturated (at least half of the candidates are near the best possible value): {listed(full)}."
+        yield f"Saturated (at least half of the candidates are near the best possible value): {_join_names(full)}."
     guessed = [h for h in health if h.at_chance]
     if guessed:
-        levels = [f"{h.task} ({words.quantity(summary.task(h.task).chance or 0.0, '1')})" for h in guessed]
-        yield f"No candidate is certainly above guessing on {listed(levels)}."
+        levels = [f"{h.task} ({words.format_quantity(summary.task(h.task).chance or 0.0, '1')})" for h in guessed]
+        yield f"No candidate is certainly above guessing on {_join_names(levels)}."
     blind = [h.task for h in health if h.telling == 0]
     if blind:
-        yield f"On {listed(blind)} no two candidates could be told apart."
+        yield f"On {_join_names(blind)} no two candidates could be told apart."
 
 
-def left_out_lines(found: Standings) -> Iterator[str]:
+def _describe_left_out(found: Standings) -> Iterator[str]:
     """Yield what is not part of the comparison, and why."""
     for task, reason in found.left_out.items():
         yield f"{task} is left out: {reason}."
@@ -201,11 +213,11 @@ def left_out_lines(found: Standings) -> Iterator[str]:
         yield f"There is no weighted score: {found.reasons['weighted']}."
 
 
-def guarantee(summary: Summary) -> str:
+def describe_guarantee(summary: Summary) -> str:
     """Return what the word certain means in places and orders, and how many orders would be certain alone."""
     pairs = [p for r in summary.standings.rankings for p in r.pairs]
     certain, single = sum(p.ahead is not None for p in pairs), sum(p.ahead_alone is not None for p in pairs)
-    coverage = words.coverage(summary.decide.confidence)
+    coverage = words.format_coverage(summary.decide.confidence)
     if len(pairs) < 2:
         return f"Certain means that the interval of the paired difference excludes zero, with {coverage} probability."
     more = f" {single - certain:,} more would be certain if each were the only one." if single > certain else ""
@@ -215,7 +227,7 @@ def guarantee(summary: Summary) -> str:
     )
 
 
-def place_rows(summary: Summary) -> list[PlaceRow]:
+def make_place_rows(summary: Summary) -> list[PlaceRow]:
     """Return the places on the main measure of each benchmark."""
     found = summary.standings
     health = {h.task: h for h in found.health}
@@ -224,51 +236,53 @@ def place_rows(summary: Summary) -> list[PlaceRow]:
         if ranking.measure != summary.task(ranking.task).main_measure:
             continue
         by_name = {place.candidate: place for place in ranking.places}
-        cells = tuple(place_cell(ranking, by_name.get(name)) for name in found.candidates)
+        cells = tuple(_make_place_cell(ranking, by_name.get(name)) for name in found.candidates)
         certain = sum(pair.ahead is not None for pair in ranking.pairs)
         told = f"{certain} of {len(ranking.pairs)}" if ranking.task in health and ranking.pairs else ""
         rows.append(PlaceRow(ranking.task, ranking.measure, cells, told))
     return rows
 
 
-def place_cell(ranking: Ranking, place: CandidateRank | None) -> PlaceCell | None:
+def _make_place_cell(ranking: Ranking, place: CandidateRank | None) -> PlaceCell | None:
     """Return one cell of the table of places."""
     if place is None:
         return None
     rank = f"{place.best}" if place.certain else f"{place.best}–{place.worst}"
-    return PlaceCell(rank, words.quantity(place.mean, ranking.unit), place.certain and place.best == 1)
+    return PlaceCell(rank, words.format_quantity(place.mean, ranking.unit), place.certain and place.best == 1)
 
 
-def least_alike(found: Standings) -> list[TaskAgreement]:
+def find_least_alike(found: Standings) -> list[TaskAgreement]:
     """Return the pairs of benchmarks that agree least, those first."""
     return sorted((k for k in found.kinships if k.tau is not None), key=lambda k: k.tau or 0.0)[:MOST_PAIRS]
 
 
-def weighted_text(place: WeightedPlace, scale: str) -> str:
+def format_weighted(place: WeightedPlace, scale: str) -> str:
     """Return a weighted score with its interval."""
     if scale == "rank" or place.low is None or place.high is None:
         return f"mean rank {place.score:.3g}"
-    low, high = words.quantity(place.low, "1"), words.quantity(place.high, "1")
-    return f"{words.quantity(place.score, '1')} [{low}, {high}]"
+    low, high = words.format_quantity(place.low, "1"), words.format_quantity(place.high, "1")
+    return f"{words.format_quantity(place.score, '1')} [{low}, {high}]"
 
 
-def weighted_line(found: WeightedScore) -> str:
+def describe_weighted(found: WeightedScore) -> str:
     """Return the outcome by the user's weights in one sentence."""
-    scores = "; ".join(f"{place.candidate} {weighted_text(place, found.scale)}" for place in found.places)
+    scores = "; ".join(f"{place.candidate} {format_weighted(place, found.scale)}" for place in found.places)
     best = found.places[0]
     return (
         f"By the trial file's weights: {scores}. With similar weights {best.candidate} is the best in "
-        f"{percent(best.on_top)} of the draws."
+        f"{format_percent(best.on_top)} of the draws."
     )
 
 
-def weights_text(summary: Summary) -> str:
+def format_weights(summary: Summary) -> str:
     """Return the user's weights as shares."""
     found = summary.standings.weighted
-    return "" if found is None else ", ".join(f"{task} {percent(share)}" for task, share in found.weights.items())
+    return (
+        "" if found is None else ", ".join(f"{task} {format_percent(share)}" for task, share in found.weights.items())
+    )
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Return a share without decimals, never rounded to a certainty that it is not."""
     if 0 < share < 0.01:
         return "under 1%"
@@ -277,7 +291,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}%"
 
 
-def listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     """Return names as a list in words; a long one is cut short."""
     shown = list(names) if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

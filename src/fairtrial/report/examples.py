@@ -27,7 +27,7 @@ THOUGHT = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChoiceShares:
     """One choice with the share of probability that each candidate gave it among the choices."""
 
     text: str
@@ -37,7 +37,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class FlipExample:
     """One item that flipped.
 
     Attributes:
@@ -49,7 +49,7 @@ class Flip:
     """
 
     item: Item
-    choices: tuple[Choice, ...]
+    choices: tuple[ChoiceShares, ...]
     text_a: str | None
     text_b: str | None
     trace_a: tuple[str, ...] = ()
@@ -58,15 +58,15 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Flips:
+class FlipExamples:
     """Examples for one verdict."""
 
     verdict: Verdict
-    lost: tuple[Flip, ...]
-    gained: tuple[Flip, ...]
+    lost: tuple[FlipExample, ...]
+    gained: tuple[FlipExample, ...]
 
 
-def flips(ledger: Ledger, summary: Summary) -> list[Flips]:
+def find_flips(ledger: Ledger, summary: Summary) -> list[FlipExamples]:
     """Return, for each verdict on right-or-wrong answers, the first few items in task order that flipped."""
     found = []
     ids = {c.name: c.content_id for c in summary.candidates}
@@ -81,10 +81,10 @@ def flips(ledger: Ledger, summary: Summary) -> list[Flips]:
         lost, gained = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
         known = items[verdict.task]
         found.append(
-            Flips(
+            FlipExamples(
                 verdict,
                 *(
-                    tuple(flip(ledger, pair, task.content_id, item) for item in first(which, known))
+                    tuple(make_flip_example(ledger, pair, task.content_id, item) for item in _take_first(which, known))
                     for which in (lost, gained)
                 ),
             )
@@ -92,22 +92,22 @@ def flips(ledger: Ledger, summary: Summary) -> list[Flips]:
     return found
 
 
-def first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:
+def _take_first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:
     """Return the first few of some items, in the task's own order."""
     return sorted((known[i] for i in ids), key=lambda item: item.doc_id)[:PER_KIND]
 
 
-def flip(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> Flip:
+def make_flip_example(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> FlipExample:
     """Return what both candidates answered to one item."""
     a, b = (query.read_item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
     trace_a, trace_b = (tuple(map(describe_step, read_trace(asked[0][1]) if asked else ())) for asked in (a, b))
-    images = tuple(image_url(ledger, image) for image in item.images)
+    images = tuple(make_image_url(ledger, image) for image in item.images)
     if a and b and "text" in a[0][1]:
-        return Flip(item, (), said(a[0][1]), said(b[0][1]), trace_a, trace_b, images)
-    return Flip(item, choices(item, a, b), None, None, trace_a, trace_b, images)
+        return FlipExample(item, (), quote_answer(a[0][1]), quote_answer(b[0][1]), trace_a, trace_b, images)
+    return FlipExample(item, _share_choices(item, a, b), None, None, trace_a, trace_b, images)
 
 
-def image_url(ledger: Ledger, image: ImagePart) -> str | None:
+def make_image_url(ledger: Ledger, image: ImagePart) -> str | None:
     """Return an image as a ``data:`` URL; None if it is too large, or of a kind that can be more than pixels."""
     if image.media_type not in SHOWN_IMAGES:
         return None
@@ -125,7 +125,7 @@ def describe_step(step: TraceStep) -> str:
     return f"{step.by} {'; '.join(told)}".strip()
 
 
-def said(answer: Mapping[str, Any]) -> str:
+def quote_answer(answer: Mapping[str, Any]) -> str:
     """Return what an answer says: of a refusal the server's words, of nothing but a thought the end of that."""
     if answer.get("finish") == "refused":
         return f"(refused by its server) {answer.get('said', '')}".strip()
@@ -138,20 +138,20 @@ def said(answer: Mapping[str, Any]) -> str:
 Asked = Sequence[tuple[Request, Mapping[str, Any]]]
 
 
-def choices(item: Item, a: Asked, b: Asked) -> tuple[Choice, ...]:
+def _share_choices(item: Item, a: Asked, b: Asked) -> tuple[ChoiceShares, ...]:
     """Return the item's choices with both candidates' shares, or nothing where the answers are of another form."""
     if not a or not b:
         return ()
-    shares_a, shares_b = (shares(asked[0][1]["logprobs"]) for asked in (a, b))
+    shares_a, shares_b = (_normalise_shares(asked[0][1]["logprobs"]) for asked in (a, b))
     if not len(item.choices) == len(shares_a) == len(shares_b):
         return ()
     return tuple(
-        Choice(text, text in item.gold, share_a, share_b)
+        ChoiceShares(text, text in item.gold, share_a, share_b)
         for text, share_a, share_b in zip(item.choices, shares_a, shares_b, strict=True)
     )
 
 
-def shares(logprobs: Sequence[float | None]) -> list[float]:
+def _normalise_shares(logprobs: Sequence[float | None]) -> list[float]:
     """Return log-probabilities (nats, None for minus infinity) as shares that add up to 1."""
     values = [-math.inf if value is None else value for value in logprobs]
     top = max(values, default=0.0)

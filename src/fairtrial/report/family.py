@@ -20,26 +20,26 @@ def has_evidence(summary: Summary) -> bool:
     return any(v.e_value is not None for v in summary.verdicts)
 
 
-def alpha(summary: Summary) -> float:
+def _find_alpha(summary: Summary) -> float:
     """Return the chance of error that the trial allows."""
     return 1 - summary.decide.confidence
 
 
-def lines(summary: Summary) -> list[str]:
+def describe_family(summary: Summary) -> list[str]:
     """Return which questions are decided only as if each were the only one, and what is worth a second look."""
     if len(summary.verdicts) < 2:
         return []
-    allowed, found = alpha(summary), alone_lines(summary)
+    allowed, found = _find_alpha(summary), describe_alone(summary)
     if summary.standings.second_look:
         said = "; ".join(f"{v.a} against {v.b} on {v.task}" for v in summary.standings.second_look)
         found.append(
             f"Worth a second look: {said}. Of differences singled out like this, on average at most "
-            f"{words.coverage(allowed)} are false (e-BH). This is exploration, not a claim."
+            f"{words.format_coverage(allowed)} are false (e-BH). This is exploration, not a claim."
         )
     return found
 
 
-def alone_lines(summary: Summary) -> list[str]:
+def describe_alone(summary: Summary) -> list[str]:
     """Return which questions would be decided if each were the only one, as one sentence or none."""
     single = [v for v in summary.verdicts if v.only_alone]
     if not single:
@@ -52,16 +52,16 @@ def alone_lines(summary: Summary) -> list[str]:
     ]
 
 
-def wide(verdict: Verdict) -> str:
+def format_wide_interval(verdict: Verdict) -> str:
     """Return the interval that a verdict's word is read off, at its coverage."""
-    low, high = (words.points(end, verdict.unit) for end in (verdict.low_together, verdict.high_together))
-    return f"[{low}, {high}] at {words.coverage(verdict.confidence_together)}"
+    low, high = (words.format_difference(end, verdict.unit) for end in (verdict.low_together, verdict.high_together))
+    return f"[{low}, {high}] at {words.format_coverage(verdict.confidence_together)}"
 
 
-def legend(summary: Summary) -> str:
+def describe_columns(summary: Summary) -> str:
     """Return what the columns of the table of verdicts promise."""
-    allowed = alpha(summary)
-    risk = words.coverage(allowed)
+    allowed = _find_alpha(summary)
+    risk = words.format_coverage(allowed)
     said = (
         f"The verdict is read from the interval of all questions, so that all verdicts hold together. The first step "
         f"gives each of m questions 1/m of the {risk} that may go wrong; a bound that has excluded zero passes part of "
@@ -77,13 +77,13 @@ def legend(summary: Summary) -> str:
     return said
 
 
-def p_text(value: float | None) -> str:
+def format_p_value(value: float | None) -> str:
     """Return a p-value, or a dash."""
     return "–" if value is None else f"{value:.2g}"
 
 
-def e_text(value: float | None) -> str:
+def format_e_value(value: float | None) -> str:
     """Return an e-value, or a dash; large ones as a power of ten."""
     if value is None:
         return "–"
-    return words.number(value) if value < 10_000 else f"10^{math.floor(math.log10(min(value, 1e300)))}"
+    return words.format_number(value) if value < 10_000 else f"10^{math.floor(math.log10(min(value, 1e300)))}"

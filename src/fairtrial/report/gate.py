@@ -25,7 +25,7 @@ Outcome = Literal["holds", "refuted", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ClaimCheck:
     """One claim about one candidate, task and measure, and what became of it.
 
     Attributes:
@@ -46,7 +46,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GateQuestions:
     """What is to be checked; empty names mean all.
 
     Attributes:
@@ -63,7 +63,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class GateAllowances:
     """What may be so and the gate still passes."""
 
     undecided: bool = False
@@ -82,15 +82,15 @@ class Gate:
         allowed: what of it may be.
     """
 
-    checks: Sequence[Check]
+    checks: Sequence[ClaimCheck]
     missing: Sequence[str]
     doubts: Sequence[str]
-    allowed: Allowed = Allowed()
+    allowed: GateAllowances = GateAllowances()
 
     @property
-    def bad(self) -> list[Check]:
+    def bad(self) -> list[ClaimCheck]:
         """The checks that let the gate fail."""
-        return [check for check in self.checks if fails(check, self.allowed.undecided)]
+        return [check for check in self.checks if is_failure(check, self.allowed.undecided)]
 
     @property
     def obstacles(self) -> list[str]:
@@ -113,7 +113,7 @@ class Gate:
         }
 
 
-def against(ledger: Ledger, summary: Summary, baseline: str) -> Summary:
+def change_baseline(ledger: Ledger, summary: Summary, baseline: str) -> Summary:
     """Return the trial with the verdicts against another baseline; the rest of it stays as it was.
 
     Raises UnknownNameError if the trial has no such candidate.
@@ -126,9 +126,9 @@ def against(ledger: Ledger, summary: Summary, baseline: str) -> Summary:
     return replace(summary, baseline=baseline, verdicts=found, gaps=lacks)
 
 
-def gate(summary: Summary, asked: Asked, allowed: Allowed = Allowed()) -> Gate:
-    """Return the checks that are asked for, and what is missing or doubtful about them.  Raises as `checks`."""
-    made = checks(summary, asked)
+def judge_gate(summary: Summary, asked: GateQuestions, allowed: GateAllowances = GateAllowances()) -> Gate:
+    """Return the checks that are asked for, and what is missing or doubtful about them.  Raises as `check_claims`."""
+    made = check_claims(summary, asked)
     tasks = {check.task for check in made}
     names = {check.candidate for check in made} | {summary.baseline}
     measures = {check.measure for check in made}
@@ -144,7 +144,7 @@ def gate(summary: Summary, asked: Asked, allowed: Allowed = Allowed()) -> Gate:
     return Gate(made, missing, doubts, allowed)
 
 
-def checks(summary: Summary, asked: Asked) -> list[Check]:
+def check_claims(summary: Summary, asked: GateQuestions) -> list[ClaimCheck]:
     """Return one check a question of the trial that is asked for, in the plan's order.
 
     Raises:
@@ -163,7 +163,7 @@ def checks(summary: Summary, asked: Asked) -> list[Check]:
             raise UnknownNameError(what, given, known, fix=f"Of this trial: {', '.join(known)}.")
     found = {(v.a, v.task, v.measure): v for v in summary.verdicts}
     made = [
-        checked(summary, (candidate, task.name, measure), found.get((candidate, task.name, measure)), asked)
+        _check_claim(summary, (candidate, task.name, measure), found.get((candidate, task.name, measure)), asked)
         for task in summary.tasks
         if asked.task in ("", task.name)
         for measure in task.measures
@@ -176,20 +176,22 @@ def checks(summary: Summary, asked: Asked) -> list[Check]:
     return made
 
 
-def checked(summary: Summary, key: tuple[str, str, str], verdict: Verdict | None, asked: Asked) -> Check:
+def _check_claim(
+    summary: Summary, key: tuple[str, str, str], verdict: Verdict | None, asked: GateQuestions
+) -> ClaimCheck:
     """Return what became of one claim; ``key``: candidate, task, measure."""
     claim = asked.claim
     if verdict is None:
-        return Check(*key, claim, "undecided", "There are no answers to judge by.")
+        return ClaimCheck(*key, claim, "undecided", "There are no answers to judge by.")
     task = summary.task(verdict.task)
     if task.measure(verdict.measure).higher_is_better is None:
         raise SpecError(f"measure {verdict.measure!r} has no better side, so nothing can be {claim} on it.")
     if asked.alone:
         verdict = replace(verdict, verdict=verdict.alone, not_inferior=verdict.not_inferior_alone)
-    return Check(*key, claim, outcome_of(verdict, claim), words.sentence(verdict, task))
+    return ClaimCheck(*key, claim, judge_claim(verdict, claim), words.describe_verdict(verdict, task))
 
 
-def outcome_of(verdict: Verdict, claim: Claim) -> Outcome:
+def judge_claim(verdict: Verdict, claim: Claim) -> Outcome:
     """Return whether a verdict supports a claim."""
     if claim == "better":
         return "holds" if verdict.verdict == "better" else "undecided" if verdict.verdict == "undecided" else "refuted"
@@ -198,6 +200,6 @@ def outcome_of(verdict: Verdict, claim: Claim) -> Outcome:
     return "refuted" if verdict.verdict == "worse" else "undecided"
 
 
-def fails(check: Check, allow_undecided: bool) -> bool:
+def is_failure(check: ClaimCheck, allow_undecided: bool) -> bool:
     """Return whether a check lets the gate fail."""
     return check.outcome == "refuted" or (check.outcome == "undecided" and not allow_undecided)

@@ -44,26 +44,26 @@ class Latency:
     cells: tuple[str, ...]
 
 
-def columns(summary: Summary) -> list[str]:
+def list_columns(summary: Summary) -> list[str]:
     """Return the measures that some candidate has."""
     return [name for name in COLUMNS if any(name in candidate.needs for candidate in summary.candidates)]
 
 
-def cell(needs: Mapping[str, Any], measure: str) -> str:
+def format_need(needs: Mapping[str, Any], measure: str) -> str:
     """Return one value with its unit, or a dash."""
     if measure not in needs:
         return "–"
     row = needs[measure]
     if row.unit == "B":
-        size = f"{words.number(row.value / 1e6)} MB"
+        size = f"{words.format_number(row.value / 1e6)} MB"
         measured = needs.get("memory_bytes")
         if measure == "memory_predicted_bytes" and measured:
             size += f" ({100 * (row.value / measured.value - 1):+.0f}%)"
         return size
-    return words.quantity(row.value, row.unit)
+    return words.format_quantity(row.value, row.unit)
 
 
-def latencies(ledger: Ledger, summary: Summary) -> list[Latency]:
+def find_latencies(ledger: Ledger, summary: Summary) -> list[Latency]:
     """Return the percentiles of each candidate's single answers on each task, where they were timed."""
     found = []
     for task in summary.tasks:
@@ -73,20 +73,20 @@ def latencies(ledger: Ledger, summary: Summary) -> list[Latency]:
             ).values
             if values.size:
                 cells = [
-                    words.quantity(float(np.quantile(values, q)), "s") if values.size >= least else "–"
+                    words.format_quantity(float(np.quantile(values, q)), "s") if values.size >= least else "–"
                     for q, least in PERCENTILES
                 ]
                 found.append(Latency(candidate.name, task.name, values.size, tuple(cells)))
     return found
 
 
-def stated(summary: Summary) -> list[str]:
+def describe_stated_machines(summary: Summary) -> list[str]:
     """Return what the trial file stated about the machine, one sentence for each different statement of the runs."""
-    lines = [sentence(session.facts.get("stated") or {}) for session in summary.sessions]
+    lines = [_describe_stated_machine(session.facts.get("stated") or {}) for session in summary.sessions]
     return list(dict.fromkeys(line for line in lines if line))
 
 
-def sentence(told: Mapping[str, Any]) -> str:
+def _describe_stated_machine(told: Mapping[str, Any]) -> str:
     """Return a statement as one sentence; empty if nothing was stated."""
     parts = [text.format(f"{told[name]:g}") for name, text in STATED.items() if name in told]
     if not parts:
@@ -96,14 +96,14 @@ def sentence(told: Mapping[str, Any]) -> str:
     return f"Stated in the trial file, not measured: {'; '.join(parts)}{where}.{source}"
 
 
-def methods(summary: Summary) -> list[str]:
+def describe_methods(summary: Summary) -> list[str]:
     """Return how energy and memory were measured, one sentence for each different way of the runs."""
     ways = [session.facts.get("measured_by") for session in summary.sessions]
     lines = [f"Energy measured by: {way['energy']}. Peak memory: {way['memory']}." for way in ways if way]
     return list(dict.fromkeys(lines))
 
 
-def absent(summary: Summary) -> list[tuple[str, str]]:
+def describe_absences(summary: Summary) -> list[tuple[str, str]]:
     """Return what was not measured, a measure and a line for each reason: who, where, why."""
     whom: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in summary.absences:
@@ -111,20 +111,22 @@ def absent(summary: Summary) -> list[tuple[str, str]]:
         tasks = of.setdefault(row.candidate, [])
         if row.task:
             tasks.append(row.task)
-    return [(measure, f"{measure} of {who(summary, of)}: {reason}") for (measure, reason), of in whom.items()]
+    return [
+        (measure, f"{measure} of {_name_subjects(summary, of)}: {reason}") for (measure, reason), of in whom.items()
+    ]
 
 
-def who(summary: Summary, of: Mapping[str, Sequence[str]]) -> str:
+def _name_subjects(summary: Summary, of: Mapping[str, Sequence[str]]) -> str:
     """Return candidates, and tasks where it is not all of them, in words."""
     names = "every candidate" if len(of) == len(summary.candidates) > 1 else ", ".join(of)
     tasks = dict.fromkeys(task for found in of.values() for task in found)
     return names if len(tasks) in (0, len(summary.tasks)) else f"{names} on {', '.join(tasks)}"
 
 
-def absent_notes(summary: Summary) -> list[str]:
+def describe_absences_shortly(summary: Summary) -> list[str]:
     """Return the lines for a terminal: in full for measures that verdicts are about, the others by name."""
     asked = {name for task in summary.tasks for name in (*task.measures, task.main_measure)}
-    lines = [f"Not measured: {line}." for measure, line in absent(summary) if measure in asked]
+    lines = [f"Not measured: {line}." for measure, line in describe_absences(summary) if measure in asked]
     others = dict.fromkeys(row.measure for row in summary.absences if row.measure not in asked)
     if others:
         lines.append(f"Not measured: {', '.join(sorted(others))}; the report says why.")

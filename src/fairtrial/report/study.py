@@ -8,41 +8,41 @@ from fairtrial.studies import Cell, Column, Interval
 MISSING = "–"
 
 
-def head(column: Column) -> str:
+def format_head(column: Column) -> str:
     """Return a column's head with the unit of its numbers, where the cells do not carry it."""
     return f"{column.name} (points)" if column.difference and column.unit == "1" else column.name
 
 
-def cell(value: Cell, column: Column) -> str:
+def format_cell(value: Cell, column: Column) -> str:
     """Return a cell as text."""
     if value is None:
         return MISSING
     if isinstance(value, str):
         return value
     if isinstance(value, Interval):
-        shown = figure(value.value, column)
+        shown = _format_figure(value.value, column)
         unit = "%" if shown.endswith("%") else "".join(shown.rpartition(" ")[1:]) if " " in shown else ""
-        low, high = (figure(end, column).removesuffix(unit) for end in (value.low, value.high))
+        low, high = (_format_figure(end, column).removesuffix(unit) for end in (value.low, value.high))
         return f"{shown} [{low}, {high}]"
-    return figure(value, column)
+    return _format_figure(value, column)
 
 
-def figure(value: float, column: Column) -> str:
+def _format_figure(value: float, column: Column) -> str:
     """Return a number in the column's unit."""
     if column.difference:
-        return words.points(value, column.unit)
+        return words.format_difference(value, column.unit)
     if not column.unit and float(value).is_integer():
         return f"{value:,.0f}"
     if column.unit == "B":
-        return size(value)
-    return words.quantity(value, column.unit).strip()
+        return format_size(value)
+    return words.format_quantity(value, column.unit).strip()
 
 
-def size(value: float) -> str:
+def format_size(value: float) -> str:
     """Return bytes in decimal megabytes or gigabytes."""
-    return f"{words.number(value / 1e9)} GB" if value >= 1e9 else f"{words.number(value / 1e6)} MB"
+    return f"{words.format_number(value / 1e9)} GB" if value >= 1e9 else f"{words.format_number(value / 1e6)} MB"
 
 
-def numeric(column_at: int, rows: tuple[tuple[Cell, ...], ...]) -> bool:
+def is_numeric(column_at: int, rows: tuple[tuple[Cell, ...], ...]) -> bool:
     """Return whether a column holds numbers, so that it is set flush right."""
     return any(isinstance(row[column_at], float | int | Interval) for row in rows)

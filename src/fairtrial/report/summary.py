@@ -19,7 +19,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import CardRecord, MeasureRecord
 from fairtrial.ledger.plan import DecideRecord, LookRecord, SpecRecord, WeightsRecord
 from fairtrial.ledger.shape import make_damage_error
-from fairtrial.studies import Findings, findings, further
+from fairtrial.studies import Findings, find_findings, find_further
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ class Summary:
                 "created": self.created,
                 "finished": self.finished,
             },
-            "candidates": [candidate_document(candidate) for candidate in self.candidates],
-            "tasks": [task_document(task) for task in self.tasks],
+            "candidates": [_make_candidate_document(candidate) for candidate in self.candidates],
+            "tasks": [_make_task_document(task) for task in self.tasks],
             "estimates": [estimate.document() for estimate in self.estimates],
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "standings": self.standings.document(),
@@ -188,7 +188,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
                 c.spec,
                 c.record,
                 query.count_truncated_answers(ledger, row.id, c.id),
-                needs_of(c.id, wholes),
+                _find_needs(c.id, wholes),
             )
             for c in plan.candidates
         ],
@@ -208,12 +208,12 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         endings=describe_endings(ledger, row.id, found),
         gaps=find_gaps(ledger, row.id, found),
         doubts=find_doubts(ledger, row.id),
-        study=findings(ledger, row.id),
-        further=further(ledger, row.id),
+        study=find_findings(ledger, row.id),
+        further=find_further(ledger, row.id),
     )
 
 
-def needs_of(candidate_id: str, wholes: Sequence[query.WholeRow]) -> dict[str, query.WholeRow]:
+def _find_needs(candidate_id: str, wholes: Sequence[query.WholeRow]) -> dict[str, query.WholeRow]:
     """Return what one candidate needs, by measure: the largest of sizes, the latest of times and rates."""
     found: dict[str, query.WholeRow] = {}
     for row in wholes:
@@ -224,7 +224,7 @@ def needs_of(candidate_id: str, wholes: Sequence[query.WholeRow]) -> dict[str, q
     return found
 
 
-def candidate_document(candidate: CandidateSummary) -> dict[str, Any]:
+def _make_candidate_document(candidate: CandidateSummary) -> dict[str, Any]:
     """Return a candidate as JSON values."""
     return {
         "id": candidate.name,
@@ -237,7 +237,7 @@ def candidate_document(candidate: CandidateSummary) -> dict[str, Any]:
     }
 
 
-def task_document(task: TaskSummary) -> dict[str, Any]:
+def _make_task_document(task: TaskSummary) -> dict[str, Any]:
     """Return a task as JSON values."""
     card = task.card
     kept = ("version", "revision", "licence", "main_measure", "chance", "description", "citation", "settings")

@@ -17,7 +17,7 @@ from fairtrial.studies import Table as Found
 STYLES = {"better": "green", "worse": "red", "tied": "cyan", "different": "magenta", "undecided": "yellow"}
 
 
-def estimates_table(summary: Summary) -> Table:
+def make_estimates_table(summary: Summary) -> Table:
     """Return one row a task and measure, one column a candidate: mean and interval."""
     table = Table(
         box=box.SIMPLE_HEAD,
@@ -28,42 +28,42 @@ def estimates_table(summary: Summary) -> Table:
     )
     table.add_column("task", overflow="fold")
     for candidate in summary.candidates:
-        table.add_column(Text(words.inline(candidate.name)), justify="right", overflow="fold")
+        table.add_column(Text(words.make_inline(candidate.name)), justify="right", overflow="fold")
     table.add_column("chance", justify="right", style="dim")
     for task in summary.tasks:
-        found = words.shown_estimates(summary, task)
+        found = words.select_estimates(summary, task)
         for measure in dict.fromkeys(e.measure for e in found):
             by_name = {e.candidate: e for e in found if e.measure == measure}
-            cells = [estimate_cell(summary, by_name.get(c.name)) for c in summary.candidates]
-            chance = words.quantity(task.chance, "1") if task.chance and measure == task.main_measure else ""
-            table.add_row(task_cell(summary, task.name, measure), *cells, chance)
+            cells = [_format_estimate(summary, by_name.get(c.name)) for c in summary.candidates]
+            chance = words.format_quantity(task.chance, "1") if task.chance and measure == task.main_measure else ""
+            table.add_row(_format_task(summary, task.name, measure), *cells, chance)
     return table
 
 
-def estimate_cell(summary: Summary, estimate: Estimate | None) -> Text:
+def _format_estimate(summary: Summary, estimate: Estimate | None) -> Text:
     """Return a mean with its interval and what makes it doubtful, or a dash for what was not measured."""
     if estimate is None:
         return Text("–")
-    text = Text(words.quantity(estimate.mean, estimate.unit), style="bold")
-    low, high = (words.quantity(end, estimate.unit).removesuffix("%") for end in (estimate.low, estimate.high))
+    text = Text(words.format_quantity(estimate.mean, estimate.unit), style="bold")
+    low, high = (words.format_quantity(end, estimate.unit).removesuffix("%") for end in (estimate.low, estimate.high))
     text.append(f" [{low}, {high}]", style="dim")
-    if told := words.beside(summary, estimate):
+    if told := words.describe_misread(summary, estimate):
         text.append(f"\n{told}", style="yellow")
     return text
 
 
-def verdicts_table(summary: Summary) -> Table:
+def make_verdicts_table(summary: Summary) -> Table:
     """Return one row a question: who, where, verdict, paired difference with interval, flips, items."""
-    confidence = words.coverage(summary.decide.confidence)
+    confidence = words.format_coverage(summary.decide.confidence)
     compared = {v.a for v in summary.verdicts}
     one = f": {next(iter(compared))}" if len(compared) == 1 else ""
-    title = Text(words.inline(f"Verdicts{one} against {summary.baseline}"))
+    title = Text(words.make_inline(f"Verdicts{one} against {summary.baseline}"))
     asked = max((v.family for v in summary.verdicts), default=1)
     alone = f" of each question alone; verdicts hold for all {asked:,} together" if asked > 1 else ""
     margins = {(v.margin, v.unit) for v in summary.verdicts}
     [(margin, unit)] = margins if len(margins) == 1 else [(0.0, "1")]
     of = " points" if unit == "1" else f" {unit}".rstrip()
-    within = f"; tied within ±{words.points(margin, unit, signed=False)}{of}" if margin else ""
+    within = f"; tied within ±{words.format_difference(margin, unit, signed=False)}{of}" if margin else ""
     title.append(f"  (difference with {confidence} interval{alone}{within})", style="not bold dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("task", overflow="fold", min_width=12)
@@ -75,76 +75,76 @@ def verdicts_table(summary: Summary) -> Table:
     table.add_column("lost", justify="right", no_wrap=True)
     table.add_column("items", justify="right", no_wrap=True)
     for verdict in summary.verdicts:
-        who = [Text(words.inline(verdict.a))] if len(compared) > 1 else []
-        table.add_row(task_cell(summary, verdict.task, verdict.measure), *who, *verdict_cells(summary, verdict))
+        who = [Text(words.make_inline(verdict.a))] if len(compared) > 1 else []
+        table.add_row(_format_task(summary, verdict.task, verdict.measure), *who, *_format_verdict(summary, verdict))
     return table
 
 
-def across_table(summary: Summary) -> Table:
+def make_across_table(summary: Summary) -> Table:
     """Return one row a benchmark, one column a candidate: its place, a range where it is open; then mean ranks."""
     found = summary.standings
     title = Text("Across benchmarks: places")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("benchmark", overflow="fold")
     for name in found.candidates:
-        table.add_column(Text(words.inline(name)), justify="right")
-    for row in across.place_rows(summary):
+        table.add_column(Text(words.make_inline(name)), justify="right")
+    for row in across.make_place_rows(summary):
         cells = [Text("–") if cell is None else Text(cell.rank, style="bold" * cell.first) for cell in row.cells]
-        table.add_row(Text(words.inline(row.task)), *cells)
+        table.add_row(Text(words.make_inline(row.task)), *cells)
     order = {} if found.firmness is None else {o.candidate: f"{o.mean_rank:.2f}" for o in found.firmness.order}
     table.add_section()
     table.add_row("mean rank", *(order.get(name, "–") for name in found.candidates))
     return table
 
 
-def across_lines(summary: Summary) -> list[Text]:
+def describe_across(summary: Summary) -> list[Text]:
     """Return what the benchmarks say together, in a few sentences; the report says more."""
-    lines = across.short_sentences(summary)
+    lines = across.summarise_standings(summary)
     if summary.standings.weighted is not None:
-        lines.append(across.weighted_line(summary.standings.weighted))
-    return [Text(words.inline(line)) for line in lines]
+        lines.append(across.describe_weighted(summary.standings.weighted))
+    return [Text(words.make_inline(line)) for line in lines]
 
 
-def study_lines(summary: Summary) -> list[Text | Table]:
+def describe_study(summary: Summary) -> list[Text | Table]:
     """Return what the trial's study found, and what else is told of it: title, sentences, tables, notes of each."""
     every = (*([] if summary.study is None else [summary.study]), *summary.further)
-    return [part for found in every for part in findings_lines(found)]
+    return [part for found in every for part in _describe_findings(found)]
 
 
-def findings_lines(found: Findings) -> list[Text | Table]:
+def _describe_findings(found: Findings) -> list[Text | Table]:
     """Return one title with its sentences, tables and notes."""
-    head = Text(words.inline(found.title), style="bold")
-    said = [Text(f"  {words.inline(line)}") for line in found.sentences]
-    noted = [Text(f"  {words.inline(line)}", style="dim") for line in found.notes]
-    return [head, *said, *(study_table(table) for table in found.tables), *noted]
+    head = Text(words.make_inline(found.title), style="bold")
+    said = [Text(f"  {words.make_inline(line)}") for line in found.sentences]
+    noted = [Text(f"  {words.make_inline(line)}", style="dim") for line in found.notes]
+    return [head, *said, *(_make_study_table(table) for table in found.tables), *noted]
 
 
-def study_table(found: Found) -> Table:
+def _make_study_table(found: Found) -> Table:
     """Return a study's table."""
-    title = Text(words.inline(found.caption))
+    title = Text(words.make_inline(found.caption))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     for at, column in enumerate(found.columns):
-        justify: Literal["left", "right"] = "right" if study.numeric(at, found.rows) else "left"
-        table.add_column(Text(words.inline(study.head(column))), justify=justify, overflow="fold")
+        justify: Literal["left", "right"] = "right" if study.is_numeric(at, found.rows) else "left"
+        table.add_column(Text(words.make_inline(study.format_head(column))), justify=justify, overflow="fold")
     for row in found.rows:
-        cells = [study.cell(value, column) for value, column in zip(row, found.columns, strict=True)]
-        table.add_row(*(Text(words.inline(cell)) for cell in cells))
+        cells = [study.format_cell(value, column) for value, column in zip(row, found.columns, strict=True)]
+        table.add_row(*(Text(words.make_inline(cell)) for cell in cells))
     return table
 
 
-def task_cell(summary: Summary, task: str, measure: str) -> Text:
+def _format_task(summary: Summary, task: str, measure: str) -> Text:
     """Return a task's name, with the measure where the trial's verdicts are about several of the task."""
     several = len(summary.task(task).measures) > 1 or measure != summary.task(task).main_measure
-    return Text(words.inline(f"{task} · {measure}" if several else task))
+    return Text(words.make_inline(f"{task} · {measure}" if several else task))
 
 
-def verdict_cells(summary: Summary, verdict: Verdict) -> list[Text]:
+def _format_verdict(summary: Summary, verdict: Verdict) -> list[Text]:
     """Return the verdict's word, difference, flips and items."""
-    low, high = (words.points(end, verdict.unit) for end in (verdict.low, verdict.high))
+    low, high = (words.format_difference(end, verdict.unit) for end in (verdict.low, verdict.high))
     doubtful = ", doubtful" if words.is_doubtful(summary, verdict) else ""
     asked = summary.task(verdict.task).items_asked
     used = f"{verdict.items_used:,}" if verdict.items_used == asked else f"{verdict.items_used:,} of {asked:,}"
-    difference = Text(words.points(verdict.difference, verdict.unit), style="bold")
+    difference = Text(words.format_difference(verdict.difference, verdict.unit), style="bold")
     flips = [verdict.flips_to_right, verdict.flips_to_wrong]
     return [
         Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict}{doubtful}", style=STYLES[verdict.verdict]),
@@ -154,17 +154,19 @@ def verdict_cells(summary: Summary, verdict: Verdict) -> list[Text]:
     ]
 
 
-def notes(summary: Summary) -> list[Text]:
+def list_notes(summary: Summary) -> list[Text]:
     """Return what a careful reader should know: chance levels, truncations, what was not measured."""
-    lines = [*words.minor_doubts(summary), *words.chance_notes(summary)]
+    lines = [*words.list_minor_doubts(summary), *words.list_chance_notes(summary)]
     for verdict in summary.verdicts:
         if verdict.verdict == "undecided" and verdict.items_needed is not None:
             lines.append(f"{verdict.a} on {verdict.task}: about {verdict.items_needed:,} more items would settle it.")
-    lines += family.alone_lines(summary)
+    lines += family.describe_alone(summary)
     for candidate in summary.candidates:
         if candidate.truncated:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
-    lines += needs.absent_notes(summary)
-    doubted = [Text(f"! {words.inline(line)}", style="bold yellow") for line in words.headline_doubts(summary)]
-    ended = [Text(words.inline(line), style="yellow") for line in summary.endings]
-    return doubted + ended + [Text(f"  {words.inline(line)}", style="dim") for line in lines]
+    lines += needs.describe_absences_shortly(summary)
+    doubted = [
+        Text(f"! {words.make_inline(line)}", style="bold yellow") for line in words.list_headline_doubts(summary)
+    ]
+    ended = [Text(words.make_inline(line), style="yellow") for line in summary.endings]
+    return doubted + ended + [Text(f"  {words.make_inline(line)}", style="dim") for line in lines]

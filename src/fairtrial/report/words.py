@@ -25,7 +25,7 @@ HIDDEN = re.compile(
 )
 
 
-def number(value: float, digits: int = 3) -> str:
+def format_number(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, thousands apart, a real minus sign."""
     if not math.isfinite(value):
         return "∞" if value > 0 else f"{MINUS}∞"
@@ -35,53 +35,54 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:,.{min(decimals, 9)}f}".replace("-", MINUS)
 
 
-def quantity(value: float, unit: str) -> str:
+def format_quantity(value: float, unit: str) -> str:
     """Return a value of a measure: ``63.5%`` for shares, else the number and its unit."""
     if unit == "1":
-        return f"{100 * value:.1f}%".replace("-", MINUS) if math.isfinite(value) else number(value)
-    return f"{number(value)} {unit}".rstrip()
+        return f"{100 * value:.1f}%".replace("-", MINUS) if math.isfinite(value) else format_number(value)
+    return f"{format_number(value)} {unit}".rstrip()
 
 
-def points(value: float, unit: str, *, signed: bool = True) -> str:
+def format_difference(value: float, unit: str, *, signed: bool = True) -> str:
     """Return a difference: ``+3.5`` points for shares (no unit), else the signed number."""
     if not math.isfinite(value):
-        return number(value)
-    text = f"{100 * value:+.1f}" if unit == "1" else ("+" if value > 0 else "") + number(value)
+        return format_number(value)
+    text = f"{100 * value:+.1f}" if unit == "1" else ("+" if value > 0 else "") + format_number(value)
     return (text if signed else text.lstrip("+")).replace("-", MINUS)
 
 
-def tick(value: float, unit: str) -> str:
+def format_tick(value: float, unit: str) -> str:
     """Return a number at an axis, as short as it can be: ``−20``, ``0``, ``+2.5``."""
     shown = 100 * value if unit == "1" else value
     return (f"{shown:+.6g}" if shown else "0").replace("-", MINUS)
 
 
-def unit_of_difference(verdict: Verdict, measure: MeasureRecord) -> str:
+def find_difference_unit(verdict: Verdict, measure: MeasureRecord) -> str:
     """Return the unit that a difference is in."""
     if measure.transform == "exp":
         return "in logarithms"
     return "points" if verdict.unit == "1" else verdict.unit
 
 
-def interval(low: float, high: float, unit: str) -> str:
+def _format_interval(low: float, high: float, unit: str) -> str:
     """Return an interval of a difference: ``−17.2 to −6.8``."""
-    return f"{points(low, unit)} to {points(high, unit)}"
+    return f"{format_difference(low, unit)} to {format_difference(high, unit)}"
 
 
-def coverage(confidence: float) -> str:
+def format_coverage(confidence: float) -> str:
     """Return a coverage as people say it: ``95%``."""
     return f"{100 * confidence:.4g}%"
 
 
-def sentence(verdict: Verdict, task: TaskSummary) -> str:
+def describe_verdict(verdict: Verdict, task: TaskSummary) -> str:
     """Return a verdict as one plain sentence."""
     measure = task.measure(verdict.measure)
     what = f"{verdict.task} ({verdict.measure})"
-    found = f"{points(verdict.difference, verdict.unit)} {unit_of_difference(verdict, measure)}"
+    found = f"{format_difference(verdict.difference, verdict.unit)} {find_difference_unit(verdict, measure)}"
     single = " of one question alone" if verdict.family > 1 else ""
-    span = f"{coverage(verdict.confidence)} interval{single} {interval(verdict.low, verdict.high, verdict.unit)}"
+    ends = _format_interval(verdict.low, verdict.high, verdict.unit)
+    span = f"{format_coverage(verdict.confidence)} interval{single} {ends}"
     evidence = f"{found} ({span}; {verdict.items_used:,} items)"
-    margin = points(verdict.margin, verdict.unit, signed=False)
+    margin = format_difference(verdict.margin, verdict.unit, signed=False)
     heads = {
         "better": f"{verdict.a} is better than {verdict.b} on {what}: {evidence}.",
         "worse": f"{verdict.a} is worse than {verdict.b} on {what}: {evidence}.",
@@ -89,16 +90,16 @@ def sentence(verdict: Verdict, task: TaskSummary) -> str:
         "tied": f"{verdict.a} and {verdict.b} are tied within ±{margin} on {what}: {evidence}.",
         "undecided": f"{verdict.a} against {verdict.b} on {what} is undecided: {evidence}.",
     }
-    return " ".join([heads[verdict.verdict], *after(verdict)])
+    return " ".join([heads[verdict.verdict], *_describe_details(verdict)])
 
 
-def after(verdict: Verdict) -> list[str]:
+def _describe_details(verdict: Verdict) -> list[str]:
     """Return what is worth adding: flips, what holds one-sided, how many more items an open question would need."""
     added = []
     if verdict.flips_to_right is not None and verdict.flips_to_wrong is not None:
         added.append(f"It gained {verdict.flips_to_right:,} right answers and lost {verdict.flips_to_wrong:,}.")
     if verdict.not_inferior and verdict.margin > 0 and verdict.verdict in {"undecided", "worse"}:
-        sure = coverage(verdict.confidence)
+        sure = format_coverage(verdict.confidence)
         added.append(f"But it is certainly not behind by more than the margin (one-sided, {sure}).")
     if verdict.only_alone:
         added.append(
@@ -109,7 +110,7 @@ def after(verdict: Verdict) -> list[str]:
     return added
 
 
-def headline(summary: Summary) -> str:
+def describe_outcome(summary: Summary) -> str:
     """Return the outcome of a trial in one sentence."""
     if not summary.verdicts:
         return "Nothing to compare: the trial has one candidate, or no answers yet."
@@ -123,15 +124,16 @@ def headline(summary: Summary) -> str:
     total = len(summary.verdicts)
     question = "question" if total == 1 else "questions"
     state = "" if summary.finished else " The trial is not finished."
-    return f"{total} {question} about {summary.baseline} as baseline: {', '.join(named)}.{together(summary)}{state}"
+    family = _describe_family_error(summary)
+    return f"{total} {question} about {summary.baseline} as baseline: {', '.join(named)}.{family}{state}"
 
 
-def together(summary: Summary) -> str:
+def _describe_family_error(summary: Summary) -> str:
     """Return what the verdicts of several questions promise, as one more sentence; empty for a single one."""
     family = max((v.family for v in summary.verdicts), default=1)
     if family == 1:
         return ""
-    sure = coverage(summary.decide.confidence)
+    sure = format_coverage(summary.decide.confidence)
     single = sum(v.only_alone for v in summary.verdicts)
     more = f"; {single} more would be decided as the only question" if single else ""
     return f" The verdicts hold for all {family:,} questions together ({sure}){more}."
@@ -148,7 +150,7 @@ SHORT = {
 """Signs of answers, as they stand beside a score."""
 
 
-def beside(summary: Summary, estimate: Estimate) -> str:
+def describe_misread(summary: Summary, estimate: Estimate) -> str:
     """Return what must stand beside a score: how many of its answers were not read as answers; empty if all were."""
     if estimate.measure != summary.task(estimate.task).main_measure:
         return ""
@@ -163,17 +165,17 @@ def is_doubtful(summary: Summary, verdict: Verdict) -> bool:
     return any((d.kind, d.task, d.candidate) == place for d in summary.doubts)
 
 
-def headline_doubts(summary: Summary) -> list[str]:
+def list_headline_doubts(summary: Summary) -> list[str]:
     """Return what must be said beside the headline, because a score or verdict may mean something else."""
     return [doubt.text for doubt in summary.doubts if doubt.headline]
 
 
-def minor_doubts(summary: Summary) -> list[str]:
+def list_minor_doubts(summary: Summary) -> list[str]:
     """Return the doubts that a careful reader should know of."""
     return [doubt.text for doubt in summary.doubts if not doubt.headline]
 
 
-def claim(decide: DecideRecord, family: int = 1) -> str:
+def describe_rule(decide: DecideRecord, family: int = 1) -> str:
     """Return in words what the decision rule claims and what the intervals cover; ``family``: questions asked."""
     whole = "the items of these benchmarks, and no others"
     target = "new items drawn like these" if decide.target == "population" else whole
@@ -182,7 +184,7 @@ def claim(decide: DecideRecord, family: int = 1) -> str:
         if decide.stop_early
         else " The intervals hold for one look, at the end."
     )
-    sure = coverage(decide.confidence)
+    sure = format_coverage(decide.confidence)
     several = (
         f" All {family:,} verdicts of the trial hold together: with {sure} probability none of them is false. They are "
         "read from wider intervals than those shown, so a question can be undecided although its interval here "
@@ -192,12 +194,13 @@ def claim(decide: DecideRecord, family: int = 1) -> str:
     )
     return (
         f"Each interval covers the true difference on {target} with {sure} probability, for one question at a time."
-        f"{looks} Tied means that the whole interval lies inside the margin ({margins(decide)}); better and worse need "
-        f"an interval that excludes zero and reaches beyond the margin; everything else is undecided.{several}"
+        f"{looks} Tied means that the whole interval lies inside the margin ({_describe_margins(decide)}); better and "
+        f"worse need an interval that excludes zero and reaches beyond the margin; everything else is "
+        f"undecided.{several}"
     )
 
 
-def margins(decide: DecideRecord) -> str:
+def _describe_margins(decide: DecideRecord) -> str:
     """Return the margins of a trial in words."""
     share = decide.margin
     single = [f"{name} {100 * own:g}%" for name, own in decide.margins.items()]
@@ -205,34 +208,34 @@ def margins(decide: DecideRecord) -> str:
     return "; ".join([of_rest, *single])
 
 
-def chance_notes(summary: Summary) -> list[str]:
+def list_chance_notes(summary: Summary) -> list[str]:
     """Return a note for each estimate whose interval covers blind guessing: such a task tells little about it."""
     found = []
     for estimate in summary.estimates:
-        if at_chance(estimate, summary.task(estimate.task)):
-            chance = quantity(summary.task(estimate.task).chance or 0.0, estimate.unit)
+        if is_at_chance(estimate, summary.task(estimate.task)):
+            chance = format_quantity(summary.task(estimate.task).chance or 0.0, estimate.unit)
             found.append(f"{estimate.candidate} on {estimate.task} is not distinguishable from guessing ({chance}).")
     return found
 
 
-def at_chance(estimate: Estimate, task: TaskSummary) -> bool:
+def is_at_chance(estimate: Estimate, task: TaskSummary) -> bool:
     """Return whether an estimate's interval covers the task's chance level."""
     if task.chance is None or task.chance == 0 or estimate.measure != task.main_measure:
         return False
     return estimate.low <= task.chance <= estimate.high
 
 
-def shown_estimates(summary: Summary, task: TaskSummary) -> Sequence[Estimate]:
+def select_estimates(summary: Summary, task: TaskSummary) -> Sequence[Estimate]:
     """Return a task's estimates of its main measure and of those that verdicts are about."""
     wanted = {task.main_measure, *task.measures}
     return [e for e in summary.estimates if e.task == task.name and e.measure in wanted]
 
 
-def visible(text: object) -> str:
+def make_visible(text: object) -> str:
     """Return text with control, zero-width and direction-changing characters replaced by their names."""
     return HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text))
 
 
-def inline(text: object) -> str:
-    """Return `visible` text on one line: a line break or tab in a name must not look like a new line of a table."""
-    return visible(re.sub("[\t\n\r]", lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text)))
+def make_inline(text: object) -> str:
+    """Return `make_visible` text on one line: a line break or tab in a name must not look like a new table row."""
+    return make_visible(re.sub("[\t\n\r]", lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(text)))

@@ -18,7 +18,7 @@ from fairtrial.levers import is_wrapping
 from fairtrial.spec.candidate import Candidate, find_references
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
-from fairtrial.studies.device import Need, fits
+from fairtrial.studies.device import Need, read_needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def keep_roomiest(candidates: Sequence[Candidate], impossible: Mapping[str, Sequ
 
 def find_winner(ledger: Ledger, trial_id: str, left_out: Mapping[str, Sequence[str]]) -> Search:
     """Return who has won a trial with a device; ``left_out`` are candidates that never came into it, with reasons."""
-    found = fits(ledger, trial_id)
+    found = read_needs(ledger, trial_id)
     assert found is not None, "a search has a device"
     fit, needs = found
     plan = query.find_trial(ledger, trial_id).plan

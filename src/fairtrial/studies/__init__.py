@@ -8,13 +8,13 @@ from fairtrial.errors import PluginError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.plugins import Table as Available
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
-from fairtrial.studies.cascades import cascades
-from fairtrial.studies.contamination import contamination
-from fairtrial.studies.device import device
-from fairtrial.studies.frontiers import frontiers
-from fairtrial.studies.open_vs_closed import open_vs_closed
-from fairtrial.studies.quantisation import quantisation
-from fairtrial.studies.small_models import small_models
+from fairtrial.studies.cascades import study_cascades
+from fairtrial.studies.contamination import study_contamination
+from fairtrial.studies.device import study_device
+from fairtrial.studies.frontiers import study_frontiers
+from fairtrial.studies.open_vs_closed import study_open_vs_closed
+from fairtrial.studies.quantisation import study_quantisation
+from fairtrial.studies.small_models import study_small_models
 
 __all__ = [
     "STUDIES",
@@ -27,23 +27,23 @@ __all__ = [
     "Point",
     "Study",
     "Table",
-    "findings",
-    "further",
+    "find_findings",
+    "find_further",
 ]
 
 STUDIES: Available[Study] = Available(
     "study",
     {
-        "open-vs-closed": open_vs_closed,
-        "quantisation": quantisation,
-        "small-models": small_models,
+        "open-vs-closed": study_open_vs_closed,
+        "quantisation": study_quantisation,
+        "small-models": study_small_models,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )
 """Name, as a trial file writes it, to the study."""
 
 
-def findings(ledger: Ledger, trial_id: str) -> Findings | None:
+def find_findings(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what a trial's study found; None if the trial is no study.
 
     A plugin's study that is not installed, or fails, finds nothing and says so.
@@ -68,10 +68,15 @@ def findings(ledger: Ledger, trial_id: str) -> Findings | None:
     return found
 
 
-FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (device, frontiers, cascades, contamination)
+FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (
+    study_device,
+    study_frontiers,
+    study_cascades,
+    study_contamination,
+)
 """What is told of every trial that has something of the kind, whatever its study."""
 
 
-def further(ledger: Ledger, trial_id: str) -> tuple[Findings, ...]:
+def find_further(ledger: Ledger, trial_id: str) -> tuple[Findings, ...]:
     """Return what is found about a trial beside its study."""
     return tuple(found for about in FURTHER if (found := about(ledger, trial_id)) is not None)

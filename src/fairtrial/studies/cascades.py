@@ -34,7 +34,7 @@ COST_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class CascadeSample:
     """One cascade on one task: what is known of every item that all three have answered; arrays (n,).
 
     Attributes:
@@ -55,7 +55,7 @@ class Sides:
     clusters: Ints
 
 
-def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
+def study_cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what is found about the cascades of a trial; None if it has none, or none has answered yet."""
     rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     found = [one for one in rows.plan.candidates if one.parts and "cascade" in one.spec.levers[-1]]
@@ -63,18 +63,24 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     for candidate in found:
         lines: list[tuple[Cell, ...]] = []
         for task in rows.plan.tasks:
-            share = asked_on(rows, candidate, task)
+            share = _estimate_asked(rows, candidate, task)
             if share is None:
                 continue
-            sides = sides_of(rows, candidate, task)
-            lines.append(line(rows, task, share, sides))
+            sides = _read_sample(rows, candidate, task)
+            lines.append(_make_row(rows, task, share, sides))
             if sides is not None:
-                charts += [chart] if (chart := drawn(rows, candidate, task, sides)) else []
+                charts += [chart] if (chart := _make_chart(rows, candidate, task, sides)) else []
         if not lines:
             continue
-        names = part_names(rows, candidate)
-        tables.append(Table(f"{candidate.name}: {told(ledger, trial_id, candidate)}", columns(names), tuple(lines)))
-        sentences += said(candidate.name, names, lines) if len(lines) <= MOST_SAID else []
+        names = _name_parts(rows, candidate)
+        tables.append(
+            Table(
+                f"{candidate.name}: {_describe_cascade(ledger, trial_id, candidate)}",
+                _make_columns(names),
+                tuple(lines),
+            )
+        )
+        sentences += _describe_rows(candidate.name, names, lines) if len(lines) <= MOST_SAID else []
         if None in names:
             notes.append(
                 f"{candidate.name}: the results of other thresholds are known only where both of its models are "
@@ -92,7 +98,7 @@ def cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     return Findings("Cascades", tuple(sentences), tuple(tables), tuple(charts[:MOST_CHARTS]), tuple(notes))
 
 
-def asked_on(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
+def _estimate_asked(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
     """Return the share of a task's judged items that went to the larger model."""
     order = query.read_order(rows.ledger, rows.trial_id, task.id)
     known = read_cascade_items(rows.ledger, candidate.id, task.id)
@@ -100,24 +106,26 @@ def asked_on(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) ->
     if not at:
         return None
     values = np.array([float(known[order.item_ids[i]].escalated) for i in at])
-    return mean(values, order.clusters[np.array(at)], rows.confidence, (0.0, 1.0))
+    return _estimate_mean(values, order.clusters[np.array(at)], rows.confidence, (0.0, 1.0))
 
 
-def mean(values: Floats, clusters: Ints, confidence: float, bounds: tuple[float, float] | None = None) -> Interval:
+def _estimate_mean(
+    values: Floats, clusters: Ints, confidence: float, bounds: tuple[float, float] | None = None
+) -> Interval:
     """Return a mean with its interval."""
     found = estimate(values, np.ones_like(values), clusters, confidence, bounds)
     return Interval(found.mean, found.low, found.high)
 
 
-def part_names(rows: TrialValues, candidate: CandidateRecord) -> tuple[str | None, ...]:
+def _name_parts(rows: TrialValues, candidate: CandidateRecord) -> tuple[str | None, ...]:
     """Return under which names a cascade's two models stand trial by themselves; None for one that does not."""
     ids = {other.id: other.name for other in rows.plan.candidates}
     return tuple(ids.get(part.id) for part in candidate.parts)
 
 
-def sides_of(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> Sides | None:
+def _read_sample(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> CascadeSample | None:
     """Return what the curve is made of; None if the two models don't stand trial themselves or share no items."""
-    small, larger = part_names(rows, candidate)
+    small, larger = _name_parts(rows, candidate)
     if small is None or larger is None:
         return None
     names, measure = (candidate.name, small, larger), task.main_measure.name
@@ -140,10 +148,10 @@ def sides_of(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) ->
     own, first, second = (cell.select(at).values for cell in cells)
     signal = np.array([item.signal for item in items])
     escalated = np.array([float(item.escalated) for item in items])
-    return Sides(signal, escalated, own, first, second, costs, cost, rows.clusters(task, at))
+    return CascadeSample(signal, escalated, own, first, second, costs, cost, rows.clusters(task, at))
 
 
-def columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
+def _make_columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
     """Return the heads of a cascade's table."""
     small, larger = (name or "-" for name in names)
     return (
@@ -158,7 +166,7 @@ def columns(names: tuple[str | None, ...]) -> tuple[Column, ...]:
     )
 
 
-def line(rows: TrialValues, task: TaskRecord, share: Interval, sides: Sides | None) -> tuple[Cell, ...]:
+def _make_row(rows: TrialValues, task: TaskRecord, share: Interval, sides: CascadeSample | None) -> tuple[Cell, ...]:
     """Return one task's row."""
     if sides is None:
         return (task.name, share, None, None, None, None, None, None)
@@ -171,13 +179,13 @@ def line(rows: TrialValues, task: TaskRecord, share: Interval, sides: Sides | No
         float(sides.small.mean()),
         float(sides.own.mean()),
         float(sides.larger.mean()),
-        mean(sides.own - sides.larger, sides.clusters, rows.confidence),
-        mean(sides.own - at_random, sides.clusters, rows.confidence),
+        _estimate_mean(sides.own - sides.larger, sides.clusters, rows.confidence),
+        _estimate_mean(sides.own - at_random, sides.clusters, rows.confidence),
         None if times is None else f"{times:.2f} × {sides.cost}",
     )
 
 
-def said(name: str, names: tuple[str | None, ...], lines: list[tuple[Cell, ...]]) -> list[str]:
+def _describe_rows(name: str, names: tuple[str | None, ...], lines: list[tuple[Cell, ...]]) -> list[str]:
     """Return a sentence a task."""
     found = []
     for task, share, small, own, larger, _, earned, times in lines:
@@ -189,7 +197,7 @@ def said(name: str, names: tuple[str | None, ...], lines: list[tuple[Cell, ...]]
                 f"{100 * larger:.1f}%"
             )
         if isinstance(earned, Interval):
-            value, low, high = (signed(end) for end in (earned.value, earned.low, earned.high))
+            value, low, high = (_format_signed(end) for end in (earned.value, earned.low, earned.high))
             text += (
                 f"; against asking {names[1]} equally often at random, the signal gains {value} points [{low}, {high}]"
             )
@@ -199,12 +207,12 @@ def said(name: str, names: tuple[str | None, ...], lines: list[tuple[Cell, ...]]
     return found
 
 
-def signed(share: float) -> str:
+def _format_signed(share: float) -> str:
     """Return a difference of shares in points, with its sign."""
     return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def told(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
+def _describe_cascade(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
     """Return in words what a cascade's signal and threshold are."""
     [settings] = [lever["cascade"] for lever in candidate.spec.levers if "cascade" in lever]
     kinds = {"mean_logprob": "probability of its own answer", "self_agreement": "agreement of its samples"}
@@ -224,14 +232,14 @@ def told(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
     return f"{signal}, threshold {value}, learned on other items for {aim}"
 
 
-def drawn(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord, sides: Sides) -> Chart | None:
+def _make_chart(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord, sides: CascadeSample) -> Chart | None:
     """Return quality against cost for every threshold, with the three candidates as points; None without a cost."""
     if not sides.costs:
         return None
-    small, larger = (str(name) for name in part_names(rows, candidate))
+    small, larger = (str(name) for name in _name_parts(rows, candidate))
     paid, first, second = sides.costs
     points = [
-        spot(rows, label, sides, cost, value)
+        _make_point(rows, label, sides, cost, value)
         for label, cost, value in (
             (small, first, sides.small),
             (larger, second, sides.larger),
@@ -243,25 +251,29 @@ def drawn(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord, sides
         f"{candidate.name} on {task.name}",
         Axis(COST_WORDS.get(sides.cost, "joules per item, estimated"), UNITS[sides.cost], less_is_better=True),
         Axis(measure.name, measure.unit),
-        (*reference(sides), *curve(sides), *points),
+        (*_make_reference(sides), *_make_curve(sides), *points),
         f"The line shows every threshold of the signal, the dashed line {larger} asked equally often at random.",
     )
 
 
-def spot(rows: TrialValues, label: str, sides: Sides, cost: Floats, value: Floats) -> Point:
+def _make_point(rows: TrialValues, label: str, sides: CascadeSample, cost: Floats, value: Floats) -> Point:
     """Return a candidate's point."""
-    return Point(label, mean(cost, sides.clusters, rows.confidence), mean(value, sides.clusters, rows.confidence))
+    return Point(
+        label,
+        _estimate_mean(cost, sides.clusters, rows.confidence),
+        _estimate_mean(value, sides.clusters, rows.confidence),
+    )
 
 
-def reference(sides: Sides) -> tuple[Point, Point]:
+def _make_reference(sides: CascadeSample) -> tuple[Point, Point]:
     """Return the ends of the line that asking the larger model at random gives."""
     _, first, second = sides.costs
     ends = ((first.mean(), sides.small.mean()), ((first + second).mean(), sides.larger.mean()))
-    start, end = (Point("", exact(x), exact(y), "reference") for x, y in ends)
+    start, end = (Point("", _make_exact(x), _make_exact(y), "reference") for x, y in ends)
     return start, end
 
 
-def curve(sides: Sides) -> list[Point]:
+def _make_curve(sides: CascadeSample) -> list[Point]:
     """Return what every threshold would give: the least sure items go to the larger model first."""
     _, first, second = sides.costs
     order = np.argsort(sides.signal, kind="stable")
@@ -275,9 +287,11 @@ def curve(sides: Sides) -> list[Point]:
     count = ranked.size
     quality = sides.small.mean() + gained[cuts] / count
     cost = first.mean() + spent[cuts] / count
-    return [Point("", exact(float(x)), exact(float(y)), "curve") for x, y in zip(cost, quality, strict=True)]
+    return [
+        Point("", _make_exact(float(x)), _make_exact(float(y)), "curve") for x, y in zip(cost, quality, strict=True)
+    ]
 
 
-def exact(value: float) -> Interval:
+def _make_exact(value: float) -> Interval:
     """Return a value without an interval."""
     return Interval(float(value), float(value), float(value))

@@ -25,7 +25,7 @@ NOTES = (
 )
 
 
-def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
+def study_contamination(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what the other forms of a trial's tasks hint at; None if it has none, or none is answered yet."""
     plan = query.find_trial(ledger, trial_id).plan
     tasks = {task.id: task for task in plan.tasks}
@@ -37,10 +37,10 @@ def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
             continue
         for candidate in plan.candidates:
             if task.form == "permuted":
-                found = gap(ledger, trial_id, candidate, (published, task))
+                found = _estimate_gap(ledger, trial_id, candidate, (published, task))
                 options += [found] if found else []
             else:
-                found = preference(ledger, trial_id, candidate, (published, task))
+                found = _estimate_preference(ledger, trial_id, candidate, (published, task))
                 orders += [found] if found else []
             if found:
                 compared += 1
@@ -70,7 +70,7 @@ def contamination(ledger: Ledger, trial_id: str) -> Findings | None:
     return Findings("Hints of contamination", sentences, tuple(tables), (), NOTES if orders else NOTES[:1])
 
 
-def gap(
+def _estimate_gap(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: the items as published less the same items permuted; None without both."""
@@ -95,7 +95,7 @@ def gap(
     )
 
 
-def preference(
+def _estimate_preference(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: how often the published order is the likelier one; None without answers."""

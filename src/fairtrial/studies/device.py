@@ -55,13 +55,16 @@ class Need:
     def reasons(self, limits: Mapping[str, Any]) -> list[str]:
         """Return which limits it breaks, with the figures."""
         why = []
-        if over(self.full, limits["memory"]):
-            why.append(f"{megabytes(self.full)} of memory with a full context, {megabytes(limits['memory'])} allowed")
-        if over(self.disk, limits["disk"]):
-            why.append(f"{megabytes(self.disk)} of disk, {megabytes(limits['disk'])} allowed")
-        if self.rate is not None and over(limits["tokens_per_second"], self.rate):
+        if _is_over(self.full, limits["memory"]):
+            why.append(
+                f"{format_megabytes(self.full)} of memory with a full context, "
+                f"{format_megabytes(limits['memory'])} allowed"
+            )
+        if _is_over(self.disk, limits["disk"]):
+            why.append(f"{format_megabytes(self.disk)} of disk, {format_megabytes(limits['disk'])} allowed")
+        if self.rate is not None and _is_over(limits["tokens_per_second"], self.rate):
             why.append(f"{self.rate:.3g} tokens per second, {limits['tokens_per_second']:g} wanted")
-        if over(self.joules, limits["joules_per_answer"]):
+        if _is_over(self.joules, limits["joules_per_answer"]):
             told = " (estimated)" if self.energy == "joules_estimated" else ""
             why.append(f"{self.joules:.3g} joules per answer{told}, {limits['joules_per_answer']:g} allowed")
         return why
@@ -81,27 +84,27 @@ LIMITED = {
 }
 
 
-def over(value: float | None, limit: float | None) -> bool:
+def _is_over(value: float | None, limit: float | None) -> bool:
     """Whether both are known and the value is above the limit."""
     return value is not None and limit is not None and value > limit
 
 
-def megabytes(size: float | None) -> str:
+def format_megabytes(size: float | None) -> str:
     """Return bytes in words."""
     return "unknown" if size is None else f"{size / 1e6:,.0f} MB"
 
 
-def fits(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[Need]] | None:
+def read_needs(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[Need]] | None:
     """Return the latest run's device, predictions and exclusions, and what each candidate needs; None without any."""
     told = [s.facts["fit"] for s in query.read_sessions(ledger, trial_id) if s.facts.get("fit")]
     if not told or not told[-1]["device"]:
         return None
     fit = told[-1]
     plan = query.find_trial(ledger, trial_id).plan
-    return fit, [need(ledger, trial_id, c, plan.tasks, fit) for c in plan.candidates]
+    return fit, [_find_need(ledger, trial_id, c, plan.tasks, fit) for c in plan.candidates]
 
 
-def need(
+def _find_need(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, tasks: Sequence[TaskRecord], fit: Mapping[str, Any]
 ) -> Need:
     """Return what one candidate was predicted and measured to need."""
@@ -112,10 +115,10 @@ def need(
     told = fit["candidates"].get(candidate.name, {"memory": None, "disk": None})
     memory = told["memory"]
     more = max(0, memory["full"] - memory["peak"]) if memory else 0
-    alone = mean(ledger, trial_id, candidate.id, tasks, "tokens_per_second")
+    alone = _find_mean(ledger, trial_id, candidate.id, tasks, "tokens_per_second")
     joules, energy = None, ENERGY[0]
     for energy in ENERGY:
-        joules = mean(ledger, trial_id, candidate.id, tasks, energy)
+        joules = _find_mean(ledger, trial_id, candidate.id, tasks, energy)
         if joules is not None:
             break
     return Need(
@@ -130,16 +133,18 @@ def need(
     )
 
 
-def mean(ledger: Ledger, trial_id: str, candidate: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
+def _find_mean(
+    ledger: Ledger, trial_id: str, candidate: str, tasks: Sequence[TaskRecord], measure: str
+) -> float | None:
     """Return the mean of a measure over all items of all tasks; None if none has it."""
     values = [query.read_values(ledger, trial_id, candidate, task.id, measure).values for task in tasks]
     every = np.concatenate(values)
     return float(every.mean()) if every.size else None
 
 
-def device(ledger: Ledger, trial_id: str) -> Findings | None:
+def study_device(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return who fits the trial's device and who does not, with the figures; None if it names none."""
-    found = fits(ledger, trial_id)
+    found = read_needs(ledger, trial_id)
     if found is None:
         return None
     fit, needs = found
@@ -148,7 +153,9 @@ def device(ledger: Ledger, trial_id: str) -> Findings | None:
     open_ = {one.name: one.unknown(limits) for one in needs}
     good = [one.name for one in needs if not broken[one.name] and not open_[one.name]]
     sentences = [
-        f"Fits {title(limits)}: {', '.join(good)}." if good else f"No candidate is shown to fit {title(limits)}."
+        f"Fits {_describe_limits(limits)}: {', '.join(good)}."
+        if good
+        else f"No candidate is shown to fit {_describe_limits(limits)}."
     ]
     sentences += [f"{name} does not fit: {'; '.join(why)}." for name, why in broken.items() if why]
     sentences += [
@@ -159,7 +166,7 @@ def device(ledger: Ledger, trial_id: str) -> Findings | None:
     sentences += [
         f"Left out before anything was asked: {name}: {'; '.join(why)}." for name, why in fit["excluded"].items()
     ]
-    rows = [row(one, not broken[one.name], bool(open_[one.name])) for one in needs]
+    rows = [_make_row(one, not broken[one.name], bool(open_[one.name])) for one in needs]
     heads = [("memory", "B"), ("predicted", "B"), ("error", "1"), ("full context", "B"), ("disk", "B"), ("energy", "J")]
     columns = [
         Column("candidate"),
@@ -179,7 +186,7 @@ def device(ledger: Ledger, trial_id: str) -> Findings | None:
     return Findings("Does it fit?", tuple(sentences), (table,), (), tuple(notes))
 
 
-def row(one: Need, holds: bool, partly: bool) -> tuple[Cell, ...]:
+def _make_row(one: Need, holds: bool, partly: bool) -> tuple[Cell, ...]:
     """Return the table's row of one candidate."""
     off = one.predicted / one.measured - 1 if one.predicted and one.measured else None
     verdict = ("as far as known" if partly else "yes") if holds else "no"
@@ -187,9 +194,9 @@ def row(one: Need, holds: bool, partly: bool) -> tuple[Cell, ...]:
     return (one.name, one.measured, one.predicted, off, one.full, one.disk, one.joules, rate, verdict)
 
 
-def title(limits: Mapping[str, Any]) -> str:
+def _describe_limits(limits: Mapping[str, Any]) -> str:
     """Return a device's limits in words."""
-    parts = [f"{megabytes(limits[name])} of {name}" for name in ("memory", "disk") if limits[name] is not None]
+    parts = [f"{format_megabytes(limits[name])} of {name}" for name in ("memory", "disk") if limits[name] is not None]
     if limits["tokens_per_second"] is not None:
         parts.append(f"{limits['tokens_per_second']:g} tokens per second")
     if limits["joules_per_answer"] is not None:

@@ -29,57 +29,58 @@ COMPARED = {
 """What stands for more and for less of a measure in a sentence, where its name alone would not."""
 
 
-def frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
+def study_frontiers(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what a trial's ``frontier`` shows; None if it sets nothing against each other."""
     plan = query.find_trial(ledger, trial_id).plan
     wanted = plan.frontier
     if not wanted:
         return None
     finder = TradeoffFinder(TrialValues(ledger, trial_id, plan))
-    found = [each for axes in wanted for each in faced(finder, axes)]
+    found = [each for axes in wanted for each in _compare_candidates(finder, axes)]
     if not found:
         return Findings("Frontiers", ("No two candidates have values on all the measures yet.",))
     return Findings(
         "Which candidates are worth having?",
-        tuple(dict.fromkeys(sentence for one in found for sentence in told(one))),
-        tuple(table(one, finder.rows.confidence) for one in found),
-        tuple(chart for one in found for chart in charts(one, finder.rows.confidence)),
-        tuple(dict.fromkeys(note for one in found for note in notes(one, finder))),
+        tuple(dict.fromkeys(sentence for one in found for sentence in describe_frontier(one))),
+        tuple(make_table(one, finder.rows.confidence) for one in found),
+        tuple(chart for one in found for chart in make_charts(one, finder.rows.confidence)),
+        tuple(dict.fromkeys(note for one in found for note in list_notes(one, finder))),
     )
 
 
-def faced(finder: TradeoffFinder, axes: Sequence[AxisRecord]) -> Iterator[Tradeoff]:
+def _compare_candidates(finder: TradeoffFinder, axes: Sequence[AxisRecord]) -> Iterator[Tradeoff]:
     """Yield some measures set against each other: over all tasks that can be averaged; else on each task."""
     averaged = finder.list_averaged()
     groups = [averaged] if averaged else [[task] for task in finder.tasks()]
     yield from (one for tasks in groups if (one := finder.find(axes, tasks)) is not None)
 
 
-def told(one: Tradeoff) -> Iterator[str]:
+def describe_frontier(one: Tradeoff) -> Iterator[str]:
     """Say who is on the frontier, and who is dominated by whom."""
-    where = heading(one)
+    where = _make_heading(one)
     on = [name for name, on in zip(one.names, one.found.on, strict=True) if on]
-    yield f"{where}: {joined(on)} {'is' if len(on) == 1 else 'are'} on the frontier."
+    yield f"{where}: {_join_names(on)} {'is' if len(on) == 1 else 'are'} on the frontier."
     for at, name in enumerate(one.names):
         beaten = [other for other in one.find_dominators(at, SURE) if one.found.on[one.names.index(other[0])]]
         if beaten:
             other, share = beaten[0]
-            yield f"{name} is dominated by {other} in {100 * share:.0f}% of the draws: {how(one, name, other)}."
+            how = _describe_dominance(one, name, other)
+            yield f"{name} is dominated by {other} in {100 * share:.0f}% of the draws: {how}."
 
 
-def how(one: Tradeoff, name: str, other: str) -> str:
+def _describe_dominance(one: Tradeoff, name: str, other: str) -> str:
     """Say in what a candidate is behind another one that dominates it."""
     a, b = one.names.index(name), one.names.index(other)
     words = []
     for axis, values in zip(one.axes, one.values, strict=True):
         gap = values.now[a] - values.now[b]
-        label = label_of(axis, one)
+        label = label_axis(axis, one)
         more, less = COMPARED.get(axis.name, (f"more {label}", f"fewer {label}"))
         words.append(f"the same {label}" if gap == 0 else more if gap > 0 else less)
     return ", ".join(words)
 
 
-def label_of(axis: AxisRecord, one: Tradeoff) -> str:
+def label_axis(axis: AxisRecord, one: Tradeoff) -> str:
     """Return what an axis is called."""
     name = axis.name
     if name == "quality":
@@ -87,36 +88,36 @@ def label_of(axis: AxisRecord, one: Tradeoff) -> str:
     return NAMES.get(name, name.replace("_", " ") + (" per item" if axis.kind == "item" else ""))
 
 
-def heading(one: Tradeoff) -> str:
+def _make_heading(one: Tradeoff) -> str:
     """Return what is set against what."""
-    words = [label_of(axis, one) for axis in one.axes]
-    return f"{words[0][:1].upper()}{words[0][1:]} against {joined(words[1:])}"
+    words = [label_axis(axis, one) for axis in one.axes]
+    return f"{words[0][:1].upper()}{words[0][1:]} against {_join_names(words[1:])}"
 
 
-def table(one: Tradeoff, confidence: float) -> Table:
+def make_table(one: Tradeoff, confidence: float) -> Table:
     """Return every candidate's values and how sure its place is."""
-    columns = [Column("candidate"), *(Column(label_of(axis, one), axis.unit) for axis in one.axes)]
+    columns = [Column("candidate"), *(Column(label_axis(axis, one), axis.unit) for axis in one.axes)]
     columns += [Column("on the frontier"), Column("share of draws", "1"), Column("dominated by")]
     rows: list[tuple[Cell, ...]] = []
     for at, name in enumerate(one.names):
         beaten = one.find_dominators(at, 0.5)
         by = f"{beaten[0][0]} ({100 * beaten[0][1]:.0f}%)" if beaten else ""
-        spans = [cell(one.span(axis, at, confidence)) for axis in range(len(one.axes))]
+        spans = [_make_cell(one.span(axis, at, confidence)) for axis in range(len(one.axes))]
         rows.append((name, *spans, "yes" if one.found.on[at] else "no", float(one.found.share[at]), by))
-    return Table(f"{heading(one)}{over(one)}", tuple(columns), tuple(rows))
+    return Table(f"{_make_heading(one)}{_describe_tasks(one)}", tuple(columns), tuple(rows))
 
 
-def cell(span: tuple[float, float, float]) -> Cell:
+def _make_cell(span: tuple[float, float, float]) -> Cell:
     """Return a value with its interval, if it has one."""
     return span[0] if span[1] == span[2] else Interval(*span)
 
 
-def over(one: Tradeoff) -> str:
+def _describe_tasks(one: Tradeoff) -> str:
     """Return which tasks it is about."""
     return f", {one.tasks[0]}" if len(one.tasks) == 1 else f", mean of {len(one.tasks)} tasks"
 
 
-def charts(one: Tradeoff, confidence: float) -> Iterator[Chart]:
+def make_charts(one: Tradeoff, confidence: float) -> Iterator[Chart]:
     """Yield the first measure against each of the others."""
     for other in range(1, len(one.axes)):
         x, y = one.axes[other], one.axes[0]
@@ -132,21 +133,22 @@ def charts(one: Tradeoff, confidence: float) -> Iterator[Chart]:
         )
         positive = all(min(own) > 0 for own, _ in spans)
         values = [own[0] for own, _ in spans]
+        label = label_axis(y, one)
         yield Chart(
-            f"{label_of(y, one)[:1].upper()}{label_of(y, one)[1:]} against {label_of(x, one)}{over(one)}",
-            axis_of(x, one, log=positive and max(values) > 3 * min(values)),
-            axis_of(y, one, log=False),
+            f"{label[:1].upper()}{label[1:]} against {label_axis(x, one)}{_describe_tasks(one)}",
+            _make_axis(x, one, log=positive and max(values) > 3 * min(values)),
+            _make_axis(y, one, log=False),
             points,
             caption=f"Beside a name: the share of draws in which it is on the frontier, if below {100 * SURE:.0f}%.",
         )
 
 
-def axis_of(axis: AxisRecord, one: Tradeoff, *, log: bool) -> Axis:
+def _make_axis(axis: AxisRecord, one: Tradeoff, *, log: bool) -> Axis:
     """Return an axis of a chart."""
-    return Axis(label_of(axis, one), axis.unit, log=log, less_is_better=axis.less_is_better)
+    return Axis(label_axis(axis, one), axis.unit, log=log, less_is_better=axis.less_is_better)
 
 
-def notes(one: Tradeoff, finder: TradeoffFinder) -> Iterator[str]:
+def list_notes(one: Tradeoff, finder: TradeoffFinder) -> Iterator[str]:
     """Yield what the figures do not cover."""
     level = 100 * finder.rows.confidence
     yield (
@@ -158,14 +160,14 @@ def notes(one: Tradeoff, finder: TradeoffFinder) -> Iterator[str]:
         yield "The trial may have stopped early, when a verdict was certain; these intervals take no account of that."
     known = {task.name for task in finder.tasks()}
     if without := sorted(known - set(one.tasks)):
-        yield f"Not in the mean, because the main measure is not a share of right answers: {joined(without)}."
+        yield f"Not in the mean, because the main measure is not a share of right answers: {_join_names(without)}."
     for name, axes in one.left_out.items():
         yield f"{name} is not compared by {', '.join(axes)}: nothing was measured."
     names = {task.main_measure.name for task in finder.tasks() if task.name in one.tasks}
     if any(axis.kind == "quality" for axis in one.axes):
-        yield f"Quality is the main measure of each task: {joined(sorted(names))}."
+        yield f"Quality is the main measure of each task: {_join_names(sorted(names))}."
 
 
-def joined(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     """Return names as words."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -22,7 +22,7 @@ from fairtrial.stats.families import holm
 from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval
 from fairtrial.stats.sequential import decide, evidence_beyond
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
-from fairtrial.studies.sides import OpenAndClosed, told_apart
+from fairtrial.studies.sides import OpenAndClosed, split_sides
 
 COSTS = {"usd": "US dollars", "seconds": "seconds", "tokens_out": "tokens written", "joules": "joules"}
 """Costs of a right answer that are shown, in this order, with their names."""
@@ -58,42 +58,42 @@ class Claim:
     behind: bool = False
 
 
-def open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
+def study_open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now about the claim; see the module's docstring."""
     rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
     title = "Are the open candidates within the margin of the closed ones?"
-    sides = told_apart(rows.plan, settings)
+    sides = split_sides(rows.plan, settings)
     if not sides.open or not sides.closed:
         kind = "open" if not sides.open else "closed"
         return Findings(title, (f"No candidate is known to be {kind}.",), notes=sides.notes)
     tasks = rows.plan.own_tasks
     pairs = [(a, b) for a in sides.open for b in sides.closed]
     level = rows.confidence
-    every = [claim(rows, task, a, b) for task in tasks for a, b in pairs]
-    claims = corrected([found for found in every if found is not None], level)
+    every = [_test_claim(rows, task, a, b) for task in tasks for a, b in pairs]
+    claims = _correct_claims([found for found in every if found is not None], level)
     if not claims:
         return Findings(title, ("No item has been answered by an open and by a closed candidate yet.",))
     margin = rows.plan.decide.margin
-    known = [found for task in tasks for found in costs_on(rows, task)]
+    known = [found for task in tasks for found in _find_costs(rows, task)]
     return Findings(
         title,
-        tuple(sentence for a, b in pairs for sentence in said(claims, a, b, margin, level)),
+        tuple(sentence for a, b in pairs for sentence in _describe_answer(claims, a, b, margin, level)),
         (
-            *(claims_table(claims, a, b, margin) for a, b in pairs),
-            *costs_table([task.name for task in tasks], sides, known),
-            sent_table(rows, sides),
+            *(_make_claims_table(claims, a, b, margin) for a, b in pairs),
+            *_make_costs_table([task.name for task in tasks], sides, known),
+            _make_sent_table(rows, sides),
         ),
-        charts(rows, tasks, sides, known),
+        _make_charts(rows, tasks, sides, known),
         (
             f"Within {100 * margin:g} points: the open candidate is behind by less than that. All yes and all no in "
             f"the tables hold together (Holm, {100 * level:g}% confidence for each of the two).",
             *sides.notes,
-            *missing_costs(sides, known),
+            *_describe_missing_costs(sides, known),
         ),
     )
 
 
-def claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> Claim | None:
+def _test_claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> Claim | None:
     """Return the claims of one pair on one task; None if they share no items, or neither direction is better."""
     measure = task.main_measure
     if measure.higher_is_better is None:
@@ -106,7 +106,7 @@ def claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> Claim | None:
         return None
     rule = scale_margin(rule, measure, sample)
     if not rule.higher_is_better:
-        sample, rule = turned(sample), replace(rule, higher_is_better=True)
+        sample, rule = _swap_sides(sample), replace(rule, higher_is_better=True)
     found = decide(sample, rule, last=last) if rows.early else compare(sample, rule)
     sign = 1.0 if measure.higher_is_better else -1.0
     return Claim(
@@ -115,19 +115,19 @@ def claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> Claim | None:
         task.name,
         measure.name,
         Interval(found.difference, found.low, found.high),
-        p_above(sample, rule, -rule.margin, rows.early),
-        p_above(turned(sample), rule, rule.margin, rows.early),
+        compute_p_above(sample, rule, -rule.margin, rows.early),
+        compute_p_above(_swap_sides(sample), rule, rule.margin, rows.early),
         found.items_used,
         (sign * float(sample.a_values.mean()), sign * float(sample.b_values.mean())),
     )
 
 
-def turned(sample: PairedSample) -> PairedSample:
+def _swap_sides(sample: PairedSample) -> PairedSample:
     """Return a sample with its sides exchanged."""
     return PairedSample(sample.b_values, sample.b_weights, sample.a_values, sample.a_weights, sample.clusters)
 
 
-def p_above(sample: PairedSample, rule: Rule, limit: float, early: bool) -> float:
+def compute_p_above(sample: PairedSample, rule: Rule, limit: float, early: bool) -> float:
     """Return the p-value of "A - B is at most ``limit``"; valid at any look where the trial may stop early.
 
     Of a fixed sample: the smallest level whose one-sided interval excludes it, to three digits.
@@ -138,20 +138,20 @@ def p_above(sample: PairedSample, rule: Rule, limit: float, early: bool) -> floa
             return 1.0
         return min(1.0, 1.0 / max(evidence_beyond(sample, rule, limit), 1e-300))
     low, high = 1e-9, 0.499
-    if not excluded(sample, rule, limit, high):
+    if not _is_excluded(sample, rule, limit, high):
         return 1.0
     while high / low > 1.001:
         middle = (low * high) ** 0.5
-        low, high = (low, middle) if excluded(sample, rule, limit, middle) else (middle, high)
+        low, high = (low, middle) if _is_excluded(sample, rule, limit, middle) else (middle, high)
     return high
 
 
-def excluded(sample: PairedSample, rule: Rule, limit: float, level: float) -> bool:
+def _is_excluded(sample: PairedSample, rule: Rule, limit: float, level: float) -> bool:
     """Return whether the one-sided interval at ``1 - level`` lies above the limit."""
     return fixed_interval(sample, replace(rule, confidence=1 - 2 * level))[0] > limit
 
 
-def corrected(claims: list[Claim], level: float) -> list[Claim]:
+def _correct_claims(claims: list[Claim], level: float) -> list[Claim]:
     """Return the claims, those marked that hold with all of their kind counted together."""
     within, behind = (holm([getattr(found, kind) for found in claims]) for kind in ("p_within", "p_behind"))
     alpha = 1 - level
@@ -159,7 +159,7 @@ def corrected(claims: list[Claim], level: float) -> list[Claim]:
     return [replace(found, within=p <= alpha, behind=q <= alpha) for found, p, q in kinds]
 
 
-def said(claims: list[Claim], a: str, b: str, margin: float, level: float) -> list[str]:
+def _describe_answer(claims: list[Claim], a: str, b: str, margin: float, level: float) -> list[str]:
     """Return the answer for one pair in words."""
     own = [found for found in claims if (found.open, found.closed) == (a, b)]
     if not own:
@@ -169,27 +169,28 @@ def said(claims: list[Claim], a: str, b: str, margin: float, level: float) -> li
     unsure = [found.task for found in own if not (found.within or found.behind)]
     if all(found.p_within <= 1 - level for found in own):
         lines = [f"Yes: {a} is behind {b} by less than {points} on every task ({100 * level:g}% confidence)."]
-        one_by_one = f"As claims about single tasks, all counted together, it is certain on: {listed(within)}."
+        one_by_one = f"As claims about single tasks, all counted together, it is certain on: {_join_names(within)}."
         return lines if len(within) == len(own) else [*lines, one_by_one]
     if len(behind) == len(own):
-        return [f"No: {a} is behind {b} by more than {points} on {every(own)}."]
-    lines = [f"{'No' if behind else 'Not shown'}: {a} is not certainly within {points} of {b} on {every(own)}."]
-    lines += [f"Behind by more than {points} on {listed(behind)}."] if behind else []
-    lines += [f"Within {points} on {listed(within)}."] if within else []
-    return [*lines, f"Too few items to say on {listed(unsure)}."] if unsure else lines
+        return [f"No: {a} is behind {b} by more than {points} on {_describe_every_task(own)}."]
+    answer = "No" if behind else "Not shown"
+    lines = [f"{answer}: {a} is not certainly within {points} of {b} on {_describe_every_task(own)}."]
+    lines += [f"Behind by more than {points} on {_join_names(behind)}."] if behind else []
+    lines += [f"Within {points} on {_join_names(within)}."] if within else []
+    return [*lines, f"Too few items to say on {_join_names(unsure)}."] if unsure else lines
 
 
-def every(own: list[Claim]) -> str:
+def _describe_every_task(own: list[Claim]) -> str:
     """Return "every task" with their number."""
     return "the one task" if len(own) == 1 else f"every one of the {len(own)} tasks"
 
 
-def listed(names: list[str]) -> str:
+def _join_names(names: list[str]) -> str:
     """Return names as a list in words."""
     return ", ".join(names) or "none"
 
 
-def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
+def _make_claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
     """Return every claim about one pair with what it rests on."""
     lines: list[tuple[Cell, ...]] = [
         (
@@ -213,21 +214,21 @@ def claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
     return Table(f"{a} (open) beside {b} (closed)", columns, tuple(lines))
 
 
-def costs_on(rows: TrialValues, task: TaskRecord) -> list[Cost]:
+def _find_costs(rows: TrialValues, task: TaskRecord) -> list[Cost]:
     """Return what each candidate pays on a task, by the measures shown here."""
     measures = {m.name: m for m in list_cost_measures(task)}
     wanted = [measures[name] for name in COSTS if name in measures]
     return [found for m in wanted for name in rows.names if (found := paid(rows, task, m, name)) is not None]
 
 
-def costs_table(tasks: list[str], sides: OpenAndClosed, known: list[Cost]) -> list[Table]:
+def _make_costs_table(tasks: list[str], sides: OpenAndClosed, known: list[Cost]) -> list[Table]:
     """Return the cost of a right answer of each candidate and task; no table if nothing is known."""
     shown = [name for name in COSTS if any(found.measure == name and found.per_correct for found in known)]
     at = {(found.task, found.candidate, found.measure): found for found in known}
     lines: list[tuple[Cell, ...]] = []
     for task in tasks:
         for name in (*sides.open, *sides.closed):
-            cells = [spanned(at.get((task, name, measure))) for measure in shown]
+            cells = [_make_cost_cell(at.get((task, name, measure))) for measure in shown]
             if any(cell is not None for cell in cells):
                 lines.append((task, name, *cells))
     if not lines:
@@ -237,13 +238,13 @@ def costs_table(tasks: list[str], sides: OpenAndClosed, known: list[Cost]) -> li
     return [Table("Cost per right answer", columns, tuple(lines))]
 
 
-def spanned(found: Cost | None) -> Cell:
+def _make_cost_cell(found: Cost | None) -> Cell:
     """Return a cost of a right answer as a cell."""
     span: RatioInterval | None = None if found is None else found.per_correct
     return None if span is None else Interval(span.value, span.low, span.high)
 
 
-def sent_table(rows: TrialValues, sides: OpenAndClosed) -> Table:
+def _make_sent_table(rows: TrialValues, sides: OpenAndClosed) -> Table:
     """Return what left the machine for each candidate."""
     lines: list[tuple[Cell, ...]] = []
     for name in (*sides.open, *sides.closed):
@@ -255,7 +256,15 @@ def sent_table(rows: TrialValues, sides: OpenAndClosed) -> Table:
             lines.append((name, "this machine", "nothing", "0 B", "0 B"))
         elif count:
             total = sum(float(array.sum()) for array in values)
-            lines.append((name, who.host or "elsewhere", "prompts and questions", size(total / count), size(total)))
+            lines.append(
+                (
+                    name,
+                    who.host or "elsewhere",
+                    "prompts and questions",
+                    _format_size(total / count),
+                    _format_size(total),
+                )
+            )
         else:
             what = "known only to whoever recorded them" if who.where == "recorded" else "not measured"
             lines.append((name, who.host or who.where, what, None, None))
@@ -269,7 +278,7 @@ def sent_table(rows: TrialValues, sides: OpenAndClosed) -> Table:
     return Table("What leaves the machine", columns, tuple(lines))
 
 
-def size(count: float) -> str:
+def _format_size(count: float) -> str:
     """Return a number of bytes in words."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= scale:
@@ -277,7 +286,7 @@ def size(count: float) -> str:
     return f"{count:.0f} B"
 
 
-def missing_costs(sides: OpenAndClosed, known: list[Cost]) -> tuple[str, ...]:
+def _describe_missing_costs(sides: OpenAndClosed, known: list[Cost]) -> tuple[str, ...]:
     """Return whose answers have no price, and whose no cost at all."""
     names = (*sides.open, *sides.closed)
     paid_for, any_cost = ({found.candidate for found in known if found.measure == "usd"}, {c.candidate for c in known})
@@ -291,7 +300,7 @@ def missing_costs(sides: OpenAndClosed, known: list[Cost]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def charts(
+def _make_charts(
     rows: TrialValues, tasks: Sequence[TaskRecord], sides: OpenAndClosed, known: list[Cost]
 ) -> tuple[Chart, ...]:
     """Return quality against the cost of an item for each task, by the first cost that all candidates have."""
@@ -307,7 +316,7 @@ def charts(
             points = tuple(
                 Point(found.candidate, Interval(found.per_item.value, found.per_item.low, found.per_item.high), value)
                 for found in costs
-                if found is not None and (value := rows_mean(rows, task, found.candidate)) is not None
+                if found is not None and (value := _find_mean(rows, task, found.candidate)) is not None
             )
             label = "US dollars per item" if measure == "usd" else "seconds per item"
             axes = Axis(label, costs[0].unit if costs[0] else "", True, True), Axis(main.name, main.unit)
@@ -316,7 +325,7 @@ def charts(
     return tuple(drawn)
 
 
-def rows_mean(rows: TrialValues, task: TaskRecord, name: str) -> Interval | None:
+def _find_mean(rows: TrialValues, task: TaskRecord, name: str) -> Interval | None:
     """Return a candidate's mean of a task's main measure; None without values."""
     cell = rows.cell(name, task, task.main_measure.name)
     if not cell.counts:

@@ -33,7 +33,7 @@ AS_GOOD = ("tied", "better")
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class FamilyFile:
     """One file of the family.
 
     Attributes:
@@ -49,12 +49,12 @@ class Level:
     verdicts: Mapping[str, Verdict]
 
 
-def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
+def study_quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
     """Return what is known by now; see the module's docstring."""
     rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
-    family, parent = family_of(rows, settings), rows.plan.baseline
+    family, parent = find_family(rows, settings), rows.plan.baseline
     title = f"What do fewer bits cost? The family of {parent}"
-    levels = levels_of(rows, family, find_verdicts(ledger, trial_id))
+    levels = _read_family(rows, family, find_verdicts(ledger, trial_id))
     tasks = rows.plan.own_tasks
     own = next(level for level in levels if level.name == parent)
     others = [level for level in levels if level is not own]
@@ -63,51 +63,53 @@ def quantisation(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> 
     return Findings(
         title,
         (
-            *smallest(own, others, [task.name for task in tasks], rows),
-            *larger(own, others),
-            *changed(others),
-            *mostly_rounding(rows, own, others),
+            *_describe_smallest(own, others, [task.name for task in tasks], rows),
+            *_describe_larger(own, others),
+            *_describe_changed(others),
+            *_describe_rounding(rows, own, others),
         ),
         (
-            text_table(rows, levels),
-            *(task_table(task, others) for task in tasks),
-            needs_table(rows, levels, tasks),
+            _make_text_table(rows, levels),
+            *(_make_task_table(task, others) for task in tasks),
+            _make_needs_table(rows, levels, tasks),
         ),
-        tuple(charts(rows, levels, tasks)),
-        tuple(notes(rows, family)),
+        tuple(_make_charts(rows, levels, tasks)),
+        tuple(_list_notes(rows, family)),
     )
 
 
-def family_of(rows: TrialValues, settings: Mapping[str, Any]) -> list[str]:
+def find_family(rows: TrialValues, settings: Mapping[str, Any]) -> list[str]:
     """Return the names of the family, in the plan's order: those told; else those made from the baseline's weights."""
     told = set(settings.get("family") or ())
     parent = rows.plan.baseline
-    root = root_of(rows.candidate(parent))
+    root = _find_root(rows.candidate(parent))
     return [
         name
         for name in rows.names
-        if name == parent or (name in told if told else root_of(rows.candidate(name)) == root)
+        if name == parent or (name in told if told else _find_root(rows.candidate(name)) == root)
     ]
 
 
-def root_of(candidate: CandidateRecord) -> str:
+def _find_root(candidate: CandidateRecord) -> str:
     """Return the hash of the file that a candidate's weights come from; a name of its own if there is none."""
     record = candidate.record
     return str(record.parent_sha256 or record.sha256 or candidate.id)
 
 
-def levels_of(rows: TrialValues, family: Sequence[str], known: Sequence[Verdict]) -> list[Level]:
+def _read_family(rows: TrialValues, family: Sequence[str], known: Sequence[Verdict]) -> list[FamilyFile]:
     """Return the family's files, the largest first."""
     mains = {task.name: task.main_measure.name for task in rows.plan.tasks if not task.form}
     found = []
     for name in family:
         record = rows.candidate(name).record
         own = {v.task: v for v in known if v.a == name and v.measure == mains.get(v.task)}
-        found.append(Level(name, record.quantized_to or "", record.bytes, own))
+        found.append(FamilyFile(name, record.quantized_to or "", record.bytes, own))
     return sorted(found, key=lambda level: -(level.bytes or 0))
 
 
-def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: TrialValues) -> Iterator[str]:
+def _describe_smallest(
+    own: FamilyFile, others: Sequence[FamilyFile], tasks: Sequence[str], rows: TrialValues
+) -> Iterator[str]:
     """Say which is the smallest file that is as good as the parent."""
     margin = 100 * rows.plan.decide.margin
     below = [level for level in others if level.bytes and own.bytes and level.bytes < own.bytes]
@@ -125,39 +127,39 @@ def smallest(own: Level, others: Sequence[Level], tasks: Sequence[str], rows: Tr
     if last is None or last.bytes is None or own.bytes is None:
         yield f"No smaller file has been shown to be {within}."
     else:
-        share = f"{megabytes(last.bytes)}, {100 * last.bytes / own.bytes:.0f}% of {own.name}"
+        share = f"{_format_megabytes(last.bytes)}, {100 * last.bytes / own.bytes:.0f}% of {own.name}"
         yield f"{last.name} is the smallest file that is {within}: {share}."
     if stopped is not None:
         place = "the largest of them" if last is None else "the next smaller one"
-        yield f"{stopped.name}, {place}, {why_not(stopped, tasks)}."
+        yield f"{stopped.name}, {place}, {_explain_failure(stopped, tasks)}."
 
 
-def why_not(level: Level, tasks: Sequence[str]) -> str:
+def _explain_failure(level: FamilyFile, tasks: Sequence[str]) -> str:
     """Say what keeps a file from being as good as its parent."""
     told = {kind: [t for t in tasks if t in level.verdicts and level.verdicts[t].alone == kind] for kind in KINDS}
     missing = [task for task in tasks if task not in level.verdicts]
-    words = [f"{KINDS[kind]} {joined(names)}" for kind, names in told.items() if names]
-    return "; ".join([*words, *([f"has no answers yet on {joined(missing)}"] if missing else [])])
+    words = [f"{KINDS[kind]} {_join_names(names)}" for kind, names in told.items() if names]
+    return "; ".join([*words, *([f"has no answers yet on {_join_names(missing)}"] if missing else [])])
 
 
 KINDS = {"worse": "is worse on", "undecided": "is undecided on", "different": "is different on"}
 
 
-def larger(own: Level, others: Sequence[Level]) -> Iterator[str]:
+def _describe_larger(own: FamilyFile, others: Sequence[FamilyFile]) -> Iterator[str]:
     """Say which files are larger than the parent: they can be faster, never better than what they were made from."""
     above = [level.name for level in others if level.bytes and own.bytes and level.bytes > own.bytes]
     if above:
         verb = "is" if len(above) == 1 else "are"
-        yield f"{joined(above)} {verb} larger than {own.name} and made from it: only speed can improve."
+        yield f"{_join_names(above)} {verb} larger than {own.name} and made from it: only speed can improve."
 
 
-def changed(others: Sequence[Level]) -> Iterator[str]:
+def _describe_changed(others: Sequence[FamilyFile]) -> Iterator[str]:
     """Say where the most answers changed under an accuracy that stayed."""
-    found = sorted(hidden(others), reverse=True)
+    found = sorted(_find_hidden_changes(others), reverse=True)
     yield from (sentence for _, sentence in found[:MOST_CHANGED])
 
 
-def hidden(others: Sequence[Level]) -> Iterator[tuple[float, str]]:
+def _find_hidden_changes(others: Sequence[FamilyFile]) -> Iterator[tuple[float, str]]:
     """Yield the share of answers that changed and its sentence, where many more changed than the accuracy tells."""
     for level in others:
         for task, found in level.verdicts.items():
@@ -178,25 +180,25 @@ def is_small(far: Interval | None, noise: Interval | None) -> bool:
     return far is not None and noise is not None and far.low < SMALL * noise.high
 
 
-def mostly_rounding(rows: TrialValues, own: Level, others: Sequence[Level]) -> Iterator[str]:
+def _describe_rounding(rows: TrialValues, own: FamilyFile, others: Sequence[FamilyFile]) -> Iterator[str]:
     """Say which divergences are so small that the engine's own rounding is a part of them, and how large that is."""
-    noise = of_text(rows, own.name, OWN_ROUNDING)
+    noise = find_text_value(rows, own.name, OWN_ROUNDING)
     for level in others:
-        far = of_text(rows, level.name, "kl_divergence")
+        far = find_text_value(rows, level.name, "kl_divergence")
         if noise is not None and far is not None and is_small(far, noise):
             yield (
-                f"{level.name}: its KL divergence of {nats(far)} includes the engine's own rounding, which alone gives "
-                f"{nats(noise)} for {own.name} against itself in passes of another shape. The weights have changed "
-                "less than the figure says."
+                f"{level.name}: its KL divergence of {_format_nats(far)} includes the engine's own rounding, which "
+                f"alone gives {_format_nats(noise)} for {own.name} against itself in passes of another shape. The "
+                "weights have changed less than the figure says."
             )
 
 
-def nats(found: Interval) -> str:
+def _format_nats(found: Interval) -> str:
     """Return a divergence with its interval in words."""
     return f"{found.value:.4f} [{found.low:.4f}, {found.high:.4f}]"
 
 
-def text_table(rows: TrialValues, levels: Sequence[Level]) -> Table:
+def _make_text_table(rows: TrialValues, levels: Sequence[FamilyFile]) -> Table:
     """Return how far each file's distributions are from the parent's."""
     source = rows.plan.text.source if rows.plan.text else ""
     columns = (
@@ -210,19 +212,19 @@ def text_table(rows: TrialValues, levels: Sequence[Level]) -> Table:
         Column("same top token", "1"),
     )
     family, parent = {level.name for level in levels}, rows.plan.baseline
-    noise = of_text(rows, parent, OWN_ROUNDING)
-    beside = levels_of(rows, [name for name in rows.names if name not in family], ())
+    noise = find_text_value(rows, parent, OWN_ROUNDING)
+    beside = _read_family(rows, [name for name in rows.names if name not in family], ())
     table = []
     for level in (*levels, *beside):
         kind = rows.candidate(level.name).record.weights_type
         told: list[Cell] = [level.type or (f"{kind}, as it is" if kind else "as it is"), level.bytes]
-        lost, bits, far, same = (of_text(rows, level.name, measure) for measure in OF_TEXT)
+        lost, bits, far, same = (find_text_value(rows, level.name, measure) for measure in OF_TEXT)
         beside_it = noise if level.name == parent or is_small(far, noise) else None
         table.append((level.name, *told, lost, bits.value if bits else None, far, beside_it, same))
     return Table(f"Next-token distributions, read on {source}" if source else "The files", columns, tuple(table))
 
 
-def of_text(rows: TrialValues, name: str, measure: str) -> Interval | None:
+def find_text_value(rows: TrialValues, name: str, measure: str) -> Interval | None:
     """Return a candidate's value of a measure of text; None if there is none."""
     text = rows.plan.text
     if text is None:
@@ -239,7 +241,7 @@ def of_text(rows: TrialValues, name: str, measure: str) -> Interval | None:
     return Interval(shown.mean, shown.low, shown.high)
 
 
-def task_table(task: TaskRecord, others: Sequence[Level]) -> Table:
+def _make_task_table(task: TaskRecord, others: Sequence[FamilyFile]) -> Table:
     """Return each file's verdict on one task, and the answers that changed."""
     unit = task.main_measure.unit
     columns = (
@@ -278,14 +280,16 @@ UNITS = {"prefill_tokens_per_second": "token/s", "decode_tokens_per_second": "to
 PER_ITEM = {"seconds": "s", "joules": "J", "joules_estimated": "J"}
 
 
-def needs_table(rows: TrialValues, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Table:
+def _make_needs_table(rows: TrialValues, levels: Sequence[FamilyFile], tasks: Sequence[TaskRecord]) -> Table:
     """Return each file's speed, memory and energy; of items, the mean over tasks of the mean over a task's items."""
     latest = {(w.candidate_id, w.measure): w.value for w in query.read_whole_rows(rows.ledger, rows.trial_id)}
     table = []
     for level in levels:
         identity = rows.candidate(level.name).id
         rates = [latest.get((identity, measure)) for measure in SHOWN]
-        table.append((level.name, *rates, *(per_item(rows, level.name, tasks, measure) for measure in PER_ITEM)))
+        table.append(
+            (level.name, *rates, *(_find_cost_per_item(rows, level.name, tasks, measure) for measure in PER_ITEM))
+        )
     names = [*SHOWN.values(), "time per item", "energy per item", "energy per item (estimated)"]
     units = [*UNITS.values(), *PER_ITEM.values()]
     kept = [at for at in range(len(names)) if any(row[at + 1] is not None for row in table)]
@@ -297,7 +301,7 @@ def needs_table(rows: TrialValues, levels: Sequence[Level], tasks: Sequence[Task
     )
 
 
-def per_item(rows: TrialValues, name: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
+def _find_cost_per_item(rows: TrialValues, name: str, tasks: Sequence[TaskRecord], measure: str) -> float | None:
     """Return the mean cost of an item, every task counting alike; None if some task has none."""
     found = []
     for task in tasks:
@@ -309,21 +313,21 @@ def per_item(rows: TrialValues, name: str, tasks: Sequence[TaskRecord], measure:
     return sum(found) / len(found) if found else None
 
 
-def charts(rows: TrialValues, levels: Sequence[Level], tasks: Sequence[TaskRecord]) -> Iterator[Chart]:
+def _make_charts(rows: TrialValues, levels: Sequence[FamilyFile], tasks: Sequence[TaskRecord]) -> Iterator[Chart]:
     """Yield divergence against size, and each task's main measure against size."""
     size = Axis("file", "B", log=True, less_is_better=True)
-    far = [(level, of_text(rows, level.name, "kl_divergence")) for level in levels]
+    far = [(level, find_text_value(rows, level.name, "kl_divergence")) for level in levels]
     points = [(level, found) for level, found in far if level.bytes and found and found.value > 0]
     if len(points) > 1:
         yield Chart(
             "Divergence from the parent against size",
             size,
             Axis("KL divergence", "nat", log=True, less_is_better=True),
-            drawn(points, less_is_better=True),
+            _make_points(points, less_is_better=True),
         )
     for task in tasks[:MOST_CHARTS]:
         measure = task.main_measure
-        known = [(level, value_on(rows, task, measure, level.name)) for level in levels if level.bytes]
+        known = [(level, _find_value(rows, task, measure, level.name)) for level in levels if level.bytes]
         some = [(level, found) for level, found in known if found is not None]
         if len(some) > 1:
             less = measure.higher_is_better is False
@@ -331,11 +335,11 @@ def charts(rows: TrialValues, levels: Sequence[Level], tasks: Sequence[TaskRecor
                 f"{task.name} against size",
                 size,
                 Axis(measure.name, measure.unit, less_is_better=less),
-                drawn(some, less_is_better=less),
+                _make_points(some, less_is_better=less),
             )
 
 
-def drawn(points: Sequence[tuple[Level, Interval]], *, less_is_better: bool) -> tuple[Point, ...]:
+def _make_points(points: Sequence[tuple[FamilyFile, Interval]], *, less_is_better: bool) -> tuple[Point, ...]:
     """Return the points of a chart of some value against the size of the file."""
     sign = 1 if less_is_better else -1
     sizes = {level.name: float(level.bytes or 0) for level, _ in points}
@@ -355,7 +359,7 @@ def drawn(points: Sequence[tuple[Level, Interval]], *, less_is_better: bool) -> 
     )
 
 
-def value_on(rows: TrialValues, task: TaskRecord, measure: MeasureRecord, name: str) -> Interval | None:
+def _find_value(rows: TrialValues, task: TaskRecord, measure: MeasureRecord, name: str) -> Interval | None:
     """Return a candidate's value of a task's measure, with its interval."""
     cell = rows.cell(name, task, measure.name)
     if not cell.counts:
@@ -365,12 +369,12 @@ def value_on(rows: TrialValues, task: TaskRecord, measure: MeasureRecord, name: 
     return Interval(shown.mean, shown.low, shown.high)
 
 
-def notes(rows: TrialValues, family: Sequence[str]) -> Iterator[str]:
+def _list_notes(rows: TrialValues, family: Sequence[str]) -> Iterator[str]:
     """Yield what the findings do not cover."""
     parent = rows.plan.baseline
     beside = [name for name in rows.names if name not in family]
     if beside:
-        yield f"{joined(beside)}: other weights, shown for comparison with the family only."
+        yield f"{_join_names(beside)}: other weights, shown for comparison with the family only."
     if rows.plan.text:
         yield (
             f"KL divergence: KL({parent} || file), nats per token; intervals treat passages of 1,000 characters as "
@@ -384,11 +388,11 @@ def notes(rows: TrialValues, family: Sequence[str]) -> Iterator[str]:
     )
 
 
-def joined(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     """Return names as words."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def megabytes(size: int) -> str:
+def _format_megabytes(size: int) -> str:
     """Return a size in words."""
     return f"{size / 1e6:,.0f} MB"

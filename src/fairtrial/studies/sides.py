@@ -18,7 +18,7 @@ HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class AnswerOrigin:
     """Where a candidate's answers are made: on this machine, at a host elsewhere, or they are recorded."""
 
     where: Literal["here", "elsewhere", "recorded"]
@@ -31,25 +31,25 @@ class OpenAndClosed:
 
     open: tuple[str, ...]
     closed: tuple[str, ...]
-    told: Mapping[str, Whereabouts]
+    told: Mapping[str, AnswerOrigin]
     notes: tuple[str, ...]
 
 
-def whereabouts(candidate: CandidateRecord) -> Whereabouts:
+def _find_origin(candidate: CandidateRecord) -> AnswerOrigin:
     """Return where a candidate's answers are made."""
     scheme = scheme_of(candidate.spec.model)
     record = candidate.record
     if scheme and scheme.is_recorded:
-        return Whereabouts("recorded", "recorded answers")
+        return AnswerOrigin("recorded", "recorded answers")
     host = record.host or urlsplit(record.base_url or "").hostname or ""
     if scheme and scheme.answers == "here" and not record.elsewhere:
-        return Whereabouts("here")
-    return Whereabouts("here" if host in HERE else "elsewhere", host)
+        return AnswerOrigin("here")
+    return AnswerOrigin("here" if host in HERE else "elsewhere", host)
 
 
-def told_apart(plan: TrialRecord, settings: Mapping[str, Any]) -> OpenAndClosed:
+def split_sides(plan: TrialRecord, settings: Mapping[str, Any]) -> OpenAndClosed:
     """Return the sides: what the user says; else local weights are open, answers from elsewhere and recorded closed."""
-    told = {candidate.name: whereabouts(candidate) for candidate in plan.candidates}
+    told = {candidate.name: _find_origin(candidate) for candidate in plan.candidates}
     given_open, given_closed = (list(settings.get(key) or ()) for key in ("open", "closed"))
     unclear = []
     for candidate in plan.candidates:

@@ -13,9 +13,9 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.signs import count_signs, find_signed_example
 from fairtrial.records import GenerateAnswer, GenerateRequest, Observation, Prompt
 from fairtrial.report import words
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import Summary, summarise
-from fairtrial.report.terminal import estimates_table, verdicts_table
+from fairtrial.report.terminal import make_estimates_table, make_verdicts_table
 from tests.support.ledgers import TASK, TRIAL, candidate_id, filled
 
 ITEMS = 100
@@ -65,11 +65,11 @@ def test_better_over_unread_answers_is_doubtful_everywhere(tmp_path: Path) -> No
         "That a is better than b on quiz is doubtful: 98 of 100 answers of b count as wrong without having been read "
         "as an answer, or miss by their form only; were they right, the verdict would not stand."
     )
-    assert words.headline_doubts(summary)[0] == said
-    assert "1 better (1 of them doubtful)" in words.headline(summary)
-    assert "better, doubtful" in shown(verdicts_table(summary))
-    assert "98 of 100 unread" in shown(estimates_table(summary))
-    page = render(ledger, summary)
+    assert words.list_headline_doubts(summary)[0] == said
+    assert "1 better (1 of them doubtful)" in words.describe_outcome(summary)
+    assert "better, doubtful" in shown(make_verdicts_table(summary))
+    assert "98 of 100 unread" in shown(make_estimates_table(summary))
+    page = render_report(ledger, summary)
     assert said in page and "better, doubtful" in page and "98 of 100 unread" in page
     doubts = summary.document()["doubts"]
     assert {(d["kind"], d["candidate"], d["count"]) for d in doubts if d["candidate"]} == {
@@ -119,7 +119,7 @@ def test_near_misses_show_what_cannot_be_seen(tmp_path: Path) -> None:
     [count] = count_signs(ledger, TRIAL)
     found = find_signed_example(ledger, TRIAL, count)
     assert found is not None and found.text == near[0]
-    assert "⟨U+00A0⟩ yes⏎" in render(ledger, summary)
+    assert "⟨U+00A0⟩ yes⏎" in render_report(ledger, summary)
 
 
 def test_texts_as_they_are() -> None:

@@ -15,7 +15,7 @@ import pytest
 from fairtrial.cli.details import mask_secrets
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
-from fairtrial.report.words import inline
+from fairtrial.report.words import make_inline
 from fairtrial.spec.shorthand import expand_model
 
 command = importlib.import_module("fairtrial.cli.main")  # the package shows its function under the same name
@@ -148,7 +148,7 @@ def test_paths_name_models(place: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_name_cannot_fake_a_line() -> None:
-    assert inline("table\n q2_k  ▲ better\u2028x\r") == "table⟨U+000A⟩ q2_k  ▲ better⟨U+2028⟩x⟨U+000D⟩"
+    assert make_inline("table\n q2_k  ▲ better\u2028x\r") == "table⟨U+000A⟩ q2_k  ▲ better⟨U+2028⟩x⟨U+000D⟩"
 
 
 @pytest.mark.parametrize(("encoding", "raw"), [("utf-8", "é"), ("ascii", "\\u00e9"), ("cp1252", "\\u00e9")])

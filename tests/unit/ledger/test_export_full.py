@@ -25,7 +25,7 @@ from fairtrial.records import Item, Observation, content_hash
 from fairtrial.stats.intervals import Floats, Ints, estimate
 from fairtrial.stats.paired import PairedSample, compare
 from fairtrial.stats.sequential import decide
-from fairtrial.studies.quantisation import of_text
+from fairtrial.studies.quantisation import find_text_value
 from tests.support.standing_ledger import TRIAL, trial_ledger
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "schemas" / "ledger-export.schema.json").read_text())
@@ -114,7 +114,7 @@ def test_a_figure_of_a_study(tmp_path: Path) -> None:
             for p in passages
         ]
         ledger.commit(content_hash(["c", "q2"]), Chunk(observations=seen))
-        want = of_text(TrialValues(ledger, TRIAL, make_plan_record(plan)), "q2", "kl_divergence")
+        want = find_text_value(TrialValues(ledger, TRIAL, make_plan_record(plan)), "q2", "kl_divergence")
         rows = exported(ledger)
     told = plan_of(rows)
     values, weights, clusters = column(rows, "q2", "text", "kl_divergence")

@@ -32,7 +32,7 @@ from fairtrial.records import (
     ScoreRequest,
     TraceStep,
 )
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
@@ -40,7 +40,7 @@ from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.thresholds import for_margin, for_share
-from fairtrial.studies import further
+from fairtrial.studies import find_further
 from tests.support.levers import cascade
 
 CAN = Capabilities(True, True, False, False, 1000, batch_invariant=True)
@@ -293,7 +293,7 @@ def test_what_can_change_an_answer_changes_the_candidate(tmp_path: Path) -> None
 def test_the_curve_begins_and_ends_with_the_models_alone(tmp_path: Path) -> None:
     plan = plan_trial(written(tmp_path, "{cascade: {to: b, threshold: 0.9}}"), tmp_path)
     ledger = conducted(plan, tmp_path / "t.db")
-    [found] = further(ledger, plan.id)
+    [found] = find_further(ledger, plan.id)
     [chart] = found.charts
     line = [p for p in chart.points if p.kind == "curve"]
     ends = [p for p in chart.points if p.kind == "reference"]
@@ -312,7 +312,7 @@ def test_the_curve_begins_and_ends_with_the_models_alone(tmp_path: Path) -> None
     assert on_curve  # the cascade as it ran is one of the thresholds
     [row] = found.tables[0].rows
     assert row[1].value == pytest.approx(share)  # type: ignore[union-attr]
-    page = render(ledger, summarise(ledger, plan.id))
+    page = render_report(ledger, summarise(ledger, plan.id))
     assert "Cascades" in page
     assert "asked at random" in page
     assert "What c did:<ol><li>small read" in page
@@ -321,7 +321,7 @@ def test_the_curve_begins_and_ends_with_the_models_alone(tmp_path: Path) -> None
 def test_without_both_models_on_trial_the_curve_is_said_to_be_unknown(tmp_path: Path) -> None:
     plan = plan_trial(written(tmp_path, "{cascade: {to: {model: 'fake:z'}, threshold: 0.9}}"), tmp_path)
     ledger = conducted(plan, tmp_path / "t.db")
-    [found] = further(ledger, plan.id)
+    [found] = find_further(ledger, plan.id)
     assert not found.charts
     assert "candidates of the trial themselves" in " ".join(found.notes)
 

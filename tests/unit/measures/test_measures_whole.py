@@ -14,7 +14,7 @@ from fairtrial import api
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.measures import MEASURES, WHOLE_MEASURES, AloneProbe
-from fairtrial.measures.memory import MemoryMeter, Span
+from fairtrial.measures.memory import MemoryMeter, MemorySpan
 from fairtrial.measures.sampling import RepeatingTimer
 from fairtrial.measures.whole import CandidateWatch, Whole
 from fairtrial.models.record import count_weight_bytes
@@ -27,8 +27,8 @@ ANSWERS = [[GenerateAnswer(text="4", tokens=5, finish="stop", prompt_tokens=50)]
 MEGABYTE = 1 << 20
 
 
-def megabytes(before: int, peak: int, after: int) -> Span:
-    return Span(before * MEGABYTE, after * MEGABYTE, peak * MEGABYTE)
+def megabytes(before: int, peak: int, after: int) -> MemorySpan:
+    return MemorySpan(before * MEGABYTE, after * MEGABYTE, peak * MEGABYTE)
 
 
 def touched() -> None:

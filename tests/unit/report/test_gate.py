@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from fairtrial.cli.main import app
 from fairtrial.errors import SpecError, UnknownNameError
-from fairtrial.report.gate import Allowed, Asked, checks, fails, gate
-from fairtrial.report.junit import junit
+from fairtrial.report.gate import GateAllowances, GateQuestions, check_claims, is_failure, judge_gate
+from fairtrial.report.junit import write_junit
 from fairtrial.report.summary import summarise
 from tests.support.standing_ledger import ACC, TRIAL, trial_ledger
 
@@ -32,28 +32,28 @@ def made(tmp_path: Path) -> Path:
     return tmp_path / "l.db"
 
 
-def outcomes(path: Path, asked: Asked) -> dict[str, str]:
+def outcomes(path: Path, asked: GateQuestions) -> dict[str, str]:
     from fairtrial.ledger import Ledger
 
     with Ledger.open(path) as ledger:
-        return {check.candidate: check.outcome for check in checks(summarise(ledger, TRIAL), asked)}
+        return {check.candidate: check.outcome for check in check_claims(summarise(ledger, TRIAL), asked)}
 
 
 def test_each_claim_has_its_outcome(made: Path) -> None:
-    assert outcomes(made, Asked()) == {"same": "holds", "bad": "refuted", "good": "holds"}
-    assert outcomes(made, Asked("better")) == {"same": "refuted", "bad": "refuted", "good": "holds"}
-    assert outcomes(made, Asked(candidate="good")) == {"good": "holds"}
+    assert outcomes(made, GateQuestions()) == {"same": "holds", "bad": "refuted", "good": "holds"}
+    assert outcomes(made, GateQuestions("better")) == {"same": "refuted", "bad": "refuted", "good": "holds"}
+    assert outcomes(made, GateQuestions(candidate="good")) == {"good": "holds"}
 
 
 def test_unknown_names_are_told(made: Path) -> None:
     with pytest.raises(UnknownNameError, match="gud"):
-        outcomes(made, Asked(candidate="gud"))
+        outcomes(made, GateQuestions(candidate="gud"))
 
 
 def test_one_candidate_cannot_be_checked(tmp_path: Path) -> None:
     trial_ledger(tmp_path / "l.db", ["base"], {"t": {ACC["name"]: {"base": [1.0, 0.0]}}}).close()
     with pytest.raises(SpecError, match="nothing to check"):
-        outcomes(tmp_path / "l.db", Asked())
+        outcomes(tmp_path / "l.db", GateQuestions())
 
 
 def test_what_is_undecided_fails_unless_allowed(tmp_path: Path) -> None:
@@ -63,11 +63,13 @@ def test_what_is_undecided_fails_unless_allowed(tmp_path: Path) -> None:
 
     with Ledger.open(tmp_path / "l.db") as ledger:
         summary = summarise(ledger, TRIAL)
-        [check] = checks(summary, Asked())
+        [check] = check_claims(summary, GateQuestions())
         assert check.outcome == "undecided"
-        assert fails(check, False)
-        assert not fails(check, True)
-        [suite] = ET.fromstring(junit(summary, gate(summary, Asked(), Allowed(undecided=True))))
+        assert is_failure(check, False)
+        assert not is_failure(check, True)
+        [suite] = ET.fromstring(
+            write_junit(summary, judge_gate(summary, GateQuestions(), GateAllowances(undecided=True)))
+        )
         assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
 
 

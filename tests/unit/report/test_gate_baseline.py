@@ -14,7 +14,7 @@ from fairtrial.cli.main import app
 from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import make_plan_record
-from fairtrial.report.gate import Asked, against, checks
+from fairtrial.report.gate import GateQuestions, change_baseline, check_claims
 from fairtrial.report.summary import summarise
 from tests.support.standing_ledger import ACC, SECONDS, TRIAL, coins, trial_ledger
 
@@ -46,12 +46,15 @@ def test_verdicts_are_those_of_a_trial_with_that_baseline(tmp_path: Path, early:
 def test_the_gate_turns_with_its_baseline(tmp_path: Path) -> None:
     with ledger_of(tmp_path / "a.db") as ledger:
         summary = summarise(ledger, TRIAL)
-        own = {(c.candidate, c.task): c.outcome for c in checks(summary, Asked())}
-        turned = {(c.candidate, c.task): c.outcome for c in checks(against(ledger, summary, "weak"), Asked("better"))}
+        own = {(c.candidate, c.task): c.outcome for c in check_claims(summary, GateQuestions())}
+        turned = {
+            (c.candidate, c.task): c.outcome
+            for c in check_claims(change_baseline(ledger, summary, "weak"), GateQuestions("better"))
+        }
         assert own == {(c, t): o for c, o in (("good", "holds"), ("weak", "refuted")) for t in "tu"}
         assert turned == {(c, t): "holds" for c in ("base", "good") for t in "tu"}
         with pytest.raises(UnknownNameError, match=r"Did you mean 'weak'"):
-            against(ledger, summary, "week")
+            change_baseline(ledger, summary, "week")
 
 
 def test_what_ended_the_asking_stays_the_trials_own(tmp_path: Path) -> None:

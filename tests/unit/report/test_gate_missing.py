@@ -17,8 +17,8 @@ from fairtrial.analysis.doubts import Doubt
 from fairtrial.cli.main import app
 from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.records import Item, Observation, content_hash
-from fairtrial.report.gate import Allowed, Asked, against, gate
-from fairtrial.report.junit import junit
+from fairtrial.report.gate import GateAllowances, GateQuestions, change_baseline, judge_gate
+from fairtrial.report.junit import write_junit
 from fairtrial.report.summary import Summary, summarise
 from tests.support.standing_ledger import TRIAL, Column, trial_ledger
 
@@ -150,9 +150,9 @@ def test_a_trial_that_stops_early_may_end_early_and_not_half_way(tmp_path: Path)
         assert [v.verdict for v in summary.verdicts] == ["better", "undecided"]
         [gap] = summary.gaps
         assert (gap.kind, gap.candidate, gap.count, gap.of) == ("unasked", "same", 300, 400)
-        assert gate(summary, Asked(candidate="good")).passed
-        assert not gate(summary, Asked(), Allowed(undecided=True)).passed
-        assert gate(summary, Asked(), Allowed(undecided=True, missing=True)).passed
+        assert judge_gate(summary, GateQuestions(candidate="good")).passed
+        assert not judge_gate(summary, GateQuestions(), GateAllowances(undecided=True)).passed
+        assert judge_gate(summary, GateQuestions(), GateAllowances(undecided=True, missing=True)).passed
 
 
 def with_doubts(summary: Summary, doubts: Sequence[Doubt]) -> Summary:
@@ -165,14 +165,14 @@ def test_what_the_headline_doubts_fails_the_gate(tmp_path: Path) -> None:
     quiet = replace(loud, headline=False)
     with made(tmp_path / "l.db", {"base": base, "new": base}) as ledger:
         summary = summarise(ledger, TRIAL)
-    assert gate(with_doubts(summary, [quiet]), Asked()).passed
+    assert judge_gate(with_doubts(summary, [quiet]), GateQuestions()).passed
     doubted = with_doubts(summary, [loud])
-    found = gate(doubted, Asked())
+    found = judge_gate(doubted, GateQuestions())
     assert (found.passed, found.doubts) == (False, [loud.text])
-    assert 'message="doubts"' in junit(doubted, found)
-    assert gate(doubted, Asked(), Allowed(doubts=True)).passed
+    assert 'message="doubts"' in write_junit(doubted, found)
+    assert judge_gate(doubted, GateQuestions(), GateAllowances(doubts=True)).passed
     elsewhere = with_doubts(summary, [replace(loud, task="u"), replace(loud, candidate="third")])
-    assert gate(elsewhere, Asked()).passed
+    assert judge_gate(elsewhere, GateQuestions()).passed
 
 
 def test_no_answers_at_all_are_missing_and_not_only_undecided(tmp_path: Path) -> None:
@@ -186,8 +186,8 @@ def test_another_baseline_has_its_own_gaps(tmp_path: Path) -> None:
     columns: dict[str, Column] = {"base": half(), "part": half()[:300], "new": half()}
     with made(tmp_path / "l.db", columns) as ledger:
         summary = summarise(ledger, TRIAL)
-        assert gate(summary, Asked(candidate="new")).passed
-        turned = gate(against(ledger, summary, "part"), Asked(candidate="new"))
+        assert judge_gate(summary, GateQuestions(candidate="new")).passed
+        turned = judge_gate(change_baseline(ledger, summary, "part"), GateQuestions(candidate="new"))
         assert turned.missing == ["100 of 400 items of t (acc) have no answer to judge by of both new and part."]
 
 

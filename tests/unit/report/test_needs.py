@@ -11,7 +11,7 @@ from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.export import yield_observation_rows as rows
 from fairtrial.records import Observation
 from fairtrial.report import needs
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
 from fairtrial.spec.trial import Trial
 
@@ -39,8 +39,8 @@ def test_the_page_shows_what_was_needed_stated_and_missed(path: Path) -> None:
             rows = [("", "", first, Observation("kv_bytes", 375e6, unit="B"))]
             ledger.commit(candidate.id, Chunk(observations=rows))
         summary = summarise(ledger, trial.id)
-        page = render(ledger, summary)
-        timed = needs.latencies(ledger, summary)
+        page = render_report(ledger, summary)
+        timed = needs.find_latencies(ledger, summary)
     assert "375 MB" in page
     assert "the machine costs 0.34 US dollars per hour; the grid emits 300 grams" in page
     assert "<script>" not in page and "&lt;script&gt;alert(1)" in page
@@ -50,19 +50,19 @@ def test_the_page_shows_what_was_needed_stated_and_missed(path: Path) -> None:
     for row in timed:
         half, most, rare = row.cells
         assert half.endswith(" s") and most.endswith(" s") and rare == "–"  # the 99th percentile needs 100 items
-    assert {"kv_bytes", "load_seconds"} <= set(needs.columns(summary))
+    assert {"kv_bytes", "load_seconds"} <= set(needs.list_columns(summary))
     assert summary.document()["candidates"][0]["needs"]["kv_bytes"] == {"value": 375e6, "unit": "B"}
 
 
 def test_absences_are_gathered_by_reason(path: Path) -> None:
     with Ledger.open(path, create=False) as ledger:
         summary = summarise(ledger, query.find_trial(ledger).id)
-    lines = [line for measure, line in needs.absent(summary) if measure == "decode_tokens_per_second"]
+    lines = [line for measure, line in needs.describe_absences(summary) if measure == "decode_tokens_per_second"]
     assert lines == [
         "decode_tokens_per_second of every candidate: the engine does not say how many tokens it computes in what time"
     ]
     assert all(absence.reason for absence in summary.absences)
-    [note] = needs.absent_notes(summary)
+    [note] = needs.describe_absences_shortly(summary)
     assert note.startswith("Not measured: ") and note.endswith("; the report says why.")
 
 
@@ -72,12 +72,12 @@ def test_runs_of_other_trials_do_not_show(path: Path) -> None:
     result = api.run(Trial.model_validate(other), path)
     assert result.trial_id != before.trial_id
     assert all(not candidate.needs for candidate in result.summary.candidates)  # all answers were there
-    assert needs.stated(result.summary) == [
+    assert needs.describe_stated_machines(result.summary) == [
         "Stated in the trial file, not measured: the machine costs 9 US dollars per hour."
     ]
     with Ledger.open(path, create=False) as ledger:
         again = summarise(ledger, before.trial_id)
         exported = {t: [r for r in rows(ledger, t) if not r["task"]] for t in (before.trial_id, result.trial_id)}
-    assert needs.stated(again) == needs.stated(before)
+    assert needs.describe_stated_machines(again) == needs.describe_stated_machines(before)
     assert [c.needs for c in again.candidates] == [c.needs for c in before.candidates]
     assert exported[before.trial_id] and not exported[result.trial_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from rich.console import Console
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.report import words
-from fairtrial.report.html.page import render, write_report
-from fairtrial.report.html.plots import round_axis
+from fairtrial.report.html.page import render_report, write_report
+from fairtrial.report.html.plots import make_round_axis
 from fairtrial.report.summary import Summary, summarise
-from fairtrial.report.terminal import estimates_table, notes, verdicts_table
+from fairtrial.report.terminal import list_notes, make_estimates_table, make_verdicts_table
 from tests.support.ledgers import filled
 from tests.support.report_ledger import TRIAL_ID, report_ledger
 
@@ -37,7 +38,7 @@ def summary(ledger: Ledger) -> Summary:
 
 @pytest.fixture(scope="module")
 def page(ledger: Ledger, summary: Summary) -> str:
-    return render(ledger, summary)
+    return render_report(ledger, summary)
 
 
 class Elements(HTMLParser):
@@ -82,14 +83,22 @@ def test_the_page_loads_nothing(page: str) -> None:
 def test_the_page_says_what_was_found(page: str, summary: Summary) -> None:
     found = Elements(page).text
     for verdict in summary.verdicts:
-        assert words.sentence(verdict, summary.task(verdict.task)) in found
+        assert words.describe_verdict(verdict, summary.task(verdict.task)) in found
     assert "smaller is worse than baseline on choosing (acc)" in found
     assert "better-one is better than baseline on writing (acc)" in found
     assert "joules" in found
     assert "no meter here" in found
     assert "requests were cut to fit the context" in found
     assert "0, 60 looks" not in found
-    assert "A tie says little about a candidate that only guesses" in found or not words.chance_notes(summary)
+    assert "A tie says little about a candidate that only guesses" in found or not words.list_chance_notes(summary)
+
+
+def test_levers_are_shown_as_the_trial_file_writes_them(ledger: Ledger, summary: Summary) -> None:
+    levers = ({"cascade": {"to": "two", "threshold": 0.4}}, {"chat_template": "model"})
+    first, *others = summary.candidates
+    changed = replace(first, spec=replace(first.spec, levers=levers))
+    text = render_report(ledger, replace(summary, candidates=(changed, *others)))
+    assert "<td>cascade: {to: two, threshold: 0.4}, chat_template: model</td>" in text
 
 
 def test_long_texts_are_folded_away(page: str) -> None:
@@ -98,7 +107,7 @@ def test_long_texts_are_folded_away(page: str) -> None:
 
 def test_the_perplexity_verdict_is_in_logarithms(summary: Summary) -> None:
     [found] = [v for v in summary.verdicts if v.task == "modelling" and v.a == "better-one"]
-    text = words.sentence(found, summary.task("modelling"))
+    text = words.describe_verdict(found, summary.task("modelling"))
     assert found.verdict == "better"
     assert found.difference < 0
     assert "in logarithms" in text
@@ -123,7 +132,7 @@ def test_the_document_follows_its_schema(summary: Summary) -> None:
 def test_the_tables_fit_the_terminal(summary: Summary, width: int) -> None:
     out = io.StringIO()
     console = Console(file=out, width=width)
-    for shown in (estimates_table(summary), verdicts_table(summary), *notes(summary)):
+    for shown in (make_estimates_table(summary), make_verdicts_table(summary), *list_notes(summary)):
         console.print(shown)
     text = out.getvalue()
     assert max(map(len, text.splitlines())) <= width
@@ -153,7 +162,7 @@ def test_a_report_that_cannot_be_written_is_an_error(ledger: Ledger, tmp_path: P
     [(0.6349, "1", "63.5%"), (0.0, "1", "0.0%"), (12345.678, "s", "12,346 s"), (0.00123456, "s", "0.00123 s")],
 )
 def test_quantities(value: float, unit: str, text: str) -> None:
-    assert words.quantity(value, unit) == text
+    assert words.format_quantity(value, unit) == text
 
 
 @pytest.mark.parametrize(
@@ -161,12 +170,12 @@ def test_quantities(value: float, unit: str, text: str) -> None:
     [(-0.12, "1", "−12.0"), (0.034, "1", "+3.4"), (0.0, "1", "+0.0"), (-2.5, "s", "−2.50"), (float("inf"), "s", "∞")],
 )
 def test_differences(value: float, unit: str, text: str) -> None:
-    assert words.points(value, unit) == text
+    assert words.format_difference(value, unit) == text
 
 
 @pytest.mark.parametrize(("low", "high"), [(-0.5, 0.1), (0, 1), (-3e-5, 2e-5), (0.2, 0.2), (-1234, 5678)])
 def test_axes_hold_their_values_at_round_ticks(low: float, high: float) -> None:
-    axis = round_axis(low, high)
+    axis = make_round_axis(low, high)
     assert axis.low <= low
     assert axis.high >= high
     assert 2 <= len(axis.ticks) <= 9
@@ -176,4 +185,4 @@ def test_axes_hold_their_values_at_round_ticks(low: float, high: float) -> None:
 
 
 def test_hidden_characters_become_visible() -> None:
-    assert words.visible("a\u202eb\u200bc\x00d\te\nf\ufeff") == "a⟨U+202E⟩b⟨U+200B⟩c⟨U+0000⟩d\te\nf⟨U+FEFF⟩"
+    assert words.make_visible("a\u202eb\u200bc\x00d\te\nf\ufeff") == "a⟨U+202E⟩b⟨U+200B⟩c⟨U+0000⟩d\te\nf⟨U+FEFF⟩"

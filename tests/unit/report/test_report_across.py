@@ -13,9 +13,9 @@ from rich.console import Console
 from fairtrial.ledger import Ledger
 from fairtrial.report import across, family, words
 from fairtrial.report.html import costs
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import Summary, summarise
-from fairtrial.report.terminal import across_lines, across_table, verdicts_table
+from fairtrial.report.terminal import describe_across, make_across_table, make_verdicts_table
 from tests.support.report_ledger import TRIAL_ID, report_ledger
 from tests.support.standing_ledger import TRIAL, coins, trial_ledger
 
@@ -34,7 +34,7 @@ def summary(ledger: Ledger) -> Summary:
 
 @pytest.fixture(scope="module")
 def page(ledger: Ledger, summary: Summary) -> str:
-    return render(ledger, summary)
+    return render_report(ledger, summary)
 
 
 def right(shares: dict[str, float], seed: int = 0) -> dict[str, dict[str, list[float]]]:
@@ -46,11 +46,11 @@ def made(path: Path, tasks: dict[str, dict[str, dict[str, list[float]]]], **sett
     names = list(next(iter(tasks.values()))["acc"])
     with trial_ledger(path, names, tasks, **settings) as opened:  # type: ignore[arg-type]
         found = summarise(opened, TRIAL)
-        return found, render(opened, found)
+        return found, render_report(opened, found)
 
 
 def test_dominance_is_said_in_words(summary: Summary, page: str) -> None:
-    lines = across.sentences(summary)
+    lines = across.describe_standings(summary)
     assert lines[0] == "better-one dominates baseline and smaller: better on all 3 benchmarks."
     assert lines[1] == "baseline dominates smaller: better on all 3 benchmarks."
     for line in lines:
@@ -65,7 +65,7 @@ def test_a_dominance_with_ties_names_where_it_is_better(tmp_path: Path) -> None:
         "three": right({"a": 0.5, "b": 0.5}),
     }
     found, _ = made(tmp_path / "t.db", tasks)
-    lines = across.sentences(found)
+    lines = across.describe_standings(found)
     assert lines[0] == "b dominates a: at least as good on every benchmark within the margin, better on 1: one."
     assert "On two and three no two candidates could be told apart." in lines
 
@@ -73,7 +73,7 @@ def test_a_dominance_with_ties_names_where_it_is_better(tmp_path: Path) -> None:
 def test_where_it_depends_on_the_benchmark_that_is_said(tmp_path: Path) -> None:
     tasks = {"one": right({"a": 0.5, "b": 0.7}), "two": right({"a": 0.7, "b": 0.4}), "full": right({"a": 1, "b": 0.97})}
     found, _ = made(tmp_path / "t.db", tasks, chance=0.25)
-    lines = across.sentences(found)
+    lines = across.describe_standings(found)
     assert lines[0] == (
         "Nobody dominates; the order depends on the benchmark: "
         "a is certainly ahead of b on two and full, and certainly behind on one."
@@ -95,7 +95,7 @@ def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path: Path) -> 
     found, page = made(tmp_path / "t.db", tasks, weights={"one": 1, "two": 1, "three": 1})
     assert "three is left out: no answers yet of c." in page
     assert "There is no weighted score: three: no answers yet of c." in page
-    cells = across.place_rows(found)[2].cells
+    cells = across.make_place_rows(found)[2].cells
     assert [cell is None for cell in cells] == [False, False, True]
 
 
@@ -103,7 +103,7 @@ def test_one_benchmark_is_no_standard(tmp_path: Path) -> None:
     found, page = made(tmp_path / "t.db", {"one": right({"a": 0.5, "b": 0.7})})
     assert "Across benchmarks" not in page
     assert "One benchmark is no standard" in page
-    assert across.sentences(found) == across.short_sentences(found) == []
+    assert across.describe_standings(found) == across.summarise_standings(found) == []
 
 
 def test_places_are_ranges_where_they_are_open(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_places_are_ranges_where_they_are_open(tmp_path: Path) -> None:
         t: {"acc": {"a": coins(rng, 0.5, N), "b": coins(rng, 0.5, N), "c": coins(rng, 0.2, N)}} for t in ("x", "y")
     }
     found, page = made(tmp_path / "t.db", tasks)
-    row = across.place_rows(found)[0]
+    row = across.make_place_rows(found)[0]
     assert [cell.rank for cell in row.cells if cell] == ["1–2", "1–2", "3"]
     assert row.told == "2 of 3"
     assert "<b>1–2</b>" in page
@@ -125,7 +125,7 @@ def test_places_are_ranges_where_they_are_open(tmp_path: Path) -> None:
 def test_the_weighted_score_is_shown_only_with_weights(summary: Summary, page: str, tmp_path: Path) -> None:
     assert summary.standings.weighted is not None
     assert "by the trial file’s weights: choosing 67%, writing 33%" in page
-    assert across.weighted_text(summary.standings.weighted.places[0], "score") in page
+    assert across.format_weighted(summary.standings.weighted.places[0], "score") in page
     tasks = {"one": right({"a": 0.5, "b": 0.7}), "two": right({"a": 0.5, "b": 0.7})}
     _, other = made(tmp_path / "t.db", tasks)
     assert "eighted" not in other
@@ -135,11 +135,13 @@ def test_costs_are_said_as_multiples_of_the_baseline(summary: Summary, page: str
     by_name = {c.candidate: c for c in summary.standings.costs if c.task == "choosing"}
     span = by_name["smaller"].times_per_correct
     assert span is not None
-    row = next(r for r in costs.figures(summary)[0].rows if (r.cost.candidate, r.cost.task) == ("smaller", "choosing"))
+    row = next(
+        r for r in costs.make_figures(summary)[0].rows if (r.cost.candidate, r.cost.task) == ("smaller", "choosing")
+    )
     assert row.text == f"{span.value:.2f}× [{span.low:.2f}, {span.high:.2f}]"
-    assert row.bar.left < row.bar.middle < row.bar.right < costs.figures(summary)[0].one
+    assert row.bar.left < row.bar.middle < row.bar.right < costs.make_figures(summary)[0].one
     assert f"{row.text}" in page
-    [line] = [line for line in costs.sentences(summary) if "smaller" in line]
+    [line] = [line for line in costs.describe_costs(summary) if "smaller" in line]
     assert line.endswith("the seconds of baseline: certainly less on 2 of 2 benchmarks.")
     assert line in page
     assert "ppl counts no right answers" in page
@@ -150,7 +152,7 @@ def test_costs_are_said_as_multiples_of_the_baseline(summary: Summary, page: str
     [(0.3, 1.0, [0.2, 0.5, 1.0]), (1.0, 1.0, [0.5, 1.0, 2.0]), (0.02, 40.0, [0.1, 1.0, 10.0]), (0.9, 1.1, [0.5, 1, 2])],
 )
 def test_axes_of_multiples_hold_one_and_their_values(low: float, high: float, marks: list[float]) -> None:
-    axis, found = costs.log_axis(low, high)
+    axis, found = costs.make_log_axis(low, high)
     assert found == marks
     assert axis.low <= np.log(low) + 1e-9
     assert axis.high >= np.log(high) - 1e-9
@@ -160,19 +162,21 @@ def test_axes_of_multiples_hold_one_and_their_values(low: float, high: float, ma
 def test_a_claim_of_not_behind_is_in_words(summary: Summary) -> None:
     task = summary.task("choosing")
     verdict = replace(summary.verdicts[0], verdict="undecided", not_inferior=True)
-    assert "But it is certainly not behind by more than the margin (one-sided, 95%)." in words.sentence(verdict, task)
+    assert "But it is certainly not behind by more than the margin (one-sided, 95%)." in words.describe_verdict(
+        verdict, task
+    )
     for other in ({"not_inferior": False}, {"not_inferior": None}, {"margin": 0.0}, {"verdict": "better"}):
-        assert "not behind" not in words.sentence(replace(verdict, **other), task)
+        assert "not behind" not in words.describe_verdict(replace(verdict, **other), task)
 
 
 def test_all_questions_together(summary: Summary, page: str) -> None:
     assert all(v.family == len(summary.verdicts) == 6 and not v.only_alone for v in summary.verdicts)
-    assert words.headline(summary).endswith("The verdicts hold for all 6 questions together (95%).")
-    assert family.lines(summary) == []
+    assert words.describe_outcome(summary).endswith("The verdicts hold for all 6 questions together (95%).")
+    assert family.describe_family(summary) == []
     first = replace(summary.verdicts[0], verdict="undecided", alone="worse")
     shaken = replace(summary, verdicts=[first, *summary.verdicts[1:]])
-    assert words.headline(shaken).endswith("together (95%); 1 more would be decided as the only question.")
-    assert family.lines(shaken) == [
+    assert words.describe_outcome(shaken).endswith("together (95%); 1 more would be decided as the only question.")
+    assert family.describe_family(shaken) == [
         "Undecided among all 6 questions, but decided if each were the only one: "
         f"{first.a} on {first.task} (worse). Among so many such verdicts, some are false by chance."
     ]
@@ -188,29 +192,29 @@ def test_evidence_is_shown_with_its_promise(tmp_path: Path) -> None:
     assert "corrected e of at least 20 (e-Holm) gives the same guarantee at any look." in page
     assert [v.a for v in found.verdicts if v.verdict == "better"] == ["b", "b"]
     looked = replace(found, standings=replace(found.standings, second_look=(found.verdicts[1],)))
-    assert "Worth a second look: c against a on one." in family.lines(looked)[-1]
+    assert "Worth a second look: c against a on one." in family.describe_family(looked)[-1]
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.5, "0.500"), (34.83, "34.8"), (5e18, "10^18")])
 def test_evidence_in_figures(value: float | None, text: str) -> None:
-    assert family.e_text(value) == text
+    assert family.format_e_value(value) == text
 
 
 @pytest.mark.parametrize(
     ("share", "text"), [(0.0, "0%"), (0.004, "under 1%"), (0.5, "50%"), (0.996, "over 99%"), (1.0, "100%")]
 )
 def test_shares_are_not_rounded_to_certainty(share: float, text: str) -> None:
-    assert across.percent(share) == text
+    assert across.format_percent(share) == text
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_terminal_has_a_short_form(summary: Summary, width: int) -> None:
     out = io.StringIO()
     console = Console(file=out, width=width)
-    console.print(across_table(summary))
-    for line in across_lines(summary):
+    console.print(make_across_table(summary))
+    for line in describe_across(summary):
         console.print(line)
-    console.print(verdicts_table(summary))
+    console.print(make_verdicts_table(summary))
     text = out.getvalue()
     assert max(map(len, text.splitlines())) <= width
     flat = " ".join(text.split())

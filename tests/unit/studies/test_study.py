@@ -15,9 +15,9 @@ from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.report import study
 from fairtrial.report.html import scatter
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
-from fairtrial.report.terminal import study_lines
+from fairtrial.report.terminal import describe_study
 from fairtrial.spec.source import load_trial
 from fairtrial.studies import Axis, Chart, Column, Findings, Interval, Point, Table
 from tests.support.standing_ledger import ACC, TRIAL, trial_ledger
@@ -76,20 +76,20 @@ FINDINGS = Findings(
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     values = {"a": [1.0] * 20 + [0.0] * 20, "b": [0.0] * 30 + [1.0] * 10}
     made = trial_ledger(tmp_path / "l.db", ["a", "b"], {"t": {ACC["name"]: values}})
-    monkeypatch.setattr("fairtrial.report.summary.findings", lambda *_: FINDINGS)
+    monkeypatch.setattr("fairtrial.report.summary.find_findings", lambda *_: FINDINGS)
     return made
 
 
 def test_findings_are_in_the_page_the_terminal_and_the_document(ledger: Ledger) -> None:
     summary = summarise(ledger, TRIAL)
-    page = render(ledger, summary)
+    page = render_report(ledger, summary)
     assert "What does it cost?" in page
     assert "&lt;b&gt;large&lt;/b&gt;" in page
     assert "<b>large" not in page
     assert "90.0 MB" in page
     assert "gap (points)" in page
     console = Console(record=True, width=100)
-    for line in study_lines(summary):
+    for line in describe_study(summary):
         console.print(line)
     shown = console.export_text()
     assert "small is enough." in shown
@@ -100,15 +100,15 @@ def test_findings_are_in_the_page_the_terminal_and_the_document(ledger: Ledger) 
 
 def test_a_trial_that_is_no_study_has_no_findings(tmp_path: Path) -> None:
     made = trial_ledger(tmp_path / "l.db", ["a"], {"t": {ACC["name"]: {"a": [1.0]}}})
-    assert studies.findings(made, TRIAL) is None
+    assert studies.find_findings(made, TRIAL) is None
     assert summarise(made, TRIAL).study is None
 
 
 def test_cells_say_their_unit() -> None:
-    assert study.cell(None, Column("x")) == "–"
-    assert study.cell(Interval(0.5, 0.4, 0.6), Column("x", "1")) == "50.0% [40.0, 60.0]"
-    assert study.cell(2.5e9, Column("x", "B")) == "2.50 GB"
-    assert study.cell(0.031, Column("x", "1", difference=True)) == "+3.1"
+    assert study.format_cell(None, Column("x")) == "–"
+    assert study.format_cell(Interval(0.5, 0.4, 0.6), Column("x", "1")) == "50.0% [40.0, 60.0]"
+    assert study.format_cell(2.5e9, Column("x", "B")) == "2.50 GB"
+    assert study.format_cell(0.031, Column("x", "1", difference=True)) == "+3.1"
 
 
 points = st.tuples(st.floats(1e-3, 1e9), st.floats(0, 1), st.text("abcdefgh", min_size=1, max_size=20))
@@ -119,7 +119,7 @@ def test_everything_of_a_chart_is_inside_its_box(made: list[tuple[float, float, 
     chart = Chart(
         "t", Axis("x", "s", log=log), Axis("y", "1"), tuple(Point(label, exact(x), exact(y)) for x, y, label in made)
     )
-    drawn = scatter.picture(chart)
+    drawn = scatter.lay_out_chart(chart)
     assert drawn is not None
     assert len(drawn.dots) == len(made)
     assert all(0 <= place <= 100 for dot in drawn.dots for place in (dot.x, dot.y, dot.left, dot.right))
@@ -130,8 +130,8 @@ def test_everything_of_a_chart_is_inside_its_box(made: list[tuple[float, float, 
 
 
 def test_the_frontier_joins_its_points_only() -> None:
-    drawn = scatter.picture(CHART)
+    drawn = scatter.lay_out_chart(CHART)
     assert drawn is not None
     assert [stroke.kind for stroke in drawn.strokes] == ["frontier"]
     assert "on the frontier" in drawn.description
-    assert scatter.picture(Chart("t", Axis("x", ""), Axis("y", ""), ())) is None
+    assert scatter.lay_out_chart(Chart("t", Axis("x", ""), Axis("y", ""), ())) is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fairtrial.analysis.standings import Cost, RatioInterval
 from fairtrial.report import words
-from fairtrial.report.html.plots import Axis, Bar, bar
+from fairtrial.report.html.plots import Bar, LinearAxis, place_interval
 from fairtrial.report.summary import Summary
 
 NAMES = {
@@ -61,12 +61,12 @@ class CostFigure:
         return self.name[:1].upper() + self.name[1:]
 
 
-def name_of(measure: str) -> str:
+def _name_cost(measure: str) -> str:
     """Return what a measure is called in a sentence."""
     return NAMES.get(measure, measure.replace("_", " "))
 
 
-def sentences(summary: Summary) -> list[str]:
+def describe_costs(summary: Summary) -> list[str]:
     """Return, for each candidate and the main costs, how it compares with the baseline over all benchmarks."""
     found = summary.standings.costs
     lines = []
@@ -74,14 +74,18 @@ def sentences(summary: Summary) -> list[str]:
         for name in summary.standings.candidates:
             spans = [s for c in found if (c.measure, c.candidate) == (measure, name) and (s := c.times_per_correct)]
             if spans:
-                lines.append(line(summary, measure, name, spans))
+                lines.append(_describe_cost(summary, measure, name, spans))
     return lines
 
 
-def line(summary: Summary, measure: str, name: str, spans: Sequence[RatioInterval]) -> str:
+def _describe_cost(summary: Summary, measure: str, name: str, spans: Sequence[RatioInterval]) -> str:
     """Return one candidate's cost per right answer against the baseline's."""
     low, high = min(s.value for s in spans), max(s.value for s in spans)
-    spread = times(low) if len(spans) == 1 or times(low) == times(high) else f"{number(low)} to {times(high)}"
+    spread = (
+        _format_times(low)
+        if len(spans) == 1 or _format_times(low) == _format_times(high)
+        else f"{_format_multiple(low)} to {_format_times(high)}"
+    )
     less, more = sum(s.high < 1 for s in spans), sum(s.low > 1 for s in spans)
     if len(spans) == 1:
         certain = "certainly less" if less else "certainly more" if more else "not certainly less or more"
@@ -91,31 +95,31 @@ def line(summary: Summary, measure: str, name: str, spans: Sequence[RatioInterva
         certain = (
             f"certainly {said} of {len(spans)} benchmarks" if said else "not certainly less or more on any benchmark"
         )
-    return f"Per right answer, {name} takes {spread} the {name_of(measure)} of {summary.baseline}: {certain}."
+    return f"Per right answer, {name} takes {spread} the {_name_cost(measure)} of {summary.baseline}: {certain}."
 
 
-def figures(summary: Summary) -> list[CostFigure]:
+def make_figures(summary: Summary) -> list[CostFigure]:
     """Return a figure for each cost."""
     found = summary.standings.costs
     return [
-        figure(summary, measure, [cost for cost in found if cost.measure == measure])
+        _make_figure(summary, measure, [cost for cost in found if cost.measure == measure])
         for measure in dict.fromkeys(cost.measure for cost in found)
     ]
 
 
-def figure(summary: Summary, measure: str, costs: Sequence[Cost]) -> CostFigure:
+def _make_figure(summary: Summary, measure: str, costs: Sequence[Cost]) -> CostFigure:
     """Return the figure of one cost."""
     compared = [(cost, span) for cost in costs if (span := cost.times_per_correct)]
     ends = [x for _, s in compared for x in (s.low, s.high, s.value) if 0 < x < math.inf]
-    axis, marks = log_axis(min([1.0, *ends]), max([1.0, *ends]))
-    name = name_of(measure)
+    axis, marks = make_log_axis(min([1.0, *ends]), max([1.0, *ends]))
+    name = _name_cost(measure)
     rows = tuple(
         CostRow(
             cost,
-            bar(axis, logarithm(span.low), math.log(span.value), logarithm(span.high)),
-            f"{times(span.value)} [{number(span.low)}, {number(span.high)}]",
-            f"{cost.candidate} on {cost.task} takes {times(span.value)} the {name} of {summary.baseline} per right "
-            f"answer, interval {number(span.low)} to {number(span.high)}",
+            place_interval(axis, _take_logarithm(span.low), math.log(span.value), _take_logarithm(span.high)),
+            f"{_format_times(span.value)} [{_format_multiple(span.low)}, {_format_multiple(span.high)}]",
+            f"{cost.candidate} on {cost.task} takes {_format_times(span.value)} the {name} of {summary.baseline} per "
+            f"right answer, interval {_format_multiple(span.low)} to {_format_multiple(span.high)}",
         )
         for cost, span in compared
     )
@@ -123,27 +127,29 @@ def figure(summary: Summary, measure: str, costs: Sequence[Cost]) -> CostFigure:
     return CostFigure(name, labels, axis.at(0.0), rows, tuple(costs))
 
 
-def efficiency_units(summary: Summary) -> list[str]:
+def list_efficiency_units(summary: Summary) -> list[str]:
     """Return the units of which something is bought, in words."""
     return list(dict.fromkeys(found.per for found in summary.standings.efficiency))
 
 
-def efficiency_rows(summary: Summary) -> list[tuple[str, str, list[str]]]:
+def list_efficiencies(summary: Summary) -> list[tuple[str, str, list[str]]]:
     """Return candidate, benchmark, and what one of each unit buys, as text."""
     found = {(e.task, e.candidate, e.per): e.amount for e in summary.standings.efficiency}
-    units = efficiency_units(summary)
+    units = list_efficiency_units(summary)
     pairs = dict.fromkeys((task, candidate) for task, candidate, _ in found)
-    return [(who, task, [bought(found.get((task, who, unit))) for unit in units]) for task, who in pairs]
+    return [(who, task, [_format_efficiency(found.get((task, who, unit))) for unit in units]) for task, who in pairs]
 
 
-def bought(amount: RatioInterval | None) -> str:
+def _format_efficiency(amount: RatioInterval | None) -> str:
     """Return what a unit buys with its interval, or a dash."""
     if amount is None:
         return "–"
-    return f"{words.number(amount.value)} [{words.number(amount.low)}, {words.number(amount.high)}]"
+    return (
+        f"{words.format_number(amount.value)} [{words.format_number(amount.low)}, {words.format_number(amount.high)}]"
+    )
 
 
-def log_axis(low: float, high: float) -> tuple[Axis, list[float]]:
+def make_log_axis(low: float, high: float) -> tuple[LinearAxis, list[float]]:
     """Return an axis of natural logarithms that holds both ends and 1, and round multiples in it as ticks.
 
     >>> log_axis(0.3, 1.0)[1]
@@ -159,26 +165,28 @@ def log_axis(low: float, high: float) -> tuple[Axis, list[float]]:
     marks = sorted(set(marks))
     if len(marks) > 7:
         marks = [m for m in marks if math.isclose(math.log10(m), round(math.log10(m)))]
-    return Axis(math.log(below), math.log(above), tuple(math.log(mark) for mark in marks)), marks
+    return LinearAxis(math.log(below), math.log(above), tuple(math.log(mark) for mark in marks)), marks
 
 
-def logarithm(value: float) -> float:
+def _take_logarithm(value: float) -> float:
     """Return the logarithm of an end of an interval, which may be 0 or infinite."""
     return -math.inf if value <= 0 else math.log(value)
 
 
-def number(value: float) -> str:
+def _format_multiple(value: float) -> str:
     """Return a multiple with two significant digits or, from 10 on, without decimals."""
-    return words.number(value, 2) if value < 100 else words.number(value, 3)
+    return words.format_number(value, 2) if value < 100 else words.format_number(value, 3)
 
 
-def times(value: float) -> str:
+def _format_times(value: float) -> str:
     """Return a multiple: ``0.42×``."""
-    return f"{number(value) if value != 1 else '1'}×"
+    return f"{_format_multiple(value) if value != 1 else '1'}×"
 
 
-def quantity(span: RatioInterval | None, unit: str) -> str:
+def format_cost(span: RatioInterval | None, unit: str) -> str:
     """Return a cost with its interval, or a dash."""
     if span is None:
         return "–"
-    return f"{words.quantity(span.value, unit)} [{words.number(span.low)}, {words.number(span.high)}]"
+    return (
+        f"{words.format_quantity(span.value, unit)} [{words.format_number(span.low)}, {words.format_number(span.high)}]"
+    )

@@ -6,11 +6,13 @@ control and direction-changing characters are made visible, and the page's own p
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairtrial.analysis.doubts import show_exactly
@@ -18,7 +20,7 @@ from fairtrial.analysis.standings import WeightedPlace
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.report import across, family, needs, study, words
-from fairtrial.report.examples import flips
+from fairtrial.report.examples import find_flips
 from fairtrial.report.html import costs, plots, scatter
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
 
@@ -31,14 +33,14 @@ def write_report(ledger: Ledger, trial_id: str, path: Path) -> Path:
 
     Raises FairtrialError if the file cannot be written.
     """
-    text = render(ledger, summarise(ledger, trial_id))
+    text = render_report(ledger, summarise(ledger, trial_id))
     partial: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
             partial = Path(file.name)
             file.write(text)
-        partial.chmod(0o666 & ~current_umask())
+        partial.chmod(0o666 & ~_read_umask())
         partial.replace(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -51,14 +53,14 @@ def write_report(ledger: Ledger, trial_id: str, path: Path) -> Path:
     return path
 
 
-def current_umask() -> int:
+def _read_umask() -> int:
     """Return the process's mask for new files (it can only be read by setting it)."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
-def render(ledger: Ledger, summary: Summary) -> str:
+def render_report(ledger: Ledger, summary: Summary) -> str:
     """Return the report as HTML text."""
     environment = Environment(
         loader=PackageLoader("fairtrial.report.html"),
@@ -68,69 +70,76 @@ def render(ledger: Ledger, summary: Summary) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        visible=words.visible, exact=show_exactly, number=words.number, quantity=words.quantity, points=words.points
+        visible=words.make_visible,
+        exact=show_exactly,
+        number=words.format_number,
+        quantity=words.format_quantity,
+        points=words.format_difference,
     )
     environment.globals.update(
         MARKS=words.MARKS,
-        estimate_bar=plots.estimate_bar,
-        at_chance=words.at_chance,
-        score_bar=score_bar,
-        sentence=words.sentence,
-        beside=words.beside,
+        estimate_bar=plots.place_estimate,
+        at_chance=words.is_at_chance,
+        score_bar=_place_score,
+        sentence=words.describe_verdict,
+        beside=words.describe_misread,
         is_doubtful=words.is_doubtful,
         fold_after=FOLD_AFTER,
-        megabytes=megabytes,
-        p_text=family.p_text,
-        e_text=family.e_text,
-        wide=family.wide,
+        megabytes=_format_megabytes,
+        p_text=family.format_p_value,
+        e_text=family.format_e_value,
+        wide=family.format_wide_interval,
     )
     asked = max((v.family for v in summary.verdicts), default=1)
     return environment.get_template("report.html").render(
         summary=summary,
-        headline=words.headline(summary),
-        claim=words.claim(summary.decide, asked),
+        headline=words.describe_outcome(summary),
+        claim=words.describe_rule(summary.decide, asked),
         interval_kind="the interval of each question alone" if asked > 1 else "the interval",
-        coverage=words.coverage(summary.decide.confidence),
-        family=family.lines(summary),
-        legend=family.legend(summary),
+        coverage=words.format_coverage(summary.decide.confidence),
+        family=family.describe_family(summary),
+        legend=family.describe_columns(summary),
         evidence=family.has_evidence(summary),
-        doubts=words.headline_doubts(summary),
-        minor_doubts=words.minor_doubts(summary),
-        notes=words.chance_notes(summary),
-        forests=plots.forests(summary),
-        estimates=[(task, measure_groups(summary, task)) for task in summary.tasks],
+        doubts=words.list_headline_doubts(summary),
+        minor_doubts=words.list_minor_doubts(summary),
+        notes=words.list_chance_notes(summary),
+        forests=plots.make_forests(summary),
+        estimates=[(task, _group_by_measure(summary, task)) for task in summary.tasks],
         across=across,
         costs=costs,
         needs=needs,
         scatter=scatter,
         study=study,
-        latencies=needs.latencies(ledger, summary),
-        flips=flips(ledger, summary),
-        paths=plots.paths(summary),
-        levers=[lever_text(candidate) for candidate in summary.candidates],
+        latencies=needs.find_latencies(ledger, summary),
+        flips=find_flips(ledger, summary),
+        paths=plots.make_paths(summary),
+        levers=[_format_levers(candidate) for candidate in summary.candidates],
         ledger_name=ledger.path.name,
     )
 
 
-def measure_groups(summary: Summary, task: TaskSummary) -> list[tuple[str, list[Any]]]:
+def _group_by_measure(summary: Summary, task: TaskSummary) -> list[tuple[str, list[Any]]]:
     """Return a task's shown estimates by measure."""
-    found = words.shown_estimates(summary, task)
+    found = words.select_estimates(summary, task)
     names = dict.fromkeys(e.measure for e in found)
     return [(name, [e for e in found if e.measure == name]) for name in names]
 
 
-def score_bar(place: WeightedPlace) -> plots.Bar:
+def _place_score(place: WeightedPlace) -> plots.Bar:
     """Return a weighted score's place on an axis from 0 to 1."""
-    axis = plots.Axis(0.0, 1.0, (0.0, 0.5, 1.0))
-    return plots.bar(axis, place.low or 0.0, place.score, 1.0 if place.high is None else place.high)
+    axis = plots.LinearAxis(0.0, 1.0, (0.0, 0.5, 1.0))
+    return plots.place_interval(axis, place.low or 0.0, place.score, 1.0 if place.high is None else place.high)
 
 
-def lever_text(candidate: CandidateSummary) -> str:
-    """Return a candidate's levers in words."""
-    levers = [f"{name}: {value}" for lever in candidate.spec.levers for name, value in lever.items()]
-    return ", ".join(levers) or "none"
+def _format_levers(candidate: CandidateSummary) -> str:
+    """Return a candidate's levers as the trial file writes them, on one line."""
+    levers = [
+        yaml.safe_dump(dict(lever), default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf)
+        for lever in candidate.spec.levers
+    ]
+    return ", ".join(lever.strip().removeprefix("{").removesuffix("}") for lever in levers) or "none"
 
 
-def megabytes(size: int | None) -> str:
+def _format_megabytes(size: int | None) -> str:
     """Return a file size in decimal megabytes."""
     return "unknown" if size is None else f"{size / 1e6:,.1f} MB"

@@ -20,7 +20,7 @@ from fairtrial.report.summary import Pair, Summary
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class LinearAxis:
     """A linear axis from ``low`` to ``high`` with round ticks."""
 
     low: float
@@ -59,7 +59,7 @@ class Forest:
     """Paired differences that share one axis."""
 
     title: str
-    axis: Axis
+    axis: LinearAxis
     labels: tuple[tuple[float, str], ...]
     zero: float
     margin: tuple[float, float] | None
@@ -82,7 +82,7 @@ class PathPlot:
     end: str
 
 
-def round_axis(low: float, high: float, ticks: int = 6) -> Axis:
+def make_round_axis(low: float, high: float, ticks: int = 6) -> LinearAxis:
     """Return an axis that holds both ends with ticks at round numbers."""
     if not low < high:
         low, high = low - 0.05, high + 0.05
@@ -91,15 +91,15 @@ def round_axis(low: float, high: float, ticks: int = 6) -> Axis:
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw)
     first, last = math.floor(low / step), math.ceil(high / step)
     marks = tuple(round(i * step, 12) for i in range(first, last + 1))
-    return Axis(marks[0], marks[-1], marks)
+    return LinearAxis(marks[0], marks[-1], marks)
 
 
-def bar(axis: Axis, low: float, middle: float, high: float) -> Bar:
+def place_interval(axis: LinearAxis, low: float, middle: float, high: float) -> Bar:
     """Return an interval's place on an axis; infinite ends are cut off."""
     return Bar(axis.at(low), axis.at(high), axis.at(middle), low < axis.low, high > axis.high)
 
 
-def forests(summary: Summary) -> list[Forest]:
+def make_forests(summary: Summary) -> list[Forest]:
     """Return one forest plot for all shares together, and one for each other measure."""
     groups: dict[str, list[Verdict]] = {}
     for verdict in summary.verdicts:
@@ -108,22 +108,22 @@ def forests(summary: Summary) -> list[Forest]:
         measure = summary.task(verdict.task).measure(verdict.measure)
         shares = verdict.unit == "1" and measure.transform == "identity"
         groups.setdefault("" if shares else verdict.measure, []).append(verdict)
-    return [forest(summary, name, group) for name, group in groups.items()]
+    return [_make_forest(summary, name, group) for name, group in groups.items()]
 
 
-def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
+def _make_forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
     """Return the forest plot of verdicts that share a unit."""
     measure = summary.task(group[0].task).measure(group[0].measure)
     ends = [x for v in group for x in (v.low, v.high, v.difference) if math.isfinite(x)]
     margin = group[0].margin if len({v.margin for v in group}) == 1 else 0.0
-    axis = round_axis(min(0.0, -margin, *ends), max(0.0, margin, *ends))
-    unit = words.unit_of_difference(group[0], measure)
+    axis = make_round_axis(min(0.0, -margin, *ends), max(0.0, margin, *ends))
+    unit = words.find_difference_unit(group[0], measure)
     rows = tuple(
         ForestRow(
             verdict=v,
-            bar=bar(axis, v.low, v.difference, v.high),
-            text=difference_text(v),
-            description=words.sentence(v, summary.task(v.task)),
+            bar=place_interval(axis, v.low, v.difference, v.high),
+            text=_format_difference(v),
+            description=words.describe_verdict(v, summary.task(v.task)),
         )
         for v in group
     )
@@ -131,7 +131,7 @@ def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
     return Forest(
         title=f"Difference in {name}, {unit}" if name else "Difference in percentage points",
         axis=axis,
-        labels=tuple((axis.at(tick), words.tick(tick, group[0].unit)) for tick in axis.ticks),
+        labels=tuple((axis.at(tick), words.format_tick(tick, group[0].unit)) for tick in axis.ticks),
         zero=axis.at(0.0),
         margin=(axis.at(-margin), axis.at(margin)) if margin > 0 else None,
         rows=rows,
@@ -139,29 +139,31 @@ def forest(summary: Summary, name: str, group: Sequence[Verdict]) -> Forest:
     )
 
 
-def difference_text(verdict: Verdict) -> str:
+def _format_difference(verdict: Verdict) -> str:
     """Return a difference with its interval: ``−12.0 [−17.2, −6.8]``."""
-    middle, low, high = (words.points(x, verdict.unit) for x in (verdict.difference, verdict.low, verdict.high))
+    middle, low, high = (
+        words.format_difference(x, verdict.unit) for x in (verdict.difference, verdict.low, verdict.high)
+    )
     return f"{middle} [{low}, {high}]"
 
 
-def estimate_bar(estimate: Estimate, group: Sequence[Estimate]) -> tuple[Axis, Bar]:
+def place_estimate(estimate: Estimate, group: Sequence[Estimate]) -> tuple[LinearAxis, Bar]:
     """Return the axis that a measure's estimates share, and one estimate's place on it."""
     if estimate.unit == "1" and all(e.low >= 0 and e.high <= 1 for e in group):
-        axis = Axis(0.0, 1.0, (0.0, 0.5, 1.0))
+        axis = LinearAxis(0.0, 1.0, (0.0, 0.5, 1.0))
     else:
         ends = [x for e in group for x in (e.low, e.high, e.mean) if math.isfinite(x)]
-        axis = round_axis(min(0.0, *ends), max(ends), 4)
-    return axis, bar(axis, estimate.low, estimate.mean, estimate.high)
+        axis = make_round_axis(min(0.0, *ends), max(ends), 4)
+    return axis, place_interval(axis, estimate.low, estimate.mean, estimate.high)
 
 
-def paths(summary: Summary) -> list[PathPlot]:
+def make_paths(summary: Summary) -> list[PathPlot]:
     """Return the path to each verdict of a trial that looked several times."""
     kept = {key: [look for look in looks if look.verdict != DROPPED] for key, looks in summary.looks.items()}
-    return [path_plot(summary, key, looks) for key, looks in kept.items() if len(looks) > 1]
+    return [_make_path(summary, key, looks) for key, looks in kept.items() if len(looks) > 1]
 
 
-def path_plot(summary: Summary, key: Pair, looks: Sequence[LookRecord]) -> PathPlot:
+def _make_path(summary: Summary, key: Pair, looks: Sequence[LookRecord]) -> PathPlot:
     """Return one path plot."""
     task, measure, a, b = key
     unit = summary.task(task).measure(measure).unit
@@ -179,17 +181,17 @@ def path_plot(summary: Summary, key: Pair, looks: Sequence[LookRecord]) -> PathP
     outline = [*zip(x, y(high), strict=True), *zip(x[::-1], y(low)[::-1], strict=True)]
     return PathPlot(
         title=f"{a} against {b} on {task} ({measure})",
-        band=points_text(outline),
-        line=points_text(list(zip(x, y(middle), strict=True))),
+        band=_format_points(outline),
+        line=_format_points(list(zip(x, y(middle), strict=True))),
         zero=float(y(0.0)),
         margin=(float(y(margin)), float(y(-margin))),
         items=looks[-1].items,
-        low=words.points(bottom, unit),
-        high=words.points(top, unit),
+        low=words.format_difference(bottom, unit),
+        high=words.format_difference(top, unit),
         end=looks[-1].verdict,
     )
 
 
-def points_text(points: Sequence[tuple[float, float]]) -> str:
+def _format_points(points: Sequence[tuple[float, float]]) -> str:
     """Return points as SVG writes them."""
     return " ".join(f"{x:.2f},{y:.2f}" for x, y in points)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairtrial.report import words
-from fairtrial.report.study import size
+from fairtrial.report.study import format_size
 from fairtrial.studies import Axis, Chart, Interval, Point
 
 LINE = 5.0
@@ -40,7 +40,7 @@ class Scale:
 
     def at(self, value: float) -> float:
         """Return where a value stands, cut off at the ends."""
-        return share(value, self.low, self.high, self.log)
+        return _place_value(value, self.low, self.high, self.log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ChartLayout:
     """A chart ready to be drawn."""
 
     chart: Chart
@@ -82,54 +82,56 @@ class Picture:
     description: str
 
 
-def picture(chart: Chart) -> Picture | None:
+def lay_out_chart(chart: Chart) -> ChartLayout | None:
     """Return where everything of a chart stands; None if it has no points."""
     if not chart.points:
         return None
-    x = scale(chart.x, [point.x for point in chart.points])
-    y = scale(chart.y, [point.y for point in chart.points])
+    x = _make_scale(chart.x, [point.x for point in chart.points])
+    y = _make_scale(chart.y, [point.y for point in chart.points])
     candidates = [point for point in chart.points if point.kind == "candidate"]
     strokes = [
         stroke
         for kind in ("reference", "curve")
-        for stroke in polyline(kind, [p for p in chart.points if p.kind == kind], x, y)
+        for stroke in _join_points(kind, [p for p in chart.points if p.kind == kind], x, y)
     ]
     edge = sorted((p for p in candidates if p.on_frontier), key=lambda p: p.x.value)
-    return Picture(
+    return ChartLayout(
         chart,
         x.ticks,
         tuple(Tick(100 - tick.at, tick.text) for tick in y.ticks),
-        (*strokes, *polyline("frontier", edge, x, y)),
-        dots(candidates, x, y),
-        description(chart, candidates),
+        (*strokes, *_join_points("frontier", edge, x, y)),
+        _place_dots(candidates, x, y),
+        _describe_chart(chart, candidates),
     )
 
 
-def scale(axis: Axis, values: Sequence[Interval]) -> Scale:
+def _make_scale(axis: Axis, values: Sequence[Interval]) -> Scale:
     """Return an axis's scale with round ticks; a little wider than what stands on it."""
     ends = [end for value in values for end in (value.low, value.value, value.high) if math.isfinite(end)]
     low, high = min(ends), max(ends)
     if axis.log and low > 0:
         reach = max(math.log(high / low), 0.2)
         low, high = low * math.exp(-0.08 * reach), high * math.exp(0.08 * reach)
-        marks = log_marks(low, high)
-        return Scale(low, high, True, tuple(Tick(share(m, low, high, True), tick(m, axis)) for m in marks))
+        marks = _find_log_marks(low, high)
+        return Scale(
+            low, high, True, tuple(Tick(_place_value(m, low, high, True), _format_tick(m, axis)) for m in marks)
+        )
     reach = next((reach for reach in (high - low, abs(high)) if reach > 1e-300), 1.0)  # such a span has no ticks
     low, high = low - 0.08 * reach, high + 0.08 * reach
     if axis.unit == "1":
         low, high = max(low, -0.01), min(high, 1.01)
-    marks = round_marks(low, high)
-    return Scale(low, high, False, tuple(Tick(share(m, low, high, False), tick(m, axis)) for m in marks))
+    marks = _find_round_marks(low, high)
+    return Scale(low, high, False, tuple(Tick(_place_value(m, low, high, False), _format_tick(m, axis)) for m in marks))
 
 
-def share(value: float, low: float, high: float, log: bool) -> float:
+def _place_value(value: float, low: float, high: float, log: bool) -> float:
     """Return where ``value`` stands between the ends, in per cent, cut off there."""
     value = min(max(value, low), high)
     part = math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
     return round(100 * part, 3)
 
 
-def round_marks(low: float, high: float) -> list[float]:
+def _find_round_marks(low: float, high: float) -> list[float]:
     """Return three to seven round numbers between the ends."""
     rough = (high - low) / 5
     unit = 10 ** math.floor(math.log10(rough))
@@ -138,32 +140,32 @@ def round_marks(low: float, high: float) -> list[float]:
     return [i * step for i in range(first, math.floor(high / step) + 1)]
 
 
-def log_marks(low: float, high: float) -> list[float]:
+def _find_log_marks(low: float, high: float) -> list[float]:
     """Return 1, 2, 5, 10, ... between the ends; powers of ten alone where that is enough; round numbers if none."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     fine = [f * 10.0**p for p in powers for f in (1, 2, 5) if low <= f * 10.0**p <= high]
     coarse = [m for m in fine if math.isclose(10 ** round(math.log10(m)), m)]
     if len(coarse) >= 3:
         return coarse
-    return fine if len(fine) >= 2 else round_marks(low, high)
+    return fine if len(fine) >= 2 else _find_round_marks(low, high)
 
 
-def tick(value: float, axis: Axis) -> str:
+def _format_tick(value: float, axis: Axis) -> str:
     """Return a number at an axis, as short as can be."""
     if axis.unit == "1":
         return f"{100 * value:.6g}%".replace("-", words.MINUS)
     if axis.unit == "B":
-        return size(value)
+        return format_size(value)
     return f"{value:,.4g}".replace("-", words.MINUS)
 
 
-def polyline(kind: str, points: Sequence[Point], x: Scale, y: Scale) -> list[Stroke]:
+def _join_points(kind: str, points: Sequence[Point], x: Scale, y: Scale) -> list[Stroke]:
     """Return the lines between neighbours."""
     places = [(x.at(p.x.value), 100 - y.at(p.y.value)) for p in points]
     return [Stroke(kind, *a, *b) for a, b in itertools.pairwise(places)]
 
 
-def dots(candidates: Sequence[Point], x: Scale, y: Scale) -> tuple[Dot, ...]:
+def _place_dots(candidates: Sequence[Point], x: Scale, y: Scale) -> tuple[Dot, ...]:
     """Return the candidates' places; a label goes beside its point, up or down a line if another is in its way."""
     taken: list[tuple[float, float, float]] = []
     found = []
@@ -172,7 +174,7 @@ def dots(candidates: Sequence[Point], x: Scale, y: Scale) -> tuple[Dot, ...]:
         width = LETTER * len(point.label)
         right = at + width < 96
         begin = at + 1.6 if right else at - 1.6 - width
-        line = free_line(up + 0.2 * LINE, begin, begin + width, taken)
+        line = _find_free_line(up + 0.2 * LINE, begin, begin + width, taken)
         taken.append((begin, begin + width, line))
         found.append(
             Dot(
@@ -191,7 +193,7 @@ def dots(candidates: Sequence[Point], x: Scale, y: Scale) -> tuple[Dot, ...]:
     return tuple(found)
 
 
-def free_line(wanted: float, left: float, right: float, taken: Sequence[tuple[float, float, float]]) -> float:
+def _find_free_line(wanted: float, left: float, right: float, taken: Sequence[tuple[float, float, float]]) -> float:
     """Return the height nearest to ``wanted`` where a label from ``left`` to ``right`` covers no other."""
     for step in (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 4.0, -4.0):
         line = wanted + step * LINE
@@ -201,10 +203,11 @@ def free_line(wanted: float, left: float, right: float, taken: Sequence[tuple[fl
     return wanted
 
 
-def description(chart: Chart, candidates: Sequence[Point]) -> str:
+def _describe_chart(chart: Chart, candidates: Sequence[Point]) -> str:
     """Return the chart in words, for those who cannot see it."""
     named = "; ".join(
-        f"{p.label}: {tick(p.x.value, chart.x)}, {tick(p.y.value, chart.y)}" + (", on the frontier" * p.on_frontier)
+        f"{p.label}: {_format_tick(p.x.value, chart.x)}, {_format_tick(p.y.value, chart.y)}"
+        + (", on the frontier" * p.on_frontier)
         for p in candidates
     )
     return f"{chart.title}. {chart.x.label}, {chart.y.label}: {named}."

@@ -10,9 +10,9 @@ from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_c
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.records import GenerateAnswer, GenerateRequest, Item, Observation, Prompt
 from fairtrial.report import words
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
-from fairtrial.report.terminal import notes
+from fairtrial.report.terminal import list_notes
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.signs import find_signs, find_unreachable
@@ -116,9 +116,9 @@ def test_doubts_are_said_everywhere(tmp_path: Path) -> None:
     assert doubt.headline
     summary = summarise(ledger, TRIAL)
     said = "2 of 4 answers of a on quiz were cut off while it was still reasoning; they count as wrong."
-    assert said in words.headline_doubts(summary)
-    assert any(said in line.plain for line in notes(summary))
-    assert said in render(ledger, summary)
+    assert said in words.list_headline_doubts(summary)
+    assert any(said in line.plain for line in list_notes(summary))
+    assert said in render_report(ledger, summary)
     assert doubt.document() in summary.document()["doubts"]
     ledger.close()
 

@@ -9,9 +9,9 @@ import pytest
 from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.ledger import query
 from fairtrial.report import words
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
-from fairtrial.report.terminal import notes
+from fairtrial.report.terminal import list_notes
 from tests.support.standing_ledger import TRIAL, trial_ledger
 
 
@@ -33,8 +33,8 @@ def test_too_few_for_any_verdict_is_in_the_headline(tmp_path: Path) -> None:
     )
     assert (doubt.kind, doubt.text, doubt.headline, doubt.count, doubt.of) == ("few", said, True, 5, 6)
     summary = summarise(ledger, TRIAL)
-    assert said in words.headline_doubts(summary)
-    assert said in render(ledger, summary)
+    assert said in words.list_headline_doubts(summary)
+    assert said in render_report(ledger, summary)
     assert doubt.document() in summary.document()["doubts"]
 
 
@@ -43,7 +43,7 @@ def test_too_few_for_a_tie_is_a_note(tmp_path: Path) -> None:
     [doubt] = doubts(ledger)
     said = "Too few for a tie within the margin, even if nothing differed: t (acc): 60 items of at least 183."
     assert (doubt.kind, doubt.text, doubt.headline) == ("few_for_tie", said, False)
-    assert any(said in line.plain for line in notes(summarise(ledger, TRIAL)))
+    assert any(said in line.plain for line in list_notes(summarise(ledger, TRIAL)))
     assert doubts(made(tmp_path, 183)) == []
 
 

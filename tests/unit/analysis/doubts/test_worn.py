@@ -18,9 +18,9 @@ from fairtrial.levers.quantize import QuantizeOrder, make_files
 from fairtrial.models import hashes, resolve
 from fairtrial.models.gguf import Head, Tensor
 from fairtrial.report import words
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
-from fairtrial.report.terminal import notes
+from fairtrial.report.terminal import list_notes
 from tests.support.ledgers import TRIAL, filled
 from tests.support.levers import quantize
 from tests.support.small_gguf import write_model
@@ -81,9 +81,9 @@ def test_two_files_of_a_rounded_parent_are_told_in_the_headline(tmp_path: Path) 
         f"{names[0]} and {names[1]}: made from weights that had already been rounded to q4_1, about 4"
     )
     summary = summarise(ledger, TRIAL)
-    assert doubt.text in words.headline_doubts(summary)
-    assert any(doubt.text in line.plain for line in notes(summary))
-    assert doubt.text in render(ledger, summary)
+    assert doubt.text in words.list_headline_doubts(summary)
+    assert any(doubt.text in line.plain for line in list_notes(summary))
+    assert doubt.text in render_report(ledger, summary)
     assert doubt.document() in summary.document()["doubts"]
     ledger.close()
 

@@ -18,8 +18,8 @@ from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import AxisRecord
 from fairtrial.planning.frontiers import plan_frontiers
 from fairtrial.spec.trial import Trial
-from fairtrial.studies.frontiers import frontiers
-from fairtrial.studies.small_models import small_models
+from fairtrial.studies.frontiers import study_frontiers
+from fairtrial.studies.small_models import study_small_models
 from tests.support.standing_ledger import PPL, TRIAL, trial_ledger
 
 N = 400
@@ -68,7 +68,7 @@ def test_the_frontier_of_quality_and_size(tmp_path: Path) -> None:
 
 
 def test_findings_name_the_dominated_and_draw_the_rest(tmp_path: Path) -> None:
-    found = frontiers(made(tmp_path / "l.db", [[QUALITY, BYTES, SECONDS]]), TRIAL)
+    found = study_frontiers(made(tmp_path / "l.db", [[QUALITY, BYTES, SECONDS]]), TRIAL)
     assert found is not None
     assert any("tiny, small and large are on the frontier" in sentence for sentence in found.sentences)
     assert any(
@@ -77,7 +77,7 @@ def test_findings_name_the_dominated_and_draw_the_rest(tmp_path: Path) -> None:
     )
     assert len(found.charts) == 2
     assert len(found.tables[0].rows) == 4
-    assert frontiers(made(tmp_path / "other.db"), TRIAL) is None
+    assert study_frontiers(made(tmp_path / "other.db"), TRIAL) is None
 
 
 def test_a_candidate_without_a_value_is_left_out_and_named(tmp_path: Path) -> None:
@@ -86,14 +86,14 @@ def test_a_candidate_without_a_value_is_left_out_and_named(tmp_path: Path) -> No
     plan["candidates"][3]["record"] = {"bytes": None}
     with ledger.writing(), ledger.transaction() as db:
         db.execute("UPDATE trials SET plan = ? WHERE id = ?", (dumps(plan), TRIAL))
-    found = frontiers(ledger, TRIAL)
+    found = study_frontiers(ledger, TRIAL)
     assert found is not None
     assert len(found.tables[0].rows) == 3
     assert "large is not compared by model_bytes: nothing was measured." in found.notes
 
 
 def test_a_point_is_priced_along_the_frontier(tmp_path: Path) -> None:
-    found = small_models(made(tmp_path / "l.db"), TRIAL, {})
+    found = study_small_models(made(tmp_path / "l.db"), TRIAL, {})
     said = [sentence for sentence in found.sentences if sentence.startswith("From tiny to small")]
     assert "+20.0 points" in said[0]
     assert "for 300 MB more; a point costs 15 MB" in said[0]
@@ -109,7 +109,7 @@ def test_a_gain_that_is_not_certain_has_no_price(tmp_path: Path) -> None:
         candidate["record"] = {"bytes": size * 10**8}
     with ledger.writing(), ledger.transaction() as db:
         db.execute("UPDATE trials SET plan = ? WHERE id = ?", (dumps(plan), TRIAL))
-    said = " ".join(small_models(ledger, TRIAL, {}).sentences)
+    said = " ".join(study_small_models(ledger, TRIAL, {}).sentences)
     assert "From a to b: +0.2 points" in said
     assert "it is not certain that this gains anything" in said
 

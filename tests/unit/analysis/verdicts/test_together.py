@@ -13,9 +13,9 @@ from rich.console import Console
 from fairtrial.analysis.verdicts import find_verdicts, iterate_questions, judge_question
 from fairtrial.ledger import query
 from fairtrial.report import words
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
-from fairtrial.report.terminal import notes, verdicts_table
+from fairtrial.report.terminal import list_notes, make_verdicts_table
 from fairtrial.stats.families import shared_level
 from tests.support.standing_ledger import SECONDS, TRIAL, trial_ledger
 
@@ -71,19 +71,19 @@ def test_a_word_that_holds_alone_only_is_said_to_be_undecided(tmp_path: Path) ->
     columns = {name: one_way(0) for name in names} | {"c7": one_way(9)}
     with trial_ledger(tmp_path / "l.db", names, {"t": {"acc": columns}}, decide={"margin": 0.001}) as ledger:
         summary = summarise(ledger, TRIAL)
-        page = render(ledger, summary)
+        page = render_report(ledger, summary)
     found = next(v for v in summary.verdicts if v.a == "c7")
     assert (found.verdict, found.alone, found.family) == ("undecided", "better", 20)
     assert found.low > 0 > found.low_together
     assert found.confidence_together == pytest.approx(1 - 0.05 / 20)
     told = "The verdicts hold for all 20 questions together (95%); 1 more would be decided as the only question."
-    assert told in words.headline(summary)
+    assert told in words.describe_outcome(summary)
     assert told in page
     assert "Undecided among all 20 questions, but decided if each were the only one: c7 on t (better)." in page
     out = io.StringIO()
     console = Console(file=out, width=200)
-    console.print(verdicts_table(summary))
-    for line in notes(summary):
+    console.print(make_verdicts_table(summary))
+    for line in list_notes(summary):
         console.print(line)
     assert "of each question alone; verdicts hold for all 20 together" in " ".join(out.getvalue().split())
     assert "c7 on t (better)" in out.getvalue()

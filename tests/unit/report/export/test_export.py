@@ -14,8 +14,8 @@ from fairtrial.planning.plan import plan_trial
 from fairtrial.report.export import EXPORTERS, NOT_STATED
 from fairtrial.report.export.model_card import build_card
 from fairtrial.report.export.places import make_candidate_folders
-from fairtrial.report.gate import Allowed, Asked, fails, gate, outcome_of
-from fairtrial.report.junit import junit
+from fairtrial.report.gate import GateAllowances, GateQuestions, is_failure, judge_claim, judge_gate
+from fairtrial.report.junit import write_junit
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
@@ -85,17 +85,19 @@ def test_a_model_card_is_read_by_the_hubs_library(first: tuple[Ledger, Summary])
 
 
 def test_a_gate_holds_what_is_undecided_unless_allowed(first: tuple[Ledger, Summary]) -> None:
-    made = gate(first[1], Asked()).checks
+    made = judge_gate(first[1], GateQuestions()).checks
     assert [(one.candidate, one.task) for one in made] == [("one", "table"), ("one", "arithmetic_open")]
     verdicts = {v.task: v for v in first[1].verdicts}
-    assert [one.outcome for one in made] == [outcome_of(verdicts[one.task], "not-worse") for one in made]
+    assert [one.outcome for one in made] == [judge_claim(verdicts[one.task], "not-worse") for one in made]
     undecided = [one for one in made if one.outcome == "undecided"]
-    assert undecided and all(fails(one, False) and not fails(one, True) for one in undecided)
-    judged = gate(first[1], Asked())
+    assert undecided and all(is_failure(one, False) and not is_failure(one, True) for one in undecided)
+    judged = judge_gate(first[1], GateQuestions())
     assert judged.doubts, "the fake engine writes no numbers"
-    failed = sum(fails(one, False) for one in made) + len(judged.doubts)
-    assert junit(first[1], judged).count("<failure") == failed
-    assert junit(first[1], gate(first[1], Asked(), Allowed(undecided=True))).count("<skipped") == len(undecided)
+    failed = sum(is_failure(one, False) for one in made) + len(judged.doubts)
+    assert write_junit(first[1], judged).count("<failure") == failed
+    assert write_junit(first[1], judge_gate(first[1], GateQuestions(), GateAllowances(undecided=True))).count(
+        "<skipped"
+    ) == len(undecided)
 
 
 def test_the_example_of_a_table_says_what_it_could_not_pair() -> None:

@@ -31,7 +31,7 @@ from fairtrial.records import (
     ScoreAnswer,
     ScoreRequest,
 )
-from fairtrial.report.html.page import render
+from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
@@ -142,7 +142,7 @@ def test_a_model_that_knows_the_published_letters_is_hinted_at(tmp_path: Path, m
     summary = summarise(ledger, plan.id)
     assert {v.task for v in summary.verdicts} == {"quiz"}
     assert summary.standings.tasks == ("quiz",)
-    page = render(ledger, summary)
+    page = render_report(ledger, summary)
     assert "Hints of contamination" in page
     assert "not a proof" in page
 
