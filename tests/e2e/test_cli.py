@@ -125,7 +125,7 @@ def test_init_writes_once(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["run", "none.yaml"], 2, "there is no file 'none.yaml'"),
-        (["run", "small.yaml", "--sped"], 2, "No such option"),
+        (["run", "small.yaml", "--sped"], 2, "no such option: --sped"),
         (["run", "task.yaml"], 2, "Did you mean 'table'"),
         (["run", "level.yaml"], 2, "level"),
         (["run", "model.yaml"], 3, "there is no file 'none.gguf'"),
