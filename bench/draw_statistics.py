@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.simulated_pairs import Scenario, draw, peeking_t, sequential
 from fairtrial.stats.paired import Rule
-from fairtrial.stats.sequential import sequence
+from fairtrial.stats.sequential import trace_interval
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "statistics"
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 300, 62, 44, 26
@@ -97,7 +97,7 @@ def path() -> None:
         [],
     )
     for target, colour in (("population", COLOURS[2]), ("benchmark", COLOURS[0])):
-        found = sequence(drawn.sums, Rule(target=target, total=1000))  # type: ignore[arg-type]
+        found = trace_interval(drawn.sums, Rule(target=target, total=1000))  # type: ignore[arg-type]
         chart.band(found.n, found.low, found.high, colour)
         chart.note(620, found.high[60] + 0.005, target, colour)
         if target == "benchmark":

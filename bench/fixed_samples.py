@@ -19,9 +19,9 @@ from scipy import special
 
 from bench.peers import t_limits, tango
 from fairtrial.stats.betting import Units
-from fairtrial.stats.betting import limits as betting_limits
-from fairtrial.stats.gaffke import Bounded, gather, limits, lower_limit
-from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval
+from fairtrial.stats.betting import compute_limits as betting_limits
+from fairtrial.stats.gaffke import BoundedUnits, compute_limits, compute_lower_limit, gather_units
+from fairtrial.stats.paired import PairedSample, Rule, compare, compute_fixed_interval
 from fairtrial.stats.permutation import mcnemar
 
 Floats = NDArray[np.float64]
@@ -31,10 +31,10 @@ SHARES: Floats = np.concatenate([[0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07], n
 EPSILON = 1e-7
 
 
-def units(values: Floats, counts: Floats, low: float, high: float, stretch: float = 1.0) -> Bounded:
+def units(values: Floats, counts: Floats, low: float, high: float, stretch: float = 1.0) -> BoundedUnits:
     """Return the units of a sample with ``counts`` of each of these values."""
     there = counts > 0
-    return Bounded(values[there], np.ones(int(there.sum())), counts[there].astype(float), low, high, 1.0, stretch)
+    return BoundedUnits(values[there], np.ones(int(there.sum())), counts[there].astype(float), low, high, 1.0, stretch)
 
 
 def outcomes(number: int) -> tuple[Floats, Floats, Floats]:
@@ -90,7 +90,9 @@ def worst_coverage(number: int, lower: Callable[[int, int], float]) -> tuple[flo
 def gaffke_lower(number: int) -> Callable[[int, int], float]:
     """Return our lower limit of a paired difference by wins and losses."""
     values = np.array([1.0, -1.0, 0.0])
-    return lambda up, down: lower_limit(units(values, np.array([up, down, number - up - down]), -1.0, 1.0), TAIL)
+    return lambda up, down: compute_lower_limit(
+        units(values, np.array([up, down, number - up - down]), -1.0, 1.0), TAIL
+    )
 
 
 def tango_lower(number: int) -> Callable[[int, int], float]:
@@ -117,7 +119,7 @@ def two_sizes(low: float, number: int) -> tuple[float, float]:
     """
     values, worst = np.array([low, 1.0]), (0.0, 0.0)
     for large in range(1, number + 1):
-        limit = lower_limit(units(values, np.array([number - large, large]), 0.0, 1.0), TAIL)
+        limit = compute_lower_limit(units(values, np.array([number - large, large]), 0.0, 1.0), TAIL)
         share = (limit - EPSILON - low) / (1 - low)
         if 0 < share < 1:
             worst = max(worst, (float(special.bdtrc(large - 1, number, share)), share))
@@ -130,7 +132,7 @@ def false_of_two(number: int, gain: float, loss: float) -> tuple[float, float]:
     for rare in range(number + 1):
         values = np.repeat([gain, -loss], [rare, number - rare])
         chance = float(special.bdtr(rare, number, share) - (special.bdtr(rare - 1, number, share) if rare else 0.0))
-        ours = limits(gather(values, np.ones(number), (-1.0, 1.0)), 0.95)
+        ours = compute_limits(gather_units(values, np.ones(number), (-1.0, 1.0)), 0.95)
         for i, (lowest, highest) in enumerate((t_limits(values), ours)):
             wrong[i] += chance * (lowest > 0 or highest < 0)
     return wrong[0], wrong[1]
@@ -163,7 +165,7 @@ def divided(number: int, kinds: int) -> Iterator[tuple[int, ...]]:
 def searched(number: int, values: Floats, tail: float, rng: np.random.Generator) -> float:
     """Return the largest chance found of a lower limit above the mean, over chances of these values."""
     cells = np.array(list(divided(number, values.size)), dtype=float)
-    lows = np.array([lower_limit(units(values, c, 0.0, 1.0), tail) for c in cells])
+    lows = np.array([compute_lower_limit(units(values, c, 0.0, 1.0), tail) for c in cells])
     ways = special.gammaln(number + 1) - special.gammaln(cells + 1).sum(axis=1)
 
     def missed(shares: Floats) -> Floats:
@@ -275,7 +277,9 @@ def clusters(quick: bool, say: Callable[[str], None]) -> None:
                 d, codes = drawn_clusters(kind, count, rng)
                 low, high = t_limits(d, codes)
                 ones = np.ones(d.size)
-                ours = fixed_interval(PairedSample(np.maximum(d, 0), ones, np.maximum(-d, 0), ones, codes), rule)
+                ours = compute_fixed_interval(
+                    PairedSample(np.maximum(d, 0), ones, np.maximum(-d, 0), ones, codes), rule
+                )
                 wrong[0] += low > 0 or high < 0
                 wrong[1] += ours[0] > 0 or ours[1] < 0
             rates += [w / rounds for w in wrong]
@@ -302,7 +306,7 @@ def widths(quick: bool, say: Callable[[str], None]) -> None:
         for _ in range(10 if quick else 60):
             d = ordinary(kind, number, rng)
             theirs = tango((d > 0).sum(), (d < 0).sum(), number, 1.96) if kind.startswith("binary") else t_limits(d)
-            ours = limits(gather(d, np.ones(number), (-1.0, 1.0)), 0.95)
+            ours = compute_limits(gather_units(d, np.ones(number), (-1.0, 1.0)), 0.95)
             bets = betting_limits(Units(d, np.ones(number)), 0.95)
             rows.append([high - low for low, high in (theirs, ours, bets)])
         say(f"{kind:14} {number:5} " + " ".join(f"{50 * w:7.2f}" for w in np.mean(rows, axis=0)))

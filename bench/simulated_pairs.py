@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from fairtrial.stats.betting import Hints, Units, log_wealth
-from fairtrial.stats.paired import PairedSample, Rule, fixed_interval
+from fairtrial.stats.paired import PairedSample, Rule, compute_fixed_interval
 
 Floats = NDArray[np.float64]
 
@@ -234,7 +234,7 @@ def fixed_coverage(n: int, size: int, gap: float, discordance: float, kind: str,
         a, b = np.maximum(d, 0), np.maximum(-d, 0)
         if kind == "graded":
             a, b = 0.5 + d * rng.beta(1, 2, n) / 2, np.full(n, 0.5)
-        low, high = fixed_interval(PairedSample(a, ones, b, ones, codes), Rule())
+        low, high = compute_fixed_interval(PairedSample(a, ones, b, ones, codes), Rule())
         hits += low - 1e-12 <= truth <= high + 1e-12
     return hits / rounds
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.simulated_pairs import first_over
-from fairtrial.stats.betting import Units, limits, log_wealth
-from fairtrial.stats.paired import PairedSample, Rule, fixed_interval
+from fairtrial.stats.betting import Units, compute_limits, log_wealth
+from fairtrial.stats.paired import PairedSample, Rule, compute_fixed_interval
 from fairtrial.stats.stopped import EndingMeasure, compare_stopped, get_ending_confidence
 
 BATCH, MARGIN = 50, 0.02
@@ -66,8 +66,10 @@ def simulate(
             continue
         ones = np.ones(k)
         sample = PairedSample(seconds[:k] + 10, ones, np.full(k, 10.0), ones, np.arange(k))
-        ender = EndingMeasure(right[:k], *limits(Units(right[:k], ones), get_ending_confidence(RULE.confidence, 1)))
-        fixed, ours = fixed_interval(sample, RULE), compare_stopped(sample, RULE, [ender])
+        ender = EndingMeasure(
+            right[:k], *compute_limits(Units(right[:k], ones), get_ending_confidence(RULE.confidence, 1))
+        )
+        fixed, ours = compute_fixed_interval(sample, RULE), compare_stopped(sample, RULE, [ender])
         held = np.vstack([held, [fixed[0] <= 0 <= fixed[1], ours.low <= 0 <= ours.high]])
         widths.append((ours.high - ours.low) / (fixed[1] - fixed[0]))
     return Tally(len(held), float(held[:, 0].mean()), float(held[:, 1].mean()), float(np.median(widths)))

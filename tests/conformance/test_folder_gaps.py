@@ -13,7 +13,7 @@ import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
-from fairtrial.engines.finite import flaw
+from fairtrial.engines.finite import find_flaw
 from fairtrial.errors import ModelError
 from fairtrial.models import choose_engine, resolve
 from fairtrial.records import GenerateRequest, Pair, Prompt, ScoreRequest
@@ -175,7 +175,7 @@ def test_what_is_not_a_number_spoils_no_other_answer(varied: Varied) -> None:
     written = [GenerateRequest(Prompt(text), 5) for text in texts]
     for _ in range(2):
         answers = [*engine.score(scored), *engine.generate(written)]
-        assert [bool(flaw(answer)) for answer in answers] == [False, True, False, True, False] * 2
+        assert [bool(find_flaw(answer)) for answer in answers] == [False, True, False, True, False] * 2
     clean = opened(path)
     again = [
         *(next(iter(clean.score([r]))) for r in scored[::2]),

@@ -9,7 +9,7 @@ import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
-from fairtrial.levers.quantize.imatrix import Fact, gguf_bytes
+from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
 from fairtrial.models import resolve
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
@@ -61,7 +61,7 @@ def gguf_model(path: Path) -> Candidate:
         "tokenizer.ggml.merges": [],
     }
     file = path / "thinks.gguf"
-    file.write_bytes(gguf_bytes(facts, tensors))
+    file.write_bytes(encode_gguf(facts, tensors))
     return Candidate(id="thinks", model=f"gguf:{file}")
 
 

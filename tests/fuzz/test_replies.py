@@ -11,14 +11,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.engines.openai_api.answers import Asking, answer_of
-from fairtrial.engines.openai_api.failures import SHOWN, Judge
-from fairtrial.engines.openai_api.masking import Mask
-from fairtrial.engines.openai_api.replies import reply_of
-from fairtrial.engines.openai_api.scores import NotEchoedError, scored
-from fairtrial.engines.openai_api.streams import streamed
-from fairtrial.engines.openai_api.wire import ERROR_BYTES, StatusError, WireError, limited
-from fairtrial.engines.openai_api.words import UnreadableError, document_of
+from fairtrial.engines.openai_api.answers import RequestContext, make_answer
+from fairtrial.engines.openai_api.failures import SHOWN, FailureClassifier
+from fairtrial.engines.openai_api.masking import KeyMask
+from fairtrial.engines.openai_api.replies import read_reply
+from fairtrial.engines.openai_api.scores import NotEchoedError, read_score
+from fairtrial.engines.openai_api.streams import read_stream
+from fairtrial.engines.openai_api.wire import ERROR_BYTES, StatusError, WireError, limit_body
+from fairtrial.engines.openai_api.words import UnreadableError, parse_document
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger.encoding import dumps, encode_answer
 from fairtrial.records import GenerateRequest, Prompt
@@ -147,7 +147,7 @@ def outcome(reader: Callable[[], Any]) -> Any:
 
 def judged(error: Exception) -> None:
     """Have a failure judged: it is named without the key and in few words."""
-    judge = Judge(Endpoint(), Mask(KEY), lambda: "")
+    judge = FailureClassifier(Endpoint(), KeyMask(KEY), lambda: "")
     try:
         said = judge.judge(error, "item 1").why
     except FairtrialError as told:
@@ -162,7 +162,7 @@ def kept(reader: Callable[[], Any]) -> None:
     if isinstance(found, Exception):
         judged(found)
         return
-    answer = answer_of(found, REQUEST, Asking(20, Mask(KEY)))
+    answer = make_answer(found, REQUEST, RequestContext(20, KeyMask(KEY)))
     body = dumps(encode_answer(answer))
     assert KEY not in body
     assert answer.tokens >= 0
@@ -177,19 +177,19 @@ def check(reader: Callable[[], Any]) -> None:
 @bounded
 @given(spoilt(WHOLE), st.booleans())
 def test_answers_in_one_piece(body: bytes | str, chat: bool) -> None:
-    check(lambda: kept(lambda: reply_of(made(body), chat)))
+    check(lambda: kept(lambda: read_reply(made(body), chat)))
 
 
 @bounded
 @given(streams(), st.sampled_from([7, 1000, 65_536]), st.booleans())
 def test_streams(parts: list[bytes | str], size: int, chat: bool) -> None:
-    check(lambda: kept(lambda: streamed(cut_up(parts, size), chat, 0.0)))
+    check(lambda: kept(lambda: read_stream(cut_up(parts, size), chat, 0.0)))
 
 
 @bounded
 @given(spoilt({"choices": [ECHO], "usage": USAGE}))
 def test_scores(body: bytes | str) -> None:
-    check(lambda: outcome(lambda: scored(document_of(made(body)), TEXT, 8)))
+    check(lambda: outcome(lambda: read_score(parse_document(made(body)), TEXT, 8)))
 
 
 @bounded
@@ -201,7 +201,7 @@ def test_errors(body: bytes | str, status: int, headers: dict[str, str]) -> None
 @bounded
 @given(st.lists(st.binary(max_size=200), max_size=5), st.sampled_from(["", "gzip", "deflate", "br", "identity", "\0"]))
 def test_packed_bodies(pieces: list[bytes], encoding: str) -> None:
-    check(lambda: outcome(lambda: list(limited(iter(pieces), encoding, 100_000))))
+    check(lambda: outcome(lambda: list(limit_body(iter(pieces), encoding, 100_000))))
 
 
 @bounded
@@ -212,5 +212,5 @@ def test_packed_bodies(pieces: list[bytes], encoding: str) -> None:
 )
 def test_masks(parts: list[str]) -> None:
     text = "".join(parts)
-    masked = Mask(KEY)(text)
+    masked = KeyMask(KEY)(text)
     assert KEY not in re.sub(r"\s", "", masked)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtrial import cache
-from fairtrial.engines.llamacpp.probe import tried
+from fairtrial.engines.llamacpp.probe import run_probe
 from fairtrial.levers.quantize import describe_file
 from fairtrial.models import hashes, resolve
 from fairtrial.models.listing import describe_model
@@ -168,7 +168,7 @@ def test_llama_cpp_says_what_is_wrong_or_opens_the_file(tmp_path: Path, lie: Lyi
     """Whatever a header says, the library's end is not this process's."""
     path = tmp_path / "lie.gguf"
     path.write_bytes(lie.bytes())
-    found = tried(path, packed=False)
+    found = run_probe(path, packed=False)
     assert not found.signal or found.wrong
     assert "\n" not in found.wrong
     assert "Traceback" not in found.wrong
@@ -178,4 +178,4 @@ def test_llama_cpp_says_what_is_wrong_or_opens_the_file(tmp_path: Path, lie: Lyi
 @pytest.mark.skipif(importlib.util.find_spec("llama_cpp") is None, reason="needs llama-cpp-python")
 def test_a_file_that_tells_the_truth_opens(tmp_path: Path) -> None:
     (tmp_path / "true.gguf").write_bytes(honest().bytes())
-    assert tried(tmp_path / "true.gguf", packed=False).wrong == ""
+    assert run_probe(tmp_path / "true.gguf", packed=False).wrong == ""

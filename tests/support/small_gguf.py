@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fairtrial.levers.quantize.imatrix import Fact, gguf_bytes
+from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
 
 WIDTH, INNER, LAYERS, HEADS, EXPERTS, CHOSEN = 256, 512, 2, 4, 4, 2
 
@@ -34,7 +34,7 @@ def model_bytes(
     tensors = model_tensors(experts=experts, width=width, seed=seed)
     tensors["token_embd.weight"][[ord(letter) for letter in spoilt]] = np.nan
     tensors.pop(without, None)
-    return gguf_bytes(model_facts(experts=experts, width=width, name=name), tensors)
+    return encode_gguf(model_facts(experts=experts, width=width, name=name), tensors)
 
 
 def model_tensors(*, experts: bool = False, width: int = WIDTH, seed: int = 1) -> dict[str, np.ndarray]:

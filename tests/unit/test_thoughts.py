@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.engines.sampling import Text, Thinking, answer_of
+from fairtrial.engines.sampling import TextBuilder, ThoughtFormat, make_answer
 from fairtrial.errors import SpecError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.levers.cascade.signals import measure_agreement, measure_text
@@ -32,8 +32,8 @@ def expected(one: dict[str, Any]) -> tuple[str, str, bool, bool]:
     return one.get("thought", ""), one["answer"], one.get("ended", True), "thought" in one
 
 
-def grown(text: str, stop: tuple[str, ...] = (), opened: str = "", waits: bool = True) -> Text:
-    out = Text(stop, Thinking(TAGS, opened, waits))
+def grown(text: str, stop: tuple[str, ...] = (), opened: str = "", waits: bool = True) -> TextBuilder:
+    out = TextBuilder(stop, ThoughtFormat(TAGS, opened, waits))
     for letter in text:
         if out.push(letter.encode()):
             break
@@ -128,10 +128,10 @@ def test_growing_and_whole_texts_agree(parts: list[str], opened: bool) -> None:
 
 def test_an_unfinished_thought_is_an_unfinished_answer() -> None:
     out = grown("<think>Is it", ())
-    answer = answer_of(out, tokens=12, ended=True, prompt_tokens=3, truncated=0, logprob=-1.0)
+    answer = make_answer(out, tokens=12, ended=True, prompt_tokens=3, truncated=0, logprob=-1.0)
     assert (answer.text, answer.thought, answer.finish, answer.reasoning_tokens) == ("", "Is it", "length", 12)
     assert answer.unfinished
-    whole = answer_of(grown("<think>a</think>B"), tokens=17, ended=True, prompt_tokens=3, truncated=0, logprob=-1.0)
+    whole = make_answer(grown("<think>a</think>B"), tokens=17, ended=True, prompt_tokens=3, truncated=0, logprob=-1.0)
     assert (whole.text, whole.finish, whole.reasoning_tokens, whole.unfinished) == ("B", "stop", 16, False)
 
 

@@ -2,8 +2,8 @@
 
 Reads the ledger.  Evidence is collected between every two candidates on the task's main measure; it may be looked at
 any number of times.  The truly best candidate of one or more tasks is dropped there with a chance of at most
-1 - confidence, all tasks of the trial counted together (`fairtrial.stats.families.survivors`).  The baseline is never
-dropped: every question is about it.
+1 - confidence, all tasks of the trial counted together (`fairtrial.stats.families.find_survivors`).  The baseline is
+never dropped: every question is about it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from fairtrial.analysis.verdicts import TrialQuestion, make_rule
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.leading import read_leading_values
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
-from fairtrial.stats.families import survivors
-from fairtrial.stats.paired import PairedSample, plain
-from fairtrial.stats.sequential import evidence_beyond
+from fairtrial.stats.families import find_survivors
+from fairtrial.stats.paired import PairedSample, has_unit_weights
+from fairtrial.stats.sequential import compute_evidence_beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def find_eliminated(
             evidence[i, j], items, difference = _measure_evidence(ledger, trial_id, question)
             seen[i, j] = items, difference
     tasks = sum(not one.form for one in plan.tasks)
-    kept = survivors(evidence, (1 - plan.decide.confidence) / tasks)
+    kept = find_survivors(evidence, (1 - plan.decide.confidence) / tasks)
     found = []
     for j, stays in enumerate(kept):
         if not stays:
@@ -81,9 +81,9 @@ def _measure_evidence(ledger: Ledger, trial_id: str, question: TrialQuestion) ->
     names = (question.a.id, question.b.id, question.task.id, question.measure.name)
     rows, _ = read_leading_values(ledger, trial_id, *names)
     sample = PairedSample(rows.a_values, rows.a_weights, rows.b_values, rows.b_weights, rows.clusters)
-    if not rows.item_ids or not plain(sample):
+    if not rows.item_ids or not has_unit_weights(sample):
         return 1.0, 0, 0.0
     difference = float((sample.a_values - sample.b_values).mean())
     if question.rule.higher_is_better is False:
         sample = PairedSample(sample.b_values, sample.b_weights, sample.a_values, sample.a_weights, sample.clusters)
-    return evidence_beyond(sample, question.rule, 0.0), len(rows.item_ids), difference
+    return compute_evidence_beyond(sample, question.rule, 0.0), len(rows.item_ids), difference

@@ -25,9 +25,9 @@ __all__ = [
     "Engine",
     "EngineSettings",
     "Footprint",
-    "engine_version",
-    "foresee",
+    "get_engine_version",
     "open_engine",
+    "predict_footprint",
 ]
 
 
@@ -64,14 +64,14 @@ DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
 """Engine name -> the distributions whose versions can change its answers."""
 
 
-FORESEES: Mapping[str, str] = {"llamacpp": "fairtrial.engines.llamacpp.footprint:footprint"}
+FOOTPRINT_PREDICTORS: Mapping[str, str] = {"llamacpp": "fairtrial.engines.llamacpp.footprint:predict_footprint"}
 """Engine name -> ``module:function`` that tells a candidate's memory before it is loaded; not every engine can.
 
 A plugin's class has it as its class method ``foresee``.
 """
 
 
-class Foresees(Protocol):
+class FootprintPredictor(Protocol):
     """What the other table points to."""
 
     def __call__(
@@ -98,7 +98,7 @@ def open_engine(candidate: Candidate, model: ResolvedModel, settings: EngineSett
     return ENGINES.find(model.engine).open(candidate, model, settings or EngineSettings())
 
 
-def foresee(
+def predict_footprint(
     candidate: Candidate, model: ResolvedModel, settings: EngineSettings, chunks: Sequence[Sequence[Request]]
 ) -> Footprint | str:
     """Return how much memory a candidate will need, or why that cannot be told; loads no weights.
@@ -109,17 +109,17 @@ def foresee(
         settings: how engines run here.
         chunks: requests that it will get, those together that are asked together.
     """
-    if model.engine in FORESEES:
-        module, _, function = FORESEES[model.engine].partition(":")
+    if model.engine in FOOTPRINT_PREDICTORS:
+        module, _, function = FOOTPRINT_PREDICTORS[model.engine].partition(":")
         tell = getattr(import_module(module), function)
     else:
         tell = getattr(ENGINES.find(model.engine), "foresee", None) if ENGINES.plugin(model.engine) else None
     if tell is None:
         return f"the engine {model.engine} cannot tell its memory beforehand"
-    return cast(Foresees, tell)(candidate, model, settings, chunks)
+    return cast(FootprintPredictor, tell)(candidate, model, settings, chunks)
 
 
-def engine_version(name: str) -> str:
+def get_engine_version(name: str) -> str:
     """Return the version of the distribution that does an engine's arithmetic; of a plugin's, its name, too.
 
     Raises UnknownNameError or MissingExtraError as `open_engine` does.

@@ -79,7 +79,7 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class AnswersOneByOne(Protocol):
+class StreamsAnswers(Protocol):
     """An engine that hands each answer over as it comes, since each may have cost money."""
 
     def as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
@@ -91,7 +91,7 @@ class AnswersOneByOne(Protocol):
 
 
 @runtime_checkable
-class TellsWork(Protocol):
+class CountsWork(Protocol):
     """An engine that tells what it has computed."""
 
     @property
@@ -104,13 +104,13 @@ class TellsWork(Protocol):
         ...
 
 
-def work_of(engine: Engine) -> Mapping[str, float]:
-    """Return what an engine tells of its work (see `TellsWork`); empty if it tells nothing."""
-    return engine.work if isinstance(engine, TellsWork) else {}
+def get_work(engine: Engine) -> Mapping[str, float]:
+    """Return what an engine tells of its work (see `CountsWork`); empty if it tells nothing."""
+    return engine.work if isinstance(engine, CountsWork) else {}
 
 
 @runtime_checkable
-class MaySayNothing(Protocol):
+class MayLackLogprobs(Protocol):
     """An engine that cannot always tell the log-probability of its own text; all others can."""
 
     def why_silent(self) -> str:
@@ -119,7 +119,7 @@ class MaySayNothing(Protocol):
 
 
 @runtime_checkable
-class TellsDistributions(Protocol):
+class GivesDistributions(Protocol):
     """An engine that also tells what it expects next after every token of a text."""
 
     def text_tokens(self, text: str) -> NDArray[np.int32]:
@@ -136,11 +136,11 @@ class TellsDistributions(Protocol):
 
 
 @runtime_checkable
-class TellsOwnRounding(Protocol):
+class MeasuresRounding(Protocol):
     """An engine that shows how much of a difference between distributions is its own arithmetic."""
 
     def text_logits_again(self, tokens: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return what `TellsDistributions.text_logits` returns, computed in passes of another shape.
+        """Return what `GivesDistributions.text_logits` returns, computed in passes of another shape.
 
         Nothing but the order of sums is another; where the engine rounds on its way, the two differ.
         """

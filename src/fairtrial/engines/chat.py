@@ -55,10 +55,10 @@ def list_for_template(told: Sequence[Message]) -> list[dict[str, object]]:
     """Return messages as templates read them: text as it is, and where images are shown, every content as a list."""
     if not any(message.images for message in told):
         return [{"role": message.role, "content": message.text} for message in told]
-    return [{"role": message.role, "content": [_listed(part) for part in message.parts]} for message in told]
+    return [{"role": message.role, "content": [_list_part(part) for part in message.parts]} for message in told]
 
 
-def _listed(part: Part) -> dict[str, str]:
+def _list_part(part: Part) -> dict[str, str]:
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
     return {"type": "image", "image": part.hash}

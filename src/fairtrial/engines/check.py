@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from fairtrial.engines.base import Engine, TellsDistributions
+from fairtrial.engines.base import Engine, GivesDistributions
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 
@@ -37,18 +37,18 @@ def check_engine(engine: Engine, *, tolerance: float = 0.05) -> list[str]:
     slack = 0.0 if engine.can.batch_invariant else tolerance
     checks: list[Callable[[Engine, float], Findings]] = []
     if engine.can.score:
-        checks += [_scores_repeat, _scores_compose, _scores_add_up, _documents_add_up]
+        checks += [_check_repeated_scores, _check_composed_scores, _check_score_sums, _check_document_sums]
     if engine.can.generate:
-        checks += [_text_repeats, _text_stops, _text_is_bounded]
+        checks += [_check_repeated_text, _check_stops, _check_length_limit]
     if engine.can.score and engine.can.generate:
-        checks.append(_greedy_means_greedy)
-    if engine.can.score and isinstance(engine, TellsDistributions):
-        checks.append(_distributions_agree)
-    checks += [_too_long_is_refused, _close_closes]
+        checks.append(_check_greedy)
+    if engine.can.score and isinstance(engine, GivesDistributions):
+        checks.append(_check_distributions)
+    checks += [_check_overlong, _check_close]
     return [finding for check in checks for finding in check(engine, slack)]
 
 
-def _questions() -> list[ScoreRequest]:
+def _make_questions() -> list[ScoreRequest]:
     return [
         ScoreRequest(tuple(Pair(Prompt(_SHOTS + question), choice) for choice in choices), label=f"item {i}")
         for i, (question, choices) in enumerate(_ITEMS)
@@ -59,16 +59,16 @@ def _ask(engine: Engine, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
     return list(engine.score(requests))
 
 
-def _one(engine: Engine, prompt: str, continuation: str, delimiter: str = " ") -> ScoreAnswer:
+def _score_one(engine: Engine, prompt: str, continuation: str, delimiter: str = " ") -> ScoreAnswer:
     return _ask(engine, [ScoreRequest((Pair(Prompt(prompt), continuation),), delimiter=delimiter)])[0]
 
 
-def _apart(a: ScoreAnswer, b: ScoreAnswer) -> float:
+def _measure_difference(a: ScoreAnswer, b: ScoreAnswer) -> float:
     return max((abs(x - y) for x, y in zip(a.logprobs, b.logprobs, strict=True)), default=0.0)
 
 
-def _scores_repeat(engine: Engine, slack: float) -> Findings:
-    questions = _questions()
+def _check_repeated_scores(engine: Engine, slack: float) -> Findings:
+    questions = _make_questions()
     first = _ask(engine, questions)
     if len(first) != len(questions):
         yield f"{len(questions)} requests got {len(first)} answers."
@@ -80,42 +80,42 @@ def _scores_repeat(engine: Engine, slack: float) -> Findings:
             yield f"A log-probability in the answer to {question.label} is above 0: {max(answer.logprobs)}."
     if _ask(engine, questions) != first:
         yield "The same requests, asked twice, got different answers."
-    _one(engine, "Something quite different:", "really")
+    _score_one(engine, "Something quite different:", "really")
     if _ask(engine, questions) != first:
         yield "The same requests got different answers after something else had been asked."
 
 
-def _scores_compose(engine: Engine, slack: float) -> Findings:
-    questions = _questions()
+def _check_composed_scores(engine: Engine, slack: float) -> Findings:
+    questions = _make_questions()
     together = _ask(engine, questions)
     alone = [_ask(engine, [question])[0] for question in questions]
     backwards = _ask(engine, questions[::-1])[::-1]
     for question, a, b, c in zip(questions, together, alone, backwards, strict=True):
-        if max(_apart(a, b), _apart(a, c)) > slack:
-            apart = max(_apart(a, b), _apart(a, c))
+        if max(_measure_difference(a, b), _measure_difference(a, c)) > slack:
+            apart = max(_measure_difference(a, b), _measure_difference(a, c))
             yield f"The score of {question.label} moves by {apart:.4f} nats with what else is asked; {slack} allowed."
 
 
-def _scores_add_up(engine: Engine, slack: float) -> Findings:
-    whole = _one(engine, "The old sailor", "looked at the sea")
-    first = _one(engine, "The old sailor", "looked at")
-    rest = _one(engine, "The old sailor looked at", "the sea")
+def _check_score_sums(engine: Engine, slack: float) -> Findings:
+    whole = _score_one(engine, "The old sailor", "looked at the sea")
+    first = _score_one(engine, "The old sailor", "looked at")
+    rest = _score_one(engine, "The old sailor looked at", "the sea")
     parts = first.logprobs[0] + rest.logprobs[0]
     if abs(whole.logprobs[0] - parts) > 2 * slack + 1e-6:
         yield f"A continuation scores {whole.logprobs[0]:.4f}, its two halves {parts:.4f} together."
 
 
-def _documents_add_up(engine: Engine, slack: float) -> Findings:
+def _check_document_sums(engine: Engine, slack: float) -> Findings:
     text = "Rain fell on the harbour. Nobody came."
     pair = (Pair(Prompt(""), text),)
     rolling, plain = _ask(engine, [ScoreRequest(pair, rolling=True), ScoreRequest(pair, delimiter="")])
-    if _apart(rolling, plain) > slack + 1e-6:
+    if _measure_difference(rolling, plain) > slack + 1e-6:
         yield f"A short document scores {rolling.logprobs[0]:.4f} rolling, {plain.logprobs[0]:.4f} after nothing."
 
 
-def _distributions_agree(engine: Engine, slack: float) -> Findings:
+def _check_distributions(engine: Engine, slack: float) -> Findings:
     text = "Rain fell on the harbour. Nobody came. The lamps along the quay were lit one by one."
-    assert isinstance(engine, TellsDistributions)
+    assert isinstance(engine, GivesDistributions)
     tokens = engine.text_tokens(text)
     logits = engine.text_logits(tokens).astype(np.float64)
     if logits.shape[0] != len(tokens) - 1:
@@ -129,17 +129,17 @@ def _distributions_agree(engine: Engine, slack: float) -> Findings:
         yield f"A text scores {scored:.4f}, and {told:.4f} by what the engine expects after every token."
 
 
-def _write(engine: Engine, request: GenerateRequest) -> GenerateAnswer:
+def _generate(engine: Engine, request: GenerateRequest) -> GenerateAnswer:
     return next(iter(engine.generate([request])))
 
 
-def _prompts(temperature: float) -> list[GenerateRequest]:
+def _make_prompts(temperature: float) -> list[GenerateRequest]:
     return [GenerateRequest(Prompt(_SHOTS + q), 12, temperature=temperature, seed=i) for i, (q, _) in enumerate(_ITEMS)]
 
 
-def _text_repeats(engine: Engine, slack: float) -> Findings:
+def _check_repeated_text(engine: Engine, slack: float) -> Findings:
     for temperature in (0.0, 1.0):
-        requests = _prompts(temperature)
+        requests = _make_prompts(temperature)
         first = list(engine.generate(requests))
         if len(first) != len(requests):
             yield f"{len(requests)} requests got {len(first)} answers."
@@ -149,35 +149,35 @@ def _text_repeats(engine: Engine, slack: float) -> Findings:
         yield "Sampled text depends on the order of the requests, though the engine says it does not."
 
 
-def _text_stops(engine: Engine, slack: float) -> Findings:
+def _check_stops(engine: Engine, slack: float) -> Findings:
     request = GenerateRequest(Prompt(_SHOTS), 24)
-    text = _write(engine, request).text
+    text = _generate(engine, request).text
     if len(text) < 6:
         return
     stop = text[len(text) // 2 : len(text) // 2 + 3]
-    cut = _write(engine, GenerateRequest(Prompt(_SHOTS), 24, stop=(stop, "never to be seen")))
+    cut = _generate(engine, GenerateRequest(Prompt(_SHOTS), 24, stop=(stop, "never to be seen")))
     if cut.text != text[: text.index(stop)] or cut.finish != "stop":
         yield f"With the stop string {stop!r}, {text!r} became {cut.text!r}, finish {cut.finish!r}."
 
 
-def _text_is_bounded(engine: Engine, slack: float) -> Findings:
-    answer = _write(engine, GenerateRequest(Prompt("One, two, three,"), 3))
+def _check_length_limit(engine: Engine, slack: float) -> Findings:
+    answer = _generate(engine, GenerateRequest(Prompt("One, two, three,"), 3))
     if answer.tokens > 3 or (answer.finish == "length" and answer.tokens != 3):
         yield f"With max_tokens 3, {answer.tokens} tokens came, finish {answer.finish!r}."
 
 
-def _greedy_means_greedy(engine: Engine, slack: float) -> Findings:
+def _check_greedy(engine: Engine, slack: float) -> Findings:
     prompt = _SHOTS + "Blood is"
-    written = _write(engine, GenerateRequest(Prompt(prompt), 6))
-    scored = _one(engine, prompt, written.text, delimiter="")
+    written = _generate(engine, GenerateRequest(Prompt(prompt), 6))
+    scored = _score_one(engine, prompt, written.text, delimiter="")
     # Where the text is cut into the same tokens again, it must be called what it is.
     if scored.tokens[0] == written.tokens and written.finish == "length" and not scored.greedy[0]:
         yield f"The greedy text {written.text!r} is scored as not greedy."
-    if _one(engine, prompt, "xqj zzv 77 kkw").greedy[0]:
+    if _score_one(engine, prompt, "xqj zzv 77 kkw").greedy[0]:
         yield "Nonsense is scored as what greedy decoding would have produced."
 
 
-def _too_long_is_refused(engine: Engine, slack: float) -> Findings:
+def _check_overlong(engine: Engine, slack: float) -> Findings:
     endless = Prompt("word and " * (engine.can.context_tokens + 1))
     requests: list[ScoreRequest | GenerateRequest] = []
     if engine.can.score:
@@ -194,14 +194,14 @@ def _too_long_is_refused(engine: Engine, slack: float) -> Findings:
             yield f"A {type(request).__name__} longer than the context passes the check."
 
 
-def _close_closes(engine: Engine, slack: float) -> Findings:
+def _check_close(engine: Engine, slack: float) -> Findings:
     engine.close()
     engine.close()
     try:
         if engine.can.score:
-            _ask(engine, _questions())
+            _ask(engine, _make_questions())
         else:
-            list(engine.generate(_prompts(0.0)))
+            list(engine.generate(_make_prompts(0.0)))
     except EngineError:
         return
     yield "A closed engine still answers."

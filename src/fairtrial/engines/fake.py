@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.chat import ChatTemplate, make_conversation
-from fairtrial.engines.refusing import Limits, answer_too_long, choice_too_long, refuse_empty
-from fairtrial.engines.sampling import Text, Thinking, answer_of, generator_for, pick, surprise
+from fairtrial.engines.refusing import RequestLimits, make_long_answer_error, make_long_choice_error, refuse_empty
+from fairtrial.engines.sampling import (
+    TextBuilder,
+    ThoughtFormat,
+    compute_surprisal,
+    make_answer,
+    make_generator,
+    sample_token,
+)
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.models import ResolvedModel
@@ -80,7 +87,7 @@ class FakeEngine:
         """Raise TooLongError for the first request that does not fit."""
         for request in requests:
             if isinstance(request, GenerateRequest):
-                self._prompt(request.prompt, request.max_tokens, request.label, answer_too_long)
+                self._prompt(request.prompt, request.max_tokens, request.label, make_long_answer_error)
                 continue
             pairs = list(self._pairs(request))
             refuse_empty(request, [len(continuation) for _, continuation in pairs])
@@ -109,18 +116,18 @@ class FakeEngine:
         """Yield one answer a request."""
         self._must_be_open()
         for request in requests:
-            context, cut = self._prompt(request.prompt, request.max_tokens, request.label, answer_too_long)
-            thinking = Thinking(self._tags, opened_by(context.decode("utf-8", "replace"), self._tags))
-            rng, text, ended, new = generator_for(request), Text(request.stop, thinking), False, 0
+            context, cut = self._prompt(request.prompt, request.max_tokens, request.label, make_long_answer_error)
+            thinking = ThoughtFormat(self._tags, opened_by(context.decode("utf-8", "replace"), self._tags))
+            rng, text, ended, new = make_generator(request), TextBuilder(request.stop, thinking), False, 0
             tail, logprob = context[-_MEMORY:], 0.0
             while new < request.max_tokens and not ended:
                 logits = self._logits(tail)
-                token = pick(logits, request, rng)
-                logprob -= surprise(logits, token)
+                token = sample_token(logits, request, rng)
+                logprob -= compute_surprisal(logits, token)
                 new += 1
                 ended = token == _END or text.push(bytes([token]))
                 tail = (tail + bytes([token % 256]))[-_MEMORY:]
-            yield answer_of(text, tokens=new, ended=ended, prompt_tokens=len(context), truncated=cut, logprob=logprob)
+            yield make_answer(text, tokens=new, ended=ended, prompt_tokens=len(context), truncated=cut, logprob=logprob)
 
     def close(self) -> None:
         """Make the engine unusable, as the protocol says."""
@@ -136,20 +143,24 @@ class FakeEngine:
             yield pair.prompt, (delimiter + pair.continuation).encode("utf-8", "replace")
 
     def _prompt(
-        self, prompt: Prompt, more: int, label: str, wrong: Callable[[int, int, Limits], TooLongError] = choice_too_long
+        self,
+        prompt: Prompt,
+        more: int,
+        label: str,
+        wrong: Callable[[int, int, RequestLimits], TooLongError] = make_long_choice_error,
     ) -> tuple[bytes, int]:
         """Return the prompt's bytes and how many were cut so that ``more`` tokens fit after them."""
         if self._template is None:
             text = prompt.plain(_name_image)
         else:
-            told = [_with_names(message) for message in make_conversation(prompt, self._system)]
+            told = [_name_images(message) for message in make_conversation(prompt, self._system)]
             text = self._template.ask(told, prompt.assistant)
         data = text.encode("utf-8", "replace")
         room = self.can.context_tokens - more
         if len(data) <= room:
             return data, 0
         if room < 1 or not self._truncate:
-            raise wrong(len(data), more, Limits(self.can.context_tokens, self._truncate, label))
+            raise wrong(len(data), more, RequestLimits(self.can.context_tokens, self._truncate, label))
         return data[-room:], len(data) - room
 
     def _sum(self, context: bytes, continuation: bytes) -> tuple[float, bool]:
@@ -180,5 +191,5 @@ def _name_image(image: ImagePart) -> str:
     return f"[image {image.hash}]"
 
 
-def _with_names(message: Message) -> Message:
+def _name_images(message: Message) -> Message:
     return replace(message, parts=(TextPart(render_parts(message.parts, _name_image)),))

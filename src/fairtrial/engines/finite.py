@@ -18,7 +18,7 @@ A = TypeVar("A", ScoreAnswer, GenerateAnswer)
 R = TypeVar("R", bound=Request)
 
 
-def flaw(answer: Answer) -> str:
+def find_flaw(answer: Answer) -> str:
     """Return what is wrong with the numbers of an answer, in words; empty if nothing is.
 
     Minus infinity is the log-probability of what is impossible; that every continuation is impossible tells nothing.
@@ -36,13 +36,13 @@ def flaw(answer: Answer) -> str:
     return ""
 
 
-def not_a_number(candidate: str, label: str, wrong: str, *, local: bool = True) -> EngineError:
+def make_nan_error(candidate: str, label: str, wrong: str, *, local: bool = True) -> EngineError:
     """Return the error about an answer that cannot be used.
 
     Args:
         candidate: whose answer it is.
         label: names the item.
-        wrong: what is wrong, as `flaw` says it.
+        wrong: what is wrong, as `find_flaw` says it.
         local: whether the numbers were computed here, and not by an endpoint.
     """
     fix = (
@@ -55,12 +55,12 @@ def not_a_number(candidate: str, label: str, wrong: str, *, local: bool = True) 
     return EngineError(f"the model computes something that is not a number: {wrong}.", fix=fix, where=where)
 
 
-def each_by_itself(requests: Sequence[R], together: Sequence[A], ask: Callable[[R], A]) -> Sequence[A]:
+def retry_singly(requests: Sequence[R], together: Sequence[A], ask: Callable[[R], A]) -> Sequence[A]:
     """Return answers to requests that were asked together, asked one by one if any of them has a flaw.
 
     Memory that requests share carries what is not a number from one to the others; alone, only those that cannot be
     answered have a flaw.
     """
-    if not any(flaw(answer) for answer in together):
+    if not any(find_flaw(answer) for answer in together):
         return together
     return [ask(request) for request in requests]

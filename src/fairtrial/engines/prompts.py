@@ -17,14 +17,14 @@ from fairtrial.engines.chat import ChatTemplate, make_conversation
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.refusing import (
-    Limits,
-    answer_too_long,
-    choice_too_long,
+    RequestLimits,
+    make_long_answer_error,
+    make_long_choice_error,
+    make_long_text_error,
     refuse_empty,
     refuse_images,
-    text_too_long,
 )
-from fairtrial.engines.sampling import Thinking
+from fairtrial.engines.sampling import ThoughtFormat
 from fairtrial.errors import EngineError, ModelError
 from fairtrial.records import GenerateRequest, Message, Prompt, ScoreRequest, TextPart
 from fairtrial.spec.candidate import Candidate
@@ -36,7 +36,7 @@ _MOST_BYTES = 1_000_000  # of a chat template
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class PromptFormat:
     """How the candidate is asked.
 
     Attributes:
@@ -54,7 +54,7 @@ class Asking:
     tags: Tags = TAGS
 
 
-class Asked(NamedTuple):
+class EncodedPrompt(NamedTuple):
     """A prompt to be answered with text.
 
     Attributes:
@@ -65,12 +65,12 @@ class Asked(NamedTuple):
 
     tokens: Tokens
     truncated: int
-    thinking: Thinking
+    thinking: ThoughtFormat
 
 
-def asking_of(
+def make_prompt_format(
     candidate: Candidate, vocabulary: Vocabulary, template: str | None, *, trained: int, where: str
-) -> Asking:
+) -> PromptFormat:
     """Return how ``candidate`` is asked.
 
     Args:
@@ -92,12 +92,12 @@ def asking_of(
         )
     chat = None
     if candidate.chat != "none":
-        source, named = _template_source(candidate.chat, template, where)
+        source, named = _find_template(candidate.chat, template, where)
         chat = ChatTemplate(source, bos=vocabulary.bos_text, eos=vocabulary.eos_text, where=named, date=candidate.date)
-    return Asking(chat, candidate.system, context, candidate.overflow == "truncate", candidate.tags)
+    return PromptFormat(chat, candidate.system, context, candidate.overflow == "truncate", candidate.tags)
 
 
-def _template_source(chat: str, own: str | None, where: str) -> tuple[str, str]:
+def _find_template(chat: str, own: str | None, where: str) -> tuple[str, str]:
     """Return the text of the chat template that ``chat`` asks for, and where it came from."""
     if chat == "model":
         if own is None:
@@ -119,7 +119,7 @@ def _template_source(chat: str, own: str | None, where: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredSequence:
     """One sequence of tokens, of which those from ``start`` on are to be scored.
 
     Attributes:
@@ -136,12 +136,12 @@ class Scored:
 class Encoder:
     """Makes token sequences of requests, for one vocabulary and one way of asking."""
 
-    def __init__(self, vocabulary: Vocabulary, asking: Asking) -> None:
+    def __init__(self, vocabulary: Vocabulary, asking: PromptFormat) -> None:
         self.vocabulary = vocabulary
         self.vocabulary.keep(asking.tags)
         self.asking = asking
 
-    def score(self, request: ScoreRequest) -> list[list[Scored]]:
+    def score(self, request: ScoreRequest) -> list[list[ScoredSequence]]:
         """Return, for each continuation, the sequences whose scores add up to its own: several if it is a document.
 
         Raises TooLongError if one does not fit and may not be cut.
@@ -165,22 +165,22 @@ class Encoder:
         refuse_empty(request, [len(s.tokens) - s.start for s in out])
         return [[self._fit(scored, request.label)] for scored in out]
 
-    def generate(self, request: GenerateRequest) -> Asked:
+    def generate(self, request: GenerateRequest) -> EncodedPrompt:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
         refuse_images(request)
         mark, encode = self._reader()
         text, tail = self._text(request.prompt, mark, answers=False)
         tags = self.asking.tags
-        thinking = Thinking(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
+        thinking = ThoughtFormat(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
         tokens = self.vocabulary.with_bos(encode(text + tail))
         if not len(tokens):
             tokens = self._prefix(request.label)
         room = self.asking.context - request.max_tokens
         if len(tokens) <= room:
-            return Asked(tokens, 0, thinking)
+            return EncodedPrompt(tokens, 0, thinking)
         if room < 1 or not self.asking.truncate:
-            raise answer_too_long(len(tokens), request.max_tokens, self._limits(request.label))
-        return Asked(self._cut(tokens, room), len(tokens) - room, thinking)
+            raise make_long_answer_error(len(tokens), request.max_tokens, self._limits(request.label))
+        return EncodedPrompt(self._cut(tokens, room), len(tokens) - room, thinking)
 
     def text(self, text: str) -> Tokens:
         """Return a text's tokens behind the one that the model puts before a text.
@@ -189,7 +189,7 @@ class Encoder:
         """
         tokens = np.concatenate([self._prefix(""), self.vocabulary.encode(text)])
         if len(tokens) - 1 > self.asking.context:
-            raise text_too_long(len(tokens), self.asking.context)
+            raise make_long_text_error(len(tokens), self.asking.context)
         return tokens
 
     def _reader(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
@@ -206,14 +206,14 @@ class Encoder:
             text = prompt.plain()
             kept = text.rstrip()
             return kept, text[len(kept) :]
-        told = [_marked(message, mark) for message in make_conversation(prompt, self.asking.system)]
+        told = [_mark_texts(message, mark) for message in make_conversation(prompt, self.asking.system)]
         kept = prompt.assistant.rstrip()
         text = self.asking.template.ask(told, mark(kept))
         if answers and not kept and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
             text = f"{text.rstrip()}\n\n{closing}\n\n"
         return text, prompt.assistant[len(kept) :]
 
-    def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> Scored:
+    def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> ScoredSequence:
         whole = encode(text + continuation)
         if len(whole) <= len(context):  # the continuation melts into the prompt's last token
             whole = np.concatenate([context, encode(continuation)])
@@ -224,18 +224,18 @@ class Encoder:
                 prefixed = np.concatenate([self._prefix(""), whole])
             start += len(prefixed) - len(whole)
             whole = prefixed
-        return Scored(whole, max(start, 1))
+        return ScoredSequence(whole, max(start, 1))
 
-    def _fit(self, scored: Scored, label: str) -> Scored:
+    def _fit(self, scored: ScoredSequence, label: str) -> ScoredSequence:
         # The last token is scored, but need not be seen.
         excess = len(scored.tokens) - 1 - self.asking.context
         if excess <= 0:
             return scored
         if not self.asking.truncate or scored.start - excess < 1:
-            raise choice_too_long(scored.start, len(scored.tokens) - scored.start, self._limits(label))
-        return Scored(self._cut(scored.tokens, len(scored.tokens) - excess), scored.start - excess, excess)
+            raise make_long_choice_error(scored.start, len(scored.tokens) - scored.start, self._limits(label))
+        return ScoredSequence(self._cut(scored.tokens, len(scored.tokens) - excess), scored.start - excess, excess)
 
-    def _windows(self, text: str, label: str) -> Iterator[Scored]:
+    def _windows(self, text: str, label: str) -> Iterator[ScoredSequence]:
         """Yield windows over a document: each token scored once, with as much before it as fits in the context."""
         tokens = self.vocabulary.encode(text)
         prefix = self._prefix(label)
@@ -245,10 +245,10 @@ class Encoder:
             new = min(len(tokens) - done, size)
             end = done + new
             if done == 0:
-                yield Scored(np.concatenate([prefix, tokens[:end]]), 1)
+                yield ScoredSequence(np.concatenate([prefix, tokens[:end]]), 1)
             else:
                 window = tokens[end - size - 1 : end]
-                yield Scored(window, len(window) - new)
+                yield ScoredSequence(window, len(window) - new)
             done = end
 
     def _prefix(self, label: str) -> Tokens:
@@ -266,10 +266,10 @@ class Encoder:
             kept[0] = tokens[0]
         return kept
 
-    def _limits(self, label: str) -> Limits:
-        return Limits(self.asking.context, self.asking.truncate, label)
+    def _limits(self, label: str) -> RequestLimits:
+        return RequestLimits(self.asking.context, self.asking.truncate, label)
 
 
-def _marked(message: Message, mark: Callable[[str], str]) -> Message:
+def _mark_texts(message: Message, mark: Callable[[str], str]) -> Message:
     parts = [TextPart(mark(part.text)) if isinstance(part, TextPart) else part for part in message.parts]
     return replace(message, parts=tuple(parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.refusing import counted_characters, refuse_empty
+from fairtrial.engines.refusing import count_characters, refuse_empty
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import EngineError
 from fairtrial.models import ResolvedModel
@@ -37,7 +37,7 @@ class RecordedEngine:
         """Raise `EngineError`, naming the item, if a request has no recorded answer."""
         for request in requests:
             if isinstance(request, ScoreRequest):
-                refuse_empty(request, counted_characters(request))
+                refuse_empty(request, count_characters(request))
             self._answer(request)
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:

@@ -14,7 +14,7 @@ from fairtrial.records import Request, ScoreRequest, list_images
 BLIND = "Ask a candidate that sees images, or leave the task out."
 
 
-class Limits(NamedTuple):
+class RequestLimits(NamedTuple):
     """What a request has to keep to.
 
     Attributes:
@@ -52,7 +52,7 @@ def refuse_images(request: Request) -> None:
         raise CapabilityError("the model is shown an image and cannot see it.", where=request.label, fix=BLIND)
 
 
-def counted_characters(request: ScoreRequest) -> list[int]:
+def count_characters(request: ScoreRequest) -> list[int]:
     """Return the characters of each continuation as it is scored in running text, with white space before it."""
     counts = []
     for pair in request.pairs:
@@ -62,21 +62,21 @@ def counted_characters(request: ScoreRequest) -> list[int]:
     return counts
 
 
-def choice_too_long(prompt: int, choice: int, limits: Limits) -> TooLongError:
+def make_long_choice_error(prompt: int, choice: int, limits: RequestLimits) -> TooLongError:
     """Return the error about a continuation that does not fit, of so many tokens after a prompt of so many."""
     if choice >= limits.context:
-        return _no_room(f"A choice of {choice} tokens", "leave the item out", limits)
-    return _too_long(f"{prompt} tokens of prompt and {choice} of a choice", limits)
+        return _make_no_room_error(f"A choice of {choice} tokens", "leave the item out", limits)
+    return _make_too_long_error(f"{prompt} tokens of prompt and {choice} of a choice", limits)
 
 
-def answer_too_long(prompt: int, answer: int, limits: Limits) -> TooLongError:
+def make_long_answer_error(prompt: int, answer: int, limits: RequestLimits) -> TooLongError:
     """Return the error about a prompt that leaves too little room for an answer of up to so many tokens."""
     if answer >= limits.context:
-        return _no_room(f"An answer of up to {answer} tokens", "set a smaller `max_tokens`", limits)
-    return _too_long(f"{prompt} tokens of prompt and {answer} of answer", limits)
+        return _make_no_room_error(f"An answer of up to {answer} tokens", "set a smaller `max_tokens`", limits)
+    return _make_too_long_error(f"{prompt} tokens of prompt and {answer} of answer", limits)
 
 
-def text_too_long(tokens: int, context: int) -> TooLongError:
+def make_long_text_error(tokens: int, context: int) -> TooLongError:
     """Return the error about a text that does not fit."""
     return TooLongError(f"A text has {tokens} tokens; {context} are allowed.", fix=f"{LARGER}.")
 
@@ -84,12 +84,12 @@ def text_too_long(tokens: int, context: int) -> TooLongError:
 LARGER = "Set a larger `context` for the candidate (up to what the model was trained with)"
 
 
-def _no_room(what: str, otherwise: str, limits: Limits) -> TooLongError:
+def _make_no_room_error(what: str, otherwise: str, limits: RequestLimits) -> TooLongError:
     told = f"{what} leaves no room for a prompt in a context of {limits.context}; only prompts can be cut."
     return TooLongError(told, fix=f"{LARGER}, or {otherwise}.", where=limits.label)
 
 
-def _too_long(seen: str, limits: Limits) -> TooLongError:
+def _make_too_long_error(seen: str, limits: RequestLimits) -> TooLongError:
     cut = "" if limits.truncates else ", or `overflow: truncate`"
     told = f"A request has {seen}; {limits.context} are allowed."
     return TooLongError(told, fix=f"{LARGER}, fewer shots{cut}.", where=limits.label)

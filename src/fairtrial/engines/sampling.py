@@ -20,12 +20,12 @@ from fairtrial.thoughts import Tags, locate, separate
 _SHORTLIST = 1024  # tokens sorted at once when looking for the nucleus
 
 
-def generator_for(request: GenerateRequest) -> np.random.Generator | None:
+def make_generator(request: GenerateRequest) -> np.random.Generator | None:
     """Return the request's own random generator, or None if it is greedy."""
     return np.random.default_rng(request.seed) if request.temperature > 0 else None
 
 
-def pick(logits: NDArray[np.float32], request: GenerateRequest, rng: np.random.Generator | None) -> int:
+def sample_token(logits: NDArray[np.float32], request: GenerateRequest, rng: np.random.Generator | None) -> int:
     """Choose a token from (vocabulary,) logits.
 
     Greedy takes the likeliest, of equals the one with the lowest number.  Else the logits are divided by the
@@ -33,21 +33,21 @@ def pick(logits: NDArray[np.float32], request: GenerateRequest, rng: np.random.G
     (Holtzman et al. 2020, arXiv:1904.09751), and one uniform number decides.
     """
     likeliest = int(logits.argmax())
-    if rng is None or not math.isfinite(logits[likeliest]):  # what is not a number comes first; see `surprise`
+    if rng is None or not math.isfinite(logits[likeliest]):  # what is not a number comes first; see `compute_surprisal`
         return likeliest
     scaled = logits.astype(np.float64) / request.temperature
-    tokens = _likeliest(scaled, request.top_k) if 0 < request.top_k < len(scaled) else np.arange(len(scaled))
+    tokens = _find_largest(scaled, request.top_k) if 0 < request.top_k < len(scaled) else np.arange(len(scaled))
     mass = np.exp(scaled[tokens] - scaled[tokens].max())
     mass /= mass.sum()
     if request.top_p < 1.0:
-        kept = _nucleus(mass, request.top_p)
+        kept = _find_nucleus(mass, request.top_p)
         tokens, mass = tokens[kept], mass[kept]
     edges = np.cumsum(mass)
     at = int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
     return int(tokens[min(at, len(tokens) - 1)])
 
 
-def surprise(logits: NDArray[np.float32], token: int) -> float:
+def compute_surprisal(logits: NDArray[np.float32], token: int) -> float:
     """Return minus the log-probability of a token by (vocabulary,) logits, nats: float32 sums, at least 0.
 
     NaN if some logit is NaN or infinite: then there are no probabilities.
@@ -58,7 +58,7 @@ def surprise(logits: NDArray[np.float32], token: int) -> float:
     return lost if lost > 0 or math.isnan(lost) else 0.0
 
 
-def _likeliest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+def _find_largest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """Return the numbers of the ``count`` largest values, in ascending order of number; lowest numbers win ties."""
     edge = np.partition(values, len(values) - count)[len(values) - count]
     above = np.flatnonzero(values > edge)
@@ -66,11 +66,11 @@ def _likeliest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate([above, level]))
 
 
-def _nucleus(mass: NDArray[np.float64], top_p: float) -> NDArray[np.int64]:
+def _find_nucleus(mass: NDArray[np.float64], top_p: float) -> NDArray[np.int64]:
     """Return, in ascending order, the indices of the fewest entries that together reach ``top_p``."""
     count = min(_SHORTLIST, len(mass))
     while True:
-        short = _likeliest(mass, count) if count < len(mass) else np.arange(len(mass))
+        short = _find_largest(mass, count) if count < len(mass) else np.arange(len(mass))
         order = short[np.argsort(-mass[short], kind="stable")]
         reached = np.cumsum(mass[order])
         if reached[-1] >= top_p or count == len(mass):
@@ -78,7 +78,7 @@ def _nucleus(mass: NDArray[np.float64], top_p: float) -> NDArray[np.int64]:
         count = min(count * 8, len(mass))
 
 
-class Thinking(NamedTuple):
+class ThoughtFormat(NamedTuple):
     """How the thought of an answer is told from the answer; see `fairtrial.thoughts`.
 
     Attributes:
@@ -92,7 +92,7 @@ class Thinking(NamedTuple):
     waits: bool = False
 
 
-class Written(NamedTuple):
+class SeparatedText(NamedTuple):
     """What was written: see `fairtrial.thoughts.Separated`; and how many tokens the thought took."""
 
     thought: str
@@ -101,18 +101,18 @@ class Written(NamedTuple):
     thinking_tokens: int
 
 
-class Text:
+class TextBuilder:
     """Text put together from the bytes of tokens as they come; ends before the first stop string in its answer.
 
     Characters and stop strings may be spread over several tokens.  Stop strings in a thought end nothing.
     """
 
-    def __init__(self, stop: Sequence[str], thinking: Thinking | None = None) -> None:
+    def __init__(self, stop: Sequence[str], thinking: ThoughtFormat | None = None) -> None:
         self._stop = tuple(s for s in stop if s)
         self._longest = max(map(len, self._stop), default=0)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
-        self._thinking = thinking = thinking or Thinking()
+        self._thinking = thinking = thinking or ThoughtFormat()
         self._state = "undecided" if thinking.tags else "answering"
         self._ends = frozenset(tag[-1] for pair in thinking.tags for tag in pair) | {">"}
         self._from = 0  # where the answer begins
@@ -127,7 +127,7 @@ class Text:
         """Return the answer's text.  An unfinished character at its end becomes U+FFFD."""
         return self.written().answer
 
-    def written(self) -> Written:
+    def written(self) -> SeparatedText:
         """Return the whole, thought and answer."""
         self._add(self._decoder.decode(b"", final=True))
         if self._state == "undecided":
@@ -136,7 +136,7 @@ class Text:
         tokens = self._thinking_tokens
         if found and not tokens:  # its beginning was not to be seen
             tokens = round(self._tokens * len(thought) / max(1, len(self._text)))
-        return Written(thought, answer, ended, tokens)
+        return SeparatedText(thought, answer, ended, tokens)
 
     def _add(self, more: str) -> bool:
         if not more:
@@ -171,8 +171,8 @@ class Text:
         return bool(found)
 
 
-def answer_of(
-    text: Text, *, tokens: int, ended: bool, prompt_tokens: int, truncated: int, logprob: float
+def make_answer(
+    text: TextBuilder, *, tokens: int, ended: bool, prompt_tokens: int, truncated: int, logprob: float
 ) -> GenerateAnswer:
     """Return the answer that a text is.
 

@@ -12,7 +12,7 @@ ReadImage = Callable[[ImagePart], bytes]
 """Returns the bytes of an image."""
 
 
-def no_images(image: ImagePart) -> bytes:
+def refuse_image(image: ImagePart) -> bytes:
     """Say that there are no bytes: the engine was opened without a ledger that holds them."""
     raise EngineError(f"the bytes of the image {image.hash} are not to be had here.", fix="Ask it in a trial.")
 
@@ -32,5 +32,5 @@ class EngineSettings:
     threads: int | None = None
     batch_tokens: int | None = None
     flash_attention: bool | None = None
-    read_image: ReadImage = field(default=no_images, compare=False, repr=False)
+    read_image: ReadImage = field(default=refuse_image, compare=False, repr=False)
     on_note: Callable[[str], None] | None = field(default=None, compare=False, repr=False)

@@ -18,7 +18,7 @@ from fairtrial.ledger.known import read_paired_differences
 from fairtrial.planning.plan import Plan, PlannedTask
 from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.planning.sampling import hash_to_int
-from fairtrial.stats.foresight import foresee
+from fairtrial.stats.foresight import simulate_stopping
 from fairtrial.stats.paired import Rule
 
 GAPS = (0.0, 0.05, 0.10)
@@ -153,7 +153,7 @@ def simulate(
     """Return (median, nine in ten, share settled) of simulated trials."""
     rng = np.random.default_rng(hash_to_int(f"{gap} {discordance} {rule}"))
     draws = max(50, min(200, MOST_WORK // (rule.total or 1)))
-    found = foresee(gap, discordance, rule, rng, draws, np.array(clusters) if clusters else None)
+    found = simulate_stopping(gap, discordance, rule, rng, draws, np.array(clusters) if clusters else None)
     return found.median, found.ninety, found.settled
 
 

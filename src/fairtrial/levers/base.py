@@ -26,7 +26,7 @@ Need = Literal["score", "generate", "chat", "images"]
 
 
 @dataclass(frozen=True, slots=True)
-class Referred:
+class ReferencedContent:
     """What a lever's settings refer to, by its content.
 
     Attributes:
@@ -84,7 +84,7 @@ class Lever(ABC, Generic[S]):
         """Make the lever that candidate files call ``name``."""
         self.name = name
 
-    def identity(self, settings: S, referred: Referred) -> Sequence[object]:
+    def identity(self, settings: S, referred: ReferencedContent) -> Sequence[object]:
         """Return the JSON values that enter the candidate's id: all that can change an answer.
 
         By default all settings, and the content of everything that they refer to.
@@ -159,7 +159,7 @@ class SeenItem:
 
 
 @runtime_checkable
-class Learns(Protocol):
+class LearningLever(Protocol):
     """A wrap lever with a value that may be learned, from items that are asked for this alone and enter no verdict."""
 
     measure: str
@@ -205,4 +205,4 @@ class AppliedLever:
     @property
     def items_to_learn(self) -> int:
         """How many items of every task it learns from; 0 if nothing is to be learned."""
-        return self.lever.items_to_learn(self.settings) if isinstance(self.lever, Learns) else 0
+        return self.lever.items_to_learn(self.settings) if isinstance(self.lever, LearningLever) else 0

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from fairtrial.engines.base import AnswersOneByOne, Engine, MaySayNothing, work_of
+from fairtrial.engines.base import Engine, MayLackLogprobs, StreamsAnswers, get_work
 from fairtrial.errors import EngineError
 from fairtrial.records import (
     Answer,
@@ -42,9 +42,9 @@ class WrappedEngine:
         self.can = engine.can
         self.record: Mapping[str, object] = {"engine": name, "asks": dict(engine.record)}
         self._closed = False
-        if isinstance(engine, AnswersOneByOne):
+        if isinstance(engine, StreamsAnswers):
             self.as_answered = self._as_answered
-        if isinstance(engine, MaySayNothing):
+        if isinstance(engine, MayLackLogprobs):
             self.why_silent = engine.why_silent
 
     def change_request(self, request: R) -> R:
@@ -58,7 +58,7 @@ class WrappedEngine:
     @property
     def work(self) -> Mapping[str, float]:
         """What the engine inside has computed."""
-        return work_of(self.engine)
+        return get_work(self.engine)
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise what the engine inside raises for the requests that are really sent."""
@@ -86,7 +86,7 @@ class WrappedEngine:
         self._check_open()
         sent = [self.change_request(request) for request in requests]
         of = {id(asked): request for asked, request in zip(sent, requests, strict=True)}
-        for asked, answer in cast(AnswersOneByOne, self.engine).as_answered(sent):
+        for asked, answer in cast(StreamsAnswers, self.engine).as_answered(sent):
             request = of[id(asked)]
             yield request, self._given(request, asked, answer)
 

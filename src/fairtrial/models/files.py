@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from fairtrial.cache import recall, remember
 from fairtrial.errors import ModelError, did_you_mean
-from fairtrial.models.gguf import MAGIC, SPLIT, GgufError, read_head, split_names
+from fairtrial.models.gguf import MAGIC, SPLIT, GgufError, list_split_names, read_header
 from fairtrial.models.hashes import POINTER, hash_parts
 from fairtrial.models.record import ResolvedModel
 from fairtrial.records import content_hash
@@ -38,7 +38,7 @@ def _find_named_path(path: Path) -> Path:
     here = path.absolute()
     link = here
     for _ in range(MOST_LINKS):
-        if len(split_names(link.name)) > 1:
+        if len(list_split_names(link.name)) > 1:
             return link
         if not link.is_symlink():
             break
@@ -69,7 +69,7 @@ def resolve_gguf_file(spec: str, path: Path, folder: Path) -> ResolvedModel:
     """
     if not path.is_file():
         raise _make_missing_error(spec, path, folder)
-    names = split_names(path.name)
+    names = list_split_names(path.name)
     if path.name != names[0]:
         raise ModelError(
             f"model {spec!r} is one part of a split model.",
@@ -101,7 +101,7 @@ def _read_weight_facts(parts: Sequence[Path], sha256: str) -> dict[str, object]:
     if known is not None:
         return dict(known)
     try:
-        heads = [read_head(part) for part in parts]
+        heads = [read_header(part) for part in parts]
     except (GgufError, OSError):
         return {}
     head = replace(heads[0], tensors={name: t for one in heads for name, t in one.tensors.items()})

@@ -30,7 +30,7 @@ LONGEST_HEADER = 30_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class ModelFolder:
     """What is read of a folder.
 
     Attributes:
@@ -65,7 +65,7 @@ def resolve_folder(spec: str, path: Path, name: str, notes: Mapping[str, object]
     return ResolvedModel(spec, "transformers", path, digest, name, {"bytes": folder.bytes, **notes})
 
 
-def read_folder(spec: str, path: Path) -> Folder:
+def read_folder(spec: str, path: Path) -> ModelFolder:
     """Return what is read of a folder.
 
     Raises:
@@ -94,7 +94,7 @@ def read_folder(spec: str, path: Path) -> Folder:
         _check_whole(spec, path / name, name)
     _read_json_object(spec, path / "config.json", LONGEST_CONFIG)
     sizes = [_count_elements(spec, path / name, name) for name in weights]
-    return Folder(path, weights, tuple(others), sum(n for n, _ in sizes), sum(count for _, count in sizes))
+    return ModelFolder(path, weights, tuple(others), sum(n for n, _ in sizes), sum(count for _, count in sizes))
 
 
 def _list_weight_files(spec: str, path: Path) -> tuple[str, ...]:

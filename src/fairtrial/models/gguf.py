@@ -50,7 +50,7 @@ class GgufError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class TensorInfo:
     """One tensor: its shape (fastest dimension first), ggml type number, and first byte in the file."""
 
     name: str
@@ -60,7 +60,7 @@ class Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class GgufHeader:
     """What a GGUF file says about itself.
 
     Attributes:
@@ -71,7 +71,7 @@ class Head:
 
     values: dict[str, object]
     keys: frozenset[str]
-    tensors: dict[str, Tensor] = field(default_factory=dict)
+    tensors: dict[str, TensorInfo] = field(default_factory=dict)
 
     @property
     def architecture(self) -> str:
@@ -118,16 +118,16 @@ class Head:
         return "tokenizer.chat_template" in self.keys
 
 
-def read_head(path: Path) -> Head:
+def read_header(path: Path) -> GgufHeader:
     """Return what a GGUF file says about itself; raises GgufError, and OSError if it cannot be opened."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(4) != MAGIC:
             raise GgufError("it does not begin with 'GGUF'")
-        return _HeadReader(file, size).read_head()
+        return _HeaderReader(file, size).read_head()
 
 
-class _HeadReader:
+class _HeaderReader:
     """Reads the head of one file, forwards."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
@@ -136,7 +136,7 @@ class _HeadReader:
         self.entries = 0
         self.kept = 0
 
-    def read_head(self) -> Head:
+    def read_head(self) -> GgufHeader:
         """Return the head; the magic bytes have been read."""
         version = self.read_number("<I")
         if version not in (2, 3):
@@ -148,17 +148,17 @@ class _HeadReader:
         alignment = values.get("general.alignment", 32)
         step = alignment if isinstance(alignment, int) and 0 < alignment <= 2**20 else 32
         start = -(-self.file.tell() // step) * step
-        placed = {t.name: Tensor(t.name, t.shape, t.type, start + t.start) for t in listed}
-        return Head(values, frozenset(found), placed)
+        placed = {t.name: TensorInfo(t.name, t.shape, t.type, start + t.start) for t in listed}
+        return GgufHeader(values, frozenset(found), placed)
 
-    def read_tensor(self) -> Tensor:
+    def read_tensor(self) -> TensorInfo:
         """Return one entry of the tensor list; its first byte is counted from the first tensor's."""
         name = self.read_name()
         dimensions = int(self.read_number("<I"))
         if dimensions > 8:
             raise GgufError(f"tensor {name!r} has {dimensions} dimensions")
         shape = tuple(int(self.read_number("<Q")) for _ in range(dimensions))
-        return Tensor(name, shape, int(self.read_number("<I")), int(self.read_number("<Q")))
+        return TensorInfo(name, shape, int(self.read_number("<I")), int(self.read_number("<Q")))
 
     def read_value(self, kind: int, depth: int) -> object:
         """Return a single value; None for lists and long texts, which are passed over."""
@@ -234,7 +234,7 @@ class _HeadReader:
         self.file.seek(length, 1)
 
 
-def split_names(name: str) -> list[str]:
+def list_split_names(name: str) -> list[str]:
     """Return the names of all parts of the split model that ``name`` is a part of; ``[name]`` if it is not split."""
     match = SPLIT.match(name)
     if match is None or not 0 < int(match["parts"]) < 10_000:

@@ -13,7 +13,7 @@ from pathlib import Path
 from fairtrial.errors import MissingExtraError, ModelError, SpecError, did_you_mean
 from fairtrial.models.files import resolve_gguf_file
 from fairtrial.models.folder import resolve_folder
-from fairtrial.models.gguf import split_names
+from fairtrial.models.gguf import list_split_names
 from fairtrial.models.record import ResolvedModel
 
 NAME = re.compile(r"^(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<file>[\w./ -]+))?$")
@@ -65,7 +65,7 @@ def _resolve_local_folder(spec: str, folder: Path) -> ResolvedModel:
 
 def _choose_only_model(spec: str, repo: str, files: Sequence[str]) -> str | None:
     """Return the one GGUF model among ``files``, None for safetensors; raise ModelError for none or several."""
-    ggufs = sorted(f for f in files if f.endswith(".gguf") and "mmproj" not in f and split_names(f)[0] == f)
+    ggufs = sorted(f for f in files if f.endswith(".gguf") and "mmproj" not in f and list_split_names(f)[0] == f)
     if len(ggufs) == 1:
         return ggufs[0]
     if ggufs:
@@ -80,9 +80,11 @@ def _choose_only_model(spec: str, repo: str, files: Sequence[str]) -> str | None
 
 def _download_model(spec: str, repo: str, commit: str, file: str) -> ResolvedModel:
     """Return the model in a GGUF file of the hub, with all parts of a split one."""
-    paths = [_fetch_files(spec, repo, commit, name) for name in split_names(file)]
-    if Path(file).name != Path(split_names(file)[0]).name:
-        raise ModelError(f"model {spec!r} is one part of a split model.", fix=f"Name the first: {split_names(file)[0]}")
+    paths = [_fetch_files(spec, repo, commit, name) for name in list_split_names(file)]
+    if Path(file).name != Path(list_split_names(file)[0]).name:
+        raise ModelError(
+            f"model {spec!r} is one part of a split model.", fix=f"Name the first: {list_split_names(file)[0]}"
+        )
     found = resolve_gguf_file(spec, paths[0], paths[0].parent)
     notes = {**found.notes, "repository": repo, "revision": commit}
     return ResolvedModel(spec, found.engine, found.path, found.sha256, found.name, notes)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairtrial.models.gguf import GgufError, read_head, split_names
+from fairtrial.models.gguf import GgufError, list_split_names, read_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ def list_models() -> list[ModelListing]:
 
 def describe_model(spec: str, path: Path, place: str) -> ModelListing:
     """Return what is known about the model in ``path``."""
-    parts = [part for name in split_names(path.name) if (part := path.with_name(name)).is_file()]
+    parts = [part for name in list_split_names(path.name) if (part := path.with_name(name)).is_file()]
     size = sum(part.stat().st_size for part in parts)
     try:
-        heads = [read_head(part) for part in parts]
+        heads = [read_header(part) for part in parts]
     except (GgufError, OSError) as error:
         return ModelListing(spec, size, f"not a readable GGUF file ({error}); {place}")
     head, weights = heads[0], sum(h.weights for h in heads)
@@ -102,4 +102,4 @@ def _find_in_models_folder() -> Iterator[tuple[str, Path, str]]:
 
 def _is_model(name: str) -> bool:
     """Return whether a file is a model, and not a later part of one or an image projector."""
-    return name.endswith(".gguf") and split_names(name)[0] == name and "mmproj" not in name
+    return name.endswith(".gguf") and list_split_names(name)[0] == name and "mmproj" not in name

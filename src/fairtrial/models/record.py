@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fairtrial.models.gguf import split_names
+from fairtrial.models.gguf import list_split_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,7 @@ class ResolvedModel:
 
 def count_weight_bytes(path: Path) -> int | None:
     """Return the bytes of weights on disk: a file, all parts of a split one, a folder's safetensors; None if none."""
-    parts = path.glob("*.safetensors") if path.is_dir() else (path.parent / name for name in split_names(path.name))
+    parts = (
+        path.glob("*.safetensors") if path.is_dir() else (path.parent / name for name in list_split_names(path.name))
+    )
     return sum(part.stat().st_size for part in parts if part.is_file()) or None

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.cache import cache_folder
-from fairtrial.engines import ENGINES, engine_version
+from fairtrial.engines import ENGINES, get_engine_version
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers import (
     LEVERS,
     AppliedLever,
     BuildContext,
     BuildLever,
-    Referred,
+    ReferencedContent,
     WrapLever,
     is_wrapping,
     read_lever,
@@ -107,7 +107,9 @@ class CandidatePlanner:
             model = choose_engine(model, spec.engine)
         scheme, levers_of = spec.model.partition(":")[0], (LEVERS.origin(applied.name) for applied in levers)
         model = _add_plugins(model, SCHEMES.origin(scheme), ENGINES.origin(model.engine), *levers_of)
-        identity = identify_candidate(spec, model, base_dir=self.base_dir, engine_version=engine_version(model.engine))
+        identity = identify_candidate(
+            spec, model, base_dir=self.base_dir, engine_version=get_engine_version(model.engine)
+        )
         if counted:
             identity = content_hash([identity, counted])
         if spec.chat not in ("none", "model"):
@@ -150,7 +152,7 @@ class CandidatePlanner:
         for setting, path in applied.settings.referred("file"):
             files.setdefault(setting, []).append(_hash_file(applied.name, setting, Path(path)))
         learned = [(t.id, [item.id for item in t.tuning]) for t in self.tasks] if applied.items_to_learn else []
-        own = applied.lever.identity(applied.settings, Referred(files, candidates, learned))
+        own = applied.lever.identity(applied.settings, ReferencedContent(files, candidates, learned))
         plugin = LEVERS.origin(applied.name)
         return [*own, plugin] if plugin else own
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fairtrial.engines import engine_version
+from fairtrial.engines import get_engine_version
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel, identify_candidate
@@ -112,7 +112,7 @@ def _open_replay(spec: Candidate, rest: str, base_dir: Path) -> Recording:
 def plan_recorded(spec: Candidate, model: ResolvedModel, base_dir: Path) -> PlannedCandidate:
     """Return the candidate; whatever template it was asked with then is part of the recorded answers' identity."""
     plain = spec.model_copy(update={"chat": "none"}) if spec.chat != "none" else spec
-    identity = identify_candidate(plain, model, base_dir=base_dir, engine_version=engine_version("recorded"))
+    identity = identify_candidate(plain, model, base_dir=base_dir, engine_version=get_engine_version("recorded"))
     return PlannedCandidate(spec, identity, model)
 
 

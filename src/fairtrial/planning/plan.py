@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import SpecError
-from fairtrial.levers import Learns
+from fairtrial.levers import LearningLever
 from fairtrial.measures import find_measures
 from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
@@ -91,7 +91,7 @@ class Plan:
     def learners(self) -> list[tuple[PlannedCandidate, PlannedCandidate]]:
         """Candidates whose lever has a value that may be learned, inner ones first, each with one that is on trial."""
         parts = {part.id: (part, c) for c in self.candidates for part in reversed([*c.with_parts()])}
-        return [(part, c) for part, c in parts.values() if part.lever and isinstance(part.lever.lever, Learns)]
+        return [(part, c) for part, c in parts.values() if part.lever and isinstance(part.lever.lever, LearningLever)]
 
     def document(self) -> dict[str, Any]:
         """Return the plan as JSON values, as the ledger keeps it."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fairtrial.engines.base import AnswersOneByOne, Engine
-from fairtrial.engines.finite import flaw, not_a_number
+from fairtrial.engines.base import Engine, StreamsAnswers
+from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.errors import CapabilityError
 from fairtrial.measures import Watcher, Whole, watch_all
 from fairtrial.planning.base import PlannedCandidate
@@ -85,11 +85,11 @@ def answer_requests(
     Raises EngineError if the numbers of an answer are none.
     """
     answers: dict[str, Answer] = {}
-    comes_one_by_one = isinstance(engine, AnswersOneByOne)
-    if isinstance(engine, AnswersOneByOne):
+    comes_one_by_one = isinstance(engine, StreamsAnswers)
+    if isinstance(engine, StreamsAnswers):
         for request, got in engine.as_answered(requests):
             answers[request.id] = got
-            if not flaw(got):
+            if not find_flaw(got):
                 on_answer(request, got)
     else:
         score = [r for r in requests if isinstance(r, ScoreRequest)]
@@ -98,14 +98,14 @@ def answer_requests(
             answers.update((r.id, a) for r, a in zip(score, engine.score(score), strict=True))
         if generate:
             answers.update((r.id, a) for r, a in zip(generate, engine.generate(generate), strict=True))
-    flawed = [(request, told) for request in requests if (told := flaw(answers[request.id]))]
+    flawed = [(request, told) for request in requests if (told := find_flaw(answers[request.id]))]
     if flawed:
         for request in [] if comes_one_by_one else requests:
-            if not flaw(got := answers[request.id]):
+            if not find_flaw(got := answers[request.id]):
                 on_answer(request, got)
         request, told = flawed[0]
         more = f"; so are {len(flawed) - 1} more of {len(requests)} answers" if len(flawed) > 1 else ""
-        raise not_a_number(candidate, request.label, told + more, local=not comes_one_by_one)
+        raise make_nan_error(candidate, request.label, told + more, local=not comes_one_by_one)
     return answers
 
 

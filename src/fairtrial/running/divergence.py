@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from fairtrial.engines.base import TellsDistributions, TellsOwnRounding
-from fairtrial.engines.finite import not_a_number
+from fairtrial.engines.base import GivesDistributions, MeasuresRounding
+from fairtrial.engines.finite import make_nan_error
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger.known import read_items_measured
 from fairtrial.planning.base import PlannedCandidate
@@ -22,7 +22,7 @@ from fairtrial.records import Item, Observation
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
 from fairtrial.running.storing import LedgerWriter
-from fairtrial.stats.divergence import divergence, surprise
+from fairtrial.stats.divergence import compute_divergence, compute_surprisal
 
 UNTOLD = "its engine does not tell what it expects after every token"
 WHERE = "reading the study's text"
@@ -32,7 +32,7 @@ OTHER_WORDS = "it cuts this text into other tokens than the parent does"
 class Reading:
     """One candidate's reading of a passage: its tokens and logits, computed when first asked for."""
 
-    def __init__(self, engine: TellsDistributions, passage: Item, name: str) -> None:
+    def __init__(self, engine: GivesDistributions, passage: Item, name: str) -> None:
         self.name = name
         self.tokens = engine.text_tokens(passage.question)
         self.logits = engine.text_logits(self.tokens)
@@ -41,7 +41,7 @@ class Reading:
 
     def alone(self, passage: Item) -> list[Observation]:
         """Return what the passage tells of this candidate alone."""
-        lost = surprise(self.logits, self.tokens[1:])
+        lost = compute_surprisal(self.logits, self.tokens[1:])
         size = len(passage.question.encode())
         if not np.isfinite(lost).all():
             self.fail("a token of the text has a log-probability of -inf")
@@ -54,7 +54,7 @@ class Reading:
         """Return how far this candidate is from its parent; nothing if it cuts the text into other tokens."""
         if not np.array_equal(self.tokens, parent.tokens) or self.logits.shape != parent.logits.shape:
             return []
-        found = divergence(parent.logits, self.logits)
+        found = compute_divergence(parent.logits, self.logits)
         if not np.isfinite(found.kl).all():
             self.fail("the KL divergence from the parent is infinite")
         weight = len(self.logits)
@@ -65,14 +65,14 @@ class Reading:
 
     def fail(self, wrong: str) -> NoReturn:
         """Raise EngineError about this reading."""
-        raise not_a_number(self.name, WHERE, wrong)
+        raise make_nan_error(self.name, WHERE, wrong)
 
 
-def own_rounding(engine: TellsDistributions, told: Reading) -> list[Observation]:
+def own_rounding(engine: GivesDistributions, told: Reading) -> list[Observation]:
     """Return how far a model is from itself when it is computed in passes of another shape; nothing if it can't be."""
-    if not isinstance(engine, TellsOwnRounding):
+    if not isinstance(engine, MeasuresRounding):
         return []
-    found = divergence(told.logits, engine.text_logits_again(told.tokens))
+    found = compute_divergence(told.logits, engine.text_logits_again(told.tokens))
     if not np.isfinite(found.kl).all():
         told.fail("the KL divergence from itself is infinite")
     return [Observation(KL_OWN.name, float(found.kl.mean()), len(told.logits), KL_OWN.unit)]
@@ -92,7 +92,7 @@ def compare_distributions(
     """
     live = [c for c in candidates if not c.recorded and not c.parts]
     engines = {c.id: pool.engine(c) for c in live}
-    telling = {i: engine for i, engine in engines.items() if isinstance(engine, TellsDistributions)}
+    telling = {i: engine for i, engine in engines.items() if isinstance(engine, GivesDistributions)}
     parent = next((c for c in live if c.name == baseline and c.id in telling), None)
     for candidate in candidates:
         if candidate.id not in telling:
@@ -115,7 +115,7 @@ def compare_distributions(
         on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))
 
 
-def read_passages(engine: TellsDistributions, passage: Item, name: str) -> Reading:
+def read_passages(engine: GivesDistributions, passage: Item, name: str) -> Reading:
     """Return a candidate's reading; an error names it."""
     try:
         return Reading(engine, passage, name)

@@ -6,7 +6,7 @@ nothing of grades and verdicts.
 
 from __future__ import annotations
 
-from fairtrial.engines.base import work_of
+from fairtrial.engines.base import get_work
 from fairtrial.ledger.known import read_items_asked, read_items_measured
 from fairtrial.measures import AloneProbe, watch_all
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
@@ -47,7 +47,7 @@ def ask_alone(task: PlannedTask, candidate: PlannedCandidate, pool: EnginePool, 
     """Ask one candidate one item and return what was seen of it."""
     engine = pool.engine(candidate)
     [requests] = make_requests(task.for_candidate(candidate.spec), candidate.spec, item)
-    probe = AloneProbe(lambda: work_of(engine))
+    probe = AloneProbe(lambda: get_work(engine))
     with watch_all([probe]):
         answers = answer_requests(engine, requests, candidate.name)
     return probe.observe(list(answers.values()))

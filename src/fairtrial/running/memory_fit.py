@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from itertools import zip_longest
 from typing import Any
 
-from fairtrial.engines import EngineSettings, Footprint, foresee
+from fairtrial.engines import EngineSettings, Footprint, predict_footprint
 from fairtrial.errors import BudgetError
 from fairtrial.models.record import count_weight_bytes
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
@@ -59,7 +59,7 @@ def predict_candidate(
             unknown = unknown or (ELSEWHERE if len(parts) == 1 else "")
             continue
         disk += count_weight_bytes(part.model.path) or 0
-        told = foresee(part.spec, part.model, settings, asked)
+        told = predict_footprint(part.spec, part.model, settings, asked)
         if isinstance(told, str):
             unknown = told
         else:

@@ -12,7 +12,7 @@ from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.known import latest_value
 from fairtrial.ledger.plan import CandidateRecord, PartRecord
-from fairtrial.levers import Learns
+from fairtrial.levers import LearningLever
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.running.pool import open_pool
@@ -34,7 +34,7 @@ def open_planned(
     """
     with open_pool(settings) as pool:
         for part, value in learned:
-            assert part.lever is not None and isinstance(part.lever.lever, Learns)
+            assert part.lever is not None and isinstance(part.lever.lever, LearningLever)
             part.lever.lever.use_value(pool.engine(part), value)
         yield pool.engine(candidate)
 
@@ -73,7 +73,7 @@ def plan_alone(
     ids = dict(pair_parts(candidate, find_record(name, records)))
     found = []
     for part in learners:
-        assert part.lever is not None and isinstance(part.lever.lever, Learns)
+        assert part.lever is not None and isinstance(part.lever.lever, LearningLever)
         value = latest_value(ledger, ids[part.id], part.lever.lever.measure)
         if value is None:
             raise SpecError(
@@ -95,7 +95,7 @@ def find_record(name: str, known: Mapping[str, T]) -> T:
 def learned_by(candidate: PlannedCandidate) -> str:
     """Return the name of the value that a candidate's last lever learns."""
     lever = candidate.lever.lever if candidate.lever else None
-    return lever.measure if isinstance(lever, Learns) else "nothing"
+    return lever.measure if isinstance(lever, LearningLever) else "nothing"
 
 
 def pair_parts(candidate: PlannedCandidate, record: CandidateRecord | PartRecord) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from fairtrial.engines import EngineSettings, open_engine
-from fairtrial.engines.base import Engine, work_of
+from fairtrial.engines.base import Engine, get_work
 from fairtrial.levers import wrap_engine
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, ProbeClass, Subject, Whole
 from fairtrial.planning.base import PlannedCandidate
@@ -47,7 +47,7 @@ class EnginePool:
         with watch.opening():
             engine = open_engine(candidate.spec, candidate.model, self.settings)
         self.stack.callback(engine.close)
-        watch.work = lambda: work_of(engine)
+        watch.work = lambda: get_work(engine)
         return engine
 
     def _wrapped(self, candidate: PlannedCandidate) -> Engine:
@@ -57,7 +57,7 @@ class EnginePool:
         engine = wrap_engine(candidate.lever, self.engine(own), {name: self.engine(other) for name, other in others})
         watch = self.watch(candidate)
         watch.parts = [self.watch(one) for one in candidate.models.values()]
-        watch.work = lambda: work_of(engine)
+        watch.work = lambda: get_work(engine)
         return engine
 
     def watch(self, candidate: PlannedCandidate) -> CandidateWatch:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
-from fairtrial.levers import Learns, SeenItem
+from fairtrial.levers import LearningLever, SeenItem
 from fairtrial.measures import Whole
 from fairtrial.planning.places import add_place
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
@@ -39,7 +39,7 @@ def settle_thresholds(
             continue
         assert learner.lever is not None
         lever, engine = learner.lever.lever, pool.engine(learner)
-        assert isinstance(lever, Learns)
+        assert isinstance(lever, LearningLever)
         if learner.lever.items_to_learn:
             with add_place(f"candidate {learner.name}"):
                 lever.use_value(engine, lever.learn(learner.lever.settings, engine, asked(learner)))

@@ -89,7 +89,7 @@ class Units:
 
     def left(self) -> Floats | None:
         """Return (k,) the sizes that are left before each unit; None for an unlimited population."""
-        return None if self.whole is None else self.whole - _before(self.sizes)
+        return None if self.whole is None else self.whole - _sum_before(self.sizes)
 
 
 def log_wealth(units: Units, means: Floats, looks: Ints | None = None) -> Floats:
@@ -103,8 +103,8 @@ def log_wealth(units: Units, means: Floats, looks: Ints | None = None) -> Floats
         means: (M,) candidate means of the differences, in (-1, 1).
         looks: (L,) increasing numbers of units, 1 to k, after which to look; default: after every one.
     """
-    game = _game(units)
-    gain, impossible = _gains(game, means)
+    game = _make_game(units)
+    gain, impossible = _compute_gains(game, means)
     count = gain.shape[1]
     starts = None if looks is None else np.concatenate([[0], looks[:-1]])
     until = count if looks is None else int(looks[-1])
@@ -117,13 +117,13 @@ def log_wealth(units: Units, means: Floats, looks: Ints | None = None) -> Floats
         steps = factors if starts is None else np.add.reduceat(factors, starts, axis=1)
         np.cumsum(steps, axis=1, out=path)
         path += np.log(weight)
-    wealth = _mixed(paths)
+    wealth = _mix_paths(paths)
     if impossible is not None:
         wealth[impossible if looks is None else impossible[:, looks - 1]] = np.inf
     return wealth
 
 
-def _mixed(paths: Floats) -> Floats:
+def _mix_paths(paths: Floats) -> Floats:
     """Return the logarithm of the sum of what is held in each fraction, the first axis; ``paths`` is overwritten."""
     best = paths.max(axis=0)
     paths -= best
@@ -156,17 +156,17 @@ class _Game:
     room: Floats
 
 
-def _game(units: Units) -> _Game:
+def _make_game(units: Units) -> _Game:
     left, growth, after = units.left(), np.ones(1), None
     seen_after = np.cumsum(units.sums)
     if left is not None and units.whole is not None:
         left = np.maximum(left, 1e-9)
         growth, after = units.whole / left, left - units.sizes
     stakes = np.minimum(FRACTIONS[:, None] * growth, BOLDEST)
-    return _Game(units, _before(units.sums), seen_after, left, after, stakes, *_explained(units))
+    return _Game(units, _sum_before(units.sums), seen_after, left, after, stakes, *_compute_explained(units))
 
 
-def _gains(game: _Game, means: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
+def _compute_gains(game: _Game, means: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
     """Return (M, k) what each unit wins for a stake of 1 against each mean, and from where on a mean cannot be."""
     units, impossible = game.units, None
     against = means[:, None]
@@ -180,7 +180,7 @@ def _gains(game: _Game, means: Floats) -> tuple[Floats, NDArray[np.bool_] | None
     ), impossible
 
 
-def _explained(units: Units) -> tuple[Floats, Floats]:
+def _compute_explained(units: Units) -> tuple[Floats, Floats]:
     """Return (k,) what hints explain of each unit's deviation from what is left, and (k,) the most they could.
 
     The slopes are a regression on the units before, so that they are known before the bet, pulled towards 0 while there
@@ -192,9 +192,9 @@ def _explained(units: Units) -> tuple[Floats, Floats]:
     values = h.values - h.mean
     lowest, highest = h.lowest - h.mean, h.highest - h.mean
     seen = np.maximum(np.arange(units.sums.size), 1.0)[:, None]
-    x, g = _before(units.sums)[:, None], _before(values)
-    products = _before(values * units.sums[:, None]) - g * x / seen
-    squares = _before(values[:, :, None] * values[:, None, :]) - g[:, :, None] * g[:, None, :] / seen[:, :, None]
+    x, g = _sum_before(units.sums)[:, None], _sum_before(values)
+    products = _sum_before(values * units.sums[:, None]) - g * x / seen
+    squares = _sum_before(values[:, :, None] * values[:, None, :]) - g[:, :, None] * g[:, None, :] / seen[:, :, None]
     squares += np.diag(_CAUTION * (highest - lowest) ** 2 + 1e-12)
     slopes = np.clip(np.linalg.solve(squares, products[:, :, None])[:, :, 0], -1.0, 1.0)
     rest = -g / np.maximum(left, 1e-9)[:, None]
@@ -202,7 +202,7 @@ def _explained(units: Units) -> tuple[Floats, Floats]:
     return (slopes * (values - rest)).sum(axis=1), np.maximum(room, 0.0)
 
 
-def _before(values: Floats) -> Floats:
+def _sum_before(values: Floats) -> Floats:
     """Return the running sums, along the first axis, before each entry."""
     sums = np.zeros_like(values)
     np.cumsum(values[:-1], axis=0, out=sums[1:])
@@ -213,16 +213,16 @@ def best_log_wealth(units: Units, means: Floats) -> Floats:
     """Return (M,) the largest logarithm of the wealth at any look so far, at least 0."""
     if units.sums.size == 0:
         return np.zeros(means.size)
-    game = _game(units)
-    return np.array([_best(game, float(mean)) for mean in means])
+    game = _make_game(units)
+    return np.array([_find_best_log_wealth(game, float(mean)) for mean in means])
 
 
-def _best(game: _Game, mean: float) -> float:
+def _find_best_log_wealth(game: _Game, mean: float) -> float:
     """Return the largest of 0 and `log_wealth` at every look; the same to the last bit, but faster.
 
     The sum over the mixture is taken only where it can be the largest: it is between its largest part and F times that.
     """
-    gain, impossible = _gains(game, np.array([mean]))
+    gain, impossible = _compute_gains(game, np.array([mean]))
     if impossible is not None and impossible.any():
         return float("inf")
     paths = game.stakes * gain
@@ -232,10 +232,10 @@ def _best(game: _Game, mean: float) -> float:
     paths += np.log(WEIGHTS)[:, None]
     best = paths.max(axis=0)
     near = best >= best.max() - np.log(FRACTIONS.size) - 1e-9
-    return max(0.0, float(_mixed(paths[:, near]).max()))
+    return max(0.0, float(_mix_paths(paths[:, near]).max()))
 
 
-def lower_limit(units: Units, threshold: float) -> float:
+def _compute_lower_limit(units: Units, threshold: float) -> float:
     """Return the lower end of the running intersection of confidence sets: the largest mean ever bet away.
 
     Args:
@@ -244,10 +244,10 @@ def lower_limit(units: Units, threshold: float) -> float:
     """
     if units.sums.size == 0:
         return -1.0
-    game = _game(units)
+    game = _make_game(units)
 
     def above(mean: float) -> float:
-        return min(50.0, _best(game, mean)) - threshold
+        return min(50.0, _find_best_log_wealth(game, mean)) - threshold
 
     low, high = -1 + _WIDTH, 1 - _WIDTH
     if above(low) <= 0:
@@ -261,12 +261,12 @@ def lower_limit(units: Units, threshold: float) -> float:
     return max(-1.0, root - _WIDTH)
 
 
-def limits(units: Units, confidence: float) -> tuple[float, float]:
+def compute_limits(units: Units, confidence: float) -> tuple[float, float]:
     """Return both ends of the running intersection, each side with half of what may go wrong.
 
     Should looks contradict each other, so that nothing is left (one of them was wrong, as may happen with a chance of
     1 - confidence), the interval is what lies between the two.
     """
     threshold = float(np.log(2 / (1 - confidence)))
-    low, high = lower_limit(units, threshold), -lower_limit(units.mirrored(), threshold)
+    low, high = _compute_lower_limit(units, threshold), -_compute_lower_limit(units.mirrored(), threshold)
     return min(low, high), max(low, high)

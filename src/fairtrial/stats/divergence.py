@@ -38,7 +38,7 @@ def log_softmax(logits: NDArray[np.floating]) -> Floats:
     return found
 
 
-def divergence(reference: NDArray[np.floating], other: NDArray[np.floating]) -> Divergence:
+def compute_divergence(reference: NDArray[np.floating], other: NDArray[np.floating]) -> Divergence:
     """Compare the distributions of (n, v) logits, position by position.
 
     Raises ValueError if the shapes differ.
@@ -54,7 +54,7 @@ def divergence(reference: NDArray[np.floating], other: NDArray[np.floating]) -> 
     return Divergence(np.maximum(kl, 0.0), same.astype(np.float64))
 
 
-def surprise(logits: NDArray[np.floating], tokens: NDArray[np.integer]) -> Floats:
+def compute_surprisal(logits: NDArray[np.floating], tokens: NDArray[np.integer]) -> Floats:
     """Return minus the log-probability, in nats, of each of (n,) tokens under its row of (n, v) logits."""
     found = np.empty(len(tokens))
     for at in range(0, len(tokens), BLOCK):

@@ -5,9 +5,9 @@ most 1 where the hypothesis is true, at any look.  What the corrections promise:
 
 - `holm`, `e_holm`: the chance of one or more false claims in the family is at most alpha, whatever depends on what.
 - `e_bh`: of all claims made, on average at most a share alpha is false, whatever depends on what.  For exploring.
-- `shared_level`: intervals at this level give words (better, worse, tied) of which one or more are false with a chance
-  of at most alpha, whatever depends on what; also at any look, if the intervals hold at any look.
-- `survivors`: the truly best candidate is dropped, at any look, with a chance of at most alpha.
+- `compute_shared_level`: intervals at this level give words (better, worse, tied) of which one or more are false with a
+  chance of at most alpha, whatever depends on what; also at any look, if the intervals hold at any look.
+- `find_survivors`: the truly best candidate is dropped, at any look, with a chance of at most alpha.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fairtrial.stats.intervals import Floats
 
 
-def shared_level(questions: int, excluded: int, alpha: float) -> float:
+def compute_shared_level(questions: int, excluded: int, alpha: float) -> float:
     """Return the error that each of a family's intervals is allowed, so that all their words hold together.
 
     Each question has two one-sided bounds, so a family of m questions has 2m, and each may miss with a chance of
@@ -36,7 +36,7 @@ def shared_level(questions: int, excluded: int, alpha: float) -> float:
         excluded: of them, those whose interval excludes 0 at the level of an earlier step.
         alpha: chance of one or more false words.
 
-    >>> [round(shared_level(9, k, 0.05), 5) for k in (0, 1, 8)]
+    >>> [round(compute_shared_level(9, k, 0.05), 5) for k in (0, 1, 8)]
     [0.00556, 0.00588, 0.01]
     """
     return 2 * alpha / (2 * questions - excluded)
@@ -97,12 +97,13 @@ def e_bh(e_values: Sequence[float], alpha: float) -> list[bool]:
     return [bool(x) for x in e >= ranked[enough[-1]]]
 
 
-def survivors(evidence: Floats, alpha: float) -> NDArray[np.bool_]:
+def find_survivors(evidence: Floats, alpha: float) -> NDArray[np.bool_]:
     """Return (K,) which candidates may still be the best one; the others need no more items.
 
     Args:
         evidence: (K, K); row i, column j: the largest evidence so far that i exceeds j (an e-process for "i is at
-            most as good as j", e.g. `fairtrial.stats.sequential.evidence_beyond` of 0).  The diagonal is not read.
+            most as good as j", e.g. `fairtrial.stats.sequential.compute_evidence_beyond` of 0).  The diagonal is not
+            read.
         alpha: chance of ever dropping the best.
 
     j is dropped once the evidence for any one of the K - 1 others against it reaches (K - 1) / alpha.  Evidence of

@@ -12,14 +12,14 @@ import numpy as np
 from fairtrial.stats.betting import log_wealth
 from fairtrial.stats.intervals import Floats, Ints
 from fairtrial.stats.paired import Rule
-from fairtrial.stats.sequential import arrange
+from fairtrial.stats.sequential import arrange_units
 
 LONGEST = 20_000
 """Items simulated where the benchmark is larger or unlimited."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class StoppingForecast:
     """How a question would probably go.
 
     Attributes:
@@ -35,14 +35,14 @@ class Foresight:
     items: int
 
 
-def foresee(
+def simulate_stopping(
     gap: float,
     discordance: float,
     rule: Rule,
     rng: np.random.Generator,
     draws: int = 200,
     clusters: Ints | None = None,
-) -> Foresight:
+) -> StoppingForecast:
     """Simulate how many items the sequential verdict takes.
 
     Args:
@@ -64,9 +64,9 @@ def foresee(
     named = np.arange(items) if clusters is None else clusters
     shares = [(discordance + gap) / 2, (discordance - gap) / 2, 1 - discordance]
     drawn = (rng.choice([1.0, -1.0, 0.0], items, p=shares) for _ in range(draws))
-    stops = np.array([_stop(differences, named, rule, finite) for differences in drawn])
+    stops = np.array([_simulate_stop(differences, named, rule, finite) for differences in drawn])
     median, ninety = (float(np.quantile(stops, q, method="higher")) for q in (0.5, 0.9))
-    return Foresight(
+    return StoppingForecast(
         median=int(median) if np.isfinite(median) else None,
         ninety=int(ninety) if np.isfinite(ninety) else None,
         settled=float(np.isfinite(stops).mean()),
@@ -74,9 +74,9 @@ def foresee(
     )
 
 
-def _stop(differences: Floats, clusters: Ints, rule: Rule, finite: bool) -> float:
+def _simulate_stop(differences: Floats, clusters: Ints, rule: Rule, finite: bool) -> float:
     """Return after how many items one simulated trial has its verdict; infinite if never."""
-    units, _ = arrange(differences, clusters, rule)
+    units, _ = arrange_units(differences, clusters, rule)
     if units.sums.size == 0:
         return float("inf")
     threshold = np.log(2 / (1 - rule.confidence))
@@ -86,12 +86,12 @@ def _stop(differences: Floats, clusters: Ints, rule: Rule, finite: bool) -> floa
         over = log_wealth(side, means) >= threshold
         first.append(np.where(over.any(axis=1), over.argmax(axis=1), np.inf))
     unit = float(min(first[0][0], first[1][0], max(first[0][1], first[1][1])))
-    stop = float(_ends(clusters, rule)[int(unit)]) if np.isfinite(unit) else unit
+    stop = float(_find_ends(clusters, rule)[int(unit)]) if np.isfinite(unit) else unit
     return min(stop, float(rule.total)) if finite and rule.total == differences.size else stop
 
 
-def _ends(clusters: Ints, rule: Rule) -> Ints:
-    """Return after how many items each unit of `fairtrial.stats.sequential.arrange` is complete."""
+def _find_ends(clusters: Ints, rule: Rule) -> Ints:
+    """Return after how many items each unit of `fairtrial.stats.sequential.arrange_units` is complete."""
     if rule.shuffled == "clusters" and rule.largest_cluster > 1:
         return np.append(np.flatnonzero(clusters[1:] != clusters[:-1]) + 1, clusters.size)
     if rule.target == "benchmark" and rule.total is not None and not rule.noisy:

@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ClusterSums:
     """What k candidates have on one task and measure, added up by cluster.
 
     Attributes:
@@ -50,21 +50,21 @@ class Frontier:
     dominated: Floats
 
 
-def cluster_sums(values: Floats, weights: Floats, clusters: Ints) -> Sums:
+def sum_clusters(values: Floats, weights: Floats, clusters: Ints) -> ClusterSums:
     """Add up (k, n) values with (k, n) weights, 0 where a candidate has no answer, by the (n,) cluster of each item."""
     codes = np.unique(clusters, return_inverse=True)[1]
     size = int(codes.max()) + 1 if codes.size else 0
     above = [np.bincount(codes, w * v, size) for v, w in zip(values, weights, strict=True)]
     below = [np.bincount(codes, w, size) for w in weights]
-    return Sums(np.array(above, dtype=np.float64), np.array(below, dtype=np.float64))
+    return ClusterSums(np.array(above, dtype=np.float64), np.array(below, dtype=np.float64))
 
 
-def drawn_counts(sizes: Sequence[int], draws: int, rng: np.random.Generator) -> list[Floats]:
+def draw_counts(sizes: Sequence[int], draws: int, rng: np.random.Generator) -> list[Floats]:
     """Return, for each task with so many clusters, (draws, clusters) how often each cluster is drawn."""
     return [rng.multinomial(size, np.full(size, 1 / size), size=draws).astype(np.float64) for size in sizes]
 
 
-def means(sums: Sums, counts: Floats | None = None) -> Floats:
+def compute_means(sums: ClusterSums, counts: Floats | None = None) -> Floats:
     """Return (k,) the means as they are, or (draws, k) those of every draw; NaN where a candidate has no answer."""
     if counts is None:
         above, below = sums.above.sum(axis=1), sums.below.sum(axis=1)
@@ -74,7 +74,7 @@ def means(sums: Sums, counts: Floats | None = None) -> Floats:
     return found
 
 
-def dominates(points: Floats) -> Bools:
+def compute_dominance(points: Floats) -> Bools:
     """Return (..., k, k) whether the column's candidate dominates the row's.
 
     Args:
@@ -85,17 +85,17 @@ def dominates(points: Floats) -> Bools:
     return np.asarray((other >= own).all(axis=-1) & (other > own).any(axis=-1))
 
 
-def frontier(point: Floats, draws: Floats) -> Frontier:
+def find_frontier(point: Floats, draws: Floats) -> Frontier:
     """Return who is on the frontier.
 
     Args:
         point: (k, m) the values as they are, more being better.
         draws: (b, k, m) those of every draw.
     """
-    beaten = dominates(draws)
+    beaten = compute_dominance(draws)
     known = ~np.isnan(point).any(axis=1)
     return Frontier(
-        on=np.asarray(known & ~dominates(point).any(axis=1)),
+        on=np.asarray(known & ~compute_dominance(point).any(axis=1)),
         share=np.where(known, 1 - beaten.any(axis=2).mean(axis=0), np.nan),
         dominated=beaten.mean(axis=0),
     )

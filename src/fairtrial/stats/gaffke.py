@@ -40,7 +40,7 @@ _NOTHING = 27.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
+class BoundedUnits:
     """Units whose ratio of sums is wanted, ``sum(counts * sums) / sum(counts * sizes)``.
 
     Attributes:
@@ -61,20 +61,20 @@ class Bounded:
     largest: float = 1.0
     stretch: float = 1.0
 
-    def mirrored(self) -> Bounded:
+    def mirrored(self) -> BoundedUnits:
         """Return the units with the sign of every value changed."""
         return replace(self, sums=-self.sums, lowest=-self.highest, highest=-self.lowest)
 
 
-def gather(
+def gather_units(
     sums: Floats, sizes: Floats, bounds: tuple[float, float], largest: float = 0.0, stretch: float = 1.0
-) -> Bounded:
+) -> BoundedUnits:
     """Return the units, (k,) sums and sizes, with equal ones counted; many nearly equal ones count as their mean.
 
     Unless a ``largest`` size is known, the unit that is added is as large as that of an average item: one as large as
     the largest seen would be right in any case only if that were the largest there is, and costs far more.
 
-    >>> gather(np.array([1.0, 0.0, 1.0]), np.ones(3), (0.0, 1.0)).counts
+    >>> gather_units(np.array([1.0, 0.0, 1.0]), np.ones(3), (0.0, 1.0)).counts
     array([1., 2.])
     """
     widest = max(largest, float(sizes.max()))
@@ -86,32 +86,35 @@ def gather(
         _, place, counts = np.unique(coarse, return_inverse=True, return_counts=True)
     number = counts.astype(np.float64)
     means = [np.bincount(place, x) / number for x in (sums, sizes)]
-    return Bounded(means[0], means[1], number, *bounds, added, stretch)
+    return BoundedUnits(means[0], means[1], number, *bounds, added, stretch)
 
 
-def below(units: Bounded, mean: float) -> float:
+def compute_p_below(units: BoundedUnits, mean: float) -> float:
     """Return the p-value of "the true mean is at most ``mean``"."""
     worst = units.largest * (units.lowest - mean)
     coefficients = np.append(units.sums - mean * units.sizes, worst)
-    return _chance_below(coefficients, units.stretch * np.append(units.counts, 1.0))
+    return _compute_chance_below(coefficients, units.stretch * np.append(units.counts, 1.0))
 
 
-def two_sided(units: Bounded, mean: float) -> float:
-    """Return the p-value of "the true mean is ``mean``": at most alpha exactly where `limits` at 1 - alpha excludes it.
+def compute_two_sided_p(units: BoundedUnits, mean: float) -> float:
+    """Return the p-value of "the true mean is ``mean``".
 
-    >>> round(two_sided(gather(np.repeat([1.0, -1.0, 0.0], [7, 1, 92]), np.ones(100), (-1.0, 1.0)), 0.0), 6)
+    It is at most alpha exactly where `compute_limits` at 1 - alpha excludes that mean.
+
+    >>> units = gather_units(np.repeat([1.0, -1.0, 0.0], [7, 1, 92]), np.ones(100), (-1.0, 1.0))
+    >>> round(compute_two_sided_p(units, 0.0), 6)
     0.070312
     """
-    return min(1.0, 2 * below(units, mean), 2 * below(units.mirrored(), -mean))
+    return min(1.0, 2 * compute_p_below(units, mean), 2 * compute_p_below(units.mirrored(), -mean))
 
 
-def limits(units: Bounded, confidence: float) -> tuple[float, float]:
+def compute_limits(units: BoundedUnits, confidence: float) -> tuple[float, float]:
     """Return both limits of the mean, each with half of what may go wrong."""
     tail = (1 - confidence) / 2
-    return lower_limit(units, tail), -lower_limit(units.mirrored(), tail)
+    return compute_lower_limit(units, tail), -compute_lower_limit(units.mirrored(), tail)
 
 
-def lower_limit(units: Bounded, tail: float) -> float:
+def compute_lower_limit(units: BoundedUnits, tail: float) -> float:
     """Return the lower limit of the mean, above the true mean with a chance of at most ``tail``, at most 0.5."""
     span, most = units.highest - units.lowest, units.largest
     weight = float(units.counts @ units.sizes) + most
@@ -122,14 +125,14 @@ def lower_limit(units: Bounded, tail: float) -> float:
     quantile = float(special.ndtri(tail))
 
     def excess(at: float) -> float:
-        return float(special.ndtri(min(max(below(units, at), 1e-300), 1 - 1e-16))) - quantile
+        return float(special.ndtri(min(max(compute_p_below(units, at), 1e-300), 1 - 1e-16))) - quantile
 
     squares = units.counts @ (units.sums - mean * units.sizes) ** 2 + (most * (mean - units.lowest)) ** 2
     error = float(squares / units.stretch) ** 0.5 / weight
-    return _root(excess, bottom, units.highest - 1e-12 * span, mean + quantile * error, error)
+    return _find_root(excess, bottom, units.highest - 1e-12 * span, mean + quantile * error, error)
 
 
-def _root(rising: Callable[[float], float], low: float, high: float, guess: float, run: float) -> float:
+def _find_root(rising: Callable[[float], float], low: float, high: float, guess: float, run: float) -> float:
     """Return where a nearly straight function that rises by about 1 in each ``run`` is 0, between low and high."""
     width = 1e-10 * (high - low)
     before = min(max(guess, low + width), high)
@@ -148,14 +151,14 @@ def _root(rising: Callable[[float], float], low: float, high: float, guess: floa
     return float(optimize.brentq(rising, low, high, xtol=width)) if rising(high) > 0 else high
 
 
-def _chance_below(coefficients: Floats, shapes: Floats) -> float:
+def _compute_chance_below(coefficients: Floats, shapes: Floats) -> float:
     """Return the chance that the sum of coefficients times independent gamma variables is at most 0."""
     lowest, highest = float(coefficients.min()), float(coefficients.max())
     if highest <= 0:
         return 1.0
     if lowest >= 0:
         return 0.0
-    at = _saddle(coefficients, shapes)
+    at = _find_saddlepoint(coefficients, shapes)
     ratio = coefficients / (1 - coefficients * at)
     scale = float(shapes @ ratio**2) ** -0.5
     if abs(at) < _CLEAR * scale:
@@ -177,7 +180,7 @@ def _chance_below(coefficients: Floats, shapes: Floats) -> float:
     return min(1.0, max(0.0, mass + (at > 0)))
 
 
-def _saddle(coefficients: Floats, shapes: Floats) -> float:
+def _find_saddlepoint(coefficients: Floats, shapes: Floats) -> float:
     """Return where the derivative of the cumulant function is 0; it rises from minus to plus infinity."""
     low, high = 1 / float(coefficients.min()), 1 / float(coefficients.max())
     at = 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from fairtrial.stats.gaffke import gather, limits
+from fairtrial.stats.gaffke import compute_limits, gather_units
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,7 +29,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class ClusterTotals:
     """Sums over clusters.
 
     Attributes:
@@ -56,24 +56,24 @@ class Totals:
         return rest
 
 
-def totals(values: Floats, weights: Floats, codes: Ints) -> Totals:
+def sum_by_cluster(values: Floats, weights: Floats, codes: Ints) -> ClusterTotals:
     """Add up items of one cluster.
 
     Args:
         values: (n,) one value an item.
         weights: (n,) weights, at least 0, not all 0.
-        codes: (n,) cluster numbers 0 .. G-1, as `codes_of` gives them.
+        codes: (n,) cluster numbers 0 .. G-1, as `encode_clusters` gives them.
 
     Raises:
         ValueError: an array is empty, not finite or of another length; a weight is negative; all weights are 0.
     """
-    check(values, weights, codes)
-    return Totals(
+    check_arrays(values, weights, codes)
+    return ClusterTotals(
         np.bincount(codes, weights * values).astype(np.float64), np.bincount(codes, weights).astype(np.float64)
     )
 
 
-def check(values: Floats, weights: Floats, clusters: Ints) -> None:
+def check_arrays(values: Floats, weights: Floats, clusters: Ints) -> None:
     """Raise ValueError if the arrays are not (n,), n > 0, finite, with weights at least 0 and not all 0."""
     if values.ndim != 1 or values.shape != weights.shape or values.shape != clusters.shape:
         raise ValueError(f"shapes {values.shape}, {weights.shape} and {clusters.shape} must be one and the same (n,)")
@@ -93,12 +93,12 @@ def check_bounds(values: Floats, bounds: tuple[float, float]) -> None:
         raise ValueError(f"values from {values.min()} to {values.max()} lie outside the bounds {low} to {high}")
 
 
-def codes_of(clusters: Ints) -> Ints:
+def encode_clusters(clusters: Ints) -> Ints:
     """Return (n,) cluster numbers 0 .. G-1 in order of first appearance of their sorted values."""
     return np.unique(clusters, return_inverse=True)[1].astype(np.int64)
 
 
-def effective_number(weights: Floats) -> float:
+def compute_effective_size(weights: Floats) -> float:
     """Return Kish's effective number of units, ``sum(w)^2 / sum(w^2)``; the plain number if all weigh the same."""
     return float(weights.sum() ** 2 / (weights**2).sum())
 
@@ -130,19 +130,19 @@ def estimate(
     width, since nothing in them says how far another value might lie.
 
     Raises:
-        ValueError: see `check`; or a value lies outside ``bounds``.
+        ValueError: see `check_arrays`; or a value lies outside ``bounds``.
     """
-    check(values, weights, clusters)
+    check_arrays(values, weights, clusters)
     used = weights > 0
     values, weights = values[used], weights[used]
-    codes = codes_of(clusters[used])
-    sums = totals(values, weights, codes)
+    codes = encode_clusters(clusters[used])
+    sums = sum_by_cluster(values, weights, codes)
     if bounds is None:
         return _t_interval(sums, confidence)
     check_bounds(values, bounds)
     if bounds[1] <= bounds[0] or sums.lone:
         return Interval(sums.ratio, *bounds)
-    low, high = limits(gather(sums.values, sums.weights, bounds), confidence)
+    low, high = compute_limits(gather_units(sums.values, sums.weights, bounds), confidence)
     return Interval(sums.ratio, max(bounds[0], low), min(bounds[1], high))
 
 
@@ -152,12 +152,12 @@ def jackknife_variance(without_each: Floats, whole: float) -> float:
     return float((count - 1) / count * ((without_each - whole) ** 2).sum())
 
 
-def _t_interval(sums: Totals, confidence: float) -> Interval:
+def _t_interval(sums: ClusterTotals, confidence: float) -> Interval:
     mean = sums.ratio
     if sums.lone:
         return Interval(mean, float("-inf"), float("inf"))
     spread = jackknife_variance(sums.without_each(), mean) ** 0.5
     if spread == 0:
         return Interval(mean, mean, mean)
-    half = t_quantile(confidence, effective_number(sums.weights) - 1) * spread
+    half = t_quantile(confidence, compute_effective_size(sums.weights) - 1) * spread
     return Interval(mean, mean - half, mean + half)

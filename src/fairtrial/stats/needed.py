@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 
-def more_items(
+def estimate_more_items(
     difference: float, ends: tuple[float, float], used: int, limits: tuple[float, float], spread: float = math.inf
 ) -> int | None:
     """Return about how many more items would make a fixed-sample interval exclude 0, or fit into the margin.
@@ -29,10 +29,10 @@ def more_items(
         return None
     shrinks = []
     if abs(difference) > 1e-9 and 0.0 not in ends:  # else it was widened to hold 0; no number of items is told by that
-        shrinks.append(_growth(under if difference > 0 else over, spread, abs(difference)))
+        shrinks.append(_compute_growth(under if difference > 0 else over, spread, abs(difference)))
     if abs(difference) < margin:
         above, below = margin - difference, margin + difference
-        shrinks.append(max(_growth(over, spread, above), _growth(under, spread, below)))
+        shrinks.append(max(_compute_growth(over, spread, above), _compute_growth(under, spread, below)))
     if not shrinks:
         return None
     shrink = max(1.0, min(shrinks))
@@ -40,7 +40,7 @@ def more_items(
     return max(1, int(np.ceil(number - used)))
 
 
-def _growth(distance: float, spread: float, wanted: float) -> float:
+def _compute_growth(distance: float, spread: float, wanted: float) -> float:
     """Return how many times as many items bring an end from ``distance`` to the distance that is ``wanted``."""
     rooted = min(spread, distance)
     rest = distance - rooted

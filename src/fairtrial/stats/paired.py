@@ -17,20 +17,20 @@ from typing import Literal
 
 import numpy as np
 
-from fairtrial.stats.gaffke import Bounded, below, gather, limits, two_sided
+from fairtrial.stats.gaffke import BoundedUnits, compute_limits, compute_p_below, compute_two_sided_p, gather_units
 from fairtrial.stats.intervals import (
+    ClusterTotals,
     Floats,
     Ints,
-    Totals,
-    check,
+    check_arrays,
     check_bounds,
-    codes_of,
-    effective_number,
+    compute_effective_size,
+    encode_clusters,
     jackknife_variance,
+    sum_by_cluster,
     t_quantile,
-    totals,
 )
-from fairtrial.stats.needed import more_items
+from fairtrial.stats.needed import estimate_more_items
 from fairtrial.stats.permutation import mcnemar, sign_flip
 
 Word = Literal["better", "worse", "tied", "undecided", "different"]
@@ -146,11 +146,11 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
     ``target="benchmark"`` and all ``total`` items used, it is the exact difference, of no width.  Raises ValueError:
     no items, arrays of unequal length, values that are not finite or out of bounds.
     """
-    checked(sample, rule)
-    a, b = _totals(sample)
-    used, difference, flips = sample.a_values.size, a.ratio - b.ratio, binary_flips(sample, rule.bounds)
-    judged = _judged(sample, rule)
-    verdict = word(judged.low, judged.high, rule)
+    check_sample(sample, rule)
+    a, b = _compute_totals(sample)
+    used, difference, flips = sample.a_values.size, a.ratio - b.ratio, count_flips(sample, rule.bounds)
+    judged = _judge(sample, rule)
+    verdict = choose_verdict(judged.low, judged.high, rule)
     return Comparison(
         verdict=verdict,
         difference=difference,
@@ -163,63 +163,65 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
         clusters_used=a.values.size,
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
-        items_needed=_needed(sample, difference, (judged.low, judged.high), rule) if verdict == "undecided" else None,
-        not_inferior=_not_inferior(sample, rule),
+        items_needed=_estimate_needed(sample, difference, (judged.low, judged.high), rule)
+        if verdict == "undecided"
+        else None,
+        not_inferior=_is_noninferior(sample, rule),
     )
 
 
-def _not_inferior(sample: PairedSample, rule: Rule) -> bool | None:
+def _is_noninferior(sample: PairedSample, rule: Rule) -> bool | None:
     """Return whether the one-sided interval excludes that A is behind by the margin or more."""
     if rule.higher_is_better is None:
         return None
     if rule.bounds is not None and rule.bounds[1] > rule.bounds[0] and rule.sampled_share(sample.a_values.size) == 0:
-        a, b = _totals(sample)
+        a, b = _compute_totals(sample)
         if a.lone or b.lone:
             return rule.margin > rule.bounds[1] - rule.bounds[0]
-        units, centre = _units(sample, a, b, rule)
+        units, centre = _make_units(sample, a, b, rule)
         forward, centre = (units, centre) if rule.higher_is_better else (units.mirrored(), -centre)
-        return below(forward, -rule.margin - centre) < 1 - rule.confidence
-    low, high = fixed_interval(sample, replace(rule, confidence=2 * rule.confidence - 1))
+        return compute_p_below(forward, -rule.margin - centre) < 1 - rule.confidence
+    low, high = compute_fixed_interval(sample, replace(rule, confidence=2 * rule.confidence - 1))
     return low > -rule.margin if rule.higher_is_better else high < rule.margin
 
 
-def _needed(sample: PairedSample, difference: float, ends: tuple[float, float], rule: Rule) -> int | None:
-    """Return about how many more items would settle a comparison that is undecided; see `more_items`."""
-    low, high = _t_interval(sample, *_totals(sample), rule.confidence)[:2] if rule.bounds is not None else ends
+def _estimate_needed(sample: PairedSample, difference: float, ends: tuple[float, float], rule: Rule) -> int | None:
+    """Return about how many more items would settle a comparison that is undecided; see `estimate_more_items`."""
+    low, high = _t_interval(sample, *_compute_totals(sample), rule.confidence)[:2] if rule.bounds is not None else ends
     spread = (high - low) / 2 if math.isfinite(high - low) else math.inf
     used = sample.a_values.size
-    return more_items(difference, ends, used, (rule.margin, rule.sampled_share(used)), spread)
+    return estimate_more_items(difference, ends, used, (rule.margin, rule.sampled_share(used)), spread)
 
 
-def fixed_interval(sample: PairedSample, rule: Rule) -> tuple[float, float]:
+def compute_fixed_interval(sample: PairedSample, rule: Rule) -> tuple[float, float]:
     """Return the interval of `compare` alone.  Raises as `compare`."""
-    checked(sample, rule)
-    judged = _judged(sample, rule, tested=False)
+    check_sample(sample, rule)
+    judged = _judge(sample, rule, tested=False)
     return judged.low, judged.high
 
 
 def t_interval(sample: PairedSample, confidence: float) -> tuple[float, float]:
     """Return the jackknife t interval of the difference, for any values; infinite for too few clusters."""
-    return _t_interval(sample, *_totals(sample), confidence)[:2]
+    return _t_interval(sample, *_compute_totals(sample), confidence)[:2]
 
 
-def least_clusters(confidence: float) -> int:
+def find_least_clusters(confidence: float) -> int:
     """Return the least number of clusters (or independent items) with which "better" or "worse" can be certain.
 
     With fewer, chance alone makes all clusters point one way more often than 1 - confidence allows.
 
-    >>> least_clusters(0.95)
+    >>> find_least_clusters(0.95)
     6
     """
     return int(np.ceil(np.log2(2 / (1 - confidence)) - 1e-9))
 
 
-def least_for_tie(margin: float, reach: float, confidence: float) -> int | None:
+def find_least_for_tie(margin: float, reach: float, confidence: float) -> int | None:
     """Return with how many clusters of a size, all without a difference, a bounded measure can be certainly tied.
 
     None if no number suffices, because there is no margin.
 
-    >>> least_for_tie(0.02, 1.0, 0.95)
+    >>> find_least_for_tie(0.02, 1.0, 0.95)
     183
     """
     if margin <= 0:
@@ -228,12 +230,14 @@ def least_for_tie(margin: float, reach: float, confidence: float) -> int | None:
     return 1 if share == 1 else int(np.ceil(np.log((1 - confidence) / 2) / np.log(1 - share) - 1e-9))
 
 
-def _totals(sample: PairedSample) -> tuple[Totals, Totals]:
-    codes = codes_of(sample.clusters)
-    return totals(sample.a_values, sample.a_weights, codes), totals(sample.b_values, sample.b_weights, codes)
+def _compute_totals(sample: PairedSample) -> tuple[ClusterTotals, ClusterTotals]:
+    codes = encode_clusters(sample.clusters)
+    return sum_by_cluster(sample.a_values, sample.a_weights, codes), sum_by_cluster(
+        sample.b_values, sample.b_weights, codes
+    )
 
 
-def word(low: float, high: float, rule: Rule) -> Word:
+def choose_verdict(low: float, high: float, rule: Rule) -> Word:
     """Return the verdict that an interval gives; see `Comparison.verdict`."""
     if -rule.margin <= low and high <= rule.margin:
         return "tied"
@@ -244,20 +248,20 @@ def word(low: float, high: float, rule: Rule) -> Word:
     return "better" if (low > 0) == rule.higher_is_better else "worse"
 
 
-def checked(sample: PairedSample, rule: Rule) -> None:
+def check_sample(sample: PairedSample, rule: Rule) -> None:
     """Raise ValueError if the sample is empty or malformed or a value is out of the rule's bounds."""
-    check(sample.a_values, sample.a_weights, sample.clusters)
-    check(sample.b_values, sample.b_weights, sample.clusters)
+    check_arrays(sample.a_values, sample.a_weights, sample.clusters)
+    check_arrays(sample.b_values, sample.b_weights, sample.clusters)
     if rule.bounds is not None:
         check_bounds(np.concatenate([sample.a_values, sample.b_values]), rule.bounds)
 
 
-def plain(sample: PairedSample) -> bool:
+def has_unit_weights(sample: PairedSample) -> bool:
     """Return whether all weights are 1, so that the difference is a mean of differences."""
     return bool((sample.a_weights == 1).all() and (sample.b_weights == 1).all())
 
 
-def binary_flips(sample: PairedSample, bounds: tuple[float, float] | None) -> tuple[int, int] | None:
+def count_flips(sample: PairedSample, bounds: tuple[float, float] | None) -> tuple[int, int] | None:
     """Return (to the upper bound, to the lower bound) from B to A, or None if a value is neither bound."""
     if bounds is None or not np.isin(np.concatenate([sample.a_values, sample.b_values]), bounds).all():
         return None
@@ -265,7 +269,7 @@ def binary_flips(sample: PairedSample, bounds: tuple[float, float] | None) -> tu
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judgement:
     """An interval with the p-value that belongs to it, and how both were made."""
 
     low: float
@@ -274,38 +278,38 @@ class _Judged:
     method: str
 
 
-def _judged(sample: PairedSample, rule: Rule, tested: bool = True) -> _Judged:
+def _judge(sample: PairedSample, rule: Rule, tested: bool = True) -> _Judgement:
     """Return the interval; with ``tested`` its p-value, too, which else is left out where it costs much."""
-    a, b = _totals(sample)
+    a, b = _compute_totals(sample)
     difference, share = a.ratio - b.ratio, rule.sampled_share(sample.a_values.size)
     if share >= 1:
-        return _Judged(difference, difference, None, "all items of the benchmark: exact")
+        return _Judgement(difference, difference, None, "all items of the benchmark: exact")
     if rule.bounds is None:
-        return _unbounded(sample, (a, b), rule, share, tested)
+        return _judge_unbounded(sample, (a, b), rule, share, tested)
     reach = rule.bounds[1] - rule.bounds[0]
     if reach <= 0:
-        return _Judged(difference, difference, 1.0, "values never vary")
+        return _Judgement(difference, difference, 1.0, "values never vary")
     if a.lone or b.lone:
-        return _Judged(-reach, reach, 1.0, "one cluster cannot bound the difference")
-    units, centre = _units(sample, a, b, rule)
-    low, high = (end + centre for end in limits(units, rule.confidence))
-    method = "Gaffke interval" + _over(units, sample)
-    flips = binary_flips(sample, rule.bounds) if share == 0 and _independent(sample, rule, a) else None
+        return _Judgement(-reach, reach, 1.0, "one cluster cannot bound the difference")
+    units, centre = _make_units(sample, a, b, rule)
+    low, high = (end + centre for end in compute_limits(units, rule.confidence))
+    method = "Gaffke interval" + _describe_units(units, sample)
+    flips = count_flips(sample, rule.bounds) if share == 0 and _is_independent(sample, rule, a) else None
     if flips is None:
-        p_value = two_sided(units, -centre)
+        p_value = compute_two_sided_p(units, -centre)
     else:  # the same, in closed form
         p_value, method = mcnemar(*flips), method + "; exact McNemar test"
-    if share > 0 and plain(sample):
+    if share > 0 and has_unit_weights(sample):
         # what is still unseen can move the difference only so far
         room = ((1 - share) + 1e-12) * reach  # a sum that could come to 0 must not miss it by rounding
         low, high = max(low, share * difference - room), min(high, share * difference + room)
         p_value = p_value if abs(share * difference) <= room else 0.0
-    return _Judged(max(-reach, low), min(reach, high), p_value, method)
+    return _Judgement(max(-reach, low), min(reach, high), p_value, method)
 
 
-def _independent(sample: PairedSample, rule: Rule, a: Totals) -> bool:
+def _is_independent(sample: PairedSample, rule: Rule, a: ClusterTotals) -> bool:
     """Return whether each item is a unit of its own: no two share a cluster, or they are drawn from a finite list."""
-    if not plain(sample):
+    if not has_unit_weights(sample):
         return False
     if rule.shuffled == "clusters" and rule.largest_cluster > 1:
         return False
@@ -313,7 +317,7 @@ def _independent(sample: PairedSample, rule: Rule, a: Totals) -> bool:
     return drawn or a.values.size == sample.a_values.size
 
 
-def _units(sample: PairedSample, a: Totals, b: Totals, rule: Rule) -> tuple[Bounded, float]:
+def _make_units(sample: PairedSample, a: ClusterTotals, b: ClusterTotals, rule: Rule) -> tuple[BoundedUnits, float]:
     """Return what the interval is made of, and how far the difference is from its mean.
 
     Items of equal weight for both candidates are added up by cluster, with their weights as sizes.  Where weights
@@ -321,24 +325,24 @@ def _units(sample: PairedSample, a: Totals, b: Totals, rule: Rule) -> tuple[Boun
     """
     bounds = rule.bounds if rule.bounds is not None else (0.0, 0.0)
     reach = bounds[1] - bounds[0]
-    if _independent(sample, rule, a):
+    if _is_independent(sample, rule, a):
         differences = sample.a_values - sample.b_values
-        stretch = _stretch(rule, differences.size, differences.size)
-        return gather(differences, np.ones(differences.size), (-reach, reach), stretch=stretch), 0.0
-    stretch = _stretch(rule, sample.a_values.size, a.values.size)
+        stretch = _compute_stretch(rule, differences.size, differences.size)
+        return gather_units(differences, np.ones(differences.size), (-reach, reach), stretch=stretch), 0.0
+    stretch = _compute_stretch(rule, sample.a_values.size, a.values.size)
     if (sample.a_weights == sample.b_weights).all():
         used = a.weights > 0
-        largest = float(rule.largest_cluster) if plain(sample) and rule.shuffled == "clusters" else 0.0
+        largest = float(rule.largest_cluster) if has_unit_weights(sample) and rule.shuffled == "clusters" else 0.0
         sums = (a.values - b.values)[used]
-        return gather(sums, a.weights[used], (-reach, reach), largest, stretch), 0.0
+        return gather_units(sums, a.weights[used], (-reach, reach), largest, stretch), 0.0
     count, difference = a.values.size, a.ratio - b.ratio
     shares = (a.weights / a.weights.sum() + b.weights / b.weights.sum()) / 2
     pseudo = count * difference - (count - 1) * (a.without_each() - b.without_each())
     edge = max(reach * float((shares**2).sum()) * count, float(np.abs(pseudo).max()))
-    return gather(pseudo, np.ones(count), (-edge, edge), stretch=stretch), difference - float(pseudo.mean())
+    return gather_units(pseudo, np.ones(count), (-edge, edge), stretch=stretch), difference - float(pseudo.mean())
 
 
-def _stretch(rule: Rule, items: int, units: int) -> float:
+def _compute_stretch(rule: Rule, items: int, units: int) -> float:
     """Return how much less a mean of units varies because they are drawn without replacement from a finite list.
 
     A little less than the variance alone would say, so that coverage holds for small lists, too (see bench).
@@ -348,29 +352,31 @@ def _stretch(rule: Rule, items: int, units: int) -> float:
     return max(1.0, every / (every - units + 2)) if np.isfinite(every) else 1.0
 
 
-def _over(units: Bounded, sample: PairedSample) -> str:
+def _describe_units(units: BoundedUnits, sample: PairedSample) -> str:
     number = int(units.counts.sum())
     return "" if number == sample.a_values.size else f" over {number:,} clusters"
 
 
-def _unbounded(sample: PairedSample, both: tuple[Totals, Totals], rule: Rule, share: float, tested: bool) -> _Judged:
+def _judge_unbounded(
+    sample: PairedSample, both: tuple[ClusterTotals, ClusterTotals], rule: Rule, share: float, tested: bool
+) -> _Judgement:
     """Return the t interval, widened to hold 0 where the sign-flip test does not reject."""
     a, b = both
     low, high, method = _t_interval(sample, a, b, rule.confidence, share)
     if not tested and low <= 0 <= high:
-        return _Judged(low, high, None, method)
+        return _Judgement(low, high, None, method)
     p_value, test = sign_flip(a, b)
     method += f"; {test}"
     if p_value > 1 - rule.confidence and not low <= 0 <= high:
         low, high, method = min(low, 0.0), max(high, 0.0), method + ", which does not reject: widened to hold 0"
-    return _Judged(low, high, p_value, method)
+    return _Judgement(low, high, p_value, method)
 
 
 def _t_interval(
-    sample: PairedSample, a: Totals, b: Totals, confidence: float, share: float = 0.0
+    sample: PairedSample, a: ClusterTotals, b: ClusterTotals, confidence: float, share: float = 0.0
 ) -> tuple[float, float, str]:
     shares = (a.weights / a.weights.sum() + b.weights / b.weights.sum()) / 2
-    degrees, least, count = effective_number(shares) - 1, least_clusters(confidence), shares.size
+    degrees, least, count = compute_effective_size(shares) - 1, find_least_clusters(confidence), shares.size
     if a.lone or b.lone or degrees < 0.5:
         return -np.inf, np.inf, "one cluster cannot bound the difference"
     if count < least:
@@ -384,5 +390,5 @@ def _t_interval(
     reach = float(np.ptp(np.concatenate([sample.a_values, sample.b_values])))
     if reach == 0:
         return difference, difference, "values never vary"
-    low, high = limits(gather(np.zeros(count), np.ones(count), (-reach, reach)), confidence)
+    low, high = compute_limits(gather_units(np.zeros(count), np.ones(count), (-reach, reach)), confidence)
     return difference + low, difference + high, "Gaffke interval for the range of values seen" + over

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from fairtrial.stats.intervals import Floats, Totals
+from fairtrial.stats.intervals import ClusterTotals, Floats
 
 EXACT_UP_TO = 12
 """Clusters that differ, up to which all 2^G assignments are enumerated."""
@@ -35,7 +35,7 @@ def mcnemar(up: int, down: int) -> float:
     return min(1.0, 2 * float(special.bdtr(min(up, down), number, 0.5))) if number else 1.0
 
 
-def sign_flip(a: Totals, b: Totals, seed: int = 0) -> tuple[float, str]:
+def sign_flip(a: ClusterTotals, b: ClusterTotals, seed: int = 0) -> tuple[float, str]:
     """Return the two-sided p-value, and its method, when whole clusters may swap their two candidates.
 
     Under the hypothesis each cluster's pair of totals is as likely the other way round; the statistic is the absolute
@@ -53,18 +53,18 @@ def sign_flip(a: Totals, b: Totals, seed: int = 0) -> tuple[float, str]:
         return _normal_limit(a, b), "sign flips of clusters (normal limit)"
     if number <= EXACT_UP_TO:
         every = ((np.arange(2**number)[:, None] >> np.arange(number)) & 1).astype(np.float64)
-        return float(_at_least(a, b, differ, every, seen).mean()), "sign flips of clusters (exact)"
+        return float(_is_at_least(a, b, differ, every, seen).mean()), "sign flips of clusters (exact)"
     rng, larger = np.random.default_rng(seed), 0
     for start in range(0, FLIPS, _AT_ONCE):
         flips = rng.integers(0, 2, (min(_AT_ONCE, FLIPS - start), number)).astype(np.float64)
-        larger += int(_at_least(a, b, differ, flips, seen).sum())
+        larger += int(_is_at_least(a, b, differ, flips, seen).sum())
     p_value = (1 + larger) / (1 + FLIPS)
     if not larger:
-        p_value = min(p_value, 2 * float(np.exp(-(_standardised(a, b) ** 2) / 2)))
+        p_value = min(p_value, 2 * float(np.exp(-(_standardise(a, b) ** 2) / 2)))
     return p_value, f"sign flips of clusters ({FLIPS:,} random)"
 
 
-def _at_least(a: Totals, b: Totals, differ: np.ndarray, flips: Floats, seen: float) -> np.ndarray:
+def _is_at_least(a: ClusterTotals, b: ClusterTotals, differ: np.ndarray, flips: Floats, seen: float) -> np.ndarray:
     """Return, for each row of ``flips`` (1 = swapped), whether the difference is as large as the one seen."""
     value_change = flips @ (b.values - a.values)[differ]
     weight_change = flips @ (b.weights - a.weights)[differ]
@@ -76,11 +76,11 @@ def _at_least(a: Totals, b: Totals, differ: np.ndarray, flips: Floats, seen: flo
     return result
 
 
-def _normal_limit(a: Totals, b: Totals) -> float:
-    return float(2 * special.ndtr(-_standardised(a, b)))
+def _normal_limit(a: ClusterTotals, b: ClusterTotals) -> float:
+    return float(2 * special.ndtr(-_standardise(a, b)))
 
 
-def _standardised(a: Totals, b: Totals) -> float:
+def _standardise(a: ClusterTotals, b: ClusterTotals) -> float:
     """Return the absolute difference over its spread about the hypothesis, by the linearised statistic."""
     pooled = (a.values.sum() + b.values.sum()) / (a.weights.sum() + b.weights.sum())
     weight = (a.weights.sum() + b.weights.sum()) / 2

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from fairtrial.stats.intervals import Floats, Ints, codes_of
+from fairtrial.stats.intervals import Floats, Ints, encode_clusters
 
 Bools = NDArray[np.bool_]
 
 
-def dominance(lows: Floats, margin: float | Floats) -> Bools:
+def compute_dominance(lows: Floats, margin: float | Floats) -> Bools:
     """Return (C, C) whether row i dominates column j: certainly better on a task, and nowhere worse beyond the margin.
 
     Args:
@@ -30,7 +30,7 @@ def dominance(lows: Floats, margin: float | Floats) -> Bools:
     return np.asarray(result, dtype=np.bool_)
 
 
-def mean_ranks(scores: Floats) -> Floats:
+def compute_mean_ranks(scores: Floats) -> Floats:
     """Return (C,) the mean over tasks of each candidate's rank, 1 the best, ties sharing; ``scores`` is (C, T)."""
     return np.asarray(stats.rankdata(-scores, axis=0).mean(axis=1), dtype=np.float64)
 
@@ -55,7 +55,7 @@ class Stability:
     tops: int
 
 
-def stability(scores: Floats, rng: np.random.Generator, draws: int = 2_000) -> Stability:
+def compute_stability(scores: Floats, rng: np.random.Generator, draws: int = 2_000) -> Stability:
     """Resample the tasks with replacement, and drop each in turn.
 
     Args:
@@ -95,7 +95,7 @@ class Agreement:
     high: float
 
 
-def agreement(
+def compute_agreement(
     x: tuple[Floats, Ints], y: tuple[Floats, Ints], confidence: float, rng: np.random.Generator, draws: int = 1_000
 ) -> Agreement | None:
     """Return how far two tasks put the candidates in the same order; None if one gives all the same score.
@@ -110,44 +110,44 @@ def agreement(
     The interval tells how well these items determine tau between these candidates; that these are few candidates it
     does not tell.  Tau-b: Kendall 1945, doi:10.1093/biomet/33.3.239.
     """
-    return agreements([x, y], confidence, rng, draws)[0, 1]
+    return compute_agreements([x, y], confidence, rng, draws)[0, 1]
 
 
-def agreements(
+def compute_agreements(
     tasks: Sequence[tuple[Floats, Ints]], confidence: float, rng: np.random.Generator, draws: int = 1_000
 ) -> dict[tuple[int, int], Agreement | None]:
-    """Return `agreement` of every two of several tasks, by their places (i, j), i < j; each is resampled once."""
-    seen = [_signs(values.mean(axis=0)[None]) for values, _ in tasks]
-    drawn = [_signs(_resampled(values, clusters, rng, draws)) for values, clusters in tasks]
+    """Return `compute_agreement` of every two of several tasks, by their places i < j; each is resampled once."""
+    seen = [_compute_signs(values.mean(axis=0)[None]) for values, _ in tasks]
+    drawn = [_compute_signs(_resample_means(values, clusters, rng, draws)) for values, clusters in tasks]
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
     found: dict[tuple[int, int], Agreement | None] = {}
     for i in range(len(tasks)):
         for j in range(i + 1, len(tasks)):
-            tau = float(_taus(seen[i], seen[j])[0])
-            low, high = np.quantile(np.nan_to_num(_taus(drawn[i], drawn[j]), nan=0.0), ends)
+            tau = float(_compute_taus(seen[i], seen[j])[0])
+            low, high = np.quantile(np.nan_to_num(_compute_taus(drawn[i], drawn[j]), nan=0.0), ends)
             found[i, j] = None if np.isnan(tau) else Agreement(tau, float(low), float(high))
     return found
 
 
-def _signs(means: Floats) -> Floats:
+def _compute_signs(means: Floats) -> Floats:
     """Return (D, P) which candidate of each pair is ahead, 1, 0 or -1; ``means`` is (D, C)."""
     first, second = np.triu_indices(means.shape[1], 1)
     return np.sign(means[:, first] - means[:, second])
 
 
-def _taus(x: Floats, y: Floats) -> Floats:
+def _compute_taus(x: Floats, y: Floats) -> Floats:
     """Return (D,) tau-b from the signs of pairs; NaN where one side has all the same."""
     with np.errstate(invalid="ignore"):
         taus: Floats = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
     return taus
 
 
-def _resampled(values: Floats, clusters: Ints, rng: np.random.Generator, draws: int) -> Floats:
+def _resample_means(values: Floats, clusters: Ints, rng: np.random.Generator, draws: int) -> Floats:
     """Return (draws, C) the candidates' means over clusters drawn with replacement; ``values`` is (n, C).
 
     Clusters that are alike are drawn together, by how many of them come up: with right and wrong answers few kinds.
     """
-    codes = codes_of(clusters)
+    codes = encode_clusters(clusters)
     totals = np.stack([np.bincount(codes), *(np.bincount(codes, column) for column in values.T)], axis=1)
     kinds, number = np.unique(totals, axis=0, return_counts=True)
     means, step = np.empty((draws, values.shape[1])), max(1, 2_000_000 // len(kinds))
@@ -159,7 +159,7 @@ def _resampled(values: Floats, clusters: Ints, rng: np.random.Generator, draws: 
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class TaskHealth:
     """Whether a task can tell these candidates apart.
 
     Attributes:
@@ -173,9 +173,9 @@ class Health:
     telling: float
 
 
-def health(
+def judge_health(
     intervals: tuple[Floats, Floats], chance: float | None, decided: Sequence[bool], ceiling: float, headroom: float
-) -> Health:
+) -> TaskHealth:
     """Judge one task.
 
     Args:
@@ -186,14 +186,14 @@ def health(
         headroom: what counts as close to it, e.g. 0.05.
     """
     low, high = intervals
-    return Health(
+    return TaskHealth(
         saturated=bool((high >= ceiling - headroom).mean() >= 0.5),
         at_chance=None if chance is None else bool((low <= chance).all()),
         telling=float(np.mean(decided)) if len(decided) else 0.0,
     )
 
 
-def redundancy(scores: Floats) -> Floats:
+def compute_redundancy(scores: Floats) -> Floats:
     """Return (T, T) Spearman's correlation of the candidates' scores on each two tasks; NaN where one is constant.
 
     Spearman 1904, doi:10.2307/1412159.  With few candidates a high value says that the tasks are mutually redundant
@@ -208,7 +208,7 @@ def redundancy(scores: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighted:
+class WeightedScores:
     """A weighted score by weights that the user wrote.
 
     Attributes:
@@ -220,7 +220,9 @@ class Weighted:
     on_top: Floats
 
 
-def weighted(scores: Floats, weights: Floats, rng: np.random.Generator, draws: int = 2_000) -> Weighted:
+def compute_weighted_scores(
+    scores: Floats, weights: Floats, rng: np.random.Generator, draws: int = 2_000
+) -> WeightedScores:
     """Return weighted scores, and who would win if the weights were somewhat otherwise.
 
     Args:
@@ -237,4 +239,4 @@ def weighted(scores: Floats, weights: Floats, rng: np.random.Generator, draws: i
     near = weights * np.exp(rng.normal(0.0, 0.5, (draws, weights.size)))
     values = scores @ (near / near.sum(axis=1, keepdims=True)).T
     first = values >= values.max(axis=0) - 1e-12
-    return Weighted(scores @ (weights / weights.sum()), (first / first.sum(axis=0)).mean(axis=1))
+    return WeightedScores(scores @ (weights / weights.sum()), (first / first.sum(axis=0)).mean(axis=1))

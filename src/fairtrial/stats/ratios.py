@@ -14,9 +14,9 @@ import numpy as np
 from fairtrial.stats.intervals import (
     Floats,
     Ints,
-    check,
-    codes_of,
-    effective_number,
+    check_arrays,
+    compute_effective_size,
+    encode_clusters,
     jackknife_variance,
     t_quantile,
 )
@@ -31,7 +31,7 @@ class Ratio:
     high: float
 
 
-def ratio(above: Floats, below: Floats, clusters: Ints, confidence: float) -> Ratio:
+def estimate_ratio(above: Floats, below: Floats, clusters: Ints, confidence: float) -> Ratio:
     """Return ``sum(above) / sum(below)``, e.g. dollars over right answers.
 
     Args:
@@ -43,14 +43,14 @@ def ratio(above: Floats, below: Floats, clusters: Ints, confidence: float) -> Ra
     Raises:
         ValueError: malformed arrays, negative values, or one of the two sums is 0.
     """
-    check(above, below, clusters)
+    check_arrays(above, below, clusters)
     if (above < 0).any() or not (above > 0).any():
         raise ValueError("the numerator must be at least 0 everywhere and above 0 somewhere")
-    codes = codes_of(clusters)
-    return _interval(np.stack([np.bincount(codes, x).astype(np.float64) for x in (above, below)]), confidence)
+    codes = encode_clusters(clusters)
+    return _estimate_product(np.stack([np.bincount(codes, x).astype(np.float64) for x in (above, below)]), confidence)
 
 
-def times(a: tuple[Floats, Floats], b: tuple[Floats, Floats], clusters: Ints, confidence: float) -> Ratio:
+def compare_ratios(a: tuple[Floats, Floats], b: tuple[Floats, Floats], clusters: Ints, confidence: float) -> Ratio:
     """Return how many times A's ratio is B's, paired by item: 1.2 is a fifth dearer, an interval without 1 is certain.
 
     Args:
@@ -60,24 +60,24 @@ def times(a: tuple[Floats, Floats], b: tuple[Floats, Floats], clusters: Ints, co
         confidence: coverage.
 
     Raises:
-        ValueError: as `ratio`.
+        ValueError: as `estimate_ratio`.
     """
-    codes = codes_of(clusters)
+    codes = encode_clusters(clusters)
     for above, below in (a, b):
-        check(above, below, clusters)
+        check_arrays(above, below, clusters)
         if (above < 0).any() or not (above > 0).any():
             raise ValueError("numerators must be at least 0 everywhere and above 0 somewhere")
     parts = np.stack([np.bincount(codes, x).astype(np.float64) for x in (a[0], a[1], b[1], b[0])])
-    return _interval(parts, confidence)
+    return _estimate_product(parts, confidence)
 
 
-def _interval(parts: Floats, confidence: float) -> Ratio:
+def _estimate_product(parts: Floats, confidence: float) -> Ratio:
     """Return the product of the sums at even places over those at odd places; ``parts`` is (P, G)."""
     signs = np.where(np.arange(len(parts)) % 2 == 0, 1.0, -1.0)
     sums = parts.sum(axis=1)
     value = float(np.exp(signs @ np.log(sums)))
     rest = sums[:, None] - parts
-    degrees = effective_number((parts / sums[:, None]).mean(axis=0)) - 1
+    degrees = compute_effective_size((parts / sums[:, None]).mean(axis=0)) - 1
     if (rest <= 1e-12 * sums[:, None]).any() or degrees < 0.5:
         return Ratio(value, 0.0, float("inf"))
     spread = jackknife_variance(signs @ np.log(rest), float(np.log(value))) ** 0.5

@@ -21,26 +21,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fairtrial.stats.betting import Hints, Units, best_log_wealth, limits, log_wealth
+from fairtrial.stats.betting import Hints, Units, best_log_wealth, compute_limits, log_wealth
 from fairtrial.stats.intervals import Floats, Ints
-from fairtrial.stats.needed import more_items
+from fairtrial.stats.needed import estimate_more_items
 from fairtrial.stats.paired import (
     Comparison,
     PairedSample,
     Rule,
-    binary_flips,
-    checked,
+    check_sample,
+    choose_verdict,
     compare,
-    plain,
-    word,
+    count_flips,
+    has_unit_weights,
 )
 
 _MIXTURE_COST = 0.8
-"""About what not knowing the best bet costs, in nats (measured); only `items_needed` uses it."""
+"""About what not knowing the best bet costs, in nats (measured); only `estimate_items_needed` uses it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class IntervalPath:
     """How an interval shrank; arrays (L,), one entry a look.
 
     Attributes:
@@ -74,26 +74,26 @@ def decide(
     Raises:
         ValueError: no items; malformed arrays; values out of bounds; a cluster larger than ``rule.largest_cluster``.
     """
-    checked(sample, rule)
+    check_sample(sample, rule)
     if last and rule.sampled_share(sample.a_values.size) >= 1:
         return compare(sample, rule)
-    if rule.bounds is None or not plain(sample):
-        return compare(sample, rule) if last else _not_yet(sample, rule)
+    if rule.bounds is None or not has_unit_weights(sample):
+        return compare(sample, rule) if last else _make_undecided(sample, rule)
     reach = rule.bounds[1] - rule.bounds[0]
     if reach <= 0:
         return compare(sample, rule)
     differences = sample.a_values - sample.b_values
-    units, how = arrange(np.clip(differences / reach, -1, 1), sample.clusters, rule)
+    units, how = arrange_units(np.clip(differences / reach, -1, 1), sample.clusters, rule)
     if hints is not None and units.whole is not None and "cluster" not in how:
-        units, how = replace(units, hints=_as_hints(hints, reach, rule)), how + ", helped by earlier answers"
-    low, high = (reach * end for end in limits(units, rule.confidence))
+        units, how = replace(units, hints=_scale_hints(hints, reach, rule)), how + ", helped by earlier answers"
+    low, high = (reach * end for end in compute_limits(units, rule.confidence))
     difference = float(differences.mean())
     zero = np.zeros(1)
     up, down = log_wealth(units, zero), log_wealth(units.mirrored(), zero)
     both = np.logaddexp(up, down)[0] - np.log(2) if units.sums.size else np.zeros(1)
-    flips = binary_flips(sample, rule.bounds)
+    flips = count_flips(sample, rule.bounds)
     found = Comparison(
-        verdict=word(low, high, rule),
+        verdict=choose_verdict(low, high, rule),
         difference=difference,
         low=low,
         high=high,
@@ -105,15 +105,15 @@ def decide(
         flips_to_right=None if flips is None else flips[0],
         flips_to_wrong=None if flips is None else flips[1],
         e_value=float(np.exp(min(700.0, both[-1]))),
-        not_inferior=_not_inferior(units, rule, reach),
+        not_inferior=_is_noninferior(units, rule, reach),
     )
     if found.verdict != "undecided":
         return found
-    needed = items_needed(difference, float((differences**2).mean()), differences.size, rule)
-    return replace(found, items_needed=_with_clusters(needed, found, rule) if "cluster" in how else needed)
+    needed = estimate_items_needed(difference, float((differences**2).mean()), differences.size, rule)
+    return replace(found, items_needed=_adjust_for_clusters(needed, found, rule) if "cluster" in how else needed)
 
 
-def _not_inferior(units: Units, rule: Rule, reach: float) -> bool | None:
+def _is_noninferior(units: Units, rule: Rule, reach: float) -> bool | None:
     """Return whether betting, one-sided, has ruled out that A is behind by the margin or more."""
     if rule.higher_is_better is None:
         return None
@@ -124,7 +124,7 @@ def _not_inferior(units: Units, rule: Rule, reach: float) -> bool | None:
     return bool(evidence >= -np.log(1 - rule.confidence))
 
 
-def arrange(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str]:
+def arrange_units(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str]:
     """Return what is bet on, in order, and in words how; ``differences`` are (n,) in [-1, 1].
 
     Raises:
@@ -136,7 +136,7 @@ def arrange(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str
     if whole is not None and differences.size > whole:
         raise ValueError(f"{differences.size} items were answered of a benchmark of {rule.total}")
     if rule.shuffled == "clusters" and rule.largest_cluster > 1:
-        return _by_cluster(differences, clusters, rule, whole), "over whole clusters"
+        return _group_by_cluster(differences, clusters, rule, whole), "over whole clusters"
     if finite:
         return Units(differences, np.ones(differences.size), whole), "without replacement"
     first = np.unique(clusters, return_index=True)[1]
@@ -146,7 +146,7 @@ def arrange(differences: Floats, clusters: Ints, rule: Rule) -> tuple[Units, str
     return Units(differences, np.ones(differences.size)), "over items"
 
 
-def _as_hints(hints: tuple[Floats, Floats], reach: float, rule: Rule) -> Hints:
+def _scale_hints(hints: tuple[Floats, Floats], reach: float, rule: Rule) -> Hints:
     """Return the hints in units of the largest difference.  Raises ValueError if they are not about every item."""
     values, every = hints
     if len(every) != rule.total or not (np.isfinite(every).all() and np.isfinite(values).all()):
@@ -157,7 +157,7 @@ def _as_hints(hints: tuple[Floats, Floats], reach: float, rule: Rule) -> Hints:
     return found
 
 
-def _by_cluster(differences: Floats, clusters: Ints, rule: Rule, whole: float | None) -> Units:
+def _group_by_cluster(differences: Floats, clusters: Ints, rule: Rule, whole: float | None) -> Units:
     """Return whole clusters as units; the last one counts once the next has begun or all items are there."""
     starts = np.flatnonzero(np.concatenate([[True], clusters[1:] != clusters[:-1]]))
     if starts.size != np.unique(clusters).size:
@@ -172,7 +172,7 @@ def _by_cluster(differences: Floats, clusters: Ints, rule: Rule, whole: float | 
     return Units(sums / scale, sizes / scale, None if whole is None else whole / scale)
 
 
-def items_needed(difference: float, square: float, used: int, rule: Rule) -> int | None:
+def estimate_items_needed(difference: float, square: float, used: int, rule: Rule) -> int | None:
     """Return about how many more items would settle the question if the rates seen so far stay.
 
     Args:
@@ -199,9 +199,9 @@ def items_needed(difference: float, square: float, used: int, rule: Rule) -> int
     return max(1, int(np.ceil(number - used)))
 
 
-def _with_clusters(needed: int | None, found: Comparison, rule: Rule) -> int | None:
+def _adjust_for_clusters(needed: int | None, found: Comparison, rule: Rule) -> int | None:
     """Return the items needed where whole clusters are bet on: the width so far knows how large they are."""
-    wide = more_items(
+    wide = estimate_more_items(
         found.difference,
         (found.low, found.high),
         found.items_used,
@@ -210,7 +210,7 @@ def _with_clusters(needed: int | None, found: Comparison, rule: Rule) -> int | N
     return None if needed is None or wide is None else max(needed, wide)
 
 
-def _not_yet(sample: PairedSample, rule: Rule) -> Comparison:
+def _make_undecided(sample: PairedSample, rule: Rule) -> Comparison:
     """Return an undecided comparison for a measure that cannot be judged before the end."""
     found = compare(sample, rule)
     edge = float("inf")
@@ -225,7 +225,7 @@ def _not_yet(sample: PairedSample, rule: Rule) -> Comparison:
     )
 
 
-def sequence(differences: Floats, rule: Rule, looks: Ints | None = None) -> Path:
+def trace_interval(differences: Floats, rule: Rule, looks: Ints | None = None) -> IntervalPath:
     """Return the whole path of the interval of `decide`, for a picture; items are taken one by one.
 
     Args:
@@ -246,16 +246,16 @@ def sequence(differences: Floats, rule: Rule, looks: Ints | None = None) -> Path
         looks = np.unique(np.linspace(1, count, min(count, 100)).astype(np.int64))
     elif looks.size == 0 or (np.diff(looks) <= 0).any() or looks[0] < 1 or looks[-1] != count:
         raise ValueError(f"looks must increase from at least 1 to the number of items, {count}")
-    units, _ = arrange(differences / reach, np.arange(count), replace(rule, shuffled="items"))
-    low, high = limits(units, rule.confidence)
-    return Path(
+    units, _ = arrange_units(differences / reach, np.arange(count), replace(rule, shuffled="items"))
+    low, high = compute_limits(units, rule.confidence)
+    return IntervalPath(
         looks,
-        reach * _lower_path(units, low, looks, rule.confidence),
-        -reach * _lower_path(units.mirrored(), -high, looks, rule.confidence),
+        reach * _trace_lower_limit(units, low, looks, rule.confidence),
+        -reach * _trace_lower_limit(units.mirrored(), -high, looks, rule.confidence),
     )
 
 
-def _lower_path(units: Units, final: float, looks: Ints, confidence: float) -> Floats:
+def _trace_lower_limit(units: Units, final: float, looks: Ints, confidence: float) -> Floats:
     """Return the lower end at each look: the largest mean of a fine grid up to ``final`` rejected by then."""
     means = final - (1 + final) * np.append(0.85 ** np.arange(1, 40), 0.0)
     over = log_wealth(units, means, looks) >= np.log(2 / (1 - confidence))
@@ -266,7 +266,7 @@ def _lower_path(units: Units, final: float, looks: Ints, confidence: float) -> F
     return path
 
 
-def evidence_beyond(sample: PairedSample, rule: Rule, difference: float) -> float:
+def compute_evidence_beyond(sample: PairedSample, rule: Rule, difference: float) -> float:
     """Return the largest evidence so far that A - B exceeds ``difference``; 1 / it is a p-value valid at any look.
 
     With ``difference = -0.01`` this is the claim "A is at most one point behind B" (non-inferiority), a question of
@@ -275,17 +275,17 @@ def evidence_beyond(sample: PairedSample, rule: Rule, difference: float) -> floa
     Raises:
         ValueError: as `decide`; or the measure has no sequential form, or the difference is out of reach.
     """
-    checked(sample, rule)
-    if rule.bounds is None or not plain(sample):
+    check_sample(sample, rule)
+    if rule.bounds is None or not has_unit_weights(sample):
         raise ValueError("evidence at any look needs a bounded measure with all weights 1")
     reach = rule.bounds[1] - rule.bounds[0]
     if not -reach < difference < reach:
         raise ValueError(f"a difference of {difference} is out of reach: it lies between {-reach} and {reach}")
-    units, _ = arrange((sample.a_values - sample.b_values) / reach, sample.clusters, rule)
+    units, _ = arrange_units((sample.a_values - sample.b_values) / reach, sample.clusters, rule)
     return float(np.exp(min(700.0, best_log_wealth(units, np.array([difference / reach]))[0])))
 
 
-def least_units(value: float, mean: float, confidence: float, most: int = 100_000) -> int | None:
+def find_least_units(value: float, mean: float, confidence: float, most: int = 100_000) -> int | None:
     """Return how many units, all of this value, rule out a mean at one side of `decide`'s interval; None for too many.
 
     Args:
@@ -294,7 +294,7 @@ def least_units(value: float, mean: float, confidence: float, most: int = 100_00
         confidence: of the interval.
         most: units that are tried.
 
-    >>> least_units(1.0, 0.0, 0.95), least_units(0.0, -0.02, 0.95)
+    >>> find_least_units(1.0, 0.0, 0.95), find_least_units(0.0, -0.02, 0.95)
     (9, 303)
     """
     threshold = float(np.log(2 / (1 - confidence)))
@@ -307,6 +307,6 @@ def least_units(value: float, mean: float, confidence: float, most: int = 100_00
     return None
 
 
-def settled(found: Comparison) -> bool:
+def is_settled(found: Comparison) -> bool:
     """Return whether nothing is left to ask."""
     return found.verdict != "undecided"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fairtrial.stats.intervals import Floats
-from fairtrial.stats.paired import Comparison, PairedSample, Rule, checked, t_interval, word
+from fairtrial.stats.paired import Comparison, PairedSample, Rule, check_sample, choose_verdict, t_interval
 
 SHARE = 0.8
 """Share of 1 - confidence for the unexplained part; the rest is divided among the measures that ended the asking."""
@@ -46,12 +46,12 @@ def compare_stopped(sample: PairedSample, rule: Rule, endings: Sequence[EndingMe
 
     There is no p-value.  Raises ValueError for what `fairtrial.stats.paired.compare` does.
     """
-    checked(sample, rule)
+    check_sample(sample, rule)
     counted = sample.a_weights > 0
     x = np.stack([ending.differences for ending in endings], axis=1)
     centre = x[counted].mean(axis=0) if counted.any() else np.zeros(len(endings))
     deviations = np.where(counted[:, None], x - centre, 0.0)
-    slopes = np.linalg.lstsq(deviations, _influence(sample), rcond=None)[0]
+    slopes = np.linalg.lstsq(deviations, _compute_influence(sample), rcond=None)[0]
     scale = sample.a_weights.mean() / np.where(counted, sample.a_weights, 1.0)
     left = replace(sample, a_values=sample.a_values - deviations @ slopes * scale)
     confidence = 1 - SHARE * (1 - rule.confidence)
@@ -59,9 +59,9 @@ def compare_stopped(sample: PairedSample, rule: Rule, endings: Sequence[EndingMe
     for slope, middle, ending in zip(slopes, centre, endings, strict=True):
         moved = sorted((float(slope * (ending.low - middle)), float(slope * (ending.high - middle))))
         low, high = low + moved[0], high + moved[1]
-    means = [(w * v).sum() / w.sum() for v, w in _sides(sample)]
+    means = [(w * v).sum() / w.sum() for v, w in _split_sides(sample)]
     return Comparison(
-        verdict=word(low, high, rule),
+        verdict=choose_verdict(low, high, rule),
         difference=float(means[0] - means[1]),
         low=low,
         high=high,
@@ -73,14 +73,14 @@ def compare_stopped(sample: PairedSample, rule: Rule, endings: Sequence[EndingMe
     )
 
 
-def _sides(sample: PairedSample) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+def _split_sides(sample: PairedSample) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     return (sample.a_values, sample.a_weights), (sample.b_values, sample.b_weights)
 
 
-def _influence(sample: PairedSample) -> Floats:
+def _compute_influence(sample: PairedSample) -> Floats:
     """Return (n,) how much each item moves A - B, times n; for weights of 1 its difference less the mean."""
     total: Floats = np.zeros(sample.a_values.size)
-    for (values, weights), sign in zip(_sides(sample), (1.0, -1.0), strict=True):
+    for (values, weights), sign in zip(_split_sides(sample), (1.0, -1.0), strict=True):
         mean = (weights * values).sum() / weights.sum()
         total += sign * weights * (values - mean) / weights.mean()
     return total

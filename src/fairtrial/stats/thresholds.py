@@ -15,7 +15,7 @@ GRID: Floats = np.concatenate([[0.0], 1 / (1 + np.exp(-np.linspace(-9, 9, 361)))
 """Thresholds that are tried for a margin: fixed beforehand, close together near both ends."""
 
 
-def shares_below(signals: Floats, clusters: Ints, thresholds: Floats) -> Floats:
+def _compute_shares_below(signals: Floats, clusters: Ints, thresholds: Floats) -> Floats:
     """Return (units, T) the share of each unit's items whose signal is below each threshold."""
     codes = np.unique(clusters, return_inverse=True)[1]
     below = signals[:, None] < thresholds
@@ -24,18 +24,18 @@ def shares_below(signals: Floats, clusters: Ints, thresholds: Floats) -> Floats:
     return totals / np.bincount(codes)[:, None]
 
 
-def for_share(signals: Floats, clusters: Ints, share: float) -> float:
+def choose_for_share(signals: Floats, clusters: Ints, share: float) -> float:
     """Return the largest threshold below which a new unit has, on average, at most ``share`` of its items.
 
     Conformal risk control (Angelopoulos, Bates, Fisch, Lei and Schuster 2022, arXiv 2208.02814): with n units seen, the
     mean with one more unit that lies wholly below must not exceed the share.  The average is over the units learned
     from, too.  Returns 0, which nothing lies below, where too few units were seen to promise more.
 
-    >>> for_share(np.arange(9) / 10, np.arange(9), 0.5)
+    >>> choose_for_share(np.arange(9) / 10, np.arange(9), 0.5)
     0.4
     """
     candidates = np.unique(np.concatenate([[0.0], signals, [np.nextafter(1.0, 2.0)]]))
-    below = shares_below(signals, clusters, candidates)
+    below = _compute_shares_below(signals, clusters, candidates)
     risk = (below.sum(axis=0) + 1.0) / (below.shape[0] + 1)
     fine = np.flatnonzero(risk <= share)
     if share >= 1:
@@ -43,7 +43,7 @@ def for_share(signals: Floats, clusters: Ints, share: float) -> float:
     return float(candidates[fine[-1]]) if fine.size else 0.0
 
 
-def for_margin(signals: Floats, gains: Floats, clusters: Ints, margin: float, confidence: float) -> float:
+def choose_for_margin(signals: Floats, gains: Floats, clusters: Ints, margin: float, confidence: float) -> float:
     """Return the smallest threshold at which keeping what is not below it certainly loses less than ``margin``.
 
     Learn then test (Angelopoulos, Bates, Candes, Jordan and Lei 2021, arXiv 2110.01052) with fixed sequence testing:

@@ -19,8 +19,8 @@ from fairtrial.analysis.verdicts import make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.families import holm
-from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval
-from fairtrial.stats.sequential import decide, evidence_beyond
+from fairtrial.stats.paired import PairedSample, Rule, compare, compute_fixed_interval
+from fairtrial.stats.sequential import compute_evidence_beyond, decide
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 from fairtrial.studies.sides import OpenAndClosed, split_sides
 
@@ -136,7 +136,7 @@ def compute_p_above(sample: PairedSample, rule: Rule, limit: float, early: bool)
         plain = (sample.a_weights == 1).all() and (sample.b_weights == 1).all()
         if rule.bounds is None or not plain:
             return 1.0
-        return min(1.0, 1.0 / max(evidence_beyond(sample, rule, limit), 1e-300))
+        return min(1.0, 1.0 / max(compute_evidence_beyond(sample, rule, limit), 1e-300))
     low, high = 1e-9, 0.499
     if not _is_excluded(sample, rule, limit, high):
         return 1.0
@@ -148,7 +148,7 @@ def compute_p_above(sample: PairedSample, rule: Rule, limit: float, early: bool)
 
 def _is_excluded(sample: PairedSample, rule: Rule, limit: float, level: float) -> bool:
     """Return whether the one-sided interval at ``1 - level`` lies above the limit."""
-    return fixed_interval(sample, replace(rule, confidence=1 - 2 * level))[0] > limit
+    return compute_fixed_interval(sample, replace(rule, confidence=1 - 2 * level))[0] > limit
 
 
 def _correct_claims(claims: list[Claim], level: float) -> list[Claim]:

@@ -13,7 +13,7 @@ from fairtrial.cli.main import app
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize import QuantizeOrder, make_files
 from fairtrial.models import hashes, resolve
-from fairtrial.models.gguf import read_head
+from fairtrial.models.gguf import read_header
 from tests.support.small_gguf import write_model
 
 pytest.importorskip("llama_cpp")
@@ -69,7 +69,7 @@ def test_nothing_is_overwritten_unless_told(place: Path) -> None:
     assert (place / "tiny-q8_0.gguf").read_bytes() == b"mine"
     assert not (place / "tiny-q4_0.gguf").exists()
     called("tiny.gguf", "--to", "q8_0", "--force")
-    assert read_head(place / "tiny-q8_0.gguf").file_type == "q8_0"
+    assert read_header(place / "tiny-q8_0.gguf").file_type == "q8_0"
 
 
 def test_the_smallest_types_take_a_text_or_a_matrix(place: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fairtrial.engines import chat
 from fairtrial.engines.chat import ChatTemplate, join_texts, list_for_template, make_conversation
-from fairtrial.engines.openai_api.requests import messages as hosted
+from fairtrial.engines.openai_api.requests import make_messages as hosted
 from fairtrial.errors import ModelError
 from fairtrial.records import Message, Prompt, TextPart, make_example
 from fairtrial.records.content import Role

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
-from fairtrial.engines.base import Engine, TellsDistributions
+from fairtrial.engines.base import Engine, GivesDistributions
 from fairtrial.engines.fake import FakeEngine
-from fairtrial.engines.finite import flaw
-from fairtrial.engines.sampling import pick, surprise
+from fairtrial.engines.finite import find_flaw
+from fairtrial.engines.sampling import compute_surprisal, sample_token
 from fairtrial.errors import EngineError
 from fairtrial.ledger import Ledger
 from fairtrial.models import resolve
@@ -25,7 +25,7 @@ from fairtrial.running.divergence import Reading
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.trial import Trial
-from fairtrial.stats.divergence import divergence
+from fairtrial.stats.divergence import compute_divergence
 from tests.support.levers import cascade
 from tests.support.small_gguf import write_model
 
@@ -48,7 +48,7 @@ NAN, INF = math.nan, math.inf
     ],
 )
 def test_what_is_wrong_with_an_answer(answer: ScoreAnswer | GenerateAnswer, told: str) -> None:
-    assert flaw(answer) == told
+    assert find_flaw(answer) == told
 
 
 @pytest.mark.parametrize("broken", [NAN, INF])
@@ -56,9 +56,9 @@ def test_what_is_wrong_with_an_answer(answer: ScoreAnswer | GenerateAnswer, told
 def test_a_row_that_is_not_numbers_is_not_certain(broken: float, temperature: float) -> None:
     row = np.array([1.0, broken, 2.0, 0.0], dtype=np.float32)
     request = GenerateRequest(Prompt("x"), 1, temperature=temperature, top_k=2, top_p=0.9)
-    token = pick(row, request, np.random.default_rng(1) if temperature else None)
-    assert math.isnan(surprise(row, token))
-    assert math.isnan(surprise(np.full(4, -INF, dtype=np.float32), 0))
+    token = sample_token(row, request, np.random.default_rng(1) if temperature else None)
+    assert math.isnan(compute_surprisal(row, token))
+    assert math.isnan(compute_surprisal(np.full(4, -INF, dtype=np.float32), 0))
 
 
 class Spoilt(FakeEngine):
@@ -106,7 +106,7 @@ def planned(tmp_path: Path) -> Plan:
 def test_the_fake_engine_hands_over_what_it_computed() -> None:
     engine = spoilt()
     asked = [GenerateRequest(Prompt(text), 4) for text in ("a", "Z", "b")]
-    assert [bool(flaw(answer)) for answer in engine.generate(asked)] == [False, True, False]
+    assert [bool(find_flaw(answer)) for answer in engine.generate(asked)] == [False, True, False]
 
 
 def cascade_by(signal: str) -> Engine:
@@ -125,9 +125,9 @@ def test_a_cascade_that_asks_several_times_refuses_it() -> None:
 def test_a_cascade_does_not_take_it_for_certainty() -> None:
     engine = cascade_by("mean_logprob")
     asked = [GenerateRequest(Prompt(text), 4, label=f"item {text}") for text in ("a", "Z")]
-    assert [bool(flaw(answer)) for answer in engine.generate(asked)] == [False, True]
+    assert [bool(find_flaw(answer)) for answer in engine.generate(asked)] == [False, True]
     scored = [ScoreRequest((Pair(Prompt(text), "a"), Pair(Prompt(text), "b"))) for text in ("a", "Z")]
-    assert [bool(flaw(answer)) for answer in engine.score(scored)] == [False, True]
+    assert [bool(find_flaw(answer)) for answer in engine.score(scored)] == [False, True]
 
 
 class Telling:
@@ -145,7 +145,7 @@ class Telling:
 
 def test_distributions_that_are_none_are_told_with_the_candidate() -> None:
     passage = make_passage_item(0, "some text")
-    assert isinstance(Telling(0.0), TellsDistributions)
+    assert isinstance(Telling(0.0), GivesDistributions)
     for value in (NAN, INF):
         with pytest.raises(EngineError, match="not a number") as caught:
             Reading(Telling(value), passage, "small")
@@ -156,7 +156,7 @@ def test_distributions_that_are_none_are_told_with_the_candidate() -> None:
     far = whole.beside(masked)  # what the parent holds impossible adds nothing
     assert far[0].measure == "kl_divergence"
     assert 0 < far[0].value < 1
-    same = divergence(masked.logits, masked.logits)
+    same = compute_divergence(masked.logits, masked.logits)
     assert same.kl.tolist() == [0.0, 0.0]
 
 
@@ -181,7 +181,7 @@ def test_llama_cpp_spoils_no_answer_but_those_that_cannot_be_had(damaged: Path, 
     written = [GenerateRequest(Prompt(text), 5) for text in texts]
     for _ in range(2):
         answers = [*engine.score(scored), *engine.generate(written)]
-        assert [bool(flaw(answer)) for answer in answers] == [False, True, False, True, False] * 2
+        assert [bool(find_flaw(answer)) for answer in answers] == [False, True, False, True, False] * 2
     clean = opened(damaged, flash)
     again = [
         *(next(iter(clean.score([r]))) for r in scored[::2]),

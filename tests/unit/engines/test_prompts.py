@@ -11,7 +11,7 @@ from fairtrial.engines.chat import ChatTemplate
 from fairtrial.engines.fake import FakeEngine
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import EMPTY, Vocabulary
-from fairtrial.engines.prompts import Asking, Encoder
+from fairtrial.engines.prompts import Encoder, PromptFormat
 from fairtrial.errors import DataError, SpecError, TooLongError
 from fairtrial.ledger.encoding import decode_request, encode_request, pack
 from fairtrial.models import identify_candidate
@@ -47,7 +47,7 @@ class Bytes(Vocabulary):
 
 
 def encoder(template: str | None = None, context: int = 512, truncate: bool = False, system: str = "") -> Encoder:
-    return Encoder(Bytes(), Asking(template and ChatTemplate(template), system, context, truncate))
+    return Encoder(Bytes(), PromptFormat(template and ChatTemplate(template), system, context, truncate))
 
 
 def read(tokens: Tokens) -> str:

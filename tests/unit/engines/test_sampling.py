@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.engines.sampling import Text, generator_for, pick
+from fairtrial.engines.sampling import TextBuilder, make_generator, sample_token
 from fairtrial.records import GenerateRequest, Prompt
 
 
@@ -15,14 +15,14 @@ def request(**settings: object) -> GenerateRequest:
 
 def draws(logits: list[float], times: int = 4000, **settings: object) -> np.ndarray:
     asked = request(temperature=settings.pop("temperature", 1.0), **settings)
-    rng = generator_for(asked)
+    rng = make_generator(asked)
     row = np.array(logits, dtype=np.float32)
-    return np.bincount([pick(row, asked, rng) for _ in range(times)], minlength=len(logits)) / times
+    return np.bincount([sample_token(row, asked, rng) for _ in range(times)], minlength=len(logits)) / times
 
 
 def test_greedy_takes_the_lowest_of_equals() -> None:
-    assert generator_for(request()) is None
-    assert pick(np.array([0, 3, 3, 1], dtype=np.float32), request(), None) == 1
+    assert make_generator(request()) is None
+    assert sample_token(np.array([0, 3, 3, 1], dtype=np.float32), request(), None) == 1
 
 
 def test_sampling_follows_the_probabilities() -> None:
@@ -50,7 +50,7 @@ def test_nucleus_larger_than_the_shortlist() -> None:
 def test_text_ends_before_the_first_stop_string_however_it_is_cut(text: str, stop: list[str], size: int) -> None:
     data = text.encode("utf-8", "replace")
     text = data.decode()
-    out, stopped, expected = Text(stop), False, text
+    out, stopped, expected = TextBuilder(stop), False, text
     for at in range(0, len(data), size):
         seen = data[: at + size].decode("utf-8", "ignore")  # without the character whose bytes have not all come
         found = [seen.find(s) for s in stop if s in seen]
@@ -63,6 +63,6 @@ def test_text_ends_before_the_first_stop_string_however_it_is_cut(text: str, sto
 
 
 def test_unfinished_characters_are_shown_as_such() -> None:
-    out = Text(())
+    out = TextBuilder(())
     out.push("é".encode()[:1])
     assert out.end() == "\ufffd"

@@ -55,7 +55,7 @@ def older(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    monkeypatch.setattr(planning, "engine_version", lambda name: "0.1.0")
+    monkeypatch.setattr(planning, "get_engine_version", lambda name: "0.1.0")
     path = tmp_path / "older.yaml"
     path.write_text(TRIAL)
     return plan_trial(load_trial(path).trial, tmp_path)

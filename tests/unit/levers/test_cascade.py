@@ -39,7 +39,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
-from fairtrial.stats.thresholds import for_margin, for_share
+from fairtrial.stats.thresholds import choose_for_margin, choose_for_share
 from fairtrial.studies import find_further
 from tests.support.levers import cascade
 
@@ -167,11 +167,11 @@ def test_a_share_is_kept_on_average() -> None:
     over = []
     for _ in range(300):
         signals = rng.beta(2, 1, 40)
-        threshold = for_share(signals, np.arange(40), 0.3)
+        threshold = choose_for_share(signals, np.arange(40), 0.3)
         over.append((rng.beta(2, 1, 200) < threshold).mean())
     assert np.mean(over) == pytest.approx(0.29, abs=0.02)  # never above 0.3 on average, hardly below
     assert np.mean(over) <= 0.3 + 0.01
-    assert for_share(np.array([0.5, 0.6]), np.arange(2), 0.3) == 0.0
+    assert choose_for_share(np.array([0.5, 0.6]), np.arange(2), 0.3) == 0.0
 
 
 def test_a_margin_is_missed_no_more_often_than_allowed() -> None:
@@ -181,12 +181,14 @@ def test_a_margin_is_missed_no_more_often_than_allowed() -> None:
     for _ in range(150):
         signals = rng.uniform(0, 1, 200)
         gains = ((signals < 0.6) & (rng.uniform(0, 1, 200) < 0.5)).astype(float)
-        threshold = for_margin(signals, gains, np.arange(200), 0.08, 0.9)
+        threshold = choose_for_margin(signals, gains, np.arange(200), 0.08, 0.9)
         found.append(threshold)
         missed += 0.5 * max(0.0, 0.6 - threshold) > 0.08
     assert missed <= 150 * 0.1 + 8
     assert 0.44 < np.median(found) < 0.75
-    assert for_margin(np.array([0.9]), np.array([0.0]), np.arange(1), 0.05, 0.9) > 1  # too few: everything goes on
+    assert (
+        choose_for_margin(np.array([0.9]), np.array([0.0]), np.arange(1), 0.05, 0.9) > 1
+    )  # too few: everything goes on
 
 
 def written(folder: Path, levers: str, more: str = "") -> Trial:

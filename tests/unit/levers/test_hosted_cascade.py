@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairtrial.engines.openai_api.failures import OneError
+from fairtrial.engines.openai_api.failures import SingleRequestError
 from tests.support.hosted import asks, hosted
 from tests.support.levers import cascade
 from tests.support.servers.misbehaving import Exchange, misbehaving
@@ -25,7 +25,7 @@ def test_answers_of_both_models_are_handed_over_as_they_come() -> None:
     with misbehaving(server_of(-2.0, "small")) as one, misbehaving(server_of(-0.1, "large")) as other:
         small, large = hosted(one.url), hosted(other.url)
         engine = cascade({"to": "large", "threshold": 0.5}, small, {"large": large})
-        with pytest.raises(OneError, match="item 3"):
+        with pytest.raises(SingleRequestError, match="item 3"):
             for request, answer in engine.as_answered(asks(8)):
                 kept[request.label] = answer
         small.close()

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize.activations import measure_activations
 from fairtrial.levers.quantize.calibration import compute_matrix
-from fairtrial.levers.quantize.imatrix import Matrix, Sums, gguf_bytes, read_matrix, write_matrix
+from fairtrial.levers.quantize.imatrix import ActivationSums, ImportanceMatrix, encode_gguf, read_matrix, write_matrix
 from fairtrial.models import ResolvedModel, hashes, resolve
-from fairtrial.models.gguf import read_head
+from fairtrial.models.gguf import read_header
 from tests.support.levers import quantize
 from tests.support.small_gguf import CHOSEN, EXPERTS, HEADS, INNER, LAYERS, WIDTH, write_model
 
@@ -32,7 +32,7 @@ def silent(_: str) -> None:
 
 
 def tensors_of(path: Path) -> dict[str, Doubles]:
-    head = read_head(path)
+    head = read_header(path)
     return {
         name: np.fromfile(path, "<f4", int(np.prod(t.shape)), offset=t.start).reshape(t.shape[::-1]).astype(np.float64)
         for name, t in head.tensors.items()
@@ -102,8 +102,11 @@ def test_experts_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_file_holds_what_was_written(tmp_path: Path) -> None:
-    sums = {"a": Sums(np.array([[2.0, 4.0], [6.0, 8.0]]), np.array([2.0, 0.0])), "b": Sums(np.ones((1, 3)), np.ones(1))}
-    write_matrix(tmp_path / "m.gguf", Matrix(sums, {"imatrix.datasets": ["t.txt"], "imatrix.chunk_count": 3}))
+    sums = {
+        "a": ActivationSums(np.array([[2.0, 4.0], [6.0, 8.0]]), np.array([2.0, 0.0])),
+        "b": ActivationSums(np.ones((1, 3)), np.ones(1)),
+    }
+    write_matrix(tmp_path / "m.gguf", ImportanceMatrix(sums, {"imatrix.datasets": ["t.txt"], "imatrix.chunk_count": 3}))
     read = read_matrix(tmp_path / "m.gguf")
     assert read.facts["imatrix.chunk_count"] == 3
     assert read.weights["a"].means().tolist() == [1, 2, 1, 1]  # an expert that saw nothing counts as 1
@@ -112,7 +115,7 @@ def test_a_file_holds_what_was_written(tmp_path: Path) -> None:
 
 def test_another_reader_reads_the_file(tmp_path: Path) -> None:
     gguf = pytest.importorskip("gguf")
-    write_matrix(tmp_path / "m.gguf", Matrix({"a": Sums(np.ones((1, 40)) * 3, np.ones(1) * 2)}))
+    write_matrix(tmp_path / "m.gguf", ImportanceMatrix({"a": ActivationSums(np.ones((1, 40)) * 3, np.ones(1) * 2)}))
     reader = gguf.GGUFReader(tmp_path / "m.gguf")
     found = {tensor.name: tensor.data.tolist() for tensor in reader.tensors}
     assert found == {"a.in_sum2": [[3.0] * 40], "a.counts": [[2.0]]}
@@ -126,14 +129,14 @@ TYPE = {"general.type": "imatrix"}
     [
         (None, "no importance matrix"),
         (b"old", "does not begin with 'GGUF'"),
-        (gguf_bytes({"general.type": "model"}, {}), "says that it is something else"),
-        (gguf_bytes(TYPE, {}), "about no weight"),
-        (gguf_bytes(TYPE, {"a.in_sum2": np.ones((1, 4), np.float32)}), "no counts"),
-        (gguf_bytes(TYPE, {"a.in_sum2": np.ones((1, 40), np.float32), "a.counts": np.ones((1, 1), np.float32)})[:-70],
+        (encode_gguf({"general.type": "model"}, {}), "says that it is something else"),
+        (encode_gguf(TYPE, {}), "about no weight"),
+        (encode_gguf(TYPE, {"a.in_sum2": np.ones((1, 4), np.float32)}), "no counts"),
+        (encode_gguf(TYPE, {"a.in_sum2": np.ones((1, 40), np.float32), "a.counts": np.ones((1, 1), np.float32)})[:-70],
          "not whole"),
-        (gguf_bytes(TYPE, {"a.in_sum2": np.full((1, 4), np.nan, np.float32), "a.counts": np.ones((1, 1), np.float32)}),
+        (encode_gguf(TYPE, {"a.in_sum2": np.full((1, 4), np.nan, np.float32), "a.counts": np.ones((1, 1), np.float32)}),
          "no sum of squares"),
-        (gguf_bytes(TYPE, {"a.in_sum2": np.ones((1, 4), np.float32), "a.counts": np.ones((3, 1), np.float32)}),
+        (encode_gguf(TYPE, {"a.in_sum2": np.ones((1, 4), np.float32), "a.counts": np.ones((3, 1), np.float32)}),
          "4 sums for 3 counts"),
     ],
 )  # fmt: skip
@@ -188,10 +191,10 @@ def test_a_matrix_changes_the_file_and_must_be_the_models_own(tmp_path: Path) ->
     assert named.sha256 == better.sha256
     with pytest.raises(SpecError, match="another shape there"):
         quantize({"type": "q2_k", "imatrix": str(made)}, other, tmp_path, silent)
-    write_matrix(tmp_path / "x.gguf", Matrix({"x": Sums(np.ones((1, 256)), np.ones(1))}))
+    write_matrix(tmp_path / "x.gguf", ImportanceMatrix({"x": ActivationSums(np.ones((1, 256)), np.ones(1))}))
     with pytest.raises(SpecError, match="none of the weights"):
         quantize({"type": "q2_k", "imatrix": str(tmp_path / "x.gguf")}, small, tmp_path, silent)
-    part = Matrix({"blk.0.attn_q.weight": Sums(np.ones((1, 256)), np.ones(1))})
+    part = ImportanceMatrix({"blk.0.attn_q.weight": ActivationSums(np.ones((1, 256)), np.ones(1))})
     write_matrix(tmp_path / "part.gguf", part)
     with pytest.raises(ModelError, match="could not quantise"):
         quantize({"type": "q2_k_s", "imatrix": str(tmp_path / "part.gguf")}, small, tmp_path, silent)

@@ -12,17 +12,17 @@ import pytest
 from filelock import FileLock
 from pydantic import ValidationError
 
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, import_library
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers import LEVERS, find_lever
 from fairtrial.levers.quantize import NEEDS_IMATRIX, list_types
 from fairtrial.levers.quantize.activations import measure_activations
-from fairtrial.levers.quantize.imatrix import Matrix, write_matrix
+from fairtrial.levers.quantize.imatrix import ImportanceMatrix, write_matrix
 from fairtrial.levers.quantize.making import check_room, remove_leftovers
-from fairtrial.levers.quantize.types import FOR_EXPERTS, widened
+from fairtrial.levers.quantize.types import FOR_EXPERTS, count_widened
 from fairtrial.models import ResolvedModel, hashes, resolve
-from fairtrial.models.gguf import FILE_TYPES, read_head
+from fairtrial.models.gguf import FILE_TYPES, read_header
 from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
@@ -55,7 +55,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An importance matrix of the tiny model."""
     folder = tmp_path_factory.mktemp("matrix")
     sums, _ = measure_activations(write_model(folder / "tiny.gguf"), TEXT, 1, lambda _: None)
-    write_matrix(folder / "matrix.gguf", Matrix(sums))
+    write_matrix(folder / "matrix.gguf", ImportanceMatrix(sums))
     return folder / "matrix.gguf"
 
 
@@ -70,7 +70,7 @@ def test_two_bits_are_fewer_and_made_once(small: ResolvedModel, tmp_path: Path) 
     assert made.sha256 != small.sha256
     assert made.notes["quantized_to"] == "q2_k"
     assert made.notes["parent_sha256"] == small.sha256
-    assert made.notes["parent_type"] == read_head(small.path).file_type
+    assert made.notes["parent_type"] == read_header(small.path).file_type
     assert "4" in str(made.notes["parent_type"])
     assert quantize({"type": "q2_k", "threads": 1}, small, tmp_path / "alone", said.append).sha256 == made.sha256
     said.clear()
@@ -111,8 +111,8 @@ def test_wrong_types_are_refused(settings: object, message: str, tiny: ResolvedM
 
 
 def test_the_library_has_the_types_that_are_refused() -> None:
-    assert set(list_types(library())) >= NEEDS_IMATRIX
-    assert {"q2_k", "q4_k_m", "q8_0", "f16", "bf16", "iq4_xs"} <= set(list_types(library()))
+    assert set(list_types(import_library())) >= NEEDS_IMATRIX
+    assert {"q2_k", "q4_k_m", "q8_0", "f16", "bf16", "iq4_xs"} <= set(list_types(import_library()))
 
 
 def test_only_gguf_files_can_be_quantised(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_an_importance_matrix_lowers_perplexity_on_other_text(small: ResolvedMod
     "kind",
     [
         pytest.param(kind, marks=[pytest.mark.slow] if kind in SLOW_TYPES else [])
-        for kind in sorted(list_types(library()))
+        for kind in sorted(list_types(import_library()))
     ],
 )
 def test_every_type_of_the_library_can_be_made(kind: str, matrix: Path, tiny: ResolvedModel, tmp_path: Path) -> None:
@@ -170,8 +170,8 @@ def test_every_type_of_the_library_can_be_made(kind: str, matrix: Path, tiny: Re
     else:
         made = quantize({"type": kind, "imatrix": str(matrix)}, tiny, tmp_path, lambda _: None)
     assert made.path is not None
-    assert FILE_TYPES[list_types(library())[kind]] == kind
-    assert read_head(made.path).file_type == kind
+    assert FILE_TYPES[list_types(import_library())[kind]] == kind
+    assert read_header(made.path).file_type == kind
     Model(made.path, packed=False).close()
 
 
@@ -185,7 +185,7 @@ def test_rows_that_do_not_suit_a_type_are_on_the_record(tmp_path: Path, monkeypa
     odd = resolve(f"gguf:{write_model(tmp_path / 'odd.gguf', width=192)}", tmp_path)
     assert odd.path is not None
     made = quantize("q3_k_s", odd, tmp_path, lambda _: None)
-    wider, matrices = widened(odd.path, "q3_k_s")
+    wider, matrices = count_widened(odd.path, "q3_k_s")
     assert (made.notes["wider_matrices"], made.notes["matrices"]) == (wider, matrices)
     assert 0 < wider < matrices
     assert "wider_matrices" not in quantize("q4_0", odd, tmp_path, lambda _: None).notes

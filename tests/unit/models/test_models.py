@@ -25,7 +25,7 @@ from fairtrial.models import (
     resolve_candidate,
     schemes,
 )
-from fairtrial.models.gguf import FILE_TYPES, GgufError, read_head
+from fairtrial.models.gguf import FILE_TYPES, GgufError, read_header
 from fairtrial.plugins import Plugin
 from fairtrial.spec.candidate import Candidate, Decoding
 from fairtrial.spec.schemes import SCHEMES, Scheme
@@ -244,7 +244,7 @@ FULL = head_of(
 
 
 def test_the_head_of_a_gguf_file(tmp_path: Path) -> None:
-    head = read_head(gguf(tmp_path, content=FULL))
+    head = read_header(gguf(tmp_path, content=FULL))
     assert (head.architecture, head.file_type, head.context, head.weights) == ("llama", "q4_k_m", 2048, 36)
     assert head.has_chat_template
     assert head.tensors["token_embd.weight"].start == -(-len(FULL) // 32) * 32
@@ -261,7 +261,7 @@ def test_a_damaged_head_is_an_error_or_another_head(
     for content in (FULL[:cut], changed):
         path.write_bytes(content)
         try:
-            head = read_head(path)
+            head = read_header(path)
         except GgufError as error:
             assert str(error)
         else:
@@ -269,7 +269,7 @@ def test_a_damaged_head_is_an_error_or_another_head(
     if cut < len(FULL):
         path.write_bytes(FULL[:cut])
         with pytest.raises(GgufError):
-            read_head(path)
+            read_header(path)
 
 
 def test_file_types_have_the_names_that_llama_cpp_gives_them() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import fairtrial.running.pool as pool_module
 from fairtrial.engines import EngineSettings
-from fairtrial.engines.base import AnswersOneByOne
+from fairtrial.engines.base import StreamsAnswers
 from fairtrial.engines.fake import FakeEngine
 from fairtrial.errors import EngineError, FairtrialError, MissingExtraError, UnknownNameError
 from fairtrial.ledger import Ledger, query
@@ -132,8 +132,8 @@ def test_answers_that_were_handed_over_before_the_other_process_died_are_kept(tm
 
 
 def test_an_engine_that_hands_answers_over_one_by_one_says_so_by_having_the_method() -> None:
-    assert isinstance(OneByOne("a", Candidate(id="a", model="fake:a")), AnswersOneByOne)
-    assert not isinstance(FakeEngine("a", Candidate(id="a", model="fake:a")), AnswersOneByOne)
+    assert isinstance(OneByOne("a", Candidate(id="a", model="fake:a")), StreamsAnswers)
+    assert not isinstance(FakeEngine("a", Candidate(id="a", model="fake:a")), StreamsAnswers)
 
 
 @pytest.mark.parametrize(

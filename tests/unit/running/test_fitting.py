@@ -16,14 +16,14 @@ import pytest
 from fairtrial import api
 from fairtrial.cli.compare import make_task_entry
 from fairtrial.cli.fit import make_trial, read_limits, read_whole_numbers
-from fairtrial.engines import EngineSettings, Footprint, foresee
+from fairtrial.engines import EngineSettings, Footprint, predict_footprint
 from fairtrial.engines.llamacpp import footprint as predictions
 from fairtrial.engines.llamacpp.demand import Demand
-from fairtrial.engines.llamacpp.generate import room_for
-from fairtrial.engines.llamacpp.session import Sizes
+from fairtrial.engines.llamacpp.generate import plan_cache
+from fairtrial.engines.llamacpp.session import SessionSizes
 from fairtrial.errors import BudgetError, SpecError
 from fairtrial.ledger import Ledger, query
-from fairtrial.models.gguf import Head, Tensor
+from fairtrial.models.gguf import GgufHeader, TensorInfo
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.running import memory_fit as fitting
 from fairtrial.running.memory_fit import fit_plan, longest_chunks
@@ -55,22 +55,22 @@ def test_a_split_of_weights_by_type(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     sizes += [("blk.0.ffn", 12, 250_000), ("blk.0.attn", 6, 199_000), ("out_norm", 0, 1_000)]
     tensors, at = {}, 49_000
     for name, kind, size in sizes:
-        tensors[name] = Tensor(name, (size,) if "norm" in name else (size, 1), kind, at)
+        tensors[name] = TensorInfo(name, (size,) if "norm" in name else (size, 1), kind, at)
         at += size
-    monkeypatch.setattr(predictions, "read_head", lambda _: Head({}, frozenset(), tensors))
+    monkeypatch.setattr(predictions, "read_header", lambda _: GgufHeader({}, frozenset(), tensors))
     stays = 200_000 + 1_000 + 199_000 + 1_000
-    assert predictions.still_mapped(path, 550_000, stays, True) == 1_000_000 - 349_000
-    assert predictions.still_mapped(path, 0, 951_000, True) == 1_000_000  # nothing is copied
-    assert predictions.still_mapped(path, 550_000, 123_456, True) == 1_000_000  # no set of types explains it
+    assert predictions.count_mapped_bytes(path, 550_000, stays, True) == 1_000_000 - 349_000
+    assert predictions.count_mapped_bytes(path, 0, 951_000, True) == 1_000_000  # nothing is copied
+    assert predictions.count_mapped_bytes(path, 550_000, 123_456, True) == 1_000_000  # no set of types explains it
 
 
 def test_long_prompts_grow_fewer_answers_without_flash_attention() -> None:
-    sizes = Sizes(batch=512, sequences=64, outputs=64, threads=1, block=128, flash=-1)
+    sizes = SessionSizes(batch=512, sequences=64, outputs=64, threads=1, block=128, flash=-1)
     short, long = [(40, 20)] * 50, [(900, 100)] * 50
-    assert room_for(short, 0, sizes, accelerated=False).cells == 16 * 60
-    room = room_for(long, 256, sizes, accelerated=False)
+    assert plan_cache(short, 0, sizes, accelerated=False).cells == 16 * 60
+    room = plan_cache(long, 256, sizes, accelerated=False)
     assert (room.places, room.cells, room.flash) == (8, 256 + 8 * 744, 0)
-    assert room_for(long, 256, sizes, accelerated=True).flash == -1
+    assert plan_cache(long, 256, sizes, accelerated=True).flash == -1
     one = Demand(100, 50, 4, -1, 4, 60).joined(Demand(80, 70, 2, -1, 0, 90))
     assert one == Demand(100, 70, 4, -1, 4, 90)
 
@@ -89,7 +89,7 @@ def weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Footpr
     """Give every candidate weights, and a footprint that a test can set."""
     told: dict[str, Footprint | str] = {}
     (tmp_path / "w.gguf").write_bytes(bytes(10))
-    monkeypatch.setattr(fitting, "foresee", lambda spec, *_: told.get(spec.id, footprint()))
+    monkeypatch.setattr(fitting, "predict_footprint", lambda spec, *_: told.get(spec.id, footprint()))
     return told
 
 
@@ -230,7 +230,7 @@ def test_a_file_that_is_no_model_has_no_prediction(tmp_path: Path) -> None:
     bad.write_bytes(b"GGUF" + np.random.default_rng(1).bytes(4096))
     [candidate] = plan.candidates
     model = replace(candidate.model, path=bad, sha256="0" * 64)
-    told = foresee(candidate.spec, model, EngineSettings(threads=1), [])
+    told = predict_footprint(candidate.spec, model, EngineSettings(threads=1), [])
     assert isinstance(told, str)
     assert told
 

@@ -12,7 +12,7 @@ import pytest
 
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.fake import FakeEngine
-from fairtrial.engines.openai_api.requests import messages
+from fairtrial.engines.openai_api.requests import make_messages
 from fairtrial.errors import CapabilityError, TaskError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.blobs import ImageReader, add_images
@@ -158,7 +158,7 @@ def test_an_endpoint_is_sent_the_bytes(tmp_path: Path) -> None:
     [request] = task.requests(task.items()[2])
     with Ledger.open(tmp_path / "ledger.db") as ledger, ledger.writing():
         run(planned(tmp_path, task, A, B), "text", ledger, EngineSettings())
-    told = messages(request.prompts[0], "Be brief.", False, ImageReader(tmp_path / "ledger.db"))
+    told = make_messages(request.prompts[0], "Be brief.", False, ImageReader(tmp_path / "ledger.db"))
     assert [message["role"] for message in told] == ["user", "assistant", "user"]
     assert told[0]["content"][0] == {"type": "text", "text": "Be brief.\n\nLook.\n\nWhat? "}
     assert told[1]["content"] == "a"

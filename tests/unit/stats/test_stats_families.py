@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtrial.stats.betting import Units, best_log_wealth, log_wealth
-from fairtrial.stats.families import e_bh, e_holm, holm, survivors
+from fairtrial.stats.families import e_bh, e_holm, find_survivors, holm
 
 
 @given(st.lists(st.floats(0, 200), min_size=1, max_size=7))
@@ -61,11 +61,11 @@ def test_the_best_survives_and_the_worst_does_not():
         evidence = np.ones((4, 4))
         for i, j in itertools.permutations(range(4), 2):
             evidence[i, j] = np.exp(best_log_wealth(Units(right[i] - right[j], np.ones(400)), np.zeros(1))[0])
-        kept = survivors(evidence, 0.05)
+        kept = find_survivors(evidence, 0.05)
         dropped += not kept[0]
         left.append(kept.sum())
     assert dropped / rounds <= 0.1
     assert np.mean(left) < 2.5
     with pytest.raises(ValueError, match="square"):
-        survivors(np.ones((2, 3)), 0.05)
-    assert survivors(np.ones((1, 1)), 0.05).tolist() == [True]
+        find_survivors(np.ones((2, 3)), 0.05)
+    assert find_survivors(np.ones((1, 1)), 0.05).tolist() == [True]

@@ -3,21 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fairtrial.stats.foresight import foresee
+from fairtrial.stats.foresight import simulate_stopping
 from fairtrial.stats.paired import PairedSample, Rule
 from fairtrial.stats.sequential import decide
 
 
 def test_foresight_knows_easy_from_hard():
-    easy = foresee(0.2, 0.3, Rule(total=1000), np.random.default_rng(1), 50)
-    hard = foresee(0.03, 0.3, Rule(total=1000), np.random.default_rng(1), 50)
+    easy = simulate_stopping(0.2, 0.3, Rule(total=1000), np.random.default_rng(1), 50)
+    hard = simulate_stopping(0.03, 0.3, Rule(total=1000), np.random.default_rng(1), 50)
     assert easy.settled == 1.0 and easy.median < easy.ninety < 200
     assert hard.settled < 0.5 and hard.median is None
     assert hard.items == 1000
 
 
 def test_a_whole_benchmark_settles_everything():
-    got = foresee(0.01, 0.4, Rule(target="benchmark", total=300), np.random.default_rng(2), 30)
+    got = simulate_stopping(0.01, 0.4, Rule(target="benchmark", total=300), np.random.default_rng(2), 30)
     assert got.settled == 1.0 and got.median <= got.ninety <= 300
 
 
@@ -29,7 +29,7 @@ def test_foresight_agrees_with_the_verdict_itself():
         (Rule(margin=0.05), np.arange(300) % 150),
         (Rule(margin=0.05, target="benchmark", total=300), np.arange(300)),
     ):
-        got = foresee(0.2, 0.3, rule, np.random.default_rng(5), 1, clusters)
+        got = simulate_stopping(0.2, 0.3, rule, np.random.default_rng(5), 1, clusters)
         d = np.random.default_rng(5).choice([1.0, -1.0, 0.0], clusters.size, p=[0.25, 0.05, 0.7])
         ones = np.ones(clusters.size)
         words = [
@@ -43,11 +43,11 @@ def test_foresight_agrees_with_the_verdict_itself():
 
 def test_large_clusters_take_longer():
     rule = Rule(margin=0.05, shuffled="clusters", largest_cluster=20)
-    single = foresee(0.2, 0.3, Rule(margin=0.05, total=1000), np.random.default_rng(4), 20)
-    grouped = foresee(0.2, 0.3, rule, np.random.default_rng(4), 20, np.arange(1000) // 20)
+    single = simulate_stopping(0.2, 0.3, Rule(margin=0.05, total=1000), np.random.default_rng(4), 20)
+    grouped = simulate_stopping(0.2, 0.3, rule, np.random.default_rng(4), 20, np.arange(1000) // 20)
     assert grouped.median > 2 * single.median
 
 
 def test_impossible_suppositions_are_errors():
     with pytest.raises(ValueError, match="cannot come of"):
-        foresee(0.3, 0.2, Rule(), np.random.default_rng(3))
+        simulate_stopping(0.3, 0.2, Rule(), np.random.default_rng(3))

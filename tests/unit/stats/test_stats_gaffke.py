@@ -10,9 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from fairtrial.stats.gaffke import Bounded, below, gather, limits, lower_limit, two_sided
+from fairtrial.stats.gaffke import (
+    BoundedUnits,
+    compute_limits,
+    compute_lower_limit,
+    compute_p_below,
+    compute_two_sided_p,
+    gather_units,
+)
 from fairtrial.stats.intervals import estimate
-from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval, least_clusters, least_for_tie
+from fairtrial.stats.paired import (
+    PairedSample,
+    Rule,
+    compare,
+    compute_fixed_interval,
+    find_least_clusters,
+    find_least_for_tie,
+)
 from fairtrial.stats.permutation import mcnemar
 
 SHARES = (0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -32,22 +46,24 @@ def flips(up, down, number):
 @pytest.mark.parametrize(("right", "number"), [(0, 1), (1, 1), (0, 7), (3, 7), (20, 20), (1, 400), (397, 400)])
 @pytest.mark.parametrize("confidence", [0.6, 0.95, 0.9999])
 def test_right_or_wrong_is_clopper_and_pearson(right, number, confidence):
-    got = limits(gather(np.repeat([1.0, 0.0], [right, number - right]), np.ones(number), (0.0, 1.0)), confidence)
+    got = compute_limits(
+        gather_units(np.repeat([1.0, 0.0], [right, number - right]), np.ones(number), (0.0, 1.0)), confidence
+    )
     expected = stats.binomtest(right, number).proportion_ci(confidence, "exact")
     assert got == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 @pytest.mark.parametrize(("up", "down", "number"), [(5, 0, 20), (7, 1, 100), (6, 0, 6), (30, 12, 500), (1, 0, 1)])
 def test_flips_are_mcnemar(up, down, number):
-    units = gather(np.repeat([1.0, -1.0, 0.0], [up, down, number - up - down]), np.ones(number), (-1.0, 1.0))
-    assert two_sided(units, 0.0) == pytest.approx(mcnemar(up, down), rel=1e-9)
+    units = gather_units(np.repeat([1.0, -1.0, 0.0], [up, down, number - up - down]), np.ones(number), (-1.0, 1.0))
+    assert compute_two_sided_p(units, 0.0) == pytest.approx(mcnemar(up, down), rel=1e-9)
 
 
 def test_graded_values_agree_with_drawn_weights():
     rng = np.random.default_rng(1)
     values = np.append(rng.beta(2, 5, 30), 1.0)
     weights = rng.exponential(size=(200_000, 32))
-    low, high = limits(gather(values, np.ones(31), (0.0, 1.0)), 0.9)
+    low, high = compute_limits(gather_units(values, np.ones(31), (0.0, 1.0)), 0.9)
     for limit, extreme, share in ((low, 0.0, 0.05), (high, 1.0, 0.95)):
         means = weights @ np.append(values, extreme) / weights.sum(axis=1)
         assert (means <= limit).mean() == pytest.approx(share, abs=0.002)
@@ -55,9 +71,9 @@ def test_graded_values_agree_with_drawn_weights():
 
 def test_many_different_values_lose_nothing_by_being_put_together():
     values = np.random.default_rng(2).beta(2, 3, 3_000)
-    apart = Bounded(values, np.ones(3_000), np.ones(3_000), 0.0, 1.0)
-    low, high = limits(apart, 0.95)
-    assert limits(gather(values, np.ones(3_000), (0.0, 1.0)), 0.95) == pytest.approx(
+    apart = BoundedUnits(values, np.ones(3_000), np.ones(3_000), 0.0, 1.0)
+    low, high = compute_limits(apart, 0.95)
+    assert compute_limits(gather_units(values, np.ones(3_000), (0.0, 1.0)), 0.95) == pytest.approx(
         (low, high), abs=1e-4 * (high - low)
     )
     normal = stats.norm.interval(0.95, values.mean(), values.std() / 3_000**0.5)
@@ -67,12 +83,12 @@ def test_many_different_values_lose_nothing_by_being_put_together():
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=30), st.floats(1e-6, 0.5), st.floats(1, 20))
 @settings(max_examples=200, deadline=None)
 def test_the_limit_is_where_the_p_value_is_the_tail(values, tail, stretch):
-    units = gather(np.array(values), np.ones(len(values)), (-1.0, 1.0), stretch=stretch)
-    limit = lower_limit(units, tail)
+    units = gather_units(np.array(values), np.ones(len(values)), (-1.0, 1.0), stretch=stretch)
+    limit = compute_lower_limit(units, tail)
     assert -1 <= limit <= max(values)
     inside = limit > -0.999
-    assert not inside or below(units, limit) == pytest.approx(tail, rel=1e-3, abs=1e-7)
-    assert not inside or below(units, limit - 1e-3) <= tail * (1 + 1e-6)
+    assert not inside or compute_p_below(units, limit) == pytest.approx(tail, rel=1e-3, abs=1e-7)
+    assert not inside or compute_p_below(units, limit - 1e-3) <= tail * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("number", range(2, 13))
@@ -115,16 +131,16 @@ def test_six_wins_are_enough():
     got = compare(flips(6, 0, 6), Rule(margin=0.0))
     assert (got.verdict, got.p_value) == ("better", 0.03125)
     assert got.low > 0
-    assert least_clusters(0.95) == 6 and least_clusters(0.5) == 2
+    assert find_least_clusters(0.95) == 6 and find_least_clusters(0.5) == 2
 
 
 def test_a_tie_needs_an_interval_that_holds():
     for margin, verdict in ((0.3, "undecided"), (0.31, "tied")):
         assert compare(flips(0, 0, 10), Rule(margin=margin)).verdict == verdict
-    assert least_for_tie(0.02, 1.0, 0.95) == 183
+    assert find_least_for_tie(0.02, 1.0, 0.95) == 183
     assert compare(flips(0, 0, 182), Rule(margin=0.02)).verdict == "undecided"
     assert compare(flips(0, 0, 183), Rule(margin=0.02)).verdict == "tied"
-    assert least_for_tie(0.0, 1.0, 0.95) is None
+    assert find_least_for_tie(0.0, 1.0, 0.95) is None
 
 
 def exact_rates(number, gain, loss, size=1):
@@ -210,7 +226,7 @@ def test_interval_verdict_and_p_value_agree(rows, kind, confidence):
     sample = PairedSample(a, first, b, second, codes.astype(int))
     rule = Rule(margin=0.01, confidence=confidence, bounds=None if kind == "unbounded" else (0.0, 1.0))
     got = compare(sample, rule)
-    assert fixed_interval(sample, rule) == (got.low, got.high)
+    assert compute_fixed_interval(sample, rule) == (got.low, got.high)
     outside = got.low > 0 or got.high < 0
     assert outside or got.verdict not in ("better", "worse")
     assert not outside or got.p_value <= 1 - confidence + 1e-9

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fairtrial.stats.intervals import effective_number, estimate
+from fairtrial.stats.intervals import compute_effective_size, estimate
 
 
 def interval(values, weights=None, clusters=None, confidence=0.95, bounds=(0.0, 1.0)):
@@ -45,7 +45,7 @@ def test_ratio_of_sums_and_its_jackknife():
     assert ours.mean == pytest.approx((values * weights).sum() / weights.sum())
     left_out = [np.average(np.delete(values, i), weights=np.delete(weights, i)) for i in range(4)]
     spread = (3 / 4 * ((np.array(left_out) - ours.mean) ** 2).sum()) ** 0.5
-    half = stats.t.ppf(0.975, effective_number(weights) - 1) * spread
+    half = stats.t.ppf(0.975, compute_effective_size(weights) - 1) * spread
     assert ours.high - ours.mean == pytest.approx(half)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fairtrial.stats.intervals import Totals
+from fairtrial.stats.intervals import ClusterTotals
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.stats.permutation import mcnemar, sign_flip
 
@@ -172,8 +172,8 @@ def test_sign_flips_enumerate_and_sample_alike():
     rng = np.random.default_rng(1)
     found = {}
     for count in (12, 13, 1001):
-        a = Totals(rng.normal(0.3, 1, count), np.ones(count))
-        b = Totals(rng.normal(0.0, 1, count), np.ones(count))
+        a = ClusterTotals(rng.normal(0.3, 1, count), np.ones(count))
+        b = ClusterTotals(rng.normal(0.0, 1, count), np.ones(count))
         got, method = sign_flip(a, b)
         assert method.startswith("sign flips")
         found[count] = (got, a.values, b.values)
@@ -191,7 +191,7 @@ def test_sign_flips_hold_their_level():
     rng, rejected, rounds = np.random.default_rng(2), 0, 600
     for _ in range(rounds):
         sizes = rng.integers(1, 6, 10).astype(float)
-        a, b = (Totals(sizes * rng.exponential(1, 10), sizes) for _ in "ab")
+        a, b = (ClusterTotals(sizes * rng.exponential(1, 10), sizes) for _ in "ab")
         rejected += sign_flip(a, b)[0] <= 0.05
     assert rejected / rounds <= 0.075
 

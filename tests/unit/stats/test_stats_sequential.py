@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairtrial.stats.betting import FRACTIONS, WEIGHTS, Hints, Units, best_log_wealth, limits, log_wealth
+from fairtrial.stats.betting import FRACTIONS, WEIGHTS, Hints, Units, best_log_wealth, compute_limits, log_wealth
 from fairtrial.stats.paired import PairedSample, Rule, compare
-from fairtrial.stats.sequential import arrange, decide, evidence_beyond, items_needed, sequence
+from fairtrial.stats.sequential import (
+    arrange_units,
+    compute_evidence_beyond,
+    decide,
+    estimate_items_needed,
+    trace_interval,
+)
 
 
 def pairs(differences, clusters=None):
@@ -140,7 +146,7 @@ def test_wealth_falls_with_the_mean_it_is_bet_against(values, finite):
     units = singles(values, len(values) + 5.0 if finite else None)
     wealth = np.minimum(best_log_wealth(units, np.linspace(-0.99, 0.99, 41)), 1e6)
     assert (np.diff(wealth) <= 1e-9).all()
-    low, high = limits(units, 0.95)
+    low, high = compute_limits(units, 0.95)
     assert -1 <= low <= high <= 1
 
 
@@ -167,12 +173,12 @@ def test_the_benchmark_is_known_when_all_of_it_was_asked():
 
 def test_looks_that_contradict_each_other_leave_what_lies_between():
     d = np.repeat([1.0, -1.0], [20, 20])  # no random order: the first half rules out what the whole is
-    low, high = limits(singles(d, whole=40.0), 0.95)
+    low, high = compute_limits(singles(d, whole=40.0), 0.95)
     assert low == pytest.approx(0.0, abs=2e-5) and high > 0.2
 
 
 def test_what_cannot_be_any_more_is_ruled_out():
-    low, high = limits(singles([1.0] * 8, whole=10.0), 0.95)
+    low, high = compute_limits(singles([1.0] * 8, whole=10.0), 0.95)
     assert low >= 0.6 - 2e-5 and high == pytest.approx(1.0, abs=2e-5)
 
 
@@ -189,27 +195,27 @@ def test_verdict_words():
 def test_only_the_first_item_of_a_cluster_counts_when_items_were_shuffled():
     rng = np.random.default_rng(4)
     d, codes = draw(rng, 0.4, 0.1, 60), rng.integers(0, 20, 60)
-    units, _ = arrange(d, codes, Rule())
+    units, _ = arrange_units(d, codes, Rule())
     assert units.sums.tolist() == [d[np.flatnonzero(codes == c)[0]] for c in dict.fromkeys(codes)]
-    whole, _ = arrange(d, codes, Rule(target="benchmark", total=60))
+    whole, _ = arrange_units(d, codes, Rule(target="benchmark", total=60))
     assert whole.sums.size == 60
 
 
 def test_whole_clusters_count_once_complete():
     d, codes = np.array([1.0, 0.0, 1.0, -1.0, 1.0]), np.array([5, 5, 2, 2, 9])
     rule = Rule(shuffled="clusters", largest_cluster=2, total=5)
-    units, _ = arrange(d, codes, rule)
+    units, _ = arrange_units(d, codes, rule)
     assert units.sums.tolist() == [0.5, 0.0, 0.5] and units.sizes.tolist() == [1.0, 1.0, 0.5]
-    assert arrange(d, codes, replace(rule, total=9))[0].sums.tolist() == [0.5, 0.0]
+    assert arrange_units(d, codes, replace(rule, total=9))[0].sums.tolist() == [0.5, 0.0]
     with pytest.raises(ValueError, match="follow one another"):
-        arrange(d, np.array([5, 2, 5, 2, 9]), rule)
+        arrange_units(d, np.array([5, 2, 5, 2, 9]), rule)
     with pytest.raises(ValueError, match="largest_cluster"):
-        arrange(d, np.array([5, 5, 5, 2, 9]), rule)
+        arrange_units(d, np.array([5, 5, 5, 2, 9]), rule)
 
 
 def test_more_items_than_the_benchmark_has_are_an_error():
     with pytest.raises(ValueError, match="benchmark of 3"):
-        arrange(np.zeros(4), np.arange(4), Rule(target="benchmark", total=3))
+        arrange_units(np.zeros(4), np.arange(4), Rule(target="benchmark", total=3))
 
 
 @pytest.mark.parametrize("target", ["population", "benchmark"])
@@ -247,7 +253,7 @@ def test_path_ends_where_decide_is():
     rng = np.random.default_rng(7)
     d = draw(rng, 0.3, 0.1, 500)
     for rule in (Rule(), Rule(target="benchmark", total=600), Rule(shuffled="clusters", largest_cluster=3)):
-        path = sequence(d, rule)
+        path = trace_interval(d, rule)
         last = decide(pairs(d), replace(rule, shuffled="items"))
         assert (path.n[-1], path.low[-1], path.high[-1]) == (500, last.low, last.high)
         assert (np.diff(path.low) >= 0).all() and (np.diff(path.high) <= 0).all()
@@ -255,15 +261,15 @@ def test_path_ends_where_decide_is():
             then = decide(first(pairs(d), n), replace(rule, shuffled="items"))
             assert low <= then.low + 3e-5 and high >= then.high - 3e-5
     with pytest.raises(ValueError, match="looks"):
-        sequence(d, Rule(), np.array([10, 5, 500]))
+        trace_interval(d, Rule(), np.array([10, 5, 500]))
 
 
 def test_non_inferiority_is_easier_than_no_difference():
     rng = np.random.default_rng(8)
     sample = pairs(draw(rng, 0.1, 0.0, 6000))
-    assert evidence_beyond(sample, Rule(), -0.03) > 20 > evidence_beyond(sample, Rule(), 0.0)
+    assert compute_evidence_beyond(sample, Rule(), -0.03) > 20 > compute_evidence_beyond(sample, Rule(), 0.0)
     with pytest.raises(ValueError, match="out of reach"):
-        evidence_beyond(sample, Rule(), -1.0)
+        compute_evidence_beyond(sample, Rule(), -1.0)
 
 
 def test_not_inferior_is_rarely_claimed_of_what_is_behind_by_the_margin():
@@ -285,9 +291,9 @@ def test_items_needed_is_about_right():
     for _ in range(60):
         wealth = log_wealth(singles(draw(rng, 0.2, 0.1, 2000)), np.zeros(1))[0]
         needed.append(int((wealth >= threshold).argmax()) + 1)
-    assert items_needed(0.1, 0.2, 50, Rule()) + 50 == pytest.approx(np.mean(needed), rel=0.4)
-    assert items_needed(0.0, 0.2, 100, Rule(margin=0.0)) is None
-    assert items_needed(0.0, 0.2, 100, Rule(target="benchmark", total=500)) <= 400
+    assert estimate_items_needed(0.1, 0.2, 50, Rule()) + 50 == pytest.approx(np.mean(needed), rel=0.4)
+    assert estimate_items_needed(0.0, 0.2, 100, Rule(margin=0.0)) is None
+    assert estimate_items_needed(0.0, 0.2, 100, Rule(target="benchmark", total=500)) <= 400
 
 
 def ever_wrong(rng, rule, discordance, gap, count, finite):
@@ -321,7 +327,7 @@ def test_simulated_coverage_over_clusters(finite):
         sums = sizes * lean
         truth = sums.sum() / sizes.sum() if finite else 0.3 * (2 * (0.3 + 0.08 * 91 / 21) - 1)
         units = Units(sums / 6, sizes / 6, sizes.sum() / 6 if finite else None)
-        low, high = limits(units, 0.95)
+        low, high = compute_limits(units, 0.95)
         wrong += not low <= truth <= high
     assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
 

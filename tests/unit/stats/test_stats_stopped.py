@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fairtrial.stats.betting import Units, limits, log_wealth
-from fairtrial.stats.paired import PairedSample, Rule, compare, fixed_interval
+from fairtrial.stats.betting import Units, compute_limits, log_wealth
+from fairtrial.stats.paired import PairedSample, Rule, compare, compute_fixed_interval
 from fairtrial.stats.stopped import SHARE, EndingMeasure, compare_stopped, get_ending_confidence
 
 RULE = Rule(bounds=None, higher_is_better=False)
@@ -28,7 +28,7 @@ def test_what_has_nothing_to_do_with_the_end_gets_about_its_fixed_interval():
     y = np.tile([0.3, 0.1, 0.3, 0.5], 100)  # uncorrelated with x to the last digit
     got = compare_stopped(sample(y), RULE, [EndingMeasure(x, -0.2, 0.2)])
     wide = Rule(bounds=None, higher_is_better=False, confidence=1 - SHARE * 0.05)
-    assert (got.low, got.high) == pytest.approx(fixed_interval(sample(y), wide))
+    assert (got.low, got.high) == pytest.approx(compute_fixed_interval(sample(y), wide))
     assert (got.verdict, got.p_value, got.difference) == ("worse", None, pytest.approx(0.3))
 
 
@@ -61,7 +61,7 @@ def test_simulated_coverage_where_the_other_measure_ends_the_asking(shared):
         y = shared * (x - 0.1) / 0.29**0.5 + (1 - shared**2) ** 0.5 * noise
         over = log_wealth(Units(x, np.ones(1000)), np.zeros(1))[0] >= np.log(40)
         n = int(min(1000, np.ceil((over.argmax() + 1) / 50) * 50)) if over.any() else 1000
-        low, high = limits(Units(x[:n], np.ones(n)), get_ending_confidence(0.95, 1))
+        low, high = compute_limits(Units(x[:n], np.ones(n)), get_ending_confidence(0.95, 1))
         got = compare_stopped(sample(y[:n]), RULE, [EndingMeasure(x[:n], low, high)])
         missed += not got.low <= 0 <= got.high
     assert missed / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5

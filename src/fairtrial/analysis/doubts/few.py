@@ -10,8 +10,8 @@ import numpy as np
 from fairtrial.analysis.doubts.base import Doubt
 from fairtrial.analysis.verdicts import TrialQuestion, iterate_questions
 from fairtrial.ledger import Ledger, query
-from fairtrial.stats.paired import Rule, least_clusters, least_for_tie
-from fairtrial.stats.sequential import least_units
+from fairtrial.stats.paired import Rule, find_least_clusters, find_least_for_tie
+from fairtrial.stats.sequential import find_least_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def _iterate_sample_sizes(ledger: Ledger, trial: query.TrialRow) -> Iterator[Sam
 def _find_least_units(question: TrialQuestion, rule: Rule) -> tuple[int, int | None]:
     """Return the least number of units for better or worse, and for tied; None where a tie hangs on more than that."""
     if rule.bounds is None:
-        return least_clusters(rule.confidence), None
+        return find_least_clusters(rule.confidence), None
     reach = rule.bounds[1] - rule.bounds[0]
     if not question.stops_early:
-        return least_clusters(rule.confidence), least_for_tie(rule.margin, reach, rule.confidence)
-    tie = least_units(0.0, -rule.margin / reach, rule.confidence) if 0 < rule.margin < reach else None
-    return least_units(1.0, 0.0, rule.confidence) or 1, tie
+        return find_least_clusters(rule.confidence), find_least_for_tie(rule.margin, reach, rule.confidence)
+    tie = find_least_units(0.0, -rule.margin / reach, rule.confidence) if 0 < rule.margin < reach else None
+    return find_least_units(1.0, 0.0, rule.confidence) or 1, tie

@@ -123,7 +123,7 @@ def find_dominances(table: ScoreTable, margins: Sequence[float]) -> list[Dominan
             lows[i, j, t], lows[j, i, t] = pair.low, -pair.high
             clear[i, j, t], clear[j, i, t] = (pair.ahead == name for name in (pair.a, pair.b))
     found = []
-    for i, j in np.argwhere(stats.dominance(lows, np.array(margins))):
+    for i, j in np.argwhere(stats.compute_dominance(lows, np.array(margins))):
         better = tuple(r.task for r, low in zip(table.rankings, lows[i, j], strict=True) if low > 0)
         found.append(Dominance(table.candidates[i], table.candidates[j], better, bool(clear[i, j].any())))
     return found
@@ -170,9 +170,9 @@ class RankStability:
 
 
 def measure_stability(table: ScoreTable, rng: np.random.Generator) -> RankStability:
-    """Return how firm the order is; see `fairtrial.stats.ranking.stability`."""
-    found = stats.stability(table.scores, rng)
-    ranks = stats.mean_ranks(table.scores)
+    """Return how firm the order is; see `fairtrial.stats.ranking.compute_stability`."""
+    found = stats.compute_stability(table.scores, rng)
+    ranks = stats.compute_mean_ranks(table.scores)
     names = table.candidates
     order = tuple(OverallRank(names[i], float(ranks[i]), float(found.on_top[i])) for i in found.order)
     flips = tuple(

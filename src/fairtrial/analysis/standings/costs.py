@@ -15,7 +15,7 @@ from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import Measure
-from fairtrial.stats.ratios import Ratio, ratio, times
+from fairtrial.stats.ratios import Ratio, compare_ratios, estimate_ratio
 
 NO_COST = frozenset({"1", "nat", "bit", "B"})
 """Units of what does not add up over items: qualities such as perplexities, and memory."""
@@ -95,7 +95,9 @@ def measure_cost(rows: TrialValues, task: TaskRecord, measure: Measure, name: st
     clusters = rows.clusters(task, own.at)
     reason = _explain_no_cost(task, own)
     per_correct = (
-        None if own.right is None or reason else _make_interval(ratio(own.cost, own.right, clusters, rows.confidence))
+        None
+        if own.right is None or reason
+        else _make_interval(estimate_ratio(own.cost, own.right, clusters, rows.confidence))
     )
     per_item, per_right = (None, None)
     if name != rows.plan.baseline:
@@ -107,7 +109,7 @@ def measure_cost(rows: TrialValues, task: TaskRecord, measure: Measure, name: st
         task=task.name,
         measure=measure.name,
         unit=measure.unit,
-        per_item=_make_interval(ratio(own.cost, np.ones_like(own.cost), clusters, rows.confidence)),
+        per_item=_make_interval(estimate_ratio(own.cost, np.ones_like(own.cost), clusters, rows.confidence)),
         per_correct=per_correct,
         times_per_item=per_item,
         times_per_correct=per_right,
@@ -149,13 +151,13 @@ def _compare_with_baseline(
     if not (_is_usable(a) and _is_usable(b)):
         return None, None
     clusters, one = rows.clusters(task, at), np.ones(at.size)
-    per_item = _make_interval(times((a, one), (b, one), clusters, rows.confidence))
+    per_item = _make_interval(compare_ratios((a, one), (b, one), clusters, rows.confidence))
     if own.right is None or base.right is None:
         return per_item, None
     rights = own.right[left], base.right[right]
     if not all(right.sum() > 0 for right in rights):
         return per_item, None
-    return per_item, _make_interval(times((a, rights[0]), (b, rights[1]), clusters, rows.confidence))
+    return per_item, _make_interval(compare_ratios((a, rights[0]), (b, rights[1]), clusters, rows.confidence))
 
 
 def _is_usable(cost: Floats) -> bool:

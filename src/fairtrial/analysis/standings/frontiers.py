@@ -18,7 +18,7 @@ from fairtrial.analysis.standings.efficiency import read_latest_whole
 from fairtrial.analysis.standings.values import Floats, TrialValues
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import AxisRecord, TaskRecord
-from fairtrial.stats.frontier import Frontier, Sums, cluster_sums, drawn_counts, frontier, means
+from fairtrial.stats.frontier import ClusterSums, Frontier, compute_means, draw_counts, find_frontier, sum_clusters
 
 DRAWS = 1000
 SEED = 4
@@ -75,13 +75,13 @@ class TradeoffFinder:
 
     rows: TrialValues
     counts: dict[str, Floats] = field(default_factory=dict)
-    _sums: dict[tuple[str, str], Sums] = field(default_factory=dict)
+    _sums: dict[tuple[str, str], ClusterSums] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         tasks = self.tasks()
         sizes = [int(self.clusters(task).max(initial=-1)) + 1 for task in tasks]
         rng = np.random.default_rng([self.rows.plan.seed, SEED])
-        drawn = drawn_counts([max(size, 1) for size in sizes], DRAWS, rng)
+        drawn = draw_counts([max(size, 1) for size in sizes], DRAWS, rng)
         self.counts = {task.name: counts for task, counts in zip(tasks, drawn, strict=True)}
 
     def tasks(self) -> tuple[TaskRecord, ...]:
@@ -120,7 +120,7 @@ class TradeoffFinder:
             tuple(task.name for task in tasks),
             tuple(self.rows.names[at] for at in kept),
             some,
-            frontier(point, drawn),
+            find_frontier(point, drawn),
             {name: without for name, without in lacking.items() if without},
         )
 
@@ -153,11 +153,11 @@ class TradeoffFinder:
         """Return what all candidates have on one task."""
         measure = task.main_measure.name if axis.kind == "quality" else axis.name
         sums = self.sums(task, measure)
-        now, drawn = means(sums), means(sums, self.counts[task.name])
+        now, drawn = compute_means(sums), compute_means(sums, self.counts[task.name])
         # A draw may miss all that a candidate has answered: it then stays where it is.
         return AxisValues(now, np.where(np.isnan(drawn), now, drawn))
 
-    def sums(self, task: TaskRecord, measure: str) -> Sums:
+    def sums(self, task: TaskRecord, measure: str) -> ClusterSums:
         """Return all candidates' sums by cluster."""
         key = (task.name, measure)
         if key not in self._sums:
@@ -167,7 +167,7 @@ class TradeoffFinder:
             for at, name in enumerate(self.rows.names):
                 cell = self.rows.cell(name, task, measure)
                 values[at, cell.at], weights[at, cell.at] = cell.values, cell.weights
-            self._sums[key] = cluster_sums(values, weights, clusters)
+            self._sums[key] = sum_clusters(values, weights, clusters)
         return self._sums[key]
 
     def whole(self, measure: str) -> Floats:

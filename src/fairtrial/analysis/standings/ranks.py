@@ -21,7 +21,7 @@ from fairtrial.analysis.verdicts import Verdict, apply_transform, get_bounds, ge
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import estimate
-from fairtrial.stats.paired import PairedSample, Rule, fixed_interval, plain
+from fairtrial.stats.paired import PairedSample, Rule, compute_fixed_interval, has_unit_weights
 from fairtrial.stats.sequential import decide
 
 
@@ -204,8 +204,8 @@ def _compare_at_end(given: RankingInput, a: str, b: str) -> PairDifference | Non
 
 def _compare_once(sample: PairedSample, rule: Rule, family: int) -> PairDifference:
     """Return the difference of a fixed sample."""
-    low, high = fixed_interval(sample, rule)
-    strict = fixed_interval(sample, replace(rule, confidence=1 - (1 - rule.confidence) / family))
+    low, high = compute_fixed_interval(sample, rule)
+    strict = compute_fixed_interval(sample, replace(rule, confidence=1 - (1 - rule.confidence) / family))
     return PairDifference(_compute_difference(sample), low, high, strict[0] > 0 or strict[1] < 0)
 
 
@@ -220,7 +220,7 @@ def _compare_at_any_look(given: RankingInput, a: str, b: str) -> PairDifference 
     if sample is None:
         return None
     rule = given.rule(a, b)
-    sequential = rule.bounds is not None and plain(sample)
+    sequential = rule.bounds is not None and has_unit_weights(sample)
     if last and (not sequential or rule.sampled_share(sample.a_values.size) >= 1):
         return _compare_once(sample, rule, given.family)
     if not sequential:

@@ -52,8 +52,8 @@ def find_agreements(
     """Return how alike every two tasks order the candidates, and the tasks with too few items to say."""
     samples = [_collect_complete_items(rows, table, t) for t in range(len(table.tasks))]
     usable = [t for t, (_, clusters) in enumerate(samples) if np.unique(clusters).size > 1]
-    correlation = stats.redundancy(table.scores)
-    taus = stats.agreements([samples[t] for t in usable], rows.confidence, rng)
+    correlation = stats.compute_redundancy(table.scores)
+    taus = stats.compute_agreements([samples[t] for t in usable], rows.confidence, rng)
     found = []
     for (i, j), got in taus.items():
         x, y = usable[i], usable[j]
@@ -118,7 +118,7 @@ def find_task_health(rows: TrialValues, rankings: Sequence[Ranking]) -> list[Tas
             continue
         lows, means, ceiling, headroom, chance = _orient_scale(task, got)
         decided = [pair.ahead is not None for pair in got.pairs]
-        judged = stats.health((lows, means), chance, decided, ceiling, headroom)
+        judged = stats.judge_health((lows, means), chance, decided, ceiling, headroom)
         telling = judged.telling if decided else None
         found.append(TaskHealth(got.task, got.measure, judged.saturated, judged.at_chance, telling))
     return found

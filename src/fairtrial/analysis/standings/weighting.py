@@ -65,7 +65,7 @@ def compute_weighted_score(
     plain = all(table.tasks[t].main_measure.transform == "identity" for t in used)
     if plain and all(bounds is not None for bounds in bounded):
         means, lows, highs = (np.stack([_collect_column(table, int(t))[k] for t in used], axis=1) for k in range(3))
-        found = stats.weighted(means, shares, rng)
+        found = stats.compute_weighted_scores(means, shares, rng)
         lower = found.scores - np.sqrt((shares**2 * (means - lows) ** 2).sum(axis=1))
         upper = found.scores + np.sqrt((shares**2 * (highs - means) ** 2).sum(axis=1))
         ends: list[tuple[float | None, float | None]] = [
@@ -75,7 +75,7 @@ def compute_weighted_score(
         values = found.scores
     else:
         ranks = np.array([[ranking.place(name).rank for ranking in table.rankings] for name in table.candidates])
-        found = stats.weighted(-ranks[:, used], shares, rng)
+        found = stats.compute_weighted_scores(-ranks[:, used], shares, rng)
         ends, scale, values = [(None, None)] * len(ranks), "rank", -found.scores
     places = [
         WeightedPlace(name, float(value), *end, on_top=float(top))

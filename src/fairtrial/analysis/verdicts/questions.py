@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TrialRecord
 from fairtrial.records import Measure
-from fairtrial.stats.families import shared_level
+from fairtrial.stats.families import compute_shared_level
 from fairtrial.stats.paired import PairedSample, Rule
 
 MEASURED_UNITS = frozenset({"s", "J", "W", "g", "USD", "B/s", "token/s"})
@@ -41,11 +41,11 @@ class TrialQuestion:
     def make_family_rule(self, excluded: int = 0) -> Rule:
         """Return the rule by which its word holds among all questions of the trial.
 
-        See `fairtrial.stats.families.shared_level`; with no ``excluded`` ones this is what ends the asking.
+        See `fairtrial.stats.families.compute_shared_level`; with no ``excluded`` ones this is what ends the asking.
         """
         if self.family == 1:
             return self.rule
-        return replace(self.rule, confidence=1 - shared_level(self.family, excluded, 1 - self.rule.confidence))
+        return replace(self.rule, confidence=1 - compute_shared_level(self.family, excluded, 1 - self.rule.confidence))
 
 
 def iterate_questions(plan: TrialRecord, baseline: str = "") -> Iterator[TrialQuestion]:

@@ -45,8 +45,8 @@ def find_verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Ver
 def _adjust_together(ledger: Ledger, trial_id: str, found: list[tuple[TrialQuestion, Verdict]]) -> list[Verdict]:
     """Return the verdicts with the words that hold among all questions, given those of each question alone.
 
-    Step down (`fairtrial.stats.families.shared_level`): each interval that excludes 0 at one step leaves more of the
-    allowed error to the others at the next.
+    Step down (`fairtrial.stats.families.compute_shared_level`): each interval that excludes 0 at one step leaves more
+    of the allowed error to the others at the next.
     """
     if all(question.family == 1 for question, _ in found):
         return [v for _, v in found]

@@ -32,7 +32,7 @@ _CACHE_SIZE = re.compile(rb"(?:KV|RS) buffer size\s*=\s*(\d+\.?\d*) MiB")
 _kept: list[Any] = []  # the C side holds a pointer to the log callback
 
 
-def library() -> Any:
+def import_library() -> Any:
     """Return the ``llama_cpp`` module, its log caught.  Raises MissingExtraError if it is not installed."""
     # Its threads wait for each other a thousand times a pass.  GNU OpenMP lets them spin for milliseconds, which on a
     # busy machine takes the processor from the very thread that is waited for.  Read once, when the library is loaded.
@@ -50,12 +50,12 @@ def library() -> Any:
     return llama_cpp
 
 
-def tensor_library() -> Any:
+def load_tensor_library() -> Any:
     """Return ggml, the library of tensors under llama.cpp, as ctypes sees it: no argument types are set.
 
     Raises ModelError if this build of llama-cpp-python does not have it in a file of its own.
     """
-    library()
+    import_library()
     from llama_cpp._ctypes_extensions import load_shared_library
     from llama_cpp._ggml import libggml_base_path
 
@@ -66,17 +66,17 @@ def tensor_library() -> Any:
         raise ModelError(f"{told}: {error}.", fix="Install the usual one: pip install llama-cpp-python") from error
 
 
-def library_version() -> str:
+def get_library_version() -> str:
     """Return the installed version of llama-cpp-python."""
     return version("llama-cpp-python")
 
 
-def system_info() -> str:
+def get_system_info() -> str:
     """Return llama.cpp's own description of the processor features that it was built for."""
-    return str(library().llama_print_system_info().decode()).strip(" |")
+    return str(import_library().llama_print_system_info().decode()).strip(" |")
 
 
-def complaints() -> str:
+def take_complaints() -> str:
     """Return what llama.cpp last complained about, and forget it."""
     text = " ".join(" ".join(line.split()) for line in _complaints if line.strip())
     _complaints.clear()
@@ -105,7 +105,7 @@ class Model:
         Raises:
             ModelError: if the file is not a whole GGUF file of a kind that the library knows.
         """
-        self.lib = library()
+        self.lib = import_library()
         self.path = path
         _check_file(path)
         params = self.lib.llama_model_default_params()
@@ -114,11 +114,11 @@ class Model:
             params.n_gpu_layers = 0
         if dry:
             params.no_alloc, params.load_mode = True, self.lib.LLAMA_LOAD_MODE_NONE
-        complaints()
+        take_complaints()
         self.handle = self.lib.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise ModelError(
-                f"llama.cpp cannot load this file: {complaints() or 'it gives no reason'}.",
+                f"llama.cpp cannot load this file: {take_complaints() or 'it gives no reason'}.",
                 fix="The file may be damaged or cut short, or newer than the installed llama-cpp-python.",
                 where=str(path),
             )
@@ -225,12 +225,12 @@ class Context:
             self._watch = self.lib.ggml_backend_sched_eval_callback(lambda tensor, ask, _: watch(tensor, ask))
             params.cb_eval = self._watch
             params.offload_kqv = params.op_offload = False
-        complaints()
+        take_complaints()
         _cache_sizes.clear()
         self.handle = self.lib.llama_init_from_model(model.handle, params)
         if not self.handle:
             raise EngineError(
-                f"llama.cpp cannot make a context of {shape.cells} tokens: {complaints() or 'no reason given'}.",
+                f"llama.cpp cannot make a context of {shape.cells} tokens: {take_complaints() or 'no reason given'}.",
                 fix="Set a smaller `context` for this candidate, or free memory.",
                 where=str(model.path),
             )
@@ -279,7 +279,7 @@ class Context:
         self._batch.n_tokens = size
         code = self.lib.llama_decode(self.handle, self._batch)
         if code != 0:
-            raise EngineError(f"llama.cpp failed with code {code}: {complaints() or 'no reason given'}.")
+            raise EngineError(f"llama.cpp failed with code {code}: {take_complaints() or 'no reason given'}.")
         rows = int(np.count_nonzero(self.wanted[:size]))
         pointer = self.lib.llama_get_logits(self.handle)
         if rows == 0:

@@ -16,7 +16,7 @@ import psutil
 from numpy.typing import NDArray
 
 from fairtrial.cache import recall, remember
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library_version, system_info
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, get_library_version, get_system_info
 from fairtrial.records import content_hash
 
 BATCHES = (256, 512)
@@ -28,7 +28,7 @@ _ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class SpeedSettings:
     """What to run with.
 
     Attributes:
@@ -42,16 +42,16 @@ class Speed:
     source: str
 
 
-def cores() -> int:
+def _count_cores() -> int:
     """Return the number of physical cores that this process may use."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
-def calibrated(model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
+def calibrate(model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
     """Return the fastest of a few settings for this model here, measured once and then remembered."""
-    name = _name(sha256, packed=packed, flash=flash)
-    known = _read(name)
+    name = _make_cache_key(sha256, packed=packed, flash=flash)
+    known = _read_speed(name)
     if known is not None:
         return known
     speed = _measure(model, flash)
@@ -59,52 +59,54 @@ def calibrated(model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
     return speed
 
 
-def remembered(sha256: str, *, packed: bool, flash: int) -> Speed:
+def recall_speed(sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
     """Return what is remembered of a model here; what is likely if nothing is."""
-    return _read(_name(sha256, packed=packed, flash=flash)) or Speed(cores(), DEFAULT_BATCH, "default")
+    return _read_speed(_make_cache_key(sha256, packed=packed, flash=flash)) or SpeedSettings(
+        _count_cores(), DEFAULT_BATCH, "default"
+    )
 
 
-def _name(sha256: str, *, packed: bool, flash: int) -> str:
-    machine = [platform.node(), platform.machine(), system_info(), cores(), library_version()]
+def _make_cache_key(sha256: str, *, packed: bool, flash: int) -> str:
+    machine = [platform.node(), platform.machine(), get_system_info(), _count_cores(), get_library_version()]
     key = content_hash([*machine, sha256, packed, flash])
     return f"llamacpp-speed/{key}"
 
 
-def _read(name: str) -> Speed | None:
+def _read_speed(name: str) -> SpeedSettings | None:
     known = recall(name) or {}
     try:
         threads, batch = int(known["threads"]), int(known["batch"])
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
-    return Speed(threads, batch, "remembered") if 1 <= threads <= 1024 and batch in BATCHES else None
+    return SpeedSettings(threads, batch, "remembered") if 1 <= threads <= 1024 and batch in BATCHES else None
 
 
-def _measure(model: Model, flash: int) -> Speed:
-    most = cores()
-    first = _rate(model, DEFAULT_BATCH, most, flash, rounds=1)
+def _measure(model: Model, flash: int) -> SpeedSettings:
+    most = _count_cores()
+    first = _measure_rate(model, DEFAULT_BATCH, most, flash, rounds=1)
     settings = [(most, batch) for batch in BATCHES]
     if most > 1:
         settings.append((most - 1, DEFAULT_BATCH))
     if sum(_DEPTH + _ROUNDS * batch for _, batch in settings) / first > _SECONDS:
-        return Speed(most, DEFAULT_BATCH, "default")
-    rates = {setting: _rate(model, setting[1], setting[0], flash) for setting in settings}
+        return SpeedSettings(most, DEFAULT_BATCH, "default")
+    rates = {setting: _measure_rate(model, setting[1], setting[0], flash) for setting in settings}
     threads, batch = max(settings, key=lambda setting: rates[setting])
-    return Speed(threads, batch, "measured")
+    return SpeedSettings(threads, batch, "measured")
 
 
-def _rate(model: Model, batch: int, threads: int, flash: int, rounds: int = _ROUNDS) -> float:
+def _measure_rate(model: Model, batch: int, threads: int, flash: int, rounds: int = _ROUNDS) -> float:
     """Return tokens a second of a pass like those of scoring: short branches on a trunk, few logits; best of rounds."""
     branches = batch // _BRANCH
     context = Context(model, ContextShape(_DEPTH + batch, batch, branches + 1, branches + 1, threads, flash))
     try:
-        _fill(context, np.arange(_DEPTH), np.zeros(_DEPTH, dtype=np.int32))
+        _fill_cache(context, np.arange(_DEPTH), np.zeros(_DEPTH, dtype=np.int32))
         seconds = []
         for _ in range(rounds):
             begun = time.perf_counter()
             for branch in range(branches):
                 context.copy(0, branch + 1, _DEPTH)
             slots = np.repeat(np.arange(1, branches + 1, dtype=np.int32), _BRANCH)
-            _fill(context, _DEPTH + np.tile(np.arange(_BRANCH), branches), slots)
+            _fill_cache(context, _DEPTH + np.tile(np.arange(_BRANCH), branches), slots)
             seconds.append(time.perf_counter() - begun)
             context.keep_only(0, _DEPTH)
         return batch / min(seconds)
@@ -112,7 +114,7 @@ def _rate(model: Model, batch: int, threads: int, flash: int, rounds: int = _ROU
         context.close()
 
 
-def _fill(context: Context, positions: NDArray[np.int64], slots: NDArray[np.int32]) -> None:
+def _fill_cache(context: Context, positions: NDArray[np.int64], slots: NDArray[np.int32]) -> None:
     """Compute made-up tokens at ``positions`` of the sequences ``slots``, logits at the end of each branch."""
     size = context.shape.batch
     for at in range(0, len(positions), size):

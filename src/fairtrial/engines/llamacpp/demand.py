@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fairtrial.engines.llamacpp.generate import room_for
-from fairtrial.engines.llamacpp.session import ROWS_AT_ONCE, Sizes
+from fairtrial.engines.llamacpp.generate import plan_cache
+from fairtrial.engines.llamacpp.session import ROWS_AT_ONCE, SessionSizes
 from fairtrial.engines.local.generation import count_shared
-from fairtrial.engines.local.prefix_tree import Limits, plan_steps
+from fairtrial.engines.local.prefix_tree import StepLimits, plan_steps
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.scoring import ScoringPlan
 from fairtrial.engines.local.session import round_up_cells
-from fairtrial.engines.prompts import Encoder, Scored
+from fairtrial.engines.prompts import Encoder, ScoredSequence
 from fairtrial.records import GenerateRequest, Request, ScoreRequest
 
 
@@ -51,11 +51,13 @@ class Demand:
         )
 
 
-def demands(chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: Sizes, *, shares: bool) -> list[Demand]:
+def predict_demands(
+    chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: SessionSizes, *, shares: bool
+) -> list[Demand]:
     """Return what each context needs that the session makes for chunks of requests, one after the other.
 
-    A context is made anew when it has too few cells or the other kind of attention (see `Session.begin`); what an
-    earlier one has touched is then given back.
+    A context is made anew when it has too few cells or the other kind of attention (see `LlamaCppSession.begin`); what
+    an earlier one has touched is then given back.
 
     Args:
         chunks: requests that are asked together.
@@ -65,7 +67,7 @@ def demands(chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: Sizes,
     """
     found: list[Demand] = []
     for chunk in chunks:
-        for demand in of_chunk(chunk, encoder, sizes, shares):
+        for demand in _predict_chunk(chunk, encoder, sizes, shares):
             last = found[-1] if found else None
             if last is None or demand.flash != last.flash or round_up_cells(demand.cells) > round_up_cells(last.cells):
                 found.append(demand)
@@ -74,33 +76,35 @@ def demands(chunks: Iterable[Sequence[Request]], encoder: Encoder, sizes: Sizes,
     return found
 
 
-def of_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: Sizes, shares: bool) -> Iterator[Demand]:
+def _predict_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: SessionSizes, shares: bool) -> Iterator[Demand]:
     """Yield what one chunk needs: to score, and to write."""
     scored = [s for r in chunk if isinstance(r, ScoreRequest) for parts in encoder.score(r) for s in parts]
     scored = [s for s in scored if len(s.tokens) > s.start]
     if scored:
-        yield from (to_score(group, sizes) for group in ([scored] if shares else [[s] for s in scored]))
+        yield from (_predict_scoring(group, sizes) for group in ([scored] if shares else [[s] for s in scored]))
     asked = [(encoder.generate(r).tokens, r.max_tokens) for r in chunk if isinstance(r, GenerateRequest)]
     if asked:
-        yield from (to_write(group, sizes, shares) for group in ([asked] if shares else [[one] for one in asked]))
+        yield from (
+            _predict_generation(group, sizes, shares) for group in ([asked] if shares else [[one] for one in asked])
+        )
 
 
-def to_score(sequences: Sequence[Scored], sizes: Sizes) -> Demand:
+def _predict_scoring(sequences: Sequence[ScoredSequence], sizes: SessionSizes) -> Demand:
     """Return what the tree of some sequences needs."""
     plan = ScoringPlan.of(sequences)
     cells = plan.longest + sizes.batch
-    limits = Limits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells)
+    limits = StepLimits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells)
     passes = [(len(step.tokens), int(step.wanted.sum())) for step in plan_steps(plan.tree, plan.wanted, limits)]
     rows = max(rows for _, rows in passes)
     tokens = max(tokens for tokens, _ in passes)
     return Demand(cells, tokens, rows, sizes.flash, scratch=min(rows, ROWS_AT_ONCE), seen=cells)
 
 
-def to_write(asked: Sequence[tuple[Tokens, int]], sizes: Sizes, shares: bool) -> Demand:
+def _predict_generation(asked: Sequence[tuple[Tokens, int]], sizes: SessionSizes, shares: bool) -> Demand:
     """Return what answers to some prompts need, each with its most new tokens."""
     prompts = [tokens for tokens, _ in asked]
     root = count_shared(prompts) // sizes.block * sizes.block if shares else 0
-    room = room_for([(len(t), new) for t, new in asked], root, sizes, accelerated=False)
+    room = plan_cache([(len(t), new) for t, new in asked], root, sizes, accelerated=False)
     read = sum(sorted((len(t) - root for t in prompts), reverse=True)[: room.places])
     flash = room.flash if sizes.flash == -1 else sizes.flash
     tokens, rows = min(sizes.batch, max(read, 1)), min(room.places, len(prompts))

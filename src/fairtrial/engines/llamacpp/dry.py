@@ -19,14 +19,14 @@ from typing import Any
 
 import psutil
 
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library
-from fairtrial.engines.llamacpp.calibrate import remembered
-from fairtrial.engines.llamacpp.demand import Demand, demands
-from fairtrial.engines.llamacpp.probe import packing_likely
-from fairtrial.engines.llamacpp.session import Sizes
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, import_library
+from fairtrial.engines.llamacpp.calibrate import recall_speed
+from fairtrial.engines.llamacpp.demand import Demand, predict_demands
+from fairtrial.engines.llamacpp.probe import recall_packing
+from fairtrial.engines.llamacpp.session import SessionSizes
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.engines.local.session import round_up_cells
-from fairtrial.engines.prompts import Encoder, asking_of
+from fairtrial.engines.prompts import Encoder, make_prompt_format
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import FairtrialError
 from fairtrial.models import ResolvedModel
@@ -50,11 +50,11 @@ class DryRun:
     chunks: Sequence[Sequence[Request]]
 
 
-class Log:
+class LogCapture:
     """Keeps what the library writes to its log, from when it is made."""
 
     def __init__(self) -> None:
-        lib = library()
+        lib = import_library()
         self.lines: list[str] = []
         self._callback = lib.llama_log_callback(lambda _, text, __: self.lines.append(text.decode("utf-8", "replace")))
         lib.llama_log_set(self._callback, ctypes.c_void_p(0))
@@ -66,26 +66,26 @@ class Log:
         return "".join(self.lines)
 
 
-def weights(path: Path, log: Log, *, packed: bool) -> dict[str, int]:
+def _measure_weights(path: Path, log: LogCapture, *, packed: bool) -> dict[str, int]:
     """Return the bytes that the weights take, by kind of buffer.
 
     The library sets its buffers aside before it reads the first weight, and is then told to stop; none is touched.
     """
-    lib = library()
+    lib = import_library()
     params = lib.llama_model_default_params()
     params.use_extra_bufts, params.load_mode = packed, lib.LLAMA_LOAD_MODE_NONE
     stop = lib.llama_progress_callback(lambda _, __: False)
     params.progress_callback = stop
     told = log.during(lambda: lib.llama_model_load_from_file(str(path).encode(), params))
-    return {name: mib(size) for name, kind, size in SIZE.findall(told) if kind == "model"}
+    return {name: _parse_mib(size) for name, kind, size in SIZE.findall(told) if kind == "model"}
 
 
-def mib(text: str) -> int:
+def _parse_mib(text: str) -> int:
     """Return bytes for a number of MiB as the log has it."""
     return round(float(text) * MIB)
 
 
-def context_bytes(model: Model, sizes: Sizes, demand: Demand, log: Log) -> tuple[int, int]:
+def _measure_context(model: Model, sizes: SessionSizes, demand: Demand, log: LogCapture) -> tuple[int, int]:
     """Return the bytes of the cache, and of all else, in a context that meets a demand.
 
     Rows of logits are cleared when the context is made, all that there is room for; of the network's own buffers only
@@ -96,46 +96,46 @@ def context_bytes(model: Model, sizes: Sizes, demand: Demand, log: Log) -> tuple
     # The library wants a row of logits for every sequence; how many sequences there are takes no memory itself.
     used = ContextShape(demand.seen, tokens, min(sizes.sequences, demand.rows), demand.rows, 1, demand.flash)
     told = log.during(lambda: Context(model, whole).close())
-    cache = sum(map(mib, CACHE.findall(told)))
+    cache = sum(map(_parse_mib, CACHE.findall(told)))
     here = any(HOST.search(name) for name in CACHED_IN.findall(told))
-    rows = buffers(told).get("output", 0)
-    touched = buffers(log.during(lambda: Context(model, used).close())).get("compute", 0)
+    rows = parse_buffers(told).get("output", 0)
+    touched = parse_buffers(log.during(lambda: Context(model, used).close())).get("compute", 0)
     return cache if here else 0, rows + touched + demand.scratch * 4 * model.n_vocab
 
 
-def buffers(told: str) -> dict[str, int]:
+def parse_buffers(told: str) -> dict[str, int]:
     """Return the bytes of the buffers in this machine's own memory, by what they are for."""
     found: dict[str, int] = {}
     for name, kind, size in SIZE.findall(told):
         if HOST.search(name):
-            found[kind] = found.get(kind, 0) + mib(size)
+            found[kind] = found.get(kind, 0) + _parse_mib(size)
     return found
 
 
-def tell(run: DryRun, log: Log) -> dict[str, Any]:
+def _measure_memory(run: DryRun, log: LogCapture) -> dict[str, Any]:
     """Return the parts of one candidate's memory.  Raises FairtrialError where the engine would."""
     path = run.model.path
     assert path is not None
-    packed = packing_likely()
+    packed = recall_packing()
     before = psutil.Process().memory_info().rss
     model = Model(path, packed=packed, dry=True)
     vocabulary = GgufVocabulary(model)
     tables = psutil.Process().memory_info().rss - before
-    placed = weights(path, log, packed=packed)
-    asking = asking_of(
+    placed = _measure_weights(path, log, packed=packed)
+    asking = make_prompt_format(
         run.candidate, vocabulary, model.meta("tokenizer.chat_template"), trained=model.n_ctx_train, where=str(path)
     )
     flash = {None: -1, False: 0, True: 1}[run.settings.flash_attention]
-    speed = remembered(run.model.sha256, packed=packed, flash=flash)
+    speed = recall_speed(run.model.sha256, packed=packed, flash=flash)
     batch = run.settings.batch_tokens or speed.batch
     threads = run.settings.threads or speed.threads
-    sizes = Sizes.fitting(batch=batch, threads=threads, vocabulary=model.n_vocab, flash=flash)
-    needed = demands(run.chunks, Encoder(vocabulary, asking), sizes, shares=model.scores_prefixes())
+    sizes = SessionSizes.fitting(batch=batch, threads=threads, vocabulary=model.n_vocab, flash=flash)
+    needed = predict_demands(run.chunks, Encoder(vocabulary, asking), sizes, shares=model.scores_prefixes())
     needed = list(dict.fromkeys(needed)) or [Demand(sizes.batch, sizes.batch, 1, flash, 0, sizes.batch)]
-    now = [(*context_bytes(model, sizes, demand, log), round_up_cells(demand.cells)) for demand in needed]
+    now = [(*_measure_context(model, sizes, demand, log), round_up_cells(demand.cells)) for demand in needed]
     cache, working, cells = max(now, key=lambda found: found[0] + found[1])
     whole = [replace(d, cells=max(asking.context, d.cells), seen=max(asking.context, d.seen)) for d in needed]
-    full = max(sum(context_bytes(model, sizes, demand, log)) for demand in whole)
+    full = max(sum(_measure_context(model, sizes, demand, log)) for demand in whole)
     model.close()
     return {
         "buffers": {name: size for name, size in placed.items() if HOST.search(name)},
@@ -153,7 +153,7 @@ def main() -> None:
     """Read a `DryRun`, write its parts, or what is wrong."""
     run = pickle.load(sys.stdin.buffer)
     try:
-        found: dict[str, Any] = tell(run, Log())
+        found: dict[str, Any] = _measure_memory(run, LogCapture())
     except FairtrialError as error:
         found = {"wrong": error.message}
     print(json.dumps(found))

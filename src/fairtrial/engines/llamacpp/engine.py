@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from fairtrial.engines.llamacpp.binding import Floats, Model, library_version, system_info
-from fairtrial.engines.llamacpp.calibrate import Speed, calibrated
+from fairtrial.engines.llamacpp.binding import Floats, Model, get_library_version, get_system_info
+from fairtrial.engines.llamacpp.calibrate import SpeedSettings, calibrate
 from fairtrial.engines.llamacpp.generate import generate_all
-from fairtrial.engines.llamacpp.probe import check_opens, packing_works
-from fairtrial.engines.llamacpp.session import Session, Sizes
+from fairtrial.engines.llamacpp.probe import check_opens, check_packing
+from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.engines.local.engine import LocalEngine
 from fairtrial.engines.local.generation import Prompted
 from fairtrial.engines.local.prefix_tree.trie import Tokens
-from fairtrial.engines.local.scoring import Sums, score_each, score_sequences, score_tree
-from fairtrial.engines.prompts import Encoder, Scored, asking_of
+from fairtrial.engines.local.scoring import SequenceScores, score_each, score_sequences, score_tree
+from fairtrial.engines.prompts import Encoder, ScoredSequence, make_prompt_format
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import ModelError
 from fairtrial.models import ResolvedModel
@@ -26,7 +26,7 @@ from fairtrial.records import GenerateAnswer
 from fairtrial.spec.candidate import Candidate
 
 
-class LlamaCppEngine(LocalEngine[Session]):
+class LlamaCppEngine(LocalEngine[LlamaCppSession]):
     """See `fairtrial.engines.base.Engine`."""
 
     @classmethod
@@ -40,7 +40,7 @@ class LlamaCppEngine(LocalEngine[Session]):
                 fix="Leave out `dtype`, or add `engine: transformers`; the lever `quantize` changes a file's types.",
             )
         check_opens(model.path, model.sha256)
-        packed = packing_works(model.path)
+        packed = check_packing(model.path)
         loaded = Model(model.path, packed=packed)
         try:
             return cls._set_up(candidate, model, settings, loaded, packed)
@@ -59,14 +59,14 @@ class LlamaCppEngine(LocalEngine[Session]):
             )
         vocabulary = GgufVocabulary(loaded)
         source = loaded.meta("tokenizer.chat_template")
-        asking = asking_of(candidate, vocabulary, source, trained=loaded.n_ctx_train, where=str(model.path))
+        asking = make_prompt_format(candidate, vocabulary, source, trained=loaded.n_ctx_train, where=str(model.path))
         flash = {None: -1, False: 0, True: 1}[settings.flash_attention]
         speed = _speed(settings, loaded, model.sha256, packed=packed, flash=flash)
-        sizes = Sizes.fitting(batch=speed.batch, threads=speed.threads, vocabulary=loaded.n_vocab, flash=flash)
+        sizes = SessionSizes.fitting(batch=speed.batch, threads=speed.threads, vocabulary=loaded.n_vocab, flash=flash)
         facts = {
             "engine": "llamacpp",
-            "version": library_version(),
-            "system": system_info(),
+            "version": get_library_version(),
+            "system": get_system_info(),
             "model": model.name,
             "model_sha256": model.sha256,
             **loaded.description(),
@@ -77,24 +77,24 @@ class LlamaCppEngine(LocalEngine[Session]):
             "packed_weights": packed,
             "prefix_tree": loaded.scores_prefixes(),
         }
-        return cls(Session(loaded, sizes), Encoder(vocabulary, asking), facts)
+        return cls(LlamaCppSession(loaded, sizes), Encoder(vocabulary, asking), facts)
 
-    def _score(self, session: Session, sequences: Sequence[Scored]) -> Sums:
+    def _score(self, session: LlamaCppSession, sequences: Sequence[ScoredSequence]) -> SequenceScores:
         """Score sequences through one tree, or each by itself where a model cannot go back to a prefix."""
         way = partial(score_tree, session)
         shares = session.model.scores_prefixes()
         return score_sequences(sequences, way if shares else lambda some: score_each(some, way))
 
-    def _write(self, session: Session, prompts: Sequence[Prompted]) -> list[GenerateAnswer]:
+    def _write(self, session: LlamaCppSession, prompts: Sequence[Prompted]) -> list[GenerateAnswer]:
         return generate_all(session, self._encoder.vocabulary, prompts)
 
-    def _logits_along(self, session: Session, tokens: Tokens, longest: int | None) -> Floats:
+    def _logits_along(self, session: LlamaCppSession, tokens: Tokens, longest: int | None) -> Floats:
         return session.read_along(tokens, longest)
 
 
-def _speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> Speed:
+def _speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
     """Return what the settings say, and where they leave it open what suits the machine."""
     if settings.threads and settings.batch_tokens:
-        return Speed(settings.threads, settings.batch_tokens, "given")
-    found = calibrated(model, sha256, packed=packed, flash=flash)
-    return Speed(settings.threads or found.threads, settings.batch_tokens or found.batch, found.source)
+        return SpeedSettings(settings.threads, settings.batch_tokens, "given")
+    found = calibrate(model, sha256, packed=packed, flash=flash)
+    return SpeedSettings(settings.threads or found.threads, settings.batch_tokens or found.batch, found.source)

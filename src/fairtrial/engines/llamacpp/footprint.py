@@ -20,11 +20,11 @@ from typing import Any
 
 from fairtrial.cache import recall, remember
 from fairtrial.engines.footprint import Footprint
-from fairtrial.engines.llamacpp.binding import library_version
+from fairtrial.engines.llamacpp.binding import get_library_version
 from fairtrial.engines.llamacpp.dry import DryRun
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.models import ResolvedModel, hash_file
-from fairtrial.models.gguf import GgufError, Head, Tensor, read_head, split_names
+from fairtrial.models.gguf import GgufError, GgufHeader, TensorInfo, list_split_names, read_header
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.candidate import Candidate
 
@@ -37,10 +37,10 @@ MAPPED_IN = "CPU"
 PARTS = {"buffers", "elsewhere", "vocabulary", "cache", "working", "cells", "full", "context"}
 
 
-def footprint(
+def predict_footprint(
     candidate: Candidate, model: ResolvedModel, settings: EngineSettings, chunks: Sequence[Sequence[Request]]
 ) -> Footprint | str:
-    """Return what a candidate needs, or why that cannot be told; see `fairtrial.engines.foresee`.
+    """Return what a candidate needs, or why that cannot be told; see `fairtrial.engines.predict_footprint`.
 
     What a dry run told is kept, and read again for the same model, requests and library.
     """
@@ -50,18 +50,18 @@ def footprint(
     spec = candidate.model_dump(mode="json", include={"chat", "system", "context", "overflow"})
     template = hash_file(Path(candidate.chat)) if candidate.chat not in ("none", "model") else ""
     running = [settings.threads, settings.batch_tokens, settings.flash_attention]
-    key = content_hash([RULES, platform.node(), library_version(), model.sha256, asked, spec, template, running])
+    key = content_hash([RULES, platform.node(), get_library_version(), model.sha256, asked, spec, template, running])
     name = f"llamacpp-memory/{key}"
     run = DryRun(candidate, model, settings, chunks)
     parts = recall(name)
     if parts is None or not parts.keys() >= PARTS:
-        parts = run_dry(run)
+        parts = _run_dry(run)
         if "wrong" not in parts:
             remember(name, parts)
-    return put_together(model.path, parts)
+    return _build_footprint(model.path, parts)
 
 
-def run_dry(run: DryRun) -> Mapping[str, Any]:
+def _run_dry(run: DryRun) -> Mapping[str, Any]:
     """Return what the dry run tells, or under ``wrong`` why it tells nothing."""
     command = [sys.executable, "-m", "fairtrial.engines.llamacpp.dry"]
     env = {**os.environ, "GGML_NO_BACKTRACE": "1"}  # else it starts a debugger where it breaks off
@@ -78,15 +78,15 @@ def run_dry(run: DryRun) -> Mapping[str, Any]:
     return found
 
 
-def put_together(path: Path, parts: Mapping[str, Any]) -> Footprint | str:
+def _build_footprint(path: Path, parts: Mapping[str, Any]) -> Footprint | str:
     """Return the footprint of the model in a file, of what the dry run told."""
     if "wrong" in parts:
         return str(parts["wrong"])
     buffers: Mapping[str, int] = parts["buffers"]
-    file = [path.parent / name for name in split_names(path.name)]
+    file = [path.parent / name for name in list_split_names(path.name)]
     size = sum(part.stat().st_size for part in file)
     copied = sum(bytes_ for name, bytes_ in buffers.items() if name != MAPPED_IN)
-    mapped = sum(still_mapped(part, copied, buffers.get(MAPPED_IN, 0), len(file) == 1) for part in file)
+    mapped = sum(count_mapped_bytes(part, copied, buffers.get(MAPPED_IN, 0), len(file) == 1) for part in file)
     fixed = copied + parts["vocabulary"]
     return Footprint(
         mapped=mapped,
@@ -101,7 +101,7 @@ def put_together(path: Path, parts: Mapping[str, Any]) -> Footprint | str:
     )
 
 
-def still_mapped(path: Path, copied: int, uncopied: int, alone: bool) -> int:
+def count_mapped_bytes(path: Path, copied: int, uncopied: int, alone: bool) -> int:
     """Return the bytes of a file from the first to the last weight that is not copied; all of it where that is unclear.
 
     Which weights are copied depends on their type, and the library tells only the bytes of the others: the types are
@@ -111,10 +111,10 @@ def still_mapped(path: Path, copied: int, uncopied: int, alone: bool) -> int:
     if not copied or not alone:
         return size
     try:
-        head = read_head(path)
+        head = read_header(path)
     except (GgufError, OSError):
         return size
-    ends = sorted_ends(head, size)
+    ends = _find_ends(head, size)
     multiplied = [t for t in head.tensors.values() if len(t.shape) > 1 and not t.name.startswith("token_embd")]
     types = sorted({t.type for t in multiplied})
     missing = sum(ends[t.name] - t.start for t in head.tensors.values()) - uncopied
@@ -128,8 +128,8 @@ def still_mapped(path: Path, copied: int, uncopied: int, alone: bool) -> int:
     return size
 
 
-def sorted_ends(head: Head, size: int) -> dict[str, int]:
+def _find_ends(head: GgufHeader, size: int) -> dict[str, int]:
     """Return where each weight ends: where the next one begins."""
-    order: list[Tensor] = sorted(head.tensors.values(), key=lambda t: t.start)
+    order: list[TensorInfo] = sorted(head.tensors.values(), key=lambda t: t.start)
     starts = [t.start for t in order[1:]] + [size]
     return {t.name: end for t, end in zip(order, starts, strict=True)}

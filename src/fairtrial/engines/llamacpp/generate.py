@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairtrial.engines.llamacpp.binding import Context
-from fairtrial.engines.llamacpp.session import Session, Sizes
+from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
 from fairtrial.engines.local.generation import Job, Prompted, collect_answers, count_shared, make_jobs, sort_jobs
-from fairtrial.engines.local.prefix_tree.trie import common_prefix
+from fairtrial.engines.local.prefix_tree.trie import count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer
 
@@ -26,7 +26,7 @@ _ROOMY = 8192  # cells that parallel answers may take
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class CachePlan:
     """What some answers need: how many grow at once, cells of the cache, and whether with flash attention."""
 
     places: int
@@ -34,7 +34,7 @@ class Room:
     flash: int
 
 
-def room_for(lengths: Sequence[tuple[int, int]], root: int, sizes: Sizes, *, accelerated: bool) -> Room:
+def plan_cache(lengths: Sequence[tuple[int, int]], root: int, sizes: SessionSizes, *, accelerated: bool) -> CachePlan:
     """Return the room for answers to prompts of given lengths, each with its most new tokens.
 
     ``root`` tokens are shared by all.  Each new token attends to the cells of all answers, its own or not: after long
@@ -43,20 +43,20 @@ def room_for(lengths: Sequence[tuple[int, int]], root: int, sizes: Sizes, *, acc
     deep = sum(length for length, _ in lengths) > DEEP * len(lengths) and not accelerated
     places = min(PARALLEL_DEEP if deep else PARALLEL, sizes.outputs, sizes.sequences - 1)
     own = sorted((length + new - root for length, new in lengths), reverse=True)
-    return Room(places, root + max(own[0], min(sum(own[:places]), _ROOMY)), 0 if deep else -1)
+    return CachePlan(places, root + max(own[0], min(sum(own[:places]), _ROOMY)), 0 if deep else -1)
 
 
-def generate_all(session: Session, vocabulary: Vocabulary, prompts: Sequence[Prompted]) -> list[GenerateAnswer]:
+def generate_all(session: LlamaCppSession, vocabulary: Vocabulary, prompts: Sequence[Prompted]) -> list[GenerateAnswer]:
     """Answer all ``prompts``."""
     jobs = make_jobs(prompts)
     groups = [jobs] if session.model.scores_prefixes() else [[job] for job in jobs]
     for group in groups:
-        _Batch(session, vocabulary, group).run()
+        _CacheBatch(session, vocabulary, group).run()
     return collect_answers(jobs)
 
 
 @dataclass(eq=False)
-class _Running:
+class _RunningJob:
     """A job in the cache: its sequence there, and how many tokens of its prompt have been read."""
 
     job: Job
@@ -69,17 +69,17 @@ class _Running:
         return self.read < len(self.job.tokens)
 
 
-class _Batch:
+class _CacheBatch:
     """Runs jobs that may share a cache."""
 
-    def __init__(self, session: Session, vocabulary: Vocabulary, jobs: Sequence[Job]) -> None:
+    def __init__(self, session: LlamaCppSession, vocabulary: Vocabulary, jobs: Sequence[Job]) -> None:
         self.session, self.vocabulary = session, vocabulary
         self.waiting = deque(sort_jobs(jobs))
-        self.running: list[_Running] = []
+        self.running: list[_RunningJob] = []
         first = self.waiting[0].tokens
         self.root = session.root_length(count_shared([job.tokens for job in jobs]))
         lengths = [(len(job.tokens), job.request.max_tokens) for job in jobs]
-        room = room_for(lengths, self.root, session.sizes, accelerated=session.model.on_accelerator())
+        room = plan_cache(lengths, self.root, session.sizes, accelerated=session.model.on_accelerator())
         self.free = list(range(room.places, 0, -1))
         self.context: Context = session.begin(first[: self.root], room.cells, flash=room.flash)
         self.room = room.cells - self.root
@@ -97,7 +97,7 @@ class _Batch:
                 return
             have, source = self.root, 0
             for other in self.running:
-                common = min(common_prefix(other.job.tokens, job.tokens), len(job.tokens) - 1)
+                common = min(count_common_prefix(other.job.tokens, job.tokens), len(job.tokens) - 1)
                 if other.read < common and common - max(have, other.read) >= WORTH_WAITING:
                     return
                 if min(common, other.read) > have:
@@ -107,12 +107,12 @@ class _Batch:
             self.room -= job.cells - self.root
             if have:
                 self.context.copy(source, slot, have)
-            self.running.append(_Running(job, slot, have))
+            self.running.append(_RunningJob(job, slot, have))
 
     def _pass(self) -> None:
         """Send one pass: a token of each growing answer, then as much unread prompt as fits."""
         context, size = self.context, 0
-        asking: list[_Running] = []
+        asking: list[_RunningJob] = []
         for one in sorted(self.running, key=lambda r: r.reads):
             prompt, new = one.job.tokens, one.job.new
             unread = prompt[one.read :] if one.reads else np.array(new[-1:], dtype=np.int32)
@@ -136,7 +136,7 @@ class _Batch:
             if one.job.take(one.job.choose(row), self.vocabulary):
                 self._free(one)
 
-    def _free(self, one: _Running) -> None:
+    def _free(self, one: _RunningJob) -> None:
         self.running.remove(one)
         self.context.forget(one.slot)
         self.free.append(one.slot)

@@ -2,7 +2,7 @@
 
 llama.cpp ends the whole process where it finds a header that contradicts itself, and some virtual machines announce
 matrix instructions (AMX) that do the same.  So a process of its own loads a model, reads its vocabulary and computes a
-few tokens.  `check_opens` has that done once for every file, `packing_works` once in some minutes for the machine: not
+few tokens.  `check_opens` has that done once for every file, `check_packing` once in some minutes for the machine: not
 longer, because a virtual machine may be moved to other hardware while it runs.
 """
 
@@ -25,10 +25,17 @@ from typing import Any
 import numpy as np
 
 from fairtrial.cache import recall, remember
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, library, library_version, system_info
+from fairtrial.engines.llamacpp.binding import (
+    Context,
+    ContextShape,
+    Model,
+    get_library_version,
+    get_system_info,
+    import_library,
+)
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import FairtrialError, ModelError
-from fairtrial.models.gguf import split_names
+from fairtrial.models.gguf import list_split_names
 from fairtrial.records import content_hash
 
 RULES = 1
@@ -72,10 +79,10 @@ class Outcome:
 
 def check_opens(path: Path, sha256: str) -> None:
     """Raise ModelError if llama.cpp cannot open a file and compute with it; tried once, then remembered by its hash."""
-    name = f"llamacpp-opened/{content_hash([RULES, library_version(), sha256])}"
+    name = f"llamacpp-opened/{content_hash([RULES, get_library_version(), sha256])}"
     if (recall(name) or {}).get("opened") is True:
         return
-    found = tried(path, packed=False)
+    found = run_probe(path, packed=False)
     if "unknown model architecture" in found.wrong:
         fix = "The installed llama.cpp does not know this kind of model; a newer one may know it."
         raise ModelError(found.wrong, fix=fix, where=str(path))
@@ -85,40 +92,40 @@ def check_opens(path: Path, sha256: str) -> None:
     remember(name, {"opened": True})
 
 
-def packing_works(path: Path) -> bool:
+def check_packing(path: Path) -> bool:
     """Return whether weights rearranged for special instructions can be computed with here.
 
     Only machines that announce AMX are tried, with a file that is known to open without.
     """
-    if "AMX_INT8 = 1" not in system_info():
+    if "AMX_INT8 = 1" not in get_system_info():
         return True
-    known = _remembered()
+    known = _recall_outcome()
     if known is None:
-        known = not tried(path, packed=True).signal  # other failures are not about the processor
-        remember(PACKING, {"machine": _machine(), "works": known, "at": time.time()})
+        known = not run_probe(path, packed=True).signal  # other failures are not about the processor
+        remember(PACKING, {"machine": _describe_machine(), "works": known, "at": time.time()})
     return known
 
 
-def packing_likely() -> bool:
+def recall_packing() -> bool:
     """Return the same without a trial run: what is remembered, else yes."""
-    return _remembered() is not False
+    return _recall_outcome() is not False
 
 
-def _machine() -> str:
-    return f"{platform.node()}|{platform.release()}|{library_version()}|{system_info()}"
+def _describe_machine() -> str:
+    return f"{platform.node()}|{platform.release()}|{get_library_version()}|{get_system_info()}"
 
 
-def _remembered() -> bool | None:
+def _recall_outcome() -> bool | None:
     """Return the remembered outcome, or None if there is none for this machine or it is too old."""
     known = recall(PACKING) or {}
     at = known.get("at")
     fresh = isinstance(at, int | float) and 0 <= time.time() - at < _REMEMBERED_SECONDS
-    return bool(known.get("works")) if fresh and known.get("machine") == _machine() else None
+    return bool(known.get("works")) if fresh and known.get("machine") == _describe_machine() else None
 
 
-def tried(path: Path, *, packed: bool) -> Outcome:
+def run_probe(path: Path, *, packed: bool) -> Outcome:
     """Return how a trial run with a file ends."""
-    size = sum(part.stat().st_size for name in split_names(path.name) if (part := path.with_name(name)).is_file())
+    size = sum(part.stat().st_size for name in list_split_names(path.name) if (part := path.with_name(name)).is_file())
     seconds = _SECONDS + size / _BYTES_A_SECOND
     command = [sys.executable, "-c", _START, str(_PACKAGE), str(path), str(int(packed)), str(size)]
     env = {**os.environ, "GGML_NO_BACKTRACE": "1"}  # else it starts a debugger where it breaks off
@@ -132,27 +139,28 @@ def tried(path: Path, *, packed: bool) -> Outcome:
         )
     with contextlib.suppress(ValueError, TypeError):
         return Outcome(0, **json.loads(done.stdout))
-    said = words(done.stderr.decode("utf-8", "replace"))
+    said = extract_reason(done.stderr.decode("utf-8", "replace"))
     killed = -done.returncode if done.returncode < 0 else 0
     return Outcome(
-        killed, f"llama.cpp breaks off when it opens this file{_how(killed)}: {said or 'it gives no reason'}."
+        killed,
+        f"llama.cpp breaks off when it opens this file{_describe_signal(killed)}: {said or 'it gives no reason'}.",
     )
 
 
-def words(text: str) -> str:
+def extract_reason(text: str) -> str:
     """Return what of a log says why the library broke off, in a line."""
     lines = [" ".join(_PLACE.sub("", line).split()) for line in _NOISE.sub("", text).splitlines() if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)] or lines[-1:]
     return "; ".join(dict.fromkeys(telling[-3:]))[-400:].rstrip(".")
 
 
-def _how(killed: int) -> str:
+def _describe_signal(killed: int) -> str:
     if killed == signal.SIGKILL:
         return " (it was killed, usually for want of memory)"
     return f" (signal {killed})" if killed and killed != signal.SIGABRT else ""
 
 
-def try_out(path: Path, *, packed: bool) -> None:
+def _try_out(path: Path, *, packed: bool) -> None:
     """Load a model, read all of its vocabulary and compute a few tokens; raises FairtrialError for what is told."""
     model = Model(path, packed=packed, accelerated=False)
     vocabulary = GgufVocabulary(model)
@@ -173,15 +181,15 @@ def try_out(path: Path, *, packed: bool) -> None:
 
 def main(path: str, packed: str, size: str) -> None:
     """Try a file out, and write as JSON what is wrong with it."""
-    lib = library()
+    lib = import_library()
     _limit_memory(int(size), accelerated=bool(lib.llama_supports_gpu_offload()))
-    callback = lib.llama_log_callback(_tell)  # at once: what is kept for later is lost when the process ends
+    callback = lib.llama_log_callback(_print_error)  # at once: what is kept for later is lost when the process ends
     lib.llama_log_set(callback, ctypes.c_void_p(0))
     found = {"wrong": "", "fix": ""}
     try:
-        try_out(Path(path), packed=packed == "1")
+        _try_out(Path(path), packed=packed == "1")
     except FairtrialError as error:
-        said = words(_said.decode("utf-8", "replace"))
+        said = extract_reason(_said.decode("utf-8", "replace"))
         found = {"wrong": error.message.replace("it gives no reason", said or "it gives no reason"), "fix": error.fix}
     print(json.dumps(found))
 
@@ -189,7 +197,7 @@ def main(path: str, packed: str, size: str) -> None:
 _said = bytearray()
 
 
-def _tell(level: int, text: bytes, _: Any) -> None:
+def _print_error(level: int, text: bytes, _: Any) -> None:
     if level == _LOG_ERROR:
         _said.extend(text)
         sys.stderr.buffer.write(text)

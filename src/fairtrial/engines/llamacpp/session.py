@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
-from fairtrial.engines.local.prefix_tree import Limits, PrefixTree, plan_steps
-from fairtrial.engines.local.prefix_tree.plan import Step
+from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
+from fairtrial.engines.local.prefix_tree.plan import PlanStep
 from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
 from fairtrial.engines.local.session import LocalSession, round_up_cells
 from fairtrial.engines.local.vocabulary import EMPTY
@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 16  # rows of logits turned into log-probabilities at once: they 
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class SessionSizes:
     """Sizes that decide speed, memory and the last digits of the arithmetic.
 
     Attributes:
@@ -40,17 +40,17 @@ class Sizes:
     flash: int
 
     @classmethod
-    def fitting(cls, *, batch: int, threads: int, vocabulary: int, flash: int) -> Sizes:
+    def fitting(cls, *, batch: int, threads: int, vocabulary: int, flash: int) -> SessionSizes:
         """Return sizes whose logits stay within `LOGITS_BYTES` for a vocabulary of that size."""
         outputs = max(8, min(batch, LOGITS_BYTES // (2 * 4 * vocabulary)))
         batch = max(batch, 8)
         return cls(batch, min(256, outputs), outputs, threads, min(128, batch), flash)
 
 
-class Session(LocalSession):
+class LlamaCppSession(LocalSession):
     """Owns the model and its context."""
 
-    def __init__(self, model: Model, sizes: Sizes) -> None:
+    def __init__(self, model: Model, sizes: SessionSizes) -> None:
         super().__init__(sizes.batch, sizes.block)
         self.model, self.sizes = model, sizes
         self._context: Context | None = None
@@ -95,13 +95,13 @@ class Session(LocalSession):
         """Return how much of a common beginning of that length is to be made the root."""
         return super().root_length(common) if self.model.scores_prefixes() else 0
 
-    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[Step, Floats]]:
+    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Floats]]:
         """Compute the nodes of a tree; see `LocalSession.walk`."""
-        limits = Limits(self.sizes.batch, self.sizes.sequences - 1, self.sizes.outputs, self.cells)
+        limits = StepLimits(self.sizes.batch, self.sizes.sequences - 1, self.sizes.outputs, self.cells)
         for step in plan_steps(tree, wanted, limits, start=root):
             yield step, self._compute_step(step)
 
-    def _compute_step(self, step: Step) -> Floats:
+    def _compute_step(self, step: PlanStep) -> Floats:
         """Compute one step on top of its trunk in sequence 0, and make the next step's trunk sequence 0."""
         context, size = self.context, len(step.tokens)
         for branch, join in enumerate(step.joins.tolist()):

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.finite import A, each_by_itself, flaw
+from fairtrial.engines.finite import A, find_flaw, retry_singly
 from fairtrial.engines.local.generation import Prompted
 from fairtrial.engines.local.prefix_tree.trie import Tokens
-from fairtrial.engines.local.scoring import Sums, score_answers
+from fairtrial.engines.local.scoring import SequenceScores, score_answers
 from fairtrial.engines.local.session import LocalSession
-from fairtrial.engines.prompts import Encoder, Scored
+from fairtrial.engines.prompts import Encoder, ScoredSequence
 from fairtrial.errors import EngineError
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 
@@ -31,7 +31,7 @@ S = TypeVar("S", bound=LocalSession)
 
 
 class LocalEngine(ABC, Generic[S]):
-    """See `fairtrial.engines.base.Engine`, `TellsDistributions` and `TellsOwnRounding`."""
+    """See `fairtrial.engines.base.Engine`, `GivesDistributions` and `MeasuresRounding`."""
 
     def __init__(self, session: S, encoder: Encoder, facts: Mapping[str, object]) -> None:
         """Answer through ``session``; ``facts`` are the library's part of the record."""
@@ -57,7 +57,7 @@ class LocalEngine(ABC, Generic[S]):
         """Tokens that scoring has sent through the network so far, the shared ones once a call."""
 
     @abstractmethod
-    def _score(self, session: S, sequences: Sequence[Scored]) -> Sums:
+    def _score(self, session: S, sequences: Sequence[ScoredSequence]) -> SequenceScores:
         """Score sequences together."""
 
     @abstractmethod
@@ -84,7 +84,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
-        yield from each_by_itself(requests, self._scored(requests), lambda request: self._scored([request])[0])
+        yield from retry_singly(requests, self._scored(requests), lambda request: self._scored([request])[0])
 
     def _scored(self, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
         with self._using_session() as session:
@@ -95,7 +95,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
-        yield from each_by_itself(requests, self._written(requests), lambda request: self._written([request])[0])
+        yield from retry_singly(requests, self._written(requests), lambda request: self._written([request])[0])
 
     def _written(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
         with self._using_session() as session:
@@ -104,12 +104,12 @@ class LocalEngine(ABC, Generic[S]):
 
     def _left_clean(self, answers: list[A]) -> list[A]:
         """Return answers; where one of them is not a number, nothing of it stays in memory."""
-        if self._session and any(flaw(answer) for answer in answers):
+        if self._session and any(find_flaw(answer) for answer in answers):
             self._session.renew()
         return answers
 
     def text_tokens(self, text: str) -> Tokens:
-        """Return the tokens of a text; see `fairtrial.engines.base.TellsDistributions`."""
+        """Return the tokens of a text; see `fairtrial.engines.base.GivesDistributions`."""
         self._opened()
         return self._encoder.text(text)
 
@@ -119,7 +119,7 @@ class LocalEngine(ABC, Generic[S]):
             return self._logits_along(session, tokens[:-1], None)
 
     def text_logits_again(self, tokens: Tokens) -> NDArray[np.float32]:
-        """Return the same, computed a few tokens at a time; see `fairtrial.engines.base.TellsOwnRounding`."""
+        """Return the same, computed a few tokens at a time; see `fairtrial.engines.base.MeasuresRounding`."""
         with self._using_session() as session:
             return self._logits_along(session, tokens[:-1], OTHER_PASS)
 

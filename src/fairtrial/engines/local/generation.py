@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.local.prefix_tree.trie import Tokens, common_prefix
+from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
-from fairtrial.engines.prompts import Asked
-from fairtrial.engines.sampling import Text, answer_of, generator_for, pick, surprise
+from fairtrial.engines.prompts import EncodedPrompt
+from fairtrial.engines.sampling import TextBuilder, compute_surprisal, make_answer, make_generator, sample_token
 from fairtrial.records import GenerateAnswer, GenerateRequest
 
-Prompted = tuple[GenerateRequest, Asked]
+Prompted = tuple[GenerateRequest, EncodedPrompt]
 
 
 @dataclass
@@ -35,15 +35,15 @@ class Job:
     """
 
     request: GenerateRequest
-    asked: Asked
+    asked: EncodedPrompt
     place: int
     new: list[int] = field(default_factory=list)
     logprob: float = 0.0
     answer: GenerateAnswer | None = None
 
     def __post_init__(self) -> None:
-        self.rng = generator_for(self.request)
-        self.text = Text(self.request.stop, self.asked.thinking)
+        self.rng = make_generator(self.request)
+        self.text = TextBuilder(self.request.stop, self.asked.thinking)
 
     @property
     def tokens(self) -> Tokens:
@@ -57,8 +57,8 @@ class Job:
 
     def choose(self, logits: NDArray[np.float32]) -> int:
         """Return the next token by (vocabulary,) logits."""
-        token = pick(logits, self.request, self.rng)
-        self.logprob -= surprise(logits, token)
+        token = sample_token(logits, self.request, self.rng)
+        self.logprob -= compute_surprisal(logits, token)
         return token
 
     def take(self, token: int, vocabulary: Vocabulary) -> bool:
@@ -67,7 +67,7 @@ class Job:
         ended = vocabulary.ends(token) or self.text.push(vocabulary.piece(token))
         if not ended and len(self.new) < self.request.max_tokens and not math.isnan(self.logprob):
             return False
-        self.answer = answer_of(
+        self.answer = make_answer(
             self.text,
             tokens=len(self.new),
             ended=ended,
@@ -96,4 +96,4 @@ def sort_jobs(jobs: Sequence[Job]) -> list[Job]:
 def count_shared(prompts: Sequence[Tokens]) -> int:
     """Return how many leading tokens all prompts share, the last one of each left out: its logits are wanted."""
     ordered = sorted(prompts, key=lambda tokens: tokens.astype(">u4").tobytes())
-    return min(common_prefix(ordered[0], ordered[-1]), min(map(len, prompts)) - 1)
+    return min(count_common_prefix(ordered[0], ordered[-1]), min(map(len, prompts)) - 1)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from fairtrial.engines.local.prefix_tree import PrefixTree, build_tree
 from fairtrial.engines.local.prefix_tree.trie import Counts
 from fairtrial.engines.local.session import LocalSession
-from fairtrial.engines.prompts import Scored
+from fairtrial.engines.prompts import ScoredSequence
 from fairtrial.records import ScoreAnswer
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class SequenceScores:
     """What scoring gives for each sequence.
 
     Attributes:
@@ -61,7 +61,7 @@ class ScoringPlan:
     predicted_at: Counts
 
     @classmethod
-    def of(cls, sequences: Sequence[Scored]) -> ScoringPlan:
+    def of(cls, sequences: Sequence[ScoredSequence]) -> ScoringPlan:
         """Build the tree; the last token of a sequence is predicted only, and never computed."""
         tree = build_tree([s.tokens[:-1] for s in sequences])
         start = np.array([s.start - 1 for s in sequences], dtype=np.int64)
@@ -87,29 +87,29 @@ class ScoringPlan:
         return min(self.tree.common, int(self.predicted_at.min()), self.tree.nodes - 1)
 
 
-Way = Callable[[Sequence[Scored]], TokenScores]
+Way = Callable[[Sequence[ScoredSequence]], TokenScores]
 """Scores sequences, at least one, each with at least one token to be scored."""
 
 
-def score_sequences(sequences: Sequence[Scored], way: Way) -> Sums:
+def score_sequences(sequences: Sequence[ScoredSequence], way: Way) -> SequenceScores:
     """Score all ``sequences``; those without a token to be scored get 0."""
     some = np.array([i for i, s in enumerate(sequences) if len(s.tokens) > s.start], dtype=np.int64)
     logprobs, greedy = np.zeros(len(sequences)), np.ones(len(sequences), dtype=np.bool_)
     if not len(some):
-        return Sums(logprobs, greedy, 0)
+        return SequenceScores(logprobs, greedy, 0)
     part = [sequences[i] for i in some]
-    found = add_up(part, way(part))
+    found = _sum_scores(part, way(part))
     logprobs[some], greedy[some] = found.logprobs, found.greedy
-    return Sums(logprobs, greedy, found.nodes)
+    return SequenceScores(logprobs, greedy, found.nodes)
 
 
-def score_each(sequences: Sequence[Scored], way: Way) -> TokenScores:
+def score_each(sequences: Sequence[ScoredSequence], way: Way) -> TokenScores:
     """Score sequences one after the other, where a model cannot go back to a prefix."""
     logprobs, likeliest, nodes = zip(*(way([scored]) for scored in sequences), strict=True)
     return TokenScores(np.concatenate(logprobs), np.concatenate(likeliest), sum(nodes))
 
 
-def score_tree(session: LocalSession, sequences: Sequence[Scored]) -> TokenScores:
+def score_tree(session: LocalSession, sequences: Sequence[ScoredSequence]) -> TokenScores:
     """Score sequences through one tree, packed into steps: each distinct prefix is computed once."""
     plan = ScoringPlan.of(sequences)
     tree = plan.tree
@@ -126,15 +126,15 @@ def score_tree(session: LocalSession, sequences: Sequence[Scored]) -> TokenScore
     return TokenScores(values, likeliest, tree.nodes)
 
 
-def add_up(sequences: Sequence[Scored], scores: TokenScores) -> Sums:
+def _sum_scores(sequences: Sequence[ScoredSequence], scores: TokenScores) -> SequenceScores:
     """Return the sums of each sequence, of which there is at least one."""
     which = np.repeat(np.arange(len(sequences)), [len(s.tokens) - s.start for s in sequences])
     logprobs = np.bincount(which, weights=scores.logprobs, minlength=len(sequences)).astype(np.float64)
     misses = np.bincount(which, weights=~scores.likeliest, minlength=len(sequences))
-    return Sums(logprobs, misses == 0, scores.nodes)
+    return SequenceScores(logprobs, misses == 0, scores.nodes)
 
 
-def score_answers(encoded: Sequence[Sequence[Sequence[Scored]]], sums: Sums) -> Iterator[ScoreAnswer]:
+def score_answers(encoded: Sequence[Sequence[Sequence[ScoredSequence]]], sums: SequenceScores) -> Iterator[ScoreAnswer]:
     """Yield the answer to each request.
 
     Args:

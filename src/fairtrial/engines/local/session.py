@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.local.prefix_tree import PrefixTree
-from fairtrial.engines.local.prefix_tree.plan import Step
-from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens, common_prefix
+from fairtrial.engines.local.prefix_tree.plan import PlanStep
+from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import EMPTY
 
 _CELLS = 1024  # memory grows in units of this
@@ -71,7 +71,7 @@ class LocalSession(ABC):
         """Make ``root``, a whole number of blocks, all that is in memory, with room for ``cells`` tokens in all."""
 
     @abstractmethod
-    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[Step, Any]]:
+    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Any]]:
         """Compute the nodes of ``tree`` from ``root`` on, whose path up to there is in memory.
 
         Yields:
@@ -119,7 +119,7 @@ class LocalSession(ABC):
 
     def _read_root(self, root: Tokens) -> None:
         """Make ``root`` all that is in memory, as much of it as is there already kept."""
-        same = common_prefix(self._root, root) // self.block * self.block
+        same = count_common_prefix(self._root, root) // self.block * self.block
         self._root = EMPTY  # until it is whole again
         self._keep(same)
         for start in range(same, len(root), self.block):

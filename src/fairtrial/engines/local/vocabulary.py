@@ -29,11 +29,11 @@ class _Beginning:
     special: bool
 
 
-def _letter(text: str, at: int) -> bool:
+def _is_letter(text: str, at: int) -> bool:
     return at < len(text) and text[at].isascii() and text[at].isalpha()
 
 
-def _common(a: str, b: str) -> int:
+def _count_common(a: str, b: str) -> int:
     """Return how many leading characters ``a`` and ``b`` have in common."""
     low, high = 0, min(len(a), len(b))
     while low < high:
@@ -101,7 +101,7 @@ class Vocabulary(ABC):
         if not self.cuts_lines or len(text) < _LONG:
             return self._encode(text, special)
         known = self._beginning
-        if known and known.special == special and text.startswith(known.text) and _letter(text, len(known.text)):
+        if known and known.special == special and text.startswith(known.text) and _is_letter(text, len(known.text)):
             return np.concatenate([known.tokens, self._encode(text[len(known.text) :], special)])
         tokens = self._encode(text, special)
         self._beginning = self._shared_beginning(text, tokens, special)
@@ -110,7 +110,7 @@ class Vocabulary(ABC):
 
     def _shared_beginning(self, text: str, tokens: Tokens, special: bool) -> _Beginning | None:
         """Return what ``text`` shares with the text before it, up to a line's end, if it is long enough to be kept."""
-        common = _common(self._previous, text)
+        common = _count_common(self._previous, text)
         ends = [m.end() - 1 for m in _LINE_END.finditer(text, max(0, common - _LONG), common)]
         if not ends or ends[-1] < _LONG:
             return None

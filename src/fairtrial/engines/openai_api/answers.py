@@ -9,9 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fairtrial.engines.openai_api.masking import Mask
+from fairtrial.engines.openai_api.masking import KeyMask
 from fairtrial.engines.openai_api.replies import Reply
-from fairtrial.engines.openai_api.requests import Manners
+from fairtrial.engines.openai_api.requests import ServerQuirks
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.thoughts import TAGS, Tags, separate
 
@@ -26,7 +26,7 @@ MEANT = ("temperature", "top_p", "top_k", "seed", "stop", "system")
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class RequestContext:
     """What is known of a request beside itself when its answer comes.
 
     Attributes:
@@ -37,24 +37,24 @@ class Asking:
     """
 
     told: int
-    mask: Mask
+    mask: KeyMask
     tags: Tags = TAGS
     opened: str = ""
 
 
-def answer_of(reply: Reply, request: GenerateRequest, asking: Asking) -> GenerateAnswer:
+def make_answer(reply: Reply, request: GenerateRequest, asking: RequestContext) -> GenerateAnswer:
     """Return the answer that a reply holds."""
     mask = asking.mask
     whole, apart, said = mask(reply.text), mask(reply.thought), mask(reply.refusal)
     parts = separate(whole, asking.tags, asking.opened)
-    text = cut(parts.answer, request.stop)
+    text = _cut_at_stop(parts.answer, request.stop)
     refused = reply.finish == "refused"
     over = reply.finish == "length" and text == parts.answer
     usage = reply.usage
     written, thought = usage.written, "\n\n".join(filter(None, (apart, parts.thought)))
     if not written:
         size = len(f"{apart}{whole}{said}".encode(errors="replace"))
-        written = len(reply.logprobs) or about(size)
+        written = len(reply.logprobs) or _estimate_tokens(size)
     hidden = usage.reasoning
     if not hidden and thought:
         hidden = round(written * len(thought) / (len(thought) + len(parts.answer)))
@@ -65,7 +65,7 @@ def answer_of(reply: Reply, request: GenerateRequest, asking: Asking) -> Generat
         text="" if refused else text,
         tokens=written,
         finish="refused" if refused else "length" if over or not parts.ended else "stop",
-        prompt_tokens=usage.read or about(asking.told),
+        prompt_tokens=usage.read or _estimate_tokens(asking.told),
         logprob=math.fsum(reply.logprobs) if known else None,
         logprob_tokens=known if known and known != written else None,
         reasoning_tokens=min(hidden, written),
@@ -76,17 +76,19 @@ def answer_of(reply: Reply, request: GenerateRequest, asking: Asking) -> Generat
     )
 
 
-def stopped_thinking(reply: Reply, asking: Asking) -> bool:
+def is_stopped_in_thought(reply: Reply, asking: RequestContext) -> bool:
     """Return whether a text ends inside its thought though no limit was met: a stop string has ended it there."""
     return reply.finish == "stop" and not separate(reply.text, asking.tags, asking.opened).ended
 
 
-def refusal(words: str, told: int) -> GenerateAnswer:
+def make_refusal(words: str, told: int) -> GenerateAnswer:
     """Return the answer that stands for a refusal by the server, which may have read the prompt."""
-    return GenerateAnswer("", tokens=0, finish="refused", prompt_tokens=about(told), counted=True, said=words[:SHORT])
+    return GenerateAnswer(
+        "", tokens=0, finish="refused", prompt_tokens=_estimate_tokens(told), counted=True, said=words[:SHORT]
+    )
 
 
-def changes_of(manners: Manners, asked: Mapping[str, object], mask: Mask) -> tuple[tuple[str, str], ...]:
+def list_changes(manners: ServerQuirks, asked: Mapping[str, object], mask: KeyMask) -> tuple[tuple[str, str], ...]:
     """Return what of a request was changed in a way that changes what is answered, with the server's words.
 
     Args:
@@ -101,12 +103,12 @@ def changes_of(manners: Manners, asked: Mapping[str, object], mask: Mask) -> tup
     return tuple(found)
 
 
-def about(size: int) -> int:
+def _estimate_tokens(size: int) -> int:
     """Return about how many tokens so many bytes are, at least 1 for any."""
     return math.ceil(size / BYTES_A_TOKEN)
 
 
-def cut(text: str, stops: Sequence[str]) -> str:
+def _cut_at_stop(text: str, stops: Sequence[str]) -> str:
     """Return a text up to the first of the stop strings: servers take only a few of them, or keep the one they met."""
     ends = [text.find(stop) for stop in stops if stop and stop in text]
     return text[: min(ends)] if ends else text

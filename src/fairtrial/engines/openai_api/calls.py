@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from fairtrial.engines.openai_api.failures import LONGEST_WAIT, Judge, OneError, Passing
-from fairtrial.engines.openai_api.masking import Mask, key_of
-from fairtrial.engines.openai_api.replies import Reply, reply_of
-from fairtrial.engines.openai_api.streams import streamed
+from fairtrial.engines.openai_api.failures import LONGEST_WAIT, FailureClassifier, RetryableFailure, SingleRequestError
+from fairtrial.engines.openai_api.masking import KeyMask, read_key
+from fairtrial.engines.openai_api.replies import Reply, read_reply
+from fairtrial.engines.openai_api.streams import read_stream
 from fairtrial.engines.openai_api.throttle import Throttle
 from fairtrial.engines.openai_api.wire import Wire
-from fairtrial.engines.openai_api.words import document_of
+from fairtrial.engines.openai_api.words import parse_document
 from fairtrial.errors import EngineError, did_you_mean
 from fairtrial.spec.endpoint import Endpoint
 
@@ -40,15 +40,15 @@ class Caller:
     def __init__(self, endpoint: Endpoint, model: str, tell: Callable[[str], None]) -> None:
         """Make ready to call; ``tell`` is given lines for the user.  Raises EngineError without a usable key."""
         self.endpoint, self.model = endpoint, model
-        key = key_of(os.environ.get(endpoint.key_env, ""), endpoint.key_env)
+        key = read_key(os.environ.get(endpoint.key_env, ""), endpoint.key_env)
         if not key and not endpoint.here:
             raise EngineError(
                 f"{endpoint.host} needs a key, and the environment variable {endpoint.key_env} is not set.",
                 fix=f"Set {endpoint.key_env}, or name another variable with endpoint: {{key_env: NAME}}.",
             )
-        self.mask = Mask(key)
+        self.mask = KeyMask(key)
         self._wire = Wire(endpoint, key)
-        self._judge = Judge(endpoint, self.mask, self._advice)
+        self._judge = FailureClassifier(endpoint, self.mask, self._advice)
         self._throttle = Throttle(endpoint.concurrency)
         self._tell = tell
         self._told_until = 0.0
@@ -61,14 +61,14 @@ class Caller:
         begun = time.perf_counter()
         with contextlib.closing(self._wire.exchange("POST", path, payload)) as pieces:
             if streams:
-                return streamed(pieces, chat, begun)
+                return read_stream(pieces, chat, begun)
             whole = b"".join(pieces)
-        return reply_of(whole, chat, time.perf_counter() - begun)
+        return read_reply(whole, chat, time.perf_counter() - begun)
 
     def document(self, path: str, payload: bytes) -> dict[str, Any]:
         """Send a request once and return the answer as JSON values.  Raises as `read` does."""
         with contextlib.closing(self._wire.exchange("POST", path, payload)) as pieces:
-            return document_of(b"".join(pieces))
+            return parse_document(b"".join(pieces))
 
     def call(self, work: Callable[[], T], label: str) -> T:
         """Return what ``work`` returns, trying again after passing failures.
@@ -92,7 +92,7 @@ class Caller:
             if attempt < self.endpoint.retries:
                 self._wait(attempt, failure)
         tries = f"{attempt + 1} attempts" if attempt else "1 attempt"
-        kind = OneError if failure.paid else EngineError
+        kind = SingleRequestError if failure.paid else EngineError
         raise kind(
             f"{self.endpoint.host} did not answer {label or 'a request'} in {tries}; the last one: {failure.why}",
             fix="Answers so far are in the ledger; the same command goes on from there.",
@@ -103,7 +103,7 @@ class Caller:
         self._throttle.close()
         self._wire.close()
 
-    def _wait(self, attempt: int, failure: Passing) -> None:
+    def _wait(self, attempt: int, failure: RetryableFailure) -> None:
         backoff = min(LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1)
         seconds = backoff if failure.wait is None else min(failure.wait, LONGEST_WAIT)
         until = time.time() + seconds
@@ -130,7 +130,7 @@ class Caller:
         """Return the names of the models that the endpoint has, without the key; none if it does not tell."""
         try:
             with contextlib.closing(self._wire.exchange("GET", "models")) as pieces:
-                listed = document_of(b"".join(pieces)).get("data")
+                listed = parse_document(b"".join(pieces)).get("data")
             names = [model["id"] for model in listed if isinstance(model.get("id"), str)]  # type: ignore[union-attr]
         except Exception:  # only a help in an error about something else
             return []

@@ -17,7 +17,7 @@ MOST_FAILED = 5
 """Requests without an answer after which no more are asked, unless more than these have been answered."""
 
 
-def work_off(
+def run_in_threads(
     requests: Sequence[Q], work: Callable[[Q], A], threads: int, alone: Callable[[BaseException], bool]
 ) -> Iterator[tuple[Q, A | BaseException]]:
     """Yield every request with its answer, or with why it has none, as they come.

@@ -12,16 +12,22 @@ from dataclasses import replace
 from typing import Any
 
 from fairtrial.engines.base import Capabilities
-from fairtrial.engines.openai_api.answers import Asking, answer_of, changes_of, refusal, stopped_thinking
+from fairtrial.engines.openai_api.answers import (
+    RequestContext,
+    is_stopped_in_thought,
+    list_changes,
+    make_answer,
+    make_refusal,
+)
 from fairtrial.engines.openai_api.calls import Caller
-from fairtrial.engines.openai_api.crew import work_off
-from fairtrial.engines.openai_api.failures import FilteredError, OneError, RefusedError
+from fairtrial.engines.openai_api.crew import run_in_threads
+from fairtrial.engines.openai_api.failures import FilteredError, RefusedError, SingleRequestError
 from fairtrial.engines.openai_api.replies import Reply
-from fairtrial.engines.openai_api.requests import Manners, adapted, messages, request_body
-from fairtrial.engines.openai_api.scores import QUESTION, NotEchoedError, Trust, score_pair, trusted
-from fairtrial.engines.openai_api.wire import payload_of
+from fairtrial.engines.openai_api.requests import ServerQuirks, adapt_quirks, make_messages, make_request_body
+from fairtrial.engines.openai_api.scores import QUESTION, EchoCheck, NotEchoedError, check_echo, score_pair
+from fairtrial.engines.openai_api.wire import encode_payload
 from fairtrial.engines.openai_api.words import UnreadableError
-from fairtrial.engines.refusing import counted_characters, refuse_empty
+from fairtrial.engines.refusing import count_characters, refuse_empty
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import CapabilityError, EngineError, TooLongError
 from fairtrial.models import ResolvedModel
@@ -34,13 +40,13 @@ MOST_CHANGES = 20
 
 STOPS_THOUGHTS = "its stop strings end thoughts, too"
 
-LONE = (OneError, TooLongError)
+LONE = (SingleRequestError, TooLongError)
 """Failures of one request, after which others may be answered."""
 
 UNKNOWN_CONTEXT = 2**31 - 1
 
 
-def unheard(line: str) -> None:
+def _discard_line(line: str) -> None:
     """Tell nobody."""
 
 
@@ -50,17 +56,17 @@ class OpenAIEngine:
     def __init__(self, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> None:
         self._candidate = candidate
         self._read_image = settings.read_image
-        self._caller = Caller(candidate.endpoint, model.name, settings.on_note or unheard)
+        self._caller = Caller(candidate.endpoint, model.name, settings.on_note or _discard_line)
         self._chat = candidate.chat != "none"
         self._streams = True
         self._tells: bool | None = None  # the log-probabilities of its own text; None until it is known
-        self._manners = self._proven = Manners()
+        self._manners = self._proven = ServerQuirks()
         self._settled = False  # whether the way of asking has proved itself
         self._hopeless: EngineError | None = None  # why it is no use to ask at all
         self._settling, self._learning = threading.Lock(), threading.Lock()
         self.work = {"prefill_tokens": 0, "prefill_seconds": 0.0, "decode_tokens": 0, "decode_seconds": 0.0}
-        chat = Trust("a chat endpoint gives no scores of given text; completions, with `chat: none`, may")
-        self._trust = chat if self._chat else trusted(self._caller)
+        chat = EchoCheck("a chat endpoint gives no scores of given text; completions, with `chat: none`, may")
+        self._trust = chat if self._chat else check_echo(self._caller)
         self.can = Capabilities(
             score=not self._trust.why_not,
             generate=True,
@@ -101,7 +107,7 @@ class OpenAIEngine:
             raise CapabilityError(f"candidate {self._candidate.id!r} cannot score whole documents.")
         for request in requests:
             if isinstance(request, ScoreRequest):
-                refuse_empty(request, counted_characters(request))
+                refuse_empty(request, count_characters(request))
             if isinstance(request, ScoreRequest) and (why := self._why_not_scored(request)):
                 raise CapabilityError(f"candidate {self._candidate.id!r} {why}.", where=request.label)
 
@@ -132,7 +138,7 @@ class OpenAIEngine:
         """
         failures: list[BaseException] = []
         threads = self._candidate.endpoint.concurrency
-        for request, got in work_off(requests, self._answer, threads, lambda error: isinstance(error, LONE)):
+        for request, got in run_in_threads(requests, self._answer, threads, lambda error: isinstance(error, LONE)):
             if isinstance(got, BaseException):
                 failures.append(got)
             else:
@@ -197,30 +203,32 @@ class OpenAIEngine:
             try:
                 reply = self._reply(request, manners, sent)
             except FilteredError as error:
-                return replace(refusal(error.words, asking.told), sent_bytes=self._sent(sent[0]))
+                return replace(make_refusal(error.words, asking.told), sent_bytes=self._sent(sent[0]))
             except RefusedError as error:
                 if not self._adapt(manners, request, error):
                     self._restore(manners)
                     raise
                 continue
-            if request.stop and "stop" not in manners.changes and stopped_thinking(reply, asking):
+            if request.stop and "stop" not in manners.changes and is_stopped_in_thought(reply, asking):
                 with self._learning:
                     self._change(self._manners.without("stop", STOPS_THOUGHTS))
                 continue
             self._learn(manners, reply)
             self._count(reply)
-            found = answer_of(reply, request, asking)
-            changed = changes_of(manners, self._body(request, Manners()), self._caller.mask)
+            found = make_answer(reply, request, asking)
+            changed = list_changes(manners, self._body(request, ServerQuirks()), self._caller.mask)
             return replace(found, sent_bytes=self._sent(sent[0]), changed=changed)
-        raise OneError(f"{self._candidate.endpoint.host} refuses {request.label or 'a request'} in whatever form.")
+        raise SingleRequestError(
+            f"{self._candidate.endpoint.host} refuses {request.label or 'a request'} in whatever form."
+        )
 
-    def _asking(self, request: GenerateRequest) -> Asking:
+    def _asking(self, request: GenerateRequest) -> RequestContext:
         prompt, tags = request.prompt, self._candidate.tags
         told = len((self._candidate.system + prompt.plain()).encode(errors="replace"))
         opened = opened_by(prompt.assistant if self._chat else prompt.plain(), tags)
-        return Asking(told, self._caller.mask, tags, opened)
+        return RequestContext(told, self._caller.mask, tags, opened)
 
-    def _learn(self, manners: Manners, reply: Reply) -> None:
+    def _learn(self, manners: ServerQuirks, reply: Reply) -> None:
         """Note what an answer shows of the server."""
         with self._learning:
             self._proven = manners
@@ -229,12 +237,12 @@ class OpenAIEngine:
             if manners.streams and reply.usage.read is None:
                 self._streams = False  # streams of this server do not say what they used; whole answers may
 
-    def _reply(self, request: GenerateRequest, manners: Manners, sent: list[int]) -> Reply:
+    def _reply(self, request: GenerateRequest, manners: ServerQuirks, sent: list[int]) -> Reply:
         path = "chat/completions" if self._chat else "completions"
 
         def work() -> Reply:
             body = self._body(request, manners)
-            payload = payload_of(body)
+            payload = encode_payload(body)
             sent[0] += len(payload)
             reply = self._caller.read(path, payload, self._chat, "stream" in body)
             if "logprobs" not in body or (reply.wrong and self._tells is None):
@@ -245,13 +253,13 @@ class OpenAIEngine:
 
         return self._caller.call(work, request.label)
 
-    def _adapt(self, manners: Manners, request: GenerateRequest, error: RefusedError) -> bool:
+    def _adapt(self, manners: ServerQuirks, request: GenerateRequest, error: RefusedError) -> bool:
         """Change how the server is asked by what it says; return whether there is any sense in asking again."""
         with self._learning:
             if self._manners is not manners:
                 return True  # another thread has seen the same
             body = self._body(request, manners)
-            changed = adapted(manners, body, error.told)
+            changed = adapt_quirks(manners, body, error.told)
             if changed is None and self._tells is None and "logprobs" in body:
                 changed = manners.without("logprobs", error.told.message)  # perhaps it is these
             if changed is None:
@@ -260,7 +268,7 @@ class OpenAIEngine:
             self._tells = False if "logprobs" in changed.changes else self._tells
             return True
 
-    def _restore(self, manners: Manners) -> None:
+    def _restore(self, manners: ServerQuirks) -> None:
         """Take back changes that did not help."""
         with self._learning:
             if self._manners is manners and manners is not self._proven:
@@ -268,7 +276,7 @@ class OpenAIEngine:
                     self._tells = None
                 self._change(self._proven)
 
-    def _change(self, manners: Manners) -> None:
+    def _change(self, manners: ServerQuirks) -> None:
         """Ask otherwise from now on, and enter in the record why."""
         self._manners = manners
         changed = {name: self._caller.mask(why) for name, why in manners.changes.items()}
@@ -277,11 +285,15 @@ class OpenAIEngine:
     def _sent(self, size: int) -> int:
         return 0 if self._candidate.endpoint.here else size
 
-    def _body(self, request: GenerateRequest, manners: Manners) -> dict[str, Any]:
+    def _body(self, request: GenerateRequest, manners: ServerQuirks) -> dict[str, Any]:
         system = self._candidate.system
         with_system = "system" not in manners.changes
-        told = messages(request.prompt, system, with_system, self._read_image) if self._chat else request.prompt.plain()
-        body = request_body(self._caller.model, told, request, manners, self._tells is not False)
+        told = (
+            make_messages(request.prompt, system, with_system, self._read_image)
+            if self._chat
+            else request.prompt.plain()
+        )
+        body = make_request_body(self._caller.model, told, request, manners, self._tells is not False)
         if not self._streams:
             body.pop("stream", None)
             body.pop("stream_options", None)
@@ -300,7 +312,7 @@ class OpenAIEngine:
             found = [score_pair(self._caller, pair, request.delimiter, request.label) for pair in request.pairs]
         except NotEchoedError as error:
             host = self._candidate.endpoint.host
-            raise OneError(f"{host} does not score {request.label or 'a request'}: {error}.") from error
+            raise SingleRequestError(f"{host} does not score {request.label or 'a request'}: {error}.") from error
         return ScoreAnswer(
             logprobs=tuple(f.logprob for f in found),
             greedy=tuple(bool(f.greedy) for f in found),

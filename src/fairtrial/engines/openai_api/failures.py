@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fairtrial.engines.openai_api.masking import Mask
+from fairtrial.engines.openai_api.masking import KeyMask
 from fairtrial.engines.openai_api.requests import SYSTEM
 from fairtrial.engines.openai_api.wire import RedirectedError, StatusError, WireError
-from fairtrial.engines.openai_api.words import Told, UnreadableError, status_in, told_of
+from fairtrial.engines.openai_api.words import ErrorDetails, UnreadableError, read_error, read_status
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.spec.endpoint import Endpoint
 
@@ -28,23 +28,23 @@ SHOWN = 300
 """Characters of a server's own words that are shown."""
 
 
-class OneError(EngineError):
+class SingleRequestError(EngineError):
     """One request has no answer; others may well have one."""
 
 
-class RefusedError(OneError):
+class RefusedError(SingleRequestError):
     """The server refuses this request as it is; asked otherwise it may be answered.
 
     Attributes:
         told: the server's words.
     """
 
-    def __init__(self, message: str, told: Told) -> None:
+    def __init__(self, message: str, told: ErrorDetails) -> None:
         super().__init__(message)
         self.told = told
 
 
-class FilteredError(OneError):
+class FilteredError(SingleRequestError):
     """The server refuses to answer a prompt for what it says.
 
     Attributes:
@@ -57,7 +57,7 @@ class FilteredError(OneError):
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class RetryableFailure:
     """A failure after which the request is sent again.
 
     Attributes:
@@ -74,7 +74,7 @@ class Passing:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class FailureClassifier:
     """Judges the failures of one endpoint.
 
     Attributes:
@@ -84,20 +84,20 @@ class Judge:
     """
 
     endpoint: Endpoint
-    mask: Mask
+    mask: KeyMask
     advise: Callable[[], str]
 
-    def judge(self, error: Exception, label: str) -> Passing:
+    def judge(self, error: Exception, label: str) -> RetryableFailure:
         """Return a passing failure; raise any other one in words, without the key."""
         if isinstance(error, StatusError):
-            return self._status(error.status, told_of(error.body), error.headers, label)
+            return self._status(error.status, read_error(error.body), error.headers, label)
         if isinstance(error, UnreadableError):
-            status = status_in(error.told) if error.told is not None else None
+            status = read_status(error.told) if error.told is not None else None
             if error.told is not None and (status is not None or error.told.filtered):
                 return self._status(status or 400, error.told, {}, label)
-            return Passing(f"an answer that cannot be read: {self.clean(str(error))}", paid=True)
+            return RetryableFailure(f"an answer that cannot be read: {self.clean(str(error))}", paid=True)
         if isinstance(error, WireError):
-            return Passing(self.clean(str(error)))
+            return RetryableFailure(self.clean(str(error)))
         if isinstance(error, RedirectedError):
             target = self.clean(str(error).partition("?")[0])
             raise EngineError(
@@ -107,7 +107,7 @@ class Judge:
             )
         raise error
 
-    def _status(self, status: int, told: Told, headers: Mapping[str, str], label: str) -> Passing:
+    def _status(self, status: int, told: ErrorDetails, headers: Mapping[str, str], label: str) -> RetryableFailure:
         said = self.clean(told.message)
         host, about = self.endpoint.host, f" ({label})" if label else ""
         if told.unpaid and status in (400, 402, 403, 429):
@@ -117,7 +117,7 @@ class Judge:
         if status >= 500 and SYSTEM.search(told.message):
             raise RefusedError(f"{host} refuses a request{about} with status {status}: {said}", told)
         if status in PASSING or status >= 500:
-            return Passing(f"status {status}: {said}", retry_after(headers), status in (429, 503))
+            return RetryableFailure(f"status {status}: {said}", read_retry_after(headers), status in (429, 503))
         if status in (401, 403):
             raise EngineError(
                 f"{host} does not accept the key: {said}",
@@ -131,7 +131,7 @@ class Judge:
             raise EngineError(f"{host} knows no such model or address: {said}", fix=self.advise())
         raise RefusedError(f"{host} refuses a request{about} with status {status}: {said}", told)
 
-    def _filtered(self, status: int, told: Told) -> bool:
+    def _filtered(self, status: int, told: ErrorDetails) -> bool:
         return told.filtered and not (status == 403 and told.of_account)
 
     def clean(self, text: str) -> str:
@@ -140,7 +140,7 @@ class Judge:
         return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3); None without a good one.
 
     However long they are: what is waited at most is another question.

@@ -32,7 +32,7 @@ GAP = re.compile(r"\\[nrt]|[\s\u200b-\u200d\u2060\ufeff\u00ad]+")
 """What may stand between the characters of a key that was broken over lines, in JSON too."""
 
 
-def key_of(value: str, variable: str) -> str:
+def read_key(value: str, variable: str) -> str:
     """Return the key that an environment variable holds, without white space around it.
 
     Raises EngineError, which does not show it, for a key that no HTTP header can carry.
@@ -47,13 +47,13 @@ def key_of(value: str, variable: str) -> str:
     return key
 
 
-class Mask:
+class KeyMask:
     """Masks one key: call it with a text to get the text with every form of the key replaced by ``***``."""
 
     def __init__(self, key: str) -> None:
-        found = dict.fromkeys(forms(key)) if len(key) >= SHORTEST else {}
+        found = dict.fromkeys(_list_forms(key)) if len(key) >= SHORTEST else {}
         self._forms = sorted(found, key=len, reverse=True)
-        self._pieces = list(dict.fromkeys(piece for form in self._forms for piece in pieces(form)))
+        self._pieces = list(dict.fromkeys(piece for form in self._forms for piece in _split_into_pieces(form)))
 
     def __call__(self, text: str) -> str:
         """Return the text without the key; the same object if it was not in it."""
@@ -81,7 +81,7 @@ class Mask:
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the key stands in a text, in order and apart."""
-        every = (span for form in self._forms for span in found_in(text, form))
+        every = (span for form in self._forms for span in _find_runs(text, form))
         spans = sorted(islice(every, MOST_PIECES * len(self._forms)))
         apart: list[tuple[int, int]] = []
         for start, end in spans:
@@ -92,9 +92,9 @@ class Mask:
         return apart
 
 
-def found_in(text: str, form: str) -> Iterator[tuple[int, int]]:
+def _find_runs(text: str, form: str) -> Iterator[tuple[int, int]]:
     """Yield the longest runs of a form's characters around each of its pieces in a text."""
-    for inside, piece in zip(begins(form), pieces(form), strict=True):
+    for inside, piece in zip(_list_piece_starts(form), _split_into_pieces(form), strict=True):
         at = text.find(piece)
         while at >= 0:
             start, end = at, at + len(piece)
@@ -107,7 +107,7 @@ def found_in(text: str, form: str) -> Iterator[tuple[int, int]]:
             at = text.find(piece, end)
 
 
-def forms(key: str) -> Iterator[str]:
+def _list_forms(key: str) -> Iterator[str]:
     """Yield the ways in which a text can hold a key."""
     yield key
     yield json.dumps(key)[1:-1]
@@ -126,12 +126,12 @@ def forms(key: str) -> Iterator[str]:
         yield sure.translate(str.maketrans("+/", "-_"))
 
 
-def begins(form: str) -> list[int]:
+def _list_piece_starts(form: str) -> list[int]:
     """Return where in a form its pieces begin."""
     last = len(form) - PIECE
     return [*range(0, last, PIECE // 2), last] if last > 0 else [0]
 
 
-def pieces(form: str) -> list[str]:
+def _split_into_pieces(form: str) -> list[str]:
     """Return pieces of which any long part of a form holds at least one."""
-    return [form[at : at + PIECE] for at in begins(form)]
+    return [form[at : at + PIECE] for at in _list_piece_starts(form)]

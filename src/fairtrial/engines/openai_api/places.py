@@ -12,20 +12,20 @@ PARTIAL = re.compile(r"^bytes:\\x.*|\ufffd+", re.DOTALL)
 """How endpoints write what is only some bytes of a character; others write nothing."""
 
 
-def places(tokens: Sequence[str], text: str) -> tuple[int, list[tuple[int, int]]] | None:
+def locate_tokens(tokens: Sequence[str], text: str) -> tuple[int, list[tuple[int, int]]] | None:
     """Return how many tokens stand before the text, and (start, end) in characters of each one of the text.
 
     A token that is only some bytes of a character starts and ends where that character does start.  Tokens after the
     end of the text are left out.  None if these are not the text's tokens.
     """
     for before in (0, 1):
-        spans = walked([token.replace("▁", " ") for token in tokens[before:]], text)
+        spans = _walk_tokens([token.replace("▁", " ") for token in tokens[before:]], text)
         if spans is not None:
             return before, spans
     return None
 
 
-def walked(tokens: Sequence[str], text: str) -> list[tuple[int, int]] | None:
+def _walk_tokens(tokens: Sequence[str], text: str) -> list[tuple[int, int]] | None:
     """Return (start, end) of each token, the first of which begins the text; None if one is not found in its place."""
     spans: list[tuple[int, int]] = []
     at = owing = 0  # characters passed, and tokens since then that may be parts of one more

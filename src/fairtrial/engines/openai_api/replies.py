@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairtrial.engines.openai_api.words import UnreadableError, compact, document_of, told_in
+from fairtrial.engines.openai_api.words import UnreadableError, find_error, parse_document, shorten_json
 
 MOST_TOKENS = 10**9
 """Tokens of one answer that can be meant seriously."""
@@ -68,7 +68,7 @@ class Reply:
 
 
 @dataclass
-class Gathering:
+class ReplyBuilder:
     """An answer that grows piece by piece.
 
     Attributes:
@@ -90,21 +90,21 @@ class Gathering:
 
     def add(self, found: Mapping[str, Any]) -> None:
         """Add one document.  Raises UnreadableError if it is none of an answer's."""
-        if (told := told_in(found)) is not None:
+        if (told := find_error(found)) is not None:
             raise UnreadableError(f"an error in place of an answer: {told.whole.strip()}", told)
         if found.get("usage") is not None:
-            self.usage = usage_of(found["usage"])
+            self.usage = read_usage(found["usage"])
         choices = found.get("choices")
         if not isinstance(choices, list) or (self.whole and not choices):
             if choices is None and not self.whole and ("usage" in found or not found):
                 return  # the last piece of some streams
-            raise UnreadableError(f"no choices in it: {compact(found)}")
+            raise UnreadableError(f"no choices in it: {shorten_json(found)}")
         if not choices:
             return
         choice = choices[0]
         if not isinstance(choice, Mapping):
-            raise UnreadableError(f"its choice is no object: {compact(choice)}")
-        if (told := told_in(choice)) is not None:
+            raise UnreadableError(f"its choice is no object: {shorten_json(choice)}")
+        if (told := find_error(choice)) is not None:
             raise UnreadableError(f"an error in place of an answer: {told.whole.strip()}", told)
         self._read(choice)
 
@@ -131,40 +131,40 @@ class Gathering:
             if held is None and not self.whole:
                 held = {}
             if not isinstance(held, Mapping):
-                raise UnreadableError(f"no message in it: {compact(choice)}")
+                raise UnreadableError(f"no message in it: {shorten_json(choice)}")
             part = held
         name = "content" if self.chat else "text"
         if self.whole and name not in part and not any(part.get(k) for k in ("tool_calls", "refusal")):
-            raise UnreadableError(f"no {name} in it: {compact(choice)}")
-        texts, thoughts = text_of(part.get(name), name)
+            raise UnreadableError(f"no {name} in it: {shorten_json(choice)}")
+        texts, thoughts = _read_text(part.get(name), name)
         self.texts += texts
         self.thoughts += thoughts
         for other, target in (("reasoning_content", self.thoughts), ("refusal", self.refusals)):
-            target += text_of(part.get(other), other)[0]
+            target += _read_text(part.get(other), other)[0]
         if not part.get("reasoning_content"):
-            self.thoughts += text_of(part.get("reasoning"), "reasoning")[0]
+            self.thoughts += _read_text(part.get("reasoning"), "reasoning")[0]
         try:
-            self.logprobs += told_logprobs(choice.get("logprobs"))
+            self.logprobs += read_logprobs(choice.get("logprobs"))
         except UnreadableError as error:
             self.wrong = self.wrong or str(error)
-        self.finish = finish_of(choice.get("finish_reason"), self.whole) or self.finish
+        self.finish = _read_finish(choice.get("finish_reason"), self.whole) or self.finish
 
 
-def reply_of(body: bytes, chat: bool, seconds: float = 0.0) -> Reply:
+def read_reply(body: bytes, chat: bool, seconds: float = 0.0) -> Reply:
     """Return the answer that came in one piece.  Raises UnreadableError."""
-    gathering = Gathering(chat, whole=True)
-    gathering.add(document_of(body))
+    gathering = ReplyBuilder(chat, whole=True)
+    gathering.add(parse_document(body))
     return gathering.reply(None, seconds)
 
 
-def text_of(value: object, name: str) -> tuple[list[str], list[str]]:
+def _read_text(value: object, name: str) -> tuple[list[str], list[str]]:
     """Return text and thoughts that a field holds: nothing, a text, or parts that say of which kind they are."""
     if value is None or value == "":
         return [], []
     if isinstance(value, str):
         return [value], []
     if not isinstance(value, list):
-        raise UnreadableError(f"its {name} is no text: {compact(value)}")
+        raise UnreadableError(f"its {name} is no text: {shorten_json(value)}")
     texts: list[str] = []
     thoughts: list[str] = []
     for part in value:
@@ -173,48 +173,48 @@ def text_of(value: object, name: str) -> tuple[list[str], list[str]]:
             texts.append(part["text"])
         elif kind in ("thinking", "reasoning"):
             inner = part.get("thinking", part.get("text"))
-            thoughts += [inner] if isinstance(inner, str) else text_of(inner, name)[0]
+            thoughts += [inner] if isinstance(inner, str) else _read_text(inner, name)[0]
         else:
-            raise UnreadableError(f"its {name} is no text: {compact(value)}")
+            raise UnreadableError(f"its {name} is no text: {shorten_json(value)}")
     return texts, thoughts
 
 
-def finish_of(reason: object, whole: bool) -> str:
+def _read_finish(reason: object, whole: bool) -> str:
     """Return why an answer ended: ``stop``, ``length`` or ``refused``; empty if it goes on."""
     if reason is None or reason == "":
         return "stop" if whole else ""
     if not isinstance(reason, str):
-        raise UnreadableError(f"its finish_reason is no text: {compact(reason)}")
+        raise UnreadableError(f"its finish_reason is no text: {shorten_json(reason)}")
     plain = reason.lower()
     if plain == "error":
         raise UnreadableError("it finished with an error")
     return "length" if plain in CUT_OFF else "refused" if plain in FILTERED else "stop"
 
 
-def usage_of(value: object) -> Usage:
+def read_usage(value: object) -> Usage:
     """Return tokens as an endpoint counts them.  Raises UnreadableError for what cannot be a count."""
     if value is None:
         return Usage()
     if not isinstance(value, Mapping):
-        raise UnreadableError(f"its usage is no object: {compact(value)}")
+        raise UnreadableError(f"its usage is no object: {shorten_json(value)}")
     details = value.get("completion_tokens_details")
-    hidden = count_of(details.get("reasoning_tokens"), value) if isinstance(details, Mapping) else None
+    hidden = _read_count(details.get("reasoning_tokens"), value) if isinstance(details, Mapping) else None
     return Usage(
-        count_of(value.get("prompt_tokens"), value), count_of(value.get("completion_tokens"), value), hidden or 0
+        _read_count(value.get("prompt_tokens"), value), _read_count(value.get("completion_tokens"), value), hidden or 0
     )
 
 
-def count_of(value: object, among: object) -> int | None:
+def _read_count(value: object, among: object) -> int | None:
     """Return a number of tokens, None if it is not told."""
     if value is None:
         return None
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
     if not good or value != int(value):  # type: ignore[call-overload]
-        raise UnreadableError(f"its usage holds no count of tokens: {compact(among)}")
+        raise UnreadableError(f"its usage holds no count of tokens: {shorten_json(among)}")
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 
-def told_logprobs(told: object) -> list[float]:
+def read_logprobs(told: object) -> list[float]:
     """Return the log-probabilities of tokens that an endpoint wrote; none if it does not tell them.
 
     Completions list the numbers, chat lists tokens that have one each; llama-server does the second for both.  Raises
@@ -225,20 +225,20 @@ def told_logprobs(told: object) -> list[float]:
     values = told.get("token_logprobs")
     if values is None:
         tokens = told.get("content") or []
-        values = [token.get("logprob") if isinstance(token, Mapping) else token for token in list_of(tokens)]
-    return [logprob_of(value) for value in list_of(values) if value is not None]
+        values = [token.get("logprob") if isinstance(token, Mapping) else token for token in _check_list(tokens)]
+    return [read_logprob(value) for value in _check_list(values) if value is not None]
 
 
-def list_of(value: object) -> list[Any]:
+def _check_list(value: object) -> list[Any]:
     """Return a list.  Raises UnreadableError for anything else."""
     if not isinstance(value, list):
-        raise UnreadableError(f"its logprobs are no list: {compact(value)}")
+        raise UnreadableError(f"its logprobs are no list: {shorten_json(value)}")
     return value
 
 
-def logprob_of(value: object) -> float:
+def read_logprob(value: object) -> float:
     """Return a log-probability.  Raises UnreadableError for what is none."""
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if number is None or not -MOST_NATS <= number <= ROUNDING:
-        raise UnreadableError(f"{compact(value)} is no log-probability")
+        raise UnreadableError(f"{shorten_json(value)} is no log-probability")
     return min(float(number), 0.0)

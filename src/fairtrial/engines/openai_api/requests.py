@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairtrial.engines.chat import fold_system, join_texts, make_conversation
-from fairtrial.engines.openai_api.words import Told
-from fairtrial.engines.settings import ReadImage, no_images
+from fairtrial.engines.openai_api.words import ErrorDetails
+from fairtrial.engines.settings import ReadImage, refuse_image
 from fairtrial.records import GenerateRequest, Message, Prompt, TextPart, make_data_url
 
 MOST_STOPS = 4
@@ -29,7 +29,7 @@ SYSTEM = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ServerQuirks:
     """How one server wants to be asked.
 
     Attributes:
@@ -38,7 +38,7 @@ class Manners:
 
     changes: Mapping[str, str] = field(default_factory=dict)
 
-    def without(self, name: str, why: str) -> Manners:
+    def without(self, name: str, why: str) -> ServerQuirks:
         """Return the manners with one more change."""
         return replace(self, changes={**self.changes, name: why})
 
@@ -48,8 +48,8 @@ class Manners:
         return not {"stream", "stream_options"} & self.changes.keys()
 
 
-def messages(
-    prompt: Prompt, system: str, with_system: bool = True, read_image: ReadImage = no_images
+def make_messages(
+    prompt: Prompt, system: str, with_system: bool = True, read_image: ReadImage = refuse_image
 ) -> list[dict[str, Any]]:
     """Return a prompt as messages; the task's own beginning of the answer ends the user's.
 
@@ -59,12 +59,12 @@ def messages(
     begun = join_texts(asked.text, prompt.assistant)[len(asked.text) :]
     told = [*before, replace(asked, parts=(*asked.parts, TextPart(begun)))]
     return [
-        {"role": message.role, "content": _content(message, read_image)}
+        {"role": message.role, "content": _make_content(message, read_image)}
         for message in (told if with_system else fold_system(told))
     ]
 
 
-def _content(message: Message, read_image: ReadImage) -> str | list[dict[str, Any]]:
+def _make_content(message: Message, read_image: ReadImage) -> str | list[dict[str, Any]]:
     if not message.images:
         return message.text
     return [
@@ -75,8 +75,8 @@ def _content(message: Message, read_image: ReadImage) -> str | list[dict[str, An
     ]
 
 
-def request_body(
-    model: str, told: str | Sequence[Mapping[str, str]], request: GenerateRequest, manners: Manners, logprobs: bool
+def make_request_body(
+    model: str, told: str | Sequence[Mapping[str, str]], request: GenerateRequest, manners: ServerQuirks, logprobs: bool
 ) -> dict[str, Any]:
     """Return a request as JSON values; with ``logprobs`` it asks for those of the text that comes back."""
     limit = OTHER_LIMIT if LIMIT in manners.changes else LIMIT
@@ -97,13 +97,13 @@ def request_body(
     return {name: value for name, value in body.items() if name not in left_out} | {limit: request.max_tokens}
 
 
-def adapted(manners: Manners, body: Mapping[str, Any], told: Told) -> Manners | None:
+def adapt_quirks(manners: ServerQuirks, body: Mapping[str, Any], told: ErrorDetails) -> ServerQuirks | None:
     """Return the manners without what a server refuses in a request; None if it refuses nothing that can be changed."""
-    named = refused_part(body, told)
+    named = _find_refused_part(body, told)
     return None if named is None or named in manners.changes else manners.without(named, told.message)
 
 
-def refused_part(body: Mapping[str, Any], told: Told) -> str | None:
+def _find_refused_part(body: Mapping[str, Any], told: ErrorDetails) -> str | None:
     """Return the part of a request that a server refuses, ``system`` for the system message; None if it names none."""
     text = told.message
     if told.param in (LIMIT, "") and LIMIT in body and OTHER_LIMIT in text:
@@ -111,15 +111,15 @@ def refused_part(body: Mapping[str, Any], told: Told) -> str | None:
     if told.param == LIMIT and "unsupported" in told.code and LIMIT in body:
         return LIMIT
     of_messages = not told.param or told.param.startswith(("messages", "role", "input"))
-    if has_system(body) and of_messages and SYSTEM.search(text):
+    if _has_system(body) and of_messages and SYSTEM.search(text):
         return "system"
     if told.param:
         return told.param if told.param in body and told.param in DISPENSABLE else None
-    found = {name: at.start() for name in DISPENSABLE if name in body and (at := named_in(name, text))}
+    found = {name: at.start() for name in DISPENSABLE if name in body and (at := _find_name(name, text))}
     return min(found, key=found.__getitem__, default=None)
 
 
-def named_in(name: str, text: str) -> re.Match[str] | None:
+def _find_name(name: str, text: str) -> re.Match[str] | None:
     """Return where a text names a parameter, as code does, or as people do where the name is no word of every day."""
     plain = r"\s*[\s_]\s*".join(map(re.escape, name.split("_")))
     if name in ("stop", "stream", "seed"):
@@ -129,6 +129,6 @@ def named_in(name: str, text: str) -> re.Match[str] | None:
     return re.search(rf"\b{plain}\b", text, re.IGNORECASE)
 
 
-def has_system(body: Mapping[str, Any]) -> bool:
+def _has_system(body: Mapping[str, Any]) -> bool:
     """Return whether a request has a system message."""
     return any(message["role"] == "system" for message in body.get("messages", ()))

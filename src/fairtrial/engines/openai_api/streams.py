@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fairtrial.engines.openai_api.replies import Gathering, Reply, reply_of
-from fairtrial.engines.openai_api.words import LONGEST_DOCUMENT, UnreadableError, document_of
+from fairtrial.engines.openai_api.replies import Reply, ReplyBuilder, read_reply
+from fairtrial.engines.openai_api.words import LONGEST_DOCUMENT, UnreadableError, parse_document
 
 MOST_LINES = 1_000_000
 """Lines of one stream, comments and empty ones included: three a token as a rule."""
@@ -27,7 +27,7 @@ class NotStreamedError(Exception):
         self.body = body
 
 
-def streamed(pieces: Iterable[bytes], chat: bool, begun: float) -> Reply:
+def read_stream(pieces: Iterable[bytes], chat: bool, begun: float) -> Reply:
     """Return the answer that comes in pieces, or in one although a stream was asked for.
 
     Args:
@@ -38,10 +38,10 @@ def streamed(pieces: Iterable[bytes], chat: bool, begun: float) -> Reply:
     Raises:
         UnreadableError: it is no whole answer.
     """
-    gathering = Gathering(chat, whole=False)
+    gathering = ReplyBuilder(chat, whole=False)
     first = None
     try:
-        for found in documents(pieces):
+        for found in _read_documents(pieces):
             if found is None:
                 gathering.done = True
                 break
@@ -49,11 +49,11 @@ def streamed(pieces: Iterable[bytes], chat: bool, begun: float) -> Reply:
             if first is None and gathering.texts:
                 first = time.perf_counter() - begun
     except NotStreamedError as error:
-        return reply_of(error.body, chat, time.perf_counter() - begun)
+        return read_reply(error.body, chat, time.perf_counter() - begun)
     return gathering.reply(first, time.perf_counter() - begun)
 
 
-def documents(pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
+def _read_documents(pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
     """Yield the documents of a stream, None where it says ``[DONE]``.
 
     Raises UnreadableError for data that is no JSON object, NotStreamedError for a body that is no such stream.
@@ -62,7 +62,7 @@ def documents(pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
     size = 0
     seen = False
     foreign: list[bytes] = []
-    for line in lines(pieces):
+    for line in _split_lines(pieces):
         size += len(line)
         if size > LONGEST_DOCUMENT:
             raise UnreadableError(f"one event of more than {LONGEST_DOCUMENT:,} bytes")
@@ -73,23 +73,23 @@ def documents(pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
             seen = True
         elif not line:
             if data:
-                yield document_in(data)
+                yield _read_event(data)
             data, size = [], 0
     if foreign:
         raise NotStreamedError(b"\n".join(foreign))
     if data:
-        yield document_in(data)
+        yield _read_event(data)
     if not seen:
         raise UnreadableError("nothing at all")
 
 
-def document_in(data: list[bytes]) -> dict[str, Any] | None:
+def _read_event(data: list[bytes]) -> dict[str, Any] | None:
     """Return the document of an event; None if it is the end."""
     whole = b"\n".join(data)
-    return None if whole.strip() == b"[DONE]" else document_of(whole)
+    return None if whole.strip() == b"[DONE]" else parse_document(whole)
 
 
-def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines of a stream without their ends.  Raises UnreadableError for one too long, or too many."""
     rest: list[bytes] = []
     size = count = 0

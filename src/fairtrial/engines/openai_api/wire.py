@@ -57,7 +57,7 @@ class StatusError(Exception):
 
 
 @dataclass(eq=False)
-class Line:
+class Exchange:
     """One exchange under way: its socket can be shut from another thread, which ends any waiting for it."""
 
     deadline: float
@@ -74,18 +74,18 @@ class Line:
 
 
 @dataclass
-class Lines:
+class Exchanges:
     """All exchanges under way, and the thread that ends those that are late."""
 
-    _open: set[Line] = field(default_factory=set)
+    _open: set[Exchange] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _closed: bool = False
     _thread: threading.Thread | None = None
 
     @contextlib.contextmanager
-    def line(self, seconds: float) -> Iterator[Line]:
+    def line(self, seconds: float) -> Iterator[Exchange]:
         """Yield an exchange that is ended after so many seconds.  Raises WireError once closed."""
-        held = Line(time.monotonic() + seconds)
+        held = Exchange(time.monotonic() + seconds)
         with self._changed:
             if self._closed:
                 raise WireError("the connections are closed")
@@ -135,7 +135,7 @@ class Wire:
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         self._trust = httpx2.create_ssl_context(trust_env=not endpoint.here)
-        self._lines = Lines()
+        self._lines = Exchanges()
         self._own = threading.local()
 
     def exchange(self, method: str, path: str, payload: bytes | None = None) -> Generator[bytes, None, None]:
@@ -192,7 +192,7 @@ class Wire:
         if 300 <= status < 400 and "location" in headers:
             raise RedirectedError(headers["location"])
         limit = MOST_BYTES if status < 300 else ERROR_BYTES
-        body = limited(response.iter_raw(), headers.get("content-encoding", ""), limit)
+        body = limit_body(response.iter_raw(), headers.get("content-encoding", ""), limit)
         if status >= 300:
             read = b""
             with contextlib.suppress(WireError, *self._passing()):
@@ -204,7 +204,7 @@ class Wire:
     def _passing(self) -> tuple[type[Exception], ...]:
         return (self._library.HTTPError, self._library.StreamError, OSError)
 
-    def _failed(self, line: Line, error: Exception) -> WireError:
+    def _failed(self, line: Exchange, error: Exception) -> WireError:
         """Return a failure in words."""
         if line.late:
             return WireError(f"no whole answer in {self._endpoint.time_limit:g} seconds (time_limit)")
@@ -217,7 +217,7 @@ class Wire:
         return CutShortError(f"the connection was cut: {error}")
 
 
-def limited(pieces: Iterator[bytes], encoding: str, limit: int) -> Generator[bytes, None, None]:
+def limit_body(pieces: Iterator[bytes], encoding: str, limit: int) -> Generator[bytes, None, None]:
     """Yield the pieces of a body, unpacked if need be, up to a limit.  Raises WireError beyond it."""
     unpack = None
     if encoding.strip().lower() in ("gzip", "x-gzip", "deflate"):
@@ -237,7 +237,7 @@ def limited(pieces: Iterator[bytes], encoding: str, limit: int) -> Generator[byt
         yield piece
 
 
-def payload_of(body: Mapping[str, Any]) -> bytes:
+def encode_payload(body: Mapping[str, Any]) -> bytes:
     """Return a request's body as it is sent; a lone surrogate, which UTF-8 lacks, as JSON's escape."""
     try:
         return json.dumps(body, ensure_ascii=False).encode()

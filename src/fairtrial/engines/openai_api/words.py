@@ -65,13 +65,13 @@ class UnreadableError(Exception):
         told: an error that came in place of an answer; None if it said nothing of the kind.
     """
 
-    def __init__(self, message: str, told: Told | None = None) -> None:
+    def __init__(self, message: str, told: ErrorDetails | None = None) -> None:
         super().__init__(message)
         self.told = told
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ErrorDetails:
     """What a server says about a failure.
 
     Attributes:
@@ -110,31 +110,31 @@ class Told:
         return bool(ACCOUNT.search(self.message))
 
 
-def document_of(body: bytes) -> dict[str, Any]:
+def parse_document(body: bytes) -> dict[str, Any]:
     """Return a JSON object.  Raises UnreadableError, with what came instead."""
     if len(body) > LONGEST_DOCUMENT:
         raise UnreadableError(f"one document of {len(body):,} bytes")
     parts = body.count(b"[") + body.count(b"{")
     if parts > MOST_PARTS:
-        raise UnreadableError(f"JSON of more than {MOST_PARTS:,} parts: {shown(body)}")
+        raise UnreadableError(f"JSON of more than {MOST_PARTS:,} parts: {_summarise_body(body)}")
     try:
         text = body.decode()
         found = json.loads(text)
         if parts > DEEPEST:
-            deepest(found)
+            _check_depth(found)
     except UnicodeDecodeError:
-        raise UnreadableError(f"it is no UTF-8: {shown(body)}") from None
+        raise UnreadableError(f"it is no UTF-8: {_summarise_body(body)}") from None
     except RecursionError:
-        raise UnreadableError(f"JSON too deep to be read: {shown(body)}") from None
+        raise UnreadableError(f"JSON too deep to be read: {_summarise_body(body)}") from None
     except ValueError:
-        kind = "an HTML page" if is_html(text) else "no JSON" if text.strip() else "nothing at all"
-        raise UnreadableError(f"{kind}: {shown(body)}" if text.strip() else kind) from None
+        kind = "an HTML page" if _is_html(text) else "no JSON" if text.strip() else "nothing at all"
+        raise UnreadableError(f"{kind}: {_summarise_body(body)}" if text.strip() else kind) from None
     if not isinstance(found, dict):
-        raise UnreadableError(f"no JSON object: {shown(body)}")
+        raise UnreadableError(f"no JSON object: {_summarise_body(body)}")
     return found
 
 
-def deepest(value: object) -> None:
+def _check_depth(value: object) -> None:
     """Raise RecursionError for JSON that is nested too deep, found without recursion."""
     level = [value]
     for _ in range(DEEPEST):
@@ -150,69 +150,69 @@ def deepest(value: object) -> None:
     raise RecursionError
 
 
-def told_in(found: Mapping[str, Any]) -> Told | None:
+def find_error(found: Mapping[str, Any]) -> ErrorDetails | None:
     """Return the error that a document tells of; None if it tells none."""
     error = found.get("error")
     if error is None or error is False or error == "":
         return None
-    return told_by(error)
+    return _parse_error(error)
 
 
-def told_of(body: bytes) -> Told:
+def read_error(body: bytes) -> ErrorDetails:
     """Return what the body of an error status says."""
     try:
-        found = document_of(body)
+        found = parse_document(body)
     except UnreadableError:
-        return Told(shown(body)[:LONGEST_WORDS] or "no words")
+        return ErrorDetails(_summarise_body(body)[:LONGEST_WORDS] or "no words")
     for name in ("error", "detail", "message", "errors"):
         if found.get(name):
-            return told_by(found[name])
-    return Told(shown(body)[:LONGEST_WORDS])
+            return _parse_error(found[name])
+    return ErrorDetails(_summarise_body(body)[:LONGEST_WORDS])
 
 
-def told_by(error: object) -> Told:
+def _parse_error(error: object) -> ErrorDetails:
     """Return an error as a document writes it: text, an object, or a list of them."""
     if isinstance(error, list) and error:
-        return told_by(error[0])
+        return _parse_error(error[0])
     if not isinstance(error, dict):
-        return Told(str(error)[:LONGEST_WORDS] if isinstance(error, str | int | float) else compact(error))
+        return ErrorDetails(str(error)[:LONGEST_WORDS] if isinstance(error, str | int | float) else shorten_json(error))
     first = next((error[name] for name in ("message", "msg", "detail", "error") if error.get(name)), None)
-    message = first if isinstance(first, str) else compact(error if first is None else first)
+    message = first if isinstance(first, str) else shorten_json(error if first is None else first)
     inner = [error.get(name) for name in ("innererror", "metadata") if error.get(name)]
-    code = " ".join(str(error[name]) for name in ("code", "type", "status") if is_word(error.get(name)))
+    code = " ".join(str(error[name]) for name in ("code", "type", "status") if _is_name(error.get(name)))
     loc = error.get("loc")
     param = error.get("param") or (loc[-1] if isinstance(loc, list) and loc else "")
-    more = f" {compact(inner)}" if inner else ""
-    return Told((message + more)[:LONGEST_WORDS], code, param[:80] if isinstance(param, str) else "")
+    more = f" {shorten_json(inner)}" if inner else ""
+    return ErrorDetails((message + more)[:LONGEST_WORDS], code, param[:80] if isinstance(param, str) else "")
 
 
-def is_word(value: object) -> bool:
+def _is_name(value: object) -> bool:
     """Return whether a value is a code or a name."""
     return isinstance(value, int) or (isinstance(value, str) and 0 < len(value) <= 80)
 
 
-def status_in(told: Told) -> int | None:
+def read_status(told: ErrorDetails) -> int | None:
     """Return the HTTP status that an error inside of an answer names; None if none."""
     found = re.match(r"([45]\d\d)\b", told.code)
     return int(found[1]) if found else None
 
 
-def is_html(text: str) -> bool:
+def _is_html(text: str) -> bool:
     """Return whether a text is a web page."""
     return bool(re.match(r"\s*<(!doctype|html|head|body|\?xml|!--)", text[:200], re.IGNORECASE))
 
 
-def shown(body: bytes | str) -> str:
+def _summarise_body(body: bytes | str) -> str:
     """Return a body's words in one line: of a web page what a person would read there."""
     text = body[:20_000].decode(errors="replace") if isinstance(body, bytes) else body[:20_000]
-    if is_html(text):
+    if _is_html(text):
         title = TITLE.search(text)
         text = f"{title[1]} {HIDDEN.sub(' ', text)}" if title else HIDDEN.sub(" ", text)
         text = html.unescape(TAG.sub(" ", text))
     return " ".join(text.split())
 
 
-def compact(value: object) -> str:
+def shorten_json(value: object) -> str:
     """Return the beginning of a JSON value as one line."""
     found, size = [], 0
     for piece in json.JSONEncoder(ensure_ascii=False).iterencode(value):

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fairtrial.engines.transformers.libraries import torch, transformers
+from fairtrial.engines.transformers.libraries import import_torch, import_transformers
 from fairtrial.errors import ModelError
-from fairtrial.models.folder import Folder
+from fairtrial.models.folder import ModelFolder
 
 PACKED = 16
 """Weights that one stored number can hold at most (2 bits in an int32): a network with more has no file for them."""
@@ -26,7 +26,7 @@ FIX = "The files are not those of the network that config.json describes, or not
 
 
 @contextmanager
-def nothing_but(path: Path, names: Sequence[str]) -> Iterator[Path]:
+def link_only(path: Path, names: Sequence[str]) -> Iterator[Path]:
     """Yield a folder in which only some files of a model are to be seen, as links.
 
     Args:
@@ -42,12 +42,14 @@ def nothing_but(path: Path, names: Sequence[str]) -> Iterator[Path]:
         yield Path(made)
 
 
-def check_size(folder: Path, whole: Folder) -> None:
+def check_size(folder: Path, whole: ModelFolder) -> None:
     """Raise ModelError if config.json describes a network far larger than what the files hold.
 
     It would be built, and its missing weights made up, before the library says that they are missing.
     """
-    config = transformers().AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    config = import_transformers().AutoConfig.from_pretrained(
+        str(folder), local_files_only=True, trust_remote_code=False
+    )
     text = config.get_text_config()
     for name in LAYERS:
         layers = getattr(text, name, None)
@@ -57,8 +59,8 @@ def check_size(folder: Path, whole: Folder) -> None:
                 fix=FIX,
                 where=str(whole.path),
             )
-    with torch().device("meta"):
-        network = transformers().AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    with import_torch().device("meta"):
+        network = import_transformers().AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     wanted = sum(weight.numel() for weight in network.parameters())
     if wanted > max(SMALL, PACKED * whole.elements):
         raise ModelError(
@@ -76,14 +78,16 @@ def check_gaps(network: Any, gaps: Mapping[str, Any], path: Path) -> None:
         gaps: what the library says about loading it.  Weights that it knows to be tied or computed are not in it.
         path: where the files are, for the error.
     """
-    missing, left, other = (_names(gaps.get(kind)) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    missing, left, other = (
+        _list_names(gaps.get(kind)) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")
+    )
     told = []
     if missing:
-        told.append(f"{_count(missing)} missing and would be random: {_listed(missing)}")
+        told.append(f"{_count_names(missing)} missing and would be random: {_join_names(missing)}")
     if other:
-        told.append(f"{_count(other)} of another shape: {_listed(other)}")
+        told.append(f"{_count_names(other)} of another shape: {_join_names(other)}")
     if left:
-        told.append(f"{_count(left)} in the files and not in the network: {_listed(left)}")
+        told.append(f"{_count_names(left)} in the files and not in the network: {_join_names(left)}")
     if told:
         raise ModelError(f"{type(network).__name__}: {'; '.join(told)}.", fix=FIX, where=str(path))
     if network.get_output_embeddings() is None:
@@ -95,7 +99,7 @@ def check_kind(network: Any, path: Path) -> None:
     """Raise ModelError if the architecture that config.json names is one of another model type than it names."""
     config = network.config
     for name in getattr(config, "architectures", None) or ():
-        known = getattr(transformers(), str(name), None)
+        known = getattr(import_transformers(), str(name), None)
         own = getattr(getattr(known, "config_class", None), "model_type", None)
         if own and config.model_type and own != config.model_type:
             raise ModelError(
@@ -106,14 +110,14 @@ def check_kind(network: Any, path: Path) -> None:
             )
 
 
-def _names(found: Iterable[Any] | None) -> list[str]:
+def _list_names(found: Iterable[Any] | None) -> list[str]:
     return sorted(str(one[0]) if isinstance(one, tuple) else str(one) for one in found or ())
 
 
-def _count(names: Sequence[str]) -> str:
+def _count_names(names: Sequence[str]) -> str:
     return "1 weight is" if len(names) == 1 else f"{len(names)} weights are"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more

@@ -18,8 +18,8 @@ from fairtrial.engines.local.prefix_tree import build_tree
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.transformers.memory import CELLS, Slots
-from fairtrial.engines.transformers.network import out_of_memory
-from fairtrial.engines.transformers.session import Session
+from fairtrial.engines.transformers.network import is_out_of_memory
+from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.records import GenerateAnswer
 
 Writing = Literal["many at a time", "one after the other", "from the beginning for every token"]
@@ -28,7 +28,7 @@ SHARE = 8  # answers may take this part of the memory of the device, all of it c
 REFILL = 0.25  # share of free places from which on new prompts are read
 
 
-def choose_token(job: Job, logits: Any, greedy: int, logprob: float) -> int:
+def _choose_token(job: Job, logits: Any, greedy: int, logprob: float) -> int:
     """Return a job's next token by (vocabulary,) logits, of which ``greedy`` is the likeliest, with ``logprob``."""
     if job.rng is not None:
         return job.choose(logits.float().cpu().numpy())
@@ -36,7 +36,7 @@ def choose_token(job: Job, logits: Any, greedy: int, logprob: float) -> int:
     return greedy
 
 
-def likeliest(logits: Any) -> list[tuple[int, float]]:
+def _find_likeliest(logits: Any) -> list[tuple[int, float]]:
     """Return the likeliest token of each row of (n, vocabulary) logits, and its log-probability in nats."""
     tokens = logits.argmax(dim=1)
     wide = logits.float()
@@ -45,7 +45,7 @@ def likeliest(logits: Any) -> list[tuple[int, float]]:
 
 
 def generate_all(
-    session: Session, vocabulary: Vocabulary, prompts: Sequence[Prompted], way: Writing
+    session: TransformersSession, vocabulary: Vocabulary, prompts: Sequence[Prompted], way: Writing
 ) -> list[GenerateAnswer]:
     """Answer all ``prompts``."""
     most = PARALLEL
@@ -53,21 +53,21 @@ def generate_all(
         jobs = make_jobs(prompts)
         try:
             if way == "many at a time":
-                _Batch(session, vocabulary, jobs, most).run()
+                _RootBatch(session, vocabulary, jobs, most).run()
             else:
-                _one_after_the_other(session, vocabulary, jobs, keep=way == "one after the other")
+                _generate_one_by_one(session, vocabulary, jobs, keep=way == "one after the other")
             return collect_answers(jobs)
         except RuntimeError as error:
-            if way != "many at a time" or most == 1 or not out_of_memory(error):
+            if way != "many at a time" or most == 1 or not is_out_of_memory(error):
                 raise
             session.forget()
             most = max(1, most // 4)
 
 
-class _Batch:
+class _RootBatch:
     """Runs jobs that share a root."""
 
-    def __init__(self, session: Session, vocabulary: Vocabulary, jobs: Sequence[Job], most: int) -> None:
+    def __init__(self, session: TransformersSession, vocabulary: Vocabulary, jobs: Sequence[Job], most: int) -> None:
         self.session, self.vocabulary = session, vocabulary
         self.waiting = sort_jobs(jobs)[::-1]
         self.running: list[Job] = []
@@ -93,26 +93,26 @@ class _Batch:
         """Read the next prompts through one prefix tree and give each a slot."""
         free = self.places - len(self.running)
         jobs = [self.waiting.pop() for _ in range(min(free, len(self.waiting)))]
-        parts, firsts = read_prompts(self.session, [job.tokens for job in jobs], self.root)
+        parts, firsts = _read_prompts(self.session, [job.tokens for job in jobs], self.root)
         if self.slots is None:
             # The root stays in the session's memory while later prompts are read on top of it.
             root = [(key[:, : self.root], value[:, : self.root]) for key, value in self.session.path.stores()]
             self.slots = Slots(root, self.places, self.cells)
             self.session.note_cells(self.session.path.cells + self.places * self.cells)
         for job, part, logits in zip(jobs, parts, firsts, strict=True):
-            if not job.take(choose_token(job, logits, *likeliest(logits[None])[0]), self.vocabulary):
+            if not job.take(_choose_token(job, logits, *_find_likeliest(logits[None])[0]), self.vocabulary):
                 self.slots.add(part)
                 self.running.append(job)
 
     def _pass(self) -> None:
         """Send one token of each running answer."""
         assert self.slots is not None
-        logits = grow(self.session, self.slots, self.root, [job.new[-1] for job in self.running])
-        greedy = likeliest(logits)
+        logits = _append_tokens(self.session, self.slots, self.root, [job.new[-1] for job in self.running])
+        greedy = _find_likeliest(logits)
         done = [
             slot
             for slot, job in enumerate(self.running)
-            if job.take(choose_token(job, logits[slot], *greedy[slot]), self.vocabulary)
+            if job.take(_choose_token(job, logits[slot], *greedy[slot]), self.vocabulary)
         ]
         for slot in reversed(done):
             self.slots.drop(slot)
@@ -121,7 +121,7 @@ class _Batch:
                 self.running[slot] = last
 
 
-def grow(session: Session, slots: Slots, root: int, tokens: Sequence[int]) -> Any:
+def _append_tokens(session: TransformersSession, slots: Slots, root: int, tokens: Sequence[int]) -> Any:
     """Send one token for each slot in use and return (slots, vocabulary) logits of what comes next."""
     positions = np.array([[root + length] for length in slots.lengths], dtype=np.int32)
     slots.begin()
@@ -131,8 +131,8 @@ def grow(session: Session, slots: Slots, root: int, tokens: Sequence[int]) -> An
     return logits[:, 0]
 
 
-def read_prompts(
-    session: Session, prompts: Sequence[Tokens], root: int
+def _read_prompts(
+    session: TransformersSession, prompts: Sequence[Tokens], root: int
 ) -> tuple[list[list[tuple[Any, Any]]], list[Any]]:
     """Read prompts that share a root, which is in memory, each prefix once.
 
@@ -153,7 +153,9 @@ def read_prompts(
         for row, node in enumerate((step.start + np.flatnonzero(step.wanted)).tolist()):
             logits[node] = rows[row].clone()
         read.append(session.path.taken(session.path.length + np.arange(len(step.tokens))))
-    layers = [tuple(_joined([part[layer][side] for part in read]) for side in (0, 1)) for layer in range(len(read[0]))]
+    layers = [
+        tuple(_join_tensors([part[layer][side] for part in read]) for side in (0, 1)) for layer in range(len(read[0]))
+    ]
     parts = []
     for path in paths:
         at = session.network.index(path - root)
@@ -161,7 +163,7 @@ def read_prompts(
     return parts, [logits[node] for node in ends.tolist()]
 
 
-def _joined(parts: Sequence[Any]) -> Any:
+def _join_tensors(parts: Sequence[Any]) -> Any:
     """Return tensors of shape (key heads, n, size) joined along n."""
     first = parts[0]
     total = first.new_empty((first.shape[0], sum(p.shape[1] for p in parts), first.shape[2]))
@@ -172,7 +174,7 @@ def _joined(parts: Sequence[Any]) -> Any:
     return total
 
 
-def grown_scores(session: Session, sequences: Sequence[tuple[Tokens, int]]) -> list[float]:
+def score_incrementally(session: TransformersSession, sequences: Sequence[tuple[Tokens, int]]) -> list[float]:
     """Return the log-probability of each sequence from a position on, fed token by token as answers are.
 
     Args:
@@ -180,7 +182,7 @@ def grown_scores(session: Session, sequences: Sequence[tuple[Tokens, int]]) -> l
         sequences: tokens, and the first scored one; the beginnings are read as prompts, all as a batch.
     """
     session.begin(sequences[0][0][:0], max(len(t) for t, _ in sequences) + session.batch)
-    parts, firsts = read_prompts(session, [tokens[:start] for tokens, start in sequences], 0)
+    parts, firsts = _read_prompts(session, [tokens[:start] for tokens, start in sequences], 0)
     most = max(len(tokens) for tokens, _ in sequences)
     empty = [(key[:, :0], value[:, :0]) for key, value in parts[0]]
     slots = Slots(empty, len(sequences), most)
@@ -200,11 +202,13 @@ def grown_scores(session: Session, sequences: Sequence[tuple[Tokens, int]]) -> l
             fed.append(int(tokens[place]))
         if max(len(t) - s for t, s in sequences) <= at + 1:
             return sums
-        rows = list(grow(session, slots, 0, fed))
+        rows = list(_append_tokens(session, slots, 0, fed))
     return sums
 
 
-def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequence[Job], *, keep: bool) -> None:
+def _generate_one_by_one(
+    session: TransformersSession, vocabulary: Vocabulary, jobs: Sequence[Job], *, keep: bool
+) -> None:
     """Write answers one by one; ``keep`` keeps what has been read in the model's own cache."""
     network = session.network
     common = count_shared([job.tokens for job in jobs])
@@ -218,7 +222,7 @@ def _one_after_the_other(session: Session, vocabulary: Vocabulary, jobs: Sequenc
         while True:
             with session.count("decode" if len(unread) == 1 else "prefill", len(unread)):
                 logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
-            if job.take(choose_token(job, logits, *likeliest(logits[None])[0]), vocabulary):
+            if job.take(_choose_token(job, logits, *_find_likeliest(logits[None])[0]), vocabulary):
                 break
             new = np.array(job.new, dtype=np.int32)
             unread = new[-1:] if keep else np.concatenate([job.tokens, new])

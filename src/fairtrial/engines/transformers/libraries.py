@@ -11,7 +11,7 @@ from typing import Any
 from fairtrial.errors import MissingExtraError
 
 
-def torch() -> Any:
+def import_torch() -> Any:
     """Return the module ``torch``.  Raises MissingExtraError if it is not installed."""
     try:
         import torch as module
@@ -20,9 +20,9 @@ def torch() -> Any:
     return module
 
 
-def transformers() -> Any:
+def import_transformers() -> Any:
     """Return the module ``transformers``, silent.  Raises MissingExtraError if it is not installed."""
-    torch()
+    import_torch()
     try:
         import transformers as module
     except ImportError as error:
@@ -32,6 +32,6 @@ def transformers() -> Any:
     return module
 
 
-def library_version() -> str:
+def get_library_version() -> str:
     """Return the installed versions of both."""
     return f"{version('transformers')}, torch {version('torch')}"

@@ -14,20 +14,20 @@ from typing import Any
 
 import psutil
 
-from fairtrial.engines.transformers.gaps import check_gaps, check_size, nothing_but
-from fairtrial.engines.transformers.libraries import torch, transformers
+from fairtrial.engines.transformers.gaps import check_gaps, check_size, link_only
+from fairtrial.engines.transformers.libraries import import_torch, import_transformers
 from fairtrial.errors import FairtrialError, ModelError
 from fairtrial.models import ResolvedModel
 from fairtrial.models.folder import read_folder
-from fairtrial.models.gguf import split_names
+from fairtrial.models.gguf import list_split_names
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedNetwork:
     """A network ready to run.
 
     Attributes:
-        model: of `transformers`, in evaluation mode.
+        model: of `import_transformers`, in evaluation mode.
         tokenizer: its tokeniser.
         dtype: name of the type that it computes in.
         device: ``cpu`` or ``cuda``.
@@ -39,7 +39,7 @@ class Loaded:
     device: str
 
 
-def load(model: ResolvedModel, dtype: str) -> Loaded:
+def load_network(model: ResolvedModel, dtype: str) -> LoadedNetwork:
     """Load the weights onto the best device.
 
     Args:
@@ -50,31 +50,31 @@ def load(model: ResolvedModel, dtype: str) -> Loaded:
         ModelError: the files cannot be read, or need code of their own.
         MissingExtraError: torch or transformers is not installed.
     """
-    library = transformers()
+    library = import_transformers()
     if model.path is None:
         raise ModelError(f"The model {model.spec!r} has no files for transformers to load.")
-    device = "cuda" if torch().cuda.is_available() else "cpu"
-    kind = best_dtype(device) if dtype == "auto" else dtype
+    device = "cuda" if import_torch().cuda.is_available() else "cpu"
+    kind = _choose_dtype(device) if dtype == "auto" else dtype
     is_folder = model.path.is_dir()
     whole = read_folder(model.spec, model.path) if is_folder else None
     how = {} if whole else {"gguf_file": model.path.name, "quantization_config": library.GgufConfig(dequantize=True)}
-    with nothing_but(model.path, whole.files if whole else split_names(model.path.name)) as folder:
+    with link_only(model.path, whole.files if whole else list_split_names(model.path.name)) as folder:
         try:
             with redirect_stderr(io.StringIO()):  # progress bars, whatever the library is told
                 if whole is not None:
                     check_size(folder, whole)
-                tokenizer, network, gaps = _read(folder, how, getattr(torch(), kind))
+                tokenizer, network, gaps = _read_network(folder, how, getattr(import_torch(), kind))
         except FairtrialError:
             raise
         except Exception as error:  # of the library and all those below it; the files may be hostile
-            raise _unreadable(model.path, error) from error
+            raise _make_unreadable_error(model.path, error) from error
     check_gaps(network, gaps, model.path)
-    return Loaded(network.eval().to(device), tokenizer, kind, device)
+    return LoadedNetwork(network.eval().to(device), tokenizer, kind, device)
 
 
-def _read(folder: Path, how: Mapping[str, Any], dtype: Any) -> tuple[Any, Any, Mapping[str, Any]]:
+def _read_network(folder: Path, how: Mapping[str, Any], dtype: Any) -> tuple[Any, Any, Mapping[str, Any]]:
     """Return tokeniser, network, and what the library says of weights that it missed or had no use for."""
-    library = transformers()
+    library = import_transformers()
     tokenizer = library.AutoTokenizer.from_pretrained(
         str(folder), **{k: v for k, v in how.items() if k == "gguf_file"}, local_files_only=True
     )
@@ -90,15 +90,15 @@ def _read(folder: Path, how: Mapping[str, Any], dtype: Any) -> tuple[Any, Any, M
     return tokenizer, network, gaps
 
 
-def best_dtype(device: str) -> str:
+def _choose_dtype(device: str) -> str:
     """Return the type that this machine computes fastest in: bfloat16 where it has instructions for it."""
     if device == "cuda":
-        return "bfloat16" if torch().cuda.is_bf16_supported() else "float16"
-    can = torch().cpu.get_capabilities() if hasattr(torch().cpu, "get_capabilities") else {}
+        return "bfloat16" if import_torch().cuda.is_bf16_supported() else "float16"
+    can = import_torch().cpu.get_capabilities() if hasattr(import_torch().cpu, "get_capabilities") else {}
     return "bfloat16" if any(can.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16")) else "float32"
 
 
-def longest_exact(config: Any) -> int | None:
+def find_exact_context(config: Any) -> int | None:
     """Return up to how many tokens a model attends to everything before; None if there is no limit.
 
     Beyond its window, a model with sliding or chunked attention sees less than all ancestors.
@@ -111,7 +111,7 @@ def longest_exact(config: Any) -> int | None:
     return min((int(size) for size in windows if size), default=None)
 
 
-def trained_context(config: Any) -> int:
+def read_trained_context(config: Any) -> int:
     """Return the tokens of context that the model was trained with."""
     text = config.get_text_config()
     for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"):
@@ -120,13 +120,13 @@ def trained_context(config: Any) -> int:
     return 1 << 20  # models without a limit of their own: recurrent ones
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Return the number of physical cores that this process may use."""
     usable = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
     return max(1, min(usable or 1, psutil.cpu_count(logical=False) or usable or 1))
 
 
-def _unreadable(path: Path, error: Exception) -> ModelError:
+def _make_unreadable_error(path: Path, error: Exception) -> ModelError:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if "trust_remote_code" in str(error):
         return ModelError(

@@ -1,8 +1,8 @@
 """Keys and values of what a network has read, and attention over them.
 
 Every attention layer hands its queries, keys and values to the memory that is in use, which keeps them and attends:
-`Path` for packed branches on one path (scoring, reading prompts), `Slots` for many answers that grow by a token each.
-Both compute what plain causal attention computes.  Knows tensors only.
+`TokenPath` for packed branches on one path (scoring, reading prompts), `Slots` for many answers that grow by a token
+each.  Both compute what plain causal attention computes.  Knows tensors only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from fairtrial.engines.local.prefix_tree.trie import Counts
-from fairtrial.engines.transformers.libraries import torch
+from fairtrial.engines.transformers.libraries import import_torch
 
 CELLS = 32
 """Memory is attended to in whole blocks of so many cells."""
@@ -35,7 +35,7 @@ class Memory(Protocol):
         ...
 
 
-class Path:
+class TokenPath:
     """One path of tokens, the trunk, and a step on top of it: packed branches that see their own ancestors only."""
 
     def __init__(self, cells: int) -> None:
@@ -57,7 +57,7 @@ class Path:
         keys[:, :, start : start + new] = key
         values[:, :, start : start + new] = value
         keys, values = keys[:, :, :seen], values[:, :, :seen]
-        attention = torch().nn.functional.scaled_dot_product_attention
+        attention = import_torch().nn.functional.scaled_dot_product_attention
         group = query.shape[1] // key.shape[1]
         if query.device.type == "cpu":
             out = attention(query, keys, values, attn_mask=self.mask, scale=scale, enable_gqa=group > 1)
@@ -81,7 +81,7 @@ class Path:
         same = 0
         while same < len(cells) and cells[same] == same:
             same += 1
-        moved = torch().as_tensor(cells[same:])
+        moved = import_torch().as_tensor(cells[same:])
         for store in (*self._keys, *self._values):
             if len(moved):
                 store[:, :, same : len(cells)] = store[:, :, moved.to(store.device)]
@@ -89,7 +89,7 @@ class Path:
 
     def taken(self, cells: Counts) -> list[tuple[Any, Any]]:
         """Return copies of keys and values of these cells, a layer each: (key heads, n, size)."""
-        where = torch().as_tensor(cells)
+        where = import_torch().as_tensor(cells)
         pairs = zip(self._keys, self._values, strict=True)
         return [(k[0][:, where.to(k.device)], v[0][:, where.to(v.device)]) for k, v in pairs]
 
@@ -132,11 +132,11 @@ class Slots:
     def begin(self) -> None:
         """Prepare a pass: one new token for each slot in use."""
         first = self._keys[0]
-        lengths = torch().tensor(self.lengths, device=first.device)
-        self._rows = torch().arange(len(self.lengths), device=first.device)
+        lengths = import_torch().tensor(self.lengths, device=first.device)
+        self._rows = import_torch().arange(len(self.lengths), device=first.device)
         self._at = lengths
-        unseen = torch().arange(first.shape[2], device=first.device)[None, :] > lengths[:, None]
-        self._hidden = torch().zeros(unseen.shape, device=first.device).masked_fill(unseen, float("-inf"))
+        unseen = import_torch().arange(first.shape[2], device=first.device)[None, :] > lengths[:, None]
+        self._hidden = import_torch().zeros(unseen.shape, device=first.device).masked_fill(unseen, float("-inf"))
 
     def end(self) -> None:
         """The pass is over: every slot has grown by one."""
@@ -154,14 +154,14 @@ class Slots:
         root = root_key.shape[1]
         queries = query.reshape(batch, shared, group, size) * scale
         # All cells of a slot, used or not: products of whole blocks need no copies.
-        own = torch().matmul(queries, keys[:batch].transpose(2, 3)).float()
+        own = import_torch().matmul(queries, keys[:batch].transpose(2, 3)).float()
         own = own + self._hidden[:, None, None, :]
         # To the root all answers put their questions at once: one product a key head, whatever the number of answers.
         together = queries.transpose(0, 1).reshape(shared, batch * group, size)
-        far = torch().matmul(together, root_key.transpose(1, 2)).float()
+        far = import_torch().matmul(together, root_key.transpose(1, 2)).float()
         far = far.reshape(shared, batch, group, root).transpose(0, 1)
-        weights = torch().softmax(torch().cat([far, own], dim=3), dim=3).to(query.dtype)
-        out = torch().matmul(weights[..., root:], values[:batch])
+        weights = import_torch().softmax(import_torch().cat([far, own], dim=3), dim=3).to(query.dtype)
+        out = import_torch().matmul(weights[..., root:], values[:batch])
         above = weights[..., :root].transpose(0, 1).reshape(shared, batch * group, root)
-        out = out + torch().matmul(above, root_value).reshape(shared, batch, group, size).transpose(0, 1)
+        out = out + import_torch().matmul(above, root_value).reshape(shared, batch, group, size).transpose(0, 1)
         return out.reshape(batch, 1, heads, size)

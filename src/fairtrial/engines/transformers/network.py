@@ -15,8 +15,8 @@ import psutil
 from numpy.typing import NDArray
 
 from fairtrial.engines.local.prefix_tree.trie import Tokens
-from fairtrial.engines.transformers.libraries import torch, transformers
-from fairtrial.engines.transformers.loading import Loaded
+from fairtrial.engines.transformers.libraries import import_torch, import_transformers
+from fairtrial.engines.transformers.loading import LoadedNetwork
 from fairtrial.engines.transformers.memory import CELLS, Memory
 from fairtrial.errors import EngineError
 
@@ -29,25 +29,25 @@ class Network:
     """Runs one model.
 
     Attributes:
-        model: of `transformers`.
+        model: of `import_transformers`.
         device: where it is.
         dtype: what it computes in.
     """
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedNetwork) -> None:
         self.model, self.device, self.dtype = loaded.model, loaded.device, loaded.dtype
         takes = inspect.signature(self.model.forward).parameters
         self._picks_rows = "logits_to_keep" in takes
         self._cache_name = "cache_params" if "cache_params" in takes else "past_key_values"
         self._plain = self.model.config._attn_implementation
-        library = transformers()
-        library.AttentionInterface.register(ATTENTION, _attention)
+        library = import_transformers()
+        library.AttentionInterface.register(ATTENTION, _attend)
         self._ours = False
 
     def memory_bytes(self) -> int:
         """Return the memory of the device, used or not: what depends on it is the same in every run."""
         if self.device == "cuda":
-            return int(torch().cuda.get_device_properties(0).total_memory)
+            return int(import_torch().cuda.get_device_properties(0).total_memory)
         return int(psutil.virtual_memory().total)
 
     @cached_property
@@ -56,7 +56,7 @@ class Network:
         config = self.model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        return int(2 * config.num_hidden_layers * heads * size * getattr(torch(), self.dtype).itemsize)
+        return int(2 * config.num_hidden_layers * heads * size * getattr(import_torch(), self.dtype).itemsize)
 
     def _attend_through_memory(self, wanted: bool) -> None:
         if self._ours is not wanted:
@@ -77,12 +77,12 @@ class Network:
         """
         self._attend_through_memory(True)
         keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
-        with torch().no_grad():
+        with import_torch().no_grad():
             out = self.model(
                 input_ids=self._tensor(tokens),
                 position_ids=self._tensor(positions),
                 # Four dimensions tell transformers that the mask is the caller's own business.
-                attention_mask=torch().zeros((1, 1, 1, 1), device=self.device),
+                attention_mask=import_torch().zeros((1, 1, 1, 1), device=self.device),
                 use_cache=False,
                 memory=memory,
                 **keep,
@@ -97,7 +97,7 @@ class Network:
         """
         self._attend_through_memory(False)
         keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
-        with torch().no_grad():
+        with import_torch().no_grad():
             before = {} if cache is None else {self._cache_name: cache}
             out = self.model(
                 input_ids=self._tensor(tokens[None]), use_cache=cache is not None, **before, **keep
@@ -106,7 +106,7 @@ class Network:
 
     def new_cache(self) -> Any:
         """Return an empty cache of the kind that the model wants."""
-        return transformers().DynamicCache(config=self.model.config)
+        return import_transformers().DynamicCache(config=self.model.config)
 
     def mask(self, seen: NDArray[np.bool_]) -> Any:
         """Return (tokens, cells) of what is seen as the mask that attention adds: (1, 1, tokens, cells).
@@ -115,19 +115,19 @@ class Network:
         """
         padded = np.zeros((seen.shape[0], -(-seen.shape[1] // CELLS) * CELLS), dtype=np.bool_)
         padded[:, : seen.shape[1]] = seen
-        kind = getattr(torch(), self.dtype)
-        mask = torch().zeros(padded.shape, dtype=kind, device=self.device)
-        return mask.masked_fill_(~torch().as_tensor(padded, device=self.device), float("-inf"))[None, None]
+        kind = getattr(import_torch(), self.dtype)
+        mask = import_torch().zeros(padded.shape, dtype=kind, device=self.device)
+        return mask.masked_fill_(~import_torch().as_tensor(padded, device=self.device), float("-inf"))[None, None]
 
     def index(self, values: NDArray[np.int64]) -> Any:
         """Return numbers of rows as a tensor on the device."""
         return self._tensor(values)
 
     def _tensor(self, values: NDArray[Any]) -> Any:
-        return torch().as_tensor(np.ascontiguousarray(values, dtype=np.int64), device=self.device)
+        return import_torch().as_tensor(np.ascontiguousarray(values, dtype=np.int64), device=self.device)
 
 
-def log_probabilities(
+def compute_log_probabilities(
     logits: Any, rows: NDArray[np.int64], tokens: Tokens
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the log-probability of given tokens, and whether none is likelier than each.
@@ -145,26 +145,26 @@ def log_probabilities(
     block = _BLOCK[logits.device.type]
     peaks, mass = [], []
     # A few rows at a time, always in the same place, stay in the processor's cache.
-    place = torch().empty((block, logits.shape[1]), dtype=torch().float32, device=logits.device)
+    place = import_torch().empty((block, logits.shape[1]), dtype=import_torch().float32, device=logits.device)
     for at in range(0, len(logits), block):
         some = logits[at : at + block]
         part = place[: len(some)].copy_(some)
         peak = part.amax(dim=1)
         peaks.append(peak)
         mass.append(part.sub_(peak[:, None]).exp_().sum(dim=1).log_().add_(peak))
-    which = torch().as_tensor(rows, device=logits.device)
-    chosen = logits[which, torch().as_tensor(tokens.astype(np.int64), device=logits.device)].float()
-    values, likeliest = chosen - torch().cat(mass)[which], chosen >= torch().cat(peaks)[which]
+    which = import_torch().as_tensor(rows, device=logits.device)
+    chosen = logits[which, import_torch().as_tensor(tokens.astype(np.int64), device=logits.device)].float()
+    values, likeliest = chosen - import_torch().cat(mass)[which], chosen >= import_torch().cat(peaks)[which]
     return values.double().cpu().numpy(), likeliest.cpu().numpy()
 
 
-def out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: RuntimeError) -> bool:
     """Return whether ``error`` says that memory ran out, on whichever device."""
     text = str(error).lower()
     return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
 
 
-def _attention(
+def _attend(
     module: Any,
     query: Any,
     key: Any,

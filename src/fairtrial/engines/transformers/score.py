@@ -15,19 +15,26 @@ from typing import Any, Literal
 import numpy as np
 
 from fairtrial.engines.local.prefix_tree import PrefixTree
-from fairtrial.engines.local.scoring import ScoringPlan, Sums, TokenScores, score_each, score_sequences, score_tree
-from fairtrial.engines.prompts import Scored
-from fairtrial.engines.transformers.session import Session
+from fairtrial.engines.local.scoring import (
+    ScoringPlan,
+    SequenceScores,
+    TokenScores,
+    score_each,
+    score_sequences,
+    score_tree,
+)
+from fairtrial.engines.prompts import ScoredSequence
+from fairtrial.engines.transformers.session import TransformersSession
 
 Way = Literal["packed tree", "branch by branch", "one by one"]
 
 
-def score_by(session: Session, sequences: Sequence[Scored], way: Way) -> Sums:
+def score_by(session: TransformersSession, sequences: Sequence[ScoredSequence], way: Way) -> SequenceScores:
     """Score all ``sequences`` in one of the ways."""
     return score_sequences(sequences, partial(_WAYS[way], session))
 
 
-def _score_branches(session: Session, sequences: Sequence[Scored]) -> TokenScores:
+def _score_branches(session: TransformersSession, sequences: Sequence[ScoredSequence]) -> TokenScores:
     plan = ScoringPlan.of(sequences)
     found: dict[tuple[int, int], tuple[float, bool]] = {}
     asked = list(zip(plan.predicted_at.tolist(), plan.targets.tolist(), strict=True))
@@ -45,7 +52,7 @@ class _Walker:
 
     def __init__(
         self,
-        session: Session,
+        session: TransformersSession,
         tree: PrefixTree,
         targets: dict[int, list[int]],
         found: dict[tuple[int, int], tuple[float, bool]],
@@ -79,11 +86,11 @@ class _Walker:
                 self.found[first + at, token] = (value, top)
 
 
-def _score_alone(session: Session, sequences: Sequence[Scored]) -> TokenScores:
+def _score_alone(session: TransformersSession, sequences: Sequence[ScoredSequence]) -> TokenScores:
     return score_each(sequences, partial(_score_plainly, session))
 
 
-def _score_plainly(session: Session, sequences: Sequence[Scored]) -> TokenScores:
+def _score_plainly(session: TransformersSession, sequences: Sequence[ScoredSequence]) -> TokenScores:
     """Score one sequence in the model's own way."""
     (scored,) = sequences
     tokens, nodes = scored.tokens, len(scored.tokens) - 1

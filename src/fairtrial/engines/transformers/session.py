@@ -12,13 +12,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.local.prefix_tree import Limits, PrefixTree, plan_steps
-from fairtrial.engines.local.prefix_tree.plan import Step
+from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
+from fairtrial.engines.local.prefix_tree.plan import PlanStep
 from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
 from fairtrial.engines.local.session import LocalSession, round_up_cells
 from fairtrial.engines.local.vocabulary import EMPTY
-from fairtrial.engines.transformers.memory import Path
-from fairtrial.engines.transformers.network import Network, log_probabilities, out_of_memory
+from fairtrial.engines.transformers.memory import TokenPath
+from fairtrial.engines.transformers.network import Network, compute_log_probabilities, is_out_of_memory
 from fairtrial.errors import EngineError
 
 BLOCK = 256  # tokens of one block of the root
@@ -26,7 +26,7 @@ SMALLEST = 16  # tokens of the smallest step that is tried when memory runs out
 _LOGITS_BYTES = 128 << 20  # logits of one step
 
 
-class Session(LocalSession):
+class TransformersSession(LocalSession):
     """Owns the network and the path that is in memory.
 
     ``batch`` is halved, for good, when memory runs out.
@@ -36,7 +36,7 @@ class Session(LocalSession):
         super().__init__(batch, BLOCK)
         self.network = network
         self.outputs = max(8, _LOGITS_BYTES // (4 * vocabulary))
-        self.path = Path(0)
+        self.path = TokenPath(0)
 
     def count(self, kind: Literal["prefill", "decode"], tokens: int) -> AbstractContextManager[None]:
         """Count a pass of so many tokens; accelerators go on computing when a call returns, so theirs are not timed."""
@@ -50,7 +50,7 @@ class Session(LocalSession):
         """Make ``root`` the path in memory, with room for ``cells`` cells in all; see `LocalSession.begin`."""
         if cells > self.path.cells:
             self.renew()
-            self.path = Path(round_up_cells(cells))
+            self.path = TokenPath(round_up_cells(cells))
             self.note_cells(self.path.cells)
         self._read_root(root)
 
@@ -69,7 +69,7 @@ class Session(LocalSession):
 
     def renew(self) -> None:
         """Give up the memory; see `LocalSession.renew`."""
-        self.path, self._root = Path(0), EMPTY
+        self.path, self._root = TokenPath(0), EMPTY
 
     def close(self) -> None:
         """Give up the memory; the network goes with its last user."""
@@ -79,29 +79,29 @@ class Session(LocalSession):
         self, logits: Any, rows: Counts, tokens: Tokens
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return log-probabilities, and whether no token is likelier than each; see `LocalSession`."""
-        return log_probabilities(logits, rows, tokens)
+        return compute_log_probabilities(logits, rows, tokens)
 
-    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[Step, Any]]:
+    def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Any]]:
         """Compute the nodes of a tree; see `LocalSession.walk`.  While a step is given, its nodes follow the path."""
         done = root
         while done < tree.nodes:
-            limits = Limits(self.batch, len(tree.sequences), self.outputs, self.path.cells)
+            limits = StepLimits(self.batch, len(tree.sequences), self.outputs, self.path.cells)
             try:
                 for step in plan_steps(tree, wanted, limits, start=done):
                     yield step, self._step(step)
                     self._advance(step)
                     done = step.stop
             except RuntimeError as error:
-                if not out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 self._shrink(error)
 
-    def _step(self, step: Step) -> Any:
-        self.path.see(self.network.mask(seen_by(step)))
+    def _step(self, step: PlanStep) -> Any:
+        self.path.see(self.network.mask(_find_visible_cells(step)))
         with self.count("prefill", len(step.tokens)):
             return self.network.read(step.tokens[None], step.depths[None], self.path, np.flatnonzero(step.wanted))[0]
 
-    def _advance(self, step: Step) -> None:
+    def _advance(self, step: PlanStep) -> None:
         """Keep the path that the next step builds on."""
         keep = max(step.keep, len(self._root))
         joined = int(step.joins[-1])
@@ -119,7 +119,7 @@ class Session(LocalSession):
         self.batch = max(SMALLEST, self.batch // 2)
 
 
-def seen_by(step: Step) -> NDArray[np.bool_]:
+def _find_visible_cells(step: PlanStep) -> NDArray[np.bool_]:
     """Return which cells each token of a step sees: (tokens, trunk + tokens); its ancestors and itself.
 
     Nodes are numbered depth first, so what descends from a node follows it up to the next node that is no deeper.

@@ -47,7 +47,7 @@ class HubVocabulary(Vocabulary):
         self._special = {token for token, text in added.items() if text.special} | set(tokenizer.all_special_ids)
         self._texts = {token: text.content for token, text in added.items()}
         self._plain = {token: text.content for token, text in added.items() if token not in self._special}
-        self._letters = {letter: byte for byte, letter in enumerate(_byte_letters())}
+        self._letters = {letter: byte for byte, letter in enumerate(_list_byte_letters())}
         super().__init__([*(t.content for t in added.values() if t.special), *tokenizer.all_special_tokens])
 
     def _encode(self, text: str, special: bool) -> Tokens:
@@ -79,7 +79,7 @@ class HubVocabulary(Vocabulary):
         return token in self._ends
 
 
-def _byte_letters() -> list[str]:
+def _list_byte_letters() -> list[str]:
     """Return the 256 letters by which byte-level tokenisers write bytes (Radford et al. 2019, GPT-2).
 
     Printable bytes stand for themselves; the others follow from U+0100 on.

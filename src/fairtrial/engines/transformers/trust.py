@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairtrial.engines.prompts import Scored
-from fairtrial.engines.transformers.generate import Writing, grown_scores
+from fairtrial.engines.prompts import ScoredSequence
+from fairtrial.engines.transformers.generate import Writing, score_incrementally
 from fairtrial.engines.transformers.score import Way, score_by
-from fairtrial.engines.transformers.session import Session
+from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.errors import EngineError
 
 ALLOWED: Mapping[str, float] = {"float32": 0.002, "float16": 0.05, "bfloat16": 0.25}
@@ -23,7 +23,7 @@ _PHRASE, _SHARED, _BRANCH = 12, 30, 10
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class SupportedWays:
     """What a model may be asked.
 
     Attributes:
@@ -51,9 +51,9 @@ class Trust:
         return "one after the other" if self.branches else "from the beginning for every token"
 
 
-def examine(session: Session) -> Trust:
+def check_ways(session: TransformersSession) -> SupportedWays:
     """Compare every way with plain evaluation, on sequences shorter than any window."""
-    sequences = made_up(int(session.network.model.get_output_embeddings().weight.shape[0]))
+    sequences = _make_sequences(int(session.network.model.get_output_embeddings().weight.shape[0]))
     plain = score_by(session, sequences, "one by one").logprobs
     scored = sum(len(s.tokens) - s.start for s in sequences)
 
@@ -67,12 +67,14 @@ def examine(session: Session) -> Trust:
 
     packed = right("packed tree", lambda: score_by(session, sequences, "packed tree").logprobs)
     branches = right("branch by branch", lambda: score_by(session, sequences, "branch by branch").logprobs)
-    batched = right("many at a time", lambda: grown_scores(session, [(s.tokens, s.start) for s in sequences]))
+    batched = right("many at a time", lambda: score_incrementally(session, [(s.tokens, s.start) for s in sequences]))
     session.forget()
-    return Trust(packed[0], branches[0], packed[0] and batched[0], "; ".join((packed[1], branches[1], batched[1])))
+    return SupportedWays(
+        packed[0], branches[0], packed[0] and batched[0], "; ".join((packed[1], branches[1], batched[1]))
+    )
 
 
-def made_up(vocabulary: int) -> list[Scored]:
+def _make_sequences(vocabulary: int) -> list[ScoredSequence]:
     """Return sequences that share a beginning, branch, and branch again; each repeats a phrase of its own."""
     rng = np.random.default_rng(7)
     phrase = rng.integers(vocabulary // 10, vocabulary // 2, _PHRASE).astype(np.int32)
@@ -83,5 +85,5 @@ def made_up(vocabulary: int) -> list[Scored]:
         middle = np.concatenate([shared, np.roll(phrase, -(_SHARED % _PHRASE))[: 3 * branch], other])
         for end in range(2):
             tail = np.resize(phrase if end else other, _BRANCH)
-            out.append(Scored(np.concatenate([middle, tail]).astype(np.int32), len(shared) - 4))
+            out.append(ScoredSequence(np.concatenate([middle, tail]).astype(np.int32), len(shared) - 4))
     return out

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairtrial.engines.base import AnswersOneByOne, Engine
+from fairtrial.engines.base import Engine, StreamsAnswers
 from fairtrial.errors import EngineError
 from fairtrial.records import Answer, GenerateRequest, Request, ScoreRequest
 
 
-def gives_as_they_come(engine: Engine) -> bool:
+def is_streaming(engine: Engine) -> bool:
     """Return whether an engine hands each answer over as it comes, since each may have cost money."""
-    return isinstance(engine, AnswersOneByOne)
+    return isinstance(engine, StreamsAnswers)
 
 
-def answer_as_they_come(
+def stream_answers(
     engine: Engine, requests: Sequence[Request], failures: list[EngineError]
 ) -> Iterator[tuple[Request, Answer]]:
     """Yield requests with their answers, and add what went wrong to ``failures``."""
     try:
-        if isinstance(engine, AnswersOneByOne):
+        if isinstance(engine, StreamsAnswers):
             yield from engine.as_answered(requests)
             return
         scores = [request for request in requests if isinstance(request, ScoreRequest)]

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from fairtrial.engines.base import Capabilities, Engine, MaySayNothing
-from fairtrial.engines.finite import flaw, not_a_number
+from fairtrial.engines.base import Capabilities, Engine, MayLackLogprobs
+from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.errors import CapabilityError, EngineError
-from fairtrial.levers.cascade.coming import answer_as_they_come, gives_as_they_come
+from fairtrial.levers.cascade.coming import is_streaming, stream_answers
 from fairtrial.levers.cascade.signals import explain_no_signal, measure_agreement, measure_choices, measure_text
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.records.trace import trace_of_part, with_signal
@@ -51,7 +51,7 @@ class CascadeEngine:
             "small": dict(small.record),
             "larger": dict(larger.record),
         }
-        if gives_as_they_come(small) or gives_as_they_come(larger):
+        if is_streaming(small) or is_streaming(larger):
             self.as_answered = self._as_answered
 
     def check(self, requests: Sequence[Request]) -> None:
@@ -69,7 +69,7 @@ class CascadeEngine:
                 )
 
     def _check_told(self) -> None:
-        why = self.small.why_silent() if isinstance(self.small, MaySayNothing) else ""
+        why = self.small.why_silent() if isinstance(self.small, MayLackLogprobs) else ""
         if why:
             raise CapabilityError(
                 f"the signal mean_logprob needs the probabilities of the smaller model's own text: {why}.",
@@ -95,7 +95,7 @@ class CascadeEngine:
     def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         """Yield requests with their answers as they come; a failure is raised when all others are there."""
         failures: list[EngineError] = []
-        got = list(answer_as_they_come(self.small, requests, failures))
+        got = list(stream_answers(self.small, requests, failures))
         asked, first = [request for request, _ in got], [answer for _, answer in got]
         signals, samples = self.signals(asked, first) if got else ([], [])
         unsure = set(self._unsure(signals))
@@ -103,7 +103,7 @@ class CascadeEngine:
             if i not in unsure:
                 yield asked[i], self._joined(first[i], signals[i], samples[i], None)
         at = {id(asked[i]): i for i in unsure}
-        for request, more in answer_as_they_come(self.larger, [asked[i] for i in sorted(unsure)], failures):
+        for request, more in stream_answers(self.larger, [asked[i] for i in sorted(unsure)], failures):
             i = at[id(request)]
             yield request, self._joined(first[i], signals[i], samples[i], more)
         if failures:
@@ -122,8 +122,8 @@ class CascadeEngine:
         asked = [make_sample_request(r, k) for r in requests if isinstance(r, GenerateRequest) for k in range(count)]
         samples = list(self.small.generate(asked))
         for request, sample in zip(asked, samples, strict=True):
-            if told := flaw(sample):
-                raise not_a_number(self.names[0], request.label, told)
+            if told := find_flaw(sample):
+                raise make_nan_error(self.names[0], request.label, told)
         groups = [samples[i * count : (i + 1) * count] for i in range(len(answers))]
         found = [
             measure_agreement(answer, group, self.settings.answer)
@@ -165,7 +165,7 @@ class CascadeEngine:
 
 def measure_sureness(request: Request, answer: Answer) -> float:
     """Return the signal that needs nothing but the answer itself; NaN for an answer whose numbers are none."""
-    if flaw(answer):
+    if find_flaw(answer):
         return math.nan
     if isinstance(request, ScoreRequest) and isinstance(answer, ScoreAnswer):
         return measure_choices(request, answer)

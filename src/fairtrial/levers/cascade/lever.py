@@ -8,12 +8,12 @@ import numpy as np
 
 from fairtrial.engines.base import Engine
 from fairtrial.errors import SpecError
-from fairtrial.levers.base import Calls, Referred, SeenItem, WrapLever
+from fairtrial.levers.base import Calls, ReferencedContent, SeenItem, WrapLever
 from fairtrial.levers.cascade.engine import SMALL, CascadeEngine
 from fairtrial.records import GenerateRequest, Request
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.cascade import Cascade
-from fairtrial.stats.thresholds import for_margin, for_share
+from fairtrial.stats.thresholds import choose_for_margin, choose_for_share
 
 
 class CascadeLever(WrapLever[Cascade]):
@@ -23,7 +23,7 @@ class CascadeLever(WrapLever[Cascade]):
     own_part = SMALL
     measure = "cascade_threshold"
 
-    def identity(self, settings: Cascade, referred: Referred) -> Sequence[object]:
+    def identity(self, settings: Cascade, referred: ReferencedContent) -> Sequence[object]:
         """Return the larger one's id, the settings, and the items learned from; as old as cascades are."""
         learned_from = [[task, list(items)] for task, items in referred.learned_from]
         return [*referred.candidates["to"], settings.own(), learned_from]
@@ -80,9 +80,9 @@ class CascadeLever(WrapLever[Cascade]):
         learn, groups = settings.learn, np.unique(np.array(clusters), return_inverse=True)[1].astype(np.int64)
         assert learn is not None
         if learn.escalate is not None:
-            return for_share(np.array(signals), groups, learn.escalate)
+            return choose_for_share(np.array(signals), groups, learn.escalate)
         assert learn.margin is not None
-        return for_margin(np.array(signals), np.array(gains), groups, learn.margin, learn.confidence)
+        return choose_for_margin(np.array(signals), np.array(gains), groups, learn.margin, learn.confidence)
 
     def value_of(self, engine: CascadeEngine) -> float | None:
         """Return the threshold of an engine."""

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, tensor_library
+from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, load_tensor_library
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import EngineError, ModelError, SpecError
 from fairtrial.levers.base import OnProgress
-from fairtrial.levers.quantize.imatrix import Doubles, Sums
+from fairtrial.levers.quantize.imatrix import ActivationSums, Doubles
 
 STRETCH = 512
 """Tokens that are read as one text; each stretch begins afresh, as in llama.cpp's tool."""
@@ -52,14 +52,14 @@ Tensor._fields_ = [
 
 
 @dataclass
-class Watcher:
+class ActivationCollector:
     """Sums the squares of what reaches each weight matrix; `look` is what llama.cpp calls.
 
     Nothing may be raised through the library, so what goes wrong is kept in ``failure`` for the caller.
     """
 
     products: frozenset[int]
-    sums: dict[str, Sums] = field(default_factory=dict)
+    sums: dict[str, ActivationSums] = field(default_factory=dict)
     failure: BaseException | None = None
     _of_pass: dict[int, tuple[Doubles, int]] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class Watcher:
             node = Tensor.from_address(address)
             if node.op not in self.products:
                 return False
-            name = _plain_name(node.src[0].contents.name)
+            name = _strip_name(node.src[0].contents.name)
             if not name.startswith("blk.") or node.src[1].contents.type != _F32:
                 return False
             if not ask and self.failure is None:
@@ -86,53 +86,53 @@ class Watcher:
         weight, factor = node.src[0].contents, node.src[1].contents
         inputs, experts = int(weight.ne[0]), int(weight.ne[2] * weight.ne[3])
         if name not in self.sums:
-            self.sums[name] = Sums(np.zeros((experts, inputs)), np.zeros(experts))
+            self.sums[name] = ActivationSums(np.zeros((experts, inputs)), np.zeros(experts))
         sums = self.sums[name]
         if node.src[2]:
-            values, chosen = _rows(factor), _integers(node.src[2].contents)
+            values, chosen = _view_rows(factor), _view_integers(node.src[2].contents)
             _add_chosen(sums, values[0], chosen)
         elif experts == 1:
             address = ctypes.addressof(factor)  # one tensor is the factor of several matrices: q, k and v, say
             if address not in self._of_pass:
-                rows = _rows(factor).reshape(-1, inputs).astype(np.float64)
+                rows = _view_rows(factor).reshape(-1, inputs).astype(np.float64)
                 self._of_pass[address] = np.einsum("ij,ij->j", rows, rows), len(rows)
             squares, count = self._of_pass[address]
             sums.squares[0] += squares
             sums.counts[0] += count
         else:
-            values = _rows(factor).astype(np.float64)
+            values = _view_rows(factor).astype(np.float64)
             flat = values.reshape(-1, *values.shape[2:])
             for i in range(len(flat)):
                 sums.squares[i % experts] += np.einsum("ij,ij->j", flat[i], flat[i])
                 sums.counts[i % experts] += len(flat[i])
 
 
-def _plain_name(name: bytes) -> str:
+def _strip_name(name: bytes) -> str:
     """Return a weight's name without what a scheduler puts around a copy of it: ``CPU#blk.0.attn_k.weight#0``."""
     parts = name.decode("utf-8", "replace").split("#")
     return parts[1] if len(parts) > 1 else parts[0]
 
 
-def _rows(tensor: Tensor) -> NDArray[np.float32]:
+def _view_rows(tensor: Tensor) -> NDArray[np.float32]:
     """Return a tensor of 32-bit numbers as a (n3, n2, rows, columns) view of its memory."""
-    shape, strides, memory = _memory(tensor)
+    shape, strides, memory = _view_memory(tensor)
     return np.ndarray(shape, np.float32, buffer=memory, strides=strides)
 
 
-def _integers(tensor: Tensor) -> NDArray[np.int32]:
+def _view_integers(tensor: Tensor) -> NDArray[np.int32]:
     """Return a (tokens, experts of each) view of a tensor of whole numbers."""
-    shape, strides, memory = _memory(tensor)
+    shape, strides, memory = _view_memory(tensor)
     return np.ndarray(shape[2:], np.int32, buffer=memory, strides=strides[2:])
 
 
-def _memory(tensor: Tensor) -> tuple[tuple[int, ...], tuple[int, ...], Any]:
+def _view_memory(tensor: Tensor) -> tuple[tuple[int, ...], tuple[int, ...], Any]:
     """Return shape and strides, slowest dimension first, and the bytes of a tensor of numbers of four bytes."""
     shape, strides = tuple(tensor.ne)[::-1], tuple(tensor.nb)[::-1]
     size = sum((n - 1) * step for n, step in zip(shape, strides, strict=True)) + 4
     return shape, strides, (ctypes.c_byte * size).from_address(tensor.data)
 
 
-def _add_chosen(sums: Sums, values: NDArray[np.float32], chosen: NDArray[np.int32]) -> None:
+def _add_chosen(sums: ActivationSums, values: NDArray[np.float32], chosen: NDArray[np.int32]) -> None:
     """Add (tokens, 1 or experts of each, inputs) activations to the (tokens, experts of each) chosen experts."""
     for place in range(chosen.shape[1]):
         rows = values[:, place % values.shape[1]].astype(np.float64)
@@ -147,7 +147,7 @@ def find_product_numbers() -> frozenset[int]:
 
     Raises EngineError if its tensors are laid out in another way than `Tensor` says.
     """
-    ggml = tensor_library()
+    ggml = load_tensor_library()
     ggml.ggml_op_name.restype, ggml.ggml_op_name.argtypes = ctypes.c_char_p, [ctypes.c_int]
     ggml.ggml_get_name.restype, ggml.ggml_get_name.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     ggml.ggml_nelements.restype, ggml.ggml_nelements.argtypes = ctypes.c_int64, [ctypes.c_void_p]
@@ -169,14 +169,14 @@ def find_product_numbers() -> frozenset[int]:
 
 def measure_activations(
     path: Path, text: str, threads: int | None, on_progress: OnProgress
-) -> tuple[dict[str, Sums], int]:
+) -> tuple[dict[str, ActivationSums], int]:
     """Return what reaches each weight matrix while the model in ``path`` reads ``text``, and the tokens read.
 
     Raises:
         SpecError: the text is too short.
         ModelError: the file cannot be loaded, or computes something that is not a number.
     """
-    watcher = Watcher(find_product_numbers())
+    watcher = ActivationCollector(find_product_numbers())
     model = Model(path, packed=False, accelerated=False)
     try:
         if not model.is_decoder():
@@ -193,7 +193,7 @@ def measure_activations(
         rows = max(16, min(STRETCH, _LOGITS_BYTES // (4 * model.n_vocab)))
         context = Context(model, ContextShape(STRETCH, rows, 1, rows, threads or os.cpu_count() or 1), watcher.look)
         try:
-            _read_all(context, list(_stretches(tokens, vocabulary)), watcher, on_progress)
+            _read_all(context, list(_split_tokens(tokens, vocabulary)), watcher, on_progress)
         finally:
             context.close()
     finally:
@@ -204,7 +204,7 @@ def measure_activations(
 
 
 def _read_all(
-    context: Context, stretches: Sequence[NDArray[np.int32]], watcher: Watcher, on_progress: OnProgress
+    context: Context, stretches: Sequence[NDArray[np.int32]], watcher: ActivationCollector, on_progress: OnProgress
 ) -> None:
     for number, stretch in enumerate(stretches, 1):
         if number % 10 == 1 and len(stretches) > 1:
@@ -212,13 +212,13 @@ def _read_all(
         _read(context, stretch, watcher)
 
 
-def _stretches(tokens: NDArray[np.int32], vocabulary: GgufVocabulary) -> Iterator[NDArray[np.int32]]:
+def _split_tokens(tokens: NDArray[np.int32], vocabulary: GgufVocabulary) -> Iterator[NDArray[np.int32]]:
     size = STRETCH - (1 if vocabulary.adds_bos else 0)
     for start in range(0, len(tokens), size):
         yield vocabulary.with_bos(tokens[start : start + size])
 
 
-def _read(context: Context, tokens: NDArray[np.int32], watcher: Watcher) -> None:
+def _read(context: Context, tokens: NDArray[np.int32], watcher: ActivationCollector) -> None:
     """Send one stretch through the network, all its tokens to the end: what is not wanted, the last layer skips."""
     context.clear()
     for start in range(0, len(tokens), context.shape.batch):

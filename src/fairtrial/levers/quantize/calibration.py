@@ -12,7 +12,7 @@ from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.activations import STRETCH, measure_activations
-from fairtrial.levers.quantize.imatrix import Fact, Matrix, read_matrix, write_matrix
+from fairtrial.levers.quantize.imatrix import Fact, ImportanceMatrix, read_matrix, write_matrix
 from fairtrial.levers.quantize.making import get_part_path, remove_leftovers
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
@@ -34,7 +34,7 @@ class GivenMatrix:
         notes: for the record of the model.
     """
 
-    matrix: Matrix
+    matrix: ImportanceMatrix
     sha256: str
     notes: dict[str, object]
 
@@ -75,7 +75,7 @@ def compute_matrix(
                 TOKENS: tokens,
             }
             part = get_part_path(target)
-            write_matrix(part, Matrix(sums, facts))
+            write_matrix(part, ImportanceMatrix(sums, facts))
             part.replace(target)
             few = f"; that is little, {ENOUGH:,} are better" if tokens < ENOUGH // 10 else ""
             on_progress(f"importance matrix of {len(sums)} weights from {tokens:,} tokens{few}")

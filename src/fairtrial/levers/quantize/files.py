@@ -9,15 +9,15 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from fairtrial.engines.llamacpp.binding import library
+from fairtrial.engines.llamacpp.binding import import_library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError
 from fairtrial.levers.base import OnProgress
 from fairtrial.levers.quantize.lever import find_gguf, find_matrix, list_ancestors, read_parent_type
 from fairtrial.levers.quantize.making import MakingSettings, get_part_path, make_quantized, read_quantizable
-from fairtrial.levers.quantize.types import choose_type, list_types, widened
+from fairtrial.levers.quantize.types import choose_type, count_widened, list_types
 from fairtrial.models import ResolvedModel
-from fairtrial.models.gguf import MADE_FROM, UNQUANTIZED, split_names
+from fairtrial.models.gguf import MADE_FROM, UNQUANTIZED, list_split_names
 from fairtrial.records import content_hash
 from fairtrial.spec.levers import Quantize
 
@@ -70,7 +70,7 @@ class QuantizeOrder:
 
         Raises SpecError for a wrong type, for none at all, and for a file that exists and may not be replaced.
         """
-        known, with_matrix = list_types(library()), bool(self.calibrate or self.imatrix)
+        known, with_matrix = list_types(import_library()), bool(self.calibrate or self.imatrix)
         kinds = [choose_type(kind, known, with_matrix=with_matrix) for kind in self.kinds]
         found = {kind: self.out / f"{self.model.name}-{kind}.gguf" for kind in kinds}
         if not found:
@@ -117,7 +117,7 @@ def make_files(order: QuantizeOrder, cache_dir: Path, on_progress: OnProgress) -
             started = time.perf_counter()
             before = {MADE_FROM: ",".join(list_ancestors(order.model, source))}  # no record goes with the file
             how = MakingSettings(order.threads, given.matrix if given else None, before)
-            make_quantized(library(), source, target, kind, how)
+            make_quantized(import_library(), source, target, kind, how)
             seconds = time.perf_counter() - started
         made = describe_file(target)
         yield MadeFile(kind, target, made.bytes, made.bits_per_weight, seconds, made.bytes / parent.bytes)
@@ -125,7 +125,7 @@ def make_files(order: QuantizeOrder, cache_dir: Path, on_progress: OnProgress) -
 
 def describe_file(path: Path) -> MadeFile:
     """Return what a file of weights, all its parts together, is like; raises ModelError if it cannot be read."""
-    heads = [(part, read_quantizable(part)) for part in (path.with_name(name) for name in split_names(path.name))]
+    heads = [(part, read_quantizable(part)) for part in (path.with_name(name) for name in list_split_names(path.name))]
     size = sum(part.stat().st_size for part, _ in heads)
     data = sum(part.stat().st_size - min((t.start for t in head.tensors.values()), default=0) for part, head in heads)
     weights = sum(head.weights for _, head in heads)
@@ -138,7 +138,7 @@ def find_warnings(parent: Path, kinds: Sequence[str]) -> list[str]:
     own = read_parent_type(parent)
     if own is not None and own not in UNQUANTIZED:
         told.append(f"Re-quantised from {own}: none of these can be better than {parent.name}, whatever their size.")
-    wider = {kind: widened(parent, kind) for kind in kinds}
+    wider = {kind: count_widened(parent, kind) for kind in kinds}
     if names := [kind for kind, (matrices, _) in wider.items() if matrices]:
         matrices, of = wider[names[0]]
         told.append(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.models.gguf import MAGIC, GgufError, Head, read_head
+from fairtrial.models.gguf import MAGIC, GgufError, GgufHeader, read_header
 
 SUMS, COUNTS = ".in_sum2", ".counts"
 ALIGNMENT = 32
@@ -26,7 +26,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ActivationSums:
     """What reached one weight matrix.
 
     Attributes:
@@ -44,7 +44,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
+class ImportanceMatrix:
     """An importance matrix.
 
     Attributes:
@@ -52,11 +52,11 @@ class Matrix:
         facts: single values for its file by GGUF key.
     """
 
-    weights: Mapping[str, Sums]
+    weights: Mapping[str, ActivationSums]
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
-def read_matrix(path: Path) -> Matrix:
+def read_matrix(path: Path) -> ImportanceMatrix:
     """Return the importance matrix in a file.
 
     Raises:
@@ -66,11 +66,11 @@ def read_matrix(path: Path) -> Matrix:
         near = sorted(p.name for p in path.parent.glob("*.*")) if path.parent.is_dir() else []
         raise SpecError(f"quantize: there is no importance matrix {str(path)!r}.{did_you_mean(path.name, near)}")
     try:
-        head = read_head(path)
+        head = read_header(path)
         if head.values.get("general.type") != "imatrix":
             raise GgufError("it says that it is something else")
         names = [name.removesuffix(SUMS) for name in head.tensors if name.endswith(SUMS)]
-        weights = {name: _sums(path, head, name) for name in names}
+        weights = {name: _read_sums(path, head, name) for name in names}
         if not weights:
             raise GgufError("it is about no weight")
     except (GgufError, OSError, ValueError) as error:
@@ -80,21 +80,21 @@ def read_matrix(path: Path) -> Matrix:
             "Or have one computed: calibrate: TEXT-FILE.",
         ) from error
     facts = {key: value for key, value in head.values.items() if isinstance(value, str | int)}
-    return Matrix(weights, facts)
+    return ImportanceMatrix(weights, facts)
 
 
-def _sums(path: Path, head: Head, name: str) -> Sums:
+def _read_sums(path: Path, head: GgufHeader, name: str) -> ActivationSums:
     if name + COUNTS not in head.tensors:
         raise GgufError(f"{name!r} has no counts")
-    squares, counts = _floats(path, head, name + SUMS), _floats(path, head, name + COUNTS)
+    squares, counts = _read_floats(path, head, name + SUMS), _read_floats(path, head, name + COUNTS)
     if not len(counts) or not len(squares) or len(squares) % len(counts):
         raise GgufError(f"{name!r} has {len(squares)} sums for {len(counts)} counts")
     if not (np.isfinite(squares).all() and np.isfinite(counts).all()) or squares.min() < 0 or counts.min() < 0:
         raise GgufError(f"{name!r} holds numbers that no sum of squares can be")
-    return Sums(squares.reshape(len(counts), -1), counts)
+    return ActivationSums(squares.reshape(len(counts), -1), counts)
 
 
-def _floats(path: Path, head: Head, name: str) -> Doubles:
+def _read_floats(path: Path, head: GgufHeader, name: str) -> Doubles:
     tensor = head.tensors[name]
     count = int(np.prod(tensor.shape, dtype=object))
     if tensor.type != _F32 or tensor.start + 4 * count > path.stat().st_size:
@@ -102,41 +102,41 @@ def _floats(path: Path, head: Head, name: str) -> Doubles:
     return np.fromfile(path, dtype="<f4", count=count, offset=tensor.start).astype(np.float64)
 
 
-def write_matrix(path: Path, matrix: Matrix) -> None:
+def write_matrix(path: Path, matrix: ImportanceMatrix) -> None:
     """Write a file that `read_matrix` and llama.cpp's own tools read."""
     tensors: dict[str, NDArray[np.float32]] = {}
     for name in sorted(matrix.weights):
         sums = matrix.weights[name]
         tensors[name + SUMS] = sums.squares.astype("<f4")
         tensors[name + COUNTS] = sums.counts.reshape(-1, 1).astype("<f4")
-    path.write_bytes(gguf_bytes({"general.type": "imatrix", **matrix.facts}, tensors))
+    path.write_bytes(encode_gguf({"general.type": "imatrix", **matrix.facts}, tensors))
 
 
-def gguf_bytes(facts: Mapping[str, Fact], tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+def encode_gguf(facts: Mapping[str, Fact], tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
     """Return a GGUF file of facts and of tensors of 32-bit numbers, whose shapes are numpy's."""
     out = bytearray(MAGIC + struct.pack("<IQQ", 3, len(tensors), len(facts)))
     for key, value in facts.items():
-        out += _text(key) + _value(value)
+        out += _encode_text(key) + _encode_value(value)
     start = 0
     for name, tensor in tensors.items():
         shape = tensor.shape[::-1]
-        out += _text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, _F32, start)
+        out += _encode_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, _F32, start)
         start += -(-4 * tensor.size // ALIGNMENT) * ALIGNMENT
     for tensor in tensors.values():
         out += b"\0" * (-len(out) % ALIGNMENT) + tensor.astype("<f4").tobytes()
     return bytes(out)
 
 
-def _text(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     data = text.encode("utf-8", "replace")
     return struct.pack("<Q", len(data)) + data
 
 
-def _value(value: Fact) -> bytes:
+def _encode_value(value: Fact) -> bytes:
     if isinstance(value, str):
-        return struct.pack("<I", _STRING) + _text(value)
+        return struct.pack("<I", _STRING) + _encode_text(value)
     if isinstance(value, int):
         return struct.pack("<II", _U32, value)
     if isinstance(value, float):
         return struct.pack("<If", _FLOAT, value)
-    return struct.pack("<IIQ", _ARRAY, _STRING, len(value)) + b"".join(map(_text, value))
+    return struct.pack("<IIQ", _ARRAY, _STRING, len(value)) + b"".join(map(_encode_text, value))

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from fairtrial.engines.llamacpp.binding import library
+from fairtrial.engines.llamacpp.binding import import_library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.base import BuildContext, BuildLever, OnProgress, Referred
+from fairtrial.levers.base import BuildContext, BuildLever, OnProgress, ReferencedContent
 from fairtrial.levers.quantize.calibration import GivenMatrix, compute_matrix, read_given_matrix
 from fairtrial.levers.quantize.making import MakingSettings, make_quantized, read_quantizable, remove_leftovers
-from fairtrial.levers.quantize.types import choose_type, list_types, widened
+from fairtrial.levers.quantize.types import choose_type, count_widened, list_types
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
-from fairtrial.models.gguf import GgufError, read_head
+from fairtrial.models.gguf import GgufError, read_header
 from fairtrial.spec.levers import Quantize
 from fairtrial.spec.references import SHOTS
 
@@ -29,7 +29,7 @@ class QuantizeLever(BuildLever[Quantize]):
 
     Settings = Quantize
 
-    def identity(self, settings: Quantize, referred: Referred) -> Sequence[object]:
+    def identity(self, settings: Quantize, referred: ReferencedContent) -> Sequence[object]:
         """Return nothing: all that matters of the settings is in the hash of the file that they make."""
         return ()
 
@@ -40,7 +40,7 @@ class QuantizeLever(BuildLever[Quantize]):
 
 def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
     """Return ``model`` with weights of the type that is wanted."""
-    llama_cpp = library()
+    llama_cpp = import_library()
     kind = choose_type(wanted.type, list_types(llama_cpp), with_matrix=bool(wanted.imatrix or wanted.calibrate))
     source = find_gguf(model)
     given = find_matrix(wanted, model, cache_dir, on_progress)
@@ -114,7 +114,7 @@ def list_ancestors(model: ResolvedModel, source: Path) -> list[str]:
 def read_parent_type(source: Path) -> str | None:
     """Return the type of most of a file's weights; None if it does not say."""
     try:
-        return read_head(source).weights_type
+        return read_header(source).weights_type
     except (GgufError, OSError):
         return None
 
@@ -122,7 +122,7 @@ def read_parent_type(source: Path) -> str | None:
 def note_widened(source: Path, kind: str) -> dict[str, object]:
     """Return, for the record, how many weight matrices have become wider than asked for; nothing if none."""
     try:
-        wider, matrices = widened(source, kind)
+        wider, matrices = count_widened(source, kind)
     except (GgufError, OSError):
         return {}
     return {"wider_matrices": wider, "matrices": matrices} if wider else {}

@@ -15,11 +15,11 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import complaints
+from fairtrial.engines.llamacpp.binding import take_complaints
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.quantize.imatrix import Matrix
-from fairtrial.levers.quantize.types import FOR_EXPERTS, least_bytes, list_types
-from fairtrial.models.gguf import GgufError, Head, read_head, split_names
+from fairtrial.levers.quantize.imatrix import ImportanceMatrix
+from fairtrial.levers.quantize.types import FOR_EXPERTS, compute_least_bytes, list_types
+from fairtrial.models.gguf import GgufError, GgufHeader, list_split_names, read_header
 
 _OLDER_PART = re.compile(r"\.\d+\.part$")
 _ALMOST_FULL = 1 << 20
@@ -51,7 +51,7 @@ def remove_leftovers(folder: Path, target: Path) -> None:
 def check_room(source: Path, kind: str, folder: Path) -> None:
     """Raise ModelError if there is surely no room for the file, or its source cannot be read."""
     read_quantizable(source)
-    needed = least_bytes(source, kind)
+    needed = compute_least_bytes(source, kind)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise ModelError(
@@ -61,25 +61,25 @@ def check_room(source: Path, kind: str, folder: Path) -> None:
         )
 
 
-def read_quantizable(source: Path) -> Head:
+def read_quantizable(source: Path) -> GgufHeader:
     """Return what a file says about itself; raise ModelError if it is damaged."""
     try:
-        return read_head(source)
+        return read_header(source)
     except (GgufError, OSError) as error:
         raise ModelError(
             f"{source.name} cannot be quantised: {error}.", fix="The file is damaged or cut short; get it again."
         ) from error
 
 
-def check_matrix(source: Path, matrix: Matrix) -> None:
+def check_matrix(source: Path, matrix: ImportanceMatrix) -> None:
     """Raise SpecError if an importance matrix is not one of this model: other weights, or of other shapes."""
     shapes = {
         tensor.name: tensor.shape
-        for name in split_names(source.name)
-        for tensor in read_head(source.with_name(name)).tensors.values()
+        for name in list_split_names(source.name)
+        for tensor in read_header(source.with_name(name)).tensors.values()
     }
     known = [name for name in matrix.weights if name in shapes]
-    wrong = [name for name in known if len(matrix.weights[name].means()) != _length(shapes[name])]
+    wrong = [name for name in known if len(matrix.weights[name].means()) != _count_elements(shapes[name])]
     if wrong or not known:
         what = f"{wrong[0]!r} has another shape there" if wrong else "it names none of the weights"
         raise SpecError(
@@ -88,7 +88,7 @@ def check_matrix(source: Path, matrix: Matrix) -> None:
         )
 
 
-def _length(shape: tuple[int, ...]) -> int:
+def _count_elements(shape: tuple[int, ...]) -> int:
     return shape[0] * (shape[2] if len(shape) > 2 else 1)
 
 
@@ -103,7 +103,7 @@ class MakingSettings:
     """
 
     threads: int | None = None
-    matrix: Matrix | None = None
+    matrix: ImportanceMatrix | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -136,7 +136,7 @@ def make_quantized(llama_cpp: Any, source: Path, target: Path, kind: str, how: M
     if means:
         params.imatrix = ctypes.cast(entries, ctypes.POINTER(llama_cpp.llama_model_imatrix_data))
     part = get_part_path(target)
-    complaints()  # forget older ones
+    take_complaints()  # forget older ones
     try:
         code = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(part), ctypes.byref(params))
         if code != 0:
@@ -169,7 +169,7 @@ def make_facts(llama_cpp: Any, facts: Mapping[str, str]) -> Any:
 
 def explain_refusal(source: Path, kind: str, folder: Path, code: int) -> ModelError:
     """Return the error for what the library has refused, with what to do about it."""
-    reason = complaints()[-400:] or "it gave no reason"
+    reason = take_complaints()[-400:] or "it gave no reason"
     fix = "The file may be damaged, or newer than the installed llama-cpp-python: pip install -U llama-cpp-python."
     if shutil.disk_usage(folder).free < _ALMOST_FULL:
         fix = f"There is no room left in {folder}: free some, or point XDG_CACHE_HOME elsewhere."

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.models.gguf import read_head, split_names
+from fairtrial.models.gguf import list_split_names, read_header
 
 PREFIX = "LLAMA_FTYPE_MOSTLY_"
 NEEDS_IMATRIX = frozenset({"iq1_m", "iq1_s", "iq2_m", "iq2_s", "iq2_xs", "iq2_xxs", "q2_k_s", "iq3_xs", "iq3_xxs"})
@@ -57,20 +57,20 @@ def choose_type(given: object, known: Mapping[str, int], *, with_matrix: bool) -
     return kind
 
 
-def least_bytes(source: Path, kind: str) -> int:
+def compute_least_bytes(source: Path, kind: str) -> int:
     """Return bytes that a file of that type cannot do without: bits of the type times weights."""
     digits = re.search(r"\d", kind)
     bits = WIDE.get(kind) or (int(digits[0]) if digits else 1)
-    weights = sum(read_head(source.with_name(name)).weights for name in split_names(source.name))
+    weights = sum(read_header(source.with_name(name)).weights for name in list_split_names(source.name))
     return int(weights * bits / 8)
 
 
-def widened(source: Path, kind: str) -> tuple[int, int]:
+def count_widened(source: Path, kind: str) -> tuple[int, int]:
     """Return how many weight matrices have rows that do not suit the type, and get a wider one; and of how many."""
     shapes = [
         tensor.shape
-        for name in split_names(source.name)
-        for tensor in read_head(source.with_name(name)).tensors.values()
+        for name in list_split_names(source.name)
+        for tensor in read_header(source.with_name(name)).tensors.values()
         if len(tensor.shape) > 1
     ]
     if kind in ANY_ROW:

@@ -16,7 +16,7 @@ from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import WeightsRecord
 from fairtrial.levers.quantize import QuantizeOrder, make_files
 from fairtrial.models import hashes, resolve
-from fairtrial.models.gguf import Head, Tensor
+from fairtrial.models.gguf import GgufHeader, TensorInfo
 from fairtrial.report import words
 from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
@@ -28,10 +28,10 @@ from tests.support.small_gguf import write_model
 WEIGHTS = TypeAdapter(WeightsRecord)
 
 
-def head(file_type: int | None, *types: int) -> Head:
+def head(file_type: int | None, *types: int) -> GgufHeader:
     values: dict[str, object] = {} if file_type is None else {"general.file_type": file_type}
-    tensors = {str(i): Tensor(str(i), (32, 2 + i), kind, 0) for i, kind in enumerate(types)}
-    return Head(values, frozenset(values), tensors)
+    tensors = {str(i): TensorInfo(str(i), (32, 2 + i), kind, 0) for i, kind in enumerate(types)}
+    return GgufHeader(values, frozenset(values), tensors)
 
 
 def test_the_type_of_weights_is_that_of_most_tensors_where_the_file_does_not_know_better() -> None:

@@ -15,7 +15,7 @@ from fairtrial.analysis.standings import Standings, find_standings
 from fairtrial.analysis.verdicts import find_verdicts
 from fairtrial.ledger import Ledger
 from fairtrial.stats.intervals import estimate
-from fairtrial.stats.paired import PairedSample, Rule, fixed_interval
+from fairtrial.stats.paired import PairedSample, Rule, compute_fixed_interval
 from fairtrial.stats.sequential import decide
 from tests.support.standing_ledger import ACC, PPL, TRIAL, coins, trial_ledger
 
@@ -63,8 +63,8 @@ def test_places_and_what_is_certain_about_them(tmp_path: Path) -> None:
     for pair in ranking.pairs:
         a, b = array(columns[pair.a]), array(columns[pair.b])
         assert pair.difference == pytest.approx((a - b).mean())
-        assert (pair.low, pair.high) == pytest.approx(fixed_interval(sample_of(a, b), Rule()))
-        strict = fixed_interval(sample_of(a, b), Rule(confidence=1 - 0.05 / 3))
+        assert (pair.low, pair.high) == pytest.approx(compute_fixed_interval(sample_of(a, b), Rule()))
+        strict = compute_fixed_interval(sample_of(a, b), Rule(confidence=1 - 0.05 / 3))
         assert (pair.ahead is not None) == (strict[0] > 0 or strict[1] < 0)
     assert [(p.a, p.b, p.ahead) for p in ranking.pairs] == [("a", "b", None), ("a", "c", "a"), ("b", "c", "b")]
 
@@ -364,7 +364,7 @@ def test_clusters_are_counted_whole(tmp_path: Path) -> None:
     led = trial_ledger(tmp_path / "t.db", ["a", "b"], {"quiz": {"acc": columns}}, cluster=10)
     [pair] = found(led).rankings[0].pairs
     single = [sample_of(array(columns["a"])[::10], array(columns["b"])[::10])]
-    low, high = fixed_interval(single[0], Rule())
+    low, high = compute_fixed_interval(single[0], Rule())
     assert pair.high - pair.low > 0.9 * (high - low)
 
 

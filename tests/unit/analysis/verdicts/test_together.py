@@ -16,7 +16,7 @@ from fairtrial.report import words
 from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import list_notes, make_verdicts_table
-from fairtrial.stats.families import shared_level
+from fairtrial.stats.families import compute_shared_level
 from tests.support.standing_ledger import SECONDS, TRIAL, trial_ledger
 
 Columns = dict[str, dict[str, list[float]]]
@@ -34,9 +34,9 @@ def one_way(won: int, items: int = 400) -> list[float]:
 
 
 def test_what_each_interval_is_allowed() -> None:
-    assert shared_level(1, 0, 0.05) == 0.05
-    assert shared_level(10, 0, 0.05) == pytest.approx(0.005)
-    assert shared_level(10, 9, 0.05) == pytest.approx(0.1 / 11)
+    assert compute_shared_level(1, 0, 0.05) == 0.05
+    assert compute_shared_level(10, 0, 0.05) == pytest.approx(0.005)
+    assert compute_shared_level(10, 9, 0.05) == pytest.approx(0.1 / 11)
 
 
 def test_of_ten_equal_candidates_few_trials_say_a_false_word(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fairtrial import cache
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.llamacpp import probe
-from fairtrial.engines.llamacpp.probe import Outcome, check_opens, tried, words
+from fairtrial.engines.llamacpp.probe import Outcome, check_opens, extract_reason, run_probe
 from fairtrial.errors import ModelError
 from fairtrial.models import hashes, resolve
 from fairtrial.spec.candidate import Candidate
@@ -67,7 +67,7 @@ def test_a_file_is_opened_elsewhere_once(tmp_path: Path, own_cache: Path, monkey
     path = written(tmp_path, true_file())
     check_opens(path, "1" * 64)
     assert len(list(own_cache.rglob("llamacpp-opened/*.json"))) == 1
-    monkeypatch.setattr(probe, "tried", lambda *_, **__: Outcome(6, "it broke"))
+    monkeypatch.setattr(probe, "run_probe", lambda *_, **__: Outcome(6, "it broke"))
     check_opens(path, "1" * 64)
     with pytest.raises(ModelError, match="it broke"):
         check_opens(path, "2" * 64)
@@ -88,15 +88,15 @@ def test_a_process_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytes
         raise subprocess.TimeoutExpired("probe", timeout)
 
     monkeypatch.setattr(subprocess, "run", endless)
-    found = tried(written(tmp_path, true_file()), packed=False)
+    found = run_probe(written(tmp_path, true_file()), packed=False)
     assert "does not get done with opening this file within 300 seconds" in found.wrong
 
 
 def test_the_words_of_a_log() -> None:
     log = "load: some\n/build/x/llama.cpp/src/a.cpp:12: GGML_ASSERT(x > 0) failed\n\n"
-    assert words(log) == "a.cpp:12: GGML_ASSERT(x > 0) failed"
-    assert words("terminate called\n  what():  vector::_M_range\n") == "what(): vector::_M_range"
-    assert words("") == ""
+    assert extract_reason(log) == "a.cpp:12: GGML_ASSERT(x > 0) failed"
+    assert extract_reason("terminate called\n  what():  vector::_M_range\n") == "what(): vector::_M_range"
+    assert extract_reason("") == ""
 
 
 @pytest.mark.parametrize("linked", [False, True])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fairtrial.engines.openai_api import calls, failures, streams, wire, words
-from fairtrial.engines.openai_api.failures import OneError
+from fairtrial.engines.openai_api.failures import SingleRequestError
 from fairtrial.errors import EngineError
 from fairtrial.records import Pair, Prompt, ScoreRequest
 from tests.support.hosted import asks, hosted
@@ -73,7 +73,7 @@ BODIES: dict[str, tuple[bytes | str | dict[str, Any], str]] = {
 def test_an_answer_that_is_none_is_a_failed_attempt_with_the_servers_words(name: str, streams: bool) -> None:
     body, said = BODIES[name]
     error = failure(lambda exchange: exchange.reply(body), streams)
-    assert isinstance(error, OneError)
+    assert isinstance(error, SingleRequestError)
     assert "did not answer item 0 in 3 attempts" in error.message
     assert re.search(said, error.message), error.message
     assert len(error.message) < 600
@@ -126,7 +126,7 @@ def test_one_answer_with_impossible_numbers_leaves_the_others(value: Any, stream
     with misbehaving(behave) as server:
         engine = hosted(server.url)
         engine._streams = streams
-        with pytest.raises(OneError, match="item 5"):
+        with pytest.raises(SingleRequestError, match="item 5"):
             for request, answer in engine.as_answered(asks(10)):
                 kept.append(request.label)
                 assert answer.logprob == -0.5
@@ -322,7 +322,7 @@ def test_one_score_that_is_none_leaves_the_others(value: Any) -> None:
     with misbehaving(echoing(value)) as server:
         engine = hosted(server.url, chat="none")
         assert engine.can.score, engine.record["scores"]
-        with pytest.raises(OneError, match="bad"):
+        with pytest.raises(SingleRequestError, match="bad"):
             for request, answer in engine.as_answered(requests):
                 kept.append(request.label)
                 assert answer.logprobs == (-5.0, -3.0)

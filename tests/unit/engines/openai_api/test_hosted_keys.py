@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.engines.openai_api.masking import MASK, SHORTEST, Mask, key_of
+from fairtrial.engines.openai_api.masking import MASK, SHORTEST, KeyMask, read_key
 from fairtrial.errors import EngineError
 from tests.fuzz.bounded import bounded
 from tests.support.hosted import KEY, asks, hosted
@@ -55,7 +55,7 @@ KEYS = (KEY, 'sk-quoted"and\\backslash-91c2', "sk-proj-" + LONG, "short-k3")
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:12])
 def test_forms(key: str, form: str) -> None:
     written = FORMS[form](key)
-    masked = Mask(key)(f"before {written} after")
+    masked = KeyMask(key)(f"before {written} after")
     assert MASK in masked
     assert masked.startswith("before ")
     assert masked.endswith(" after")
@@ -65,7 +65,7 @@ def test_forms(key: str, form: str) -> None:
 
 def test_long_pieces_are_masked_and_what_everybodys_key_begins_with_is_not() -> None:
     key = "sk-ant-api03-" + "Zz9" * 30
-    mask = Mask(key)
+    mask = KeyMask(key)
     assert mask(f"cut {key[:40]}") == f"cut {MASK}"
     assert mask(f"cut {key[-40:]}") == f"cut {MASK}"
     assert mask("keys begin with sk-ant-api03- there") == "keys begin with sk-ant-api03- there"
@@ -74,30 +74,30 @@ def test_long_pieces_are_masked_and_what_everybodys_key_begins_with_is_not() -> 
 def test_placeholders_are_no_secrets() -> None:
     for key in ("", "x", "none", "EMPTY", "ollama"):
         assert len(key) < SHORTEST
-        assert Mask(key)("none EMPTY ollama x") == "none EMPTY ollama x"
+        assert KeyMask(key)("none EMPTY ollama x") == "none EMPTY ollama x"
 
 
 def test_many_of_them_take_no_time() -> None:
-    assert KEY not in Mask(KEY)((KEY + " ") * 50_000)
-    assert Mask(KEY)("\n".join(KEY) * 5_000).count(MASK) <= 5_000
+    assert KEY not in KeyMask(KEY)((KEY + " ") * 50_000)
+    assert KeyMask(KEY)("\n".join(KEY) * 5_000).count(MASK) <= 5_000
 
 
 @bounded
 @given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(sorted(FORMS)), st.sampled_from(KEYS))
 def test_whatever_stands_around_it(before: str, after: str, form: str, key: str) -> None:
     written = FORMS[form](key)
-    assert key not in Mask(key)(before + written + after)
+    assert key not in KeyMask(key)(before + written + after)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\t", " ", "\n\n"])
 def test_white_space_around_a_key_is_taken_off(end: str) -> None:
-    assert key_of(f"{end}{KEY}{end}", "V") == KEY
+    assert read_key(f"{end}{KEY}{end}", "V") == KEY
 
 
 @pytest.mark.parametrize("key", [f"{KEY[:9]}\n{KEY[9:]}", f"{KEY} x", f"{KEY}é", f"{KEY[:9]}\t{KEY[9:]}", f"{KEY}\0x"])
 def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="VARIABLE") as caught:
-        key_of(key, "VARIABLE")
+        read_key(key, "VARIABLE")
     assert KEY[:9] not in str(caught.value)
     if "\0" not in key:
         monkeypatch.setenv("PLANTED_KEY", key)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairtrial.engines.openai_api.failures import OneError
+from fairtrial.engines.openai_api.failures import SingleRequestError
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.records import GenerateRequest, Prompt, make_example
 from tests.support.hosted import asks, hosted
@@ -108,7 +108,7 @@ def test_a_refusal_of_one_prompt_changes_nothing_for_the_others() -> None:
 
     with misbehaving(behave) as server:
         engine = hosted(server.url, endpoint={"concurrency": 1})
-        with pytest.raises(OneError, match=r"item 2.*this prompt is weird"):
+        with pytest.raises(SingleRequestError, match=r"item 2.*this prompt is weird"):
             list(engine.as_answered(asks(5)))
         assert "temperature" in server.seen[-1].body
         assert engine.record["changed"] == {}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from fairtrial.engines.openai_api.places import places
-from fairtrial.engines.openai_api.replies import told_logprobs
-from fairtrial.engines.openai_api.scores import NotEchoedError, Trust, score_pair, trusted
+from fairtrial.engines.openai_api.places import locate_tokens
+from fairtrial.engines.openai_api.replies import read_logprobs
+from fairtrial.engines.openai_api.scores import EchoCheck, NotEchoedError, check_echo, score_pair
 from fairtrial.records import Pair, Prompt
 
 
@@ -30,19 +30,19 @@ from fairtrial.records import Pair, Prompt
     ],
 )
 def test_tokens_are_found_in_their_text(tokens: list[str], text: str, expected: object) -> None:
-    assert places(tokens, text) == expected
+    assert locate_tokens(tokens, text) == expected
 
 
 @pytest.mark.parametrize("tokens", [["One", " two"], ["Ġtwo", ","], ["x", "y", "One"], ["One"], []])
 def test_tokens_of_another_text_are_not(tokens: list[str]) -> None:
-    assert places(tokens, "One, two") is None
+    assert locate_tokens(tokens, "One, two") is None
 
 
 def test_log_probabilities_of_its_own_text_in_both_forms() -> None:
-    assert told_logprobs({"token_logprobs": [None, -1.5, -0.5]}) == [-1.5, -0.5]
-    assert told_logprobs({"token_logprobs": None, "content": [{"logprob": -1}, {"token": "x"}]}) == [-1.0]
-    assert told_logprobs({"content": None}) == []
-    assert told_logprobs(None) == []
+    assert read_logprobs({"token_logprobs": [None, -1.5, -0.5]}) == [-1.5, -0.5]
+    assert read_logprobs({"token_logprobs": None, "content": [{"logprob": -1}, {"token": "x"}]}) == [-1.0]
+    assert read_logprobs({"content": None}) == []
+    assert read_logprobs(None) == []
 
 
 class Answering:
@@ -72,8 +72,8 @@ class Answering:
 
 
 def test_a_token_before_the_text_lets_a_text_be_scored_from_its_beginning() -> None:
-    assert trusted(Answering(tops=True, begin=True)) == Trust("", begins=True, likeliest=True)
-    assert trusted(Answering(tops=True, begin=False)) == Trust("", begins=False, likeliest=True)
+    assert check_echo(Answering(tops=True, begin=True)) == EchoCheck("", begins=True, likeliest=True)
+    assert check_echo(Answering(tops=True, begin=False)) == EchoCheck("", begins=False, likeliest=True)
     alone = score_pair(Answering(tops=True, begin=True), Pair(Prompt(""), "One, two"), "", "")
     assert (alone.logprob, alone.tokens, alone.greedy) == (-8.0, 3, True)
     with pytest.raises(NotEchoedError):
@@ -81,7 +81,7 @@ def test_a_token_before_the_text_lets_a_text_be_scored_from_its_beginning() -> N
 
 
 def test_what_is_likeliest_is_not_known_where_it_is_not_told() -> None:
-    assert trusted(Answering(tops=False, begin=True)) == Trust("", begins=True, likeliest=False)
+    assert check_echo(Answering(tops=False, begin=True)) == EchoCheck("", begins=True, likeliest=False)
 
 
 def test_white_space_at_the_end_of_a_prompt_belongs_to_the_continuation() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fairtrial.engines.openai_api import calls
-from fairtrial.engines.openai_api.failures import retry_after
+from fairtrial.engines.openai_api.failures import read_retry_after
 from fairtrial.errors import EngineError
 from tests.support.hosted import asks, hosted
 from tests.support.servers.misbehaving import Exchange, misbehaving
@@ -59,13 +59,13 @@ def test_a_server_that_asks_to_wait_for_ever_is_waited_for_a_while_and_it_is_sai
 
 @pytest.mark.parametrize("given", ["nan", "soon", "", "Fri, 99 Foo 2026", "9" * 5000 + "x"])
 def test_a_time_to_wait_that_is_none(given: str) -> None:
-    assert retry_after({"retry-after": given}) is None
+    assert read_retry_after({"retry-after": given}) is None
 
 
 def test_times_to_wait() -> None:
-    assert retry_after({"retry-after": "-5"}) == 0
-    assert retry_after({"retry-after": "2.5"}) == 2.5
-    assert retry_after({}) is None
+    assert read_retry_after({"retry-after": "-5"}) == 0
+    assert read_retry_after({"retry-after": "2.5"}) == 2.5
+    assert read_retry_after({}) is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -23,7 +23,7 @@ SLACK = 0.75  # a step may be cut short at this share of its size, for a better 
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class StepLimits:
     """What one step may hold.
 
     Attributes:
@@ -40,7 +40,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlanStep:
     """One pass: nodes ``start`` to ``stop``, of ``len(joins)`` branches numbered in order of appearance.
 
     Attributes:
@@ -68,7 +68,7 @@ class Step:
     keep: int
 
 
-def plan_steps(tree: PrefixTree, wanted: NDArray[np.bool_], limits: Limits, start: int = 0) -> Iterator[Step]:
+def plan_steps(tree: PrefixTree, wanted: NDArray[np.bool_], limits: StepLimits, start: int = 0) -> Iterator[PlanStep]:
     """Yield the steps that compute all nodes of ``tree`` from node ``start`` on.
 
     Args:
@@ -86,27 +86,27 @@ def plan_steps(tree: PrefixTree, wanted: NDArray[np.bool_], limits: Limits, star
     if longest > limits.cells:
         raise ValueError(f"a path of {longest} tokens does not fit in {limits.cells} cells")
     while start < tree.nodes:
-        stop = _cut(owners, depths, needed, limits, start)
+        stop = _find_cut(owners, depths, needed, limits, start)
         keep = int(depths[stop]) if stop < tree.nodes else 0
         nodes = slice(start, stop)
         branch = owners[nodes] - owners[start]
         shared = tree.shared[owners[start] : owners[stop - 1] + 1]
-        yield Step(
+        yield PlanStep(
             start=start,
             stop=stop,
             tokens=tokens[nodes],
             depths=depths[nodes].astype(np.int32),
             branch=branch.astype(np.int32),
-            width=_widths(shared, branch, depths[nodes]),
+            width=_compute_widths(shared, branch, depths[nodes]),
             wanted=wanted[nodes],
-            joins=_joins(shared, int(depths[start])),
+            joins=_find_joins(shared, int(depths[start])),
             trunk=int(depths[start]),
             keep=keep,
         )
         start = stop
 
 
-def _cut(owners: Counts, depths: Counts, needed: Counts, limits: Limits, start: int) -> int:
+def _find_cut(owners: Counts, depths: Counts, needed: Counts, limits: StepLimits, start: int) -> int:
     """Return the node before which the step that begins at ``start`` ends."""
     most = min(limits.tokens, max(limits.cells - int(depths[start]), 1))
     most = min(most, int(np.searchsorted(owners, owners[start] + limits.branches)) - start)
@@ -120,7 +120,7 @@ def _cut(owners: Counts, depths: Counts, needed: Counts, limits: Limits, start: 
     return earliest + best
 
 
-def _widths(shared: Counts, branch: Counts, depths: Counts) -> Tokens:
+def _compute_widths(shared: Counts, branch: Counts, depths: Counts) -> Tokens:
     """Return through how many branches each node's path goes, from what neighbouring branches share."""
     width = np.empty(len(branch), dtype=np.int32)
     firsts = np.searchsorted(branch, np.arange(len(shared) + 1))
@@ -132,7 +132,7 @@ def _widths(shared: Counts, branch: Counts, depths: Counts) -> Tokens:
     return width
 
 
-def _joins(shared: Counts, trunk: int) -> Tokens:
+def _find_joins(shared: Counts, trunk: int) -> Tokens:
     """Return how many trunk tokens each branch has as ancestors."""
     joins = shared.copy()
     joins[0] = trunk

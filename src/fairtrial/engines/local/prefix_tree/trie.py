@@ -102,13 +102,13 @@ def build_tree(sequences: Sequence[Tokens]) -> PrefixTree:
     distinct = tuple(np.frombuffer(key, dtype=">u4").astype(np.int32) for key in order)
     shared = np.zeros(len(distinct), dtype=np.int64)
     for i in range(1, len(distinct)):
-        shared[i] = common_prefix(distinct[i - 1], distinct[i])
+        shared[i] = count_common_prefix(distinct[i - 1], distinct[i])
     sizes = np.fromiter((len(s) for s in distinct), dtype=np.int64, count=len(distinct)) - shared
     first = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
     return PrefixTree(distinct, shared, place, first)
 
 
-def common_prefix(a: Tokens, b: Tokens) -> int:
+def count_common_prefix(a: Tokens, b: Tokens) -> int:
     """Return how many leading tokens ``a`` and ``b`` have in common."""
     size = min(len(a), len(b))
     differs = a[:size] != b[:size]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtrial.engines.local.prefix_tree import Limits, PrefixTree, Step, build_tree, plan_steps
+from fairtrial.engines.local.prefix_tree import PlanStep, PrefixTree, StepLimits, build_tree, plan_steps
 
 rows = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=25)
 
@@ -16,7 +16,7 @@ def tree_of(sequences: list[list[int]]) -> PrefixTree:
     return build_tree([np.array(s, dtype=np.int32) for s in sequences])
 
 
-def carry_out(tree: PrefixTree, steps: list[Step], limits: Limits, trunk: list[int]) -> list[tuple[int, ...]]:
+def carry_out(tree: PrefixTree, steps: list[PlanStep], limits: StepLimits, trunk: list[int]) -> list[tuple[int, ...]]:
     """Return the path that each computed node sees, in the order of computing."""
     seen: list[tuple[int, ...]] = []
     for step in steps:
@@ -43,7 +43,7 @@ def test_every_node_sees_exactly_its_ancestors(
 ) -> None:
     tree = tree_of(sequences)
     wanted = np.array(data.draw(st.lists(st.booleans(), min_size=tree.nodes, max_size=tree.nodes)))
-    limits = Limits(tokens, branches, outputs, cells=int(tree.lengths.max()) + data.draw(st.integers(0, 5)))
+    limits = StepLimits(tokens, branches, outputs, cells=int(tree.lengths.max()) + data.draw(st.integers(0, 5)))
     steps = list(plan_steps(tree, wanted, limits))
     assert all(step.wanted.sum() <= outputs for step in steps)
     seen = carry_out(tree, steps, limits, [])
@@ -53,7 +53,7 @@ def test_every_node_sees_exactly_its_ancestors(
 
 def test_a_root_already_there_is_not_computed_again() -> None:
     sequences = [[7, 7, 7, 7, a, b] for a in range(4) for b in range(3)]
-    tree, limits = tree_of(sequences), Limits(6, 4, 6, 20)
+    tree, limits = tree_of(sequences), StepLimits(6, 4, 6, 20)
     steps = list(plan_steps(tree, np.ones(tree.nodes, dtype=bool), limits, start=4))
     seen = carry_out(tree, steps, limits, [7, 7, 7, 7])
     assert len(seen) == tree.nodes - 4
@@ -63,11 +63,11 @@ def test_a_root_already_there_is_not_computed_again() -> None:
 def test_cuts_fall_between_items_where_possible() -> None:
     sequences = [[9, 9, item, 50, 51, 52, choice] for item in range(20) for choice in (1, 2, 3)]
     tree = tree_of(sequences)
-    steps = list(plan_steps(tree, np.zeros(tree.nodes, dtype=bool), Limits(32, 64, 64, 64)))
+    steps = list(plan_steps(tree, np.zeros(tree.nodes, dtype=bool), StepLimits(32, 64, 64, 64)))
     assert {step.keep for step in steps[:-1]} == {2}
 
 
 def test_a_path_longer_than_the_cache_is_refused() -> None:
     tree = tree_of([[1, 2, 3, 4]])
     with pytest.raises(ValueError, match="4 tokens does not fit in 3"):
-        list(plan_steps(tree, np.zeros(4, dtype=bool), Limits(2, 2, 2, 3)))
+        list(plan_steps(tree, np.zeros(4, dtype=bool), StepLimits(2, 2, 2, 3)))

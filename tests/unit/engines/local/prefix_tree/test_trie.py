@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtrial.engines.local.prefix_tree import build_tree
-from fairtrial.engines.local.prefix_tree.trie import common_prefix
+from fairtrial.engines.local.prefix_tree.trie import count_common_prefix
 
 sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), min_size=1, max_size=20)
 
@@ -56,6 +56,6 @@ def test_located_nodes_carry_the_tokens(rows: list[list[int]]) -> None:
 
 def test_common_prefix() -> None:
     a, b = arrays([[1, 2, 3], [1, 2]])
-    assert common_prefix(a, b) == 2
-    assert common_prefix(a, a[1:]) == 0
-    assert common_prefix(a[:0], a) == 0
+    assert count_common_prefix(a, b) == 2
+    assert count_common_prefix(a, a[1:]) == 0
+    assert count_common_prefix(a[:0], a) == 0
