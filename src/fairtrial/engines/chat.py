@@ -104,7 +104,7 @@ class ChatTemplate:
         try:
             self._template = environment.from_string(source)
         except jinja2.TemplateError as error:
-            raise self._error(f"The chat template cannot be read: {error}.") from error
+            raise self._error(f"The chat template cannot be read: {_say(error)}.") from error
 
     def render(self, messages: Sequence[TemplateMessage], *, add_generation_prompt: bool = True) -> str:
         """Return ``messages`` as the model reads them.
@@ -121,10 +121,10 @@ class ChatTemplate:
                 messages=[dict(m) for m in messages], add_generation_prompt=add_generation_prompt, **self._tokens
             )
         except TooMuchWorkError as error:
-            raise self._error(f"The chat template does something that is not allowed: {error}.") from error
+            raise self._error(f"The chat template does something that is not allowed: {_say(error)}.") from error
         except jinja2.TemplateError as error:
             roles = ", ".join(str(m["role"]) for m in messages)
-            raise self._error(f"The chat template refuses messages of the roles {roles}: {error}.") from error
+            raise self._error(f"The chat template refuses messages of the roles {roles}: {_say(error)}.") from error
 
     @cached_property
     def takes_system(self) -> bool:
@@ -160,6 +160,10 @@ class ChatTemplate:
 
     def _error(self, message: str) -> ModelError:
         return ModelError(message, fix="Give a template of your own with `chat: PATH`.", where=self._where)
+
+
+def _say(error: Exception) -> str:
+    return str(error).rstrip(".")
 
 
 def _to_json(value: object, indent: int | None = None, ensure_ascii: bool = False, sort_keys: bool = False) -> str:

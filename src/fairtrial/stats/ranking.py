@@ -159,7 +159,7 @@ def _resample_means(values: Floats, clusters: Ints, rng: np.random.Generator, dr
 
 
 @dataclass(frozen=True, slots=True)
-class TaskHealth:
+class HealthJudgement:
     """Whether a task can tell these candidates apart.
 
     Attributes:
@@ -175,7 +175,7 @@ class TaskHealth:
 
 def judge_health(
     intervals: tuple[Floats, Floats], chance: float | None, decided: Sequence[bool], ceiling: float, headroom: float
-) -> TaskHealth:
+) -> HealthJudgement:
     """Judge one task.
 
     Args:
@@ -186,7 +186,7 @@ def judge_health(
         headroom: what counts as close to it, e.g. 0.05.
     """
     low, high = intervals
-    return TaskHealth(
+    return HealthJudgement(
         saturated=bool((high >= ceiling - headroom).mean() >= 0.5),
         at_chance=None if chance is None else bool((low <= chance).all()),
         telling=float(np.mean(decided)) if len(decided) else 0.0,

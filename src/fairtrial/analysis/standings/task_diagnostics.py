@@ -108,7 +108,7 @@ class TaskHealth:
 
 
 def find_task_health(rows: TrialValues, rankings: Sequence[Ranking]) -> list[TaskHealth]:
-    """Judge each task that ranks by its main measure; see `fairtrial.stats.ranking.health`."""
+    """Judge each task that ranks by its main measure; see `fairtrial.stats.ranking.judge_health`."""
     found = []
     by_task = {(r.task, r.measure): r for r in rankings}
     for task in rows.plan.tasks:
