@@ -96,10 +96,10 @@ class CandidatePlanner:
         """Return a candidate with an engine of its own, its build levers applied."""
         with add_place(line):
             model = resolve_candidate(spec, self.base_dir)
-        context = BuildContext(cache_folder(), lambda told: self.on_progress(f"{spec.id}: {told}"))
         counted: list[list[object]] = []
         for applied in levers:
             assert isinstance(applied.lever, BuildLever)
+            context = BuildContext(cache_folder(), lambda told: self.on_progress(f"{spec.id}: {told}"))
             model = applied.lever.build(applied.settings, model, context)
             if own := self._identity(applied, {}):
                 counted.append([applied.name, *own])
