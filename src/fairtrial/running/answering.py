@@ -6,15 +6,25 @@ it.  `fairtrial.running.storing` keeps what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 
 from fairtrial.engines.base import Engine, StreamsAnswers
 from fairtrial.engines.finite import find_flaw, make_nan_error
-from fairtrial.errors import CapabilityError
+from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.measures import Watcher, Whole, watch_all
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.records import Answer, GenerateRequest, Observation, Request, ScoreRequest, list_images
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Observation,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    list_images,
+)
 from fairtrial.running.pool import EnginePool
 
 OnAnswer = Callable[[Request, Answer], None]
@@ -82,22 +92,26 @@ def answer_requests(
 ) -> dict[str, Answer]:
     """Return the answers to requests of either kind, by request id; see `answer_items`.
 
-    Raises EngineError if the numbers of an answer are none.
+    Raises EngineError if an answer is not what was asked for, or its numbers are none.
     """
     answers: dict[str, Answer] = {}
     comes_one_by_one = isinstance(engine, StreamsAnswers)
-    if isinstance(engine, StreamsAnswers):
-        for request, got in engine.as_answered(requests):
+    try:
+        coming = (
+            engine.as_answered(requests)
+            if isinstance(engine, StreamsAnswers)
+            else _answer_together(engine, requests, candidate)
+        )
+        for request, got in coming:
+            if wrong := find_mismatch(request, got):
+                raise _make_mismatch(candidate, wrong, request.label)
             answers[request.id] = got
-            if not find_flaw(got):
+            if comes_one_by_one and not find_flaw(got):
                 on_answer(request, got)
-    else:
-        score = [r for r in requests if isinstance(r, ScoreRequest)]
-        generate = [r for r in requests if isinstance(r, GenerateRequest)]
-        if score:
-            answers.update((r.id, a) for r, a in zip(score, engine.score(score), strict=True))
-        if generate:
-            answers.update((r.id, a) for r, a in zip(generate, engine.generate(generate), strict=True))
+    except SystemExit as error:  # of a plugin's code: a run does not end so
+        raise _make_mismatch(candidate, f"it tried to end the program (exit code {error.code})") from error
+    if len(answers) < len({request.id for request in requests}):
+        raise _make_mismatch(candidate, f"{len(answers)} answers came to {len(requests)} requests")
     flawed = [(request, told) for request in requests if (told := find_flaw(answers[request.id]))]
     if flawed:
         for request in [] if comes_one_by_one else requests:
@@ -107,6 +121,48 @@ def answer_requests(
         more = f"; so are {len(flawed) - 1} more of {len(requests)} answers" if len(flawed) > 1 else ""
         raise make_nan_error(candidate, request.label, told + more, local=not comes_one_by_one)
     return answers
+
+
+def _answer_together(engine: Engine, requests: Sequence[Request], candidate: str) -> Iterator[tuple[Request, Answer]]:
+    """Yield requests with their answers, those that score first; ends early where answers are missing."""
+    score = [r for r in requests if isinstance(r, ScoreRequest)]
+    generate = [r for r in requests if isinstance(r, GenerateRequest)]
+    if score:
+        yield from _pair(score, engine.score(score), candidate)
+    if generate:
+        yield from _pair(generate, engine.generate(generate), candidate)
+
+
+def _pair(requests: Sequence[Request], answers: Iterable[Answer], candidate: str) -> Iterator[tuple[Request, Answer]]:
+    coming = iter(answers)
+    yield from zip(requests, coming, strict=False)
+    if next(coming, None) is not None:
+        raise _make_mismatch(candidate, f"more answers came than the {len(requests)} requests")
+
+
+def find_mismatch(request: Request, answer: object) -> str:
+    """Return in words how an answer is not one to its request; empty if it is.  Engines of plugins are not trusted."""
+    wanted = ScoreAnswer if isinstance(request, ScoreRequest) else GenerateAnswer
+    if not isinstance(answer, wanted):
+        return f"a {wanted.__name__} was asked for, and a {type(answer).__name__} came"
+    if isinstance(request, ScoreRequest) and isinstance(answer, ScoreAnswer):
+        if {len(answer.logprobs), len(answer.greedy), len(answer.tokens)} != {len(request.pairs)}:
+            counts = f" and {len(answer.tokens)} counts" if len(answer.tokens) != len(answer.logprobs) else ""
+            return f"{len(answer.logprobs)} log-probabilities came for {len(request.pairs)} continuations{counts}"
+        numbers: Sequence[object] = (*answer.logprobs, *answer.tokens)
+    else:
+        assert isinstance(answer, GenerateAnswer)
+        if not isinstance(answer.text, str) or answer.finish not in ("stop", "length", "refused"):
+            return f"its text is {answer.text!r:.40}, and finish is {answer.finish!r:.40}"
+        numbers = (answer.tokens,)
+    odd = [value for value in numbers if not isinstance(value, Real)]
+    return f"{odd[0]!r:.40} came where a number belongs" if odd else ""
+
+
+def _make_mismatch(candidate: str, wrong: str, label: str = "") -> EngineError:
+    where = f"candidate {candidate}, {label}" if label else f"candidate {candidate}"
+    fix = "The engine or a lever of the candidate is at fault; answers so far are kept."
+    return EngineError(f"the answer is not what was asked for: {wrong}.", fix=fix, where=where)
 
 
 def check_requests(candidate: PlannedCandidate, requests: Sequence[Request], task: str, pool: EnginePool) -> None:

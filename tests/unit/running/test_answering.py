@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
@@ -21,8 +22,8 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.planning.requests import make_chunks
-from fairtrial.records import Answer, Request
-from fairtrial.running.answering import Answered, answer_items
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Pair, Prompt, Request, ScoreAnswer, ScoreRequest
+from fairtrial.running.answering import Answered, answer_items, answer_requests, find_mismatch
 from fairtrial.running.chunks import ask_chunk, store_chunk
 from fairtrial.running.pool import open_pool
 from fairtrial.running.storing import KEPT_AT_ONCE, open_writer, write_plan
@@ -147,3 +148,49 @@ def test_an_engine_that_hands_answers_over_one_by_one_says_so_by_having_the_meth
 def test_an_error_comes_back_from_another_process_as_it_was(error: FairtrialError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+class Faulty:
+    """An engine of a plugin that gives what nobody asked for."""
+
+    def __init__(self, *given: object) -> None:
+        self.given = given
+
+    def score(self, requests: Sequence[Request]) -> Iterator[object]:
+        for each in self.given:
+            if isinstance(each, BaseException):
+                raise each
+            yield each
+
+
+ASKED = ScoreRequest((Pair(Prompt("Q"), " a"), Pair(Prompt("Q"), " b")), label="quiz item 3")
+GOOD = ScoreAnswer((-1.0, -2.0), (True, False), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([ScoreAnswer((-1.0,), (True,), (1,))], "1 log-probabilities came for 2 continuations"),
+        ([ScoreAnswer((-1.0, -2.0, -0.1), (True, False, False), (1, 1, 1))], "3 log-probabilities came for 2"),
+        ([ScoreAnswer((-1.0, -2.0), (True, False), (1,))], "2 log-probabilities came for 2 continuations and 1 counts"),
+        ([GenerateAnswer("a", 1, "stop")], "a ScoreAnswer was asked for, and a GenerateAnswer came"),
+        ([None], "a NoneType came"),
+        ([ScoreAnswer(("-1", -2.0), (True, False), (1, 1))], "'-1' came where a number belongs"),
+        ([], "0 answers came to 1 requests"),
+        ([GOOD, GOOD], "more answers came than the 1 requests"),
+        ([SystemExit(0)], "tried to end the program"),
+    ],
+)
+def test_answers_that_nobody_asked_for_are_refused(given: list[object], said: str) -> None:
+    with pytest.raises(EngineError, match=re.escape(said)) as caught:
+        answer_requests(Faulty(*given), [ASKED], "odd")  # type: ignore[arg-type]
+    assert "candidate odd" in str(caught.value)
+    assert answer_requests(Faulty(GOOD), [ASKED], "odd") == {ASKED.id: GOOD}  # type: ignore[arg-type]
+
+
+def test_texts_that_are_none_are_refused() -> None:
+    asked = GenerateRequest(Prompt("Q"), 4)
+    assert "text" in find_mismatch(asked, GenerateAnswer(None, 1, "stop"))  # type: ignore[arg-type]
+    assert "finish is 'wat'" in find_mismatch(asked, GenerateAnswer("a", 1, "wat"))  # type: ignore[arg-type]
+    assert "'5' came" in find_mismatch(asked, GenerateAnswer("a", "5", "stop"))  # type: ignore[arg-type]
+    assert find_mismatch(asked, GenerateAnswer("a", 1, "stop")) == ""
