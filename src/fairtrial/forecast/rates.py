@@ -69,13 +69,13 @@ def find_rate(candidate: PlannedCandidate, task: PlannedTask, known: int, plan: 
 def find_learning_costs(plan: Plan, ledger: Ledger | None) -> Iterator[LearningCost]:
     """Yield what levers still have to ask to learn their values; each answer once, whoever needs it."""
     seen: set[tuple[str, str]] = set()
-    for learner, candidate in plan.learners:
+    for learner, users in plan.learners:
         if learner.lever is None or not learner.lever.items_to_learn:
             continue
-        if all(all(find_answered(ledger, candidate.id, task)) for task in plan.tasks):
+        if all(all(find_answered(ledger, user.id, task)) for user in users for task in plan.tasks):
             continue
         for task in plan.tasks:
-            lesson = LearningCost(candidate.name, task.name, 0)
+            lesson = LearningCost(learner.name, task.name, 0)
             tuning = replace(task, items=task.tuning)
             for part in learner.parts.values():
                 missing = find_answered(ledger, part.id, tuning).count(False) * task.entry.repeats

@@ -28,8 +28,33 @@ class Collected:
 
 KEPT = (
     """
+    CREATE TEMP TABLE planned AS
+    WITH RECURSIVE found (trial_id, candidate_id, parts, inner) AS (
+        SELECT trials.id, json_extract(c.value, '$.id'), json_extract(c.value, '$.parts'), 0
+        FROM trials, json_each(trials.plan, '$.candidates') c
+        UNION
+        SELECT trial_id, json_extract(p.value, '$.id'), json_extract(p.value, '$.parts'), 1
+        FROM found, json_each(found.parts) p
+    )
+    SELECT DISTINCT trial_id, candidate_id, inner FROM found
+    """,
+    # what levers learned from; plans that do not say may have learned from all that their parts were asked
+    """
+    CREATE TEMP TABLE learned AS
+    SELECT c.value AS candidate_id, t.key AS task_id, i.value AS item_id
+    FROM trials, json_each(trials.plan, '$.learned.candidates') c, json_each(trials.plan, '$.learned.items') t,
+        json_each(t.value) i
+    UNION
+    SELECT a.candidate_id, a.task_id, a.item_id
+    FROM trials JOIN temp.planned p ON p.trial_id = trials.id AND p.inner JOIN json_each(trials.plan, '$.tasks') t
+    JOIN asked a ON a.candidate_id = p.candidate_id AND a.task_id = json_extract(t.value, '$.id')
+    WHERE json_type(trials.plan, '$.learned') IS NULL
+    """,
+    """
     CREATE TEMP TABLE kept_candidates AS
-    SELECT json_extract(c.value, '$.id') AS candidate_id FROM trials, json_each(trials.plan, '$.candidates') c
+    SELECT candidate_id FROM temp.planned
+    UNION
+    SELECT candidate_id FROM temp.learned
     UNION
     SELECT c.value FROM trials, json_each(trials.plan, '$.earlier') e, json_each(e.value, '$.candidates') c
     """,
@@ -41,6 +66,8 @@ KEPT = (
     SELECT c.value, t.task_id, t.item_id
     FROM trials JOIN json_each(trials.plan, '$.earlier') e JOIN json_each(e.value, '$.candidates') c
     JOIN trial_items t ON t.trial_id = trials.id AND t.task_id = json_extract(e.value, '$.task')
+    UNION
+    SELECT candidate_id, task_id, item_id FROM temp.learned
     """,
     "CREATE INDEX temp.kept_key ON kept (candidate_id, task_id, item_id)",
 )
@@ -129,8 +156,8 @@ def _begin_without_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
-        db.execute("DROP TABLE IF EXISTS temp.kept")
-        db.execute("DROP TABLE IF EXISTS temp.kept_candidates")
+        for table in ("kept", "kept_candidates", "learned", "planned"):
+            db.execute(f"DROP TABLE IF EXISTS temp.{table}")
         db.execute("PRAGMA foreign_keys = ON")
 
 
@@ -148,7 +175,11 @@ def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, 
     answers = db.execute(f"DELETE FROM answers WHERE {NEVER_ASKED}").rowcount
     db.execute(f"DELETE FROM requests WHERE {NEVER_ANSWERED}")
     items = db.execute(
-        "DELETE FROM items WHERE (task_id, item_id) NOT IN (SELECT task_id, item_id FROM trial_items)"
+        """
+        DELETE FROM items WHERE (task_id, item_id) NOT IN (
+            SELECT task_id, item_id FROM trial_items UNION SELECT task_id, item_id FROM temp.learned
+        )
+        """
     ).rowcount
     db.execute("DELETE FROM task_blobs WHERE task_id NOT IN (SELECT task_id FROM trial_items)")
     db.execute("DELETE FROM blobs WHERE hash NOT IN (SELECT hash FROM task_blobs)")

@@ -88,10 +88,27 @@ class Plan:
         return {task: wanted[name] / len(tasks) for name, tasks in shares for task in tasks if wanted}
 
     @property
-    def learners(self) -> list[tuple[PlannedCandidate, PlannedCandidate]]:
-        """Candidates whose lever has a value that may be learned, inner ones first, each with one that is on trial."""
-        parts = {part.id: (part, c) for c in self.candidates for part in reversed([*c.with_parts()])}
-        return [(part, c) for part, c in parts.values() if part.lever and isinstance(part.lever.lever, LearningLever)]
+    def learners(self) -> list[tuple[PlannedCandidate, tuple[PlannedCandidate, ...]]]:
+        """Candidates whose lever has a value that may be learned, inner ones first, each with all that use it."""
+        parts: dict[str, PlannedCandidate] = {}
+        users: dict[str, dict[str, PlannedCandidate]] = {}
+        for candidate in self.candidates:
+            for part in reversed([*candidate.with_parts()]):
+                parts.setdefault(part.id, part)
+                users.setdefault(part.id, {})[candidate.name] = candidate
+        return [
+            (part, tuple(users[part.id].values()))
+            for part in parts.values()
+            if part.lever and isinstance(part.lever.lever, LearningLever)
+        ]
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        """Ids of the candidates that learn a value, and of those whose answers it comes from; items of each task."""
+        learners = [part for part, _ in self.learners if part.lever and part.lever.items_to_learn]
+        asked = [one.id for part in learners for one in (part, *part.parts.values())]
+        items = {task.id: [item.id for item in task.tuning] for task in self.tasks if task.tuning and learners}
+        return {"candidates": list(dict.fromkeys(asked)), "items": items}
 
     def document(self) -> dict[str, Any]:
         """Return the plan as JSON values, as the ledger keeps it."""
@@ -114,6 +131,7 @@ class Plan:
                 }
                 for c in self.candidates
             ],
+            **({"learned": self.learned} if any(c.parts for c in self.candidates) else {}),
             "tasks": [
                 {
                     "name": t.name,

@@ -34,8 +34,8 @@ def settle_thresholds(
             on_progress(Progress("check", candidate.name, task.name, 0, len(task.tuning), note="learning"))
             yield from see_task(candidate, replace(task, items=task.tuning), pool, tracker, writer)
 
-    for learner, candidate in plan.learners:
-        if not (plan.trial.latency_items or open_items(plan, candidate, writer.ledger)):
+    for learner, users in plan.learners:
+        if not (plan.trial.latency_items or any(open_items(plan, user, writer.ledger) for user in users)):
             continue
         assert learner.lever is not None
         lever, engine = learner.lever.lever, pool.engine(learner)

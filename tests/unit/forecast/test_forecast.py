@@ -189,6 +189,19 @@ def test_tokens_with_a_price_cost_at_most_so_much_and_about_so_much_once_somebod
     assert about < worst
 
 
+@pytest.mark.parametrize("order", [("learn", "learn2"), ("learn2", "learn")])
+def test_who_learns_is_named_whatever_the_order(tmp_path: Path, order: tuple[str, str]) -> None:
+    how = {"learn": {"escalate": 0.25, "items": 30}}
+    told: dict[str, dict[str, object]] = {
+        "learn": {**hosted("b"), "id": "learn", "levers": [{"cascade": {"to": "a", **how}}]},
+        "learn2": {**hosted("c"), "id": "learn2", "levers": [{"cascade": {"to": "learn", **how}}]},
+    }
+    plan = plan_of(tmp_path, tasks=["arithmetic_open"], candidates=[hosted("a"), *(told[name] for name in order)])
+    tuning = len(plan.tasks[0].tuning)
+    found = [(lesson.cascade, lesson.answers) for lesson in forecast_trial(plan, None).lessons]
+    assert found == [("learn", 2 * tuning), ("learn2", 2 * tuning)]
+
+
 def test_what_cascades_learn_from_is_counted_once(tmp_path: Path) -> None:
     lever = {"cascade": {"to": "a", "learn": {"escalate": 0.25, "items": 30}}}
     twice = [{**hosted("b"), "id": name, "levers": [lever]} for name in ("one", "two")]
