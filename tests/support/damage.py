@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tests.support.report_ledger import report_ledger
 
+_LEVERS = "UPDATE trials SET plan = json_set(plan, '$.candidates[1].spec.levers', json('{}'))"
+_TRACE = "UPDATE answers SET answer = json_set(answer, '$.trace', json('{}'))"
 DAMAGE = {
     "a plan that is no JSON": "UPDATE trials SET plan = '{'",
     "a plan that is a list": "UPDATE trials SET plan = '[]'",
@@ -18,6 +20,9 @@ DAMAGE = {
     "a confidence of 2": "UPDATE trials SET plan = json_set(plan, '$.decide.confidence', 2.0)",
     "a deep plan": "UPDATE trials SET plan = replace(hex(zeroblob(50000)), '0', '[')",
     "a plan in bytes": "UPDATE trials SET plan = x'00ff'",
+    "a cascade that is a number": _LEVERS.format('[{"cascade": 5}]'),
+    "a lever without a name": _LEVERS.format("[{}]"),
+    "a cascade that learns a number": _LEVERS.format('[{"cascade": {"learn": 5}}]'),
     "facts that are a number": "UPDATE sessions SET facts = '5'",
     "an item that is no JSON": "UPDATE items SET body = 'x' WHERE doc_id = 1",
     "an item with a number for a question": "UPDATE items SET body = json_set(body, '$.question', 5) WHERE doc_id = 1",
@@ -26,6 +31,8 @@ DAMAGE = {
     "an answer that is a list": "UPDATE answers SET answer = '[1]'",
     "an answer without tokens": "UPDATE answers SET answer = json_remove(answer, '$.tokens')",
     "a log-probability that is text": "UPDATE answers SET answer = json_set(answer, '$.logprobs', json('[\"x\"]'))",
+    "a step by a number": _TRACE.format('[{"by": 5, "signal": "x"}]'),
+    "a trace that is a number": _TRACE.format("5"),
     "an infinite value": "UPDATE observations SET value = 9e999 WHERE measure = 'acc'",
     "a huge value": "UPDATE observations SET value = 1e305 WHERE measure = 'acc'",
     "a weight that is text": "UPDATE observations SET weight = 'x' WHERE measure = 'acc'",

@@ -16,7 +16,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from fairtrial.errors import LedgerError
-from fairtrial.ledger.shape import guard_reading, read_mapping
+from fairtrial.ledger.shape import guard_reading, is_finite, read_mapping
 from fairtrial.records import (
     Answer,
     GenerateAnswer,
@@ -29,7 +29,7 @@ from fairtrial.records import (
     ScoreAnswer,
     ScoreRequest,
 )
-from fairtrial.records.trace import read_trace, renamed_trace, trace_document
+from fairtrial.records.trace import Trace, TraceStep, read_trace, renamed_trace, trace_document
 
 OPTIONAL = (
     ("trace", ()),
@@ -138,6 +138,12 @@ def encode_answer(answer: Answer) -> dict[str, Any]:
         if body.get(optional) == nothing:
             body.pop(optional, None)
     if answer.trace:
+        for step in answer.trace:
+            if odd := _find_odd_field(step):
+                raise LedgerError(
+                    f"a step of an answer's trace, by {step.by!r}, has another kind of {odd}: {getattr(step, odd)!r}.",
+                    fix="The lever or the engine that made it has to be mended.",
+                )
         body["trace"] = trace_document(answer.trace)
     if isinstance(answer, ScoreAnswer):
         for value in answer.logprobs:
@@ -147,13 +153,38 @@ def encode_answer(answer: Answer) -> dict[str, Any]:
     return body
 
 
-def decode_answer(body: Mapping[str, Any]) -> Answer:
-    """Return the answer that `encode_answer` described; raises LedgerError if that is none."""
-    return guard_reading(lambda: _answer_of(body), "an answer")
+def decode_answer(body: Mapping[str, Any], where: str = "") -> Answer:
+    """Return the answer that `encode_answer` described; raises LedgerError, which names ``where``, if that is none."""
+    return guard_reading(lambda: _answer_of(body), "an answer", where)
+
+
+def decode_trace(body: Mapping[str, Any], where: str = "") -> Trace:
+    """Return the trace of an answer given as JSON values; raises LedgerError, which names ``where``, if it is none."""
+    return guard_reading(lambda: _trace_of(body), "the trace of an answer", where)
+
+
+def _trace_of(body: Mapping[str, Any]) -> Trace:
+    trace = read_trace(body)
+    for i, step in enumerate(trace):
+        if odd := _find_odd_field(step):
+            raise ValueError(f"step {i + 1} of its trace has another kind of {odd}")
+    return trace
+
+
+def _find_odd_field(step: TraceStep) -> str:
+    """Return the first field of a step that is not of its type; empty if all are."""
+    counts = {"tokens_in": step.tokens_in, "tokens_out": step.tokens_out}
+    right = {
+        **{name: isinstance(getattr(step, name), str) for name in ("by", "prompt", "action")},
+        **{name: n is None or (type(n) is int and n >= 0) for name, n in counts.items()},
+        "signal": step.signal is None or (not isinstance(step.signal, bool) and is_finite(step.signal)),
+        "sources": all(isinstance(source, str) for source in step.sources),
+    }
+    return next((name for name, fine in right.items() if not fine), "")
 
 
 def _answer_of(body: Mapping[str, Any]) -> Answer:
-    trace = read_trace(body)
+    trace = _trace_of(body)
     if "text" in body:
         if not (isinstance(body["text"], str) and isinstance(body["tokens"], int) and body.get("finish")):
             raise ValueError("its text, tokens or finish are of another kind")

@@ -22,6 +22,7 @@ from typing import Any, Literal, TextIO
 
 from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
+from fairtrial.ledger.encoding import decode_answer
 from fairtrial.ledger.plan import PartRecord, TaskRecord, TextRecord
 from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.store import Ledger
@@ -193,9 +194,16 @@ def _yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, 
                     "item": item,
                     "repeat": repeat,
                     "request": request,
-                    **renamed_trace(read_mapping(body, "an answer")),
+                    **_read_answer(body, request),
                     "trial": trial.id,
                 }
+
+
+def _read_answer(text: str, where: str) -> dict[str, Any]:
+    """Return an answer as JSON values that are sure to be one."""
+    body = read_mapping(text, "an answer", where)
+    decode_answer(body, where)
+    return renamed_trace(body)
 
 
 def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     Strict,
     TypeAdapter,
@@ -37,6 +38,23 @@ class RecordedRecord:
     key: Str = ""
 
 
+def _check_lever(lever: Mapping[str, Any]) -> Mapping[str, Any]:
+    if len(lever) != 1:
+        raise ValueError(f"a lever has one key, its name, not {len(lever)}")
+    [(name, settings)] = lever.items()
+    kinds = _LEVER_KINDS.get(name)
+    if kinds and not isinstance(settings, kinds):
+        raise ValueError(f"the settings of {name} are of another kind: {type(settings).__name__}")
+    learn = settings.get("learn") if name == "cascade" else None
+    if not isinstance(learn, dict | None):
+        raise ValueError(f"what {name} learns is of another kind: {type(learn).__name__}")
+    return lever
+
+
+_LEVER_KINDS: Mapping[str, tuple[type, ...]] = {"cascade": (dict,), "quantize": (dict, str)}
+"""What the settings of our own levers are; of a plugin's, the short form can be anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpecRecord:
     """A candidate as it was specified.
@@ -47,7 +65,7 @@ class SpecRecord:
     """
 
     model: Str
-    levers: tuple[Mapping[str, Any], ...] = ()
+    levers: tuple[Annotated[dict[Str, Any], AfterValidator(_check_lever)], ...] = ()
     decoding: DecodingRecord | None = None
     recorded: RecordedRecord | None = None
     document: Mapping[str, Any] = field(default_factory=dict)

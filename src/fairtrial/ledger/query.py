@@ -186,7 +186,7 @@ def read_item_answers(
     """Return the requests about one item, in the order in which the task asked, each with its answer as JSON values."""
     rows = ledger.read(
         """
-        SELECT r.body, b.body, a.answer FROM asked s
+        SELECT r.body, b.body, a.answer, s.request_id FROM asked s
         JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
         JOIN requests r ON r.id = s.request_id
         LEFT JOIN requests b ON b.id = r.base
@@ -195,13 +195,13 @@ def read_item_answers(
         """,
         (candidate_id, task_id, item_id, repeat),
     )
-    return [(decode_request(body, base), _read_answer(answer)) for body, base, answer in rows]
+    return [(decode_request(body, base), _read_answer(answer, name)) for body, base, answer, name in rows]
 
 
-def _read_answer(text: str) -> dict[str, Any]:
+def _read_answer(text: str, where: str) -> dict[str, Any]:
     """Return an answer as JSON values that are sure to be one; its trace under its name of today."""
-    body = read_mapping(text, "an answer")
-    decode_answer(body)
+    body = read_mapping(text, "an answer", where)
+    decode_answer(body, where)
     return renamed_trace(body)
 
 

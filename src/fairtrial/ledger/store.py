@@ -257,7 +257,7 @@ class Ledger:
             "AND request_id IN (SELECT value FROM json_each(?))",
             (candidate_id, json.dumps(list(request_ids))),
         )
-        return {request_id: decode_answer(read_mapping(body, "an answer", request_id)) for request_id, body in found}
+        return {name: decode_answer(read_mapping(body, "an answer", name), name) for name, body in found}
 
     def commit(self, candidate_id: str, chunk: Chunk) -> None:
         """Write a chunk in one transaction.

@@ -53,9 +53,11 @@ def trace_document(trace: Iterable[TraceStep]) -> list[dict[str, Any]]:
 def read_trace(answer: Mapping[str, Any]) -> Trace:
     """Return the trace of an answer given as JSON values; also of one stored when traces were called ``steps``.
 
-    Raises TypeError or KeyError for a step that is none.
+    Raises TypeError for a step that is none.
     """
     steps = [TraceStep(**step) for step in renamed_trace(answer).get("trace", ())]
+    if any(isinstance(step.sources, str | Mapping) for step in steps):
+        raise TypeError("the sources of a step are no list")
     return tuple(replace(step, sources=tuple(step.sources)) for step in steps)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from fairtrial.errors import PluginError, UnknownNameError
+from fairtrial.errors import LedgerError, PluginError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.plugins import Table as Available
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
@@ -68,15 +70,32 @@ def find_findings(ledger: Ledger, trial_id: str) -> Findings | None:
     return found
 
 
-FURTHER: tuple[Callable[[Ledger, str], Findings | None], ...] = (
-    study_device,
-    study_frontiers,
-    study_cascades,
-    study_contamination,
-)
-"""What is told of every trial that has something of the kind, whatever its study."""
+FURTHER: Mapping[str, Callable[[Ledger, str], Findings | None]] = {
+    "Device": study_device,
+    "Frontiers": study_frontiers,
+    "Cascades": study_cascades,
+    "Contamination": study_contamination,
+}
+"""What is told of every trial that has something of the kind, whatever its study; by the title of what failed."""
 
 
 def find_further(ledger: Ledger, trial_id: str) -> tuple[Findings, ...]:
-    """Return what is found about a trial beside its study."""
-    return tuple(found for about in FURTHER if (found := about(ledger, trial_id)) is not None)
+    """Return what is found about a trial beside its study; what fails says so in a note, and the others are told.
+
+    Raises LedgerError for rows that cannot be read.
+    """
+    told = (_find_one(title, about, ledger, trial_id) for title, about in FURTHER.items())
+    return tuple(found for found in told if found is not None)
+
+
+def _find_one(
+    title: str, about: Callable[[Ledger, str], Findings | None], ledger: Ledger, trial_id: str
+) -> Findings | None:
+    try:
+        return about(ledger, trial_id)
+    except LedgerError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ").removesuffix(".")
+        return Findings(title, notes=(f"This failed: {said} ({Path(place.filename).name}:{place.lineno}).",))

@@ -7,15 +7,19 @@ candidates of the trial.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fairtrial.analysis.standings.costs import list_cost_measures
 from fairtrial.analysis.standings.values import Floats, Ints, TrialValues
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.plan import CandidateRecord, TaskRecord
+from fairtrial.ledger.known import latest_value
+from fairtrial.ledger.plan import CandidateRecord, PartRecord, TaskRecord
 from fairtrial.ledger.steps import read_cascade_items
+from fairtrial.spec.shares import parse_margin, parse_share
 from fairtrial.stats.intervals import estimate
 from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Table
 
@@ -58,7 +62,7 @@ class CascadeSample:
 def study_cascades(ledger: Ledger, trial_id: str) -> Findings | None:
     """Return what is found about the cascades of a trial; None if it has none, or none has answered yet."""
     rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
-    found = [one for one in rows.plan.candidates if one.parts and "cascade" in one.spec.levers[-1]]
+    found = [one for one in rows.plan.candidates if _find_cascade(one)]
     tables, charts, sentences, notes = [], [], [], []
     for candidate in found:
         lines: list[tuple[Cell, ...]] = []
@@ -81,7 +85,12 @@ def study_cascades(ledger: Ledger, trial_id: str) -> Findings | None:
             )
         )
         sentences += _describe_rows(candidate.name, names, lines) if len(lines) <= MOST_SAID else []
-        if None in names:
+        if (cascade := _find_cascade(candidate)) and cascade.around:
+            notes.append(
+                f"{candidate.name}: the results of other thresholds are not known, for the two models alone are asked "
+                f"without {', '.join(cascade.around)}."
+            )
+        elif None in names:
             notes.append(
                 f"{candidate.name}: the results of other thresholds are known only where both of its models are "
                 "candidates of the trial themselves."
@@ -96,6 +105,46 @@ def study_cascades(ledger: Ledger, trial_id: str) -> Findings | None:
             "chosen from it would flatter the cascade. The dashed line is the larger model asked at random."
         )
     return Findings("Cascades", tuple(sentences), tuple(tables), tuple(charts[:MOST_CHARTS]), tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCascade:
+    """The outermost cascade of a candidate.
+
+    Attributes:
+        id: of the candidate that it makes; the candidate itself if no other lever is around it.
+        settings: as written.
+        parts: ids of the small model and of the larger one.
+        inner: names of the larger models of the cascades inside it, the outermost first.
+        around: names of the levers around it.
+    """
+
+    id: str
+    settings: Mapping[str, Any]
+    parts: tuple[str, str]
+    inner: tuple[str, ...]
+    around: tuple[str, ...]
+
+
+def _find_cascade(candidate: CandidateRecord) -> FoundCascade | None:
+    """Return a candidate's outermost cascade; None if it has none, or its parts are not known."""
+    found: list[tuple[Mapping[str, Any], CandidateRecord | PartRecord]] = []
+    around: list[str] = []
+    one: CandidateRecord | PartRecord = candidate
+    for lever in reversed(candidate.spec.levers):
+        if not one.parts:
+            break
+        if "cascade" in lever and len(one.parts) == 2:
+            found.append((lever["cascade"], one))
+        elif not found:
+            around = [*lever, *around]
+        one = one.parts[0]  # each lever asks the candidate without that lever
+    if not found:
+        return None
+    (settings, outer), *others = found
+    small, larger = outer.parts
+    inner = tuple(made.parts[1].name for _, made in others)
+    return FoundCascade(outer.id, settings, (small.id, larger.id), inner, tuple(around))
 
 
 def _estimate_asked(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> Interval | None:
@@ -118,9 +167,13 @@ def _estimate_mean(
 
 
 def _name_parts(rows: TrialValues, candidate: CandidateRecord) -> tuple[str | None, ...]:
-    """Return under which names a cascade's two models stand trial by themselves; None for one that does not."""
+    """Return under which names a cascade's two models stand trial by themselves; None for one that does not.
+
+    With levers around the cascade, none does: alone, the two are asked without these.
+    """
     ids = {other.id: other.name for other in rows.plan.candidates}
-    return tuple(ids.get(part.id) for part in candidate.parts)
+    found = _find_cascade(candidate)
+    return (None, None) if not found or found.around else tuple(ids.get(part) for part in found.parts)
 
 
 def _read_sample(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord) -> CascadeSample | None:
@@ -214,22 +267,29 @@ def _format_signed(share: float) -> str:
 
 def _describe_cascade(ledger: Ledger, trial_id: str, candidate: CandidateRecord) -> str:
     """Return in words what a cascade's signal and threshold are."""
-    [settings] = [lever["cascade"] for lever in candidate.spec.levers if "cascade" in lever]
+    cascade = _find_cascade(candidate)
+    assert cascade is not None
+    settings = cascade.settings
     kinds = {"mean_logprob": "probability of its own answer", "self_agreement": "agreement of its samples"}
-    signal = kinds[settings.get("signal", "mean_logprob")]
+    given = settings.get("signal", "mean_logprob")
+    signal = kinds.get(given, given)
     known = [
         w.value
         for w in query.read_whole_rows(ledger, trial_id)
-        if w.measure == "cascade_threshold" and w.candidate_id == candidate.id
+        if w.measure == "cascade_threshold" and w.candidate_id == cascade.id
     ]
+    if not known and cascade.around:  # what is inside another lever is no candidate of the trial
+        found = latest_value(ledger, cascade.id, "cascade_threshold")
+        known = [] if found is None else [found]
     value = f"{known[-1]:.3g}" if known else str(settings.get("threshold", "unknown"))
+    within = "".join(f"; inside it, a cascade to {name}" for name in cascade.inner)
     learn = settings.get("learn")
     if not learn:
-        return f"{signal}, threshold {value}"
+        return f"{signal}, threshold {value}{within}"
     shared = "at most {:g}% escalated, over all tasks"
-    aim = shared.format(100 * learn["escalate"]) if learn.get("escalate") is not None else ""
-    aim = aim or f"within {100 * learn['margin']:g} points of the larger"
-    return f"{signal}, threshold {value}, learned on other items for {aim}"
+    aim = shared.format(100 * parse_share(learn["escalate"])) if learn.get("escalate") is not None else ""
+    aim = aim or f"within {100 * parse_margin(learn['margin']):g} points of the larger"
+    return f"{signal}, threshold {value}, learned on other items for {aim}{within}"
 
 
 def _make_chart(rows: TrialValues, candidate: CandidateRecord, task: TaskRecord, sides: CascadeSample) -> Chart | None:

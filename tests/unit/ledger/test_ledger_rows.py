@@ -18,6 +18,8 @@ from fairtrial.errors import LedgerError
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.ledger.export import BLOCK_ITEMS, export_parquet, export_text
 from fairtrial.ledger.gc import collect
+from fairtrial.ledger.plan import make_plan_record
+from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
@@ -27,6 +29,7 @@ from fairtrial.records import (
     Prompt,
     ScoreAnswer,
     ScoreRequest,
+    TraceStep,
 )
 from tests.support.ledgers import CARD, TASK, TRIAL, candidate_id, filled, make_items, plan
 
@@ -249,3 +252,65 @@ def test_old_trials_go_by_age_and_space_is_given_back(ledger: Ledger) -> None:
     assert (gone.trials, gone.answers) == (1, 31)
     assert gone.bytes_freed > 30 * 5000
     assert ledger.connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"by": 5},
+        {"by": None},
+        {"by": "small", "tokens_in": True},
+        {"by": "small", "tokens_in": 1.5},
+        {"by": "small", "tokens_out": -1},
+        {"by": "small", "tokens_out": "3"},
+        {"by": "small", "signal": "x"},
+        {"by": "small", "signal": True},
+        {"by": "small", "prompt": 5},
+        {"by": "small", "action": ["refused"]},
+        {"by": "small", "sources": "text"},
+        {"by": "small", "sources": [1]},
+        {"by": "small", "new": 1},
+        {},
+        5,
+    ],
+)
+def test_a_step_that_is_none_is_damage_and_its_answer_named(ledger: Ledger, step: object) -> None:
+    item = make_items(1)[0].id
+    ledger.commit(A, sampled(1))
+    [(request, _)] = query.read_item_answers(ledger, A, TASK, item)
+    ledger.connection.execute("UPDATE answers SET answer = json_set(answer, '$.trace', json(?))", (json.dumps([step]),))
+    ledger.connection.commit()
+    for reader in (
+        lambda: query.read_item_answers(ledger, A, TASK, item),
+        lambda: ledger.answers(A, [request.id]),
+        lambda: read_cascade_items(ledger, A, TASK),
+        lambda: exported(ledger, answers=True),
+    ):
+        with pytest.raises(LedgerError) as caught:
+            reader()
+        assert caught.value.where == request.id
+
+
+@pytest.mark.parametrize(
+    "levers", [[{"cascade": 5}], [{"cascade": None}], [{}], [{"quantize": 4}], [{"a": 1, "b": 2}], [5], ["x"], {"a": 1}]
+)
+def test_levers_that_are_none_are_damage(levers: object) -> None:
+    document = plan()
+    document["candidates"][0]["spec"] = {"model": "fake:x", "levers": levers}  # type: ignore[index]
+    with pytest.raises(LedgerError, match="levers") as caught:
+        make_plan_record(document, "trial t")
+    assert caught.value.where == "trial t"
+
+
+def test_levers_in_their_short_form_are_levers() -> None:
+    document = plan()
+    levers = ({"quantize": "q4_0"}, {"other": ["a", 1]}, {"none": None}, {"cascade": {"to": "b", "threshold": "50%"}})
+    document["candidates"][0]["spec"] = {"model": "fake:x", "levers": list(levers)}  # type: ignore[index]
+    assert make_plan_record(document).candidates[0].spec.levers == levers
+
+
+def test_a_step_that_could_not_be_read_is_not_written(ledger: Ledger) -> None:
+    request = GenerateRequest(Prompt("?"), max_tokens=2)
+    odd = GenerateAnswer("x", 1, "stop", trace=(TraceStep("rag", sources=(5,)),))  # type: ignore[arg-type]
+    with pytest.raises(LedgerError, match="by 'rag', has another kind of sources"):
+        ledger.commit(A, Chunk(answers=[(request, odd)]))

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fairtrial import studies
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.check import check_engine
-from fairtrial.errors import CapabilityError, EngineError, SpecError
+from fairtrial.errors import CapabilityError, EngineError, LedgerError, SpecError
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.encoding import decode_trace
 from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.levers.cascade import CascadeEngine
 from fairtrial.levers.cascade.signals import find_final_answer, measure_agreement, measure_choices, measure_text
@@ -41,7 +43,7 @@ from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
 from fairtrial.stats.thresholds import choose_for_margin, choose_for_share
 from fairtrial.studies import find_further
-from tests.support.levers import cascade
+from tests.support.levers import cascade, installed
 
 CAN = Capabilities(True, True, False, False, 1000, batch_invariant=True)
 CHOICES = ScoreRequest((Pair(Prompt("Q"), "a"), Pair(Prompt("Q"), "b")))
@@ -326,6 +328,52 @@ def test_without_both_models_on_trial_the_curve_is_said_to_be_unknown(tmp_path: 
     [found] = find_further(ledger, plan.id)
     assert not found.charts
     assert "candidates of the trial themselves" in " ".join(found.notes)
+
+
+def test_of_two_cascades_the_outer_one_is_told_and_the_inner_one_named(tmp_path: Path) -> None:
+    two = "{cascade: {to: b, threshold: 0.5}}, {cascade: {to: {model: 'fake:four'}, threshold: 0.6}}"
+    plan = plan_trial(written(tmp_path, two), tmp_path)
+    ledger = conducted(plan, tmp_path / "t.db")
+    [found] = find_further(ledger, plan.id)
+    [table] = found.tables
+    assert table.caption.startswith("c: ") and "threshold 0.6" in table.caption
+    assert table.caption.endswith("; inside it, a cascade to b")
+    known = read_cascade_items(ledger, plan.candidates[2].id, plan.tasks[0].id)
+    assert known and all(item.escalated == (item.signal < 0.6) for item in known.values())
+    assert "Cascades" in render_report(ledger, summarise(ledger, plan.id))
+
+
+def test_a_cascade_with_another_lever_around_it_is_told(tmp_path: Path) -> None:
+    with installed():
+        levers = "{cascade: {to: b, learn: {escalate: 50%, items: 40}}}, {append: {text: ' Think.'}}"
+        plan = plan_trial(written(tmp_path, levers), tmp_path)
+        ledger = conducted(plan, tmp_path / "t.db")
+    [found] = find_further(ledger, plan.id)
+    [table] = found.tables
+    assert "at most 50% escalated" in table.caption and "unknown" not in table.caption
+    [row] = table.rows
+    assert 0 < row[1].value < 1 and row[2] is None  # type: ignore[union-attr, operator]
+    assert "without append" in " ".join(found.notes) and not found.charts
+
+
+@pytest.mark.parametrize("error", [ValueError("too many"), AttributeError("no get")])
+def test_a_section_that_fails_says_so_and_leaves_the_others(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_trial(written(tmp_path, "{cascade: {to: b, threshold: 0.9}}"), tmp_path)
+    ledger = conducted(plan, tmp_path / "t.db")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setitem(studies.FURTHER, "Device", fail)  # type: ignore[arg-type]
+    failed, other = find_further(ledger, plan.id)
+    assert failed.title == "Device" and other.title == "Cascades"
+    assert f"This failed: {type(error).__name__}: {error} (test_cascade.py:" in failed.notes[0]
+    assert "This failed" in render_report(ledger, summarise(ledger, plan.id))
+    monkeypatch.setitem(studies.FURTHER, "Device", lambda *_: decode_trace({"trace": 5}, "q"))  # type: ignore[arg-type]
+    with pytest.raises(LedgerError):
+        find_further(ledger, plan.id)
 
 
 def test_bytes_and_memory_are_those_of_both(tmp_path: Path) -> None:
