@@ -57,7 +57,7 @@ def finished(
         with ledger.writing():
             run(plan, loaded.text, ledger, EngineSettings())
         summary = summarise(ledger, plan.id)
-    absent = {(str(a["candidate"]), str(a["measure"])): str(a["reason"]) for a in summary.absences}
+    absent = {(a.candidate, a.measure): a.reason for a in summary.absences}
     return {candidate.name: dict(candidate.needs) for candidate in summary.candidates}, absent
 
 
