@@ -372,7 +372,7 @@ def test_a_section_that_fails_says_so_and_leaves_the_others(
     assert f"This failed: {type(error).__name__}: {error} (test_cascade.py:" in failed.notes[0]
     assert "This failed" in render_report(ledger, summarise(ledger, plan.id))
     monkeypatch.setitem(studies.FURTHER, "Device", lambda *_: decode_trace({"trace": 5}, "q"))  # type: ignore[arg-type]
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match="trace"):
         find_further(ledger, plan.id)
 
 
