@@ -24,6 +24,7 @@ GROUP = "fairtrial"
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,17 @@ class Table(Generic[T]):
                 f"several plugins bring the {self.kind} {name!r}: {others}.", fix="Uninstall all of them but one."
             )
         return found[0] if found else None
+
+    def expect(self, name: str, value: V, promise: str, fine: bool) -> V:
+        """Return what the code behind a name gave, if it is ``fine``.
+
+        Raises PluginError, which names the plugin, the ``promise`` and the type seen.
+        """
+        if not fine:
+            plugin = self.plugin(name)
+            assert plugin is not None, f"{self.kind} {name}: {promise}, and it is {_described(value)}"
+            raise plugin.failure(f"breaks its promise: {promise}, and it is {_described(value)}")
+        return value
 
     def origin(self, name: str) -> str:
         """Return the distribution and version that a name comes from; empty for what is built in."""

@@ -95,7 +95,9 @@ def open_engine(candidate: Candidate, model: ResolvedModel, settings: EngineSett
         MissingExtraError: if the engine's library is not installed.
         ModelError: if the model cannot be loaded, or has no chat template where one is asked for.
     """
-    return ENGINES.find(model.engine).open(candidate, model, settings or EngineSettings())
+    engine = ENGINES.find(model.engine).open(candidate, model, settings or EngineSettings())
+    fine = isinstance(engine, Engine) and isinstance(engine.can, Capabilities)
+    return ENGINES.expect(model.engine, engine, "`open` must return an engine", fine)
 
 
 def predict_footprint(

@@ -6,12 +6,12 @@ each one after it wraps what stands before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from fairtrial.engines.base import Engine
+from fairtrial.engines.base import Capabilities, Engine
 from fairtrial.errors import CapabilityError, SpecError
 from fairtrial.levers.base import (
     AppliedLever,
@@ -26,7 +26,9 @@ from fairtrial.levers.base import (
 )
 from fairtrial.levers.cascade import CascadeLever
 from fairtrial.levers.quantize import QuantizeLever
+from fairtrial.models import ResolvedModel
 from fairtrial.plugins import Table
+from fairtrial.records import Request, content_hash
 from fairtrial.spec.levers import read_settings
 from fairtrial.spec.problems import describe_error
 
@@ -41,7 +43,10 @@ __all__ = [
     "ReferencedContent",
     "SeenItem",
     "WrapLever",
+    "build_model",
+    "count_calls",
     "find_lever",
+    "identify_lever",
     "is_wrapping",
     "read_lever",
     "wrap_engine",
@@ -102,7 +107,44 @@ def wrap_engine(applied: AppliedLever, engine: Engine, others: Mapping[str, Engi
                 raise CapabilityError(
                     f"the lever {applied.name!r} needs an engine that can {WORDS[need]}, and that of {name!r} cannot."
                 )
-    return lever.wrap(settings, engine, others)
+    wrapped = lever.wrap(settings, engine, others)
+    fine = isinstance(wrapped, Engine) and isinstance(wrapped.can, Capabilities)
+    return LEVERS.expect(applied.name, wrapped, "`wrap` must return an engine", fine)
+
+
+def count_calls(applied: AppliedLever, request: Request) -> tuple[Calls, Calls]:
+    """Return how often a wrapping lever asks its own engine, and each other one; see `WrapLever.calls`.
+
+    Raises PluginError if the lever of a plugin says what cannot be, for budgets count on it.
+    """
+    assert isinstance(applied.lever, WrapLever)
+    told = applied.lever.calls(applied.settings, request)
+    fine = (
+        isinstance(told, tuple)
+        and len(told) == 2
+        and all(isinstance(calls, Calls) and calls.is_sound for calls in told)
+    )
+    return LEVERS.expect(applied.name, told, "`calls` must return two Calls that are finite and not negative", fine)
+
+
+def build_model(applied: AppliedLever, model: ResolvedModel, context: BuildContext) -> ResolvedModel:
+    """Return the model that a build lever makes of another; see `BuildLever.build`."""
+    assert isinstance(applied.lever, BuildLever)
+    made = applied.lever.build(applied.settings, model, context)
+    return LEVERS.expect(applied.name, made, "`build` must return a ResolvedModel", isinstance(made, ResolvedModel))
+
+
+def identify_lever(applied: AppliedLever, referred: ReferencedContent) -> Sequence[object]:
+    """Return what of a lever enters the candidate's id; see `Lever.identity`.  A plugin's version is part of it."""
+    own = applied.lever.identity(applied.settings, referred)
+    promise = "`identity` must return a list of JSON values"
+    fine = isinstance(own, list | tuple)
+    try:
+        content_hash(list(own) if fine else own)
+    except (TypeError, ValueError):
+        fine = False
+    plugin = LEVERS.origin(applied.name)
+    return [*LEVERS.expect(applied.name, own, promise, fine), *([plugin] if plugin else [])]
 
 
 WORDS: Mapping[str, str] = {

@@ -7,6 +7,7 @@ here, which is the safe one.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,12 @@ class Calls:
     about: float | None = 1.0
     most: int = 1
     added: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether these can be numbers of calls."""
+        counts = all(type(count) is int and count >= 0 for count in (self.most, self.added))
+        return counts and (self.about is None or (isinstance(self.about, int | float) and 0 <= self.about < math.inf))
 
     def times(self, outer: Calls) -> Calls:
         """Return the calls of an engine that is asked so often for each of the ``outer`` calls."""

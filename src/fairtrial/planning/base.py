@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fairtrial.levers import AppliedLever, Calls, WrapLever
+from fairtrial.levers import AppliedLever, Calls, count_calls
 from fairtrial.models import ResolvedModel
 from fairtrial.records import Item, Request, content_hash
 from fairtrial.spec.candidate import Candidate
@@ -84,9 +84,7 @@ class PlannedCandidate:
         if self.lever is None:
             yield self, Calls()
             return
-        lever = self.lever.lever
-        assert isinstance(lever, WrapLever)
-        own, others = lever.calls(self.lever.settings, request)
+        own, others = count_calls(self.lever, request)
         for i, part in enumerate(self.parts.values()):
             for one, calls in part.count_calls(request):
                 yield one, calls.times(others if i else own)

@@ -17,6 +17,8 @@ from fairtrial.levers import (
     BuildLever,
     ReferencedContent,
     WrapLever,
+    build_model,
+    identify_lever,
     is_wrapping,
     read_lever,
 )
@@ -98,9 +100,8 @@ class CandidatePlanner:
             model = resolve_candidate(spec, self.base_dir)
         counted: list[list[object]] = []
         for applied in levers:
-            assert isinstance(applied.lever, BuildLever)
             context = BuildContext(cache_folder(), lambda told: self.on_progress(f"{spec.id}: {told}"))
-            model = applied.lever.build(applied.settings, model, context)
+            model = build_model(applied, model, context)
             if own := self._identity(applied, {}):
                 counted.append([applied.name, *own])
         with add_place(line):
@@ -152,9 +153,7 @@ class CandidatePlanner:
         for setting, path in applied.settings.referred("file"):
             files.setdefault(setting, []).append(_hash_file(applied.name, setting, Path(path)))
         learned = [(t.id, [item.id for item in t.tuning]) for t in self.tasks] if applied.items_to_learn else []
-        own = applied.lever.identity(applied.settings, ReferencedContent(files, candidates, learned))
-        plugin = LEVERS.origin(applied.name)
-        return [*own, plugin] if plugin else own
+        return identify_lever(applied, ReferencedContent(files, candidates, learned))
 
     def _shots(self) -> Path:
         """Return a file with the few-shot examples of the tasks."""

@@ -12,8 +12,8 @@ from numbers import Real
 
 from fairtrial.engines.base import Engine, StreamsAnswers
 from fairtrial.engines.finite import find_flaw, make_nan_error
-from fairtrial.errors import CapabilityError, EngineError
-from fairtrial.measures import Watcher, Whole, watch_all
+from fairtrial.errors import CapabilityError, EngineError, PluginError
+from fairtrial.measures import Probe, Watcher, Whole, watch_all
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.records import (
     Answer,
@@ -78,13 +78,22 @@ def answer_items(
     with watch_all(watchers):
         answers = answer_requests(engine, requests, candidate.name, on_answer)
     by_item = [[answers[request.id] for request in requests] for requests in items]
-    seen = [probe.observe(by_item) for probe in probes if isinstance(probe, Watcher)]
+    seen = [observe_items(probe, by_item) for probe in probes if isinstance(probe, Watcher)]
     return Answered(
         answers,
         [[observation for costs in seen for observation in costs[i]] for i in range(len(items))],
         {measure: why for probe in probes for measure, why in probe.absences().items()},
         pool.wholes(candidate),
     )
+
+
+def observe_items(probe: Probe, by_item: Sequence[Sequence[Answer]]) -> Sequence[Sequence[Observation]]:
+    """Return what a probe observed of each item's answers.  Raises PluginError if that is not one row an item."""
+    seen = probe.observe(by_item)
+    if len(seen) != len(by_item):
+        name = f"{type(probe).__module__}.{type(probe).__qualname__}"
+        raise PluginError(f"the probe {name} observed {len(seen)} items where {len(by_item)} were answered.")
+    return seen
 
 
 def answer_requests(
@@ -110,8 +119,9 @@ def answer_requests(
                 on_answer(request, got)
     except SystemExit as error:  # of a plugin's code: a run does not end so
         raise _make_mismatch(candidate, f"it tried to end the program (exit code {error.code})") from error
-    if len(answers) < len({request.id for request in requests}):
-        raise _make_mismatch(candidate, f"{len(answers)} answers came to {len(requests)} requests")
+    if missing := [request for request in requests if request.id not in answers]:
+        wrong = f"{len(requests) - len(missing)} answers came to {len(requests)} requests"
+        raise _make_mismatch(candidate, wrong, missing[0].label)
     flawed = [(request, told) for request in requests if (told := find_flaw(answers[request.id]))]
     if flawed:
         for request in [] if comes_one_by_one else requests:
@@ -140,6 +150,10 @@ def _pair(requests: Sequence[Request], answers: Iterable[Answer], candidate: str
         raise _make_mismatch(candidate, f"more answers came than the {len(requests)} requests")
 
 
+SLACK = 0.01
+"""Nats by which rounding may lift the log-probability of what is certain above 0."""
+
+
 def find_mismatch(request: Request, answer: object) -> str:
     """Return in words how an answer is not one to its request; empty if it is.  Engines of plugins are not trusted."""
     wanted = ScoreAnswer if isinstance(request, ScoreRequest) else GenerateAnswer
@@ -148,7 +162,7 @@ def find_mismatch(request: Request, answer: object) -> str:
     if isinstance(request, ScoreRequest) and isinstance(answer, ScoreAnswer):
         if {len(answer.logprobs), len(answer.greedy), len(answer.tokens)} != {len(request.pairs)}:
             counts = f" and {len(answer.tokens)} counts" if len(answer.tokens) != len(answer.logprobs) else ""
-            return f"{len(answer.logprobs)} log-probabilities came for {len(request.pairs)} continuations{counts}"
+            return f"{len(answer.logprobs)} log-probabilities{counts} came for {len(request.pairs)} continuations"
         numbers: Sequence[object] = (*answer.logprobs, *answer.tokens)
     else:
         assert isinstance(answer, GenerateAnswer)
@@ -156,7 +170,10 @@ def find_mismatch(request: Request, answer: object) -> str:
             return f"its text is {answer.text!r:.40}, and finish is {answer.finish!r:.40}"
         numbers = (answer.tokens,)
     odd = [value for value in numbers if not isinstance(value, Real)]
-    return f"{odd[0]!r:.40} came where a number belongs" if odd else ""
+    if odd:
+        return f"{odd[0]!r:.40} came where a number belongs"
+    above = [value for value in getattr(answer, "logprobs", ()) if value > SLACK]
+    return f"a log-probability is {above[0]:.4g}, above 0" if above else ""
 
 
 def _make_mismatch(candidate: str, wrong: str, label: str = "") -> EngineError:

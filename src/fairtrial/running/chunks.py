@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
+from fairtrial.errors import TaskError
 from fairtrial.ledger import Ledger
 from fairtrial.measures import Probe, Watcher
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.records import Answer, Observation
-from fairtrial.running.answering import Answered, answer_items
+from fairtrial.running.answering import Answered, answer_items, observe_items
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.storing import LedgerWriter
 from fairtrial.tasks.base import Task
@@ -94,14 +96,14 @@ def store_chunk(
     every = [[fresh.get(r.id) or known[r.id] for r in asked.requests] for asked in chunk]
     told = [probe for probe in probes if not isinstance(probe, Watcher)]
     # Of answers that a killed run left without them: what an answer says of itself is not lost with the run.
-    seen = [probe.observe(every) for probe in told]
+    seen = [observe_items(probe, every) for probe in told]
     observations = [
         [*grades, *signs_, *answered.costs[i], *(o for costs in seen for o in costs[i])]
         for i, (grades, signs_) in enumerate(graded)
     ]
     writer.write_chunk(task.id, candidate.id, chunk, fresh, observations, answered.absences, answered.wholes)
     sums: dict[str, float] = {}
-    for group in (*answered.costs, *(group for probe in told for group in probe.observe(new))):
+    for group in (*answered.costs, *(group for probe in told for group in observe_items(probe, new))):
         for observation in group:
             sums[observation.measure] = sums.get(observation.measure, 0.0) + observation.value
     paid = sum(bool(group) for group in new)
@@ -119,6 +121,12 @@ def grade_chunk(
     for asked in chunk:
         given = [answers[request.id] for request in asked.requests]
         grades = grade_refusals_as_wrong(task.card.measures, given, task.grade(asked.item, given))
+        if odd := next((g for g in grades if not (isfinite(g.value) and isfinite(g.weight))), None):
+            raise TaskError(
+                f"the grade {odd.measure} of item {asked.item.doc_id} is {odd.value} with weight {odd.weight}.",
+                where=f"task {task.card.name}",
+                fix="Both must be finite: the task's own grading is at fault; the answers are kept.",
+            )
         told = [*find_signs(task, asked.item, given, grades), *find_unreachable(asked.item, asked.requests)]
         found.append((grades, told))
     return found

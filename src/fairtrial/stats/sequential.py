@@ -305,8 +305,3 @@ def find_least_units(value: float, mean: float, confidence: float, most: int = 1
             return int(np.argmax(wealth >= threshold)) + 1
         count *= 2
     return None
-
-
-def is_settled(found: Comparison) -> bool:
-    """Return whether nothing is left to ask."""
-    return found.verdict != "undecided"

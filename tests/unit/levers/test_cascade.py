@@ -10,20 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairtrial import studies
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.check import check_engine
-from fairtrial.errors import CapabilityError, EngineError, LedgerError, SpecError
-from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.encoding import decode_trace
+from fairtrial.errors import CapabilityError, EngineError, SpecError
+from fairtrial.ledger import query
 from fairtrial.ledger.steps import read_cascade_items
 from fairtrial.levers.cascade import CascadeEngine
 from fairtrial.levers.cascade.signals import find_final_answer, measure_agreement, measure_choices, measure_text
 from fairtrial.measures.cost import CostProbe, find_price
 from fairtrial.measures.sharing import count_tokens_in, count_tokens_out
 from fairtrial.models import resolve
-from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.planning.plan import plan_trial
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
@@ -34,16 +32,13 @@ from fairtrial.records import (
     ScoreRequest,
     TraceStep,
 )
-from fairtrial.report.html.page import render_report
-from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
-from fairtrial.spec.trial import Trial
 from fairtrial.stats.thresholds import choose_for_margin, choose_for_share
-from fairtrial.studies import find_further
-from tests.support.levers import cascade, installed
+from tests.support.cascades import LEARN, conducted, written
+from tests.support.levers import cascade
 
 CAN = Capabilities(True, True, False, False, 1000, batch_invariant=True)
 CHOICES = ScoreRequest((Pair(Prompt("Q"), "a"), Pair(Prompt("Q"), "b")))
@@ -193,16 +188,6 @@ def test_a_margin_is_missed_no_more_often_than_allowed() -> None:
     )  # too few: everything goes on
 
 
-def written(folder: Path, levers: str, more: str = "") -> Trial:
-    text = (
-        "candidates:\n- {id: a, model: 'fake:a'}\n- {id: b, model: 'fake:b'}\n"
-        f"- {{id: c, model: 'fake:a', levers: [{levers}]}}\n"
-        f"tasks: [{{task: table, level: 1, limit: 60, shots: 0}}]\n{more}"
-    )
-    (folder / "trial.yaml").write_text(text)
-    return load_trial(folder / "trial.yaml").trial
-
-
 @pytest.mark.parametrize(
     ("levers", "told"),
     [
@@ -236,16 +221,6 @@ def test_a_question_asked_otherwise_of_the_larger_one_is_refused(tmp_path: Path,
     trial = written(tmp_path, "{cascade: {to: {model: 'fake:b', " + setting + "}, threshold: 0.5}}")
     with pytest.raises(SpecError, match=f"different {setting.partition(':')[0]}"):
         plan_trial(trial, tmp_path)
-
-
-def conducted(plan: Plan, path: Path) -> Ledger:
-    ledger = Ledger.open(path)
-    with ledger.writing():
-        run(plan, "text", ledger, EngineSettings())
-    return ledger
-
-
-LEARN = "{cascade: {to: b, learn: {escalate: 0.5, items: 40}}}"
 
 
 def test_the_items_learned_from_enter_no_verdict(tmp_path: Path) -> None:
@@ -292,88 +267,6 @@ def test_what_can_change_an_answer_changes_the_candidate(tmp_path: Path) -> None
     }
     assert len(others) == 5
     assert base not in others
-
-
-def test_the_curve_begins_and_ends_with_the_models_alone(tmp_path: Path) -> None:
-    plan = plan_trial(written(tmp_path, "{cascade: {to: b, threshold: 0.9}}"), tmp_path)
-    ledger = conducted(plan, tmp_path / "t.db")
-    [found] = find_further(ledger, plan.id)
-    [chart] = found.charts
-    line = [p for p in chart.points if p.kind == "curve"]
-    ends = [p for p in chart.points if p.kind == "reference"]
-    alone = {p.label: p for p in chart.points if p.kind == "candidate"}
-    assert set(alone) == {"a", "b", "c"}
-    for at, name in ((0, "a"), (-1, "b")):
-        assert line[at].y.value == pytest.approx(alone[name].y.value) == pytest.approx(ends[at].y.value)
-        assert line[at].x.value == pytest.approx(ends[at].x.value)
-    assert line[0].x.value == pytest.approx(alone["a"].x.value)
-    known = read_cascade_items(ledger, plan.candidates[2].id, plan.tasks[0].id)
-    share = sum(item.escalated for item in known.values()) / len(known)
-    on_curve = [
-        p.y.value for p in line
-        if p.y.value == pytest.approx(alone["c"].y.value)
-    ]  # fmt: skip
-    assert on_curve  # the cascade as it ran is one of the thresholds
-    [row] = found.tables[0].rows
-    assert row[1].value == pytest.approx(share)  # type: ignore[union-attr]
-    page = render_report(ledger, summarise(ledger, plan.id))
-    assert "Cascades" in page
-    assert "asked at random" in page
-    assert "What c did:<ol><li>small read" in page
-
-
-def test_without_both_models_on_trial_the_curve_is_said_to_be_unknown(tmp_path: Path) -> None:
-    plan = plan_trial(written(tmp_path, "{cascade: {to: {model: 'fake:z'}, threshold: 0.9}}"), tmp_path)
-    ledger = conducted(plan, tmp_path / "t.db")
-    [found] = find_further(ledger, plan.id)
-    assert not found.charts
-    assert "candidates of the trial themselves" in " ".join(found.notes)
-
-
-def test_of_two_cascades_the_outer_one_is_told_and_the_inner_one_named(tmp_path: Path) -> None:
-    two = "{cascade: {to: b, threshold: 0.5}}, {cascade: {to: {model: 'fake:four'}, threshold: 0.6}}"
-    plan = plan_trial(written(tmp_path, two), tmp_path)
-    ledger = conducted(plan, tmp_path / "t.db")
-    [found] = find_further(ledger, plan.id)
-    [table] = found.tables
-    assert table.caption.startswith("c: ") and "threshold 0.6" in table.caption
-    assert table.caption.endswith("; inside it, a cascade to b")
-    known = read_cascade_items(ledger, plan.candidates[2].id, plan.tasks[0].id)
-    assert known and all(item.escalated == (item.signal < 0.6) for item in known.values())
-    assert "Cascades" in render_report(ledger, summarise(ledger, plan.id))
-
-
-def test_a_cascade_with_another_lever_around_it_is_told(tmp_path: Path) -> None:
-    with installed():
-        levers = "{cascade: {to: b, learn: {escalate: 50%, items: 40}}}, {append: {text: ' Think.'}}"
-        plan = plan_trial(written(tmp_path, levers), tmp_path)
-        ledger = conducted(plan, tmp_path / "t.db")
-    [found] = find_further(ledger, plan.id)
-    [table] = found.tables
-    assert "at most 50% escalated" in table.caption and "unknown" not in table.caption
-    [row] = table.rows
-    assert 0 < row[1].value < 1 and row[2] is None  # type: ignore[union-attr, operator]
-    assert "without append" in " ".join(found.notes) and not found.charts
-
-
-@pytest.mark.parametrize("error", [ValueError("too many"), AttributeError("no get")])
-def test_a_section_that_fails_says_so_and_leaves_the_others(
-    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = plan_trial(written(tmp_path, "{cascade: {to: b, threshold: 0.9}}"), tmp_path)
-    ledger = conducted(plan, tmp_path / "t.db")
-
-    def fail(*_: object) -> None:
-        raise error
-
-    monkeypatch.setitem(studies.FURTHER, "Device", fail)  # type: ignore[arg-type]
-    failed, other = find_further(ledger, plan.id)
-    assert failed.title == "Device" and other.title == "Cascades"
-    assert f"This failed: {type(error).__name__}: {error} (test_cascade.py:" in failed.notes[0]
-    assert "This failed" in render_report(ledger, summarise(ledger, plan.id))
-    monkeypatch.setitem(studies.FURTHER, "Device", lambda *_: decode_trace({"trace": 5}, "q"))  # type: ignore[arg-type]
-    with pytest.raises(LedgerError, match="trace"):
-        find_further(ledger, plan.id)
 
 
 def test_bytes_and_memory_are_those_of_both(tmp_path: Path) -> None:

@@ -17,13 +17,23 @@ import fairtrial.running.pool as pool_module
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.base import StreamsAnswers
 from fairtrial.engines.fake import FakeEngine
-from fairtrial.errors import EngineError, FairtrialError, MissingExtraError, UnknownNameError
+from fairtrial.errors import EngineError, FairtrialError, MissingExtraError, PluginError, TaskError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.planning.base import PlannedCandidate
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.planning.requests import make_chunks
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Pair, Prompt, Request, ScoreAnswer, ScoreRequest
-from fairtrial.running.answering import Answered, answer_items, answer_requests, find_mismatch
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Observation,
+    Pair,
+    Prompt,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+)
+from fairtrial.running.answering import Answered, answer_items, answer_requests, find_mismatch, observe_items
 from fairtrial.running.chunks import ask_chunk, store_chunk
 from fairtrial.running.pool import open_pool
 from fairtrial.running.storing import KEPT_AT_ONCE, open_writer, write_plan
@@ -172,9 +182,10 @@ GOOD = ScoreAnswer((-1.0, -2.0), (True, False), (1, 1))
     [
         ([ScoreAnswer((-1.0,), (True,), (1,))], "1 log-probabilities came for 2 continuations"),
         ([ScoreAnswer((-1.0, -2.0, -0.1), (True, False, False), (1, 1, 1))], "3 log-probabilities came for 2"),
-        ([ScoreAnswer((-1.0, -2.0), (True, False), (1,))], "2 log-probabilities came for 2 continuations and 1 counts"),
+        ([ScoreAnswer((-1.0, -2.0), (True, False), (1,))], "2 log-probabilities and 1 counts came for 2"),
         ([GenerateAnswer("a", 1, "stop")], "a ScoreAnswer was asked for, and a GenerateAnswer came"),
         ([None], "a NoneType came"),
+        ([ScoreAnswer((-1.0, 5.0), (True, False), (1, 1))], "a log-probability is 5, above 0"),
         ([ScoreAnswer(("-1", -2.0), (True, False), (1, 1))], "'-1' came where a number belongs"),
         ([], "0 answers came to 1 requests"),
         ([GOOD, GOOD], "more answers came than the 1 requests"),
@@ -194,3 +205,29 @@ def test_texts_that_are_none_are_refused() -> None:
     assert "finish is 'wat'" in find_mismatch(asked, GenerateAnswer("a", 1, "wat"))  # type: ignore[arg-type]
     assert "'5' came" in find_mismatch(asked, GenerateAnswer("a", "5", "stop"))  # type: ignore[arg-type]
     assert find_mismatch(asked, GenerateAnswer("a", 1, "stop")) == ""
+
+
+def test_a_grade_that_is_no_number_names_task_and_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = planned(tmp_path)
+    [candidate], task = plan.candidates, plan.tasks[0]
+    monkeypatch.setattr(type(task.plain), "grade", lambda *_: [Observation("acc", float("nan"))])
+    with (
+        Ledger.open(tmp_path / "l.db") as ledger,
+        ledger.writing(),
+        open_pool(EngineSettings()) as pool,
+    ):
+        write_plan(plan, "text", ledger)
+        with open_writer(ledger, plan.id, {}) as writer:
+            chunk = next(iter(make_chunks(task, candidate)))
+            with pytest.raises(TaskError, match=r"task table: the grade acc of item \d+ is nan"):
+                ask_chunk(task, candidate, chunk, pool, writer)
+        assert query.count_rows(ledger)["answers"] == len(chunk)  # paid for, and kept
+
+
+def test_a_probe_must_observe_every_item() -> None:
+    class Short:
+        def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+            return [[]] * (len(answers) - 1)
+
+    with pytest.raises(PluginError, match="observed 1 items where 2 were answered"):
+        observe_items(Short(), [[GOOD], [GOOD]])  # type: ignore[arg-type]
