@@ -49,3 +49,9 @@ def processor_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def count_cores() -> int:
+    """Return the number of physical cores that this process may use; at least 1."""
+    usable = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
+    return max(1, min(usable or 1, psutil.cpu_count(logical=False) or usable or 1))

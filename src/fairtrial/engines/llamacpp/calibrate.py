@@ -6,17 +6,16 @@ the same machine keeps computing the same digits.  Knows nothing of requests.
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from fairtrial.cache import recall, remember
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, get_library_version, get_system_info
+from fairtrial.machine import count_cores
 from fairtrial.records import content_hash
 
 BATCHES = (256, 512)
@@ -42,12 +41,6 @@ class SpeedSettings:
     source: str
 
 
-def _count_cores() -> int:
-    """Return the number of physical cores that this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
-
-
 def calibrate(model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
     """Return the fastest of a few settings for this model here, measured once and then remembered."""
     name = _make_cache_key(sha256, packed=packed, flash=flash)
@@ -62,12 +55,12 @@ def calibrate(model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSe
 def recall_speed(sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
     """Return what is remembered of a model here; what is likely if nothing is."""
     return _read_speed(_make_cache_key(sha256, packed=packed, flash=flash)) or SpeedSettings(
-        _count_cores(), DEFAULT_BATCH, "default"
+        count_cores(), DEFAULT_BATCH, "default"
     )
 
 
 def _make_cache_key(sha256: str, *, packed: bool, flash: int) -> str:
-    machine = [platform.node(), platform.machine(), get_system_info(), _count_cores(), get_library_version()]
+    machine = [platform.node(), platform.machine(), get_system_info(), count_cores(), get_library_version()]
     key = content_hash([*machine, sha256, packed, flash])
     return f"llamacpp-speed/{key}"
 
@@ -82,7 +75,7 @@ def _read_speed(name: str) -> SpeedSettings | None:
 
 
 def _measure(model: Model, flash: int) -> SpeedSettings:
-    most = _count_cores()
+    most = count_cores()
     first = _measure_rate(model, DEFAULT_BATCH, most, flash, rounds=1)
     settings = [(most, batch) for batch in BATCHES]
     if most > 1:

@@ -22,7 +22,6 @@ from fairtrial.engines.transformers.generate import generate_all
 from fairtrial.engines.transformers.libraries import get_library_version, import_torch
 from fairtrial.engines.transformers.loading import (
     LoadedNetwork,
-    count_cores,
     find_exact_context,
     load_network,
     read_trained_context,
@@ -33,6 +32,7 @@ from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.engines.transformers.tokens import HubVocabulary
 from fairtrial.engines.transformers.trust import SupportedWays, check_ways
 from fairtrial.errors import EngineError
+from fairtrial.machine import count_cores
 from fairtrial.models import ResolvedModel
 from fairtrial.records import GenerateAnswer
 from fairtrial.spec.candidate import Candidate

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from fairtrial.engines.transformers.gaps import check_gaps, check_size, link_only
 from fairtrial.engines.transformers.libraries import import_torch, import_transformers
 from fairtrial.errors import FairtrialError, ModelError
@@ -118,12 +116,6 @@ def read_trained_context(config: Any) -> int:
         if isinstance(size := getattr(text, name, None), int) and size > 0:
             return size
     return 1 << 20  # models without a limit of their own: recurrent ones
-
-
-def count_cores() -> int:
-    """Return the number of physical cores that this process may use."""
-    usable = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
-    return max(1, min(usable or 1, psutil.cpu_count(logical=False) or usable or 1))
 
 
 def _make_unreadable_error(path: Path, error: Exception) -> ModelError:
