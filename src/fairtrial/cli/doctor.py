@@ -31,9 +31,11 @@ from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.studies import STUDIES
 from fairtrial.tasks.find import TASKS
+from fairtrial.tasks.graders.base import GRADERS
 
 TABLES: dict[str, Table[Any]] = {
-    table.kind: table for table in (ENGINES, SCHEMES, LEVERS, TASKS, PLUGIN_PROBES, STUDIES, IMPORTERS, EXPORTERS)
+    table.kind: table
+    for table in (ENGINES, SCHEMES, LEVERS, TASKS, GRADERS, PLUGIN_PROBES, STUDIES, IMPORTERS, EXPORTERS)
 }
 """Kind of plugin to all that there is of it."""
 

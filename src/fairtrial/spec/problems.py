@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from fairtrial.errors import SpecError, did_you_mean
+from fairtrial.spec.graders import GRADER_SETTINGS, find_grader_settings
 from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places
@@ -85,7 +86,7 @@ def describe_error(error: ValidationError) -> str:
 
 
 def flatten_errors(error: ValidationError) -> Iterator[Mapping[str, Any]]:
-    """Yield pydantic's errors, those of a lever's settings in place of the one that wraps them."""
+    """Yield pydantic's errors, those of a lever's or grader's settings in place of the one that wraps them."""
     for problem in error.errors():
         context = problem.get("ctx", {})
         at = (*problem["loc"], *context.get("at", ()))
@@ -164,7 +165,10 @@ def list_keys(model: type[BaseModel], at: Location) -> Sequence[str]:
     """Return the keys that are allowed at a location of a file that says a ``model``."""
     named = [part for part in at if isinstance(part, str)]
     key = named[-1] if named else ""
-    section = find_settings(key) if key in LEVER_SETTINGS else SECTIONS.get(key, model)
+    if key in LEVER_SETTINGS:
+        return sorted(find_settings(key).model_fields)
+    graded = "grade" in named and key in GRADER_SETTINGS
+    section = find_grader_settings(key) if graded else SECTIONS.get(key, model)
     return sorted(section.model_fields)
 
 

@@ -1,4 +1,4 @@
-"""What a lever's settings may refer to: files and other candidates.  The base of all levers' settings."""
+"""What settings of levers and graders may refer to: files and candidates.  The base of all such settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOTS = "shots"
 
 @dataclass(frozen=True, slots=True)
 class Refers:
-    """Marks a setting, as in ``Annotated[str, Refers("file")]``: what it names enters the candidate's identity.
+    """Marks a setting, as in ``Annotated[str, Refers("file")]``: what it names enters the identity of what has it.
 
     Attributes:
         to: a file, by its path, or another candidate, by its id or written out.
@@ -27,8 +27,8 @@ class Refers:
     unnamed: str = "other"
 
 
-class LeverSettings(Section):
-    """Base of a lever's settings.  Its first field alone may be written in short, as in ``quantize: q4_k_m``."""
+class ReferringSettings(Section):
+    """Base of settings that may refer to something.  The first field alone may be written in short."""
 
     @classmethod
     def references(cls, to: Literal["file", "candidate"]) -> dict[str, Refers]:
@@ -45,3 +45,11 @@ class LeverSettings(Section):
     def own(self) -> dict[str, Any]:
         """Return the settings as JSON values, without those that refer to something."""
         return self.model_dump(mode="json", exclude={*self.references("file"), *self.references("candidate")})
+
+
+class LeverSettings(ReferringSettings):
+    """Base of a lever's settings.  Its first field alone may be written in short, as in ``quantize: q4_k_m``."""
+
+
+class GraderSettings(ReferringSettings):
+    """Base of a grader's settings.  The first field alone may be written in short, as in ``regex: "^[A-D]"``."""

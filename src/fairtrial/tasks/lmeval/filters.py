@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from fairtrial.errors import DataError, TaskError, did_you_mean
-from fairtrial.tasks.lmeval.patterns import Pattern, compile_pattern
+from fairtrial.tasks.patterns import Pattern, compile_pattern
 
 Step = Callable[[list[Any], Mapping[str, Any]], list[Any]]
 _FALL_BACK = ("regex", "regex_pos", "multi_choice_regex")

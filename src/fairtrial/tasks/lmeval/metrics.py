@@ -17,7 +17,7 @@ from fairtrial.errors import DataError, TaskError
 from fairtrial.records import Measure, Observation, ScoreAnswer
 from fairtrial.tasks.lmeval.filters import compile_ignored
 from fairtrial.tasks.lmeval.native import RatioOfSums
-from fairtrial.tasks.lmeval.patterns import compile_pattern
+from fairtrial.tasks.patterns import compile_pattern
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from fairtrial.errors import DataError, TaskError, did_you_mean
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate, TooMuchWorkError, spend
 from fairtrial.tasks.lmeval.golds import convert_to_plain
-from fairtrial.tasks.lmeval.patterns import compile_pattern
+from fairtrial.tasks.patterns import compile_pattern
 
 Row = Mapping[str, Any]
 Function = Callable[[Any], Any]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from fairtrial.errors import TaskError
-from fairtrial.tasks.lmeval import patterns
-from fairtrial.tasks.lmeval.patterns import compile_pattern
+from fairtrial.tasks import patterns
+from fairtrial.tasks.patterns import compile_pattern
 
 ANSWERS = [
     "The answer is (B).",

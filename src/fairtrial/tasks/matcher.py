@@ -1,6 +1,6 @@
 """A small program that applies regular expressions, one a line, for a parent that may kill it when one takes too long.
 
-It is started by `fairtrial.tasks.lmeval.patterns` in an interpreter of its own, reads JSON lines
+It is started by `fairtrial.tasks.patterns` in an interpreter of its own, reads JSON lines
 ``[operation, pattern, text, replacement, count]`` and writes one JSON line for each: ``{"found": ...}`` or
 ``{"error": ...}``.  It uses nothing but Python itself.
 """

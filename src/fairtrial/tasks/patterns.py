@@ -1,4 +1,4 @@
-"""Regular expressions that task files bring: Python's own ``re``, within a limit of time.
+"""Regular expressions that users and task files bring: Python's own ``re``, within a limit of time.
 
 A pattern such as ``(a+)+$`` takes for ever on some texts, and nothing can stop ``re`` while it searches.  So the most
 that a pattern can take on a text is estimated from its form; where that is too much, the search is done in a process of
@@ -42,7 +42,7 @@ class Pattern:
     """A regular expression.
 
     Attributes:
-        text: as the task file has it.
+        text: as it was written.
         power: on n characters it takes at most some multiple of n to this power; None if there is no such power.
         factor: that multiple.
     """

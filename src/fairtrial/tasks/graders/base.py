@@ -1,0 +1,207 @@
+"""What a grader is: settings, declared measures, and a pure function from one written answer to their values.
+
+A grader knows nothing of models, requests or the ledger; whoever owns a task's rows gives it the text, the right
+answers and the row.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from fairtrial.errors import DataError, SpecError
+from fairtrial.plugins import Table
+from fairtrial.records import Measure, Observation
+from fairtrial.records.hashing import content_hash
+from fairtrial.spec.graders import read_grader_settings
+from fairtrial.spec.references import GraderSettings
+from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.reading import is_near_miss
+
+S = TypeVar("S", bound=GraderSettings)
+Row = Mapping[str, Any]
+Grades = Mapping[str, tuple[float, float]]
+"""Measure name to (value, weight); see `fairtrial.records.Measure` for the weight, 1 for a plain mean."""
+
+MOST_BYTES = 1 << 20
+"""Of a file that a grader's settings name."""
+
+
+class Grader(ABC, Generic[S]):
+    """Judges written answers.
+
+    Args:
+        settings: what stands after its name, an instance of `Settings`.
+    """
+
+    Settings: ClassVar[type[GraderSettings]]
+    """What may be set; a pydantic model.  Its first field may be written in short, as in ``number: 0.01``."""
+    needs_expected: bool = True
+    """Whether a row without a right answer cannot be graded."""
+    expects_json: bool = False
+    """Whether a row's right answer is one JSON value, given as its JSON text, where others take a list of answers."""
+    measures: tuple[Measure, ...] = ()
+    """What `grade` returns, with bounds and direction; the first is the main one."""
+
+    def __init__(self, settings: S) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
+        """Return the value and weight of each measure that applies.
+
+        Args:
+            answer: what the model wrote, without thoughts.
+            expected: right answers, any of which counts.
+            row: the task's own row, for columns that settings name.
+
+        Pure: the same three give the same grades.  Raises DataError for a row that `check_row` refuses.
+        """
+
+    def check_row(self, expected: Sequence[str], row: Row) -> None:
+        """Raise DataError if answers to this row cannot be graded; called for every row before anything is asked."""
+        if self.needs_expected and not any(text.strip() for text in expected):
+            raise DataError("there is no right answer to compare with")
+
+    def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:
+        """Return names of signs of how the answer was given (`fairtrial.tasks.signs`), e.g. ``unread``."""
+        return ["near_miss"] if self.is_wrong(grades) and is_near_miss(answer, expected) else []
+
+    def is_wrong(self, grades: Grades) -> bool:
+        """Return whether the main measure has its worst value."""
+        main = self.measures[0]
+        value, _ = grades.get(main.name, (None, 0.0))
+        return main.bounds is not None and value == main.bounds[1 if main.higher_is_better is False else 0]
+
+    def identity(self) -> Mapping[str, object]:
+        """Return, as JSON values, all that can change a grade: the settings, files by their content."""
+        files = {name: content_hash([read_setting_file(Path(path))]) for name, path in self.settings.referred("file")}
+        return {**self.settings.own(), **files}
+
+
+def read_setting_file(path: Path) -> str:
+    """Return the text of a file that a grader's settings name.  Raises SpecError if it cannot be read."""
+    try:
+        return read_regular(path, MOST_BYTES).decode()
+    except OSError as error:
+        raise SpecError(f"the file {str(path)!r} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"the file {str(path)!r} is no text in UTF-8: {error.reason}.") from error
+
+
+def _is_grader(found: object) -> bool:
+    declares = isinstance(found, type) and issubclass(found, Grader) and hasattr(found, "Settings")
+    return declares and issubclass(found.Settings, GraderSettings)  # type: ignore[attr-defined]
+
+
+GRADERS: Table[type[Grader[Any]]] = Table(
+    "grader",
+    {"exact": "fairtrial.tasks.graders.exact:ExactGrader"},
+    "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
+    _is_grader,
+)
+"""Grader name, as a trial file writes it, to the grader."""
+
+
+@dataclass(frozen=True)
+class GraderSet:
+    """The graders of one task; the first measure of the first one is the task's main measure.
+
+    Attributes:
+        graders: each with its name.
+    """
+
+    graders: tuple[tuple[str, Grader[Any]], ...]
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """All measures, in order."""
+        return tuple(measure for _, grader in self.graders for measure in grader.measures)
+
+    @property
+    def needs_expected(self) -> bool:
+        """Whether a row without a right answer cannot be graded."""
+        return any(grader.needs_expected for _, grader in self.graders)
+
+    @property
+    def expects_json(self) -> bool:
+        """Whether a row's right answer is one JSON value."""
+        return any(grader.expects_json for _, grader in self.graders)
+
+    def document(self) -> list[dict[str, object]]:
+        """Return what the graders are as JSON values, for a task's card: all that can change a grade."""
+        return [
+            {name: dict(grader.identity()), **({"plugin": plugin} if (plugin := GRADERS.origin(name)) else {})}
+            for name, grader in self.graders
+        ]
+
+    def check_row(self, expected: Sequence[str], row: Row) -> None:
+        """Raise DataError if answers to this row cannot be graded."""
+        for name, grader in self.graders:
+            try:
+                grader.check_row(expected, row)
+            except DataError as error:
+                raise DataError(f"grader {name}: {error.message}", fix=error.fix) from error
+
+    def observe(self, answer: str, expected: Sequence[str], row: Row) -> list[Observation]:
+        """Return the grades of one answer; see `Grader.grade`.
+
+        Raises PluginError if a plugin's grader returns something else than it declares.
+        """
+        return [
+            Observation(measure.name, *grades[measure.name], measure.unit)
+            for name, grader in self.graders
+            if (grades := _grade(name, grader, answer, expected, row)) is not None
+            for measure in grader.measures
+            if measure.name in grades
+        ]
+
+    def find_signs(self, answer: str, expected: Sequence[str], row: Row) -> list[str]:
+        """Return the signs of one answer, as the first grader sees them: verdicts are about its measure."""
+        name, grader = self.graders[0]
+        return list(grader.find_signs(answer, expected, row, _grade(name, grader, answer, expected, row)))
+
+
+def _grade(name: str, grader: Grader[Any], answer: str, expected: Sequence[str], row: Row) -> Grades:
+    grades = grader.grade(answer, expected, row)
+    bounds = {measure.name: measure.bounds for measure in grader.measures}
+    fine = isinstance(grades, Mapping) and all(
+        measure in bounds and _is_sound(given, bounds[measure]) for measure, given in grades.items()
+    )
+    promise = f"`grade` must return (value, weight) of {', '.join(bounds)}, finite and within their bounds"
+    return GRADERS.expect(name, grades, promise, fine)
+
+
+def _is_sound(given: object, bounds: tuple[float, float] | None) -> bool:
+    if not (isinstance(given, tuple) and len(given) == 2 and all(isinstance(one, int | float) for one in given)):
+        return False
+    value, weight = given
+    inside = bounds is None or bounds[0] <= value <= bounds[1]
+    return isfinite(value) and isfinite(weight) and weight >= 0 and inside
+
+
+def make_graders(written: Sequence[Mapping[str, Any]]) -> GraderSet:
+    """Return the graders that a checked ``grade:`` names (see `fairtrial.spec.graders.Graders`).
+
+    Raises SpecError for wrong settings, files that cannot be read, and two graders with one measure; UnknownNameError
+    or PluginError if there is no such grader.
+    """
+    made: list[tuple[str, Grader[Any]]] = []
+    for one in written:
+        [(name, given)] = one.items()
+        kind = GRADERS.find(name)
+        try:
+            made.append((name, kind(read_grader_settings(name, given))))
+        except ValidationError as error:
+            raise SpecError(f"grade: {name}: {error.errors()[0]['msg']}.") from error
+    found = GraderSet(tuple(made))
+    names = [measure.name for measure in found.measures]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SpecError(f"two graders measure {twice!r}.", fix="Name one of them only.")
+    return found
