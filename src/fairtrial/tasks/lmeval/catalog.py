@@ -18,7 +18,8 @@ from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.loading import load_yaml
-from fairtrial.tasks.lmeval.parsing import parse_config
+from fairtrial.tasks.lmeval.parsing import find_reasons, parse_config
+from fairtrial.tasks.lmeval.reasons import Reason, make_reason
 from fairtrial.tasks.lmeval.scanning import Scanner, list_yaml_files
 from fairtrial.tasks.lmeval.task import LmEvalTask
 
@@ -204,6 +205,22 @@ class LmEvalCatalog:
     def config(self, name: str) -> TaskConfig:
         """Return a task's file, parsed; rows are not read.  Raises as `build`."""
         return parse_config(self.mapping(name)[0], self._trust)
+
+    def reasons(self, name: str) -> list[Reason]:
+        """Return why a task is refused, all reasons at once; none for a task that is accepted.  Rows are not read.
+
+        Raises UnknownNameError, and TaskError for a group or a tag.
+        """
+        entry = self._index.get(name)
+        if entry is not None and entry.kind != "task":
+            self.mapping(name)
+        try:
+            mapping = self.mapping(name)[0]
+        except UnknownNameError:
+            raise
+        except FairtrialError as error:
+            return [make_reason(error)]
+        return find_reasons(mapping, self._trust)
 
     def build(self, name: str, options: TaskOptions) -> Task:
         """Return the task, its rows read.

@@ -6,25 +6,21 @@ nothing of rows.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import PurePath
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from fairtrial.errors import TaskCodeError, TaskError, did_you_mean
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.lmeval.config import DocFields, FewShotConfig, GenerationConfig, Output, TaskConfig
+from fairtrial.tasks.lmeval.decoding import parse_generation
 from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
 from fairtrial.tasks.lmeval.loading import CodeRef
-from fairtrial.tasks.lmeval.metrics import (
-    AGGREGATIONS,
-    BY_OUTPUT,
-    DEFAULTS,
-    LOWER_IS_BETTER,
-    Metric,
-    check_exact_match,
-)
-from fairtrial.tasks.lmeval.native import CLUSTERS, UNDIRECTED, RatioOfSums
+from fairtrial.tasks.lmeval.metric_list import MetricParser
+from fairtrial.tasks.lmeval.metrics import BY_OUTPUT
+from fairtrial.tasks.lmeval.native import CLUSTERS
+from fairtrial.tasks.lmeval.reasons import Part, Reason
 from fairtrial.tasks.lmeval.recognise import find_replacement, name_replacement
 from fairtrial.tasks.lmeval.template import Field, compile_template
 from fairtrial.tasks.lmeval.trusted import TaskCode
@@ -42,14 +38,11 @@ _REFUSED = {
     "class": "a task that is a Python class", "use_prompt": "promptsource templates",
 }  # fmt: skip
 _LONGEST_MESSAGE = 600
+T = TypeVar("T")
 _PLACES = {"data_files", "data_dir", "cache_dir", "trust_remote_code"}
 _SHOT_KEYS = {
     *_FIELDS, "sampler", "split", "samples", "fewshot_indices", "process_docs", "gen_prefix", "fewshot_delimiter",
     "target_delimiter",
-}  # fmt: skip
-_GENERATION_KEYS = {
-    "until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks", "max_new_tokens", "max_tokens",
-    "max_completion_tokens",
 }  # fmt: skip
 
 
@@ -61,6 +54,16 @@ def parse_config(raw: Mapping[str, Any], trust_code: bool = False) -> TaskConfig
         TaskError: it uses something that is not supported, or misuses something that is; says what is supported.
     """
     return _Parser(raw, trust_code).parse()
+
+
+def find_reasons(raw: Mapping[str, Any], trust_code: bool = False) -> list[Reason]:
+    """Return all that `parse_config` would refuse in a merged task file, where it stops at the first."""
+    parser = _Parser(raw, trust_code)
+    found = [reason for part in parser.parts() if (reason := part.find_reason()) is not None]
+    if not found:
+        whole = Part("", None, parser.parse).find_reason()
+        found = [] if whole is None else [whole]
+    return list({(reason.key, reason.message): reason for reason in found}.values())
 
 
 _MOST = 10_000  # repeats or examples of one item
@@ -81,7 +84,9 @@ class _Parser:
         output = self._output()
         asking = self._asking()
         results = self._function("process_results", raw.get("process_results"))
-        metrics, left_out = self._metrics(output, results)
+        metrics, left_out = self._placed(
+            lambda: self._metrics(output, results is not None).parse(raw.get("metric_list"))
+        )
         process_docs = self._function("process_docs", raw.get("process_docs"))
         examples, shot = self._examples(asking, process_docs)
         training, validation, test = (self._split(f"{kind}_split") for kind in ("training", "validation", "test"))
@@ -97,37 +102,96 @@ class _Parser:
             pools=tuple(split for split in (training, validation, test) if split),
             shots=self._whole("num_fewshot", 0) if raw.get("num_fewshot") is not None else None,
             process_docs=process_docs, process_results=results, metrics=metrics, left_out=left_out,
-            pipelines=self._pipelines(output), generation=self._generation(),
+            pipelines=self._pipelines(output), generation=self._generation(output),
             repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
             clusters=self._clusters(), code=self._code.hashes,
             metadata=metadata if isinstance(metadata, Mapping) else {},
         )  # fmt: skip
 
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts of the file that can be parsed, and refused, each by itself."""
+        raw = self._raw
+        yield from self._refusable()
+        output = cast(Output, raw.get("output_type", "generate_until"))
+        yield Part("output_type", output, self._output)
+        if not isinstance(output, str) or output not in BY_OUTPUT:
+            return
+        for key in _FIELDS:
+            yield Part(key, raw.get(key), partial(self._field, key, raw.get(key)))
+        for key in ("process_docs", "process_results"):
+            yield Part(key, raw.get(key), partial(self._function, key, raw.get(key)))
+        metrics = self._metrics(output, raw.get("process_results") is not None)
+        given = raw.get("metric_list")
+        yield Part("metric_list", None, lambda: self._placed(lambda: metrics.entries(given)))
+        for entry in given if isinstance(given, list) else ():
+            if isinstance(entry, Mapping) and "metric" in entry:
+                yield Part("metric_list", entry, partial(self._placed, partial(metrics.parse_entry, entry)))
+        shots = raw.get("fewshot_config")
+        asking = DocFields("", "", None, None, " ", "\n\n")
+        yield Part("fewshot_config", shots, lambda: self._examples(asking, None))
+        yield Part("filter_list", raw.get("filter_list"), lambda: self._pipelines(output))
+        yield Part("generation_kwargs", None, lambda: self._generation(output))
+
+    def _metrics(self, output: Output, own_grading: bool) -> MetricParser:
+        return MetricParser(output, own_grading, self._function)
+
+    def _generation(self, output: Output) -> GenerationConfig:
+        given, end = self._raw.get("generation_kwargs"), self._text("fewshot_delimiter", "\n\n")
+        return self._placed(lambda: parse_generation(given, output == "generate_until", end))
+
+    def _placed(self, work: Callable[[], T]) -> T:
+        """Do ``work`` and name the task in what it raises."""
+        try:
+            return work()
+        except TaskError as error:
+            if error.where:
+                raise
+            raise self._error(error.message, error.fix) from error
+
     def _error(self, message: str, fix: str = "") -> TaskError:
         return TaskError(shorten(message, _LONGEST_MESSAGE), fix=fix, where=shorten(self._where, 200))
 
     def _refuse(self) -> None:
-        for key, what in _REFUSED.items():
-            value = self._raw.get(key)
-            if isinstance(value, CodeRef):
-                raise TaskCodeError(
-                    f"{key} needs the Python function {value} ({what})",
-                    fix="This is not supported, even for trusted code.",
-                    where=f"{self._where} ({value.where})",
-                )
-            if value:
-                raise self._error(f"needs {what} ({key}), which is not supported")
+        for part in self._refusable():
+            part.parse()
+
+    def _refusable(self) -> Iterator[Part]:
+        """Yield what may be refused whatever the rest of the file says."""
+        raw = self._raw
+        for key in _REFUSED:
+            yield Part(key, raw.get(key), partial(self._refuse_key, key))
+        yield Part("unsafe_code", None, self._refuse_program)
+        for key in ("dataset_kwargs", "dataset_path", "dataset_name"):
+            yield Part(key, None, partial(self._check_data, key))
+        for key in raw:
+            yield Part(key, None, partial(self._check_key, key))
+
+    def _refuse_key(self, key: str) -> None:
+        value, what = self._raw.get(key), _REFUSED[key]
+        if isinstance(value, CodeRef):
+            raise TaskCodeError(
+                f"{key} needs the Python function {value} ({what})",
+                fix="This is not supported, even for trusted code.",
+                where=f"{self._where} ({value.where})",
+            )
+        if value:
+            raise self._error(f"needs {what} ({key}), which is not supported")
+
+    def _refuse_program(self) -> None:
         if self._raw.get("unsafe_code"):
             raise self._error("runs the program that a model wrote (unsafe_code), which is not supported")
-        if not isinstance(self._raw.get("dataset_kwargs") or {}, Mapping):
-            raise self._error(f"dataset_kwargs must be a mapping; got {self._raw['dataset_kwargs']!r}")
-        for key in ("dataset_path", "dataset_name"):
-            if "\0" in str(self._raw.get(key)) or len(str(self._raw.get(key))) > _LONGEST_MESSAGE:
-                raise self._error(f"{key} is no name: {self._raw[key]!r}")
-        for key in self._raw:
-            if key not in _KEYS | _IGNORED and key not in _REFUSED:
-                hint = did_you_mean(key, _KEYS)
-                raise self._error(f"unknown key {key!r}.{hint}", fix=f"Supported: {', '.join(sorted(_KEYS))}.")
+
+    def _check_data(self, key: str) -> None:
+        value = self._raw.get(key)
+        if key == "dataset_kwargs" and not isinstance(value or {}, Mapping):
+            raise self._error(f"dataset_kwargs must be a mapping; got {value!r}")
+        if key != "dataset_kwargs" and ("\0" in str(value) or len(str(value)) > _LONGEST_MESSAGE):
+            raise self._error(f"{key} is no name: {value!r}")
+
+    def _check_key(self, key: str) -> None:
+        if key not in _KEYS | _IGNORED and key not in _REFUSED:
+            hint = did_you_mean(key, _KEYS)
+            raise self._error(f"unknown key {key!r}.{hint}", fix=f"Supported: {', '.join(sorted(_KEYS))}.")
 
     def _output(self) -> Output:
         value = self._raw.get("output_type", "generate_until")
@@ -236,61 +300,6 @@ class _Parser:
         )  # fmt: skip
         return FewShotConfig(sampler, split, samples, process_docs), shot
 
-    def _metrics(self, output: Output, results: Any) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
-        entries = self._raw.get("metric_list")
-        if entries is None:
-            names = DEFAULTS[output]
-            return tuple(Metric(n, BY_OUTPUT[output][n], n not in LOWER_IS_BETTER) for n in names), ()
-        if not isinstance(entries, Sequence) or not all(isinstance(e, Mapping) and "metric" in e for e in entries):
-            raise self._error("metric_list must be a list of mappings with a 'metric'")
-        found: list[Metric] = []
-        left_out: list[str] = []
-        for entry in entries:
-            metric = self._metric(entry, output, results)
-            if metric is None:
-                left_out.append(str(entry["metric"]))
-            else:
-                found.append(metric)
-        if not found:
-            raise self._error(f"has no metric with a value for single items: {', '.join(left_out) or 'none at all'}")
-        return tuple(found), tuple(left_out)
-
-    def _metric(self, entry: Mapping[str, Any], output: Output, results: Any) -> Metric | None:
-        """Parse a metric; None if its aggregation is trusted code, which says nothing about single items."""
-        name = entry["metric"]
-        if isinstance(name, CodeRef):
-            self._function("metric_list", name)
-            raise self._error(f"metric function {name} is not supported, even for trusted code")
-        name = str(name)
-        usual = BY_OUTPUT[output].get(name)
-        aggregation = entry.get("aggregation", usual or "mean")
-        if isinstance(aggregation, CodeRef):
-            aggregation = self._function(f"the aggregation of {name}", aggregation)
-            if not isinstance(aggregation, RatioOfSums):
-                return None
-        if results is None and (usual is None or entry.get("hf_evaluate")):
-            known = ", ".join(BY_OUTPUT[output])
-            how = " with hf_evaluate" if entry.get("hf_evaluate") else ""
-            raise self._error(f"the metric {name!r}{how} is not supported.", fix=f"Supported for {output}: {known}.")
-        if not isinstance(aggregation, str | RatioOfSums):
-            raise self._error(f"the aggregation of {name!r} must be a name; got {aggregation!r}")
-        if isinstance(aggregation, str) and not _fits(usual, aggregation, results is not None):
-            allowed = ", ".join(AGGREGATIONS) if results else usual
-            raise self._error(f"the aggregation {aggregation!r} of {name!r} is not supported; allowed: {allowed}")
-        options = {
-            k: v for k, v in entry.items() if k not in {"metric", "aggregation", "higher_is_better", "hf_evaluate"}
-        }
-        if results is None and name == "exact_match":
-            try:
-                check_exact_match(options)
-            except TaskError as error:
-                raise self._error(f"exact_match: {error.message}", error.fix) from error
-        if not (entry.get("higher_is_better") is None or isinstance(entry["higher_is_better"], bool)):
-            raise self._error(f"higher_is_better of {name!r} must be true or false; got {entry['higher_is_better']!r}")
-        directed = name not in UNDIRECTED and not (isinstance(aggregation, RatioOfSums) and not aggregation.directed)
-        higher = bool(entry.get("higher_is_better", name not in LOWER_IS_BETTER)) if directed else None
-        return Metric(name, aggregation, higher, options)
-
     def _pipelines(self, output: Output) -> tuple[Pipeline, ...]:
         entries = self._raw.get("filter_list") or [{"name": "none", "filter": [{"function": "take_first"}]}]
         if not isinstance(entries, list) or not all(isinstance(e, Mapping) and "filter" in e for e in entries):
@@ -311,38 +320,6 @@ class _Parser:
             raise self._error(f"has filters over text, and {output} makes no text")
         return tuple(build_pipeline(str(e.get("name", "none")), e["filter"], self._where) for e in entries)
 
-    def _generation(self) -> GenerationConfig:
-        given = self._raw.get("generation_kwargs") or {}
-        if not isinstance(given, Mapping):
-            raise self._error(f"generation_kwargs must be a mapping; got {given!r}")
-        unknown = sorted(map(str, set(given) - _GENERATION_KEYS)) if self._output() == "generate_until" else []
-        if unknown and given.get(unknown[0]) not in (None, 1, 1.0, False):
-            allowed = ", ".join(sorted(_GENERATION_KEYS))
-            raise self._error(f"generation_kwargs has {unknown[0]!r}, which is not supported; allowed: {allowed}")
-        until = given.get("until", [self._text("fewshot_delimiter", "\n\n")])
-        limits = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
-        limit = next((key for key in limits if given.get(key) is not None), "")
-        temperature, sample = self._number(given, "temperature", 0.0), given.get("do_sample")
-        if sample and temperature == 0.0 and "temperature" not in given:
-            temperature = 1.0
-        return GenerationConfig(
-            tuple(str(s) for s in (until if isinstance(until, list) else [until]) if s),
-            int(self._number(given, limit, 256, 1)), 0.0 if sample is False else temperature,
-            self._number(given, "top_p", 1.0) or 1.0, int(self._number(given, "top_k", 0)),
-        )  # fmt: skip
-
-    def _number(self, given: Mapping[str, Any], key: str, usual: float, least: float = 0) -> float:
-        value = given.get(key)
-        if value is None:
-            return usual
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if isinstance(value, bool) or not least <= number <= 1e9:
-            raise self._error(f"generation_kwargs.{key} must be a number from {least} on; got {value!r}")
-        return number
-
     def _clusters(self) -> tuple[str, ...]:
         metadata = self._raw.get("metadata")
         given = self._raw.get("cluster_key") or (metadata.get("cluster") if isinstance(metadata, Mapping) else None)
@@ -359,12 +336,6 @@ class _Parser:
         if isinstance(path := found.get("dataset_path"), str) and PurePath(path).is_absolute():
             found["dataset_path"] = PurePath(path).name
         return found
-
-
-def _fits(usual: str | None, aggregation: str, own_grading: bool) -> bool:
-    if own_grading:
-        return aggregation in AGGREGATIONS
-    return aggregation == usual or (usual == "mean" and aggregation == "nanmean")
 
 
 def _describe_value(value: Any) -> Any:
