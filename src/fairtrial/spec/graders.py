@@ -6,27 +6,142 @@ settings of a plugin's grader are those that it declares.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import Table
-from fairtrial.spec.references import GraderSettings
-from fairtrial.spec.section import problem
+from fairtrial.spec.references import GraderSettings, Refers
+from fairtrial.spec.section import Switch, Text, Texts, problem
 
 Ignored = Literal["case", "punctuation", "articles", "numbers", "spaces"]
+_PERCENT = re.compile(r"\s*\d{1,3}(?:\.\d{1,9})?\s*%\s*")
+
+
+def _as_list(given: Any) -> Any:
+    """Return what was written as a list where one entry alone was written."""
+    return (given,) if isinstance(given, str) else given
+
+
+def _check_tolerance(value: float | str) -> float | str:
+    """Return a tolerance; raise pydantic's error if it is neither a number nor a share in per cent."""
+    if isinstance(value, str) and not _PERCENT.fullmatch(value):
+        raise problem(f"a tolerance is a number such as 0.5, or a share such as 1%; got {value!r}")
+    return value
+
+
+OneOrMore = Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+Ignore = Annotated[tuple[Ignored, ...], BeforeValidator(_as_list, json_schema_input_type=Ignored | list[Ignored])]
+Tolerance = Annotated[
+    Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | str, AfterValidator(_check_tolerance)
+]
+UnitSize = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 
 
 class Exact(GraderSettings):
     """Settings of the grader `exact`."""
 
-    ignore: tuple[Ignored, ...] = Field(
+    ignore: Ignore = Field(
         (), description="What may differ: case, punctuation, articles (a, an, the), numbers, spaces."
     )
+
+
+class Contains(GraderSettings):
+    """Settings of the grader `contains`."""
+
+    texts: OneOrMore = Field((), description="Texts to look for; default: the row's right answers.")
+    column: Text | None = Field(None, description="Column with the texts to look for, one or a list.")
+    need: Literal["any", "all"] = Field("any", description="Whether one of the texts is enough.")
+    forbid: OneOrMore = Field((), description="Texts that must not be in the answer.")
+    ignore: Ignore = Field(("case",), description="What may differ, as for exact.")
+    whole_words: Switch = Field(True, description="Whether 12 is not found in 112, nor art in party.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Contains:
+        if self.texts and self.column:
+            raise problem("texts says what to look for, and column where it stands: write one of them", "column")
+        return self
+
+
+class Regex(GraderSettings):
+    """Settings of the grader `regex`."""
+
+    pattern: Text | None = Field(None, description="Regular expression of Python's re, looked for anywhere.")
+    column: Text | None = Field(None, description="Column with each row's own pattern.")
+    whole: Switch = Field(False, description="Whether the pattern must match the whole answer.")
+    extract: Switch = Field(
+        False, description="Compare what the last match (its first group) has found with the right answer."
+    )
+    ignore: Ignore = Field((), description="What may differ, as for exact; case also makes the pattern ignore it.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Regex:
+        if (self.pattern is None) == (self.column is None):
+            raise problem("regex needs a pattern, or a column with each row's pattern: write one of them")
+        return self
+
+
+class NumberSettings(GraderSettings):
+    """Settings of the grader `number`."""
+
+    tolerance: Tolerance = Field(
+        0.0, description="How far off is right: a number such as 0.5, or a share of the right answer such as 1%."
+    )
+    units: dict[Text, UnitSize] = Field(
+        {}, description="What a number counts with a unit behind it, e.g. {m: 1, km: 1000}; without one it is as it is."
+    )
+
+
+class OneOf(GraderSettings):
+    """Settings of the grader `one_of`."""
+
+    options: OneOrMore = Field((), description="The answers that there are, e.g. [billing, refund, other].")
+    column: Text | None = Field(None, description="Column with each row's own list of answers.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> OneOf:
+        if bool(self.options) == (self.column is not None):
+            raise problem("one_of needs options, or a column with each row's list: write one of them")
+        if len(self.options) == 1:
+            raise problem("one_of needs two options or more", "options")
+        return self
+
+
+class Json(GraderSettings):
+    """Settings of the grader `json`."""
+
+    json_schema: Annotated[Any, Refers("file")] = Field(
+        None,
+        alias="schema",
+        description="JSON Schema that the answer must satisfy: written out, or the path of a file.",
+    )
+    fields: OneOrMore = Field((), description="Fields to compare with the right answer; default: all that it has.")
+    ignore: Ignore = Field(("case",), description="What may differ in texts, as for exact.")
+    tolerance: Tolerance = Field(0.0, description="How far off numbers may be, as for number.")
+
+    @field_validator("json_schema")
+    @classmethod
+    def _is_schema(cls, value: Any) -> Any:
+        if value is not None and not isinstance(value, str | dict | bool):
+            raise problem("schema is a JSON Schema written out, or the path of a file with one")
+        return value
+
+
+Likeness = Literal["bleu", "chrf", "chrf++", "ter", "rouge1", "rouge2", "rougeL", "f1"]
+
+
+class Similar(GraderSettings):
+    """Settings of the grader `similar`."""
+
+    by: Annotated[tuple[Likeness, ...], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+        ("chrf",), description="Likeness to the right answer; the first is the main measure."
+    )
+    ignore: Ignore = Field((), description="What may differ, as for exact.")
 
 
 def _declares_settings(found: object) -> bool:
@@ -36,7 +151,15 @@ def _declares_settings(found: object) -> bool:
 
 GRADER_SETTINGS: Table[Any] = Table(
     "grader",
-    {"exact": Exact},
+    {
+        "exact": Exact,
+        "contains": Contains,
+        "regex": Regex,
+        "number": NumberSettings,
+        "one_of": OneOf,
+        "json": Json,
+        "similar": Similar,
+    },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _declares_settings,
 )
@@ -58,13 +181,18 @@ def read_grader_settings(name: str, given: Any) -> GraderSettings:
     return find_grader_settings(name).model_validate(_expand_settings(name, given))
 
 
+def list_setting_names(name: str) -> list[str]:
+    """Return what may be set of a grader, as users write it, the setting of the short form first."""
+    return [field.alias or key for key, field in find_grader_settings(name).model_fields.items()]
+
+
 def _expand_settings(name: str, given: Any) -> dict[str, Any]:
     """Return what was written after a grader's name with its short form written out."""
     if given is None:
         return {}
     if isinstance(given, Mapping):
         return dict(given)
-    first = next(iter(find_grader_settings(name).model_fields), "")
+    first = next(iter(list_setting_names(name)), "")
     if not first:
         raise problem(f"the grader {name} has no settings; got {given!r}")
     return {first: given}
@@ -111,7 +239,8 @@ def locate_graders(graders: tuple[dict[str, Any], ...], folder: Path) -> tuple[d
     found = []
     for grader in graders:
         [(name, given)] = grader.items()
-        files = find_grader_settings(name).references("file")
+        model = find_grader_settings(name)
+        files = [model.model_fields[key].alias or key for key in model.references("file")]
         paths = {
             key: str(folder.resolve() / Path(given[key]).expanduser())
             for key in files

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.spec.graders import GRADER_SETTINGS, find_grader_settings
+from fairtrial.spec.graders import GRADER_SETTINGS, list_setting_names
 from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places
@@ -167,8 +167,9 @@ def list_keys(model: type[BaseModel], at: Location) -> Sequence[str]:
     key = named[-1] if named else ""
     if key in LEVER_SETTINGS:
         return sorted(find_settings(key).model_fields)
-    graded = "grade" in named and key in GRADER_SETTINGS
-    section = find_grader_settings(key) if graded else SECTIONS.get(key, model)
+    if "grade" in named and key in GRADER_SETTINGS:
+        return sorted(list_setting_names(key))
+    section = SECTIONS.get(key, model)
     return sorted(section.model_fields)
 
 

@@ -48,6 +48,8 @@ class Grader(ABC, Generic[S]):
     """Whether a row's right answer is one JSON value, given as its JSON text, where others take a list of answers."""
     measures: tuple[Measure, ...] = ()
     """What `grade` returns, with bounds and direction; the first is the main one."""
+    chance: float | None = None
+    """Expected main measure of blind guessing, or None if unknown."""
 
     def __init__(self, settings: S) -> None:
         self.settings = settings
@@ -102,7 +104,15 @@ def _is_grader(found: object) -> bool:
 
 GRADERS: Table[type[Grader[Any]]] = Table(
     "grader",
-    {"exact": "fairtrial.tasks.graders.exact:ExactGrader"},
+    {
+        "exact": "fairtrial.tasks.graders.exact:ExactGrader",
+        "contains": "fairtrial.tasks.graders.contains:ContainsGrader",
+        "regex": "fairtrial.tasks.graders.regex:RegexGrader",
+        "number": "fairtrial.tasks.graders.number:NumberGrader",
+        "one_of": "fairtrial.tasks.graders.one_of:OneOfGrader",
+        "json": "fairtrial.tasks.graders.json_answer:JsonGrader",
+        "similar": "fairtrial.tasks.graders.similar:SimilarGrader",
+    },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _is_grader,
 )
@@ -133,6 +143,11 @@ class GraderSet:
     def expects_json(self) -> bool:
         """Whether a row's right answer is one JSON value."""
         return any(grader.expects_json for _, grader in self.graders)
+
+    @property
+    def chance(self) -> float | None:
+        """Expected main measure of blind guessing, or None if unknown."""
+        return self.graders[0][1].chance
 
     def document(self) -> list[dict[str, object]]:
         """Return what the graders are as JSON values, for a task's card: all that can change a grade."""

@@ -1,0 +1,36 @@
+"""`similar`: how like the right answer a text is, by BLEU, chrF, TER, ROUGE or F1 of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from fairtrial.spec.graders import Similar
+from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.likeness import MEASURES, load_metric, load_rouge, measure_likeness
+
+
+class SimilarGrader(Grader[Similar]):
+    """Values of single answers, whose means (of TER the ratio of sums) are compared in pairs."""
+
+    Settings: ClassVar = Similar
+
+    def __init__(self, settings: Similar) -> None:
+        super().__init__(settings)
+        self.measures = tuple(MEASURES[name] for name in settings.by)
+        for name in settings.by:  # an extra that is missing is told before anything is asked
+            if name.startswith("rouge"):
+                load_rouge(name)
+            elif name != "f1":
+                load_metric(name)
+
+    def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
+        """Measure each likeness after what is ignored is gone from both texts."""
+        ignore = self.settings.ignore
+        said, rights = fold(answer, ignore), [fold(text, ignore) for text in expected]
+        return {name: measure_likeness(name, said, rights) for name in self.settings.by}
+
+    def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:
+        """Tell nothing: what differs in form only is nearly as like as it can be."""
+        return []
