@@ -85,7 +85,7 @@ def run(
     ledger: str | Path = DEFAULT_LEDGER,
     conditions: Conditions | None = None,
 ) -> Result:
-    """Run a trial, or what is missing of it, and return what it found.
+    """Run a trial, or resume it, and return what it found.
 
     Args:
         trial: a `Trial`, or the path of a trial file.

@@ -50,6 +50,6 @@ def test_wide_tables_scroll_inside_the_page_and_words_stay_whole(report: Path, w
         assert min(heads) >= 100
         tall = page.evaluate("Math.max(...[...document.querySelectorAll('.narrow tr')].map(tr => tr.offsetHeight))")
         assert tall < 160  # no column is squeezed to single letters
-        for heading in ("Across benchmarks", "Cost per right answer"):
+        for heading in ("Across tasks", "Cost per right answer"):
             assert page.locator("h2", has_text=heading).count() == 1
         browser.close()

@@ -79,7 +79,7 @@ def _find_left_out(ledger: Ledger, trial_id: str, plan: TrialRecord) -> Iterator
 
 
 def _find_unrecorded(plan: TrialRecord) -> Iterator[Gap]:
-    """Yield the tasks that a recorded candidate has not answered in full; their other items were asked of nobody."""
+    """Yield the tasks that a recorded candidate has not answered in full; nobody was asked their other items."""
     for task in plan.tasks:
         for pairing in task.pairings:
             items, absent = pairing.items, pairing.items - pairing.paired

@@ -58,7 +58,7 @@ def choose_bar_character(value: float, reach: float) -> int:
 def look_text(verdict: Verdict) -> Text:
     """Return a look in one line's worth of words: the verdict so far and the interval in numbers."""
     low, high = (words.format_difference(end, verdict.unit) for end in (verdict.low, verdict.high))
-    text = Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict:<9} ", style=STYLES[verdict.verdict])
+    text = Text(f"{words.MARKS[verdict.label]} {verdict.label:<9} ", style=STYLES[verdict.label])
     return text.append(f"[{low}, {high}]", style="not bold default")
 
 
@@ -93,7 +93,7 @@ class LiveDisplay:
             table.add_row(
                 Text(make_inline(name), style="bold", overflow="ellipsis", no_wrap=True),
                 Text(make_inline(f"{look.a} − {look.b}"), overflow="ellipsis", no_wrap=True),
-                Text(interval_bar(look), style=STYLES[look.verdict], no_wrap=True),
+                Text(interval_bar(look), style=STYLES[look.label], no_wrap=True),
                 Text("dropped", style="dim") if dropped else look_text(look),
                 Text(f"{look.items_used:,} items", style="dim", no_wrap=True),
             )

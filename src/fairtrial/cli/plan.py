@@ -181,7 +181,7 @@ def _describe_sets(found: Forecast) -> list[str]:
     ]
     for p in found.pairings:
         told = f"{p['task']}: {p['paired']:,} of {p['items']:,} items have recorded answers of {p['candidate']}"
-        lines.append(f"{told}{'' if p['paired'] == p['items'] else '; the others are asked of nobody'}.")
+        lines.append(f"{told}{'' if p['paired'] == p['items'] else '; the others are skipped for all candidates'}.")
     return lines
 
 

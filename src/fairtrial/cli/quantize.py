@@ -24,7 +24,9 @@ COLUMNS = ("type", "MB", "bits per weight", "share of parent", "seconds")
 
 def quantize(
     model: Annotated[str, typer.Argument(help="As in trial files (gguf:, pkg:, hf:), or the path of a GGUF file.")],
-    to: Annotated[str, typer.Option("--to", help="Types, e.g. q8_0,q4_k_m,q2_k; a wrong one lists them all.")],
+    to: Annotated[
+        str, typer.Option("--to", help="Types, e.g. q8_0,q4_k_m,q2_k; type an unknown name to see the list.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")] = Path(),
     calibrate: Annotated[
         Path | None, typer.Option(help="Text that an importance matrix is computed on; the smallest types need one.")

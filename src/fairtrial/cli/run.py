@@ -72,7 +72,7 @@ def run(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Run a trial, or what is missing of it, and print its verdicts.
+    """Run a trial, or resume it, and print its verdicts.
 
     Answers that are in the ledger are never asked for again, so an interrupted run goes on where it stopped.
     """

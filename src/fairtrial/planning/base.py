@@ -21,7 +21,7 @@ class Pairing:
     Attributes:
         candidate: its name.
         items: of the task.
-        paired: items with a recorded answer; the others are asked of nobody.
+        paired: items with a recorded answer; the others are skipped for all candidates.
         recorded: answers in the record, of whatever task.
         ambiguous: questions that were recorded more than once with different answers; not used.
         examples: questions of some items without one.

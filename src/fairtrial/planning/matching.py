@@ -1,7 +1,7 @@
 """Recorded candidates: their records opened, and the items of a task of which every record has the answer.
 
-All candidates of a trial are asked the same items; so an item without a recorded answer is asked of nobody, and is
-counted and shown.
+All candidates of a trial are asked the same items; so an item without a recorded answer is skipped for all
+candidates, and is counted and shown.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How candidates stand across benchmarks, in sentences and as rows of tables.  Knows no HTML and no terminal."""
+"""How candidates stand across tasks, in sentences and as rows of tables.  Knows no HTML and no terminal."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from fairtrial.report import words
 from fairtrial.report.summary import Summary
 
 OFTEN = 0.05
-"""Share of redrawn benchmarks from which a flipped order is worth a sentence."""
+"""Share of redrawn tasks from which a flipped order is worth a sentence."""
 
 MOST_PAIRS = 12
-"""Pairs of benchmarks that the table of agreement shows: those that agree least."""
+"""Pairs of tasks that the table of agreement shows: those that agree least."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceCell:
-    """One candidate on one benchmark: ``1`` or ``1–3``, and the value it rests on."""
+    """One candidate on one task: ``1`` or ``1–3``, and the value it rests on."""
 
     rank: str
     value: str
@@ -36,7 +36,7 @@ class PlaceCell:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """One benchmark: a cell for each candidate (None: no answers), and how many pairs it tells apart."""
+    """One task: a cell for each candidate (None: no answers), and how many pairs it tells apart."""
 
     task: str
     measure: str
@@ -45,12 +45,12 @@ class PlaceRow:
 
 
 def is_comparable(summary: Summary) -> bool:
-    """Return whether there are candidates and benchmarks enough to look across."""
+    """Return whether there are candidates and tasks enough to look across."""
     return len(summary.standings.candidates) > 1 and len(summary.standings.tasks) > 1
 
 
 def describe_standings(summary: Summary) -> list[str]:
-    """Return what the benchmarks say together, the most important first; nothing if they cannot be compared."""
+    """Return what the tasks say together, the most important first; nothing if they cannot be compared."""
     found = summary.standings
     if not is_comparable(summary):
         return []
@@ -75,7 +75,7 @@ def _describe_order(summary: Summary) -> list[str]:
 
 
 def _describe_dominances(found: Standings, margin: float) -> list[str]:
-    """Return who dominates whom; or that nobody does, and between whom it depends on the benchmark."""
+    """Return who dominates whom; or that nobody does, and between whom it depends on the task."""
     grouped: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
     for d in found.dominances:
         grouped.setdefault((d.a, d.better_on, d.together), []).append(d.b)
@@ -87,13 +87,13 @@ def _describe_dominances(found: Standings, margin: float) -> list[str]:
         ]
     split = [m for m in found.matches if m.a_ahead and m.b_ahead]
     if not split:
-        return [f"Nobody dominates: on these {len(found.tasks)} benchmarks too much is undecided."]
+        return [f"No candidate wins everywhere: on these {len(found.tasks)} tasks too much is undecided."]
     ways = "; ".join(
         f"{m.a} is certainly ahead of {m.b} on {_join_names(m.a_ahead)}, "
         f"and certainly behind on {_join_names(m.b_ahead)}"
         for m in split[:3]
     )
-    return [f"Nobody dominates; the order depends on the benchmark: {ways}."]
+    return [f"No candidate wins everywhere: {ways}."]
 
 
 def _describe_dominance(
@@ -101,22 +101,20 @@ def _describe_dominance(
 ) -> str:
     """Return one dominance in words."""
     if len(better) == len(tasks):
-        return f"{a} dominates {_join_names(beaten)}: better on all {len(tasks)} benchmarks."
-    level = "at least as good on every benchmark" + (" within the margin" if margin > 0 else "")
+        return f"{a} dominates {_join_names(beaten)}: better on all {len(tasks)} tasks."
+    level = "at least as good on every task" + (" within the margin" if margin > 0 else "")
     return f"{a} dominates {_join_names(beaten)}: {level}, better on {len(better)}: {_join_names(better)}."
 
 
 def _describe_caveat(together: bool) -> str:
     """Return what is to be added where a dominance does not hold among all orders of the trial."""
     return (
-        ""
-        if together
-        else " This holds benchmark by benchmark; for all orders of the trial together it is not certain."
+        "" if together else " This holds task by task; it does not survive correction for all comparisons of the trial."
     )
 
 
 def _describe_stability(found: RankStability) -> Iterator[str]:
-    """Yield who is on top by mean rank, and how much that depends on the choice of benchmarks."""
+    """Yield who is on top by mean rank, and how much that depends on the choice of tasks."""
     best = found.order[0]
     top = tuple(o.candidate for o in found.order if o.mean_rank <= best.mean_rank + 1e-9)
     count = len(found.without)
@@ -124,32 +122,35 @@ def _describe_stability(found: RankStability) -> Iterator[str]:
         yield f"By mean rank {_join_names(top)} share first place ({best.mean_rank:.3g})."
     else:
         yield (
-            f"By mean rank {best.candidate} comes first ({best.mean_rank:.3g}). It stays first in "
-            f"{format_percent(best.on_top)} of the draws when the {count} benchmarks are drawn again with replacement. "
-            "That is about the choice of benchmarks only; whether it is certainly ahead on any of them is shown below."
+            f"By mean rank {best.candidate} comes first ({best.mean_rank:.3g}); it is ranked first in "
+            f"{format_percent(best.on_top)} of bootstrap samples of the {count} tasks. That is about the choice of "
+            "tasks only; whether it is certainly ahead on any of them is shown below."
         )
     changed = [d for d in found.without if set(d.top) != set(top)]
     if changed:
-        ways = "; ".join(f"without {d.task} it goes to {_join_names(d.top)}" for d in changed[:4])
-        yield f"First place depends on single benchmarks: {ways}{' and so on' if len(changed) > 4 else ''}."
+        ways = "; ".join(
+            f"without {d.task}, {_join_names(d.top)} {'are' if len(d.top) > 1 else 'is'} first" for d in changed[:4]
+        )
+        tasks = "one task" if len(changed) == 1 else f"single tasks ({len(changed)} of {count})"
+        yield f"First place depends on {tasks}: {ways}{'; and so on' if len(changed) > 4 else ''}."
     elif count > 2:
-        yield "First place stays the same whichever benchmark is left out."
+        yield "First place stays the same whichever task is left out."
     places = {o.candidate: i for i, o in enumerate(found.order)}
     shaky = [f for f in found.flips if f.share >= OFTEN and places[f.after] - places[f.before] == 1]
     if shaky:
         ways = "; ".join(f"{f.before} before {f.after} in {format_percent(f.share)}" for f in shaky[:4])
-        yield f"Orders by mean rank that reverse when the benchmarks are drawn again: {ways} of the draws."
+        yield f"Orders by mean rank that often reverse between bootstrap samples of the tasks: {ways} of the samples."
 
 
 def _describe_agreement(found: Standings) -> Iterator[str]:
-    """Yield how far the benchmarks agree, and which say the same about these candidates."""
+    """Yield how far the tasks agree, and which say the same about these candidates."""
     known = [k for k in found.kinships if k.tau is not None]
     if not known:
         return
     ordered = sorted(known, key=lambda k: -(k.tau or 0.0))
     if len(ordered) > 1 and ordered[0].tau == ordered[-1].tau:
         tau = format_tau(ordered[0])
-        yield f"All pairs of benchmarks agree equally on the order of the candidates: {tau} and so on."
+        yield f"All pairs of tasks agree equally on the order of the candidates: {tau} and so on."
     elif len(ordered) == 1:
         yield f"Agreement of {ordered[0].x} and {ordered[0].y} on the order: {format_tau(ordered[0])}."
     else:
@@ -176,7 +177,7 @@ def format_tau(found: TaskAgreement) -> str:
 
 
 def _group_redundant(tasks: Sequence[str], kinships: Sequence[TaskAgreement]) -> list[tuple[str, ...]]:
-    """Return groups of benchmarks of which every two are redundant."""
+    """Return groups of tasks of which every two are redundant."""
     alike = {frozenset((k.x, k.y)) for k in kinships if k.redundant}
     groups: list[list[str]] = []
     for task in tasks:
@@ -189,7 +190,7 @@ def _group_redundant(tasks: Sequence[str], kinships: Sequence[TaskAgreement]) ->
 
 
 def _describe_health(summary: Summary) -> Iterator[str]:
-    """Yield which benchmarks can say little about these candidates."""
+    """Yield which tasks can say little about these candidates."""
     health = summary.standings.health
     full = [h.task for h in health if h.saturated]
     if full:
@@ -208,7 +209,7 @@ def _describe_left_out(found: Standings) -> Iterator[str]:
     for task, reason in found.left_out.items():
         yield f"{task} is left out: {reason}."
     if "kinships" in found.reasons and not found.kinships and len(found.candidates) > 2:
-        yield f"Agreement between benchmarks: {found.reasons['kinships']}."
+        yield f"Agreement between tasks: {found.reasons['kinships']}."
     if "weighted" in found.reasons and found.reasons["weighted"] != "the trial file writes no weights":
         yield f"There is no weighted score: {found.reasons['weighted']}."
 
@@ -222,13 +223,13 @@ def describe_guarantee(summary: Summary) -> str:
         return f"Certain means that the interval of the paired difference excludes zero, with {coverage} probability."
     more = f" {single - certain:,} more would be certain if each were the only one." if single > certain else ""
     return (
-        f"Certain holds for all {len(pairs):,} orders (of two candidates on one benchmark) together: with {coverage} "
+        f"Certain holds for all {len(pairs):,} orders (of two candidates on one task) together: with {coverage} "
         f"probability none of the {certain:,} that are called certain is false.{more}"
     )
 
 
 def make_place_rows(summary: Summary) -> list[PlaceRow]:
-    """Return the places on the main measure of each benchmark."""
+    """Return the places on the main measure of each task."""
     found = summary.standings
     health = {h.task: h for h in found.health}
     rows = []
@@ -252,7 +253,7 @@ def _make_place_cell(ranking: Ranking, place: CandidateRank | None) -> PlaceCell
 
 
 def find_least_alike(found: Standings) -> list[TaskAgreement]:
-    """Return the pairs of benchmarks that agree least, those first."""
+    """Return the pairs of tasks that agree least, those first."""
     return sorted((k for k in found.kinships if k.tau is not None), key=lambda k: k.tau or 0.0)[:MOST_PAIRS]
 
 
@@ -270,7 +271,7 @@ def describe_weighted(found: WeightedScore) -> str:
     best = found.places[0]
     return (
         f"By the trial file's weights: {scores}. With similar weights {best.candidate} is the best in "
-        f"{format_percent(best.on_top)} of the draws."
+        f"{format_percent(best.on_top)} of the samples."
     )
 
 

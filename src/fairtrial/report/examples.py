@@ -62,8 +62,8 @@ class FlipExamples:
     """Examples for one verdict."""
 
     verdict: Verdict
-    lost: tuple[FlipExample, ...]
-    gained: tuple[FlipExample, ...]
+    broke: tuple[FlipExample, ...]
+    fixed: tuple[FlipExample, ...]
 
 
 def find_flips(ledger: Ledger, summary: Summary) -> list[FlipExamples]:
@@ -78,14 +78,14 @@ def find_flips(ledger: Ledger, summary: Summary) -> list[FlipExamples]:
         pair = (ids[verdict.a], ids[verdict.b])
         rows = query.read_paired_values(ledger, summary.trial_id, *pair, task.content_id, verdict.measure)
         change = rows.a_values - rows.b_values
-        lost, gained = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
+        broke, fixed = ([rows.item_ids[i] for i in (sign * change > 0).nonzero()[0]] for sign in (-1, 1))
         known = items[verdict.task]
         found.append(
             FlipExamples(
                 verdict,
                 *(
                     tuple(make_flip_example(ledger, pair, task.content_id, item) for item in _take_first(which, known))
-                    for which in (lost, gained)
+                    for which in (broke, fixed)
                 ),
             )
         )

@@ -47,7 +47,7 @@ def describe_alone(summary: Summary) -> list[str]:
     said = "; ".join(f"{v.a} on {v.task} ({v.alone})" for v in single[:MOST])
     rest = f"; and {len(single) - MOST:,} more" if len(single) > MOST else ""
     return [
-        f"Undecided among all {single[0].family:,} questions, but decided if each were the only one: {said}{rest}. "
+        f"Decided if asked alone, but not after correction for {single[0].family:,} comparisons: {said}{rest}. "
         "Among so many such verdicts, some are false by chance."
     ]
 
@@ -63,11 +63,11 @@ def describe_columns(summary: Summary) -> str:
     allowed = _find_alpha(summary)
     risk = words.format_coverage(allowed)
     said = (
-        f"The verdict is read from the interval of all questions, so that all verdicts hold together. The first step "
-        f"gives each of m questions 1/m of the {risk} that may go wrong; a bound that has excluded zero passes part of "
-        f"its share on to the others (Holm). “Alone” is what the verdict would be if the question were the only one. p "
-        f"is for one question. If you claim every question with a corrected p of at most {allowed:.4g} (Holm), the "
-        f"chance of one or more false claims in the whole trial is at most {risk}."
+        "The verdict is read from the interval of all comparisons, so that the verdicts survive correction for them. "
+        f"The first step gives each of m comparisons 1/m of the {risk} that may go wrong; a bound that has excluded "
+        "zero passes part of its share on to the others (Holm). “Alone” is what the verdict would be if the comparison "
+        "were the only one. p is for one comparison. If you claim every one with a corrected p of at most "
+        f"{allowed:.4g} (Holm), the chance of one or more false claims in the whole trial is at most {risk}."
     )
     if has_evidence(summary):
         said += (

@@ -16,10 +16,10 @@ COLUMNS: Mapping[str, str] = {
     "model_bytes": "on disk",
     "memory_bytes": "peak memory",
     "memory_predicted_bytes": "predicted",
-    "kv_bytes": "of that, cache",
-    "load_seconds": "loading time",
-    "prefill_tokens_per_second": "reading speed",
-    "decode_tokens_per_second": "writing speed",
+    "kv_bytes": "KV cache",
+    "load_seconds": "load time",
+    "prefill_tokens_per_second": "prompt speed",
+    "decode_tokens_per_second": "generation speed",
 }
 """Measures of a candidate as a whole, and what their columns are called."""
 
@@ -99,7 +99,11 @@ def _describe_stated_machine(told: Mapping[str, Any]) -> str:
 def describe_methods(summary: Summary) -> list[str]:
     """Return how energy and memory were measured, one sentence for each different way of the runs."""
     ways = [session.facts.get("measured_by") for session in summary.sessions]
-    lines = [f"Energy measured by: {way['energy']}. Peak memory: {way['memory']}." for way in ways if way]
+    lines = [
+        f"Energy: {'not measured' if way['energy'] == 'nothing' else way['energy']}. Peak memory: {way['memory']}."
+        for way in ways
+        if way
+    ]
     return list(dict.fromkeys(lines))
 
 

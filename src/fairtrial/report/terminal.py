@@ -14,7 +14,14 @@ from fairtrial.report.summary import Summary
 from fairtrial.studies import Findings
 from fairtrial.studies import Table as Found
 
-STYLES = {"better": "green", "worse": "red", "tied": "cyan", "different": "magenta", "undecided": "yellow"}
+STYLES = {
+    "better": "green",
+    "worse": "red",
+    "tied": "cyan",
+    "different": "magenta",
+    "undecided": "yellow",
+    "not worse": "blue",
+}
 
 
 def make_estimates_table(summary: Summary) -> Table:
@@ -22,7 +29,7 @@ def make_estimates_table(summary: Summary) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        title="Results",
+        title="Scores",
         title_justify="left",
         title_style="bold",
     )
@@ -59,7 +66,7 @@ def make_verdicts_table(summary: Summary) -> Table:
     one = f": {next(iter(compared))}" if len(compared) == 1 else ""
     title = Text(words.make_inline(f"Verdicts{one} against {summary.baseline}"))
     asked = max((v.family for v in summary.verdicts), default=1)
-    alone = f" of each question alone; verdicts hold for all {asked:,} together" if asked > 1 else ""
+    alone = f" of each comparison alone; verdicts survive correction for {asked:,}" if asked > 1 else ""
     margins = {(v.margin, v.unit) for v in summary.verdicts}
     [(margin, unit)] = margins if len(margins) == 1 else [(0.0, "1")]
     of = " points" if unit == "1" else f" {unit}".rstrip()
@@ -71,8 +78,8 @@ def make_verdicts_table(summary: Summary) -> Table:
         table.add_column("candidate", overflow="fold", min_width=9)
     table.add_column("verdict", no_wrap=True)
     table.add_column("difference", justify="right")
-    table.add_column("gained", justify="right", no_wrap=True)
-    table.add_column("lost", justify="right", no_wrap=True)
+    table.add_column("fixed", justify="right", no_wrap=True)
+    table.add_column("broke", justify="right", no_wrap=True)
     table.add_column("items", justify="right", no_wrap=True)
     for verdict in summary.verdicts:
         who = [Text(words.make_inline(verdict.a))] if len(compared) > 1 else []
@@ -81,11 +88,11 @@ def make_verdicts_table(summary: Summary) -> Table:
 
 
 def make_across_table(summary: Summary) -> Table:
-    """Return one row a benchmark, one column a candidate: its place, a range where it is open; then mean ranks."""
+    """Return one row a task, one column a candidate: its place, a range where it is open; then mean ranks."""
     found = summary.standings
-    title = Text("Across benchmarks: places")
+    title = Text("Across tasks: places")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    table.add_column("benchmark", overflow="fold")
+    table.add_column("task", overflow="fold")
     for name in found.candidates:
         table.add_column(Text(words.make_inline(name)), justify="right")
     for row in across.make_place_rows(summary):
@@ -98,7 +105,7 @@ def make_across_table(summary: Summary) -> Table:
 
 
 def describe_across(summary: Summary) -> list[Text]:
-    """Return what the benchmarks say together, in a few sentences; the report says more."""
+    """Return what the tasks say together, in a few sentences; the report says more."""
     lines = across.summarise_standings(summary)
     if summary.standings.weighted is not None:
         lines.append(across.describe_weighted(summary.standings.weighted))
@@ -147,7 +154,7 @@ def _format_verdict(summary: Summary, verdict: Verdict) -> list[Text]:
     difference = Text(words.format_difference(verdict.difference, verdict.unit), style="bold")
     flips = [verdict.flips_to_right, verdict.flips_to_wrong]
     return [
-        Text(f"{words.MARKS[verdict.verdict]} {verdict.verdict}{doubtful}", style=STYLES[verdict.verdict]),
+        Text(f"{words.MARKS[verdict.label]} {verdict.label}{doubtful}", style=STYLES[verdict.label]),
         difference.append(f" [{low}, {high}]", style="not bold"),
         *(Text("" if count is None else f"{count:,}") for count in flips),
         Text(used),

@@ -15,8 +15,8 @@ from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
 from fairtrial.report.summary import Summary, TaskSummary
 
-MARKS = {"better": "▲", "worse": "▼", "tied": "=", "different": "≠", "undecided": "?"}
-"""A sign for each verdict, so that none is told by colour alone."""
+MARKS = {"better": "▲", "worse": "▼", "tied": "=", "not worse": "≥", "different": "≠", "undecided": "?"}
+"""A sign for each verdict's label, so that none is told by colour alone."""
 
 MINUS = "−"
 
@@ -83,27 +83,34 @@ def describe_verdict(verdict: Verdict, task: TaskSummary) -> str:
     span = f"{format_coverage(verdict.confidence)} interval{single} {ends}"
     evidence = f"{found} ({span}; {verdict.items_used:,} items)"
     margin = format_difference(verdict.margin, verdict.unit, signed=False)
+    points, sure = " points" if verdict.unit == "1" else "", format_coverage(verdict.confidence)
     heads = {
         "better": f"{verdict.a} is better than {verdict.b} on {what}: {evidence}.",
         "worse": f"{verdict.a} is worse than {verdict.b} on {what}: {evidence}.",
         "different": f"{verdict.a} differs from {verdict.b} on {what}: {evidence}.",
-        "tied": f"{verdict.a} and {verdict.b} are tied within ±{margin} on {what}: {evidence}.",
+        "tied": f"{verdict.a} and {verdict.b} are tied within ±{margin}{points} on {what}: {evidence}.",
+        "not worse": f"{verdict.a} is not worse than {verdict.b} on {what}, within the margin of {margin}{points} "
+        f"(one-sided, {sure}); more is undecided: {evidence}.",
         "undecided": f"{verdict.a} against {verdict.b} on {what} is undecided: {evidence}.",
     }
-    return " ".join([heads[verdict.verdict], *_describe_details(verdict)])
+    return " ".join([heads[verdict.label], *_describe_details(verdict)])
 
 
 def _describe_details(verdict: Verdict) -> list[str]:
     """Return what is worth adding: flips, what holds one-sided, how many more items an open question would need."""
     added = []
     if verdict.flips_to_right is not None and verdict.flips_to_wrong is not None:
-        added.append(f"It gained {verdict.flips_to_right:,} right answers and lost {verdict.flips_to_wrong:,}.")
-    if verdict.not_inferior and verdict.margin > 0 and verdict.verdict in {"undecided", "worse"}:
+        added.append(
+            f"It fixed {verdict.flips_to_right:,} answers (wrong→right) and broke {verdict.flips_to_wrong:,} "
+            "(right→wrong)."
+        )
+    if verdict.not_inferior and verdict.margin > 0 and verdict.verdict == "worse":
         sure = format_coverage(verdict.confidence)
         added.append(f"But it is certainly not behind by more than the margin (one-sided, {sure}).")
     if verdict.only_alone:
         added.append(
-            f"As the only question it would be {verdict.alone}; among all {verdict.family:,} it is not certain."
+            f"Asked alone it would be {verdict.alone}; that does not survive correction for {verdict.family:,} "
+            "comparisons."
         )
     if verdict.verdict == "undecided" and verdict.items_needed is not None:
         added.append(f"About {verdict.items_needed:,} more items would settle it if the difference stays as it is.")
@@ -114,18 +121,19 @@ def describe_outcome(summary: Summary) -> str:
     """Return the outcome of a trial in one sentence."""
     if not summary.verdicts:
         return "Nothing to compare: the trial has one candidate, or no answers yet."
-    counts = {word: sum(v.verdict == word for v in summary.verdicts) for word in MARKS}
-    doubtful = {word: sum(v.verdict == word and is_doubtful(summary, v) for v in summary.verdicts) for word in MARKS}
+    counts = {word: sum(v.label == word for v in summary.verdicts) for word in MARKS}
+    doubtful = {word: sum(v.label == word and is_doubtful(summary, v) for v in summary.verdicts) for word in MARKS}
     named = [
         f"{count} {word}{f' ({doubtful[word]} of them doubtful)' if doubtful[word] else ''}"
         for word, count in counts.items()
         if count
     ]
-    total = len(summary.verdicts)
-    question = "question" if total == 1 else "questions"
+    compared, tasks = {v.a for v in summary.verdicts}, {v.task for v in summary.verdicts}
+    who = next(iter(compared)) if len(compared) == 1 else f"{len(compared)} candidates"
+    where = next(iter(tasks)) if len(tasks) == 1 else f"{len(tasks)} tasks"
     state = "" if summary.finished else " The trial is not finished."
     family = _describe_family_error(summary)
-    return f"{total} {question} about {summary.baseline} as baseline: {', '.join(named)}.{family}{state}"
+    return f"{who} compared with {summary.baseline} on {where}: {', '.join(named)}.{family}{state}"
 
 
 def _describe_family_error(summary: Summary) -> str:
@@ -135,8 +143,8 @@ def _describe_family_error(summary: Summary) -> str:
         return ""
     sure = format_coverage(summary.decide.confidence)
     single = sum(v.only_alone for v in summary.verdicts)
-    more = f"; {single} more would be decided as the only question" if single else ""
-    return f" The verdicts hold for all {family:,} questions together ({sure}){more}."
+    more = f"; {single} more would be decided if asked alone" if single else ""
+    return f" The verdicts survive correction for {family:,} comparisons ({sure}){more}."
 
 
 SHORT = {
@@ -177,26 +185,26 @@ def list_minor_doubts(summary: Summary) -> list[str]:
 
 def describe_rule(decide: DecideRecord, family: int = 1) -> str:
     """Return in words what the decision rule claims and what the intervals cover; ``family``: questions asked."""
-    whole = "the items of these benchmarks, and no others"
+    whole = "the items of these tasks, and no others"
     target = "new items drawn like these" if decide.target == "population" else whole
     looks = (
         " The intervals hold at every look, so the trial may stop early."
         if decide.stop_early
-        else " The intervals hold for one look, at the end."
+        else " The intervals assume no peeking: one look, at the end."
     )
     sure = format_coverage(decide.confidence)
     several = (
-        f" All {family:,} verdicts of the trial hold together: with {sure} probability none of them is false. They are "
-        "read from wider intervals than those shown, so a question can be undecided although its interval here "
-        "excludes zero."
+        f" The verdicts survive correction for {family:,} comparisons: with {sure} probability none of them is false. "
+        "They are read from wider intervals than those shown, so a comparison can be undecided although its interval "
+        "here excludes zero."
         if family > 1
         else ""
     )
     return (
         f"Each interval covers the true difference on {target} with {sure} probability, for one question at a time."
         f"{looks} Tied means that the whole interval lies inside the margin ({_describe_margins(decide)}); better and "
-        f"worse need an interval that excludes zero and reaches beyond the margin; everything else is "
-        f"undecided.{several}"
+        f"worse need an interval that excludes zero and reaches beyond the margin; not worse means certainly not behind "
+        f"by more than the margin, and no more; everything else is undecided.{several}"
     )
 
 

@@ -171,7 +171,7 @@ def _find_hidden_changes(others: Sequence[FamilyFile]) -> Iterator[tuple[float, 
                 yield (
                     share,
                     f"{level.name} on {task}: the accuracy moved by {100 * found.difference:+.1f} points, and "
-                    f"{100 * share:.1f}% of the answers changed between right and wrong ({won} gained, {lost} lost).",
+                    f"{100 * share:.1f}% of the answers changed between right and wrong ({won} fixed, {lost} broke).",
                 )
 
 
@@ -248,8 +248,8 @@ def _make_task_table(task: TaskRecord, others: Sequence[FamilyFile]) -> Table:
         Column("candidate"),
         Column("verdict"),
         Column("difference", unit, difference=True),
-        Column("lost"),
-        Column("gained"),
+        Column("broke"),
+        Column("fixed"),
         Column("changed", "1"),
         Column("items"),
     )

@@ -1,8 +1,9 @@
-"""What the report, the terminal and the JSON document say across benchmarks, of costs and of all questions together."""
+"""What the report, the terminal and the JSON document say across tasks, of costs and of all questions together."""
 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,11 +52,11 @@ def made(path: Path, tasks: dict[str, dict[str, dict[str, list[float]]]], **sett
 
 def test_dominance_is_said_in_words(summary: Summary, page: str) -> None:
     lines = across.describe_standings(summary)
-    assert lines[0] == "better-one dominates baseline and smaller: better on all 3 benchmarks."
-    assert lines[1] == "baseline dominates smaller: better on all 3 benchmarks."
+    assert lines[0] == "better-one dominates baseline and smaller: better on all 3 tasks."
+    assert lines[1] == "baseline dominates smaller: better on all 3 tasks."
     for line in lines:
         assert line in page
-    assert "Across benchmarks" in page
+    assert "Across tasks" in page
 
 
 def test_a_dominance_with_ties_names_where_it_is_better(tmp_path: Path) -> None:
@@ -66,21 +67,20 @@ def test_a_dominance_with_ties_names_where_it_is_better(tmp_path: Path) -> None:
     }
     found, _ = made(tmp_path / "t.db", tasks)
     lines = across.describe_standings(found)
-    assert lines[0] == "b dominates a: at least as good on every benchmark within the margin, better on 1: one."
+    assert lines[0] == "b dominates a: at least as good on every task within the margin, better on 1: one."
     assert "On two and three no two candidates could be told apart." in lines
 
 
-def test_where_it_depends_on_the_benchmark_that_is_said(tmp_path: Path) -> None:
+def test_where_it_depends_on_the_task_that_is_said(tmp_path: Path) -> None:
     tasks = {"one": right({"a": 0.5, "b": 0.7}), "two": right({"a": 0.7, "b": 0.4}), "full": right({"a": 1, "b": 0.97})}
     found, _ = made(tmp_path / "t.db", tasks, chance=0.25)
     lines = across.describe_standings(found)
     assert lines[0] == (
-        "Nobody dominates; the order depends on the benchmark: "
-        "a is certainly ahead of b on two and full, and certainly behind on one."
+        "No candidate wins everywhere: a is certainly ahead of b on two and full, and certainly behind on one."
     )
     assert any(line.startswith("By mean rank a comes first (1.33)") for line in lines)
     assert (
-        "First place depends on single benchmarks: without two it goes to a and b; without full it goes to a and b."
+        "First place depends on single tasks (2 of 3): without two, a and b are first; without full, a and b are first."
         in lines
     )
     [flip] = [line for line in lines if "reverse" in line]
@@ -99,10 +99,10 @@ def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path: Path) -> 
     assert [cell is None for cell in cells] == [False, False, True]
 
 
-def test_one_benchmark_is_no_standard(tmp_path: Path) -> None:
+def test_one_task_gives_no_ranking(tmp_path: Path) -> None:
     found, page = made(tmp_path / "t.db", {"one": right({"a": 0.5, "b": 0.7})})
-    assert "Across benchmarks" not in page
-    assert "One benchmark is no standard" in page
+    assert "Across tasks" not in page
+    assert "Ranking across tasks needs at least two." in page
     assert across.describe_standings(found) == across.summarise_standings(found) == []
 
 
@@ -142,7 +142,7 @@ def test_costs_are_said_as_multiples_of_the_baseline(summary: Summary, page: str
     assert row.bar.left < row.bar.middle < row.bar.right < costs.make_figures(summary)[0].one
     assert f"{row.text}" in page
     [line] = [line for line in costs.describe_costs(summary) if "smaller" in line]
-    assert line.endswith("the seconds of baseline: certainly less on 2 of 2 benchmarks.")
+    assert line.endswith("the seconds of baseline: certainly less on 2 of 2 tasks.")
     assert line in page
     assert "ppl counts no right answers" in page
 
@@ -162,22 +162,27 @@ def test_axes_of_multiples_hold_one_and_their_values(low: float, high: float, ma
 def test_a_claim_of_not_behind_is_in_words(summary: Summary) -> None:
     task = summary.task("choosing")
     verdict = replace(summary.verdicts[0], verdict="undecided", not_inferior=True)
-    assert "But it is certainly not behind by more than the margin (one-sided, 95%)." in words.describe_verdict(
-        verdict, task
-    )
+    assert verdict.label == verdict.document()["label"] == "not worse"
+    said = words.describe_verdict(verdict, task)
+    assert said.startswith(f"{verdict.a} is not worse than baseline on choosing (acc), within the margin of 5.0 points")
+    assert "(one-sided, 95%); more is undecided: " in said
+    beaten = words.describe_verdict(replace(verdict, verdict="worse"), task)
+    assert "But it is certainly not behind by more than the margin (one-sided, 95%)." in beaten
     for other in ({"not_inferior": False}, {"not_inferior": None}, {"margin": 0.0}, {"verdict": "better"}):
-        assert "not behind" not in words.describe_verdict(replace(verdict, **other), task)
+        changed = replace(verdict, **other)
+        assert changed.label == changed.verdict
+        assert not re.search("not behind|not worse", words.describe_verdict(changed, task))
 
 
 def test_all_questions_together(summary: Summary, page: str) -> None:
     assert all(v.family == len(summary.verdicts) == 6 and not v.only_alone for v in summary.verdicts)
-    assert words.describe_outcome(summary).endswith("The verdicts hold for all 6 questions together (95%).")
+    assert words.describe_outcome(summary).endswith("The verdicts survive correction for 6 comparisons (95%).")
     assert family.describe_family(summary) == []
     first = replace(summary.verdicts[0], verdict="undecided", alone="worse")
     shaken = replace(summary, verdicts=[first, *summary.verdicts[1:]])
-    assert words.describe_outcome(shaken).endswith("together (95%); 1 more would be decided as the only question.")
+    assert words.describe_outcome(shaken).endswith("comparisons (95%); 1 more would be decided if asked alone.")
     assert family.describe_family(shaken) == [
-        "Undecided among all 6 questions, but decided if each were the only one: "
+        "Decided if asked alone, but not after correction for 6 comparisons: "
         f"{first.a} on {first.task} (worse). Among so many such verdicts, some are false by chance."
     ]
     assert "(Holm), the chance of one or more false claims in the whole trial is at most 5%." in page
@@ -219,7 +224,7 @@ def test_the_terminal_has_a_short_form(summary: Summary, width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
     flat = " ".join(text.split())
     assert "mean rank 2.00 3.00 1.00" in flat
-    assert "better-one dominates baseline and smaller: better on all 3 benchmarks." in flat
+    assert "better-one dominates baseline and smaller: better on all 3 tasks." in flat
     assert "By the trial file's weights: better-one" in flat
     assert "Verdicts against baseline" in flat
     assert "Kendall" not in text

@@ -96,13 +96,18 @@ class Verdict:
     confidence_together: float = 0.0
 
     @property
+    def label(self) -> str:
+        """The word to show: ``not worse`` if what is certain is that ``a`` is not behind by more than the margin."""
+        return "not worse" if self.verdict == "undecided" and self.not_inferior and self.margin > 0 else self.verdict
+
+    @property
     def only_alone(self) -> bool:
         """Whether it would be decided if it were the only question, and is not among all of the trial."""
         return self.verdict == "undecided" and self.alone not in ("", "undecided")
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as JSON values; an end that the data cannot bound is null."""
-        return _make_finite(asdict(self))
+        return _make_finite({**asdict(self), "label": self.label})
 
 
 def _make_finite(document: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ TOLD = ("seconds", "usd", "joules", "joules_estimated")
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """One candidate on one benchmark, on the axis of multiples of the baseline."""
+    """One candidate on one task, on the axis of multiples of the baseline."""
 
     cost: Cost
     bar: Bar
@@ -67,7 +67,7 @@ def _name_cost(measure: str) -> str:
 
 
 def describe_costs(summary: Summary) -> list[str]:
-    """Return, for each candidate and the main costs, how it compares with the baseline over all benchmarks."""
+    """Return, for each candidate and the main costs, how it compares with the baseline over all tasks."""
     found = summary.standings.costs
     lines = []
     for measure in [name for name in TOLD if any(cost.measure == name for cost in found)]:
@@ -92,9 +92,7 @@ def _describe_cost(summary: Summary, measure: str, name: str, spans: Sequence[Ra
     else:
         parts = [f"less on {less}" if less else "", f"more on {more}" if more else ""]
         said = " and ".join(part for part in parts if part)
-        certain = (
-            f"certainly {said} of {len(spans)} benchmarks" if said else "not certainly less or more on any benchmark"
-        )
+        certain = f"certainly {said} of {len(spans)} tasks" if said else "not certainly less or more on any task"
     return f"Per right answer, {name} takes {spread} the {_name_cost(measure)} of {summary.baseline}: {certain}."
 
 
@@ -133,7 +131,7 @@ def list_efficiency_units(summary: Summary) -> list[str]:
 
 
 def list_efficiencies(summary: Summary) -> list[tuple[str, str, list[str]]]:
-    """Return candidate, benchmark, and what one of each unit buys, as text."""
+    """Return candidate, task, and what one of each unit buys, as text."""
     found = {(e.task, e.candidate, e.per): e.amount for e in summary.standings.efficiency}
     units = list_efficiency_units(summary)
     pairs = dict.fromkeys((task, candidate) for task, candidate, _ in found)

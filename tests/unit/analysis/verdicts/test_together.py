@@ -76,16 +76,16 @@ def test_a_word_that_holds_alone_only_is_said_to_be_undecided(tmp_path: Path) ->
     assert (found.verdict, found.alone, found.family) == ("undecided", "better", 20)
     assert found.low > 0 > found.low_together
     assert found.confidence_together == pytest.approx(1 - 0.05 / 20)
-    told = "The verdicts hold for all 20 questions together (95%); 1 more would be decided as the only question."
+    told = "The verdicts survive correction for 20 comparisons (95%); 1 more would be decided if asked alone."
     assert told in words.describe_outcome(summary)
     assert told in page
-    assert "Undecided among all 20 questions, but decided if each were the only one: c7 on t (better)." in page
+    assert "Decided if asked alone, but not after correction for 20 comparisons: c7 on t (better)." in page
     out = io.StringIO()
     console = Console(file=out, width=200)
     console.print(make_verdicts_table(summary))
     for line in list_notes(summary):
         console.print(line)
-    assert "of each question alone; verdicts hold for all 20 together" in " ".join(out.getvalue().split())
+    assert "of each comparison alone; verdicts survive correction for 20" in " ".join(out.getvalue().split())
     assert "c7 on t (better)" in out.getvalue()
     [document] = [v for v in json.loads(json.dumps(summary.document()))["verdicts"] if v["a"] == "c7"]
     assert (document["verdict"], document["alone"]) == ("undecided", "better")
