@@ -203,8 +203,8 @@ def describe_rule(decide: DecideRecord, family: int = 1) -> str:
     return (
         f"Each interval covers the true difference on {target} with {sure} probability, for one question at a time."
         f"{looks} Tied means that the whole interval lies inside the margin ({_describe_margins(decide)}); better and "
-        f"worse need an interval that excludes zero and reaches beyond the margin; not worse means certainly not behind "
-        f"by more than the margin, and no more; everything else is undecided.{several}"
+        f"worse need an interval that excludes zero and reaches beyond the margin; not worse means certainly not "
+        f"behind by more than the margin, and no more; everything else is undecided.{several}"
     )
 
 
