@@ -12,6 +12,7 @@ from fairtrial.stats.ranking import (
     compute_stability,
     compute_weighted_scores,
     judge_health,
+    rank_rows,
 )
 
 RNG = np.random.default_rng
@@ -73,3 +74,10 @@ def test_weighted_scores_and_their_sensitivity():
     assert got.on_top[0] == pytest.approx(stats.norm.cdf(np.log(2) / 0.5**0.5), abs=0.03)
     with pytest.raises(ValueError, match="weights"):
         compute_weighted_scores(scores, np.array([-1.0, 2.0]), RNG(4))
+
+
+def test_ranks_are_scipys_with_ties_sharing() -> None:
+    rng = np.random.default_rng(5)
+    for shape in ((1, 3), (2, 1), (7, 40), (30, 5)):
+        values = rng.integers(0, 6, size=shape) / 3
+        np.testing.assert_array_equal(rank_rows(values), stats.rankdata(values, axis=0))

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import rankdata
 
 from fairtrial.analysis.standings.values import CandidateValues, TrialValues
 from fairtrial.analysis.verdicts import Verdict, apply_transform, get_bounds, get_transformed_unit, make_rule
@@ -22,6 +21,7 @@ from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, compute_fixed_interval, has_unit_weights
+from fairtrial.stats.ranking import rank_rows
 from fairtrial.stats.sequential import decide
 
 
@@ -150,7 +150,7 @@ def _make_ranking(given: RankingInput) -> Ranking:
         name: estimate(cell.values, cell.weights, rows.clusters(task, cell.at), rows.confidence, get_bounds(measure))
         for name, cell in given.cells.items()
     }
-    ranks = rankdata([-given.sign * got.mean for got in raw.values()])
+    ranks = rank_rows(np.array([[-given.sign * got.mean] for got in raw.values()]))[:, 0]
     pairs = tuple(found for a, b in combinations(given.cells, 2) if (found := _order_pair(given, a, b)) is not None)
     places = []
     for (name, got), rank in zip(raw.items(), ranks, strict=True):
