@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from fairtrial.stats.intervals import Floats, Ints
 
@@ -257,6 +256,8 @@ def _compute_lower_limit(units: Units, threshold: float) -> float:
         high = seen
     elif above(high) >= 0:
         return high
+    from scipy import optimize  # here, since importing it takes as long as all of the rest of a start
+
     root = float(optimize.brentq(above, low, high, xtol=_WIDTH / 2))
     return max(-1.0, root - _WIDTH)
 

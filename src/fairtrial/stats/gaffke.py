@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -148,6 +148,8 @@ def _find_root(rising: Callable[[float], float], low: float, high: float, guess:
         before, at, value = at, at - new * (at - before) / (new - value), new
     if rising(low) >= 0:
         return low
+    from scipy import optimize  # here, since importing it takes as long as all of the rest of a start
+
     return float(optimize.brentq(rising, low, high, xtol=width)) if rising(high) > 0 else high
 
 
