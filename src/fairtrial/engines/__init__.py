@@ -44,6 +44,7 @@ ENGINES: Table[type[EngineClass]] = Table(
     "engine",
     {
         "fake": "fairtrial.engines.fake:FakeEngine",
+        "function": "fairtrial.engines.function:FunctionEngine",
         "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
         "openai": "fairtrial.engines.openai_api:OpenAIEngine",
         "recorded": "fairtrial.engines.recorded:RecordedEngine",
@@ -56,6 +57,7 @@ ENGINES: Table[type[EngineClass]] = Table(
 
 DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
     "fake": ("fairtrial",),
+    "function": (),  # its identity is its own code, or the version that is stated
     "llamacpp": ("llama-cpp-python",),
     "openai": (),  # the client has no part in what an endpoint answers
     "recorded": ("fairtrial",),

@@ -91,6 +91,18 @@ class StreamsAnswers(Protocol):
 
 
 @runtime_checkable
+class MayLeaveOut(Protocol):
+    """An engine that may fail at single requests; the others are answered, and the trial goes on without those."""
+
+    def answer_or_tell(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer | str]]:
+        """Yield requests with their answers, or in words why there is none, in the order in which these come.
+
+        Raises EngineError when too many have failed.
+        """
+        ...
+
+
+@runtime_checkable
 class CountsWork(Protocol):
     """An engine that tells what it has computed."""
 

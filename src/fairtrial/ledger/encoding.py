@@ -78,6 +78,8 @@ def encode_request(request: Request) -> bytes:
     """Return a request as JSON, each prompt once; the label is not kept."""
     if isinstance(request, GenerateRequest):
         body = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "label"}
+        if not request.row:
+            del body["row"]
         return dumps({**body, "kind": "generate", "prompt": request.prompt.document()}).encode()
     body = {"delimiter": request.delimiter, "rolling": request.rolling}
     prompts = list(dict.fromkeys(pair.prompt for pair in request.pairs))

@@ -12,6 +12,9 @@ from fairtrial.ledger.store import Ledger
 PREFIX, AFTER = "sign:", "sign;"
 """Names of signs begin with the one, and stand before the other."""
 
+FAILED = "failed: "
+"""The reason of an absence begins so where a candidate was asked and gave no answer."""
+
 OF_A_TRIAL = "AND item_id IN (SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ?)"
 
 

@@ -14,6 +14,7 @@ from fairtrial.models.record import ResolvedModel
 from fairtrial.plugins import plugin_names
 from fairtrial.records import content_hash
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.functions import find_function
 from fairtrial.spec.schemes import SCHEMES, find_model_problem, scheme_of
 
 Resolver = Callable[[str, str, Path], ResolvedModel]
@@ -71,10 +72,26 @@ def _resolve_fake(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     return ResolvedModel(spec, "fake", None, content_hash(["fake", rest]), rest)
 
 
+def _resolve_function(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+    """Return a function of this process.  Raises SpecError if it is of another one."""
+    found = find_function(spec)
+    told = found.fingerprint
+    notes: dict[str, object] = {
+        "elsewhere": True,  # what it spends, and where, is not seen here
+        "function": found.function.name,
+        "given": list(found.arguments.every),
+        "identified_by": told.by,
+        **({"not_identified": told.unknown} if told.unknown else {}),
+        **({"version": found.function.version} if found.function.version else {}),
+    }
+    return ResolvedModel(spec, "function", None, content_hash(["function", told.digest]), found.function.name, notes)
+
+
 RESOLVERS: Mapping[str, Resolver] = {
     "gguf": resolve_gguf,
     "pkg": resolve_package,
     "hf": resolve_hub,
     "fake": _resolve_fake,
+    "python": _resolve_function,
 }
 """Scheme name to what finds weights, of the schemes that are built in and have any."""

@@ -106,6 +106,11 @@ class CandidatePlanner:
                 counted.append([applied.name, *own])
         with add_place(line):
             model = choose_engine(model, spec.engine)
+        if unknown := model.notes.get("not_identified"):
+            self.on_progress(
+                f"{spec.id}: its code cannot be identified, since {unknown}; its answers are used again in this "
+                "process only, unless ft.Function(..., version=...) states its version"
+            )
         scheme, levers_of = spec.model.partition(":")[0], (LEVERS.origin(applied.name) for applied in levers)
         model = _add_plugins(model, SCHEMES.origin(scheme), ENGINES.origin(model.engine), *levers_of)
         identity = identify_candidate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -9,9 +10,10 @@ from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.sampling import hash_to_int
 from fairtrial.records import GenerateRequest, Item, Request, ScoreRequest
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.functions import asks_for, is_function
 from fairtrial.spec.recorded import format_key
 from fairtrial.spec.schemes import scheme_of
-from fairtrial.tasks.base import Task
+from fairtrial.tasks.base import Task, hide_answers
 
 CHUNK_ITEMS = 50
 """Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
@@ -40,6 +42,9 @@ def make_chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list
 def make_requests(task: Task, candidate: Candidate, item: Item, repeats: int = 1) -> list[tuple[Request, ...]]:
     """Return the requests that a candidate gets for an item, for each repeat of it."""
     asked = task.requests(item)
+    if asks_for(candidate.model, "row"):
+        row = json.dumps(hide_answers(task, item), ensure_ascii=False, sort_keys=True)
+        asked = [replace(one, row=row) if isinstance(one, GenerateRequest) else one for one in asked]
     return [
         tuple(address_request(settle_request(request, candidate, repeat), candidate, item) for request in asked)
         for repeat in range(repeats)
@@ -53,7 +58,8 @@ def settle_request(request: Request, candidate: Candidate, repeat: int) -> Reque
 
     A sampled request gets a seed made from the request itself and the repeat, so that it depends neither on order nor
     on the batch nor on the trial: a repeat of an item is the same answer in every trial of one ledger.  A greedy one
-    has seed 0, and its repeats are one and the same request.
+    has seed 0, and its repeats are one and the same request; not so of a function, which is called again for each,
+    since nobody knows whether it would say the same.
     """
     turns = candidate.chat != "none" and candidate.fewshot_as_multiturn
     if isinstance(request, ScoreRequest):
@@ -67,7 +73,7 @@ def settle_request(request: Request, candidate: Candidate, repeat: int) -> Reque
     }
     settled: GenerateRequest = replace(request, **own, prompt=prompt, stop=(*request.stop, *decoding.stop))
     if settled.temperature == 0:
-        return replace(settled, seed=0)
+        return replace(settled, seed=repeat if is_function(candidate.model) else 0)
     return replace(settled, seed=hash_to_int(f"{repeat} {settled.id}") >> 1)
 
 

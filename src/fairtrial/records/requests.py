@@ -62,6 +62,7 @@ class GenerateRequest:
             the same engine, whatever else is in the batch, up to the engine's arithmetic.
         label: names the item in errors; not part of the identity.
         item_key: by what a recorded answer to the item is found, where not by the prompt; not part of the identity.
+        row: the item's columns as a JSON object, for functions that are given them; empty for all others.
     """
 
     prompt: Prompt
@@ -73,12 +74,14 @@ class GenerateRequest:
     seed: int = 0
     label: str = field(default="", compare=False)
     item_key: str = field(default="", compare=False)
+    row: str = ""
 
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
         body = {name: getattr(self, name) for name in _DECODED}
-        return content_hash(["generate", {**body, "prompt": self.prompt.document()}])
+        row = {"row": self.row} if self.row else {}
+        return content_hash(["generate", {**body, **row, "prompt": self.prompt.document()}])
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 
-from fairtrial.engines.base import Engine, StreamsAnswers
+from fairtrial.engines.base import Engine, MayLeaveOut, StreamsAnswers
 from fairtrial.engines.finite import find_flaw, make_nan_error
 from fairtrial.errors import CapabilityError, EngineError, PluginError
 from fairtrial.measures import Probe, Watcher, Whole, watch_all
@@ -44,12 +44,14 @@ class Answered:
         costs: what was observed of each item while it was answered.
         absences: measure to why it was not observed.
         wholes: what is known by now of those who answered, by candidate id.
+        failed: request id to why it has no answer, in words, where the trial goes on without it.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     costs: Sequence[Sequence[Observation]] = ()
     absences: Mapping[str, str] = field(default_factory=dict)
     wholes: Mapping[str, Whole] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 def answer_items(
@@ -75,15 +77,17 @@ def answer_items(
     engine = pool.engine(candidate)
     probes = pool.probes(candidate)
     watchers = [probe for probe in probes if isinstance(probe, Watcher)]
+    failed: dict[str, str] = {}
     with watch_all(watchers):
-        answers = answer_requests(engine, requests, candidate.name, on_answer)
-    by_item = [[answers[request.id] for request in requests] for requests in items]
+        answers = answer_requests(engine, requests, candidate.name, on_answer, failed)
+    by_item = [[answers[r.id] for r in requests if r.id not in failed] for requests in items]
     seen = [observe_items(probe, by_item) for probe in probes if isinstance(probe, Watcher)]
     return Answered(
         answers,
         [[observation for costs in seen for observation in costs[i]] for i in range(len(items))],
         {measure: why for probe in probes for measure, why in probe.absences().items()},
         pool.wholes(candidate),
+        failed,
     )
 
 
@@ -97,21 +101,25 @@ def observe_items(probe: Probe, by_item: Sequence[Sequence[Answer]]) -> Sequence
 
 
 def answer_requests(
-    engine: Engine, requests: Sequence[Request], candidate: str, on_answer: OnAnswer = keep_nothing
+    engine: Engine,
+    requests: Sequence[Request],
+    candidate: str,
+    on_answer: OnAnswer = keep_nothing,
+    failed: dict[str, str] | None = None,
 ) -> dict[str, Answer]:
     """Return the answers to requests of either kind, by request id; see `answer_items`.
 
-    Raises EngineError if an answer is not what was asked for, or its numbers are none.
+    Where ``failed`` is given, requests that the engine may leave out are entered there, with why.  Raises EngineError
+    if an answer is not what was asked for, or its numbers are none.
     """
     answers: dict[str, Answer] = {}
+    left_out: dict[str, str] = {} if failed is None else failed
     comes_one_by_one = isinstance(engine, StreamsAnswers)
     try:
-        coming = (
-            engine.as_answered(requests)
-            if isinstance(engine, StreamsAnswers)
-            else _answer_together(engine, requests, candidate)
-        )
-        for request, got in coming:
+        for request, got in _ask_engine(engine, requests, candidate, may_fail=failed is not None):
+            if isinstance(got, str):
+                left_out[request.id] = got
+                continue
             if wrong := find_mismatch(request, got):
                 raise _make_mismatch(candidate, wrong, request.label)
             answers[request.id] = got
@@ -119,18 +127,30 @@ def answer_requests(
                 on_answer(request, got)
     except SystemExit as error:  # of a plugin's code: a run does not end so
         raise _make_mismatch(candidate, f"it tried to end the program (exit code {error.code})") from error
-    if missing := [request for request in requests if request.id not in answers]:
+    if missing := [request for request in requests if request.id not in answers and request.id not in left_out]:
         wrong = f"{len(requests) - len(missing)} answers came to {len(requests)} requests"
         raise _make_mismatch(candidate, wrong, missing[0].label)
-    flawed = [(request, told) for request in requests if (told := find_flaw(answers[request.id]))]
+    answered = [request for request in requests if request.id in answers]
+    flawed = [(request, told) for request in answered if (told := find_flaw(answers[request.id]))]
     if flawed:
-        for request in [] if comes_one_by_one else requests:
+        for request in [] if comes_one_by_one else answered:
             if not find_flaw(got := answers[request.id]):
                 on_answer(request, got)
         request, told = flawed[0]
         more = f"; so are {len(flawed) - 1} more of {len(requests)} answers" if len(flawed) > 1 else ""
         raise make_nan_error(candidate, request.label, told + more, local=not comes_one_by_one)
     return answers
+
+
+def _ask_engine(
+    engine: Engine, requests: Sequence[Request], candidate: str, may_fail: bool
+) -> Iterator[tuple[Request, Answer | str]]:
+    """Yield requests with their answers, or with why there is none, in the way in which the engine gives them."""
+    if may_fail and isinstance(engine, MayLeaveOut):
+        return engine.answer_or_tell(requests)
+    if isinstance(engine, StreamsAnswers):
+        return iter(engine.as_answered(requests))
+    return _answer_together(engine, requests, candidate)
 
 
 def _answer_together(engine: Engine, requests: Sequence[Request], candidate: str) -> Iterator[tuple[Request, Answer]]:

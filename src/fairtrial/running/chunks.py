@@ -7,18 +7,19 @@ and written in one transaction.  Knows nothing of which chunk comes next; that i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from fairtrial.errors import TaskError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.signs import FAILED
 from fairtrial.measures import Probe, Watcher
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.records import Answer, Observation
 from fairtrial.running.answering import Answered, answer_items, observe_items
 from fairtrial.running.pool import EnginePool
-from fairtrial.running.storing import LedgerWriter
+from fairtrial.running.storing import AbsentValue, LedgerWriter
 from fairtrial.tasks.base import Task
 from fairtrial.tasks.signs import find_signs, find_unreachable, grade_refusals_as_wrong
 
@@ -86,11 +87,12 @@ def store_chunk(
         probes: of the candidate; those tell by the answers that need not have seen them being made.
         writer: keeps it.
     """
+    chunk, answered, absent = leave_out_failed(task, chunk, answered)
     fresh = answered.answers
     try:
         graded = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh})
     except Exception:
-        writer.write_chunk(task.id, candidate.id, chunk, fresh, wholes=answered.wholes)
+        writer.write_chunk(task.id, candidate.id, chunk, Answered(fresh, wholes=answered.wholes), absent=absent)
         raise  # the answers are paid for and stay; only their grades are missing
     new = [[fresh[r.id] for r in asked.requests if r.id in fresh] for asked in chunk]
     every = [[fresh.get(r.id) or known[r.id] for r in asked.requests] for asked in chunk]
@@ -101,13 +103,30 @@ def store_chunk(
         [*grades, *signs_, *answered.costs[i], *(o for costs in seen for o in costs[i])]
         for i, (grades, signs_) in enumerate(graded)
     ]
-    writer.write_chunk(task.id, candidate.id, chunk, fresh, observations, answered.absences, answered.wholes)
+    writer.write_chunk(task.id, candidate.id, chunk, answered, observations, absent)
     sums: dict[str, float] = {}
     for group in (*answered.costs, *(group for probe in told for group in observe_items(probe, new))):
         for observation in group:
             sums[observation.measure] = sums.get(observation.measure, 0.0) + observation.value
     paid = sum(bool(group) for group in new)
     return AskedChunk([grade for grades, _ in graded for grade in grades], paid, len(chunk) - paid, sums)
+
+
+def leave_out_failed(
+    task: PlannedTask, chunk: Sequence[ItemRequests], answered: Answered
+) -> tuple[Sequence[ItemRequests], Answered, Sequence[AbsentValue]]:
+    """Return a chunk and its answers without the items at which the candidate failed, and what they lack.
+
+    They are asked again when the trial is resumed.
+    """
+    failed = answered.failed
+    if not failed:
+        return chunk, answered, ()
+    kept = [i for i, asked in enumerate(chunk) if not any(r.id in failed for r in asked.requests)]
+    whys = [(one, next((failed[r.id] for r in one.requests if r.id in failed), "")) for one in chunk]
+    measures = dict.fromkeys((task.plain.card.main_measure, *task.measures))
+    absent = [(one.item.id, one.repeat, name, FAILED + why) for one, why in whys if why for name in measures]
+    return [chunk[i] for i in kept], replace(answered, costs=[answered.costs[i] for i in kept]), absent
 
 
 def grade_chunk(

@@ -49,5 +49,5 @@ def ask_alone(task: PlannedTask, candidate: PlannedCandidate, pool: EnginePool, 
     [requests] = make_requests(task.for_candidate(candidate.spec), candidate.spec, item)
     probe = AloneProbe(lambda: get_work(engine))
     with watch_all([probe]):
-        answers = answer_requests(engine, requests, candidate.name)
-    return probe.observe(list(answers.values()))
+        answers = answer_requests(engine, requests, candidate.name, failed=(failed := dict[str, str]()))
+    return [] if failed else probe.observe(list(answers.values()))

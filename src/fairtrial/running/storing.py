@@ -21,8 +21,11 @@ from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.records import Answer, ImagePart, Item, Observation, Request
-from fairtrial.running.answering import OnAnswer
+from fairtrial.running.answering import Answered, OnAnswer
 from fairtrial.tasks.base import list_images
+
+AbsentValue = tuple[str, int, str, str]
+"""Item id, repeat, measure, and why there is no value of it."""
 
 KEPT_AT_ONCE = 8
 """Answers of an endpoint that are written in one transaction: each may have cost money."""
@@ -105,17 +108,17 @@ class LedgerWriter:
         task_id: str,
         candidate_id: str,
         chunk: Sequence[ItemRequests],
-        answers: Mapping[str, Answer],
+        answered: Answered,
         observations: Sequence[Sequence[Observation]] = (),
-        absences: Mapping[str, str] | None = None,
-        wholes: Mapping[str, Whole] | None = None,
+        absent: Sequence[AbsentValue] = (),
     ) -> None:
-        """Write a chunk: the new answers by request id, what was observed of each item, and what was not.
+        """Write a chunk: the new answers, what was observed of each item, and what was not.
 
         All of it is one transaction, but for what is known of others than the candidate as a whole.
         """
+        answers = answered.answers
         requests = {r.id: r for asked in chunk for r in asked.requests if r.id in answers}
-        others = dict(wholes or {})
+        others = dict(answered.wholes)
         whole = self._whole_rows(others.pop(candidate_id, Whole()))
         rows = Chunk(
             [(request, answers[request_id]) for request_id, request in requests.items()],
@@ -125,7 +128,11 @@ class LedgerWriter:
                 for asked, seen in zip(chunk, observations, strict=False)
                 for observation in seen
             ],
-            [*((task_id, "", 0, measure, why) for measure, why in (absences or {}).items()), *whole.absences],
+            [
+                *((task_id, "", 0, measure, why) for measure, why in answered.absences.items()),
+                *((task_id, *value) for value in absent),
+                *whole.absences,
+            ],
             whole.whole,
         )
         self.ledger.commit(candidate_id, rows)

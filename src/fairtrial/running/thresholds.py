@@ -74,7 +74,8 @@ def see_task(
             tracker.pay(UnpaidItems(owed.key, answered.paid), answered.costs)
         ids = [request.id for one in chunk for request in one.requests]
         known = [writer.ledger.answers(part.id, ids) for part in parts]
-        yield [make_seen(task, parts, one, known) for one in chunk]
+        whole = [one for one in chunk if all(r.id in answers for r in one.requests for answers in known)]
+        yield [make_seen(task, parts, one, known) for one in whole]  # a function may have failed at the others
 
 
 def make_seen(

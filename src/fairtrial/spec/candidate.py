@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.endpoint import Endpoint
+from fairtrial.spec.functions import asks_for, name_function
 from fairtrial.spec.levers import check_levers, read_settings
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.schemes import FORMS, find_model_problem, scheme_of
@@ -114,10 +115,14 @@ class Candidate(Section):
     @model_validator(mode="before")
     @classmethod
     def _endpoints_chat_unless_told_otherwise(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or "chat" in data:
+        if not isinstance(data, dict):
+            return data
+        data = {**data, "model": name_function(data["model"])} if "model" in data else data
+        if "chat" in data:
             return data
         scheme = scheme_of(str(data.get("model", "")))
-        return {**data, "chat": "model"} if scheme and scheme.answers == "elsewhere" else data
+        chats = scheme is not None and (scheme.answers == "elsewhere" or asks_for(data["model"], "messages"))
+        return {**data, "chat": "model"} if chats else data
 
     @field_validator("model")
     @classmethod

@@ -21,8 +21,8 @@ class Scheme:
 
     Attributes:
         form: as users write it, e.g. ``gguf:PATH``; empty for what users never write.
-        answers: where answers come from: computed ``here``, asked for ``elsewhere`` (an endpoint), or read from a
-            ``ledger`` or another tool's ``log``.
+        answers: where answers come from: computed ``here``, asked for ``elsewhere`` (an endpoint), given by a
+            ``function`` of this process, or read from a ``ledger`` or another tool's ``log``.
         is_path: whether a path follows the scheme.
         is_of_hub: whether weights come from the Hugging Face hub, where everybody can get them.
         resolver: of a plugin: what returns a `fairtrial.models.ResolvedModel` for the whole name, what follows the
@@ -30,7 +30,7 @@ class Scheme:
     """
 
     form: str
-    answers: Literal["here", "elsewhere", "ledger", "log"] = "here"
+    answers: Literal["here", "elsewhere", "function", "ledger", "log"] = "here"
     is_path: bool = False
     is_of_hub: bool = False
     resolver: Callable[[str, str, Path], Any] | None = None
@@ -50,12 +50,16 @@ SCHEMES: Table[Scheme] = Table(
         "openai": Scheme("openai:MODEL", "elsewhere"),
         "replay": Scheme("replay:LEDGER#CANDIDATE", "ledger", is_path=True),
         "import": Scheme("import:FILE-OR-FOLDER", "log", is_path=True),
+        "python": Scheme("", "function"),
         "fake": Scheme(""),
     },
     "a fairtrial.spec.schemes.Scheme",
     lambda found: isinstance(found, Scheme),
 )
 """Scheme name to what it means."""
+
+UNWRITTEN = ("python", "fake")
+"""Schemes that users do not write: functions are given as they are, and the fake model is for tests."""
 
 FORMS = tuple(scheme.form for scheme in SCHEMES.built_in.values() if isinstance(scheme, Scheme) and scheme.form)
 """How users write the built-in ones."""
@@ -72,7 +76,7 @@ def find_model_problem(model: str) -> str:
     scheme, colon, rest = model.partition(":")
     if colon and scheme in SCHEMES:
         return "" if rest.strip() else f"model {model!r} has nothing after {scheme + ':'!r}"
-    known = ", ".join(f"{name}:" for name in SCHEMES.names() if name != "fake")
+    known = ", ".join(f"{name}:" for name in SCHEMES.names() if name not in UNWRITTEN)
     hub = rest.removeprefix("//huggingface.co/").strip("/").split("/")
     if rest.startswith("//huggingface.co/") and len(hub) > 1:
         hint = f" Did you mean 'hf:{hub[0]}/{hub[1]}'?"

@@ -5,11 +5,12 @@ A task knows how questions are asked and judged; it knows nothing of models, eng
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from fairtrial.errors import TaskError
 from fairtrial.records import Answer, ImagePart, Item, Measure, Observation, Request
 
 
@@ -113,6 +114,30 @@ class ShowsImages(Protocol):
 def list_images(task: Task, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
     """Return the images that a task's requests about an item show; none where it shows no images at all."""
     return task.images(item) if isinstance(task, ShowsImages) else ()
+
+
+@runtime_checkable
+class NamesAnswerColumns(Protocol):
+    """A task that knows which columns of its rows hold the expected answers."""
+
+    def answer_columns(self) -> Collection[str] | None:
+        """Return their names; None if that cannot be told."""
+        ...
+
+
+def hide_answers(task: Task, item: Item) -> dict[str, Any]:
+    """Return an item's row without the columns that hold the expected answer.
+
+    Raises TaskError if it cannot be told which these are.
+    """
+    columns = task.answer_columns() if isinstance(task, NamesAnswerColumns) else None
+    if columns is None:
+        raise TaskError(
+            "its rows cannot be given to a function: which columns hold the expected answers cannot be told.",
+            where=f"task {task.card.name}",
+            fix="Have the function take `prompt` or `messages`, or ask rows of your own, which name their answer.",
+        )
+    return {name: value for name, value in item.data.items() if name not in columns}
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from fairtrial.analysis.doubts.base import Doubt, Finder
 from fairtrial.analysis.doubts.choices import find_choice_doubts
 from fairtrial.analysis.doubts.copies import find_copy_doubts
 from fairtrial.analysis.doubts.few import find_few_doubts
+from fairtrial.analysis.doubts.functions import find_function_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.analysis.doubts.hosted import find_hosted_doubts
@@ -35,6 +36,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_match_doubts,
     find_record_doubts,
     find_few_doubts,
+    find_function_doubts,
     find_hosted_doubts,
     find_weight_doubts,
 )

@@ -34,8 +34,9 @@ GRAVE = ("temperature", "top_p", "top_k")
 def find_hosted_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what servers did not do as they were asked."""
     candidates, tasks = get_names_by_id(trial)
+    functions = {c.id for c in trial.plan.candidates if c.record.engine == "function"}  # see `functions`
     for found in count_signs(ledger, trial.id):
-        if found.candidate_id in candidates and found.task_id in tasks:
+        if found.candidate_id in candidates and found.candidate_id not in functions and found.task_id in tasks:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             names = {"candidate": candidate, "task": task, "count": f"{found.count:,}", "of": f"{found.of:,}"}
             if found.sign in ("counted", "masked"):

@@ -6,17 +6,15 @@ Pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fairtrial.engines.openai_api.masking import KeyMask
 from fairtrial.engines.openai_api.replies import Reply
 from fairtrial.engines.openai_api.requests import ServerQuirks
+from fairtrial.engines.stopping import cut_at_stop, estimate_tokens
 from fairtrial.records import GenerateAnswer, GenerateRequest
 from fairtrial.thoughts import TAGS, Tags, separate
-
-BYTES_A_TOKEN = 4
-"""Bytes of UTF-8 that count as a token where a server does not count: a rule of thumb for English."""
 
 SHORT = 300
 """Characters of a refusal that are kept."""
@@ -47,14 +45,14 @@ def make_answer(reply: Reply, request: GenerateRequest, asking: RequestContext) 
     mask = asking.mask
     whole, apart, said = mask(reply.text), mask(reply.thought), mask(reply.refusal)
     parts = separate(whole, asking.tags, asking.opened)
-    text = _cut_at_stop(parts.answer, request.stop)
+    text = cut_at_stop(parts.answer, request.stop)
     refused = reply.finish == "refused"
     over = reply.finish == "length" and text == parts.answer
     usage = reply.usage
     written, thought = usage.written, "\n\n".join(filter(None, (apart, parts.thought)))
     if not written:
         size = len(f"{apart}{whole}{said}".encode(errors="replace"))
-        written = len(reply.logprobs) or _estimate_tokens(size)
+        written = len(reply.logprobs) or estimate_tokens(size)
     hidden = usage.reasoning
     if not hidden and thought:
         hidden = round(written * len(thought) / (len(thought) + len(parts.answer)))
@@ -65,7 +63,7 @@ def make_answer(reply: Reply, request: GenerateRequest, asking: RequestContext) 
         text="" if refused else text,
         tokens=written,
         finish="refused" if refused else "length" if over or not parts.ended else "stop",
-        prompt_tokens=usage.read or _estimate_tokens(asking.told),
+        prompt_tokens=usage.read or estimate_tokens(asking.told),
         logprob=math.fsum(reply.logprobs) if known else None,
         logprob_tokens=known if known and known != written else None,
         reasoning_tokens=min(hidden, written),
@@ -84,7 +82,7 @@ def is_stopped_in_thought(reply: Reply, asking: RequestContext) -> bool:
 def make_refusal(words: str, told: int) -> GenerateAnswer:
     """Return the answer that stands for a refusal by the server, which may have read the prompt."""
     return GenerateAnswer(
-        "", tokens=0, finish="refused", prompt_tokens=_estimate_tokens(told), counted=True, said=words[:SHORT]
+        "", tokens=0, finish="refused", prompt_tokens=estimate_tokens(told), counted=True, said=words[:SHORT]
     )
 
 
@@ -101,14 +99,3 @@ def list_changes(manners: ServerQuirks, asked: Mapping[str, object], mask: KeyMa
         if name in MEANT and (name in asked or name == "system"):
             found.append((name, mask(why)[:SHORT]))
     return tuple(found)
-
-
-def _estimate_tokens(size: int) -> int:
-    """Return about how many tokens so many bytes are, at least 1 for any."""
-    return math.ceil(size / BYTES_A_TOKEN)
-
-
-def _cut_at_stop(text: str, stops: Sequence[str]) -> str:
-    """Return a text up to the first of the stop strings: servers take only a few of them, or keep the one they met."""
-    ends = [text.find(stop) for stop in stops if stop and stop in text]
-    return text[: min(ends)] if ends else text

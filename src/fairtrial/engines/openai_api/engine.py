@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from fairtrial.engines.base import Capabilities
+from fairtrial.engines.crew import run_in_threads
 from fairtrial.engines.openai_api.answers import (
     RequestContext,
     is_stopped_in_thought,
@@ -20,7 +21,6 @@ from fairtrial.engines.openai_api.answers import (
     make_refusal,
 )
 from fairtrial.engines.openai_api.calls import Caller
-from fairtrial.engines.openai_api.crew import run_in_threads
 from fairtrial.engines.openai_api.failures import FilteredError, RefusedError, SingleRequestError
 from fairtrial.engines.openai_api.replies import Reply
 from fairtrial.engines.openai_api.requests import ServerQuirks, adapt_quirks, make_messages, make_request_body

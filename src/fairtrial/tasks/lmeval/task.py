@@ -5,8 +5,9 @@ It puts the parts of this folder together and knows nothing of how files are fou
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -190,6 +191,14 @@ class LmEvalTask:
             raise DataError(f"the row has no column {missing[0]!r}, which is to name its cluster")
         cluster = "/".join(str(data[column]) for column in config.clusters)
         return Item(item_id, number, question, choices, self._key.texts[number], cluster or item_id, data)
+
+    def answer_columns(self) -> Collection[str] | None:
+        """Return the columns that the target is made from; None where a function makes it, or grades by the row."""
+        target = self._config.raw.get("doc_to_target")
+        if self._config.code or self._config.process_results is not None or not isinstance(target, str | int):
+            return None
+        words = set(re.findall(r"\w+", str(target)))
+        return [column for column in self._docs[0] if column in words]
 
     def examples(self) -> Sequence[str]:
         """Return rows of the few-shot split, evenly spread, with their answers; none if that is the split asked."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from string import ascii_uppercase
@@ -28,7 +28,7 @@ from fairtrial.records import (
     ScoreRequest,
     place_images,
 )
-from fairtrial.tasks.base import Task, TaskOptions, list_images
+from fairtrial.tasks.base import NamesAnswerColumns, Task, TaskOptions, list_images
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.reading import read_option
 from fairtrial.tasks.signs import CHOSE
@@ -85,6 +85,10 @@ class LetterTask:
         parts = place_images(f"{stem}{shown}\n{ASK}{ending}", prompt.question.images)
         asked = Prompt(parts, prompt.system, prompt.assistant)
         return [GenerateRequest(asked, max_tokens=TOKENS, label=label)]
+
+    def answer_columns(self) -> Collection[str] | None:
+        """Return those of the task itself."""
+        return self.task.answer_columns() if isinstance(self.task, NamesAnswerColumns) else None
 
     def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
         """Return the images that the task's own requests show."""

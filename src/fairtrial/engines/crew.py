@@ -49,7 +49,7 @@ def run_in_threads(
         finally:
             done.put(None)
 
-    crew = [threading.Thread(target=run, name="endpoint", daemon=True) for _ in range(min(threads, len(requests)))]
+    crew = [threading.Thread(target=run, name="asking", daemon=True) for _ in range(min(threads, len(requests)))]
     answered = failed = 0
     try:
         for thread in crew:
