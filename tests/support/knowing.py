@@ -10,6 +10,7 @@ from fairtrial.engines.base import Capabilities
 from fairtrial.ledger import Ledger
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.plan import Plan
+from fairtrial.planning.requests import make_requests
 from fairtrial.planning.sampling import hash_to_int
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
@@ -51,8 +52,11 @@ class Knowing:
 
 def opener(plan: Plan, shares: Mapping[str, float]) -> tuple[object, dict[str, Knowing]]:
     """Return what stands in for `open_engine`, and the engines by candidate name."""
+    first = plan.candidates[0].spec
     gold = {
-        task.plain.requests(item)[0].id: item.choices.index(item.gold[0]) for task in plan.tasks for item in task.items
+        make_requests(task.for_candidate(first), first, item)[0][0].id: item.choices.index(item.gold[0])
+        for task in plan.tasks
+        for item in task.items
     }
     engines = {name: Knowing(name, share, gold) for name, share in shares.items()}
 

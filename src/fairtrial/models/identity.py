@@ -53,6 +53,8 @@ def identify_candidate(candidate: Candidate, model: ResolvedModel, *, base_dir: 
             own["fewshot_as_multiturn"] = False
         if candidate.date != DATE:
             own["date"] = candidate.date
+    if candidate.prompt:
+        own["prompt"] = candidate.prompt
     if candidate.thoughts != "auto":
         own["thoughts"] = candidate.thoughts
     return content_hash([model.sha256, model.engine, engine_version, chat, own])

@@ -98,7 +98,7 @@ def _open_replay(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     with closing(Ledger.open(path, create=False)) as ledger:
         entry = find_candidate(ledger, wanted)
     then = Candidate.model_validate(entry.spec.document)
-    as_then = {name: getattr(then, name) for name in ("decoding", "chat", "system")}
+    as_then = {name: getattr(then, name) for name in ("decoding", "chat", "system", "prompt")}
     # ledgers that do not say so hold examples in one turn
     as_then["fewshot_as_multiturn"] = then.fewshot_as_multiturn and "fewshot_as_multiturn" in then.model_fields_set
     spec = spec.model_copy(update=as_then)

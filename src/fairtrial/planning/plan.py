@@ -22,6 +22,7 @@ from fairtrial.planning.frontiers import plan_frontiers
 from fairtrial.planning.matching import open_recordings
 from fairtrial.planning.passages import Passages, plan_passages
 from fairtrial.planning.places import Where, add_place
+from fairtrial.planning.prompting import check_prompts
 from fairtrial.planning.tasks import check_names, make_card_document, plan_form, plan_task
 from fairtrial.records import content_hash
 from fairtrial.spec.trial import Trial
@@ -194,6 +195,8 @@ def plan_trial(
     for i, spec in enumerate(trial.candidates):
         with add_place(where("candidates", i)):
             planner.plan_named(spec.id)
+        with add_place(where("candidates", i, "prompt")):
+            check_prompts(planner.planned[spec.id], tasks)
     planned = tuple(planner.planned[spec.id] for spec in trial.candidates)
     with add_place(where("frontier")):
         plan_frontiers(trial)

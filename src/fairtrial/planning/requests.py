@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fairtrial.errors import SpecError
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.sampling import hash_to_int
 from fairtrial.records import GenerateRequest, Item, Request, ScoreRequest
@@ -14,6 +15,7 @@ from fairtrial.spec.functions import asks_for, is_function
 from fairtrial.spec.recorded import format_key
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.tasks.base import Task, hide_answers
+from fairtrial.tasks.variants.prompting import read_prompt_template
 
 CHUNK_ITEMS = 50
 """Items of one chunk: enough for full batches, few enough to lose when a run is killed."""
@@ -41,7 +43,7 @@ def make_chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list
 
 def make_requests(task: Task, candidate: Candidate, item: Item, repeats: int = 1) -> list[tuple[Request, ...]]:
     """Return the requests that a candidate gets for an item, for each repeat of it."""
-    asked = task.requests(item)
+    asked = [write_question(request, candidate, item) for request in task.requests(item)]
     if asks_for(candidate.model, "row"):
         row = json.dumps(hide_answers(task, item), ensure_ascii=False, sort_keys=True)
         asked = [replace(one, row=row) if isinstance(one, GenerateRequest) else one for one in asked]
@@ -49,6 +51,20 @@ def make_requests(task: Task, candidate: Candidate, item: Item, repeats: int = 1
         tuple(address_request(settle_request(request, candidate, repeat), candidate, item) for request in asked)
         for repeat in range(repeats)
     ]
+
+
+def write_question(request: Request, candidate: Candidate, item: Item) -> Request:
+    """Return the request with its question written by the candidate's own prompt, if it has one.
+
+    Raises SpecError if that cannot be done.
+    """
+    if not candidate.prompt:
+        return request
+    try:
+        return read_prompt_template(candidate.prompt).apply(request, item)
+    except SpecError as error:
+        at = request.label or f"item {item.doc_id}"
+        raise SpecError(f"candidate {candidate.id!r}, {at}: {error.message}", fix=error.fix) from error
 
 
 def settle_request(request: Request, candidate: Candidate, repeat: int) -> Request:

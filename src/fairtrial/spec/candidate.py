@@ -21,6 +21,7 @@ from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.schemes import FORMS, find_model_problem, scheme_of
 from fairtrial.spec.section import LARGEST, NAME, Count, Named, Number, Positive, Section, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Mass
+from fairtrial.spec.textfile import PromptText, SystemText
 from fairtrial.thoughts import TAGS, Tags
 
 __all__ = ["NAME", "Candidate", "Decoding", "Reference", "Section", "find_references"]
@@ -81,7 +82,12 @@ class Candidate(Section):
         description="'none' asks in running text; 'model' uses the chat template inside the model file; "
         "anything else is a path to a Jinja chat template.",
     )
-    system: str = Field("", description="System message for the chat template.")
+    system: SystemText = Field("", description="System message for the chat template: text, or {file: PATH}.")
+    prompt: PromptText = Field(
+        "",
+        description="Template around what a task asks: text, or {file: PATH}. {{prompt}} is the task's own question; "
+        "columns of its rows have their names, e.g. {{question}}.",
+    )
     fewshot_as_multiturn: Switch = Field(
         True,
         description="With a chat template, few-shot examples are turns of user and assistant; false: running text in "

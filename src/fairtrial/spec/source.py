@@ -18,6 +18,7 @@ from fairtrial.spec.levers import locate_levers
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.recorded import Recorded
 from fairtrial.spec.schemes import scheme_of
+from fairtrial.spec.textfile import read_text_files
 from fairtrial.spec.trial import Trial
 from fairtrial.spec.yamlfile import Location, Places, read_yaml
 
@@ -129,10 +130,12 @@ def read_candidate_file(entry: str, places: Places, at: Location) -> dict[str, A
 
 
 def read_mapping_file(data: Any, places: Places, at: Location) -> Any:
-    """Return a candidate's data with its ``recorded``, if that is the path of a file, replaced by what the file says.
+    """Return a candidate's data with what the files say that it names for its texts and its ``recorded``.
 
-    Raises SpecError if the path leads out of the folder of the file that names it, or the file says something else.
+    Raises SpecError if the path of ``recorded`` leads out of the folder of the file that names it, or a file says
+    something else.
     """
+    data = read_text_files(data, places, at)
     given = data.get("recorded") if isinstance(data, dict) else None
     if not isinstance(given, str) or not given.lower().endswith((".yaml", ".yml")):
         return data

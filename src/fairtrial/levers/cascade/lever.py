@@ -42,7 +42,7 @@ class CascadeLever(WrapLever[Cascade]):
     def check_others(self, candidate: Candidate, others: Mapping[str, Candidate]) -> None:
         """Raise SpecError if the two of a cascade would be asked otherwise."""
         for name, larger in others.items():
-            for setting in ("decoding", "fewshot_as_multiturn"):
+            for setting in ("decoding", "fewshot_as_multiturn", "prompt"):
                 if getattr(candidate, setting) != getattr(larger, setting):
                     raise SpecError(
                         f"candidate {candidate.id!r} and the larger one of its cascade, {name!r}, have different "

@@ -28,7 +28,7 @@ class Prompter:
         fields: how its fields are read.
         pool: rows that examples are taken from.
         contexts_differ: the choices are contexts and share one continuation (as in WinoGrande).
-        chat: a chat template will be applied, so examples are turns, and nothing stands between question and answer.
+        chat: a chat template will be applied, so nothing stands between question and answer.
         shown: makes of an example's answer, as the task file gives it, and its choices what the example shows.
     """
 
@@ -50,16 +50,14 @@ class Prompter:
         asking = self.config.asking
         system = self.fields.prefix(self.config.description, row)
         examples = [message for position in shots for message in self._shown[position]]
-        turns = examples if self.chat else []
-        before = "" if self.chat else render_messages(examples)
         prefix = self.fields.prefix(asking.prefix, row)
         if self.contexts_differ:
-            return [Prompt(before + context, system, prefix, turns) for context in choices]
+            return [Prompt(context, system, prefix, examples) for context in choices]
         question = self.fields.text(asking.text, row)
         if not isinstance(question, str):
             raise DataError(f"doc_to_text must give a text; got {question!r}")
         gap = asking.delimiter if prefix and not self.chat and _needs_gap(question, prefix) else ""
-        return [Prompt(before + question + gap, system, prefix, turns)]
+        return [Prompt(question + gap, system, prefix, examples)]
 
     def examples(self) -> list[str]:
         """Return every row of the pool with its answer, as an example in a prompt."""

@@ -97,7 +97,6 @@ class ProceduralTask(ABC):
     def __init__(self, suite: Suite, maker: SceneMaker, options: TaskOptions, label: str = "") -> None:
         self._suite, self._maker, self._label = suite, maker, label
         self._number, self._level = suite.at(options.level)
-        self._chat = options.chat
         self._seed = _check_range(options.seed, 0, None, "seed", suite.name)
         shots = suite.shots if options.shots is None else options.shots
         self._shots = _check_range(shots, 0, MOST_SHOTS, "number of shots", suite.name)
@@ -135,8 +134,7 @@ class ProceduralTask(ABC):
         pool = self._example_pool()[: self._shots]
         shots = [message for shown in pool for message in make_example(self._ask(shown), shown.gold[0])]
         prompt = Prompt(self._ask(item), self._suite.system.strip() + "\n\n", examples=shots)
-        asked = prompt if self._chat else prompt.in_one_turn()
-        return [self.request(item, asked, f"{self.card.name} item {item.doc_id}")]
+        return [self.request(item, prompt, f"{self.card.name} item {item.doc_id}")]
 
     def examples(self) -> Sequence[str]:
         """Return the examples that shots are taken from; see `fairtrial.tasks.base.ShowsExamples`."""

@@ -237,7 +237,7 @@ def test_examples_show_what_is_scored(tmp_path: Path) -> None:
     shots = {"fewshot_split": "test", "num_fewshot": 1, "fewshot_config": {"sampler": "first_n"}}
     for written in (["B", "A", "D"], [2, 1, 4], ["2", "1", "4"]):
         task = build(tmp_path, written, {**CHOOSE, **shots})
-        prompts = [task.requests(item)[0].pairs[0].prompt.user for item in task.items()]  # type: ignore[union-attr]
+        prompts = [task.requests(item)[0].pairs[0].prompt.plain() for item in task.items()]  # type: ignore[union-attr]
         assert prompts == ["Q1? Paris\n\nQ0?", "Q0? Rome\n\nQ1?", "Q0? Rome\n\nQ2?"]
 
 

@@ -108,8 +108,8 @@ def test_no_item_is_ever_an_example(name: str, level: int) -> None:
     bare, shown = make(name, level=level, items=150, shots=0), make(name, level=level, items=150, shots=16)
     assert [item.id for item in bare.items()] == [item.id for item in shown.items()]
     (request,) = shown.requests(shown.items()[0])
-    prompt = (request.pairs[0].prompt if isinstance(request, ScoreRequest) else request.prompt).user
-    blocks = prompt.split("\n\n")
+    prompt = request.pairs[0].prompt if isinstance(request, ScoreRequest) else request.prompt
+    blocks = prompt.in_one_turn().user.split("\n\n")
     assert len(blocks) == 17
     for item in bare.items():
         (asked,) = bare.requests(item)
@@ -123,7 +123,7 @@ def test_examples_show_the_gold_answer_in_the_scored_form() -> None:
     assert isinstance(request, ScoreRequest)
     prompt = request.pairs[0].prompt
     assert prompt.system.endswith("\n\n")
-    first, second, asked = prompt.user.split("\n\n")
+    first, second, asked = prompt.in_one_turn().user.split("\n\n")
     assert first.rpartition("Answer: ")[2] and second.rpartition("Answer: ")[2]
     assert asked.startswith("Table:\n") and asked.endswith("\nAnswer:")
     assert request.delimiter == " "
