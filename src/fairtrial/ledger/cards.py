@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from fairtrial.ledger.shape import Bool, Count, Finite, Str, Told, Whole, read_mapping, validate_record
-from fairtrial.records import Measure
+from fairtrial.records import CorpusScore, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,16 @@ class MeasureRecord(Measure):
     higher_is_better: Bool | None
     bounds: tuple[Finite, Finite] | None
     transform: Literal["identity", "exp"]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusRecord(CorpusScore):
+    """A score of all answers together in a task's card."""
+
+    name: Str
+    formula: Str
+    paired: Str
+    higher_is_better: Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class CardRecord:
     description: Str = ""
     citation: Str = ""
     chance: Finite | None = None
+    corpus: tuple[CorpusRecord, ...] = ()
     settings: Annotated[SettingsRecord, Whole] = SettingsRecord()
     document: Mapping[str, Any] = field(default_factory=dict)
 

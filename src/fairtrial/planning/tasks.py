@@ -38,6 +38,9 @@ FEWSHOT_SEED = 1234
 def make_card_document(task: Task, plugin: str = "", more: Iterable[Measure] = ()) -> dict[str, Any]:
     """Return a task's card as JSON values, with more measures added to its own, and the plugin that it comes from."""
     document: dict[str, Any] = {f.name: getattr(task.card, f.name) for f in fields(task.card)}
+    document["corpus"] = [asdict(score) for score in task.card.corpus]
+    if not task.card.corpus:  # keeps the id that it had before there were such scores
+        del document["corpus"]
     document["settings"] = {**task.card.settings, **({"plugin": plugin} if plugin else {})}
     document["measures"] = [asdict(m) for m in (*task.card.measures, *more)]
     return document

@@ -19,12 +19,14 @@ from fairtrial.records.content import (
 )
 from fairtrial.records.hashing import content_hash, hash_bytes
 from fairtrial.records.items import Item
-from fairtrial.records.measures import Measure, Observation
+from fairtrial.records.measures import COUNT, CorpusScore, Measure, Observation
 from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest, list_images
 from fairtrial.records.trace import TraceStep
 
 __all__ = [
+    "COUNT",
     "Answer",
+    "CorpusScore",
     "GenerateAnswer",
     "GenerateRequest",
     "ImagePart",

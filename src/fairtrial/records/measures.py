@@ -29,6 +29,30 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class CorpusScore:
+    """A score of all answers together that is no ratio of sums, e.g. BLEU; no item has a value of it.
+
+    It is reported beside the measures, with an interval where there can be one, and gets no verdict: ``paired`` names
+    the measure that is compared instead.
+
+    Attributes:
+        name: as the task names it, e.g. ``bleu``; never that of a measure of the task.
+        formula: what is computed from the counts that items contribute; see `fairtrial.stats.corpus`.
+        paired: the measure that says item by item what comes nearest to it.
+        higher_is_better: its direction.
+    """
+
+    name: str
+    formula: str
+    paired: str
+    higher_is_better: bool = True
+
+
+COUNT = "count:"
+"""Begins the measure name of a count that an item contributes to a corpus score: ``count:SCORE:NAME``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One stored number about one item (see `Measure` for ``weight``)."""
 

@@ -20,7 +20,7 @@ from fairtrial.records import Answer, Observation
 from fairtrial.running.answering import Answered, answer_items, observe_items
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.storing import AbsentValue, LedgerWriter
-from fairtrial.tasks.base import Task
+from fairtrial.tasks.base import CountsForCorpus, Task
 from fairtrial.tasks.signs import find_signs, find_unreachable, grade_refusals_as_wrong
 
 
@@ -132,7 +132,8 @@ def leave_out_failed(
 def grade_chunk(
     task: Task, chunk: Sequence[ItemRequests], answers: Mapping[str, Answer]
 ) -> Sequence[tuple[Sequence[Observation], Sequence[Observation]]]:
-    """Return the grades of each item of a chunk, and the signs of its answers (see `fairtrial.tasks.signs`).
+    """Return the grades of each item of a chunk, and what is stored beside: counts for scores of the whole corpus, and
+    the signs of its answers (see `fairtrial.tasks.signs`).
 
     A refusal by a server is wrong.
     """
@@ -146,6 +147,7 @@ def grade_chunk(
                 where=f"task {task.card.name}",
                 fix="Both must be finite: the task's own grading is at fault; the answers are kept.",
             )
-        told = [*find_signs(task, asked.item, given, grades), *find_unreachable(asked.item, asked.requests)]
+        counts = task.counts(asked.item, given) if isinstance(task, CountsForCorpus) else ()
+        told = [*counts, *find_signs(task, asked.item, given, grades), *find_unreachable(asked.item, asked.requests)]
         found.append((grades, told))
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from fairtrial.errors import TaskError
-from fairtrial.records import Answer, ImagePart, Item, Measure, Observation, Request
+from fairtrial.records import Answer, CorpusScore, ImagePart, Item, Measure, Observation, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class TaskCard:
         description: one or two sentences for a person.
         citation: where it comes from; empty if nowhere.
         chance: expected main measure of blind guessing, or None if unknown.
+        corpus: scores of all answers together, beside the measures.
         settings: whatever else decides the prompts (shots, level, filters ...), JSON values only.
     """
 
@@ -40,6 +41,7 @@ class TaskCard:
     description: str = ""
     citation: str = ""
     chance: float | None = None
+    corpus: tuple[CorpusScore, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -98,6 +100,18 @@ class TellsSigns(Protocol):
             item: what was asked.
             answers: to its requests.
             grades: what `Task.grade` made of them.
+        """
+        ...
+
+
+@runtime_checkable
+class CountsForCorpus(Protocol):
+    """A task with scores of all answers together (`TaskCard.corpus`), to which each item contributes counts."""
+
+    def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return the counts of one item's answers, named ``count:SCORE:NAME``; those that are 0 may be left out; pure.
+
+        Every corpus score must have one at least of each answered item.
         """
         ...
 

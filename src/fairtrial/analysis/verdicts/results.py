@@ -35,7 +35,7 @@ class Estimate:
 
     def document(self) -> dict[str, Any]:
         """Return the estimate as JSON values; an end that the data cannot bound is null."""
-        return _make_finite(asdict(self))
+        return make_finite(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ class Verdict:
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as JSON values; an end that the data cannot bound is null."""
-        return _make_finite({**asdict(self), "label": self.label})
+        return make_finite({**asdict(self), "label": self.label})
 
 
-def _make_finite(document: dict[str, Any]) -> dict[str, Any]:
+def make_finite(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with null for numbers that JSON lacks."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in document.items()}

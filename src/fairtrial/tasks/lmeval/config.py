@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fairtrial.tasks.lmeval.fewshot import Sampler
 from fairtrial.tasks.lmeval.filters import Pipeline
-from fairtrial.tasks.lmeval.metrics import Metric
+from fairtrial.tasks.lmeval.metrics import CorpusMetric, Metric
 from fairtrial.tasks.lmeval.template import Field
 
 Output = Literal["multiple_choice", "loglikelihood", "loglikelihood_rolling", "generate_until"]
@@ -55,7 +55,9 @@ class TaskConfig:
         raw: the merged mapping of the task file; functions by name.
         shots: ``num_fewshot``; None if the file does not say.
         pools: splits to take examples from if ``examples`` names none, best first.
-        left_out: metrics of a trusted task that have no value for a single item.
+        left_out: metrics that are not computed: their aggregation is code that does not run, or says nothing about
+            single items.
+        corpus: scores of all answers together.
         clusters: columns that together name an item's cluster.
         code: trusted functions, modules and files, and the sha256 of the file that each is or comes from.
     """
@@ -79,5 +81,6 @@ class TaskConfig:
     generation: GenerationConfig
     repeats: int
     clusters: tuple[str, ...]
+    corpus: tuple[CorpusMetric, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)

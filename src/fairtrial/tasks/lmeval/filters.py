@@ -204,6 +204,24 @@ def _make_multi_choice_regex(settings: Mapping[str, Any]) -> Step:
     return step
 
 
+_LABELS = (
+    ("person", "PER"), ("location", "LOC"), ("organization", "ORG"), ("counties", "LOC"), ("places", "LOC"),
+    ("people", "PER"), ("persons", "PER"), ("company", "ORG"), ("country", "LOC"), ("continent", "LOC"),
+    ("time", "DATE"), ("date", "DATE"), ("per", "PER"), ("loc", "LOC"), ("org", "ORG"),
+)  # fmt: skip
+_LABELLED = re.compile(r"\b(PER|LOC|ORG|DATE):\s*([^$]+)")
+
+
+def _format_spans(text: str) -> str:
+    """Return the named entities of a text as ``label: entity $ label: entity``, one entity a label."""
+    text = text.lower()
+    for word, label in _LABELS:
+        text = re.sub(rf"\b{word}\s*:", f"{label}:", text)
+    text = "$".join(text.split("$$")).rstrip("$").replace("\n", "$").strip()
+    spans = [(label.lower(), part.strip()) for label, parts in _LABELLED.findall(text) for part in parts.split(",")]
+    return " $ ".join(f"{label}: {entity}" for label, entity in spans if entity.lower() != "none")
+
+
 def _make_take_first_k(settings: Mapping[str, Any]) -> Step:
     count = _read_whole_number(settings, "k", 1)
 
@@ -236,6 +254,7 @@ FILTERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Step], tuple[str, ...]
     ),
     "remove_whitespace": (_make_text_filter(str.strip), ()),
     "lowercase": (_make_text_filter(str.lower), ()),
+    "format_span": (_make_text_filter(_format_spans), ()),
     "uppercase": (_make_text_filter(str.upper), ()),
     "map": (_make_map, ("mapping_dict", "default_value")),
     "majority_vote": (_make_majority_vote, ()),

@@ -11,14 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairtrial.errors import DataError, TaskCodeError
-from fairtrial.records import Measure, Observation, ScoreAnswer
+from fairtrial.records import COUNT, CorpusScore, Measure, Observation, ScoreAnswer
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline
 from fairtrial.tasks.lmeval.metrics import Metric, compare_exactly, compute_choice_values, make_measure, observe
 from fairtrial.tasks.lmeval.native import ChoiceGrader, Graded
+from fairtrial.tasks.lmeval.scorers import count_ngrams
 from fairtrial.tasks.reading import is_near_miss
 
 Row = dict[str, Any]
+CELL = ">"
+"""Stands between the right and the chosen class; see `fairtrial.stats.corpus`."""
 
 
 def list_measures(config: TaskConfig) -> tuple[Measure, ...]:
@@ -29,8 +32,12 @@ def list_measures(config: TaskConfig) -> tuple[Measure, ...]:
 
 
 def _name_measure(metric: Metric, pipeline: Pipeline, config: TaskConfig) -> str:
+    return _name_score(metric.name, pipeline, config)
+
+
+def _name_score(name: str, pipeline: Pipeline, config: TaskConfig) -> str:
     plain = len(config.pipelines) == 1 and pipeline.name == "none"
-    return metric.name if plain else f"{metric.name},{pipeline.name}"
+    return name if plain else f"{name},{pipeline.name}"
 
 
 def grade(
@@ -89,6 +96,53 @@ def grade_texts(
     return found
 
 
+def list_corpus_scores(config: TaskConfig) -> tuple[CorpusScore, ...]:
+    """Return the task's scores of all answers together, in the order of pipelines, then metrics."""
+    return tuple(
+        CorpusScore(_name_score(one.name, p, config), one.formula, _name_score(one.paired, p, config))
+        for p in config.pipelines
+        for one in config.corpus
+    )
+
+
+def count_choices(config: TaskConfig, targets: Sequence[int], answer: ScoreAnswer, choices: int) -> list[Observation]:
+    """Return what a multiple-choice item counts for scores of all answers together: which is right, which was chosen.
+
+    Args:
+        config: the task file.
+        targets: positions of the right ones.
+        answer: log-probabilities of the choices, then perhaps of others.
+        choices: how many there are.
+    """
+    scores = answer.logprobs[:choices]
+    cell = f"{targets[0] if targets else -1}{CELL}{scores.index(max(scores))}"
+    return [Observation(f"{COUNT}{score.name}:{cell}", 1.0) for score in list_corpus_scores(config)]
+
+
+def count_texts(config: TaskConfig, row: Row, gold: Sequence[str], texts: Sequence[str]) -> list[Observation]:
+    """Return what an item's written answers count for scores of all answers together; nothing without a right answer.
+
+    Args:
+        config: the task file.
+        row: the item's row.
+        gold: the right answers.
+        texts: what the model wrote, one a repeat.
+    """
+    found: list[Observation] = []
+    for pipeline in config.pipelines if config.corpus and gold else ():
+        said = _list_texts(pipeline.apply(texts, row))
+        for one in config.corpus:
+            prefix = f"{COUNT}{_name_score(one.name, pipeline, config)}:"
+            counts = count_ngrams(one.formula, said, gold)
+            found += [Observation(prefix + name, count) for name, count in counts.items()]
+    return found
+
+
+def _list_texts(said: Any) -> list[str]:
+    every = said if isinstance(said, list) else [said]
+    return ["" if one is None else str(one) for one in every] or [""]
+
+
 def find_text_signs(
     config: TaskConfig, row: Row, gold: Sequence[str], texts: Sequence[str], grades: Sequence[Observation]
 ) -> list[str]:
@@ -111,16 +165,20 @@ def find_text_signs(
     return ["near_miss"] if near else []
 
 
-def _match(metric: Metric, said: Any, gold: Sequence[str], any_of: bool) -> float:
+def _match(metric: Metric, said: Any, gold: Sequence[str], any_of: bool) -> Any:
+    if metric.text is not None:
+        return metric.text.scorer(_list_texts(said), gold)
     scores = [compare_exactly(said, right, metric.options) for right in gold]
     return float(any(score > 0 for score in scores)) if any_of or not scores else scores[0]
 
 
 def _make_observations(config: TaskConfig, pipeline: Pipeline, values: Mapping[str, Any]) -> list[Observation]:
     found = [
-        observe(metric, _name_measure(metric, pipeline, config), values[metric.name])
+        Observation(_name_measure(metric, pipeline, config), *values[metric.name])
+        if metric.text is not None
+        else observe(metric, _name_measure(metric, pipeline, config), values[metric.name])
         for metric in config.metrics
-        if metric.name in values
+        if values.get(metric.name) is not None or (metric.text is None and metric.name in values)
     ]
     return [observation for observation in found if observation is not None]
 

@@ -1,8 +1,9 @@
 """Metrics of lm-evaluation-harness as measures: what one item contributes, and how contributions are put together.
 
 Every measure is ``transform(sum(weight * value) / sum(weight))``, which their aggregations mean, perplexity,
-weighted_perplexity, bits_per_byte, f1 and brier_score all are.  Aggregations that are not (BLEU, chrF, TER, Matthews)
-have no value for a single item and are refused by `fairtrial.tasks.lmeval.config`.
+weighted_perplexity, bits_per_byte, f1, brier_score and ter all are.  Those that are not (BLEU, chrF, F1 over several
+classes, Matthews' correlation) have no value for a single item: a `CorpusMetric` names the measure that is compared in
+their place, and they are reported as scores of all answers together.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Any
 from fairtrial.errors import DataError, TaskError
 from fairtrial.records import Measure, Observation, ScoreAnswer
 from fairtrial.tasks.lmeval.filters import compile_ignored
+from fairtrial.tasks.lmeval.known_metrics import TextMetric
 from fairtrial.tasks.lmeval.native import RatioOfSums
+from fairtrial.tasks.lmeval.scorers import PER_SENTENCE
 from fairtrial.tasks.patterns import compile_pattern
 
 
@@ -29,12 +32,29 @@ class Metric:
         aggregation: one of `AGGREGATIONS`, or the native one that replaces a function.
         higher_is_better: direction, None if neither is better.
         options: what else the entry says, e.g. ``ignore_case``.
+        text: measures written answers; None for exact match, and where no text is graded.
     """
 
     name: str
     aggregation: str | RatioOfSums
     higher_is_better: bool | None
     options: Mapping[str, Any] = field(default_factory=dict)
+    text: TextMetric | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusMetric:
+    """One entry of a task's ``metric_list`` that is a score of all answers together.
+
+    Attributes:
+        name: as the task file names it.
+        formula: of `fairtrial.stats.corpus`.
+        paired: the metric that is compared in its place.
+    """
+
+    name: str
+    formula: str
+    paired: str
 
 
 AGGREGATIONS = ("mean", "nanmean", "perplexity", "weighted_perplexity", "bits_per_byte", "f1", "brier_score")
@@ -42,14 +62,14 @@ AGGREGATIONS = ("mean", "nanmean", "perplexity", "weighted_perplexity", "bits_pe
 BY_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "multiple_choice": {
         "acc": "mean", "acc_norm": "mean", "acc_bytes": "mean", "acc_mutual_info": "mean", "exact_match": "mean",
-        "f1": "f1", "brier_score": "brier_score",
+        "f1": "f1", "brier_score": "brier_score", "mcc": "matthews_corrcoef",
     },
     "loglikelihood": {"perplexity": "perplexity", "acc": "mean"},
     "loglikelihood_rolling": {
         "word_perplexity": "weighted_perplexity", "byte_perplexity": "weighted_perplexity",
         "bits_per_byte": "bits_per_byte",
     },
-    "generate_until": {"exact_match": "mean"},
+    "generate_until": {"exact_match": "mean", "bleu": "bleu", "chrf": "chrf", "chrf++": "chrf++", "ter": "ter"},
 }  # fmt: skip
 """Metrics that can be computed for each output type, with their usual aggregation."""
 
@@ -59,13 +79,18 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "loglikelihood_rolling": ("word_perplexity", "byte_perplexity", "bits_per_byte"),
     "generate_until": ("exact_match",),
 }
-LOWER_IS_BETTER = {"perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "brier_score"}
+IN_PAIRS: Mapping[str, str] = {"mcc": "acc", **PER_SENTENCE}
+"""Metrics that are scores of all answers together, and the metric that is compared in their place."""
+
+LOWER_IS_BETTER = {"ter", "perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "brier_score"}
 _SHARES = {"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "f1", "pct_stereotype"}
 
 
 def make_measure(metric: Metric, name: str) -> Measure:
     """Return the measure, called ``name``, that a metric is."""
     kind, better = metric.aggregation, metric.higher_is_better
+    if metric.text is not None:
+        return Measure(name, higher_is_better=better, bounds=metric.text.bounds)
     if isinstance(kind, RatioOfSums):
         return Measure(name, higher_is_better=better, bounds=kind.bounds)
     if kind in {"perplexity", "weighted_perplexity"}:
@@ -91,7 +116,8 @@ def observe(metric: Metric, name: str, raw: Any) -> Observation | None:
     """
     measure = make_measure(metric, name)
     try:
-        value, weight = _compute_contribution(str(metric.aggregation), raw)
+        read = metric.aggregation.read if isinstance(metric.aggregation, RatioOfSums) else None
+        value, weight = read(raw) if read else _compute_contribution(str(metric.aggregation), raw)
     except (TypeError, ValueError, IndexError) as error:
         raise DataError(f"the metric {metric.name!r} cannot be read from {str(raw)[:80]!r}: {error}") from error
     if math.isnan(value):
@@ -148,7 +174,7 @@ def compute_choice_values(
             found[name] = float(_find_best([a - b for a, b in zip(scores, alone, strict=True)]) in targets)
         elif name == "exact_match":
             found[name] = float(any(answer.greedy[t] for t in targets))
-        elif name == "f1":
+        elif name in {"f1", "mcc"}:
             found[name] = (targets[0] if targets else -1, _find_best(scores))
         elif name == "brier_score":
             found[name] = (targets[0] if targets else -1, _compute_softmax(scores))
@@ -184,14 +210,22 @@ def compare_exactly(said: Any, gold: str, options: Mapping[str, Any]) -> float:
 EXACT_MATCH_OPTIONS = {"regexes_to_ignore", "ignore_case", "ignore_punctuation", "ignore_numbers"}
 
 
-def check_exact_match(options: Mapping[str, Any]) -> None:
-    """Raise TaskError for an option that exact_match does not have, or a value that it cannot have."""
+def read_exact_match(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of exact_match; a flag that YAML read as a text beginning with ``true`` is true.
+
+    Raises TaskError for an option that exact_match does not have, or a value that it cannot have.
+    """
+    options = dict(options)
     if unknown := sorted(str(key) for key in options if key not in EXACT_MATCH_OPTIONS):
         raise TaskError(f"there is no option {unknown[0]!r}; allowed: {', '.join(sorted(EXACT_MATCH_OPTIONS))}")
     compile_ignored(options)
     for key in sorted(EXACT_MATCH_OPTIONS - {"regexes_to_ignore"}):
-        if not isinstance(value := options.get(key, False), bool):
+        value = options.get(key, False)
+        if isinstance(value, str) and value.split(" ")[0] == "true":  # a list was meant to follow; AfriQA has it
+            options[key] = value = True
+        if not isinstance(value, bool):
             raise TaskError(f"{key} must be true or false; got {value!r}")
+    return options
 
 
 def _normalise(text: str, options: Mapping[str, Any]) -> str:

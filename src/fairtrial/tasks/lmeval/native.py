@@ -53,11 +53,23 @@ class ChoiceGrader:
 
 
 class RatioOfSums:
-    """An aggregation that is a weighted mean of what the family's `ChoiceGrader` returns."""
+    """An aggregation that is a weighted mean: of what the family's `ChoiceGrader` returns, or of what ``read`` makes.
 
-    def __init__(self, bounds: tuple[float, float] | None, directed: bool) -> None:
+    Args:
+        bounds: smallest and largest value.
+        directed: whether more or less is better.
+        read: makes value and weight of what a metric says of one item; None where a `ChoiceGrader` gives them.
+    """
+
+    def __init__(
+        self,
+        bounds: tuple[float, float] | None,
+        directed: bool,
+        read: Callable[[Any], tuple[float, float]] | None = None,
+    ) -> None:
         self.bounds = bounds
         self.directed = directed
+        self.read = read
 
 
 # HellaSwag

@@ -59,10 +59,10 @@ def parse_config(raw: Mapping[str, Any], trust_code: bool = False) -> TaskConfig
 def find_reasons(raw: Mapping[str, Any], trust_code: bool = False) -> list[Reason]:
     """Return all that `parse_config` would refuse in a merged task file, where it stops at the first."""
     parser = _Parser(raw, trust_code)
-    found = [reason for part in parser.parts() if (reason := part.find_reason()) is not None]
-    if not found:
-        whole = Part("", None, parser.parse).find_reason()
-        found = [] if whole is None else [whole]
+    whole = Part("", None, parser.parse).find_reason()
+    if whole is None:
+        return []
+    found = [reason for part in parser.parts() if (reason := part.find_reason()) is not None] or [whole]
     return list({(reason.key, reason.message): reason for reason in found}.values())
 
 
@@ -84,9 +84,7 @@ class _Parser:
         output = self._output()
         asking = self._asking()
         results = self._function("process_results", raw.get("process_results"))
-        metrics, left_out = self._placed(
-            lambda: self._metrics(output, results is not None).parse(raw.get("metric_list"))
-        )
+        measured = self._placed(lambda: self._metrics(output, results is not None).parse(raw.get("metric_list")))
         process_docs = self._function("process_docs", raw.get("process_docs"))
         examples, shot = self._examples(asking, process_docs)
         training, validation, test = (self._split(f"{kind}_split") for kind in ("training", "validation", "test"))
@@ -101,7 +99,8 @@ class _Parser:
             description=self._text("description", ""), eval_split=eval_split, test_split=test,
             pools=tuple(split for split in (training, validation, test) if split),
             shots=self._whole("num_fewshot", 0) if raw.get("num_fewshot") is not None else None,
-            process_docs=process_docs, process_results=results, metrics=metrics, left_out=left_out,
+            process_docs=process_docs, process_results=results, metrics=measured.metrics,
+            left_out=measured.left_out, corpus=measured.corpus,
             pipelines=self._pipelines(output), generation=self._generation(output),
             repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
             clusters=self._clusters(), code=self._code.hashes,
@@ -122,10 +121,15 @@ class _Parser:
             yield Part(key, raw.get(key), partial(self._function, key, raw.get(key)))
         metrics = self._metrics(output, raw.get("process_results") is not None)
         given = raw.get("metric_list")
-        yield Part("metric_list", None, lambda: self._placed(lambda: metrics.entries(given)))
-        for entry in given if isinstance(given, list) else ():
-            if isinstance(entry, Mapping) and "metric" in entry:
-                yield Part("metric_list", entry, partial(self._placed, partial(metrics.parse_entry, entry)))
+        every = Part("metric_list", None, lambda: self._placed(lambda: metrics.parse(given)))
+        entries = [entry for entry in (given if isinstance(given, list) else ()) if isinstance(entry, Mapping)]
+        single = [
+            Part("metric_list", entry, partial(self._placed, partial(metrics.parse_entry, entry)))
+            for entry in entries
+            if "metric" in entry
+        ]
+        if every.find_reason() is not None:
+            yield from single if any(part.find_reason() for part in single) else [every]
         shots = raw.get("fewshot_config")
         asking = DocFields("", "", None, None, " ", "\n\n")
         yield Part("fewshot_config", shots, lambda: self._examples(asking, None))

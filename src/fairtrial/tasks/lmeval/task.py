@@ -33,10 +33,19 @@ from fairtrial.tasks.data.datasets import DataSource, Rows, apply_through_datase
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
 from fairtrial.tasks.lmeval.golds import convert_to_plain
-from fairtrial.tasks.lmeval.grading import find_text_signs, grade, grade_texts, list_measures
+from fairtrial.tasks.lmeval.grading import (
+    count_choices,
+    count_texts,
+    find_text_signs,
+    grade,
+    grade_texts,
+    list_corpus_scores,
+    list_measures,
+)
 from fairtrial.tasks.lmeval.keys import KeyMaker
 from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
 from fairtrial.tasks.lmeval.prompts import Prompter
+from fairtrial.tasks.lmeval.scorers import load_libraries
 from fairtrial.tasks.lmeval.template import Fields
 from fairtrial.tasks.lmeval.trusted import TaskFunction
 from fairtrial.tasks.reading import clean
@@ -64,6 +73,7 @@ class LmEvalTask:
         self._where = f"task {config.name}"
         self._cleans = _should_strip(config, folder, options.clean)
         self._shots = self._number_of_shots()
+        load_libraries([metric.text.likeness for metric in config.metrics if metric.text and metric.text.likeness])
         rows = self._open(dataset, folder)
         splits = [config.eval_split]
         read = rows.split(config.eval_split)
@@ -131,6 +141,7 @@ class LmEvalTask:
             description=str(metadata.get("description", "")),
             citation=str(metadata.get("citation", "")),
             chance=self._chance(),
+            corpus=list_corpus_scores(config),
             settings={
                 "format": "lm-evaluation-harness 0.4",
                 "task_file": config.raw,
@@ -260,6 +271,17 @@ class LmEvalTask:
             return grade(self._config, doc, item.choices, targets, text, cast(ScoreAnswer, answers[0]))
         several = self._key.several[item.doc_id]
         return grade_texts(self._config, doc, self._right(item), several, self._texts(answers))
+
+    def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return what an item counts for scores of all answers together."""
+        return self._located(item.doc_id, lambda: self._counts(item, answers)) if self._config.corpus else ()
+
+    def _counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        config = self._config
+        if config.output != "generate_until":
+            targets = self._key.positions[item.doc_id]
+            return count_choices(config, targets, cast(ScoreAnswer, answers[0]), len(item.choices))
+        return count_texts(config, self._docs[item.doc_id], self._right(item), self._texts(answers))
 
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return whether a written answer could not be read, or misses by white space, case or a full stop only."""
