@@ -14,6 +14,7 @@ from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Reference, find_references
 from fairtrial.spec.device import DeviceSettings
+from fairtrial.spec.own import OwnData, is_data_file
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
@@ -23,10 +24,13 @@ TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
 """Measures that exist only where items are asked one at a time."""
 
 
-class TaskEntry(Section):
-    """One task of a trial.  In YAML a bare name is short for ``{task: NAME}``."""
+class TaskEntry(OwnData):
+    """One task of a trial: a known one by its name, or a file of own rows.
 
-    task: Text = Field(description="Name of a task; `fairtrial tasks` lists them.")
+    In YAML a bare name is short for ``{task: NAME}``, or ``{file: NAME}`` where it is that of a file of rows.
+    """
+
+    task: str = Field("", description="Name of a task; `fairtrial tasks` lists them.")
     id: str = Field(
         "",
         pattern=f"^$|{NAME}",
@@ -41,14 +45,26 @@ class TaskEntry(Section):
     repeats: Annotated[Positive, Field(le=10_000)] = Field(1, description="Independent repetitions of every item.")
     seed: Seed | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
     measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
-    ask: Literal["own", "letter"] = Field(
+    ask: Literal["own", "letter", "texts"] = Field(
         "own",
         description="How choices are asked: the task's own way, which scores their texts as a rule, or by a letter "
-        "that the model writes, without examples.",
+        "that the model writes, without examples. Of a file: letter, or texts, which are scored; default: texts where "
+        "all candidates give scores.",
     )
     forms: tuple[Literal["permuted", "order"], ...] = Field(
         (), description="Further forms to ask it in, to hint at contamination: options permuted, items in other orders."
     )
+
+    @model_validator(mode="after")
+    def _names_a_task_or_a_file(self) -> TaskEntry:
+        if bool(self.task) == (self.file is not None):
+            both = "got both" if self.task else "got neither"
+            raise problem(f"a task is named by 'task', or is a file of rows, 'file': one of the two; {both}")
+        if self.file is not None and self.level is not None:
+            raise problem("a file of rows has no levels; 'group: COLUMN' makes several tasks of it", "level")
+        if self.file is None and self.ask == "texts":
+            raise problem("'ask: texts' is for files of rows; other tasks score texts by 'ask: own'", "ask")
+        return self
 
     @model_validator(mode="after")
     def _letters_have_no_examples(self) -> TaskEntry:
@@ -135,7 +151,7 @@ class Trial(Section):
     def _bare_task_names(cls, data: Any) -> Any:
         if isinstance(data, dict) and isinstance(data.get("tasks"), list | tuple):
             data = dict(data)
-            data["tasks"] = [{"task": t} if isinstance(t, str) else t for t in data["tasks"]]
+            data["tasks"] = [_expand_name(t) if isinstance(t, str) else t for t in data["tasks"]]
         return data
 
     @model_validator(mode="after")
@@ -213,11 +229,16 @@ class Trial(Section):
 
         Where one task is used several times without ids, level, shots and letters set the names apart.
         """
-        plain = [entry.id or entry.task for entry in self.tasks]
+        plain = [entry.id or entry.task or entry.file_name for entry in self.tasks]
         return tuple(
             name if entry.id or plain.count(name) == 1 else name + distinguish_entry(entry)
             for name, entry in zip(plain, self.tasks, strict=True)
         )
+
+
+def _expand_name(name: str) -> dict[str, str]:
+    """Return the entry that a bare name is short for."""
+    return {"file": name} if is_data_file(name) else {"task": name}
 
 
 def _names_in(reference: Reference) -> Iterator[str]:
@@ -249,4 +270,4 @@ def distinguish_entry(entry: TaskEntry) -> str:
     """Return what sets an entry apart from others with the same task."""
     level = "" if entry.level is None else f"-l{entry.level}"
     shots = "" if entry.shots is None else f"-{entry.shots}shot"
-    return level + shots + ("-letter" if entry.ask == "letter" else "")
+    return level + shots + ("" if entry.ask == "own" else f"-{entry.ask}")

@@ -1,4 +1,4 @@
-"""Reads one file of rows (json, jsonl, csv, tsv, text, parquet), plain or packed; values are as they are written.
+"""Reads one file of rows (json, jsonl, csv, tsv, text, parquet, excel), plain or packed; values are as they are written.
 
 A text of the file stays this text: a date is no point in time, ``NA`` is not nothing, and a csv column is one of
 numbers only if writing the numbers gives the file's own characters.  ``datasets``, which lm-evaluation-harness reads
@@ -8,16 +8,16 @@ knows nothing of splits, tasks or where files lie.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import DataError
+from fairtrial.tasks.data.delimited import choose_delimiter, read_csv
+from fairtrial.tasks.data.excel import read_excel
 from fairtrial.tasks.data.parquet import read_parquet
 from fairtrial.tasks.data.unpacking import (
     MemoryBudget,
@@ -33,6 +33,7 @@ Row = dict[str, Any]
 
 SUFFIXES: Mapping[str, str] = {
     ".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".txt": "text", ".parquet": "parquet",
+    ".xlsx": "excel", ".xlsm": "excel",
 }  # fmt: skip
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 """Suffixes of packed files; what is inside, the suffix before them says."""
@@ -41,15 +42,7 @@ MOST_LEVELS = 100
 """Lists and mappings that may stand in each other."""
 
 _ROW_COST = 450
-_CELL_COST = 64
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
-_FRACTION = re.compile(r"-?[0-9]+\.[0-9]+|-?[0-9](\.[0-9]+)?e[+-][0-9]+")
 _SPACE = re.compile(r"[ \t\r\n]*")
-_TRUTH = {"True": True, "False": False}
-_REFUSED_CSV = {
-    "comment", "decimal", "escapechar", "na_values", "nrows", "quotechar", "quoting", "skipfooter", "skiprows",
-    "thousands", "usecols",
-}  # fmt: skip
 
 
 def find_kind(path: Path) -> str | None:
@@ -67,7 +60,8 @@ def read_rows(path: Path, options: Mapping[str, Any], budget: MemoryBudget | Non
 
     Args:
         path: the file.
-        options: ``encoding``; ``field`` of a json file; ``delimiter``, ``column_names`` and ``header`` of a csv file.
+        options: ``encoding``; ``field`` of a json file; ``delimiter``, ``column_names`` and ``header`` of a csv
+            file; ``sheet`` of an Excel file.
         budget: what its rows may take in memory, counted on.
 
     Raises DataError, naming the line where possible.
@@ -76,9 +70,11 @@ def read_rows(path: Path, options: Mapping[str, Any], budget: MemoryBudget | Non
     try:
         if kind == "parquet":
             return read_parquet(path, budget)
+        if kind == "excel":
+            return read_excel(path, budget, options.get("sheet")).rows
         encoding = find_encoding(options, path)
         if kind in {"csv", "tsv"}:
-            return _read_csv(path, encoding, _choose_delimiter(kind, options, path), options, budget)
+            return read_csv(path, encoding, choose_delimiter(kind, options, path), options, budget)
         with open_text(path, encoding) as text:
             if kind == "text":
                 return [_make_text_row(line, budget, path) for line in _read_plain_lines(text, budget, path)]
@@ -260,124 +256,3 @@ def _read_field(text: str, wanted: object, path: Path, budget: MemoryBudget) -> 
         raise DataError(f"is not the expected JSON: there is no field {wanted!r}; {has}", where=str(path))
     found = value[wanted]
     return [_make_row(one, str(path), budget, path) for one in (found if isinstance(found, list) else [found])]
-
-
-# CSV
-
-
-def _choose_delimiter(kind: str, options: Mapping[str, Any], path: Path) -> str:
-    refused = sorted(_REFUSED_CSV & options.keys())
-    if refused:
-        raise DataError(f"dataset_kwargs.{refused[0]} is not supported for csv files", where=str(path))
-    if options.get("header", 0) not in (0, None, "infer"):
-        raise DataError(f"header must be 0 or null; got {options['header']!r}", where=str(path))
-    given = options.get("delimiter") or options.get("sep") or ("\t" if kind == "tsv" else ",")
-    if not isinstance(given, str) or len(given) != 1 or given in '\0\r\n"':
-        raise DataError(f"the delimiter must be one character; got {given!r}", where=str(path))
-    return given
-
-
-def _read_csv(
-    path: Path, encoding: str | None, delimiter: str, options: Mapping[str, Any], budget: MemoryBudget
-) -> list[Row]:
-    lines = _read_csv_lines(path, encoding, delimiter, budget)
-    names = _read_given_names(options.get("column_names") or options.get("names") or [], path)
-    first = next(lines, None)
-    if first is None:
-        return []
-    if not names and options.get("header", 0) is None:
-        names = [str(n) for n in range(len(first[1]))]
-    elif not names:
-        names, first = _name_columns(first[1]), None
-    cells: list[list[str]] = []
-    for number, line in chain([first] if first else [], lines):
-        if len(line) > len(names):
-            raise DataError(f"has {len(line)} values for {len(names)} columns", where=f"{path}:{number}")
-        cells.append(line)
-    columns = [_convert_column([line[n] if n < len(line) else "" for line in cells]) for n in range(len(names))]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-def _read_given_names(given: object, path: Path) -> list[str]:
-    names = [str(name) for name in given if isinstance(name, str | int)] if isinstance(given, list | tuple) else None
-    if names is None or len(names) < len(given) or len(set(names)) < len(names):  # type: ignore[arg-type]
-        raise DataError(f"column_names must be a list of different names; got {given!r}", where=str(path))
-    return names
-
-
-def _read_csv_lines(
-    path: Path, encoding: str | None, delimiter: str, budget: MemoryBudget
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of every line that is not blank."""
-
-    def counted(line: str) -> None:
-        budget.spend(estimate_text_size(line) + 2 * _CELL_COST * (line.count(delimiter) + 1), path)
-
-    usual = csv.field_size_limit(budget.longest)
-    last: list[str] = []
-    try:
-        with open_text(path, encoding) as text:
-            lines: list[str] = []  # of the row that is being read
-            reader = csv.reader(_keep_lines(read_lines(text, budget, path), lines, counted), delimiter=delimiter)
-            for line in reader:
-                last, lines[:] = [*lines], []
-                if line and (len(line) > 1 or line[0].strip(" \t")):
-                    budget.spend(_ROW_COST, path)
-                    yield reader.line_num, line
-            _refuse_open_quote(last, delimiter, f"{path}:{reader.line_num - len(last) + 1}")
-    except csv.Error as error:
-        raise DataError(f"is not a line of csv: {error}", where=f"{path}:{reader.line_num}") from error
-    finally:
-        csv.field_size_limit(usual)
-
-
-def _keep_lines(lines: Iterator[str], kept: list[str], count: Callable[[str], None]) -> Iterator[str]:
-    for line in lines:
-        count(line)  # before it is taken apart
-        kept.append(line)
-        yield line
-
-
-def _refuse_open_quote(last: list[str], delimiter: str, where: str) -> None:
-    """Raise DataError if the last lines of a file are one value because a quotation mark is never closed."""
-    try:
-        list(csv.reader(last, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        if "unexpected end" in str(error):
-            said = "has a quotation mark that is never closed, so that all after it is one value"
-            raise DataError(said, where=where) from error
-
-
-def _name_columns(header: Sequence[str]) -> list[str]:
-    """Names of columns as pandas gives them: ``Unnamed: 0`` where there is none, ``a.1`` for a second ``a``."""
-    names: dict[str, None] = {}
-    again: dict[str, int] = {}
-    for number, name in enumerate(header):
-        plain = found = name or f"Unnamed: {number}"
-        while found in names:
-            again[plain] = again.get(plain, 0) + 1
-            found = f"{plain}.{again[plain]}"
-        names[found] = None
-    return [*names]
-
-
-def _convert_column(values: Sequence[str]) -> list[Any]:
-    """Give the texts of a column the one type that all of them have, if they are then written as before."""
-    present = {value for value in values if value}
-    for make, fits in ((int, _is_whole), (_parse_number, _is_number), (_TRUTH.__getitem__, _TRUTH.__contains__)):
-        if present and all(fits(value) for value in present):
-            made = {value: make(value) for value in present}
-            return [made.get(value) for value in values]
-    return [value or None for value in values]
-
-
-def _is_whole(text: str) -> bool:
-    return bool(_WHOLE.fullmatch(text)) and str(int(text)) == text
-
-
-def _is_number(text: str) -> bool:
-    return _is_whole(text) or (bool(_FRACTION.fullmatch(text)) and repr(float(text)) == text)
-
-
-def _parse_number(text: str) -> int | float:
-    return int(text) if _is_whole(text) else float(text)

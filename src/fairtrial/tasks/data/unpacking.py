@@ -35,7 +35,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _NO_ROWS = {
-    b"PK\x03\x04": ("is a zip archive", "Unpack it."),
+    b"PK\x03\x04": ("is a zip archive", "Unpack it; an Excel workbook needs the suffix .xlsx."),
     b"version https://git-lfs": ("is a Git LFS pointer, not the file itself", "Fetch it: git lfs pull."),
     b"\x7fELF": ("is a program", ""),
     b"SQLite format 3": ("is an SQLite database", "Write its rows as jsonl or csv."),
@@ -94,7 +94,7 @@ def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOWrapper]:
             mark = next((name for mark, name in _MARKS if head.startswith(mark)), None)
             given = _check_encoding(encoding, path)
             if mark is None and given is None and b"\0" in head:
-                fix = "Text in UTF-16 without a mark needs dataset_kwargs: {encoding: utf-16-le} (or utf-16-be)."
+                fix = "Text in UTF-16 without a mark must be named: `encoding: utf-16-le` (or utf-16-be)."
                 raise DataError("is no text: it holds bytes that are 0", fix=fix, where=str(path))
             name = mark if mark and given in (None, "utf-8") else given or "utf-8"
             with io.TextIOWrapper(stream, name, newline="") as text:
@@ -104,6 +104,17 @@ def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOWrapper]:
     except _UNPACKING as error:
         said = getattr(error, "strerror", None) or error
         raise DataError(f"cannot be read: {said}", where=str(path)) from error
+
+
+def find_marked_encoding(path: Path) -> str:
+    """Return the encoding that the first bytes of a file say; empty if they say none.  Raises DataError."""
+    try:
+        with path.open("rb") as raw:
+            head = _unpack(raw, path).peek(64)[:64]
+    except _UNPACKING as error:
+        said = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot be read: {said}", where=str(path)) from error
+    return next((name for mark, name in _MARKS if head.startswith(mark)), "")
 
 
 def _unpack(raw: BinaryIO, path: Path) -> io.BufferedReader:
@@ -143,7 +154,7 @@ def _make_decode_error(error: UnicodeError, encoding: str | None, path: Path) ->
     seen = f" (byte 0x{error.object[error.start]:02x})" if isinstance(error, UnicodeDecodeError) else ""
     return DataError(
         f"is not UTF-8{seen}",
-        fix="Save it as UTF-8, or say what it is, e.g. dataset_kwargs: {encoding: latin-1}.",
+        fix="Save it as UTF-8, or say what it is, e.g. `encoding: latin-1` (of Windows: cp1252).",
         where=str(path),
     )
 

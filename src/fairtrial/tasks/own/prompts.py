@@ -1,0 +1,130 @@
+"""What is asked of a row: the usual form of a question, or the author's template, filled in a sandbox.
+
+Cells of the file are never templates themselves.  Knows nothing of models and of grading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError, UndefinedError
+
+from fairtrial.errors import FairtrialError, SpecError, did_you_mean
+from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
+from fairtrial.spec.own import PromptText
+from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.own.columns import Columns
+from fairtrial.tasks.own.options import to_text
+from fairtrial.tasks.own.reading import Row
+from fairtrial.tasks.own.rows import Question
+
+MOST_BYTES = 1 << 20
+_PLACE = re.compile(r"\{\{-?\s*(?P<name>[^{}|()\[\]'\"]+?)\s*-?\}\}")
+_ENVIRONMENT = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Makes the text of a question.
+
+    Attributes:
+        columns: what the columns mean.
+        template: the author's, empty for the usual form.
+        where: name of the file, for errors.
+    """
+
+    columns: Columns
+    template: str
+    where: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_compiled", self._compile() if self.template else None)
+
+    _compiled: LimitedTemplate | None = None
+
+    def _compile(self) -> LimitedTemplate:
+        """Return the template ready to be filled; columns whose names are no words are looked up in ``row``."""
+
+        def look_up(match: re.Match[str]) -> str:
+            name = match["name"]
+            return match[0] if name.isidentifier() else match[0].replace(name, f"row[{name!r}]")
+
+        try:
+            return _ENVIRONMENT.from_string(_PLACE.sub(look_up, self.template))
+        except TemplateError as error:
+            raise SpecError(f"the prompt is no valid template: {error}", where=self.where) from error
+
+    def ask(self, question: Question) -> str:
+        """Return what is asked about a row, without its options.
+
+        Raises SpecError if the template does not fit the row's columns, or does what is not allowed.
+        """
+        row = question.row
+        if self._compiled is None:
+            return self._ask_plainly(row)
+        values = {name: "" if value is None else value for name, value in row.items()}
+        more = {"choices": list(question.choices), "row": values}
+        for role in ("question", "context"):
+            if name := getattr(self.columns, role):
+                more[role] = values[name]
+        try:
+            return self._compiled.render({**more, **values})
+        except UndefinedError as error:
+            raise self._make_undefined(error, row) from error
+        except (TemplateError, FairtrialError) as error:
+            raise SpecError(f"the prompt cannot be filled: {error}", where=f"{self.where}, {question.place}") from error
+
+    def _make_undefined(self, error: UndefinedError, row: Row) -> SpecError:
+        found = re.search(r"'([^']+)'(?: is undefined|$)", str(error))
+        name = found[1] if found else ""
+        what = f"needs the column {name!r}, which is not there.{did_you_mean(name, row)}" if name else f": {error}."
+        return SpecError(f"the prompt {what}", fix=f"The file has: {', '.join(row)}.", where=self.where)
+
+    def _ask_plainly(self, row: Row) -> str:
+        asked = to_text(row[self.columns.question])
+        before = row[self.columns.context] if self.columns.context else None
+        context = f"{to_text(before)}\n\n" if before is not None else ""
+        return f"{context}{asked}" if self.columns.is_whole_prompt else f"{context}Question: {asked}\nAnswer:"
+
+    def describe(self, question: Question) -> str:
+        """Return what a person reads of a question."""
+        if self.template or not self.columns.question:
+            return self.ask(question).strip()
+        parts = [question.row[name] for name in (self.columns.context, self.columns.question) if name]
+        return "\n\n".join(to_text(part) for part in parts if part is not None)
+
+
+def read_template(prompt: PromptText | None, folder: Path, names: Sequence[str], where: str) -> str:
+    """Return the template that a trial names, empty for none; the name of a column stands for what is in it.
+
+    Raises SpecError if its file cannot be read, or if it names no column, so that all rows would be asked the same.
+    """
+    if prompt is None:
+        return ""
+    text = prompt.text or _read_file(folder / Path(prompt.file).expanduser())
+    if text in names:
+        return f"{{{{ row[{text!r}] }}}}"
+    if "{{" not in text and "{%" not in text:
+        single = [name for name in names if f"{{{name}}}" in text]
+        fix = f"Columns stand in double braces: {{{{{single[0] if single else names[0]}}}}}."
+        raise SpecError("the prompt names no column, so that all rows would be asked the same.", fix=fix, where=where)
+    return text
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return read_regular(path, MOST_BYTES).decode("utf-8-sig").rstrip("\n")
+    except OSError as error:
+        raise SpecError(f"the prompt's file {str(path)!r} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"the prompt's file {str(path)!r} is no text in UTF-8: {error.reason}.") from error
+
+
+def list_unused(names: Sequence[str], columns: Columns, template: str, more: Mapping[str, Any]) -> list[str]:
+    """Return the columns that are used for nothing."""
+    used = {*columns.used(), *(str(value) for value in more.values())}
+    return [name for name in names if name not in used and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", template)]
