@@ -23,6 +23,7 @@ from fairtrial.cli.options import (
 from fairtrial.cli.run import Output, conduct
 from fairtrial.errors import SpecError
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.own import DataFile, is_data_file
 from fairtrial.spec.shares import read_margin
 from fairtrial.spec.shorthand import expand_model
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate
@@ -82,12 +83,15 @@ def _name_apart(first: Candidate, second: Candidate) -> tuple[Candidate, Candida
 
 
 def split_list(values: list[str]) -> list[str]:
-    """Return the parts of comma-separated values."""
-    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+    """Return the parts of comma-separated values; a file keeps the commas of its name."""
+    whole = [[value] if is_data_file(value) and Path(value).is_file() else value.split(",") for value in values]
+    return [part.strip() for parts in whole for part in parts if part.strip()]
 
 
 def make_task_entry(name: str, limit: int | None, shots: int | None) -> TaskEntry:
-    """Return the entry for ``NAME`` or ``NAME@LEVEL``."""
+    """Return the entry for ``NAME``, ``NAME@LEVEL`` or a file of rows."""
+    if is_data_file(name):
+        return TaskEntry(file=DataFile(path=name), limit=limit, shots=shots)
     base, _, level = name.partition("@")
     if level and not level.isdigit():
         raise SpecError(f"task {name!r}: the level after '@' must be a whole number, got {level!r}.")

@@ -21,7 +21,11 @@ TaskPathOption = Annotated[
 ]
 TasksOption = Annotated[
     list[str] | None,
-    typer.Option("--tasks", help="Task names, comma separated or repeated; NAME@LEVEL for a level."),
+    typer.Option(
+        "--tasks",
+        help="Task names or files of your own questions (CSV, JSONL, Excel ...), comma separated or repeated; "
+        "NAME@LEVEL for a level.",
+    ),
 ]
 TrustOption = Annotated[
     bool, typer.Option("--trust-task-code", help="Let Python code that task files name run on this machine.")

@@ -23,6 +23,7 @@ from fairtrial.planning.matching import open_recordings
 from fairtrial.planning.passages import Passages, plan_passages
 from fairtrial.planning.places import Where, add_place
 from fairtrial.planning.prompting import check_prompts
+from fairtrial.planning.sources import SourceFinder
 from fairtrial.planning.tasks import check_names, make_card_document, plan_form, plan_task
 from fairtrial.records import content_hash
 from fairtrial.spec.trial import Trial
@@ -178,13 +179,12 @@ def plan_trial(
     with add_place(where("task_paths")):
         finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
     known = open_recordings(trial, base_dir, lambda i: add_place(where("candidates", i, "model")))
+    sources = SourceFinder(finder, base_dir, on_progress, where)
     tasks: list[PlannedTask] = []
     for i, (entry, shown) in enumerate(zip(trial.tasks, trial.task_names(), strict=True)):
-        with add_place(where("tasks", i, "task")):
-            leaves = finder.expand(entry.task)
-        for leaf in leaves:
+        for source in sources.find(trial, i, shown):
             with add_place(where("tasks", i)):
-                task = plan_task(finder, leaf, entry, trial, shown if leaves == [entry.task] else leaf, known)
+                task = plan_task(source, entry, trial, known)
                 if entry.forms and known:
                     raise SpecError(f"task {task.name}: there are no recorded answers to other forms of it.")
                 tasks += [task, *(plan_form(task, form, trial.seed) for form in entry.forms)]

@@ -20,15 +20,13 @@ from fairtrial.planning.sampling import (
     hash_to_int,
     split_items,
 )
+from fairtrial.planning.sources import TaskSource
 from fairtrial.records import Measure, content_hash
 from fairtrial.records.duplicates import count_copies, put_copies_together
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.spec.yamlfile import Location
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.variants.forms import FORMS, STRETCH
-from fairtrial.tasks.variants.letters import build_task
 
 DEFAULT_PROCEDURAL_ITEMS = 200
 FEWSHOT_SEED = 1234
@@ -46,11 +44,9 @@ def make_card_document(task: Task, plugin: str = "", more: Iterable[Measure] = (
     return document
 
 
-def plan_task(
-    finder: TaskFinder, name: str, entry: TaskEntry, trial: Trial, shown: str, known: Mapping[str, Recording]
-) -> PlannedTask:
+def plan_task(source: TaskSource, entry: TaskEntry, trial: Trial, known: Mapping[str, Recording]) -> PlannedTask:
     """Build one task, draw its items, of those that every record has an answer to, and put them in a random order."""
-    default_seed = trial.seed if name in PROCEDURAL else FEWSHOT_SEED
+    default_seed = trial.seed if source.procedural else FEWSHOT_SEED
     seed = default_seed if entry.seed is None else entry.seed
     learned = count_learning_items(trial)
     options = TaskOptions(
@@ -60,9 +56,9 @@ def plan_task(
         items=(entry.limit or DEFAULT_PROCEDURAL_ITEMS) + learned,
         clean=are_trimmed(known) or None,
     )
-    plain, plugin = build_task(finder, name, options, entry.ask), finder.origin(name)
+    plain, plugin, shown = source.build(options), source.plugin, source.shown
     needs_chat = any(c.chat != "none" for c in trial.candidates)
-    chat = build_task(finder, name, replace(options, chat=True), entry.ask) if needs_chat else plain
+    chat = source.build(replace(options, chat=True)) if needs_chat else plain
     own, pairings = pair_items((plain, chat), known, shown, entry.repeats)
     answered = put_copies_together(own)
     clusters = {item.id: item.cluster for item in own}
@@ -70,7 +66,7 @@ def plan_task(
     measures = choose_measures(plain, entry, trial)
     largest = count_largest_cluster(everything)
     whole = trial.decide.stop_early and trial.decide.target == "population" and largest > 1
-    items = draw_items(everything, entry, np.random.default_rng([trial.seed, hash_to_int(name)]), whole)
+    items = draw_items(everything, entry, np.random.default_rng([trial.seed, hash_to_int(source.name)]), whole)
     return PlannedTask(
         name=shown,
         id=content_hash(make_card_document(plain, plugin)),

@@ -85,7 +85,8 @@ class OwnData(Section):
         None, description="The column of right answers; or {column: NAME, read_as: letters}."
     )
     prompt: Annotated[PromptText | None, _expand("text")] = Field(
-        None, description="What is asked: a template with columns, e.g. 'Sort this ticket: {{ticket}}', or {file: PATH}."
+        None,
+        description="What is asked: a template with columns, e.g. 'Sort this ticket: {{ticket}}', or {file: PATH}.",
     )
     item: str = Field("", description="The column of the rows' own ids, for people and other tools.")
     cluster: str = Field("", description="The column that says which rows belong together, e.g. one document.")
@@ -94,7 +95,8 @@ class OwnData(Section):
         (), description="How written answers are graded, e.g. exact, or {number: {tolerance: 0.01}}."
     )
     bad_rows: Literal["refuse", "skip"] = Field(
-        "refuse", description="What becomes of rows that cannot be used: an error that lists them, or they are left out."
+        "refuse",
+        description="What becomes of rows that cannot be used: an error that lists them, or they are left out.",
     )
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Reference, find_references
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.own import OwnData, is_data_file
-from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Text, Texts, problem
+from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Texts, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.study import StudySettings, list_named_candidates

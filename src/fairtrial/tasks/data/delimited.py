@@ -28,7 +28,7 @@ _REFUSED_CSV = {
 
 
 def choose_delimiter(kind: str, options: Mapping[str, Any], path: Path) -> str:
-    """Return the character between cells, as the options say it.  Raises DataError for options that are not supported."""
+    """Return the character between cells, as the options say.  Raises DataError for those that are not supported."""
     refused = sorted(_REFUSED_CSV & options.keys())
     if refused:
         raise DataError(f"dataset_kwargs.{refused[0]} is not supported for csv files", where=str(path))

@@ -80,7 +80,7 @@ def read_excel(path: Path, budget: MemoryBudget, sheet: object = None) -> Sheet:
 
 
 def _look_through(path: Path, budget: MemoryBudget) -> bool:
-    """Count what the unpacked parts take, for a small file can hold very much; return whether any cell has a formula."""
+    """Count what the unpacked parts take, which may be very much; return whether any cell has a formula."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()

@@ -1,4 +1,4 @@
-"""Reads one file of rows (json, jsonl, csv, tsv, text, parquet, excel), plain or packed; values are as they are written.
+"""Reads one file of rows (json, jsonl, csv, tsv, text, parquet, excel), plain or packed, as it is written.
 
 A text of the file stays this text: a date is no point in time, ``NA`` is not nothing, and a csv column is one of
 numbers only if writing the numbers gives the file's own characters.  ``datasets``, which lm-evaluation-harness reads
@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which column means what: by its usual names, or as the trial says.  Knows names of columns, not what stands in them."""
+"""Which column means what: by its usual names, or as the trial says.  Knows names only, no cells."""
 
 from __future__ import annotations
 
@@ -82,6 +82,11 @@ class Columns:
         """Return the columns that mean something."""
         named = {self.question, self.context, self.listed, self.item, self.cluster}
         return {*named, *self.options, *self.answers, *self.wrong} - {""}
+
+    def document(self) -> dict[str, object]:
+        """Return what means something as JSON values."""
+        found = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items() if value}
 
     @property
     def is_whole_prompt(self) -> bool:

@@ -88,12 +88,14 @@ class Golds:
         way: a key of `WAYS`, or ``labels`` or ``columns``.
         words: the way, in words.
         allowed: of each row, what would be read, in words.
+        column: that they stand in.
     """
 
     places: list[Places | None]
     way: str
     words: str
     allowed: Callable[[Cell], str]
+    column: str = ""
 
 
 def read_golds(cells: Sequence[Cell], columns: Sequence[str], told: str | None, where: str) -> Golds:
@@ -137,7 +139,11 @@ def is_empty(value: Any) -> bool:
 def _are_labels(cell: Cell) -> bool:
     """Return whether a cell has one 0 or 1 for each option."""
     found = parse_list(cell.value)
-    return found is not None and len(found) == len(cell.options) > 1 and {to_text(one) for one in found} <= {"0", "1", "true", "false"}
+    return (
+        found is not None
+        and len(found) == len(cell.options) > 1
+        and {to_text(one) for one in found} <= {"0", "1", "true", "false"}
+    )
 
 
 def _read_cell(cell: Cell, way: Way) -> Places:
@@ -153,7 +159,9 @@ def _apply(cells: Sequence[Cell], name: str, words: str, way: Way) -> Golds:
             places.append(None)
         elif name == LABELS:
             marks = [to_text(one) for one in cell.atoms()]
-            places.append(tuple(n for n, mark in enumerate(marks) if mark in ("1", "true") and cell.options[n] is not None))
+            places.append(
+                tuple(n for n, mark in enumerate(marks) if mark in ("1", "true") and cell.options[n] is not None)
+            )
         else:
             places.append(_read_cell(cell, way))
     return Golds(places, name, words, lambda cell: _describe_allowed(name, cell))
@@ -184,7 +192,7 @@ def _make_ambiguous(
     )
     hint = " or ".join(f"read_as: {way}" for way in (one, other) if way in ("texts", "letters", "from-0", "from-1"))
     return SpecError(
-        f"the right answers can be read in two ways: {show(cell.value)} means {means}, and both fit the rows equally well.",
+        f"the right answers can be read in two ways: {show(cell.value)} means {means}, and both fit equally well.",
         fix=f"Say which: answer: {{column: NAME, {hint}}}.",
         where=where,
     )

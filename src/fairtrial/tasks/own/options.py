@@ -43,7 +43,8 @@ def parse_list(value: Any) -> list[Any] | None:
     text = value.strip()
     if not (text.startswith("[") and text.endswith("]")) or len(text) > _LONGEST_LITERAL:
         return None
-    return _parse(text, list)
+    found: list[Any] | None = _parse(text, list)
+    return found
 
 
 def _parse(text: str, kind: type) -> Any:
@@ -74,7 +75,9 @@ def _parse_records(value: Any) -> list[Any] | None:
     found = parse_list(value)
     if not found or not all(isinstance(one, Mapping) for one in found):
         return None
-    key = next((key for key in ("text", "option", "choice", "value", "content") if all(key in one for one in found)), "")
+    key = next(
+        (key for key in ("text", "option", "choice", "value", "content") if all(key in one for one in found)), ""
+    )
     return [one[key] for one in found] if key else None
 
 

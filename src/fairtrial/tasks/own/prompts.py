@@ -6,10 +6,8 @@ Cells of the file are never templates themselves.  Knows nothing of models and o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
 
@@ -27,24 +25,20 @@ _PLACE = re.compile(r"\{\{-?\s*(?P<name>[^{}|()\[\]'\"]+?)\s*-?\}\}")
 _ENVIRONMENT = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
-@dataclass(frozen=True)
 class Asking:
     """Makes the text of a question.
 
-    Attributes:
+    Args:
         columns: what the columns mean.
         template: the author's, empty for the usual form.
         where: name of the file, for errors.
+
+    Raises SpecError if the template is wrong.
     """
 
-    columns: Columns
-    template: str
-    where: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_compiled", self._compile() if self.template else None)
-
-    _compiled: LimitedTemplate | None = None
+    def __init__(self, columns: Columns, template: str, where: str) -> None:
+        self.columns, self.template, self.where = columns, template, where
+        self._compiled = self._compile() if template else None
 
     def _compile(self) -> LimitedTemplate:
         """Return the template ready to be filled; columns whose names are no words are looked up in ``row``."""
@@ -124,7 +118,7 @@ def _read_file(path: Path) -> str:
         raise SpecError(f"the prompt's file {str(path)!r} is no text in UTF-8: {error.reason}.") from error
 
 
-def list_unused(names: Sequence[str], columns: Columns, template: str, more: Mapping[str, Any]) -> list[str]:
-    """Return the columns that are used for nothing."""
-    used = {*columns.used(), *(str(value) for value in more.values())}
+def list_unused(names: Sequence[str], columns: Columns, template: str, more: Sequence[str]) -> list[str]:
+    """Return the columns that are used for nothing: neither by meaning, nor in the template, nor in ``more``."""
+    used = {*columns.used(), *more}
     return [name for name in names if name not in used and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", template)]

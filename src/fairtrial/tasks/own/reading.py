@@ -90,7 +90,9 @@ def _refuse_missing(path: Path) -> None:
     try:
         if path.is_file():
             return
-        near = sorted(p.name for p in path.parent.iterdir() if p.suffix in DATA_SUFFIXES) if path.parent.is_dir() else []
+        near = (
+            sorted(p.name for p in path.parent.iterdir() if p.suffix in DATA_SUFFIXES) if path.parent.is_dir() else []
+        )
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=str(path)[:300]) from error
     beside = f"Files of rows there: {', '.join(near[:8])}." if near else ""
@@ -124,7 +126,9 @@ def _read_delimited(file: DataFile, path: Path, kind: str) -> Table:
     faults: list[Fault] = []
     width = len(names)
     for number, (line, cells) in enumerate(lines):
-        place = f"row {number + 1} (line {line})" if line != number + 2 + skipped or file.columns else f"row {number + 1}"
+        place = (
+            f"row {number + 1} (line {line})" if line != number + 2 + skipped or file.columns else f"row {number + 1}"
+        )
         if len(cells) > width and any(cell.strip() for cell in cells[width:]):
             extra = f"{len(cells)} cells for {width} columns; beyond the last: {show(cells[width])}"
             hint = " (text that holds the delimiter must stand in quotation marks)"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairtrial.errors import DataError, SpecError
@@ -79,7 +79,9 @@ def read_questions(table: Table, columns: Columns, said: OwnData, graders: Grade
     clear how something is meant.
     """
     found = (
-        _read_choices(table, columns, said, where) if columns.has_choices else _read_written(table, columns, graders, where)
+        _read_choices(table, columns, said, where)
+        if columns.has_choices
+        else _read_written(table, columns, graders, where)
     )
     faults = [*table.faults, *found.faults]
     if faults and said.bad_rows == "refuse":
@@ -143,7 +145,7 @@ def _choose_answers(
     for name in columns.answers:
         cells = [Cell(row[name], offered) for row, offered in zip(table.rows, options.rows, strict=True)]
         try:
-            read[name] = read_golds(cells, options.columns, told, where)
+            read[name] = replace(read_golds(cells, options.columns, told, where), column=name)
         except SpecError:
             if len(columns.answers) == 1:
                 raise

@@ -53,17 +53,26 @@ class LetterTask:
 
     Items keep their ids.  ``acc``: whether the letter is that of a right option; ``unread``: whether no letter could be
     read, which counts as wrong.  Raises TaskError if the items have no choices after one prompt.
+
+    Args:
+        task: whose items are asked.
+        keep_order: show options in the task's own order, for answers in which letters were given to that one.
     """
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task, *, keep_order: bool = False) -> None:
+        self.task, self._keep_order = task, keep_order
         about = f"{task.card.description} Options are shown with letters, and a letter is written.".strip()
         self.card = replace(
             task.card,
             measures=(ACC, UNREAD),
             main_measure=ACC.name,
             description=about,
-            settings={**task.card.settings, "ask": "letter", "ask_version": 2},
+            settings={
+                **task.card.settings,
+                "ask": "letter",
+                "ask_version": 2,
+                **({"options": "in the task's order"} if keep_order else {}),
+            },
         )
 
     def items(self) -> Sequence[Item]:
@@ -97,7 +106,7 @@ class LetterTask:
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return whether the letter is right, and whether there was none."""
         letter, options = self._read(item, answers)
-        places = zip(_list_letters(options), _draw_order(item, options), strict=True)
+        places = zip(_list_letters(options), self._order(item, options), strict=True)
         right = {x for x, at in places if item.choices[at] in item.gold}
         return [Observation(ACC.name, float(letter in right)), Observation(UNREAD.name, float(not letter))]
 
@@ -132,7 +141,10 @@ class LetterTask:
                 fix="Leave out `ask: letter`.",
                 where=f"task {self.task.card.name} item {item.doc_id}",
             )
-        return pairs[0].prompt, tuple(options[at] for at in _draw_order(item, options)), requests[0].label
+        return pairs[0].prompt, tuple(options[at] for at in self._order(item, options)), requests[0].label
+
+    def _order(self, item: Item, options: Sequence[str]) -> list[int]:
+        return list(range(len(options))) if self._keep_order else _draw_order(item, options)
 
 
 def _draw_order(item: Item, options: Sequence[str]) -> list[int]:

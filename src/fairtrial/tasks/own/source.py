@@ -1,0 +1,178 @@
+"""Opens a file of own rows for a trial: read once, understood, split into tasks by a column if wanted.
+
+Everything that can be wrong with the file is found here, before anything is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.spec.graders import locate_graders
+from fairtrial.spec.own import OwnData
+from fairtrial.tasks.graders.base import GraderSet, make_graders
+from fairtrial.tasks.own.columns import Columns, recognise_columns
+from fairtrial.tasks.own.golds import is_empty
+from fairtrial.tasks.own.options import parse_list, to_text
+from fairtrial.tasks.own.prompts import Asking, list_unused, read_template
+from fairtrial.tasks.own.reading import Table, read_table
+from fairtrial.tasks.own.rows import Question, Questions, read_questions
+from fairtrial.tasks.reading import read_number
+
+MOST_LABELS, FEWEST_PER_LABEL, LONGEST_LABEL = 20, 3, 40
+"""When written right answers are taken for labels: so many different ones, so often each, so long at most."""
+
+MOST_GROUPS = 200
+
+
+@dataclass(frozen=True)
+class OwnSource:
+    """The rows of one task, read.
+
+    Attributes:
+        name: of the task, unless the trial gives it one.
+        asking: makes the text of a question.
+        questions: the rows that can be asked, and what there is to say of the others.
+        graders: of written answers; those of the trial, or what fits the right answers.
+        table: the file as it was read.
+        unused: columns that mean nothing here.
+        group: value of the column by which the file is several tasks; empty for the whole file.
+    """
+
+    name: str
+    asking: Asking
+    questions: Questions
+    graders: GraderSet
+    table: Table
+    unused: tuple[str, ...] = ()
+    group: str = ""
+    written: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+    @property
+    def columns(self) -> Columns:
+        """What the columns mean."""
+        return self.asking.columns
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether options are chosen from, and nothing is written."""
+        return self.columns.has_choices
+
+
+def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> OwnSource:
+    """Read a file of own rows.
+
+    Args:
+        said: what the trial says of it.
+        folder: what its paths are relative to.
+        prompted: candidates bring prompts of their own, so that no column need be the question.
+
+    Raises DataError if the file or its rows cannot be used, SpecError if what is said does not fit them or it is not
+    clear how they are meant.
+    """
+    assert said.file is not None
+    path = folder / Path(said.file.path).expanduser()
+    where = path.name
+    try:
+        table = read_table(said.file, path)
+        columns = recognise_columns(table.columns, said)
+        template = read_template(said.prompt, folder, table.columns, where)
+        columns, template = _find_question(table, columns, template, prompted, where)
+        written = locate_graders(said.grade, folder) or _choose_graders(table, columns)
+        graders = make_graders(written)
+        asking = Asking(columns, template, where)
+        questions = read_questions(table, columns, said, graders, where)
+        if questions.asked:
+            asking.ask(questions.asked[0])
+    except FairtrialError as error:
+        error.where = error.where or where
+        raise
+    unused = list_unused(table.columns, columns, template, [said.group, *_list_settings(written)])
+    return OwnSource(said.file_name, asking, questions, graders, table, tuple(unused), written=written)
+
+
+def _find_question(table: Table, columns: Columns, template: str, prompted: bool, where: str) -> tuple[Columns, str]:
+    """Return the columns with that of the question, and the template; the one column that is left is the question.
+
+    Raises SpecError if there are none or several of them.
+    """
+    if columns.question or template:
+        return columns, template
+    left = [name for name in table.columns if name not in columns.used()]
+    if len(left) == 1:
+        return replace(columns, question=left[0]), template
+    if prompted and left:  # what identifies a question to a reader: all that is not its answer
+        return columns, "\n".join(f"{name}: {{{{ row[{name!r}] }}}}" for name in left)
+    found = f"The file has: {', '.join(table.columns)}."
+    bare = [name for name in table.columns if any(char.isspace() for char in name.strip()) and len(name) > 40]
+    if bare:
+        found += " If its first row is no header, name the columns: file: {path: ..., columns: [question, ...]}."
+    raise SpecError(
+        "no column is recognised as the question.",
+        fix=f"Say which: question: COLUMN, or write a prompt: 'Sort this: {{{{COLUMN}}}}'. {found}",
+        where=where,
+    )
+
+
+def _choose_graders(table: Table, columns: Columns) -> tuple[dict[str, Any], ...]:
+    """Return the graders that fit written right answers: a number, one of a few labels, or the text itself."""
+    name = columns.answers[0] if columns.answers else ""
+    cells = [row[name] for row in table.rows if name and not is_empty(row[name])]
+    values = [to_text(one) for cell in cells for one in (parse_list(cell) or [cell])]
+    if values and all(len(text) <= 40 and _is_number(text) for text in values):
+        return ({"number": {}},)
+    labels = sorted(set(values))
+    few = 2 <= len(labels) <= MOST_LABELS and len(values) >= FEWEST_PER_LABEL * len(labels)
+    folded = {" ".join(label.casefold().split()) for label in labels}
+    if few and len(folded) == len(labels) and max(map(len, labels)) <= LONGEST_LABEL:
+        return ({"one_of": {"options": labels}},)
+    return ({"exact": {"ignore": ["case", "punctuation"]}},)
+
+
+def _is_number(text: str) -> bool:
+    return (
+        any(char.isdigit() for char in text)
+        and not any(char.isalpha() for char in text)
+        and read_number(text) is not None
+    )
+
+
+def _list_settings(written: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the texts among graders' settings, which may name columns."""
+    return [
+        value for grader in written for given in grader.values() for value in given.values() if isinstance(value, str)
+    ]
+
+
+def split_groups(source: OwnSource, column: str) -> list[OwnSource]:
+    """Return one source for each value of a column, in the order of the file.
+
+    Raises SpecError if there are too many values to be tasks.
+    """
+    groups: dict[str, list[Question]] = {}
+    for question in source.questions.asked:
+        value = question.row[column]
+        groups.setdefault("none" if value is None else to_text(value), []).append(question)
+    if len(groups) > MOST_GROUPS:
+        raise SpecError(
+            f"the column {column!r} has {len(groups):,} values; at most {MOST_GROUPS} can be tasks of their own.",
+            fix="Name a column of groups; rows that belong together are said by cluster: COLUMN.",
+            where=source.asking.where,
+        )
+    whole = source.questions
+    return [
+        OwnSource(
+            source.name,
+            source.asking,
+            Questions(asked, golds=whole.golds, options=whole.options, lists=whole.lists),
+            source.graders,
+            source.table,
+            source.unused,
+            value,
+            source.written,
+        )
+        for value, asked in groups.items()
+    ]

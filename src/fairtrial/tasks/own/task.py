@@ -1,0 +1,218 @@
+"""A file of own rows as a task: options scored by their texts, or answers written and graded.
+
+Letters, the other way to ask for options, are `fairtrial.tasks.variants.letters` around this task.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from fairtrial.errors import TaskError
+from fairtrial.records import (
+    Answer,
+    GenerateAnswer,
+    GenerateRequest,
+    Item,
+    Measure,
+    Observation,
+    Pair,
+    Prompt,
+    Request,
+    ScoreAnswer,
+    ScoreRequest,
+    content_hash,
+    make_example,
+)
+from fairtrial.records.duplicates import fold_text
+from fairtrial.tasks.base import TaskCard, TaskOptions
+from fairtrial.tasks.own.options import to_text
+from fairtrial.tasks.own.rows import Question, count_contradictions, find_one_gold
+from fairtrial.tasks.own.saying import describe_source
+from fairtrial.tasks.own.source import OwnSource
+
+MAX_TOKENS = 256
+"""Of a written answer, unless the candidate's decoding says otherwise."""
+
+ACC, ACC_NORM = Measure("acc"), Measure("acc_norm")
+
+
+class OwnTask:
+    """The rows of a file as items.  See `fairtrial.tasks.base.Task`.
+
+    Options are scored: ``acc``, whether the likeliest is right; ``acc_norm``, the same per character.  Written answers
+    get what the graders measure.  An item's id is the hash of its row's cells, ids of the file's own left out, so that
+    a changed file changes the items of changed rows alone.
+
+    Raises TaskError if more examples are wanted than there are rows.
+    """
+
+    def __init__(self, source: OwnSource, name: str, options: TaskOptions) -> None:
+        self._source, self._options = source, options
+        self._shots = options.shots or 0
+        self._examples, self._asked = self._split_examples()
+        self.card = self._card(name)
+
+    def _split_examples(self) -> tuple[list[Question], list[Question]]:
+        """Return rows that are shown as examples, drawn by the seed, and those that are asked: no copies of these."""
+        every = self._source.questions.asked
+        if not self._shots:
+            return [], every
+        drawn = random.Random(self._options.seed).sample(every, min(self._shots, len(every)))
+        taken = {self._key(one) for one in drawn}
+        clusters = {self._cluster(one) for one in drawn} - {""}
+        asked = [one for one in every if self._key(one) not in taken and self._cluster(one) not in clusters]
+        if not asked or len(drawn) < self._shots:
+            raise TaskError(
+                f"has {len(every):,} rows, and {self._shots} of them as examples leave none to ask.",
+                fix="Ask for fewer shots.",
+                where=f"task {self._source.name}",
+            )
+        return drawn, asked
+
+    def _key(self, question: Question) -> str:
+        return fold_text(self._source.asking.ask(question))
+
+    def _card(self, name: str) -> TaskCard:
+        source = self._source
+        measures = (ACC, ACC_NORM) if source.has_choices else source.graders.measures
+        graded = {} if source.has_choices else {"grade": source.graders.document()}
+        return TaskCard(
+            name=name,
+            version="1",
+            revision=f"rows:{content_hash([item.id for item in self._items])}",
+            licence="unknown",
+            measures=measures,
+            main_measure=measures[0].name,
+            description=describe_source(source),
+            chance=self._chance(),
+            settings={
+                "format": "own rows",
+                "prompt": source.asking.template,
+                "columns": source.columns.document(),
+                "shots": self._shots,
+                **(
+                    {"seed": self._options.seed, "examples": list(map(self._identify, self._examples))}
+                    if self._shots
+                    else {}
+                ),
+                **graded,
+                "own": self._count_odd(),
+            },
+        )
+
+    def _count_odd(self) -> dict[str, Any]:
+        """Return what the headline may have to say of the rows; counts of nothing are left out."""
+        found = self._source.questions
+        texts = [item.question for item in self._items]
+        gold, times = find_one_gold(self._asked)
+        counts: dict[str, Any] = {
+            "rows": len(self._source.table.rows) if not self._source.group else len(self._asked),
+            "skipped": len({fault.row for fault in found.faults}),
+            "unanswered": found.unanswered,
+            "contradicting": count_contradictions(self._asked, texts),
+            "like_lists": found.counts.get("like_lists", 0),
+        }
+        odd = {name: count for name, count in counts.items() if count}
+        return {
+            **odd,
+            "choices": self._source.has_choices,
+            **({"one_gold": gold, "one_gold_times": times} if gold else {}),
+        }
+
+    def _chance(self) -> float | None:
+        """Return the expected accuracy of guessing among the options."""
+        if not self._source.has_choices:
+            return self._source.graders.chance
+        return sum(len(set(one.places)) / len(one.choices) for one in self._asked) / len(self._asked)
+
+    def items(self) -> Sequence[Item]:
+        """Return the rows that are asked, in the file's order."""
+        return self._items
+
+    @cached_property
+    def _items(self) -> tuple[Item, ...]:
+        seen: Counter[str] = Counter()
+        found = []
+        for number, question in enumerate(self._asked):
+            key = self._identify(question)
+            seen[key] += 1
+            item_id = key if seen[key] == 1 else content_hash([key, seen[key]])
+            text = self._source.asking.describe(question)
+            cluster = self._cluster(question) or item_id
+            found.append(Item(item_id, number, text, question.choices, question.gold, cluster, question.row))
+        return tuple(found)
+
+    def _identify(self, question: Question) -> str:
+        own = self._source.columns.item
+        cells = {
+            name: value
+            for name, value in question.row.items()
+            if value is not None and name != own and not name.startswith("Unnamed: ")
+        }
+        return content_hash(cells)
+
+    def _cluster(self, question: Question) -> str:
+        """Return the cluster that a row names; rows with one passage before the question are one, too."""
+        columns = self._source.columns
+        value = question.row[columns.cluster] if columns.cluster else None
+        if value is None and columns.context and not columns.cluster:
+            value = question.row[columns.context]
+            return "" if value is None else content_hash(fold_text(to_text(value)))
+        return "" if value is None else to_text(value)
+
+    def requests(self, item: Item) -> Sequence[Request]:
+        """Return the one request for a row."""
+        question = self._asked[item.doc_id]
+        prompt = Prompt(self._source.asking.ask(question), examples=self._shown)
+        asked = prompt if self._options.chat else prompt.in_one_turn()
+        label = f"{self.card.name} {question.place}"
+        if self._source.has_choices:
+            delimiter = "" if prompt.user[-1:].isspace() else " "
+            return [ScoreRequest(tuple(Pair(asked, choice) for choice in item.choices), delimiter, label=label)]
+        stop = () if self._options.chat else self._stop
+        return [GenerateRequest(asked, MAX_TOKENS, stop, label=label)]
+
+    @cached_property
+    def _shown(self) -> tuple[Any, ...]:
+        """The examples as messages."""
+        ask = self._source.asking.ask
+        return tuple(m for one in self._examples for m in make_example(ask(one), one.gold[0] if one.gold else ""))
+
+    @cached_property
+    def _stop(self) -> tuple[str, ...]:
+        """What ends a written answer in running text: a line's end where right answers are single lines."""
+        lines = any("\n" in gold for question in self._asked for gold in question.gold)
+        usual = not self._source.asking.template and not self._source.columns.is_whole_prompt
+        return (
+            ("\n",) if usual and not lines and self._source.graders.needs_expected else ("\n\n",) if not lines else ()
+        )
+
+    def examples(self) -> Sequence[str]:
+        """Return the rows that are shown as examples, with their right answers; none of them is an item."""
+        ask = self._source.asking.ask
+        return [f"{ask(one)} {one.gold[0]}" for one in self._examples if one.gold]
+
+    def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return the measures of the card."""
+        (answer,) = answers
+        if isinstance(answer, GenerateAnswer):
+            return self._source.graders.observe(answer.text, item.gold, item.data)
+        assert isinstance(answer, ScoreAnswer)
+        right = set(self._asked[item.doc_id].places)
+        scores = list(answer.logprobs)
+        norm = [score / len(choice) for score, choice in zip(scores, item.choices, strict=True)]
+        return [
+            Observation(measure.name, float(values.index(max(values)) in right))
+            for measure, values in ((ACC, scores), (ACC_NORM, norm))
+        ]
+
+    def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
+        """Return how a written answer was given, as its grader sees it."""
+        (answer,) = answers
+        if isinstance(answer, GenerateAnswer):
+            return self._source.graders.find_signs(answer.text, item.gold, item.data)
+        return []
