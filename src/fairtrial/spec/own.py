@@ -61,9 +61,11 @@ class PromptText(Section):
         return self
 
 
-def _expand(key: str) -> BeforeValidator:
+def _expand(key: str, section: type[Section]) -> BeforeValidator:
     """Return what lets a section be written as the text of one of its keys."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+    return BeforeValidator(
+        lambda value: {key: value} if isinstance(value, str) else value, json_schema_input_type=str | section | None
+    )
 
 
 def _as_list(value: Any) -> Any:
@@ -73,18 +75,18 @@ def _as_list(value: Any) -> Any:
 class OwnData(Section):
     """What a task entry says of a file of one's own rows.  Columns are recognised by their usual names."""
 
-    file: Annotated[DataFile | None, _expand("path")] = Field(
+    file: Annotated[DataFile | None, _expand("path", DataFile)] = Field(
         None, description="In place of a task: a file of your own questions (CSV, TSV, JSON, JSONL, Parquet, Excel)."
     )
     question: str = Field("", description="The column of questions.")
     context: str = Field("", description="A column with what stands before the question, e.g. a passage.")
-    choices: Annotated[Texts, BeforeValidator(_as_list)] = Field(
+    choices: Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
         (), description="Options of multiple choice: their columns, one column of lists, or the options of all rows."
     )
-    answer: Annotated[RightAnswers | None, _expand("column")] = Field(
+    answer: Annotated[RightAnswers | None, _expand("column", RightAnswers)] = Field(
         None, description="The column of right answers; or {column: NAME, read_as: letters}."
     )
-    prompt: Annotated[PromptText | None, _expand("text")] = Field(
+    prompt: Annotated[PromptText | None, _expand("text", PromptText)] = Field(
         None,
         description="What is asked: a template with columns, e.g. 'Sort this ticket: {{ticket}}', or {file: PATH}.",
     )
