@@ -77,7 +77,7 @@ class SourceFinder:
             )
 
     def _find_in_file(self, trial: Trial, entry: TaskEntry, shown: str) -> Iterator[TaskSource]:
-        source = open_own_data(entry, self._base_dir)
+        source = open_own_data(entry, self._base_dir, prompted=all(one.prompt for one in trial.candidates))
         ask = choose_way_to_ask(trial, entry) if source.has_choices else ""
         if entry.ask != "own" and not source.has_choices:
             raise SpecError(
