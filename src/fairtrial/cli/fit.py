@@ -26,6 +26,7 @@ from fairtrial.cli.options import (
 )
 from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError
+from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
 from fairtrial.running.search import Search
 from fairtrial.spec.candidate import Candidate
@@ -76,7 +77,7 @@ def fit(
         print_json(found.document())
         return
     console = Console()
-    console.print(_make_table(found))
+    console.print(FittedTable(_make_table(found)))
     for line in _describe_search(found):
         console.print(Text(make_inline(line)))
 

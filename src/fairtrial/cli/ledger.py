@@ -22,6 +22,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import Examination, examine, salvage
 from fairtrial.ledger.export import Format, export_parquet, export_text
 from fairtrial.ledger.gc import collect
+from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
 
 app = typer.Typer(help="Look into a ledger, export its rows, clear it up, check it.", no_args_is_help=True)
@@ -43,7 +44,7 @@ def show(ledger: LedgerOption = api.DEFAULT_LEDGER, as_json: JsonOption = False)
         shown = (*cells, trial["outcome"], ", ".join(trial["candidates"]), ", ".join(trial["tasks"]))
         table.add_row(*(Text(make_inline(text)) for text in shown))
     console = Console()
-    console.print(table)
+    console.print(FittedTable(table, heads=2))
     rows = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     console.print(Text(f"{rows}; {size / 1e6:,.1f} MB"), soft_wrap=True)
 

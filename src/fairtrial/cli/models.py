@@ -12,6 +12,7 @@ from rich.text import Text
 from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
 from fairtrial.models import list_models
+from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
 
 
@@ -29,4 +30,4 @@ def models(as_json: JsonOption = False) -> None:
         table.add_row(
             Text(make_inline(model.spec)), f"{model.size_bytes / 1e6:,.0f}", Text(make_inline(model.description))
         )
-    Console().print(table)
+    Console().print(FittedTable(table))

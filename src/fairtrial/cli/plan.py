@@ -18,6 +18,7 @@ from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TaskPat
 from fairtrial.cli.output import print_json
 from fairtrial.forecast.forecast import Forecast, Total
 from fairtrial.forecast.outlooks import Outlook, QuestionForecast
+from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import format_difference, format_number, make_inline
 from fairtrial.spec.budget import UNITS
 from fairtrial.spec.source import load_trial
@@ -59,19 +60,21 @@ def plan(
     console = Console()
     if found.questions:
         console.print(_make_heading(found))
-        console.print(_make_questions_table(found))
+        console.print(FittedTable(_make_questions_table(found)))
     console.print(Text("What it still costs", style="bold"))
-    console.print(_make_costs_table(found))
+    console.print(FittedTable(_make_costs_table(found)))
     for line in _list_notes(found):
         console.print(Text(make_inline(line), style="dim"))
     if found.fit and any(need["memory"] for need in found.fit["candidates"].values()):
         console.print(Text("What they will need", style="bold").append("  (predicted)", style="not bold dim"))
-        console.print(_make_needs_table(found.fit))
+        console.print(FittedTable(_make_needs_table(found.fit)))
 
 
 def _make_needs_table(fit: Mapping[str, Any]) -> Table:
     """Return one row a candidate: memory before it is loaded, and whether the trial's device allows it."""
     table = _make_plain_table("candidate", "memory", "full context", "on disk", *(["fits"] if fit["device"] else []))
+    if fit["device"]:
+        table.columns[-1].justify = "left"
     for name, need in fit["candidates"].items():
         memory, disk = need["memory"], need["disk"]
         cells = ["–", "–"] if memory is None else [format_megabytes(memory["peak"]), format_megabytes(memory["full"])]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from rich import box
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.report import across, family, needs, study, words
+from fairtrial.report.fitting import FittedTable, indent
 from fairtrial.report.summary import Summary
 from fairtrial.studies import Findings
 from fairtrial.studies import Table as Found
@@ -24,7 +26,7 @@ STYLES = {
 }
 
 
-def make_estimates_table(summary: Summary) -> Table:
+def make_estimates_table(summary: Summary) -> FittedTable:
     """Return one row a task and measure, one column a candidate: mean and interval."""
     table = Table(
         box=box.SIMPLE_HEAD,
@@ -44,7 +46,7 @@ def make_estimates_table(summary: Summary) -> Table:
             cells = [_format_estimate(summary, by_name.get(c.name)) for c in summary.candidates]
             chance = words.format_quantity(task.chance, "1") if task.chance and measure == task.main_measure else ""
             table.add_row(_format_task(summary, task.name, measure), *cells, chance)
-    return table
+    return FittedTable(table, lined=True)
 
 
 def _format_estimate(summary: Summary, estimate: Estimate | None) -> Text:
@@ -59,7 +61,7 @@ def _format_estimate(summary: Summary, estimate: Estimate | None) -> Text:
     return text
 
 
-def make_verdicts_table(summary: Summary) -> Table:
+def make_verdicts_table(summary: Summary) -> FittedTable:
     """Return one row a question: who, where, verdict, paired difference with interval, flips, items."""
     confidence = words.format_coverage(summary.decide.confidence)
     compared = {v.a for v in summary.verdicts}
@@ -84,10 +86,10 @@ def make_verdicts_table(summary: Summary) -> Table:
     for verdict in summary.verdicts:
         who = [Text(words.make_inline(verdict.a))] if len(compared) > 1 else []
         table.add_row(_format_task(summary, verdict.task, verdict.measure), *who, *_format_verdict(summary, verdict))
-    return table
+    return FittedTable(table, heads=2 if len(compared) > 1 else 1)
 
 
-def make_across_table(summary: Summary) -> Table:
+def make_across_table(summary: Summary) -> FittedTable:
     """Return one row a task, one column a candidate: its place, a range where it is open; then mean ranks."""
     found = summary.standings
     title = Text("Across tasks: places")
@@ -101,7 +103,7 @@ def make_across_table(summary: Summary) -> Table:
     order = {} if found.firmness is None else {o.candidate: f"{o.mean_rank:.2f}" for o in found.firmness.order}
     table.add_section()
     table.add_row("mean rank", *(order.get(name, "–") for name in found.candidates))
-    return table
+    return FittedTable(table)
 
 
 def describe_across(summary: Summary) -> list[Text]:
@@ -112,21 +114,21 @@ def describe_across(summary: Summary) -> list[Text]:
     return [Text(words.make_inline(line)) for line in lines]
 
 
-def describe_study(summary: Summary) -> list[Text | Table]:
+def describe_study(summary: Summary) -> list[RenderableType]:
     """Return what the trial's study found, and what else is told of it: title, sentences, tables, notes of each."""
     every = (*([] if summary.study is None else [summary.study]), *summary.further)
     return [part for found in every for part in _describe_findings(found)]
 
 
-def _describe_findings(found: Findings) -> list[Text | Table]:
+def _describe_findings(found: Findings) -> list[RenderableType]:
     """Return one title with its sentences, tables and notes."""
     head = Text(words.make_inline(found.title), style="bold")
-    said = [Text(f"  {words.make_inline(line)}") for line in found.sentences]
-    noted = [Text(f"  {words.make_inline(line)}", style="dim") for line in found.notes]
+    said = [indent(Text(words.make_inline(line))) for line in found.sentences]
+    noted = [indent(Text(words.make_inline(line), style="dim")) for line in found.notes]
     return [head, *said, *(_make_study_table(table) for table in found.tables), *noted]
 
 
-def _make_study_table(found: Found) -> Table:
+def _make_study_table(found: Found) -> FittedTable:
     """Return a study's table."""
     title = Text(words.make_inline(found.caption))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
@@ -136,7 +138,7 @@ def _make_study_table(found: Found) -> Table:
     for row in found.rows:
         cells = [study.format_cell(value, column) for value, column in zip(row, found.columns, strict=True)]
         table.add_row(*(Text(words.make_inline(cell)) for cell in cells))
-    return table
+    return FittedTable(table)
 
 
 def _format_task(summary: Summary, task: str, measure: str) -> Text:
@@ -161,12 +163,10 @@ def _format_verdict(summary: Summary, verdict: Verdict) -> list[Text]:
     ]
 
 
-def list_notes(summary: Summary) -> list[Text]:
+def list_notes(summary: Summary) -> list[RenderableType]:
     """Return what a careful reader should know: chance levels, truncations, what was not measured."""
     lines = [*words.list_minor_doubts(summary), *words.list_chance_notes(summary)]
-    for verdict in summary.verdicts:
-        if verdict.verdict == "undecided" and verdict.items_needed is not None:
-            lines.append(f"{verdict.a} on {verdict.task}: about {verdict.items_needed:,} more items would settle it.")
+    lines += words.list_needed_items(summary)
     lines += family.describe_alone(summary)
     for candidate in summary.candidates:
         if candidate.truncated:
@@ -176,4 +176,4 @@ def list_notes(summary: Summary) -> list[Text]:
         Text(f"! {words.make_inline(line)}", style="bold yellow") for line in words.list_headline_doubts(summary)
     ]
     ended = [Text(words.make_inline(line), style="yellow") for line in summary.endings]
-    return doubted + ended + [Text(f"  {words.make_inline(line)}", style="dim") for line in lines]
+    return [*doubted, *ended, *(indent(Text(words.make_inline(line), style="dim")) for line in lines)]

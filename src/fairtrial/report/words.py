@@ -226,6 +226,23 @@ def list_chance_notes(summary: Summary) -> list[str]:
     return found
 
 
+MOST_NEEDED = 4
+"""Undecided comparisons that are told one by one how many more items they need; of more, the range."""
+
+
+def list_needed_items(summary: Summary) -> list[str]:
+    """Return how many more items would settle what is undecided, where that can be said."""
+    found = [v for v in summary.verdicts if v.verdict == "undecided" and v.items_needed is not None]
+    if len(found) <= MOST_NEEDED:
+        return [f"{v.a} on {v.task}: about {v.items_needed:,} more items would settle it." for v in found]
+    ordered = sorted(found, key=lambda v: v.items_needed or 0)
+    least, most = ordered[0], ordered[-1]
+    return [
+        f"{len(found)} comparisons are undecided; to settle one would take from about {least.items_needed:,} more "
+        f"items ({least.a} on {least.task}) to about {most.items_needed:,} ({most.a} on {most.task})."
+    ]
+
+
 def is_at_chance(estimate: Estimate, task: TaskSummary) -> bool:
     """Return whether an estimate's interval covers the task's chance level."""
     if task.chance is None or task.chance == 0 or estimate.measure != task.main_measure:

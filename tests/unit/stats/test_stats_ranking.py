@@ -76,8 +76,7 @@ def test_weighted_scores_and_their_sensitivity():
         compute_weighted_scores(scores, np.array([-1.0, 2.0]), RNG(4))
 
 
-def test_ranks_are_scipys_with_ties_sharing() -> None:
-    rng = np.random.default_rng(5)
-    for shape in ((1, 3), (2, 1), (7, 40), (30, 5)):
-        values = rng.integers(0, 6, size=shape) / 3
-        np.testing.assert_array_equal(rank_rows(values), stats.rankdata(values, axis=0))
+@pytest.mark.parametrize("shape", [(1, 3), (2, 1), (7, 40), (30, 5)])
+def test_ranks_are_scipys_with_ties_sharing(shape: tuple[int, int]) -> None:
+    values = RNG(5).integers(0, 6, size=shape) / 3
+    assert np.array_equal(rank_rows(values), stats.rankdata(values, axis=0))

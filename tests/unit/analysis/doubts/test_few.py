@@ -13,6 +13,7 @@ from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
 from fairtrial.report.terminal import list_notes
 from tests.support.standing_ledger import TRIAL, trial_ledger
+from tests.support.terminal import show
 
 
 def made(path: Path, number: int, decide: dict | None = None, cluster: int = 1, names: tuple[str, ...] = ("a", "b")):
@@ -43,7 +44,7 @@ def test_too_few_for_a_tie_is_a_note(tmp_path: Path) -> None:
     [doubt] = doubts(ledger)
     said = "Too few for a tie within the margin, even if nothing differed: t (acc): 60 items of at least 183."
     assert (doubt.kind, doubt.text, doubt.headline) == ("few_for_tie", said, False)
-    assert any(said in line.plain for line in list_notes(summarise(ledger, TRIAL)))
+    assert said in show(*list_notes(summarise(ledger, TRIAL)))
     assert doubts(made(tmp_path, 183)) == []
 
 

@@ -24,6 +24,7 @@ from fairtrial.report.terminal import list_notes
 from tests.support.ledgers import TRIAL, filled
 from tests.support.levers import quantize
 from tests.support.small_gguf import write_model
+from tests.support.terminal import show
 
 WEIGHTS = TypeAdapter(WeightsRecord)
 
@@ -82,7 +83,7 @@ def test_two_files_of_a_rounded_parent_are_told_in_the_headline(tmp_path: Path) 
     )
     summary = summarise(ledger, TRIAL)
     assert doubt.text in words.list_headline_doubts(summary)
-    assert any(doubt.text in line.plain for line in list_notes(summary))
+    assert doubt.text in show(*list_notes(summary))
     assert doubt.text in render_report(ledger, summary)
     assert doubt.document() in summary.document()["doubts"]
     ledger.close()

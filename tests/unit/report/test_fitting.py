@@ -1,0 +1,59 @@
+"""Tables in narrow terminals: no word and no interval is broken; rows become blocks where a table has no room."""
+
+from __future__ import annotations
+
+import pytest
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from fairtrial.report.fitting import FittedTable, indent
+from tests.support.terminal import show
+
+
+def make_table(rows: int = 2) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text("Verdicts of a trial with a title that is long"))
+    table.add_column("task", overflow="fold")
+    table.add_column("candidate", overflow="fold")
+    table.add_column("difference", justify="right")
+    table.add_column("items", justify="right", no_wrap=True)
+    for at in range(rows):
+        table.add_row("reading", f"candidate-{at}", Text("−20.5 [−28.9, −11.4]"), "600")
+    return table
+
+
+def test_a_table_with_room_is_a_table() -> None:
+    shown = show(FittedTable(make_table(), heads=2), width=80)
+    assert "─" in shown
+    assert [line.split() for line in shown.splitlines() if "reading" in line] == [
+        ["reading", f"candidate-{at}", "−20.5", "[−28.9,", "−11.4]", "600"] for at in range(2)
+    ]
+
+
+@pytest.mark.parametrize("width", [24, 30, 40, 50])
+def test_without_room_each_row_is_a_block_with_whole_words(width: int) -> None:
+    shown = show(FittedTable(make_table(), heads=2), width=width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert "─" not in shown
+    for word in ("Verdicts", "reading", "candidate-0", "candidate-1", "difference", "[−28.9,", "−11.4]", "items"):
+        assert word in shown.split()
+    if_wide = [line for line in shown.splitlines() if "difference −20.5 [−28.9, −11.4]" in line]
+    assert len(if_wide) == (2 if width >= 33 else 0)
+
+
+def test_in_a_lined_block_each_value_has_a_line_and_empty_ones_have_none() -> None:
+    table = make_table(1)
+    table.add_column("note")
+    table.columns[-1]._cells.append("")
+    shown = show(FittedTable(table, lined=True), width=40)
+    assert [line.split()[0] for line in shown.splitlines()[-3:] if line.strip()] == ["difference", "items"]
+
+
+def test_printing_twice_prints_the_same() -> None:
+    table = FittedTable(make_table(), heads=2)
+    assert show(table, width=80) == show(table, width=80)
+    assert show(table, width=40) == show(table, width=40)
+
+
+def test_indented_text_stays_indented() -> None:
+    assert all(line.startswith("  ") for line in show(indent(Text("word " * 30)), width=40).splitlines())
