@@ -14,7 +14,22 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import __version__
-from fairtrial.cli import check, compare, doctor, export, fit, init, ledger, models, plan, quantize, report, run, tasks
+from fairtrial.cli import (
+    check,
+    compare,
+    doctor,
+    export,
+    fit,
+    init,
+    ledger,
+    models,
+    plan,
+    quantize,
+    report,
+    run,
+    tasks,
+    view,
+)
 from fairtrial.cli.details import mask_secrets, write_details
 from fairtrial.cli.interrupts import orderly_interrupts
 from fairtrial.cli.output import accept_any_encoding
@@ -45,6 +60,7 @@ app.command("plan")(plan.plan)
 app.command("fit")(fit.fit)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
+app.command("view")(view.view)
 app.command("check")(check.check)
 app.command("export")(export.export)
 app.command("tasks")(tasks.tasks)

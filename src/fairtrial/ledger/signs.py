@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairtrial.ledger.query import find_trial, read_item_answers
+from fairtrial.ledger.shape import read_mapping
 from fairtrial.ledger.store import Ledger
 
 PREFIX, AFTER = "sign:", "sign;"
@@ -163,19 +165,19 @@ def find_common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
     """Return the most frequent text, if any was written, for each candidate and task of a trial."""
     found = []
     for candidate, task in _pairs(ledger, trial_id):
-        rows = list(
-            ledger.read(
-                """
-                SELECT json_extract(a.answer, '$.text') AS text, count(*) AS n FROM asked s
-                JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
-                WHERE s.candidate_id = ? AND s.task_id = ? AND s.position = 0 AND text IS NOT NULL
-                AND s.item_id IN (SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ?)
-                GROUP BY text ORDER BY n DESC
-                """,
-                (candidate, task, trial_id, task),
-            )
+        rows = ledger.read(
+            """
+            SELECT a.answer FROM asked s
+            JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id
+            WHERE s.candidate_id = ? AND s.task_id = ? AND s.position = 0
+            AND s.item_id IN (SELECT item_id FROM trial_items WHERE trial_id = ? AND task_id = ?)
+            """,
+            (candidate, task, trial_id, task),
         )
-        if rows:
-            written = sum(int(count) for _, count in rows)
-            found.append(CommonText(candidate, task, str(rows[0][0]), int(rows[0][1]), written))
+        # not by SQLite's JSON functions: a text that is no valid Unicode (a lone surrogate) does not come out of them
+        bodies = (read_mapping(answer, "an answer") for (answer,) in rows)
+        counts = Counter(str(body["text"]) for body in bodies if "text" in body)
+        if counts:
+            [(text, count)] = counts.most_common(1)
+            found.append(CommonText(candidate, task, text, count, counts.total()))
     return found
