@@ -56,7 +56,9 @@ def written_items() -> list[Item]:
 
 def chosen_items() -> list[Item]:
     choices = ("red", "green", "blue")
-    return [Item(content_hash(["c", i]), i, f"Colour {i}?", choices, (choices[i],), f"colour {i}", {}) for i in range(3)]
+    return [
+        Item(content_hash(["c", i]), i, f"Colour {i}?", choices, (choices[i],), f"colour {i}", {}) for i in range(3)
+    ]
 
 
 def _task(name: str, identity: str, repeats: int) -> dict[str, Any]:
@@ -103,7 +105,9 @@ def _write(ledger: Ledger, name: str, item: Item, repeat: int, text: str) -> Non
     request = GenerateRequest(prompt, 16, ("\n",), temperature=0.7, seed=repeat)
     if (name, item.doc_id, repeat) == ("polite", 0, 1):
         text = "nine"
-    answer: Answer = GenerateAnswer(text, 3, "stop", 20, thought="Let me count the baskets." if name == "polite" else "")
+    answer: Answer = GenerateAnswer(
+        text, 3, "stop", 20, thought="Let me count the baskets." if name == "polite" else ""
+    )
     signs = [] if "four" in text else ["sign:unread"]
     if (name, item.doc_id, repeat) == ("plain", 4, 1):
         answer, signs = GenerateAnswer("", 0, "refused", 20, said="I will not count pears."), ["sign:refused"]

@@ -156,9 +156,9 @@ def test_one_task_alone(store: Ledger, summary: Summary, tmp_path: Path) -> None
 
 
 def test_nothing_answered_is_an_error(tmp_path: Path) -> None:
-    with ledgers.filled(tmp_path / "empty.db") as ledger:
-        with pytest.raises(FairtrialError, match="no item of the trial tried was answered yet"):
-            write_view(ledger, summarise(ledger, ledgers.TRIAL), tmp_path / "items.html")
+    answered = pytest.raises(FairtrialError, match="no item of the trial tried was answered yet")
+    with ledgers.filled(tmp_path / "empty.db") as ledger, answered:
+        write_view(ledger, summarise(ledger, ledgers.TRIAL), tmp_path / "items.html")
     assert not (tmp_path / "items.html").exists()
 
 

@@ -241,8 +241,14 @@ async function start(source) {
     if (state.item !== before) drawItem();
   });
   let folded = [];
-  addEventListener("beforeprint", () => { folded = [...document.querySelectorAll(".item details:not([open])")]; folded.forEach((one) => (one.open = true)); });
-  addEventListener("afterprint", () => folded.forEach((one) => (one.open = false)));
+  addEventListener("beforeprint", () => {
+    if (!folded.length) folded = [...document.querySelectorAll(".item details:not([open])")];
+    folded.forEach((one) => (one.open = true));
+  });
+  addEventListener("afterprint", () => {
+    folded.forEach((one) => (one.open = false));
+    folded = [];
+  });
 
   find("h1").append(show(index.trial.name));
   find(".kicker").textContent = `Every answer · ${count(index.items.task.length)} items · ${index.trial.created.slice(0, 10)}`;
