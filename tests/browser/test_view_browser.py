@@ -58,8 +58,14 @@ class Visit:
     """One visit of the page, with what went on during it."""
 
     def __init__(
-        self, browser: sync_api.Browser, path: Path, fragment: str = "", width: int = 1280, scheme: str = "light", before: str = ""
-    ) -> None:  # fmt: skip
+        self,
+        browser: sync_api.Browser,
+        path: Path,
+        fragment: str = "",
+        width: int = 1280,
+        scheme: str = "light",
+        before: str = "",
+    ) -> None:
         self.said: list[str] = []
         self.asked: list[str] = []
         self.page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -109,8 +115,8 @@ def test_hostile_texts_are_shown_and_do_nothing(browser: sync_api.Browser, hosti
 def test_the_policy_stops_what_is_not_of_the_page(browser: sync_api.Browser, small: Path) -> None:
     visit = Visit(browser, small)
     visit.page.evaluate(
-        "() => { const s = document.createElement('script'); "
-        "try { s.textContent = 'window.hacked = 1'; } catch (error) { window.refused = error.name; } document.body.append(s); "
+        "() => { const s = document.createElement('script'); try { s.textContent = 'window.hacked = 1'; } "
+        "catch (error) { window.refused = error.name; } document.body.append(s); "
         "const i = new Image(); i.src = 'https://example.org/x.png'; document.body.append(i); }"
     )
     visit.page.wait_for_timeout(100)
@@ -215,7 +221,7 @@ def test_an_item_tells_everything_of_its_answers(browser: sync_api.Browser, smal
     assert "Prompts as sent: 2 different ones" in visit.page.inner_text("#prompts")
     visit.page.keyboard.press("p")
     marked = [one.inner_text() for one in visit.page.query_selector_all("#prompts section:nth-of-type(2) ins")]
-    assert "".join(marked) == "Please answer, dear model"
+    assert set(re.findall(r"\w+", " ".join(marked))) == {"Please", "answer", "dear", "model"}
     assert visit.page.query_selector("#prompts section:nth-of-type(1) ins") is None
     visit.page.goto(small.as_uri() + "#item=writing/3")
     visit.page.wait_for_selector(".item h2:has-text('writing/3')")
@@ -263,10 +269,17 @@ def luminance(colour: str) -> float:
 
 
 COLOURS = """() => {
-  const paper = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c) && c !== 'transparent') return c; } };
-  return [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-    .map((e) => [e.className || e.tagName, getComputedStyle(e).color, paper(e), +getComputedStyle(e).opacity]);
+  const paper = (e) => {
+    for (; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if (!/, 0\\)$/.test(colour)) return colour;
+    }
+  };
+  const speaks = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  return [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && speaks(e))
+    .map((e) => [e.className || e.tagName, getComputedStyle(e).color, paper(e)]);
 }"""
+"""All that has a text in sight, its colour, and the one behind it."""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -275,7 +288,7 @@ def test_every_text_can_be_read_by_day_and_by_night(browser: sync_api.Browser, s
     seen: list[Any] = visit.page.evaluate(COLOURS)
     assert len(seen) > 60
     faint = []
-    for name, ink, paper, _ in seen:
+    for name, ink, paper in seen:
         one, other = sorted((luminance(ink), luminance(paper)), reverse=True)
         if "rgba" not in paper and (one + 0.05) / (other + 0.05) < 4.5:  # WCAG 2.2, level AA
             faint.append((name, ink, paper))
@@ -289,10 +302,18 @@ def test_every_text_can_be_read_by_day_and_by_night(browser: sync_api.Browser, s
     visit.close()
 
 
-NAMELESS = """() => [...document.querySelectorAll('button, a, input, select, summary, [role=img], [role=listbox], nav, section, article')].filter((e) => e.checkVisibility())
-  .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length))).map((e) => e.outerHTML.slice(0, 80))"""
-TWICE = """() => { const ids = [...document.querySelectorAll('[id]')].map((e) => e.id); return ids.filter((id, i) => ids.indexOf(id) !== i); }"""
-HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4')].filter((e) => e.checkVisibility()).map((e) => +e.tagName[1])"""
+NAMELESS = """() => {
+  const kinds = 'button, a, input, select, summary, [role=img], [role=listbox], nav, section, article';
+  const named = (e) => e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length);
+  return [...document.querySelectorAll(kinds)].filter((e) => e.checkVisibility() && !named(e))
+    .map((e) => e.outerHTML.slice(0, 80));
+}"""
+TWICE = """() => {
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  return ids.filter((id, i) => ids.indexOf(id) !== i);
+}"""
+HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4')].filter((e) => e.checkVisibility())
+  .map((e) => +e.tagName[1])"""
 
 
 def test_everything_has_a_name_and_a_place(browser: sync_api.Browser, small: Path) -> None:
