@@ -22,6 +22,7 @@ from fairtrial.planning.requests import CHUNK_ITEMS
 from fairtrial.report.html.page import write_report
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.running.conductor import run as conduct
+from fairtrial.running.logged import store_logs
 from fairtrial.running.memory_fit import fit_plan, make_nobody_fits, predict_needs
 from fairtrial.running.opening import open_planned, plan_alone
 from fairtrial.running.progress import OnProgress
@@ -226,7 +227,10 @@ def as_written(loaded: LoadedTrial, trial: Trial) -> LoadedTrial:
 
 def plan_for_device(loaded: LoadedTrial, conditions: Conditions) -> Plan:
     """Return a trial's plan, without candidates that cannot fit its device."""
-    return fit_plan(plan_unfitted(loaded, conditions), EngineSettings(threads=conditions.threads), conditions.on_note)
+    plan = plan_unfitted(loaded, conditions)
+    if plan.logged:  # nothing is run
+        return plan
+    return fit_plan(plan, EngineSettings(threads=conditions.threads), conditions.on_note)
 
 
 def plan_unfitted(loaded: LoadedTrial, conditions: Conditions) -> Plan:
@@ -250,6 +254,9 @@ def conduct_plan(plan: Plan, text: str, store: Ledger, conditions: Conditions, r
         wait_seconds=None if conditions.wait else 0.0,
         on_wait=lambda: conditions.on_note(f"waiting: another process is writing to {store.path.name}"),
     ):
+        if plan.logged:
+            store_logs(plan, text, store, conditions.on_progress)
+            return
         settings = EngineSettings(threads=conditions.threads, on_note=conditions.on_note)
         conduct(plan, text, store, settings, conditions.on_progress, rounds)
 

@@ -50,22 +50,25 @@ def _describe_recorded(plan: TrialRecord) -> Iterator[str]:
         items, matched = sum(p.items for _, p in own), sum(p.paired for _, p in own)
         where = own[0][0] if len(own) == 1 else f"{len(own)} tasks"
         counted = f"all {items:,}" if items == matched else f"{matched:,} of {items:,}"
-        yield f"{name}: recorded answers to {counted} items of {where}; what they cost was not measured here."
+        if log := own[0][1].log:
+            anew = "graded anew by the log's own configuration" if log.grades == "anew" else "as graded there"
+            yield f"{name}: {log.source}, {counted} items of {where}, {anew}."
+        else:
+            yield f"{name}: recorded answers to {counted} items of {where}; what they cost was not measured here."
         for task, pairing in own:
             if pairing.paired < pairing.items:
                 some = "; ".join(repr(example) for example in pairing.examples)
                 absent = pairing.items - pairing.paired
                 why = f" {pairing.why}" if pairing.why else ""
+                what = "grade" if pairing.log else "recorded answer"
                 items_were = (
-                    "item of {0} without a recorded answer was"
-                    if absent == 1
-                    else ("items of {0} without a recorded answer were")
+                    f"item of {{0}} without a {what} was" if absent == 1 else f"items of {{0}} without a {what} were"
                 )
                 told = f"{absent:,} {items_were.format(task)} skipped for all candidates"
                 yield f"{name}: {told}, e.g. {some}.{why}"
-        if empty := max(pairing.empty for _, pairing in own):
+        if not own[0][1].log and (empty := max(pairing.empty for _, pairing in own)):
             yield f"{name}: {empty:,} row{' of its log holds' if empty == 1 else 's of its log hold'} no answer."
-        if ambiguous := max(pairing.ambiguous for _, pairing in own):
+        if not own[0][1].log and (ambiguous := max(pairing.ambiguous for _, pairing in own)):
             several = "question was" if ambiguous == 1 else "questions were"
             used = "is" if ambiguous == 1 else "are"
             yield f"{name}: {ambiguous:,} {several} recorded with different answers and {used} not used."

@@ -135,6 +135,24 @@ class EntryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LogRecord:
+    """What must be known of the log that a candidate's grades come from; see `fairtrial.planning.base.LogFacts`."""
+
+    source: Str = ""
+    grades: Str = "log"
+    why_log: Str = ""
+    compared: Count = 0
+    differing: Count = 0
+    rows: Count = 0
+    copies: Count = 0
+    joined_by: Str = "document"
+    unlike: Count = 0
+    prompts_differ: Count = 0
+    guessed_scale: tuple[Str, ...] = ()
+    notes: tuple[Str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PairingRecord:
     """How a task's items and a recorded candidate's answers came together; see `fairtrial.planning.base.Pairing`."""
 
@@ -146,6 +164,7 @@ class PairingRecord:
     together: Count | None = None
     empty: Count = 0
     why: Str = ""
+    log: LogRecord | None = None
 
     @property
     def matched(self) -> int:

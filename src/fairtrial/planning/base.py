@@ -15,6 +15,37 @@ from fairtrial.tasks.base import Task
 
 
 @dataclass(frozen=True, slots=True)
+class LogFacts:
+    """What must be known of the log that a candidate's grades come from.
+
+    Attributes:
+        source: whose log it is, and of which model or prompt.
+        grades: ``log``: as the log has them; ``anew``: made anew by its configuration.
+        why_log: why they could not be made anew, where they were to be.
+        compared: rows that were graded anew to compare; ``differing``: of these, rows graded otherwise than in the log.
+        rows: of the log, those without a grade included; ``copies``: rows that say again what another one says.
+        joined_by: ``document`` or ``id``: what rows of two logs about one item have in common.
+        unlike: items to which the logs have different right answers.
+        prompts_differ: items that were asked with different prompts.
+        guessed_scale: measures whose scale is taken to end where the grades end.
+        notes: what else must be known, as sentences.
+    """
+
+    source: str = ""
+    grades: str = "log"
+    why_log: str = ""
+    compared: int = 0
+    differing: int = 0
+    rows: int = 0
+    copies: int = 0
+    joined_by: str = "document"
+    unlike: int = 0
+    prompts_differ: int = 0
+    guessed_scale: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
     """How a task's items and a recorded candidate's answers came together.
 
@@ -28,6 +59,7 @@ class Pairing:
         together: items to which every record of the trial has the answer; these are asked.
         empty: rows of the record without an answer.
         why: why the first of the examples found none, in words.
+        log: what must be known of its log, where grades come from there.
     """
 
     candidate: str
@@ -39,6 +71,7 @@ class Pairing:
     together: int
     empty: int = 0
     why: str = ""
+    log: LogFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def open_recordings(
 
 def _open_import(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     """Read another tool's log."""
-    path = _find_log(base_dir, rest)
+    path = find_log(base_dir, rest)
     record = read_log(path, spec.recorded, spec.tags)
     own = spec.recorded.model_dump(mode="json")
     sha256 = hash_files(path, spec.recorded)
@@ -79,7 +79,7 @@ def _open_import(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     return Recording(plan_recorded(spec, model, base_dir), record)
 
 
-def _find_log(base_dir: Path, written: str) -> Path:
+def find_log(base_dir: Path, written: str) -> Path:
     """Return the place that a path means.  Raises ModelError for what is none."""
     try:
         return (base_dir / Path(written).expanduser()).resolve()
@@ -94,7 +94,7 @@ def _open_replay(spec: Candidate, rest: str, base_dir: Path) -> Recording:
         raise SpecError(
             f"model {spec.model!r} names no candidate.", fix="Write replay:LEDGER#CANDIDATE, e.g. replay:run.db#small."
         )
-    path = _find_log(base_dir, name)
+    path = find_log(base_dir, name)
     with closing(Ledger.open(path, create=False)) as ledger:
         entry = find_candidate(ledger, wanted)
     then = Candidate.model_validate(entry.spec.document)

@@ -19,6 +19,8 @@ from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.candidates import CandidatePlanner, check_order
 from fairtrial.planning.frontiers import plan_frontiers
+from fairtrial.planning.logged_rows import LoggedGrades
+from fairtrial.planning.logs import is_of_logs, plan_logs
 from fairtrial.planning.matching import open_recordings
 from fairtrial.planning.passages import Passages, plan_passages
 from fairtrial.planning.places import Where, add_place
@@ -40,6 +42,8 @@ class Plan:
     passages: Passages | None = None
     fit: Mapping[str, Any] | None = None
     """Memory predicted, and who was left out: see `fairtrial.running.memory_fit`; no part of the trial's identity."""
+    logged: tuple[LoggedGrades, ...] = ()
+    """Of a trial of logs: all answers with their grades; then there is nobody to ask."""
 
     @property
     def baseline(self) -> str:
@@ -176,6 +180,12 @@ def plan_trial(
     """
     for i, spec in enumerate(trial.candidates):
         check_order(spec, partial(where, "candidates", i))
+    with add_place(where("tasks")):
+        of_logs = is_of_logs(trial)
+    if of_logs:
+        found = plan_logs(trial, base_dir, lambda i: add_place(where("candidates", i, "model")))
+        check_names(found.tasks, trial, where)
+        return Plan(trial, found.candidates, found.tasks, logged=found.grades)
     with add_place(where("task_paths")):
         finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
     known = open_recordings(trial, base_dir, lambda i: add_place(where("candidates", i, "model")))

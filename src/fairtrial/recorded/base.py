@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from fairtrial.recorded.graded.base import GradedReader
 from fairtrial.records import Answer, GenerateAnswer, Request
 from fairtrial.spec.recorded import Recorded
 from fairtrial.thoughts import Tags, separate
@@ -45,6 +46,7 @@ class Importer:
         suffixes: of the files in a folder that may be logs.
         begins: beginning of the names of these files; where none is named so there is no log.  Empty: any name.
         verbatim: whether answers are there to the byte; logs of other tools may have lost a model's white space.
+        graded: reads the answers with their grades, for logs that are compared with each other; None if it has none.
     """
 
     rows: Callable[[Path, Recorded], Rows]
@@ -52,6 +54,7 @@ class Importer:
     suffixes: tuple[str, ...] = (".jsonl", ".json", ".eval", ".csv")
     begins: str = ""
     verbatim: bool = False
+    graded: GradedReader | None = None
 
 
 class RecordedAnswers(Protocol):

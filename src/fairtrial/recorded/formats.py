@@ -24,6 +24,10 @@ from jinja2 import StrictUndefined, TemplateError, TemplateRuntimeError
 from fairtrial.errors import ModelError
 from fairtrial.plugins import Table
 from fairtrial.recorded.base import Importer, RecordedAnswer, Rows
+from fairtrial.recorded.graded.helm import read_helm
+from fairtrial.recorded.graded.inspect_log import read_inspect
+from fairtrial.recorded.graded.lm_eval import read_lm_eval
+from fairtrial.recorded.graded.promptfoo import read_promptfoo
 from fairtrial.recorded.rows import check_mapping, look_up, read_csv, read_json, read_lines, read_zip_entries, shorten
 from fairtrial.records import ImagePart
 from fairtrial.records.content import PLACEHOLDER, name_image
@@ -322,14 +326,17 @@ def _is_nothing(value: Any) -> bool:
 IMPORTERS: Table[Importer] = Table(
     "importer",
     {
-        "lm-eval": Importer(lambda path, how: read_lines(path), _said_lm_eval, begins="samples_", verbatim=True),
-        "inspect": Importer(_inspect, _said_inspect),
+        "lm-eval": Importer(
+            lambda path, how: read_lines(path), _said_lm_eval, begins="samples_", verbatim=True, graded=read_lm_eval
+        ),
+        "inspect": Importer(_inspect, _said_inspect, graded=read_inspect),
         "helm": Importer(
             lambda path, how: _list(look_up(read_json(path), "request_states", path.name), path.name),
             _said_helm,
             begins="scenario_state",
+            graded=read_helm,
         ),
-        "promptfoo": Importer(_promptfoo, _said_promptfoo),
+        "promptfoo": Importer(_promptfoo, _said_promptfoo, graded=read_promptfoo),
         "table": Importer(_table, lambda where, row, how: RecordedAnswer("", "", where)),
     },
     "an Importer",

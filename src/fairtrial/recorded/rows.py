@@ -111,12 +111,13 @@ def _rows_of_a_list(path: Path) -> list[Any]:
     return rows if isinstance(rows, list) else [rows]
 
 
-def read_csv(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``file:line``, row) of a CSV file with a head line."""
     usual = csv.field_size_limit(MOST_ROW)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(_bounded_lines(file, path), strict=True, restkey="(more)")
+            lines = _bounded_lines(file, path)
+            reader = csv.DictReader(lines, strict=True, restkey="(more)", delimiter=delimiter)
             try:
                 for row in reader:
                     where = f"{path.name}:{reader.line_num}"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from fairtrial.spec.section import Named, Section, problem
+from fairtrial.spec.section import Named, Number, Section, Switch, problem
 
 Format = Annotated[str, Named("importer", ("auto", "lm-eval", "inspect", "helm", "promptfoo", "table"))]
 
@@ -44,8 +44,46 @@ class Recorded(Section):
         {}, description="Rows that count: column (keys with dots) and the value that it must have, e.g. {model: gpt-4}."
     )
 
+    score: str = Field(
+        "", description="With plain grades: the column that holds this candidate's grade of each item; needs id."
+    )
+    measure: str = Field("", description="With score: what the grades are called; default: score.")
+    cluster: str = Field(
+        "",
+        description="The column (of a log: of the task's rows) that names what several items share, for `log:` tasks.",
+    )
+    scale: tuple[Number, Number] | None = Field(
+        None, description="With score: smallest and largest possible grade, e.g. [1, 5]; default: by the grades seen."
+    )
+    lower_is_better: Switch = Field(False, description="With score: whether less is better.")
+
+    @model_serializer(mode="wrap")
+    def _what_is_written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what says nothing of grades and clusters: candidates without keep their identity."""
+        document: dict[str, Any] = write(self)
+        for name in ("score", "cluster", *_OF_GRADES):
+            if name in document and document[name] == type(self).model_fields[name].default:
+                document.pop(name)
+        return document
+
+    @model_validator(mode="after")
+    def _grades_have_items(self) -> Recorded:
+        if not self.score:
+            if given := next((name for name in _OF_GRADES if name in self.model_fields_set), None):
+                raise problem(f"{given} goes with score, the column of plain grades", given)
+            return self
+        if not self.id:
+            raise problem("plain grades need id: the column that names the item", "score")
+        if self.format not in ("auto", "table") or self.join != "question" or self.key:
+            raise problem("plain grades are those of a table: leave format, join and key out", "score")
+        if self.scale and not self.scale[0] < self.scale[1]:
+            raise problem(f"a scale goes from less to more; got {list(self.scale)}", "scale")
+        return self
+
     @model_validator(mode="after")
     def _tables_are_mapped(self) -> Recorded:
+        if self.score:
+            return self
         if self.format == "table" and not (self.answer and (self.key or self.join != "question")):
             raise problem("a table needs key (the question) and answer: which columns of a row they are")
         if (self.join == "id") != bool(self.id):
@@ -57,6 +95,9 @@ class Recorded(Section):
         if self.format == "lm-eval" and (self.key or self.answer):
             raise problem("key and answer are not for lm-eval, whose rows hold the very requests and answers")
         return self
+
+
+_OF_GRADES = ("measure", "scale", "lower_is_better")
 
 
 def format_key(value: object) -> str:

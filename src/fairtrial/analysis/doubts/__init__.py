@@ -15,6 +15,7 @@ from fairtrial.analysis.doubts.functions import find_function_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.analysis.doubts.hosted import find_hosted_doubts
+from fairtrial.analysis.doubts.logs import find_log_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
 from fairtrial.analysis.doubts.same_text import find_same_text_doubts
@@ -35,6 +36,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_copy_doubts,
     find_match_doubts,
     find_record_doubts,
+    find_log_doubts,
     find_few_doubts,
     find_function_doubts,
     find_hosted_doubts,

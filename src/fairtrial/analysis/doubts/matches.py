@@ -53,6 +53,8 @@ def find_record_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
 def _name_owners(task: TaskRecord) -> str:
     """Return whose recorded answers an item must have, with how many each has where there are several."""
     pairings = task.pairings
+    if all(pairing.log for pairing in pairings):
+        return f"a grade of every candidate ({', '.join(f'{p.candidate} {p.paired:,}' for p in pairings)})"
     if len(pairings) == 1:
         return f"a recorded answer of {pairings[0].candidate}"
     each = ", ".join(f"{p.candidate} {p.paired:,}" for p in pairings)

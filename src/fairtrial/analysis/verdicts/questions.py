@@ -98,6 +98,8 @@ def make_rule(
     """
     decide = plan.decide
     margin = decide.margins.get(measure.name, decide.margin)
+    if measure.bounds is not None and measure.unit != "1":  # a scale such as 1 to 5: a share of its range
+        margin *= float(measure.bounds[1]) - float(measure.bounds[0])
     sampled = any(candidate.spec.sampled for candidate in pair)
     repeated = task.entry.repeats > 1
     return Rule(
@@ -117,7 +119,8 @@ def make_rule(
 def scale_margin(rule: Rule, measure: Measure, sample: PairedSample) -> Rule:
     """Return the rule with its margin in the unit of the measure's differences.
 
-    A margin is written as a share.  Of shares and other measures with bounds it is as many points; of logarithms
+    A margin is written as a share.  Of shares it is as many points; of scales (other measures with bounds) `make_rule`
+    has taken that share of their range; of logarithms
     (perplexities) a ratio, which is what a difference of logarithms is; of all else, which has a unit and no bounds,
     that share of the baseline's value on the items at hand.
     """

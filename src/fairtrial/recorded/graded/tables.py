@@ -1,0 +1,181 @@
+"""Plain grades in a table: one row an item with a column a system, or one row an item and system."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from fairtrial.errors import ModelError, did_you_mean
+from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask
+from fairtrial.recorded.graded.questions import USUAL
+from fairtrial.recorded.graded.values import WORDS, is_missing, read_grade
+from fairtrial.recorded.rows import look_up, read_csv, read_json, read_lines, shorten
+from fairtrial.recorded.sheets import read_excel, read_parquet
+from fairtrial.records import content_hash
+from fairtrial.spec.recorded import Recorded, format_key
+
+SHEETS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".xlsm")
+"""Ends of the names of files that are read as tables."""
+
+EXPECTED = ("expected", "answer", "gold", "target", "reference", "label")
+
+
+def read_table(path: Path, rows: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (place, row) of a table of any kind.  Raises ModelError if it is none."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return read_parquet(path)
+    if suffix in (".xlsx", ".xlsm"):
+        return read_excel(path)
+    if suffix in (".jsonl", ".ndjson"):
+        return read_lines(path)
+    if suffix == ".json":
+        body = read_json(path)
+        found = look_up(body, rows, path.name) if rows else body
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise ModelError(f"{path.name}: rows must be a list of objects.", fix="Say with `rows` where they are.")
+        return ((f"{path.name}[{i}]", row) for i, row in enumerate(found))
+    return read_csv(path, _find_delimiter(path))
+
+
+def _find_delimiter(path: Path) -> str:
+    """Return what separates the cells of a text file: the tab of a .tsv, else what its first line has most of."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            head = file.readline(1 << 16)
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
+    try:
+        counted = {mark: len(next(csv.reader([head], delimiter=mark), [])) for mark in (",", ";", "\t")}
+    except csv.Error:
+        return ","
+    return max(counted, key=lambda mark: (counted[mark], mark == ","))
+
+
+def list_columns(path: Path, rows: str = "") -> list[str]:
+    """Return the names of a table's columns, as its first row has them."""
+    _, first = next(read_table(path, rows), ("", {}))
+    return list(map(str, first))
+
+
+def find_column(row: Mapping[str, Any], name: str, where: str, what: str) -> Any:
+    """Return a cell.  Raises ModelError, with the columns that there are."""
+    if name in row:
+        return row[name]
+    if "." in name:
+        return look_up(row, name, where)
+    names = list(map(str, row))
+    raise ModelError(
+        f"{where}: there is no column {name!r} ({what}).{did_you_mean(name, names)}",
+        fix=f"Columns: {', '.join(names)[:300]}.",
+    )
+
+
+def read_scores(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]:
+    """Yield one system's grades in a table, as the candidate says which columns hold what.
+
+    Several rows of one item are one grade, their mean; that they were several is told.
+    """
+    for path in files:
+        found = LoggedTask(path.stem)
+        grades: dict[str, list[float]] = {}
+        first: dict[str, LoggedRow] = {}
+        worded: set[str] = set()
+        for where, row in read_table(path, how.rows):
+            if any(_say(find_column(row, key, where, "only")) != _say(value) for key, value in how.only.items()):
+                continue
+            identity = find_column(row, how.id, where, "the item")
+            if is_missing(identity):
+                raise ModelError(f"{where}: the item has no name in the column {how.id!r}.")
+            cell = find_column(row, how.score, where, "the grade")
+            if is_missing(cell):
+                found.ungraded += 1
+                continue
+            number = read_grade(cell)
+            if number is None:
+                raise ModelError(
+                    f"{where}: the grade in {how.score!r} is no number: {shorten(cell)}.",
+                    fix="Grades are numbers, true and false, or words such as pass and fail; leave a cell empty where "
+                    "there is none.",
+                )
+            _check_scale(number, how, where)
+            if isinstance(cell, str) and cell.strip().lower() in WORDS:
+                worded.add(cell.strip())
+            key = format_key(identity)
+            grades.setdefault(key, []).append(number)
+            if key not in first:
+                first[key] = _make_row(row, key, how, where)
+        name = how.measure or "score"
+        found.rows = [_grade(first[key], name, values) for key, values in grades.items()]
+        found.measures = (LoggedMeasure(name, not how.lower_is_better, bounds=how.scale),)
+        found.notes += _describe_copies(grades, how)
+        if worded:
+            found.notes.append(
+                f"words in {how.score!r} are read as right (1) or wrong (0): {', '.join(sorted(worded)[:6])}"
+            )
+        yield found
+
+
+def _say(value: Any) -> str:
+    return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
+
+
+def _check_scale(number: float, how: Recorded, where: str) -> None:
+    if how.scale and not how.scale[0] <= number <= how.scale[1]:
+        raise ModelError(
+            f"{where}: the grade {number:g} lies outside the scale from {how.scale[0]:g} to {how.scale[1]:g}."
+        )
+
+
+def _grade(row: LoggedRow, name: str, values: Sequence[float]) -> LoggedRow:
+    return replace(row, grades={name: (sum(values) / len(values), 1.0)})
+
+
+def _describe_copies(grades: Mapping[str, Sequence[float]], how: Recorded) -> list[str]:
+    """Return what must be said of items with several rows."""
+    several = [values for values in grades.values() if len(values) > 1]
+    differing = sum(len(set(values)) > 1 for values in several)
+    if not several:
+        return []
+    told = f"{differing:,} of them with different grades, " if differing else ""
+    return [f"{len(several):,} items have several grades, {told}and count with their mean"]
+
+
+def _make_row(row: Mapping[str, Any], key: str, how: Recorded, where: str) -> LoggedRow:
+    """Return an item of a table, with what its other columns hold."""
+    lowered = {str(name).lower(): value for name, value in row.items()}
+    question = next((str(lowered[name]) for name in USUAL if not is_missing(lowered.get(name))), key)
+    expected = next((str(lowered[name]) for name in EXPECTED if not is_missing(lowered.get(name))), "")
+    cluster = ""
+    if how.cluster:
+        value = find_column(row, how.cluster, where, "the cluster")
+        if is_missing(value):
+            raise ModelError(f"{where}: the item has no cluster in the column {how.cluster!r}.")
+        cluster = format_key(value)
+    answer = find_column(row, how.answer, where, "the answer") if how.answer else None
+    skipped = {how.score, *how.only}
+    return LoggedRow(
+        document=content_hash(["item", key]),
+        id=key,
+        question=question,
+        expected=(expected,) if expected else (),
+        text=None if is_missing(answer) else str(answer),
+        prompt=(("user", question),),
+        cluster=cluster,
+        data={str(name): _plain(value) for name, value in row.items() if name not in skipped},
+        at=where,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell as a JSON value."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value if isinstance(value, str | int | float | bool | None) else json.loads(json.dumps(value, default=str))
