@@ -85,7 +85,6 @@ def test_a_file_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> N
 def test_every_section_tells_its_keys(tmp_path: Path) -> None:
     assert {"candidates", "recorded", "endpoint", "prices", "decoding", "tasks", "open-vs-closed"} <= set(SECTIONS)
     assert {"to", "threshold", "learn"} <= set(list_keys(Trial, ("candidates", 0, "levers", 0, "cascade")))
-    with pytest.raises(
-        SpecError, match=r"Did you mean 'answer'\? Keys here: answer, format, id, item, join, key, only, rows"
-    ):
+    keys = "answer, cluster, format, id, item, join, key, lower_is_better, measure, only, rows, scale, score"
+    with pytest.raises(SpecError, match=rf"Did you mean 'answer'\? Keys here: {keys}"):
         load_trial(trial_with(tmp_path, "{format: table, key: question, anser: said}"))
