@@ -7,6 +7,7 @@ from itertools import islice
 from fairtrial.ledger import Ending, Ledger
 from fairtrial.machine import facts
 from fairtrial.planning.plan import Plan
+from fairtrial.running.answering import Answered
 from fairtrial.running.progress import OnProgress, Progress
 from fairtrial.running.storing import open_writer, write_plan
 
@@ -34,7 +35,7 @@ def store_logs(plan: Plan, text: str, ledger: Ledger, on_progress: OnProgress = 
                     for request, answer in zip(row.asked.requests, row.answers, strict=True)
                 }
                 chunk, observations = [row.asked for row in part], [row.observations for row in part]
-                writer.write_chunk(one.task.id, one.candidate.id, chunk, answers, observations)
+                writer.write_chunk(one.task.id, one.candidate.id, chunk, Answered(answers), observations)
                 done += len(part)
                 where = ("ask", one.candidate.name, one.task.name, done, len(one.rows))
                 on_progress(Progress(*where, None, len(part)))
