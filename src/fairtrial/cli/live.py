@@ -10,11 +10,12 @@ from dataclasses import replace
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.api import Conditions
+from fairtrial.cli.time_left import TimeLeft, describe_seconds, describe_start
 from fairtrial.report import words
 from fairtrial.report.terminal import STYLES
 from fairtrial.report.words import make_inline
@@ -24,6 +25,9 @@ WIDTH = 33
 """Characters of the bar of a question; an odd number, so that 0 has a place in the middle."""
 
 MIDDLE = WIDTH // 2
+
+ROOMY = 90
+"""Columns of a terminal from which bars are drawn beside the figures."""
 
 
 def interval_bar(verdict: Verdict) -> str:
@@ -66,15 +70,25 @@ class LiveDisplay:
     """One bar for each task and candidate with the mean so far, and one for each question with its interval so far."""
 
     def __init__(self, console: Console) -> None:
+        self.wide = console.width >= ROOMY
         self.bars = Progress(
-            TextColumn("{task.fields[task_name]}", style="bold"),
-            TextColumn("{task.fields[candidate]}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[mean]}", justify="right"),
-            TimeElapsedColumn(),
+            TextColumn("{task.fields[task_name]}", style="bold", table_column=_make_name_column()),
+            TextColumn("{task.fields[candidate]}", table_column=_make_name_column()),
+            *([BarColumn(bar_width=24)] if self.wide else []),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[mean]}", justify="right", table_column=Column(no_wrap=True)),
+            *([TimeElapsedColumn()] if self.wide else []),
             console=console,
         )
+        self.whole = Progress(
+            TextColumn("all", style="bold"),
+            BarColumn(bar_width=24 if self.wide else 16),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+        )
+        self.sum = self.whole.add_task("", total=None, left="", visible=False)
+        self.time_left = TimeLeft(time.monotonic)
         self.rows: dict[tuple[str, str], TaskID] = {}
         self.looks: dict[tuple[str, str, str], Verdict] = {}
         self.dropped: set[tuple[str, str]] = set()
@@ -82,7 +96,7 @@ class LiveDisplay:
 
     def picture(self) -> Group:
         """Return what is on the screen now."""
-        return Group(self.bars, *([self.questions()] if self.looks else []))
+        return Group(self.whole, self.bars, *([self.questions()] if self.looks else []))
 
     def questions(self) -> Table:
         """Return one row a question: who, where, the interval as a bar, the verdict so far."""
@@ -93,7 +107,7 @@ class LiveDisplay:
             table.add_row(
                 Text(make_inline(name), style="bold", overflow="ellipsis", no_wrap=True),
                 Text(make_inline(f"{look.a} − {look.b}"), overflow="ellipsis", no_wrap=True),
-                Text(interval_bar(look), style=STYLES[look.label], no_wrap=True),
+                *([Text(interval_bar(look), style=STYLES[look.label], no_wrap=True)] if self.wide else []),
                 Text("dropped", style="dim") if dropped else look_text(look),
                 Text(f"{look.items_used:,} items", style="dim", no_wrap=True),
             )
@@ -111,8 +125,13 @@ class LiveDisplay:
                 looks = [look for look in self.looks.values() if look.task == step.task and name in (look.a, look.b)]
                 if all(look.verdict != "undecided" for look in looks) and (step.task, name) in self.rows:
                     self.bars.stop_task(self.rows[step.task, name])
+                    self.time_left.close((step.task, name))
+        elif step.stage == "start":
+            self.time_left.start()
+            self.note(describe_start(step.done, step.total))
         elif step.stage == "drop":
             self.dropped.add((step.task, step.candidate))
+            self.time_left.close((step.task, step.candidate))
             self.note(f"{step.candidate}: {step.note}")
         elif step.stage in {"check", "ask"}:
             self.count(step)
@@ -133,12 +152,22 @@ class LiveDisplay:
                 candidate=escape_markup(step.candidate),
                 mean="",
             )
-        if step.stage == "ask":
+        if step.stage == "check":
+            self.time_left.expect(key, step.total, step.reused)
+        else:
+            self.time_left.count(key, step.done, step.total, step.reused)
             row = self.rows[key]
             self.bars.start_task(row)
             self.bars.update(row, completed=step.done, total=step.total, mean=mean_text(step.mean))
             if step.done >= step.total:
                 self.bars.stop_task(row)
+        self.whole.update(
+            self.sum,
+            completed=self.time_left.done,
+            total=self.time_left.total,
+            left=_describe_left(self.time_left),
+            visible=True,
+        )
 
     def note(self, line: str) -> None:
         """Print a line above the bars."""
@@ -156,13 +185,23 @@ class PlainDisplay:
         self.console = console
         self.last = time.monotonic()
         self.settled: set[tuple[str, str, str]] = set()
+        self.time_left = TimeLeft(time.monotonic)
 
     def step(self, step: Step) -> None:
         """Print one step if it is time to."""
-        if step.stage in {"ask", "alone"}:
-            alone = ", one at a time" if step.stage == "alone" else ""
+        if step.stage == "check":
+            self.time_left.expect((step.task, step.candidate), step.total, step.reused)
+        elif step.stage == "start":
+            self.time_left.start()
+            self.note(describe_start(step.done, step.total))
+        elif step.stage == "ask":
+            self.time_left.count((step.task, step.candidate), step.done, step.total, step.reused)
+            told = f"{step.task}  {step.candidate}  {describe_progress(step)}".rstrip()
+            self.timely(f"{told}  ({self.describe_whole()})", always=step.done >= step.total)
+        elif step.stage == "alone":
             self.timely(
-                f"{step.task}{alone}  {step.candidate}  {describe_progress(step)}", always=step.done >= step.total
+                f"{step.task}, one at a time  {step.candidate}  {describe_progress(step)}",
+                always=step.done >= step.total,
             )
         elif step.stage == "text":
             self.timely(f"{step.task}  {describe_progress(step)}", always=step.done >= step.total)
@@ -177,7 +216,13 @@ class PlainDisplay:
                 )
                 self.timely(line, always=done)
         elif step.stage == "drop":
+            self.time_left.close((step.task, step.candidate))
             self.note(f"{step.candidate}: {step.note}")
+
+    def describe_whole(self) -> str:
+        """Return how far the run as a whole is."""
+        left = _describe_left(self.time_left)
+        return f"{self.time_left.done:,} of {self.time_left.total:,} in all{f', {left}' if left else ''}"
 
     def timely(self, line: str, always: bool) -> None:
         """Print a line, unless it is of the kind that comes once in a while and one was printed just now."""
@@ -189,6 +234,17 @@ class PlainDisplay:
     def note(self, line: str) -> None:
         """Print a line."""
         self.console.print(Text(make_inline(line)), soft_wrap=True)
+
+
+def _describe_left(time_left: TimeLeft) -> str:
+    """Return how long a run will still take at most; empty while that is not known, or nothing is left."""
+    seconds = time_left.estimate()
+    return f"at most {describe_seconds(seconds)} left" if seconds else ""
+
+
+def _make_name_column() -> Column:
+    """Return a column for names: cut short where there is no room."""
+    return Column(no_wrap=True, overflow="ellipsis")
 
 
 def describe_progress(step: Step) -> str:

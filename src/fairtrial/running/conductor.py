@@ -90,14 +90,18 @@ def run(
 
 def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgress) -> None:
     """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
+    done = total = 0
     for task in plan.tasks:
         for candidate in plan.candidates:
-            requests = [r for chunk in make_chunks(task, candidate) for a in chunk for r in a.requests]
-            known = ledger.answers(candidate.id, [r.id for r in requests])
-            missing = [r for r in requests if r.id not in known]
+            asked = [item for chunk in make_chunks(task, candidate) for item in chunk]
+            known = ledger.answers(candidate.id, [r.id for item in asked for r in item.requests])
+            missing = [r for item in asked for r in item.requests if r.id not in known]
             if missing:
                 check_requests(candidate, missing, task.name, pool)
-            on_progress(Progress("check", candidate.name, task.name, 0, len(task.items)))
+            there = sum(all(r.id in known for r in item.requests) for item in asked)
+            on_progress(Progress("check", candidate.name, task.name, 0, len(asked), reused=there))
+            done, total = done + there, total + len(asked)
+    on_progress(Progress("start", done=done, total=total))
 
 
 class Conductor:

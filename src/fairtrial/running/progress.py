@@ -14,9 +14,10 @@ class Progress:
     """Where a run stands; sent after every step.
 
     Attributes:
-        stage: ``check`` (prompts are checked), ``ask`` (a chunk is answered), ``look`` (a verdict so far), ``drop`` (a
-            candidate is asked this task no more), ``stop`` (by the budget), ``alone`` (an item was timed), ``text``
-            (all have read a passage) or ``done``.
+        stage: ``check`` (prompts are checked; ``reused`` says how many items have all their answers), ``start`` (all
+            are checked; ``done`` and ``total`` are of all candidates and tasks), ``ask`` (a chunk is answered),
+            ``look`` (a verdict so far), ``drop`` (a candidate is asked this task no more), ``stop`` (by the budget),
+            ``alone`` (an item was timed), ``text`` (all have read a passage) or ``done``.
         candidate: its name, empty if not about one.
         task: its name, empty if not about one.
         done: items answered of this candidate and task.
