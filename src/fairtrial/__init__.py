@@ -1,60 +1,66 @@
-"""Give every AI model a fair trial.
+"""Give every AI system a fair trial: models, prompts, logs, and whatever else can be called.
 
-import fairtrial as ft
+    import fairtrial as ft
 
-found = ft.run("trial.yaml", ledger="trial.db")
-for verdict in found.verdicts:
-    print(verdict)
-found.report("trial.html")
+    found = ft.compare([my_system, "openai:gpt-4o-mini"], tasks=["questions.csv"])
+    print(found)                 # the verdicts in words
+    found.frame()                # as a data frame of pandas or polars
+    found.report("report.html")
+
+docs/python.md shows the rest.  Names are imported when they are first used, so that importing this package costs
+nothing; their types stand in ``__init__.pyi``.
 """
 
-from importlib.metadata import version as _version
+from __future__ import annotations
 
-from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.api import Conditions, Result, open_candidate, result, run
-from fairtrial.errors import FairtrialError
-from fairtrial.ledger import Ledger
-from fairtrial.records import (
-    GenerateAnswer,
-    GenerateRequest,
-    Item,
-    Measure,
-    Observation,
-    Pair,
-    Prompt,
-    ScoreAnswer,
-    ScoreRequest,
-)
-from fairtrial.spec.candidate import Candidate, Decoding
-from fairtrial.spec.source import load_trial
-from fairtrial.spec.trial import Decide, TaskEntry, Trial
+from importlib import import_module
+from typing import Any
 
-__version__ = _version("fairtrial")
+_PUBLIC = {
+    "Candidate": "fairtrial.spec.candidate",
+    "Conditions": "fairtrial.api",
+    "Decide": "fairtrial.spec.trial",
+    "Decoding": "fairtrial.spec.candidate",
+    "Estimate": "fairtrial.analysis.verdicts",
+    "FairtrialError": "fairtrial.errors",
+    "Function": "fairtrial.spec.functions",
+    "GenerateAnswer": "fairtrial.records",
+    "GenerateRequest": "fairtrial.records",
+    "Item": "fairtrial.records",
+    "Ledger": "fairtrial.ledger",
+    "Measure": "fairtrial.records",
+    "Observation": "fairtrial.records",
+    "Pair": "fairtrial.records",
+    "Prompt": "fairtrial.records",
+    "Result": "fairtrial.api",
+    "ScoreAnswer": "fairtrial.records",
+    "ScoreRequest": "fairtrial.records",
+    "TaskEntry": "fairtrial.spec.trial",
+    "Trial": "fairtrial.spec.trial",
+    "Verdict": "fairtrial.analysis.verdicts",
+    "compare": "fairtrial.api",
+    "load_trial": "fairtrial.spec.source",
+    "open_candidate": "fairtrial.api",
+    "result": "fairtrial.api",
+    "run": "fairtrial.api",
+}
+"""Name to the module that has it."""
 
-__all__ = [
-    "Candidate",
-    "Conditions",
-    "Decide",
-    "Decoding",
-    "Estimate",
-    "FairtrialError",
-    "GenerateAnswer",
-    "GenerateRequest",
-    "Item",
-    "Ledger",
-    "Measure",
-    "Observation",
-    "Pair",
-    "Prompt",
-    "Result",
-    "ScoreAnswer",
-    "ScoreRequest",
-    "TaskEntry",
-    "Trial",
-    "Verdict",
-    "__version__",
-    "load_trial",
-    "open_candidate",
-    "result",
-    "run",
-]
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name, imported now."""
+    if name == "__version__":
+        found: Any = import_module("importlib.metadata").version("fairtrial")
+    elif name in _PUBLIC:
+        found = getattr(import_module(_PUBLIC[name]), name)
+    else:
+        raise AttributeError(f"module 'fairtrial' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names alone."""
+    return sorted(__all__)

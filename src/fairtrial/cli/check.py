@@ -106,7 +106,7 @@ def _read_or_run(trial: str | None, ledger: Path, quiet: bool, measure: str = ""
         return api.result(ledger, trial)
     conditions = api.Conditions(on_plan=lambda plan: _check_measure(plan, measure))
     with show_progress(Console(stderr=True), conditions, quiet) as shown:
-        return api.run(trial, ledger, shown)
+        return api.run(trial, ledger, shown, progress=False)
 
 
 def _show_gate(made: Gate) -> None:

@@ -1,17 +1,16 @@
-"""The library's front door: run a trial, read its verdicts, write its report.
-
-The command line is a thin layer over this module, so that whatever can be typed can be scripted.
-"""
+"""Running trials: plan, conduct, forecast, search; opening a single candidate."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from fairtrial.analysis.verdicts import Estimate, Verdict
+from fairtrial.api.conditions import DEFAULT_LEDGER, Conditions
+from fairtrial.api.results import Result
+from fairtrial.api.showing import show_run
 from fairtrial.engines import Engine, EngineSettings
 from fairtrial.errors import SpecError
 from fairtrial.forecast.forecast import Forecast, forecast_trial
@@ -19,91 +18,49 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import explain_damage
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.planning.requests import CHUNK_ITEMS
-from fairtrial.report.html.page import write_report
-from fairtrial.report.summary import Summary, summarise
+from fairtrial.report.summary import summarise
 from fairtrial.running.conductor import run as conduct
 from fairtrial.running.logged import store_logs
 from fairtrial.running.memory_fit import fit_plan, make_nobody_fits, predict_needs
 from fairtrial.running.opening import open_planned, plan_alone
-from fairtrial.running.progress import OnProgress
 from fairtrial.running.search import Search, expand_trial, find_winner, keep_roomiest
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate, load_trial
 from fairtrial.spec.trial import Trial
-
-DEFAULT_LEDGER = Path("fairtrial.db")
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """How a trial is run, as far as it must not change what comes out.
-
-    Attributes:
-        threads: processor threads of local engines; None finds a good number.
-        wait: wait when another process is writing to the ledger, rather than raise LedgerBusyError.
-        trust_task_code: let Python code that task files name run.
-        task_paths: more folders or files with task YAML.
-        on_progress: called after every step of the run.
-        on_note: called with a line about anything else that takes time.
-        on_plan: called with what `run` is about to do; what it raises ends the run before anything is asked.
-    """
-
-    threads: int | None = None
-    wait: bool = True
-    trust_task_code: bool = False
-    task_paths: Sequence[Path] = ()
-    on_progress: OnProgress = field(default=lambda _: None)
-    on_note: Callable[[str], None] = field(default=lambda _: None)
-    on_plan: Callable[[Plan], None] = field(default=lambda _: None)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a trial found; everything is read from its ledger."""
-
-    trial_id: str
-    ledger: Path
-    summary: Summary
-
-    @property
-    def estimates(self) -> Sequence[Estimate]:
-        """Mean with interval of each candidate, task and measure."""
-        return self.summary.estimates
-
-    @property
-    def verdicts(self) -> Sequence[Verdict]:
-        """One verdict a candidate, task and measure, against the baseline."""
-        return self.summary.verdicts
-
-    def report(self, path: str | Path) -> Path:
-        """Write the self-contained HTML report and return its path."""
-        with explain_damage(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
-            return write_report(ledger, self.trial_id, Path(path))
 
 
 def run(
     trial: Trial | LoadedTrial | str | Path,
     ledger: str | Path = DEFAULT_LEDGER,
     conditions: Conditions | None = None,
+    progress: bool | None = None,
 ) -> Result:
     """Run a trial, or resume it, and return what it found.
+
+        found = ft.run("trial.yaml", ledger="trial.db")
+        print(found.verdicts[0].label, found.frame())
 
     Args:
         trial: a `Trial`, or the path of a trial file.
         ledger: the file that keeps every answer; created if missing.  Answers in it are never asked for again.
         conditions: threads, waiting, trust and callbacks.
+        progress: whether progress is shown; None shows it in a terminal and in a notebook, unless the conditions have
+            callbacks of their own.
 
     Raises:
         FairtrialError: what is wrong and what to do; answers that were paid for are in the ledger.
     """
-    conditions = conditions or Conditions()
-    loaded = as_loaded(trial)
+    with show_run(conditions or Conditions(), progress) as shown:
+        return conduct_loaded(as_loaded(trial), Path(ledger), shown)
+
+
+def conduct_loaded(loaded: LoadedTrial, ledger: Path, conditions: Conditions) -> Result:
+    """Run a trial and return what it found; see `run`."""
     plan = plan_for_device(loaded, conditions)
     conditions.on_plan(plan)
-    path = Path(ledger)
-    with Ledger.open(path) as store:
+    with Ledger.open(ledger) as store:
         conduct_plan(plan, loaded.text, store, conditions)
-        return Result(plan.id, path, summarise(store, plan.id))
+        return Result(plan.id, ledger, summarise(store, plan.id))
 
 
 def forecast(
@@ -175,7 +132,7 @@ def search(
         rule = wide.trial.decide.model_copy(update={"stop_early": True, "eliminate": len(able) > 2})
         chosen = tuple(c for c in kept if c.id in able or c.id in excluded)
         changes = {"candidates": chosen, "baseline": first, "decide": rule}
-        done = run(as_written(loaded, wide.trial.model_copy(update=changes)), ledger, conditions)
+        done = conduct_loaded(as_written(loaded, wide.trial.model_copy(update=changes)), Path(ledger), conditions)
         with Ledger.open(done.ledger, create=False) as store:
             found = find_winner(store, done.trial_id, unknown)
         able = [name for name in able if name not in found.broken]

@@ -1,0 +1,106 @@
+"""What a trial found, as Python has it: verdicts, frames, a plot, the report, a page of a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairtrial.analysis.verdicts import Estimate, Verdict
+from fairtrial.ledger import Ledger
+from fairtrial.ledger.examine import explain_damage
+from fairtrial.report.html.page import write_report
+from fairtrial.report.notebook import render_result
+from fairtrial.report.plot import draw_forest
+from fairtrial.report.rows import Rows, list_item_rows, list_score_rows, list_verdict_rows
+from fairtrial.report.summary import Summary
+from fairtrial.report.words import describe_outcome, describe_verdict, list_headline_doubts
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a trial found; everything is read from its ledger.
+
+    In a notebook it shows itself as tables.  Printed, it is its headline.
+    """
+
+    trial_id: str
+    ledger: Path
+    summary: Summary
+
+    @property
+    def estimates(self) -> Sequence[Estimate]:
+        """Mean with interval of each candidate, task and measure."""
+        return self.summary.estimates
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """One verdict a candidate, task and measure, against the baseline."""
+        return self.summary.verdicts
+
+    def frame(self, library: str = "") -> Any:
+        """Return the verdicts as a data frame, one row each.
+
+            found.frame().sort_values("difference")     # pandas
+            found.frame("polars").sort("difference")
+
+        Args:
+            library: ``pandas`` or ``polars``; by default the one that is imported, else the one that is installed.
+
+        Raises FrameError if there is none.
+        """
+        return list_verdict_rows(self.summary).frame(library)
+
+    def scores(self) -> Rows:
+        """Return the scores, a row a candidate, task and measure; ``.frame()`` makes a data frame of them."""
+        return list_score_rows(self.summary)
+
+    def items(self, task: str = "", candidate: str = "") -> Rows:
+        """Return every answer, a row an item and candidate (and repeat): question, expected, answer, correct, cost.
+
+            wrong = [row for row in found.items() if not row["correct"]]
+            found.items("tickets").frame()
+
+        Args:
+            task: only this one.
+            candidate: only this one.
+
+        Raises UnknownNameError for a name that the trial does not have.
+        """
+        with explain_damage(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
+            return list_item_rows(ledger, self.summary, task, candidate)
+
+    def plot(self, measure: str = "", ax: Any = None) -> Any:
+        """Draw the differences from the baseline with their intervals, a forest plot, and return matplotlib's Axes.
+
+            found.plot().figure.savefig("verdicts.png")
+
+        Args:
+            measure: the one to draw; by default each task's main measure.
+            ax: Axes to draw on; new ones unless given.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed (the extra ``plot``).
+            PlotError: there is nothing to draw, or measures of different units.
+        """
+        return draw_forest(self.summary, measure, ax)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the self-contained HTML report and return its path."""
+        with explain_damage(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
+            return write_report(ledger, self.trial_id, Path(path))
+
+    def __str__(self) -> str:
+        """Return the headline, a line a verdict, and what must be known before they are believed."""
+        told = [describe_verdict(verdict, self.summary.task(verdict.task)) for verdict in self.verdicts]
+        doubts = [f"! {doubt}" for doubt in list_headline_doubts(self.summary)]
+        return "\n".join([describe_outcome(self.summary), *told, *doubts])
+
+    def __repr__(self) -> str:
+        """Return the trial and its headline in one line."""
+        return f"<Result of trial {self.summary.name!r} in {self.ledger}: {describe_outcome(self.summary)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the tables that a notebook shows."""
+        return render_result(self.summary)
