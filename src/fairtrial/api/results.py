@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
+from fairtrial.api.notebook import is_notebook
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import explain_damage
 from fairtrial.report.html.page import write_report
@@ -48,7 +50,7 @@ class Result:
         Args:
             library: ``pandas`` or ``polars``; by default the one that is imported, else the one that is installed.
 
-        Raises FrameError if there is none.
+        Raises FairtrialError if there is none.
         """
         return list_verdict_rows(self.summary).frame(library)
 
@@ -72,9 +74,9 @@ class Result:
             return list_item_rows(ledger, self.summary, task, candidate)
 
     def plot(self, measure: str = "", ax: Any = None) -> Any:
-        """Draw the differences from the baseline with their intervals, a forest plot, and return matplotlib's Axes.
+        """Draw the differences from the baseline with their intervals, a forest plot, and return matplotlib's Figure.
 
-            found.plot().figure.savefig("verdicts.png")
+            found.plot().savefig("verdicts.png")
 
         Args:
             measure: the one to draw; by default each task's main measure.
@@ -82,9 +84,12 @@ class Result:
 
         Raises:
             MissingExtraError: matplotlib is not installed (the extra ``plot``).
-            PlotError: there is nothing to draw, or measures of different units.
+            FairtrialError: there is nothing to draw, or measures of different units on one Axes.
         """
-        return draw_forest(self.summary, measure, ax)
+        figure = draw_forest(self.summary, measure, ax)
+        if ax is None and is_notebook():
+            import_module("matplotlib.pyplot").close(figure)  # else the notebook would show it twice
+        return figure
 
     def report(self, path: str | Path) -> Path:
         """Write the self-contained HTML report and return its path."""

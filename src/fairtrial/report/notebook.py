@@ -22,8 +22,8 @@ COLOURS = {
 }
 """Of the verdicts; each is legible on white and on black (contrast of 3 and more)."""
 
-CELL = "text-align:left;vertical-align:top"
-NUMBER = "text-align:right;vertical-align:top;white-space:nowrap"
+CELL = "text-align:left;vertical-align:top;padding:.2em .6em"
+NUMBER = "text-align:right;vertical-align:top;white-space:nowrap;padding:.2em .6em"
 
 
 def render_result(summary: Summary) -> str:
@@ -41,9 +41,9 @@ def _render_verdicts(summary: Summary) -> str:
     if not summary.verdicts:
         return ""
     sure = words.format_coverage(summary.decide.confidence)
-    head = ("task", "measure", "candidate", "verdict", f"difference from {summary.baseline}", f"{sure} interval")
+    numbers = (f"difference from {summary.baseline}", f"{sure} interval", "fixed", "broke", "items")
     rows = [_make_verdict_cells(summary, verdict) for verdict in summary.verdicts]
-    return _render_table("Verdicts", (*head, "fixed", "broke", "items"), rows)
+    return _render_table("Verdicts", ("task", "measure", "candidate", "verdict"), numbers, rows)
 
 
 def _make_verdict_cells(summary: Summary, verdict: Verdict) -> list[str]:
@@ -73,7 +73,7 @@ def _render_scores(summary: Summary) -> str:
             for name in names:
                 cells.append(_cell(_format_score(summary, by_name.get(name)), NUMBER))
             rows.append(cells)
-    return _render_table("Scores", ("task", "measure", *names), rows) if rows else ""
+    return _render_table("Scores", ("task", "measure"), names, rows) if rows else ""
 
 
 def _format_score(summary: Summary, found: Estimate | None) -> str:
@@ -84,8 +84,9 @@ def _format_score(summary: Summary, found: Estimate | None) -> str:
     return f"{words.format_quantity(found.mean, found.unit)} [{low}, {high}]{f' ({told})' if told else ''}"
 
 
-def _render_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    columns = "".join(f"<th style='{CELL}'>{_escape(name)}</th>" for name in head)
+def _render_table(caption: str, head: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    styled = [*((name, CELL) for name in head), *((name, NUMBER) for name in numbers)]
+    columns = "".join(f"<th style='{style}'>{_escape(name)}</th>" for name, style in styled)
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     title = f"<caption style='text-align:left;font-weight:600;caption-side:top'>{caption}</caption>"
     return (

@@ -24,7 +24,7 @@ WIDTH = 8.0
 
 
 def draw_forest(summary: Summary, measure: str = "", ax: Any = None) -> Any:
-    """Draw verdicts as a forest plot and return matplotlib's Axes.
+    """Draw verdicts as a forest plot and return matplotlib's Figure; a panel for each unit.
 
     Args:
         summary: of the trial.
@@ -34,22 +34,40 @@ def draw_forest(summary: Summary, measure: str = "", ax: Any = None) -> Any:
     Raises:
         MissingExtraError: matplotlib is not installed.
         UnknownNameError: no verdict is about that measure.
-        FairtrialError: there is nothing to draw, or measures of different units.
+        FairtrialError: there is nothing to draw; or measures of different units, for which one Axes is no place.
     """
-    verdicts = choose_verdicts(summary, measure)
-    if ax is None:
-        try:
-            pyplot = import_module("matplotlib.pyplot")
-        except ImportError as error:
-            raise MissingExtraError("matplotlib, which draws plots,", "plot") from error
-        _, ax = pyplot.subplots(figsize=(WIDTH, 1.2 + ROW * len(verdicts)), layout="constrained")
-    unit = verdicts[0].unit
-    factor = 100.0 if unit == "1" else 1.0
-    _draw_margins(ax, verdicts, factor)
+    panels = group_verdicts(summary, measure)
+    if ax is not None and len(panels) > 1:
+        raise FairtrialError(
+            f"the verdicts are about {', '.join(v[0].measure for v in panels)}, whose units differ: no axis fits all.",
+            fix="Name one of them as the measure, or leave out `ax`.",
+        )
+    if ax is not None:
+        _draw_panel(ax, panels[0], summary)
+        return ax.figure
+    try:
+        pyplot = import_module("matplotlib.pyplot")
+    except ImportError as error:
+        raise MissingExtraError("matplotlib, which draws plots,", "plot") from error
+    heights = [1.2 + ROW * len(verdicts) for verdicts in panels]
+    figure, axes = pyplot.subplots(
+        len(panels), squeeze=False, figsize=(WIDTH, sum(heights)), height_ratios=heights, layout="constrained"
+    )
+    for place, verdicts in zip(axes[:, 0], panels, strict=True):
+        _draw_panel(place, verdicts, summary)
+    sure = words.format_coverage(summary.decide.confidence)
+    axes[0, 0].set_title(_plain(f"{summary.name}: differences with {sure} intervals"), loc="left", fontsize=11)
+    return figure
+
+
+def _draw_panel(ax: Any, verdicts: Sequence[Verdict], summary: Summary) -> None:
+    """Draw verdicts of one unit on Axes."""
+    factor = 100.0 if verdicts[0].unit == "1" else 1.0
     reach = _find_reach(verdicts) * factor
+    _draw_margins(ax, verdicts, factor)
     for at, verdict in enumerate(verdicts):
         colour = COLOURS[verdict.label]
-        low, high = (max(-reach, min(reach, factor * end)) for end in (verdict.low, verdict.high))
+        low, high = (max(-2 * reach, min(2 * reach, factor * end)) for end in (verdict.low, verdict.high))
         ax.plot([low, high], [at, at], color=colour, linewidth=2.5, solid_capstyle="butt")
         ax.plot([factor * verdict.difference], [at], "o", color=colour, markersize=6)
     ax.axvline(0, color="grey", linewidth=1)
@@ -60,18 +78,15 @@ def draw_forest(summary: Summary, measure: str = "", ax: Any = None) -> Any:
     ax.set_xlabel(_plain(f"difference from {summary.baseline}{f', {kind}' if kind else ''}"))
     told = ax.secondary_yaxis("right")
     told.set_yticks(range(len(verdicts)), [f"{words.MARKS[v.label]} {v.label}" for v in verdicts])
-    told.tick_params(length=0)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
     told.spines["right"].set_visible(False)
+    told.tick_params(length=0)
     ax.tick_params(axis="y", length=0)
-    sure = words.format_coverage(summary.decide.confidence)
-    ax.set_title(_plain(f"{summary.name}: differences with {sure} intervals"), loc="left", fontsize=11)
-    return ax
 
 
-def choose_verdicts(summary: Summary, measure: str = "") -> list[Verdict]:
-    """Return the verdicts that one plot can show; see `draw_forest`."""
+def group_verdicts(summary: Summary, measure: str = "") -> list[list[Verdict]]:
+    """Return the verdicts to draw, those of one unit together; see `draw_forest`."""
     if not summary.verdicts:
         raise FairtrialError(
             "there is nothing to draw: the trial has no verdicts.", fix="Compare two candidates or more."
@@ -81,13 +96,11 @@ def choose_verdicts(summary: Summary, measure: str = "") -> list[Verdict]:
         raise UnknownNameError("measure", measure, known, fix=f"Of this trial: {', '.join(known)}.")
     mains = {task.name: task.main_measure for task in summary.tasks}
     found = [v for v in summary.verdicts if v.measure == (measure or mains[v.task])] or list(summary.verdicts)
-    units = list(dict.fromkeys(verdict.unit for verdict in found))
-    if len(units) > 1:
-        raise FairtrialError(
-            f"the verdicts are about quantities of different units ({', '.join(units)}), which share no axis.",
-            fix=f"Name a measure: {', '.join(known)}.",
-        )
-    return found
+    units = dict.fromkeys(
+        (v.unit, words.find_difference_unit(v, summary.task(v.task).measure(v.measure))) for v in found
+    )
+    kinds = {(v.task, v.measure): words.find_difference_unit(v, summary.task(v.task).measure(v.measure)) for v in found}
+    return [[v for v in found if (v.unit, kinds[v.task, v.measure]) == unit] for unit in units]
 
 
 def _draw_margins(ax: Any, verdicts: Sequence[Verdict], factor: float) -> None:

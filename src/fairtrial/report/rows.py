@@ -80,17 +80,19 @@ class Rows(Sequence[Row]):
 
     def _repr_html_(self) -> str:
         """Return the first rows as a table."""
-        head = "".join(f"<th style='text-align:left'>{html.escape(name)}</th>" for name in self.columns)
+        told = [name for name in self.columns if any(row[name] is not None for row in self.rows[:SHOWN])]
+        head = "".join(f"<th style='text-align:left'>{html.escape(name)}</th>" for name in told)
         shown = "".join(
-            f"<tr>{''.join(f'<td style={_LEFT}>{_show(row[name])}</td>' for name in self.columns)}</tr>"
+            f"<tr>{''.join(f'<td style={_LEFT}>{_show(row[name])}</td>' for name in told)}</tr>"
             for row in self.rows[:SHOWN]
         )
         left = len(self.rows) - SHOWN
         more = f"<div>and {left:,} more rows: .frame() has them all</div>" if left > 0 else ""
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{shown}</tbody></table>{more}"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{shown}</tbody></table>"
+        return f"<div style='overflow-x:auto'>{table}</div>{more}"
 
 
-_LEFT = "'text-align:left;vertical-align:top;white-space:pre-wrap'"
+_LEFT = "'text-align:left;vertical-align:top;white-space:pre-wrap;min-width:3em;max-width:30em'"
 
 
 def _show(value: object) -> str:
