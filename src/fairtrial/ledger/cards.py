@@ -46,11 +46,16 @@ class GoldsRecord:
 
 @dataclass(frozen=True, slots=True)
 class SettingsRecord:
-    """What else decides a task's prompts and grades; ``document`` is all of it."""
+    """What else decides a task's prompts and grades; ``document`` is all of it.
+
+    Attributes:
+        left_out: metrics of the task file that are not computed.
+    """
 
     shots: Annotated[Count, Told] | None = None
     clean: Annotated[Bool, Told] | None = None
     answers: Annotated[GoldsRecord, Told] | None = None
+    left_out: Annotated[tuple[Str, ...], Told] | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairtrial.analysis.corpus import CorpusEstimate, find_corpus_estimates
 from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
 from fairtrial.analysis.gaps import Gap, find_gaps
@@ -123,6 +124,7 @@ class Summary:
     gaps: Sequence[Gap] = ()
     study: Findings | None = None
     further: Sequence[Findings] = ()
+    corpus: Sequence[CorpusEstimate] = ()
 
     def task(self, name: str) -> TaskSummary:
         """Return a task by name."""
@@ -147,6 +149,7 @@ class Summary:
             "candidates": [_make_candidate_document(candidate) for candidate in self.candidates],
             "tasks": [_make_task_document(task) for task in self.tasks],
             "estimates": [estimate.document() for estimate in self.estimates],
+            "corpus": [estimate.document() for estimate in self.corpus],
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "standings": self.standings.document(),
             "study": None if self.study is None else self.study.document(),
@@ -210,6 +213,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         doubts=find_doubts(ledger, row.id),
         study=find_findings(ledger, row.id),
         further=find_further(ledger, row.id),
+        corpus=find_corpus_estimates(ledger, row.id),
     )
 
 

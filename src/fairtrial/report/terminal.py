@@ -11,6 +11,7 @@ from rich.text import Text
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.report import across, family, needs, study, words
+from fairtrial.report.corpus import CorpusCell, make_corpus_rows
 from fairtrial.report.fitting import FittedTable, indent
 from fairtrial.report.summary import Summary
 from fairtrial.studies import Findings
@@ -46,7 +47,17 @@ def make_estimates_table(summary: Summary) -> FittedTable:
             cells = [_format_estimate(summary, by_name.get(c.name)) for c in summary.candidates]
             chance = words.format_quantity(task.chance, "1") if task.chance and measure == task.main_measure else ""
             table.add_row(_format_task(summary, task.name, measure), *cells, chance)
+        for row in make_corpus_rows(summary, task.name):
+            table.add_row(Text(words.make_inline(f"{task.name} · {row.title}")), *map(_format_corpus, row.cells), "")
     return FittedTable(table, lined=True)
+
+
+def _format_corpus(cell: CorpusCell | None) -> Text:
+    """Return a score of all answers together with its interval, if it has one."""
+    if cell is None:
+        return Text("–")
+    text = Text(cell.value, style="bold")
+    return text.append(f" {cell.interval}", style="dim") if cell.interval else text
 
 
 def _format_estimate(summary: Summary, estimate: Estimate | None) -> Text:
@@ -142,8 +153,11 @@ def _make_study_table(found: Found) -> FittedTable:
 
 
 def _format_task(summary: Summary, task: str, measure: str) -> Text:
-    """Return a task's name, with the measure where the trial's verdicts are about several of the task."""
-    several = len(summary.task(task).measures) > 1 or measure != summary.task(task).main_measure
+    """Return a task's name, with the measure where the trial's verdicts are about several of the task, or other scores
+    of it are shown.
+    """
+    known = summary.task(task)
+    several = len(known.measures) > 1 or measure != known.main_measure or known.card.corpus
     return Text(words.make_inline(f"{task} · {measure}" if several else task))
 
 

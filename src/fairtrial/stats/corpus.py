@@ -119,10 +119,10 @@ def _compute_without_each(score: Score, names: Sequence[str], sums: Floats) -> F
 
 def _bound(whole: float, without_each: Floats, clusters: Ints, confidence: float) -> Interval:
     sizes = np.bincount(encode_clusters(clusters)).astype(np.float64)
-    if without_each.size < 2:
+    spread = jackknife_variance(without_each, whole) ** 0.5 if without_each.size > 1 else 0.0
+    if spread == 0.0:  # always the same class, say: nothing says how far another value might lie
         return Interval(whole, float("-inf"), float("inf"))
-    spread = jackknife_variance(without_each, whole) ** 0.5
-    half = t_quantile(confidence, compute_effective_size(sizes) - 1) * spread if spread else 0.0
+    half = t_quantile(confidence, compute_effective_size(sizes) - 1) * spread
     return Interval(whole, whole - half, whole + half)
 
 

@@ -1,4 +1,4 @@
-"""Doubts about the right answers of a task: none, or written in a way that had to be interpreted."""
+"""Doubts about the right answers of a task: none, or written in a way that had to be interpreted; metrics left out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def find_gold_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             if notes.missing:
                 yield from _find_missing(ledger, trial.id, planned.id, planned.name)
             yield from _find_interpreted(planned.name, notes)
+        if lost := planned.card.settings.left_out:
+            text = (
+                f"{planned.name} has more metrics than are computed here: of {', '.join(lost)} the task file says by "
+                "Python code how values are put together, and this code does not run."
+            )
+            yield Doubt("left_out", text, planned.name)
 
 
 def _find_missing(ledger: Ledger, trial_id: str, task_id: str, task: str) -> Iterator[Doubt]:

@@ -42,6 +42,10 @@ def _build_results(summary: Summary, candidate: CandidateSummary) -> dict[str, A
             name, kept = _split_filter(one.measure)
             results[one.task] |= {f"{name},{kept}": one.mean, f"{name}_stderr,{kept}": "N/A"}
             counts[one.task] = max(counts[one.task], one.items)
+    for whole in summary.corpus:  # under the name and on the scale that the harness gives it
+        if whole.candidate == candidate.name and whole.task in results:
+            name, kept = _split_filter(whole.score)
+            results[whole.task] |= {f"{name},{kept}": whole.value, f"{name}_stderr,{kept}": "N/A"}
     return {
         "results": results,
         "configs": {task.name: _build_task_config(task) for task in summary.tasks},

@@ -20,6 +20,7 @@ from fairtrial.analysis.standings import WeightedPlace
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
 from fairtrial.report import across, family, needs, study, words
+from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
 from fairtrial.report.html import costs, plots, scatter
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
@@ -83,6 +84,7 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         score_bar=_place_score,
         sentence=words.describe_verdict,
         beside=words.describe_misread,
+        corpus_rows=make_corpus_rows,
         is_doubtful=words.is_doubtful,
         fold_after=FOLD_AFTER,
         megabytes=_format_megabytes,
