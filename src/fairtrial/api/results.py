@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from fairtrial.analysis.best import BestOnTask
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.api.notebook import is_notebook
 from fairtrial.ledger import Ledger
@@ -40,6 +41,11 @@ class Result:
     def verdicts(self) -> Sequence[Verdict]:
         """One verdict a candidate, task and measure, against the baseline."""
         return self.summary.verdicts
+
+    @property
+    def best(self) -> Sequence[BestOnTask]:
+        """Which candidate is the best, per task and verdict measure; empty for fewer than three candidates."""
+        return self.summary.best
 
     def frame(self, library: str = "") -> Any:
         """Return the verdicts as a data frame, one row each.

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairtrial.analysis.best import BestOnTask, find_best_on_tasks
 from fairtrial.analysis.corpus import CorpusEstimate, find_corpus_estimates
 from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
@@ -125,6 +126,7 @@ class Summary:
     study: Findings | None = None
     further: Sequence[Findings] = ()
     corpus: Sequence[CorpusEstimate] = ()
+    best: Sequence[BestOnTask] = ()
 
     def task(self, name: str) -> TaskSummary:
         """Return a task by name."""
@@ -151,6 +153,7 @@ class Summary:
             "estimates": [estimate.document() for estimate in self.estimates],
             "corpus": [estimate.document() for estimate in self.corpus],
             "verdicts": [verdict.document() for verdict in self.verdicts],
+            "best": [found.document() for found in self.best],
             "standings": self.standings.document(),
             "study": None if self.study is None else self.study.document(),
             "further": [found.document() for found in self.further],
@@ -214,6 +217,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         study=find_findings(ledger, row.id),
         further=find_further(ledger, row.id),
         corpus=find_corpus_estimates(ledger, row.id),
+        best=find_best_on_tasks(ledger, row.id),
     )
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.report import across, family, needs, study, words
+from fairtrial.report import across, best, family, needs, study, words
 from fairtrial.report.corpus import CorpusCell, make_corpus_rows
 from fairtrial.report.fitting import FittedTable, indent
 from fairtrial.report.summary import Summary
@@ -115,6 +115,13 @@ def make_across_table(summary: Summary) -> FittedTable:
     table.add_section()
     table.add_row("mean rank", *(order.get(name, "–") for name in found.candidates))
     return FittedTable(table)
+
+
+def describe_best(summary: Summary) -> list[RenderableType]:
+    """Return which candidate is the best on each task; nothing for two, of which the verdicts say it."""
+    lines = best.describe_best(summary)
+    head = [Text("\nWhich is best?", style="bold")] if lines else []
+    return [*head, *(indent(Text(words.make_inline(line))) for line in lines)]
 
 
 def describe_across(summary: Summary) -> list[Text]:

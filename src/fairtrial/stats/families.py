@@ -12,7 +12,7 @@ most 1 where the hypothesis is true, at any look.  What the corrections promise:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,29 @@ def compute_shared_level(questions: int, excluded: int, alpha: float) -> float:
     [0.00556, 0.00588, 0.01]
     """
     return 2 * alpha / (2 * questions - excluded)
+
+
+def excludes_zero(low: float, high: float, p_value: float | None, confidence: float) -> bool:
+    """Return whether a comparison rules out that there is no difference, by its interval and its p-value, if any."""
+    return (low > 0 or high < 0) and (p_value is None or p_value <= 1 - confidence)
+
+
+def count_excluded(questions: int, excludes: Callable[[int, int], bool]) -> int:
+    """Return how many of a family's questions exclude 0 in the end, each exclusion helping the others.
+
+    Args:
+        questions: of the family that have answers.
+        excludes: whether the interval of a question, by its number, excludes 0 at `compute_shared_level` after so many
+            exclusions.  With more exclusions no fewer do.
+    """
+    apart = [excludes(i, 0) for i in range(questions)]
+    while (excluded := sum(apart)) < questions:
+        new = [i for i in range(questions) if not apart[i] and excluded and excludes(i, excluded)]
+        if not new:
+            break
+        for i in new:
+            apart[i] = True
+    return sum(apart)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

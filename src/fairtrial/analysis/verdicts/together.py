@@ -14,7 +14,7 @@ from fairtrial.analysis.verdicts.matched import find_too_few_matched, withhold_v
 from fairtrial.analysis.verdicts.questions import TrialQuestion, iterate_questions
 from fairtrial.analysis.verdicts.results import Verdict
 from fairtrial.ledger import Ledger, query
-from fairtrial.stats.families import e_holm, holm
+from fairtrial.stats.families import count_excluded, e_holm, excludes_zero, holm
 
 
 def find_verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Verdict]:
@@ -57,18 +57,14 @@ def _adjust_together(ledger: Ledger, trial_id: str, found: list[tuple[TrialQuest
         return judged
 
     strictest = [at(question, 0) for question, _ in found]
-    wide = strictest
-    apart = [_excludes_zero(v) for v in wide]
-    while True:
-        excluded = sum(apart)
-        left = [i for i, (_, alone) in enumerate(found) if not apart[i] and _excludes_zero(alone)]
-        new = [i for i in left if excluded and _excludes_zero(at(found[i][0], excluded))]
-        if not new:
-            break
-        for i in new:
-            apart[i] = True
-    if excluded:
-        wide = [at(question, excluded) for question, _ in found]
+
+    def excludes(i: int, excluded: int) -> bool:
+        question, alone = found[i]
+        judged = at(question, excluded) if excluded else strictest[i]
+        return all(excludes_zero(v.low, v.high, v.p_value, v.confidence) for v in (alone, judged))
+
+    excluded = count_excluded(len(found), excludes)
+    wide = [at(question, excluded) for question, _ in found] if excluded else strictest
     return [
         replace(
             alone,
@@ -81,9 +77,3 @@ def _adjust_together(ledger: Ledger, trial_id: str, found: list[tuple[TrialQuest
         )
         for (_, alone), judged, strict in zip(found, wide, strictest, strict=True)
     ]
-
-
-def _excludes_zero(found: Verdict) -> bool:
-    """Return whether a comparison rules out that there is no difference, by its interval and its p-value, if any."""
-    agrees = found.p_value is None or found.p_value <= 1 - found.confidence
-    return (found.low > 0 or found.high < 0) and agrees
