@@ -11,11 +11,12 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Row:
-    """Item answers of one candidate on one task: all, known before, done, and those that took time."""
+    """Item answers of one candidate on one task: all, known before, done, of these taken from the ledger or made."""
 
     total: int
     known: int = 0
     done: int = 0
+    reused: int = 0
     paid: int = 0
     seconds: float = 0.0
     closed: bool = False
@@ -23,7 +24,7 @@ class _Row:
     @property
     def left(self) -> int:
         """Item answers that still have to be made, at most."""
-        return 0 if self.closed else max(0, self.total - self.known - self.paid)
+        return 0 if self.closed else self.total - self.done - max(0, self.known - self.reused)
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class TimeLeft:
         """Note that a chunk is answered; the time since the last one was its own if it needed any new answer."""
         row = self.rows.setdefault(key, _Row(total))
         new, row.done, now = max(0, done - row.done - reused), done, self.clock()
+        row.reused += reused
         if new and self.last is not None:
             row.paid += new
             row.seconds += now - self.last

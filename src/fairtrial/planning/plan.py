@@ -6,7 +6,7 @@ before anything is paid for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -208,9 +208,23 @@ def plan_trial(
         with add_place(where("candidates", i, "prompt")):
             check_prompts(planner.planned[spec.id], tasks)
     planned = tuple(planner.planned[spec.id] for spec in trial.candidates)
+    for line in _describe_comparison(planned):
+        on_progress(line)
     with add_place(where("frontier")):
         plan_frontiers(trial)
     with add_place(where("study")):
         parent = planner.planned[trial.baseline or trial.candidates[0].id].id
         passages = plan_passages(trial.study, tasks, parent, base_dir)
     return Plan(trial, planned, tuple(tasks), passages)
+
+
+def _describe_comparison(planned: Sequence[PlannedCandidate]) -> Iterator[str]:
+    """Yield why a comparison will say nothing: there is nobody to compare with, or two candidates are one."""
+    if len(planned) == 1:
+        yield f"{planned[0].spec.id} is the only candidate: it gets scores, and no verdict."
+    named: dict[str, list[str]] = {}
+    for candidate in planned:
+        named.setdefault(candidate.id, []).append(candidate.spec.id)
+    for names in named.values():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} are one and the same candidate: same model, levers and settings."

@@ -127,6 +127,18 @@ def test_time_left_goes_by_what_each_candidate_took() -> None:
     assert (left.done, left.total) == (110, 200)
 
 
+def test_answers_that_another_candidate_gave_meanwhile_leave_nothing_to_wait_for() -> None:
+    now = iter([0.0, 10.0, 10.0])
+    left = TimeLeft(lambda: next(now))
+    for name in ("a", "its-twin"):
+        left.expect(("quiz", name), 20, 0)
+    left.start()
+    left.count(("quiz", "a"), 20, 20, 0)
+    assert left.estimate() == pytest.approx(10)
+    left.count(("quiz", "its-twin"), 20, 20, 20)
+    assert left.estimate() == 0
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "1 s"), (89.0, "89 s"), (90.0, "2 min"), (3600.0, "60 min"), (7500.0, "2 h 5 min")]
 )
