@@ -33,6 +33,9 @@ KEPT = (
         SELECT trials.id, json_extract(c.value, '$.id'), json_extract(c.value, '$.parts'), 0
         FROM trials, json_each(trials.plan, '$.candidates') c
         UNION
+        SELECT trials.id, json_extract(j.value, '$.id'), json_extract(j.value, '$.parts'), 0
+        FROM trials, json_each(trials.plan, '$.judges') j
+        UNION
         SELECT trial_id, json_extract(p.value, '$.id'), json_extract(p.value, '$.parts'), 1
         FROM found, json_each(found.parts) p
     )
@@ -66,6 +69,14 @@ KEPT = (
     SELECT c.value, t.task_id, t.item_id
     FROM trials JOIN json_each(trials.plan, '$.earlier') e JOIN json_each(e.value, '$.candidates') c
     JOIN trial_items t ON t.trial_id = trials.id AND t.task_id = json_extract(e.value, '$.task')
+    UNION
+    SELECT json_extract(j.value, '$.judge'), json_extract(j.value, '$.id'), t.item_id
+    FROM trials JOIN json_each(trials.plan, '$.judgings') j
+    JOIN trial_items t ON t.trial_id = trials.id AND t.task_id = json_extract(j.value, '$.task')
+    UNION
+    SELECT json_extract(e.value, '$.judge'), t.task_id, t.item_id
+    FROM trials JOIN json_each(trials.plan, '$.examinations') e
+    JOIN trial_items t ON t.trial_id = trials.id AND t.task_id = json_extract(e.value, '$.id')
     UNION
     SELECT candidate_id, task_id, item_id FROM temp.learned
     """,
@@ -183,7 +194,14 @@ def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, 
     ).rowcount
     db.execute("DELETE FROM task_blobs WHERE task_id NOT IN (SELECT task_id FROM trial_items)")
     db.execute("DELETE FROM blobs WHERE hash NOT IN (SELECT hash FROM task_blobs)")
-    db.execute("DELETE FROM tasks WHERE id NOT IN (SELECT task_id FROM trial_items)")
+    db.execute(
+        """
+        DELETE FROM tasks WHERE id NOT IN (
+            SELECT task_id FROM trial_items
+            UNION SELECT json_extract(j.value, '$.id') FROM trials, json_each(trials.plan, '$.judgings') j
+        )
+        """
+    )
     db.execute("DELETE FROM candidates WHERE id NOT IN (SELECT candidate_id FROM temp.kept_candidates)")
     broken = db.execute("PRAGMA foreign_key_check").fetchall()
     if broken:

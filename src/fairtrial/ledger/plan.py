@@ -229,6 +229,30 @@ class TextRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgingRecord:
+    """A measure of a candidate's answers to a task that a judge gives; all but ``measure`` are ids.
+
+    ``id`` is that under which the ledger keeps what the judge was asked.
+    """
+
+    id: Str
+    judge: Str
+    task: Str
+    candidate: Str
+    measure: Str
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminationRecord:
+    """Answers that people have graded, put to a judge (its id), and the (task id, measure) that it grades alike."""
+
+    id: Str
+    judge: Str
+    uses: tuple[tuple[Str, Str], ...]
+    card: Annotated[CardRecord, Whole]
+
+
+@dataclass(frozen=True, slots=True)
 class AxisRecord:
     """A measure that is set against others; ``kind``: quality, item (measured item by item) or whole."""
 
@@ -271,6 +295,7 @@ class TrialRecord:
         study: settings of the study that the trial is; None if it is none.
         text: what next-token distributions are compared on, if they are.
         earlier: whose earlier answers help.
+        judges: those who grade answers, on trial or not; what they judge, and what they were examined with.
     """
 
     name: Str
@@ -284,6 +309,9 @@ class TrialRecord:
     study: Mapping[str, Any] | None = None
     text: TextRecord | None = None
     earlier: tuple[EarlierRecord, ...] = ()
+    judges: tuple[CandidateRecord, ...] = ()
+    judgings: tuple[JudgingRecord, ...] = ()
+    examinations: tuple[ExaminationRecord, ...] = ()
 
     def __post_init__(self) -> None:
         if self.baseline not in {candidate.name for candidate in self.candidates}:

@@ -156,6 +156,7 @@ class PlannedTask:
         form: another form of a task, see `fairtrial.tasks.variants.forms`; empty for the task itself.
         of: id of the task that it is a form of.
         plugin: name and version of the distribution that it comes from; empty if no plugin brings it.
+        judged_by: measure to the id of the candidate that gives it by reading the answers.
     """
 
     name: str
@@ -175,6 +176,7 @@ class PlannedTask:
     form: str = ""
     of: str = ""
     plugin: str = ""
+    judged_by: Mapping[str, str] = field(default_factory=dict)
 
     def for_candidate(self, candidate: Candidate) -> Task:
         """Return the form of the task in which this candidate is asked."""

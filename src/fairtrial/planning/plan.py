@@ -7,7 +7,7 @@ before anything is paid for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from fairtrial.planning.base import PlannedCandidate as PlannedCandidate
 from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.candidates import CandidatePlanner, check_order
 from fairtrial.planning.frontiers import plan_frontiers
+from fairtrial.planning.judges import Judges, plan_judges
 from fairtrial.planning.logged_rows import LoggedGrades
 from fairtrial.planning.logs import is_of_logs, plan_logs
 from fairtrial.planning.matching import open_recordings
@@ -40,6 +41,7 @@ class Plan:
     candidates: tuple[PlannedCandidate, ...]
     tasks: tuple[PlannedTask, ...]
     passages: Passages | None = None
+    judges: Judges = field(default_factory=Judges)
     fit: Mapping[str, Any] | None = None
     """Memory predicted, and who was left out: see `fairtrial.running.memory_fit`; no part of the trial's identity."""
     logged: tuple[LoggedGrades, ...] = ()
@@ -72,6 +74,7 @@ class Plan:
                 *([self.frontier] if self.frontier else []),
                 *([self.study] if self.study else []),
                 *([self.passages.id] if self.passages else []),
+                *([[one.task.id for one in self.judges.examinations]] if self.judges.examinations else []),
             ]
         )
 
@@ -127,6 +130,7 @@ class Plan:
             **({"frontier": self.frontier} if self.frontier else {}),
             "study": self.study,
             **({"text": self.passages.document()} if self.passages else {}),
+            **self.judges.document(),
             "candidates": [
                 {
                     "name": c.name,
@@ -143,7 +147,7 @@ class Plan:
                     "name": t.name,
                     "id": t.id,
                     "entry": t.entry.model_dump(mode="json"),
-                    "card": make_card_document(t.plain, t.plugin, find_measures(self.trial).values()),
+                    "card": make_card_document(t.plain, t.plugin, find_measures(self.trial).values(), t.judged_by),
                     "measures": list(t.measures),
                     "items_total": t.total,
                     "order": t.order,
@@ -199,7 +203,8 @@ def plan_trial(
                     raise SpecError(f"task {task.name}: there are no recorded answers to other forms of it.")
                 tasks += [task, *(plan_form(task, form, trial.seed) for form in entry.forms)]
     check_names(tasks, trial, where)
-    planner = CandidatePlanner(base_dir, on_progress, tasks, {c.id: c for c in trial.candidates})
+    specs = {c.id: c for c in (*trial.candidates, *trial.judges)}
+    planner = CandidatePlanner(base_dir, on_progress, tasks, specs)
     planner.planned |= {name: one.candidate for name, one in known.items()}
     planner.lines |= {c.id: where("candidates", i, "model") for i, c in enumerate(trial.candidates)}
     for i, spec in enumerate(trial.candidates):
@@ -208,6 +213,7 @@ def plan_trial(
         with add_place(where("candidates", i, "prompt")):
             check_prompts(planner.planned[spec.id], tasks)
     planned = tuple(planner.planned[spec.id] for spec in trial.candidates)
+    tasks, judges = plan_judges(trial, tasks, planner, where)
     for line in _describe_comparison(planned):
         on_progress(line)
     with add_place(where("frontier")):
@@ -215,7 +221,7 @@ def plan_trial(
     with add_place(where("study")):
         parent = planner.planned[trial.baseline or trial.candidates[0].id].id
         passages = plan_passages(trial.study, tasks, parent, base_dir)
-    return Plan(trial, planned, tuple(tasks), passages)
+    return Plan(trial, planned, tuple(tasks), passages, judges)
 
 
 def _describe_comparison(planned: Sequence[PlannedCandidate]) -> Iterator[str]:

@@ -33,13 +33,24 @@ FEWSHOT_SEED = 1234
 """Of few-shot draws in tasks that are not ours: what lm-evaluation-harness uses, whatever the trial's seed."""
 
 
-def make_card_document(task: Task, plugin: str = "", more: Iterable[Measure] = ()) -> dict[str, Any]:
-    """Return a task's card as JSON values, with more measures added to its own, and the plugin that it comes from."""
+def make_card_document(
+    task: Task, plugin: str = "", more: Iterable[Measure] = (), judged_by: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return a task's card as JSON values.
+
+    Args:
+        task: whose card.
+        plugin: that it comes from.
+        more: measures to be added to its own.
+        judged_by: measure to the id of the candidate that gives it.
+    """
     document: dict[str, Any] = {f.name: getattr(task.card, f.name) for f in fields(task.card)}
     document["corpus"] = [asdict(score) for score in task.card.corpus]
     if not task.card.corpus:  # keeps the id that it had before there were such scores
         del document["corpus"]
     document["settings"] = {**task.card.settings, **({"plugin": plugin} if plugin else {})}
+    if judged_by:
+        document["settings"]["judged_by"] = dict(judged_by)
     document["measures"] = [asdict(m) for m in (*task.card.measures, *more)]
     return document
 

@@ -15,11 +15,13 @@ from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import read_chunk_costs, sum_spending
 from fairtrial.measures.cost import find_price
+from fairtrial.planning.judges import Judging
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
-from fairtrial.planning.requests import make_requests
-from fairtrial.records import GenerateRequest, Prompt, Request
+from fairtrial.planning.requests import make_requests, settle_request
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Prompt, Request
 from fairtrial.spec.budget import UNITS, Budget
 from fairtrial.spec.stated import StatedMachine
+from fairtrial.tasks.base import NeedsJudge
 
 MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("joules", 1.0)}
 """Quantity of a budget: the measure that counts it, and how much of it one unit of the measure is."""
@@ -29,6 +31,9 @@ TEMPLATE = 256
 
 TURN = 32
 """Tokens that it may add to each turn of an example."""
+
+ANSWER_BYTES = 8
+"""Bytes of an answer's token, at most: a judge reads the answer in tokens of its own, none of them below a byte."""
 
 Key = tuple[str, str]
 """Candidate id and task id."""
@@ -174,6 +179,30 @@ def find_ceilings(plan: Plan) -> dict[Key, float]:
                 costs = find_worst(one, task, plan.trial.machine)
                 if costs:
                     found[one.id, task.id] = max(costs)
+    for judging in plan.judges.judgings:
+        if costs := find_worst_judging(judging, plan.trial.machine):
+            found[judging.judge.id, judging.id] = max(costs)
+    return found
+
+
+def find_worst_judging(judging: Judging, machine: StatedMachine) -> list[float]:
+    """Return the most US dollars that judging each item's answer can cost; none without a price for tokens.
+
+    The longest answer is taken to have `ANSWER_BYTES` a token.
+    """
+    price = find_price(judging.judge.model.record(), machine).per_token
+    form = judging.task.for_candidate(judging.candidate.spec)
+    if price is None or not isinstance(form, NeedsJudge):
+        return []
+    found = []
+    for item in judging.task.items:
+        [requests] = make_requests(form, judging.candidate.spec, item)
+        longest = sum(one.max_tokens for one in requests if isinstance(one, GenerateRequest))
+        given: list[Answer] = [GenerateAnswer("-", 1, "stop") for _ in requests]
+        request = form.judge_requests(item, given)[judging.number]
+        if request is not None:
+            settled = settle_request(request, judging.judge.spec, 0)
+            found.append(find_request_ceiling(settled, price, ANSWER_BYTES * longest))
     return found
 
 

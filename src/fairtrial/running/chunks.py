@@ -15,9 +15,11 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.signs import FAILED
 from fairtrial.measures import Probe, Watcher
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
+from fairtrial.planning.judges import Judging
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.records import Answer, Observation
 from fairtrial.running.answering import Answered, answer_items, observe_items
+from fairtrial.running.judging import Judged, judge_items
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.storing import AbsentValue, LedgerWriter
 from fairtrial.tasks.base import CountsForCorpus, Task
@@ -33,12 +35,14 @@ class AskedChunk:
         paid: items of it that needed a new answer; each repeat counts.
         reused: items of it that needed none.
         costs: measure to its sum over the new answers; what was not measured is not in it.
+        judged: what each judge made of it.
     """
 
     grades: Sequence[Observation]
     paid: int
     reused: int
     costs: Mapping[str, float]
+    judged: Sequence[tuple[Judging, Judged]] = ()
 
 
 def known_answers(candidate: PlannedCandidate, chunk: Sequence[ItemRequests], ledger: Ledger) -> dict[str, Answer]:
@@ -58,13 +62,20 @@ def ask_chunk(
     chunk: Sequence[ItemRequests],
     pool: EnginePool,
     writer: LedgerWriter,
+    judgings: Sequence[Judging] = (),
 ) -> AskedChunk:
-    """Have a chunk answered, as far as the ledger lacks answers, then grade and store it."""
+    """Have a chunk answered, as far as the ledger lacks answers, then judged, graded and stored."""
     known = known_answers(candidate, chunk, writer.ledger)
     missing = [[r for r in asked.requests if r.id not in known] for asked in chunk]
     with writer.keeping(candidate.id) as keep:
         answered = answer_items(candidate, missing, pool, keep)
-    return store_chunk(task, candidate, chunk, known, answered, pool.probes(candidate), writer)
+    judged: list[tuple[Judging, Judged]] = []
+    if judgings:  # what is paid for is stored before a judge can fail
+        there, given, _ = leave_out_failed(task, chunk, answered)
+        writer.write_chunk(task.id, candidate.id, there, given, given.costs)
+        every = {**known, **given.answers}
+        judged = [(judging, judge_items(judging, there, every, pool, writer)) for judging in judgings]
+    return store_chunk(task, candidate, chunk, known, answered, pool.probes(candidate), writer, judged)
 
 
 def store_chunk(
@@ -75,6 +86,7 @@ def store_chunk(
     answered: Answered,
     probes: Sequence[Probe],
     writer: LedgerWriter,
+    judged: Sequence[tuple[Judging, Judged]] = (),
 ) -> AskedChunk:
     """Grade a chunk and store it with what its new answers cost.
 
@@ -86,11 +98,12 @@ def store_chunk(
         answered: the others, wherever they were made.
         probes: of the candidate; those tell by the answers that need not have seen them being made.
         writer: keeps it.
+        judged: what judges made of it.
     """
     chunk, answered, absent = leave_out_failed(task, chunk, answered)
     fresh = answered.answers
     try:
-        graded = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh})
+        graded = grade_chunk(task.for_candidate(candidate.spec), chunk, {**known, **fresh}, [j for _, j in judged])
     except Exception:
         writer.write_chunk(task.id, candidate.id, chunk, Answered(fresh, wholes=answered.wholes), absent=absent)
         raise  # the answers are paid for and stay; only their grades are missing
@@ -103,13 +116,14 @@ def store_chunk(
         [*grades, *signs_, *answered.costs[i], *(o for costs in seen for o in costs[i])]
         for i, (grades, signs_) in enumerate(graded)
     ]
+    absent = [*absent, *(lacking for _, one in judged for lacking in one.absences)]
     writer.write_chunk(task.id, candidate.id, chunk, answered, observations, absent)
     sums: dict[str, float] = {}
     for group in (*answered.costs, *(group for probe in told for group in observe_items(probe, new))):
         for observation in group:
             sums[observation.measure] = sums.get(observation.measure, 0.0) + observation.value
     paid = sum(bool(group) for group in new)
-    return AskedChunk([grade for grades, _ in graded for grade in grades], paid, len(chunk) - paid, sums)
+    return AskedChunk([grade for grades, _ in graded for grade in grades], paid, len(chunk) - paid, sums, judged)
 
 
 def leave_out_failed(
@@ -130,7 +144,7 @@ def leave_out_failed(
 
 
 def grade_chunk(
-    task: Task, chunk: Sequence[ItemRequests], answers: Mapping[str, Answer]
+    task: Task, chunk: Sequence[ItemRequests], answers: Mapping[str, Answer], judged: Sequence[Judged] = ()
 ) -> Sequence[tuple[Sequence[Observation], Sequence[Observation]]]:
     """Return the grades of each item of a chunk, and what is stored beside: counts for scores of the whole corpus, and
     the signs of its answers (see `fairtrial.tasks.signs`).
@@ -138,9 +152,10 @@ def grade_chunk(
     A refusal by a server is wrong.
     """
     found = []
-    for asked in chunk:
+    for i, asked in enumerate(chunk):
         given = [answers[request.id] for request in asked.requests]
-        grades = grade_refusals_as_wrong(task.card.measures, given, task.grade(asked.item, given))
+        own = [*task.grade(asked.item, given), *(grade for one in judged for grade in one.grades[i])]
+        grades = grade_refusals_as_wrong(task.card.measures, given, own)
         if odd := next((g for g in grades if not (isfinite(g.value) and isfinite(g.weight))), None):
             raise TaskError(
                 f"the grade {odd.measure} of item {asked.item.doc_id} is {odd.value} with weight {odd.weight}.",
@@ -149,5 +164,6 @@ def grade_chunk(
             )
         counts = task.counts(asked.item, given) if isinstance(task, CountsForCorpus) else ()
         told = [*counts, *find_signs(task, asked.item, given, grades), *find_unreachable(asked.item, asked.requests)]
+        told += [sign for one in judged for sign in one.signs[i]]
         found.append((grades, told))
     return found

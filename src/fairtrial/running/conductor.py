@@ -27,6 +27,7 @@ from fairtrial.running.answering import check_requests
 from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, describe_limits, open_tracker
 from fairtrial.running.chunks import ask_chunk
 from fairtrial.running.divergence import compare_distributions
+from fairtrial.running.examinations import check_judges, examine_judges
 from fairtrial.running.latency import time_alone
 from fairtrial.running.pool import EnginePool, open_pool
 from fairtrial.running.progress import OnProgress, Progress
@@ -69,11 +70,12 @@ def run(
     ):
         pool.more_probes = find_plugin_probes(plan.trial)
         try:
-            for candidate in plan.candidates:
+            for candidate in (*plan.candidates, *plan.judges.named):
                 missing = {m: why for probe in pool.probes(candidate) for m, why in probe.absences().items()}
                 check_measured(plan.trial.budget, candidate.name, missing)
             check_all(plan, ledger, pool, on_progress)
             settle_thresholds(plan, pool, tracker, writer, on_progress)
+            examine_judges(plan, pool, tracker, writer, on_progress)
             asked = Conductor(plan, pool, tracker, writer, on_progress).ask_all(rounds)
             if asked.reason == "finished" and plan.passages:
                 compare_distributions(plan.passages, plan.candidates, plan.baseline, pool, writer, on_progress)
@@ -98,6 +100,7 @@ def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgr
             missing = [r for item in asked for r in item.requests if r.id not in known]
             if missing:
                 check_requests(candidate, missing, task.name, pool)
+            check_judges(plan.judges.of(task, candidate), missing, pool)
             there = sum(all(r.id in known for r in item.requests) for item in asked)
             on_progress(Progress("check", candidate.name, task.name, 0, len(asked), reused=there))
             done, total = done + there, total + len(asked)
@@ -163,11 +166,14 @@ class Conductor:
         task = task_rounds.task
         left_out = []
         for part in task_rounds.next_round(self.ledger):
-            if self.tracker.crossed([part.owed]):
+            if self.tracker.crossed(part.all_owed):
                 left_out.append(part)
                 continue
-            answered = ask_chunk(task, part.candidate, part.chunk, self.pool, self.writer)
+            judgings = [judging for judging, _ in part.judging]
+            answered = ask_chunk(task, part.candidate, part.chunk, self.pool, self.writer, judgings)
             self.tracker.pay(UnpaidItems(part.owed.key, answered.paid), answered.costs)
+            for judging, judged in answered.judged:
+                self.tracker.pay(UnpaidItems((judging.judge.id, judging.id), judged.paid), judged.costs)
             if answered.paid:
                 missing = {m: "nothing was observed" for m in ("usd", "joules") if m not in answered.costs}
                 check_measured(self.plan.trial.budget, part.candidate.name, missing)

@@ -132,4 +132,6 @@ def drop_candidates(plan: Plan, excluded: Mapping[str, Sequence[str]]) -> Plan:
         study = study.model_copy(update=left)
     specs = tuple(spec for spec in trial.candidates if spec.id not in excluded)
     settled = {"candidates": specs, "study": study, "baseline": plan.baseline}
-    return replace(plan, trial=trial.model_copy(update=settled), candidates=kept)
+    judgings = tuple(one for one in plan.judges.judgings if one.candidate.name not in excluded)
+    judges = replace(plan.judges, judgings=judgings)
+    return replace(plan, trial=trial.model_copy(update=settled), candidates=kept, judges=judges)

@@ -17,7 +17,8 @@ class Progress:
         stage: ``check`` (prompts are checked; ``reused`` says how many items have all their answers), ``start`` (all
             are checked; ``done`` and ``total`` are of all candidates and tasks), ``ask`` (a chunk is answered),
             ``look`` (a verdict so far), ``drop`` (a candidate is asked this task no more), ``stop`` (by the budget),
-            ``alone`` (an item was timed), ``text`` (all have read a passage) or ``done``.
+            ``alone`` (an item was timed), ``text`` (all have read a passage), ``judge`` (a judge has graded what people
+            graded) or ``done``.
         candidate: its name, empty if not about one.
         task: its name, empty if not about one.
         done: items answered of this candidate and task.

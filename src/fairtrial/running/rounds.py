@@ -21,10 +21,12 @@ from dataclasses import dataclass, field
 
 from fairtrial.analysis.verdicts import TrialQuestion, Verdict
 from fairtrial.ledger import Ledger
+from fairtrial.planning.judges import Judges, Judging
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import ItemRequests, make_chunks
 from fairtrial.running.budget import BudgetTracker, UnpaidItems
-from fairtrial.running.chunks import count_unanswered
+from fairtrial.running.chunks import count_unanswered, known_answers
+from fairtrial.running.judging import count_unjudged
 from fairtrial.running.progress import Tally
 
 TURN = 4
@@ -33,11 +35,17 @@ TURN = 4
 
 @dataclass(frozen=True, slots=True)
 class RoundPart:
-    """One candidate's chunk of a round, with how many of its items must be paid for."""
+    """One candidate's chunk of a round: who judges it, and how many items of each must be paid for."""
 
     candidate: PlannedCandidate
     chunk: Sequence[ItemRequests]
     owed: UnpaidItems
+    judging: tuple[tuple[Judging, UnpaidItems], ...] = ()
+
+    @property
+    def all_owed(self) -> list[UnpaidItems]:
+        """What it has to pay for, judges included."""
+        return [self.owed, *(owed for _, owed in self.judging)]
 
 
 @dataclass
@@ -48,6 +56,7 @@ class TaskRounds:
         task: the task.
         candidates: all candidates of the trial.
         questions: what the trial asks about this task.
+        judges: who judges its answers.
         open: those of them that are not settled.
         looks: the last look at each question, by candidate and measure.
         dropped: names of candidates that are asked no more because they are certainly not the best.
@@ -58,6 +67,7 @@ class TaskRounds:
     task: PlannedTask
     candidates: Sequence[PlannedCandidate]
     questions: Sequence[TrialQuestion]
+    judges: Judges = field(default_factory=Judges)
     open: list[TrialQuestion] = field(init=False)
     looks: dict[tuple[str, str], Verdict] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
@@ -91,8 +101,20 @@ class TaskRounds:
                     chunk = next(self.streams[candidate.name], None)
                     if chunk is not None:
                         owed = UnpaidItems((candidate.id, self.task.id), count_unanswered(candidate, chunk, ledger))
-                        self.coming.append(RoundPart(candidate, chunk, owed))
+                        self.coming.append(
+                            RoundPart(candidate, chunk, owed, self._list_judging(candidate, chunk, ledger))
+                        )
         return self.coming
+
+    def _list_judging(
+        self, candidate: PlannedCandidate, chunk: Sequence[ItemRequests], ledger: Ledger
+    ) -> tuple[tuple[Judging, UnpaidItems], ...]:
+        """Return who judges a chunk, and how many items that is about."""
+        judgings = self.judges.of(self.task, candidate)
+        known = known_answers(candidate, chunk, ledger) if judgings else {}
+        return tuple(
+            (one, UnpaidItems((one.judge.id, one.id), count_unjudged(one, chunk, known, ledger))) for one in judgings
+        )
 
     def round_is_over(self, left_out: list[RoundPart]) -> None:
         """Count a round; what was left out of it is what comes next."""
@@ -130,7 +152,10 @@ def estimate_needed(look: Verdict) -> float:
 
 def make_task_rounds(plan: Plan, questions: Sequence[TrialQuestion]) -> list[TaskRounds]:
     """Return every task at its start."""
-    return [TaskRounds(task, plan.candidates, [q for q in questions if q.task.id == task.id]) for task in plan.tasks]
+    return [
+        TaskRounds(task, plan.candidates, [q for q in questions if q.task.id == task.id], plan.judges)
+        for task in plan.tasks
+    ]
 
 
 def choose_task(
@@ -163,4 +188,4 @@ def choose_task(
 
 def list_owed(task_rounds: TaskRounds, ledger: Ledger) -> list[UnpaidItems]:
     """Return the items that a task's next round has to pay for."""
-    return [part.owed for part in task_rounds.next_round(ledger)]
+    return [owed for part in task_rounds.next_round(ledger) for owed in part.all_owed]

@@ -20,6 +20,7 @@ from fairtrial.measures import Whole, describe_unloaded
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import ItemRequests
+from fairtrial.planning.tasks import make_card_document
 from fairtrial.records import Answer, ImagePart, Item, Observation, Request
 from fairtrial.running.answering import Answered, OnAnswer
 from fairtrial.tasks.base import list_images
@@ -36,6 +37,9 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     for candidate in plan.candidates:
         for one in candidate.with_parts():
             ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
+    for judge in plan.judges.named:
+        for one in judge.with_parts():
+            ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
     document = plan.document()
     for task, entry in zip(plan.tasks, document["tasks"], strict=True):
         ledger.add_task(task.id, task.name, entry["card"])
@@ -43,6 +47,13 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
         add_images(ledger, task.id, give_images(task, every))
         ledger.add_items(task.id, every)
     items = {task.id: [item.id for item in task.items] for task in plan.tasks}
+    for judging in plan.judges.judgings:
+        card = make_card_document(judging.task.plain, judging.task.plugin, (), judging.task.judged_by)
+        ledger.add_task(judging.id, f"{judging.task.name}, judged", card)
+    for examination in plan.judges.examinations:
+        ledger.add_task(examination.task.id, examination.task.name, make_card_document(examination.task.plain))
+        ledger.add_items(examination.task.id, examination.task.items)
+        items[examination.task.id] = [item.id for item in examination.task.items]
     if read := plan.passages:
         ledger.add_task(read.id, "text", read.card())
         ledger.add_items(read.id, read.items)

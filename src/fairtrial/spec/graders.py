@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import Table
 from fairtrial.spec.references import GraderSettings, Refers
-from fairtrial.spec.section import Switch, Text, Texts, problem
+from fairtrial.spec.section import NAME, Positive, Switch, Text, Texts, problem
 
 Ignored = Literal["case", "punctuation", "articles", "numbers", "spaces"]
 _PERCENT = re.compile(r"\s*\d{1,3}(?:\.\d{1,9})?\s*%\s*")
@@ -35,6 +35,25 @@ def _check_tolerance(value: float | str) -> float | str:
     return value
 
 
+def _check_scale(value: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return a scale of grades; raise pydantic's error if it is neither two whole numbers nor different words."""
+    if len(value) == 2 and all(isinstance(one, int) for one in value):
+        low, high = value
+        if not int(low) < int(high) <= int(low) + _MOST_GRADES:
+            raise problem(f"a scale of numbers goes from the worst to the best, at most {_MOST_GRADES} apart")
+        return value
+    words = [one.casefold().strip() for one in value if isinstance(one, str)]
+    if len(words) != len(value) or len({*words}) != len(words) or not all(words):
+        raise problem(f"a scale is two whole numbers, or different words from worst to best; got {list(value)}")
+    return value
+
+
+_MOST_GRADES = 100
+Scale = Annotated[
+    tuple[Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)], ...],
+    Field(min_length=2, max_length=20),
+    AfterValidator(_check_scale),
+]
 OneOrMore = Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 Ignore = Annotated[tuple[Ignored, ...], BeforeValidator(_as_list, json_schema_input_type=Ignored | list[Ignored])]
 Tolerance = Annotated[
@@ -144,6 +163,36 @@ class Similar(GraderSettings):
     ignore: Ignore = Field((), description="What may differ, as for exact.")
 
 
+class Judge(GraderSettings):
+    """Settings of the grader `judge`: another candidate reads the answer and grades it."""
+
+    by: Annotated[Text, Refers("candidate")] = Field(
+        description="Who judges: the id of one of the trial's judges, or of one of its candidates."
+    )
+    criteria: Text | None = Field(None, description="What a good answer is, in a few sentences.")
+    rubric: Annotated[Text | None, Refers("file")] = Field(
+        None, description="File with a template of your own in place of ours; {{answer}} must stand in it."
+    )
+    scale: Scale = Field(
+        ("fail", "pass"), description="Grades from worst to best: words, or two whole numbers such as [1, 5]."
+    )
+    measure: Annotated[str, Field(pattern=NAME)] = Field("judged", description="Name of the measure.")
+    labels: Annotated[Text | None, Refers("file")] = Field(
+        None,
+        description="File with answers that people have graded (columns question, answer, grade): the judge grades "
+        "them too, and how often the two agree is shown.",
+    )
+    max_tokens: Positive = Field(
+        512, description="Tokens that the judge may write, unless its decoding says otherwise."
+    )
+
+    @model_validator(mode="after")
+    def _one_instruction(self) -> Judge:
+        if self.rubric and self.criteria:
+            raise problem("a rubric is the whole instruction: write the criteria into it", "criteria")
+        return self
+
+
 def _declares_settings(found: object) -> bool:
     model = getattr(found, "Settings", None)
     return isinstance(model, type) and issubclass(model, GraderSettings)
@@ -159,6 +208,7 @@ GRADER_SETTINGS: Table[Any] = Table(
         "one_of": OneOf,
         "json": Json,
         "similar": Similar,
+        "judge": Judge,
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _declares_settings,

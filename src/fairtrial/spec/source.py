@@ -105,16 +105,20 @@ def check_task_names(trial: Trial, places: Places) -> None:
 
 
 def read_candidate_files(data: Any, places: Places) -> Any:
-    """Return the data with candidates that are given as a path replaced by what their files say."""
-    if not isinstance(data, dict) or not isinstance(data.get("candidates"), list):
+    """Return the data with candidates and judges that are given as a path replaced by what their files say."""
+    if not isinstance(data, dict):
         return data
-    candidates = [
-        read_candidate_file(entry, places, ("candidates", i))
-        if isinstance(entry, str)
-        else read_mapping_file(entry, places, ("candidates", i))
-        for i, entry in enumerate(data["candidates"])
-    ]
-    return {**data, "candidates": candidates}
+    read = {
+        key: [
+            read_candidate_file(entry, places, (key, i))
+            if isinstance(entry, str)
+            else read_mapping_file(entry, places, (key, i))
+            for i, entry in enumerate(data[key])
+        ]
+        for key in ("candidates", "judges")
+        if isinstance(data.get(key), list)
+    }
+    return {**data, **read}
 
 
 def read_candidate_file(entry: str, places: Places, at: Location) -> dict[str, Any]:

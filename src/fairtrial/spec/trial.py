@@ -120,6 +120,9 @@ class Trial(Section):
     fairtrial: Literal[1] = Field(1, description="Version of this file format.")
     name: str = Field("trial", pattern=NAME)
     candidates: tuple[Candidate, ...] = Field(min_length=1)
+    judges: tuple[Candidate, ...] = Field(
+        (), description="Candidates that are not on trial and grade answers: grade: {judge: {by: ID}} of a task."
+    )
     baseline: str = Field("", description="Candidate that the others are compared with; default: the first.")
     tasks: tuple[TaskEntry, ...] = Field(min_length=1)
     task_paths: Texts = Field((), description="Folders or files with lm-evaluation-harness task YAML.")
@@ -160,6 +163,9 @@ class Trial(Section):
         for i, name in enumerate(ids):
             if name in ids[:i]:
                 raise problem(f"two candidates have the id {name!r}", "candidates", i, "id")
+        for i, judge in enumerate(self.judges):
+            if judge.id in [*ids, *(other.id for other in self.judges[:i])]:
+                raise problem(f"two candidates or judges have the id {judge.id!r}", "judges", i, "id")
         if self.baseline and self.baseline not in ids:
             raise problem(
                 f"the baseline {self.baseline!r} is not a candidate.{did_you_mean(self.baseline, ids)} "
@@ -182,9 +188,11 @@ class Trial(Section):
     @model_validator(mode="after")
     def _references_lead_somewhere(self) -> Trial:
         known = {candidate.id: candidate for candidate in self.candidates}
-        for i, candidate in enumerate(self.candidates):
+        everybody = [("candidates", i, one) for i, one in enumerate(self.candidates)]
+        everybody += [("judges", i, one) for i, one in enumerate(self.judges)]
+        for key, i, candidate in everybody:
             for reference in find_references(candidate):
-                at = ("candidates", i, *reference.at)
+                at = (key, i, *reference.at)
                 for name in _names_in(reference):
                     others = [other for other in known if other != candidate.id]
                     if name not in others:

@@ -5,7 +5,7 @@ A task knows how questions are asked and judged; it knows nothing of models, eng
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -161,3 +161,41 @@ class ShowsExamples(Protocol):
     def examples(self) -> Sequence[str]:
         """Return questions with their right answers, as they stand in a few-shot prompt; none of them is an item."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeUse:
+    """One measure of a task that a judge gives: another candidate, which reads the answers.
+
+    Attributes:
+        judge: its name in the trial.
+        measure: what it gives; the value lies within its bounds.
+        read: from the judge's answer to the value, or None where it cannot be read; pure.
+        labelled: answers that people have graded, as a task for the judge itself; None if there are none.
+    """
+
+    judge: str
+    measure: Measure
+    read: Callable[[Answer], float | None]
+    labelled: Task | None = None
+
+
+@runtime_checkable
+class NeedsJudge(Protocol):
+    """A task whose answers, or some of its measures, a judge grades: `Task.grade` leaves these out."""
+
+    def judges(self) -> Sequence[JudgeUse]:
+        """Return who judges what; nothing if nobody does."""
+        ...
+
+    def judge_requests(self, item: Item, answers: Sequence[Answer]) -> Sequence[Request | None]:
+        """Return what each of `judges` is asked about the answers to an item; pure.
+
+        None where there is nothing to be judged: an empty answer gets the worst value.
+        """
+        ...
+
+
+def list_judges(task: Task) -> Sequence[JudgeUse]:
+    """Return who judges what of a task; nothing if it needs no judge."""
+    return task.judges() if isinstance(task, NeedsJudge) else ()

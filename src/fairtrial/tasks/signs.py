@@ -27,6 +27,8 @@ SIGNS: Mapping[str, str] = {
     "unreachable": "every right answer contains a string that ends an answer, so that none can be written",
     "near_miss": "wrong, and different from a right answer only in white space, case, final punctuation or how a "
     "number is written",
+    "unjudged": "what the judge wrote gives no grade of the answer",
+    "spoke_to_judge": "the answer speaks to whoever grades it",
     "ends_right": "wrong, and a longer text that ends with a right answer",
 }
 """What each sign says of an answer."""

@@ -15,6 +15,7 @@ from fairtrial.analysis.doubts.functions import find_function_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.analysis.doubts.hosted import find_hosted_doubts
+from fairtrial.analysis.doubts.judged import find_judge_doubts
 from fairtrial.analysis.doubts.logs import find_log_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
@@ -27,6 +28,7 @@ __all__ = ["DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
 DOUBTS: tuple[Finder, ...] = (
     find_same_candidate_doubts,
     find_verdict_doubts,
+    find_judge_doubts,
     find_answer_doubts,
     find_letter_doubts,
     find_same_text_doubts,

@@ -38,10 +38,14 @@ SENTENCES = {
     "{candidate} included, can write them.",
     "near_miss": "{count} of {of} answers of {candidate} on {task} count as wrong though they differ from a right "
     "answer only in white space, case, final punctuation or how a number is written.",
+    "unjudged": "{count} of {of} answers of {candidate} on {task} have no grade, for none could be had of the judge; "
+    "they do not count.",
+    "spoke_to_judge": "{count} of {of} answers of {candidate} on {task} speak to whoever grades them; a judge may have "
+    "followed.",
     "ends_right": "{count} of {of} answers of {candidate} on {task} count as wrong and end with a right answer.",
 }
 
-UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable"))
+UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable", "unjudged", "spoke_to_judge"))
 """Signs of answers that count as wrong whatever the candidate knows."""
 
 
@@ -56,17 +60,20 @@ def find_answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]
             text += _quote_example(ledger, trial, found)
             grave = is_grave(found.count, found.of)
             severe = found.count >= CUT_SHARE * found.of if found.sign == "cut" else grave
+            severe |= found.sign in ("unjudged", "spoke_to_judge")
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
 
 
 def _quote_example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
     """Return one such answer in words, where there is something to be seen; else nothing."""
-    if found.sign not in {"unread", "near_miss", "ends_right"}:
+    if found.sign not in {"unread", "near_miss", "ends_right", "spoke_to_judge"}:
         return ""
     example = find_signed_example(ledger, trial.id, found)
     if example is None or not example.text.strip():
         return ""
-    right = f" (right: {quote_text(example.gold[0])})" if found.sign != "unread" and example.gold else ""
+    right = (
+        f" (right: {quote_text(example.gold[0])})" if found.sign in {"near_miss", "ends_right"} and example.gold else ""
+    )
     return f" For example {quote_text(example.text)}{right}."
 
 

@@ -17,11 +17,12 @@ from pydantic import ValidationError
 
 from fairtrial.errors import DataError, SpecError
 from fairtrial.plugins import Table
-from fairtrial.records import Measure, Observation
+from fairtrial.records import Answer, GenerateRequest, Measure, Observation
 from fairtrial.records.hashing import content_hash
 from fairtrial.spec.graders import read_grader_settings
 from fairtrial.spec.references import GraderSettings
 from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.base import JudgeUse, Task
 from fairtrial.tasks.reading import is_near_miss
 
 S = TypeVar("S", bound=GraderSettings)
@@ -87,6 +88,32 @@ class Grader(ABC, Generic[S]):
         return {**self.settings.own(), **files}
 
 
+class JudgingGrader(Grader[S]):
+    """A grader that has another candidate read the answer: it makes the request, and reads what comes back.
+
+    `grade` returns nothing; the value comes from `read_grade`.  It has one measure, with bounds.
+    """
+
+    judge: str
+    """Name of the one who judges."""
+
+    @abstractmethod
+    def make_request(self, question: str, answer: str, expected: Sequence[str], row: Row) -> GenerateRequest:
+        """Return what the judge is asked about one answer; pure."""
+
+    @abstractmethod
+    def read_grade(self, answer: Answer) -> float | None:
+        """Return the value that the judge's answer gives, within the measure's bounds; None if none can be read."""
+
+    def labelled_answers(self) -> Task | None:
+        """Return answers that people have graded, as a task for the judge itself; None if there are none."""
+        return None
+
+    def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
+        """Return nothing: that is for the judge."""
+        return {}
+
+
 def read_setting_file(path: Path) -> str:
     """Return the text of a file that a grader's settings name.  Raises SpecError if it cannot be read."""
     try:
@@ -112,6 +139,7 @@ GRADERS: Table[type[Grader[Any]]] = Table(
         "one_of": "fairtrial.tasks.graders.one_of:OneOfGrader",
         "json": "fairtrial.tasks.graders.json_answer:JsonGrader",
         "similar": "fairtrial.tasks.graders.similar:SimilarGrader",
+        "judge": "fairtrial.tasks.graders.judge:JudgeGrader",
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _is_grader,
@@ -164,6 +192,21 @@ class GraderSet:
             except DataError as error:
                 raise DataError(f"grader {name}: {error.message}", fix=error.fix) from error
 
+    @property
+    def judging(self) -> tuple[JudgingGrader[Any], ...]:
+        """Those that have another candidate read the answer."""
+        return tuple(grader for _, grader in self.graders if isinstance(grader, JudgingGrader))
+
+    def judges(self) -> Sequence[JudgeUse]:
+        """Return who judges what; see `fairtrial.tasks.base.NeedsJudge`."""
+        return [JudgeUse(one.judge, one.measures[0], one.read_grade, one.labelled_answers()) for one in self.judging]
+
+    def judge_requests(
+        self, question: str, answer: str, expected: Sequence[str], row: Row
+    ) -> Sequence[GenerateRequest | None]:
+        """Return what each judge is asked about an answer; None where it has no text."""
+        return [one.make_request(question, answer, expected, row) if answer.strip() else None for one in self.judging]
+
     def observe(self, answer: str, expected: Sequence[str], row: Row) -> list[Observation]:
         """Return the grades of one answer; see `Grader.grade`.
 
@@ -178,9 +221,13 @@ class GraderSet:
         ]
 
     def find_signs(self, answer: str, expected: Sequence[str], row: Row) -> list[str]:
-        """Return the signs of one answer, as the first grader sees them: verdicts are about its measure."""
-        name, grader = self.graders[0]
-        return list(grader.find_signs(answer, expected, row, _grade(name, grader, answer, expected, row)))
+        """Return the signs of one answer, as the first grader sees them and as judges do."""
+        return [
+            sign
+            for i, (name, grader) in enumerate(self.graders)
+            if i == 0 or isinstance(grader, JudgingGrader)
+            for sign in grader.find_signs(answer, expected, row, _grade(name, grader, answer, expected, row))
+        ]
 
 
 def _grade(name: str, grader: Grader[Any], answer: str, expected: Sequence[str], row: Row) -> Grades:

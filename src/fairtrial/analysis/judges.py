@@ -1,0 +1,133 @@
+"""Judges of a trial: what they graded, what that cost, and how far they agree with people.  Reads the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.judged import read_judge_costs, read_labelled_grades
+from fairtrial.ledger.plan import TrialRecord
+from fairtrial.stats.agreement import estimate_kappa
+from fairtrial.stats.intervals import Interval, estimate
+
+FEWEST_LABELS = 20
+"""Graded answers below which nobody knows how far a judge agrees with people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far a judge agrees with people about the answers that they have graded.
+
+    Attributes:
+        count: answers that both have graded.
+        unread: answers of which the judge gave no grade that could be read.
+        same: share of ``count`` with the same grade, with its interval.
+        kappa: agreement beyond chance, quadratic weights; None where it is not defined.
+        file: where the grades of people are from.
+    """
+
+    count: int
+    unread: int
+    same: Interval | None
+    kappa: Interval | None
+    file: str
+
+    def describe(self) -> str:
+        """Return it in words, for people."""
+        if self.same is None:
+            return f"no grade of its own for the {self.unread} answers that people have graded"
+        low, high = round(100 * self.same.low), round(100 * self.same.high)
+        text = f"agrees with people on {100 * self.same.mean:.0f}% [{low}, {high}] of {self.count} graded answers"
+        if self.kappa is not None:
+            text += f", kappa {self.kappa.mean:.2f} [{self.kappa.low:.2f}, {self.kappa.high:.2f}]"
+        return text + (f"; {self.unread} more could not be read" if self.unread else "")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeReport:
+    """One judge.
+
+    Attributes:
+        name: in the trial.
+        on_trial: whether it judges its own answers as well.
+        uses: (task, measure) that it gives, by name.
+        agreements: by the (task, measure) that they are about.
+        judged: answers that it has graded.
+        costs: measure to its sum over them; what was not measured is not in it.
+    """
+
+    name: str
+    on_trial: bool
+    uses: tuple[tuple[str, str], ...]
+    agreements: Mapping[tuple[str, str], Agreement]
+    judged: int
+    costs: Mapping[str, float]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "name": self.name,
+            "on_trial": self.on_trial,
+            "judged": self.judged,
+            "costs": dict(self.costs),
+            "uses": [
+                {
+                    "task": task,
+                    "measure": measure,
+                    "agreement": asdict(found) if (found := self.agreements.get((task, measure))) else None,
+                }
+                for task, measure in self.uses
+            ],
+        }
+
+
+def find_judges(ledger: Ledger, trial_id: str) -> list[JudgeReport]:
+    """Return the judges of a trial; none where nobody judges."""
+    trial = query.find_trial(ledger, trial_id)
+    plan = trial.plan
+    tasks = {task.id: task.name for task in plan.tasks}
+    on_trial = {candidate.id for candidate in plan.candidates}
+    found = []
+    for judge in plan.judges:
+        mine = [one for one in plan.judgings if one.judge == judge.id]
+        uses = tuple(dict.fromkeys((tasks[one.task], one.measure) for one in mine if one.task in tasks))
+        kept = [one.id for one in mine] + [one.id for one in plan.examinations if one.judge == judge.id]
+        judged, costs = read_judge_costs(ledger, judge.id, kept)
+        agreements = dict(_find_agreements(ledger, plan, judge.id, tasks))
+        found.append(JudgeReport(judge.name, judge.id in on_trial, uses, agreements, judged, costs))
+    return found
+
+
+def _find_agreements(
+    ledger: Ledger, plan: TrialRecord, judge: str, tasks: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, str], Agreement]]:
+    for one in plan.examinations:
+        if one.judge != judge:
+            continue
+        scale = one.card.settings.document.get("scale")
+        grades = [str(grade) for grade in scale] if isinstance(scale, list) else []
+        rows = read_labelled_grades(ledger, judge, one.id)
+        agreement = _measure_agreement(rows, grades, plan.decide.confidence, one.card.name)
+        for task, measure in one.uses:
+            if task in tasks:
+                yield (tasks[task], measure), agreement
+
+
+def _measure_agreement(
+    rows: Sequence[tuple[str, float | None]], grades: Sequence[str], confidence: float, file: str
+) -> Agreement:
+    """Return the agreement of (grade of people, value of the judge) pairs; None where the judge's was not read."""
+    both = [(grades.index(label) / (len(grades) - 1), value) for label, value in rows if value is not None]
+    unread = len(rows) - len(both)
+    if not both:
+        return Agreement(0, unread, None, None, file)
+    people, judge = (np.array(column, dtype=np.float64) for column in zip(*both, strict=True))
+    same = (np.abs(people - judge) < 1e-9).astype(np.float64)
+    ones, codes = np.ones(len(same)), np.arange(len(same))
+    share = estimate(same, ones, codes, confidence, (0.0, 1.0))
+    kappa = estimate_kappa(people, judge, confidence, np.random.default_rng(0))
+    return Agreement(len(both), unread, share, kappa, file)
