@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from fairtrial.errors import DataError, SpecError
 from fairtrial.plugins import Table
-from fairtrial.records import Answer, GenerateRequest, Measure, Observation
+from fairtrial.records import COUNT, Answer, CorpusScore, GenerateRequest, Measure, Observation
 from fairtrial.records.hashing import content_hash
 from fairtrial.spec.graders import read_grader_settings
 from fairtrial.spec.references import GraderSettings
@@ -49,6 +49,8 @@ class Grader(ABC, Generic[S]):
     """Whether a row's right answer is one JSON value, given as its JSON text, where others take a list of answers."""
     measures: tuple[Measure, ...] = ()
     """What `grade` returns, with bounds and direction; the first is the main one."""
+    corpus: tuple[CorpusScore, ...] = ()
+    """Scores of all answers together, beside the measures; then `count` says what one answer counts for each."""
     chance: float | None = None
     """Expected main measure of blind guessing, or None if unknown."""
 
@@ -66,6 +68,10 @@ class Grader(ABC, Generic[S]):
 
         Pure: the same three give the same grades.  Raises DataError for a row that `check_row` refuses.
         """
+
+    def count(self, answer: str, expected: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """Return, by the names of `corpus`, the counts of one answer (`fairtrial.stats.corpus`); pure."""
+        return {}
 
     def check_row(self, expected: Sequence[str], row: Row) -> None:
         """Raise DataError if answers to this row cannot be graded; called for every row before anything is asked."""
@@ -161,6 +167,20 @@ class GraderSet:
     def measures(self) -> tuple[Measure, ...]:
         """All measures, in order."""
         return tuple(measure for _, grader in self.graders for measure in grader.measures)
+
+    @property
+    def corpus(self) -> tuple[CorpusScore, ...]:
+        """Scores of all answers together."""
+        return tuple(score for _, grader in self.graders for score in grader.corpus)
+
+    def count(self, answer: str, expected: Sequence[str]) -> list[Observation]:
+        """Return what one answer counts for the scores of all answers; see `fairtrial.tasks.base.CountsForCorpus`."""
+        return [
+            Observation(f"{COUNT}{score}:{name}", value)
+            for _, grader in self.graders
+            for score, counts in (grader.count(answer, expected) if grader.corpus else {}).items()
+            for name, value in counts.items()
+        ]
 
     @property
     def needs_expected(self) -> bool:

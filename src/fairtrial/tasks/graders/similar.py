@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
+from fairtrial.records import CorpusScore
 from fairtrial.spec.graders import Similar
 from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.graders.corpus import PER_SENTENCE, count_ngrams
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.graders.likeness import MEASURES, load_metric, load_rouge, measure_likeness
 
 
 class SimilarGrader(Grader[Similar]):
-    """Values of single answers, whose means (of TER the ratio of sums) are compared in pairs."""
+    """Values of single answers, whose means (of TER the ratio of sums) are compared in pairs.
+
+    BLEU and chrF of all answers together, which the field reports, stand beside them.
+    """
 
     Settings: ClassVar = Similar
 
     def __init__(self, settings: Similar) -> None:
         super().__init__(settings)
-        self.measures = tuple(MEASURES[name] for name in settings.by)
+        self.measures = tuple(replace(MEASURES[name], name=PER_SENTENCE.get(name, name)) for name in settings.by)
+        self.corpus = tuple(CorpusScore(name, name, PER_SENTENCE[name]) for name in settings.by if name in PER_SENTENCE)
         for name in settings.by:  # an extra that is missing is told before anything is asked
             if name.startswith("rouge"):
                 load_rouge(name)
@@ -29,7 +36,12 @@ class SimilarGrader(Grader[Similar]):
         """Measure each likeness after what is ignored is gone from both texts."""
         ignore = self.settings.ignore
         said, rights = fold(answer, ignore), [fold(text, ignore) for text in expected]
-        return {name: measure_likeness(name, said, rights) for name in self.settings.by}
+        return {PER_SENTENCE.get(name, name): measure_likeness(name, said, rights) for name in self.settings.by}
+
+    def count(self, answer: str, expected: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """Return what an answer counts for each score of all answers."""
+        said, rights = fold(answer, self.settings.ignore), [fold(text, self.settings.ignore) for text in expected]
+        return {one.name: count_ngrams(one.formula, [said], rights) for one in self.corpus}
 
     def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:
         """Tell nothing: what differs in form only is nearly as like as it can be."""

@@ -12,11 +12,11 @@ from typing import Any
 
 from fairtrial.errors import DataError, TaskCodeError
 from fairtrial.records import COUNT, CorpusScore, Measure, Observation, ScoreAnswer
+from fairtrial.tasks.graders.corpus import count_ngrams
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.filters import Pipeline
 from fairtrial.tasks.lmeval.metrics import Metric, compare_exactly, compute_choice_values, make_measure, observe
 from fairtrial.tasks.lmeval.native import ChoiceGrader, Graded
-from fairtrial.tasks.lmeval.scorers import count_ngrams
 from fairtrial.tasks.reading import is_near_miss
 
 Row = dict[str, Any]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtrial.errors import FairtrialError, TaskCodeError, TaskError
+from fairtrial.tasks.graders.corpus import PER_SENTENCE
 from fairtrial.tasks.lmeval.known_metrics import Known, TextMetric, find_aggregation, find_metric
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.metrics import (
@@ -20,7 +21,7 @@ from fairtrial.tasks.lmeval.metrics import (
     read_exact_match,
 )
 from fairtrial.tasks.lmeval.native import UNDIRECTED, RatioOfSums
-from fairtrial.tasks.lmeval.scorers import PER_SENTENCE, make_likeness_scorer
+from fairtrial.tasks.lmeval.scorers import make_likeness_scorer
 
 Entry = Mapping[str, Any]
 _SETTINGS = {"metric", "aggregation", "higher_is_better", "hf_evaluate"}

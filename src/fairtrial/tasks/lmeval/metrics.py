@@ -16,10 +16,10 @@ from typing import Any
 
 from fairtrial.errors import DataError, TaskError
 from fairtrial.records import Measure, Observation, ScoreAnswer
+from fairtrial.tasks.graders.corpus import PER_SENTENCE
 from fairtrial.tasks.lmeval.filters import compile_ignored
 from fairtrial.tasks.lmeval.known_metrics import TextMetric
 from fairtrial.tasks.lmeval.native import RatioOfSums
-from fairtrial.tasks.lmeval.scorers import PER_SENTENCE
 from fairtrial.tasks.patterns import compile_pattern
 
 

@@ -28,7 +28,7 @@ from fairtrial.records import (
     make_example,
 )
 from fairtrial.records.duplicates import fold_text
-from fairtrial.tasks.base import TaskCard, TaskOptions
+from fairtrial.tasks.base import JudgeUse, TaskCard, TaskOptions
 from fairtrial.tasks.own.options import to_text
 from fairtrial.tasks.own.rows import Question, count_contradictions, find_one_gold
 from fairtrial.tasks.own.saying import describe_source
@@ -89,6 +89,7 @@ class OwnTask:
             main_measure=measures[0].name,
             description=describe_source(source),
             chance=self._chance(),
+            corpus=() if source.has_choices else source.graders.corpus,
             settings={
                 "format": "own rows",
                 "prompt": source.asking.template,
@@ -216,3 +217,18 @@ class OwnTask:
         if isinstance(answer, GenerateAnswer):
             return self._source.graders.find_signs(answer.text, item.gold, item.data)
         return []
+
+    def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return what a written answer counts for scores of all answers together."""
+        (answer,) = answers
+        return self._source.graders.count(answer.text, item.gold) if isinstance(answer, GenerateAnswer) else []
+
+    def judges(self) -> Sequence[JudgeUse]:
+        """Return who judges written answers, if a grader says so."""
+        return [] if self._source.has_choices else self._source.graders.judges()
+
+    def judge_requests(self, item: Item, answers: Sequence[Answer]) -> Sequence[Request | None]:
+        """Return what each judge is asked about a written answer."""
+        (answer,) = answers
+        assert isinstance(answer, GenerateAnswer)
+        return self._source.graders.judge_requests(item.question, answer.text, item.gold, item.data)

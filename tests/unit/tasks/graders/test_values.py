@@ -158,7 +158,7 @@ def test_ter_weighs_with_words() -> None:
 
 
 def test_one_graders_name_alone() -> None:
-    assert list(values_of("similar", SAID, GOLD)) == ["chrf"]
+    assert list(values_of("similar", SAID, GOLD)) == ["chrf_sentence"]
     assert list(values_of(["exact", {"similar": "rougeL"}], SAID, GOLD)) == ["exact_match", "rougeL"]
-    with pytest.raises(SpecError, match="two graders measure 'chrf'"):
+    with pytest.raises(SpecError, match="two graders measure 'chrf_sentence'"):
         graders_of(["similar", "similar"])
