@@ -12,7 +12,9 @@ from rich.text import Text
 
 from fairtrial.cli.options import JsonOption, TaskPathOption
 from fairtrial.cli.output import print_json
+from fairtrial.cli.why import print_explanation
 from fairtrial.report.words import make_inline
+from fairtrial.tasks.explaining import explain
 from fairtrial.tasks.find import TaskFinder
 
 
@@ -22,9 +24,22 @@ def tasks(
     installed: Annotated[
         bool, typer.Option("--installed", help="Also list the tasks of an installed lm-evaluation-harness.")
     ] = False,
+    why: Annotated[
+        str,
+        typer.Option(
+            "--why", metavar="NAME", help="Tell what keeps a task, or the tasks of a group, from being asked."
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """List the tasks that a trial can name."""
+    if why:
+        told = explain(TaskFinder(tuple(task_path or ())), why)
+        if as_json:
+            print_json(told.document())
+        else:
+            print_explanation(told, Console())
+        return
     finder = TaskFinder(tuple(task_path or ()), installed=installed or bool(search))
     found = [listing for listing in finder.listings() if search.casefold() in listing.name.casefold()]
     if as_json:

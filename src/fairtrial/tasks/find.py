@@ -18,6 +18,7 @@ from fairtrial.plugins import Table
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder, make_unknown_task_error
+from fairtrial.tasks.lmeval.reasons import Reason
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load_suite
 
@@ -131,6 +132,17 @@ class TaskFinder:
             )
         return catalog.build(name, options)
 
+    def reasons(self, name: str) -> Sequence[Reason]:
+        """Return why a task cannot be asked, all reasons at once; none if it can, and for tasks that are no files.
+
+        Raises UnknownNameError, and TaskError for a group or a tag.
+        """
+        return [] if self._is_code(name) else self._catalog_of(name).reasons(name)
+
+    def left_out(self, name: str) -> Sequence[str]:
+        """Return the metrics of a task file that are not computed, of a task that can be asked."""
+        return () if self._is_code(name) else self._catalog_of(name).config(name).left_out
+
     def origin(self, name: str) -> str:
         """Return the distribution and version that a task comes from; empty if no plugin brings it."""
         return TASKS.origin(name) if self._is_code(name) else ""
@@ -146,9 +158,10 @@ class TaskFinder:
         return task
 
     def _catalog_of(self, name: str) -> LmEvalCatalog:
-        if name in self._own.names():
+        group = name.partition("::")[0]  # a task as a group changes it
+        if name in self._own.names() or group in self._own.names():
             return self._own
-        if self._installed is not None and name in self._installed.names():
+        if self._installed is not None and not {name, group}.isdisjoint(self._installed.names()):
             return self._installed
         known = [*TASKS.names(), *self._own.names()]
         if self._installed is not None:
