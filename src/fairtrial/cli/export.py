@@ -1,4 +1,4 @@
-"""``fairtrial export``: a trial in the forms of other tools."""
+"""``fairtrial export``: a trial in the forms of other tools, as a table, or as a picture for a slide."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.cli.options import LedgerOption
-from fairtrial.errors import FairtrialError
+from fairtrial.cli.outputs import check_output
+from fairtrial.errors import SpecError
 from fairtrial.ledger import Ledger, query
-from fairtrial.report.export import EXPORTERS, NOT_STATED
+from fairtrial.report.card import write_card
+from fairtrial.report.export import NOT_STATED, ExportNote, run_exporter
 from fairtrial.report.summary import summarise
 from fairtrial.report.words import list_headline_doubts, make_inline
 
@@ -26,26 +28,40 @@ def export(
         typer.Option(
             "--format",
             "-f",
-            help="lm-eval: results and samples files; inspect: .eval logs; "
-            "every-eval-ever: records in that schema; model-card: model-index YAML; or a plugin's name.",
+            help="table: items and verdicts for a spreadsheet; lm-eval: results and samples files; inspect: .eval "
+            "logs; every-eval-ever: records in that schema; model-card: model-index YAML; or a plugin's name. "
+            "Default: table if --out ends in .xlsx, .csv or .parquet, else lm-eval.",
         ),
-    ] = "lm-eval",
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to, one folder a candidate.")] = Path(
-        "export"
-    ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write to, one folder a candidate; of a table, the file."),
+    ] = None,
+    card: Annotated[
+        Path | None, typer.Option("--card", help="Write a picture for a slide, 16:9: a .png or .svg file.")
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="With --card: light on dark.")] = False,
     by: Annotated[
         str, typer.Option("--by", help="Who ran the trial, for every-eval-ever: the name of an organisation.")
     ] = NOT_STATED,
 ) -> None:
     """Write a trial in the forms of other tools; rows of it are taken out with `fairtrial ledger export`."""
-    write = EXPORTERS.find(form)
+    if dark and card is None:
+        raise SpecError("--dark is about the picture that --card writes.", fix="Add --card card.png.")
+    is_table = out is not None and out.suffix.lower() in (".xlsx", ".csv", ".parquet")
+    chosen = form or ("table" if is_table else "lm-eval")
+    if chosen == "table":
+        check_output(out if out and out.suffix else None, ledger)
+    check_output(card, ledger)
     with Ledger.open(ledger, create=False) as store:
         summary = summarise(store, query.find_trial(store, trial).id)
-        try:
-            written = list(write(store, summary, out, by))
-        except OSError as error:
-            raise FairtrialError(f"{error.filename} cannot be written: {error.strerror}.") from error
-    for path in written:
-        Console().print(Text(make_inline(str(path))), soft_wrap=True)
-    for line in (*(gap.text for gap in summary.gaps), *list_headline_doubts(summary)):  # what the files cannot say
+        written: list[Path | ExportNote] = [write_card(summary, card, dark)] if card else []
+        if form or out or not card:
+            written += run_exporter(chosen, store, summary, out or Path("export"), by)
+    for one in written:
+        if isinstance(one, Path):
+            Console().print(Text(make_inline(str(one))), soft_wrap=True)
+    notes = [one.text for one in written if isinstance(one, ExportNote)]
+    gaps = [gap.text for gap in summary.gaps]
+    for line in (*notes, *gaps, *list_headline_doubts(summary)):  # what the files cannot say
         Console(stderr=True).print(Text(f"! {make_inline(line)}", style="yellow"), soft_wrap=True)

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairtrial.ledger.encoding import decode_answer, decode_request
+from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
 from fairtrial.ledger.store import Ledger
-from fairtrial.records import Request
+from fairtrial.records import Item, Request
 from fairtrial.records.trace import renamed_trace
 
 MOST_NAMES = 500
@@ -34,6 +34,16 @@ class Call:
 
     request_id: str
     answer: Mapping[str, Any]
+
+
+def read_item_block(ledger: Ledger, task_id: str, items: Collection[str]) -> dict[str, Item]:
+    """Return some items of a task by id."""
+    rows = ledger.read(
+        "SELECT item_id, doc_id, cluster, body FROM items WHERE task_id = ? "
+        "AND item_id IN (SELECT value FROM json_each(?))",
+        (task_id, json.dumps(list(items))),
+    )
+    return {item_id: decode_item(item_id, doc_id, cluster, body) for item_id, doc_id, cluster, body in rows}
 
 
 def read_calls(

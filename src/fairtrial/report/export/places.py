@@ -1,12 +1,20 @@
-"""Where exported files go: a folder a candidate, under names that lead nowhere else."""
+"""Where exported files go: a folder a candidate, under names that lead nowhere else; and what must be said of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fairtrial.report.summary import CandidateSummary
+
+
+@dataclass(frozen=True, slots=True)
+class ExportNote:
+    """What must be said of what was written; an exporter may yield it among the paths."""
+
+    text: str
 
 
 def make_candidate_folders(
