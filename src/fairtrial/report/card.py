@@ -15,6 +15,7 @@ from typing import Any
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.errors import FairtrialError, MissingExtraError, SpecError
+from fairtrial.report.best import describe_best
 from fairtrial.report.summary import Summary
 from fairtrial.report.words import (
     MARKS,
@@ -52,11 +53,11 @@ class Palette:
 
 LIGHT = Palette(
     "#ffffff", "#1a1d21", "#5c6570", "#e9edf1",
-    {"better": "#0a6e4f", "worse": "#b3261e", "tied": "#35506b", "different": "#7a4fa3"},
+    {"better": "#0a6e4f", "worse": "#b3261e", "tied": "#35506b", "not worse": "#35506b", "different": "#7a4fa3"},
 )  # fmt: skip
 DARK = Palette(
     "#15181c", "#f1f3f5", "#a3acb6", "#2a3037",
-    {"better": "#5fd0a5", "worse": "#ff8a80", "tied": "#9dbcdc", "different": "#c9a4ec"},
+    {"better": "#5fd0a5", "worse": "#ff8a80", "tied": "#9dbcdc", "not worse": "#9dbcdc", "different": "#c9a4ec"},
 )  # fmt: skip
 
 
@@ -64,12 +65,14 @@ DARK = Palette(
 class _Row:
     """One line of the plot."""
 
-    label: str
+    name: str
     value: float
     low: float
     high: float
-    word: str
+    label: str
     told: str
+    word: str = ""
+    scores: str = ""
 
 
 def write_card(summary: Summary, path: Path, dark: bool = False) -> Path:
@@ -113,7 +116,9 @@ def _draw(figure: Any, summary: Summary, colours: Palette) -> None:
     bottom = 0.085 + 0.034 * len(notes)
     rows, unit, left_out = _choose_rows(summary)
     if rows:
-        axes = figure.add_axes((0.31, bottom + 0.055, 0.37, max(0.2, top - bottom - 0.08)))
+        room = top - bottom - 0.08
+        height = min(room, 0.1 + 0.115 * len(rows))
+        axes = figure.add_axes((0.31, bottom + 0.055 + 0.6 * (room - height), 0.37, max(0.2, height)))
         _plot(axes, rows, unit, summary, colours)
     notes += [left_out] if left_out else []
     for i, (note, is_doubt) in enumerate([(n, n.startswith("!")) for n in notes]):
@@ -124,7 +129,10 @@ def _draw(figure: Any, summary: Summary, colours: Palette) -> None:
 
 
 def _headline(summary: Summary) -> str:
-    """Return the outcome in a sentence: by name where there is one comparison, else counted."""
+    """Return the outcome in a sentence: who is the best of several, who is better of two, else verdicts counted."""
+    if summary.best:
+        told = describe_best(summary)[-1]
+        return f"{told[:1].upper()}{told[1:]}" if len(summary.best) > 1 else told
     if len(summary.verdicts) == 1:
         [one] = summary.verdicts
         words = {
@@ -132,9 +140,10 @@ def _headline(summary: Summary) -> str:
             "worse": f"{one.a} is worse than {one.b} on {one.task}",
             "different": f"{one.a} differs from {one.b} on {one.task}",
             "tied": f"{one.a} and {one.b} are tied on {one.task}",
+            "not worse": f"{one.a} is not worse than {one.b} on {one.task}",
         }
-        return words.get(one.verdict, f"{one.a} and {one.b} cannot be told apart on {one.task} yet") + "."
-    return describe_outcome(summary).split(" The verdicts hold")[0]
+        return words.get(one.label, f"{one.a} and {one.b} cannot be told apart on {one.task} yet") + "."
+    return describe_outcome(summary).split(". ")[0].rstrip(".") + "."
 
 
 def _choose_rows(summary: Summary) -> tuple[list[_Row], str, str]:
@@ -153,7 +162,7 @@ def _choose_rows(summary: Summary) -> tuple[list[_Row], str, str]:
         return rows[:MOST_ROWS], unit, _tell_left_out(len(scores), min(len(rows), MOST_ROWS), "scores")
     unit = Counter(v.unit for v in summary.verdicts).most_common(1)[0][0]
     own = [v for v in summary.verdicts if v.unit == unit]
-    decided = sorted(own, key=lambda v: (v.verdict == "undecided", -abs(v.difference)))[:MOST_ROWS]
+    decided = sorted(own, key=lambda v: (v.label == "undecided", -abs(v.difference)))[:MOST_ROWS]
     kept = [v for v in own if v in decided]
     several = len({v.a for v in summary.verdicts}) > 1
     measures = len({v.measure for v in kept}) > 1 and len({(v.task, v.a) for v in kept}) < len(kept)
@@ -170,9 +179,14 @@ def _make_row(summary: Summary, one: Verdict, several: bool, measures: bool) -> 
     parts = [_shorten(one.task, LONGEST)]
     parts += [_shorten(one.measure, 20)] if measures else []
     parts += [_shorten(one.a, LONGEST - 8 if measures else LONGEST)] if several else []
-    mark = f"{MARKS[one.verdict]} {one.verdict}{' (doubtful)' if is_doubtful(summary, one) else ''}"
+    doubtful = " (doubtful)" if is_doubtful(summary, one) else ""
     told = format_difference(one.difference, one.unit)
-    return _Row("\n".join(parts) if len(parts) > 1 else parts[0], one.difference, one.low, one.high, mark, told)
+    means = {e.candidate: e.mean for e in summary.estimates if (e.task, e.measure) == (one.task, one.measure)}
+    scores = [format_quantity(means[name], one.unit) for name in (one.b, one.a) if name in means]
+    return _Row(
+        "\n".join(parts), one.difference, one.low, one.high, one.label, told,
+        f"{MARKS[one.label]} {one.label}{doubtful}", " → ".join(scores) if len(scores) == 2 else "",
+    )  # fmt: skip
 
 
 def _shorten(name: str, most: int) -> str:
@@ -199,7 +213,7 @@ def _plot(axes: Any, rows: Sequence[_Row], unit: str, summary: Summary, colours:
         axes.axvline(0, color=colours.faint, lw=1.2, zorder=1)
     size = min(14.0, 15.5 - 0.45 * len(rows))
     for at, row in enumerate(rows):
-        ink = colours.verdicts.get(row.word.split(" ")[1] if row.word else "", colours.ink)
+        ink = colours.verdicts.get(row.label, colours.ink)
         bounded = math.isfinite(row.low) and math.isfinite(row.high)
         ends_at = (row.low, row.high) if bounded else (left, right)
         style = "-" if bounded else ":"
@@ -207,11 +221,14 @@ def _plot(axes: Any, rows: Sequence[_Row], unit: str, summary: Summary, colours:
         axes.plot([row.value], [at], "o", color=ink, ms=9, zorder=3)
         # labels stand outside the axes, in its own coordinates across and in rows down
         across = axes.get_yaxis_transform()
-        axes.text(-0.03, at, row.label, transform=across, ha="right", va="center", fontsize=size, color=colours.ink,
+        axes.text(-0.03, at, row.name, transform=across, ha="right", va="center", fontsize=size, color=colours.ink,
                   linespacing=1.05)  # fmt: skip
         axes.text(1.03, at, row.told, transform=across, ha="left", va="center", fontsize=size, color=colours.ink,
                   weight="bold")  # fmt: skip
-        axes.text(1.24, at, row.word, transform=across, ha="left", va="center", fontsize=size, color=ink)
+        axes.text(1.2, at, f"{row.word}\n" if row.scores else row.word, transform=across, ha="left", va="center",
+                  fontsize=size, color=ink, linespacing=1.05)  # fmt: skip
+        axes.text(1.2, at, f"\n{row.scores}" if row.scores else "", transform=across, ha="left", va="center",
+                  fontsize=size - 2, color=colours.faint, linespacing=1.25)  # fmt: skip
     axes.set_yticks([])
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)

@@ -77,8 +77,8 @@ def _encode_json(value: object) -> bytes:
 
 
 def _name_model(candidate: CandidateSummary) -> str:
-    """Return the name of the model that the log is about."""
-    return candidate.spec.model
+    """Return what Inspect's lists show as the model: the candidate's name, for several may have one model."""
+    return candidate.name
 
 
 def _build_sample(
@@ -242,9 +242,7 @@ def _build_spec(
         "dataset": {"name": card.name, "samples": len(ids), "sample_ids": list(ids), "shuffled": True},
         "model": _name_model(candidate),
         "model_generate_config": _build_config(candidate),
-        "model_args": {
-            key: value for key, value in candidate.spec.document.items() if key not in ("id", "model", "endpoint")
-        },
+        "model_args": {key: value for key, value in candidate.spec.document.items() if key not in ("id", "endpoint")},
         "config": {"limit": task.items_asked, "epochs": repeats},
         "packages": packages,
         "metadata": {

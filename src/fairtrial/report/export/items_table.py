@@ -155,7 +155,7 @@ def list_verdict_rows(summary: Summary) -> Iterator[list[Cell]]:
     for one in summary.verdicts:
         measured: list[Cell] = [one.difference, one.low, one.high, one.confidence, one.margin]
         yield [
-            one.task, one.measure, one.a, one.b, one.verdict,
+            one.task, one.measure, one.a, one.b, one.label,
             *[value if isinstance(value, float) and abs(value) != float("inf") else None for value in measured],
             "share" if one.unit == "1" else one.unit, one.flips_to_right, one.flips_to_wrong, one.items_used,
             "yes" if is_doubtful(summary, one) else "", describe_verdict(one, summary.task(one.task)),

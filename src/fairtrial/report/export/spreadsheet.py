@@ -1,7 +1,7 @@
 """A trial as a table for people: an Excel workbook, CSV or Parquet files.
 
-Texts come from models and data files, and a spreadsheet takes a text that begins with ``=`` for a formula: in a workbook
-they are marked as texts, in CSV such a text gets an apostrophe in front (OWASP, "CSV Injection").
+Texts come from models and data files, and a spreadsheet takes a text that begins with ``=`` for a formula: in a
+workbook they are marked as texts, in CSV such a text gets an apostrophe in front (OWASP, "CSV Injection").
 """
 
 from __future__ import annotations
@@ -207,8 +207,8 @@ def _write_workbook(path: Path, table: ItemsTable) -> Iterator[Path | ExportNote
         yield ExportNote(f"{path.name}: the items fill {sheets} sheets, for one holds {MOST_ROWS:,} rows.")
     if book.cut:
         yield ExportNote(
-            f"{path.name}: {book.cut:,} texts are cut at the {MOST_CHARACTERS:,} characters that a cell of Excel holds; "
-            "CSV and Parquet keep them whole."
+            f"{path.name}: {book.cut:,} texts are cut at the {MOST_CHARACTERS:,} characters that a cell holds; CSV "
+            "and Parquet keep them whole."
         )
     if book.replaced:
         yield ExportNote(f"{path.name}: {book.replaced:,} texts have control characters, which are written by name.")

@@ -63,14 +63,15 @@ def test_the_archive_holds_what_inspect_keeps(logs: tuple[Summary, list[Path]]) 
         head, short = (json.loads(archive.read(f"{name}.json")) for name in ("header", "summaries"))
         one = json.loads(archive.read("samples/0_epoch_2.json"))
         assert sum(name.startswith("samples/") for name in archive.namelist()) == 30
-    assert (head["status"], head["eval"]["task"], head["eval"]["model"]) == ("success", "arithmetic_open", "fake:one")
+    assert head["eval"]["model_args"]["model"] == "fake:one"
+    assert (head["status"], head["eval"]["task"], head["eval"]["model"]) == ("success", "arithmetic_open", "one")
     assert (head["eval"]["config"]["epochs"], head["results"]["completed_samples"], len(short)) == (2, 30, 30)
     assert head["eval"]["model_generate_config"] == {"temperature": 0.5}
     assert set(one["scores"]) == {"exact_match"} and {"seconds", "tokens_out"} <= set(
         one["metadata"]["fairtrial"]["costs"]
     )
     assert one["output"]["completion"] == one["messages"][-1]["content"]
-    usage = head["stats"]["model_usage"]["fake:one"]
+    usage = head["stats"]["model_usage"]["one"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
     [score] = head["results"]["scores"]
     want = next(

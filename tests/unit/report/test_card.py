@@ -1,0 +1,38 @@
+"""A picture for a slide: size, text that is no markup, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+from fairtrial.errors import SpecError
+from fairtrial.report.card import write_card
+from fairtrial.report.summary import Summary, summarise
+from tests.support.report_ledger import TRIAL_ID, report_ledger
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+    path = tmp_path_factory.mktemp("card") / "l.db"
+    with report_ledger(path) as ledger:
+        return summarise(ledger, TRIAL_ID)
+
+
+def test_a_png_is_sixteen_to_nine(tmp_path: Path, summary: Summary) -> None:
+    data = write_card(summary, tmp_path / "card.png").read_bytes()
+    assert struct.unpack(">II", data[16:24]) == (1920, 1080)
+
+
+def test_an_svg_is_the_same_every_time(tmp_path: Path, summary: Summary) -> None:
+    one = write_card(summary, tmp_path / "one.svg").read_text()
+    assert one == write_card(summary, tmp_path / "two.svg").read_text()
+    assert not re.search(r"<script|javascript:", one)
+    assert one != write_card(summary, tmp_path / "dark.svg", dark=True).read_text()
+
+
+def test_other_kinds_are_refused(tmp_path: Path, summary: Summary) -> None:
+    with pytest.raises(SpecError, match=r"'card\.pdf' is neither"):
+        write_card(summary, tmp_path / "card.pdf")
