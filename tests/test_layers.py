@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 """What each unit may import beside itself; `api`, `cli` and the package's `__init__` may import everything."""
 
-TOP = {"api", "cli", "__init__", "__main__"}
+TOP = {"api", "cli", "testing", "__init__", "__main__"}
 HEAVY = {"torch", "llama_cpp", "transformers", "datasets", "pyarrow", "huggingface_hub", "httpx2", "lm_eval"}
 
 
@@ -164,6 +164,13 @@ def test_public_names() -> None:
     stub = ast.parse((SRC / "__init__.pyi").read_text())
     typed = {alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert typed == set(fairtrial.__all__) - {"__version__"}
+
+
+def test_only_the_plugin_of_pytest_imports_pytest() -> None:
+    assert [
+        path.name for path in FILES if "pytest" in imports(path) | {n.partition(".")[0] for n in imports(path)}
+    ] == ["testing.py"]
+    assert not [path for path in FILES if "fairtrial.testing" in imports(path)]
 
 
 def test_importing_the_package_imports_nothing() -> None:

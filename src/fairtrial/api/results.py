@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 from fairtrial.analysis.best import BestOnTask
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.api.notebook import is_notebook
+from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.examine import explain_damage
+from fairtrial.report.gate import CLAIMS, Claim, Gate, GateAllowances, GateQuestions, judge_gate
 from fairtrial.report.html.page import write_report
 from fairtrial.report.notebook import render_result
 from fairtrial.report.plot import draw_forest
@@ -96,6 +98,40 @@ class Result:
         if ax is None and is_notebook():
             import_module("matplotlib.pyplot").close(figure)  # else the notebook would show it twice
         return figure
+
+    def check(
+        self,
+        claim: Claim = "not-worse",
+        *,
+        candidate: str = "",
+        task: str = "",
+        measure: str = "",
+        alone: bool = False,
+        allow: Collection[str] = (),
+    ) -> Gate:
+        """Return whether every candidate is as good as the baseline, as `fairtrial check` judges; print it for why.
+
+            assert found.check().passed
+
+        Args:
+            claim: ``not-worse`` (by more than the margin), or ``better``.
+            candidate: only this one; so ``task`` and ``measure``.
+            task: see there.
+            measure: see there.
+            alone: judge each claim as if it were the only one.
+            allow: what may be so and the gate still passes: ``undecided``, ``missing``, ``doubts``.
+
+        Raises:
+            UnknownNameError: for a name that the trial does not have.
+            SpecError: there is nothing to check.
+        """
+        if claim not in CLAIMS:
+            raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
+        known = [field.name for field in fields(GateAllowances)]
+        if odd := [name for name in ([allow] if isinstance(allow, str) else allow) if name not in known]:
+            raise UnknownNameError("allowance", odd[0], known, fix=f"Allowances: {', '.join(known)}.")
+        allowed = GateAllowances(**{name: name in allow for name in known})
+        return judge_gate(self.summary, GateQuestions(claim, candidate, task, measure, alone), allowed)
 
     def report(self, path: str | Path) -> Path:
         """Write the self-contained HTML report and return its path."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -12,14 +13,25 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.cli.live import show_progress
-from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption
+from fairtrial.cli.options import (
+    JsonOption,
+    LedgerOption,
+    NoReportOption,
+    QuietOption,
+    ReportOption,
+    TaskPathOption,
+    ThreadsOption,
+    TrustOption,
+    WaitOption,
+)
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
 from fairtrial.errors import FairtrialError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import Plan
-from fairtrial.report.gate import Claim, Gate, GateAllowances, GateQuestions, change_baseline, judge_gate
+from fairtrial.report.gate import CLAIMS, Claim, Gate, GateAllowances, GateQuestions, change_baseline, judge_gate
 from fairtrial.report.junit import write_junit
+from fairtrial.report.markdown import write_gate_markdown
 from fairtrial.report.words import make_inline
 from fairtrial.spec.source import load_trial
 
@@ -27,7 +39,42 @@ FAILED = 7
 """Exit code of a gate that does not let pass."""
 
 MARKS = {"holds": ("✓", "green"), "refuted": ("✗", "red"), "undecided": ("?", "yellow")}
-CLAIMS = ("not-worse", "better")
+
+
+ClaimOption = Annotated[str, typer.Option("--claim", help="not-worse (by more than the margin), or better.")]
+BaselineOption = Annotated[
+    str, typer.Option("--baseline", help="Compare with this candidate; default: the trial's baseline.")
+]
+CandidateOption = Annotated[str, typer.Option("--candidate", help="Only this candidate.")]
+TaskOption = Annotated[str, typer.Option("--task", help="Only this task.")]
+MeasureOption = Annotated[str, typer.Option("--measure", help="Only this measure.")]
+UndecidedOption = Annotated[bool, typer.Option("--allow-undecided", help="What is undecided may pass.")]
+MissingOption = Annotated[
+    bool, typer.Option("--allow-missing", help="Items without answers and candidates left out may be missing.")
+]
+DoubtsOption = Annotated[bool, typer.Option("--allow-doubts", help="What the headline doubts may pass.")]
+AloneOption = Annotated[
+    bool, typer.Option("--alone", help="Judge each claim as if it were the only one; all must hold all the same.")
+]
+JunitOption = Annotated[Path | None, typer.Option("--junit", help="Write the checks there as JUnit XML.")]
+SummaryOption = Annotated[
+    Path | None,
+    typer.Option("--summary", help="Add the outcome to the end of this file as Markdown, e.g. $GITHUB_STEP_SUMMARY."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files that a check writes; None for those that nobody wants."""
+
+    junit: Path | None
+    summary: Path | None
+    report: Path | None
+
+    def check(self, *inputs: Path | None) -> None:
+        """Raise SpecError if one of them cannot be written."""
+        for path in (self.junit, self.summary, self.report):
+            check_output(path, *inputs)
 
 
 def check(
@@ -36,50 +83,64 @@ def check(
         typer.Argument(help="Trial file, which is run first; or a trial in the ledger by name or id; default: latest."),
     ] = None,
     ledger: LedgerOption = api.DEFAULT_LEDGER,
-    claim: Annotated[
-        str, typer.Option("--claim", help="not-worse (by more than the margin), or better.")
-    ] = "not-worse",
-    baseline: Annotated[
-        str, typer.Option("--baseline", help="Compare with this candidate; default: the trial's baseline.")
-    ] = "",
-    candidate: Annotated[str, typer.Option("--candidate", help="Only this candidate.")] = "",
-    task: Annotated[str, typer.Option("--task", help="Only this task.")] = "",
-    measure: Annotated[str, typer.Option("--measure", help="Only this measure.")] = "",
-    allow_undecided: Annotated[bool, typer.Option("--allow-undecided", help="What is undecided may pass.")] = False,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Items without answers and candidates left out may be missing.")
-    ] = False,
-    allow_doubts: Annotated[bool, typer.Option("--allow-doubts", help="What the headline doubts may pass.")] = False,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Judge each claim as if it were the only one; all must hold all the same.")
-    ] = False,
-    junit_file: Annotated[Path | None, typer.Option("--junit", help="Write the checks there as JUnit XML.")] = None,
+    claim: ClaimOption = "not-worse",
+    baseline: BaselineOption = "",
+    candidate: CandidateOption = "",
+    task: TaskOption = "",
+    measure: MeasureOption = "",
+    allow_undecided: UndecidedOption = False,
+    allow_missing: MissingOption = False,
+    allow_doubts: DoubtsOption = False,
+    alone: AloneOption = False,
+    junit_file: JunitOption = None,
+    summary_file: SummaryOption = None,
+    report: ReportOption = None,
+    no_report: NoReportOption = False,
+    task_path: TaskPathOption = None,
+    threads: ThreadsOption = None,
+    wait: WaitOption = True,
+    trust_task_code: TrustOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Fail (exit code 7) unless every candidate is as good as the baseline on every task, or better than it.
 
-    Also fails if items, answers or candidates are missing to judge by, or if the headline doubts a number.
+    Also fails if items, answers or candidates are missing to judge by, or if the headline doubts a number.  A report is
+    written only where --report says where.
     """
     if claim not in CLAIMS:
         raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
     _check_names(trial, {"candidate": candidate or baseline, "task": task})
-    check_output(junit_file, ledger, None if trial is None else Path(trial))
-    summary = _read_or_run(trial, ledger, quiet or as_json, measure).summary
-    if baseline:
-        with Ledger.open(ledger, create=False) as store:
-            summary = change_baseline(store, summary, baseline)
+    files = Outputs(junit_file, summary_file, None if no_report else report)
+    files.check(ledger, None if trial is None else Path(trial))
+    conditions = api.Conditions(
+        threads=threads, wait=wait, trust_task_code=trust_task_code, task_paths=tuple(task_path or ())
+    )
+    found = _read_or_run(trial, ledger, conditions, quiet or as_json, measure)
     asked = GateQuestions(cast(Claim, claim), candidate, task, measure, alone)
-    made = judge_gate(summary, asked, GateAllowances(allow_undecided, allow_missing, allow_doubts))
-    if junit_file is not None:
-        _write_file(junit_file, write_junit(summary, made))
+    made = _judge(found, baseline, asked, GateAllowances(allow_undecided, allow_missing, allow_doubts), files)
     if as_json:
-        document = {"trial": summary.trial_id, "baseline": summary.baseline, **made.document()}
-        print_json(document)
+        print_json({"trial": found.trial_id, "baseline": baseline or found.summary.baseline, **made.document()})
     else:
         _show_gate(made)
     if not made.passed:
         raise typer.Exit(FAILED)
+
+
+def _judge(found: api.Result, baseline: str, asked: GateQuestions, allowed: GateAllowances, files: Outputs) -> Gate:
+    """Return the gate, and write the files about it."""
+    summary = found.summary
+    if baseline:
+        with Ledger.open(found.ledger, create=False) as store:
+            summary = change_baseline(store, summary, baseline)
+    made = judge_gate(summary, asked, allowed)
+    if files.junit is not None:
+        _write_file(files.junit, write_junit(summary, made))
+    if files.summary is not None:
+        _write_file(files.summary, write_gate_markdown(summary, made), adds=True)
+    if files.report is not None:
+        found.report(files.report)
+    return made
 
 
 def _check_names(trial: str | None, wanted: Mapping[str, str]) -> None:
@@ -100,12 +161,14 @@ def _check_measure(plan: Plan, name: str) -> None:
         raise UnknownNameError("measure", name, known, fix=f"Of this trial: {', '.join(known)}.")
 
 
-def _read_or_run(trial: str | None, ledger: Path, quiet: bool, measure: str = "") -> api.Result:
+def _read_or_run(
+    trial: str | None, ledger: Path, conditions: api.Conditions, quiet: bool, measure: str = ""
+) -> api.Result:
     """Run a trial file, or read a trial of the ledger; ``measure``: one that the trial must have."""
     if trial is None or Path(trial).suffix not in {".yaml", ".yml"}:
         return api.result(ledger, trial)
-    conditions = api.Conditions(on_plan=lambda plan: _check_measure(plan, measure))
-    with show_progress(Console(stderr=True), conditions, quiet) as shown:
+    checked = replace(conditions, on_plan=lambda plan: _check_measure(plan, measure))
+    with show_progress(Console(stderr=True), checked, quiet) as shown:
         return api.run(trial, ledger, shown, progress=False)
 
 
@@ -140,10 +203,11 @@ def _describe_outcome(made: Gate) -> Text:
     return Text(f"The gate fails: {'; '.join(why)}.", style="bold red")
 
 
-def _write_file(path: Path, text: str) -> None:
-    """Write a file.  Raises FairtrialError if that cannot be done."""
+def _write_file(path: Path, text: str, adds: bool = False) -> None:
+    """Write a file, or add to its end.  Raises FairtrialError if that cannot be done."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with path.open("a" if adds else "w", encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise FairtrialError(f"{path} cannot be written: {error.strerror}.") from error

@@ -21,6 +21,7 @@ from fairtrial.report import words
 from fairtrial.report.summary import Summary
 
 Claim = Literal["not-worse", "better"]
+CLAIMS = ("not-worse", "better")
 Outcome = Literal["holds", "refuted", "undecided"]
 
 
@@ -101,6 +102,22 @@ class Gate:
     def passed(self) -> bool:
         """Whether the pipeline may go on."""
         return not self.bad and not self.obstacles
+
+    def explain(self) -> str:
+        """Return in one sentence whether it is passed, and if not, why."""
+        why = [f"{len(self.bad)} of {len(self.checks)} claims do not hold"] if self.bad else []
+        if self.missing and not self.allowed.missing:
+            why.append("there is something missing to judge by")
+        if self.doubts and not self.allowed.doubts:
+            why.append("the headline doubts a number")
+        return f"The gate fails: {'; '.join(why)}." if why else "The gate is passed."
+
+    def __str__(self) -> str:
+        """Return the outcome, then a line for each check that fails it, what is missing and what is doubtful."""
+        missing = [f"Missing: {text}" for text in self.missing]
+        doubts = [f"Doubtful: {text}" for text in self.doubts]
+        shown = self.bad or self.checks
+        return "\n".join([self.explain(), *(check.text for check in shown), *missing, *doubts])
 
     def document(self) -> dict[str, Any]:
         """Return the gate as JSON values."""

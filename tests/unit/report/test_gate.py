@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from fairtrial import api
 from fairtrial.cli.main import app
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.report.gate import GateAllowances, GateQuestions, check_claims, is_failure, judge_gate
 from fairtrial.report.junit import write_junit
+from fairtrial.report.markdown import draw_interval, escape_markdown
 from fairtrial.report.summary import summarise
 from tests.support.standing_ledger import ACC, TRIAL, trial_ledger
 
@@ -85,3 +87,49 @@ def test_the_verb_fails_with_its_own_code_and_writes_junit(made: Path, tmp_path:
     good = run(app, ["check", "--ledger", str(made), "--candidate", "good", "--claim", "better"])
     assert good.exit_code == 0
     assert "The gate is passed." in good.stdout
+
+
+def test_a_summary_in_markdown_says_every_claim(made: Path, tmp_path: Path) -> None:
+    page, report = tmp_path / "summary.md", tmp_path / "r.html"
+    page.write_text("before\n")
+    options = ["--summary", str(page), "--report", str(report), "--threads", "1", "--no-wait"]
+    assert CliRunner().invoke(app, ["check", "--ledger", str(made), *options]).exit_code == 7
+    text = page.read_text()
+    assert text.startswith("before\n## ❌") and "the gate is failed" in text
+    rows = [line for line in text.splitlines() if line.startswith(("| ✅", "| ❌"))]
+    assert [line.split(" | ")[1] for line in rows] == ["same", "bad", "good"]
+    assert all(line.count("|") == rows[0].count("|") for line in rows)
+    assert "<details><summary>Scores" in text and report.is_file()
+    good = ["--candidate", "good", "--summary", str(page), "--no-report"]
+    assert CliRunner().invoke(app, ["check", "--ledger", str(made), *good]).exit_code == 0
+    assert page.read_text().count("\n## ") == 2 and "## ✅" in page.read_text()
+
+
+def test_markdown_shows_text_as_it_is() -> None:
+    told = escape_markdown("a|b `c` <img src=x>\n![d](e) *f*")
+    assert "|" not in told.replace("\\|", "") and "<" not in told and "\n" not in told
+    assert "\\!\\[d\\](e)" in told and "\\*f\\*" in told
+
+
+def test_an_interval_is_drawn_around_zero(made: Path) -> None:
+    found = api.result(made)
+    for verdict in found.verdicts:
+        for reach in (0.01, 1.0):
+            assert len(draw_interval(verdict, reach)) == 31
+    bad = next(verdict for verdict in found.verdicts if verdict.a == "bad")
+    assert draw_interval(bad, 1.0).index("●") < 15
+    assert draw_interval(bad, 0.01)[0] in "◀●"
+
+
+def test_a_result_is_checked_in_python(made: Path) -> None:
+    found = api.result(made)
+    gate = found.check()
+    assert not gate.passed and str(gate).startswith(
+        "The gate fails: 1 of 3 claims do not hold.\nbad is worse than base"
+    )
+    assert found.check(candidate="same").passed
+    assert "The gate is passed." in str(found.check("better", candidate="good"))
+    with pytest.raises(UnknownNameError, match="Did you mean 'undecided'"):
+        found.check(allow=["undecidd"])
+    with pytest.raises(UnknownNameError, match="claim 'best' does not exist"):
+        found.check("best")  # type: ignore[arg-type]
