@@ -39,7 +39,7 @@ class Agreement:
     def describe(self) -> str:
         """Return it in words, for people."""
         if self.same is None:
-            return f"no grade of its own for the {self.unread} answers that people have graded"
+            return f"gave no grade that could be read to the {self.unread} answers that people have graded"
         low, high = round(100 * self.same.low), round(100 * self.same.high)
         text = f"agrees with people on {100 * self.same.mean:.0f}% [{low}, {high}] of {self.count} graded answers"
         if self.kappa is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairtrial.errors import LedgerError, UnknownNameError
+from fairtrial.ledger.bounds import settle_bounds
 from fairtrial.ledger.plan import LookRecord, TaskRecord, TrialRecord, make_look_record, read_plan
 from fairtrial.ledger.shape import read_mapping
 from fairtrial.ledger.store import Ledger
@@ -71,9 +72,10 @@ def find_trial(ledger: Ledger, wanted: str | None = None) -> TrialRow:
 
 
 def read_trial(ledger: Ledger, trial_id: str) -> TrialRow:
-    """Return the trial with this id."""
+    """Return the trial with this id; measures without bounds whose grades are all 0 or 1 have these bounds."""
     [row] = ledger.read("SELECT id, name, text, plan, created FROM trials WHERE id = ?", (trial_id,))
-    return _make_trial_row(*row)
+    found = _make_trial_row(*row)
+    return replace(found, plan=settle_bounds(ledger, trial_id, found.plan))
 
 
 def _make_trial_row(trial_id: str, name: str, text: str, plan: str, created: str) -> TrialRow:
