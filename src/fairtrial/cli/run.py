@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -132,3 +133,10 @@ def show_tables(result: api.Result, report: Path | None) -> None:
         console.print(note)
     if report:
         console.print(f"Report: {report}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"Every answer: {_name_view(result)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _name_view(result: api.Result) -> str:
+    """Return the command that shows every answer of a result."""
+    place = "" if result.ledger == api.DEFAULT_LEDGER else f" --ledger {shlex.quote(str(result.ledger))}"
+    return f"fairtrial view {result.trial_id[:8]}{place}"

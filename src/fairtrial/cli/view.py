@@ -44,7 +44,8 @@ def view(
     """
     check_output(out, ledger)
     names = tuple(name.strip() for given in tasks or () for name in given.split(",") if name.strip())
-    with explain_damage(ledger), Ledger.open(ledger, create=False) as store:
+    waiting = Console(stderr=True).status("Reading answers")
+    with explain_damage(ledger), Ledger.open(ledger, create=False) as store, waiting:
         summary = summarise(store, query.find_trial(store, trial).id)
         path = out or own_file(Path(f"{summary.name}-items.html"), summary.trial_id)
         written = write_view(store, summary, check_output(path, ledger) or path, names)

@@ -25,7 +25,8 @@ class AnsweredItem:
     Attributes:
         task: its place among the tasks that are shown.
         cluster: name of its cluster, with copies of a question in one.
-        readings: of each candidate, of each repeat; empty for a candidate that was not asked.
+        readings: of each candidate, of each repeat; empty for a candidate that was not asked.  Of grades that came
+            without their answers, one without calls.
         requests: all that was asked, by id.
     """
 
@@ -77,9 +78,9 @@ def _gather_block(
     for item in items:
         readings = [
             [
-                make_reading(item, task.main_measure, answered[place], observed.get(place, {}))
+                make_reading(item, task.main_measure, answered.get(place, ()), observed.get(place, {}))
                 for place in ((item.id, repeat) for repeat in range(repeats))
-                if place in answered
+                if place in answered or task.main_measure.name in observed.get(place, {})
             ]
             for answered, observed in zip(calls, seen, strict=True)
         ]

@@ -51,6 +51,7 @@ function describe(index, reading) {
     signs.length ? make("ul", { class: "signs" }, ...signs) : null,
     reading.read !== null && make("p", { class: "read" }, make("span", { class: "soft" }, written ? "read as " : "likeliest "), make("bdi", {}, show(reading.read))),
     ...reading.calls.flatMap(describeCall),
+    reading.calls.length ? null : make("p", { class: "soft" }, "Only the grade is known, not the answer."),
     describeFigures(reading),
   ].filter(Boolean);
 }
