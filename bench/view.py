@@ -44,7 +44,9 @@ TRIAL = content_hash("bench/view")
 TASKS = {"writing": content_hash("writing"), "choosing": content_hash("choosing")}
 AT_ONCE = 500
 ROUNDS = 10
-WORDS = [f"{a}{b}" for a in ("ka", "lo", "mi", "ter", "sun", "ba") for b in ("rin", "del", "so", "n", "mar", "tle", "vy")]
+WORDS = [
+    f"{a}{b}" for a in ("ka", "lo", "mi", "ter", "sun", "ba") for b in ("rin", "del", "so", "n", "mar", "tle", "vy")
+]
 
 
 def say(rng: np.random.Generator, words: int) -> str:
@@ -71,7 +73,9 @@ def answer(item: Item, right: bool, examples: Any, rng: np.random.Generator) -> 
         scores[best] += 10 if right else -10
         prompt = Prompt(item.question, "Choose.", "", examples)
         values = tuple(float(v) for v in scores)
-        return ScoreRequest(tuple(Pair(prompt, c) for c in item.choices)), ScoreAnswer(values, (False,) * 4, (5,) * 4, 500)
+        return ScoreRequest(tuple(Pair(prompt, c) for c in item.choices)), ScoreAnswer(
+            values, (False,) * 4, (5,) * 4, 500
+        )
     request = GenerateRequest(Prompt(f"{'Work it out step by step. ' * 40}\n{item.question}", "You calculate."), 200)
     text = f"{say(rng, 40)} The answer is {item.gold[0] if right else 'unknown'}."
     return request, GenerateAnswer(text, 90, "stop", 400, thought=say(rng, 100))
@@ -92,7 +96,14 @@ def fill(path: Path, count: int) -> Ledger:
         "decide": {"margin": 0.02, "confidence": 0.95, "target": "population", "stop_early": False},
         "candidates": [{"name": n, "id": i, "spec": spec, "record": {}} for n, i in zip(NAMES, ids, strict=True)],
         "tasks": [
-            {"name": n, "id": i, "entry": {}, "card": {**card, "name": n}, "measures": ["acc"], "items_total": count // 2}
+            {
+                "name": n,
+                "id": i,
+                "entry": {},
+                "card": {**card, "name": n},
+                "measures": ["acc"],
+                "items_total": count // 2,
+            }
             for n, i in TASKS.items()
         ],
     }

@@ -17,7 +17,7 @@ export function makeAnswerCard(index, i, candidate, repeats) {
   const mark = markOf(index, candidate, i);
   const body = make("div", { class: "reading" });
   const heading = make("h3", {}, show(name), candidate === index.baseline && index.candidates.length > 1 ? make("span", { class: "soft" }, " baseline") : null);
-  const verdict = make("span", { class: `grade ${mark.kind}` }, `${mark.sign} ${mark.word === mark.sign ? "" : mark.word}`);
+  const verdict = make("span", { class: `grade ${mark.kind}` }, mark.word.startsWith("graded") ? mark.word : `${mark.sign} ${mark.word}`);
   const card = make("article", { class: "answer", "aria-label": plain(`${name}: ${mark.word}`) }, make("header", {}, heading, verdict));
   if (repeats.length > 1) card.append(makeRepeats(index, i, repeats, (reading) => body.replaceChildren(...describe(index, reading))));
   if (repeats.length) body.append(...describe(index, repeats[0]));
