@@ -1,10 +1,10 @@
-"""How quick the page of answers is: a made-up trial of 10,000 items and three candidates, looked at in headless Chromium.
+"""How quick the page of answers is: a made-up trial of 10,000 items and three candidates, in headless Chromium.
 
     python -m bench.view [--items 10000] [--folder DIR] [--chromium PATH]
 
-Half of the items are written answers after a prompt of some 1,500 characters with thoughts of some 600, half are four
-choices that were scored after five examples.  Times in the page are those of its own clock, from the click or key to the
-frame after what it changes.
+Half of the items are written answers after a prompt of some 1,500 characters with thoughts of some 600, half are
+four choices that were scored after five examples.  Times are those of the page's own clock, from the click or key to
+the frame after what it changes.
 """
 
 from __future__ import annotations
