@@ -45,17 +45,44 @@ class GoldsRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRowsRecord:
+    """What a task of own rows says of its file.
+
+    Attributes:
+        rows: in the file.
+        skipped, unanswered: rows that were left out because they are wrong, or have no right answer.
+        contradicting: questions that stand several times with different right answers.
+        like_lists: written right answers that look like lists, and count as they stand.
+        choices: whether options are chosen from.
+        one_gold, one_gold_times: the most frequent right answer (of options in places of their own, its letter), and
+            how often it is right.
+    """
+
+    rows: Count = 0
+    skipped: Count = 0
+    unanswered: Count = 0
+    contradicting: Count = 0
+    like_lists: Count = 0
+    choices: Bool = False
+    one_gold: Str = ""
+    one_gold_times: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsRecord:
     """What else decides a task's prompts and grades; ``document`` is all of it.
 
     Attributes:
         left_out: metrics of the task file that are not computed.
+        ask: how options are asked for where that is not the task's own way: ``letter``.
     """
 
     shots: Annotated[Count, Told] | None = None
     clean: Annotated[Bool, Told] | None = None
     answers: Annotated[GoldsRecord, Told] | None = None
     left_out: Annotated[tuple[Str, ...], Told] | None = None
+    own: Annotated[OwnRowsRecord, Told] | None = None
+    ask: Annotated[Str, Told] | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -77,15 +77,14 @@ class SourceFinder:
             )
 
     def _find_in_file(self, trial: Trial, entry: TaskEntry, shown: str) -> Iterator[TaskSource]:
-        source = open_own_data(entry, self._base_dir, prompted=all(one.prompt for one in trial.candidates))
+        source = open_own_data(entry, self._base_dir, prompted=any(one.prompt for one in trial.candidates))
         ask = choose_way_to_ask(trial, entry) if source.has_choices else ""
         if entry.ask != "own" and not source.has_choices:
             raise SpecError(
                 f"'ask: {entry.ask}' is about options, and {source.asking.where} has none: its answers are written.",
                 fix="Leave it out, or say which columns hold the options: choices: [A, B, C, D].",
             )
-        how = {"letter": ", asked by letter", "texts": ", option texts scored", "": ""}[ask]
-        self._on_note(f"{source.asking.where}: {describe_source(source)}{how}")
+        self._on_note(f"{source.asking.where}: {describe_source(source, ask)}")
         parts = split_groups(source, entry.group) if entry.group else [source]
         keep_order = any(_is_log(candidate.model) for candidate in trial.candidates)
         for part in parts:

@@ -7,6 +7,7 @@ quality gate then say it.  Knows no engine and no task.
 from __future__ import annotations
 
 from fairtrial.analysis.doubts.answers import DOUBTFUL, find_answer_doubts, find_letter_doubts, find_verdict_doubts
+from fairtrial.analysis.doubts.asking import find_asking_doubts
 from fairtrial.analysis.doubts.base import Doubt, Finder
 from fairtrial.analysis.doubts.choices import find_choice_doubts
 from fairtrial.analysis.doubts.copies import find_copy_doubts
@@ -18,6 +19,7 @@ from fairtrial.analysis.doubts.hosted import find_hosted_doubts
 from fairtrial.analysis.doubts.judged import find_judge_doubts
 from fairtrial.analysis.doubts.logs import find_log_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
+from fairtrial.analysis.doubts.own_rows import find_own_row_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
 from fairtrial.analysis.doubts.same_text import find_same_text_doubts
 from fairtrial.analysis.doubts.weights import find_weight_doubts
@@ -33,7 +35,9 @@ DOUBTS: tuple[Finder, ...] = (
     find_letter_doubts,
     find_same_text_doubts,
     find_guessing_doubts,
+    find_asking_doubts,
     find_gold_doubts,
+    find_own_row_doubts,
     find_choice_doubts,
     find_copy_doubts,
     find_match_doubts,

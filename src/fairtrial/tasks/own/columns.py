@@ -18,7 +18,8 @@ WHOLE_PROMPTS = (
 
 QUESTIONS = (
     "question", "questions", "questiontext", "questionstem", "stem", "query", "problem", "goal", "q", *WHOLE_PROMPTS,
-    "ctx", "sentence", "text", "task", "frage", "pregunta", "domanda",
+    "ctx", "sentence", "text", "statement", "claim", "ticket", "review", "comment", "email", "tweet", "post",
+    "headline", "body", "utterance", "task", "frage", "pregunta", "domanda",
 )  # fmt: skip
 CONTEXTS = ("context", "passage", "paragraph", "article", "support", "background", "document", "story")
 ANSWERS = (
@@ -28,7 +29,10 @@ ANSWERS = (
     "groundtruth", "reference", "referenceanswer", "referenceoutput", "ideal", "idealanswer", "bestanswer", "key",
     "antwort", "respuesta", "risposta",
 )  # fmt: skip
-WEAK_ANSWERS = ("output", "response", "completion", "category", "class")
+WEAK_ANSWERS = (
+    "output", "response", "completion", "category", "class", "sentiment", "intent", "topic", "tag", "team",
+    "department", "priority", "verdict",
+)  # fmt: skip
 """Taken for right answers only where no column has a clearer name."""
 
 LISTS = ("choices", "options", "endings", "alternatives", "answerchoices", "answeroptions", "possibleanswers")

@@ -95,13 +95,14 @@ class Golds:
     way: str
     words: str
     allowed: Callable[[Cell], str]
-    column: str = ""
+    column: str
 
 
-def read_golds(cells: Sequence[Cell], columns: Sequence[str], told: str | None, where: str) -> Golds:
+def read_golds(name: str, cells: Sequence[Cell], columns: Sequence[str], told: str | None, where: str) -> Golds:
     """Return the right answers of every row.
 
     Args:
+        name: of the column that they stand in.
         cells: of every row.
         columns: of each place, the name of the column of its option, where there is one.
         told: how they are written, as the user says it; None finds out.
@@ -111,8 +112,8 @@ def read_golds(cells: Sequence[Cell], columns: Sequence[str], told: str | None, 
     """
     present = [cell for cell in cells if not is_empty(cell.value)]
     if told is None and present and all(_are_labels(cell) for cell in present):
-        return _apply(cells, LABELS, "a label for every option", lambda _, __: None)
-    names = {fold_name(name): n for n, name in enumerate(columns)}
+        return _apply(name, cells, LABELS, "a label for every option", lambda _, __: None)
+    names = {fold_name(option): n for n, option in enumerate(columns)}
 
     def by_column(text: str, cell: Cell) -> int | None:
         return _place(names.get(fold_name(text), -1), cell)
@@ -127,8 +128,8 @@ def read_golds(cells: Sequence[Cell], columns: Sequence[str], told: str | None, 
     best = max(ways, key=lambda way: counts[way])  # the first of equals
     rivals = [way for way in ways if counts[way] == counts[best] and read[way] != read[best]]
     if rivals and told is None:
-        raise _make_ambiguous(present, read, best, rivals[0], where)
-    return _apply(cells, best, *ways[best])
+        raise _make_ambiguous(present, read, (best, rivals[0]), name, where)
+    return _apply(name, cells, best, *ways[best])
 
 
 def is_empty(value: Any) -> bool:
@@ -152,7 +153,7 @@ def _read_cell(cell: Cell, way: Way) -> Places:
     return () if None in found else tuple(dict.fromkeys(place for place in found if place is not None))
 
 
-def _apply(cells: Sequence[Cell], name: str, words: str, way: Way) -> Golds:
+def _apply(column: str, cells: Sequence[Cell], name: str, words: str, way: Way) -> Golds:
     places: list[Places | None] = []
     for cell in cells:
         if is_empty(cell.value):
@@ -164,7 +165,7 @@ def _apply(cells: Sequence[Cell], name: str, words: str, way: Way) -> Golds:
             )
         else:
             places.append(_read_cell(cell, way))
-    return Golds(places, name, words, lambda cell: _describe_allowed(name, cell))
+    return Golds(places, name, words, lambda cell: _describe_allowed(name, cell), column)
 
 
 def _describe_allowed(way: str, cell: Cell) -> str:
@@ -182,18 +183,20 @@ def _describe_allowed(way: str, cell: Cell) -> str:
 
 
 def _make_ambiguous(
-    cells: Sequence[Cell], read: Mapping[str, list[Places]], one: str, other: str, where: str
+    cells: Sequence[Cell], read: Mapping[str, list[Places]], two: tuple[str, str], column: str, where: str
 ) -> SpecError:
     """Return the error that right answers can be read in two ways, with the first row that shows it."""
+    one, other = two
     at = next(n for n, places in enumerate(read[one]) if places != read[other][n])
     cell = cells[at]
     means = " and ".join(
-        f"{show(cell.options[read[way][at][0]], 40)} as {_name_way(way)}" for way in (one, other) if read[way][at]
+        f"{show(cell.options[read[way][at][0]], 40)} as {_name_way(way)}" for way in two if read[way][at]
     )
-    hint = " or ".join(f"read_as: {way}" for way in (one, other) if way in ("texts", "letters", "from-0", "from-1"))
+    known = [way for way in two if way in ("texts", "letters", "from-0", "from-1")]
+    hint = f"read_as: {known[0]}}}{f' or {known[1]}' if len(known) > 1 else ''}"
     return SpecError(
         f"the right answers can be read in two ways: {show(cell.value)} means {means}, and both fit equally well.",
-        fix=f"Say which: answer: {{column: NAME, {hint}}}.",
+        fix=f"Say which: answer: {{column: {column}, {hint}.",
         where=where,
     )
 

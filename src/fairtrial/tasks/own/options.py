@@ -94,10 +94,24 @@ def _split_at(mark: str) -> Callable[[Any], list[Any] | None]:
     return split
 
 
+_INLINE = re.compile(r"(?:^|(?<=\s))\(?([A-Z])[).:]\s+")
+
+
+def _split_at_letters(value: Any) -> list[Any] | None:
+    """Return the options of ``A) red B) blue`` with their letters; None unless these are A, B, C ... from the start."""
+    found = list(_INLINE.finditer(value.strip())) if isinstance(value, str) else []
+    letters = [match[1] for match in found]
+    if len(found) < 2 or found[0].start() or letters != [chr(ord("A") + n) for n in range(len(found))]:
+        return None
+    ends = [match.start() for match in found[1:]] + [len(value)]
+    return [value.strip()[match.start() : end].strip() for match, end in zip(found, ends, strict=True)]
+
+
 _WAYS: Mapping[str, Callable[[Any], list[Any] | None]] = {
     "lists": _parse_plain,
     "lists with labels": _parse_records,
     "options by label": _parse_labelled,
+    "texts after letters": _split_at_letters,
     "lines": _split_at("\n"),
     "texts between bars": _split_at("|"),
     "texts between semicolons": _split_at(";"),

@@ -22,7 +22,11 @@ from fairtrial.tasks.own.rows import Question
 
 MOST_BYTES = 1 << 20
 _PLACE = re.compile(r"\{\{-?\s*(?P<name>[^{}|()\[\]'\"]+?)\s*-?\}\}")
+_SHOWN = (("{{", "}}"), ("{{", "|"), ("row['", "']"), ('row["', '"]'), ("row.", "}}"))
+"""What stands round the name of a column whose text a template shows."""
+
 _ENVIRONMENT = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+del _ENVIRONMENT.filters["random"]  # prompts are the same every time
 
 
 class Asking:
@@ -32,25 +36,38 @@ class Asking:
         columns: what the columns mean.
         template: the author's, empty for the usual form.
         where: name of the file, for errors.
+        names: of all columns.
 
     Raises SpecError if the template is wrong.
     """
 
-    def __init__(self, columns: Columns, template: str, where: str) -> None:
+    def __init__(self, columns: Columns, template: str, where: str, names: Sequence[str]) -> None:
         self.columns, self.template, self.where = columns, template, where
-        self._compiled = self._compile() if template else None
+        self._compiled = self._compile(names) if template else None
 
-    def _compile(self) -> LimitedTemplate:
+    def _compile(self, names: Sequence[str]) -> LimitedTemplate:
         """Return the template ready to be filled; columns whose names are no words are looked up in ``row``."""
 
         def look_up(match: re.Match[str]) -> str:
             name = match["name"]
-            return match[0] if name.isidentifier() else match[0].replace(name, f"row[{name!r}]")
+            odd = name in names and not name.isidentifier()
+            return match[0].replace(name, f"row[{name!r}]") if odd else match[0]
 
         try:
             return _ENVIRONMENT.from_string(_PLACE.sub(look_up, self.template))
         except TemplateError as error:
             raise SpecError(f"the prompt is no valid template: {error}", where=self.where) from error
+
+    def refuse_answers(self) -> None:
+        """Raise SpecError if the template shows a column of right answers."""
+        if not self.template:
+            return
+        shown = re.sub(r"\s", "", self.template)
+        for name in self.columns.answers:
+            bare = re.sub(r"\s", "", name)
+            if any(f"{before}{bare}{after}" in shown for before, after in _SHOWN):
+                told = f"the prompt shows the column {name!r}, which holds the right answers."
+                raise SpecError(told, fix="Leave that column out.", where=self.where)
 
     def ask(self, question: Question) -> str:
         """Return what is asked about a row, without its options.

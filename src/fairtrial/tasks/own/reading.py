@@ -45,6 +45,11 @@ class Table:
     blank: int = 0
 
     @property
+    def size(self) -> int:
+        """Rows of the file, those without any value left out."""
+        return len(self.rows) + len(self.faults)
+
+    @property
     def columns(self) -> list[str]:
         """Names of the columns, in the file's order."""
         return list(self.rows[0]) if self.rows else []
@@ -64,17 +69,25 @@ def read_table(file: DataFile, path: Path) -> Table:
     _refuse_missing(path)
     if file.sheet and kind != "excel":
         raise DataError(f"is no Excel file, and has no sheet {file.sheet!r}", where=str(path))
-    if kind == "excel":
-        found = _read_excel(file, path)
-    elif kind in ("csv", "tsv"):
-        found = _read_delimited(file, path, kind)
-    else:
-        options = {"encoding": file.encoding or None, "field": file.field or None}
-        rows = fill_columns(read_rows(path, options))
-        found = _tidy([convert_to_json(row) for row in rows], [f"row {n}" for n in range(1, len(rows) + 1)])
+    try:
+        found = _read_as(kind, file, path)
+    except DataError as error:
+        if "`encoding:" in error.fix:
+            error.fix += f" In a trial file: {{file: {{path: {path.name}, encoding: NAME}}}}."
+        raise
     if not found.rows and not found.faults:
         raise DataError("has no rows", where=str(path))
     return found
+
+
+def _read_as(kind: str, file: DataFile, path: Path) -> Table:
+    if kind == "excel":
+        return _read_excel(file, path)
+    if kind in ("csv", "tsv"):
+        return _read_delimited(file, path, kind)
+    options = {"encoding": file.encoding or None, "field": file.field or None}
+    rows = fill_columns(read_rows(path, options))
+    return _tidy([convert_to_json(row) for row in rows], [f"row {n}" for n in range(1, len(rows) + 1)])
 
 
 def _find_kind(path: Path) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from fairtrial.errors import DataError, SpecError
@@ -145,7 +145,7 @@ def _choose_answers(
     for name in columns.answers:
         cells = [Cell(row[name], offered) for row, offered in zip(table.rows, options.rows, strict=True)]
         try:
-            read[name] = replace(read_golds(cells, options.columns, told, where), column=name)
+            read[name] = read_golds(name, cells, options.columns, told, where)
         except SpecError:
             if len(columns.answers) == 1:
                 raise

@@ -13,20 +13,26 @@ MOST_NAMED = 5
 """Labels, options or columns that are named; more are counted."""
 
 
-def describe_source(source: OwnSource) -> str:
-    """Return what was recognised, e.g. ``60 rows, multiple choice of 4 (A to D), gold letters A to D in 'answer'``."""
+def describe_source(source: OwnSource, ask: str = "") -> str:
+    """Return what was recognised, e.g. ``60 rows, multiple choice of 4 (A to D), gold letters A to D in 'answer'``.
+
+    Args:
+        source: the rows as they were read.
+        ask: how options are asked for, ``letter`` or ``texts``; empty where there are none, or it is not known yet.
+    """
     asked = source.questions.asked
-    parts = [_count_rows(source), *_describe_asked(source), *_describe_golds(source)]
+    how = {"letter": ["asked by letter"], "texts": ["option texts scored"]}.get(ask, [])
+    parts = [_count_rows(source), *_describe_asked(source), *how, *_describe_golds(source)]
     parts += [*_describe_copies(source, asked), *_describe_left_out(source), *source.table.notes]
     unused = f"; not used: {_name(source.unused)}" if source.unused else ""
     return ", ".join(parts) + unused
 
 
 def _count_rows(source: OwnSource) -> str:
-    asked, whole = len(source.questions.asked), len(source.table.rows) + len(source.table.faults)
+    asked, whole = len(source.questions.asked), source.table.size
     if source.group:
         return f"{asked:,} of {whole:,} rows (group {source.group!r})"
-    return f"{asked:,} rows" if asked == whole else f"{asked:,} of {whole:,} rows"
+    return _count(asked, "row") if asked == whole else f"{asked:,} of {whole:,} rows"
 
 
 def _describe_asked(source: OwnSource) -> Iterator[str]:

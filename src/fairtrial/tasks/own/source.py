@@ -81,12 +81,15 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
         columns = recognise_columns(table.columns, said)
         template = read_template(said.prompt, folder, table.columns, where)
         columns, template = _find_question(table, columns, template, prompted, where)
+        if not (columns.has_choices or template or prompted or said.grade):
+            labels = _find_labels(table, columns)
+            columns = replace(columns, fixed=() if _are_letters(labels) else labels)
         written = locate_graders(said.grade, folder) or _choose_graders(table, columns)
         graders = make_graders(written)
-        asking = Asking(columns, template, where)
+        asking = Asking(columns, template, where, table.columns)
         questions = read_questions(table, columns, said, graders, where)
-        if questions.asked:
-            asking.ask(questions.asked[0])
+        asking.refuse_answers()
+        asking.ask(questions.asked[0])
     except FairtrialError as error:
         error.where = error.where or where
         raise
@@ -119,17 +122,38 @@ def _find_question(table: Table, columns: Columns, template: str, prompted: bool
 
 def _choose_graders(table: Table, columns: Columns) -> tuple[dict[str, Any], ...]:
     """Return the graders that fit written right answers: a number, one of a few labels, or the text itself."""
+    values = _list_answers(table, columns)
+    if _are_numbers(values):
+        return ({"number": {}},)
+    if labels := _find_labels(table, columns):
+        return ({"one_of": {"options": list(labels)}},)
+    return ({"exact": {"ignore": ["case", "punctuation"]}},)
+
+
+def _list_answers(table: Table, columns: Columns) -> list[str]:
     name = columns.answers[0] if columns.answers else ""
     cells = [row[name] for row in table.rows if name and not is_empty(row[name])]
-    values = [to_text(one) for cell in cells for one in (parse_list(cell) or [cell])]
-    if values and all(len(text) <= 40 and _is_number(text) for text in values):
-        return ({"number": {}},)
+    return [to_text(one) for cell in cells for one in (parse_list(cell) or [cell])]
+
+
+def _find_labels(table: Table, columns: Columns) -> tuple[str, ...]:
+    """Return the labels that right answers are, where they are a few that come again and again; else none."""
+    values = _list_answers(table, columns)
     labels = sorted(set(values))
     few = 2 <= len(labels) <= MOST_LABELS and len(values) >= FEWEST_PER_LABEL * len(labels)
+    if not few or _are_numbers(values) or max(map(len, labels)) > LONGEST_LABEL:
+        return ()
     folded = {" ".join(label.casefold().split()) for label in labels}
-    if few and len(folded) == len(labels) and max(map(len, labels)) <= LONGEST_LABEL:
-        return ({"one_of": {"options": labels}},)
-    return ({"exact": {"ignore": ["case", "punctuation"]}},)
+    return tuple(labels) if len(folded) == len(labels) else ()
+
+
+def _are_letters(labels: Sequence[str]) -> bool:
+    """Return whether labels are letters, whose options stand in the question as a rule."""
+    return all(len(label) == 1 and label.isascii() and label.isalpha() for label in labels)
+
+
+def _are_numbers(values: Sequence[str]) -> bool:
+    return bool(values) and all(len(text) <= LONGEST_LABEL and _is_number(text) for text in values)
 
 
 def _is_number(text: str) -> bool:

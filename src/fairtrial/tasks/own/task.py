@@ -111,7 +111,7 @@ class OwnTask:
         texts = [item.question for item in self._items]
         gold, times = find_one_gold(self._asked)
         counts: dict[str, Any] = {
-            "rows": len(self._source.table.rows) if not self._source.group else len(self._asked),
+            "rows": len(self._asked) if self._source.group else self._source.table.size,
             "skipped": len({fault.row for fault in found.faults}),
             "unanswered": found.unanswered,
             "contradicting": count_contradictions(self._asked, texts),
