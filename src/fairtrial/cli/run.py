@@ -30,6 +30,7 @@ from fairtrial.report.across import is_comparable
 from fairtrial.report.terminal import (
     describe_across,
     describe_best,
+    describe_repeats,
     describe_study,
     list_notes,
     make_across_table,
@@ -121,8 +122,8 @@ def show_tables(result: api.Result, report: Path | None) -> None:
     console.print(make_estimates_table(result.summary))
     if result.verdicts:
         console.print(make_verdicts_table(result.summary))
-    for line in describe_best(result.summary):
-        console.print(line)
+    for part in (*describe_best(result.summary), *describe_repeats(result.summary)):
+        console.print(part)
     for part in describe_study(result.summary):
         console.print(part)
     if is_comparable(result.summary):

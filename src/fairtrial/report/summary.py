@@ -15,6 +15,7 @@ from fairtrial.analysis.corpus import CorpusEstimate, find_corpus_estimates
 from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
 from fairtrial.analysis.gaps import Gap, find_gaps
+from fairtrial.analysis.repeats import RepeatSpread, find_repeat_spreads
 from fairtrial.analysis.standings import Standings, find_standings
 from fairtrial.analysis.verdicts import Estimate, Verdict, find_estimates, find_verdicts
 from fairtrial.ledger import Ledger, query
@@ -127,6 +128,7 @@ class Summary:
     further: Sequence[Findings] = ()
     corpus: Sequence[CorpusEstimate] = ()
     best: Sequence[BestOnTask] = ()
+    repeats: Sequence[RepeatSpread] = ()
 
     def task(self, name: str) -> TaskSummary:
         """Return a task by name."""
@@ -154,6 +156,7 @@ class Summary:
             "corpus": [estimate.document() for estimate in self.corpus],
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "best": [found.document() for found in self.best],
+            "repeats": [found.document() for found in self.repeats],
             "standings": self.standings.document(),
             "study": None if self.study is None else self.study.document(),
             "further": [found.document() for found in self.further],
@@ -218,6 +221,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         further=find_further(ledger, row.id),
         corpus=find_corpus_estimates(ledger, row.id),
         best=find_best_on_tasks(ledger, row.id),
+        repeats=find_repeat_spreads(ledger, row.id),
     )
 
 

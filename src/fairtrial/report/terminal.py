@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.report import across, best, family, needs, study, words
+from fairtrial.report import across, best, family, needs, repeats, study, words
 from fairtrial.report.corpus import CorpusCell, make_corpus_rows
 from fairtrial.report.fitting import FittedTable, indent
 from fairtrial.report.summary import Summary
@@ -122,6 +122,22 @@ def describe_best(summary: Summary) -> list[RenderableType]:
     lines = best.describe_best(summary)
     head = [Text("\nWhich is best?", style="bold")] if lines else []
     return [*head, *(indent(Text(words.make_inline(line))) for line in lines)]
+
+
+def describe_repeats(summary: Summary) -> list[RenderableType]:
+    """Return how much answers change between repeats; nothing where no task has any."""
+    rows = repeats.make_repeat_rows(summary)
+    if not rows:
+        return []
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title="Between repeats", title_justify="left", title_style="bold"
+    )
+    for at, column in enumerate(repeats.COLUMNS):
+        table.add_column(column, justify="left" if at < 2 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(words.make_inline(cell)) for cell in row))
+    told = [indent(Text(words.make_inline(line), style="dim")) for line in repeats.describe_repeats(summary)]
+    return [Text(), FittedTable(table, heads=2), *told]
 
 
 def describe_across(summary: Summary) -> list[Text]:

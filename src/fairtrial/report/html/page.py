@@ -19,7 +19,7 @@ from fairtrial.analysis.doubts import show_exactly
 from fairtrial.analysis.standings import WeightedPlace
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
-from fairtrial.report import across, best, family, needs, study, words
+from fairtrial.report import across, best, family, needs, repeats, study, words
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
 from fairtrial.report.html import costs, plots, scatter
@@ -109,6 +109,7 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         estimates=[(task, _group_by_measure(summary, task)) for task in summary.tasks],
         across=across,
         best=best,
+        repeats=repeats,
         costs=costs,
         needs=needs,
         scatter=scatter,
