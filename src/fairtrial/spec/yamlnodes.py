@@ -44,13 +44,14 @@ def shorten(text: str, most: int = 80) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def check_nodes(root: yaml.Node, most_values: int, most_levels: int) -> None:
+def check_nodes(root: yaml.Node, most_values: int, most_levels: int, last_wins: bool = False) -> None:
     """Raise NodeError for a document that is not what it seems.
 
     Args:
         root: of the document.
         most_values: that it may hold, aliases followed.
         most_levels: that its lists and mappings may be nested deep, aliases followed.
+        last_wins: of a key that is written twice the last value counts, and that is no error.
     """
     sizes: dict[int, tuple[int, int]] = {}  # of each node seen: values in it, levels below it
     above: set[int] = set()
@@ -74,7 +75,7 @@ def check_nodes(root: yaml.Node, most_values: int, most_levels: int) -> None:
                 _check_scalar(node)
                 sizes[key] = (1, 1)
                 continue
-            if isinstance(node, yaml.MappingNode):
+            if isinstance(node, yaml.MappingNode) and not last_wins:
                 _check_keys(node)
             above.add(key)
             waiting.append((node, True))

@@ -17,6 +17,7 @@ from fairtrial.errors import FairtrialError, TaskError, UnknownNameError
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval.config import TaskConfig
+from fairtrial.tasks.lmeval.known_classes import replace_class
 from fairtrial.tasks.lmeval.loading import load_yaml
 from fairtrial.tasks.lmeval.parsing import find_reasons, parse_config
 from fairtrial.tasks.lmeval.reasons import Reason, make_reason
@@ -200,7 +201,8 @@ class LmEvalCatalog:
                 f"{name!r} is a {entry.kind} of {len(members)} tasks, not one task",
                 fix=f"Its first tasks: {', '.join(members[:5])}.",
             )
-        return {**load_yaml(entry.path, self._root_of[entry.path]), **changes, "task": name}, entry.path.parent
+        found = replace_class(load_yaml(entry.path, self._root_of[entry.path]))
+        return {**found, **changes, "task": name}, entry.path.parent
 
     def config(self, name: str) -> TaskConfig:
         """Return a task's file, parsed; rows are not read.  Raises as `build`."""

@@ -53,6 +53,24 @@ class Pipeline:
         return bool(self.fallbacks) and all(one in self.fallbacks for one in every)
 
 
+Make = Callable[[Mapping[str, Any]], Step]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFilter:
+    """Our own form of a filter that a task file names as a Python class; stands in the place of its name.
+
+    Attributes:
+        name: for errors.
+        make: makes it of its settings.
+        settings: names of those that it has.
+    """
+
+    name: str
+    make: Make
+    settings: tuple[str, ...]
+
+
 def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str) -> Pipeline:
     """Return the pipeline of a ``filter_list`` entry.
 
@@ -67,7 +85,12 @@ def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str
     steps: list[Step] = []
     single = False
     for entry in functions:
-        kind = str(entry.get("function"))
+        kind = entry.get("function")
+        if isinstance(kind, KnownFilter) and not single:
+            settings = {key: value for key, value in entry.items() if key != "function"}
+            steps.append(_make_step(kind.name, kind.make, kind.settings, settings, where))
+            continue
+        kind = str(kind)
         if kind == "take_first" and not single:
             single = True
             continue
@@ -79,7 +102,11 @@ def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str
             raise TaskError(f"the filter {kind!r} is not supported.{hint}", fix=f"Supported: {known}.", where=where)
         settings = {key: value for key, value in entry.items() if key != "function"}
         steps.append(_build(kind, settings, where))
-    fallbacks = (_find_fallback(entry) for entry in functions if entry.get("function") in _FALL_BACK)
+    fallbacks = (
+        _find_fallback(entry)
+        for entry in functions
+        if entry.get("function") in _FALL_BACK or isinstance(entry.get("function"), KnownFilter)
+    )
     return Pipeline(name, tuple(steps), single, tuple(fallbacks))
 
 
@@ -91,7 +118,10 @@ def _find_fallback(entry: Mapping[str, Any]) -> Any:
 
 
 def _build(kind: str, settings: Mapping[str, Any], where: str) -> Step:
-    make, allowed = FILTERS[kind]
+    return _make_step(kind, *FILTERS[kind], settings, where)
+
+
+def _make_step(kind: str, make: Make, allowed: tuple[str, ...], settings: Mapping[str, Any], where: str) -> Step:
     unknown = sorted(str(key) for key in settings if key not in allowed)
     if unknown:
         allowed_text = ", ".join(allowed) or "none"
@@ -168,8 +198,16 @@ def _list_punctuation() -> dict[int, None]:
     return dict.fromkeys(c for c in range(sys.maxunicode) if unicodedata.category(chr(c)).startswith("P"))
 
 
-def _make_multi_choice_regex(settings: Mapping[str, Any]) -> Step:
-    """Letter answers: the pattern, else the text of a choice, else a letter after a colon."""
+def _list_choices(row: Mapping[str, Any]) -> list[str]:
+    if not isinstance(row.get("choices"), list):
+        raise DataError("the filter 'multi_choice_regex' needs rows with a column 'choices' that is a list")
+    return [str(choice) for choice in row["choices"]]
+
+
+def make_multi_choice_regex(
+    settings: Mapping[str, Any], list_choices: Callable[[Mapping[str, Any]], list[str]] = _list_choices
+) -> Step:
+    """Return a filter for letter answers: the pattern, else the text of a choice, else a letter after a colon."""
     pattern, select, fallback = _read_search(settings)
     ignored = compile_ignored(settings)
 
@@ -181,10 +219,9 @@ def _make_multi_choice_regex(settings: Mapping[str, Any]) -> Step:
         return text.translate(_list_punctuation()) if settings.get("ignore_punctuation") else text
 
     def step(answers: list[Any], row: Mapping[str, Any]) -> list[Any]:
-        if not isinstance(row.get("choices"), list):
-            raise DataError("the filter 'multi_choice_regex' needs rows with a column 'choices' that is a list")
-        letters = string.ascii_uppercase[: len(row["choices"])]
-        names = {plain(str(c).strip()): f"({letter})" for c, letter in zip(row["choices"], letters, strict=False)}
+        choices = list_choices(row)
+        letters = string.ascii_uppercase[: len(choices)]
+        names = {plain(c.strip()): f"({letter})" for c, letter in zip(choices, letters, strict=False)}
         by_text = re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)))
         by_letter = re.compile(rf":[\s]*({'|'.join(letters)})")
 
@@ -249,7 +286,7 @@ FILTERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Step], tuple[str, ...]
     "regex": (_make_regex, _REGEX_SETTINGS),
     "regex_pos": (_make_regex_pos, _REGEX_SETTINGS),
     "multi_choice_regex": (
-        _make_multi_choice_regex,
+        make_multi_choice_regex,
         (*_REGEX_SETTINGS, "ignore_case", "ignore_punctuation", "regexes_to_ignore"),
     ),
     "remove_whitespace": (_make_text_filter(str.strip), ()),

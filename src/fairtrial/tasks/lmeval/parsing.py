@@ -16,6 +16,7 @@ from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.lmeval.config import DocFields, FewShotConfig, GenerationConfig, Output, TaskConfig
 from fairtrial.tasks.lmeval.decoding import parse_generation
 from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
+from fairtrial.tasks.lmeval.known_filters import find_filter, replace_filter
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.metric_list import MetricParser
 from fairtrial.tasks.lmeval.metrics import BY_OUTPUT
@@ -314,7 +315,7 @@ class _Parser:
                 raise self._error(f"a filter must be a list of mappings with 'function'; got {steps!r}")
             for function in steps:
                 for key, value in function.items():
-                    if isinstance(value, CodeRef):
+                    if isinstance(value, CodeRef) and not (key == "function" and find_filter(value)):
                         self._function(f"the filter setting {key}", value)
                 if function.get("function") == "custom":
                     raise TaskCodeError("custom filters are not supported, even for trusted code", where=self._where)
@@ -322,7 +323,10 @@ class _Parser:
             function.get("function") != "take_first" for entry in entries for function in entry["filter"]
         ):
             raise self._error(f"has filters over text, and {output} makes no text")
-        return tuple(build_pipeline(str(e.get("name", "none")), e["filter"], self._where) for e in entries)
+        return tuple(
+            build_pipeline(str(e.get("name", "none")), [replace_filter(f) for f in e["filter"]], self._where)
+            for e in entries
+        )
 
     def _clusters(self) -> tuple[str, ...]:
         metadata = self._raw.get("metadata")

@@ -45,7 +45,7 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _FRENCH_ARTICLES = re.compile(r"\b(un|une|des|le|la|les)\b")
 
 
-def _list_words(text: str, articles: re.Pattern[str]) -> list[str]:
+def list_words(text: str, articles: re.Pattern[str] = _ARTICLES) -> list[str]:
     """Return the words of a text without case, punctuation and articles."""
     plain = "".join(one for one in text.lower() if one not in string.punctuation)
     return articles.sub(" ", plain).split()
@@ -61,7 +61,7 @@ def make_word_f1_scorer(french: bool = False, empty_counts: bool = False) -> Sco
     articles = _FRENCH_ARTICLES if french else _ARTICLES
 
     def compare(said: str, right: str) -> float:
-        one, other = _list_words(said, articles), _list_words(right, articles)
+        one, other = list_words(said, articles), list_words(right, articles)
         if not one or not other:
             return float(empty_counts and one == other)
         shared = sum((Counter(one) & Counter(other)).values())
@@ -80,8 +80,8 @@ def _make_best_scorer(compare: Callable[[str, str], float]) -> Scorer:
 
 def score_french_exact(texts: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
     """Return whether words are the same, without case, punctuation and French articles."""
-    said = [_list_words(text, _FRENCH_ARTICLES) for text in texts]
-    right = [_list_words(text, _FRENCH_ARTICLES) for text in gold]
+    said = [list_words(text, _FRENCH_ARTICLES) for text in texts]
+    right = [list_words(text, _FRENCH_ARTICLES) for text in gold]
     return sum(float(words in right) for words in said) / len(said), 1.0
 
 

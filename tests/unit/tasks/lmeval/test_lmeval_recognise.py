@@ -52,7 +52,9 @@ def test_a_fingerprint_sees_what_a_function_uses_and_nothing_else() -> None:
 
 
 def test_every_function_of_ours_has_an_original() -> None:
-    assert set(ORIGINALS) == {f"{family}/{key}" for family, functions in NATIVE.items() for key in functions}
+    assert set(ORIGINALS) == {
+        f"{family}/{key}" for family, functions in NATIVE.items() for key in functions if "." in key
+    }
 
 
 @pytest.mark.parametrize("name", ORIGINALS)
