@@ -6,7 +6,7 @@ import io
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from fairtrial.errors import LedgerError, SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import Examination, examine, salvage
 from fairtrial.ledger.export import Format, export_parquet, export_text
+from fairtrial.ledger.export_answers import export_answers_csv, export_answers_parquet
 from fairtrial.ledger.gc import collect
 from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
@@ -68,7 +69,10 @@ def _describe_trial(store: Ledger, row: query.TrialRow) -> dict[str, Any]:
 def export(
     ledger: LedgerOption = api.DEFAULT_LEDGER,
     form: Annotated[Format, typer.Option("--format", "-f", help="jsonl, csv or parquet.")] = "jsonl",
-    answers: Annotated[bool, typer.Option("--answers", help="Also export the answers (jsonl only).")] = False,
+    answers: Annotated[
+        bool,
+        typer.Option("--answers", help="Also export the answers; as CSV and Parquet the answers alone, a row each."),
+    ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Also plan, looks, absences: all that enters a number (jsonl only).")
     ] = False,
@@ -77,19 +81,32 @@ def export(
 ) -> None:
     """Export one row an item and measure; docs/schemas/ledger-export.schema.json describes it."""
     check_output(out, ledger)
+    if full and form != "jsonl":
+        raise SpecError("a full export is JSON lines: its rows differ in kind.", fix="Use --format jsonl.")
+    if form == "parquet" and out is None:
+        raise SpecError("Parquet needs a file to write.", fix="Name it: --out rows.parquet.")
     with Ledger.open(ledger, create=False) as store:
         if form == "parquet":
-            if out is None or answers or full:
-                told = "Parquet needs a file to write (--out), and has room for observations only."
-                raise SpecError(told)
-            export_parquet(store, out, trial=trial)
+            assert out is not None
+            write = export_answers_parquet if answers else export_parquet
+            write(store, out, trial=trial)
         elif out is None:
             if isinstance(sys.stdout, io.TextIOWrapper):  # data keep every character, whatever the terminal speaks
                 sys.stdout.reconfigure(encoding="utf-8", errors="strict")
-            export_text(store, sys.stdout, form, answers=answers, full=full, trial=trial)
+            _export_text(store, sys.stdout, form, answers, full, trial)
         else:
-            with out.open("w", encoding="utf-8") as file:
-                export_text(store, file, form, answers=answers, full=full, trial=trial)
+            # a spreadsheet knows UTF-8 by the mark at its beginning
+            encoding = "utf-8-sig" if form == "csv" and answers else "utf-8"
+            with out.open("w", encoding=encoding, newline="" if form == "csv" else None) as file:
+                _export_text(store, file, form, answers, full, trial)
+
+
+def _export_text(store: Ledger, out: TextIO, form: Format, answers: bool, full: bool, trial: str | None) -> None:
+    """Write rows as text."""
+    if form == "csv" and answers:
+        export_answers_csv(store, out, trial)
+    else:
+        export_text(store, out, form, answers=answers, full=full, trial=trial)
 
 
 @app.command()

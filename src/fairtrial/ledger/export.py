@@ -128,7 +128,7 @@ def rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -
             yield from _yield_helping_values(ledger, one)
             yield from trial_images(ledger, one)
         if answers:
-            yield from _yield_answers(ledger, one)
+            yield from yield_answers(ledger, one)
 
 
 def yield_observation_rows(ledger: Ledger, trial: str | None) -> Iterator[dict[str, Any]]:
@@ -169,7 +169,7 @@ def _yield_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[
                 yield dict(zip(COLUMNS, (*cells, *block.places[item], trial.id), strict=True))
 
 
-def _yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
+def yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the answers of one trial: log-probabilities in nats by choice, or text."""
     for task in trial.plan.tasks:
         for block in blocks(ledger, trial, task):

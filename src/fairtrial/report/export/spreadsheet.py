@@ -15,6 +15,7 @@ from typing import Any
 
 from fairtrial.errors import MissingExtraError, SpecError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.cells import FORMULA, escape_formula
 from fairtrial.report.export.items_table import VERDICT_COLUMNS, Cell, Column, ItemsTable, list_verdict_rows
 from fairtrial.report.export.places import ExportNote
 from fairtrial.report.summary import Summary
@@ -27,10 +28,6 @@ MOST_CHARACTERS = 32_767
 
 MOST_ROWS = 1_048_576
 """Rows of one sheet of Excel, the head included."""
-
-FORMULA = re.compile(r"^[=+\-@\t\r\n|＝＋－＠]")
-NUMBER = re.compile(r"^[+-]?\d+(?:[.,]\d+)*%?$")
-"""Texts that begin like a formula and are none."""
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that no workbook can hold."""
@@ -62,11 +59,6 @@ def export_table(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterat
     write = _write_parquet if suffix == ".parquet" else _write_csv
     yield from write(path, table.columns(), table.rows())
     yield from write(path.with_stem(f"{path.stem}.verdicts"), VERDICT_COLUMNS, list_verdict_rows(summary))
-
-
-def escape_formula(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: with an apostrophe in front where it might."""
-    return f"'{text}" if FORMULA.match(text) and not NUMBER.match(text) else text
 
 
 def _write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Iterator[Path | ExportNote]:

@@ -12,8 +12,8 @@ import pytest
 
 from fairtrial.errors import PluginError, SpecError
 from fairtrial.ledger import Ledger
+from fairtrial.ledger.cells import escape_formula
 from fairtrial.report.export import EXPORTERS, ExportNote, run_exporter, spreadsheet
-from fairtrial.report.export.spreadsheet import escape_formula
 from fairtrial.report.summary import Summary, summarise
 from tests.support.report_ledger import CANDIDATES, HOSTILE, ITEMS, TRIAL_ID, report_ledger
 
