@@ -19,8 +19,10 @@ COLUMNS = (
     "candidate", "task", "doc_id", "item", "repeat", "request", "text", "thought", "finish", "tokens", "prompt_tokens",
     "logprobs", "greedy", "trace", "trial",
 )  # fmt: skip
-"""Columns; a list (log-probabilities in nats by choice) is JSON in its cell, what an answer does not have is empty; ``tokens`` are those of
-all choices together."""
+"""Columns; a list (log-probabilities in nats by choice) is JSON in its cell, what an answer does not have is empty.
+
+``tokens`` are those of all choices together.
+"""
 
 
 def export_answers_csv(ledger: Ledger, out: TextIO, trial: str | None = None) -> int:
