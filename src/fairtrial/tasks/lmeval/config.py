@@ -32,7 +32,7 @@ class FewShotConfig:
 
     sampler: Sampler
     split: str | None
-    samples: list[dict[str, Any]] | None
+    samples: list[dict[str, Any]] | Callable[[], Any] | None
     process_docs: Callable[..., Any] | None
 
 
@@ -60,6 +60,7 @@ class TaskConfig:
         corpus: scores of all answers together.
         clusters: columns that together name an item's cluster.
         code: trusted functions, modules and files, and the sha256 of the file that each is or comes from.
+        restricted: functions that run restricted, and the sha256 of their source with all that it uses.
     """
 
     name: str
@@ -84,3 +85,4 @@ class TaskConfig:
     corpus: tuple[CorpusMetric, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
+    restricted: Mapping[str, str] = field(default_factory=dict)

@@ -46,12 +46,14 @@ class CodeRef:
         name: the function in it.
         path: the YAML file that names it.
         line: line in that file, from 1.
+        root: folder of task files that it belongs to.
     """
 
     module: str
     name: str
     path: Path
     line: int
+    root: Path = Path()
 
     @property
     def source(self) -> Path:
@@ -67,7 +69,7 @@ class CodeRef:
         return f"{self.module}.{self.name}"
 
 
-def _make_loader(path: Path) -> type[yaml.SafeLoader]:
+def _make_loader(path: Path, root: Path) -> type[yaml.SafeLoader]:
     class Loader(_Base):  # type: ignore[misc,valid-type]
         def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
             try:
@@ -83,11 +85,11 @@ def _make_loader(path: Path) -> type[yaml.SafeLoader]:
         text = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
         line = node.start_mark.line + 1
         if text.startswith("fairtrial:"):
-            return CodeRef("fairtrial", text.removeprefix("fairtrial:"), path, line)
+            return CodeRef("fairtrial", text.removeprefix("fairtrial:"), path, line, root)
         module, _, name = text.rpartition(".")
         if not module or not name or len(text) > _LONGEST_NAME or not text.isprintable():
             raise TaskError(f"!function {shorten(text)!r} is not of the form module.name", where=f"{path}:{line}")
-        return CodeRef(module, name, path, line)
+        return CodeRef(module, name, path, line, root)
 
     Loader.add_constructor("!function", reference)
     return Loader
@@ -118,7 +120,7 @@ def _read_text(path: Path) -> str:
         raise TaskError("is not UTF-8 text", fix="Save it as UTF-8.", where=f"{path}:{line}") from error
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def _read_yaml(path: Path, root: Path) -> dict[str, Any]:
     """Return the mapping in ``path``, includes not followed.  Raises TaskError if it is not readable YAML."""
     text = _read_text(path)
     if found := yaml.reader.Reader.NON_PRINTABLE.search(text):
@@ -126,7 +128,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise TaskError(f"the character U+{ord(found.group()):04X} is not allowed in YAML", where=f"{path}:{line}")
     try:
         _check_depth(text)
-        loader = _make_loader(path)(text)
+        loader = _make_loader(path, root)(text)
         node = loader.get_single_node()
         if node is None:
             raise TaskError("is empty", where=str(path))
@@ -177,7 +179,7 @@ class _Reader:
         if len(above) > MOST_INCLUDES:
             raise TaskError(f"is included through more than {MOST_INCLUDES} other files", where=str(path))
         if real not in self._done:
-            own = _read_yaml(path)
+            own = _read_yaml(path, self._root)
             names = own.pop("include", [])
             found: dict[str, Any] = {}
             for name in names if isinstance(names, list) else [names]:

@@ -120,7 +120,7 @@ class MetricParser:
         aggregation = aggregation or usual or "mean"
         if isinstance(aggregation, CodeRef):
             aggregation = self.function(f"the aggregation of {name}", aggregation)
-            if not isinstance(aggregation, RatioOfSums):
+            if not isinstance(aggregation, str | RatioOfSums):
                 return None
         if not self.own_grading and (usual is None or entry.get("hf_evaluate")):
             known_names = ", ".join(BY_OUTPUT[self.output])

@@ -16,6 +16,7 @@ from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.lmeval.config import DocFields, FewShotConfig, GenerationConfig, Output, TaskConfig
 from fairtrial.tasks.lmeval.decoding import parse_generation
 from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
+from fairtrial.tasks.lmeval.functions import RestrictedCode, RestrictedFunction
 from fairtrial.tasks.lmeval.known_filters import find_filter, replace_filter
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.metric_list import MetricParser
@@ -78,6 +79,7 @@ class _Parser:
         self._where = f"task {self._name}"
         self._families: set[str] = set()
         self._code = TaskCode()
+        self._restricted = RestrictedCode(self._name)
 
     def parse(self) -> TaskConfig:
         self._refuse()
@@ -104,7 +106,7 @@ class _Parser:
             left_out=measured.left_out, corpus=measured.corpus,
             pipelines=self._pipelines(output), generation=self._generation(output),
             repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
-            clusters=self._clusters(), code=self._code.hashes,
+            clusters=self._clusters(), code=self._code.hashes, restricted=self._restricted.hashes,
             metadata=metadata if isinstance(metadata, Mapping) else {},
         )  # fmt: skip
 
@@ -235,15 +237,18 @@ class _Parser:
         if ours is not None:
             self._families.add(ours.family)
             return ours.function
-        if not self._trust:
+        if self._trust:
+            return self._code.function(value)
+        try:
+            return self._restricted.function(value)
+        except TaskCodeError as error:
             instead = name_replacement(value)
             or_ours = f" Or write {instead} to use fairtrial's own, which is for other code." if instead else ""
             raise TaskCodeError(
-                f"{key} is the Python function {value} of {value.source.name}, and this code is not trusted.",
+                f"{key} is the Python function {value}, which cannot run restricted: {error.message}.",
                 fix=f"Read the file; if you trust it, run again with --trust-task-code.{or_ours}",
                 where=f"{self._where} ({value.where})",
-            )
-        return self._code.function(value)
+            ) from error
 
     def _field(self, key: str, value: Any) -> Field:
         if isinstance(value, CodeRef):
@@ -283,8 +288,13 @@ class _Parser:
             raise self._error(f"fewshot_config.sampler {sampler!r} is not one of default, first_n")
         samples = given.get("samples")
         if isinstance(samples, CodeRef):
-            samples = self._function("fewshot_config.samples", samples)()
-        if samples is not None and not (isinstance(samples, list) and all(isinstance(s, dict) for s in samples)):
+            samples = self._function("fewshot_config.samples", samples)
+            samples = samples if isinstance(samples, RestrictedFunction) else samples()
+        if (
+            not isinstance(samples, RestrictedFunction)
+            and samples is not None
+            and not (isinstance(samples, list) and all(isinstance(s, dict) for s in samples))
+        ):
             raise self._error("fewshot_config.samples must be a list of rows")
         if "process_docs" in given:
             process_docs = self._function("fewshot_config.process_docs", given["process_docs"])

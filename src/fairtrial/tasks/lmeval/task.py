@@ -32,6 +32,7 @@ from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.data.datasets import DataSource, Rows, apply_through_datasets, convert_to_json, open_rows
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
+from fairtrial.tasks.lmeval.functions import RestrictedFunction
 from fairtrial.tasks.lmeval.golds import convert_to_plain
 from fairtrial.tasks.lmeval.grading import (
     count_choices,
@@ -122,7 +123,7 @@ class LmEvalTask:
         if examples.split:
             return _process_rows(rows.split(examples.split), examples.process_docs, self._where), examples.split
         if examples.samples is not None:
-            return examples.samples, None
+            return _read_samples(examples.samples, self._where), None
         split = config.pools[0]
         if split == config.eval_split:
             return self._docs, split
@@ -150,6 +151,7 @@ class LmEvalTask:
                 "clusters": list(config.clusters),
                 "left_out": list(config.left_out),
                 "trusted_code": dict(config.code),
+                **({"restricted_code": dict(config.restricted)} if config.restricted else {}),
                 "answers": {"hash": content_hash(self._key.texts), **self._key.notes},
                 **({"clean": True} if self._cleans else {}),
             },
@@ -357,11 +359,20 @@ def _process_rows(rows: list[Row], function: Callable[..., Any] | None, where: s
     if function is None:
         return rows
     try:
+        if isinstance(function, RestrictedFunction):
+            return function.change_rows(rows)
         return function(rows) if isinstance(function, DocsFunction) else apply_through_datasets(function, rows)
     except FairtrialError:
         raise
     except Exception as error:  # foreign code may raise anything; the message keeps what it was
         raise DataError(f"process_docs failed on the rows: {type(error).__name__}: {error}", where=where) from error
+
+
+def _read_samples(given: list[Row] | Callable[[], Any], where: str) -> list[Row]:
+    samples = given() if callable(given) else given
+    if not (isinstance(samples, list) and all(isinstance(row, dict) for row in samples)):
+        raise TaskError("fewshot_config.samples must give a list of rows", where=where)
+    return samples
 
 
 def _check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
@@ -373,3 +384,5 @@ def _check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
     for field in (config.asking.text, config.asking.target, config.asking.choices):
         if isinstance(field, TaskFunction):
             field.check_values(docs)
+        elif isinstance(field, RestrictedFunction):
+            field.prepare(docs)

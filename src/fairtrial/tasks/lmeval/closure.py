@@ -1,0 +1,397 @@
+"""The part of a task's Python files that a function needs: the function, what it uses, and what that uses.
+
+Read from the source; nothing runs.  A file is followed into those that it imports from the same folder of tasks.  Where
+a name is not defined by a statement of its own (``globals()[...] = ...``), and where loading a file draws random
+numbers, all of the file counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import hashlib
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from fairtrial.errors import TaskCodeError
+from fairtrial.sandbox.restricted.names import PLAIN, STAND_INS
+from fairtrial.sandbox.restricted.policy import Violation, check_rules
+from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.lmeval.restricted.offered import LIBRARIES
+
+_MOST_BYTES = 5_000_000
+_MOST_FILES = 50
+_DRAWING = ("random", "shuffle", "sample", "choice", "rng")
+_LOOSE = (ast.Expr, ast.For, ast.While, ast.If, ast.With, ast.Try, ast.AugAssign)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Python file.
+
+    Attributes:
+        path: where it lies, resolved.
+        text: its source.
+        tree: what it says.
+    """
+
+    path: Path
+    text: str
+    tree: ast.Module
+
+    @cached_property
+    def defined(self) -> Mapping[str, list[int]]:
+        """Name to the statements of the file that give it a value, by position."""
+        found: dict[str, list[int]] = {}
+        for number, node in enumerate(self.tree.body):
+            for name in _list_defined(node):
+                found.setdefault(name, []).append(number)
+        return found
+
+    @cached_property
+    def draws_when_loaded(self) -> bool:
+        """Whether a statement that runs when the file is loaded may draw at random."""
+        inert = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+        return any(
+            any(word in name for word in _DRAWING for name in _list_words(node))
+            for node in self.tree.body
+            if not isinstance(node, inert)
+        )
+
+    @cached_property
+    def is_dynamic(self) -> bool:
+        """Whether it may define names by ``globals()``."""
+        return any("globals" in self.used(number) for number in range(len(self.tree.body)))
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Name in the file to the module that ``import`` gives it."""
+        return {
+            alias.asname or alias.name: alias.name
+            for number in range(len(self.tree.body))
+            for one, _ in self.imports(number)
+            if isinstance(one, ast.Import)
+            for alias in one.names
+        }
+
+    @cached_property
+    def _facts(self) -> dict[int, tuple[set[str], list[tuple[ast.Import | ast.ImportFrom, bool]]]]:
+        return {}
+
+    def _look(self, number: int) -> tuple[set[str], list[tuple[ast.Import | ast.ImportFrom, bool]]]:
+        if number not in self._facts:
+            node = self.tree.body[number]
+            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            self._facts[number] = used, list(_list_imports(node))
+        return self._facts[number]
+
+    def used(self, number: int) -> set[str]:
+        """Names in a statement."""
+        return self._look(number)[0]
+
+    def imports(self, number: int) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+        """Imports in a statement; see `_list_imports`."""
+        return self._look(number)[1]
+
+
+@dataclass
+class Closure:
+    """What a function needs.
+
+    Attributes:
+        kept: file to positions of the statements that are needed.
+        resolved: (file, import as written) to the file that it means.
+        libraries: modules of `offered` that it imports.
+    """
+
+    kept: dict[Path, set[int]] = field(default_factory=dict)
+    resolved: dict[tuple[Path, str], Path] = field(default_factory=dict)
+    libraries: set[str] = field(default_factory=set)
+
+    def text(self, path: Path) -> str:
+        """Return the source of a file with what is not needed left blank, lines where they were."""
+        source, kept = read_source(path), self.kept[path]
+        wanted: set[int] = set()
+        for number in kept:
+            node = source.tree.body[number]
+            wanted |= set(range(_find_first_line(node), (node.end_lineno or node.lineno) + 1))
+        lines = source.text.splitlines()
+        return "\n".join(line if number in wanted else "" for number, line in enumerate(lines, 1)) + "\n"
+
+    def fingerprint(self) -> str:
+        """Return the sha256 of all that is needed."""
+        parts = sorted(self.text(path) for path in self.kept)
+        return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_source(path: Path) -> Source:
+    """Return a Python file, parsed.  Raises TaskCodeError if it cannot be read or is no Python."""
+    try:
+        status = path.stat()
+        return _read_source(path, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        raise TaskCodeError(f"{path.name} cannot be read: {error.strerror or error}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise TaskCodeError(f"{path.name} is no text in UTF-8", where=str(path)) from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise TaskCodeError(f"{path.name} is no Python that can be read: {error}", where=str(path)) from error
+
+
+@lru_cache(maxsize=256)
+def _read_source(path: Path, changed: int, size: int) -> Source:
+    text = read_regular(path, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\f", " ")
+    with warnings.catch_warnings():  # about the style of somebody else's code
+        warnings.simplefilter("ignore")
+        return Source(path, text, ast.parse(text))
+
+
+def find_closure(path: Path, name: str, root: Path) -> Closure:
+    """Return what a function needs.
+
+    Args:
+        path: the Python file.
+        name: of the function.
+        root: folder that no import may leave.
+
+    Raises TaskCodeError, naming construct and line, if anything in it is not allowed.
+    """
+    finder = _Finder(root.resolve())
+    finder.want(path.resolve(), name)
+    found = finder.finish()
+    for file, numbers in found.kept.items():
+        if violations := _check_file(read_source(file), tuple(sorted(numbers))):
+            first = violations[0]
+            raise TaskCodeError(f"line {first.line} of {file.name}: it {first.what}", where=str(file))
+    return found
+
+
+_checked: dict[tuple[int, tuple[int, ...]], tuple[Source, list[Violation]]] = {}
+
+
+def _check_file(source: Source, numbers: tuple[int, ...]) -> list[Violation]:
+    key = (id(source), numbers)
+    if key not in _checked:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(source.text).body  # anew: the check changes it
+        tree = ast.Module([body[number] for number in numbers], [])
+        _checked[key] = (source, check_rules(tree))
+    return _checked[key][1]
+
+
+class _Finder:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._found = Closure()
+        self._rest: list[tuple[Path, str | None]] = []
+        self._seen: set[tuple[Path, str | None]] = set()
+
+    def want(self, path: Path, name: str | None) -> None:
+        """Take up a name of a file, or all of it."""
+        if (path, name) not in self._seen:
+            self._seen.add((path, name))
+            self._rest.append((path, name))
+
+    def finish(self) -> Closure:
+        """Follow all that was taken up."""
+        while self._rest:
+            path, name = self._rest.pop()
+            source = read_source(path)
+            self._found.kept.setdefault(path, set())
+            if len(self._found.kept) > _MOST_FILES:
+                raise TaskCodeError(f"it needs more than {_MOST_FILES} files", where=str(path))
+            if name is None or source.draws_when_loaded or (name not in source.defined and source.is_dynamic):
+                self._keep_all(source)
+            elif name not in source.defined:
+                raise TaskCodeError(f"{path.name} has no function {name!r}", where=str(path))
+            else:
+                for number in source.defined[name]:
+                    self._keep(source, number)
+            if not self._rest:
+                self._keep_loose()
+        return self._found
+
+    def _keep_all(self, source: Source) -> None:
+        for number, node in enumerate(source.tree.body):
+            if not _is_idle(node):
+                self._keep(source, number)
+
+    def _keep(self, source: Source, number: int) -> None:
+        kept = self._found.kept[source.path]
+        if number in kept:
+            return
+        kept.add(number)
+        node = source.tree.body[number]
+        for name in source.used(number):
+            if name in source.defined:
+                self.want(source.path, name)
+            elif "*" in source.defined and not hasattr(builtins, name):
+                self.want(source.path, "*")
+        for one, excused in source.imports(number):
+            self._follow(source, one, excused)
+        if source.aliases.keys() & source.used(number):
+            self._check_attributes(source, node)
+
+    def _keep_loose(self) -> None:
+        """Keep statements that change what is kept: ``table.update(...)``, ``for x in ...: table[x] = ...``."""
+        for path in [*self._found.kept]:
+            source, kept = read_source(path), self._found.kept[path]
+            values = {
+                name
+                for name, numbers in source.defined.items()
+                if kept.intersection(numbers)
+                and not isinstance(source.tree.body[numbers[0]], ast.FunctionDef | ast.ClassDef | ast.Import)
+                and not isinstance(source.tree.body[numbers[0]], ast.ImportFrom)
+            }
+            for number, node in enumerate(source.tree.body):
+                loose = number not in kept and isinstance(node, _LOOSE) and not _is_idle(node)
+                if loose and values & source.used(number):
+                    self._keep(source, number)
+
+    # imports
+
+    def _follow(self, source: Source, node: ast.Import | ast.ImportFrom, excused: bool) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self._follow_module(source, alias.name, None, node.lineno, excused)
+            return
+        asked = "." * node.level + (node.module or "")
+        if asked == "__future__":
+            return
+        for alias in node.names:
+            inside = asked + ("" if asked.endswith(".") else ".") + alias.name
+            if (own := self._find_file(source.path, inside)) is not None:
+                self._found.resolved[source.path, inside] = own
+                self.want(own, None)
+            else:
+                self._follow_module(source, asked, alias.name, node.lineno, excused)
+
+    def _follow_module(self, source: Source, asked: str, name: str | None, line: int, excused: bool) -> None:
+        if (own := self._find_file(source.path, asked)) is not None:
+            self._found.resolved[source.path, asked] = own
+            self.want(own, name)
+            return
+        known = _list_names(asked)
+        whole = f"{asked}.{name}"
+        if name is not None and known is not None and _list_names(whole) is not None:
+            asked, known, name = whole, _list_names(whole), None
+        if known is None and not excused:
+            raise TaskCodeError(f"line {line} of {source.path.name}: it imports {asked}", where=str(source.path))
+        if known and name is not None and name not in known and not excused:
+            raise TaskCodeError(
+                f"line {line} of {source.path.name}: it imports {name} from {asked}", where=str(source.path)
+            )
+        if asked in LIBRARIES:
+            self._found.libraries.add(asked)
+
+    def _find_file(self, importer: Path, asked: str) -> Path | None:
+        """The file of the task that an import means, or None."""
+        level = len(asked) - len(asked.lstrip("."))
+        parts = [part for part in asked.lstrip(".").split(".") if part]
+        if level:
+            base = importer.parent
+            for _ in range(level - 1):
+                base = base.parent
+            bases = [base]
+        elif parts[:2] == ["lm_eval", "tasks"]:
+            inside = next(
+                (one for one in (importer, *importer.parents) if one.parts[-2:] == ("lm_eval", "tasks")), None
+            )
+            bases, parts = [inside] if inside else [], parts[2:]
+        else:
+            bases = [] if _list_names(asked) is not None else [importer.parent]
+        for base in bases if parts else []:
+            stem = base.joinpath(*parts)
+            for path in (stem.with_name(stem.name + ".py"), stem / "__init__.py"):
+                if path.is_file() and path.resolve().is_relative_to(self._root):
+                    return path.resolve()
+        return None
+
+    def _check_attributes(self, source: Source, node: ast.stmt) -> None:
+        """Refuse what a library has, and what stands in for it has not: ``np.load``."""
+        for part in ast.walk(node):
+            if not (isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name)):
+                continue
+            module = source.aliases.get(part.value.id)
+            known = _list_names(module) if module else None
+            if known and part.attr not in known and _list_names(f"{module}.{part.attr}") is None:
+                raise TaskCodeError(
+                    f"line {part.lineno} of {source.path.name}: it uses {module}.{part.attr}", where=str(source.path)
+                )
+
+
+def _list_names(module: str) -> frozenset[str] | None:
+    """Names that code finds in a module; none stands for any; None if it may not be imported."""
+    for table in (PLAIN, STAND_INS, LIBRARIES):
+        if module in table:
+            return table[module]
+    inside = {
+        name[len(module) + 1 :].partition(".")[0]
+        for table in (PLAIN, STAND_INS, LIBRARIES)
+        for name in table
+        if name.startswith(f"{module}.")
+    }
+    return frozenset(inside) or None
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    """Whether a statement does nothing here: a text, or what is only done when the file is run as a program."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+
+
+def _list_words(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            yield ast.unparse(part.func)
+
+
+def _list_defined(node: ast.stmt) -> set[str]:
+    """Names that a statement at the top of a file gives a value, wherever in it that happens."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    found = set[str]()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
+            found.add(part.id)
+        elif isinstance(part, ast.Import | ast.ImportFrom):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in part.names}
+        elif isinstance(part, ast.FunctionDef | ast.ClassDef):
+            found.add(part.name)
+        elif isinstance(part, ast.Subscript | ast.Attribute) and isinstance(part.ctx, ast.Store | ast.Del):
+            base = part.value
+            while isinstance(base, ast.Subscript | ast.Attribute):
+                base = base.value
+            if isinstance(base, ast.Name):
+                found.add(base.id)
+    return found
+
+
+def _list_imports(node: ast.AST, excused: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Imports in a statement, and whether it goes on without what they import."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield node, excused
+        return
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return
+    if isinstance(node, ast.Try):
+        caught = " ".join(ast.unparse(handler.type) if handler.type else "Exception" for handler in node.handlers)
+        ends = all(isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
+        catches = not ends and any(name in caught for name in ("ImportError", "ModuleNotFoundError", "Exception"))
+        for part in node.body:
+            yield from _list_imports(part, excused or catches)
+        rest: list[ast.AST] = [*node.handlers, *node.orelse, *node.finalbody]
+        for other in rest:
+            yield from _list_imports(other, excused)
+        return
+    for inner in ast.iter_child_nodes(node):
+        yield from _list_imports(inner, excused)
+
+
+def _find_first_line(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(int(decorator.lineno) for decorator in decorators)])
