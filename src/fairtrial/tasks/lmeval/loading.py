@@ -7,7 +7,7 @@ code, which is kept as a `CodeRef` and never imported here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ class CodeRef:
     name: str
     path: Path
     line: int
-    root: Path = Path()
+    root: Path = field(default=Path(), compare=False)
 
     @property
     def source(self) -> Path:

@@ -240,6 +240,8 @@ class _Parser:
         if self._trust:
             return self._code.function(value)
         try:
+            if key == "metric_list" or key.startswith("the aggregation of "):
+                raise TaskCodeError("it measures in a way that is not known")
             return self._restricted.function(value)
         except TaskCodeError as error:
             instead = name_replacement(value)

@@ -8,6 +8,7 @@ import pytest
 
 from fairtrial.errors import TaskCodeError
 from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder
+from fairtrial.tasks.lmeval.functions import RestrictedFunction
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.native import NATIVE
 from fairtrial.tasks.lmeval.recognise import ORIGINALS, compute_fingerprint, find_replacement
@@ -75,6 +76,9 @@ def test_code_that_differs_is_never_replaced(folder: Path, tmp_path: Path) -> No
     assert "text.strip()" in source
     (tmp_path / "hellaswag" / "utils.py").write_text(source.replace("text.strip()", "text.lower()"))
     (tmp_path / "hellaswag" / "t.yaml").write_text((folder / "hellaswag" / "hellaswag.yaml").read_text())
+    restricted = LmEvalCatalog([tmp_path]).config("hellaswag")
+    assert isinstance(restricted.process_docs, RestrictedFunction)
+    (tmp_path / "hellaswag" / "utils.py").write_text(source.replace("text.strip()", "text.__class__()"))
     with pytest.raises(
         TaskCodeError, match=r"--trust-task-code\. Or write !function fairtrial:hellaswag\.process_docs"
     ):

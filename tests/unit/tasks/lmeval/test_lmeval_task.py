@@ -104,8 +104,9 @@ def test_trusted_code(tmp_path: Path) -> None:
     changes = {
         "doc_to_text": "!utils.text", "process_results": "!utils.results", "metric_list": [*metrics, left_out],
     }  # fmt: skip
-    with pytest.raises(TaskCodeError, match="--trust-task-code"):
-        build(tmp_path, changes)
+    restricted = build(tmp_path, changes)
+    assert restricted.card.settings["left_out"] == ["whole"]
+    assert list(restricted.card.settings["restricted_code"]) == ["utils.text", "utils.results"]  # type: ignore[call-overload]
     task = build(tmp_path, changes, trust=True)
     item = task.items()[0]
     assert task.requests(item)[0].pairs[0].prompt.plain() == "NUMBER 0?"  # type: ignore[union-attr]
