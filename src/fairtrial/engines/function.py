@@ -181,7 +181,7 @@ class FunctionEngine:
         """Return the answer to a request.  Raises FailedCallError if there is none."""
         values = self._make_values(request)
         positional = [values[name] for name in self._arguments.positional]
-        keywords = {name: values[name] for name in self._arguments.keywords}
+        keywords = {name: values[what] for name, what in self._arguments.keywords}
         try:
             got = self._call(positional, keywords)
         except TimeoutError as error:

@@ -31,7 +31,7 @@ UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 class Function:
     """A function that stands trial, e.g. ``ft.Function(my_system, version="2", timeout=30)``.
 
-    It is called with what its parameters ask for: ``prompt`` (or a single parameter of any other name) gets the
+    It is called with what its parameters ask for: ``prompt`` (or the first parameter of another name) gets the
     question as text, ``messages`` gets it as a list of ``{"role": ..., "content": ...}``, ``row`` the item's own
     columns without the expected answer.  It returns the answer as text, or a `GenerateAnswer` that also tells its
     tokens; it may be async.
@@ -88,16 +88,16 @@ class Arguments:
 
     Attributes:
         positional: what its positional arguments get, in order.
-        keywords: what it gets by name.
+        keywords: parameters that are given by name, each with what it gets.
     """
 
     positional: tuple[str, ...]
-    keywords: tuple[str, ...]
+    keywords: tuple[tuple[str, str], ...]
 
     @property
     def every(self) -> tuple[str, ...]:
         """All that it is given."""
-        return (*self.positional, *self.keywords)
+        return (*self.positional, *(what for _, what in self.keywords))
 
 
 def read_arguments(call: Callable[..., Any]) -> Arguments:
@@ -109,32 +109,35 @@ def read_arguments(call: Callable[..., Any]) -> Arguments:
         parameters = list(inspect.signature(call).parameters.values())
     except (TypeError, ValueError):  # some builtins have no signature
         return Arguments((FIRST,), ())
-    positional: list[str] = []
-    keywords: list[str] = []
-    asks = any(parameter.name in ASKED for parameter in parameters)
-    for parameter in parameters:
-        required = parameter.default is parameter.empty
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            known = parameter.name in ASKED or (parameter.name in SETTINGS and required)
-            if known and parameter.kind is not parameter.VAR_KEYWORD:
-                keywords.append(parameter.name)
-                continue
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY) and not required:
-            continue
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            if not asks and not positional:
-                positional.append(FIRST)
-        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) and not asks:
-            asks = True
-            positional.append(FIRST)
-        elif required and parameter.kind is not parameter.VAR_KEYWORD:
+    usable = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+    fitting = {p.name: p.name for p in usable if p.kind is not p.POSITIONAL_ONLY and _fits(p)}
+    others = [p for p in usable if p.name not in fitting]
+    positional: tuple[str, ...] = ()
+    if not {"prompt", "messages"} & fitting.keys():
+        required = [p for p in others if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+        takers = [p for p in (required or ([] if "row" in fitting else others)) if p.kind is not p.KEYWORD_ONLY]
+        if takers:
+            others.remove(takers[0])
+            if takers[0].kind is takers[0].POSITIONAL_OR_KEYWORD:
+                fitting[takers[0].name] = FIRST
+            else:
+                positional = (FIRST,)
+    for parameter in others:
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL:
             raise _make_parameter_error(call, parameter.name)
-    if not asks and not positional:
+    if not positional and not {*ASKED} & {*fitting.values()}:
         raise SpecError(
             f"the function {_find_name(call)!r} takes no question.",
             fix="Give it a parameter: `prompt` (text), `messages` or `row`.",
         )
-    return Arguments(tuple(positional), tuple(keywords))
+    return Arguments(positional, tuple(fitting.items()))
+
+
+def _fits(parameter: inspect.Parameter) -> bool:
+    """Return whether a parameter is filled by its name; settings only where they are required."""
+    required = parameter.default is parameter.empty
+    named = parameter.kind is not parameter.VAR_POSITIONAL
+    return named and (parameter.name in ASKED or (parameter.name in SETTINGS and required))
 
 
 def _make_parameter_error(call: Callable[..., Any], name: str) -> SpecError:

@@ -135,3 +135,33 @@ def test_progress_is_shown_in_a_terminal_and_not_in_a_pipe(monkeypatch: pytest.M
         ft.compare(["fake:a", "fake:b"], ["table"], limit=5, progress=progress)
         shown.append(bool(stream.getvalue()))
     assert shown == [False, True, False]
+
+
+ROWS = [{"question": f"What is {i} + {i}?", "answer": i + i, "hint": f"{2 * i}"} for i in range(30)]
+
+
+def test_rows_are_a_task_and_a_function_gets_them_without_the_answer() -> None:
+    seen: list[Any] = []
+
+    def look(question: str, row: dict[str, Any]) -> str:
+        seen.append((question, row))
+        return str(row["hint"])
+
+    found = ft.compare([lambda prompt: "x", look], ROWS)
+    assert found.verdicts[0].label == "better" and found.verdicts[0].items_used == 30
+    assert all(question.strip() and set(row) == {"question", "hint"} for question, row in seen)
+    frame = pytest.importorskip("pandas").DataFrame(ROWS)
+    ft.compare([lambda prompt: "x", look], [frame])
+    assert len(seen) == 30  # the same rows are the same items
+
+
+def test_a_file_is_a_task(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("question,A,B,answer\n" + "".join(f"Which {i}?,x,y,A\n" for i in range(12)))
+    found = ft.compare([guess, lambda prompt: "A"], ["q.csv"], limit=10)
+    assert [task.card.settings.document["ask"] for task in found.summary.tasks] == ["letter"]
+    assert found.verdicts[0].items_used == 10
+
+
+def test_rows_that_may_tell_the_answer_are_not_given() -> None:
+    with pytest.raises(ft.FairtrialError, match="which columns hold the expected answers cannot be told"):
+        ft.compare([lambda row: "x"], ["table"])

@@ -9,7 +9,7 @@ import pytest
 
 from fairtrial.errors import SpecError
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.functions import Arguments, Function, find_function, read_arguments, register_function
+from fairtrial.spec.functions import Function, find_function, read_arguments, register_function
 
 
 def takes_messages(messages: Any) -> str:
@@ -28,21 +28,25 @@ class Asked:
 @pytest.mark.parametrize(
     ("call", "positional", "keywords"),
     [
-        (lambda prompt: prompt, (), ("prompt",)),
-        (lambda q: q, ("prompt",), ()),
-        (lambda *args: "", ("prompt",), ()),
-        (lambda q, k=3: q, ("prompt",), ()),
-        (lambda prompt, row: prompt, (), ("prompt", "row")),
-        (lambda row, messages=None, **rest: "", (), ("row", "messages")),
-        (takes_much, ("prompt",), ("temperature",)),
-        (lambda prompt, temperature=0.3: prompt, (), ("prompt",)),
-        (Asked(), ("prompt",), ()),
-        (functools.partial(lambda k, prompt: prompt, 3), (), ("prompt",)),
-        (str.upper, ("prompt",), ()),
+        (lambda prompt: prompt, (), {"prompt": "prompt"}),
+        (lambda q: q, (), {"q": "prompt"}),
+        (lambda *args: "", ("prompt",), {}),
+        (lambda q, k=3: q, (), {"q": "prompt"}),
+        (lambda k=3: "", (), {"k": "prompt"}),
+        (lambda prompt, row: prompt, (), {"prompt": "prompt", "row": "row"}),
+        (lambda row, question: "", (), {"row": "row", "question": "prompt"}),
+        (lambda row, k=3: "", (), {"row": "row"}),
+        (lambda row, messages=None, **rest: "", (), {"row": "row", "messages": "messages"}),
+        (takes_much, ("prompt",), {"temperature": "temperature"}),
+        (lambda prompt, temperature=0.3: prompt, (), {"prompt": "prompt"}),
+        (Asked(), (), {"text": "prompt"}),
+        (functools.partial(lambda k, prompt: prompt, 3), (), {"prompt": "prompt"}),
+        (str.upper, ("prompt",), {}),
     ],
 )
-def test_it_gets_what_its_parameters_ask_for(call: Any, positional: tuple[str, ...], keywords: tuple[str, ...]) -> None:
-    assert read_arguments(call) == Arguments(positional, keywords)
+def test_it_gets_what_its_parameters_ask_for(call: Any, positional: tuple[str, ...], keywords: dict[str, str]) -> None:
+    found = read_arguments(call)
+    assert (found.positional, dict(found.keywords)) == (positional, keywords)
 
 
 @pytest.mark.parametrize(

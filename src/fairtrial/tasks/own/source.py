@@ -93,7 +93,7 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
     except FairtrialError as error:
         error.where = error.where or where
         raise
-    unused = list_unused(table.columns, columns, template, [said.group, *_list_settings(written)])
+    unused = list_unused(table.columns, columns, template, [said.group, *list_settings(written)])
     return OwnSource(said.file_name, asking, questions, graders, table, tuple(unused), written=written)
 
 
@@ -164,7 +164,7 @@ def _is_number(text: str) -> bool:
     )
 
 
-def _list_settings(written: Iterable[Mapping[str, Any]]) -> list[str]:
+def list_settings(written: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the texts among graders' settings, which may name columns."""
     return [
         value for grader in written for given in grader.values() for value in given.values() if isinstance(value, str)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +32,7 @@ from fairtrial.tasks.base import JudgeUse, TaskCard, TaskOptions
 from fairtrial.tasks.own.options import to_text
 from fairtrial.tasks.own.rows import Question, count_contradictions, find_one_gold
 from fairtrial.tasks.own.saying import describe_source
-from fairtrial.tasks.own.source import OwnSource
+from fairtrial.tasks.own.source import OwnSource, list_settings
 
 MAX_TOKENS = 256
 """Of a written answer, unless the candidate's decoding says otherwise."""
@@ -191,6 +191,11 @@ class OwnTask:
         return (
             ("\n",) if usual and not lines and self._source.graders.needs_expected else ("\n\n",) if not lines else ()
         )
+
+    def answer_columns(self) -> Collection[str]:
+        """Return the columns of right and of wrong answers, and those that graders read."""
+        columns = self._source.columns
+        return [*columns.answers, *columns.wrong, *list_settings(self._source.written)]
 
     def examples(self) -> Sequence[str]:
         """Return the rows that are shown as examples, with their right answers; none of them is an item."""
