@@ -147,11 +147,12 @@ def test_rows_are_a_task_and_a_function_gets_them_without_the_answer() -> None:
         seen.append((question, row))
         return str(row["hint"])
 
-    found = ft.compare([lambda prompt: "x", look], ROWS)
+    system = ft.Function(look, version="1")  # what it has seen is a value that it uses
+    found = ft.compare([lambda prompt: "x", system], ROWS)
     assert found.verdicts[0].label == "better" and found.verdicts[0].items_used == 30
     assert all(question.strip() and set(row) == {"question", "hint"} for question, row in seen)
     frame = pytest.importorskip("pandas").DataFrame(ROWS)
-    ft.compare([lambda prompt: "x", look], [frame])
+    ft.compare([lambda prompt: "x", system], [frame])
     assert len(seen) == 30  # the same rows are the same items
 
 
