@@ -15,6 +15,7 @@ from fairtrial.analysis.corpus import CorpusEstimate, find_corpus_estimates
 from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
 from fairtrial.analysis.gaps import Gap, find_gaps
+from fairtrial.analysis.judges import JudgeReport, find_judges
 from fairtrial.analysis.repeats import RepeatSpread, find_repeat_spreads
 from fairtrial.analysis.standings import Standings, find_standings
 from fairtrial.analysis.verdicts import Estimate, Verdict, find_estimates, find_verdicts
@@ -126,6 +127,7 @@ class Summary:
     gaps: Sequence[Gap] = ()
     study: Findings | None = None
     further: Sequence[Findings] = ()
+    judges: Sequence[JudgeReport] = ()
     corpus: Sequence[CorpusEstimate] = ()
     best: Sequence[BestOnTask] = ()
     repeats: Sequence[RepeatSpread] = ()
@@ -164,6 +166,7 @@ class Summary:
             "endings": list(self.endings),
             "doubts": [doubt.document() for doubt in self.doubts],
             "missing": [gap.document() for gap in self.gaps],
+            **({"judges": [judge.document() for judge in self.judges]} if self.judges else {}),
             "report": None if report is None else str(report),
         }
 
@@ -219,6 +222,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         doubts=find_doubts(ledger, row.id),
         study=find_findings(ledger, row.id),
         further=find_further(ledger, row.id),
+        judges=find_judges(ledger, row.id),
         corpus=find_corpus_estimates(ledger, row.id),
         best=find_best_on_tasks(ledger, row.id),
         repeats=find_repeat_spreads(ledger, row.id),

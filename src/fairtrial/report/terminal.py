@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.report import across, best, family, needs, repeats, study, words
+from fairtrial.report import across, best, family, judges, needs, repeats, study, words
 from fairtrial.report.corpus import CorpusCell, make_corpus_rows
 from fairtrial.report.fitting import FittedTable, indent
 from fairtrial.report.summary import Summary
@@ -67,8 +67,8 @@ def _format_estimate(summary: Summary, estimate: Estimate | None) -> Text:
     text = Text(words.format_quantity(estimate.mean, estimate.unit), style="bold")
     low, high = (words.format_quantity(end, estimate.unit).removesuffix("%") for end in (estimate.low, estimate.high))
     text.append(f" [{low}, {high}]", style="dim")
-    if told := words.describe_misread(summary, estimate):
-        text.append(f"\n{told}", style="yellow")
+    for told in filter(None, (words.describe_misread(summary, estimate), judges.describe_beside(summary, estimate))):
+        text.append(f"\n{words.make_inline(told)}", style="yellow")
     return text
 
 
@@ -209,6 +209,7 @@ def list_notes(summary: Summary) -> list[RenderableType]:
         if candidate.truncated:
             lines.append(f"{candidate.name}: {candidate.truncated:,} requests were cut to fit the context.")
     lines += needs.describe_absences_shortly(summary)
+    lines += judges.describe_costs(summary)
     doubted = [
         Text(f"! {words.make_inline(line)}", style="bold yellow") for line in words.list_headline_doubts(summary)
     ]

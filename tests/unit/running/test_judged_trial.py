@@ -33,6 +33,8 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
+from fairtrial.report.html.page import render_report
+from fairtrial.report.judges import describe_beside, describe_costs
 from fairtrial.report.summary import summarise
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.graders import Graders, locate_graders
@@ -172,7 +174,9 @@ def test_what_is_said_of_a_judge(tmp_path: Path, labelled: Letters) -> None:
     with Ledger.open(tmp_path / "l.db") as ledger:
         conducted(plan, ledger)
         [judge] = find_judges(ledger, plan.id)
-        doubts = {doubt.kind: doubt for doubt in summarise(ledger, plan.id).doubts if doubt.headline}
+        summary = summarise(ledger, plan.id)
+        doubts = {doubt.kind: doubt for doubt in summary.doubts}
+        page = render_report(ledger, summary)
     assert (judge.name, judge.on_trial, judge.judged) == ("strict", False, 30 + 2 * COUNT - 1)
     assert judge.costs["tokens_out"] == 3 * judge.judged
     agreement = judge.agreements["table", "judged"]
@@ -180,7 +184,12 @@ def test_what_is_said_of_a_judge(tmp_path: Path, labelled: Letters) -> None:
     assert agreement.same.mean == pytest.approx(28 / 30)
     assert agreement.same.low < agreement.same.mean < agreement.same.high
     assert "agrees with people on 93% [" in doubts["judged"].text
-    assert doubts["unjudged"].count == 1
+    assert not doubts["judged"].headline
+    beside = "judged by strict, who agrees with people on 93% [78, 99]"
+    assert describe_beside(summary, summary.estimates[0]) == beside and page.count(beside) == 2
+    assert describe_costs(summary)[0] in page
+    assert summary.document()["judges"][0]["uses"][0]["agreement"]["count"] == 30
+    assert doubts["unjudged"].count == 1 and doubts["unjudged"].headline
     assert doubts["spoke_to_judge"].candidate == "bad"
 
 

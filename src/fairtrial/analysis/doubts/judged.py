@@ -42,4 +42,4 @@ def _tell_agreement(judge: JudgeReport, task: str, measure: str) -> Doubt:
         return Doubt("judge_disagrees", text, task, count=found.count, headline=True)
     if found.count < FEWEST_LABELS:
         text += " So few graded answers say little."
-    return Doubt("judged", text, task, count=found.count, headline=True)
+    return Doubt("judged", text, task, count=found.count, headline=found.count < FEWEST_LABELS)

@@ -17,9 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairtrial.analysis.doubts import show_exactly
 from fairtrial.analysis.standings import WeightedPlace
+from fairtrial.analysis.verdicts import Estimate
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
-from fairtrial.report import across, best, family, needs, repeats, study, words
+from fairtrial.report import across, best, family, judges, needs, repeats, study, words
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
 from fairtrial.report.html import costs, plots, scatter
@@ -83,7 +84,7 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         at_chance=words.is_at_chance,
         score_bar=_place_score,
         sentence=words.describe_verdict,
-        beside=words.describe_misread,
+        beside=_describe_beside,
         corpus_rows=make_corpus_rows,
         is_doubtful=words.is_doubtful,
         fold_after=FOLD_AFTER,
@@ -104,7 +105,7 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         evidence=family.has_evidence(summary),
         doubts=words.list_headline_doubts(summary),
         minor_doubts=words.list_minor_doubts(summary),
-        notes=words.list_chance_notes(summary),
+        notes=[*words.list_chance_notes(summary), *judges.describe_costs(summary)],
         forests=plots.make_forests(summary),
         estimates=[(task, _group_by_measure(summary, task)) for task in summary.tasks],
         across=across,
@@ -120,6 +121,12 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         levers=[_format_levers(candidate) for candidate in summary.candidates],
         ledger_name=ledger.path.name,
     )
+
+
+def _describe_beside(summary: Summary, estimate: Estimate) -> str:
+    """Return what must stand beside a score: answers that were not read, and the judge that gave it."""
+    told = (words.describe_misread(summary, estimate), judges.describe_beside(summary, estimate))
+    return "; ".join(filter(None, told))
 
 
 def _group_by_measure(summary: Summary, task: TaskSummary) -> list[tuple[str, list[Any]]]:
