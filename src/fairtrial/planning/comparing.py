@@ -149,7 +149,8 @@ def find_logged_systems(paths: Sequence[str], cluster: str = "") -> list[NamedSy
             raise SpecError(f"{path} holds {len(systems)} systems; at most {MOST_SYSTEMS} are compared at once.")
         for system in systems:
             alone = name or _name_path(Path(path), system)
-            shown = alone if len(systems) == 1 else system.label if len(paths) == 1 else f"{alone}-{system.label}"
+            short = re.sub(r" \([^)]*\)$", "", system.label)  # of a prompt its number; its text is told beside
+            shown = alone if len(systems) == 1 else short if len(paths) == 1 else f"{alone}-{short}"
             found.append((shown, path, system))
     taken: list[str] = []
     made = []

@@ -100,7 +100,7 @@ def test_one_file_of_promptfoo_holds_several_systems(tmp_path: Path) -> None:
     right = {("openai:x", 0): FAIR, ("openai:x", 1): GOOD, ("openai:y", 0): FAIR, ("openai:y", 1): FAIR}
     found = find_logged_systems([str(write_promptfoo(tmp_path / "out.json", right))])
     assert [one.candidate.recorded.only["promptIdx"] for one in found] == [0, 1, 0, 1]
-    assert found[1].candidate.id.startswith("openai-x-prompt-1")
+    assert found[1].candidate.id == "openai-x-prompt-1"
     assert "prompt 1 (Prompt 1: {{question}})" in found[1].about
     summary = compared(tmp_path, [one.candidate for one in found])
     assert [round(v.difference, 3) for v in summary.verdicts] == [round(10 / 60, 3), 0.0, 0.0]
