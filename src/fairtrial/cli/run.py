@@ -31,6 +31,7 @@ from fairtrial.report.terminal import (
     describe_across,
     describe_best,
     describe_repeats,
+    describe_settings,
     describe_study,
     list_notes,
     make_across_table,
@@ -122,7 +123,7 @@ def show_tables(result: api.Result, report: Path | None) -> None:
     console.print(make_estimates_table(result.summary))
     if result.verdicts:
         console.print(make_verdicts_table(result.summary))
-    for part in (*describe_best(result.summary), *describe_repeats(result.summary)):
+    for part in (*describe_best(result.summary), *describe_repeats(result.summary), *describe_settings(result.summary)):
         console.print(part)
     for part in describe_study(result.summary):
         console.print(part)

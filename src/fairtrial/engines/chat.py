@@ -17,7 +17,9 @@ import jinja2
 from jinja2.ext import loopcontrols
 
 from fairtrial.errors import ModelError
-from fairtrial.records import Message, Part, Prompt, TextPart
+from fairtrial.records import Message, Part, TextPart
+from fairtrial.records import join_texts as join_texts
+from fairtrial.records import make_conversation as make_conversation
 from fairtrial.sandbox import LimitedEnvironment, TooMuchWorkError
 from fairtrial.spec.candidate import DATE
 
@@ -26,19 +28,6 @@ TemplateMessage = Mapping[str, object]
 
 END = "\ue0f2"
 """Marks where the beginning of an answer ends."""
-
-
-def make_conversation(prompt: Prompt, system: str) -> list[Message]:
-    """Return a prompt's messages, but for the beginning of the answer; every candidate gets the same ones.
-
-    Args:
-        prompt: what the task asks.
-        system: the candidate's own system message, which comes before the task's description.
-    """
-    head = join_texts(system, prompt.system)
-    found = [Message("system", (TextPart(head),))] if head else []
-    shown = [message for message in prompt.examples if message.parts or message.role == "user"]
-    return [*found, *shown, prompt.question]
 
 
 def fold_system(told: Sequence[Message]) -> list[Message]:
@@ -62,12 +51,6 @@ def _list_part(part: Part) -> dict[str, str]:
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
     return {"type": "image", "image": part.hash}
-
-
-def join_texts(before: str, after: str) -> str:
-    """Return two texts as one, with an empty line between them unless one has white space there already."""
-    gap = "" if not before or not after or before[-1].isspace() or after[0].isspace() else "\n\n"
-    return before + gap + after
 
 
 class ChatTemplate:

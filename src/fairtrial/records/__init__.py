@@ -17,6 +17,7 @@ from fairtrial.records.content import (
     render_messages,
     render_parts,
 )
+from fairtrial.records.conversation import join_texts, make_conversation
 from fairtrial.records.hashing import content_hash, hash_bytes
 from fairtrial.records.items import Item
 from fairtrial.records.measures import COUNT, CorpusScore, Measure, Observation
@@ -44,7 +45,9 @@ __all__ = [
     "TraceStep",
     "content_hash",
     "hash_bytes",
+    "join_texts",
     "list_images",
+    "make_conversation",
     "make_data_url",
     "make_example",
     "place_images",

@@ -69,16 +69,15 @@ def _describe_all_tasks(found: Sequence[BestOnTask]) -> str:
     """Return who may be the best on every task, or that it depends on the task."""
     names = [one.candidate for one in found[0].candidates]
     everywhere = [name for name in names if all(name in one.contenders for one in found)]
-    what = (
-        f"all {len(found)} tasks" if len({one.task for one in found}) == len(found) else f"all {len(found)} questions"
-    )
+    kind = "tasks" if len({one.task for one in found}) == len(found) else "questions"
+    what = f"both {kind}" if len(found) == 2 else f"all {len(found)} {kind}"
     best = {one.best for one in found}
     if len(best) == 1 and None not in best:
         return f"On {what}: {found[0].best} is the best."
     if not everywhere:
         return f"On {what}: no candidate may be the best on each of them; it depends on the task."
     if len(everywhere) == len(names):
-        return f"On {what}: each candidate may be the best on all of them."
+        return f"On {what}: each candidate may be the best on each of them."
     return f"On {what}: only {_join_or(everywhere)} may be the best on each of them."
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
-from fairtrial.report import across, best, family, judges, needs, repeats, study, words
+from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import CorpusCell, make_corpus_rows
 from fairtrial.report.fitting import FittedTable, indent
 from fairtrial.report.summary import Summary
@@ -122,6 +122,16 @@ def describe_best(summary: Summary) -> list[RenderableType]:
     lines = best.describe_best(summary)
     head = [Text("\nWhich is best?", style="bold")] if lines else []
     return [*head, *(indent(Text(words.make_inline(line))) for line in lines)]
+
+
+def describe_settings(summary: Summary) -> list[RenderableType]:
+    """Return what the candidates differ in, a line each, and what they share."""
+    lines = settings.describe_candidates(summary)
+    if not lines:
+        return []
+    lines = [*lines, *filter(None, [settings.describe_shared_settings(summary)])]
+    head = Text("What differs", style="bold")
+    return [Text(), head, *(indent(Text(words.make_inline(line))) for line in lines), Text()]
 
 
 def describe_repeats(summary: Summary) -> list[RenderableType]:

@@ -20,10 +20,11 @@ from fairtrial.analysis.standings import WeightedPlace
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger import Ledger
-from fairtrial.report import across, best, family, judges, needs, repeats, study, words
+from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
 from fairtrial.report.html import costs, plots, scatter
+from fairtrial.report.prompts import find_prompt_examples
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
 
 FOLD_AFTER = 700
@@ -62,8 +63,8 @@ def _read_umask() -> int:
     return mask
 
 
-def render_report(ledger: Ledger, summary: Summary) -> str:
-    """Return the report as HTML text."""
+def _make_environment() -> Environment:
+    """Return what reads the page's templates, with the filters and functions that they use."""
     environment = Environment(
         loader=PackageLoader("fairtrial.report.html"),
         autoescape=True,
@@ -93,6 +94,12 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         e_text=family.format_e_value,
         wide=family.format_wide_interval,
     )
+    return environment
+
+
+def render_report(ledger: Ledger, summary: Summary) -> str:
+    """Return the report as HTML text."""
+    environment = _make_environment()
     asked = max((v.family for v in summary.verdicts), default=1)
     return environment.get_template("report.html").render(
         summary=summary,
@@ -111,6 +118,8 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         across=across,
         best=best,
         repeats=repeats,
+        settings=settings,
+        prompts=find_prompt_examples(ledger, summary),
         costs=costs,
         needs=needs,
         scatter=scatter,
