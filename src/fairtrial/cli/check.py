@@ -14,6 +14,7 @@ from rich.text import Text
 from fairtrial import api
 from fairtrial.cli.live import show_progress
 from fairtrial.cli.options import (
+    AllowCodeOption,
     JsonOption,
     LedgerOption,
     NoReportOption,
@@ -100,6 +101,7 @@ def check(
     threads: ThreadsOption = None,
     wait: WaitOption = True,
     trust_task_code: TrustOption = False,
+    allow_code_execution: AllowCodeOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

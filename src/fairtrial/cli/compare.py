@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.cli.options import (
+    AllowCodeOption,
     JsonOption,
     LedgerOption,
     MarginOption,
@@ -92,6 +93,7 @@ def compare(
     limit: LimitOption = None,
     shots: ShotsOption = None,
     task_path: TaskPathOption = None,
+    allow_code_execution: AllowCodeOption = False,
     measure: MeasureOption = None,
     regrade: RegradeOption = False,
     cluster: ClusterOption = "",

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from fairtrial.sandbox.programs import allow_programs
+
 LedgerOption = Annotated[
     Path, typer.Option("--ledger", "-l", help="File that keeps every answer; made if missing.", show_default=True)
 ]
@@ -29,6 +31,14 @@ TasksOption = Annotated[
 ]
 TrustOption = Annotated[
     bool, typer.Option("--trust-task-code", help="Let Python code that task files name run on this machine.")
+]
+AllowCodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code-execution",
+        help="Let programs that models write run on this machine, each with limits, to be tested.",
+        callback=lambda given: (allow_programs() if given else None) or given,
+    ),
 ]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", "-t", min=1, help="Threads of local engines; default: what is fastest here.")

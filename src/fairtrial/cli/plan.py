@@ -14,7 +14,15 @@ from rich.text import Text
 
 from fairtrial import api
 from fairtrial.cli.live import show_progress
-from fairtrial.cli.options import JsonOption, LedgerOption, QuietOption, TaskPathOption, ThreadsOption, TrustOption
+from fairtrial.cli.options import (
+    AllowCodeOption,
+    JsonOption,
+    LedgerOption,
+    QuietOption,
+    TaskPathOption,
+    ThreadsOption,
+    TrustOption,
+)
 from fairtrial.cli.output import print_json
 from fairtrial.forecast.forecast import Forecast, Total
 from fairtrial.forecast.outlooks import Outlook, QuestionForecast
@@ -42,6 +50,7 @@ def plan(
     task_path: TaskPathOption = None,
     threads: ThreadsOption = None,
     trust_task_code: TrustOption = False,
+    allow_code_execution: AllowCodeOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from fairtrial import api
 from fairtrial.cli.live import show_progress
 from fairtrial.cli.options import (
+    AllowCodeOption,
     JsonOption,
     LedgerOption,
     NoReportOption,
@@ -73,6 +74,7 @@ def run(
     threads: ThreadsOption = None,
     wait: WaitOption = True,
     trust_task_code: TrustOption = False,
+    allow_code_execution: AllowCodeOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

@@ -163,6 +163,20 @@ class Similar(GraderSettings):
     ignore: Ignore = Field((), description="What may differ, as for exact.")
 
 
+class Code(GraderSettings):
+    """Settings of the grader `code`: the answer is a program that must pass tests."""
+
+    tests: Text | None = Field(
+        None, description="Column with the tests, Python run after the answer; default: the row's right answers."
+    )
+    before: Text | None = Field(
+        None, description="Column with the beginning of the program, which the answer continues."
+    )
+    seconds: Annotated[float, Field(strict=True, gt=0, le=600)] = Field(
+        10.0, description="Seconds of processor time that a program may take with its tests."
+    )
+
+
 class Judge(GraderSettings):
     """Settings of the grader `judge`: another candidate reads the answer and grades it."""
 
@@ -208,6 +222,7 @@ GRADER_SETTINGS: Table[Any] = Table(
         "one_of": OneOf,
         "json": Json,
         "similar": Similar,
+        "code": Code,
         "judge": Judge,
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",

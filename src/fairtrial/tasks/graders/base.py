@@ -145,6 +145,7 @@ GRADERS: Table[type[Grader[Any]]] = Table(
         "one_of": "fairtrial.tasks.graders.one_of:OneOfGrader",
         "json": "fairtrial.tasks.graders.json_answer:JsonGrader",
         "similar": "fairtrial.tasks.graders.similar:SimilarGrader",
+        "code": "fairtrial.tasks.graders.code:CodeGrader",
         "judge": "fairtrial.tasks.graders.judge:JudgeGrader",
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",

@@ -88,6 +88,32 @@ def _make_extract_choice(_: Mapping[str, Any]) -> Step:
     return lambda answers, _row: [read(answer) for answer in answers]
 
 
+def _make_continuing(cut: bool) -> Step:
+    """The row's beginning of a program with the answer behind it; ``cut`` leaves out what follows a closing fence."""
+
+    def step(answers: list[Any], row: Mapping[str, Any]) -> list[Any]:
+        begun = row.get("prompt")
+        if not isinstance(begun, str):
+            raise DataError("the filter needs rows with a column 'prompt' that is a text")
+        return [begun + (str(answer).partition("```")[0] if cut else str(answer)) for answer in answers]
+
+    return step
+
+
+_FENCED = re.compile(r"```(?:\w+)?\n?(.*?)\n?```", re.DOTALL)
+
+
+def _make_first_block(_: Mapping[str, Any]) -> Step:
+    """The first fenced block of an answer that begins inside one."""
+
+    def read(answer: Any) -> str:
+        text = "```" + str(answer)
+        found = _FENCED.findall(text) or _FENCED.findall(str(answer).replace("```python", "```"))
+        return str(found[0]) if found else ""
+
+    return lambda answers, _row: [read(answer) for answer in answers]
+
+
 _SEARCH = ("regex_pattern", "group_select", "fallback", "ignore_case", "ignore_punctuation", "regexes_to_ignore")
 FILTERS: Mapping[str, KnownFilter] = {
     "b88ec9f8abdbaa0d": KnownFilter(
@@ -99,6 +125,9 @@ FILTERS: Mapping[str, KnownFilter] = {
     ),
     "f341f2bf7ae7e91c": KnownFilter("WordSortFilter", _make_word_sort, ()),
     "00dc370d734a0901": KnownFilter("ExtractChoiceFilter", _make_extract_choice, ()),
+    "0ea53cd7e07642ad": KnownFilter("build_predictions", lambda _: _make_continuing(cut=False), ()),
+    "dd781f6f2d0ae639": KnownFilter("build_predictions_instruct", lambda _: _make_continuing(cut=True), ()),
+    "96134c090578468b": KnownFilter("build_predictions", _make_first_block, ()),
 }  # fmt: skip
 """By fingerprint, as in lm-evaluation-harness 0.4.13."""
 
@@ -111,5 +140,8 @@ def find_filter(reference: CodeRef) -> KnownFilter | None:
 def replace_filter(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a step of a filter list with our own filter in the place of a class that is known."""
     function = entry.get("function")
+    if function == "custom" and isinstance(inner := entry.get("filter_fn"), CodeRef):
+        known = find_filter(inner)
+        return entry if known is None else {"function": known}
     known = find_filter(function) if isinstance(function, CodeRef) else None
     return entry if known is None else {**entry, "function": known}

@@ -24,6 +24,7 @@ from fairtrial.tasks.lmeval.scorers import (
     make_word_f1_scorer,
     score_french_exact,
     score_included,
+    score_programs,
     score_spans,
 )
 
@@ -104,6 +105,8 @@ METRICS: Mapping[str, TextMetric] = {
     "4ad0ce555719e7b4": TextMetric(make_word_f1_scorer(french=True, empty_counts=True)),
     "bfcf79343b26987a": TextMetric(score_french_exact),
     "6b3ced28676f5d43": TextMetric(score_included),
+    "03418a49c5c4d44c": TextMetric(score_programs),
+    "ad5ae8c9f5e972c5": TextMetric(score_programs),
 }
 """Functions that give the value of one answer."""
 

@@ -112,6 +112,8 @@ class MetricParser:
         if not (better is None or isinstance(better, bool)):
             raise TaskError(f"higher_is_better of {name!r} must be true or false; got {better!r}")
         if isinstance(name, CodeRef):
+            if entry.get("k", 1) not in (1, [1]):
+                raise TaskError(f"{name} with k: {entry['k']} is not supported; allowed: 1 (with repeats, its mean)")
             return self._parse_function(name, aggregation, better)
         name = str(name)
         if isinstance(aggregation, CodeRef) and (known := find_aggregation(aggregation)) is not None:

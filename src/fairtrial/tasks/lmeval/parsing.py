@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeVar, cast
 
-from fairtrial.errors import TaskCodeError, TaskError, did_you_mean
+from fairtrial.errors import SpecError, TaskCodeError, TaskError, did_you_mean
+from fairtrial.sandbox.programs import check_programs_allowed
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.lmeval.config import DocFields, FewShotConfig, GenerationConfig, Output, TaskConfig
 from fairtrial.tasks.lmeval.decoding import parse_generation
@@ -186,7 +187,10 @@ class _Parser:
 
     def _refuse_program(self) -> None:
         if self._raw.get("unsafe_code"):
-            raise self._error("runs the program that a model wrote (unsafe_code), which is not supported")
+            try:
+                check_programs_allowed("it")
+            except SpecError as error:
+                raise self._error(error.message, error.fix) from error
 
     def _check_data(self, key: str) -> None:
         value = self._raw.get(key)
@@ -327,9 +331,9 @@ class _Parser:
                 raise self._error(f"a filter must be a list of mappings with 'function'; got {steps!r}")
             for function in steps:
                 for key, value in function.items():
-                    if isinstance(value, CodeRef) and not (key == "function" and find_filter(value)):
+                    if isinstance(value, CodeRef) and not (key in {"function", "filter_fn"} and find_filter(value)):
                         self._function(f"the filter setting {key}", value)
-                if function.get("function") == "custom":
+                if replace_filter(function).get("function") == "custom":
                     raise TaskCodeError("custom filters are not supported, even for trusted code", where=self._where)
         if output != "generate_until" and any(
             function.get("function") != "take_first" for entry in entries for function in entry["filter"]

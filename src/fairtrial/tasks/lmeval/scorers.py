@@ -13,7 +13,11 @@ import string
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from fairtrial.sandbox.programs import run_program
 from fairtrial.tasks.graders.likeness import load_metric, load_rouge, measure_likeness
+
+PROGRAM_SECONDS = 3.0
+"""Processor time of one program with its tests, as in the grader that lm-evaluation-harness uses."""
 
 Scorer = Callable[[Sequence[str], Sequence[str]], tuple[float, float] | None]
 """Texts of one item and its right answers to value and weight; None where there is nothing to compare with."""
@@ -88,6 +92,12 @@ def score_french_exact(texts: Sequence[str], gold: Sequence[str]) -> tuple[float
 def score_included(texts: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
     """Return whether a right answer stands somewhere in the text."""
     return sum(float(any(right in text for right in gold)) for text in texts) / len(texts), 1.0
+
+
+def score_programs(texts: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
+    """Return the share of programs that pass their tests, which is pass@1 (arXiv 2107.03374, equation 1)."""
+    passed = [run_program(f"{text}\n{gold[0]}", PROGRAM_SECONDS).passed for text in texts]
+    return sum(passed) / len(passed), 1.0
 
 
 def score_spans(texts: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:

@@ -44,7 +44,7 @@ def metric(name: Any, **more: Any) -> dict[str, Any]:
         ({"repeats": True}, "repeats must be a whole number"),
         ({"doc_to_image": "image"}, "needs images"),
         ({"use_prompt": "x"}, "promptsource"),
-        ({"unsafe_code": True}, "runs the program that a model wrote"),
+        ({"unsafe_code": True}, "runs programs that models write, and nobody has allowed that"),
         ({"process_docs": "x"}, "process_docs must be a !function"),
         ({"fewshot_config": {"sampler": "balanced"}}, "'balanced' is not one of default, first_n"),
         ({"fewshot_config": {"splitt": "x"}}, "unknown key 'splitt'. Did you mean 'split'?"),
