@@ -1,6 +1,14 @@
-"""``python -m fairtrial`` is the command line."""
+"""The command ``fairtrial``, also as ``python -m fairtrial``."""
 
-from fairtrial.cli import main
+import sys
+
+from fairtrial.cli.announce import announce_start
+
+announce_start(sys.argv[1:])
+
+from fairtrial.cli.main import main  # noqa: E402 (takes a second or so: after the first line)
+
+__all__ = ["main"]
 
 if __name__ == "__main__":
     main()
