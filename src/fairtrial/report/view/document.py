@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.answers import Call
 from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import ImagePart
@@ -132,22 +133,23 @@ class ViewBuilder:
         return body
 
     def _describe_reading(self, reading: Reading, one: AnsweredItem) -> dict[str, Any]:
-        calls = [
-            {
-                "request": self._table.place_of(call.request_id, one.requests[call.request_id])
-                if call.request_id in one.requests
-                else None,
-                **describe_answer(call.answer),
-            }
-            for call in reading.calls
-        ]
         return {
-            "calls": calls,
+            "calls": self._describe_calls(reading.calls, one),
             "values": {name: round_number(value) for name, (value, _) in sorted(reading.values.items())},
             "signs": list(reading.signs),
             "read": reading.read,
             "shares": [round(share, 4) for share in reading.shares],
+            "judged": [{"by": name, "calls": self._describe_calls(found, one)} for name, found in reading.judgements],
         }
+
+    def _describe_calls(self, calls: Sequence[Call], one: AnsweredItem) -> list[dict[str, Any]]:
+        places = [
+            self._table.place_of(call.request_id, one.requests[call.request_id])
+            if call.request_id in one.requests
+            else None
+            for call in calls
+        ]
+        return [{"request": place, **describe_answer(call.answer)} for place, call in zip(places, calls, strict=True)]
 
     def take_block(self) -> str | None:
         """Return what waits as a block, as JSON text; None if nothing does."""

@@ -9,8 +9,8 @@ from statistics import fmean
 
 from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.answers import read_calls, read_observed, read_requests
-from fairtrial.ledger.plan import CandidateRecord, TaskRecord
+from fairtrial.ledger.answers import Call, Place, read_calls, read_observed, read_requests
+from fairtrial.ledger.plan import TaskRecord, TrialRecord
 from fairtrial.records import Item, Request
 from fairtrial.report.view.readings import Reading, grade_of, make_reading
 
@@ -55,14 +55,13 @@ def gather_items(ledger: Ledger, trial: query.TrialRow, tasks: Sequence[TaskReco
         order = query.read_order(ledger, trial.id, task.id)
         items = iter([item for item in query.read_items(ledger, task.id).values() if item.id in order.position])
         while block := list(islice(items, READ_AT_ONCE)):
-            yield from _gather_block(ledger, trial.plan.candidates, task, at, block, order.repeats, dict(
-                zip(order.item_ids, order.names, strict=True)
-            ))  # fmt: skip
+            clusters = {item.id: order.names[order.position[item.id]] for item in block}
+            yield from _gather_block(ledger, trial.plan, task, at, block, order.repeats, clusters)
 
 
 def _gather_block(
     ledger: Ledger,
-    candidates: Sequence[CandidateRecord],
+    plan: TrialRecord,
     task: TaskRecord,
     at: int,
     items: Sequence[Item],
@@ -71,23 +70,43 @@ def _gather_block(
 ) -> Iterator[AnsweredItem]:
     """Yield some items of one task with their answers."""
     ids = [item.id for item in items]
-    calls = [read_calls(ledger, candidate.id, task.id, ids, repeats) for candidate in candidates]
-    seen = [read_observed(ledger, candidate.id, task.id, ids, repeats) for candidate in candidates]
-    asked = {call.request_id for found in calls for part in found.values() for call in part}
+    calls = [read_calls(ledger, candidate.id, task.id, ids, repeats) for candidate in plan.candidates]
+    seen = [read_observed(ledger, candidate.id, task.id, ids, repeats) for candidate in plan.candidates]
+    judged = [_read_judgements(ledger, plan, (c.id, task.id), ids, repeats) for c in plan.candidates]
+    said = [found for one in judged for _, found in one]
+    asked = {call.request_id for found in (*calls, *said) for part in found.values() for call in part}
     requests = read_requests(ledger, sorted(asked))
     for item in items:
         readings = [
             [
-                make_reading(item, task.main_measure, answered.get(place, ()), observed.get(place, {}))
+                make_reading(
+                    item,
+                    task.main_measure,
+                    answered.get(place, ()),
+                    observed.get(place, {}),
+                    [(name, found[place]) for name, found in judgements if place in found],
+                )
                 for place in ((item.id, repeat) for repeat in range(repeats))
                 if place in answered or task.main_measure.name in observed.get(place, {})
             ]
-            for answered, observed in zip(calls, seen, strict=True)
+            for answered, observed, judgements in zip(calls, seen, judged, strict=True)
         ]
         if any(readings):
-            own = {c.request_id for found in readings for r in found for c in r.calls}
+            own = {call.request_id for found in readings for reading in found for call in reading.every_call}
             kept = {name: requests[name] for name in own if name in requests}
             yield AnsweredItem(at, item, clusters[item.id], readings, kept)
+
+
+def _read_judgements(
+    ledger: Ledger, plan: TrialRecord, answered: tuple[str, str], items: Sequence[str], repeats: int
+) -> list[tuple[str, dict[Place, list[Call]]]]:
+    """Return the names of the judges of a candidate's answers to a task (both by id), with what each was asked."""
+    names = {judge.id: judge.name for judge in plan.judges}
+    return [
+        (names.get(one.judge, "judge"), read_calls(ledger, one.judge, one.id, items, repeats))
+        for one in plan.judgings
+        if (one.candidate, one.task) == answered
+    ]
 
 
 def mean_value(readings: Sequence[Reading], measure: str) -> float | None:

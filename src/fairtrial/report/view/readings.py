@@ -25,6 +25,8 @@ SIGNS: Mapping[str, str] = {
     "masked": "a secret was masked",
     "changed": "the server refused settings of the request",
     "shortened": "the prompt was cut to fit the context",
+    "unjudged": "the judge's answer gives no grade",
+    "spoke_to_judge": "the answer speaks to whoever grades it",
 }
 """Signs of answers in words, in the order of their bits; what else a ledger says of answers is not shown."""
 
@@ -45,6 +47,7 @@ class Reading:
         signs: names, of `SIGNS`.
         read: what was read as the answer; None where the ledger does not say.
         shares: of the choices, adding up to 1; empty where they were not scored.
+        judgements: the name of each judge, with what it was asked about the answer and said.
     """
 
     calls: Sequence[Call]
@@ -52,6 +55,12 @@ class Reading:
     signs: tuple[str, ...]
     read: str | None
     shares: tuple[float, ...]
+    judgements: Sequence[tuple[str, Sequence[Call]]] = ()
+
+    @property
+    def every_call(self) -> list[Call]:
+        """What the candidate was asked, and then the judges."""
+        return [*self.calls, *(call for _, found in self.judgements for call in found)]
 
     @property
     def text(self) -> str | None:
@@ -68,12 +77,18 @@ class Reading:
         """What was said, on one line."""
         if "refused" in self.signs:
             return "refused"
+        if "empty" in self.signs:
+            return "(no text)"
         said = self.read if self.read is not None else self.text
         return shorten(said or "", SHORT)
 
 
 def make_reading(
-    item: Item, measure: MeasureRecord, calls: Sequence[Call], observed: Mapping[str, tuple[float, float]]
+    item: Item,
+    measure: MeasureRecord,
+    calls: Sequence[Call],
+    observed: Mapping[str, tuple[float, float]],
+    judgements: Sequence[tuple[str, Sequence[Call]]] = (),
 ) -> Reading:
     """Return a reading of what the ledger holds of one repeat of an item."""
     told = {name.removeprefix(PREFIX) for name in observed if name.startswith(PREFIX)}
@@ -88,6 +103,7 @@ def make_reading(
         tuple(name for name in SIGNS if name in told),
         _read_letter(item, told) or _pick_choice(item, measure, calls, right),
         shares,
+        judgements,
     )
 
 

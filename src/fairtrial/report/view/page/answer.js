@@ -51,6 +51,7 @@ function describe(index, reading) {
     signs.length ? make("ul", { class: "signs" }, ...signs) : null,
     reading.read !== null && make("p", { class: "read" }, make("span", { class: "soft" }, written ? "read as " : "likeliest "), make("bdi", {}, show(reading.read))),
     ...reading.calls.flatMap(describeCall),
+    ...reading.judged.map((one) => describeJudgement(one)),
     reading.calls.length ? null : make("p", { class: "soft" }, "Only the grade is known, not the answer."),
     describeFigures(reading),
   ].filter(Boolean);
@@ -68,6 +69,11 @@ function describeCall(call) {
   if (call.changed) nodes.push(make("ul", { class: "small soft plain-list" }, ...call.changed.map(([name, words]) => make("li", {}, "The server refused ", show(name), ": ", show(words)))));
   if (call.trace) nodes.push(describeTrace(call.trace));
   return nodes;
+}
+
+/** What a judge said of the answer. */
+function describeJudgement({ by, calls }) {
+  return make("details", { class: "judged" }, make("summary", {}, "Judged by ", show(by)), ...calls.flatMap(describeCall));
 }
 
 function describeTrace(trace) {

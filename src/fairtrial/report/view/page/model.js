@@ -158,7 +158,7 @@ export function makeSearch(index, source) {
 }
 
 function textOf(index, i, item) {
-  const said = item.answers.flat().flatMap((one) => [one.read, ...one.calls.flatMap((call) => [call.text, call.thought, call.said])]);
+  const said = item.answers.flat().flatMap((one) => [one.read, ...[...one.calls, ...one.judged.flatMap((judge) => judge.calls)].flatMap((call) => [call.text, call.thought, call.said])]);
   const own = [nameItem(index, i), index.items.id[i], index.clusters[index.items.cluster[i]]];
   return [...own, item.question, ...item.choices, ...item.gold, ...said].filter(Boolean).join("\n").toLowerCase();
 }
