@@ -105,12 +105,12 @@ def _build_own(source: OwnSource, name: str, ask: str, keep_order: bool, options
 def choose_way_to_ask(trial: Trial, entry: TaskEntry) -> str:
     """Return how the options of a file are asked for: as the entry says, else by texts where all can score them.
 
-    Who is asked elsewhere, or has answered already, gives text as a rule, and no scores of texts.
+    Who is asked elsewhere, a function, and another tool's log give text as a rule, and no scores of texts.
     """
     if entry.ask != "own":
         return entry.ask
     schemes = [scheme_of(candidate.model) for candidate in trial.candidates]
-    scored = all(scheme is not None and scheme.answers == "here" for scheme in schemes)
+    scored = all(scheme is not None and scheme.answers in ("here", "ledger") for scheme in schemes)
     return "texts" if scored or entry.shots else "letter"
 
 

@@ -5,6 +5,7 @@ Each comes with the other way as a hint, where the task has one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt, get_names_by_id
@@ -35,14 +36,17 @@ def find_asking_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]
 def _find_useless_letters(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> Iterator[Doubt]:
     names, _ = get_names_by_id(trial)
     odd: dict[str, str] = {}
+    missing: Counter[str] = Counter()
     for found in count_signs(ledger, trial.id):
         if found.task_id != task.id or found.candidate_id not in names or found.of < FEWEST:
             continue
-        share = f"{found.count:,} of {found.of:,}"
-        if found.sign == "unread" and found.count >= UNREAD * found.of:
-            odd[names[found.candidate_id]] = f"no letter in {share} answers"
+        name = names[found.candidate_id]
+        if found.sign in ("unread", "empty"):
+            missing[name] += found.count
+            if missing[name] >= UNREAD * found.of:
+                odd[name] = f"no letter in {missing[name]:,} of {found.of:,} answers"
         elif found.sign.startswith("chose:") and found.count >= ONE_LETTER * found.of:
-            odd[names[found.candidate_id]] = f"{found.sign.partition(':')[2]} in {share} answers"
+            odd[name] = f"{found.sign.partition(':')[2]} in {found.count:,} of {found.of:,} answers"
     if odd:
         told = "; ".join(f"{name}: {what}" for name, what in odd.items())
         text = (
