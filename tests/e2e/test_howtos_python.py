@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.servers.misbehaving import Exchange, misbehaving
 
@@ -86,3 +87,22 @@ def test_a_gate_for_a_hosted_model(tmp_path: Path) -> None:
         assert "## ✅ tickets" in summary and (tmp_path / "check.xml").is_file()
         bad = check(trial.replace("sorter-2", "sorter-3"))
         assert bad.returncode == 7 and "next is worse than in-use on tickets" in bad.stdout, bad.stderr
+
+
+def test_the_example_for_github_actions(tmp_path: Path) -> None:
+    jobs = yaml.safe_load((PAGES.parents[1] / "examples" / "github-actions.yml").read_text())["jobs"]
+    steps = [step["run"] for step in jobs["gate"]["steps"] if "fairtrial " in step.get("run", "")]
+    assert len(steps) == 2
+    trial = "candidates: [{id: a, model: 'fake:a'}, {id: b, model: 'fake:a'}]\ntasks: [{task: table, limit: 5}]\n"
+    (tmp_path / "trial.yaml").write_text(trial)
+    cache = str(tmp_path / "cache")
+    environment = {**os.environ, "GITHUB_STEP_SUMMARY": "summary.md", "XDG_CACHE_HOME": cache}
+    codes = [
+        subprocess.run(
+            f"{sys.executable} -m {step}", shell=True, cwd=tmp_path, env=environment, capture_output=True, check=False
+        ).returncode
+        for step in steps
+    ]
+    assert codes == [7, 0]
+    made = {path.name for path in tmp_path.iterdir()}
+    assert {"summary.md", "check.xml", "report.html", "card.png"} <= made
