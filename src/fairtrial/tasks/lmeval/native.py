@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fairtrial.errors import DataError
+from fairtrial.tasks.lmeval.ifeval import InstructionGrader
 from fairtrial.tasks.lmeval.native_answers import grade_containing, grade_squad
 
 Row = dict[str, Any]
@@ -283,6 +284,7 @@ NATIVE: Mapping[str, Mapping[str, Any]] = {
         "utils.agg_amb_bias_scores": RatioOfSums((-1.0, 1.0), directed=False),
         "utils.agg_disamb_bias_scores": RatioOfSums((-1.0, 1.0), directed=False),
     },
+    "ifeval": {"utils.process_results": InstructionGrader()},
     "known": {"grade_squad": grade_squad, "grade_containing": grade_containing},
 }
 """Family, then ``module.name`` as its task files write it."""

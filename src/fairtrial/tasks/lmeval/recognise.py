@@ -43,6 +43,7 @@ ORIGINALS: Mapping[str, str] = {
     "crows_pairs/utils.filter_nationality": "506aae6502b4575d",
     "crows_pairs/utils.filter_appearance": "a27c1aecd90bd017",
     "crows_pairs/utils.filter_autre": "d173215e68cac081",
+    "ifeval/utils.process_results": "a0bf5fbbff2ac489",
     "bbq/utils.process_docs": "0c5eeac54ac954e9",
     "bbq/utils.process_docs_ambig": "dd08334914c2c3cd",
     "bbq/utils.process_docs_disambig": "71c07967dfc349e5",

@@ -43,6 +43,7 @@ from fairtrial.tasks.lmeval.grading import (
     list_corpus_scores,
     list_measures,
 )
+from fairtrial.tasks.lmeval.ifeval import InstructionGrader
 from fairtrial.tasks.lmeval.keys import KeyMaker
 from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
 from fairtrial.tasks.lmeval.prompts import Prompter
@@ -80,6 +81,8 @@ class LmEvalTask:
         read = rows.split(config.eval_split)
         self._docs = _process_rows(read, config.process_docs, self._where)
         _check_code(config, read, self._docs)
+        if isinstance(config.process_results, InstructionGrader):
+            config.process_results.prepare(self._docs)
         if not self._docs:
             raise DataError(f"the split {config.eval_split!r} has no rows", where=self._where)
         self._rows = rows
