@@ -69,6 +69,8 @@ def find_graded_systems(path: str, columns: GradeColumns) -> list[NamedSystem]:
     """
     file = Path(path).expanduser()
     names = list_columns(file)
+    if not names:
+        raise SpecError(f"{file.name} has no rows.", fix="A table has a head line with the names of its columns.")
     wide = bool(columns.columns)
     if wide == bool(columns.system and columns.score):
         raise SpecError(

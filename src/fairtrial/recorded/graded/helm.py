@@ -8,10 +8,9 @@ from typing import Any
 
 from fairtrial.errors import ModelError
 from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask
-from fairtrial.recorded.graded.content import read_content, read_messages
+from fairtrial.recorded.graded.content import as_list, as_mapping, hash_document, read_content, read_messages
 from fairtrial.recorded.graded.values import read_grade
 from fairtrial.recorded.rows import check_mapping, look_up, read_json
-from fairtrial.records import content_hash
 from fairtrial.spec.recorded import Recorded
 
 MAIN = (
@@ -104,7 +103,7 @@ def _read_stats(path: Path) -> dict[tuple[str, int], dict[str, tuple[float, floa
             continue
         trial = entry.get("train_trial_index") or 0
         own = found.setdefault((str(entry.get("instance_id")), trial if isinstance(trial, int) else 0), {})
-        for stat in entry.get("stats") or ():
+        for stat in as_list(entry.get("stats")):
             told = stat.get("name") if isinstance(stat, dict) else None
             name = str(told.get("name", "")) if isinstance(told, dict) else ""
             count, total = (read_grade(stat.get(key)) for key in ("count", "sum")) if name else (None, None)
@@ -121,19 +120,17 @@ def _read_row(
     grades: Mapping[str, tuple[float, float]],
 ) -> LoggedRow:
     question = read_content(look_up(instance, "input.text", where)) or ""
-    references = [one for one in instance.get("references") or () if isinstance(one, dict)]
-    texts = [str((one.get("output") or {}).get("text", "")) for one in references]
-    right = [text for one, text in zip(references, texts, strict=True) if "correct" in (one.get("tags") or ())]
-    request = row.get("request") if isinstance(row.get("request"), dict) else {}
-    assert isinstance(request, dict)
+    references = [one for one in as_list(instance.get("references")) if isinstance(one, dict)]
+    texts = [str(as_mapping(one.get("output")).get("text", "")) for one in references]
+    right = [text for one, text in zip(references, texts, strict=True) if "correct" in as_list(one.get("tags"))]
+    request = as_mapping(row.get("request"))
     messages = read_messages(request.get("messages"))
-    result = row.get("result") if isinstance(row.get("result"), dict) else {}
-    assert isinstance(result, dict)
-    completions = result.get("completions") or []
+    result = as_mapping(row.get("result"))
+    completions = as_list(result.get("completions"))
     text = str(completions[0].get("text", "")) if completions and isinstance(completions[0], dict) else None
     seconds = read_grade(result.get("request_time"))
     return LoggedRow(
-        document=content_hash(["document", question, sorted(texts)]),
+        document=hash_document([question, sorted(texts)]),
         id=key[0],
         question=question,
         repeat=key[1],

@@ -8,10 +8,16 @@ from typing import Any
 
 from fairtrial.errors import ModelError
 from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask
-from fairtrial.recorded.graded.content import read_content, read_messages
+from fairtrial.recorded.graded.content import (
+    as_list,
+    as_mapping,
+    clean_values,
+    hash_document,
+    read_content,
+    read_messages,
+)
 from fairtrial.recorded.graded.values import read_grade
 from fairtrial.recorded.rows import check_mapping, look_up, read_json, read_zip_entries
-from fairtrial.records import content_hash
 from fairtrial.spec.recorded import Recorded
 
 GRADES: Mapping[str, float] = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
@@ -98,22 +104,20 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
         return None
     asked = look_up(row, "input", where)
     question = read_content(asked[-1].get("content") if _is_talk(asked) else asked) or ""
-    output = row.get("output") if isinstance(row.get("output"), dict) else {}
-    assert isinstance(output, dict)
+    output = as_mapping(row.get("output"))
     messages = read_messages(row.get("messages")) or (read_messages(asked) if _is_talk(asked) else ())
     while messages and messages[-1][0] != "user":
         messages = messages[:-1]
-    choices = tuple(map(str, row.get("choices") or ()))
+    choices = tuple(map(str, as_list(row.get("choices"))))
     target = row.get("target", "")
     expected = tuple(str(one) for one in (target if isinstance(target, list) else [target]) if str(one))
     text = read_content(output.get("completion"))
     if text is None and output.get("choices"):
         text = read_content(look_up(output, "choices.0.message.content", where))
-    metadata = row.get("metadata") if isinstance(row.get("metadata"), dict) else {}
-    assert isinstance(metadata, dict)
+    metadata = as_mapping(row.get("metadata"))
     own = metadata.get("doc") if "fairtrial" in metadata else None
     return LoggedRow(
-        document=content_hash(["document", own if own is not None else [asked, list(choices), target]]),
+        document=hash_document(own if own is not None else [asked, list(choices), target]),
         id=str(row.get("id", "")),
         question=question,
         repeat=_read_epoch(row, where),
@@ -125,7 +129,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
         grades=grades,
         costs=_read_costs(row),
         cluster=str(metadata.get("cluster") or "") if own is not None else "",
-        data=own if isinstance(own, dict) else {k: v for k, v in metadata.items() if k != "fairtrial"},
+        data=clean_values(own if isinstance(own, dict) else {k: v for k, v in metadata.items() if k != "fairtrial"}),
         target=target,
         at=where,
     )
@@ -151,7 +155,7 @@ def _name_letter(target: str, choices: Sequence[str]) -> str:
 def _read_scores(scores: Any) -> dict[str, tuple[float, float]]:
     """Return the grades of a sample: one a scorer, or one a value of it where it gives several."""
     found: dict[str, tuple[float, float]] = {}
-    for name, score in (scores if isinstance(scores, dict) else {}).items():
+    for name, score in as_mapping(scores).items():
         value = score.get("value") if isinstance(score, dict) else score
         metadata = score.get("metadata") if isinstance(score, dict) else None
         several = value if isinstance(value, dict) else {"": value}
@@ -165,10 +169,9 @@ def _read_scores(scores: Any) -> dict[str, tuple[float, float]]:
 
 def _read_own_scores(metadata: Mapping[str, Any]) -> tuple[tuple[str, str, float, bool], ...]:
     """Return the log-probabilities that fairtrial itself has put into a log."""
-    own = metadata.get("fairtrial")
-    given = own.get("scored") if isinstance(own, dict) else None
+    given = as_list(as_mapping(metadata.get("fairtrial")).get("scored"))
     found = []
-    for one in given if isinstance(given, list) else ():
+    for one in given:
         number = read_grade(one.get("logprob")) if isinstance(one, dict) else None
         if number is None:
             return ()
@@ -182,7 +185,7 @@ def _read_costs(row: Mapping[str, Any]) -> dict[str, float]:
     seconds = read_grade(row.get("working_time", row.get("total_time")))
     if seconds is not None:
         found["seconds"] = seconds
-    usage = [one for one in (row.get("model_usage") or {}).values() if isinstance(one, dict)]
+    usage = [one for one in as_mapping(row.get("model_usage")).values() if isinstance(one, dict)]
     for name, key in (("tokens_in", "input_tokens"), ("tokens_out", "output_tokens"), ("usd", "total_cost")):
         numbers = [number for one in usage if (number := read_grade(one.get(key))) is not None]
         if numbers:

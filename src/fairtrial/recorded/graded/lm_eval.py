@@ -13,10 +13,10 @@ from typing import Any
 
 from fairtrial.errors import ModelError
 from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask
+from fairtrial.recorded.graded.content import as_list, as_mapping, clean_values, hash_document
 from fairtrial.recorded.graded.questions import find_question, name_texts
 from fairtrial.recorded.graded.values import read_grade
 from fairtrial.recorded.rows import look_up, read_json, read_lines, shorten
-from fairtrial.records import content_hash
 from fairtrial.spec.recorded import Recorded
 
 NAME = re.compile(r"samples_(?P<task>.+?)(?:_(?P<date>\d{4}-\d\d-\d\dT[\d.:-]+Z?))?$")
@@ -61,12 +61,8 @@ def _read_results(folder: Path, date: str) -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _read_task(path: Path, name: str, results: Mapping[str, Any]) -> LoggedTask:
-    config = _mapping(_mapping(results.get("configs")).get(name))
+    config = as_mapping(as_mapping(results.get("configs")).get(name))
     found = LoggedTask(name, model=_name_model(results), config=config or None)
     rows: dict[str, LoggedRow] = {}
     order: list[tuple[str, str]] = []
@@ -93,7 +89,7 @@ def _read_task(path: Path, name: str, results: Mapping[str, Any]) -> LoggedTask:
     found.rows = [*rows.values(), *found.rows]
     found.ungraded += sum(not row.grades for row in found.rows)
     found.rows = [row for row in found.rows if row.grades]
-    found.measures = _order_measures(order, config, _mapping(_mapping(results.get("higher_is_better")).get(name)))
+    found.measures = _order_measures(order, config, as_mapping(as_mapping(results.get("higher_is_better")).get(name)))
     if odd:
         found.notes.append(f"{', '.join(sorted(odd))}: no number a row, so it is left out")
     found.notes += _describe_aggregations(config, {measure for measure, _ in order})
@@ -110,7 +106,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
         return None
     pairs = [(_part(call, 0), _part(call, 1)) for call in calls]
     doc = row.get("doc")
-    document = content_hash(["document", doc]) if doc is not None else ""
+    document = hash_document(doc) if doc is not None else ""
     data = doc if isinstance(doc, dict) else {} if doc is None else {"doc": doc}
     prompt, target = str(pairs[0][0]), row.get("target")
     text: str | None = None
@@ -130,7 +126,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
         if text is None:
             return None
     return LoggedRow(
-        document=document or content_hash(["prompt", prompt]),
+        document=document or hash_document(["prompt", prompt]),
         id=str(row.get("doc_id", "")),
         question=find_question(data, prompt),
         expected=name_texts(target, choices),
@@ -138,7 +134,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
         prompt=(("user", prompt),),
         text=text,
         scores=scores,
-        data=data,
+        data=clean_values(data),
         target=target,
         at=where,
     )
@@ -196,7 +192,7 @@ def _order_measures(
 ) -> tuple[LoggedMeasure, ...]:
     """Return the measures in the order of the task's configuration."""
     listed = [
-        str(one["metric"]) for one in config.get("metric_list") or () if isinstance(one, dict) and "metric" in one
+        str(one["metric"]) for one in as_list(config.get("metric_list")) if isinstance(one, dict) and "metric" in one
     ]
     rank = {name: i for i, name in reversed(list(enumerate(listed)))}
     ranked = sorted(order, key=lambda pair: rank.get(pair[0], len(rank)))
@@ -213,18 +209,19 @@ def _order_measures(
 def _describe_aggregations(config: Mapping[str, Any], measures: set[str]) -> list[str]:
     """Return which measures lm-eval does not average, as sentences."""
     usual = {"mean", "nanmean", "weighted_perplexity", "bits_per_byte", "perplexity"}
+    listed = map(as_mapping, as_list(config.get("metric_list")))
+    named = [(str(one.get("metric")), str(one.get("aggregation", "mean"))) for one in listed]
     odd = [
-        f"{one['metric']} is the mean of the rows here, and lm-eval's own aggregation ({one['aggregation']}) in its "
-        "results file"
-        for one in config.get("metric_list") or ()
-        if isinstance(one, dict) and one.get("metric") in measures and one.get("aggregation", "mean") not in usual
+        f"{metric} is the mean of the rows here, and lm-eval's own aggregation ({kind}) in its results file"
+        for metric, kind in named
+        if metric in measures and kind not in usual
     ]
     return [text[:300] for text in odd]
 
 
 def _name_model(results: Mapping[str, Any]) -> str:
     """Return the model that a results file is about; empty if it does not say."""
-    config = _mapping(results.get("config"))
+    config = as_mapping(results.get("config"))
     arguments = config.get("model_args")
     inner = arguments.get("pretrained", "") if isinstance(arguments, dict) else str(arguments or "")
     found = re.search(r"(?:pretrained|model)=([^,]+)", inner)

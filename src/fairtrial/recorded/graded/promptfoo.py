@@ -10,11 +10,17 @@ from typing import Any
 
 from fairtrial.errors import ModelError
 from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask, Told
-from fairtrial.recorded.graded.content import read_content, read_messages
+from fairtrial.recorded.graded.content import (
+    as_list,
+    as_mapping,
+    clean_values,
+    hash_document,
+    read_content,
+    read_messages,
+)
 from fairtrial.recorded.graded.questions import find_question
 from fairtrial.recorded.graded.values import read_grade
 from fairtrial.recorded.rows import check_mapping, look_up, read_json, read_lines
-from fairtrial.records import content_hash
 from fairtrial.spec.recorded import Recorded
 
 MAIN = "pass"
@@ -84,23 +90,20 @@ def _name_prompt(row: Mapping[str, Any]) -> str:
 
 def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
     """Return what a result says; None for one without a grade: the call failed."""
-    response = row.get("response") if isinstance(row.get("response"), dict) else {}
-    assert isinstance(response, dict)
+    response = as_mapping(row.get("response"))
     passed = read_grade(row.get("success"))
     failed = row.get("failureReason") == 2 or (row.get("error") and response.get("output") is None)
     if failed or passed is None:
         return None
     grades = {MAIN: (passed, 1.0)}
-    named = row.get("namedScores")
-    for name, value in {"score": row.get("score"), **(named if isinstance(named, dict) else {})}.items():
+    for name, value in {"score": row.get("score"), **as_mapping(row.get("namedScores"))}.items():
         number = read_grade(value)
         if number is not None and str(name) != MAIN:
             grades[str(name)[:100]] = (number, 1.0)
     prompt = row.get("prompt")
     raw = prompt.get("raw", "") if isinstance(prompt, dict) else prompt
-    given = row.get("vars")
-    variables = given if isinstance(given, dict) else {}
-    document = content_hash(["document", variables or raw])
+    variables = as_mapping(row.get("vars"))
+    document = hash_document(variables or raw)
     text = read_content(response.get("output"))
     return LoggedRow(
         document=document,
@@ -111,7 +114,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
         text=text,
         grades=grades,
         costs=_read_costs(row, response),
-        data=variables,
+        data=clean_values(variables),
         at=where,
     )
 
@@ -136,9 +139,8 @@ def _last(raw: Any) -> str:
 def _read_expected(test: Any, variables: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the values that a test's assertions compare with, where they are texts without code or templates."""
     found = []
-    for one in (test.get("assert") if isinstance(test, dict) else None) or ():
-        value = one.get("value") if isinstance(one, dict) else None
-        kind = str(one.get("type", "")) if isinstance(one, dict) else ""
+    for one in map(as_mapping, as_list(as_mapping(test).get("assert"))):
+        value, kind = one.get("value"), str(one.get("type", ""))
         if kind.removeprefix("i") in ("equals", "contains", "contains-any", "starts-with", "similar"):
             values = value if isinstance(value, list) else [value]
             found += [_fill(text, variables) for text in values if isinstance(text, str | int | float)]

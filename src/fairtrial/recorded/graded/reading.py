@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from fairtrial.errors import ModelError
+from fairtrial.errors import FairtrialError, ModelError
 from fairtrial.recorded.formats import IMPORTERS, recognise_format
 from fairtrial.recorded.graded.base import LoggedTask, Told
-from fairtrial.recorded.graded.tables import read_scores
+from fairtrial.recorded.graded.content import clean_text
+from fairtrial.recorded.graded.tables import list_columns, read_scores
 from fairtrial.recorded.imported import find_files
 from fairtrial.recorded.source import hash_files
 from fairtrial.spec.recorded import Recorded
@@ -75,8 +76,11 @@ def _read_all(path: Path, how: str, content: str) -> tuple[LoggedSystem, ...]:
     for kind, task in tasks:
         key = (kind, str(sorted(task.told.items())))
         known = systems.get(key)
-        known = known or systems.setdefault(key, LoggedSystem(task.told, task.label, task.model, kind, {}))
+        known = known or systems.setdefault(
+            key, LoggedSystem(task.told, clean_text(task.label), clean_text(task.model), kind, {})
+        )
         assert isinstance(known.tasks, dict)
+        task.name = clean_text(task.name)
         known.tasks[_find_free_name(known.tasks, task.name)] = task
     if not any(task.rows for one in systems.values() for task in one.tasks.values()):
         rows = sum(task.ungraded for _, task in tasks)
@@ -93,10 +97,20 @@ def _find_free_name(names: Mapping[str, object], name: str) -> str:
     return found
 
 
+def _find_columns(path: Path) -> list[str]:
+    """Return a table's columns; none for what is no table."""
+    try:
+        return list_columns(path) if path.is_file() else []
+    except FairtrialError:
+        return []
+
+
 def _make_ungraded_error(path: Path, kind: str) -> ModelError:
     if kind == "table":
+        columns = _find_columns(path)
+        there = f" Its columns: {', '.join(columns)[:300]}." if columns else ""
         return ModelError(
-            f"{path.name} is no log of lm-eval, Inspect, promptfoo or HELM.",
+            f"{path.name} is no log of lm-eval, Inspect, promptfoo or HELM.{there}",
             fix="For a table of grades say which columns hold what: fairtrial compare FILE --item COLUMN --a COLUMN "
             "--b COLUMN. For models name the tasks: --tasks NAMES.",
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtrial.errors import ModelError, did_you_mean
 from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask
+from fairtrial.recorded.graded.content import clean_values
 from fairtrial.recorded.graded.questions import USUAL
 from fairtrial.recorded.graded.values import WORDS, is_missing, read_grade
 from fairtrial.recorded.rows import look_up, read_csv, read_json, read_lines, shorten
@@ -178,4 +179,5 @@ def _plain(value: Any) -> Any:
     """Return a cell as a JSON value."""
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | None) else json.loads(json.dumps(value, default=str))
+    whole = value if isinstance(value, str | int | float | bool | None) else json.loads(json.dumps(value, default=str))
+    return clean_values(whole)
