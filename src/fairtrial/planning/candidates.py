@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,8 @@ from fairtrial.records import content_hash
 from fairtrial.spec.candidate import Candidate, read_written_out
 from fairtrial.spec.levers import locate_levers
 from fairtrial.spec.schemes import SCHEMES
+
+log = logging.getLogger(__name__)
 
 
 def check_order(spec: Candidate, where: Where = lambda *_: "") -> None:
@@ -107,9 +110,11 @@ class CandidatePlanner:
         with add_place(line):
             model = choose_engine(model, spec.engine)
         if unknown := model.notes.get("not_identified"):
-            self.on_progress(
-                f"{spec.id}: its code cannot be identified, since {unknown}; its answers are used again in this "
-                "process only, unless ft.Function(..., version=...) states its version"
+            log.warning(
+                "%s: its code cannot be identified, since %s; its answers are used again in this process only, unless "
+                "ft.Function(..., version=...) states its version.",
+                spec.id,
+                unknown,
             )
         scheme, levers_of = spec.model.partition(":")[0], (LEVERS.origin(applied.name) for applied in levers)
         model = _add_plugins(model, SCHEMES.origin(scheme), ENGINES.origin(model.engine), *levers_of)

@@ -24,9 +24,9 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
 
 def write_gate_markdown(summary: Summary, gate: Gate) -> str:
     """Return a gate as Markdown: the outcome, a row a claim with its interval, what is missing or doubtful, scores."""
-    sign, outcome = ("✅", "passed") if gate.passed else ("❌", "failed")
+    sign, outcome = ("✅", "passes") if gate.passed else ("❌", "fails")
     parts = [
-        f"## {sign} {escape_markdown(summary.name)}: the gate is {outcome}",
+        f"## {sign} {escape_markdown(summary.name)}: the gate {outcome}",
         escape_markdown(words.describe_outcome(summary)),
         _write_claims(summary, gate),
         *_write_list("Missing", gate.missing, gate.allowed.missing),

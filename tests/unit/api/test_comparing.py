@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,26 @@ def test_rows_are_a_task_and_a_function_gets_them_without_the_answer() -> None:
     frame = pytest.importorskip("pandas").DataFrame(ROWS)
     ft.compare([lambda prompt: "x", system], [frame])
     assert len(seen) == 30  # the same rows are the same items
+
+
+def test_a_function_that_cannot_be_identified_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    found = ft.compare([guess, str.upper], ["arithmetic_open"], limit=5)
+    assert "upper: its code cannot be identified, since it is built in" in caplog.text
+    assert found.summary.candidates[1].record.document["not_identified"] == "it is built in"
+
+
+def test_answers_of_a_function_are_used_by_another_process(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import fairtrial as ft, pathlib\nHERE = 'x'\ndef mine(prompt):\n"
+        "    with open('calls', 'a') as file: file.write('.')\n    return HERE\n"
+        "if __name__ == '__main__': ft.compare([mine, 'fake:a'], 'arithmetic_open', limit=4)\n"
+    )
+    for count in (4, 4):
+        subprocess.run([sys.executable, "own.py"], check=True, capture_output=True)
+        assert (tmp_path / "calls").read_text() == "." * count
+    (tmp_path / "own.py").write_text((tmp_path / "own.py").read_text().replace("HERE = 'x'", "HERE = 'y'"))
+    subprocess.run([sys.executable, "own.py"], check=True, capture_output=True)
+    assert (tmp_path / "calls").read_text() == "." * 8
 
 
 def test_a_file_is_a_task(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_summary_in_markdown_says_every_claim(made: Path, tmp_path: Path) -> N
     options = ["--summary", str(page), "--report", str(report), "--threads", "1", "--no-wait"]
     assert CliRunner().invoke(app, ["check", "--ledger", str(made), *options]).exit_code == 7
     text = page.read_text()
-    assert text.startswith("before\n## ❌") and "the gate is failed" in text
+    assert text.startswith("before\n## ❌") and "the gate fails" in text
     rows = [line for line in text.splitlines() if line.startswith(("| ✅", "| ❌"))]
     assert [line.split(" | ")[1] for line in rows] == ["same", "bad", "good"]
     assert all(line.count("|") == rows[0].count("|") for line in rows)
