@@ -37,6 +37,7 @@ scheme.unready = odd_plugin:unready
 lever.wrong = odd_plugin:number
 task.wrong = odd_plugin:wrong_task
 task.raising = odd_plugin:raising
+grader.wrong = odd_plugin:number
 measure.misnamed = odd_plugin:Misnamed
 study.raising = odd_plugin:raising
 importer.wrong = odd_plugin:number
@@ -187,6 +188,14 @@ def test_a_task(place: Place) -> None:
     assert "counting" in place.fairtrial("tasks", "count")
 
 
+def test_a_grader(place: Place) -> None:
+    found = place.run("grader.yaml")
+    task = found["tasks"][0]
+    assert task["main_measure"] == "same_ending"
+    assert task["settings"]["grade"][0] == {"ending": {"letters": 1}, "plugin": "letter-games 1.2"}
+    assert set(estimates(found, task["id"], "same_ending")) == {"one", "two"}
+
+
 def test_a_lever(place: Place) -> None:
     found = place.run("lever.yaml")
     assert set(estimates(found, "arithmetic_open", "exact_match")) == {"plain", "prefaced"}
@@ -234,6 +243,7 @@ def test_an_exporter(place: Place) -> None:
         ("engine.yaml", "model 'letters:etaoinshr dlu' does not say where it comes from"),
         ("lever.yaml", "lever 'preface' does not exist"),
         ("task.yaml", "task 'counting' does not exist"),
+        ("grader.yaml", "grader 'ending' does not exist"),
         ("measure.yaml", "measure 'answer_characters' does not exist"),
         ("study.yaml", "study 'spread' does not exist"),
         ("importer.yaml", "'inspect', 'helm', 'promptfoo' or 'table'; got 'dialogue'"),
@@ -300,6 +310,7 @@ tasks: [{task}]
         ('{id: b, model: "fake:b"}', "wrong", "", "the task 'wrong' of the plugin odd-plugins 0.3 (odd_plugin:wrong"),
         ('{id: b, model: "fake:b"}', "raising", "", "error in the plugin odd-plugins 0.3 ended this: ZeroDivision"),
         ('{id: b, model: "fake:b", levers: [{wrong: 1}]}', "table", "", "the lever 'wrong' of the plugin odd-plugins"),
+        ('{id: b, model: "fake:b"}', "{file: dialogue.csv, grade: wrong}", "", "the grader 'wrong' of the plugin odd-pl"),
         ('{id: b, model: "fake:b"}', "table", "measures: [misnamed]", "does not yield the measure 'misnamed'"),
         ('{id: b, model: "import:dialogue.txt", recorded: wrong}', "table", "", "must be an Importer, and is"),
     ],
