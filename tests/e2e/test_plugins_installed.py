@@ -310,7 +310,7 @@ tasks: [{task}]
         ('{id: b, model: "fake:b"}', "wrong", "", "the task 'wrong' of the plugin odd-plugins 0.3 (odd_plugin:wrong"),
         ('{id: b, model: "fake:b"}', "raising", "", "error in the plugin odd-plugins 0.3 ended this: ZeroDivision"),
         ('{id: b, model: "fake:b", levers: [{wrong: 1}]}', "table", "", "the lever 'wrong' of the plugin odd-plugins"),
-        ('{id: b, model: "fake:b"}', "{file: dialogue.csv, grade: wrong}", "", "the grader 'wrong' of the plugin odd-pl"),
+        ('{id: b, model: "fake:b"}', "{file: dialogue.csv, grade: wrong}", "", "the grader 'wrong' of the plugin"),
         ('{id: b, model: "fake:b"}', "table", "measures: [misnamed]", "does not yield the measure 'misnamed'"),
         ('{id: b, model: "import:dialogue.txt", recorded: wrong}', "table", "", "must be an Importer, and is"),
     ],

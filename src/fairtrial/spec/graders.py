@@ -35,25 +35,24 @@ def _check_tolerance(value: float | str) -> float | str:
     return value
 
 
-def _check_scale(value: tuple[int | str, ...]) -> tuple[int | str, ...]:
+def _check_scale(value: Any) -> tuple[int | str, ...]:
     """Return a scale of grades; raise pydantic's error if it is neither two whole numbers nor different words."""
-    if len(value) == 2 and all(isinstance(one, int) for one in value):
-        low, high = value
-        if not int(low) < int(high) <= int(low) + _MOST_GRADES:
+    every = tuple(value) if isinstance(value, list | tuple) else ()
+    if any(isinstance(one, bool) for one in every):
+        raise problem(f"YAML reads grades as true and false here: write words in quotes; got {list(every)}")
+    if len(every) == 2 and all(isinstance(one, int) for one in every):
+        if not every[0] < every[1] <= every[0] + _MOST_GRADES:
             raise problem(f"a scale of numbers goes from the worst to the best, at most {_MOST_GRADES} apart")
-        return value
-    words = [one.casefold().strip() for one in value if isinstance(one, str)]
-    if len(words) != len(value) or len({*words}) != len(words) or not all(words):
-        raise problem(f"a scale is two whole numbers, or different words from worst to best; got {list(value)}")
-    return value
+        return every
+    words = [one.casefold().strip() for one in every if isinstance(one, str)]
+    if not 2 <= len(words) <= _MOST_WORDS or len(words) != len(every) or len({*words}) != len(words) or not all(words):
+        raise problem(f"a scale is two whole numbers, or different words from worst to best; got {value!r}")
+    return every
 
 
 _MOST_GRADES = 100
-Scale = Annotated[
-    tuple[Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)], ...],
-    Field(min_length=2, max_length=20),
-    AfterValidator(_check_scale),
-]
+_MOST_WORDS = 20
+Scale = Annotated[tuple[int | str, ...], BeforeValidator(_check_scale)]
 OneOrMore = Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 Ignore = Annotated[tuple[Ignored, ...], BeforeValidator(_as_list, json_schema_input_type=Ignored | list[Ignored])]
 Tolerance = Annotated[
