@@ -110,7 +110,8 @@ def _describe_copies(source: OwnSource, asked: list[Question]) -> Iterator[str]:
     if columns.cluster:
         yield f"clusters by {columns.cluster!r}"
     elif columns.context:
-        yield f"{_count(len({q.row[columns.context] for q in asked}), 'passage')} as clusters"
+        passages = {fold_text(to_text(value)) for q in asked if (value := q.row[columns.context]) is not None}
+        yield f"{_count(len(passages), 'passage')} as clusters"
 
 
 def _describe_left_out(source: OwnSource) -> Iterator[str]:
