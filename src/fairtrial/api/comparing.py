@@ -6,10 +6,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fairtrial.api.conditions import DEFAULT_LEDGER, Conditions
+from fairtrial.api.conditions import DEFAULT_LEDGER, Conditions, ignore
 from fairtrial.api.results import Result
 from fairtrial.api.running import conduct_loaded, plan_unfitted
 from fairtrial.api.showing import show_run
@@ -234,7 +235,7 @@ def ask_by_letter(trial: Trial, conditions: Conditions) -> Trial:
     unsaid = [entry for entry in trial.tasks if "ask" not in entry.model_fields_set]
     if not silent or not unsaid:
         return trial
-    plan = plan_unfitted(LoadedTrial(trial, "", None), conditions)
+    plan = plan_unfitted(LoadedTrial(trial, "", None), replace(conditions, on_note=ignore))  # the run says it again
     scored = [entry for entry in unsaid if _is_scored(plan, entry)]
     for entry in scored:
         conditions.on_note(

@@ -15,6 +15,7 @@ import pytest
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.function import FunctionEngine
 from fairtrial.errors import CapabilityError, EngineError
+from fairtrial.ledger.encoding import decode_request, encode_request, pack
 from fairtrial.models.schemes import resolve
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.records.content import make_example
@@ -172,3 +173,12 @@ def test_examples_are_turns_of_the_messages() -> None:
 
     text_of(call, GenerateRequest(prompt, 4))
     assert [(m["role"], m["content"]) for m in seen] == [("user", "Q1"), ("assistant", "A1"), ("user", "Q2")]
+
+
+def test_the_row_that_a_function_was_given_is_part_of_its_request() -> None:
+    plain = GenerateRequest(QUESTION, 8)
+    given = GenerateRequest(QUESTION, 8, row='{"a": 1}')
+    assert given.id != plain.id
+    for request in (plain, given):
+        assert decode_request(pack(encode_request(request)), None) == request
+    assert b'"row"' not in encode_request(plain)
