@@ -225,6 +225,8 @@ def test_an_item_tells_everything_of_its_answers(browser: sync_api.Browser, smal
     assert visit.page.query_selector("#prompts section:nth-of-type(1) ins") is None
     visit.page.goto(small.as_uri() + "#item=writing/3")
     visit.page.wait_for_selector(".item h2:has-text('writing/3')")
+    assert visit.page.evaluate("document.querySelector('img.shown').naturalWidth") == 1
+    assert "Image 2 is not in this page" in visit.page.inner_text(".asked")
     assert "What happened on the way, 2 steps" in visit.page.inner_text(".answer >> nth=0")
     visit.page.goto(small.as_uri() + "#item=choosing/0")
     visit.page.wait_for_selector(".item h2:has-text('choosing/0')")
@@ -335,12 +337,13 @@ def test_everything_has_a_name_and_a_place(browser: sync_api.Browser, small: Pat
 
 
 def test_printing_shows_the_item_with_all_its_details(browser: sync_api.Browser, small: Path) -> None:
-    visit = Visit(browser, small, "#item=writing/0")
+    visit = Visit(browser, small, "#item=writing/0", scheme="dark")
     visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert visit.page.query_selector_all(".item details:not([open])") == []
     visit.page.emulate_media(media="print")
     assert not visit.page.is_visible(".list")
     assert visit.page.is_visible("text=Let me count the baskets.")
+    assert luminance(visit.page.evaluate("getComputedStyle(document.body).backgroundColor")) == 1
     assert visit.page.pdf().startswith(b"%PDF")
     visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert len(visit.page.query_selector_all(".item details:not([open])")) > 2

@@ -4,14 +4,17 @@ refusals, unread and enormous answers, and texts that are hostile or no valid Un
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
 from fairtrial.ledger import Chunk, Ending, Ledger
+from fairtrial.ledger.blobs import add_images
 from fairtrial.records import (
     Answer,
     GenerateAnswer,
     GenerateRequest,
+    ImagePart,
     Item,
     Observation,
     Pair,
@@ -34,6 +37,12 @@ SPLIT = "</script><script>window.hacked=1</script><!-- \ud800 \x00 ]]> \u2028"
 
 PROMPTS = {"plain": "Answer the question.", "polite": "Please answer the question, dear model."}
 
+PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+"""One pixel."""
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>window.hacked=1</script></svg>"
+IMAGES = {ImagePart.of(PNG, "image/png"): PNG, ImagePart.of(SVG, "image/svg+xml"): SVG}
+"""Those of item 3, of which the second is of a kind that is not shown."""
+
 WRITTEN: list[tuple[str, str]] = [
     ("four", "four"),
     ("four", "five"),
@@ -50,7 +59,8 @@ def written_items() -> list[Item]:
     for i in range(len(WRITTEN)):
         question = f"A long passage about pears.\n{'words ' * 40}\nHow many pears has basket {i}?" if i else HOSTILE
         data = {"level": i % 2 + 1, "subject": "fruit" if i < 3 else "numbers", "question": question}
-        made.append(Item(content_hash(["w", i]), i, question, (), ("four",), f"basket {i // 3}", data))
+        images = tuple(IMAGES) if i == 3 else ()
+        made.append(Item(content_hash(["w", i]), i, question, (), ("four",), f"basket {i // 3}", data, images))
     return made
 
 
@@ -86,6 +96,7 @@ def view_ledger(path: Path) -> Ledger:
     for task in tasks:
         ledger.add_task(task["id"], task["name"], task["card"])
         ledger.add_items(task["id"], every[task["id"]])
+    add_images(ledger, WRITING, IMAGES.items())
     asked = {task: [item.id for item in reversed(items)] for task, items in every.items()}
     ledger.add_trial(TRIAL_ID, "looked-at", "name: looked-at\n", plan, asked)
     session = ledger.open_session(TRIAL_ID, {})

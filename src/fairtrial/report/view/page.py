@@ -120,12 +120,14 @@ def make_style() -> str:
     return "\n".join(
         (
             _make_rule(":root", {"color-scheme": "light", **light}),
-            "@media (prefers-color-scheme: dark) {",
+            "@media screen and (prefers-color-scheme: dark) {",
             _make_rule(':root:not([data-theme="light"])', {"color-scheme": "dark", **dark}),
             "}",
+            "@media screen {",
             _make_rule(':root[data-theme="dark"]', {"color-scheme": "dark", **dark}),
+            "}",
             "@media print {",
-            _make_rule(":root, :root[data-theme]", {"color-scheme": "light", **light, "--paper": "#fff"}),
+            _make_rule(":root", {"--paper": "#fff"}),
             "}",
             _read("view.css"),
         )

@@ -117,6 +117,14 @@ def test_a_block_holds_prompts_as_sent_and_shared_messages_once(page: Page) -> N
     assert block["messages"][request["prompts"][0][1]][1][0].startswith("Please answer the question")
 
 
+def test_images_are_in_the_page_if_they_are_only_pixels(page: Page) -> None:
+    shown, hidden = page.item(3)["images"]
+    [(kind, data)] = re.findall(rf'<script type="([^"]*)" id="image-{shown}">([^<]*)</script>', page.text)
+    assert (kind, b64decode(data)) == ("image/png", view_ledger.PNG)
+    assert f"image-{hidden}" not in page.text
+    assert page.index["lost_images"] == 1
+
+
 def test_the_policy_lets_run_what_is_in_the_page_and_nothing_else(page: Page) -> None:
     [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page.text)
     [style] = re.findall(r"<style>(.*?)</style>", page.text, re.S)

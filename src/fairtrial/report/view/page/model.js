@@ -37,7 +37,7 @@ export function makeKinds(index) {
       id: "nobody", label: "Nobody right", tells: "wrong for every candidate that was asked",
       of: (i) => index.answers.some((a) => a.state[i] === WRONG) && index.answers.every((a) => a.state[i] === WRONG || a.state[i] === NOTHING),
     },
-    { id: "unread", label: "Unread", tells: "no answer could be read, or there was no text", of: signed(bit("unread", "unfinished", "empty")) },
+    { id: "unread", label: "Unread", tells: "no answer or no grade could be read, or there was no text", of: signed(bit("unread", "unfinished", "empty", "unjudged")) },
     { id: "refused", label: "Refused", tells: "refused by a server", of: signed(bit("refused")) },
     { id: "near", label: "Near miss", tells: "wrong only in form, or in what comes before the right answer", of: signed(bit("near_miss", "ends_right")) },
     { id: "cut", label: "Cut off", tells: "wrong, and cut off at the limit of tokens", of: signed(bit("cut")) },
@@ -45,7 +45,7 @@ export function makeKinds(index) {
   kinds.forEach((kind, at) => kind && (kind.key = String((at + 1) % 10)));
   // of signs only those that occur, so that the row stays short
   const occurs = index.answers.reduce((all, answer) => answer.signs.reduce((sum, one) => sum | one, all), 0);
-  const rare = { unread: ["unread", "unfinished", "empty"], refused: ["refused"], near: ["near_miss", "ends_right"], cut: ["cut"] };
+  const rare = { unread: ["unread", "unfinished", "empty", "unjudged"], refused: ["refused"], near: ["near_miss", "ends_right"], cut: ["cut"] };
   return kinds.filter((kind) => kind && (!rare[kind.id] || occurs & bit(...rare[kind.id])));
 }
 
