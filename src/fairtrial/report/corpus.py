@@ -26,12 +26,13 @@ FORMULAS = {
 
 @dataclass(frozen=True, slots=True)
 class CorpusCell:
-    """One candidate's score: its value, its interval, and its difference from the baseline; empty where unknown."""
+    """One candidate's score and its difference from the baseline's, each with its interval; empty where unknown."""
 
     candidate: str
     value: str
     interval: str = ""
     difference: str = ""
+    difference_interval: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,15 @@ def make_corpus_rows(summary: Summary, task: str) -> list[CorpusRow]:
 
 def _make_cell(estimate: CorpusEstimate) -> CorpusCell:
     formula = estimate.formula
-    interval = difference = ""
+    interval = difference = around = ""
     if math.isfinite(estimate.low) and math.isfinite(estimate.high):
         interval = f"[{format_score(estimate.low, formula)}, {format_score(estimate.high, formula)}]"
     if estimate.difference is not None:
         difference = format_score(estimate.difference, formula, signed=True)
         ends = (estimate.difference_low, estimate.difference_high)
         if all(map(math.isfinite, ends)):
-            difference += f" [{', '.join(format_score(end, formula, signed=True) for end in ends)}]"
-    return CorpusCell(estimate.candidate, format_score(estimate.value, formula), interval, difference)
+            around = f"[{', '.join(format_score(end, formula, signed=True) for end in ends)}]"
+    return CorpusCell(estimate.candidate, format_score(estimate.value, formula), interval, difference, around)
 
 
 def format_score(value: float, formula: str, *, signed: bool = False) -> str:
