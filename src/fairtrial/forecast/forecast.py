@@ -6,11 +6,12 @@ each.  What is not known is supposed and said to be; a speed or a price that is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairtrial.analysis.verdicts import iterate_questions
+from fairtrial.forecast.judging import JudgedRate, find_judged_rates
 from fairtrial.forecast.outlooks import QuestionForecast, forecast_question, make_suppositions
 from fairtrial.forecast.rates import LearningCost, Rate, find_answered, find_known_costs, find_learning_costs, find_rate
 from fairtrial.ledger import Ledger
@@ -73,6 +74,7 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
     done = {(c.name, t.name): find_answered(ledger, c.id, t) for c in plan.candidates for t in plan.tasks}
     rates = tuple(find_rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)
     learned = tuple(find_learning_costs(plan, ledger))
+    judged = tuple(find_judged_rates(plan, ledger))
     budget = plan.trial.budget.limits()
     spent = {
         name: amount for name, amount in (sum_spending(ledger, plan.id) if ledger else {}).items() if name in budget
@@ -80,7 +82,7 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
     totals = []
     for supposing, stops in make_suppositions(plan, found):
         wanted = {key: sum(not seen for seen in done[key][: stops[key]]) for key in done}
-        totals.append(add_up(supposing, plan, wanted, (rates, learned), (budget, spent)))
+        totals.append(add_up(supposing, plan, wanted, (rates, learned, judged), (budget, spent)))
     paired = tuple(
         {"task": t.name, "candidate": p.candidate, "items": p.items, "paired": p.paired}
         for t in plan.tasks
@@ -94,14 +96,15 @@ def add_up(
     supposing: str,
     plan: Plan,
     wanted: Mapping[tuple[str, str], int],
-    prices: tuple[Sequence[Rate], Sequence[LearningCost]],
+    prices: tuple[Sequence[Rate], Sequence[LearningCost], Sequence[JudgedRate]],
     tracker: tuple[Mapping[str, float], Mapping[str, float]],
 ) -> Total:
     """Return what asking so many items of each (candidate, task) will cost, and whether it fits the budget.
 
-    ``prices``: of an item answer, and of what cascades learn from.  ``tracker``: the limits, and what is spent of each.
+    ``prices``: of an item answer, of what cascades learn from, and of what judges are asked.
+    ``tracker``: the limits, and what is spent of each.
     """
-    rates, learned = prices
+    rates, learned, judged = prices
     repeats = {task.name: task.entry.repeats for task in plan.tasks}
     answers = {key: count * repeats[key[1]] for key, count in wanted.items()}
     costs: dict[str, float] = {"items": float(sum(answers.values()) + sum(lesson.answers for lesson in learned))}
@@ -118,11 +121,13 @@ def add_up(
         if rate.most is not None:
             mosts.append(count * rate.most)
     for lesson in learned:
-        for quantity in MEASURED:
-            if quantity in lesson.costs:
-                costs[quantity] = costs.get(quantity, 0.0) + lesson.costs[quantity]
-            if quantity in lesson.unknown:
-                unknown[quantity] = unknown.get(quantity, 0) + 1
+        _add_costs(costs, unknown, lesson.costs, lesson.unknown)
+    for one in judged:
+        count = answers[one.candidate, one.task]
+        costs["items"] += count
+        known = {quantity: count * cost for quantity, cost in one.costs.items()}
+        _add_costs(costs, unknown, known, [q for q in MEASURED if count and q not in known])
+    mosts += [answers[one.candidate, one.task] * one.most for one in judged if one.most is not None]
     limits, spent = tracker
     fits = {}
     for quantity, limit in limits.items():
@@ -133,3 +138,13 @@ def add_up(
     if fits.get("usd", True) is None and most is not None and all(r.most is not None or r.recorded for r in asked):
         fits["usd"] = True if most <= limits["usd"] - spent.get("usd", 0.0) else None
     return Total(supposing, costs, unknown, fits, most, any(rate.about is not None for rate in asked))
+
+
+def _add_costs(
+    costs: dict[str, float], unknown: dict[str, int], more: Mapping[str, float], not_known: Iterable[str]
+) -> None:
+    """Add what something costs, and that parts of it are not known."""
+    for quantity, cost in more.items():
+        costs[quantity] = costs.get(quantity, 0.0) + cost
+    for quantity in not_known:
+        unknown[quantity] = unknown.get(quantity, 0) + 1

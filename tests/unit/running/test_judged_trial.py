@@ -16,6 +16,8 @@ from fairtrial.analysis.judges import find_judges
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.base import Capabilities
 from fairtrial.errors import EngineError, SpecError
+from fairtrial.forecast.forecast import forecast_trial
+from fairtrial.forecast.judging import find_judged_rates
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import examine
 from fairtrial.ledger.gc import collect
@@ -213,6 +215,18 @@ def test_a_judge_that_fails_loses_nothing(tmp_path: Path) -> None:
         engines = conducted(plan, ledger)
         assert [len(engines[name].asked) for name in ("good", "bad")] == [COUNT - 50, COUNT]
         assert summarise(ledger, plan.id).verdicts[0].verdict == "worse"
+
+
+def test_a_forecast_counts_what_judges_are_asked(tmp_path: Path) -> None:
+    plan = planned(tmp_path, Letters(tmp_path))
+    [before] = [total for total in forecast_trial(plan, None).totals if total.supposing == "all items"]
+    assert before.costs["items"] == 4 * COUNT
+    assert before.unknown["minutes"] == 4
+    more = planned(tmp_path, Letters(tmp_path), tasks=[{"task": "table", "repeats": 2}])
+    with Ledger.open(tmp_path / "l.db") as ledger:
+        conducted(plan, ledger)
+        assert forecast_trial(plan, ledger).totals[0].costs["items"] == 0
+        assert "minutes" in next(find_judged_rates(more, ledger)).costs
 
 
 def test_another_judge_grades_anew(tmp_path: Path) -> None:
