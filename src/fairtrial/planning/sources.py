@@ -99,7 +99,9 @@ def _build_named(finder: TaskFinder, name: str, ask: str, options: TaskOptions) 
 def _build_own(source: OwnSource, name: str, ask: str, keep_order: bool, options: TaskOptions) -> Task:
     if ask != "letter":
         return OwnTask(source, name, options)
-    return LetterTask(OwnTask(source, name, replace(options, shots=0)), keep_order=keep_order)
+    task = LetterTask(OwnTask(source, name, replace(options, shots=0)), keep_order=keep_order)
+    task.requests(max(task.items(), key=lambda item: len(item.choices)))  # there may be more options than letters
+    return task
 
 
 def choose_way_to_ask(trial: Trial, entry: TaskEntry) -> str:

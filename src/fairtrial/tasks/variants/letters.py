@@ -137,7 +137,7 @@ class LetterTask:
         whole = len(prompts) == 1 and 1 < len(options) == len(item.choices) <= len(ascii_uppercase)
         if not whole or len(set(options)) < len(options):
             raise TaskError(
-                "cannot be answered by a letter: its items are no different choices after one prompt.",
+                "cannot be answered by a letter: it takes 2 to 26 different choices after one prompt.",
                 fix="Leave out `ask: letter`.",
                 where=f"task {self.task.card.name} item {item.doc_id}",
             )
