@@ -65,7 +65,9 @@ def _tell(written: Written) -> list[str]:
     size = f"{written.bytes / 1e6:,.1f} MB"
     lines = [f"{written.items:,} items, {written.answers:,} answers, {size}: {written.path}"]
     if written.images_left_out:
-        lines.append(f"{written.images_left_out:,} images are left out: too large, or of a kind that is not shown.")
+        lost = written.images_left_out
+        are = "1 image is" if lost == 1 else f"{lost:,} images are"
+        lines.append(f"{are} left out: too large, or of a kind that is not shown.")
     if written.bytes > LARGE:
         lines.append("A file of this size opens slowly; --tasks NAME writes one task alone.")
     return lines

@@ -175,7 +175,9 @@ def test_the_verb_writes_and_says_so(store: Ledger, tmp_path: Path, monkeypatch:
     ledger = str(store.path)
     told = CliRunner().invoke(app, ["view", "--ledger", ledger], catch_exceptions=False)
     assert told.output.startswith("9 items, 29 answers, ")
-    assert told.output.strip().endswith("looked-at-items.html")
+    first, second = told.output.splitlines()
+    assert first.endswith("looked-at-items.html")
+    assert second == "1 image is left out: too large, or of a kind that is not shown."
     told = CliRunner().invoke(app, ["view", "--ledger", ledger, "--json", "-o", "x.html"], catch_exceptions=False)
     document = json.loads(told.output)
     assert document["bytes"] == (tmp_path / "x.html").stat().st_size

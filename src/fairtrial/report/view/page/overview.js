@@ -12,7 +12,7 @@ export function makeOverview(index, go) {
       make("ul", {}, ...index.doubts.map((line) => make("li", {}, show(line))))) : null,
     index.verdicts.length ? make("ul", { class: "verdicts" }, ...index.verdicts.map((verdict) => describeVerdict(index, verdict, go))) : null,
     makeScores(index, go),
-    index.lost_images ? make("p", { class: "small soft" }, `${count(index.lost_images)} images are not in this page: too large, or of a kind that is not shown.`) : null,
+    index.lost_images ? make("p", { class: "small soft" }, `${index.lost_images === 1 ? "1 image is" : `${count(index.lost_images)} images are`} not in this page: too large, or of a kind that is not shown.`) : null,
     make("p", { class: "small soft" }, "Made by fairtrial from the ledger ", show(index.trial.ledger), ", trial ", make("code", {}, index.trial.id.slice(0, 16)),
       `${index.trial.finished ? "" : ", which is not finished"}. This page loads nothing.`),
   ].filter(Boolean);
