@@ -66,7 +66,7 @@ def test_what_is_asked_again_is_not_paid_for_again(
     paid: list[int] = []
     real = answering.answer_requests
 
-    def counting(engine: object, requests: Sequence[ScoreRequest], name: str, keep: object) -> dict[str, Answer]:
+    def counting(engine: object, requests: Sequence[ScoreRequest], name: str, *more: object) -> dict[str, Answer]:
         paid.append(len(requests))
         return real(engine, requests, name)  # type: ignore[arg-type]
 
