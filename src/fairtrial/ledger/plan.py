@@ -139,6 +139,7 @@ class LogRecord:
     """What must be known of the log that a candidate's grades come from; see `fairtrial.planning.base.LogFacts`."""
 
     source: Str = ""
+    model: Str = ""
     grades: Str = "log"
     why_log: Str = ""
     compared: Count = 0

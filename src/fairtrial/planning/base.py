@@ -20,6 +20,7 @@ class LogFacts:
 
     Attributes:
         source: whose log it is, and of which model or prompt.
+        model: that the log names; empty if none.
         grades: ``log``: as the log has them; ``anew``: made anew by its configuration.
         why_log: why they could not be made anew, where they were to be.
         compared: rows that were graded anew to compare; ``differing``: of these, rows graded otherwise than in the log.
@@ -32,6 +33,7 @@ class LogFacts:
     """
 
     source: str = ""
+    model: str = ""
     grades: str = "log"
     why_log: str = ""
     compared: int = 0

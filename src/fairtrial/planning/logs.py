@@ -171,7 +171,9 @@ def _plan_task(
     """Bring the rows of one task together and draw the items; return it with each candidate's rows."""
     ours, ways = _grade_anew(logs, entry.task.startswith("regrade:"))
     ways = {
-        log: replace(fact, source=_name_source(systems[log]), notes=(*logs[log].notes, *notes))
+        log: replace(
+            fact, source=_name_source(systems[log]), model=systems[log].model, notes=(*logs[log].notes, *notes)
+        )
         for log, fact in ways.items()
     }
     joined = join_rows(list(ours.values()))

@@ -108,6 +108,10 @@ def test_one_file_of_promptfoo_holds_several_systems(tmp_path: Path) -> None:
     assert costs[found[0].candidate.id, "usd"] == pytest.approx(0.001)
     assert costs[found[0].candidate.id, "tokens_out"] == 2
     assert len(summary.best) == 1
+    assert kinds(summary)["prompts_differ"]
+    same = compared(tmp_path, [one.candidate for one in found[:2]])
+    assert not kinds(same)["prompts_differ"]
+    assert any("what differs is the prompt" in doubt.text for doubt in same.doubts)
 
 
 def test_inspects_logs_are_compared(tmp_path: Path) -> None:

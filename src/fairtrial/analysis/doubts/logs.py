@@ -74,11 +74,12 @@ def _find_shared(task: TaskRecord, log: LogRecord) -> Iterator[Doubt]:
         text = f"The logs have different right answers to {log.unlike:,} of {matched:,} items of {task.name}."
         yield Doubt("unlike_golds", text, task.name, "", log.unlike, matched, True)
     if log.prompts_differ:
-        text = (
-            f"{task.name}: {log.prompts_differ:,} of {matched:,} items were asked with different prompts; what differs "
-            "may be the prompt."
-        )
-        yield Doubt("prompts_differ", text, task.name, "", log.prompts_differ, matched, True)
+        models = {pairing.log.model for pairing in task.pairings if pairing.log}
+        same = len(models) == 1 and "" not in models  # then the prompts are what is compared
+        why = "is the prompt: the model is the same" if same else "may be the prompt"
+        counted = f"{log.prompts_differ:,} of {matched:,} items were asked with different prompts"
+        text = f"{task.name}: {counted}; what differs {why}."
+        yield Doubt("prompts_differ", text, task.name, "", log.prompts_differ, matched, not same)
     if log.joined_by == "id":
         text = (
             f"{task.name}: the rows of the logs differ in content and are paired by their ids; the right answers agree."
