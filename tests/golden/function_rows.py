@@ -115,6 +115,26 @@ def _mmmlu(n: int) -> Row:
             "Subject": subjects[n % 3]}  # fmt: skip
 
 
+_ASKED: Sequence[tuple[str, dict[str, Any]]] = [
+    ("punctuation:no_comma", {}), ("length_constraints:number_words", {"relation": "at least", "num_words": 6}),
+    ("keywords:existence", {"keywords": ["kettle", "churn"]}), ("startend:quotation", {}),
+    ("keywords:letter_frequency", {"letter": "e", "let_frequency": 3, "let_relation": "at least"}),
+    ("change_case:english_lowercase", {}), ("detectable_format:title", {}),
+    ("detectable_content:number_placeholders", {"num_placeholders": 1}), ("detectable_format:json_format", {}),
+    ("startend:end_checker", {"end_phrase": "and a churn"}), ("language:response_language", {"language": "en"}),
+    ("combination:two_responses", {}), ("length_constraints:number_paragraphs", {"num_paragraphs": 1}),
+]  # fmt: skip
+
+
+def _instructions(n: int) -> Row:
+    chosen = [_ASKED[(n * 3 + k) % len(_ASKED)] for k in range(1 + n % 3)]
+    keys = sorted({key for _, settings in _ASKED for key in settings})
+    return {
+        "key": n, "prompt": f"Tell of day {n}.", "instruction_id_list": [name for name, _ in chosen],
+        "kwargs": [{key: settings.get(key) for key in keys} for _, settings in chosen],
+    }  # fmt: skip
+
+
 def _rows(make: Any, count: int = 9, start: int = 0) -> Sequence[Row]:
     return [make(n) for n in range(start, start + count)]
 
@@ -134,6 +154,7 @@ TASKS: Mapping[str, Mapping[str, Sequence[Row]]] = {
     "truthfulqa_gen": {"validation": _rows(_truth)},
     "global_mmlu_full_en_anatomy": {"dev": _rows(_global, 9, 40), "test": _rows(_global)},
     "mmlu_prox_de_biology": {"validation": _rows(_prox, 12, 50), "test": _rows(_prox)},
+    "ifeval": {"train": _rows(_instructions, 13)},
     "mlqa_en_en": {"validation": _rows(_mlqa, 5, 40), "test": _rows(_mlqa)},
 }
 """Task, split, rows."""

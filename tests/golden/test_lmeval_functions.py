@@ -54,7 +54,8 @@ def test_prompts_are_identical_to_the_byte(name: str, built: dict[str, Any]) -> 
 
 
 WRITTEN = [
-    "the answer is (B).", "The answer is: {}", "Die Antwort ist ({})",
+    "the answer is (B).", "the old kettle and the new churn were sold here, and a churn",
+    "The answer is: {}", "Die Antwort ist ({})",
     "Final Answer: The final answer is ${}$. I hope it is correct.",
     "", "It is $\\boxed{{{}}}$", "Nobody knows; answer is D", "{}",
 ]  # fmt: skip
@@ -77,12 +78,12 @@ def test_grades_are_identical(name: str, built: dict[str, Any]) -> None:
     theirs, ours = built[name]
     written = theirs.OUTPUT_TYPE == "generate_until"
     seen: set[float] = set()
-    for shift in range(4 if written else 2):
+    for shift in range(2):
         texts = write(theirs, shift) if written else []
         scores = [] if written else parity.invented_scores(len(theirs.instances), shift)
         expected, graded = parity.their_values(theirs, scores, texts), parity.our_values(ours, scores, texts)
         pairs = [(one.value, row[one.measure]) for row, mine in zip(expected, graded, strict=True) for one in mine]
         assert len(pairs) == len(graded) * len(ours.card.measures) > 0
-        assert [ours for ours, _ in pairs] == pytest.approx([float(raw) for _, raw in pairs], abs=1e-12)
+        assert [ours for ours, _ in pairs] == pytest.approx([float(np.mean(raw)) for _, raw in pairs], abs=1e-12)
         seen |= {value for value, _ in pairs}
     assert len(seen) > 1

@@ -11,90 +11,17 @@ import ast
 import builtins
 import hashlib
 import warnings
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
 from pathlib import Path
 
 from fairtrial.errors import TaskCodeError
 from fairtrial.sandbox.restricted.names import PLAIN, STAND_INS
 from fairtrial.sandbox.restricted.policy import Violation, check_rules
-from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.lmeval.code_files import Source, find_first_line, is_idle, read_source
 from fairtrial.tasks.lmeval.restricted.offered import LIBRARIES
 
-_MOST_BYTES = 5_000_000
 _MOST_FILES = 50
-_DRAWING = ("random", "shuffle", "sample", "choice", "rng")
 _LOOSE = (ast.Expr, ast.For, ast.While, ast.If, ast.With, ast.Try, ast.AugAssign)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A Python file.
-
-    Attributes:
-        path: where it lies, resolved.
-        text: its source.
-        tree: what it says.
-    """
-
-    path: Path
-    text: str
-    tree: ast.Module
-
-    @cached_property
-    def defined(self) -> Mapping[str, list[int]]:
-        """Name to the statements of the file that give it a value, by position."""
-        found: dict[str, list[int]] = {}
-        for number, node in enumerate(self.tree.body):
-            for name in _list_defined(node):
-                found.setdefault(name, []).append(number)
-        return found
-
-    @cached_property
-    def draws_when_loaded(self) -> bool:
-        """Whether a statement that runs when the file is loaded may draw at random."""
-        inert = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-        return any(
-            any(word in name for word in _DRAWING for name in _list_words(node))
-            for node in self.tree.body
-            if not isinstance(node, inert)
-        )
-
-    @cached_property
-    def is_dynamic(self) -> bool:
-        """Whether it may define names by ``globals()``."""
-        return any("globals" in self.used(number) for number in range(len(self.tree.body)))
-
-    @cached_property
-    def aliases(self) -> Mapping[str, str]:
-        """Name in the file to the module that ``import`` gives it."""
-        return {
-            alias.asname or alias.name: alias.name
-            for number in range(len(self.tree.body))
-            for one, _ in self.imports(number)
-            if isinstance(one, ast.Import)
-            for alias in one.names
-        }
-
-    @cached_property
-    def _facts(self) -> dict[int, tuple[set[str], list[tuple[ast.Import | ast.ImportFrom, bool]]]]:
-        return {}
-
-    def _look(self, number: int) -> tuple[set[str], list[tuple[ast.Import | ast.ImportFrom, bool]]]:
-        if number not in self._facts:
-            node = self.tree.body[number]
-            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-            self._facts[number] = used, list(_list_imports(node))
-        return self._facts[number]
-
-    def used(self, number: int) -> set[str]:
-        """Names in a statement."""
-        return self._look(number)[0]
-
-    def imports(self, number: int) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
-        """Imports in a statement; see `_list_imports`."""
-        return self._look(number)[1]
 
 
 @dataclass
@@ -117,7 +44,7 @@ class Closure:
         wanted: set[int] = set()
         for number in kept:
             node = source.tree.body[number]
-            wanted |= set(range(_find_first_line(node), (node.end_lineno or node.lineno) + 1))
+            wanted |= set(range(find_first_line(node), (node.end_lineno or node.lineno) + 1))
         lines = source.text.splitlines()
         return "\n".join(line if number in wanted else "" for number, line in enumerate(lines, 1)) + "\n"
 
@@ -125,27 +52,6 @@ class Closure:
         """Return the sha256 of all that is needed."""
         parts = sorted(self.text(path) for path in self.kept)
         return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def read_source(path: Path) -> Source:
-    """Return a Python file, parsed.  Raises TaskCodeError if it cannot be read or is no Python."""
-    try:
-        status = path.stat()
-        return _read_source(path, status.st_mtime_ns, status.st_size)
-    except OSError as error:
-        raise TaskCodeError(f"{path.name} cannot be read: {error.strerror or error}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise TaskCodeError(f"{path.name} is no text in UTF-8", where=str(path)) from error
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise TaskCodeError(f"{path.name} is no Python that can be read: {error}", where=str(path)) from error
-
-
-@lru_cache(maxsize=256)
-def _read_source(path: Path, changed: int, size: int) -> Source:
-    text = read_regular(path, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\f", " ")
-    with warnings.catch_warnings():  # about the style of somebody else's code
-        warnings.simplefilter("ignore")
-        return Source(path, text, ast.parse(text))
 
 
 def find_closure(path: Path, name: str, root: Path) -> Closure:
@@ -216,7 +122,7 @@ class _Finder:
 
     def _keep_all(self, source: Source) -> None:
         for number, node in enumerate(source.tree.body):
-            if not _is_idle(node):
+            if not is_idle(node):
                 self._keep(source, number)
 
     def _keep(self, source: Source, number: int) -> None:
@@ -247,7 +153,7 @@ class _Finder:
                 and not isinstance(source.tree.body[numbers[0]], ast.ImportFrom)
             }
             for number, node in enumerate(source.tree.body):
-                loose = number not in kept and isinstance(node, _LOOSE) and not _is_idle(node)
+                loose = number not in kept and isinstance(node, _LOOSE) and not is_idle(node)
                 if loose and values & source.used(number):
                     self._keep(source, number)
 
@@ -265,14 +171,17 @@ class _Finder:
             inside = asked + ("" if asked.endswith(".") else ".") + alias.name
             if (own := self._find_file(source.path, inside)) is not None:
                 self._found.resolved[source.path, inside] = own
-                self.want(own, None)
+                self._want_attributes(source, own, alias.asname or alias.name)
             else:
                 self._follow_module(source, asked, alias.name, node.lineno, excused)
 
     def _follow_module(self, source: Source, asked: str, name: str | None, line: int, excused: bool) -> None:
         if (own := self._find_file(source.path, asked)) is not None:
             self._found.resolved[source.path, asked] = own
-            self.want(own, name)
+            if name is None:
+                self._want_attributes(source, own, asked)
+            else:
+                self.want(own, name)
             return
         known = _list_names(asked)
         whole = f"{asked}.{name}"
@@ -286,6 +195,13 @@ class _Finder:
             )
         if asked in LIBRARIES:
             self._found.libraries.add(asked)
+
+    def _want_attributes(self, source: Source, module: Path, alias: str) -> None:
+        """Take up what is used of an imported module of the task: its attributes, or all if it is used otherwise."""
+        names = source.attributes_of(alias) if "." not in alias else None
+        for name in [None] if names is None else sorted(names):
+            self.want(module, name)
+        self._found.kept.setdefault(module, set())
 
     def _find_file(self, importer: Path, asked: str) -> Path | None:
         """The file of the task that an import means, or None."""
@@ -335,63 +251,3 @@ def _list_names(module: str) -> frozenset[str] | None:
         if name.startswith(f"{module}.")
     }
     return frozenset(inside) or None
-
-
-def _is_idle(node: ast.stmt) -> bool:
-    """Whether a statement does nothing here: a text, or what is only done when the file is run as a program."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return True
-    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
-
-
-def _list_words(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Call):
-            yield ast.unparse(part.func)
-
-
-def _list_defined(node: ast.stmt) -> set[str]:
-    """Names that a statement at the top of a file gives a value, wherever in it that happens."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {node.name}
-    found = set[str]()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
-            found.add(part.id)
-        elif isinstance(part, ast.Import | ast.ImportFrom):
-            found |= {(alias.asname or alias.name).partition(".")[0] for alias in part.names}
-        elif isinstance(part, ast.FunctionDef | ast.ClassDef):
-            found.add(part.name)
-        elif isinstance(part, ast.Subscript | ast.Attribute) and isinstance(part.ctx, ast.Store | ast.Del):
-            base = part.value
-            while isinstance(base, ast.Subscript | ast.Attribute):
-                base = base.value
-            if isinstance(base, ast.Name):
-                found.add(base.id)
-    return found
-
-
-def _list_imports(node: ast.AST, excused: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Imports in a statement, and whether it goes on without what they import."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        yield node, excused
-        return
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-        return
-    if isinstance(node, ast.Try):
-        caught = " ".join(ast.unparse(handler.type) if handler.type else "Exception" for handler in node.handlers)
-        ends = all(isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
-        catches = not ends and any(name in caught for name in ("ImportError", "ModuleNotFoundError", "Exception"))
-        for part in node.body:
-            yield from _list_imports(part, excused or catches)
-        rest: list[ast.AST] = [*node.handlers, *node.orelse, *node.finalbody]
-        for other in rest:
-            yield from _list_imports(other, excused)
-        return
-    for inner in ast.iter_child_nodes(node):
-        yield from _list_imports(inner, excused)
-
-
-def _find_first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(int(decorator.lineno) for decorator in decorators)])

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fairtrial.errors import DataError, FairtrialError, MissingExtraError, TaskCodeError
+from fairtrial.errors import DataError, FairtrialError, MissingExtraError, TaskCodeError, TaskError
 from fairtrial.records import content_hash
 from fairtrial.sandbox.process import LimitedProcess, ProcessEndedError, make_command
 from fairtrial.spec.regular import read_regular
@@ -21,7 +21,7 @@ from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.lmeval.closure import Closure, find_closure
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.restricted import wire
-from fairtrial.tasks.lmeval.restricted.offered import EXTRAS
+from fairtrial.tasks.lmeval.restricted.offered import EXTRAS, UNBUNDLED
 from fairtrial.tasks.lmeval.trusted import SEEDS
 
 SECONDS = 120.0
@@ -113,8 +113,14 @@ class RestrictedCode:
     def _start(self) -> LimitedProcess:
         for library in sorted(self._closure.libraries):
             top = library.partition(".")[0]
-            if top in EXTRAS and importlib.util.find_spec(top) is None:
+            if top not in {*EXTRAS, *UNBUNDLED} or importlib.util.find_spec(top) is not None:
+                continue
+            if top in EXTRAS:
                 raise MissingExtraError(f"{top}, which the code of task {self._name} uses,", EXTRAS[top])
+            raise TaskError(
+                f"its code uses {top}, which is not installed", fix=f"Install it with: pip install {top}",
+                where=f"task {self._name}",
+            )  # fmt: skip
         folders = [path for path in sys.path if path and Path(path).is_dir()]
         program = _FOLDER / "tasks" / "lmeval" / "restricted" / "serving.py"
         return LimitedProcess(make_command(program, str(_FOLDER), *folders), self._read)
@@ -193,6 +199,16 @@ class RestrictedFunction:
             some = rows[start : start + _BATCH]
             for row, said in zip(some, self._ask_many([(row,) for row in some]), strict=True):
                 self._known[id(row)] = (row, said)
+
+    def try_grading(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Start the process, and have code that needs data beside its libraries grade an answer to every row.
+
+        So what is missing is said before anything is asked; errors as `__call__`.
+        """
+        self._ask_many([])
+        if "nltk" in self._code._closure.libraries:
+            for row in rows:
+                self(row, ["One sentence. Another."])
 
     def _ask_many(self, calls: Sequence[Sequence[Any]]) -> list[Any]:
         seeds = [self._seeds(args[0]) for args in calls]

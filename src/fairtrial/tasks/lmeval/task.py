@@ -379,7 +379,9 @@ def _read_samples(given: list[Row] | Callable[[], Any], where: str) -> list[Row]
 
 
 def _check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
-    """Raise TaskCodeError if trusted code gives something else each time."""
+    """Raise TaskCodeError if trusted code gives something else each time, or restricted code cannot do its work."""
+    if isinstance(config.process_results, RestrictedFunction):
+        config.process_results.try_grading(docs)
     if isinstance(config.process_docs, TaskFunction):
         config.process_docs.check_rows(
             rows, lambda function, some: _process_rows(some, function, f"task {config.name}")

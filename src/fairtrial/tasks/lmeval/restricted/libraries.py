@@ -227,6 +227,60 @@ def _make_langdetect() -> dict[str, Module]:
     return {"langdetect": Module("langdetect", {"detect": detect, "LangDetectException": real.LangDetectException})}
 
 
+class _RegexpTokenizer(Open):
+    """Stands in for ``nltk.tokenize.RegexpTokenizer``."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = re.compile(pattern, re.UNICODE | re.MULTILINE | re.DOTALL)
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return what the pattern finds."""
+        return self._pattern.findall(text)
+
+
+class _SentenceTokenizer(Open):
+    """Stands in for nltk's English Punkt model."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return the sentences of a text."""
+        _want_text(text)
+        return list(self._model.tokenize(text))
+
+
+_NO_PUNKT = "the data `punkt_tab` of nltk is not on this machine: python -m nltk.downloader punkt_tab"
+
+
+def _make_nltk() -> dict[str, Module]:
+    punkt, words = importlib.import_module("nltk.tokenize.punkt"), importlib.import_module("nltk.tokenize")
+    try:
+        model = punkt.PunktTokenizer("english")
+        words.word_tokenize("It is, e.g. a test.")
+    except LookupError:
+        model = None
+
+    def load(*_: Any, **__: Any) -> _SentenceTokenizer:
+        if model is None:
+            raise RestrictedError(_NO_PUNKT)
+        return _SentenceTokenizer(model)
+
+    def split_words(text: Any) -> list[str]:
+        _want_text(text)
+        if model is None:
+            raise RestrictedError(_NO_PUNKT)
+        return list(words.word_tokenize(text))
+
+    return {
+        "nltk": Module("nltk", {
+            "data": Module("nltk.data", {"load": load}),
+            "tokenize": Module("nltk.tokenize", {"RegexpTokenizer": _RegexpTokenizer}),
+            "word_tokenize": split_words,
+        }),
+    }  # fmt: skip
+
+
 class _ExactMatch(Open):
     """Stands in for ``evaluate.load("exact_match")``."""
 
@@ -264,5 +318,6 @@ _MAKERS: Mapping[str, Callable[[], dict[str, Module]]] = {
     "lm_eval": _make_lm_eval,
     "transformers": _make_transformers,
     "langdetect": _make_langdetect,
+    "nltk": _make_nltk,
     "evaluate": lambda: {"evaluate": Module("evaluate", {"load": _load_metric})},
 }

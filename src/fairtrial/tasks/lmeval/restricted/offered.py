@@ -125,10 +125,14 @@ LIBRARIES: Mapping[str, frozenset[str]] = {
     "transformers.data.metrics.squad_metrics": frozenset({"compute_exact", "compute_f1", "normalize_answer"}),
     "langdetect": frozenset({"detect", "LangDetectException"}),
     "evaluate": frozenset({"load"}),
+    "nltk": frozenset({"data", "tokenize", "word_tokenize"}),
 }
 """Module name to what of it may be used; other names in it are not there."""
 
 EXTRAS: Mapping[str, str] = {
     "sacrebleu": "graders", "rouge_score": "graders", "math_verify": "graders", "sympy": "graders",
 }  # fmt: skip
-"""Libraries, and the extra of fairtrial that brings each; the others come with fairtrial or are ours."""
+"""Libraries, and the extra of fairtrial that brings each."""
+
+UNBUNDLED = ("langdetect", "nltk")
+"""Libraries that no extra brings; the others come with fairtrial or are ours."""

@@ -62,7 +62,11 @@ def main() -> None:
     first = channel.receive()
     loading = importlib.import_module("fairtrial.tasks.lmeval.restricted.loading")
     limits = importlib.import_module("fairtrial.sandbox.limits")
-    modules = loading.TaskModules(first, channel)
+    try:
+        modules = loading.TaskModules(first, channel)
+    except Exception as error:  # a library that is not as it should be
+        channel.send({"error": str(error)[:400], "kind": type(error).__name__})
+        return
     _limit()
     message: Any = {"op": "load"}
     while message is not None:
