@@ -6,7 +6,7 @@ from fairtrial.analysis.repeats import RepeatSpread
 from fairtrial.report import words
 from fairtrial.report.summary import Summary
 
-COLUMNS = ("task", "candidate", "repeats", "answers change", "grades change", "lowest to highest", "sd of repeats")
+COLUMNS = ("task", "candidate", "repeats", "answers vary", "grades vary", "scores", "sd")
 
 
 def make_repeat_rows(summary: Summary) -> list[tuple[str, ...]]:
@@ -32,7 +32,7 @@ def describe_repeats(summary: Summary) -> list[str]:
         return []
     points = " (points)" if all(one.unit == "1" for one in found) else ""
     said = [
-        "Each item was asked several times. Answers and grades change: share of the items with more than one text, and "
+        "Each item was asked several times. Answers and grades vary: share of the items with more than one text, and "
         f"with more than one grade. The sd{points} is the standard deviation of the scores of whole repeats: what "
         "running the same again moves a score by; the intervals above account for it and for the choice of items."
     ]
