@@ -73,5 +73,5 @@ def test_a_right_answer_in_a_usual_file_earns_all(tmp_path: Path) -> None:
     (tmp_path / "q.csv").write_text("question,A,B,answer\n" + "".join(f"q{n},x{n},y{n},B\n" for n in range(5)))
     source = open_own_data(TaskEntry.model_validate({"file": "q.csv"}), tmp_path)
     assert check_task(lambda: OwnTask(source, "q", TaskOptions())) == []
-    with pytest.raises(FairtrialError):
+    with pytest.raises(FairtrialError, match="does not exist"):
         open_own_data(TaskEntry.model_validate({"file": "none.csv"}), tmp_path)
