@@ -29,7 +29,7 @@ def test_nothing_runs_unless_it_is_allowed(monkeypatch: pytest.MonkeyPatch) -> N
         CodeGrader(Code())
     assert "--allow-code-execution" in caught.value.fix
     assert "no virtual machine" in caught.value.fix
-    with pytest.raises(SpecError):
+    with pytest.raises(SpecError, match="nobody has allowed that"):
         run_program("never_run = 1", 1.0)
 
 
