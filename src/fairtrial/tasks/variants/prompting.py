@@ -67,8 +67,9 @@ class PromptTemplate:
 
     def _write(self, prompt: Prompt, item: Item) -> Prompt:
         examples = prompt.examples if "examples" in self.names else ()
-        own = {"row": item.data, "prompt": prompt.user, "examples": render_messages(examples)}
-        values = {"question": item.question, "choices": list(item.choices), **item.data, **own}
+        row = {name: "" if value is None else value for name, value in item.data.items()}  # no word "None" in a prompt
+        own = {"row": row, "prompt": prompt.user, "examples": render_messages(examples)}
+        values = {"question": item.question, "choices": list(item.choices), **row, **own}
         try:
             text = self._template.render(values)
         except UndefinedError as error:

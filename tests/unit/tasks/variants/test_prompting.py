@@ -94,3 +94,8 @@ def test_a_column_with_the_right_answers_is_found() -> None:
         assert find_given_away(PromptTemplate(f"{{{{row.{column}}}}}"), items) == column
     assert not find_given_away(PromptTemplate("{{prompt}} {{n}} {{k}} {{choices}}"), items)
     assert not find_given_away(PromptTemplate("{{at}}"), items[:1])
+
+
+def test_an_empty_cell_is_empty_text() -> None:
+    item = Item("i", 0, "2+2?", ("3", "4"), ("4",), "i", {"q": "2+2?", "hint": None})
+    assert write("[{{hint}}] [{{row.hint}}] {{q}}", item=item).user == "[] [] 2+2?"
