@@ -20,6 +20,7 @@ from fairtrial.report.notebook import render_result
 from fairtrial.report.plot import draw_forest
 from fairtrial.report.rows import Rows, list_item_rows, list_score_rows, list_verdict_rows
 from fairtrial.report.summary import Summary
+from fairtrial.report.view.page import write_view
 from fairtrial.report.words import describe_outcome, describe_verdict, list_headline_doubts
 
 
@@ -137,6 +138,20 @@ class Result:
         """Write the self-contained HTML report and return its path."""
         with explain_damage(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
             return write_report(ledger, self.trial_id, Path(path))
+
+    def view(self, path: str | Path, tasks: Sequence[str] = ()) -> Path:
+        """Write one HTML file with every item and all candidates' answers side by side, and return its path.
+
+        Args:
+            path: where the file goes.
+            tasks: names of those that are shown; all unless given.
+
+        Raises:
+            UnknownNameError: the trial has no such task.
+            FairtrialError: no item was answered, or the file cannot be written.
+        """
+        with explain_damage(self.ledger), Ledger.open(self.ledger, create=False) as ledger:
+            return write_view(ledger, self.summary, Path(path), tuple(tasks)).path
 
     def __str__(self) -> str:
         """Return the headline, a line a verdict, and what must be known before they are believed."""

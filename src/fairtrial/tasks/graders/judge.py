@@ -137,10 +137,11 @@ class JudgeGrader(JudgingGrader[Judge]):
 
     def _fill(self, question: str, answer: str, expected: Sequence[str], row: Row) -> str:
         criteria = self.settings.criteria or (RIGHT if expected else CRITERIA)
+        cells = {name: "" if value is None else value for name, value in row.items()}  # no word "None" in a rubric
         values: dict[str, Any] = {
-            **{name: value for name, value in row.items() if name.isidentifier()},
+            **{name: value for name, value in cells.items() if name.isidentifier()},
             "question": question, "answer": answer, "expected": list(expected), "criteria": criteria,
-            "grades": list(self.grades), "row": dict(row),
+            "grades": list(self.grades), "row": cells,
         }  # fmt: skip
         try:
             return self._template.render(values)
