@@ -19,6 +19,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.models import resolve
 from fairtrial.planning.passages import make_passage_item
 from fairtrial.planning.plan import Plan, plan_trial
+from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.running.conductor import run
 from fairtrial.running.divergence import Reading
@@ -80,9 +81,10 @@ def test_a_trial_names_candidate_and_item_and_keeps_the_rest(tmp_path: Path, mon
 
     def score(self: FakeEngine, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
         answers = list(real(self, requests))
-        asked = plan.tasks[0].plain.requests(bad)[0].id
+        [[request]] = make_requests(plan.tasks[0].plain, plan.candidates[0].spec, bad)
+        asked = request.id
         broken = ScoreAnswer((NAN, -1.0, -1.0, -1.0), (False,) * 4, (1,) * 4)
-        return [broken if request.id == asked else got for request, got in zip(requests, answers, strict=True)]
+        return [broken if one.id == asked else got for one, got in zip(requests, answers, strict=True)]
 
     monkeypatch.setattr(FakeEngine, "score", score)
     ledger = Ledger.open(tmp_path / "t.db")

@@ -10,7 +10,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from fairtrial.stats.corpus import Counts, compare_corpora, estimate_corpus, expand_counts, find_score
-from fairtrial.tasks.lmeval.scorers import count_ngrams
+from fairtrial.tasks.graders.corpus import count_ngrams
 
 RIGHT = ["the kettle is on the fire", "two ladders lean on a wall", "no", "rain falls on the old mill at night"] * 5
 SAID = [
@@ -34,7 +34,9 @@ def count(formula: str, said: list[str], right: list[str]) -> Counts:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
 @pytest.mark.parametrize(
-    ("formula", "theirs"), [("bleu", BLEU()), ("chrf", CHRF()), ("chrf++", CHRF(word_order=2))], ids=lambda v: str(v)
+    ("formula", "theirs"),
+    [("bleu", BLEU()), ("chrf", CHRF()), ("chrf++", CHRF(word_order=2))],
+    ids=["bleu", "chrf", "chrf++"],
 )
 def test_values_are_those_of_sacrebleu(formula: str, theirs: BLEU | CHRF, size: int) -> None:
     said, right = SAID[:size], RIGHT[:size]
