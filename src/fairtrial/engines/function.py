@@ -22,7 +22,7 @@ from fairtrial.engines.chat import make_conversation
 from fairtrial.engines.crew import run_in_threads
 from fairtrial.engines.refusing import refuse_images
 from fairtrial.engines.settings import EngineSettings
-from fairtrial.engines.stopping import cut_at_stop, estimate_tokens
+from fairtrial.engines.stopping import estimate_tokens
 from fairtrial.errors import CapabilityError, EngineError
 from fairtrial.models import ResolvedModel
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
@@ -252,17 +252,19 @@ class FunctionEngine:
             return self._loop
 
     def _make_answer(self, request: GenerateRequest, prompt: str, got: object) -> GenerateAnswer:
-        """Return the answer that a function's value is.  Raises FailedCallError if it is none."""
+        """Return the answer that a function's value is: all of it, whatever the task's stop strings are.
+
+        Raises FailedCallError if it is none.
+        """
         if isinstance(got, GenerateAnswer):
             return got
         if not isinstance(got, str):
             raise FailedCallError(f"returned {_describe_value(got)}, not text")
         parts = separate(got, self._candidate.tags, opened_by(request.prompt.assistant, self._candidate.tags))
-        text = cut_at_stop(parts.answer, request.stop)
         written = estimate_tokens(len(got.encode(errors="replace")))
         hidden = round(written * len(parts.thought) / max(1, len(parts.thought) + len(parts.answer)))
         return GenerateAnswer(
-            text=text,
+            text=parts.answer,
             tokens=written,
             finish="stop" if parts.ended else "length",
             prompt_tokens=estimate_tokens(len((self._candidate.system + prompt).encode(errors="replace"))),

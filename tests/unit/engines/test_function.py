@@ -64,11 +64,11 @@ def test_each_parameter_gets_its_own_form_of_the_question() -> None:
     assert (seen["row"], seen["max_tokens"], seen["temperature"], seen["stop"]) == ({"a": 1}, 8, 0.0, [";"])
 
 
-def test_answers_are_cut_at_stop_strings_and_thoughts_kept_apart() -> None:
+def test_answers_are_kept_whole_and_thoughts_apart() -> None:
     request = asked("x", stop=("\n",))[0]
     with opened(lambda prompt: "<think>hm</think>four\nfive") as engine:
         [answer] = engine.generate([request])
-    assert (answer.text, answer.thought, answer.finish, answer.counted) == ("four", "hm", "stop", True)
+    assert (answer.text, answer.thought, answer.finish, answer.counted) == ("four\nfive", "hm", "stop", True)
 
 
 def test_an_answer_that_tells_its_tokens_is_taken_as_it_is() -> None:

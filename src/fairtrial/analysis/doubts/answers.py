@@ -45,6 +45,12 @@ SENTENCES = {
     "ends_right": "{count} of {of} answers of {candidate} on {task} count as wrong and end with a right answer.",
 }
 
+EMPTY_HINT = (
+    " An answer that begins with a line end may meet the task's stop string at once: try `chat: model`, or a `prompt:` "
+    "of its own."
+)
+"""What to do where many answers have no text."""
+
 UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable", "unjudged", "spoke_to_judge"))
 """Signs of answers that count as wrong whatever the candidate knows."""
 
@@ -59,6 +65,7 @@ def find_answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
             text += _quote_example(ledger, trial, found)
             grave = is_grave(found.count, found.of)
+            text += EMPTY_HINT if found.sign == "empty" and grave else ""
             severe = found.count >= CUT_SHARE * found.of if found.sign == "cut" else grave
             severe |= found.sign in ("unjudged", "spoke_to_judge")
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, severe)
