@@ -9,7 +9,7 @@ from fairtrial.records import Measure
 from fairtrial.spec.graders import Contains
 from fairtrial.tasks.graders.base import Grader, Grades, Row
 from fairtrial.tasks.graders.columns import read_texts
-from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.exact import fold, fold_case, is_all_ignored
 
 
 class ContainsGrader(Grader[Contains]):
@@ -25,9 +25,9 @@ class ContainsGrader(Grader[Contains]):
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
         """Look for the texts after what is ignored is gone from all of them."""
         text = fold(answer, self.settings.ignore)
-        found = [self._is_in(one, text) for one in self._list_wanted(expected, row)]
+        found = [self._is_in(one, answer) for one in self._list_wanted(expected, row)]
         enough = all(found) if self.settings.need == "all" or not found else any(found)
-        forbidden = any(self._is_in(one, text) for one in self.settings.forbid)
+        forbidden = any(self._is_in(one, answer) for one in self.settings.forbid)
         return {"contains": (float(bool(text) and enough and not forbidden), 1.0)}
 
     def check_row(self, expected: Sequence[str], row: Row) -> None:
@@ -41,8 +41,10 @@ class ContainsGrader(Grader[Contains]):
             return read_texts(row, self.settings.column)
         return self.settings.texts or (expected if self.needs_expected else ())
 
-    def _is_in(self, wanted: str, text: str) -> bool:
-        wanted = fold(wanted, self.settings.ignore)
+    def _is_in(self, wanted: str, answer: str) -> bool:
+        ignore = self.settings.ignore
+        text = fold_case(answer, ignore) if is_all_ignored(wanted, ignore) else fold(answer, ignore)
+        wanted = fold(wanted, ignore)
         if not wanted:
             return False
         at = text.find(wanted)

@@ -44,7 +44,7 @@ First say in one or two sentences why. Then end with a line of this form and not
 Grade: GRADE"""  # noqa: E501
 
 _GRADE = re.compile(r"^\W*(?:final\s+|overall\s+)?(?:grade|score|rating|verdict)\W*[:=]\s*(.{1,80}?)\s*$", re.I | re.M)
-_WHOLE = re.compile(r"\s*(-?\d{1,9})(?:\.0+)?(?:\s*(?:/|out of|of)\s*(\d{1,9}))?\s*[.!]?\s*", re.I)
+_WHOLE = re.compile(r"\s*([-+\u2212]?\d{1,9})(?:\.0+)?(?:\s*(?:/|out of|of)\s*(\d{1,9}))?\s*[.!]?\s*", re.I)
 _SPEAKS = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instruction|rubric|criteria|prompt|rule)s?\b"
     r"|\b(?:give|award|assign|grant)\b[^.\n]{0,40}\b(?:full|top|best|highest|maximum|perfect|high|pass\w*)\b[^.\n]{0,20}"
@@ -55,6 +55,7 @@ _SPEAKS = re.compile(
     r"|\[/?answer [0-9a-f]{6,}",
     re.I | re.M,
 )
+_FOLDED = ("case", "punctuation")
 _ENVIRONMENT = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
@@ -68,6 +69,13 @@ class JudgeGrader(JudgingGrader[Judge]):
         super().__init__(settings)
         self.judge = settings.by
         self.measures = (Measure(settings.measure),)
+        folded = [fold(grade, _FOLDED) for grade in self.grades]
+        if alike := next((grade for at, grade in enumerate(self.grades) if folded[at] in folded[:at]), None):
+            raise SpecError(
+                f"two grades of the scale differ in case or punctuation only: {alike!r:.60} is there twice.",
+                fix="Use grades that a reader can tell apart.",
+                where="judge",
+            )
         self._text = read_setting_file(Path(settings.rubric)) if settings.rubric else OURS
         self._template = self._compile()
 
@@ -96,16 +104,19 @@ class JudgeGrader(JudgingGrader[Judge]):
 
     def read_place(self, text: str) -> int | None:
         """Return the place on the scale of the grade that a text gives, from 0; None if it gives none."""
-        stated = [found[1] for found in _GRADE.finditer(remove_markup(text))]
+        plain = text if any(remove_markup(grade) != grade for grade in self.grades) else remove_markup(text)
+        stated = [found[1] for found in _GRADE.finditer(plain)]
         marked = find_marked_answer(text)
         given = stated[-1] if stated else marked if marked is not None else text
-        if number := _WHOLE.fullmatch(given):
-            top = self.grades[-1]
-            fits = number[1] in self.grades and (number[2] is None or number[2] == top)
-            return self.grades.index(number[1]) if fits else None
-        folded = [fold(grade, ("case", "punctuation")) for grade in self.grades]
-        said = fold(given, ("case", "punctuation"))
-        return folded.index(said) if said in folded else None
+        folded = [fold(grade, _FOLDED) for grade in self.grades]
+        for said in (fold(given, _FOLDED), fold(given.lstrip("*_ "), _FOLDED)):
+            if said in folded:
+                return folded.index(said)
+        number = _WHOLE.fullmatch(given)
+        if number is None or (number[2] is not None and number[2] != self.grades[-1]):
+            return None
+        value = number[1].replace("\u2212", "-").removeprefix("+")
+        return self.grades.index(value) if value in self.grades else None
 
     def labelled_answers(self) -> Task | None:
         """Return the answers of the file ``labels`` as a task for the judge."""

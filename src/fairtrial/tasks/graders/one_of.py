@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -66,6 +67,11 @@ def find_option(answer: str, options: Sequence[str]) -> int | None:
     letters = all(len(option) == 1 for option in options)
     if len(options) <= MOST_READ:
         return read_option(answer, "".join(options).upper() if letters else "", options)
-    inside = [i for i, option in enumerate(folded) if f" {option} " in f" {said} "]
+    inside = [i for i, option in enumerate(folded) if _stands_in(option, said)]
     longest = [i for i in inside if not any(i != j and folded[i] in folded[j] for j in inside)]
     return longest[0] if len(longest) == 1 else None
+
+
+def _stands_in(option: str, said: str) -> bool:
+    """Return whether an option stands in a text as no part of a longer word, number or sum."""
+    return bool(re.search(rf"(?<![\w.,/+\-]){re.escape(option)}(?![\w/+\-]|[.,:]\d)", said))

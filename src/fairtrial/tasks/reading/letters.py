@@ -135,7 +135,7 @@ def read_option(text: str, names: str, options: Sequence[str]) -> int | None:
     answer; if two things are, the later one only where the text takes the first one back.  Else what stands first, or
     the only option that is mentioned.  What is denied or asked does not count.
     """
-    short = text.strip().strip(".()")
+    short = text.strip().lstrip("(").rstrip(".)")
     if len(short) == 1 and short in names:
         return names.index(short)
     text = cut_own_part(text)

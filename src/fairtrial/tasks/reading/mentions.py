@@ -18,7 +18,7 @@ M = "[\ue000-\ue0ff]"
 """Pattern of any sign."""
 
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
-_MARK = re.compile(r"^[ \t#>•\-–—·=~→⇒✅✓✔☑👉:,]+", re.MULTILINE)
+_MARK = re.compile(r"^[ \t#>•\-–—·=~→⇒✅✓✔☑👉:,]+(?<![-−–](?=\d))", re.MULTILINE)
 _NUMBERED = re.compile(r"^\d{1,2}[.)][ \t]+(?=[A-Za-z(\[])", re.MULTILINE)
 _IN_BRACKETS = re.compile(r"(?<![A-Za-z0-9])(?:[(\[{【〔<]\s?([A-Za-z])\s?[)\]}】〕>]|'([A-Za-z])')")
 _CAPITAL = re.compile(
@@ -44,6 +44,8 @@ _AFTER_A = {
 }  # fmt: skip
 _WEAK = {"yes", "no", "true", "false", "both", "neither", "none", "all", "it", "one", "not", "nothing"}
 _AFTER_WEAK = r"(?=[ \t]*(?:\Z|[.,;:!?\n)]|(?:because|since|as|and|or|nor)\b))"
+_SIGNED = re.compile(r"[-−–+.,]\d")
+_UNDENIED = r"(?<!\bnon[-\u2010\u2011 ])(?<!\bnot-)(?<!\banti-)"
 _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _SAME = re.compile(r"[\s.,:;()\[\]\-–—=→>]{0,6}(?:(?:or|is|which is|that is|i\.e\.|namely)[\s:,]{1,3})?[(\[]?")
 _AND = (
@@ -72,7 +74,7 @@ def mark(text: str, names: str, options: Sequence[str]) -> str:
     """
     text = _NUMBERED.sub("", _MARK.sub("", remove_markup(_PRIVATE.sub(" ", text))))
     bare = text.strip(" \t\r\n.,:;()[]{}!?。、-")
-    if len(bare) == 1 and bare.upper() in names:
+    if len(bare) == 1 and bare.upper() in names and not (bare.isdigit() and _SIGNED.search(text)):
         return chr(LETTER + names.index(bare.upper()))
     text = _NOT_LETTERS.sub(" ", text) if not _has_lettered_words(options, names) else text
 
@@ -135,7 +137,7 @@ def _make_pattern(variant: str) -> str:
     text = r"\s+".join(map(re.escape, variant.split()))
     if variant in _WEAK:
         return rf"(?<!\w){text}{_AFTER_WEAK}"
-    before = r"(?<![\w.,/\-−])" if variant[0].isdigit() else r"(?<!\w)" if _is_latin(variant[0]) else ""
+    before = r"(?<![\w.,/\-−])" if variant[0].isdigit() else rf"(?<!\w){_UNDENIED}" if _is_latin(variant[0]) else ""
     after = r"(?!\w|[.,:/]\d)" if variant[-1].isdigit() else r"(?!\w)" if _is_latin(variant[-1]) else ""
     return before + text + after
 

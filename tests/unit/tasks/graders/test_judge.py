@@ -68,11 +68,31 @@ def test_an_answer_cannot_close_its_own_marks(tmp_path: Path) -> None:
         (["fail", "pass"], '{"answer": "fail"}', 0.0),
         (["bad", "so-so", "good"], "Grade: so-so", 0.5),
         (["fail", "pass"], "", None),
+        ([1, 100], "Grade: 3.5", None),
+        ([0, 10], "Grade: 1,0", None),
+        ([0, 10], "Grade: 1-0", None),
+        ([0, 10], "Grade: 1.0", 0.1),
+        ([-2, 2], "Grade: +2", 1.0),
+        ([-2, 2], "Grade: \u22122", 0.0),
+        (["A-", "A", "A+"], "Grade: A", 0.5),
+        (["A-", "A", "A+"], "Grade: A+", 1.0),
+        (["A-", "A", "A+"], "**Grade: A-**", 0.0),
+        (["B", "A", "A*"], "**Grade:** A*", 1.0),
+        (["--", "-", "0", "+", "++"], "Grade: ++", 1.0),
+        (["--", "-", "0", "+", "++"], "Grade: -", 0.25),
+        (["--", "-", "0", "+", "++"], "Grade: --", 0.0),
+        (["--", "-", "0", "+", "++"], "Grade: 0", 0.5),
+        (["fail", "pass"], "Grade: pass/fail", None),
     ],
 )
 def test_how_a_grade_is_read(tmp_path: Path, scale: list[Any], said: str, value: float | None) -> None:
     judge = judge_of(tmp_path, scale=scale)
     assert judge.read_grade(GenerateAnswer(said, 1, "stop")) == value
+
+
+def test_grades_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="differ in case or punctuation only"):
+        judge_of(tmp_path, scale=["good", "good!"])
 
 
 def test_a_judge_that_refuses_gives_no_grade(tmp_path: Path) -> None:
