@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from fairtrial.analysis.doubts.answers import count_uncounted, counts_wrong
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import find_too_few_matched, make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
@@ -84,6 +85,19 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A candidate that would perhaps not be behind if its answers that were not read as answers were right.
+
+    Attributes:
+        count, of: how many of its answers to the task these are.
+    """
+
+    candidate: str
+    count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class BestOnTask:
     """The answer for one task and measure.
 
@@ -97,6 +111,7 @@ class BestOnTask:
         items_needed: about how many more items would tell the leader from the others that may be the best, if things
             stay as they are; None if it is told, or cannot be said.
         pairs: every two candidates.
+        doubts: candidates that are said not to be the best only because of answers that were not read as answers.
     """
 
     task: str
@@ -109,6 +124,12 @@ class BestOnTask:
     confidence: float
     items_needed: int | None
     pairs: tuple[PairResult, ...]
+    doubts: tuple[Uncounted, ...] = ()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the answer would perhaps be another if all answers had been read."""
+        return bool(self.doubts)
 
     @property
     def contenders(self) -> tuple[str, ...]:
@@ -123,7 +144,7 @@ class BestOnTask:
     def document(self) -> dict[str, Any]:
         """Return the answer as JSON values; docs/schemas/run.schema.json describes them."""
         body: dict[str, Any] = _make_plain(asdict(self))
-        return {**body, "contenders": list(self.contenders), "close": list(self.close)}
+        return {**body, "doubtful": self.doubtful, "contenders": list(self.contenders), "close": list(self.close)}
 
 
 def find_best_on_tasks(ledger: Ledger, trial_id: str) -> list[BestOnTask]:
@@ -131,7 +152,8 @@ def find_best_on_tasks(ledger: Ledger, trial_id: str) -> list[BestOnTask]:
 
     Empty for fewer than three candidates, and without answers.
     """
-    plan = query.find_trial(ledger, trial_id).plan
+    trial = query.find_trial(ledger, trial_id)
+    plan = trial.plan
     if len(plan.candidates) < FEWEST:
         return []
     rows = TrialValues(ledger, trial_id, plan)
@@ -146,8 +168,9 @@ def find_best_on_tasks(ledger: Ledger, trial_id: str) -> list[BestOnTask]:
     level = compute_best_level(len(plan.candidates), max(1, len(asked)), 1 - plan.decide.confidence)
     words = _judge_pairs(tables, 1 - plan.decide.confidence, len(plan.candidates))
     few = find_too_few_matched(plan)
+    lost = count_uncounted(ledger, trial)
     return [
-        _answer(table, 1 - 2 * level, pairs, table.task.name in few)
+        _answer(table, 1 - 2 * level, pairs, table.task.name in few, lost)
         for table, pairs in zip(tables, words, strict=True)
         if table.samples
     ]
@@ -232,8 +255,17 @@ def _make_pair(table: _PairTable, pair: tuple[int, int], found: Comparison, p_ad
     )
 
 
-def _answer(table: _PairTable, confidence: float, pairs: Sequence[PairResult], withheld: bool) -> BestOnTask:
-    """Return the answer of one task and measure; ``withheld``: too few items are matched to say anything."""
+def _answer(
+    table: _PairTable,
+    confidence: float,
+    pairs: Sequence[PairResult],
+    withheld: bool,
+    lost: Mapping[tuple[str, str], tuple[int, int]],
+) -> BestOnTask:
+    """Return the answer of one task and measure; ``withheld``: too few items are matched to say anything.
+
+    ``lost``: answers that were not read as answers, by candidate and task.
+    """
     names = table.rows.names
     sign = 1 if table.measure.higher_is_better else -1
     ends = {pair: table.find_interval(pair, confidence) for pair in table.samples} if not withheld else {}
@@ -268,7 +300,29 @@ def _answer(table: _PairTable, confidence: float, pairs: Sequence[PairResult], w
         confidence,
         _find_most_needed([table.judge(pair, confidence) for pair in rivals if pair in ends]),
         tuple(pairs),
+        _find_uncounted(table, [i for i in range(len(names)) if not found.contenders[i]], lows, lost),
     )
+
+
+def _find_uncounted(
+    table: _PairTable,
+    beaten: Sequence[int],
+    lows: np.ndarray[Any, np.dtype[np.float64]],
+    lost: Mapping[tuple[str, str], tuple[int, int]],
+) -> tuple[Uncounted, ...]:
+    """Return the beaten candidates that nobody would certainly be ahead of if their unread answers were right.
+
+    ``lows``: at least so much is the first (row) ahead of the second (column).
+    """
+    if not counts_wrong(table.task.card, table.measure.name):
+        return ()
+    found = []
+    for i in beaten:
+        name = table.rows.names[i]
+        count, of = lost.get((name, table.task.name), (0, 1))
+        if count and lows[:, i].max() <= count / of:
+            found.append(Uncounted(name, count, of))
+    return tuple(found)
 
 
 def _find_most_needed(found: Sequence[Comparison]) -> int | None:

@@ -70,8 +70,17 @@ def summarise_standings(summary: Summary) -> list[str]:
 def _describe_order(summary: Summary) -> list[str]:
     """Return who dominates whom, and how firm the order is."""
     found = summary.standings
-    firm = [] if found.firmness is None else _describe_stability(found.firmness)
+    firm: Iterator[str] | list[str] = [] if found.firmness is None else _describe_stability(found.firmness)
+    if firm and not _is_anything_decided(summary):
+        firm = ["Nothing is decided on any task, so the order by mean rank means nothing."]
     return [*_describe_dominances(found, summary.decide.margin), *firm]
+
+
+def _is_anything_decided(summary: Summary) -> bool:
+    """Return whether any two candidates are told apart, or tied, on any task."""
+    ordered = any(pair.ahead is not None for ranking in summary.standings.rankings for pair in ranking.pairs)
+    compared = any(verdict.verdict != "undecided" for verdict in summary.verdicts)
+    return ordered or compared or any(p.verdict != "undecided" for one in summary.best for p in one.pairs)
 
 
 def _describe_dominances(found: Standings, margin: float) -> list[str]:

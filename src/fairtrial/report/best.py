@@ -29,7 +29,7 @@ def _describe_task(found: BestOnTask) -> str:
     """Return one task's answer."""
     others = len(found.candidates) - 1
     if found.best is not None:
-        return f"{found.best} is the best, better than each of the {others} others."
+        return f"{found.best} is the best, better than each of the {others} others{_describe_doubts(found)}."
     close = _describe_close(found)
     needed = "" if found.items_needed is None else f" About {found.items_needed:,} more items would probably tell."
     if len(found.contenders) == len(found.candidates):
@@ -37,7 +37,20 @@ def _describe_task(found: BestOnTask) -> str:
         ahead = ahead if found.leader is not None else " There are too few answers."
         return f"cannot be told apart: each of the {others + 1} may be the best.{ahead}{close or needed}"
     beaten = [one.candidate for one in found.candidates if not one.may_be_best]
-    return f"{_join_or(found.contenders)} may be the best; {_join_and(beaten)} certainly not.{close or needed}"
+    doubt = _describe_doubts(found)
+    return f"{_join_or(found.contenders)} may be the best; {_join_and(beaten)} certainly not{doubt}.{close or needed}"
+
+
+def _describe_doubts(found: BestOnTask) -> str:
+    """Return that an answer is doubtful, and why; empty if nothing of the kind is known."""
+    if not found.doubts:
+        return ""
+    told = [
+        f"{one.count:,} of {one.of:,} {'' if i else 'answers '}of {one.candidate}"
+        for i, one in enumerate(found.doubts[:MOST])
+    ]
+    more = [f"others of {len(found.doubts) - MOST} more"] if len(found.doubts) > MOST else []
+    return f", doubtful: {_join_and([*told, *more])} count as wrong without having been read, or for their form only"
 
 
 def _has_lead(found: BestOnTask) -> bool:
@@ -72,13 +85,23 @@ def _describe_all_tasks(found: Sequence[BestOnTask]) -> str:
     kind = "tasks" if len({one.task for one in found}) == len(found) else "questions"
     what = f"both {kind}" if len(found) == 2 else f"all {len(found)} {kind}"
     best = {one.best for one in found}
+    doubt = _describe_doubts_on_tasks(found)
     if len(best) == 1 and None not in best:
-        return f"On {what}: {found[0].best} is the best."
+        return f"On {what}: {found[0].best} is the best{doubt}."
     if not everywhere:
-        return f"On {what}: no candidate may be the best on each of them; it depends on the task."
+        return f"On {what}: no candidate may be the best on each of them; it depends on the task{doubt}."
     if len(everywhere) == len(names):
         return f"On {what}: each candidate may be the best on each of them."
-    return f"On {what}: only {_join_or(everywhere)} may be the best on each of them."
+    return f"On {what}: only {_join_or(everywhere)} may be the best on each of them{doubt}."
+
+
+def _describe_doubts_on_tasks(found: Sequence[BestOnTask]) -> str:
+    """Return on which tasks the answers are doubtful, and whose answers are the reason."""
+    tasks = list(dict.fromkeys(one.task for one in found if one.doubts))
+    if not tasks:
+        return ""
+    who = list(dict.fromkeys(doubt.candidate for one in found for doubt in one.doubts))
+    return f", doubtful on {_join_and(tasks)}: answers of {_join_and(who)} count as wrong without having been read"
 
 
 def describe_promise(summary: Summary) -> str:

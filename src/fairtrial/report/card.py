@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairtrial.analysis.doubts import DOUBTFUL
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.errors import FairtrialError, MissingExtraError, SpecError
 from fairtrial.report.best import describe_best
@@ -106,22 +107,26 @@ def _draw(figure: Any, summary: Summary, colours: Palette) -> None:
     """Put headline, plot and footer onto the figure."""
     figure.set_facecolor(colours.ground)
     figure.text(0.04, 0.955, _shorten(summary.name, 60), fontsize=13, color=colours.faint, va="top")
-    lines = textwrap.wrap(make_inline(_headline(summary)), 66)[:3]
+    headline = make_inline(_headline(summary))
+    long = len(textwrap.wrap(headline, 66)) > 3
+    lines = _wrap(headline, 88 if long else 66, 5 if long else 3)
     figure.text(
-        0.04, 0.915, "\n".join(lines), fontsize=19, weight="bold", color=colours.ink, va="top", linespacing=1.25
-    )
-    top = 0.875 - 0.052 * len(lines)
+        0.04, 0.915, "\n".join(lines), fontsize=14.5 if long else 19, weight="bold", color=colours.ink, va="top",
+        linespacing=1.25,
+    )  # fmt: skip
+    top = 0.875 - (0.04 if long else 0.052) * len(lines)
     doubts = list_headline_doubts(summary)
-    notes = _list_footer(summary, doubts)
-    bottom = 0.085 + 0.034 * len(notes)
     rows, unit, left_out = _choose_rows(summary)
+    free = top - 0.165 - min(0.1 + 0.05 * max(1, len(rows)), 0.42)
+    notes = _list_footer(summary, doubts, max(2, int(free / 0.034) - 3))
+    bottom = 0.085 + 0.034 * len(notes)
     if rows:
         room = top - bottom - 0.08
         height = min(room, 0.1 + 0.115 * len(rows))
         axes = figure.add_axes((0.31, bottom + 0.055 + 0.6 * (room - height), 0.37, max(0.2, height)))
         _plot(axes, rows, unit, summary, colours)
     notes += [left_out] if left_out else []
-    for i, (note, is_doubt) in enumerate([(n, n.startswith("!")) for n in notes]):
+    for i, (note, is_doubt) in enumerate([(n, n.startswith(("! ", "  "))) for n in notes]):
         place = 0.04 + 0.034 * (len(notes) - 1 - i)
         weight = "bold" if is_doubt else "normal"
         ink = colours.verdicts["worse"] if is_doubt else colours.faint
@@ -142,8 +147,27 @@ def _headline(summary: Summary) -> str:
             "tied": f"{one.a} and {one.b} are tied on {one.task}",
             "not worse": f"{one.a} is not worse than {one.b} on {one.task}",
         }
-        return words.get(one.label, f"{one.a} and {one.b} cannot be told apart on {one.task} yet") + "."
+        told = words.get(one.label, f"{one.a} and {one.b} cannot be told apart on {one.task} yet")
+        return f"{told}{_tell_doubt(summary, one)}."
     return describe_outcome(summary).split(". ")[0].rstrip(".") + "."
+
+
+def _tell_doubt(summary: Summary, one: Verdict) -> str:
+    """Return that a verdict is doubtful, and why; empty if it is not."""
+    found = [d for d in summary.doubts if (d.kind, d.task, d.candidate) == (DOUBTFUL, one.task, one.a)]
+    if not found:
+        return ""
+    side = {"better": one.b, "worse": one.a}.get(one.verdict, "one of them")
+    return (
+        f", doubtful: {found[0].count or 0:,} of {found[0].of or 0:,} answers of {side} count as wrong without having "
+        "been read, or for their form only"
+    )
+
+
+def _wrap(text: str, width: int, most: int) -> list[str]:
+    """Return text in at most so many lines; where that is too few, the last ends with an ellipsis."""
+    lines = textwrap.wrap(text, width) or [""]
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: width - 1].rstrip() + "…"]
 
 
 def _choose_rows(summary: Summary) -> tuple[list[_Row], str, str]:
@@ -242,8 +266,15 @@ def _plot(axes: Any, rows: Sequence[_Row], unit: str, summary: Summary, colours:
     axes.set_xlabel(label if of_differences else "score", fontsize=11.5, color=colours.faint)
 
 
-def _list_footer(summary: Summary, doubts: Sequence[str]) -> list[str]:
-    """Return the lines below the plot: what the intervals are, and what makes them doubtful."""
+LINE = 118
+"""Characters of a line below the plot."""
+
+
+def _list_footer(summary: Summary, doubts: Sequence[str], room: int) -> list[str]:
+    """Return the lines below the plot: what the intervals are, and what makes them doubtful.
+
+    Doubts take at most ``room`` lines: the first as far as it goes, others where they fit whole.
+    """
     items = sum(task.items_asked for task in summary.tasks)
     sure = format_coverage(summary.decide.confidence)
     margin = f"grey: tied within ±{100 * summary.decide.margin:g} points; " if summary.verdicts else ""
@@ -253,9 +284,15 @@ def _list_footer(summary: Summary, doubts: Sequence[str]) -> list[str]:
     lines = [f"{tasks}, {items:,} items; bars: {sure} intervals{held}; {margin}fairtrial, trial {summary.trial_id[:8]}"]
     if not summary.finished:
         lines.insert(0, "! The trial is not finished.")
-    if doubts:
-        more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
-        room = 118 - len(more)
-        first = doubts[0] if len(doubts[0]) <= room else doubts[0][: room - 1].rstrip() + "…"
-        lines.insert(0, f"! {first}{more}")
-    return lines
+    told: list[str] = []
+    for i, doubt in enumerate(doubts):
+        more = f" (and {len(doubts) - 1 - i} more)" if i < len(doubts) - 1 else ""
+        own = textwrap.wrap(f"! {make_inline(doubt)}", LINE - len(more), subsequent_indent="  ")
+        if told and len(told) + len(own) > room:
+            break
+        if len(own) > room:
+            own = [*own[: room - 1], own[room - 1][: LINE - len(more) - 1].rstrip() + "…"]
+        if told and i:
+            told[-1] = told[-1].removesuffix(f" (and {len(doubts) - i} more)")
+        told += [*own[:-1], own[-1] + more]
+    return [*told, *lines]

@@ -89,3 +89,26 @@ def test_the_answers_in_words(tmp_path: Path) -> None:
     assert format_contender(summary.best[0].candidates[1], summary.best[0]) == "–"
     assert "Which is best?" in page and "steps or careful may be the best" in page
     assert summary.document()["best"][0]["best"] == "steps"
+
+
+@pytest.mark.parametrize("unread", [300, 0])
+def test_a_winner_over_answers_that_were_not_read_is_doubtful(tmp_path: Path, unread: int) -> None:
+    columns = column([0.05, 0.8, 0.05], 400)
+    signs: dict[str, list[float | None]] = {
+        "plain": [1.0 if i < unread else None for i in range(400)],
+        "careful": [1.0 if i < unread else None for i in range(400)],
+    }
+    with trial_ledger(tmp_path / "l.db", NAMES, {"t": {"acc": columns, "sign:unread": signs}}) as ledger:
+        summary = summarise(ledger, TRIAL)
+        page = render_report(ledger, summary)
+    [found] = summary.best
+    document = found.document()
+    [told] = describe_best(summary)
+    assert found.best == "steps" and found.doubtful == document["doubtful"] == (unread == 300)
+    reason = (
+        ", doubtful: 300 of 300 answers of plain and 300 of 300 of careful count as wrong without having been read, or "
+        "for their form only"
+    )
+    assert told == f"t: steps is the best, better than each of the 2 others{reason if unread == 300 else ''}."
+    assert told in page
+    assert [one["candidate"] for one in document["doubts"]] == (["plain", "careful"] if unread == 300 else [])

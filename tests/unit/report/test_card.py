@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fairtrial.analysis.doubts import Doubt
 from fairtrial.errors import SpecError
 from fairtrial.report.card import write_card
 from fairtrial.report.summary import Summary, summarise
@@ -36,3 +38,16 @@ def test_an_svg_is_the_same_every_time(tmp_path: Path, summary: Summary) -> None
 def test_other_kinds_are_refused(tmp_path: Path, summary: Summary) -> None:
     with pytest.raises(SpecError, match=r"'card\.pdf' is neither"):
         write_card(summary, tmp_path / "card.pdf")
+
+
+def test_the_reason_of_a_doubt_is_told_to_its_end(tmp_path: Path, summary: Summary) -> None:
+    reason = "answers of the longer candidate were not read as answers and " * 6 + "the verdict would not stand."
+    [one, *_] = summary.verdicts
+    doubts = (
+        Doubt("doubtful_verdict", reason, one.task, one.a, 30, 30, True),
+        Doubt("unread", "A second reason. " * 30, headline=True),
+    )
+    card = write_card(replace(summary, doubts=doubts, verdicts=[one], best=()), tmp_path / "card.svg")
+    told = " ".join(re.findall(r"<!-- (.*?) -->", card.read_text()))
+    assert "the verdict would not stand. (and 1 more)" in " ".join(told.split())
+    assert ", doubtful: 30 of 30 answers" in " ".join(told.split())

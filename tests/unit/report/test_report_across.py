@@ -228,3 +228,11 @@ def test_the_terminal_has_a_short_form(summary: Summary, width: int) -> None:
     assert "By the trial file's weights: better-one" in flat
     assert "Verdicts against baseline" in flat
     assert "Kendall" not in text
+
+
+def test_with_nothing_decided_nobody_is_called_the_first(tmp_path: Path) -> None:
+    tasks = {name: {"acc": {"a": [0.0, 1.0, 1.0, 0.0], "b": [1.0, 1.0, 1.0, 0.0]}} for name in ("one", "two", "three")}
+    found, _ = made(tmp_path / "t.db", tasks)
+    said = " ".join(across.describe_standings(found))
+    assert "Nothing is decided on any task, so the order by mean rank means nothing." in said
+    assert "By mean rank" not in said and found.standings.firmness is not None

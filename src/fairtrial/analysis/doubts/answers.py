@@ -112,17 +112,12 @@ def find_verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt
 
     Only about main measures that are shares, of which more is better: the others do not count such answers as wrong.
     """
-    ids = {c.name: c.id for c in trial.plan.candidates}
     tasks = {t.name: t for t in trial.plan.tasks}
-    lost: dict[tuple[str, str], tuple[int, int]] = {}
-    for task in tasks.values():
-        for name, identity in ids.items():
-            if count := count_answers_with(ledger, trial.id, identity, task.id, UNCOUNTED):
-                lost[name, task.name] = count, count_answered(ledger, trial.id, identity, task.id)
+    lost = count_uncounted(ledger, trial)
     if not lost:
         return
     for verdict in find_verdicts(ledger, trial.id):
-        if not _counts_wrong(tasks[verdict.task].card, verdict.measure):
+        if not counts_wrong(tasks[verdict.task].card, verdict.measure):
             continue
         for side in _list_losing_sides(verdict):
             count, of = lost.get((side, verdict.task), (0, 1))
@@ -131,7 +126,21 @@ def find_verdict_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt
                 break
 
 
-def _counts_wrong(card: CardRecord, measure: str) -> bool:
+def count_uncounted(ledger: Ledger, trial: query.TrialRow) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return how many answers count as wrong whatever the candidate knows, and of how many, by candidate and task.
+
+    Those that have none are left out.
+    """
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for task in trial.plan.tasks:
+        for one in trial.plan.candidates:
+            if count := count_answers_with(ledger, trial.id, one.id, task.id, UNCOUNTED):
+                of = count_answered(ledger, trial.id, one.id, task.id)
+                found[one.name, task.name] = count, max(of, count)
+    return found
+
+
+def counts_wrong(card: CardRecord, measure: str) -> bool:
     """Whether a measure is the task's main one, and a share of which more is better."""
     found = next(m for m in card.measures if m.name == measure)
     return measure == card.main_measure and found.unit == "1" and found.higher_is_better is True

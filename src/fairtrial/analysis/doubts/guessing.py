@@ -33,9 +33,14 @@ def find_guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doub
                 yield Doubt("below_guessing", text, task.name, candidate, headline=True)
     for verdict in find_verdicts(ledger, trial.id) if at_chance else ():
         if verdict.task in at_chance and (verdict.verdict == "tied" or verdict.not_inferior):
+            what = {
+                "tied": f"{verdict.a} is as good as {verdict.b}",
+                "better": f"{verdict.a} is better than {verdict.b}",
+                "worse": f"{verdict.a} is worse than {verdict.b}, though within the margin,",
+            }.get(verdict.verdict, f"{verdict.a} is not worse than {verdict.b}")
             text = (
                 f"On {verdict.task} no candidate is certainly better than blind guessing, so it says little that "
-                f"{verdict.a} is as good as {verdict.b} there."
+                f"{what} there."
             )
             yield Doubt("guessed_tie", text, verdict.task, verdict.a, headline=True)
 

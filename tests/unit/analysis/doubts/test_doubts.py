@@ -76,6 +76,11 @@ def test_a_tie_between_guessers_is_doubted(tmp_path: Path) -> None:
     ) as ledger:
         [doubt] = find_guessing_doubts(ledger, query.find_trial(ledger, STANDING))
         assert (doubt.kind, doubt.candidate, doubt.headline) == ("guessed_tie", "b", True)
+        assert "so it says little that b is as good as a there" in doubt.text
+    fewer = [float(i % 8 == 0) for i in range(400)]
+    with trial_ledger(tmp_path / "n.db", ["a", "b"], {"t": {"acc": {"a": fewer, "b": quarter}}}, chance=0.25) as ledger:
+        texts = [doubt.text for doubt in find_guessing_doubts(ledger, query.find_trial(ledger, STANDING))]
+    assert "so it says little that b is better than a there" in texts[-1]
     better = [float(i % 4 > 0) for i in range(400)]
     with trial_ledger(tmp_path / "m.db", ["a", "b"], {"t": {"acc": {"a": better, "b": better}}}, chance=0.25) as ledger:
         assert not list(find_guessing_doubts(ledger, query.find_trial(ledger, STANDING)))
