@@ -50,6 +50,11 @@ class JoinedRows:
     unlike: int
     prompts_differ: int
 
+    def list_grades(self, measure: str) -> list[float]:
+        """Return all logs' values of a measure."""
+        rows = [row for one in self.logs for own in one.rows.values() for row in own.values()]
+        return [row.grades[measure][0] for row in rows if measure in row.grades]
+
 
 def join_rows(logs: Sequence[LoggedTask]) -> JoinedRows:
     """Bring rows together by their content, or by their ids where that finds more and the right answers agree."""

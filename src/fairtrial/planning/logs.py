@@ -25,6 +25,7 @@ from fairtrial.planning.sampling import count_largest_cluster, draw_items, hash_
 from fairtrial.planning.tasks import choose_measures, make_card_document
 from fairtrial.recorded import IMPORTERS, hash_files
 from fairtrial.recorded.graded.base import LoggedRow, LoggedTask
+from fairtrial.recorded.graded.raters import describe_no_scale, pair_grades
 from fairtrial.recorded.graded.reading import LoggedSystem, read_graded
 from fairtrial.recorded.graded.values import find_bounds
 from fairtrial.records import Item, Measure, content_hash
@@ -96,6 +97,7 @@ def plan_logs(trial: Trial, base_dir: Path, placed: Callable[[int], AbstractCont
     tasks, notes = match_tasks({name: system.tasks for name, system in systems.items()})
     if not tasks:
         raise _make_nothing_common(systems)
+    tasks = {name: pair_grades(own) for name, own in tasks.items()}
     found = [_plan_task(trial, entry, name, tasks[name], systems, notes) for entry, name in _select(trial, tasks)]
     planned = {candidate.name: candidate for candidate in candidates}
     grades = [LoggedGrades(planned[name], task, rows) for task, own in found for name, rows in own.items()]
@@ -170,12 +172,6 @@ def _plan_task(
 ) -> tuple[PlannedTask, Rows]:
     """Bring the rows of one task together and draw the items; return it with each candidate's rows."""
     ours, ways = _grade_anew(logs, entry.task.startswith("regrade:"))
-    ways = {
-        log: replace(
-            fact, source=_name_source(systems[log]), model=systems[log].model, notes=(*logs[log].notes, *notes)
-        )
-        for log, fact in ways.items()
-    }
     joined = join_rows(list(ours.values()))
     if not joined.shared:
         counted = ", ".join(f"{candidate}: {len(task.rows):,} rows" for candidate, task in logs.items())
@@ -187,6 +183,8 @@ def _plan_task(
     clusters = {c.id: c.recorded.cluster for c in trial.candidates}
     items = _make_items(name, joined, next(iter(filter(None, clusters.values())), ""))
     measures, guessed = _make_measures(name, ours, joined)
+    unscaled = describe_no_scale(list(ours.values()), [m.name for m in measures if m.bounds is None])
+    ways = _tell_sources(ways, logs, systems, (*notes, *unscaled), guessed)
     measures = tuple(sorted(measures, key=lambda m: m.name not in (*entry.measures, *trial.measures)))
     repeats = 1 + max(repeat for one in joined.logs for own in one.rows.values() for repeat in own)
     entry = entry.model_copy(update={"repeats": repeats})
@@ -195,7 +193,7 @@ def _plan_task(
     drawn = draw_items(ordered, entry, np.random.default_rng([trial.seed, hash_to_int(name)]), False)
     card = LoggedItems(_make_card(name, entry, items, measures, (ours, joined)), ordered)
     pairings = [
-        _pair(candidate, task, keyed, joined, replace(ways[candidate], guessed_scale=guessed))
+        _pair(candidate, task, keyed, joined, ways[candidate])
         for (candidate, task), keyed in zip(ours.items(), joined.logs, strict=True)
     ]
     planned = PlannedTask(
@@ -221,13 +219,33 @@ def _plan_task(
     return planned, rows
 
 
+def _tell_sources(
+    ways: Mapping[str, LogFacts],
+    logs: Mapping[str, LoggedTask],
+    systems: Mapping[str, LoggedSystem],
+    notes: Sequence[str],
+    guessed: tuple[str, ...],
+) -> dict[str, LogFacts]:
+    """Return what is known of each log, with whose it is and what must be said of it."""
+    return {
+        log: replace(
+            fact,
+            source=_name_source(systems[log]),
+            model=systems[log].model,
+            notes=(*logs[log].notes, *notes),
+            guessed_scale=guessed,
+        )
+        for log, fact in ways.items()
+    }
+
+
 def _pair(candidate: str, task: LoggedTask, keyed: KeyedRows, joined: JoinedRows, facts: LogFacts) -> Pairing:
     """Return how one log's rows and the items came together."""
     absent = [key for key in joined.every if key not in keyed.rows]
     told = replace(
         facts,
         joined_by=joined.by,
-        rows=len(task.rows) + task.ungraded,
+        rows=len(task.cells) or len(task.rows) + task.ungraded,
         copies=keyed.copies,
         unlike=joined.unlike,
         prompts_differ=joined.prompts_differ,
@@ -287,13 +305,8 @@ def _make_measures(
         raise SpecError(f"task {name}: the logs have no measure in common ({told[:400]}).")
     found, guessed = [], []
     for measure in shared:
-        values = [
-            row.grades[measure.name][0]
-            for keyed in joined.logs
-            for own in keyed.rows.values()
-            for row in own.values()
-            if measure.name in row.grades
-        ]
+        raw = [cell.value for task in logs.values() for cell in task.cells if cell.value is not None]
+        values = raw or joined.list_grades(measure.name)  # the mean of two grades on a scale is no grade on it
         bounds, is_guess = (measure.bounds, False) if measure.bounds else find_bounds(values)
         if measure.transform == "exp" or measure.unit:
             bounds, is_guess = None, False

@@ -8,6 +8,9 @@ from fairtrial.analysis.doubts.base import Doubt, is_grave
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import LogRecord, PairingRecord, TaskRecord
 
+GRAVE = ("several grades", "several task", "are left out", "cannot be paired", "no scale is recognised")
+"""Words of the notes that make a score doubtful."""
+
 
 def find_log_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield what must be known of the logs that a trial's grades come from."""
@@ -35,7 +38,10 @@ def _list_notes(tasks: Sequence[TaskRecord]) -> Iterator[Doubt]:
         whose = "" if len(names) == len(every) else f"{', '.join(names)}: "
         text = f"{note[:1].upper()}{note[1:]}".rstrip(".")
         yield Doubt(
-            "log_note", f"{whose}{text}.", candidate=next(iter(names)) if whose else "", headline="several" in note
+            "log_note",
+            f"{whose}{text}.",
+            candidate=next(iter(names)) if whose else "",
+            headline=any(word in note for word in GRAVE),
         )
 
 

@@ -74,6 +74,23 @@ class LoggedMeasure:
     bounds: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GradedCell:
+    """One grade as a table has it, before several of one item become their mean.
+
+    Attributes:
+        item: whose grade it is.
+        place: file and row.
+        value: None where the cell is empty.
+        others: what the row's other columns hold, as text.
+    """
+
+    item: str
+    place: str
+    value: float | None
+    others: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class LoggedTask:
     """One system's answers to one task, as a log has them.
@@ -88,6 +105,7 @@ class LoggedTask:
         config: how the tool graded, as far as it can be graded anew by (see `fairtrial.tasks.regrading`); None if not.
         ungraded: rows without an answer or a grade, which are not among ``rows``.
         notes: what must be known of the log, as sentences without its name.
+        cells: of a table of grades, each of its rows.
     """
 
     name: str
@@ -99,6 +117,7 @@ class LoggedTask:
     config: Mapping[str, Any] | None = None
     ungraded: int = 0
     notes: list[str] = field(default_factory=list)
+    cells: list[GradedCell] = field(default_factory=list)
 
 
 GradedReader = Callable[[Sequence[Path], Recorded], Iterable[LoggedTask]]

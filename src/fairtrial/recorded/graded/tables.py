@@ -10,10 +10,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from fairtrial.errors import ModelError, did_you_mean
-from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask
+from fairtrial.errors import ModelError, SpecError, did_you_mean
+from fairtrial.recorded.graded.base import GradedCell, LoggedMeasure, LoggedRow, LoggedTask
 from fairtrial.recorded.graded.content import clean_values
 from fairtrial.recorded.graded.questions import USUAL
+from fairtrial.recorded.graded.raters import describe_several
 from fairtrial.recorded.graded.values import WORDS, is_missing, read_grade
 from fairtrial.recorded.rows import look_up, read_csv, read_json, read_lines, shorten
 from fairtrial.recorded.sheets import read_excel, read_parquet
@@ -84,22 +85,28 @@ def read_scores(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]:
 
     Several rows of one item are one grade, their mean; that they were several is told.
     """
+    keys = {how.id, how.score, how.answer, how.cluster if how.cluster == how.id else "", *how.only}
     for path in files:
         found = LoggedTask(path.stem)
         grades: dict[str, list[float]] = {}
         first: dict[str, LoggedRow] = {}
         worded: set[str] = set()
+        clusters: dict[str, str] = {}
         for where, row in read_table(path, how.rows):
             if any(_say(find_column(row, key, where, "only")) != _say(value) for key, value in how.only.items()):
                 continue
             identity = find_column(row, how.id, where, "the item")
             if is_missing(identity):
                 raise ModelError(f"{where}: the item has no name in the column {how.id!r}.")
+            key = format_key(identity)
+            _check_cluster(clusters, key, row, how, where)
             cell = find_column(row, how.score, where, "the grade")
+            number = None if is_missing(cell) else read_grade(cell)
+            others = {str(name): _say(value) for name, value in row.items() if name not in keys}
+            found.cells.append(GradedCell(key, f"{path}:{where}", number, others))
             if is_missing(cell):
                 found.ungraded += 1
                 continue
-            number = read_grade(cell)
             if number is None:
                 raise ModelError(
                     f"{where}: the grade in {how.score!r} is no number: {shorten(cell)}.",
@@ -109,14 +116,13 @@ def read_scores(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]:
             _check_scale(number, how, where)
             if isinstance(cell, str) and cell.strip().lower() in WORDS:
                 worded.add(cell.strip())
-            key = format_key(identity)
             grades.setdefault(key, []).append(number)
             if key not in first:
                 first[key] = _make_row(row, key, how, where)
         name = how.measure or "score"
         found.rows = [_grade(first[key], name, values) for key, values in grades.items()]
         found.measures = (LoggedMeasure(name, not how.lower_is_better, bounds=how.scale),)
-        found.notes += _describe_copies(grades, how)
+        found.notes += describe_several(grades)
         if worded:
             found.notes.append(
                 f"words in {how.score!r} are read as right (1) or wrong (0): {', '.join(sorted(worded)[:6])}"
@@ -139,14 +145,19 @@ def _grade(row: LoggedRow, name: str, values: Sequence[float]) -> LoggedRow:
     return replace(row, grades={name: (sum(values) / len(values), 1.0)})
 
 
-def _describe_copies(grades: Mapping[str, Sequence[float]], how: Recorded) -> list[str]:
-    """Return what must be said of items with several rows."""
-    several = [values for values in grades.values() if len(values) > 1]
-    differing = sum(len(set(values)) > 1 for values in several)
-    if not several:
-        return []
-    told = f"{differing:,} of them with different grades, " if differing else ""
-    return [f"{len(several):,} items have several grades, {told}and count with their mean"]
+def _check_cluster(known: dict[str, str], key: str, row: Mapping[str, Any], how: Recorded, where: str) -> None:
+    """Note the cluster of an item.  Raises SpecError if another row of the item stands in another one."""
+    value = find_column(row, how.cluster, where, "the cluster") if how.cluster else None
+    if is_missing(value):
+        return
+    cluster = format_key(value)
+    before = known.setdefault(key, cluster)
+    if before != cluster:
+        raise SpecError(
+            f"{where}: item {shorten(key)} stands in clusters {shorten(before)} and {shorten(cluster)}.",
+            fix=f"A cluster holds whole items, such as all questions about one text; {how.cluster!r} tells the rows of "
+            "an item apart, and grades are paired by it without being named.",
+        )
 
 
 def _make_row(row: Mapping[str, Any], key: str, how: Recorded, where: str) -> LoggedRow:
