@@ -10,7 +10,7 @@ import json
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -112,13 +112,14 @@ def _rows_of_a_list(path: Path) -> list[Any]:
 
 
 def read_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield (``file:line``, row) of a CSV file with a head line."""
+    """Yield (``file:line``, row) of a CSV file with a head line.  Raises ModelError for two columns of one name."""
     usual = csv.field_size_limit(MOST_ROW)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = _bounded_lines(file, path)
             reader = csv.DictReader(lines, strict=True, restkey="(more)", delimiter=delimiter)
             try:
+                check_columns(reader.fieldnames or (), path)
                 for row in reader:
                     where = f"{path.name}:{reader.line_num}"
                     if any(row.pop("(more)", ())):
@@ -134,6 +135,14 @@ def read_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Mapping[st
         raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
     finally:
         csv.field_size_limit(usual)
+
+
+def check_columns(names: Sequence[str], path: Path) -> None:
+    """Raise ModelError if two columns of a table have one name, of which the last would hide the others."""
+    if twice := next((name for i, name in enumerate(names) if name and name in names[:i]), None):
+        raise ModelError(
+            f"{path.name} has more than one column named {twice!r:.80}.", fix="Give each column a name of its own."
+        )
 
 
 def _bounded_lines(file: TextIO, path: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import MissingExtraError, ModelError
+from fairtrial.recorded.rows import check_columns
 
 MOST_SHEET = 1 << 30
 """Bytes that the parts of an Excel file may have together, unpacked."""
@@ -54,6 +55,7 @@ def read_excel(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             sheet = book.worksheets[0]
             rows = sheet.iter_rows(values_only=True)
             head = [str(name).strip() if name is not None else "" for name in next(rows, ())]
+            check_columns(head, path)
             for number, row in enumerate(rows, 2):
                 cells = {name: cell for name, cell in zip(head, row, strict=False) if name}
                 if any(cell is not None for cell in cells.values()):

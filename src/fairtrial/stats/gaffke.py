@@ -111,6 +111,13 @@ def compute_two_sided_p(units: BoundedUnits, mean: float) -> float:
 def compute_limits(units: BoundedUnits, confidence: float) -> tuple[float, float]:
     """Return both limits of the mean, each with half of what may go wrong."""
     tail = (1 - confidence) / 2
+    span = units.highest - units.lowest
+    if span and not 1e-100 < span < 1e100:  # beyond, squares are no numbers any more
+        power = int(np.frexp(span)[1])
+        ends = [float(np.ldexp(end, -power)) for end in (units.lowest, units.highest)]
+        units = replace(units, sums=np.ldexp(units.sums, -power), lowest=ends[0], highest=ends[1])
+        low, high = compute_limits(units, confidence)
+        return float(np.ldexp(low, power)), float(np.ldexp(high, power))
     return compute_lower_limit(units, tail), -compute_lower_limit(units.mirrored(), tail)
 
 
@@ -155,6 +162,9 @@ def _find_root(rising: Callable[[float], float], low: float, high: float, guess:
 
 def _compute_chance_below(coefficients: Floats, shapes: Floats) -> float:
     """Return the chance that the sum of coefficients times independent gamma variables is at most 0."""
+    size = float(np.abs(coefficients).max())
+    coefficients = np.ldexp(coefficients, -int(np.frexp(size)[1]))  # their size does not matter; exact
+    coefficients = np.where(np.abs(coefficients) < 1e-150, 0.0, coefficients)
     lowest, highest = float(coefficients.min()), float(coefficients.max())
     if highest <= 0:
         return 1.0

@@ -211,3 +211,18 @@ def test_tasks_of_logs_need_logs(tmp_path: Path) -> None:
         plan_trial(Trial(candidates=made, tasks=(TaskEntry(task="log:sums"),)), tmp_path)
     with pytest.raises(SpecError, match="no task 'sum' in common"):
         plan_trial(Trial(candidates=(made[0],), tasks=(TaskEntry(task="log:sum"),)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("item,a,b\ni,1e308,0\n", r"scores\.csv:2: the grade 1e\+308 in 'a' is too large"),
+        ("item,a,b\ni,1,0\nj,-1e-320,0\n", r"scores\.csv:3: the grade -9\.99989e-321 in 'a' is too small"),
+        ("item,a,b,a\ni,1,0,1\n", r"scores\.csv has more than one column named 'a'"),
+    ],
+)
+def test_grades_and_columns_that_cannot_be_computed_with_are_named(tmp_path: Path, text: str, message: str) -> None:
+    table = tmp_path / "scores.csv"
+    table.write_text(text)
+    with pytest.raises(ModelError, match=message):
+        compared(tmp_path, graded(table, columns=("a", "b")))

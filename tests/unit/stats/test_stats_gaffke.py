@@ -258,3 +258,12 @@ def test_clusters_that_are_known_to_be_larger_than_any_seen():
     sample = paired(np.full(40, 0.5), np.arange(40))
     assert compare(sample, Rule()).verdict == "better"
     assert compare(sample, Rule(shuffled="clusters", largest_cluster=60)).verdict == "undecided"
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 2.0**-40, 1e200])
+def test_the_size_of_values_does_not_matter(size):
+    values = np.repeat([1.0, -1.0, 0.0], [7, 1, 12])
+    tiny = gather_units(size * values, np.ones(20), (-size, size))
+    assert compute_two_sided_p(tiny, 0.0) == pytest.approx(mcnemar(7, 1), rel=1e-3)
+    low, high = compute_limits(tiny, 0.95)
+    assert -size <= low <= high <= size

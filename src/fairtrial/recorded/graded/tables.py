@@ -24,6 +24,9 @@ from fairtrial.spec.recorded import Recorded, format_key
 SHEETS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".xlsm")
 """Ends of the names of files that are read as tables."""
 
+SMALLEST, LARGEST = 1e-100, 1e100
+"""Sizes of a grade other than 0; squares of such ones are still numbers."""
+
 EXPECTED = ("expected", "answer", "gold", "target", "reference", "label")
 
 
@@ -135,6 +138,12 @@ def _say(value: Any) -> str:
 
 
 def _check_scale(number: float, how: Recorded, where: str) -> None:
+    if number and not SMALLEST <= abs(number) <= LARGEST:
+        raise ModelError(
+            f"{where}: the grade {number:g} in {how.score!r} is too {'large' if abs(number) > 1 else 'small'} to be "
+            f"computed with; grades are 0, or from {SMALLEST:g} to {LARGEST:g} in size.",
+            fix="Use another unit, or write 0 where it is nothing.",
+        )
     if how.scale and not how.scale[0] <= number <= how.scale[1]:
         raise ModelError(
             f"{where}: the grade {number:g} lies outside the scale from {how.scale[0]:g} to {how.scale[1]:g}."

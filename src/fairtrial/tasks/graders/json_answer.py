@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
 
-from fairtrial.errors import DataError, MissingExtraError, SpecError, TaskError
+from fairtrial.errors import DataError, SpecError
 from fairtrial.records import Measure
 from fairtrial.spec.graders import Json
 from fairtrial.tasks.graders.base import Grader, Grades, Row, read_setting_file
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.graders.finding_json import NoJsonError, find_json, parse_json
 from fairtrial.tasks.graders.number import is_close
-from fairtrial.tasks.patterns import compile_pattern
+from fairtrial.tasks.graders.schemas import SchemaChecker, UnfinishedCheckError
 
 
 class JsonGrader(Grader[Json]):
@@ -26,18 +26,18 @@ class JsonGrader(Grader[Json]):
     def __init__(self, settings: Json) -> None:
         super().__init__(settings)
         self._schema = read_schema(settings.json_schema)
-        self._validator = None if self._schema is None else make_validator(self._schema)
+        self._checker = None if self._schema is None else SchemaChecker(self._schema)
         self.needs_expected = self._schema is None or bool(settings.fields)
         shares = (Measure("fields"),) if self.needs_expected else ()
         self.measures = (Measure("json_match"), Measure("valid_json"), *shares)
 
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
-        """Find the JSON in the answer; where there is none, all values are 0."""
+        """Find the JSON in the answer; where there is none, or none that can be checked, all values are 0."""
         try:
             said = find_json(answer)
-        except NoJsonError:
+            fits = self._checker is None or self._checker.fits(said)
+        except (NoJsonError, UnfinishedCheckError):
             return {measure.name: (0.0, 1.0) for measure in self.measures}
-        fits = self._validator is None or self._validator.is_valid(said)
         grades = {"valid_json": (1.0, 1.0)}
         if not self.needs_expected:
             return {"json_match": (float(fits), 1.0), **grades}
@@ -57,7 +57,7 @@ class JsonGrader(Grader[Json]):
                 raise DataError(f"the right answer {text!r:.80} has no field {lacking[0]!r}")
 
     def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:
-        """Tell the answers without JSON."""
+        """Tell the answers without JSON that can be read and checked."""
         return ["unread"] if grades.get("valid_json", (1.0, 1.0))[0] == 0 else []
 
     def identity(self) -> Mapping[str, object]:
@@ -99,61 +99,3 @@ def read_schema(given: Any) -> Any:
         return parse_json(read_setting_file(Path(given)))
     except ValueError as error:
         raise SpecError(f"the schema {given!r} is no JSON: {error}.") from error
-
-
-def make_validator(schema: Any) -> Any:
-    """Return jsonschema's validator of a schema, which fetches nothing and whose patterns are bounded in time.
-
-    Raises SpecError if the schema is none, MissingExtraError if jsonschema is not installed.
-    """
-    try:
-        from jsonschema import ValidationError
-        from jsonschema.exceptions import SchemaError
-        from jsonschema.validators import Draft202012Validator, extend, validator_for
-        from referencing import Registry, Resource
-        from referencing.exceptions import Unresolvable
-        from referencing.jsonschema import DRAFT202012
-    except ImportError as error:
-        raise MissingExtraError("jsonschema, which checks JSON Schemas,", "graders") from error
-
-    def check_pattern(validator: Any, pattern: str, instance: Any, _: Any) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not compile_pattern(pattern).findall(instance):
-            yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-    kind = validator_for(schema, default=Draft202012Validator)
-    try:
-        kind.check_schema(schema)
-        for pattern in _list_patterns(schema):
-            if compile_pattern(pattern).power is None:
-                raise SpecError(f"the pattern {pattern!r:.80} of patternProperties may take for ever.")
-        resource = Resource.from_contents(schema, default_specification=DRAFT202012)
-        registry: Registry[Any] = Registry().with_resource(resource.id() or "", resource).crawl()
-        for reference in _list_references(schema):
-            registry.resolver(resource.id() or "").lookup(reference)
-    except SchemaError as error:
-        at = ".".join(map(str, error.absolute_path))
-        raise SpecError(f"schema is no JSON Schema: {at + ': ' if at else ''}{error.message:.200}.") from error
-    except Unresolvable as error:
-        fix = "Write it into the schema itself: nothing is fetched from elsewhere."
-        raise SpecError(f"schema: the reference {error.ref!r} leads nowhere.", fix=fix) from error
-    except TaskError as error:
-        raise SpecError(f"schema: {error.message}", fix=error.fix) from error
-    bounded = extend(kind, {"pattern": check_pattern})  # type: ignore[no-untyped-call]
-    return bounded(schema, registry=registry)
-
-
-def _list_patterns(schema: Any) -> Iterator[str]:
-    """Yield the patterns of all ``patternProperties``, which jsonschema itself searches for."""
-    if isinstance(schema, dict):
-        named = schema.get("patternProperties")
-        yield from named if isinstance(named, dict) else ()
-    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from _list_patterns(inner)
-
-
-def _list_references(schema: Any) -> Iterator[str]:
-    """Yield what all ``$ref`` of a schema name."""
-    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
-        yield schema["$ref"]
-    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from _list_references(inner)

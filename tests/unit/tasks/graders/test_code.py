@@ -62,6 +62,32 @@ def test_an_answer_may_continue_a_beginning_and_tests_be_the_right_answer() -> N
         grader.check_row((), row)
 
 
+CHECK = "def check(candidate):\n    assert candidate(2, 3) == 5"
+NO_TESTS = {
+    "# to be written": "call and assert nothing",
+    "import math\nx = 1": "call and assert nothing",
+    "def test_add():\n    assert add(1, 1) == 2": "call and assert nothing",
+    CHECK: "define check and never call it",
+    "assert add(": "are no Python",
+}
+
+
+@pytest.mark.parametrize("tests", NO_TESTS)
+def test_tests_that_every_answer_passes_are_refused(tests: str) -> None:
+    with pytest.raises(DataError, match=NO_TESTS[tests]):
+        CodeGrader(Code()).check_row((tests,), {})
+
+
+def test_check_is_called_with_the_function_of_the_row() -> None:
+    grader, row = CodeGrader(Code()), {"entry_point": "add"}
+    grader.check_row((CHECK,), row)
+    grader.check_row((CHECK + "\ncheck(add)",), {})
+    assert grader.grade("def add(a, b):\n    return a + b", (CHECK,), row) == {"passed": (1.0, 1.0)}
+    assert grader.grade("def add(a, b):\n    return a - b", (CHECK,), row) == {"passed": (0.0, 1.0)}
+    with pytest.raises(DataError, match="never call it"):
+        grader.check_row((CHECK,), {"entry_point": "x; y"})
+
+
 def test_the_longest_block_is_the_program() -> None:
     assert extract_program("```\nx\n```\nthen\n```py\nlonger = 1\n```") == "longer = 1"
     assert extract_program("```python\nunfinished = 1") == "unfinished = 1"

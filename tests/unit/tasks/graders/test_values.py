@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fairtrial.errors import DataError, SpecError
 from fairtrial.spec.graders import Graders, locate_graders
+from fairtrial.tasks.graders import schemas
 from fairtrial.tasks.graders.base import GraderSet, make_graders
 from fairtrial.tasks.graders.likeness import measure_likeness
 
@@ -162,3 +164,70 @@ def test_one_graders_name_alone() -> None:
     assert list(values_of(["exact", {"similar": "rougeL"}], SAID, GOLD)) == ["exact_match", "rougeL"]
     with pytest.raises(SpecError, match="two graders measure 'chrf_sentence'"):
         graders_of(["similar", "similar"])
+
+
+DIVISOR = {"json": {"schema": {"properties": {"a": {"multipleOf": 0.1}}}}}
+TWICE = {"json": {"schema": {"items": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}}}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+UNREADABLE = {
+    "a number too large": ("json", '{"a": 1e400}'),
+    "the same with a schema": (DIVISOR, '{"a": 1e400}'),
+    "a number too large to divide": (DIVISOR, f'{{"a": {"9" * 4000}}}'),
+    "many steps": (TWICE, "[" * 28 + "]" * 28),
+    "many steps, with a dialect": (
+        {"json": {"schema": {"$schema": DIALECT, **TWICE["json"]["schema"]}}},
+        "[" * 28 + "]" * 28,
+    ),
+    "deep": ("json", "[" * 40 + "]" * 40),
+    "many values": ("json", json.dumps([0] * 10_001)),
+    "long": ("json", "[1]" + "x" * 200_000),
+    "fences": ("json", "```json\n" * 20_000),
+    "brackets": ("json", "[" * 40 + "1," * 95_000),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_json_that_cannot_be_checked_is_unread_and_takes_a_bounded_time(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schemas, "MOST_STEPS", 10_000)
+    written, answer = UNREADABLE[name]
+    begun = time.monotonic()
+    graders = graders_of(written)
+    expected = [] if isinstance(written, dict) else ["[1]"]
+    assert {seen.value for seen in graders.observe(answer, expected, {})} == {0.0}
+    assert graders.find_signs(answer, expected, {}) == ["unread"]
+    assert time.monotonic() - begun < 15
+
+
+def test_unique_items_are_told_apart_in_linear_time() -> None:
+    unique = {"json": {"schema": {"uniqueItems": True}}}
+    begun = time.monotonic()
+    assert values_of(unique, json.dumps([{"a": i} for i in range(4_900)]), [])["json_match"] == 1.0
+    assert time.monotonic() - begun < 5
+    for answer, fits in (("[1, 1.0]", 0.0), ("[1, true]", 1.0), ('[{"a": [1]}, {"a": [1]}]', 0.0)):
+        assert values_of(unique, answer, [])["json_match"] == fits
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"$ref": "#"}, "the schema refers to itself without end"),
+        (
+            {"properties": {"x": {"$ref": "#/$defs/l"}}, "$defs": {"l": {"$ref": "#/$defs/l"}}},
+            "'#/.defs/l' refers to it",
+        ),
+        ({"properties": {"x": {"$dynamicRef": "#no"}}}, "the reference '#no' leads nowhere"),
+    ],
+)
+def test_schemas_without_an_end_are_refused(schema: Any, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        graders_of({"json": {"schema": schema}})
+    assert values_of({"json": {"schema": {"properties": {"x": {"$ref": "#"}}}}}, '{"x": {}}', [])["json_match"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "answer", ["a\n```json\r\n[1]\r\n```\r\nb", "```\n[2]\n```\n~~~\n[1]\n~~~", "```\n~~~\n[1]\n~~~"]
+)
+def test_fenced_json_is_found(answer: str) -> None:
+    assert values_of("json", answer, ["[1]"])["json_match"] == 1.0
