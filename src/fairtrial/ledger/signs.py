@@ -108,11 +108,11 @@ def find_signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Sign
 
 
 def _pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
-    """Yield the ids of a trial's candidates and tasks."""
+    """Yield the ids of a trial's candidates and tasks; of a candidate with several names, once."""
     plan = find_trial(ledger, trial_id).plan
     for task in plan.tasks:
-        for candidate in plan.candidates:
-            yield candidate.id, task.id
+        for candidate_id in dict.fromkeys(candidate.id for candidate in plan.candidates):
+            yield candidate_id, task.id
 
 
 def count_items_without_answer(ledger: Ledger, trial_id: str, task_id: str) -> tuple[int, int]:

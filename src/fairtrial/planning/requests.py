@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from fairtrial.errors import SpecError
@@ -14,7 +14,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.functions import asks_for, is_function
 from fairtrial.spec.recorded import format_key
 from fairtrial.spec.schemes import scheme_of
-from fairtrial.tasks.base import Task, hide_answers
+from fairtrial.tasks.base import Task, hide_answers, list_answer_columns
 from fairtrial.tasks.variants.prompting import read_prompt_template
 
 CHUNK_ITEMS = 50
@@ -43,7 +43,8 @@ def make_chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list
 
 def make_requests(task: Task, candidate: Candidate, item: Item, repeats: int = 1) -> list[tuple[Request, ...]]:
     """Return the requests that a candidate gets for an item, for each repeat of it."""
-    asked = [write_question(request, candidate, item) for request in task.requests(item)]
+    hidden = list_answer_columns(task) if candidate.prompt else ()
+    asked = [write_question(request, candidate, item, hidden) for request in task.requests(item)]
     if asks_for(candidate.model, "row"):
         row = json.dumps(hide_answers(task, item), ensure_ascii=False, sort_keys=True)
         asked = [replace(one, row=row) if isinstance(one, GenerateRequest) else one for one in asked]
@@ -53,15 +54,15 @@ def make_requests(task: Task, candidate: Candidate, item: Item, repeats: int = 1
     ]
 
 
-def write_question(request: Request, candidate: Candidate, item: Item) -> Request:
-    """Return the request with its question written by the candidate's own prompt, if it has one.
+def write_question(request: Request, candidate: Candidate, item: Item, hidden: Collection[str] | None = ()) -> Request:
+    """Return the request with its question written by the candidate's own prompt, which sees no hidden column.
 
     Raises SpecError if that cannot be done.
     """
     if not candidate.prompt:
         return request
     try:
-        return read_prompt_template(candidate.prompt).apply(request, item)
+        return read_prompt_template(candidate.prompt).apply(request, item, hidden)
     except SpecError as error:
         at = request.label or f"item {item.doc_id}"
         raise SpecError(f"candidate {candidate.id!r}, {at}: {error.message}", fix=error.fix) from error

@@ -132,11 +132,16 @@ def list_images(task: Task, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
 
 @runtime_checkable
 class NamesAnswerColumns(Protocol):
-    """A task that knows which columns of its rows hold the expected answers."""
+    """A task that knows which columns of its rows candidates must not see."""
 
     def answer_columns(self) -> Collection[str] | None:
-        """Return their names; None if that cannot be told."""
+        """Return the columns of expected answers, and others that are not shown; None if that cannot be told."""
         ...
+
+
+def list_answer_columns(task: Task) -> Collection[str] | None:
+    """Return the columns of a task's rows that candidates must not see; None if that cannot be told."""
+    return task.answer_columns() if isinstance(task, NamesAnswerColumns) else None
 
 
 def hide_answers(task: Task, item: Item) -> dict[str, Any]:
@@ -144,7 +149,7 @@ def hide_answers(task: Task, item: Item) -> dict[str, Any]:
 
     Raises TaskError if it cannot be told which these are.
     """
-    columns = task.answer_columns() if isinstance(task, NamesAnswerColumns) else None
+    columns = list_answer_columns(task)
     if columns is None:
         raise TaskError(
             "its rows cannot be given to a function: which columns hold the expected answers cannot be told.",

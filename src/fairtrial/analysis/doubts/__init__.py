@@ -54,5 +54,5 @@ DOUBTS: tuple[Finder, ...] = (
 def find_doubts(ledger: Ledger, trial_id: str) -> tuple[Doubt, ...]:
     """Return all doubts about a trial, those of the headline first."""
     trial = query.find_trial(ledger, trial_id)
-    found = [doubt for finder in DOUBTS for doubt in finder(ledger, trial)]
+    found = dict.fromkeys(doubt for finder in DOUBTS for doubt in finder(ledger, trial))  # a candidate twice, told once
     return tuple(sorted(found, key=lambda doubt: not doubt.headline))

@@ -48,8 +48,8 @@ def is_grave(count: int, of: int) -> bool:
 
 
 def get_names_by_id(trial: query.TrialRow) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the names of a trial's candidates and of its tasks, by their ids."""
-    return {c.id: c.name for c in trial.plan.candidates}, {t.id: t.name for t in trial.plan.tasks}
+    """Return the names of a trial's candidates and of its tasks, by their ids: the first one of several."""
+    return {c.id: c.name for c in reversed(trial.plan.candidates)}, {t.id: t.name for t in trial.plan.tasks}
 
 
 Finder = Callable[[Ledger, query.TrialRow], Iterable[Doubt]]

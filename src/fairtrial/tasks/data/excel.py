@@ -7,6 +7,7 @@ macro or link is followed.  This module knows nothing of tasks.
 from __future__ import annotations
 
 import importlib
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from fairtrial.tasks.data.unpacking import MemoryBudget, estimate_text_size
 
 _ROW_COST = 450
 _CELL_COST = 200
-_MOST_COLUMNS = 4096
+MOST_COLUMNS = 4096
+_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
+_NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d{1,9})["']""")
+_HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
 _MOST_BLANK = 10_000
 """Empty rows after one another beyond which nothing more is looked for: formats alone can make a sheet very long."""
 
@@ -36,12 +40,14 @@ class Sheet:
         numbers: of each row, its number in the sheet, counted from 1 as Excel shows it.
         name: of the sheet.
         others: names of the workbook's other sheets.
+        hidden: how many of its rows Excel does not show; they are among ``rows`` if they hold something.
     """
 
     rows: list[dict[str, Any]]
     numbers: list[int]
     name: str
     others: tuple[str, ...]
+    hidden: int = 0
 
 
 def read_excel(path: Path, budget: MemoryBudget, sheet: object = None) -> Sheet:
@@ -65,10 +71,11 @@ def read_excel(path: Path, budget: MemoryBudget, sheet: object = None) -> Sheet:
         written = openpyxl.load_workbook(path, read_only=True, keep_links=False) if has_formulas else values
         try:
             name = _choose_sheet(values, sheet, path)
+            hidden = _look_through_rows(path, getattr(values[name], "_worksheet_path", ""), name)
             for book in (values, written):  # what a file says of its size may be wrong
                 book[name].reset_dimensions()
             rows, numbers = _read_sheet(_Cells(values[name], written[name], name, path, budget))
-            return Sheet(rows, numbers, name, tuple(other for other in values.sheetnames if other != name))
+            return Sheet(rows, numbers, name, tuple(other for other in values.sheetnames if other != name), hidden)
         finally:
             values.close()
             written.close()
@@ -107,6 +114,32 @@ def _has_formula(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     return False
 
 
+def _look_through_rows(path: Path, part: str, name: str) -> int:
+    """Return how many rows of a sheet are hidden.
+
+    Raises DataError if its rows are not in ascending order: the library leaves those out that come too late.
+    """
+    last = hidden = 0
+    with zipfile.ZipFile(path) as archive, archive.open(part.lstrip("/")) as stream:
+        end = b""
+        while chunk := stream.read(1 << 20):
+            text = end + chunk
+            whole = text.rfind(b">") + 1
+            end = text[whole:]
+            for row in _ROW.finditer(text, 0, whole):
+                hidden += bool(_HIDDEN.search(row[0]))
+                found = _NUMBER.search(row[0])
+                number = int(found[1]) if found else last + 1
+                if number <= last:
+                    raise DataError(
+                        f"sheet {name!r} has row {number} after row {last}: its rows are not in ascending order",
+                        fix="Open the file in Excel or LibreOffice and save it.",
+                        where=str(path),
+                    )
+                last = number
+    return hidden
+
+
 def _choose_sheet(book: Any, wanted: object, path: Path) -> str:
     names = [sheet.title for sheet in book.worksheets]
     if not names:
@@ -131,8 +164,8 @@ class _Cells:
         blank = 0
         pairs = zip(self._values.iter_rows(values_only=True), self._written.iter_rows(values_only=True), strict=False)
         for number, (values, written) in enumerate(pairs, 1):
-            if len(values) > _MOST_COLUMNS:
-                raise DataError(f"has more than {_MOST_COLUMNS:,} columns", where=str(self._path))
+            if len(values) > MOST_COLUMNS:
+                raise DataError(f"has more than {MOST_COLUMNS:,} columns", where=str(self._path))
             row = [self._value(value, text, number, at) for at, (value, text) in enumerate(zip(values, written))]  # noqa: B905
             while row and row[-1] is None:
                 row.pop()

@@ -69,6 +69,17 @@ class Asking:
                 told = f"the prompt shows the column {name!r}, which holds the right answers."
                 raise SpecError(told, fix="Leave that column out.", where=self.where)
 
+    def shows(self, name: str) -> bool:
+        """Return whether what is asked may show a column."""
+        if name and name in (self.columns.question, self.columns.context):
+            return True
+        named = rf"(?<!\w){re.escape(name)}(?!\w)"
+        shown = "".join(re.findall(r"\{\{.*?\}\}|\{%.*?%\}", self.template, re.DOTALL))
+        rest = re.sub(
+            r"""(?<!\w)row\s*(?:\.\s*(?!items|values|keys|get)\w+|\[\s*(?:'[^']*'|"[^"]*")\s*\])""", "", shown
+        )
+        return bool(name) and bool(re.search(named, shown) or re.search(r"(?<!\w)row(?!\w)", rest))
+
     def ask(self, question: Question) -> str:
         """Return what is asked about a row, without its options.
 
@@ -77,7 +88,8 @@ class Asking:
         row = question.row
         if self._compiled is None:
             return self._ask_plainly(row)
-        values = {name: "" if value is None else value for name, value in row.items()}
+        answers = {*self.columns.answers} - {self.columns.question, self.columns.context}
+        values = {name: "" if value is None else value for name, value in row.items() if name not in answers}
         more = {"choices": list(question.choices), "row": values}
         for role in ("question", "context"):
             if name := getattr(self.columns, role):
@@ -85,13 +97,16 @@ class Asking:
         try:
             return self._compiled.render({**more, **values})
         except UndefinedError as error:
-            raise self._make_undefined(error, row) from error
+            raise self._make_undefined(error, values) from error
         except (TemplateError, FairtrialError) as error:
             raise SpecError(f"the prompt cannot be filled: {error}", where=f"{self.where}, {question.place}") from error
 
     def _make_undefined(self, error: UndefinedError, row: Row) -> SpecError:
         found = re.search(r"'([^']+)'(?: is undefined|$)", str(error))
         name = found[1] if found else ""
+        if name in self.columns.answers:
+            told = f"the prompt names the column {name!r}, which holds the right answers."
+            return SpecError(told, fix="Leave that column out.", where=self.where)
         what = f"needs the column {name!r}, which is not there.{did_you_mean(name, row)}" if name else f": {error}."
         return SpecError(f"the prompt {what}", fix=f"The file has: {', '.join(row)}.", where=self.where)
 

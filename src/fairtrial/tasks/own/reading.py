@@ -6,7 +6,7 @@ Delimiter and encoding are found out and kept, to be said.  Knows nothing of wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ from fairtrial.errors import DataError
 from fairtrial.spec.own import DATA_SUFFIXES, DataFile
 from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.data.delimited import name_columns, read_csv_lines
-from fairtrial.tasks.data.excel import read_excel
+from fairtrial.tasks.data.excel import MOST_COLUMNS, read_excel
 from fairtrial.tasks.data.files import SUFFIXES, fill_columns, read_rows, strip_packed_suffix
 from fairtrial.tasks.data.unpacking import MemoryBudget, find_marked_encoding, open_text
 from fairtrial.tasks.own.faults import Fault, show
@@ -86,7 +86,10 @@ def _read_as(kind: str, file: DataFile, path: Path) -> Table:
     if kind in ("csv", "tsv"):
         return _read_delimited(file, path, kind)
     options = {"encoding": file.encoding or None, "field": file.field or None}
-    rows = fill_columns(read_rows(path, options))
+    read = read_rows(path, options)
+    _refuse_columns(max(read, key=len, default={}), path)
+    rows = fill_columns(read)
+    _refuse_columns(rows[0] if rows else (), path)
     return _tidy([convert_to_json(row) for row in rows], [f"row {n}" for n in range(1, len(rows) + 1)])
 
 
@@ -109,7 +112,7 @@ def _refuse_missing(path: Path) -> None:
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=str(path)[:300]) from error
     beside = f"Files of rows there: {', '.join(near[:8])}." if near else ""
-    what = "is a folder" if path.is_dir() else "does not exist"
+    what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "does not exist"
     raise DataError(f"the file {what}", fix=beside, where=str(path))
 
 
@@ -118,7 +121,10 @@ def _read_excel(file: DataFile, path: Path) -> Table:
     others = f"; not read: {', '.join(map(repr, sheet.others))}" if sheet.others else ""
     places = [f"row {n} (sheet row {number})" for n, number in enumerate(sheet.numbers, 1)]
     found = _tidy(sheet.rows, places)
-    return Table(found.rows, found.places, (), (f"sheet {sheet.name!r}{others}",), found.blank)
+    notes = [f"sheet {sheet.name!r}{others}"]
+    if sheet.hidden:
+        notes.append(f"{sheet.hidden:,} hidden row{'s' if sheet.hidden > 1 else ''} of the sheet read too")
+    return Table(found.rows, found.places, (), tuple(notes), found.blank)
 
 
 def _read_delimited(file: DataFile, path: Path, kind: str) -> Table:
@@ -133,7 +139,7 @@ def _read_delimited(file: DataFile, path: Path, kind: str) -> Table:
     lines = read_csv_lines(path, encoding or None, delimiter, budget)
     for _ in range(skipped):
         next(lines, None)
-    names, lines = _find_names(file, lines)
+    names, lines = _find_names(file, lines, path)
     rows: list[Row] = []
     places: list[str] = []
     faults: list[Fault] = []
@@ -158,14 +164,26 @@ def _read_delimited(file: DataFile, path: Path, kind: str) -> Table:
 
 
 def _find_names(
-    file: DataFile, lines: Iterator[tuple[int, list[str]]]
+    file: DataFile, lines: Iterator[tuple[int, list[str]]], path: Path
 ) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """Return the names of the columns, and the lines of rows."""
     if not file.columns:
-        header = next(lines, (0, []))[1]
-        return name_columns([name.strip() for name in header]), lines
+        header = [name.strip() for name in next(lines, (0, []))[1]]
+        _refuse_columns(header, path)
+        return name_columns(header), lines
     first = next(lines, None)
     return list(file.columns), chain([first] if first else [], lines)
+
+
+def _refuse_columns(names: Collection[str], path: Path) -> None:
+    """Raise DataError if there are too many columns, or two of one name."""
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"has {len(names):,} columns, and at most {MOST_COLUMNS:,} are read", where=str(path))
+    twice = next((name for name, times in Counter([*names]).items() if name and times > 1), "")
+    if twice:
+        raise DataError(
+            f"has several columns of the name {twice!r}", fix="Give each column a name of its own.", where=str(path)
+        )
 
 
 def _find_delimiter(path: Path, encoding: str) -> tuple[str, int]:

@@ -44,8 +44,8 @@ class OwnTask:
     """The rows of a file as items.  See `fairtrial.tasks.base.Task`.
 
     Options are scored: ``acc``, whether the likeliest is right; ``acc_norm``, the same per character.  Written answers
-    get what the graders measure.  An item's id is the hash of its row's cells, ids of the file's own left out, so that
-    a changed file changes the items of changed rows alone.
+    get what the graders measure.  An item's id is the hash of its row's cells, ids of the file's own left out
+    unless the question shows them, so that a changed file changes the items of changed rows alone.
 
     Raises TaskError if more examples are wanted than there are rows.
     """
@@ -148,13 +148,18 @@ class OwnTask:
         return tuple(found)
 
     def _identify(self, question: Question) -> str:
-        own = self._source.columns.item
         cells = {
             name: value
             for name, value in question.row.items()
-            if value is not None and name != own and not name.startswith("Unnamed: ")
+            if value is not None and name != self._unseen_id and not name.startswith("Unnamed: ")
         }
         return content_hash(cells)
+
+    @cached_property
+    def _unseen_id(self) -> str:
+        """The column of the rows' own ids where no question shows it; empty if there is none, or a question does."""
+        own = self._source.columns.item
+        return "" if self._source.asking.shows(own) else own
 
     def _cluster(self, question: Question) -> str:
         """Return the cluster that a row names; rows with one passage before the question are one, too."""
@@ -193,9 +198,10 @@ class OwnTask:
         )
 
     def answer_columns(self) -> Collection[str]:
-        """Return the columns of right and of wrong answers, and those that graders read."""
+        """Return the columns of right and of wrong answers, those that graders read, and ids that no question shows."""
         columns = self._source.columns
-        return [*columns.answers, *columns.wrong, *list_settings(self._source.written)]
+        own = [self._unseen_id] if self._unseen_id else []  # no part of an item's identity, so nothing may depend on it
+        return [*columns.answers, *columns.wrong, *list_settings(self._source.written), *own]
 
     def examples(self) -> Sequence[str]:
         """Return the rows that are shown as examples, with their right answers; none of them is an item."""

@@ -9,7 +9,7 @@ Templates run in the sandbox: a trial file may come from somebody else.  Knows n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -37,6 +37,7 @@ class PromptTemplate:
         names: what it names: ``prompt`` (the task's own question), ``examples`` (its few-shot examples as running text;
             where a template names them they are no turns of their own), ``question`` and ``choices`` of the item, the
             columns of its row, and ``row``, which has them all.
+        uses_whole_row: whether it uses ``row`` other than by the name of a column.
 
     Raises SpecError if the source is no template.
     """
@@ -49,13 +50,24 @@ class PromptTemplate:
             raise SpecError(f"the prompt is no template: {error.message} (its line {error.lineno}).") from error
         except TemplateError as error:
             raise SpecError(f"the prompt is no template: {error}.") from error
-        self.names = frozenset(meta.find_undeclared_variables(tree)) | {*_find_row_columns(tree)}
+        looked_up = list(_find_row_columns(tree))
+        self.names = frozenset(meta.find_undeclared_variables(tree)) | {*looked_up}
+        rows = sum(found.name == "row" and found.ctx == "load" for found in tree.find_all(nodes.Name))
+        methods = [a for a in tree.find_all(nodes.Getattr) if _is_row(a.node) and hasattr(dict, a.attr)]  # row.values()
+        self.uses_whole_row = bool(methods) or rows > len(looked_up)
 
-    def apply(self, request: Request, item: Item) -> Request:
+    def apply(self, request: Request, item: Item, hidden: Collection[str] | None = ()) -> Request:
         """Return a request with its question written by the template; a document, which has no question, as it is.
 
-        Raises SpecError if the row lacks what the template names, or nothing comes of it.
+        Args:
+            request: what the task asks.
+            item: the item that it asks about.
+            hidden: columns of expected answers, which the template does not see; None if they cannot be told.
+
+        Raises SpecError if the row lacks what the template names, if the template might show the expected answer, or
+        nothing comes of it.
         """
+        item = self._hide(item, hidden)
         if isinstance(request, GenerateRequest):
             return replace(request, prompt=self._write(request.prompt, item))
         if request.rolling:
@@ -64,6 +76,26 @@ class PromptTemplate:
         for prompt in request.prompts:
             written[prompt] = self._write(prompt, item) if prompt.plain().strip() else prompt
         return replace(request, pairs=tuple(replace(pair, prompt=written[pair.prompt]) for pair in request.pairs))
+
+    def _hide(self, item: Item, hidden: Collection[str] | None) -> Item:
+        """Return an item whose row lacks the hidden columns."""
+        if not hidden:
+            if self.uses_whole_row and item.gold:
+                raise SpecError(
+                    "the prompt uses `row` as a whole, which may show the right answer: which columns hold it "
+                    "cannot be told.",
+                    fix="Name the columns: {{row.column}}.",
+                )
+            return item
+        kept = {name: value for name, value in item.data.items() if name not in hidden or _offers(value, item.choices)}
+        for name in sorted(self.names - {*OWN, *kept}):
+            if name in item.data:
+                raise SpecError(
+                    f"the prompt names the column {name!r}, which candidates do not see: it holds right answers or "
+                    "what grades them, or is the rows' own id.",
+                    fix="Leave that column out.",
+                )
+        return replace(item, data=kept)
 
     def _write(self, prompt: Prompt, item: Item) -> Prompt:
         examples = prompt.examples if "examples" in self.names else ()
@@ -110,6 +142,14 @@ def find_given_away(template: PromptTemplate, items: Iterable[Item]) -> str:
     return next((name for name in columns if len(seen) > 1 and all(_is_gold(item, name) for item in seen)), "")
 
 
+def _offers(value: object, choices: Collection[str]) -> bool:
+    """Return whether a column's value is a list of all options, so that it does not give the right one away."""
+    if not choices or not isinstance(value, list | dict):
+        return False
+    parts = [value] if isinstance(value, list) else [part for part in value.values() if isinstance(part, list)]
+    return any({*choices} <= {str(one) for one in part} for part in parts)
+
+
 def _is_gold(item: Item, column: str) -> bool:
     value = item.data.get(column)
     if not item.gold or isinstance(value, list | dict | bool | None):
@@ -125,5 +165,9 @@ def _find_row_columns(tree: nodes.Template) -> Iterable[str]:
     looked_up: list[tuple[nodes.Node, object]] = [(found.node, found.attr) for found in tree.find_all(nodes.Getattr)]
     looked_up += [(found.node, getattr(found.arg, "value", None)) for found in tree.find_all(nodes.Getitem)]
     for node, column in looked_up:
-        if isinstance(node, nodes.Name) and node.name == "row" and isinstance(column, str):
+        if _is_row(node) and isinstance(column, str):
             yield column
+
+
+def _is_row(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "row"

@@ -185,3 +185,28 @@ def test_asking_for_options_that_are_not_there_is_refused(tmp_path: Path) -> Non
     spec = Trial.model_validate({"candidates": [{"id": "one", "model": "fake:one"}], "tasks": [entry]})
     with pytest.raises(FairtrialError, match="is about options"):
         api.run(spec, tmp_path / "l.db")
+
+
+@pytest.mark.parametrize("said", ["prompt: 'Look at {{id}}'", "question: id", "prompt: '{{row | string}}'"])
+def test_ids_that_a_question_shows_are_part_of_its_identity(said: str, tmp_path: Path) -> None:
+    lines = WRITTEN.splitlines()
+    before = {item.data["id"]: item.id for item in built(tmp_path, WRITTEN, said).items()}
+    moved = "\n".join([lines[0], *lines[:0:-1]]) + "\n"
+    assert {item.data["id"]: item.id for item in built(tmp_path, moved, said).items()} == before
+    renamed = {item.id for item in built(tmp_path, WRITTEN.replace("\n7,", "\n9,"), said).items()}
+    assert len(renamed - set(before.values())) == 1
+    assert "id" not in built(tmp_path, WRITTEN, said).answer_columns()
+
+
+def test_ids_that_no_question_shows_are_not_given_to_candidates(tmp_path: Path) -> None:
+    task = built(tmp_path, WRITTEN, "prompt: 'Valid? {{row.question}}'")
+    assert "id" in task.answer_columns()
+    assert [one.id for one in task.items()] == [one.id for one in built(tmp_path, WRITTEN).items()]
+
+
+@pytest.mark.parametrize(
+    "prompt", ["{{row|string}}", "{{row.values()|list}}", "{% for k in row %}{{row[k]}}{% endfor %}"]
+)
+def test_the_whole_row_that_a_prompt_shows_has_no_right_answer(prompt: str, tmp_path: Path) -> None:
+    [item] = built(tmp_path, "question,answer\nWhat?,secret\n", f"prompt: {json.dumps(prompt)}").items()
+    assert "What?" in item.question and "secret" not in item.question
