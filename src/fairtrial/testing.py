@@ -13,6 +13,7 @@ new only.  Nothing else of fairtrial imports pytest, and nothing of fairtrial is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,9 +69,12 @@ class TrialCheck:
             allow: what the test may pass with: ``undecided``, ``missing``, ``doubts``.
             alone: judge each claim as if it were the only one.
 
-        Returns what was found.  Raises FairtrialError for a trial that cannot be run.
+        Returns what was found.  Raises FairtrialError for a trial that cannot be run and, before anything is asked,
+        for a claim or an allowance that there is none of.
         """
         __tracebackhide__ = True
+        import_module("fairtrial.api.results").read_allowances(claim, allow)  # before anything is asked
+        _refuse_other(trial)
         if isinstance(trial, ft.Result):
             found = trial
         elif tasks is not None or (isinstance(trial, Sequence | Mapping) and not isinstance(trial, str)):
@@ -81,6 +85,15 @@ class TrialCheck:
         if not gate.passed:
             pytest.fail(str(gate), pytrace=False)
         return found
+
+
+def _refuse_other(trial: Any) -> None:
+    """Raise FairtrialError for what is neither a trial nor candidates."""
+    if not isinstance(trial, ft.Result | ft.Trial | str | Path | Sequence | Mapping):
+        raise ft.FairtrialError(
+            f"a trial is the path of a trial file, a Trial, a Result or a list of candidates; got {trial!r:.60}.",
+            fix='Write fairtrial_check("trial.yaml"), or fairtrial_check([first, second], tasks=[...]).',
+        )
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fairtrial.errors import FairtrialError
+from fairtrial.testing import TrialCheck
+
 TESTS = """
 import random
 import pytest
@@ -51,3 +54,21 @@ def test_loading_the_plugin_loads_nothing_of_fairtrial() -> None:
     code = "import fairtrial.testing, sys; print(sorted(n for n in sys.modules if n.startswith('fairtrial.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['fairtrial.testing']"
+
+
+def test_what_is_no_trial_and_misspelt_settings_are_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return "A"
+
+    check = TrialCheck(tmp_path / "own.db")
+    rows = [{"question": "q", "answer": "A"}]
+    with pytest.raises(FairtrialError, match="path of a trial file"):
+        check(None)
+    with pytest.raises(FairtrialError, match="bettr"):
+        check([ask, ask], rows, claim="bettr")  # type: ignore[arg-type]
+    with pytest.raises(FairtrialError, match="nonsense"):
+        check([ask, ask], rows, allow=["nonsense"])
+    assert not asked and not (tmp_path / "own.db").exists()

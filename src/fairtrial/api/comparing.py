@@ -19,7 +19,7 @@ from fairtrial.errors import SpecError
 from fairtrial.planning.plan import Plan
 from fairtrial.records import ScoreRequest, content_hash
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.functions import Function, is_function
+from fairtrial.spec.functions import Function, is_function, refresh_function
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.shares import read_margin
 from fairtrial.spec.shorthand import expand_model
@@ -113,7 +113,7 @@ def check_name(name: object) -> str:
 def make_candidate(given: Contestant) -> Candidate:
     """Return the candidate that something stands for.  Raises SpecError if it stands for none."""
     if isinstance(given, Candidate):
-        return given
+        return given.model_copy(update={"model": refresh_function(given.model)})
     if isinstance(given, Path) or (isinstance(given, str) and Path(given).suffix in (".yaml", ".yml")):
         path = Path(given)
         return load_candidate(path) if path.suffix in (".yaml", ".yml") else make_candidate(str(given))

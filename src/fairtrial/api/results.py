@@ -21,7 +21,18 @@ from fairtrial.report.plot import draw_forest
 from fairtrial.report.rows import Rows, list_item_rows, list_score_rows, list_verdict_rows
 from fairtrial.report.summary import Summary
 from fairtrial.report.view.page import write_view
-from fairtrial.report.words import describe_outcome, describe_verdict, list_headline_doubts
+from fairtrial.report.words import describe_outcome, describe_verdict, list_headline_doubts, make_visible
+
+
+def read_allowances(claim: str, allow: Collection[str]) -> GateAllowances:
+    """Return what a gate may pass with.  Raises UnknownNameError for a claim or an allowance that there is none of."""
+    if claim not in CLAIMS:
+        raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
+    known = [field.name for field in fields(GateAllowances)]
+    given = [allow] if isinstance(allow, str) else [*allow]
+    if odd := [name for name in given if name not in known]:
+        raise UnknownNameError("allowance", odd[0], known, fix=f"Allowances: {', '.join(known)}.")
+    return GateAllowances(**{name: name in given for name in known})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +137,7 @@ class Result:
             UnknownNameError: for a name that the trial does not have.
             SpecError: there is nothing to check.
         """
-        if claim not in CLAIMS:
-            raise UnknownNameError("claim", claim, CLAIMS, fix=f"Claims: {', '.join(CLAIMS)}.")
-        known = [field.name for field in fields(GateAllowances)]
-        if odd := [name for name in ([allow] if isinstance(allow, str) else allow) if name not in known]:
-            raise UnknownNameError("allowance", odd[0], known, fix=f"Allowances: {', '.join(known)}.")
-        allowed = GateAllowances(**{name: name in allow for name in known})
+        allowed = read_allowances(claim, allow)
         return judge_gate(self.summary, GateQuestions(claim, candidate, task, measure, alone), allowed)
 
     def report(self, path: str | Path) -> Path:
@@ -157,11 +163,13 @@ class Result:
         """Return the headline, a line a verdict, and what must be known before they are believed."""
         told = [describe_verdict(verdict, self.summary.task(verdict.task)) for verdict in self.verdicts]
         doubts = [f"! {doubt}" for doubt in list_headline_doubts(self.summary)]
-        return "\n".join([describe_outcome(self.summary), *told, *doubts])
+        return make_visible("\n".join([describe_outcome(self.summary), *told, *doubts]))
 
     def __repr__(self) -> str:
         """Return the trial and its headline in one line."""
-        return f"<Result of trial {self.summary.name!r} in {self.ledger}: {describe_outcome(self.summary)}>"
+        return make_visible(
+            f"<Result of trial {self.summary.name!r} in {self.ledger}: {describe_outcome(self.summary)}>"
+        )
 
     def _repr_html_(self) -> str:
         """Return the tables that a notebook shows."""

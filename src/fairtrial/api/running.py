@@ -25,6 +25,7 @@ from fairtrial.running.memory_fit import fit_plan, make_nobody_fits, predict_nee
 from fairtrial.running.opening import open_planned, plan_alone
 from fairtrial.running.search import Search, expand_trial, find_winner, keep_roomiest
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.functions import refresh_function
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_candidate, load_trial
 from fairtrial.spec.trial import Trial
 
@@ -231,5 +232,7 @@ def as_loaded(trial: Trial | LoadedTrial | str | Path) -> LoadedTrial:
     if isinstance(trial, LoadedTrial):
         return trial
     if isinstance(trial, Trial):
+        now = tuple(one.model_copy(update={"model": refresh_function(one.model)}) for one in trial.candidates)
+        trial = trial.model_copy(update={"candidates": now}) if now != trial.candidates else trial
         return LoadedTrial(trial=trial, text=dump_trial(trial), path=None)
     return load_trial(Path(trial))

@@ -111,8 +111,9 @@ class CandidatePlanner:
             model = choose_engine(model, spec.engine)
         if unknown := model.notes.get("not_identified"):
             log.warning(
-                "%s: its code cannot be identified, since %s; its answers are used again in this process only, unless "
-                "ft.Function(..., version=...) states its version.",
+                "%s: its code cannot be identified, since %s; what it uses may have changed since it was "
+                "last asked, so its answers are never used again, unless ft.Function(..., version=...) states its "
+                "version.",
                 spec.id,
                 unknown,
             )

@@ -1,34 +1,47 @@
 """What identifies a function: its compiled code, and the values that it uses, as far as these can be told.
 
 Code counts as it is loaded, not as its file reads now; comments and formatting do not.  Followed are its defaults, its
-closure, the globals that it names, and, of our user's own code, the functions, classes and modules among these; what is
-installed counts by its name.  What cannot be told, such as an open client or a built-in function, makes the whole
-function unknown: its identity then holds in this process alone, so that no stored answer is taken for one of another
-function.
+closure, its attributes, the globals that it names, what it imports when called, and, of our user's own code, the
+functions, classes and modules among these; what is installed counts by its name.  What cannot be told, such as an open
+client, a built-in function, or code that reads the environment or files, makes the whole function unknown: its identity
+is then new each time, so that no stored answer is taken for one of another function.
 """
 
 from __future__ import annotations
 
-import dis
 import enum
 import functools
 import re
 import secrets
 import sys
-import sysconfig
 import types
-from collections.abc import Callable, Iterator, Mapping
+import typing
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from fairtrial.records import content_hash
+from fairtrial.spec.bytecode import INDIRECT, Import, find_globals, find_hidden, find_imports, find_names
+from fairtrial.spec.ownership import (
+    find_enum_names,
+    hash_source,
+    is_found_by_name,
+    is_installed,
+    is_own,
+    is_own_function,
+    is_own_module,
+    resolve_import,
+)
 
 DEEPEST = 20
 """Levels of values inside values that are followed."""
 
-_kept: dict[int, tuple[object, str]] = {}
-"""Of what cannot be told, by its id in this process: itself, so that the id stays its own, and its digest."""
+IGNORED = frozenset({"__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__", "__static_attributes__"})
+"""Members of classes that say nothing of what they do."""
+
+IMMUTABLE, HEAP = 1 << 8, 1 << 9
+"""CPython's flags of types: one that is immutable, or not on the heap, is in C and holds what cannot be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +68,9 @@ def fingerprint(call: Callable[..., Any], version: str = "") -> Fingerprint:
     if version:
         return Fingerprint(content_hash(["version", version]), f"its version, {version!r}")
     try:
-        told = _Teller().tell(call, "it", 0)
+        told = _Teller().tell_all(call)
     except _UnknownError as error:
-        digest = _kept.setdefault(id(call), (call, secrets.token_hex(16)))[1]
-        return Fingerprint(digest, "this process alone", str(error))
+        return Fingerprint(secrets.token_hex(16), "this run alone", str(error))
     runtime = ".".join(map(str, sys.version_info[:2]))
     return Fingerprint(content_hash(["code", runtime, told]), "its code and the values that it uses")
 
@@ -67,9 +79,33 @@ class _Teller:
     """Turns values into JSON that identifies them; remembers what it has seen, since functions call each other."""
 
     def __init__(self) -> None:
-        self.seen: dict[object, int] = {}
+        self.seen: dict[int, int] = {}
         self.held: list[object] = []
-        self.names: frozenset[str] = frozenset()
+        self.names: set[str] = set()
+        self.modules: list[types.ModuleType] = []
+
+    def tell_all(self, call: Callable[..., Any]) -> Any:
+        """Return JSON values that identify a function, and what it may use of modules.  Raises _UnknownError.
+
+        A module may be handed on, so that all names that any code mentions count as used of every module.
+        """
+        told = [self.tell(call, "it", 0)]
+        done: set[tuple[int, str]] = set()
+        while new := [
+            (module, name)
+            for module in self.modules
+            for name in sorted((self.names | {"__getattr__"}) & vars(module).keys())
+            if (id(module), name) not in done
+        ]:
+            if self.names & INDIRECT:
+                raise _UnknownError(
+                    f"it looks up names by {min(self.names & INDIRECT)!r}, maybe of the module {new[0][0].__name__}"
+                )
+            for module, name in new:
+                done.add((id(module), name))
+                whole = f"{module.__name__}.{name}"
+                told.append([whole, self.tell(vars(module)[name], whole, 1)])
+        return told if done else told[0]
 
     def tell(self, value: Any, name: str, depth: int) -> Any:
         """Return JSON values that identify ``value``.  Raises _UnknownError, which names it."""
@@ -79,7 +115,7 @@ class _Teller:
             return value
         if type(value) in (int, float, complex, bytes, type(...)):
             return [type(value).__name__, repr(value)]
-        key = (id(value), self.names if isinstance(value, types.ModuleType) else None)
+        key = id(value)
         if key in self.seen:
             return ["seen", self.seen[key]]
         self.seen[key] = len(self.seen)
@@ -107,21 +143,45 @@ class _Teller:
             raise _UnknownError(f"{name} is a {type(value).__name__}")
 
     def _function(self, value: types.FunctionType, name: str, depth: int) -> Any:
-        if not is_own(value):
+        if not is_own_function(value) and is_found_by_name(value):
             return f"{value.__module__}.{value.__qualname__}"
-        used = {key: value.__globals__[key] for key in _find_globals(value.__code__) if key in value.__globals__}
+        if hidden := find_hidden(value.__code__, value.__globals__):
+            raise _UnknownError(f"{name} uses {hidden!r}")
+        used = {key: value.__globals__[key] for key in find_globals(value.__code__) if key in value.__globals__}
         cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
-        before, self.names = self.names, frozenset(_find_names(value.__code__))
+        imports = list(find_imports(value.__code__))
+        self.names |= {*find_names(value.__code__), *(one for found in imports for one in found.taken)}
+        told = [
+            self._code(value.__code__, depth),
+            self.tell(value.__defaults__, "a default", depth),
+            self.tell(value.__kwdefaults__, "a default", depth),
+            [[key, self.tell(_open_cell(cell, key), f"{key!r}", depth)] for key, cell in cells],
+            [[key, self.tell(one, f"{key!r}", depth)] for key, one in sorted(used.items())],
+        ]
+        own = [[key, self.tell(one, f"{name}.{key}", depth)] for key, one in sorted(vars(value).items())]
+        if own:
+            told.append(["attributes", own])
+        return [*told, ["imports", [self._import(one, value, depth) for one in imports]]] if imports else told
+
+    def _import(self, found: Import, function: types.FunctionType, depth: int) -> Any:
+        """Return what identifies what a function imports when it is called."""
         try:
-            return [
-                self._code(value.__code__, depth),
-                self.tell(value.__defaults__, "a default", depth),
-                self.tell(value.__kwdefaults__, "a default", depth),
-                [[key, self.tell(_open_cell(cell, key), f"{key!r}", depth)] for key, cell in cells],
-                [[key, self.tell(one, f"{key!r}", depth)] for key, one in sorted(used.items())],
-            ]
-        finally:
-            self.names = before
+            name = resolve_import(found, function.__globals__.get("__package__") or "")
+        except ImportError:
+            raise _UnknownError(f"it imports {found.name!r}, which cannot be found") from None
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            return name
+        module = sys.modules.get(name)
+        if module is None:
+            if is_installed(name):
+                return name
+            raise _UnknownError(f"it imports {name!r}, which is not loaded yet (import it at the top of its file)")
+        if not is_own_module(module):
+            return name
+        if missing := [one for one in found.taken if one not in vars(module)]:
+            raise _UnknownError(f"it imports {missing[0]!r} of {name!r}, which is not loaded yet")
+        top = sys.modules.get(name.partition(".")[0], module)
+        return [name, hash_source(module), self.tell(top, name, depth), self.tell(module, name, depth)]
 
     def _code(self, code: types.CodeType, depth: int) -> Any:
         constants = [
@@ -129,7 +189,8 @@ class _Teller:
             for one in code.co_consts
         ]
         names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
-        return [code.co_code.hex(), constants, [list(one) for one in names], code.co_flags, code.co_argcount]
+        told = [code.co_code.hex(), constants, [list(one) for one in names], code.co_flags, code.co_argcount]
+        return [*told, code.co_exceptiontable.hex()] if code.co_exceptiontable else told
 
     def _constant(self, value: object) -> Any:
         if isinstance(value, frozenset):
@@ -140,32 +201,55 @@ class _Teller:
         return [self.tell(value.__func__, name, depth), self.tell(value.__self__, f"{name}'s object", depth)]
 
     def _partial(self, value: functools.partial[Any], name: str, depth: int) -> Any:
+        if type(value) is not functools.partial:
+            raise _UnknownError(f"{name} is a {type(value).__name__}")
+        given = {**value.keywords, **{f".{key}": one for key, one in vars(value).items()}}
         return [self.tell(value.func, name, depth), self.tell(value.args, "an argument", depth)] + [
-            [key, self.tell(one, f"{key!r}", depth)] for key, one in sorted(value.keywords.items())
+            [key, self.tell(one, f"{key!r}", depth)] for key, one in sorted(given.items())
         ]
 
     def _module(self, value: types.ModuleType, name: str, depth: int) -> Any:
-        """Return what identifies of a module what the function at hand may use: all that has a name it mentions."""
-        if not is_own_file(getattr(value, "__file__", None) or ""):
+        """Return a module's name; what is used of one of our user's own is told in the end, see `tell_all`."""
+        if not is_own_module(value):
             return value.__name__
-        used = sorted(self.names & vars(value).keys())
-        return [value.__name__, [[key, self.tell(vars(value)[key], f"{name}.{key}", depth)] for key in used]]
+        if type(value) is not types.ModuleType:
+            raise _UnknownError(f"{name} is a {type(value).__name__}")
+        self.modules.append(value)
+        return value.__name__
 
     def _cached(self, value: Any, name: str, depth: int) -> Any:
-        return self.tell(value.__wrapped__, name, depth)
+        if value.cache_info().currsize:
+            raise _UnknownError(f"{name} has answers in its cache")
+        own = {key: one for key, one in vars(value).items() if not key.startswith("__")}
+        told = self.tell(value.__wrapped__, name, depth)
+        return [told, self.tell(own, name, depth)] if own else told
+
+    def _path(self, value: PurePath, name: str, depth: int) -> Any:
+        if not type(value).__module__.startswith("pathlib"):
+            raise _UnknownError(f"{name} is a {type(value).__name__}")
+        return str(value)
+
+    def _enum(self, value: enum.Enum, name: str, depth: int) -> Any:
+        """Return what identifies a member of an enumeration: its class, its name, its value and its attributes."""
+        ignored = {"_value_", "_name_", "__objclass__", "_sort_order_"}
+        held = [[k, self.tell(v, f"{name}.{k}", depth)] for k, v in sorted(vars(value).items()) if k not in ignored]
+        return [self.tell(type(value), name, depth), value.name, self.tell(value._value_, f"{name}.value", depth), held]
 
     def _class(self, value: type, name: str, depth: int) -> Any:
         told = f"{value.__module__}.{value.__qualname__}"
-        if not is_own(value):
+        if not is_own(value) and is_found_by_name(value):
             return told
         bases = [self.tell(base, f"the class {base.__name__}", depth) for base in value.__bases__]
-        skipped = {"__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__", "__static_attributes__"}
+        skipped = IGNORED | (find_enum_names(value) if issubclass(value, enum.Enum) else set())
         members = [
             [key, self.tell(_unwrap(member), f"{value.__name__}.{key}", depth)]
             for key, member in sorted(vars(value).items())
             if key not in skipped and not isinstance(member, types.MemberDescriptorType | types.GetSetDescriptorType)
         ]
-        return [told, bases, members]
+        if issubclass(value, enum.Enum):
+            members.append(["members", [[key, self.tell(one, key, depth)] for key, one in value.__members__.items()]])
+        kind = type(value)
+        return [told, bases, members, *([self.tell(kind, kind.__name__, depth)] if is_own(kind) else [])]
 
     def _object(self, value: object, name: str, depth: int) -> Any:
         """Return what identifies an object of our user's own class: the class and its attributes."""
@@ -174,14 +258,23 @@ class _Teller:
             raise _UnknownError(
                 f"{name} is built in" if isinstance(value, _BUILT_IN) else f"{name} is a {kind.__name__}"
             )
+        for base in kind.__mro__[:-1]:
+            if (base.__flags__ & IMMUTABLE or not base.__flags__ & HEAP) and base is not typing.Generic:
+                raise _UnknownError(f"{name} is a {base.__name__}")
         held = [[key, self.tell(one, f"{name}.{key}", depth)] for key, one in sorted(vars(value).items())]
-        return [self.tell(kind, kind.__name__, depth), held]
+        slots = [
+            [base.__name__, key, self.tell(member.__get__(value), f"{name}.{key}", depth)]
+            for base in kind.__mro__
+            for key, member in sorted(vars(base).items(), key=lambda one: one[0])
+            if isinstance(member, types.MemberDescriptorType) and _is_set(member, value)
+        ]
+        return [self.tell(kind, kind.__name__, depth), held, *([slots] if slots else [])]
 
 
 _BUILT_IN = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 
 TOLD: tuple[tuple[Any, Callable[[_Teller, Any, str, int], Any]], ...] = (
-    (enum.Enum, lambda teller, value, name, depth: [str(type(value)), value.name]),
+    (enum.Enum, _Teller._enum),
     (types.FunctionType, _Teller._function),
     (types.MethodType, _Teller._method),
     (functools.partial, _Teller._partial),
@@ -189,7 +282,7 @@ TOLD: tuple[tuple[Any, Callable[[_Teller, Any, str, int], Any]], ...] = (
     (types.ModuleType, _Teller._module),
     (type, _Teller._class),
     (re.Pattern, lambda teller, value, name, depth: [str(value.pattern), value.flags]),
-    (PurePath, lambda teller, value, name, depth: str(value)),
+    (PurePath, _Teller._path),
     ((list, tuple), _Teller._sequence),
     ((set, frozenset), _Teller._set),
     (dict, _Teller._mapping),
@@ -200,7 +293,7 @@ TOLD: tuple[tuple[Any, Callable[[_Teller, Any, str, int], Any]], ...] = (
 def _unwrap(member: Any) -> Any:
     """Return the function inside a class's member."""
     if isinstance(member, staticmethod | classmethod):
-        return member.__func__
+        return [type(member).__name__, member.__func__]
     if isinstance(member, property):
         return [member.fget, member.fset, member.fdel]
     return member
@@ -213,42 +306,9 @@ def _open_cell(cell: types.CellType, name: str) -> object:
         raise _UnknownError(f"{name!r} has no value yet") from None
 
 
-def _find_globals(code: types.CodeType) -> Iterator[str]:
-    """Yield the names of globals that code reads, that of functions inside it included."""
-    for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield step.argval
-    for one in code.co_consts:
-        if isinstance(one, types.CodeType):
-            yield from _find_globals(one)
-
-
-def _find_names(code: types.CodeType) -> Iterator[str]:
-    """Yield all names that code mentions, that of functions inside it included."""
-    yield from code.co_names
-    for one in code.co_consts:
-        if isinstance(one, types.CodeType):
-            yield from _find_names(one)
-
-
-def is_own(value: Any) -> bool:
-    """Return whether a function or class is of our user's own code, not of something installed."""
-    module = sys.modules.get(getattr(value, "__module__", None) or "")
-    if module is None or module.__name__ == "__main__":
-        return True
-    file = getattr(module, "__file__", None)
-    return file is not None and is_own_file(file)
-
-
-@functools.cache
-def is_own_file(file: str) -> bool:
-    """Return whether a file is our user's own: not of Python, nor in a folder of installed packages."""
-    path = Path(file)
-    return bool(file) and not any(path.is_relative_to(folder) for folder in _find_installed_folders())
-
-
-@functools.cache
-def _find_installed_folders() -> tuple[Path, ...]:
-    paths: Mapping[str, str] = sysconfig.get_paths()
-    own = Path(__file__).parents[1]
-    return (*(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib") if name in paths), own)
+def _is_set(slot: types.MemberDescriptorType, value: object) -> bool:
+    try:
+        slot.__get__(value)
+    except AttributeError:
+        return False
+    return True

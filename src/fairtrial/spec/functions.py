@@ -201,6 +201,12 @@ def find_function(model: str) -> RegisteredFunction:
     return found
 
 
+def refresh_function(model: str) -> str:
+    """Return the name of a function's model as it is now: what it uses may have changed since it was registered."""
+    found = _registered.get(model)
+    return model if found is None else register_function(found.function)
+
+
 def asks_for(model: str, name: str) -> bool:
     """Return whether a model is a function of this process that is given this, e.g. ``messages``."""
     found = _registered.get(model)

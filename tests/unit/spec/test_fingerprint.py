@@ -1,4 +1,4 @@
-"""What identifies a function: its code and what it uses, or nothing beyond this process."""
+"""What identifies a function: its code and what it uses, or nothing beyond one run."""
 
 from __future__ import annotations
 
@@ -96,13 +96,12 @@ def test_installed_code_counts_by_its_name() -> None:
     assert not found.unknown
 
 
-def test_what_cannot_be_told_holds_for_this_object_alone() -> None:
+def test_what_cannot_be_told_is_another_function_each_time() -> None:
     source = "def f(prompt):\n    return client.ask(prompt)\n"
     client = re.compile("x").scanner("x")  # an object of a class without attributes
-    one, two = made(source, client=client), made(source, client=client)
+    one = made(source, client=client)
     assert fingerprint(one).unknown == "'client' is a SRE_Scanner"
-    assert fingerprint(one).digest == fingerprint(one).digest
-    assert fingerprint(one).digest != fingerprint(two).digest
+    assert fingerprint(one).digest != fingerprint(one).digest
     assert "built in" in fingerprint(str.upper).unknown
 
 
