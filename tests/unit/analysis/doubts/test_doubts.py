@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairtrial.analysis.doubts import find_doubts
+from fairtrial.analysis.doubts.base import get_names_by_id
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.ledger import Chunk, Ledger, query
 from fairtrial.records import GenerateAnswer, GenerateRequest, Item, Observation, Prompt
@@ -67,6 +68,8 @@ def test_scores_below_guessing_and_one_candidate_twice_are_doubted(tmp_path: Pat
         [doubt] = find_same_candidate_doubts(ledger, replace(row, plan=replace(row.plan, candidates=twice)))
         assert doubt.headline and "one and the same candidate" in doubt.text
         assert not list(find_same_candidate_doubts(ledger, row))
+        names, _ = get_names_by_id(replace(row, plan=replace(row.plan, candidates=twice)))
+        assert names[row.plan.candidates[0].id] == "a"  # not "again"
 
 
 def test_a_tie_between_guessers_is_doubted(tmp_path: Path) -> None:
