@@ -5,6 +5,7 @@ Everything that can be wrong with the file is found here, before anything is ask
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -160,6 +161,7 @@ def _is_number(text: str) -> bool:
     return (
         any(char.isdigit() for char in text)
         and not any(char.isalpha() for char in text)
+        and not re.fullmatch(r"\s*0\d+\s*", text)  # a postal code, a part number
         and read_number(text) is not None
     )
 

@@ -22,16 +22,26 @@ _MINUS = re.compile("(?<![0-9A-Za-z)])[ ]?[\u2212\u2010-\u2015\ufe63\uff0d][ ]?(
 _SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u2009]")
 _FRAC = re.compile(r"\\[dt]?frac ?\{(\d{1,20})\}\{(\d{1,20})\}")
 _UNIT = re.compile(r"\\(?:text|mathrm) ?\{([^{}]*)\}")
-_DIGITS = r"(?:\d{1,3}(?:[ ,.]\d{3})+(?!\d)|\d{1,3}(?:,\d{2})+,\d{3}(?!\d)|\d{1,60})"
+_DIGITS = r"(?:[1-9]\d{0,2}(?:[ ,.]\d{3})+(?!\d)|[1-9]\d?(?:,\d{2})+,\d{3}(?!\d)|\d{1,60})"
 _NUMBER = re.compile(
     r"(?<![\w.,:/^])(?<!\d-)(?P<sign>[-+][ ]?)?(?:[$€£¥][ ]?(?P<late>-)?)?"
     rf"(?:(?P<whole>\d{{1,20}})[ ](?P<part>\d{{1,20}}/\d{{1,20}})|(?P<ratio>\d{{1,20}}/\d{{1,20}})"
     rf"|(?P<main>{_DIGITS})(?P<rest>[.,]\d{{1,60}})?|(?P<dot>\.\d{{1,60}}))"
     r"(?:[eE](?P<power>[-+]?\d{1,3})(?![\w])|[ ]?(?:[×x*·]|\\times)[ ]?10\^\{?(?P<ten>[-+]?\d{1,3})\}?)?"
-    r"(?P<big>[ ](?:thousand|million|billion)\b)?"
+    r"(?P<big>(?:[ ](?i:hundred|thousand|million|billion|trillion)\b)*)"
     r"(?!(?:st|nd|rd|th)\b|[.,:/]?\d|-[A-Za-z\d]|[ ]?o'clock|[eE][-+]?\d)"
+    "|(?P<odd>\ue000)"
 )
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_ODD = re.compile(
+    r"(?<![\w×·*])(?<![×x·*] )(?<!times)(?<!times )\d{1,60}\^\{?[-+]?\d{1,60}\}?|\d{1,60}\*\*\d{1,60}"
+    r"|[√∛∜][ ]?\(?\d[\d.,]{0,60}\)?|\\sqrt ?(?:\[\d\])?\{\d[\d.,]{0,60}\}|(?<!\w)0[xXbBoO][0-9A-Fa-f]{1,60}\b"
+    r"|(?<![\d.,])\d{1,60}(?:(?:--|#|_)\d{1,60})+|(?<![\d.,])\d{1,3},0{4,60}(?!\d)|(?<![\w.,])\d[\d.,]{0,60}[KMB]\b"
+)
+"""Powers, roots, hexadecimals and what may mean two things: put in one sign, they are numbers that are not read."""
+
+_MONEY = re.compile(r"([$€£¥][ ]?\d[\d.,]{0,60})[ ]?(?:(k)|(m|mn)|(b|bn)|(t|tn))\b", re.IGNORECASE)
+_KILO = re.compile(r"(?<![\w.,])(\d[\d.,]{0,60})k\b")
+_SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _WORDS = {
     word: value
     for value, word in enumerate(
@@ -64,8 +74,9 @@ _WORDS = {
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
     )
 }
-_ANY = "|".join([*_WORDS, "hundred", "thousand"])
-_SPELT = re.compile(rf"\b(?:{_ANY})(?:(?:[ -]and)?[ -](?:{_ANY}))*\b")
+_FIRST = "|".join([*_WORDS, "hundred", "thousand"])
+_ANY = "|".join([*_WORDS, *_SCALES])
+_SPELT = re.compile(rf"\b(?:(?:minus|negative) )?(?:{_FIRST})(?:(?:[ -]and)?[ -](?:{_ANY}))*\b")
 _HASHES = re.compile(r"####[ \t]*([^\n]{1,80})")
 _ANSWER = re.compile(
     r"\b(?:answer|result|total|sum|solution|response|respuesta|réponse|antwort|resposta|risposta|ответ|antwoord|odpowiedź"
@@ -89,7 +100,9 @@ _REASON = re.compile(
 _LABEL = re.compile(r"\b(?:page|step|question|chapter|exercise|problem|figure)\s+\d+(?:\s+of\s+\d+)?", re.IGNORECASE)
 _NAMED = re.compile(r"\b[^\W\d]+:\s*[$€£]?\d[\d.,]*[^,;\n\d]{0,20}[,;]\s*[^\W\d]+:\s*[$€£]?\d", re.IGNORECASE)
 _JOINED = re.compile(
-    r"\s*,\s+|[ \t]+|\s*(?:[A-Za-z]+\s+){0,2}(?:and|or|to|remainder|und|oder|et|ou|y|o|-|–|/)\s*", re.IGNORECASE
+    r"\s*,\s+|[ \t]+|\s*(?:[A-Za-z]+\s+){0,2}(?:and|or|to|remainder|und|oder|et|ou|y|o|-|–|/)\s*"
+    r"(?:(?:maybe|perhaps|possibly|probably|even)\s+)?",
+    re.IGNORECASE,
 )
 _OPERATOR = re.compile(r"\s*(?:[A-Za-z$]{1,12}\s+)?(?:[-+*/×·÷x]|\\times)\s*[$]?\d")
 
@@ -114,7 +127,7 @@ def read_number(text: str) -> Fraction | None:
 
 def _read(text: str) -> Fraction | None:
     text = _normalise(text)
-    if not re.search(r"\d", text):
+    if not re.search("[0-9\ue000]", text):
         return _read_spelt(text)
     text = _LABEL.sub(" ", _DENIED.sub(" ", text))
     if _NAMED.search(text) or len(set(re.findall(r"\b([A-Za-z])\s*=", text))) > 1:
@@ -143,12 +156,20 @@ def _normalise(text: str) -> str:
     )
     text = re.sub(r"(?<=\d)[_'’](?=\d{3}(?!\d))", "", text)
     text = re.sub("([0-9])([⁰¹²³⁴-⁹]+)", lambda m: f"{m[1]}^{unicodedata.normalize('NFKC', m[2])}", text)
+    text = _KILO.sub(r"\1 thousand", _MONEY.sub(_spell_scale, text))
+    text = _ODD.sub(" \ue000 ", text)
+    text = re.sub(r"(?<=\d)([ ]?)\*([ ]?)(?=\d)", r"\1×\2", text)
     text = remove_markup(text.replace("$", "\uf8ff")).replace("⁄", "/").replace("\uf8ff", "$")
     text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
     text = re.sub(r"\$(?=\D{0,200}\$|\s*\Z)|(?<=\d)\$", "", text)
     text = re.sub(r"^[ \t]*[-+][ ](?=\d)", lambda m: m[0].strip(), text)
-    text = re.sub(r"(\d\s*)?\bminus\s+(?=\d)", lambda m: m[0] if m[1] else "-", text, flags=re.IGNORECASE)
+    text = re.sub(r"(\d\s*)?\b(?:minus|negative)\s+(?=\d)", lambda m: m[0] if m[1] else "-", text, flags=re.IGNORECASE)
     return _MINUS.sub(lambda m: (" " if m[0].startswith(" ") else "") + "-", text)
+
+
+def _spell_scale(found: re.Match[str]) -> str:
+    """Return an amount of money with its scale written out: ``$5M`` as ``$5 million``."""
+    return f"{found[1]} {('thousand', 'million', 'billion', 'trillion')[(found.lastindex or 2) - 2]}"
 
 
 def _read_last(text: str) -> Fraction | None:
@@ -218,6 +239,8 @@ def _read_expression(text: str) -> Fraction | None:
 
 def _read_match(found: re.Match[str]) -> Fraction | None:
     """Return a matched number; None for a fraction of nothing, or powers beyond reason."""
+    if found["odd"]:
+        return None
     power = int(found["power"] or found["ten"] or 0)
     if abs(power) > MOST_DIGITS:
         return None
@@ -228,7 +251,9 @@ def _read_match(found: re.Match[str]) -> Fraction | None:
         value = Fraction(above, below) + int(found["whole"] or 0)
     else:
         value = _read_decimal(found["main"] or "0", found["rest"] or found["dot"] or "")
-    value *= Fraction(10) ** power * _SCALES.get((found["big"] or "").strip(), 1)
+    value *= Fraction(10) ** power
+    for scale in (found["big"] or "").lower().split()[:3]:
+        value *= _SCALES[scale]
     negative = "-" in (found["sign"] or "") or bool(found["late"])
     return -value if negative else value
 
@@ -255,18 +280,23 @@ def _read_spelt(text: str) -> Fraction | None:
 
 
 def _read_words(words: str) -> Fraction | None:
-    """Return the value of number words below a million, or None if they make no number."""
-    total, part = 0, 0
-    for word in re.split(r"[ -]", words):
+    """Return the value of number words, or None if they make no number."""
+    total, part, last = 0, 0, 10**15
+    sign, _, rest = words.partition(" ")
+    negative = sign in ("minus", "negative")
+    for word in re.split(r"[ -]", rest if negative else words):
         if word == "and":
             continue
         if word == "hundred":
             part = (part or 1) * 100
-        elif word == "thousand":
-            total, part = total + (part or 1) * 1000, 0
+        elif word in _SCALES:
+            if _SCALES[word] >= last or (total and not part):
+                return None
+            last = _SCALES[word]
+            total, part = total + (part or 1) * last, 0
         else:
             value = _WORDS[word]
             if part % 100 and not (part % 10 == 0 and value < 10 and part % 100 >= 20):
                 return None
             part += value
-    return Fraction(total + part)
+    return Fraction(-(total + part) if negative else total + part)

@@ -127,4 +127,5 @@ def remove_markup(text: str) -> str:
         text = _WORDS.sub(r"\1", text)
     text = _SIGNS.sub("", text)
     text = re.sub(r"</?[A-Za-z][^<>\n]{0,40}>|<\|[^|<>\n]{1,30}\|>", " ", text)
-    return re.sub(r"[*`\"“”„«»「」『』《》]|__|\\boxed|\\fbox", "", text)
+    text = re.sub(r"(?<![\d*])\*++|(?<!\*)\*++(?!\d)", "", text)  # 2*3 is a product
+    return re.sub(r"[`\"“”„«»「」『』《》]|__|\\boxed|\\fbox", "", text)

@@ -41,6 +41,9 @@ def values_of(written: object, answer: str, expected: list[str]) -> dict[str, fl
         (None, "twelve", "12", 1.0),
         ({"units": {"km": 1000, "m": 1}}, "It is 1.5 km long", "1500 m", 1.0),
         ({"units": {"km": 1000, "m": 1}}, "1500 m", "1.5 km", 1.0),
+        ({"units": {"m": 1}}, "1 mm", "1 m", 0.0),
+        ({"units": {"m": 1}}, "1mm", "1 m", 0.0),
+        ({"units": {"m": 1}}, "It is 1 in total", "1 m", 1.0),
         ({"units": {"%": 0.01}}, "12%", "0.12", 1.0),
     ],
 )
@@ -53,6 +56,8 @@ def test_numbers_that_cannot_be_read() -> None:
     assert graders.find_signs("3 or 4", ["3"], {}) == ["unread"]
     with pytest.raises(DataError, match="the right answer 'many' gives no number"):
         graders.check_row(["many"], {})
+    with pytest.raises(DataError, match=r"'=1\+3' is a formula"):
+        graders.check_row(["=1+3"], {})
 
 
 @pytest.mark.parametrize("tolerance", [-1, "a lot", "5", True])

@@ -177,7 +177,12 @@ def test_rows_without_an_answer_are_left_out_and_said(tmp_path: Folder) -> None:
 
 @pytest.mark.parametrize(
     ("answers", "grader"),
-    [(["4", "-1,000", "3.5"], "number"), (["A", "B"] * 4, "one_of (A, B)"), (["Paris", "Rome"], "exact")],
+    [
+        (["4", "-1,000", "3.5"], "number"),
+        (["A", "B"] * 4, "one_of (A, B)"),
+        (["Paris", "Rome"], "exact"),
+        (["00234", "12345"], "exact"),
+    ],
 )
 def test_written_answers_get_the_grader_that_fits(answers: list[str], grader: str, tmp_path: Folder) -> None:
     source = opened(tmp_path, [{"question": f"q{n}", "answer": answer} for n, answer in enumerate(answers)])
