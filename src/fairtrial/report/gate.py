@@ -117,7 +117,7 @@ class Gate:
         missing = [f"Missing: {text}" for text in self.missing]
         doubts = [f"Doubtful: {text}" for text in self.doubts]
         shown = self.bad or self.checks
-        return "\n".join([self.explain(), *(check.text for check in shown), *missing, *doubts])
+        return words.make_visible("\n".join([self.explain(), *(check.text for check in shown), *missing, *doubts]))
 
     def document(self) -> dict[str, Any]:
         """Return the gate as JSON values."""

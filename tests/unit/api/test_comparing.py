@@ -184,3 +184,9 @@ def test_a_file_is_a_task(tmp_path: Path) -> None:
 def test_rows_that_may_tell_the_answer_are_not_given() -> None:
     with pytest.raises(ft.FairtrialError, match="which columns hold the expected answers cannot be told"):
         ft.compare([lambda row: "x"], ["table"])
+
+
+def test_half_a_character_in_an_answer_can_be_printed() -> None:
+    found = ft.compare([lambda prompt: "x", ft.Function(lambda prompt: "a \ud800", "half")], ROWS)
+    assert "⟨U+D800⟩" in str(found)
+    assert (str(found) + repr(found) + str(found.check())).encode()
