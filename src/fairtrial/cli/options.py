@@ -36,7 +36,8 @@ AllowCodeOption = Annotated[
     bool,
     typer.Option(
         "--allow-code-execution",
-        help="Let programs that models write run on this machine, each with limits, to be tested.",
+        help="Let programs that models write run on this machine, each with limits, to be tested; "
+        "they can reach your files.",
         callback=lambda given: (allow_programs() if given else None) or given,
     ),
 ]

@@ -18,8 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 512 << 20
+MOST_BYTES = 64 << 20
 """Longest answer that is read."""
+
+MOST_VALUES = 4_000_000
+"""Most values in an answer, by its commas and brackets: a short text can hold values that fill the memory."""
 
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
                 "LC_ALL": "C.UTF-8"}  # fmt: skip
@@ -97,7 +100,12 @@ class LimitedProcess:
             raise ValueError(f"it writes more than {MOST_BYTES >> 20} MiB")
         if not line.endswith(b"\n"):
             raise EOFError
-        return json.loads(line)
+        if sum(map(line.count, (b",", b"[", b"{"))) > MOST_VALUES:
+            raise ValueError(f"it answers with more than {MOST_VALUES:,} values")
+        try:
+            return json.loads(line)
+        except RecursionError as error:
+            raise ValueError("its answer is nested too deeply") from error
 
     def _started(self) -> subprocess.Popen[bytes]:
         if not self.running:

@@ -30,7 +30,7 @@ def main() -> None:
     sys.modules.pop("limits")
     limits.limit_time(said["seconds"])
     limits.set_limits(memory=MEMORY, files=FILES, file_size=FILE_SIZE)
-    closed = limits.refuse_calls((*limits.NETWORK, *limits.PROCESSES, *limits.SIGNALS, *limits.LIMITS))
+    closed = limits.refuse_calls((*limits.NETWORK, *limits.PROCESSES, *limits.SIGNALS, *limits.LIMITS, *limits.FOREIGN))
     if not closed:
         sys.modules["socket"] = None  # type: ignore[assignment]
     os.write(out, (_run(said["source"], said["token"]) + "\n").encode("utf-8", "replace"))

@@ -2,7 +2,8 @@
 
 Each runs in a process of its own: an empty scratch folder, no environment, seconds of processor time and by the clock,
 memory, size and number of files limited; no network and no other processes where the system can refuse them (Linux).
-These are limits, not a virtual machine: a program can read what its user can read.  One that wants to look right can.
+These are limits, not a virtual machine: a program can read, change and delete what its user can, outside its folder,
+too.  One that wants to look right can.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def check_programs_allowed(what: str) -> None:
         raise SpecError(
             f"{what} runs programs that models write, and nobody has allowed that.",
             fix=f"Allow it with --allow-code-execution (or {VARIABLE}=1), best on a machine with nothing to lose: "
-            "each program gets limits of time, memory and files and no network, but is in no virtual machine.",
+            "each program has limits of time and memory, and on Linux no network, but is in no virtual machine: "
+            "it can read, change and delete the files that you can.",
         )
 
 

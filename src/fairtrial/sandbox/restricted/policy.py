@@ -113,7 +113,11 @@ class _Policy(RestrictingNodeTransformer):
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: N802
-        """Leave the annotation out: it does nothing in the code that is run."""
+        """Leave the annotation out: it does nothing in the code that is run; its name is checked like any other."""
+        if isinstance(node.target, ast.Name):
+            self.check_name(node.target, node.target.id)
+        elif isinstance(node.target, ast.Attribute) and node.target.attr.startswith("__"):
+            self.found.append(Violation(node.lineno, f"uses the attribute .{node.target.attr}"))
         if node.value is None:
             empty = ast.Pass()
             copy_locations(empty, node)
@@ -154,6 +158,11 @@ class _Policy(RestrictingNodeTransformer):
             part.target.id
             for part in node.body
             if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+        ]
+        self.found += [
+            Violation(node.lineno, f"has a field {name}; fields may not begin with an underscore")
+            for name in names
+            if name.startswith("_")
         ]
         made: Any = super().visit_ClassDef(node)
         if names:

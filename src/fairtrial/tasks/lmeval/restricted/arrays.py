@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtrial.sandbox.restricted.guards import Module, Open, RestrictedError, changed_by_item, readers
+from fairtrial.sandbox.restricted.guards import PLAIN_TYPES, Module, Open, RestrictedError, changed_by_item, readers
 from fairtrial.tasks.lmeval.restricted.offered import NUMPY
 
 _METHODS = frozenset(
@@ -73,11 +73,28 @@ _RANDOM = frozenset(
 
 def want_array(value: Any) -> Any:
     """Return an array of numbers."""
-    return np.asarray(value, dtype=float)
+    return np.asarray(_copy_plain(value), dtype=float)
+
+
+_LEAVES = frozenset(PLAIN_TYPES - {bytearray, list, tuple})
+
+
+def _copy_plain(value: Any) -> Any:
+    """Return what numpy may look into: plain values, its own arrays and numbers, and lists and tuples of these, copied.
+
+    Raises RestrictedError for other objects, which could tell numpy where in memory to look.
+    """
+    kind = type(value)
+    if kind is list or kind is tuple or (issubclass(kind, tuple) and kind.__bases__ == (tuple,)):
+        copied = [_copy_plain(part) for part in value]
+        return copied if kind is list else tuple(copied)
+    if kind in _LEAVES or kind is np.ndarray or (issubclass(kind, np.generic) and kind is not np.void):
+        return value
+    raise RestrictedError(f"numpy gets a {kind.__name__}; task code may give it numbers, texts, lists and tuples")
 
 
 def _read_type(given: Any) -> Any:
-    kind = vars(given)["_real"] if isinstance(given, _Kind) else given
+    kind = _get_real(given) if isinstance(given, _Kind) else given
     if kind is None or kind in (int, float, bool, str):
         return kind
     if isinstance(kind, str) and kind in _TYPES:
@@ -91,21 +108,36 @@ class _Kind(type):
     """Stands in for a type of numpy: to make numbers, and to ask with ``isinstance``."""
 
     def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, vars(cls)["_real"])
+        return isinstance(value, _get_real(cls))
 
     def __call__(cls, *given: Any) -> Any:
-        return vars(cls)["_make"](*given)
+        _get_real(cls)
+        return _KINDS[id(cls)][2](*map(_copy_plain, given))
 
     def __eq__(cls, other: object) -> bool:
-        return other is cls or other == vars(cls)["_real"]
+        return other is cls or other is _get_real(cls)
 
     def __hash__(cls) -> int:
-        return hash(vars(cls)["_real"])
+        return hash(_get_real(cls))
+
+
+_KINDS: dict[int, tuple[_Kind, type, Callable[..., Any]]] = {}
+"""By identity: each stand-in, the type of numpy, and what makes one."""
+
+
+def _get_real(kind: _Kind) -> type:
+    """Return the type of numpy.  Raises RestrictedError for a class that was not made here."""
+    found = _KINDS.get(id(kind))
+    if found is None or found[0] is not kind:
+        raise RestrictedError("a class may not be made from a type of numpy")
+    return found[1]
 
 
 def _make_kind(name: str, make: Any = None) -> _Kind:
     real = getattr(np, name)
-    return _Kind(name, (Open,), {"_real": real, "_make": make or real})
+    kind = _Kind(name, (Open,), {})
+    _KINDS[id(kind)] = kind, real, make or real
+    return kind
 
 
 def _wrap(name: str) -> Callable[..., Any]:
@@ -117,11 +149,38 @@ def _wrap(name: str) -> Callable[..., Any]:
             raise RestrictedError(f"numpy.{name} is used in a way that is not open to task code")
         if "dtype" in named:
             named["dtype"] = _read_type(named["dtype"])
+        given = tuple(map(_copy_plain, given))
+        named = {key: value if key == "dtype" else _copy_plain(value) for key, value in named.items()}
         if any(isinstance(value, dict | np.dtype) for value in given[1:]):
             raise RestrictedError(f"numpy.{name} is used in a way that is not open to task code")
         return real(*given, **named)
 
     return call
+
+
+def _guard(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*given: Any, **named: Any) -> Any:
+        return function(*map(_copy_plain, given), **{key: _copy_plain(value) for key, value in named.items()})
+
+    return call
+
+
+def _guard_shuffle(function: Callable[[Any], None]) -> Callable[[Any], None]:
+    def shuffle(values: Any) -> None:
+        if type(values) not in {np.ndarray, list}:
+            raise RestrictedError("numpy shuffles lists and arrays only")
+        function(values)
+
+    return shuffle
+
+
+class _Drawing(Open):
+    """Stands in for a generator of random numbers."""
+
+    def __init__(self, real: Any) -> None:
+        for name in _RANDOM | {"integers"}:
+            if found := getattr(real, name, None):
+                setattr(self, name, _guard_shuffle(found) if name == "shuffle" else _guard(found))
 
 
 class _Reading:
@@ -134,8 +193,6 @@ class _Reading:
 def make_module() -> Module:
     """Return what stands in for numpy; arrays and numbers get readable for the guards, too."""
     readers.append(_Reading())
-    readers.append(lambda value, name: isinstance(value, np.random.Generator | np.random.RandomState)
-                   and name in _RANDOM | {"integers"})  # fmt: skip
     changed_by_item.append(np.ndarray)
     constants = {name: getattr(np, name) for name in ("inf", "nan", "pi", "newaxis")}
     numbers = {
@@ -147,8 +204,11 @@ def make_module() -> Module:
         name: _wrap(name)
         for name in NUMPY - constants.keys() - numbers.keys() - {"random", "int", "float"}
     }  # fmt: skip
-    drawing = {name: getattr(np.random, name) for name in _RANDOM}
-    drawing |= {"default_rng": np.random.default_rng, "RandomState": np.random.RandomState}
+    drawing = vars(_Drawing(np.random))
+    drawing |= {
+        "default_rng": lambda *seed: _Drawing(np.random.default_rng(*map(_copy_plain, seed))),
+        "RandomState": lambda *seed: _Drawing(np.random.RandomState(*map(_copy_plain, seed))),
+    }
     return Module(
         "numpy",
         {**functions, **constants, **numbers, "int": int, "float": float, "random": Module("numpy.random", drawing)},

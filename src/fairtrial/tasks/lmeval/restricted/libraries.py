@@ -28,7 +28,7 @@ class Result(Open):
     """A few values by name."""
 
     def __init__(self, **values: Any) -> None:
-        self.__dict__.update(values)
+        self.__dict__.update({name: value for name, value in values.items() if not name.startswith("_")})
 
 
 # sacrebleu, rouge_score
@@ -132,6 +132,8 @@ def _make_sympy() -> dict[str, Module]:
         return real.simplify(value)
 
     real.simplify(latex.parse_latex("\\frac{x}{2} + \\sqrt{x^2}") - 1)
+    by_antlr: Any = importlib.import_module("sympy.parsing.latex._parse_latex_antlr")
+    by_antlr.version = _give(by_antlr.version("antlr4-python3-runtime"))  # no file can be read for it later
     parsing = Module("sympy.parsing.latex", {
         "parse_latex": parse_latex,
         "errors": Module("sympy.parsing.latex.errors", {"LaTeXParsingError": errors.LaTeXParsingError}),

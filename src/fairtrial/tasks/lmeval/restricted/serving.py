@@ -51,7 +51,7 @@ class _Channel:
 def _limit() -> None:
     limits = importlib.import_module("fairtrial.sandbox.limits")
     limits.set_limits(memory=MEMORY)
-    limits.refuse_calls((*limits.NETWORK, *limits.PROCESSES, *limits.SIGNALS, *limits.FILES))
+    limits.allow_only(limits.NEEDED)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import importlib
 import io
 import json
@@ -16,7 +17,17 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from typing import Any
 
-from fairtrial.sandbox.restricted.guards import Module, Open, RestrictedError, readers
+from fairtrial.sandbox.restricted.guards import (
+    Module,
+    Open,
+    RestrictedError,
+    bases,
+    is_instance_of_own,
+    is_own,
+    read_attribute,
+    readers,
+    set_attribute,
+)
 from fairtrial.sandbox.restricted.names import PLAIN, STAND_INS
 
 Opener = Callable[[str], str]
@@ -46,6 +57,8 @@ class Anything(Open):
 
 class _Types(Module):
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"typing has no {name}")
         return False if name == "TYPE_CHECKING" else Anything()
 
 
@@ -192,9 +205,13 @@ def _make_data_class(kind: Any = None, **_: Any) -> Any:
     """Stand in for ``dataclasses.dataclass``: ``__init__`` from the names that the class annotates."""
     if kind is None:
         return _make_data_class
+    if not (isinstance(kind, type) and is_own(kind)):
+        raise RestrictedError("dataclass takes classes that the task code defines, and no other")
     names = [name for base in reversed(kind.__mro__) for name in base.__dict__.get("__annotated__", ())]
 
     def begin(self: Any, *given: Any, **named: Any) -> None:
+        if not (is_instance_of_own(self) and issubclass(type(self), kind)):
+            raise RestrictedError(f"{kind.__name__} begins objects of its own class only")
         values = dict(zip(names, given, strict=False)) | named
         for name in names:
             value = values.get(name, getattr(kind, name, _MISSING))
@@ -202,11 +219,11 @@ def _make_data_class(kind: Any = None, **_: Any) -> Any:
                 value = value.default() if callable(value.default) else _MISSING
             if value is _MISSING:
                 raise TypeError(f"{kind.__name__} needs {name}")
-            setattr(self, name, value)
+            set_attribute(self, name, value)
         if hasattr(self, "__post_init__"):
             self.__post_init__()
 
-    kind.__init__ = begin
+    setattr(kind, "__init__", begin)  # noqa: B010 - known by its name only
     return kind
 
 
@@ -216,7 +233,9 @@ class _Field(Open):
 
 
 def _show_fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in type(value).__dict__.get("__annotated__", ())}
+    if not is_instance_of_own(value):
+        raise RestrictedError("asdict takes objects of classes that the task code defines, and no other")
+    return {name: read_attribute(value, name) for name in type(value).__dict__.get("__annotated__", ())}
 
 
 def _set_alarm(number: Any, handler: Any) -> None:
@@ -236,6 +255,9 @@ def _read_versions() -> dict[str, str]:
 
 class _Abstract(Open):
     """Stands in for ``abc.ABC``."""
+
+
+bases.append(_Abstract)
 
 
 def make_modules(opener: Opener) -> dict[str, Module]:
@@ -272,6 +294,7 @@ def make_modules(opener: Opener) -> dict[str, Module]:
         "warnings": dict.fromkeys(STAND_INS["warnings"], lambda *_, **__: None),
         "sys": {"maxsize": sys.maxsize, "maxunicode": sys.maxunicode, "version_info": tuple(sys.version_info)},
         "os": {"path": path},
+        "copy": {"copy": copy.copy, "deepcopy": lambda value: copy.deepcopy(value)},  # a memo of theirs would see ids
         "dataclasses": {"dataclass": _make_data_class, "field": _Field, "asdict": _show_fields},
         "signal": {"SIGALRM": signal.SIGALRM, "signal": _set_alarm, "alarm": lambda n: signal.alarm(int(n))},
         "importlib.metadata": {"version": _read_versions().__getitem__},
