@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +26,7 @@ from fairtrial.cli.options import (
     ThreadsOption,
 )
 from fairtrial.cli.run import Output, conduct
-from fairtrial.errors import SpecError
+from fairtrial.errors import MissingExtraError, ModelError, SpecError
 from fairtrial.planning.comparing import (
     GradeColumns,
     NamedSystem,
@@ -114,6 +116,7 @@ def compare(
     quiet: QuietOption = False,
 ) -> None:
     """Compare models on a few tasks; or logs with each other; or plain grades in a table."""
+    of_tables = not tasks and all(Path(one).suffix.lower() in SHEETS for one in candidates)
     names, both = split_list(tasks or []), tuple(filter(None, (a, *(b or []))))
     columns = GradeColumns(
         item, () if system else both, system, score, both if system else (), cluster, read_scale(scale), lower_is_better
@@ -126,7 +129,8 @@ def compare(
         made = _name_apart([read_candidate(one) for one in candidates])
         entries = tuple(make_task_entry(name, limit, shots) for name in names)
     else:
-        found = find_systems(candidates, columns)
+        with _blames_input(of_tables):
+            found = find_systems(candidates, columns)
         if not (quiet or as_json):
             tell_systems(found)
         made = tuple(one.candidate for one in found)
@@ -141,7 +145,21 @@ def compare(
         seed=seed,
     )
     loaded = LoadedTrial(trial=trial, text=dump_trial(trial), path=None)
-    conduct(loaded, ledger, api.Conditions(threads=threads), Output(as_json, quiet, report, not no_report))
+    with _blames_input(of_tables):
+        conduct(loaded, ledger, api.Conditions(threads=threads), Output(as_json, quiet, report, not no_report))
+
+
+@contextmanager
+def _blames_input(of_tables: bool) -> Iterator[None]:
+    """Let what is wrong with a table that stands on the command line be a wrong command line: no model takes part."""
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except ModelError as error:
+        if not of_tables:
+            raise
+        raise SpecError(error.message, fix=error.fix, where=error.where) from error
 
 
 def find_systems(given: list[str], columns: GradeColumns) -> list[NamedSystem]:
@@ -153,7 +171,7 @@ def find_systems(given: list[str], columns: GradeColumns) -> list[NamedSystem]:
             fix="Say what to ask: --tasks NAMES (`fairtrial tasks` lists them); or name logs: folders or files of "
             "lm-eval, Inspect, promptfoo or HELM.",
         )
-    of_grades = bool(columns.item or columns.columns or columns.system)
+    of_grades = bool(columns.item or columns.columns or columns.system or columns.score)
     if of_grades:
         if len(given) > 1:
             raise SpecError(f"a table of grades is one file, and {len(given)} are named.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,9 @@ from fairtrial.report.card import write_card
 from fairtrial.report.export import NOT_STATED, ExportNote, run_exporter
 from fairtrial.report.summary import summarise
 from fairtrial.report.words import list_headline_doubts, make_inline
+
+FILE_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,7}")
+"""Ends of names that are those of files, where a folder's may be ``v1.2``."""
 
 
 def export(
@@ -49,15 +53,23 @@ def export(
     if dark and card is None:
         raise SpecError("--dark is about the picture that --card writes.", fix="Add --card card.png.")
     is_table = out is not None and out.suffix.lower() in (".xlsx", ".csv", ".parquet")
+    if out is not None and not form and not is_table and FILE_SUFFIX.fullmatch(out.suffix) and not out.is_dir():
+        raise SpecError(
+            f"--out {out.name}: the end {out.suffix!r} is of no form that is written.",
+            fix="A table ends in .xlsx, .csv or .parquet; for a folder of another form name it with --format.",
+        )
     chosen = form or ("table" if is_table else "lm-eval")
     if chosen == "table":
         check_output(out if out and out.suffix else None, ledger)
     check_output(card, ledger)
+    made = out.parent if out is not None and is_table and not out.parent.exists() else None
     with Ledger.open(ledger, create=False) as store:
         summary = summarise(store, query.find_trial(store, trial).id)
         written: list[Path | ExportNote] = [write_card(summary, card, dark)] if card else []
         if form or out or not card:
             written += run_exporter(chosen, store, summary, out or Path("export"), by)
+    if made is not None:
+        Console(stderr=True).print(Text(f"The folder {make_inline(str(made))} is new."), soft_wrap=True)
     for one in written:
         if isinstance(one, Path):
             Console().print(Text(make_inline(str(one))), soft_wrap=True)

@@ -136,7 +136,9 @@ def describe_no_scale(tasks: Sequence[LoggedTask], unbounded: Sequence[str]) -> 
     if not unbounded or not values:
         return []
     seen = f"from {min(values):g} to {max(values):g}"
-    return [f"no scale is recognised in the grades ({seen}), and margins are in their unit; --scale states one"]
+    return [
+        f"no scale is recognised in the grades ({seen}), and margins are shares of the baseline's value; see --scale"
+    ]
 
 
 def _note_unpaired(logs: Mapping[str, LoggedTask]) -> dict[str, LoggedTask]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -26,6 +27,8 @@ SHEETS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".x
 
 SMALLEST, LARGEST = 1e-100, 1e100
 """Sizes of a grade other than 0; squares of such ones are still numbers."""
+
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 
 EXPECTED = ("expected", "answer", "gold", "target", "reference", "label")
 
@@ -64,6 +67,11 @@ def _find_delimiter(path: Path) -> str:
     return max(counted, key=lambda mark: (counted[mark], mark == ","))
 
 
+def _has_decimal_commas(path: Path) -> bool:
+    """Return whether 2,5 in a table is a number: cells are set apart by semicolons, as where commas are decimal."""
+    return path.suffix.lower() not in SHEETS[1:] and _find_delimiter(path) == ";"
+
+
 def list_columns(path: Path, rows: str = "") -> list[str]:
     """Return the names of a table's columns, as its first row has them."""
     _, first = next(read_table(path, rows), ("", {}))
@@ -90,6 +98,7 @@ def read_scores(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]:
     """
     keys = {how.id, how.score, how.answer, how.cluster if how.cluster == how.id else "", *how.only}
     for path in files:
+        takes_commas = _has_decimal_commas(path)
         found = LoggedTask(path.stem)
         grades: dict[str, list[float]] = {}
         first: dict[str, LoggedRow] = {}
@@ -104,6 +113,8 @@ def read_scores(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]:
             key = format_key(identity)
             _check_cluster(clusters, key, row, how, where)
             cell = find_column(row, how.score, where, "the grade")
+            if takes_commas and isinstance(cell, str) and DECIMAL_COMMA.fullmatch(cell):
+                cell = cell.replace(",", ".")
             number = None if is_missing(cell) else read_grade(cell)
             others = {str(name): _say(value) for name, value in row.items() if name not in keys}
             found.cells.append(GradedCell(key, f"{path}:{where}", number, others))

@@ -5,6 +5,7 @@ Reads the ledger block by block, so that few rows are in memory at once; knows n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ BLOCK_ITEMS = 500
 
 COSTS = {"seconds": "seconds", "tokens_in": "tokens in", "tokens_out": "tokens out", "usd": "usd"}
 """Measures of what an answer cost, and what their columns are called."""
+
+ID_COLUMN = re.compile(r"(?i:(?:^|[ _.-])id$)|[a-z]I[dD]$")
+"""Names of columns such as ``Ticket ID``, ``item_id`` and ``questionId``."""
 
 Cell = str | float | int | None
 
@@ -75,11 +79,35 @@ class ItemsTable:
         for task in self.summary.tasks:
             order = query.read_order(self.ledger, self.summary.trial_id, task.content_id)
             ids = [item for _, item in sorted(zip(order.doc_ids, order.item_ids, strict=True))]
+            column = self._find_id_column(task, ids)
             for start in range(0, len(ids), BLOCK_ITEMS):
-                yield from self._read_block(task, ids[start : start + BLOCK_ITEMS], order.repeats, costs, several)
+                yield from self._read_block(
+                    task, ids[start : start + BLOCK_ITEMS], order.repeats, costs, several, column
+                )
+
+    def _find_id_column(self, task: TaskSummary, ids: Sequence[str]) -> str:
+        """Return the column of the data that names items, each by another name; ``id`` if there is no such one."""
+        first = read_item_block(self.ledger, task.content_id, ids[:1])
+        names = [str(name) for item in first.values() for name in item.data]
+        recorded = self.summary.candidates[0].spec.document.get("recorded")
+        stated = recorded.get("id") if isinstance(recorded, Mapping) and recorded.get("score") else None
+        likely = [str(stated)] if stated in names else [name for name in names if ID_COLUMN.search(name)]
+        if "id" in names or len(likely) != 1:
+            return "id"
+        seen: set[str] = set()
+        for start in range(0, len(ids), BLOCK_ITEMS):
+            block = read_item_block(self.ledger, task.content_id, ids[start : start + BLOCK_ITEMS])
+            seen |= {str(item.data.get(likely[0])) for item in block.values()}
+        return likely[0] if len(seen) == len(ids) else "id"
 
     def _read_block(
-        self, task: TaskSummary, ids: Sequence[str], repeats: int, costs: Mapping[str, Sequence[str]], several: bool
+        self,
+        task: TaskSummary,
+        ids: Sequence[str],
+        repeats: int,
+        costs: Mapping[str, Sequence[str]],
+        several: bool,
+        column: str,
     ) -> Iterator[list[Cell]]:
         """Yield the rows of some items."""
         items = read_item_block(self.ledger, task.content_id, ids)
@@ -93,7 +121,7 @@ class ItemsTable:
                 place = (item_id, repeat)
                 if not any(place in seen[c.name] or place in calls[c.name] for c in self.summary.candidates):
                     continue
-                row: list[Cell] = [task.name, _name_item(item), *([repeat + 1] if several else [])]
+                row: list[Cell] = [task.name, _name_item(item, column), *([repeat + 1] if several else [])]
                 row += [item.question, " | ".join(item.choices), " | ".join(item.gold)]
                 for candidate in self.summary.candidates:
                     values = seen[candidate.name].get(place, {})
@@ -108,9 +136,9 @@ def _get(values: Mapping[str, tuple[float, float]], measure: str) -> float | Non
     return None if found is None else found[0]
 
 
-def _name_item(item: Item) -> str:
-    """Return what the data call an item: their own id, else its number from 0."""
-    own = item.data.get("id")
+def _name_item(item: Item, column: str) -> str:
+    """Return what the data call an item: their own id, in the column of that name, else its number from 0."""
+    own = item.data.get(column)
     return str(own) if isinstance(own, str | int) and not isinstance(own, bool) else str(item.doc_id)
 
 

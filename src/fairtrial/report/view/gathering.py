@@ -45,7 +45,7 @@ def choose_tasks(trial: query.TrialRow, wanted: Sequence[str] = ()) -> list[Task
     names = [task.name for task in trial.plan.tasks]
     for name in wanted:
         if name not in names:
-            raise UnknownNameError("task", name, names)
+            raise UnknownNameError("task", name, names, fix=f"Tasks of the trial: {', '.join(names)[:400]}.")
     return [task for task in trial.plan.tasks if not wanted or task.name in wanted]
 
 

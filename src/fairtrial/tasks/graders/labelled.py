@@ -64,7 +64,7 @@ def read_labelled_rows(
     """
     if not path.is_file():
         raise DataError("there is no such file of graded answers", where=str(path))
-    rows = read_rows(path, {})
+    rows = read_rows(path, _find_delimiter(path))
     lacking = [name for name in COLUMNS if not rows or name not in rows[0]]
     if lacking:
         raise DataError(
@@ -86,6 +86,22 @@ def read_labelled_rows(
         raise DataError(f"{len(bad)} of {len(rows)} rows have no grade of the scale {', '.join(grades)}: {shown}",
                         where=str(path))  # fmt: skip
     return found
+
+
+def _find_delimiter(path: Path) -> dict[str, str]:
+    """Return the option of a CSV file that says what is between its cells: that by which its head has our columns."""
+    if path.suffix.lower() != ".csv":
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            head = file.readline(1 << 16)
+    except OSError:
+        return {}  # what is wrong is said by the reader
+
+    def count_columns(mark: str) -> int:
+        return len({name.strip().strip('"') for name in head.split(mark)} & set(COLUMNS))
+
+    return {"delimiter": max((",", ";", "\t"), key=count_columns)}
 
 
 class LabelledAnswers:

@@ -174,3 +174,9 @@ def test_graded_answers_that_cannot_be_used(tmp_path: Path, text: str | None, sa
     judge = judge_of(tmp_path, scale=[1, 5], labels="labels.csv")
     with pytest.raises(DataError, match=said):
         judge.labelled_answers()
+
+
+def test_graded_answers_may_stand_between_semicolons(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("question;answer;grade\nWhat, then?;Berlin, of course;5\n")
+    task = judge_of(tmp_path, scale=[1, 5], labels="labels.csv").labelled_answers()
+    assert [item.gold for item in task.items()] == [("5",)]
