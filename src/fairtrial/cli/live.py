@@ -128,12 +128,12 @@ class LiveDisplay:
                     self.time_left.close((step.task, name))
         elif step.stage == "start":
             self.time_left.start()
-            self.note(describe_start(step.done, step.total))
+            self.note(describe_start(step.done, step.total, step.judgements))
         elif step.stage == "drop":
             self.dropped.add((step.task, step.candidate))
             self.time_left.close((step.task, step.candidate))
             self.note(f"{step.candidate}: {step.note}")
-        elif step.stage in {"check", "ask"}:
+        elif step.stage in {"check", "ask", "judge"}:
             self.count(step)
         elif step.stage == "alone":
             self.count(replace(step, stage="ask", task=f"{step.task}, one at a time"))
@@ -193,8 +193,8 @@ class PlainDisplay:
             self.time_left.expect((step.task, step.candidate), step.total, step.reused)
         elif step.stage == "start":
             self.time_left.start()
-            self.note(describe_start(step.done, step.total))
-        elif step.stage == "ask":
+            self.note(describe_start(step.done, step.total, step.judgements))
+        elif step.stage in {"ask", "judge"}:
             self.time_left.count((step.task, step.candidate), step.done, step.total, step.reused)
             told = f"{step.task}  {step.candidate}  {describe_progress(step)}".rstrip()
             self.timely(f"{told}  ({self.describe_whole()})", always=step.done >= step.total)

@@ -59,8 +59,10 @@ class TimeLeft:
 
     def close(self, key: Key) -> None:
         """Note that nothing more is asked there."""
-        if key in self.rows:
-            self.rows[key].closed = True
+        task, candidate = key
+        for (where, who), row in self.rows.items():
+            if where == task and (who == candidate or who.startswith(f"{candidate}, ")):  # its judges, too
+                row.closed = True
 
     @property
     def done(self) -> int:
@@ -92,8 +94,13 @@ def describe_seconds(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def describe_start(known: int, total: int) -> str:
-    """Return what there is to do as a run begins, and what is done already."""
+def describe_start(known: int, total: int, judgements: int = 0) -> str:
+    """Return what there is to do as a run begins, and what is done already; ``judgements``: left to ask of judges."""
+    if judgements:
+        more = f"{judgements:,} {'judgement' if judgements == 1 else 'judgements'} to ask"
+        if known == total:
+            return f"all {total:,} answers are in the ledger; {more}" if total else more
+        return f"{describe_start(known, total)}; {more}"
     if not total:
         return "nothing to ask"
     if known == total:

@@ -119,8 +119,13 @@ def _describe_details(verdict: Verdict) -> list[str]:
 
 def describe_outcome(summary: Summary) -> str:
     """Return the outcome of a trial in one sentence."""
+    lacking = "".join(f" {line}" for line in list_missing_verdicts(summary))
     if not summary.verdicts:
-        return "Nothing to compare: the trial has one candidate, or no answers yet."
+        if lacking:
+            return lacking.strip()
+        return (
+            _describe_only_candidate(summary) or "Nothing to compare: the trial has one candidate, or no answers yet."
+        )
     counts = {word: sum(v.label == word for v in summary.verdicts) for word in MARKS}
     doubtful = {word: sum(v.label == word and is_doubtful(summary, v) for v in summary.verdicts) for word in MARKS}
     named = [
@@ -133,7 +138,54 @@ def describe_outcome(summary: Summary) -> str:
     where = next(iter(tasks)) if len(tasks) == 1 else f"{len(tasks)} tasks"
     state = "" if summary.finished else " The trial is not finished."
     family = _describe_family_error(summary)
-    return f"{who} compared with {summary.baseline} on {where}: {', '.join(named)}.{family}{state}"
+    return f"{who} compared with {summary.baseline} on {where}: {', '.join(named)}.{family}{lacking}{state}"
+
+
+def list_missing_verdicts(summary: Summary) -> list[str]:
+    """Return where a judge is why there is no verdict: a line a task and measure of which no grade could be had."""
+    if len(summary.candidates) < 2:
+        return []
+    there = {(v.task, v.measure) for v in summary.verdicts}
+    lines = []
+    for judge in summary.judges:
+        for task, measure in judge.uses:
+            own = [a for a in summary.absences if (a.task, a.measure) == (task, measure)]
+            if (task, measure) in there or not own or measure not in summary.task(task).measures:
+                continue
+            had = {e.candidate for e in summary.estimates if (e.task, e.measure) == (task, measure)}
+            lost = [a.candidate for a in own if a.candidate not in had]
+            of = f" on the answers of {', '.join(dict.fromkeys(lost))}" if had and lost else ""
+            read = all(a.reason == UNREAD_GRADE for a in own)
+            what = f"No verdict on {task}" + (f" ({measure})" if len(summary.task(task).measures) > 1 else "")
+            none = "too few grades" if had and not lost else "no grade"
+            lines.append(f"{what}: {none} of {judge.name}{of} could be {'read' if read else 'had'}.")
+    return lines
+
+
+def _describe_only_candidate(summary: Summary) -> str:
+    """Return the scores of a trial's only candidate in a sentence; empty for several, or without answers."""
+    if len(summary.candidates) != 1 or not summary.estimates:
+        return ""
+    told = []
+    for task in summary.tasks:
+        for e in select_estimates(summary, task):
+            ends = f"{format_quantity(e.low, e.unit)} to {format_quantity(e.high, e.unit)}"
+            where = e.task if e.measure == task.main_measure else f"{e.task} ({e.measure})"
+            told.append(f"{format_quantity(e.mean, e.unit)} [{ends}] on {where}")
+    more = f"; and {len(told) - MOST_SCORES} more" if len(told) > MOST_SCORES else ""
+    sure = format_coverage(summary.decide.confidence)
+    state = "" if summary.finished else " The trial is not finished."
+    return (
+        f"{summary.candidates[0].name} alone, compared with nobody: {'; '.join(told[:MOST_SCORES])}{more} "
+        f"({sure} intervals).{state}"
+    )
+
+
+UNREAD_GRADE = "the judge's answer gives no grade"
+"""The reason that the ledger keeps where a judge's answer could not be read."""
+
+MOST_SCORES = 8
+"""Scores that a headline names."""
 
 
 def _describe_family_error(summary: Summary) -> str:

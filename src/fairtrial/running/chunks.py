@@ -19,7 +19,7 @@ from fairtrial.planning.judges import Judging
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.records import Answer, Observation
 from fairtrial.running.answering import Answered, answer_items, observe_items
-from fairtrial.running.judging import Judged, judge_items
+from fairtrial.running.judging import Judged, OnJudged, judge_items, tell_nobody
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.storing import AbsentValue, LedgerWriter
 from fairtrial.tasks.base import CountsForCorpus, Task
@@ -63,6 +63,7 @@ def ask_chunk(
     pool: EnginePool,
     writer: LedgerWriter,
     judgings: Sequence[Judging] = (),
+    on_judged: OnJudged = tell_nobody,
 ) -> AskedChunk:
     """Have a chunk answered, as far as the ledger lacks answers, then judged, graded and stored."""
     known = known_answers(candidate, chunk, writer.ledger)
@@ -74,7 +75,7 @@ def ask_chunk(
         there, given, _ = leave_out_failed(task, chunk, answered)
         writer.write_chunk(task.id, candidate.id, there, given, given.costs)
         every = {**known, **given.answers}
-        judged = [(judging, judge_items(judging, there, every, pool, writer)) for judging in judgings]
+        judged = [(judging, judge_items(judging, there, every, pool, writer, on_judged)) for judging in judgings]
     return store_chunk(task, candidate, chunk, known, answered, pool.probes(candidate), writer, judged)
 
 

@@ -10,6 +10,7 @@ comes next, and `budget` whether that is affordable.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import asdict, replace
 
 from fairtrial.analysis.elimination import find_eliminated
@@ -21,16 +22,18 @@ from fairtrial.ledger import Ending, Ledger, query
 from fairtrial.ledger.blobs import ImageReader
 from fairtrial.machine import facts
 from fairtrial.measures import Meters, find_plugin_probes
+from fairtrial.planning.judges import Judging
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import CHUNK_ITEMS, make_chunks
 from fairtrial.running.answering import check_requests
 from fairtrial.running.budget import BudgetTracker, UnpaidItems, check_measured, describe_limits, open_tracker
-from fairtrial.running.chunks import ask_chunk
+from fairtrial.running.chunks import ask_chunk, count_unanswered
 from fairtrial.running.divergence import compare_distributions
 from fairtrial.running.examinations import check_judges, examine_judges
+from fairtrial.running.judging import count_unjudged
 from fairtrial.running.latency import time_alone
 from fairtrial.running.pool import EnginePool, open_pool
-from fairtrial.running.progress import OnProgress, Progress
+from fairtrial.running.progress import OnProgress, Progress, name_judging
 from fairtrial.running.rounds import TaskRounds, choose_task, list_owed, make_task_rounds
 from fairtrial.running.storing import LedgerWriter, open_writer, write_plan
 from fairtrial.running.thresholds import settle_thresholds
@@ -92,7 +95,7 @@ def run(
 
 def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgress) -> None:
     """Raise before anything is paid for if some candidate cannot answer some request that is not answered yet."""
-    done = total = 0
+    done = total = judgements = 0
     for task in plan.tasks:
         for candidate in plan.candidates:
             asked = [item for chunk in make_chunks(task, candidate) for item in chunk]
@@ -104,7 +107,20 @@ def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgr
             there = sum(all(r.id in known for r in item.requests) for item in asked)
             on_progress(Progress("check", candidate.name, task.name, 0, len(asked), reused=there))
             done, total = done + there, total + len(asked)
-    on_progress(Progress("start", done=done, total=total))
+            for one in plan.judges.of(task, candidate):
+                left = count_unjudged(one, asked, known, ledger)
+                on_progress(Progress("check", _name(one), task.name, 0, len(asked), reused=len(asked) - left))
+                judgements += left
+    for exam in plan.judges.examinations:
+        chunks = list(make_chunks(exam.task, exam.judge))
+        left, count = sum(count_unanswered(exam.judge, one, ledger) for one in chunks), sum(map(len, chunks))
+        on_progress(Progress("check", exam.judge.name, exam.task.name, 0, count, reused=count - left))
+        judgements += left
+    on_progress(Progress("start", done=done, total=total, judgements=judgements))
+
+
+def _name(judging: Judging) -> str:
+    return name_judging(judging.candidate.name, judging.use.measure.name, judging.judge.name)
 
 
 class Conductor:
@@ -120,6 +136,7 @@ class Conductor:
         self.tracker = tracker
         self.writer = writer
         self.on_progress = on_progress
+        self.judged: Counter[str] = Counter()
         self.all_rounds = make_task_rounds(plan, list(iterate_questions(self.document)))
 
     def ask_all(self, rounds: int | None) -> Ending:
@@ -170,7 +187,7 @@ class Conductor:
                 left_out.append(part)
                 continue
             judgings = [judging for judging, _ in part.judging]
-            answered = ask_chunk(task, part.candidate, part.chunk, self.pool, self.writer, judgings)
+            answered = ask_chunk(task, part.candidate, part.chunk, self.pool, self.writer, judgings, self.tell_judged)
             self.tracker.pay(UnpaidItems(part.owed.key, answered.paid), answered.costs)
             for judging, judged in answered.judged:
                 self.tracker.pay(UnpaidItems((judging.judge.id, judging.id), judged.paid), judged.costs)
@@ -182,6 +199,13 @@ class Conductor:
             where = ("ask", part.candidate.name, task.name, tally.done, tally.total, tally.mean)
             self.on_progress(Progress(*where, answered.reused))
         task_rounds.round_is_over(left_out)
+
+    def tell_judged(self, judging: Judging, items: int, reused: int) -> None:
+        """Tell that a judge is done with some more items, of which it had judged so many before."""
+        self.judged[judging.id] += items
+        total = len(judging.task.items) * judging.task.entry.repeats
+        where = ("judge", _name(judging), judging.task.name, self.judged[judging.id], total, None)
+        self.on_progress(Progress(*where, reused))
 
     def look(self, task_rounds: TaskRounds) -> None:
         """Look at each open question of a task, enter the looks in the ledger, and close what is settled.

@@ -7,7 +7,7 @@ the reason stands in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairtrial.errors import TooLongError
@@ -26,6 +26,14 @@ UNREAD = "the judge's answer gives no grade"
 REFUSED = "the judge's server refused to answer"
 FAILED = "the judge failed: "
 TOO_LONG = "the answer is too long for the judge's context"
+
+
+OnJudged = Callable[[Judging, int, int], None]
+"""Is told of items that a judge is done with, and of how many of them it had judged before."""
+
+
+def tell_nobody(judging: Judging, items: int, reused: int) -> None:
+    """Tell nobody how far a judge is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def judge_items(
     answers: Mapping[str, Answer],
     pool: EnginePool,
     writer: LedgerWriter,
+    on_judged: OnJudged = tell_nobody,
 ) -> Judged:
     """Have a chunk's answers judged, as far as the ledger lacks it, and store what the judge wrote and cost.
 
@@ -86,7 +95,16 @@ def judge_items(
     too_long = find_too_long(judging, [request for group in missing for request in group], pool)
     missing = [[request for request in group if request.id not in too_long] for group in missing]
     with writer.keeping(judging.judge.id) as keep:
-        answered = answer_items(judging.judge, missing, pool, keep)
+        told_so_far: set[str] = set()
+
+        def keep_and_tell(request: Request, answer: Answer) -> None:
+            keep(request, answer)
+            told_so_far.add(request.id)
+            on_judged(judging, 1, 0)
+
+        answered = answer_items(judging.judge, missing, pool, keep_and_tell)
+        rest, new = len(chunk) - len(told_so_far), len(answered.answers.keys() - told_so_far)
+        on_judged(judging, rest, rest - new)
     told = {**known, **answered.answers}
     rows = [
         ItemRequests(asked.item, asked.repeat, (request,))

@@ -17,8 +17,8 @@ class Progress:
         stage: ``check`` (prompts are checked; ``reused`` says how many items have all their answers), ``start`` (all
             are checked; ``done`` and ``total`` are of all candidates and tasks), ``ask`` (a chunk is answered),
             ``look`` (a verdict so far), ``drop`` (a candidate is asked this task no more), ``stop`` (by the budget),
-            ``alone`` (an item was timed), ``text`` (all have read a passage), ``judge`` (a judge has graded what people
-            graded) or ``done``.
+            ``alone`` (an item was timed), ``text`` (all have read a passage), ``judge`` (a judge has graded some
+            answers) or ``done``.
         candidate: its name, empty if not about one.
         task: its name, empty if not about one.
         done: items answered of this candidate and task.
@@ -27,6 +27,7 @@ class Progress:
         reused: items of this chunk that were in the ledger already.
         look: the verdict so far, for ``look``.
         note: what has happened, for ``drop`` and ``stop``.
+        judgements: answers of judges that are still to be asked for, at most, for ``start``.
     """
 
     stage: str
@@ -38,9 +39,15 @@ class Progress:
     reused: int = 0
     look: Verdict | None = None
     note: str = ""
+    judgements: int = 0
 
 
 OnProgress = Callable[[Progress], None]
+
+
+def name_judging(candidate: str, measure: str, judge: str) -> str:
+    """Return as whom a judge of a candidate's answers is shown."""
+    return f"{candidate}, {measure} by {judge}"
 
 
 @dataclass

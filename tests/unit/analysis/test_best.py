@@ -11,6 +11,7 @@ from fairtrial.analysis.best import BestOnTask, find_best_on_tasks
 from fairtrial.report.best import describe_best, describe_promise, format_contender
 from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import summarise
+from fairtrial.report.words import describe_outcome
 from tests.support.standing_ledger import PPL, TRIAL, trial_ledger
 
 NAMES = ["plain", "steps", "careful"]
@@ -112,3 +113,9 @@ def test_a_winner_over_answers_that_were_not_read_is_doubtful(tmp_path: Path, un
     assert told == f"t: steps is the best, better than each of the 2 others{reason if unread == 300 else ''}."
     assert told in page
     assert [one["candidate"] for one in document["doubts"]] == (["plain", "careful"] if unread == 300 else [])
+
+
+def test_one_candidate_alone_is_told_by_its_scores(tmp_path: Path) -> None:
+    with trial_ledger(tmp_path / "l.db", NAMES[:1], {"t": {"acc": {"plain": [1.0, 0.0] * 100}}}) as ledger:
+        told = describe_outcome(summarise(ledger, TRIAL))
+    assert told.startswith("plain alone, compared with nobody: 50.0% [") and " on t (95% intervals)." in told

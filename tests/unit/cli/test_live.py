@@ -156,3 +156,22 @@ def test_times_in_words(seconds: float, words: str) -> None:
 )
 def test_a_run_says_at_once_what_there_is_to_ask(known: int, total: int, words: str) -> None:
     assert describe_start(known, total) == words
+
+
+def test_judgements_are_told_at_the_start_and_as_they_come() -> None:
+    assert describe_start(0, 30, 15) == "30 answers to ask; 15 judgements to ask"
+    assert describe_start(30, 30, 1) == "all 30 answers are in the ledger; 1 judgement to ask"
+    out = io.StringIO()
+    console = Console(file=out, width=200)
+    plain, live = PlainDisplay(console), LiveDisplay(console)
+    for shown in (plain, live):
+        shown.step(Progress("check", "a, rating by strict", "quiz", 0, 15))
+        shown.step(Progress("start", done=30, total=30, judgements=15))
+        shown.step(Progress("judge", "a, rating by strict", "quiz", 15, 15))
+    console.print(live.picture())
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "all 30 answers are in the ledger; 15 judgements to ask"
+    assert lines[1].startswith("quiz  a, rating by strict  15/15")
+    assert "15/15" in lines[-1]
+    live.time_left.close(("quiz", "a"))
+    assert live.time_left.rows["quiz", "a, rating by strict"].closed

@@ -38,6 +38,9 @@ from fairtrial.records import (
 from fairtrial.report.html.page import render_report
 from fairtrial.report.judges import describe_beside, describe_costs
 from fairtrial.report.summary import summarise
+from fairtrial.report.words import UNREAD_GRADE, describe_outcome
+from fairtrial.running.judging import UNREAD
+from fairtrial.running.progress import Progress
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.graders import Graders, locate_graders
 from fairtrial.spec.trial import Trial
@@ -135,7 +138,9 @@ def planned(folder: Path, task: Letters, **more: object) -> Plan:
         return plan_trial(trial, folder)
 
 
-def conducted(plan: Plan, ledger: Ledger, judge: Any = judge_by_word) -> dict[str, Writing]:
+def conducted(
+    plan: Plan, ledger: Ledger, judge: Any = judge_by_word, steps: list[Progress] | None = None
+) -> dict[str, Writing]:
     engines = {"good": Writing(answer_well), "bad": Writing(answer_badly), "strict": Writing(judge)}
 
     def open_engine(candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> Writing:
@@ -143,7 +148,7 @@ def conducted(plan: Plan, ledger: Ledger, judge: Any = judge_by_word) -> dict[st
 
     with pytest.MonkeyPatch.context() as patch, ledger.writing():
         patch.setattr(bench, "open_engine", open_engine)
-        conductor.run(plan, "text", ledger, EngineSettings())
+        conductor.run(plan, "text", ledger, EngineSettings(), ([] if steps is None else steps).append)
     return engines
 
 
@@ -215,6 +220,32 @@ def test_a_judge_that_fails_loses_nothing(tmp_path: Path) -> None:
         engines = conducted(plan, ledger)
         assert [len(engines[name].asked) for name in ("good", "bad")] == [COUNT - 50, COUNT]
         assert summarise(ledger, plan.id).verdicts[0].verdict == "worse"
+
+
+def test_a_judge_tells_how_far_it_is(tmp_path: Path) -> None:
+    plan = planned(tmp_path, Letters(tmp_path))
+    first: list[Progress] = []
+    again: list[Progress] = []
+    with Ledger.open(tmp_path / "l.db") as ledger:
+        conducted(plan, ledger, steps=first)
+        conducted(plan, ledger, steps=again)
+    [start] = [step for step in first if step.stage == "start"]
+    [later] = [step for step in again if step.stage == "start"]
+    assert (start.judgements, later.judgements, later.done) == (2 * COUNT, 0, 2 * COUNT)
+    for steps, reused in ((first, 1), (again, COUNT)):
+        told = [step for step in steps if step.stage == "judge" and step.candidate == "good, judged by strict"]
+        assert told[-1].done == told[-1].total == COUNT and sum(step.reused for step in told) == reused
+
+
+def test_where_no_grade_can_be_read_that_is_said_instead_of_a_verdict(tmp_path: Path) -> None:
+    plan = planned(tmp_path, Letters(tmp_path))
+    with Ledger.open(tmp_path / "l.db") as ledger:
+        conducted(plan, ledger, lambda _: "I cannot say.")
+        summary = summarise(ledger, plan.id)
+        said = describe_outcome(summary)
+        # the one answer without text, of good, has a grade without the judge
+        assert said == "No verdict on table: no grade of strict on the answers of bad could be read."
+        assert UNREAD_GRADE == UNREAD and said in render_report(ledger, summary)
 
 
 def test_a_forecast_counts_what_judges_are_asked(tmp_path: Path) -> None:
