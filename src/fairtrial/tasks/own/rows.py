@@ -5,6 +5,7 @@ Knows no prompts and no models.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -221,6 +222,7 @@ def _read_written(table: Table, columns: Columns, graders: GraderSet, where: str
     present = [value for value in values if not is_empty(value)]
     lists = bool(present) and all(parse_list(value) is not None for value in present) and not graders.expects_json
     read = _choose_reader(lists, graders)
+    commas = "cells between semicolons" in table.notes and any(name == "number" for name, _ in graders.graders)
     asked: list[Question] = []
     faults: list[Fault] = []
     unanswered = 0
@@ -233,6 +235,8 @@ def _read_written(table: Table, columns: Columns, graders: GraderSet, where: str
             if columns.question and is_empty(row[columns.question]):
                 raise DataError(f"{columns.question} is empty")
             graders.check_row(gold, row)
+            if commas and any(re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", text) for text in gold):
+                raise DataError("the comma may stand between thousands or before decimals; write 1500 or 1.5")
         except DataError as error:
             faults.append(Fault(n, place, f"{error.message}{f'; {name} is {show(value)}' if name else ''}"))
             continue

@@ -189,6 +189,10 @@ def test_written_answers_get_the_grader_that_fits(answers: list[str], grader: st
     assert f"graded by {grader}" in describe_source(source)
 
 
+def test_a_comma_that_may_mean_two_things_is_refused_by_row(tmp_path: Folder) -> None:
+    assert "row 2: the comma may stand between" in refused(tmp_path, "question;answer\na;3,5\nb;1,500\n")
+
+
 def test_a_few_labels_are_options_unless_a_prompt_names_them(tmp_path: Folder) -> None:
     rows = [{"ticket": f"t{n}", "team": ("billing", "orders")[n % 2]} for n in range(6)]
     assert "multiple choice of 2 (billing, orders in every row)" in describe_source(opened(tmp_path, rows))
