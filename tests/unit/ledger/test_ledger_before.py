@@ -77,9 +77,13 @@ def test_it_goes_on_where_it_was_with_nothing_asked_again(
         [old] = query.read_trials(ledger)
         assert said(ledger, old.id) == (VERDICTS, ESTIMATES)
         with ledger.writing():
-            assert run(plan, TRIAL, ledger, EngineSettings()) == old.id
-        assert query.count_rows(ledger) == before
-        assert said(ledger, old.id) == (VERDICTS, ESTIMATES)
+            again = run(plan, TRIAL, ledger, EngineSettings())
+        after = query.count_rows(ledger)
+        # numbers are read otherwise since, so arithmetic_open is another task of the same items: its grades are new
+        assert again != old.id
+        assert (after["answers"], after["candidates"]) == (before["answers"], before["candidates"])
+        assert after["items"] == before["items"] + 4
+        assert said(ledger, again) == said(ledger, old.id) == (VERDICTS, ESTIMATES)
     assert examine(older).sound
 
 

@@ -37,7 +37,7 @@ class WrittenArithmetic(WrittenTask):
     """``exact_match``: the number that the answer gives is the right one; see `fairtrial.tasks.reading.numbers`."""
 
     main_measure = "exact_match"
-    reading = 2
+    reading = 3
 
     def measures(self, suite: Suite) -> tuple[Measure, ...]:
         """Return ``exact_match``."""
