@@ -23,10 +23,12 @@ from fairtrial.planning.sampling import (
 from fairtrial.planning.sources import TaskSource
 from fairtrial.records import Measure, content_hash
 from fairtrial.records.duplicates import count_copies, put_copies_together
+from fairtrial.spec.forms import name_form
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.spec.yamlfile import Location
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.variants.forms import FORMS, STRETCH
+from fairtrial.tasks.variants.form import FormTask
+from fairtrial.tasks.variants.forms import STRETCH, make_form
 
 DEFAULT_PROCEDURAL_ITEMS = 200
 FEWSHOT_SEED = 1234
@@ -97,13 +99,20 @@ def plan_task(source: TaskSource, entry: TaskEntry, trial: Trial, known: Mapping
     )
 
 
-def plan_form(task: PlannedTask, form: str, seed: int) -> PlannedTask:
-    """Plan another form of a task: for the same items where it has them, else for about as many.  No verdict on it."""
-    plain = FORMS[form](task.plain)
-    chat = plain if task.chat is task.plain else FORMS[form](task.chat)
+def plan_form(task: PlannedTask, given: str | Mapping[str, Any], seed: int) -> PlannedTask:
+    """Plan another form of a task: for the same items where it has them, else for about as many.  No verdict on it.
+
+    Items keep their ids and stand in the task's own order, so that forms are paired item by item; see
+    `fairtrial.tasks.variants.form`.
+    """
+    form = name_form(given)
+    plain = make_form(task.plain, given)
+    chat = plain if task.chat is task.plain else make_form(task.chat, given)
     everything = plain.items()
     known = {item.id: item for item in everything}
     items = tuple(known[item.id] for item in task.items if item.id in known)
+    if isinstance(plain, FormTask):
+        items = tuple(map(plain.show_item, items))
     if not items:
         wanted = task.entry.model_copy(update={"limit": -(-len(task.items) // STRETCH), "sample": "random"})
         items = draw_items(everything, wanted, np.random.default_rng([seed, hash_to_int(task.name)]), False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fairtrial.spec.forms import make_form_schema
 from fairtrial.spec.levers import LEVER_SETTINGS, find_settings
 from fairtrial.spec.schemes import SCHEMES
 from fairtrial.spec.trial import Trial
@@ -19,6 +20,7 @@ def make_trial_schema() -> dict[str, Any]:
     candidate = schema["$defs"]["Candidate"]["properties"]
     candidate["model"]["pattern"] = f"^({'|'.join(SCHEMES.built_in)}):."
     candidate["levers"]["items"] = make_lever_schema()
+    schema["$defs"]["TaskEntry"]["properties"]["forms"]["items"] = make_form_schema()
     mapping = {"type": "string", "pattern": r"\.[yY][aA]?[mM][lL]$", "description": "path of a file with the settings"}
     candidate["recorded"]["anyOf"].append(mapping)
     return {

@@ -14,6 +14,7 @@ from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Reference, find_references
 from fairtrial.spec.device import DeviceSettings
+from fairtrial.spec.forms import Forms
 from fairtrial.spec.own import OwnData, is_data_file
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Texts, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
@@ -51,9 +52,7 @@ class TaskEntry(OwnData):
         "that the model writes, without examples. Of a file: letter, or texts, which are scored; default: texts where "
         "all candidates give scores.",
     )
-    forms: tuple[Literal["permuted", "order"], ...] = Field(
-        (), description="Further forms to ask it in, to hint at contamination: options permuted, items in other orders."
-    )
+    forms: Forms = Field((), description="Further forms to ask its items in; each is a name, or {NAME: SETTINGS}.")
 
     @model_validator(mode="after")
     def _names_a_task_or_a_file(self) -> TaskEntry:

@@ -7,8 +7,7 @@ gap is the best check, so every candidate has its row.
 
 from __future__ import annotations
 
-import numpy as np
-
+from fairtrial.analysis.forms import compare_forms, pair_forms
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.intervals import estimate
@@ -33,7 +32,7 @@ def study_contamination(ledger: Ledger, trial_id: str) -> Findings | None:
     compared = 0
     for task in plan.tasks:
         published = tasks.get(task.of)
-        if published is None:
+        if published is None or task.form not in ("permuted", "order"):
             continue
         for candidate in plan.candidates:
             if task.form == "permuted":
@@ -74,25 +73,14 @@ def _estimate_gap(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, forms: tuple[TaskRecord, TaskRecord]
 ) -> tuple[Cell, ...] | None:
     """Return the row of one candidate: the items as published less the same items permuted; None without both."""
-    measure = forms[0].main_measure.name
-    a, b = (query.read_values(ledger, trial_id, candidate.id, form.id, measure) for form in forms)
-    place = {item: i for i, item in enumerate(b.item_ids)}
-    both = np.array([i for i, item in enumerate(a.item_ids) if item in place], dtype=np.int64)
-    if not both.size:
+    sample = pair_forms(ledger, trial_id, candidate.id, forms)
+    if sample is None:
         return None
-    other = np.array([place[a.item_ids[i]] for i in both])
-    sign = -1.0 if forms[0].main_measure.higher_is_better is False else 1.0
-    differences = sign * (a.values[both] - b.values[other])
-    confidence = query.find_trial(ledger, trial_id).plan.decide.confidence
-    found = estimate(differences, np.ones(both.size), a.clusters[both], confidence)
-    return (
-        forms[0].name,
-        candidate.name,
-        float(a.values[both].mean()),
-        float(b.values[other].mean()),
-        Interval(found.mean, found.low, found.high),
-        float(both.size),
-    )
+    measure = forms[0].main_measure
+    found = compare_forms(sample, measure, query.find_trial(ledger, trial_id).plan.decide.confidence)
+    ends = (found.low, found.high) if measure.higher_is_better is False else (-found.high, -found.low)
+    gap = found.difference if measure.higher_is_better is False else 0.0 - found.difference
+    return (forms[0].name, candidate.name, found.first, found.second, Interval(gap, *ends), float(found.items))
 
 
 def _estimate_preference(

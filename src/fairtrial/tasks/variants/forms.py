@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from fairtrial.errors import TaskError
 from fairtrial.records import (
@@ -33,6 +34,7 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
+from fairtrial.spec.forms import FormSettings, read_form
 from fairtrial.tasks.base import Task, TaskCard, TellsSigns, list_images
 from fairtrial.tasks.signs import CHOSE
 from fairtrial.tasks.variants.letters import LetterTask, read_letter
@@ -291,5 +293,14 @@ def _make_document(texts: Sequence[str], label: str) -> ScoreRequest:
     return ScoreRequest((Pair(Prompt(""), "\n\n".join(texts)),), delimiter="", rolling=True, label=label)
 
 
-FORMS: Mapping[str, Callable[[Task], Task]] = {"permuted": PermutedTask, "order": OrderTask}
-"""Name of a form, as a trial file writes it, to what makes it of a task."""
+FORMS: Mapping[str, Callable[[Task, FormSettings], Task]] = {
+    "permuted": lambda task, _: PermutedTask(task),
+    "order": lambda task, _: OrderTask(task),
+}
+"""Name of a form, as a trial file writes it (see `fairtrial.spec.forms`), to what makes it of a task."""
+
+
+def make_form(task: Task, given: str | Mapping[str, Any]) -> Task:
+    """Return a task in a form, written as in a trial file.  Raises TaskError if the task cannot have that form."""
+    name, settings = read_form(given)
+    return FORMS[name](task, settings)

@@ -136,7 +136,8 @@ def test_a_model_that_knows_the_published_letters_is_hinted_at(tmp_path: Path, m
     assert isinstance(heart, Interval)
     assert isinstance(knowing, Interval)
     assert heart.low > 0.3
-    assert (knowing.value, knowing.low, knowing.high) == (0.0, 0.0, 0.0)
+    assert knowing.value == 0.0
+    assert -0.05 < knowing.low < 0 < knowing.high < 0.05  # no gap was seen, and 120 items cannot exclude a small one
     orders = {row[1]: row[2] for row in found.tables[1].rows}
     assert all(isinstance(o, Interval) and o.low <= 0.5 <= o.high for o in orders.values())
     summary = summarise(ledger, plan.id)

@@ -1,0 +1,71 @@
+"""Two forms of one task, compared item by item within each candidate.
+
+Items of a form keep the ids of the items that they are forms of: that is the pairing key (see
+`fairtrial.tasks.variants.form`, which this unit does not know).  Clusters are those of the task itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.cards import MeasureRecord
+from fairtrial.ledger.plan import TaskRecord
+from fairtrial.stats.paired import PairedSample, Rule, compare
+
+
+@dataclass(frozen=True, slots=True)
+class FormContrast:
+    """What one candidate scored in two forms of the same items.
+
+    Attributes:
+        first, second: its mean in each form, on the items that it answered in both.
+        difference: second less first; ``low`` and ``high``: its interval, paired and by clusters.
+        items, clusters: that it rests on.
+    """
+
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    items: int
+    clusters: int
+
+
+def pair_forms(
+    ledger: Ledger, trial_id: str, candidate_id: str, tasks: tuple[TaskRecord, TaskRecord], measure: str = ""
+) -> PairedSample | None:
+    """Return one candidate's values of a measure on the items that it answered in both forms; None if there are none.
+
+    The second form is A and the first is B, so that the difference is second less first.
+
+    Args:
+        ledger: with the trial.
+        trial_id: its id.
+        candidate_id: who answered.
+        tasks: the two forms; clusters are those of the first.
+        measure: of both; by default the first's main one.
+    """
+    wanted = measure or tasks[0].card.main_measure
+    first, second = (query.read_values(ledger, trial_id, candidate_id, task.id, wanted) for task in tasks)
+    place = {item: i for i, item in enumerate(second.item_ids)}
+    at = np.array([i for i, item in enumerate(first.item_ids) if item in place], dtype=np.int64)
+    if not at.size:
+        return None
+    to = np.array([place[first.item_ids[i]] for i in at], dtype=np.int64)
+    sample = PairedSample(
+        second.values[to], second.weights[to], first.values[at], first.weights[at], first.clusters[at]
+    )
+    return sample if sample.a_weights.sum() > 0 and sample.b_weights.sum() > 0 else None
+
+
+def compare_forms(sample: PairedSample, measure: MeasureRecord, confidence: float) -> FormContrast:
+    """Return what `pair_forms` found with the paired interval of the difference, for new items like these."""
+    rule = Rule(0.0, confidence, higher_is_better=measure.higher_is_better, bounds=measure.bounds)
+    found = compare(sample, rule)
+    first = float((sample.b_values * sample.b_weights).sum() / sample.b_weights.sum())
+    second = float((sample.a_values * sample.a_weights).sum() / sample.a_weights.sum())
+    return FormContrast(first, second, found.difference, found.low, found.high, found.items_used, found.clusters_used)
