@@ -6,6 +6,7 @@
     |-- TaskError                2   a task cannot be built or read
     |   |-- TaskCodeError        2   the task needs Python code that nobody has trusted
     |   `-- DataError            2   the task's rows are missing or not of the promised form
+    |       `-- ImageError       2   an image cannot be read, or not safely
     |-- ModelError               3   a model cannot be found, fetched or loaded
     |   `-- MissingExtraError    3   an optional dependency is not installed
     |-- PluginError              3   what another distribution adds cannot be used
@@ -91,6 +92,10 @@ class TaskCodeError(TaskError):
 
 class DataError(TaskError):
     """The task's rows are missing, unreadable or not of the form that the task promises."""
+
+
+class ImageError(DataError):
+    """An image cannot be read: of a kind that is not read, damaged, or beyond the limits."""
 
 
 class ModelError(FairtrialError):

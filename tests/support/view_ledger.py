@@ -96,7 +96,7 @@ def view_ledger(path: Path) -> Ledger:
     for task in tasks:
         ledger.add_task(task["id"], task["name"], task["card"])
         ledger.add_items(task["id"], every[task["id"]])
-    add_images(ledger, WRITING, IMAGES.items())
+    add_images(ledger, WRITING, [(image, data, None) for image, data in IMAGES.items()])
     asked = {task: [item.id for item in reversed(items)] for task, items in every.items()}
     ledger.add_trial(TRIAL_ID, "looked-at", "name: looked-at\n", plan, asked)
     session = ledger.open_session(TRIAL_ID, {})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import FairtrialError, LedgerError
-from fairtrial.ledger.blobs import check_blob
+from fairtrial.ledger.blobs import check_image
 from fairtrial.ledger.cards import read_card
 from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.opening import FAILURES, check_file, unusable
@@ -290,7 +290,7 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
     "trials": lambda _, row: read_plan(row["plan"]),
     "trial_items": _check_nothing,
     "sessions": lambda _, row: read_mapping(row["facts"], "the facts of a run"),
-    "blobs": lambda _, row: check_blob(row["hash"], row["bytes"]),
+    "blobs": lambda _, row: check_image(row),
     "task_blobs": _check_nothing,
     "looks": lambda _, row: make_look_record({**row, **read_mapping(row["look"], "a look")}),
 }

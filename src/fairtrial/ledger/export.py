@@ -22,6 +22,7 @@ from typing import Any, Literal, TextIO
 
 from fairtrial.errors import LedgerError, MissingExtraError
 from fairtrial.ledger import query
+from fairtrial.ledger.blobs import read_task_facts
 from fairtrial.ledger.encoding import decode_answer
 from fairtrial.ledger.plan import PartRecord, TaskRecord, TextRecord
 from fairtrial.ledger.shape import guard_reading, read_mapping
@@ -236,8 +237,11 @@ def trial_images(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, An
             "WHERE t.task_id = ? ORDER BY b.hash",
             (task.id,),
         )
-        for digest, media_type, size in found:
+        known = read_task_facts(ledger, task.id)
+        for digest, media_type, size in list(found):
             told = {"hash": digest, "media_type": media_type, "bytes": size, "task": task.name}
+            if digest in known:
+                told |= {key: value for key, value in known[digest].document().items() if key != "media_type"}
             yield {"image": told, "trial": trial.id}
 
 

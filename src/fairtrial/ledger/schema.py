@@ -134,7 +134,15 @@ CREATE TABLE task_blobs (
 """
 """An image is kept once, whichever tasks show it."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE, RUNS_END_FOR_A_REASON, IMAGES_ONCE)
+IMAGES_AS_SHOWN = """
+ALTER TABLE blobs ADD COLUMN width INTEGER;
+ALTER TABLE blobs ADD COLUMN height INTEGER;
+ALTER TABLE blobs ADD COLUMN pixels TEXT;
+ALTER TABLE blobs ADD COLUMN notes TEXT;
+"""
+"""What an image is as it is shown: its size, the hash of its pixels, and the decisions that were taken (JSON)."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE, RUNS_END_FOR_A_REASON, IMAGES_ONCE, IMAGES_AS_SHOWN)
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 
 

@@ -19,6 +19,7 @@ from fairtrial.records.content import (
 )
 from fairtrial.records.conversation import join_texts, make_conversation
 from fairtrial.records.hashing import content_hash, hash_bytes
+from fairtrial.records.images import ImageFacts, ImageNote
 from fairtrial.records.items import Item
 from fairtrial.records.measures import COUNT, CorpusScore, Measure, Observation
 from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest, list_images
@@ -30,6 +31,8 @@ __all__ = [
     "CorpusScore",
     "GenerateAnswer",
     "GenerateRequest",
+    "ImageFacts",
+    "ImageNote",
     "ImagePart",
     "Item",
     "Measure",

@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtrial.analysis.verdicts import find_earlier_answers
 from fairtrial.errors import TaskError
+from fairtrial.images import examine
 from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.blobs import add_images
 from fairtrial.ledger.known import was_asked
@@ -21,7 +22,7 @@ from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
 from fairtrial.planning.requests import ItemRequests
 from fairtrial.planning.tasks import make_card_document
-from fairtrial.records import Answer, ImagePart, Item, Observation, Request
+from fairtrial.records import Answer, ImageFacts, ImagePart, Item, Observation, Request
 from fairtrial.running.answering import Answered, OnAnswer
 from fairtrial.tasks.base import list_images
 
@@ -63,14 +64,17 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     ledger.add_trial(plan.id, plan.trial.name, text, document, items)
 
 
-def give_images(task: PlannedTask, items: Sequence[Item]) -> Iterator[tuple[ImagePart, bytes]]:
-    """Yield the images that a task shows, each once.  Raises TaskError if it names one and does not give its bytes."""
+def give_images(task: PlannedTask, items: Sequence[Item]) -> Iterator[tuple[ImagePart, bytes, ImageFacts]]:
+    """Yield the images that a task shows, each once, with what they are.
+
+    Raises TaskError if it names one and does not give its bytes, and ImageError if these cannot be shown.
+    """
     given: set[ImagePart] = set()
     for item in items:
         for image, data in list_images(task.plain, item):
             if image not in given:
                 given.add(image)
-                yield image, data
+                yield image, data, examine(data, f"task {task.name} item {item.doc_id}")
         if lost := [image.hash for image in item.images if image not in given]:
             raise TaskError(
                 f"the image {lost[0]} is named, and its bytes are not given.",

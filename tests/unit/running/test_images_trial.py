@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.fake import FakeEngine
 from fairtrial.engines.openai_api.requests import make_messages
 from fairtrial.errors import CapabilityError, TaskError
+from fairtrial.images import encode_png
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.blobs import ImageReader, add_images
 from fairtrial.planning.plan import Plan, plan_trial
@@ -40,7 +42,15 @@ from fairtrial.spec.trial import Trial
 from fairtrial.tasks.base import TaskCard
 from fairtrial.tasks.find import TaskFinder
 
-SHOT = ImagePart.of(b"a shot", "image/png")
+
+def draw(shade: int) -> bytes:
+    pixels = np.full((8, 12, 3), 255, np.uint8)
+    pixels[2:5, 3:8] = (shade, 0, 200)
+    return encode_png(pixels)
+
+
+SHOT_BYTES = draw(255)
+SHOT = ImagePart.of(SHOT_BYTES, "image/png")
 
 
 class Pictures:
@@ -56,7 +66,7 @@ class Pictures:
         return made
 
     def bytes_of(self, i: int) -> bytes:
-        return f"picture {i}".encode()
+        return draw(i)
 
     def requests(self, item: Item) -> Sequence[Request]:
         shot = make_example(place_images("What? <image>", (SHOT,)), "a")
@@ -69,7 +79,7 @@ class Pictures:
         return [Observation("acc", float(item.gold[0] in answer.text))]
 
     def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
-        return [(SHOT, b"a shot"), (item.images[0], self.bytes_of(item.doc_id))]
+        return [(SHOT, SHOT_BYTES), (item.images[0], self.bytes_of(item.doc_id))]
 
 
 def planned(tmp_path: Path, task: Pictures, *candidates: dict[str, object]) -> Plan:
@@ -104,7 +114,7 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
             sample = json.loads(archive.read("samples/3_epoch_1.json"))
         kinds = [[part["type"] for part in m["content"]] for m in sample["messages"] if m["role"] == "user"]
         assert kinds == [["text", "image"], ["text", "image"]]
-        assert sample["input"][0]["content"][1]["image"] == "data:image/png;base64,cGljdHVyZSAz"
+        assert sample["input"][0]["content"][1]["image"] == make_data_url("image/png", draw(3))
         shown = make_flip_example(
             ledger, (plan.candidates[0].id, plan.candidates[1].id), plan.tasks[0].id, plan.tasks[0].items[3]
         )
@@ -112,7 +122,8 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
         with ledger.writing():
             drawing = ImagePart.of(b"<svg onload='alert(1)'/>", "image/svg+xml")
             large = ImagePart.of(b"x" * 300_001, "image/png")
-            add_images(ledger, plan.tasks[0].id, [(drawing, b"<svg onload='alert(1)'/>"), (large, b"x" * 300_001)])
+            odd = [(drawing, b"<svg onload='alert(1)'/>", None), (large, b"x" * 300_001, None)]
+            add_images(ledger, plan.tasks[0].id, odd)
         assert make_image_url(ledger, drawing) is None and make_image_url(ledger, large) is None
     replay = {"id": "again", "model": f"replay:{path}#a"}
     again = planned(tmp_path, Pictures(), replay, B)
@@ -142,7 +153,7 @@ def test_a_candidate_that_cannot_see_is_refused_by_name_before_anything_is_asked
 def test_a_task_that_does_not_give_an_image_is_an_error(tmp_path: Path) -> None:
     class Without(Pictures):
         def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
-            return [(SHOT, b"a shot")]
+            return [(SHOT, SHOT_BYTES)]
 
     plan = planned(tmp_path, Without(), A, B)
     with (
@@ -162,4 +173,4 @@ def test_an_endpoint_is_sent_the_bytes(tmp_path: Path) -> None:
     assert [message["role"] for message in told] == ["user", "assistant", "user"]
     assert told[0]["content"][0] == {"type": "text", "text": "Be brief.\n\nLook.\n\nWhat? "}
     assert told[1]["content"] == "a"
-    assert told[2]["content"][1] == {"type": "image_url", "image_url": {"url": "data:image/png;base64,cGljdHVyZSAy"}}
+    assert told[2]["content"][1] == {"type": "image_url", "image_url": {"url": make_data_url("image/png", draw(2))}}

@@ -10,6 +10,7 @@ from typing import Any
 from fairtrial.engines.chat import fold_system, join_texts, make_conversation
 from fairtrial.engines.openai_api.words import ErrorDetails
 from fairtrial.engines.settings import ReadImage, refuse_image
+from fairtrial.images import prepare_to_send
 from fairtrial.records import GenerateRequest, Message, Prompt, TextPart, make_data_url
 
 MOST_STOPS = 4
@@ -53,7 +54,8 @@ def make_messages(
 ) -> list[dict[str, Any]]:
     """Return a prompt as messages; the task's own beginning of the answer ends the user's.
 
-    Without a system role what it says stands before the text of the first user.  Images are sent as data URLs.
+    Without a system role what it says stands before the text of the first user.  Images are sent as data URLs; see
+    `prepare_to_send`.
     """
     *before, asked = make_conversation(prompt, system)
     begun = join_texts(asked.text, prompt.assistant)[len(asked.text) :]
@@ -70,7 +72,7 @@ def _make_content(message: Message, read_image: ReadImage) -> str | list[dict[st
     return [
         {"type": "text", "text": part.text}
         if isinstance(part, TextPart)
-        else {"type": "image_url", "image_url": {"url": make_data_url(part.media_type, read_image(part))}}
+        else {"type": "image_url", "image_url": {"url": make_data_url(*prepare_to_send(read_image(part)))}}
         for part in message.parts
     ]
 
