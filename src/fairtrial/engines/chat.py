@@ -10,14 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NoReturn
 
 import jinja2
 from jinja2.ext import loopcontrols
 
 from fairtrial.errors import ModelError
-from fairtrial.records import Message, Part, TextPart
+from fairtrial.records import ImagePart, Message, Part, TextPart
 from fairtrial.records import join_texts as join_texts
 from fairtrial.records import make_conversation as make_conversation
 from fairtrial.sandbox import LimitedEnvironment, TooMuchWorkError
@@ -40,9 +40,12 @@ def fold_system(told: Sequence[Message]) -> list[Message]:
     return [Message(first.role, (head, *first.parts[1 if begins else 0 :])), *told[2:]]
 
 
-def list_for_template(told: Sequence[Message]) -> list[dict[str, object]]:
-    """Return messages as templates read them: text as it is, and where images are shown, every content as a list."""
-    if not any(message.images for message in told):
+def list_for_template(told: Sequence[Message], *, lists: bool = False) -> list[dict[str, object]]:
+    """Return messages as templates read them: text as it is, and where images are shown, every content as a list.
+
+    ``lists`` has every content be a list in any case.
+    """
+    if not lists and not any(message.images for message in told):
         return [{"role": message.role, "content": message.text} for message in told]
     return [{"role": message.role, "content": [_list_part(part) for part in message.parts]} for message in told]
 
@@ -112,14 +115,40 @@ class ChatTemplate:
     @cached_property
     def takes_system(self) -> bool:
         """Whether a system message has a place of its own; some templates refuse it, some leave it out."""
-        marks = ("f6b1system", "f6b1user")
+        told = [Message("system", (TextPart("f6b1system"),)), Message("user", (TextPart("f6b1user"),))]
+        return self._shows("f6b1system", list_for_template(told, lists=self.lists_contents))
+
+    @cached_property
+    def lists_contents(self) -> bool:
+        """Whether a content must be a list of parts: a content that is a text would be left out."""
+        told = [Message("user", (TextPart("f6b1user"),))]
+        shows = partial(self._shows, "f6b1user")
+        return not shows(list_for_template(told)) and shows(list_for_template(told, lists=True))
+
+    def _shows(self, text: str, messages: Sequence[TemplateMessage]) -> bool:
         try:
-            shown = self.render(
-                [{"role": role, "content": m} for role, m in zip(("system", "user"), marks, strict=True)]
-            )
+            return text in self.render(messages)
         except ModelError:
             return False
-        return marks[0] in shown
+
+    @cached_property
+    def image_text(self) -> str:
+        """What stands for an image among the parts of a message, without white space around it.
+
+        Empty if images are left out or refused.  A template may write them where they stand or before all text.
+        """
+        before, after = TextPart("f6b1before"), TextPart("f6b1after")
+        image = ImagePart("f6b1image", "image/png")
+        try:
+            plain = self.render(list_for_template([Message("user", (before, after))], lists=True))
+            shown = self.render(list_for_template([Message("user", (before, image, after))]))
+        except ModelError:
+            return ""
+        head, _, rest = shown.partition(before.text)
+        between, found, _ = rest.partition(after.text)
+        if not found or image.hash in shown:  # it takes texts only, and has written the list itself
+            return ""
+        return between.strip() or head.removeprefix(plain.partition(before.text)[0]).strip()
 
     def ask(self, told: Sequence[Message], begun: str = "") -> str:
         """Return messages as the model reads them, up to its answer, or to the end of how that has ``begun``.
@@ -130,12 +159,13 @@ class ChatTemplate:
         if begun:
             try:
                 answer = Message("assistant", (TextPart(begun + END),))
-                whole = self.render(list_for_template([*told, answer]), add_generation_prompt=False)
+                listed = list_for_template([*told, answer], lists=self.lists_contents)
+                whole = self.render(listed, add_generation_prompt=False)
             except ModelError:
                 whole = ""  # it takes no unanswered turn of the assistant's
             if END in whole:
                 return whole[: whole.rindex(END)]
-        return self.render(list_for_template(told)) + begun
+        return self.render(list_for_template(told, lists=self.lists_contents)) + begun
 
     def _now(self, form: str) -> str:
         self.asks_the_date = True

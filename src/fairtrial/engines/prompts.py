@@ -14,19 +14,22 @@ from typing import NamedTuple
 import numpy as np
 
 from fairtrial.engines.chat import ChatTemplate, make_conversation
+from fairtrial.engines.local.images import ImageTable, cut_before_images
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import Vocabulary
+from fairtrial.engines.marking import MARKS, ImageMarks
 from fairtrial.engines.refusing import (
     RequestLimits,
     make_long_answer_error,
     make_long_choice_error,
     make_long_text_error,
+    make_lost_image_error,
     refuse_empty,
     refuse_images,
 )
 from fairtrial.engines.sampling import ThoughtFormat
 from fairtrial.errors import EngineError, ModelError
-from fairtrial.records import GenerateRequest, Message, Prompt, ScoreRequest, TextPart
+from fairtrial.records import GenerateRequest, Message, Prompt, ScoreRequest, TextPart, list_images
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.regular import read_regular
 from fairtrial.thoughts import TAGS, Tags, closed_by, opened_by
@@ -136,43 +139,54 @@ class ScoredSequence:
 class Encoder:
     """Makes token sequences of requests, for one vocabulary and one way of asking."""
 
-    def __init__(self, vocabulary: Vocabulary, asking: PromptFormat) -> None:
+    def __init__(self, vocabulary: Vocabulary, asking: PromptFormat, images: ImageTable | None = None) -> None:
+        """Encode for a vocabulary; ``images`` gives the tokens of images, None if the model sees none."""
         self.vocabulary = vocabulary
         self.vocabulary.keep(asking.tags)
         self.asking = asking
+        self.images = images
+
+    def begin_call(self) -> None:
+        """Forget the images of earlier requests; sequences made before must not be used with those made after."""
+        if self.images:
+            self.images.clear()
 
     def score(self, request: ScoreRequest) -> list[list[ScoredSequence]]:
         """Return, for each continuation, the sequences whose scores add up to its own: several if it is a document.
 
-        Raises TooLongError if one does not fit and may not be cut.
+        Raises TooLongError if one does not fit and may not be cut, CapabilityError if it shows an image to a model
+        that sees none.
         """
-        refuse_images(request)
+        if request.rolling or not self.images:
+            refuse_images(request)
         if request.rolling:
             parts = [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
             refuse_empty(request, [sum(len(s.tokens) - s.start for s in windows) for windows in parts])
             return parts
-        mark, encode = self._reader()
+        reader = _Reader(self.vocabulary, self.asking, self.images if list_images(request) else None)
         prompts: dict[Prompt, tuple[str, str, Tokens]] = {}
         out = []
         for pair in request.pairs:
             if pair.prompt not in prompts:
-                text, tail = self._text(pair.prompt, mark, answers=True)
-                prompts[pair.prompt] = (text, tail, encode(text))
+                text, tail = reader.read(pair.prompt, answers=True)
+                prompts[pair.prompt] = (text, tail, reader.encode(text))
             text, tail, context = prompts[pair.prompt]
             delimiter = "" if self.asking.template else request.delimiter
-            continuation = tail + mark(delimiter + pair.continuation)
-            out.append(self._join(text, context, continuation, encode))
+            continuation = tail + reader.mark(delimiter + pair.continuation)
+            out.append(self._join(text, context, continuation, reader.encode))
         refuse_empty(request, [len(s.tokens) - s.start for s in out])
-        return [[self._fit(scored, request.label)] for scored in out]
+        asked = [len(pair.prompt.question.images) for pair in request.pairs]
+        return [[self._fit(scored, request.label, count)] for scored, count in zip(out, asked, strict=True)]
 
     def generate(self, request: GenerateRequest) -> EncodedPrompt:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
-        refuse_images(request)
-        mark, encode = self._reader()
-        text, tail = self._text(request.prompt, mark, answers=False)
+        if not self.images:
+            refuse_images(request)
+        reader = _Reader(self.vocabulary, self.asking, self.images if list_images(request) else None)
+        text, tail = reader.read(request.prompt, answers=False)
         tags = self.asking.tags
         thinking = ThoughtFormat(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
-        tokens = self.vocabulary.with_bos(encode(text + tail))
+        tokens = self.vocabulary.with_bos(reader.encode(text + tail))
         if not len(tokens):
             tokens = self._prefix(request.label)
         room = self.asking.context - request.max_tokens
@@ -180,7 +194,8 @@ class Encoder:
             return EncodedPrompt(tokens, 0, thinking)
         if room < 1 or not self.asking.truncate:
             raise make_long_answer_error(len(tokens), request.max_tokens, self._limits(request.label))
-        return EncodedPrompt(self._cut(tokens, room), len(tokens) - room, thinking)
+        excess = self._find_cut(tokens, len(tokens) - room, len(request.prompt.question.images), request.label)
+        return EncodedPrompt(self._cut(tokens, len(tokens) - excess), excess, thinking)
 
     def text(self, text: str) -> Tokens:
         """Return a text's tokens behind the one that the model puts before a text.
@@ -191,27 +206,6 @@ class Encoder:
         if len(tokens) - 1 > self.asking.context:
             raise make_long_text_error(len(tokens), self.asking.context)
         return tokens
-
-    def _reader(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
-        if self.asking.template is None:
-            return str, self.vocabulary.encode
-        return self.vocabulary.shield()
-
-    def _text(self, prompt: Prompt, mark: Callable[[str], str], *, answers: bool) -> tuple[str, str]:
-        """Return the prompt as the model reads it, and its trailing white space.
-
-        With ``answers`` the answer itself follows: a thought that the template has opened is closed, an empty one.
-        """
-        if self.asking.template is None:
-            text = prompt.plain()
-            kept = text.rstrip()
-            return kept, text[len(kept) :]
-        told = [_mark_texts(message, mark) for message in make_conversation(prompt, self.asking.system)]
-        kept = prompt.assistant.rstrip()
-        text = self.asking.template.ask(told, mark(kept))
-        if answers and not kept and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
-            text = f"{text.rstrip()}\n\n{closing}\n\n"
-        return text, prompt.assistant[len(kept) :]
 
     def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> ScoredSequence:
         whole = encode(text + continuation)
@@ -226,14 +220,30 @@ class Encoder:
             whole = prefixed
         return ScoredSequence(whole, max(start, 1))
 
-    def _fit(self, scored: ScoredSequence, label: str) -> ScoredSequence:
+    def _fit(self, scored: ScoredSequence, label: str, asked: int) -> ScoredSequence:
         # The last token is scored, but need not be seen.
         excess = len(scored.tokens) - 1 - self.asking.context
         if excess <= 0:
             return scored
         if not self.asking.truncate or scored.start - excess < 1:
             raise make_long_choice_error(scored.start, len(scored.tokens) - scored.start, self._limits(label))
+        excess = self._find_cut(scored.tokens, excess, asked, label)
+        if scored.start - excess < 1:
+            raise make_long_choice_error(scored.start, len(scored.tokens) - scored.start, self._limits(label))
         return ScoredSequence(self._cut(scored.tokens, len(scored.tokens) - excess), scored.start - excess, excess)
+
+    def _find_cut(self, tokens: Tokens, excess: int, asked: int, label: str) -> int:
+        """Return how many tokens are cut from the left where ``excess`` have to go: images go whole or not at all.
+
+        Raises TooLongError if one of the ``asked`` images of the question itself would go.
+        """
+        images = self.images.find_images(tokens) if self.images else []
+        cut = cut_before_images(excess, images)
+        # A token that stands before every text is kept, in the place of the first one that is left.
+        cut = cut_before_images(cut + 1, images) - 1 if self.vocabulary.adds_bos and images else cut
+        if asked and images[-asked][0] < cut + self.vocabulary.adds_bos:
+            raise make_lost_image_error(len(tokens), self._limits(label))
+        return cut
 
     def _windows(self, text: str, label: str) -> Iterator[ScoredSequence]:
         """Yield windows over a document: each token scored once, with as much before it as fits in the context."""
@@ -270,6 +280,43 @@ class Encoder:
         return RequestLimits(self.asking.context, self.asking.truncate, label)
 
 
+class _Reader:
+    """Reads the texts of one request: as marked text, then as tokens."""
+
+    def __init__(self, vocabulary: Vocabulary, asking: PromptFormat, images: ImageTable | None) -> None:
+        self.asking = asking
+        self.marks = ImageMarks(images) if images else None
+        template = asking.template
+        also = [*MARKS, *filter(None, [template.image_text if template else ""])] if images else []
+        self.mark: Callable[[str], str] = str
+        self._encode: Callable[[str], Tokens] = vocabulary.encode
+        if template or images:
+            self.mark, self._encode = vocabulary.shield(also)
+
+    def encode(self, text: str) -> Tokens:
+        """Return the tokens of marked text."""
+        return self.marks.encode(text, self._encode) if self.marks else self._encode(text)
+
+    def read(self, prompt: Prompt, *, answers: bool) -> tuple[str, str]:
+        """Return the prompt as the model reads it, and its trailing white space.
+
+        With ``answers`` the answer itself follows: a thought that the template has opened is closed, an empty one.
+        """
+        template = self.asking.template
+        if template is None:
+            shown = Prompt.from_messages([_mark_texts(one, self.mark) for one in prompt.messages])
+            text = shown.plain(self.marks.mark) if self.marks else prompt.plain()
+            kept = text.rstrip()
+            return kept, text[len(kept) :]
+        told = [_mark_texts(message, self.mark) for message in make_conversation(prompt, self.asking.system)]
+        kept = prompt.assistant.rstrip()
+        begun = self.mark(kept)
+        text = self.marks.ask(template, told, begun) if self.marks else template.ask(told, begun)
+        if answers and not kept and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
+            text = f"{text.rstrip()}\n\n{closing}\n\n"
+        return text, prompt.assistant[len(kept) :]
+
+
 def _mark_texts(message: Message, mark: Callable[[str], str]) -> Message:
     parts = [TextPart(mark(part.text)) if isinstance(part, TextPart) else part for part in message.parts]
-    return replace(message, parts=tuple(parts))
+    return replace(message, parts=tuple(parts), after=mark(message.after))

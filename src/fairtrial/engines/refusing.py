@@ -76,6 +76,15 @@ def make_long_answer_error(prompt: int, answer: int, limits: RequestLimits) -> T
     return _make_too_long_error(f"{prompt} tokens of prompt and {answer} of answer", limits)
 
 
+def make_lost_image_error(tokens: int, limits: RequestLimits) -> TooLongError:
+    """Return the error about a prompt of so many tokens that only fits without the image that is asked about."""
+    told = (
+        f"A request of {tokens} tokens is cut to fit into {limits.context}, and the image that it asks about would be "
+        "lost with what is cut off."
+    )
+    return TooLongError(told, fix=f"{LARGER}, or fewer shots.", where=limits.label)
+
+
 def make_long_text_error(tokens: int, context: int) -> TooLongError:
     """Return the error about a text that does not fit."""
     return TooLongError(f"A text has {tokens} tokens; {context} are allowed.", fix=f"{LARGER}.")

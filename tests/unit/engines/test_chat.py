@@ -144,7 +144,7 @@ def test_hosted_and_local_candidates_get_the_same_messages(system: str) -> None:
     seen: list[list[dict[str, str]]] = []
     template = ChatTemplate(STRICT)
     template.render = lambda told, **_: seen.append([dict(m) for m in told]) or ""  # type: ignore[method-assign,func-returns-value,assignment]
-    template.takes_system = False  # type: ignore[misc]
+    template.takes_system = template.lists_contents = False  # type: ignore[misc]
     template.ask(make_conversation(prompt, system))
     assert seen == [hosted(prompt, system, with_system=False)]
     begun = hosted(Prompt("Q", assistant="It is"), "")

@@ -44,12 +44,13 @@ class LocalEngine(ABC, Generic[S]):
             "chat_template_sha256": asking.template.sha256 if asking.template else None,
             "bos": "added" if encoder.vocabulary.adds_bos else "not added",
             "special_tokens": "read in the chat template only, never in prompts",
+            **({"images": dict(encoder.images.encoder.record)} if encoder.images else {}),
         }
         self.can = Capabilities(
             score=True,
             generate=True,
             chat=asking.template is not None,
-            images=False,
+            images=encoder.images is not None,
             context_tokens=asking.context,
             batch_invariant=False,
         )
@@ -74,8 +75,9 @@ class LocalEngine(ABC, Generic[S]):
         return self._session.work.totals if self._session else {}
 
     def check(self, requests: Sequence[Request]) -> None:
-        """Raise TooLongError naming the first request that does not fit."""
+        """Raise TooLongError naming the first request that does not fit, and CapabilityError as the protocol says."""
         self._opened()
+        self._encoder.begin_call()
         for request in requests:
             if isinstance(request, ScoreRequest):
                 self._encoder.score(request)
@@ -88,6 +90,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def _scored(self, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
         with self._using_session() as session:
+            self._encoder.begin_call()
             encoded = [self._encoder.score(request) for request in requests]
             sums = self._score(session, [scored for request in encoded for parts in request for scored in parts])
         self.nodes_computed += sums.nodes
@@ -99,6 +102,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def _written(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
         with self._using_session() as session:
+            self._encoder.begin_call()
             prompts = [(request, self._encoder.generate(request)) for request in requests]
             return self._left_clean(self._write(session, prompts) if prompts else [])
 
@@ -127,6 +131,8 @@ class LocalEngine(ABC, Generic[S]):
         """Free the model; safe to call twice."""
         session, self._session = self._session, None
         if session is not None:
+            if self._encoder.images:
+                self._encoder.images.encoder.close()
             session.close()
 
     @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.local.images import count_text
 from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.prompts import EncodedPrompt
@@ -94,6 +95,10 @@ def sort_jobs(jobs: Sequence[Job]) -> list[Job]:
 
 
 def count_shared(prompts: Sequence[Tokens]) -> int:
-    """Return how many leading tokens all prompts share, the last one of each left out: its logits are wanted."""
+    """Return how many leading tokens all prompts share before the first image.
+
+    The last one of each is left out: its logits are wanted.
+    """
     ordered = sorted(prompts, key=lambda tokens: tokens.astype(">u4").tobytes())
-    return min(count_common_prefix(ordered[0], ordered[-1]), min(map(len, prompts)) - 1)
+    common = min(count_common_prefix(ordered[0], ordered[-1]), min(map(len, prompts)) - 1)
+    return min(common, count_text(ordered[0]))

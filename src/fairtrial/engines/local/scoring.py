@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.local.images import count_text
 from fairtrial.engines.local.prefix_tree import PrefixTree, build_tree
 from fairtrial.engines.local.prefix_tree.trie import Counts
 from fairtrial.engines.local.session import LocalSession
@@ -83,8 +84,9 @@ class ScoringPlan:
 
     @property
     def common(self) -> int:
-        """Leading tokens that all sequences share, and after which nothing is predicted yet."""
-        return min(self.tree.common, int(self.predicted_at.min()), self.tree.nodes - 1)
+        """Leading tokens that all sequences share, before the first image, and after which nothing is predicted yet."""
+        text = count_text(self.tree.sequences[0])
+        return min(self.tree.common, int(self.predicted_at.min()), self.tree.nodes - 1, text)
 
 
 Way = Callable[[Sequence[ScoredSequence]], TokenScores]

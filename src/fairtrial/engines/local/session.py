@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.local.images import ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
 from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens, count_common_prefix
@@ -58,11 +59,12 @@ class LocalSession(ABC):
     Attributes:
         batch: tokens of one pass.
         block: tokens of one block of the root.
+        images: those of the call, whose pseudo tokens stand in its sequences; None if the model sees none.
         work: what was computed so far.
     """
 
-    def __init__(self, batch: int, block: int) -> None:
-        self.batch, self.block = batch, block
+    def __init__(self, batch: int, block: int, images: ImageTable | None = None) -> None:
+        self.batch, self.block, self.images = batch, block, images
         self.work = WorkCounter()
         self._root: Tokens = EMPTY
 

@@ -126,16 +126,19 @@ class Vocabulary(ABC):
             return tokens
         return np.concatenate([np.array([self.bos], dtype=np.int32), tokens])
 
-    def shield(self) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
+    def shield(self, also: Sequence[str] = ()) -> tuple[Callable[[str], str], Callable[[str], Tokens]]:
         """Return a pair of functions: one that marks special tokens written in a text, one that encodes marked text.
+
+        ``also`` are other texts to be marked, one or more characters each.
 
         The first is for what users, tasks and documents write; a template may then be put around it.  The second reads
         special tokens outside the marks, and the marked ones as plain characters.
         """
         raw: list[str] = []
+        shield = re.compile("|".join(map(re.escape, also)) + "|" + self._shield.pattern) if also else self._shield
 
         def mark(text: str) -> str:
-            return self._shield.sub(replacement, text)
+            return shield.sub(replacement, text)
 
         def replacement(match: re.Match[str]) -> str:
             raw.append(match.group())

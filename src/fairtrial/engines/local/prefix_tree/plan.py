@@ -6,7 +6,8 @@ step, the ancestors of the next node are kept and all else is freed.  So the cac
 step, whatever the size of the tree, and a prefix shared by many sequences is computed once.
 
 Cuts are made where the path to be kept is shortest (between items rather than inside one), within the last part of a
-step.  Knows nothing of models or memory; pure.
+step.  Where a path has cells of images, they come in blocks: a step may have to hold nothing else, and all of a block.
+Knows nothing of models or memory; pure.
 """
 
 from __future__ import annotations
@@ -31,12 +32,17 @@ class StepLimits:
         branches: different sequences in one step.
         outputs: nodes of one step whose logits are wanted.
         cells: trunk and step together: the tokens that the cache can hold.
+        mixed: text and cells of images may stand in one step.
+        whole: a block of cells is never cut: if it has more nodes than ``tokens``, it is a step of its own.  Where
+            nothing is mixed, a step then holds exactly one block.
     """
 
     tokens: int
     branches: int
     outputs: int
     cells: int
+    mixed: bool = True
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class PlanStep:
         branch: (k,) int32 the first branch that passes through each node: the one that owns it.
         width: (k,) int32 how many branches pass through it: ``branch`` to ``branch + width - 1``.
         wanted: (k,) bool: logits are needed here.
+        blocks: (k,) int64 the block of cells that each node belongs to, -1 for text; None if there is no image.
         joins: (branches,) int32 leading trunk tokens that are each branch's own ancestors.
         trunk: tokens in the cache before the step.
         keep: leading tokens of the last branch that stay in the cache as the next step's trunk.
@@ -66,27 +73,43 @@ class PlanStep:
     joins: Tokens
     trunk: int
     keep: int
+    blocks: Counts | None = None
+
+    @property
+    def shows_image(self) -> bool:
+        """Whether the first node is a cell of an image."""
+        return self.blocks is not None and int(self.blocks[0]) >= 0
 
 
-def plan_steps(tree: PrefixTree, wanted: NDArray[np.bool_], limits: StepLimits, start: int = 0) -> Iterator[PlanStep]:
+def plan_steps(
+    tree: PrefixTree,
+    wanted: NDArray[np.bool_],
+    limits: StepLimits,
+    start: int = 0,
+    blocks: Counts | None = None,
+) -> Iterator[PlanStep]:
     """Yield the steps that compute all nodes of ``tree`` from node ``start`` on.
 
     Args:
         tree: what to compute.
         wanted: (nodes,) bool: where logits are needed.
         limits: what one step may hold; each at least 1, and ``cells`` more than the longest path.
-        start: nodes before it are in the cache already; it must not come after a point where the tree branches.
+        start: nodes before it are in the cache already; it must not come after a point where the tree branches, nor
+            inside a block.
+        blocks: (nodes,) the number of the block of cells that each node belongs to, -1 for text; None if there is no
+            image.
 
     Raises:
         ValueError: if a path does not fit in ``limits.cells``.
     """
     tokens, owners, depths = tree.tokens(), tree.owners(), tree.depths()
     needed = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(wanted)])
+    cuts = _Cuts.of(blocks, limits)
     longest = int(depths.max()) + 1
     if longest > limits.cells:
         raise ValueError(f"a path of {longest} tokens does not fit in {limits.cells} cells")
     while start < tree.nodes:
-        stop = _find_cut(owners, depths, needed, limits, start)
+        stop = _find_cut(owners, depths, needed, limits, start, cuts)
         keep = int(depths[stop]) if stop < tree.nodes else 0
         nodes = slice(start, stop)
         branch = owners[nodes] - owners[start]
@@ -102,20 +125,65 @@ def plan_steps(tree: PrefixTree, wanted: NDArray[np.bool_], limits: StepLimits, 
             joins=_find_joins(shared, int(depths[start])),
             trunk=int(depths[start]),
             keep=keep,
+            blocks=None if blocks is None else blocks[nodes],
         )
         start = stop
 
 
-def _find_cut(owners: Counts, depths: Counts, needed: Counts, limits: StepLimits, start: int) -> int:
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """Where blocks of cells allow a cut, and where they ask for one.
+
+    Attributes:
+        allowed: (nodes,) bool, a step may end before this node; None if it may anywhere.
+        demanded: nodes before which a step must end, in order.
+    """
+
+    allowed: NDArray[np.bool_] | None
+    demanded: Counts
+
+    @classmethod
+    def of(cls, blocks: Counts | None, limits: StepLimits) -> _Cuts:
+        if blocks is None:
+            return cls(None, np.empty(0, dtype=np.int64))
+        inside = np.zeros(len(blocks), dtype=np.bool_)
+        inside[1:] = (blocks[1:] >= 0) & (blocks[1:] == blocks[:-1])
+        changes = np.zeros(len(blocks), dtype=np.bool_)
+        if not limits.mixed:
+            changes[1:] = (blocks[1:] != blocks[:-1]) if limits.whole else (blocks[1:] >= 0) != (blocks[:-1] >= 0)
+        return cls(~inside if limits.whole else None, np.flatnonzero(changes))
+
+    def next_demanded(self, start: int) -> int | None:
+        """Return the first node after ``start`` before which a step must end; None if there is none."""
+        at = int(np.searchsorted(self.demanded, start, side="right"))
+        return int(self.demanded[at]) if at < len(self.demanded) else None
+
+    def next_allowed(self, start: int, last: int, nodes: int) -> int:
+        """Return the last allowed cut after ``start`` up to ``last``, or if there is none the first one after that."""
+        if self.allowed is None or last >= nodes:
+            return last
+        before = np.flatnonzero(self.allowed[start + 1 : last + 1])
+        if len(before):
+            return start + 1 + int(before[-1])
+        after = np.flatnonzero(self.allowed[last + 1 :])
+        return last + 1 + int(after[0]) if len(after) else nodes
+
+
+def _find_cut(owners: Counts, depths: Counts, needed: Counts, limits: StepLimits, start: int, cuts: _Cuts) -> int:
     """Return the node before which the step that begins at ``start`` ends."""
     most = min(limits.tokens, max(limits.cells - int(depths[start]), 1))
     most = min(most, int(np.searchsorted(owners, owners[start] + limits.branches)) - start)
     most = min(most, max(int(np.searchsorted(needed, needed[start] + limits.outputs, side="right")) - 1 - start, 1))
-    last = start + most
+    last = cuts.next_allowed(start, start + most, len(depths))
+    demanded = cuts.next_demanded(start)
+    if demanded is not None and demanded <= last:
+        return demanded
     if last >= len(depths):
         return len(depths)
-    earliest = start + max(1, int(most * SLACK))
+    earliest = min(start + max(1, int(most * SLACK)), last)
     window = depths[earliest : last + 1]
+    if cuts.allowed is not None:
+        window = np.where(cuts.allowed[earliest : last + 1], window, len(depths))
     best = len(window) - 1 - int(np.argmin(window[::-1]))
     return earliest + best
 

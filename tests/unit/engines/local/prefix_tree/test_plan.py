@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from fairtrial.engines.local.prefix_tree import PlanStep, PrefixTree, StepLimits, build_tree, plan_steps
 
@@ -71,3 +72,39 @@ def test_a_path_longer_than_the_cache_is_refused() -> None:
     tree = tree_of([[1, 2, 3, 4]])
     with pytest.raises(ValueError, match="4 tokens does not fit in 3"):
         list(plan_steps(tree, np.zeros(4, dtype=bool), StepLimits(2, 2, 2, 3)))
+
+
+def blocks_of(tree: PrefixTree, image: int) -> NDArray[np.int64]:
+    """Number the blocks of a tree whose images are three cells, ``image`` and the two numbers after it."""
+    tokens = tree.tokens()
+    return np.where(tokens >= image, np.cumsum((tokens >= image) & ((tokens - image) % 3 == 0)) - 1, -1)
+
+
+pieces = st.lists(st.sampled_from([[0], [1], [10, 11, 12], [13, 14, 15]]), min_size=1, max_size=5)
+
+
+@given(
+    st.lists(pieces, min_size=1, max_size=12),
+    st.integers(1, 8),
+    st.integers(1, 4),
+    st.booleans(),
+    st.booleans(),
+)
+def test_steps_keep_text_and_images_apart_and_blocks_whole(
+    sequences: list[list[list[int]]], tokens: int, branches: int, mixed: bool, whole: bool
+) -> None:
+    tree = tree_of([[token for piece in one for token in piece] for one in sequences])
+    blocks = blocks_of(tree, 10)
+    limits = StepLimits(tokens, branches, 99, int(tree.lengths.max()) + 2, mixed, whole)
+    steps = list(plan_steps(tree, np.zeros(tree.nodes, dtype=bool), limits, blocks=blocks))
+    assert [step.start for step in steps] + [tree.nodes] == [0, *(step.stop for step in steps)]
+    for step in steps:
+        found = blocks[step.start : step.stop]
+        cells, numbers = found >= 0, set(found[found >= 0].tolist())
+        assert step.shows_image == cells[0]
+        assert mixed or cells.all() or not cells.any()
+        assert mixed or not whole or len(numbers) <= 1
+        assert not whole or all((found == number).sum() == 3 for number in numbers)
+        assert len(found) <= tokens or (whole and len(numbers) == 1 and cells.all())
+    loose = StepLimits(max(tokens, 3), branches, 99, limits.cells)
+    assert len(carry_out(tree, steps, loose, [])) == tree.nodes
