@@ -12,11 +12,10 @@ from fairtrial.planning.places import Where, add_place
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.find import TaskFinder
+from fairtrial.tasks.find import GENERATED, TaskFinder
 from fairtrial.tasks.own.saying import describe_source
 from fairtrial.tasks.own.source import OwnSource, open_own_data, split_groups
 from fairtrial.tasks.own.task import OwnTask
-from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.variants.letters import LetterTask, build_task
 
 
@@ -72,7 +71,7 @@ class SourceFinder:
                 leaf,
                 shown if leaves == [entry.task] else leaf,
                 partial(_build_named, self._finder, leaf, entry.ask),
-                leaf in PROCEDURAL,
+                leaf in GENERATED,
                 self._finder.origin(leaf),
             )
 

@@ -19,6 +19,7 @@ from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder, make_unknown_task_error
 from fairtrial.tasks.lmeval.reasons import Reason
+from fairtrial.tasks.pictures import OPEN, PICTURES
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load_suite
 
@@ -26,7 +27,10 @@ Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin"]
 log = logging.getLogger(__name__)
 _MOST_NOTES = 10
 
-TASKS: Table[Callable[[TaskOptions], Task]] = Table("task", PROCEDURAL, "a function of TaskOptions that returns a task")
+GENERATED = {**PROCEDURAL, **PICTURES}
+"""Our own tasks, made by code from a seed: of text, and with pictures."""
+
+TASKS: Table[Callable[[TaskOptions], Task]] = Table("task", GENERATED, "a function of TaskOptions that returns a task")
 """Our own tasks and those of plugins; task files are found in folders."""
 
 
@@ -91,17 +95,17 @@ class TaskFinder:
         return [*found.values()]
 
     def _found(self) -> Iterator[TaskListing]:
-        for name in PROCEDURAL:
-            suite = load_suite(name)
+        for name in GENERATED:
+            suite = load_suite(name.removesuffix(OPEN) if name in PICTURES else name)
             about = f"{suite.description} Levels 1 to {len(suite.levels)}, default {suite.level}."
-            yield TaskListing(name, "procedural", PROCEDURAL[name], about)
+            yield TaskListing(name, "procedural", GENERATED[name], about)
         for catalog in (self._own, self._installed):
             for name, entry in (catalog.names() if catalog else {}).items():
                 kind: Kind = "lm-eval" if entry.kind == "task" else entry.kind
                 yield TaskListing(name, kind, entry.path.name, "")
             if catalog is self._own:
                 for name in TASKS.names():
-                    if name not in PROCEDURAL:
+                    if name not in GENERATED:
                         yield TaskListing(name, "plugin", TASKS.origin(name), "")
 
     def expand(self, name: str) -> list[str]:
@@ -128,7 +132,7 @@ class TaskFinder:
         if options.level is not None:
             raise SpecError(
                 f"task {name!r} has no levels; level {options.level} was asked for.",
-                fix=f"Leave the level out. Tasks with levels: {', '.join(PROCEDURAL)}.",
+                fix=f"Leave the level out. Tasks with levels: {', '.join(GENERATED)}.",
             )
         return catalog.build(name, options)
 
@@ -148,7 +152,7 @@ class TaskFinder:
         return TASKS.origin(name) if self._is_code(name) else ""
 
     def _is_code(self, name: str) -> bool:
-        return name in PROCEDURAL or (name in TASKS and name not in self._own.names())
+        return name in GENERATED or (name in TASKS and name not in self._own.names())
 
     def _make(self, name: str, options: TaskOptions) -> Task:
         task = TASKS.find(name)(options)

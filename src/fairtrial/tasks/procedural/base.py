@@ -26,12 +26,15 @@ from fairtrial.records import (
     Measure,
     Observation,
     Pair,
+    Part,
     Prompt,
     Request,
     ScoreAnswer,
     ScoreRequest,
+    TextPart,
     content_hash,
     make_example,
+    render_parts,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.procedural.draw import Draw
@@ -138,7 +141,7 @@ class ProceduralTask(ABC):
 
     def examples(self) -> Sequence[str]:
         """Return the examples that shots are taken from; see `fairtrial.tasks.base.ShowsExamples`."""
-        return [f"{self._ask(shown)} {shown.gold[0]}" for shown in self._example_pool()]
+        return [f"{render_parts(self._ask(shown))} {shown.gold[0]}" for shown in self._example_pool()]
 
     @abstractmethod
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
@@ -156,9 +159,9 @@ class ProceduralTask(ABC):
     def chance(self, level: SuiteLevel) -> float | None:
         """Return the expected main measure of blind guessing at ``level``."""
 
-    def _ask(self, item: Item) -> str:
+    def _ask(self, item: Item) -> Sequence[Part]:
         context = f"{self._label}:\n{item.data['context']}\n" if item.data["context"] else ""
-        return f"{context}Question: {item.data['question']}\nAnswer:"
+        return (TextPart(f"{context}Question: {item.data['question']}\nAnswer:"),)
 
     def _example_pool(self) -> list[Item]:
         if self._cached_examples is None:
@@ -170,27 +173,31 @@ class ProceduralTask(ABC):
         found: list[Item] = []
         number = 0
         while len(found) < count:
-            fresh = self._fresh(stream, number, taken)
-            for item_data, cluster in fresh if whole_scenes else fresh[:1]:
-                taken.add(content_hash(_list_asked(item_data)))
-                found.append(self._item(item_data, cluster, len(found)))
+            scene, rows = self._fresh(stream, number, taken)
+            for row in rows if whole_scenes else rows[:1]:
+                taken.add(content_hash(_list_asked(row)))
+                found.append(self._item(scene, row, self._cluster(scene, number), len(found)))
             number += 1
         return found[:count]
 
-    def _fresh(self, stream: int, number: int, taken: set[str]) -> list[tuple[dict[str, Any], str]]:
-        name = zlib.crc32(self._suite.name.encode())
+    def _fresh(self, stream: int, number: int, taken: set[str]) -> tuple[Scene, list[dict[str, Any]]]:
         for attempt in range(_ATTEMPTS):
-            draw = Draw(name, self._suite.version, self._seed, self._number, stream, number, attempt)
-            scene = self._maker(draw, self._suite, self._level)
-            rows = [(self._row(scene, question, draw), self._cluster(scene, number)) for question in scene.questions]
-            keys = [content_hash(_list_asked(row)) for row, _ in rows]
+            scene, rows = self._draw(stream, number, attempt)
+            keys = [content_hash(_list_asked(row)) for row in rows]
             if len(set(keys)) == len(keys) and taken.isdisjoint(keys):
-                return rows
+                return scene, rows
         raise TaskError(
             f"no new question in {_ATTEMPTS} attempts: level {self._number} has too few different ones.",
             fix="Ask for fewer items or a higher level.",
             where=f"task {self._suite.name}, scene {number}",
         )
+
+    def _draw(self, stream: int, number: int, attempt: int) -> tuple[Scene, list[dict[str, Any]]]:
+        """Return a scene and the rows of its questions; nothing else decides them but the card."""
+        name = zlib.crc32(self._suite.name.encode())
+        draw = Draw(name, self._suite.version, self._seed, self._number, stream, number, attempt)
+        scene = self._maker(draw, self._suite, self._level)
+        return scene, [self._row(scene, question, draw) for question in scene.questions]
 
     def _row(self, scene: Scene, question: Question, draw: Draw) -> dict[str, Any]:
         return {
@@ -209,7 +216,7 @@ class ProceduralTask(ABC):
         name = f"{self._suite.name}/{self._number}/{scene.kind}"
         return f"{name}/{number}" if scene.context else name
 
-    def _item(self, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
+    def _item(self, scene: Scene, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
         shown = f"{row['context']}\n{row['question']}" if row["context"] else str(row["question"])
         return Item(
             id=content_hash(row),
@@ -284,7 +291,7 @@ class WrittenTask(ProceduralTask):
 
 
 def _list_asked(row: Mapping[str, Any]) -> list[object]:
-    return [row["context"], row["question"], row["gold"], sorted(row["choices"])]
+    return [row.get("pictures", row["context"]), row["question"], row["gold"], sorted(row["choices"])]
 
 
 def _hash_content(item: Item) -> str:

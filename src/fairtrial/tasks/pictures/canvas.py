@@ -1,0 +1,81 @@
+"""What pictures are drawn on: a canvas with plain shapes and text, colours that have one name each, and noise.
+
+Everything is drawn with hard edges, so that a pixel of a shape has exactly the shape's colour; letters are the only
+exception.  The font is the one that Pillow brings.  Knows nothing of questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from PIL import Image, ImageDraw, ImageFont, features
+
+from fairtrial.errors import TaskError
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+
+COLOURS: Mapping[str, Colour] = {
+    "red": (214, 32, 36),
+    "blue": (24, 78, 204),
+    "green": (36, 160, 72),
+    "yellow": (248, 208, 32),
+    "purple": (124, 44, 156),
+    "orange": (246, 128, 20),
+    "black": (24, 24, 24),
+    "pink": (250, 156, 200),
+    "brown": (122, 72, 32),
+    "grey": (146, 146, 146),
+}
+"""Names of colours; the first eight are those of level 1."""
+
+WHITE, INK, FAINT = (255, 255, 255), (40, 40, 40), (214, 214, 214)
+
+
+def name_library() -> str:
+    """Return the versions of what draws pictures: pixels are the same for the same versions."""
+    return f"Pillow {features.version('pil')}, FreeType {features.version('freetype2')}"
+
+
+@lru_cache(maxsize=64)
+def load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font that Pillow brings.  Raises TaskError if this Pillow cannot draw it."""
+    font = ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
+        raise TaskError(
+            "this Pillow was built without FreeType, which draws the letters of pictures.",
+            fix="Install Pillow from its wheel: pip install --force-reinstall pillow",
+        )
+    return font
+
+
+class Canvas:
+    """A picture in the making.
+
+    Args:
+        width, height: in pixels.
+        background: colour of all pixels at first.
+    """
+
+    def __init__(self, width: int, height: int, background: Colour = WHITE) -> None:
+        self.width, self.height = width, height
+        self.image = Image.new("RGB", (width, height), background)
+        self.pen = ImageDraw.Draw(self.image)
+
+    def box(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
+        """Fill a rectangle, edges included; coordinates are rounded."""
+        self.pen.rectangle((round(left), round(top), round(right), round(bottom)), fill=fill)
+
+    def line(self, *points: Point, fill: Colour = INK, width: int = 1) -> None:
+        """Draw a line through points."""
+        self.pen.line([(round(x), round(y)) for x, y in points], fill=fill, width=width)
+
+    def write(self, text: str, at: Point, size: int, anchor: str = "mm", fill: Colour = INK) -> None:
+        """Write one line of text; ``anchor`` as Pillow has it: horizontal l, m, r, then vertical a, m, s, d."""
+        self.pen.text((round(at[0]), round(at[1])), text, fill=fill, font=load_font(size), anchor=anchor)
+
+
+def measure_text(text: str, size: int) -> float:
+    """Return the width of a line of text in pixels."""
+    return load_font(size).getlength(text)
