@@ -97,7 +97,8 @@ class TaskFinder:
     def _found(self) -> Iterator[TaskListing]:
         for name in GENERATED:
             suite = load_suite(name.removesuffix(OPEN) if name in PICTURES else name)
-            about = f"{suite.description} Levels 1 to {len(suite.levels)}, default {suite.level}."
+            written = " Answered in writing." if name in PICTURES and name.endswith(OPEN) else ""
+            about = f"{suite.description}{written} Levels 1 to {len(suite.levels)}, default {suite.level}."
             yield TaskListing(name, "procedural", GENERATED[name], about)
         for catalog in (self._own, self._installed):
             for name, entry in (catalog.names() if catalog else {}).items():

@@ -15,8 +15,7 @@ from fairtrial.errors import PluginError, SpecError, TaskError, UnknownNameError
 from fairtrial.plugins import Plugin
 from fairtrial.tasks import find
 from fairtrial.tasks.base import Task, TaskOptions
-from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.procedural import PROCEDURAL
+from fairtrial.tasks.find import GENERATED, TaskFinder
 from fairtrial.tasks.procedural.logic import build_logic
 
 
@@ -97,7 +96,7 @@ def finder(tmp_path: Path) -> TaskFinder:
 
 def test_our_own_tasks_need_no_index(tmp_path: Path) -> None:
     found = finder(tmp_path)
-    for name in PROCEDURAL:
+    for name in GENERATED:
         assert found.expand(name) == [name]
         assert found.build(name, TaskOptions(level=1, items=2)).card.name == name
     assert Catalogue.opened == []
@@ -122,7 +121,7 @@ def test_groups_expand_to_their_tasks(tmp_path: Path) -> None:
 def test_the_list_names_everything_once(tmp_path: Path) -> None:
     listed = {entry.name: entry for entry in finder(tmp_path).listings()}
     assert len(listed) == len(finder(tmp_path).listings())
-    assert set(listed) == {*PROCEDURAL, "colours", "pair", "shapes", "riddles", "broken", "odd", "arc_easy", "arc"}
+    assert set(listed) == {*GENERATED, "colours", "pair", "shapes", "riddles", "broken", "odd", "arc_easy", "arc"}
     assert [listed[name].kind for name in ("logic", "colours", "pair", "riddles")] == [
         "procedural", "lm-eval", "group", "plugin",
     ]  # fmt: skip

@@ -96,6 +96,10 @@ class PictureTask(ProceduralTask):
             self.card, name=self._name(family), revision=f"{self.card.revision}, drawn by {name_library()}"
         )
 
+    def _name(self, family: str) -> str:
+        """Return the task's own name; a form that is answered in writing has another one."""
+        return family
+
     def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
         """Return the pictures of an item, after those of the examples that are shown before it."""
         for shown in [*self._example_pool()[: self._shots], item]:
@@ -165,9 +169,6 @@ class PictureChoices(PictureTask, ChoiceTask):
         assert isinstance(answer, ScoreAnswer)
         chosen = item.choices[answer.logprobs.index(max(answer.logprobs))]
         return [*grades, Observation(YES.name, float(chosen == "yes"))]
-
-    def _name(self, family: str) -> str:
-        return family
 
 
 class PictureAnswers(PictureTask, WrittenTask):

@@ -35,10 +35,9 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     on.write(
         str(numbers[0]), (size / 2 + draw.between(-16, 16), size * 0.66 + draw.between(-4, 4)), how["font"], fill=INK
     )
-    offered = {"word": words, "number": numbers}
+    offered = {"word": words, "number": list(map(str, numbers))}
     questions = tuple(
-        Question(draw.pick(suite.lines(one)), str(offered[one][0]), tuple(map(str, offered[one][1:])), {"ask": one})
-        for one in asked
+        Question(draw.pick(suite.lines(one)), offered[one][0], tuple(offered[one][1:]), {"ask": one}) for one in asked
     )
     return PictureScene(kind, questions, pictures=(on.image,), drawn={"lines": [words[0], str(numbers[0])]})
 

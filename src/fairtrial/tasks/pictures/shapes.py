@@ -40,7 +40,7 @@ class Thing:
 def _turn(corners: int, x: float, y: float, radius: float, inner: float = 1.0) -> list[Point]:
     """Return the corners of a regular polygon that points up, with as many inner corners between them if asked for."""
     parts = corners if inner == 1.0 else 2 * corners
-    found = []
+    found: list[Point] = []
     for i in range(parts):
         angle = 2 * math.pi * i / parts - math.pi / 2
         far = radius * (inner if parts > corners and i % 2 else 1.0)
