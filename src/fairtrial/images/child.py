@@ -18,7 +18,7 @@ from typing import Any
 MEMORY = 1 << 30
 """Bytes of address space: more than the largest picture that is read needs in any mode."""
 
-SECONDS = 10
+SECONDS = 8
 
 
 def _make_packages(folder: str) -> None:

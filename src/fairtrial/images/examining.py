@@ -21,7 +21,7 @@ from fairtrial.records.hashing import hash_bytes
 from fairtrial.records.images import ImageFacts
 from fairtrial.sandbox.process import LimitedProcess, ProcessEndedError, make_command
 
-SECONDS = 10.0
+SECONDS = 8.0
 """Longest that one file may take."""
 
 _PROGRAM = Path(__file__).with_name("child.py")

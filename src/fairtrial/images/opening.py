@@ -8,12 +8,13 @@ truncated, damaged or has no agreed look is refused.
 from __future__ import annotations
 
 import io
+import re
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fairtrial.errors import ImageError
 from fairtrial.images.recognising import Kind, recognise
@@ -23,6 +24,8 @@ MOST_PIXELS = 40_000_000
 """Largest picture that is read: more than a page at 600 dots an inch, or a photograph of most cameras."""
 
 MOST_SIDE = 65_000
+
+_SMALLER = "Make it smaller first: models see far fewer pixels."
 
 _ORIENTATION = 0x0112
 _TURNS = frozenset({2, 3, 4, 5, 6, 7, 8})
@@ -51,16 +54,34 @@ def open_picture(data: bytes, where: str = "") -> tuple[Image.Image, Kind, tuple
         raise ImageError(error.message, where=where, fix=error.fix) from None
     except MemoryError:
         raise ImageError(f"the {kind.name} image takes more memory than it may.", where=where) from None
-    except Exception as error:  # hostile files make Pillow raise nearly anything
-        said = " ".join(str(error).split())[:120] or type(error).__name__
+    except Image.DecompressionBombError as error:
         raise ImageError(
-            f"the {kind.name} image is damaged or cut off: {said}.", where=where, fix="Fetch or make the file again."
+            f"the {kind.name} image says that it has {_find_count(error)} pixels; the most is {MOST_PIXELS:,}.",
+            where=where,
+            fix=_SMALLER,
+        ) from None
+    except Exception as error:  # hostile files make Pillow raise nearly anything
+        raise ImageError(
+            f"the {kind.name} image is damaged or cut off: {_explain(error)}.",
+            where=where,
+            fix="Fetch or make the file again.",
         ) from error
     if picture.width == 0 or picture.height == 0:
         raise ImageError(f"the {kind.name} image is {picture.width}x{picture.height} pixels large.", where=where)
     if all(low == high for low, high in picture.getextrema()):  # type: ignore[misc]
         notes = (*notes, ImageNote("one_colour", "all its pixels have one colour"))
     return picture, kind, notes
+
+
+def _find_count(error: Image.DecompressionBombError) -> str:
+    found = re.search(r"\d+", str(error))
+    return f"{int(found[0]):,}" if found else "too many"
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "what stands at its beginning makes no sense"
+    return " ".join(str(error).split())[:120].rstrip(".") or type(error).__name__
 
 
 class _RefusedError(Exception):
@@ -74,11 +95,14 @@ def _open(data: bytes, kind: Kind) -> tuple[Image.Image, tuple[ImageNote, ...]]:
         _check_size(picture, kind)
         notes = list(_note_frames(picture, kind))
         deep = _count_bits(picture, data, kind) > 8
-        turn = _read_turn(picture, notes)
+        paged = kind.pillow == "TIFF"
+        turn = _read_turn(picture, notes) if paged else 0  # Pillow turns pages while it reads them
         picture.load()
         _check_size(picture, kind)
+        if not paged:  # where EXIF data may stand behind the pixels, asking for them reads these
+            turn = _read_turn(picture, notes)
         shown = _to_rgb(picture, kind, deep, notes)
-    if turn and kind.pillow != "TIFF":  # Pillow turns pages of TIFF while it reads them
+    if turn and not paged:
         shown = _turn(shown, turn)
     return shown, tuple(notes)
 
@@ -89,7 +113,7 @@ def _check_size(picture: Image.Image, kind: Kind) -> None:
         raise _RefusedError(
             f"the {kind.name} image is {width:,} x {height:,} pixels large; the most is {MOST_PIXELS:,} pixels and "
             f"{MOST_SIDE:,} on a side.",
-            "Make it smaller first: models see far fewer pixels.",
+            _SMALLER,
         )
 
 

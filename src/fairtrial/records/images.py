@@ -22,8 +22,8 @@ class ImageNote:
 
 NOTE_KINDS: Mapping[str, str] = {
     "turned": "turned or mirrored, as the EXIF data say",
-    "first_frame": "animated or of several pictures; the first one is shown",
-    "first_page": "of several pages; the first one is shown",
+    "first_frame": "animated or of several pictures, of which the first one is shown",
+    "first_page": "of several pages, of which the first one is shown",
     "on_white": "transparent in parts, shown on white",
     "from_16_bit": "of 16 bits a channel, shown with 8",
     "from_cmyk": "in the colours of print (CMYK), shown in RGB",

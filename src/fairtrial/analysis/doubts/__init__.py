@@ -16,6 +16,7 @@ from fairtrial.analysis.doubts.functions import find_function_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.analysis.doubts.hosted import find_hosted_doubts
+from fairtrial.analysis.doubts.images import find_image_doubts
 from fairtrial.analysis.doubts.judged import find_judge_doubts
 from fairtrial.analysis.doubts.logs import find_log_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
@@ -38,6 +39,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_asking_doubts,
     find_gold_doubts,
     find_own_row_doubts,
+    find_image_doubts,
     find_choice_doubts,
     find_copy_doubts,
     find_match_doubts,
