@@ -2,11 +2,13 @@
 
 `decode` gives the pixels that every engine is shown.  `examine` does the same for files that nobody has looked at yet,
 in a process of its own with limits, and tells what it found without the pixels; what has passed it may be decoded.
-`encode_png` writes drawn pictures, `prepare_to_send` what an endpoint is sent.
+`encode_png` writes drawn pictures, `prepare_to_send` what an endpoint is sent,
+`make_thumbnail` what a page shows.
 """
 
 from fairtrial.images.decoding import DecodedImage, decode, encode_png
 from fairtrial.images.examining import examine
 from fairtrial.images.sending import prepare_to_send
+from fairtrial.images.thumbnails import Thumbnail, make_thumbnail
 
-__all__ = ["DecodedImage", "decode", "encode_png", "examine", "prepare_to_send"]
+__all__ = ["DecodedImage", "Thumbnail", "decode", "encode_png", "examine", "make_thumbnail", "prepare_to_send"]

@@ -9,18 +9,12 @@ from typing import Any
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.blobs import read_image
-from fairtrial.records import ImagePart, Item, Request, TraceStep, make_data_url
+from fairtrial.records import Item, Request, TraceStep
 from fairtrial.records.trace import read_trace
+from fairtrial.report.pictures import ReportPictures, ShownImage
 from fairtrial.report.summary import Summary
 
 PER_KIND = 3
-
-SHOWN_IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-"""Kinds of images that examples show; an SVG is a document that can hold anything."""
-
-MOST_BYTES = 300_000
-"""Bytes of an image that is shown."""
 
 THOUGHT = 240
 """Characters of a thought without an answer that are shown, its last ones."""
@@ -44,7 +38,7 @@ class FlipExample:
         item: the item.
         choices: for questions with choices; else empty.
         text_a, text_b: what the candidates wrote, for questions answered in text; else None.
-        images: those of the question as ``data:`` URLs; None for one that cannot be shown.
+        images: those of the question.
         trace_a, trace_b: what happened to their answers on the way, step by step; empty if the model was simply asked.
     """
 
@@ -54,7 +48,7 @@ class FlipExample:
     text_b: str | None
     trace_a: tuple[str, ...] = ()
     trace_b: tuple[str, ...] = ()
-    images: tuple[str | None, ...] = ()
+    images: tuple[ShownImage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ class FlipExamples:
     fixed: tuple[FlipExample, ...]
 
 
-def find_flips(ledger: Ledger, summary: Summary) -> list[FlipExamples]:
+def find_flips(ledger: Ledger, summary: Summary, pictures: ReportPictures) -> list[FlipExamples]:
     """Return, for each verdict on right-or-wrong answers, the first few items in task order that flipped."""
     found = []
     ids = {c.name: c.content_id for c in summary.candidates}
@@ -84,7 +78,10 @@ def find_flips(ledger: Ledger, summary: Summary) -> list[FlipExamples]:
             FlipExamples(
                 verdict,
                 *(
-                    tuple(make_flip_example(ledger, pair, task.content_id, item) for item in _take_first(which, known))
+                    tuple(
+                        make_flip_example(ledger, pair, task.content_id, item, pictures)
+                        for item in _take_first(which, known)
+                    )
                     for which in (broke, fixed)
                 ),
             )
@@ -97,22 +94,16 @@ def _take_first(ids: Sequence[str], known: Mapping[str, Item]) -> list[Item]:
     return sorted((known[i] for i in ids), key=lambda item: item.doc_id)[:PER_KIND]
 
 
-def make_flip_example(ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item) -> FlipExample:
+def make_flip_example(
+    ledger: Ledger, pair: tuple[str, str], task_id: str, item: Item, pictures: ReportPictures
+) -> FlipExample:
     """Return what both candidates answered to one item."""
     a, b = (query.read_item_answers(ledger, candidate, task_id, item.id) for candidate in pair)
     trace_a, trace_b = (tuple(map(describe_step, read_trace(asked[0][1]) if asked else ())) for asked in (a, b))
-    images = tuple(make_image_url(ledger, image) for image in item.images)
+    images = pictures.show_all(item, item.images)
     if a and b and "text" in a[0][1]:
         return FlipExample(item, (), quote_answer(a[0][1]), quote_answer(b[0][1]), trace_a, trace_b, images)
     return FlipExample(item, _share_choices(item, a, b), None, None, trace_a, trace_b, images)
-
-
-def make_image_url(ledger: Ledger, image: ImagePart) -> str | None:
-    """Return an image as a ``data:`` URL; None if it is too large, or of a kind that can be more than pixels."""
-    if image.media_type not in SHOWN_IMAGES:
-        return None
-    data = read_image(ledger, image)
-    return make_data_url(image.media_type, data) if len(data) <= MOST_BYTES else None
 
 
 def describe_step(step: TraceStep) -> str:

@@ -24,6 +24,7 @@ from fairtrial.report import across, best, family, judges, needs, repeats, setti
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
 from fairtrial.report.html import costs, plots, scatter
+from fairtrial.report.pictures import ReportPictures
 from fairtrial.report.prompts import find_prompt_examples
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
 
@@ -101,6 +102,8 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
     """Return the report as HTML text."""
     environment = _make_environment()
     asked = max((v.family for v in summary.verdicts), default=1)
+    pictures = ReportPictures(ledger)
+    flips = find_flips(ledger, summary, pictures)
     return environment.get_template("report.html").render(
         summary=summary,
         headline=words.describe_outcome(summary),
@@ -119,13 +122,13 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         best=best,
         repeats=repeats,
         settings=settings,
-        prompts=find_prompt_examples(ledger, summary),
+        prompts=find_prompt_examples(ledger, summary, pictures),
         costs=costs,
         needs=needs,
         scatter=scatter,
         study=study,
         latencies=needs.find_latencies(ledger, summary),
-        flips=find_flips(ledger, summary),
+        flips=flips,
         paths=plots.make_paths(summary),
         levers=[_format_levers(candidate) for candidate in summary.candidates],
         ledger_name=ledger.path.name,

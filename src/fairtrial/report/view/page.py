@@ -24,7 +24,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.ledger.blobs import read_image
 from fairtrial.ledger.encoding import dumps
 from fairtrial.records import ImagePart
-from fairtrial.report.examples import MOST_BYTES, SHOWN_IMAGES
+from fairtrial.report.pictures import make_page_image
 from fairtrial.report.summary import Summary
 from fairtrial.report.view.document import build_blocks, make_builder, make_index
 from fairtrial.report.words import make_visible
@@ -180,10 +180,10 @@ def _choose_images(ledger: Ledger, images: Mapping[str, ImagePart]) -> Iterator[
     """Yield the images that are shown by their hashes, with their kind and bytes."""
     room = MOST_IMAGE_BYTES
     for name, image in images.items():
-        if image.media_type not in SHOWN_IMAGES or not name.isalnum():
+        if not name.isalnum():
             continue
         with suppress(FairtrialError):  # an image that the ledger lacks is one that cannot be shown
-            data = read_image(ledger, image)
-            if len(data) <= min(MOST_BYTES, room):
+            kind, data = make_page_image(image, read_image(ledger, image))
+            if len(data) <= room:
                 room -= len(data)
-                yield name, (image.media_type, data)
+                yield name, (kind, data)
