@@ -51,7 +51,7 @@ def _index_colours(picture: Image.Image) -> Image.Image:
         return picture
     pixels = np.asarray(picture)
     colours, places = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-    indexed = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8)).convert("P")
+    indexed = Image.frombytes("P", picture.size, places.astype(np.uint8).tobytes())
     indexed.putpalette(colours.tobytes())
     return indexed
 

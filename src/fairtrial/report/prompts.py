@@ -83,7 +83,8 @@ def _group(
         if candidate.name in asked:
             by_prompt.setdefault(_describe(asked[candidate.name], candidate), []).append(candidate.name)
     return tuple(
-        SentPrompt(tuple(names), *told, _show_images(images, pictures)) for (*told, images), names in by_prompt.items()
+        SentPrompt(tuple(names), messages, begun, scored, _show_images(images, pictures))
+        for (messages, begun, scored, images), names in by_prompt.items()
     )
 
 

@@ -120,7 +120,7 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
         pair, item = (plan.candidates[0].id, plan.candidates[1].id), plan.tasks[0].items[3]
         [shown] = make_flip_example(ledger, pair, plan.tasks[0].id, item, ReportPictures(ledger)).images
         assert (shown.width, shown.height, shown.alt) == (12, 8, "image 1 of the question: What?")
-        assert np.array_equal(decode(b64decode(shown.url.partition(",")[2])).pixels, decode(draw(3)).pixels)
+        assert np.array_equal(decode(b64decode(shown.url.partition(",")[2])).pixels, decode(draw(item.doc_id)).pixels)
     replay = {"id": "again", "model": f"replay:{path}#a"}
     again = planned(tmp_path, Pictures(), replay, B)
     with Ledger.open(path) as ledger, ledger.writing():
