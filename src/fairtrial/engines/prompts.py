@@ -139,12 +139,21 @@ class ScoredSequence:
 class Encoder:
     """Makes token sequences of requests, for one vocabulary and one way of asking."""
 
-    def __init__(self, vocabulary: Vocabulary, asking: PromptFormat, images: ImageTable | None = None) -> None:
-        """Encode for a vocabulary; ``images`` gives the tokens of images, None if the model sees none."""
+    def __init__(
+        self, vocabulary: Vocabulary, asking: PromptFormat, images: ImageTable | None = None, blind: str = ""
+    ) -> None:
+        """Encode for a vocabulary.
+
+        Args:
+            vocabulary: of the model.
+            asking: how it is asked.
+            images: gives the tokens of images, None if the model sees none.
+            blind: why it sees none, if that is known.
+        """
         self.vocabulary = vocabulary
         self.vocabulary.keep(asking.tags)
         self.asking = asking
-        self.images = images
+        self.images, self.blind = images, blind
 
     def begin_call(self) -> None:
         """Forget the images of earlier requests; sequences made before must not be used with those made after."""
@@ -158,7 +167,7 @@ class Encoder:
         that sees none.
         """
         if request.rolling or not self.images:
-            refuse_images(request)
+            refuse_images(request, "a document is scored as text" if request.rolling else self.blind)
         if request.rolling:
             parts = [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
             refuse_empty(request, [sum(len(s.tokens) - s.start for s in windows) for windows in parts])
@@ -181,7 +190,7 @@ class Encoder:
     def generate(self, request: GenerateRequest) -> EncodedPrompt:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
         if not self.images:
-            refuse_images(request)
+            refuse_images(request, self.blind)
         reader = _Reader(self.vocabulary, self.asking, self.images if list_images(request) else None)
         text, tail = reader.read(request.prompt, answers=False)
         tags = self.asking.tags

@@ -46,10 +46,11 @@ def refuse_empty(request: ScoreRequest, counts: Sequence[int]) -> None:
             )
 
 
-def refuse_images(request: Request) -> None:
-    """Raise CapabilityError, naming the item, if a request shows an image."""
+def refuse_images(request: Request, why: str = "") -> None:
+    """Raise CapabilityError, naming the item, if a request shows an image; ``why`` says why the model cannot see."""
     if list_images(request):
-        raise CapabilityError("the model is shown an image and cannot see it.", where=request.label, fix=BLIND)
+        told = f"the model is shown an image and cannot see it{f': {why}' if why else ''}."
+        raise CapabilityError(told, where=request.label, fix=BLIND)
 
 
 def count_characters(request: ScoreRequest) -> list[int]:
@@ -83,6 +84,16 @@ def make_lost_image_error(tokens: int, limits: RequestLimits) -> TooLongError:
         "lost with what is cut off."
     )
     return TooLongError(told, fix=f"{LARGER}, or fewer shots.", where=limits.label)
+
+
+def make_long_sight_error(tokens: int, window: int, label: str) -> TooLongError:
+    """Return the error about a request of so many tokens, images among them, beyond a model's window."""
+    return TooLongError(
+        f"A request with an image has {tokens} tokens; beyond the {window} that every layer of this model attends to, "
+        "images are not computed right.",
+        fix="Ask with fewer shots or smaller images, or use llama.cpp.",
+        where=label,
+    )
 
 
 def make_long_text_error(tokens: int, context: int) -> TooLongError:

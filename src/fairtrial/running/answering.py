@@ -216,8 +216,10 @@ def check_requests(candidate: PlannedCandidate, requests: Sequence[Request], tas
     if GenerateRequest in kinds and not engine.can.generate:
         raise CapabilityError(f"candidate {candidate.name!r} generates no text, which task {task!r} needs.")
     if not engine.can.images and (shown := next((r for r in requests if list_images(r)), None)):
+        reason = engine.record.get("sees_no_images")
         raise CapabilityError(
-            f"candidate {candidate.name!r} cannot see images, and {shown.label or 'a request'} shows one.",
+            f"candidate {candidate.name!r} cannot see images, and {shown.label or 'a request'} shows one"
+            f"{f': {reason}' if reason else ''}.",
             where=f"task {task}",
             fix="Leave the candidate or the task out.",
         )

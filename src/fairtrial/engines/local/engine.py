@@ -45,6 +45,7 @@ class LocalEngine(ABC, Generic[S]):
             "bos": "added" if encoder.vocabulary.adds_bos else "not added",
             "special_tokens": "read in the chat template only, never in prompts",
             **({"images": dict(encoder.images.encoder.record)} if encoder.images else {}),
+            **({"sees_no_images": encoder.blind} if encoder.blind else {}),
         }
         self.can = Capabilities(
             score=True,

@@ -6,6 +6,7 @@ in a candidate's hash, and what it says of weights that it missed or had no use 
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,17 +43,21 @@ def link_only(path: Path, names: Sequence[str]) -> Iterator[Path]:
         yield Path(made)
 
 
-def check_size(folder: Path, whole: ModelFolder) -> None:
+def check_size(folder: Path, whole: ModelFolder, family: Any) -> None:
     """Raise ModelError if config.json describes a network far larger than what the files hold.
 
     It would be built, and its missing weights made up, before the library says that they are missing.
+
+    Args:
+        folder: in which its files are seen.
+        whole: the same.
+        family: the library's class that builds it.
     """
     config = import_transformers().AutoConfig.from_pretrained(
         str(folder), local_files_only=True, trust_remote_code=False
     )
-    text = config.get_text_config()
-    for name in LAYERS:
-        layers = getattr(text, name, None)
+    for part, name in itertools.product(_list_parts(config), LAYERS):
+        layers = getattr(part, name, None)
         if isinstance(layers, int) and layers > whole.tensors:
             raise ModelError(
                 f"config.json speaks of {layers:,} layers ({name}), and the files hold {whole.tensors:,} tensors.",
@@ -60,7 +65,7 @@ def check_size(folder: Path, whole: ModelFolder) -> None:
                 where=str(whole.path),
             )
     with import_torch().device("meta"):
-        network = import_transformers().AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+        network = family.from_config(config, trust_remote_code=False)
     wanted = sum(weight.numel() for weight in network.parameters())
     if wanted > max(SMALL, PACKED * whole.elements):
         raise ModelError(
@@ -68,6 +73,12 @@ def check_size(folder: Path, whole: ModelFolder) -> None:
             fix=FIX,
             where=str(whole.path),
         )
+
+
+def _list_parts(config: Any) -> list[Any]:
+    """Return the configs of a network's parts: the text's, and what sees images where it has one."""
+    seeing = getattr(config, "vision_config", None)
+    return [config.get_text_config(), *([seeing] if seeing is not None else [])]
 
 
 def check_gaps(network: Any, gaps: Mapping[str, Any], path: Path) -> None:

@@ -101,7 +101,7 @@ class _RootBatch:
             self.session.note_cells(self.session.path.cells + self.places * self.cells)
         for job, part, logits in zip(jobs, parts, firsts, strict=True):
             if not job.take(_choose_token(job, logits, *_find_likeliest(logits[None])[0]), self.vocabulary):
-                self.slots.add(part)
+                self.slots.add(part, self.session.next_position(job.tokens) - self.root)
                 self.running.append(job)
 
     def _pass(self) -> None:
@@ -123,7 +123,7 @@ class _RootBatch:
 
 def _append_tokens(session: TransformersSession, slots: Slots, root: int, tokens: Sequence[int]) -> Any:
     """Send one token for each slot in use and return (slots, vocabulary) logits of what comes next."""
-    positions = np.array([[root + length] for length in slots.lengths], dtype=np.int32)
+    positions = np.array([[root + place] for place in slots.places], dtype=np.int32)
     slots.begin()
     with session.count("decode", len(tokens)):
         logits = session.network.read(np.array(tokens, dtype=np.int32)[:, None], positions, slots)
@@ -186,8 +186,8 @@ def score_incrementally(session: TransformersSession, sequences: Sequence[tuple[
     most = max(len(tokens) for tokens, _ in sequences)
     empty = [(key[:, :0], value[:, :0]) for key, value in parts[0]]
     slots = Slots(empty, len(sequences), most)
-    for part in parts:
-        slots.add(part)
+    for part, (tokens, start) in zip(parts, sequences, strict=True):
+        slots.add(part, session.next_position(tokens[:start]))
     sums = [0.0] * len(sequences)
     rows = firsts
     for at in range(most):
@@ -210,19 +210,19 @@ def _generate_one_by_one(
     session: TransformersSession, vocabulary: Vocabulary, jobs: Sequence[Job], *, keep: bool
 ) -> None:
     """Write answers one by one; ``keep`` keeps what has been read in the model's own cache."""
-    network = session.network
     common = count_shared([job.tokens for job in jobs])
-    shared = network.new_cache() if keep else None
+    shared = session.network.new_cache() if keep else None
     if common and keep:
         with session.count("prefill", common):
-            network.plain(jobs[0].tokens[:common], shared, np.array([common - 1]))
+            session.continue_plainly(jobs[0].tokens[:common], 0, shared, np.array([common - 1]))
     for job in jobs:
         cache = copy.deepcopy(shared)
-        unread = job.tokens[common:] if keep else job.tokens
+        path, read = job.tokens, common if keep else 0
         while True:
-            with session.count("decode" if len(unread) == 1 else "prefill", len(unread)):
-                logits = network.plain(unread, cache, np.array([len(unread) - 1]))[0]
+            unread = len(path) - read
+            with session.count("decode" if unread == 1 else "prefill", unread):
+                logits = session.continue_plainly(path, read, cache, np.array([unread - 1]))[0]
             if job.take(_choose_token(job, logits, *_find_likeliest(logits[None])[0]), vocabulary):
                 break
-            new = np.array(job.new, dtype=np.int32)
-            unread = new[-1:] if keep else np.concatenate([job.tokens, new])
+            read = len(path) if keep else 0
+            path = np.concatenate([job.tokens, np.array(job.new, dtype=np.int32)])

@@ -14,6 +14,7 @@ from typing import Any
 
 from fairtrial.engines.transformers.gaps import check_gaps, check_size, link_only
 from fairtrial.engines.transformers.libraries import import_torch, import_transformers
+from fairtrial.engines.transformers.processors import find_family, load_processor
 from fairtrial.errors import FairtrialError, ModelError
 from fairtrial.models import ResolvedModel
 from fairtrial.models.folder import read_folder
@@ -29,12 +30,22 @@ class LoadedNetwork:
         tokenizer: its tokeniser.
         dtype: name of the type that it computes in.
         device: ``cpu`` or ``cuda``.
+        processor: of the images that it sees, or None.
+        blind: why it sees none, where its config speaks of images; else empty.
     """
 
     model: Any
     tokenizer: Any
     dtype: str
     device: str
+    processor: Any = None
+    blind: str = ""
+
+    @property
+    def chat_template(self) -> str | None:
+        """The model's own chat template: the processor's where there is one, for that writes images."""
+        own = (getattr(part, "chat_template", None) for part in (self.processor, self.tokenizer))
+        return next((template for template in own if isinstance(template, str)), None)
 
 
 def load_network(model: ResolvedModel, dtype: str) -> LoadedNetwork:
@@ -59,24 +70,27 @@ def load_network(model: ResolvedModel, dtype: str) -> LoadedNetwork:
     with link_only(model.path, whole.files if whole else list_split_names(model.path.name)) as folder:
         try:
             with redirect_stderr(io.StringIO()):  # progress bars, whatever the library is told
+                family = find_family(folder, model.path) if whole else library.AutoModelForCausalLM
                 if whole is not None:
-                    check_size(folder, whole)
-                tokenizer, network, gaps = _read_network(folder, how, getattr(import_torch(), kind))
+                    check_size(folder, whole, family)
+                tokenizer, network, gaps = _read_network(folder, how, getattr(import_torch(), kind), family)
+                sees = family is library.AutoModelForImageTextToText
+                processor, blind = load_processor(folder, network.config) if sees else (None, "")
         except FairtrialError:
             raise
         except Exception as error:  # of the library and all those below it; the files may be hostile
             raise _make_unreadable_error(model.path, error) from error
     check_gaps(network, gaps, model.path)
-    return LoadedNetwork(network.eval().to(device), tokenizer, kind, device)
+    return LoadedNetwork(network.eval().to(device), tokenizer, kind, device, processor, blind)
 
 
-def _read_network(folder: Path, how: Mapping[str, Any], dtype: Any) -> tuple[Any, Any, Mapping[str, Any]]:
+def _read_network(folder: Path, how: Mapping[str, Any], dtype: Any, family: Any) -> tuple[Any, Any, Mapping[str, Any]]:
     """Return tokeniser, network, and what the library says of weights that it missed or had no use for."""
     library = import_transformers()
     tokenizer = library.AutoTokenizer.from_pretrained(
         str(folder), **{k: v for k, v in how.items() if k == "gguf_file"}, local_files_only=True
     )
-    network, gaps = library.AutoModelForCausalLM.from_pretrained(
+    network, gaps = family.from_pretrained(
         str(folder),
         **how,
         **({} if how else {"use_safetensors": True}),
@@ -124,6 +138,13 @@ def _make_unreadable_error(path: Path, error: Exception) -> ModelError:
         return ModelError(
             "This model needs Python code of its own, which is never run.",
             fix="Use a model whose architecture is part of transformers, or a GGUF conversion with llama.cpp.",
+            where=str(path),
+        )
+    if "torchvision" in str(error):
+        return ModelError(
+            f"transformers stumbles over torchvision: {first}",
+            fix="The installed torchvision does not fit the installed torch: install the two from one index, or "
+            "remove torchvision (pip uninstall torchvision).",
             where=str(path),
         )
     return ModelError(

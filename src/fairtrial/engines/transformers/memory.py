@@ -111,10 +111,16 @@ class Slots:
             self._keys.append(key.new_zeros((slots, key.shape[0], cells, key.shape[2])))
             self._values.append(value.new_zeros((slots, value.shape[0], cells, value.shape[2])))
         self.lengths: list[int] = []
+        self.places: list[int] = []
+        """Where the next token of each stands, counted from the root's end: cells of images may share a position."""
 
-    def add(self, parts: Sequence[tuple[Any, Any]]) -> None:
-        """Give the next slot to an answer whose prompt beyond the root has these keys and values, a layer each."""
+    def add(self, parts: Sequence[tuple[Any, Any]], place: int) -> None:
+        """Give the next slot to an answer whose prompt beyond the root has these keys and values, a layer each.
+
+        ``place`` is where its first token stands.
+        """
         slot = len(self.lengths)
+        self.places.append(place)
         self.lengths.append(int(parts[0][0].shape[1]))
         for layer, (key, value) in enumerate(parts):
             self._keys[layer][slot, :, : key.shape[1]] = key
@@ -123,9 +129,9 @@ class Slots:
     def drop(self, slot: int) -> None:
         """Free a slot; the last one takes its place."""
         last = len(self.lengths) - 1
-        length = self.lengths.pop()
+        length, place = self.lengths.pop(), self.places.pop()
         if slot != last:
-            self.lengths[slot] = length
+            self.lengths[slot], self.places[slot] = length, place
             for store in (*self._keys, *self._values):
                 store[slot, :, :length] = store[last, :, :length]
 
@@ -141,6 +147,7 @@ class Slots:
     def end(self) -> None:
         """The pass is over: every slot has grown by one."""
         self.lengths = [length + 1 for length in self.lengths]
+        self.places = [place + 1 for place in self.places]
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scale: float) -> Any:
         """See `Memory`; batch is the slots in use, one token each."""

@@ -6,7 +6,9 @@ Knows one model of transformers and its device; nothing of requests, trees or te
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +27,24 @@ ATTENTION = "fairtrial"
 _BLOCK = {"cpu": 8, "cuda": 256}  # rows of logits turned into log-probabilities at once
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCells:
+    """Cells of images among the tokens of a pass.
+
+    Attributes:
+        where: (n,) bool, which of the tokens they are.
+        rows: (cells, width) float32; where a model adds more of an image at its first layers, that follows in the same
+            row: (cells, width * (1 + layers)).
+    """
+
+    where: NDArray[np.bool_]
+    rows: NDArray[np.float32]
+
+
+class _CaughtError(Exception):
+    """Ends a pass before the text part begins."""
+
+
 class Network:
     """Runs one model.
 
@@ -38,11 +58,20 @@ class Network:
         self.model, self.device, self.dtype = loaded.model, loaded.device, loaded.dtype
         takes = inspect.signature(self.model.forward).parameters
         self._picks_rows = "logits_to_keep" in takes
-        self._cache_name = "cache_params" if "cache_params" in takes else "past_key_values"
+        self._cache_name = next((name for name in ("cache_params", "cache") if name in takes), "past_key_values")
         self._plain = self.model.config._attn_implementation
         library = import_transformers()
         library.AttentionInterface.register(ATTENTION, _attend)
+        library.AttentionMaskInterface.register(ATTENTION, library.masking_utils.sdpa_mask)
         self._ours = False
+        self._caught: dict[str, Any] | None = None
+        self._swapped: Mapping[str, Any] = {}
+        self._text_key = ""
+        if loaded.processor is not None:
+            text = self.model.config.get_text_config()
+            keys = (key for key in self.model.config.sub_configs if getattr(self.model.config, key) is text)
+            self._text_key = next(keys, "")
+            self.model.get_decoder().register_forward_pre_hook(self._intervene, with_kwargs=True)
 
     def memory_bytes(self) -> int:
         """Return the memory of the device, used or not: what depends on it is the same in every run."""
@@ -60,26 +89,73 @@ class Network:
 
     def _attend_through_memory(self, wanted: bool) -> None:
         if self._ours is not wanted:
-            self.model.set_attn_implementation(ATTENTION if wanted else self._plain)
+            name = ATTENTION if wanted else self._plain
+            self.model.set_attn_implementation({self._text_key: name} if self._text_key else name)
             self._ours = wanted
 
-    def read(self, tokens: Tokens, positions: Tokens, memory: Memory, rows: NDArray[np.int64] | None = None) -> Any:
+    def _intervene(self, module: Any, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Change, or catch, what the text part of the model is given."""
+        if self._caught is not None:
+            self._caught.update(given)
+            raise _CaughtError
+        return args, {**given, **self._swapped}
+
+    def catch(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the text part would be given for a processor's inputs, images encoded; it does not run."""
+        self._caught = {}
+        try:
+            with import_torch().no_grad():
+                self.model.base_model(**inputs, use_cache=False)
+            return {}
+        except _CaughtError:
+            return self._caught
+        finally:
+            self._caught = None
+
+    @contextmanager
+    def _showing(self, ids: Any, cells: ShownCells | None) -> Iterator[None]:
+        """Let the text part see cells of images in place of some tokens, for one pass."""
+        if cells is not None:
+            where = import_torch().as_tensor(cells.where, device=self.device)
+            embedded = self.model.get_input_embeddings()(ids)
+            width = embedded.shape[2]
+            rows = import_torch().as_tensor(cells.rows).to(self.device, embedded.dtype)
+            embedded[0, where] = rows[:, :width]
+            self._swapped = {"input_ids": None, "inputs_embeds": embedded}
+            if rows.shape[1] > width:
+                later = [rows[:, at : at + width] for at in range(width, rows.shape[1], width)]
+                self._swapped |= {"visual_pos_masks": where[None], "deepstack_visual_embeds": later}
+        try:
+            yield
+        finally:
+            self._swapped = {}
+
+    def read(
+        self,
+        tokens: Tokens,
+        positions: Tokens,
+        memory: Memory,
+        rows: NDArray[np.int64] | None = None,
+        cells: ShownCells | None = None,
+    ) -> Any:
         """Send tokens through the network.
 
         Args:
             tokens: (batch, n) int32.
-            positions: (batch, n) of each token in its sequence.
+            positions: (batch, n) of each token in its sequence, or (sections, batch, n).
             memory: keeps keys and values, and attends.
             rows: which of the n positions logits are wanted at; None for all.
+            cells: of images that some of the tokens stand for; the batch is then 1.
 
         Returns:
             (batch, len(rows), vocabulary) logits, on the device.
         """
         self._attend_through_memory(True)
         keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
-        with import_torch().no_grad():
+        ids = self._text_tokens(tokens, cells)
+        with import_torch().no_grad(), self._showing(ids, cells):
             out = self.model(
-                input_ids=self._tensor(tokens),
+                input_ids=ids,
                 position_ids=self._tensor(positions),
                 # Four dimensions tell transformers that the mask is the caller's own business.
                 attention_mask=import_torch().zeros((1, 1, 1, 1), device=self.device),
@@ -89,20 +165,45 @@ class Network:
             ).logits
         return out if rows is None or keep else out[:, self._tensor(rows)]
 
-    def plain(self, tokens: Tokens, cache: Any = None, rows: NDArray[np.int64] | None = None) -> Any:
+    def plain(
+        self,
+        tokens: Tokens,
+        cache: Any = None,
+        rows: NDArray[np.int64] | None = None,
+        cells: ShownCells | None = None,
+        positions: Tokens | None = None,
+        seen: NDArray[np.bool_] | None = None,
+    ) -> Any:
         """Continue one sequence in the model's own way, with its own cache (changed in place) or none.
+
+        Args:
+            tokens: (n,) int32.
+            cache: see `new_cache`.
+            rows: which of the n positions logits are wanted at; None for all.
+            cells: of images that some of the tokens stand for.
+            positions: (sections, n) of the tokens; None where they follow what is in the cache one by one.
+            seen: (n, cached + n) what each token sees; None for all before it.
 
         Returns:
             (len(rows), vocabulary) logits, on the device.
         """
         self._attend_through_memory(False)
         keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
-        with import_torch().no_grad():
-            before = {} if cache is None else {self._cache_name: cache}
-            out = self.model(
-                input_ids=self._tensor(tokens[None]), use_cache=cache is not None, **before, **keep
-            ).logits[0]
+        more = {} if cache is None else {self._cache_name: cache}
+        if positions is not None:
+            more["position_ids"] = self._tensor(positions if len(positions) == 1 else positions[:, None])
+        if seen is not None:
+            more["attention_mask"] = import_torch().as_tensor(seen, device=self.device)[None, None]
+        ids = self._text_tokens(tokens[None], cells)
+        with import_torch().no_grad(), self._showing(ids, cells):
+            out = self.model(input_ids=ids, use_cache=cache is not None, **more, **keep).logits[0]
         return out if rows is None or keep else out[self._tensor(rows)]
+
+    def forward(self, inputs: Mapping[str, Any]) -> Any:
+        """Return (batch, n, vocabulary) logits of a processor's inputs, everything in the model's own way."""
+        self._attend_through_memory(False)
+        with import_torch().no_grad():
+            return self.model(**inputs, use_cache=False).logits
 
     def new_cache(self) -> Any:
         """Return an empty cache of the kind that the model wants."""
@@ -118,6 +219,10 @@ class Network:
         kind = getattr(import_torch(), self.dtype)
         mask = import_torch().zeros(padded.shape, dtype=kind, device=self.device)
         return mask.masked_fill_(~import_torch().as_tensor(padded, device=self.device), float("-inf"))[None, None]
+
+    def _text_tokens(self, tokens: Tokens, cells: ShownCells | None) -> Any:
+        """Return tokens as a tensor, some token of the vocabulary in the place of cells."""
+        return self._tensor(tokens if cells is None else np.where(cells.where[None], 0, tokens))
 
     def index(self, values: NDArray[np.int64]) -> Any:
         """Return numbers of rows as a tensor on the device."""

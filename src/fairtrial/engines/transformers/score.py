@@ -76,9 +76,9 @@ class _Walker:
     def _read(self, low: int, depth: int, common: int, cache: Any) -> None:
         first = int(self.tree.first[low]) + depth - int(self.tree.shared[low])
         wanted = [at for at in range(common - depth) if first + at in self.targets]
-        tokens = self.tree.sequences[low][depth:common]
-        with self.session.count("prefill", len(tokens)):
-            logits = self.session.network.plain(tokens, cache, np.array(wanted or [common - depth - 1]))
+        path = self.tree.sequences[low][:common]
+        with self.session.count("prefill", common - depth):
+            logits = self.session.continue_plainly(path, depth, cache, np.array(wanted or [common - depth - 1]))
         for row, at in enumerate(wanted):
             asked = np.array(self.targets[first + at], dtype=np.int32)
             values, likeliest = self.session.log_probabilities(logits, np.full(len(asked), row), asked)
@@ -95,7 +95,7 @@ def _score_plainly(session: TransformersSession, sequences: Sequence[ScoredSeque
     (scored,) = sequences
     tokens, nodes = scored.tokens, len(scored.tokens) - 1
     with session.count("prefill", nodes):
-        logits = session.network.plain(tokens[:-1], None, np.arange(scored.start - 1, nodes))
+        logits = session.continue_plainly(tokens[:-1], 0, None, np.arange(scored.start - 1, nodes))
     found = session.log_probabilities(logits, np.arange(len(tokens) - scored.start), tokens[scored.start :])
     return TokenScores(*found, nodes)
 

@@ -12,13 +12,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
 from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
 from fairtrial.engines.local.session import LocalSession, round_up_cells
 from fairtrial.engines.local.vocabulary import EMPTY
 from fairtrial.engines.transformers.memory import TokenPath
-from fairtrial.engines.transformers.network import Network, compute_log_probabilities, is_out_of_memory
+from fairtrial.engines.transformers.network import (
+    Network,
+    ShownCells,
+    compute_log_probabilities,
+    is_out_of_memory,
+)
 from fairtrial.errors import EngineError
 
 BLOCK = 256  # tokens of one block of the root
@@ -32,8 +38,8 @@ class TransformersSession(LocalSession):
     ``batch`` is halved, for good, when memory runs out.
     """
 
-    def __init__(self, network: Network, batch: int, vocabulary: int) -> None:
-        super().__init__(batch, BLOCK)
+    def __init__(self, network: Network, batch: int, vocabulary: int, images: ImageTable | None = None) -> None:
+        super().__init__(batch, BLOCK, images)
         self.network = network
         self.outputs = max(8, _LOGITS_BYTES // (4 * vocabulary))
         self.path = TokenPath(0)
@@ -48,6 +54,7 @@ class TransformersSession(LocalSession):
 
     def begin(self, root: Tokens, cells: int) -> None:
         """Make ``root`` the path in memory, with room for ``cells`` cells in all; see `LocalSession.begin`."""
+        cells += self.images.largest if self.images and self.images.encoder.whole else 0  # steps may be so much longer
         if cells > self.path.cells:
             self.renew()
             self.path = TokenPath(round_up_cells(cells))
@@ -84,11 +91,15 @@ class TransformersSession(LocalSession):
     def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Any]]:
         """Compute the nodes of a tree; see `LocalSession.walk`.  While a step is given, its nodes follow the path."""
         done = root
+        blocks = self.images.number_blocks(tree) if self.images else None
+        positions = self.images.tree_positions(tree) if self.images and blocks is not None else None
+        whole = self.images is not None and self.images.encoder.whole
         while done < tree.nodes:
-            limits = StepLimits(self.batch, len(tree.sequences), self.outputs, self.path.cells)
+            limits = StepLimits(self.batch, len(tree.sequences), self.outputs, self.path.cells, whole=whole)
             try:
-                for step in plan_steps(tree, wanted, limits, start=done):
-                    yield step, self._step(step)
+                for step in plan_steps(tree, wanted, limits, start=done, blocks=blocks):
+                    here = step.depths[None] if positions is None else positions[:, step.start : step.stop]
+                    yield step, self._step(step, here, step.blocks if whole else None)
                     self._advance(step)
                     done = step.stop
             except RuntimeError as error:
@@ -96,10 +107,55 @@ class TransformersSession(LocalSession):
                     raise
                 self._shrink(error)
 
-    def _step(self, step: PlanStep) -> Any:
-        self.path.see(self.network.mask(_find_visible_cells(step)))
+    def _step(self, step: PlanStep, positions: Tokens, together: Counts | None) -> Any:
+        """Send a step through the network.
+
+        Args:
+            step: its nodes.
+            positions: (sections, k) where they stand.
+            together: (k,) the block that each node belongs to, -1 for none, where all of a block see each other.
+        """
+        seen = _find_visible_cells(step)
+        if together is not None:
+            seen[:, step.trunk :] |= _find_together(together)
+        self.path.see(self.network.mask(seen))
+        cells = self.find_cells(step.tokens)  # what has to be encoded is encoded here, and not counted as text
+        where = positions if len(positions) == 1 else positions[:, None]
         with self.count("prefill", len(step.tokens)):
-            return self.network.read(step.tokens[None], step.depths[None], self.path, np.flatnonzero(step.wanted))[0]
+            return self.network.read(step.tokens[None], where, self.path, np.flatnonzero(step.wanted), cells)[0]
+
+    def shows_image(self, tokens: Tokens) -> bool:
+        """Whether some of the tokens are cells of images."""
+        return bool((tokens >= FIRST_IMAGE_TOKEN).any())
+
+    def find_cells(self, tokens: Tokens) -> ShownCells | None:
+        """Return the cells of images among tokens, encoded; None if there are none."""
+        where = tokens >= FIRST_IMAGE_TOKEN
+        return ShownCells(where, self.images.embed(tokens[where])) if self.images and where.any() else None
+
+    def next_position(self, tokens: Tokens) -> int:
+        """Return the position of what follows a sequence from its beginning."""
+        return int(self.images.starts(tokens)[-1]) if self.images else len(tokens)
+
+    def continue_plainly(self, path: Tokens, start: int, cache: Any = None, rows: Counts | None = None) -> Any:
+        """Send the tokens of a sequence from ``start`` on in the model's own way; see `Network.plain`.
+
+        Args:
+            path: the whole sequence.
+            start: tokens before it are in ``cache``.
+            cache: changed in place; None if nothing is to be kept.
+            rows: which of the sent tokens logits are wanted at; None for all.
+        """
+        tokens = path[start:]
+        cells = self.find_cells(tokens)
+        if self.images is None:
+            return self.network.plain(tokens, cache, rows)
+        positions = self.images.positions(path)[:, start:] if self.images.encoder.sections > 1 else None
+        seen = None
+        if cells is not None and self.images.encoder.whole:
+            seen = np.tri(len(tokens), len(path), start, dtype=np.bool_)
+            seen[:, start:] |= _find_together(self.images.number_tokens(path)[start:])
+        return self.network.plain(tokens, cache, rows, cells, positions, seen)
 
     def _advance(self, step: PlanStep) -> None:
         """Keep the path that the next step builds on."""
@@ -117,6 +173,11 @@ class TransformersSession(LocalSession):
                 fix="Use a smaller model, a shorter `context`, or a smaller dtype.",
             ) from error
         self.batch = max(SMALLEST, self.batch // 2)
+
+
+def _find_together(blocks: Counts) -> NDArray[np.bool_]:
+    """Return (n, n) which tokens belong to the same block, given (n,) the block of each, -1 for none."""
+    return np.equal(blocks[:, None], blocks[None, :]) & np.greater_equal(blocks, 0)[:, None]
 
 
 def _find_visible_cells(step: PlanStep) -> NDArray[np.bool_]:

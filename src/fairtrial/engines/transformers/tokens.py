@@ -15,7 +15,11 @@ _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 class HubVocabulary(Vocabulary):
-    """See `fairtrial.engines.local.vocabulary.Vocabulary`."""
+    """See `fairtrial.engines.local.vocabulary.Vocabulary`.
+
+    Attributes:
+        special: tokens that stand for no text.
+    """
 
     def __init__(self, tokenizer: Any, generation: Any, size: int) -> None:
         """Wrap ``tokenizer``.
@@ -45,6 +49,7 @@ class HubVocabulary(Vocabulary):
         self.cuts_lines = "ByteLevel" in kinds and "BPE" in type(backend.model).__name__
         added = tokenizer.added_tokens_decoder
         self._special = {token for token, text in added.items() if text.special} | set(tokenizer.all_special_ids)
+        self.special = frozenset(self._special)
         self._texts = {token: text.content for token, text in added.items()}
         self._plain = {token: text.content for token, text in added.items() if token not in self._special}
         self._letters = {letter: byte for byte, letter in enumerate(_list_byte_letters())}

@@ -6,16 +6,19 @@ in each way and compared.  Knows token sequences; nothing of text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.prompts import ScoredSequence
 from fairtrial.engines.transformers.generate import Writing, score_incrementally
 from fairtrial.engines.transformers.score import Way, score_by
 from fairtrial.engines.transformers.session import TransformersSession
-from fairtrial.errors import EngineError
+from fairtrial.errors import EngineError, ModelError
 
 ALLOWED: Mapping[str, float] = {"float32": 0.002, "float16": 0.05, "bfloat16": 0.25}
 """Nats by which a token's score may differ on average, by the type that the model computes in."""
@@ -31,12 +34,19 @@ class SupportedWays:
         branches: whether what it has read may be kept in its own cache and built upon.
         batched: whether answers may be written many at a time.
         why: what was found, for the record.
+        alone: whether every sequence may be read by itself.
     """
 
     packed: bool
     branches: bool
     batched: bool
     why: str
+    alone: bool = True
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a right way at all."""
+        return self.packed or self.branches or self.alone
 
     def scoring(self, window: int | None, longest: int) -> Way:
         """Return the best right way to score sequences of at most ``longest`` tokens, given a model's window."""
@@ -52,9 +62,27 @@ class SupportedWays:
 
 
 def check_ways(session: TransformersSession) -> SupportedWays:
-    """Compare every way with plain evaluation, on sequences shorter than any window."""
+    """Compare every way with plain evaluation, on sequences shorter than any window.
+
+    Raises ModelError if even that changes with what comes later.
+    """
     sequences = _make_sequences(int(session.network.model.get_output_embeddings().weight.shape[0]))
     plain = score_by(session, sequences, "one by one").logprobs
+    _check_direction(session, sequences[0].tokens)
+    return compare_ways(session, sequences, plain, ("packed tree", "branch by branch"))
+
+
+def compare_ways(
+    session: TransformersSession, sequences: Sequence[ScoredSequence], plain: NDArray[np.float64], ways: Sequence[Way]
+) -> SupportedWays:
+    """Return which ways give what plain evaluation gives.
+
+    Args:
+        session: any.
+        sequences: to be scored.
+        plain: (n,) what they score in plain evaluation.
+        ways: to be tried; none of the others is trusted, and reading a sequence alone always is unless it is tried.
+    """
     scored = sum(len(s.tokens) - s.start for s in sequences)
 
     def right(name: str, scores: Callable[[], Iterable[float]]) -> tuple[bool, str]:
@@ -65,13 +93,26 @@ def check_ways(session: TransformersSession) -> SupportedWays:
             return False, f"{name}: {(str(error).splitlines() or [type(error).__name__])[0]}"
         return apart <= ALLOWED[session.network.dtype], f"{name}: {apart:.2g} nats a token"
 
-    packed = right("packed tree", lambda: score_by(session, sequences, "packed tree").logprobs)
-    branches = right("branch by branch", lambda: score_by(session, sequences, "branch by branch").logprobs)
-    batched = right("many at a time", lambda: score_incrementally(session, [(s.tokens, s.start) for s in sequences]))
+    found = {way: right(way, lambda way=way: score_by(session, sequences, way).logprobs) for way in ways}  # type: ignore[misc]
+    pairs = [(s.tokens, s.start) for s in sequences]
+    batched = right("many at a time", lambda: score_incrementally(session, pairs))
     session.forget()
-    return SupportedWays(
-        packed[0], branches[0], packed[0] and batched[0], "; ".join((packed[1], branches[1], batched[1]))
-    )
+    packed, branches, alone = (found.get(way, (False, ""))[0] for way in get_args(Way))
+    why = "; ".join(told for _, told in (*found.values(), batched))
+    return SupportedWays(packed, branches, packed and batched[0], why, alone or "one by one" not in ways)
+
+
+def _check_direction(session: TransformersSession, tokens: Tokens) -> None:
+    """Raise ModelError if a model's own evaluation of a text changes with what follows."""
+    half = len(tokens) // 2
+    short, long = session.network.plain(tokens[:half]), session.network.plain(tokens)[:half]
+    apart = float((short.float().log_softmax(-1) - long.float().log_softmax(-1)).abs().mean())
+    if apart > ALLOWED[session.network.dtype]:
+        raise ModelError(
+            f"This model ({type(session.network.model).__name__}) does not read text from left to right: what it "
+            "expects after a word changes with the words that follow, so it can neither score nor generate here.",
+            fix="Use a model that continues its prompt word by word.",
+        )
 
 
 def _make_sequences(vocabulary: int) -> list[ScoredSequence]:
