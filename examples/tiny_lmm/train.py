@@ -1,0 +1,224 @@
+"""Trains a small multimodal model on fairtrial's own pictures, and writes it for both engines.
+
+python -m examples.tiny_lmm.train --out models/tiny-lmm
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as together
+import torch.multiprocessing as multiprocessing
+import transformers
+from torch.nn import functional
+
+from examples.tiny_lmm.evaluate import Score, score_network
+from examples.tiny_lmm.lessons import NAMES, Batch, Lesson, Writer, draw_lessons, run
+from examples.tiny_lmm.network import IMAGE, MEAN, STD, Shape, make_network, save_network
+from examples.tiny_lmm.vocabulary import make_tokenizer
+
+FAMILIES = ("charts", "counting", "documents", "presence", "spatial")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the network is trained.
+
+    Attributes:
+        families: tasks whose pictures it sees, in turn.
+        pictures: how many it sees.
+        batch: pictures a step.
+        rate: how far Muon moves the matrices at a step.
+        other_rate: how far AdamW moves all else.
+        decay: of the matrices.
+        warm: share of the steps in which the rates rise.
+        cool: share of the steps in which they fall, at the end.
+        looking: weight of naming what each cell shows, beside answering.
+        teach: ask also what no task asks.
+        shape: of the network.
+        seed: of weights and pictures.
+    """
+
+    families: tuple[str, ...] = FAMILIES
+    pictures: int = 60_000
+    batch: int = 32
+    rate: float = 0.02
+    other_rate: float = 2e-3
+    decay: float = 0.1
+    warm: float = 0.02
+    cool: float = 0.6
+    looking: float = 0.5
+    teach: bool = True
+    shape: Shape = field(default_factory=Shape)
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return max(1, self.pictures // self.batch)
+
+
+def make_writer(recipe: Recipe) -> tuple[Any, Writer]:
+    """Return a tokeniser for the words of the recipe's questions, and what writes batches with it."""
+    texts = []
+    for family in recipe.families:
+        for lesson in islice(draw_lessons(family, recipe.seed, teach=recipe.teach), 400):
+            texts += [text for q in lesson.questions for text in (q.before, q.text, f" {q.answer}", *q.choices)]
+    tokenizer = make_tokenizer(texts, size=640, special=[IMAGE])
+    return tokenizer, Writer(tokenizer, MEAN, STD)
+
+
+def make_optimizers(recipe: Recipe, network: torch.nn.Module, eyes: torch.nn.Module) -> list[torch.optim.Optimizer]:
+    """Return Muon for the matrices inside the network, and AdamW for the rest."""
+    named = list(network.named_parameters())
+    inside = [weight for name, weight in named if weight.ndim == 2 and "embed" not in name]
+    others = [weight for name, weight in named if weight.ndim != 2 or "embed" in name] + list(eyes.parameters())
+    return [
+        torch.optim.Muon(inside, lr=recipe.rate, weight_decay=recipe.decay),
+        torch.optim.AdamW(others, lr=recipe.other_rate, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
+
+
+def find_rate(recipe: Recipe, done: float) -> float:
+    """Return by how much rates are scaled when a share of the steps is done: up, level, and down again."""
+    return max(0.01, min(1.0, (done + 1 / recipe.steps) / recipe.warm, (1 - done) / recipe.cool))
+
+
+def measure_loss(
+    network: Any, eyes: torch.nn.Module, batch: Batch, recipe: Recipe
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the loss of a batch: of the answers, and that plus naming what each cell shows."""
+    at = batch.answers >= 0
+    with torch.autocast(batch.tokens.device.type, torch.bfloat16):
+        logits, cells = run(network, batch, at)
+        looks = eyes(cells)
+    answers = functional.cross_entropy(logits.float(), batch.answers[at])
+    shown = batch.looks[..., 0] >= 0
+    if not recipe.looking or not shown.any():
+        return answers, answers
+    named = sum(functional.cross_entropy(looks[shown].float(), batch.looks[shown][:, i]) for i in range(2))
+    return answers, answers + recipe.looking * named
+
+
+def train_network(
+    recipe: Recipe, *, minutes: float, device: str, part: int = 0, parts: int = 1
+) -> tuple[Any, Any, Writer]:
+    """Return a trained network, its tokeniser and what writes batches for it.
+
+    Args:
+        recipe: how.
+        minutes: at most; where the time gets short, rates fall earlier.
+        device: ``cpu`` or ``cuda``.
+        part: number of this process, of ``parts`` that share every batch.
+    """
+    torch.set_num_threads(1)
+    tokenizer, writer = make_writer(recipe)
+    network = make_network(tokenizer, recipe.shape, recipe.seed).to(device)
+    eyes = torch.nn.Linear(recipe.shape.text_width, len(NAMES)).to(device)
+    optimizers = make_optimizers(recipe, network, eyes)
+    lessons = _draw_batches(recipe, part, parts)
+    began, done, step = time.monotonic(), 0.0, 0
+    while done < 1:
+        for group in (group for one in optimizers for group in one.param_groups):
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * find_rate(recipe, done)
+        loss, whole = measure_loss(network, eyes, writer.write(next(lessons)).to(device), recipe)
+        for one in optimizers:
+            one.zero_grad()
+        whole.backward()
+        weights = [*network.parameters(), *eyes.parameters()]
+        if parts > 1:
+            _share_gradients(weights, parts)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        for one in optimizers:
+            one.step()
+        step += 1
+        done = max(step / recipe.steps, _agree((time.monotonic() - began) / 60 / minutes, parts))
+        if part == 0 and (step % 100 == 0 or done >= 1):
+            spent = f"{(time.monotonic() - began) / 60:.1f} minutes, {time.process_time() / 60:.1f} of this process"
+            print(f"{step * recipe.batch:6d} pictures: loss {loss.item():.3f}, {spent}", flush=True)
+    return network, tokenizer, writer
+
+
+def _draw_batches(recipe: Recipe, part: int, parts: int) -> Iterator[list[Lesson]]:
+    streams = [draw_lessons(family, recipe.seed * parts + part, teach=recipe.teach) for family in recipe.families]
+    places = (next(streams[i % len(streams)]) for i in count())
+    while True:
+        yield list(islice(places, recipe.batch // parts))
+
+
+def _share_gradients(weights: list[torch.nn.Parameter], parts: int) -> None:
+    whole = torch.cat([(torch.zeros_like(one) if one.grad is None else one.grad).flatten() for one in weights])
+    together.all_reduce(whole)
+    start = 0
+    for one in weights:
+        one.grad = whole[start : start + one.numel()].view_as(one) / parts
+        start += one.numel()
+
+
+def _agree(share: float, parts: int) -> float:
+    """Return the largest share of the time that any process has used."""
+    if parts == 1:
+        return share
+    most = torch.tensor(share)
+    together.all_reduce(most, together.ReduceOp.MAX)
+    return most.item()
+
+
+def main() -> None:
+    """Train as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="folder for the model; none: scores only")
+    parser.add_argument("--name", default="tiny-lmm", help="of the model's files")
+    parser.add_argument("--minutes", type=float, default=20, help="at most")
+    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="that share the work")
+    parser.add_argument("--recipe", type=json.loads, default={}, help='other settings as JSON, e.g. {"pictures": 1000}')
+    parser.add_argument("--score", type=int, default=200, help="held-out pictures of each family to score in the end")
+    parser.add_argument("--device", default="cpu")
+    told = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    known = {one.name for one in fields(Recipe)}
+    if wrong := set(told.recipe) - known:
+        parser.error(f"--recipe knows {', '.join(sorted(known))}; not {', '.join(sorted(wrong))}")
+    if "shape" in told.recipe:
+        told.recipe["shape"] = Shape(**told.recipe["shape"])
+    recipe = replace(Recipe(), **told.recipe)
+    with tempfile.TemporaryDirectory() as folder:
+        meet = f"file://{folder}/meet"
+        multiprocessing.start_processes(_work, (told, recipe, meet), told.processes, start_method="spawn")
+
+
+def _work(part: int, told: argparse.Namespace, recipe: Recipe, meet: str) -> None:
+    if told.processes > 1:
+        together.init_process_group("gloo", init_method=meet, rank=part, world_size=told.processes)
+    network, tokenizer, writer = train_network(
+        recipe, minutes=told.minutes, device=told.device, part=part, parts=told.processes
+    )
+    if part == 0:
+        if told.out:
+            save_network(network.cpu(), tokenizer, told.out, told.name)
+            print(f"Written to {told.out}.")
+        show_scores(score_network(network.to(told.device), writer, recipe.families, told.score, told.device))
+
+
+def show_scores(scores: list[Score]) -> None:
+    """Print a table of scores."""
+    print(f"{'question':28}  items  right  swapped  blind  chance")
+    for one in scores:
+        print(
+            f"{one.kind:28}  {one.items:5}  {one.right:5.2f}  {one.swapped:7.2f}  {one.blind:5.2f}  {one.chance:6.2f}"
+        )
+    print(f"{'mean':28}  {'':5}  {sum(one.right for one in scores) / len(scores):5.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
