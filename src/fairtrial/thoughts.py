@@ -54,6 +54,10 @@ BARE, BARE_FINAL = "analysis", "assistantfinal"
 QUOTES = "`'\"“”‘’«»"
 
 
+HARMONY = (f"{CHANNEL}analysis{MESSAGE}", f"<|end|>{START}assistant{CHANNEL}final{MESSAGE}")
+"""What stands before and after a thought in Harmony."""
+
+
 class Separated(NamedTuple):
     """A text in its two parts.
 
@@ -143,6 +147,35 @@ def opened_by(prompt: str, tags: Tags = TAGS) -> str:
 def closed_by(opened: str, tags: Tags = TAGS) -> str:
     """Return what closes a thought that was opened by a tag; empty if that is no tag that a text may simply close."""
     return next((close for tag, close in tags if tag.casefold() == opened.casefold()), "")
+
+
+def find_own_tags(tags: Tags, opened: str, template: str, special: Collection[str]) -> tuple[str, str] | None:
+    """Return the tags between which a model thinks; None if nothing says that it does.
+
+    Args:
+        tags: those that it may use; ones that the candidate names are its own.
+        opened: the tag with which its prompts end; empty if they open no thought.
+        template: source of its chat template.
+        special: its vocabulary's special tokens, as text.
+    """
+    if tags and (CHANNEL in special or CHANNEL in template):
+        return HARMONY
+    for tag, close in tags:
+        if tag == opened or tags is not TAGS or (tag in special and close in special) or tag in template:
+            return tag, close
+    return None
+
+
+def frame_thought(own: tuple[str, str], opened: str) -> tuple[str, str]:
+    """Return what a model writes before a thought, and what between its end and the answer.
+
+    Args:
+        own: the tags between which it thinks.
+        opened: the tag that the prompt has written already; empty if none.
+    """
+    begin, close = own
+    line = "\n" if begin.startswith("<") and "|" not in begin else ""
+    return ("" if opened else begin) + line, line + close + 2 * line
 
 
 def find_markers(tags: Tags, special: Collection[str]) -> frozenset[str]:

@@ -9,15 +9,17 @@ import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
+from fairtrial.levers import read_lever, wrap_engine
 from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
 from fairtrial.models import resolve
-from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
+from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from tests.support.small_gguf import byte_texts
 
 pytestmark = pytest.mark.model
 
 OPEN, CLOSE, SIZE = 200, 201, 256
+NORMAL, USER_DEFINED = 1, 4
 CHAIN = "Q[a\nb]CD.E"
 """What follows what; the brackets are the tags."""
 
@@ -59,6 +61,7 @@ def gguf_model(path: Path) -> Candidate:
         "tokenizer.ggml.pre": "gpt-2",
         "tokenizer.ggml.tokens": texts,
         "tokenizer.ggml.merges": [],
+        "tokenizer.ggml.token_type": [USER_DEFINED if i in (OPEN, CLOSE) else NORMAL for i in range(SIZE)],
     }
     file = path / "thinks.gguf"
     file.write_bytes(encode_gguf(facts, tensors))
@@ -130,3 +133,22 @@ def test_all_is_the_answer_where_thoughts_are_not_looked_for(kind: str, tmp_path
     engine.close()
     assert isinstance(answer, GenerateAnswer)
     assert (answer.text, answer.thought) == ("[THINK]a" if kind == "llamacpp" else "a", "")
+
+
+@pytest.mark.parametrize("kind", ["llamacpp", "transformers"])
+def test_a_thought_is_cut_and_given_back(kind: str, tmp_path: Path) -> None:
+    template = tmp_path / "asks.jinja"
+    template.write_text("{# thinks in [THINK] #}Q")
+    engine = opened(kind, tmp_path, chat=str(template))
+    assert engine.can.thoughts
+    wrapped = wrap_engine(read_lever({"think": 2}), engine, {})
+    [cut] = wrapped.generate([GenerateRequest(Prompt("?"), 20, stop=(".",))])
+    [at_once] = wrap_engine(read_lever({"think": 0}), engine, {}).generate(
+        [GenerateRequest(Prompt("?"), 20, stop=(".",))]
+    )
+    scores = ScoreRequest(tuple(Pair(Prompt("What?"), text) for text in ("C", "E")))
+    [scored] = wrapped.score([scores])
+    engine.close()
+    assert (cut.thought, cut.text, cut.tokens, cut.reasoning_tokens) == ("a", "CD", 5, 2)
+    assert (at_once.thought, at_once.text, at_once.tokens) == ("", "CD", 3)
+    assert scored.greedy == (True, False)

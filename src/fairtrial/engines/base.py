@@ -28,6 +28,9 @@ class Capabilities:
         context_tokens: longest request, prompt and answer together.
         batch_invariant: an answer does not depend at all on what else is in the batch.  False for local engines,
             where the arithmetic differs in the last digits with the batch's shape.
+        begins: goes on with an answer that the prompt has begun.
+        thoughts: goes on after a thought that the prompt gives (`Prompt.thought`), in the form in which the model
+            thinks; None where that can be done but nobody knows whether the model thinks at all.
     """
 
     score: bool
@@ -36,6 +39,8 @@ class Capabilities:
     images: bool
     context_tokens: int
     batch_invariant: bool
+    begins: bool = True
+    thoughts: bool | None = False
 
 
 @runtime_checkable

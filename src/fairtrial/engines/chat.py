@@ -60,7 +60,8 @@ class ChatTemplate:
     """A compiled chat template.
 
     Attributes:
-        sha256: of the template's source.
+        source: as it was written.
+        sha256: of that.
         asks_the_date: whether it has asked what day it is.
     """
 
@@ -77,6 +78,7 @@ class ChatTemplate:
         Raises:
             ModelError: if it is no Jinja template.
         """
+        self.source = source
         self.sha256 = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
         self._where = where
         self._tokens = {"bos_token": bos, "eos_token": eos}

@@ -41,7 +41,7 @@ from fairtrial.records import (
     render_parts,
 )
 from fairtrial.spec.candidate import Candidate
-from fairtrial.thoughts import opened_by
+from fairtrial.thoughts import frame_thought, opened_by
 
 _END = 256  # the token after the 256 bytes
 _MEMORY = 6  # bytes that the next one depends on
@@ -69,6 +69,7 @@ class FakeEngine:
             images=True,
             context_tokens=candidate.context or _CONTEXT,
             batch_invariant=True,
+            thoughts=None if self._template and self._tags else False,
         )
         self.record = {
             "engine": "fake",
@@ -154,7 +155,10 @@ class FakeEngine:
             text = prompt.plain(_name_image)
         else:
             told = [_name_images(message) for message in make_conversation(prompt, self._system)]
-            text = self._template.ask(told, prompt.assistant)
+            begun = (
+                prompt.assistant if prompt.thought is None else self._write_thought(prompt.thought) + prompt.assistant
+            )
+            text = self._template.ask(told, begun)
         data = text.encode("utf-8", "replace")
         room = self.can.context_tokens - more
         if len(data) <= room:
@@ -162,6 +166,10 @@ class FakeEngine:
         if room < 1 or not self._truncate:
             raise wrong(len(data), more, RequestLimits(self.can.context_tokens, self._truncate, label))
         return data[-room:], len(data) - room
+
+    def _write_thought(self, thought: str) -> str:
+        before, after = frame_thought(self._tags[0], "")
+        return before + thought + after
 
     def _sum(self, context: bytes, continuation: bytes) -> tuple[float, bool]:
         tail, total, likeliest = context[-_MEMORY:], 0.0, True

@@ -28,7 +28,7 @@ from fairtrial.models import ResolvedModel
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.functions import RegisteredFunction, count_allowed_failures, find_function
-from fairtrial.thoughts import opened_by, separate
+from fairtrial.thoughts import frame_thought, opened_by, separate
 
 NO_SCORES = "a function gives text, and no scores of given texts"
 HOPELESS = 3
@@ -68,6 +68,7 @@ class FunctionEngine:
             images=False,
             context_tokens=2**31 - 1,
             batch_invariant=False,
+            thoughts=None if candidate.tags else False,
         )
         self.record: Mapping[str, object] = {
             "engine": "function",
@@ -198,10 +199,15 @@ class FunctionEngine:
         wanted = self._arguments.every
         told = make_conversation(prompt, self._candidate.system) if "messages" in wanted else ()
         messages = [{"role": one.role, "content": one.text} for one in told]
-        if messages and prompt.assistant:
-            messages.append({"role": "assistant", "content": prompt.assistant})
+        thought, plain = "", prompt.plain()
+        if prompt.thought is not None:
+            before, after = frame_thought(self._candidate.tags[0], "")
+            thought = before + prompt.thought + after
+            plain = prompt.with_answer(thought + prompt.assistant).plain()
+        if messages and thought + prompt.assistant:
+            messages.append({"role": "assistant", "content": thought + prompt.assistant})
         return {
-            "prompt": prompt.plain(),
+            "prompt": plain,
             "messages": messages,
             "row": json.loads(request.row or "{}"),
             "system": "\n\n".join(filter(None, (self._candidate.system, prompt.system))),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ from fairtrial.errors import EngineError, ModelError
 from fairtrial.records import GenerateRequest, Message, Prompt, ScoreRequest, TextPart, list_images
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.regular import read_regular
-from fairtrial.thoughts import TAGS, Tags, closed_by, opened_by
+from fairtrial.thoughts import TAGS, Tags, closed_by, find_own_tags, frame_thought, opened_by
 
 DEFAULT_CONTEXT = 8192
 _MOST_BYTES = 1_000_000  # of a chat template
@@ -172,7 +173,7 @@ class Encoder:
             parts = [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
             refuse_empty(request, [sum(len(s.tokens) - s.start for s in windows) for windows in parts])
             return parts
-        reader = _Reader(self.vocabulary, self.asking, self.images if list_images(request) else None)
+        reader = self._reader(request)
         prompts: dict[Prompt, tuple[str, str, Tokens]] = {}
         out = []
         for pair in request.pairs:
@@ -191,7 +192,7 @@ class Encoder:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
         if not self.images:
             refuse_images(request, self.blind)
-        reader = _Reader(self.vocabulary, self.asking, self.images if list_images(request) else None)
+        reader = self._reader(request)
         text, tail = reader.read(request.prompt, answers=False)
         tags = self.asking.tags
         thinking = ThoughtFormat(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
@@ -215,6 +216,18 @@ class Encoder:
         if len(tokens) - 1 > self.asking.context:
             raise make_long_text_error(len(tokens), self.asking.context)
         return tokens
+
+    @cached_property
+    def own_tags(self) -> tuple[str, str] | None:
+        """The tags between which the model thinks, as far as its template and vocabulary tell; None if it does not."""
+        template, tags = self.asking.template, self.asking.tags
+        if template is None:
+            return None
+        asked = template.ask([Message("user", (TextPart("?"),))])
+        return find_own_tags(tags, opened_by(asked, tags), template.source, self.vocabulary.special_texts)
+
+    def _reader(self, request: ScoreRequest | GenerateRequest) -> _Reader:
+        return _Reader(self.vocabulary, self.asking, self.images if list_images(request) else None, self.own_tags)
 
     def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> ScoredSequence:
         whole = encode(text + continuation)
@@ -292,8 +305,14 @@ class Encoder:
 class _Reader:
     """Reads the texts of one request: as marked text, then as tokens."""
 
-    def __init__(self, vocabulary: Vocabulary, asking: PromptFormat, images: ImageTable | None) -> None:
-        self.asking = asking
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        asking: PromptFormat,
+        images: ImageTable | None,
+        own_tags: tuple[str, str] | None,
+    ) -> None:
+        self.asking, self.own_tags = asking, own_tags
         self.marks = ImageMarks(images) if images else None
         template = asking.template
         also = [*MARKS, *filter(None, [template.image_text if template else ""])] if images else []
@@ -319,11 +338,20 @@ class _Reader:
             return kept, text[len(kept) :]
         told = [_mark_texts(message, self.mark) for message in make_conversation(prompt, self.asking.system)]
         kept = prompt.assistant.rstrip()
-        begun = self.mark(kept)
+        begun = self.mark(kept) if prompt.thought is None else ""
         text = self.marks.ask(template, told, begun) if self.marks else template.ask(told, begun)
+        if prompt.thought is not None:
+            return self._after_thought(text, prompt.thought) + self.mark(kept), prompt.assistant[len(kept) :]
         if answers and not kept and (closing := closed_by(opened_by(text, self.asking.tags), self.asking.tags)):
             text = f"{text.rstrip()}\n\n{closing}\n\n"
         return text, prompt.assistant[len(kept) :]
+
+    def _after_thought(self, text: str, thought: str) -> str:
+        """Return a prompt with a thought, to its end, in the form in which the model thinks."""
+        if self.own_tags is None:
+            raise EngineError("the model is to be given a thought, and nothing says how it writes one.")
+        before, after = frame_thought(self.own_tags, opened_by(text, self.asking.tags))
+        return (text.rstrip() if before[:1] == "\n" else text) + before + self.mark(thought) + after
 
 
 def _mark_texts(message: Message, mark: Callable[[str], str]) -> Message:

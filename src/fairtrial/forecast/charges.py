@@ -67,7 +67,7 @@ def estimate_cost(
                 cost = None if price is None else estimate_request(request, price, each)
                 if calls.about is None or cost is None:
                     return None
-                total += calls.about * cost
+                total += calls.about * cost + calls.written * (price or (0.0, 0.0))[1]
     return total / max(1, len(asked))
 
 

@@ -26,6 +26,7 @@ from fairtrial.levers.base import (
 )
 from fairtrial.levers.cascade import CascadeLever
 from fairtrial.levers.quantize import QuantizeLever
+from fairtrial.levers.think import ThinkLever
 from fairtrial.models import ResolvedModel
 from fairtrial.plugins import Table
 from fairtrial.records import Request, content_hash
@@ -59,7 +60,7 @@ def _is_lever(found: object) -> bool:
 
 LEVERS: Table[type[Lever[Any]]] = Table(
     "lever",
-    {"quantize": QuantizeLever, "cascade": CascadeLever},
+    {"quantize": QuantizeLever, "cascade": CascadeLever, "think": ThinkLever},
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _is_lever,
 )

@@ -49,23 +49,26 @@ class Calls:
         about: how often on average; None where nobody can know beforehand.
         most: how often at most.
         added: bytes at most that each call's prompt is longer than the request's.
+        written: tokens at most that all calls together write beyond what the request allows each.
     """
 
     about: float | None = 1.0
     most: int = 1
     added: int = 0
+    written: int = 0
 
     @property
     def is_sound(self) -> bool:
         """Whether these can be numbers of calls."""
-        counts = all(type(count) is int and count >= 0 for count in (self.most, self.added))
+        counts = all(type(count) is int and count >= 0 for count in (self.most, self.added, self.written))
         return counts and (self.about is None or (isinstance(self.about, int | float) and 0 <= self.about < math.inf))
 
     def times(self, outer: Calls) -> Calls:
         """Return the calls of an engine that is asked so often for each of the ``outer`` calls."""
         known = self.about is not None and outer.about is not None
         about = (self.about or 0.0) * (outer.about or 0.0) if known else None
-        return Calls(about, self.most * outer.most, self.added + outer.added)
+        written = self.written * outer.most + outer.written
+        return Calls(about, self.most * outer.most, self.added + outer.added, written)
 
 
 @dataclass(frozen=True, slots=True)

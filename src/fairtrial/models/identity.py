@@ -53,6 +53,8 @@ def identify_candidate(candidate: Candidate, model: ResolvedModel, *, base_dir: 
             own["fewshot_as_multiturn"] = False
         if candidate.date != DATE:
             own["date"] = candidate.date
+        if candidate.endpoint.begun:
+            own["begun"] = candidate.endpoint.begun
     if candidate.prompt:
         own["prompt"] = candidate.prompt
     if candidate.thoughts != "auto":

@@ -65,11 +65,13 @@ class Message:
         role: whose it is.
         parts: what it shows; pieces of text that follow each other become one.
         after: stands after it in running text; a chat template leaves it out.
+        thought: what the assistant has thought before it, to its end; empty if nothing, None if it is still to think.
     """
 
     role: Role
     parts: tuple[Part, ...]
     after: str = ""
+    thought: str | None = None
 
     def __post_init__(self) -> None:
         """Give the same content the same parts."""
@@ -123,7 +125,14 @@ def render_parts(parts: Iterable[Part], show: Callable[[ImagePart], str] = lambd
 
 def render_messages(messages: Iterable[Message], show: Callable[[ImagePart], str] = lambda _: PLACEHOLDER) -> str:
     """Return messages as running text, each with what stands after it."""
-    return "".join(render_parts(message.parts, show) + message.after for message in messages)
+    return "".join(
+        write_thought(message.thought) + render_parts(message.parts, show) + message.after for message in messages
+    )
+
+
+def write_thought(thought: str | None) -> str:
+    """Return a thought that has ended as running text, in the commonest tags; empty without one."""
+    return "" if thought is None else f"<think>\n{thought}\n</think>\n\n"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -146,6 +155,7 @@ class Prompt:
         system: str = "",
         assistant: str = "",
         examples: Iterable[Message] = (),
+        thought: str | None = None,
     ) -> None:
         """Make a prompt of its question and what stands around it.
 
@@ -154,9 +164,11 @@ class Prompt:
             system: a task description that comes before everything.
             assistant: the beginning of the answer, given by the task.
             examples: see `make_example`.
+            thought: see `Message`; of the answer that is to come.
         """
         head = [Message("system", (TextPart(system),))] if system else []
-        begun = [Message("assistant", (TextPart(assistant),))] if assistant else []
+        some = bool(assistant) or thought is not None
+        begun = [Message("assistant", (TextPart(assistant),), thought=thought)] if some else []
         told = (*head, *examples, Message("user", _parts_of(user)), *begun)
         object.__setattr__(self, "messages", told)
 
@@ -164,7 +176,8 @@ class Prompt:
     def from_messages(cls, messages: Sequence[Message]) -> Prompt:
         """Return the prompt of these messages.  Raises ValueError if they are no prompt."""
         asked = messages[:-1] if messages and messages[-1].role == "assistant" else messages
-        messages = messages if messages and messages[-1].parts else asked
+        begun = messages and (messages[-1].parts or messages[-1].thought is not None)
+        messages = messages if begun else asked
         if not asked or asked[-1].role != "user" or any(one.role == "system" for one in asked[1:]):
             told = ", ".join(one.role for one in messages)
             raise ValueError(f"a prompt ends with a question of the user's or a begun answer to it, not: {told}")
@@ -198,6 +211,11 @@ class Prompt:
         return self.messages[-1].text if self.messages[-1].role == "assistant" else ""
 
     @property
+    def thought(self) -> str | None:
+        """What has been thought already; empty if nothing shall be, None if the model is still to think."""
+        return self.messages[-1].thought
+
+    @property
     def images(self) -> tuple[ImagePart, ...]:
         """All images, in the order in which they are shown."""
         return tuple(image for message in self.messages for image in message.images)
@@ -215,12 +233,16 @@ class Prompt:
         if not self.examples:
             return self
         shown = [part for one in self.examples for part in (*one.parts, TextPart(one.after))]
-        return Prompt([*shown, *self.question.parts], self.system, self.assistant)
+        return Prompt([*shown, *self.question.parts], self.system, self.assistant, thought=self.thought)
 
     def with_question(self, text: str) -> Prompt:
         """Return the prompt with another text as its question; placeholders in it stand for the images as before."""
         parts = place_images(text, self.question.images)
-        return Prompt(parts, self.system, self.assistant, self.examples)
+        return Prompt(parts, self.system, self.assistant, self.examples, self.thought)
+
+    def with_answer(self, begun: str, thought: str | None = None) -> Prompt:
+        """Return the prompt with another beginning of the answer, after what has been thought."""
+        return Prompt(self.question.parts, self.system, begun, self.examples, thought)
 
     def document(self) -> dict[str, Any]:
         """Return the prompt as JSON values, in the oldest form that has room for it.
@@ -229,7 +251,7 @@ class Prompt:
         """
         examples = self.examples
         roles = tuple(message.role for message in examples)
-        odd = any(message.after for message in self.messages if message not in examples)
+        odd = self.thought is not None or any(message.after for message in self.messages if message not in examples)
         if odd or self.images or roles != ("user", "assistant") * (len(roles) // 2):
             return {"messages": [_describe(message) for message in self.messages]}
         body: dict[str, Any] = {"user": self.user, "system": self.system, "assistant": self.assistant}
@@ -282,7 +304,9 @@ def _describe(message: Message) -> dict[str, Any]:
         {"text": part.text} if isinstance(part, TextPart) else {"image": part.hash, "media_type": part.media_type}
         for part in message.parts
     ]
-    return {"role": message.role, "parts": parts, **({"after": message.after} if message.after else {})}
+    after = {"after": message.after} if message.after else {}
+    thought = {} if message.thought is None else {"thought": message.thought}
+    return {"role": message.role, "parts": parts, **after, **thought}
 
 
 def _read_message(body: Mapping[str, Any]) -> Message:
@@ -294,7 +318,8 @@ def _read_message(body: Mapping[str, Any]) -> Message:
     )
     if body["role"] not in ROLES:
         raise ValueError(f"{body['role']!r} is no role")
-    return Message(body["role"], parts, _text_of(body.get("after", "")))
+    thought = _text_of(body["thought"]) if "thought" in body else None
+    return Message(body["role"], parts, _text_of(body.get("after", "")), thought)
 
 
 def _text_of(value: object) -> str:

@@ -221,7 +221,11 @@ def find_worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMa
         [requests] = make_requests(form, candidate.spec, item)
         asked = [(request, part.id, calls) for request in requests for part, calls in candidate.count_calls(request)]
         found.append(
-            sum(calls.most * find_request_ceiling(request, prices[one], calls.added) for request, one, calls in asked)
+            sum(
+                calls.most * find_request_ceiling(request, prices[one], calls.added)
+                + calls.written * (prices[one] or (0.0, 0.0))[1]
+                for request, one, calls in asked
+            )
         )
     return found
 

@@ -4,7 +4,7 @@ environment.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -38,6 +38,12 @@ class Endpoint(Section):
     )
     retries: Annotated[int, Field(strict=True, ge=0, le=50)] = Field(
         8, description="How often a request is sent again after a passing failure (429, 5xx, cut connections)."
+    )
+    begun: Literal["", "message", "continue_final_message", "prefix"] = Field(
+        "",
+        description="How the endpoint is made to go on with an answer that is begun, in a chat: 'message' (its last "
+        "message is the assistant's; llama-server), 'continue_final_message' (vLLM, SGLang), 'prefix' (DeepSeek, "
+        "Mistral). Default: not at all, as OpenAI's.",
     )
     prices: Prices | None = Field(None, description="What tokens cost; default: the price list of genai-prices.")
 

@@ -18,6 +18,7 @@ from fairtrial.plugins import Table
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.references import SHOTS, LeverSettings, Refers
 from fairtrial.spec.section import Positive, Text, problem
+from fairtrial.spec.think import Think
 
 
 class Quantize(LeverSettings):
@@ -48,7 +49,7 @@ def _declares_settings(found: object) -> bool:
 
 LEVER_SETTINGS: Table[Any] = Table(
     "lever",
-    {"quantize": Quantize, "cascade": Cascade},
+    {"quantize": Quantize, "cascade": Cascade, "think": Think},
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _declares_settings,
 )

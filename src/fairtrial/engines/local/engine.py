@@ -54,6 +54,7 @@ class LocalEngine(ABC, Generic[S]):
             images=encoder.images is not None,
             context_tokens=asking.context,
             batch_invariant=False,
+            thoughts=encoder.own_tags is not None,
         )
         self.nodes_computed = 0
         """Tokens that scoring has sent through the network so far, the shared ones once a call."""

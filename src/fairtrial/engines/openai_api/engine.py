@@ -23,7 +23,7 @@ from fairtrial.engines.openai_api.answers import (
 from fairtrial.engines.openai_api.calls import Caller
 from fairtrial.engines.openai_api.failures import FilteredError, RefusedError, SingleRequestError
 from fairtrial.engines.openai_api.replies import Reply
-from fairtrial.engines.openai_api.requests import ServerQuirks, adapt_quirks, make_messages, make_request_body
+from fairtrial.engines.openai_api.requests import Begun, ServerQuirks, adapt_quirks, make_messages, make_request_body
 from fairtrial.engines.openai_api.scores import QUESTION, EchoCheck, NotEchoedError, check_echo, score_pair
 from fairtrial.engines.openai_api.wire import encode_payload
 from fairtrial.engines.openai_api.words import UnreadableError
@@ -58,6 +58,8 @@ class OpenAIEngine:
         self._read_image = settings.read_image
         self._caller = Caller(candidate.endpoint, model.name, settings.on_note or _discard_line)
         self._chat = candidate.chat != "none"
+        begun = candidate.endpoint.begun
+        self._begun = Begun(begun, candidate.tags)
         self._streams = True
         self._tells: bool | None = None  # the log-probabilities of its own text; None until it is known
         self._manners = self._proven = ServerQuirks()
@@ -74,6 +76,8 @@ class OpenAIEngine:
             images=self._chat,
             context_tokens=candidate.context or UNKNOWN_CONTEXT,
             batch_invariant=False,
+            begins=not self._chat or bool(begun),
+            thoughts=self._tells_thoughts() if self._chat and begun else False,
         )
         self.record: Mapping[str, object] = {
             "engine": "openai",
@@ -82,6 +86,10 @@ class OpenAIEngine:
             "api": "chat/completions" if self._chat else "completions",
             "scores": self._trust.why_not or "echo and logprobs, checked",
         }
+
+    def _tells_thoughts(self) -> bool | None:
+        """Return whether the model thinks: nobody knows but who names its tags."""
+        return None if self._candidate.thoughts == "auto" else bool(self._candidate.tags)
 
     @classmethod
     def open(cls, candidate: Candidate, model: ResolvedModel, settings: EngineSettings) -> OpenAIEngine:
@@ -289,11 +297,12 @@ class OpenAIEngine:
         system = self._candidate.system
         with_system = "system" not in manners.changes
         told = (
-            make_messages(request.prompt, system, with_system, self._read_image)
+            make_messages(request.prompt, system, with_system, self._read_image, self._begun)
             if self._chat
             else request.prompt.plain()
         )
-        body = make_request_body(self._caller.model, told, request, manners, self._tells is not False)
+        tells = self._tells is not False
+        body = make_request_body(self._caller.model, told, request, manners, tells, self._begun.how)
         if not self._streams:
             body.pop("stream", None)
             body.pop("stream_options", None)

@@ -12,6 +12,7 @@ from fairtrial.engines.openai_api.words import ErrorDetails
 from fairtrial.engines.settings import ReadImage, refuse_image
 from fairtrial.images import prepare_to_send
 from fairtrial.records import GenerateRequest, Message, Prompt, TextPart, make_data_url
+from fairtrial.thoughts import TAGS, Tags, frame_thought
 
 MOST_STOPS = 4
 """Stop strings that OpenAI's API takes; the others are looked for in the answer."""
@@ -49,21 +50,46 @@ class ServerQuirks:
         return not {"stream", "stream_options"} & self.changes.keys()
 
 
-def make_messages(
-    prompt: Prompt, system: str, with_system: bool = True, read_image: ReadImage = refuse_image
-) -> list[dict[str, Any]]:
-    """Return a prompt as messages; the task's own beginning of the answer ends the user's.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How an answer that is begun is handed over.
 
-    Without a system role what it says stands before the text of the first user.  Images are sent as data URLs; see
-    `prepare_to_send`.
+    Attributes:
+        how: see `fairtrial.spec.endpoint.Endpoint.begun`.
+        tags: between the first of which a thought stands.
+    """
+
+    how: str = ""
+    tags: Tags = TAGS
+
+
+def make_messages(
+    prompt: Prompt, system: str, with_system: bool = True, read_image: ReadImage = refuse_image, begun: Begun = Begun()
+) -> list[dict[str, Any]]:
+    """Return a prompt as messages.
+
+    The beginning of the answer is the assistant's last message where the endpoint goes on with one; else it ends the
+    user's.  Without a system role what it says stands before the text of the first user.  Images are sent as data URLs;
+    see `prepare_to_send`.
     """
     *before, asked = make_conversation(prompt, system)
-    begun = join_texts(asked.text, prompt.assistant)[len(asked.text) :]
-    told = [*before, replace(asked, parts=(*asked.parts, TextPart(begun)))]
-    return [
+    head = "" if begun.how else join_texts(asked.text, prompt.assistant)[len(asked.text) :]
+    told = [*before, replace(asked, parts=(*asked.parts, TextPart(head)))]
+    messages: list[dict[str, Any]] = [
         {"role": message.role, "content": _make_content(message, read_image)}
         for message in (told if with_system else fold_system(told))
     ]
+    if begun.how and (text := write_begun(prompt, begun.tags)):
+        messages.append({"role": "assistant", "content": text} | ({"prefix": True} if begun.how == "prefix" else {}))
+    return messages
+
+
+def write_begun(prompt: Prompt, tags: Tags) -> str:
+    """Return the answer as it is begun, after what has been thought."""
+    if prompt.thought is None:
+        return prompt.assistant
+    before, after = frame_thought(tags[0], "")
+    return before + prompt.thought + after + prompt.assistant
 
 
 def _make_content(message: Message, read_image: ReadImage) -> str | list[dict[str, Any]]:
@@ -78,7 +104,12 @@ def _make_content(message: Message, read_image: ReadImage) -> str | list[dict[st
 
 
 def make_request_body(
-    model: str, told: str | Sequence[Mapping[str, str]], request: GenerateRequest, manners: ServerQuirks, logprobs: bool
+    model: str,
+    told: str | Sequence[Mapping[str, str]],
+    request: GenerateRequest,
+    manners: ServerQuirks,
+    logprobs: bool,
+    begun: str = "",
 ) -> dict[str, Any]:
     """Return a request as JSON values; with ``logprobs`` it asks for those of the text that comes back."""
     limit = OTHER_LIMIT if LIMIT in manners.changes else LIMIT
@@ -87,6 +118,8 @@ def make_request_body(
     body |= {"stream_options": {"include_usage": True}}
     if logprobs:
         body["logprobs"] = 1 if isinstance(told, str) else True
+    if begun == "continue_final_message" and not isinstance(told, str) and told[-1]["role"] == "assistant":
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
     if request.stop:
         body["stop"] = list(request.stop[:MOST_STOPS])
     if request.temperature > 0:

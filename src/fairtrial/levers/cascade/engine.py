@@ -44,6 +44,7 @@ class CascadeEngine:
             images=a.images and b.images,
             context_tokens=min(a.context_tokens, b.context_tokens),
             batch_invariant=a.batch_invariant and b.batch_invariant,
+            begins=a.begins and b.begins,
         )
         self.record: Mapping[str, object] = {
             "engine": "cascade",

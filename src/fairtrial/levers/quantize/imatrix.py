@@ -19,9 +19,9 @@ from fairtrial.models.gguf import MAGIC, GgufError, GgufHeader, read_header
 
 SUMS, COUNTS = ".in_sum2", ".counts"
 ALIGNMENT = 32
-Fact = str | int | float | Sequence[str]
+Fact = str | int | float | Sequence[str] | Sequence[int]
 _F32 = 0  # of a tensor
-_U32, _FLOAT, _STRING, _ARRAY = 4, 6, 8, 9  # of a fact
+_U32, _I32, _FLOAT, _STRING, _ARRAY = 4, 5, 6, 8, 9  # of a fact
 Doubles = NDArray[np.float64]
 
 
@@ -139,4 +139,7 @@ def _encode_value(value: Fact) -> bytes:
         return struct.pack("<II", _U32, value)
     if isinstance(value, float):
         return struct.pack("<If", _FLOAT, value)
-    return struct.pack("<IIQ", _ARRAY, _STRING, len(value)) + b"".join(map(_encode_text, value))
+    texts = [one for one in value if isinstance(one, str)]
+    if texts or not value:
+        return struct.pack("<IIQ", _ARRAY, _STRING, len(texts)) + b"".join(map(_encode_text, texts))
+    return struct.pack(f"<IIQ{len(value)}i", _ARRAY, _I32, len(value), *value)
