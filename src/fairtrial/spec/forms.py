@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import did_you_mean
-from fairtrial.spec.section import Section, problem
+from fairtrial.spec.section import Count, Positive, Section, problem
 
 
 class FormSettings(Section):
@@ -28,9 +28,48 @@ class PublishedOrder(FormSettings):
     """Stretches of items in the published order and in others."""
 
 
+class Rendered(FormSettings):
+    """The question's text as a picture."""
+
+    size: Annotated[Positive, Field(ge=8, le=96)] = Field(20, description="Pixels an em of the letters.")
+    width: Annotated[Count, Field(le=8192)] = Field(
+        0, description="Width of the picture in pixels; default: the narrowest of a few in which it is not too high."
+    )
+    font: str = Field(
+        "", description="A TrueType or OpenType file; default: the font of Pillow, else the wider one of matplotlib."
+    )
+
+    @model_validator(mode="after")
+    def _has_room_for_letters(self) -> Rendered:
+        if self.width and self.width < 4 * self.size + 32:
+            raise problem(f"a picture {self.width} pixels wide has no room for letters of {self.size}", "width")
+        return self
+
+
+class Distractor(FormSettings):
+    """The text after a picture that has nothing to do with it."""
+
+
+class DataPicture(FormSettings):
+    """The table in the question's text as a picture."""
+
+    size: Annotated[Positive, Field(ge=8, le=96)] = Field(20, description="Pixels an em of the letters.")
+    font: str = Field("", description="A TrueType or OpenType file; default as for 'rendered'.")
+
+
+class Swapped(FormSettings):
+    """The images of another item."""
+
+
 FORM_SETTINGS: Mapping[str, type[FormSettings]] = {
     "permuted": Permuted,
     "order": PublishedOrder,
+    "rendered": Rendered,
+    "inside": Rendered,
+    "distractor": Distractor,
+    "chart": DataPicture,
+    "grid": DataPicture,
+    "swapped": Swapped,
 }
 """Name of a form, as a trial file writes it, to its settings; `fairtrial.tasks.variants.forms` has what makes it."""
 
@@ -50,6 +89,10 @@ def read_form(given: str | Mapping[str, Any]) -> tuple[str, FormSettings]:
             raise problem(f"form {name!r} has no settings; got {settings!r}")
         settings = {next(iter(model.model_fields)): settings}
     return name, model.model_validate(dict(settings))
+
+
+TWINS = ("rendered", "inside", "distractor", "chart", "grid")
+"""Forms that are the same questions to be seen instead of read; candidates are compared on each of them."""
 
 
 def name_form(given: str | Mapping[str, Any]) -> str:

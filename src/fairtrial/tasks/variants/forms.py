@@ -15,7 +15,8 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import TaskError
@@ -34,10 +35,12 @@ from fairtrial.records import (
     ScoreRequest,
     content_hash,
 )
-from fairtrial.spec.forms import FormSettings, read_form
+from fairtrial.spec.forms import DataPicture, FormSettings, Rendered, read_form
 from fairtrial.tasks.base import Task, TaskCard, TellsSigns, list_images
 from fairtrial.tasks.signs import CHOSE
+from fairtrial.tasks.variants.blind import BLIND, BlindTask, SwappedTask
 from fairtrial.tasks.variants.letters import LetterTask, read_letter
+from fairtrial.tasks.variants.twins import DataPictureTask, DistractorTask, InsideTask, RenderedTask
 
 STRETCH = 8
 """Items of one stretch."""
@@ -293,14 +296,41 @@ def _make_document(texts: Sequence[str], label: str) -> ScoreRequest:
     return ScoreRequest((Pair(Prompt(""), "\n\n".join(texts)),), delimiter="", rolling=True, label=label)
 
 
+def _make_data_picture(task: Task, settings: FormSettings, form: str) -> Task:
+    assert isinstance(settings, DataPicture)
+    return DataPictureTask(task, form, settings.size, settings.font)
+
+
+def _make_rendered(task: Task, settings: FormSettings, made: type[RenderedTask]) -> Task:
+    assert isinstance(settings, Rendered)
+    return made(task, settings.size, settings.width, settings.font)
+
+
 FORMS: Mapping[str, Callable[[Task, FormSettings], Task]] = {
     "permuted": lambda task, _: PermutedTask(task),
     "order": lambda task, _: OrderTask(task),
+    "rendered": partial(_make_rendered, made=RenderedTask),
+    "inside": partial(_make_rendered, made=InsideTask),
+    "distractor": lambda task, _: DistractorTask(task),
+    "chart": partial(_make_data_picture, form="chart"),
+    "grid": partial(_make_data_picture, form="grid"),
+    "swapped": lambda task, _: SwappedTask(task),
 }
-"""Name of a form, as a trial file writes it (see `fairtrial.spec.forms`), to what makes it of a task."""
+"""Name of a form, as a trial file writes it (see `fairtrial.spec.forms`), to what makes it of a task.
+
+The form ``blind`` is not written: it stands beside every task with images unless the trial says ``blind: false``.
+"""
 
 
-def make_form(task: Task, given: str | Mapping[str, Any]) -> Task:
-    """Return a task in a form, written as in a trial file.  Raises TaskError if the task cannot have that form."""
+def make_form(task: Task, given: str | Mapping[str, Any], folder: Path | None = None) -> Task:
+    """Return a task in a form, written as in a trial file; files that it names are relative to ``folder``.
+
+    Raises TaskError if the task cannot have that form.
+    """
+    if given == BLIND:
+        return BlindTask(task)
     name, settings = read_form(given)
+    font = getattr(settings, "font", "")
+    if font and folder is not None:
+        settings = settings.model_copy(update={"font": str(folder.resolve() / Path(font).expanduser())})
     return FORMS[name](task, settings)
