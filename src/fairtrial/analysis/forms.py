@@ -6,13 +6,14 @@ Items of a form keep the ids of the items that they are forms of: that is the pa
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import MeasureRecord
-from fairtrial.ledger.plan import TaskRecord
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.paired import PairedSample, Rule, compare
 
 
@@ -69,3 +70,52 @@ def compare_forms(sample: PairedSample, measure: MeasureRecord, confidence: floa
     first = float((sample.b_values * sample.b_weights).sum() / sample.b_weights.sum())
     second = float((sample.a_values * sample.a_weights).sum() / sample.a_weights.sum())
     return FormContrast(first, second, found.difference, found.low, found.high, found.items_used, found.clusters_used)
+
+
+@dataclass(frozen=True, slots=True)
+class FormResult:
+    """One candidate in a task and in one of its forms."""
+
+    task: TaskRecord
+    form: TaskRecord
+    candidate: CandidateRecord
+    contrast: FormContrast
+
+    @property
+    def loss(self) -> tuple[float, float, float]:
+        """By how much the form is worse than the task itself, with the ends of its interval; more is worse."""
+        found = self.contrast
+        if self.task.main_measure.higher_is_better is False:
+            return found.difference, found.low, found.high
+        return 0.0 - found.difference, 0.0 - found.high, 0.0 - found.low
+
+
+def iterate_forms(ledger: Ledger, trial_id: str, wanted: Callable[[str], bool]) -> Iterator[FormResult]:
+    """Yield each candidate's result in each wanted form of each task, in the plan's order.
+
+    Args:
+        ledger: with the trial.
+        trial_id: its id.
+        wanted: by the kind of the form, its name without settings.
+    """
+    plan = query.find_trial(ledger, trial_id).plan
+    tasks = {task.id: task for task in plan.tasks}
+    for form in plan.tasks:
+        task = tasks.get(form.of)
+        if task is None or not wanted(get_kind(form)):
+            continue
+        for candidate in plan.candidates:
+            sample = pair_forms(ledger, trial_id, candidate.id, (task, form))
+            if sample is not None:
+                found = compare_forms(sample, task.main_measure, plan.decide.confidence)
+                yield FormResult(task, form, candidate, found)
+
+
+def get_kind(form: TaskRecord) -> str:
+    """Return the name of a form without its settings; empty for a task itself."""
+    return form.form.partition("-")[0]
+
+
+def is_unseeing(candidate: CandidateRecord) -> bool:
+    """Whether a candidate is shown no images, so that it answers tasks with images blind."""
+    return candidate.spec.document.get("blind") is True

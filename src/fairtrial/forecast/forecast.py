@@ -71,8 +71,9 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
     """
     asked = iterate_questions(make_plan_record(plan.document()))
     found = tuple(forecast_question(question, plan, ledger) for question in asked)
-    done = {(c.name, t.name): find_answered(ledger, c.id, t) for c in plan.candidates for t in plan.tasks}
-    rates = tuple(find_rate(c, t, sum(done[c.name, t.name]), plan, ledger) for t in plan.tasks for c in plan.candidates)
+    pairs = [(c, t) for t in plan.tasks for c in plan.candidates if c.name not in t.unasked]
+    done = {(c.name, t.name): find_answered(ledger, c.id, t) for c, t in pairs}
+    rates = tuple(find_rate(c, t, sum(done[c.name, t.name]), plan, ledger) for c, t in pairs)
     learned = tuple(find_learning_costs(plan, ledger))
     judged = tuple(find_judged_rates(plan, ledger))
     budget = plan.trial.budget.limits()

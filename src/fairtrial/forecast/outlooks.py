@@ -165,7 +165,9 @@ def make_suppositions(
     A candidate is asked until half of the trials like this one have settled its last question, and the baseline as
     long as anybody; whole chunks; and everything where a question is settled by no less.
     """
-    everything = {(c.name, t.name): len(t.items) for c in plan.candidates for t in plan.tasks}
+    everything = {
+        (c.name, t.name): len(t.items) for c in plan.candidates for t in plan.tasks if c.name not in t.unasked
+    }
     if plan.trial.decide.stop_early and found:
         found = [q for q in found if not q.follows]
         measured = all(any(o.measured for o in q.outlooks) for q in found)

@@ -187,6 +187,7 @@ class TaskRecord:
         copies: items that ask what another one asks as well, and how many questions they are.
         pairings: of each recorded candidate, how the items and its answers came together.
         form, of: which other form of a task it is, and that task's id; empty for a task itself.
+        unasked: names of candidates that are not asked it, since they are shown no images.
     """
 
     name: Str
@@ -202,6 +203,7 @@ class TaskRecord:
     pairings: tuple[PairingRecord, ...] = ()
     form: Str = ""
     of: Str = ""
+    unasked: tuple[Str, ...] = ()
 
     def __post_init__(self) -> None:
         if lost := set(self.measures) - {measure.name for measure in self.card.measures}:

@@ -57,6 +57,8 @@ def identify_candidate(candidate: Candidate, model: ResolvedModel, *, base_dir: 
             own["begun"] = candidate.endpoint.begun
     if candidate.prompt:
         own["prompt"] = candidate.prompt
+    if candidate.blind:
+        own["blind"] = True
     if candidate.thoughts != "auto":
         own["thoughts"] = candidate.thoughts
     return content_hash([model.sha256, model.engine, engine_version, chat, own])

@@ -159,6 +159,9 @@ class PlannedTask:
         of: id of the task that it is a form of.
         plugin: name and version of the distribution that it comes from; empty if no plugin brings it.
         judged_by: measure to the id of the candidate that gives it by reading the answers.
+        bare: the task without its images, as ``plain`` and ``chat``, for candidates that are shown none; None where it
+            shows none.
+        unasked: names of candidates that are not asked: they are shown no images, and this form is about seeing.
     """
 
     name: str
@@ -179,10 +182,13 @@ class PlannedTask:
     of: str = ""
     plugin: str = ""
     judged_by: Mapping[str, str] = field(default_factory=dict)
+    bare: tuple[Task, Task] | None = None
+    unasked: frozenset[str] = frozenset()
 
     def for_candidate(self, candidate: Candidate) -> Task:
-        """Return the form of the task in which this candidate is asked."""
-        return self.plain if candidate.chat == "none" else self.chat
+        """Return the task as this candidate is asked it."""
+        plain, chat = self.bare if candidate.blind and self.bare else (self.plain, self.chat)
+        return plain if candidate.chat == "none" else chat
 
 
 def join_models(lever: str, models: Mapping[str, ResolvedModel]) -> ResolvedModel:

@@ -27,7 +27,7 @@ from fairtrial.planning.passages import Passages, plan_passages
 from fairtrial.planning.places import Where, add_place
 from fairtrial.planning.prompting import check_prompts
 from fairtrial.planning.sources import SourceFinder
-from fairtrial.planning.tasks import check_names, make_card_document, plan_form, plan_task
+from fairtrial.planning.tasks import check_names, make_card_document, plan_forms, plan_task
 from fairtrial.records import content_hash
 from fairtrial.spec.trial import Trial
 from fairtrial.tasks.find import TaskFinder
@@ -156,6 +156,7 @@ class Plan:
                     "copies": list(t.copies),
                     **({"pairings": [asdict(p) for p in t.pairings]} if t.pairings else {}),
                     **({"form": t.form, "of": t.of} if t.form else {}),
+                    **({"unasked": sorted(t.unasked)} if t.unasked else {}),
                 }
                 for t in self.tasks
             ],
@@ -201,7 +202,7 @@ def plan_trial(
                 task = plan_task(source, entry, trial, known)
                 if entry.forms and known:
                     raise SpecError(f"task {task.name}: there are no recorded answers to other forms of it.")
-                tasks += [task, *(plan_form(task, form, trial.seed) for form in entry.forms)]
+                tasks += [task, *plan_forms(task, trial, base_dir, on_progress, bool(known))]
     check_names(tasks, trial, where)
     specs = {c.id: c for c in (*trial.candidates, *trial.judges)}
     planner = CandidatePlanner(base_dir, on_progress, tasks, specs)

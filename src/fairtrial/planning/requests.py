@@ -31,7 +31,9 @@ class ItemRequests:
 
 
 def make_chunks(task: PlannedTask, candidate: PlannedCandidate) -> Iterator[list[ItemRequests]]:
-    """Yield the chunks of one task for one candidate, repeats included."""
+    """Yield the chunks of one task for one candidate, repeats included; none if it is not asked this task."""
+    if candidate.name in task.unasked:
+        return
     form = task.for_candidate(candidate.spec)
     for start in range(0, len(task.items), CHUNK_ITEMS):
         yield [

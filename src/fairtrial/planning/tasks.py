@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,16 @@ from fairtrial.planning.sampling import (
 from fairtrial.planning.sources import TaskSource
 from fairtrial.records import Measure, content_hash
 from fairtrial.records.duplicates import count_copies, put_copies_together
-from fairtrial.spec.forms import name_form
+from fairtrial.spec.forms import TWINS, name_form
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.spec.yamlfile import Location
-from fairtrial.tasks.base import Task, TaskOptions
+from fairtrial.tasks.base import Task, TaskOptions, list_judges
+from fairtrial.tasks.variants.blind import BLIND, BlindTask, shows_images
 from fairtrial.tasks.variants.form import FormTask
 from fairtrial.tasks.variants.forms import STRETCH, make_form
 
 DEFAULT_PROCEDURAL_ITEMS = 200
+NO_BLIND = "Leave 'blind' out, or write blind: false."
 FEWSHOT_SEED = 1234
 """Of few-shot draws in tasks that are not ours: what lm-evaluation-harness uses, whatever the trial's seed."""
 
@@ -80,6 +83,7 @@ def plan_task(source: TaskSource, entry: TaskEntry, trial: Trial, known: Mapping
     largest = count_largest_cluster(everything)
     whole = trial.decide.stop_early and trial.decide.target == "population" and largest > 1
     items = draw_items(everything, entry, np.random.default_rng([trial.seed, hash_to_int(source.name)]), whole)
+    bare = (BlindTask(plain), BlindTask(plain) if chat is plain else BlindTask(chat)) if shows_images(plain) else None
     return PlannedTask(
         name=shown,
         id=content_hash(make_card_document(plain, plugin)),
@@ -96,18 +100,64 @@ def plan_task(source: TaskSource, entry: TaskEntry, trial: Trial, known: Mapping
         united={item.id: item.cluster for item in items if item.cluster != clusters[item.id]},
         copies=count_copies(items),
         plugin=plugin,
+        bare=bare,
     )
 
 
-def plan_form(task: PlannedTask, given: str | Mapping[str, Any], seed: int) -> PlannedTask:
-    """Plan another form of a task: for the same items where it has them, else for about as many.  No verdict on it.
+def plan_forms(
+    task: PlannedTask, trial: Trial, folder: Path, on_note: Callable[[str], None], recorded: bool
+) -> list[PlannedTask]:
+    """Plan the forms of a task that the trial asks: those that are written, and the one without images.
+
+    Args:
+        task: whose forms.
+        trial: what the user asked for.
+        folder: that relative paths are relative to.
+        on_note: called with a line about what is not asked, and why.
+        recorded: whether some candidate has recorded answers only; of those there are none to other forms.
+    """
+    wanted: list[Any] = list(task.entry.forms)
+    blind = task.entry.blind
+    if blind and task.bare is None:
+        raise SpecError(f"task {task.name} shows no images, so that there is nothing to be blind to.", fix=NO_BLIND)
+    if blind is not False and task.bare is not None:
+        why = (
+            "there are no recorded answers to it"
+            if recorded
+            else "a judge grades it"
+            if list_judges(task.plain)
+            else ""
+        )
+        if why and blind:
+            raise SpecError(f"task {task.name} cannot be asked blind: {why}.", fix=NO_BLIND)
+        if why:
+            on_note(f"{task.name} is not asked without its images: {why}.")
+        else:
+            wanted.insert(0, BLIND)
+    unseeing = frozenset(one.id for one in trial.candidates if one.blind)
+    return [plan_form(task, form, trial.seed, folder, unseeing) for form in wanted]
+
+
+def plan_form(
+    task: PlannedTask, given: str | Mapping[str, Any], seed: int, folder: Path, unseeing: Collection[str] = ()
+) -> PlannedTask:
+    """Plan another form of a task: for the same items where it has them, else for about as many.
 
     Items keep their ids and stand in the task's own order, so that forms are paired item by item; see
-    `fairtrial.tasks.variants.form`.
+    `fairtrial.tasks.variants.form`.  There are verdicts on twins, which are the same question to be seen instead of
+    read, and on no other form.
+
+    Args:
+        task: whose form.
+        given: the form as it is written, or `BLIND`.
+        seed: of draws.
+        folder: that relative paths are relative to.
+        unseeing: names of candidates that are shown no images.
     """
-    form = name_form(given)
-    plain = make_form(task.plain, given)
-    chat = plain if task.chat is task.plain else make_form(task.chat, given)
+    form = BLIND if given == BLIND else name_form(given)
+    twin = form.partition("-")[0] in TWINS
+    plain = make_form(task.plain, given, folder)
+    chat = plain if task.chat is task.plain else make_form(task.chat, given, folder)
     everything = plain.items()
     known = {item.id: item for item in everything}
     items = tuple(known[item.id] for item in task.items if item.id in known)
@@ -124,14 +174,16 @@ def plan_form(task: PlannedTask, given: str | Mapping[str, Any], seed: int) -> P
         chat=chat,
         items=items,
         total=len(everything),
-        measures=(),
-        order="items",
+        measures=task.measures if twin else (),
+        order=task.order if twin else "items",
         tuning=(),
         pairings=(),
-        united={},
+        united={item.id: task.united[item.id] for item in items if item.id in task.united} if twin else {},
         copies=(0, 0),
         form=form,
         of=task.id,
+        bare=None,
+        unasked=frozenset(unseeing) if form != BLIND and shows_images(plain) else frozenset(),
     )
 
 

@@ -176,7 +176,7 @@ def find_ceilings(plan: Plan) -> dict[Key, float]:
     for candidate in plan.candidates:
         for one in candidate.with_parts():
             for task in plan.tasks:
-                costs = find_worst(one, task, plan.trial.machine)
+                costs = [] if candidate.name in task.unasked else find_worst(one, task, plan.trial.machine)
                 if costs:
                     found[one.id, task.id] = max(costs)
     for judging in plan.judges.judgings:

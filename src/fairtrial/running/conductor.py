@@ -98,6 +98,8 @@ def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgr
     done = total = judgements = 0
     for task in plan.tasks:
         for candidate in plan.candidates:
+            if candidate.name in task.unasked:
+                continue
             asked = [item for chunk in make_chunks(task, candidate) for item in chunk]
             known = ledger.answers(candidate.id, [r.id for item in asked for r in item.requests])
             missing = [r for item in asked for r in item.requests if r.id not in known]

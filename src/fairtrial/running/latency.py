@@ -25,11 +25,12 @@ def time_alone(plan: Plan, pool: EnginePool, writer: LedgerWriter, on_progress: 
     """
     ledger = writer.ledger
     for task in plan.tasks:
-        asked = [read_items_asked(ledger, c.id, task.id) for c in plan.candidates]
+        takers = [candidate for candidate in plan.candidates if candidate.name not in task.unasked]
+        asked = [read_items_asked(ledger, c.id, task.id) for c in takers]
         answered = [item for item in task.items if all(item.id in known for known in asked)]
         wanted, spare = answered[: plan.trial.latency_items], answered[plan.trial.latency_items :]
         missing = {}
-        live = [candidate for candidate in plan.candidates if not candidate.recorded]
+        live = [candidate for candidate in takers if not candidate.recorded]
         for candidate in live:
             timed = read_items_measured(ledger, candidate.id, task.id, "latency")
             missing[candidate.id] = {item.id for item in wanted} - timed

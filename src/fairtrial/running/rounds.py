@@ -54,7 +54,7 @@ class TaskRounds:
 
     Attributes:
         task: the task.
-        candidates: all candidates of the trial.
+        candidates: all candidates of the trial that are asked it.
         questions: what the trial asks about this task.
         judges: who judges its answers.
         open: those of them that are not settled.
@@ -150,10 +150,15 @@ def estimate_needed(look: Verdict) -> float:
     return max(look.items_needed, math.ceil(look.items_used * ((half / distance) ** 2 - 1)))
 
 
+def list_asked(plan: Plan, task: PlannedTask) -> list[PlannedCandidate]:
+    """Return the candidates that are asked a task."""
+    return [candidate for candidate in plan.candidates if candidate.name not in task.unasked]
+
+
 def make_task_rounds(plan: Plan, questions: Sequence[TrialQuestion]) -> list[TaskRounds]:
     """Return every task at its start."""
     return [
-        TaskRounds(task, plan.candidates, [q for q in questions if q.task.id == task.id], plan.judges)
+        TaskRounds(task, list_asked(plan, task), [q for q in questions if q.task.id == task.id], plan.judges)
         for task in plan.tasks
     ]
 

@@ -71,7 +71,8 @@ def give_images(task: PlannedTask, items: Sequence[Item]) -> Iterator[tuple[Imag
     """
     given: set[ImagePart] = set()
     for item in items:
-        for image, data in list_images(task.plain, item):
+        shown = [*list_images(task.plain, item), *(list_images(task.chat, item) if task.chat is not task.plain else ())]
+        for image, data in shown:
             if image not in given:
                 given.add(image)
                 yield image, data, examine(data, f"task {task.name} item {item.doc_id}")

@@ -93,6 +93,11 @@ class Candidate(Section):
         description="With a chat template, few-shot examples are turns of user and assistant; false: running text in "
         "the user's one turn.",
     )
+    blind: Switch = Field(
+        False,
+        description="It is shown no images: tasks with images are asked without them, and forms that show a question "
+        "as a picture are not asked.",
+    )
     context: Annotated[int, Field(strict=True, ge=64, le=LARGEST)] | None = Field(
         None, description="Tokens of context to use; default: what the model was trained with, at most 8192."
     )

@@ -52,6 +52,11 @@ class TaskEntry(OwnData):
         "that the model writes, without examples. Of a file: letter, or texts, which are scored; default: texts where "
         "all candidates give scores.",
     )
+    blind: Switch | None = Field(
+        None,
+        description="Whether the items are also asked without their images, which shows how much of a score needs "
+        "them; default: yes where there are images.",
+    )
     forms: Forms = Field((), description="Further forms to ask its items in; each is a name, or {NAME: SETTINGS}.")
 
     @model_validator(mode="after")

@@ -57,7 +57,7 @@ def iterate_questions(plan: TrialRecord, baseline: str = "") -> Iterator[TrialQu
     candidates = {candidate.name: candidate for candidate in plan.candidates}
     own, other = candidates[plan.baseline], candidates[baseline or plan.baseline]
     early = plan.decide.stop_early
-    family = (len(candidates) - 1) * sum(len(task.measures) for task in plan.tasks)
+    family = sum(len(list(_iterate_task_questions(plan, task, own))) for task in plan.tasks)
     for task in plan.tasks:
         for question in (replace(q, family=family) for q in _iterate_task_questions(plan, task, other)):
             if early and question.rule.bounds is None:
@@ -78,7 +78,7 @@ def _iterate_task_questions(plan: TrialRecord, task: TaskRecord, baseline: Candi
     known = {(e.task, e.measure): e.candidates for e in plan.earlier}
     for name in task.measures:
         for candidate in plan.candidates:
-            if candidate.name != baseline.name:
+            if candidate.name != baseline.name and not {candidate.name, baseline.name} & {*task.unasked}:
                 rule = make_rule(plan, task, measures[name], (candidate, baseline))
                 told = known.get((task.id, name), ())
                 yield TrialQuestion(candidate, baseline, task, measures[name], rule, early, told)
