@@ -221,6 +221,7 @@ def check_requests(candidate: PlannedCandidate, requests: Sequence[Request], tas
             f"candidate {candidate.name!r} cannot see images, and {shown.label or 'a request'} shows one"
             f"{f': {reason}' if reason else ''}.",
             where=f"task {task}",
-            fix="Leave the candidate or the task out.",
+            fix="Leave the candidate or the task out, or write `blind: true` beside its model: then it answers without "
+            "images.",
         )
     engine.check(requests)
