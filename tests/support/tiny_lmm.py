@@ -140,7 +140,7 @@ def fill(network: Any, seed: int) -> None:
                 is_scale = name.endswith("norm.weight") or "norm" in name.rpartition(".")[0].rpartition(".")[2]
                 numbers = 0.1 * numbers + (1 if is_scale and name.endswith("weight") else 0)
             elif "embed_tokens" in name:
-                numbers *= 0.2 if network.config.tie_word_embeddings else 1
+                numbers *= 0.2 if getattr(network.config, "tie_word_embeddings", False) else 1
             elif "position" not in name:
                 numbers *= 1.5 / np.sqrt(numbers[0].size)
             if "patch_embed" in name:

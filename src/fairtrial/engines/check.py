@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from fairtrial.engines.base import Engine, GivesDistributions
+from fairtrial.engines.check_images import check_seeing
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 
@@ -30,7 +31,8 @@ def check_engine(engine: Engine, *, tolerance: float = 0.05) -> list[str]:
     """Return what ``engine`` does wrong, one sentence each; an empty list is a pass.  Closes the engine.
 
     Args:
-        engine: freshly opened, for running text (``chat: none``), with ``overflow: error``.
+        engine: freshly opened, for running text (``chat: none``), with ``overflow: error``; where it sees images,
+            with `fairtrial.engines.pictures.read_picture` as ``EngineSettings.read_image``.
         tolerance: nats by which a continuation's score may depend on what else is in the batch; 0 is used for an
             engine whose ``can.batch_invariant`` is true.
     """
@@ -44,6 +46,8 @@ def check_engine(engine: Engine, *, tolerance: float = 0.05) -> list[str]:
         checks.append(_check_greedy)
     if engine.can.score and isinstance(engine, GivesDistributions):
         checks.append(_check_distributions)
+    if engine.can.images:
+        checks.append(check_seeing)
     checks += [_check_overlong, _check_close]
     return [finding for check in checks for finding in check(engine, slack)]
 

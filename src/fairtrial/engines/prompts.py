@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fairtrial.engines.chat import ChatTemplate, make_conversation
-from fairtrial.engines.local.images import ImageTable, cut_before_images
+from fairtrial.engines.local.images import PLACE, ImageTable, cut_before_images
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.engines.marking import MARKS, ImageMarks
@@ -334,7 +334,9 @@ class _Reader:
         if template is None:
             shown = Prompt.from_messages([_mark_texts(one, self.mark) for one in prompt.messages])
             text = shown.plain(self.marks.mark) if self.marks else prompt.plain()
-            kept = text.rstrip()
+            # White space that belongs to an image is not the prompt's own.
+            written = shown.plain(lambda _: PLACE) if self.marks else text
+            kept = text[: len(text) - len(written) + len(written.rstrip())]
             return kept, text[len(kept) :]
         told = [_mark_texts(message, self.mark) for message in make_conversation(prompt, self.asking.system)]
         kept = prompt.assistant.rstrip()

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, Pixels
 from fairtrial.engines.local.vocabulary import Vocabulary
+from fairtrial.engines.pictures import make_picture
 from fairtrial.engines.prompts import Encoder, PromptFormat, ScoredSequence
-from fairtrial.engines.transformers.images import HubImages, UnseenError, make_picture
+from fairtrial.engines.transformers.images import HubImages, UnseenError
 from fairtrial.engines.transformers.network import compute_log_probabilities
 from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.engines.transformers.trust import ALLOWED, SupportedWays, compare_ways
@@ -27,13 +28,16 @@ LONGEST = 1 << 20
 ENDS = (" red. The second one is blue.", " blue.\nThe second one is red.")
 
 
-def check_images(session: TransformersSession, vocabulary: Vocabulary, eyes: HubImages) -> SupportedWays:
+def check_images(
+    session: TransformersSession, vocabulary: Vocabulary, eyes: HubImages, window: int | None
+) -> SupportedWays:
     """Return in which ways a model may be asked about images.
 
     Args:
         session: of the model, with a table of the images that ``eyes`` encode.
         vocabulary: of the model.
         eyes: its own.
+        window: tokens up to which every layer attends to everything before; None if there is no limit.
 
     Raises:
         UnseenError: in none.
@@ -41,13 +45,20 @@ def check_images(session: TransformersSession, vocabulary: Vocabulary, eyes: Hub
     pictures = {f"made up {i}": make_picture(*size, seed=i) for i, size in enumerate(SIZES)}
     shown = [ImagePart(name, "image/png") for name in pictures]
     first, second, last = map(TextPart, TEXTS)
-    prompts: list[tuple[Part, ...]] = [(first, shown[0], second, shown[1], last), (first, shown[0], last)]
+    two: tuple[Part, ...] = (first, shown[0], second, shown[1], last)
+    one: tuple[Part, ...] = (first, shown[0], last)
     encoder = Encoder(vocabulary, PromptFormat(None, "", LONGEST, truncate=False), session.images)
     read, eyes.read = eyes.read, lambda image: pictures[image.hash]
     try:
         encoder.begin_call()
-        asked = [ScoreRequest((Pair(Prompt(p), e),), delimiter="") for p, e in zip(prompts, ENDS, strict=True)]
-        sequences = [encoder.score(request)[0][0] for request in asked]
+        for prompts in ((two, one), (one, one)):
+            pairs = [Pair(Prompt(parts), end) for parts, end in zip(prompts, ENDS, strict=True)]
+            sequences = [encoder.score(ScoreRequest((pair,), delimiter=""))[0][0] for pair in pairs]
+            longest = max(len(scored.tokens) for scored in sequences)
+            if window is None or longest <= window:
+                break
+        else:
+            raise UnseenError(f"a prompt with a picture has {longest} tokens, and its layers attend to {window} only")
         plain = [
             _score_plainly(eyes, vocabulary, session, (*parts, TextPart(end)), pictures, scored)
             for parts, end, scored in zip(prompts, ENDS, sequences, strict=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.local.images import PLACE, CellBlock, Floats, ImageEncoder, ImageLayout, Pixels, ReadPixels
 from fairtrial.engines.local.prefix_tree.trie import Tokens
+from fairtrial.engines.pictures import make_picture
 from fairtrial.engines.transformers.network import Network
 from fairtrial.errors import CapabilityError
 
@@ -223,14 +224,6 @@ class HubImages(ImageEncoder):
             "cells_see": "all cells of their image" if self.whole else "what comes before them",
             "later_layers": len(given.caught.get("deepstack_visual_embeds") or ()),
         }
-
-
-def make_picture(height: int, width: int, seed: int = 0) -> Pixels:
-    """Return (height, width, 3) pixels of a made-up picture: slopes with noise, nowhere the same."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.linspace(0, 160, height)[:, None], np.linspace(0, 160, width)[None, :]
-    slopes = np.stack([rows + 0 * columns, columns + 0 * rows, (rows + columns) / 2], axis=2)
-    return (slopes + rng.integers(0, 90, (height, width, 3))).astype(np.uint8)
 
 
 def _find_marker(processor: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fairtrial.engines.local.images import ImageTable, ReadPixels
 from fairtrial.engines.transformers.image_trust import check_images
 from fairtrial.engines.transformers.images import HubImages, UnseenError
-from fairtrial.engines.transformers.loading import LoadedNetwork
+from fairtrial.engines.transformers.loading import LoadedNetwork, find_exact_context
 from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.engines.transformers.tokens import HubVocabulary
 from fairtrial.engines.transformers.trust import SupportedWays
@@ -49,7 +49,7 @@ def open_sight(
     try:
         eyes = HubImages(session.network, loaded.processor, read, vocabulary.special)
         session.images = ImageTable(eyes)
-        ways = check_images(session, vocabulary, eyes)
+        ways = check_images(session, vocabulary, eyes, find_exact_context(loaded.model.config))
     except FAILURES as error:
         session.images = None
         session.forget()
@@ -57,6 +57,7 @@ def open_sight(
             error.message if isinstance(error, UnseenError) else f"a made-up picture cannot be read: {_shorten(error)}"
         )
         return Sight(none, f"{type(loaded.model).__name__}: {told}")
+    eyes.encoded = 0  # what the examination took is nobody's answer
     eyes.record = {
         **eyes.record,
         "scoring": ways.scoring(None, 0),
