@@ -29,21 +29,7 @@ def identify_candidate(candidate: Candidate, model: ResolvedModel, *, base_dir: 
     Raises:
         ModelError: the chat template cannot be read.
     """
-    chat = candidate.chat
-    if chat not in ("none", "model"):
-        template = base_dir / chat
-        try:
-            content = read_regular(template, _MOST_BYTES)
-        except FileNotFoundError as error:
-            near = sorted(p.name for p in template.parent.glob("*.jinja*"))
-            hint = did_you_mean(chat, ("model", "none")) or did_you_mean(template.name, near)
-            raise ModelError(
-                f"candidate {candidate.id!r}: there is no chat template {chat!r} in {base_dir}.{hint}"
-            ) from error
-        except OSError as error:
-            why = f"the chat template cannot be read: {error.strerror}."
-            raise ModelError(f"candidate {candidate.id!r}: {why}", where=str(template)[:300]) from error
-        chat = "template:" + hashlib.sha256(content).hexdigest()
+    chat = _identify_template(candidate, base_dir)
     own = candidate.model_dump(mode="json", include={"decoding", "system", "context", "overflow"})
     if candidate.dtype != "auto":
         own["dtype"] = candidate.dtype
@@ -61,4 +47,26 @@ def identify_candidate(candidate: Candidate, model: ResolvedModel, *, base_dir: 
         own["blind"] = True
     if candidate.thoughts != "auto":
         own["thoughts"] = candidate.thoughts
+    if model.projector:
+        own["projector"] = model.projector_sha256
     return content_hash([model.sha256, model.engine, engine_version, chat, own])
+
+
+def _identify_template(candidate: Candidate, base_dir: Path) -> str:
+    """Return ``none``, ``model``, or what stands for the content of a chat template of the user's own."""
+    chat = candidate.chat
+    if chat not in ("none", "model"):
+        template = base_dir / chat
+        try:
+            content = read_regular(template, _MOST_BYTES)
+        except FileNotFoundError as error:
+            near = sorted(p.name for p in template.parent.glob("*.jinja*"))
+            hint = did_you_mean(chat, ("model", "none")) or did_you_mean(template.name, near)
+            raise ModelError(
+                f"candidate {candidate.id!r}: there is no chat template {chat!r} in {base_dir}.{hint}"
+            ) from error
+        except OSError as error:
+            why = f"the chat template cannot be read: {error.strerror}."
+            raise ModelError(f"candidate {candidate.id!r}: {why}", where=str(template)[:300]) from error
+        return "template:" + hashlib.sha256(content).hexdigest()
+    return chat

@@ -21,6 +21,8 @@ class ResolvedModel:
         name: short name for people.
         notes: facts for the record, e.g. what a lever did.
         source: of recorded answers, the file or folder that they are in.
+        projector: the file with the model's vision tower, where that is a file of its own.
+        projector_sha256: of that file; empty if there is none.
     """
 
     spec: str
@@ -30,6 +32,8 @@ class ResolvedModel:
     name: str
     notes: Mapping[str, object] = field(default_factory=dict)
     source: Path | None = None
+    projector: Path | None = None
+    projector_sha256: str = ""
 
     def record(self) -> dict[str, object]:
         """Return what the ledger keeps about the weights; no path, which is nobody's business."""
@@ -39,6 +43,8 @@ class ResolvedModel:
             "engine": self.engine,
             "sha256": self.sha256,
             "bytes": count_weight_bytes(self.path) if self.path else None,
+            **({"projector_sha256": self.projector_sha256} if self.projector else {}),
+            **({"projector_bytes": self.projector.stat().st_size} if self.projector else {}),
             **self.notes,
         }
 

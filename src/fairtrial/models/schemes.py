@@ -10,6 +10,7 @@ from fairtrial.errors import ModelError, SpecError
 from fairtrial.models.endpoint import resolve_endpoint
 from fairtrial.models.files import resolve_gguf, resolve_package
 from fairtrial.models.hub import resolve_hub
+from fairtrial.models.projector import add_projector
 from fairtrial.models.record import ResolvedModel
 from fairtrial.plugins import plugin_names
 from fairtrial.records import content_hash
@@ -43,10 +44,15 @@ def resolve(spec: str, base_dir: Path) -> ResolvedModel:
 
 
 def resolve_candidate(candidate: Candidate, base_dir: Path) -> ResolvedModel:
-    """Return a candidate's model: its weights, or what an endpoint is asked for.  Raises as `resolve` does."""
+    """Return a candidate's model: its weights, with a projector if it has one, or what an endpoint is asked for.
+
+    Raises as `resolve` does.
+    """
     scheme = scheme_of(candidate.model)
     at_endpoint = scheme is not None and scheme.answers == "elsewhere" and scheme.resolver is None
-    return resolve_endpoint(candidate) if at_endpoint else resolve(candidate.model, base_dir)
+    if at_endpoint:
+        return resolve_endpoint(candidate)
+    return add_projector(candidate, resolve(candidate.model, base_dir), base_dir)
 
 
 def choose_engine(model: ResolvedModel, engine: str) -> ResolvedModel:

@@ -104,6 +104,11 @@ class Candidate(Section):
     engine: Annotated[str, Named("engine", ("auto", "llamacpp", "transformers"))] = Field(
         "auto", description="What runs the model; default: llama.cpp for GGUF, transformers for safetensors."
     )
+    projector: Text = Field(
+        "auto",
+        description="The file with the vision tower of a GGUF model: a path, or 'none' to ask it without images; "
+        "default: the one beside the model whose name says so (mmproj-*.gguf).",
+    )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="What transformers computes in; default: bfloat16 where the machine is fast at it."
     )
@@ -142,6 +147,11 @@ class Candidate(Section):
             raise problem(wrong)
         return model
 
+    @field_validator("projector")
+    @classmethod
+    def _is_a_path(cls, projector: str) -> str:
+        return projector.removeprefix("gguf:")
+
     @field_validator("levers")
     @classmethod
     def _levers_exist(cls, levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
@@ -156,6 +166,13 @@ class Candidate(Section):
     def _system_message_has_a_template(self) -> Candidate:
         if self.system and self.chat == "none":
             raise problem("a system message needs a chat template: add 'chat: model'", "system")
+        return self
+
+    @model_validator(mode="after")
+    def _projector_has_weights_beside_it(self) -> Candidate:
+        scheme = scheme_of(self.model)
+        if self.projector != "auto" and scheme is not None and scheme.answers != "here":
+            raise problem(f"a projector belongs to a model in a GGUF file, not to {self.model}", "projector")
         return self
 
     @property

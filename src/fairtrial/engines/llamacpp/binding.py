@@ -50,6 +50,19 @@ def import_library() -> Any:
     return llama_cpp
 
 
+def catch_log(set_callback: Callable[[Any, ctypes.c_void_p], None]) -> None:
+    """Have another library of llama.cpp write to the same log; ``set_callback`` is its function for that."""
+    import_library()
+    set_callback(_kept[0], ctypes.c_void_p(0))
+
+
+def redirect_log(write: Callable[[int, bytes, Any], None]) -> None:
+    """Give what llama.cpp and its other libraries log to another function from now on."""
+    lib = import_library()
+    _kept[0] = lib.llama_log_callback(write)
+    lib.llama_log_set(_kept[0], ctypes.c_void_p(0))
+
+
 def load_tensor_library() -> Any:
     """Return ggml, the library of tensors under llama.cpp, as ctypes sees it: no argument types are set.
 
@@ -186,6 +199,8 @@ class ContextShape:
         outputs: rows of logits of one pass.
         threads: processor threads.
         flash: -1 lets llama.cpp choose flash attention, 0 forbids, 1 demands it.
+        image: cells of an image in one pass, where they may be more than ``batch``.
+        whole: cells of a pass see each other, so that it cannot be split.
     """
 
     cells: int
@@ -194,6 +209,13 @@ class ContextShape:
     outputs: int
     threads: int
     flash: int = -1
+    image: int = 0
+    whole: bool = False
+
+    @property
+    def entries(self) -> int:
+        """Tokens, or cells of images, in one pass at most."""
+        return max(self.batch, self.image)
 
 
 class Context:
@@ -216,7 +238,8 @@ class Context:
         """
         self.lib, self.model, self.shape = model.lib, model, shape
         params = self.lib.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_ubatch = shape.cells, shape.batch, shape.batch
+        params.n_ctx, params.n_batch = shape.cells, shape.entries
+        params.n_ubatch = shape.entries if shape.whole else shape.batch
         params.n_seq_max, params.n_outputs_max = shape.sequences, shape.outputs
         params.n_threads = params.n_threads_batch = shape.threads
         params.flash_attn_type = shape.flash
@@ -240,7 +263,7 @@ class Context:
         self._fill_buffers()
 
     def _fill_buffers(self) -> None:
-        size = self.shape.batch
+        size = self.shape.entries
         self.tokens = np.zeros(size, dtype=np.int32)
         self.positions = np.zeros(size, dtype=np.int32)
         self.sequence_counts = np.ones(size, dtype=np.int32)
@@ -267,6 +290,33 @@ class Context:
         self.sequence_counts[:size] = count
         self._sequences[:size] = self._numbers.ctypes.data + first.astype(np.uintp) * self._numbers.itemsize
 
+    def run_cells(self, rows: Floats, positions: NDArray[np.int32], *, whole: bool) -> Floats:
+        """Send cells of images through the network, whose sequences and ``wanted`` are in the arrays as for `run`.
+
+        Args:
+            rows: (n, width) their embeddings.
+            positions: (1, n), or (3, n) of a model that places them in a plane: time, row and column.
+            whole: the cells of a sequence see each other, and not only those before them.
+
+        Returns and raises as `run` does.
+        """
+        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        sections = 4 if len(positions) > 1 else 1
+        places = np.zeros((sections, len(rows)), dtype=np.int32)
+        places[: len(positions)] = positions
+        batch = self.lib.llama_batch()
+        ctypes.memmove(ctypes.byref(batch), ctypes.byref(self._batch), ctypes.sizeof(batch))
+        batch.token = None
+        batch.embd = rows.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        batch.pos = ctypes.cast(ctypes.c_void_p(places.ctypes.data), type(batch.pos))
+        if whole:
+            self.lib.llama_set_causal_attn(self.handle, False)
+        try:
+            return self._decode(batch, len(rows))
+        finally:
+            if whole:
+                self.lib.llama_set_causal_attn(self.handle, True)
+
     def run(self, size: int) -> Floats:
         """Send the first ``size`` entries through the network.
 
@@ -276,8 +326,11 @@ class Context:
         Raises:
             EngineError: if llama.cpp refuses or fails.
         """
-        self._batch.n_tokens = size
-        code = self.lib.llama_decode(self.handle, self._batch)
+        return self._decode(self._batch, size)
+
+    def _decode(self, batch: Any, size: int) -> Floats:
+        batch.n_tokens = size
+        code = self.lib.llama_decode(self.handle, batch)
         if code != 0:
             raise EngineError(f"llama.cpp failed with code {code}: {take_complaints() or 'no reason given'}.")
         rows = int(np.count_nonzero(self.wanted[:size]))
@@ -295,11 +348,11 @@ class Context:
         self.lib.llama_memory_clear(self.memory, False)
 
     def copy(self, source: int, target: int, stop: int) -> None:
-        """Let sequence ``target`` begin with the first ``stop`` tokens of ``source``."""
+        """Let sequence ``target`` begin with what stands before position ``stop`` in ``source``."""
         self.lib.llama_memory_seq_cp(self.memory, source, target, 0, stop)
 
     def keep_only(self, sequence: int, stop: int) -> None:
-        """Forget all but the first ``stop`` tokens of ``sequence``, and call it sequence 0."""
+        """Forget all but what stands before position ``stop`` in ``sequence``, and call it sequence 0."""
         lib, memory = self.lib, self.memory
         lib.llama_memory_seq_keep(memory, sequence)
         lib.llama_memory_seq_rm(memory, sequence, stop, -1)

@@ -11,18 +11,21 @@ from functools import partial
 from fairtrial.engines.llamacpp.binding import Floats, Model, get_library_version, get_system_info
 from fairtrial.engines.llamacpp.calibrate import SpeedSettings, calibrate
 from fairtrial.engines.llamacpp.generate import generate_all
-from fairtrial.engines.llamacpp.probe import check_opens, check_packing
+from fairtrial.engines.llamacpp.probe import check_opens, check_packing, check_sees
+from fairtrial.engines.llamacpp.projector import Projector
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.engines.local.engine import LocalEngine
 from fairtrial.engines.local.generation import Prompted
+from fairtrial.engines.local.images import ImageTable, Pixels
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.scoring import SequenceScores, score_each, score_sequences, score_tree
 from fairtrial.engines.prompts import Encoder, ScoredSequence, make_prompt_format
-from fairtrial.engines.settings import EngineSettings
+from fairtrial.engines.settings import EngineSettings, ReadImage
 from fairtrial.errors import ModelError
+from fairtrial.images import decode
 from fairtrial.models import ResolvedModel
-from fairtrial.records import GenerateAnswer
+from fairtrial.records import GenerateAnswer, ImagePart, content_hash
 from fairtrial.spec.candidate import Candidate
 
 
@@ -40,6 +43,8 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
                 fix="Leave out `dtype`, or add `engine: transformers`; the lever `quantize` changes a file's types.",
             )
         check_opens(model.path, model.sha256)
+        if model.projector:
+            check_sees(model.path, model.projector, content_hash([model.sha256, model.projector_sha256]))
         packed = check_packing(model.path)
         loaded = Model(model.path, packed=packed)
         try:
@@ -77,7 +82,12 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
             "packed_weights": packed,
             "prefix_tree": loaded.scores_prefixes(),
         }
-        return cls(LlamaCppSession(loaded, sizes), Encoder(vocabulary, asking), facts)
+        images = None
+        if model.projector:
+            facts["projector_sha256"] = model.projector_sha256
+            read = partial(_read_pixels, settings.read_image)
+            images = ImageTable(Projector(model.projector, loaded, read, threads=sizes.threads))
+        return cls(LlamaCppSession(loaded, sizes, images), Encoder(vocabulary, asking, images), facts)
 
     def _score(self, session: LlamaCppSession, sequences: Sequence[ScoredSequence]) -> SequenceScores:
         """Score sequences through one tree, or each by itself where a model cannot go back to a prefix."""
@@ -90,6 +100,11 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
 
     def _logits_along(self, session: LlamaCppSession, tokens: Tokens, longest: int | None) -> Floats:
         return session.read_along(tokens, longest)
+
+
+def _read_pixels(read: ReadImage, image: ImagePart) -> Pixels:
+    """Return the pixels that engines are shown of an image."""
+    return decode(read(image)).pixels
 
 
 def _speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:

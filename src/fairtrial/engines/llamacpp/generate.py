@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import Context
+from fairtrial.engines.llamacpp.binding import Context, Floats
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
 from fairtrial.engines.local.generation import Job, Prompted, collect_answers, count_shared, make_jobs, sort_jobs
-from fairtrial.engines.local.prefix_tree.trie import count_common_prefix
+from fairtrial.engines.local.images import TokenPlaces
+from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer
 
@@ -57,9 +59,17 @@ def generate_all(session: LlamaCppSession, vocabulary: Vocabulary, prompts: Sequ
 
 @dataclass(eq=False)
 class _RunningJob:
-    """A job in the cache: its sequence there, and how many tokens of its prompt have been read."""
+    """A job in the cache.
+
+    Attributes:
+        job: what is to be answered.
+        path: where its prompt's tokens stand.
+        slot: its sequence in the cache.
+        read: how many tokens of its prompt have been read.
+    """
 
     job: Job
+    path: TokenPlaces
     slot: int
     read: int
 
@@ -67,6 +77,20 @@ class _RunningJob:
     def reads(self) -> bool:
         """Whether some of its prompt is unread."""
         return self.read < len(self.job.tokens)
+
+    @property
+    def sees(self) -> bool:
+        """Whether the next unread token is a cell of an image."""
+        return self.reads and self.path.shows(self.read)
+
+    def next_tokens(self) -> tuple[Tokens, NDArray[np.int32]]:
+        """Return the tokens that come next, of text or of images only, and (sections, n) their positions."""
+        if not self.reads:
+            new = self.job.new
+            first = self.path.end + len(new) - 1
+            return np.array(new[-1:], dtype=np.int32), np.array([[first]], dtype=np.int32)
+        stop = self.path.find_stop(self.read)
+        return self.job.tokens[self.read : stop], self.path.positions[:, self.read : stop]
 
 
 class _CacheBatch:
@@ -96,8 +120,10 @@ class _CacheBatch:
             if job.cells - self.root > self.room:
                 return
             have, source = self.root, 0
+            path = TokenPlaces.of(job.tokens, self.session.images, whole=self.session.blocks_whole)
             for other in self.running:
                 common = min(count_common_prefix(other.job.tokens, job.tokens), len(job.tokens) - 1)
+                common = path.round_down(common)
                 if other.read < common and common - max(have, other.read) >= WORTH_WAITING:
                     return
                 if min(common, other.read) > have:
@@ -106,35 +132,51 @@ class _CacheBatch:
             slot = self.free.pop()
             self.room -= job.cells - self.root
             if have:
-                self.context.copy(source, slot, have)
-            self.running.append(_RunningJob(job, slot, have))
+                self.context.copy(source, slot, path.position(have))
+            self.running.append(_RunningJob(job, path, slot, have))
 
     def _pass(self) -> None:
-        """Send one pass: a token of each growing answer, then as much unread prompt as fits."""
-        context, size = self.context, 0
+        """Send one pass: cells of images if some come next, else a token of each growing answer and unread prompts."""
+        seeing = [one for one in self.running if one.sees]
+        parts: list[Tokens] = []
+        positions: list[NDArray[np.int32]] = []
         asking: list[_RunningJob] = []
-        for one in sorted(self.running, key=lambda r: r.reads):
-            prompt, new = one.job.tokens, one.job.new
-            unread = prompt[one.read :] if one.reads else np.array(new[-1:], dtype=np.int32)
-            part = unread[: context.shape.batch - size]
-            if not len(part):
+        context, size, room = self.context, 0, self._count_room(seeing)
+        for one in seeing or sorted(self.running, key=lambda r: r.reads):
+            tokens, places = one.next_tokens()
+            if not size < room or (size + len(tokens) > room and seeing and self.session.blocks_whole):
                 break
-            place = slice(size, size + len(part))
-            first = one.read if one.reads else len(prompt) + len(new) - 1
-            context.tokens[place] = part
-            context.positions[place] = np.arange(first, first + len(part))
+            tokens, places = tokens[: room - size], places[:, : room - size]
+            place = slice(size, size + len(tokens))
             context.slots[place] = one.slot
             context.wanted[place] = 0
-            one.read = min(one.read + len(part), len(prompt))
-            size += len(part)
-            if len(part) == len(unread):
+            one.read = min(one.read + len(tokens), len(one.job.tokens)) if one.reads else one.read
+            size = place.stop
+            parts.append(tokens)
+            positions.append(places)
+            if not one.reads:
                 context.wanted[size - 1] = 1
                 asking.append(one)
         context.set_sequences(context.slots[:size], np.ones(size, dtype=np.int32))
-        logits = self.session.run(size, new=sum(bool(one.job.new) for one in asking))
+        new = sum(bool(one.job.new) for one in asking)
+        logits = self._send(np.concatenate(parts), positions, new, cells=bool(seeing))
         for row, one in zip(logits, asking, strict=True):
             if one.job.take(one.job.choose(row), self.vocabulary):
                 self._free(one)
+
+    def _count_room(self, seeing: Sequence[_RunningJob]) -> int:
+        """Return how many entries the next pass may have: those of a block that is not cut, if it is larger."""
+        batch = self.context.shape.batch
+        return max(batch, len(seeing[0].next_tokens()[0])) if seeing and self.session.blocks_whole else batch
+
+    def _send(self, tokens: Tokens, positions: Sequence[NDArray[np.int32]], new: int, *, cells: bool) -> Floats:
+        """Send a pass, ``new`` of whose tokens are the newest of answers."""
+        if cells:
+            return self.session.run_cells(tokens, np.concatenate(positions, axis=1))
+        size = len(tokens)
+        self.context.tokens[:size] = tokens
+        self.context.positions[:size] = np.concatenate([places[0] for places in positions])
+        return self.session.run(size, new=new)
 
     def _free(self, one: _RunningJob) -> None:
         self.running.remove(one)

@@ -9,7 +9,6 @@ longer, because a virtual machine may be moved to other hardware while it runs.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import platform
@@ -32,11 +31,14 @@ from fairtrial.engines.llamacpp.binding import (
     get_library_version,
     get_system_info,
     import_library,
+    redirect_log,
 )
+from fairtrial.engines.llamacpp.projector import GREY, Projector, refuse_misread
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
+from fairtrial.engines.local.session import round_up_cells
 from fairtrial.errors import FairtrialError, ModelError
 from fairtrial.models.gguf import list_split_names
-from fairtrial.records import content_hash
+from fairtrial.records import ImagePart, content_hash
 
 RULES = 1
 """Goes up when more is tried out."""
@@ -92,6 +94,25 @@ def check_opens(path: Path, sha256: str) -> None:
     remember(name, {"opened": True})
 
 
+def check_sees(path: Path, projector: Path, identity: str) -> None:
+    """Raise ModelError if llama.cpp cannot open a projector beside its model and compute with both.
+
+    Args:
+        path: the language model, which is known to open.
+        projector: the file with the vision tower.
+        identity: of both files' contents: tried once, then remembered.
+    """
+    refuse_misread(projector)
+    name = f"llamacpp-opened/{content_hash([RULES, get_library_version(), identity])}"
+    if (recall(name) or {}).get("opened") is True:
+        return
+    found = run_probe(path, packed=False, projector=projector)
+    if found.wrong:
+        fix = found.fix or "The file is damaged, or belongs to another model: get it again, or give `projector: none`."
+        raise ModelError(found.wrong, fix=fix, where=str(projector))
+    remember(name, {"opened": True})
+
+
 def check_packing(path: Path) -> bool:
     """Return whether weights rearranged for special instructions can be computed with here.
 
@@ -123,11 +144,21 @@ def _recall_outcome() -> bool | None:
     return bool(known.get("works")) if fresh and known.get("machine") == _describe_machine() else None
 
 
-def run_probe(path: Path, *, packed: bool) -> Outcome:
-    """Return how a trial run with a file ends."""
+def run_probe(path: Path, *, packed: bool, projector: Path | None = None) -> Outcome:
+    """Return how a trial run with a file ends, and with a projector beside it."""
     size = sum(part.stat().st_size for name in list_split_names(path.name) if (part := path.with_name(name)).is_file())
+    size += projector.stat().st_size if projector else 0
     seconds = _SECONDS + size / _BYTES_A_SECOND
-    command = [sys.executable, "-c", _START, str(_PACKAGE), str(path), str(int(packed)), str(size)]
+    command = [
+        sys.executable,
+        "-c",
+        _START,
+        str(_PACKAGE),
+        str(path),
+        str(int(packed)),
+        str(size),
+        str(projector or ""),
+    ]
     env = {**os.environ, "GGML_NO_BACKTRACE": "1"}  # else it starts a debugger where it breaks off
     try:
         done = subprocess.run(
@@ -160,6 +191,26 @@ def _describe_signal(killed: int) -> str:
     return f" (signal {killed})" if killed and killed != signal.SIGABRT else ""
 
 
+def _try_seeing(path: Path, projector: Path, *, packed: bool) -> None:
+    """Load a model and its projector, encode a grey picture and read its cells; raises FairtrialError as `_try_out`."""
+    model = Model(path, packed=packed, accelerated=False)
+    eyes = Projector(projector, model, lambda _: GREY, threads=1, accelerated=False)
+    image = ImagePart("", "image/png")
+    rows, cells = eyes.embeddings(image), max(block.cells for block in eyes.layout(image).blocks)
+    if not np.isfinite(rows).all():
+        raise ModelError("The projector makes cells that are not numbers.")
+    if model.is_decoder():
+        shape = ContextShape(round_up_cells(cells), _TOKENS, 1, 1, 1, image=cells, whole=eyes.whole)
+        context = Context(model, shape)
+        block = eyes.layout(image).blocks[0]
+        row = np.arange(block.cells, dtype=np.int32)[None]
+        positions = row if block.positions is None else block.positions
+        context.run_cells(rows[: block.cells], positions, whole=eyes.whole)
+        context.close()
+    eyes.close()
+    model.close()
+
+
 def _try_out(path: Path, *, packed: bool) -> None:
     """Load a model, read all of its vocabulary and compute a few tokens; raises FairtrialError for what is told."""
     model = Model(path, packed=packed, accelerated=False)
@@ -179,15 +230,17 @@ def _try_out(path: Path, *, packed: bool) -> None:
     model.close()
 
 
-def main(path: str, packed: str, size: str) -> None:
-    """Try a file out, and write as JSON what is wrong with it."""
+def main(path: str, packed: str, size: str, projector: str = "") -> None:
+    """Try a file out, or with it a projector, and write as JSON what is wrong."""
     lib = import_library()
     _limit_memory(int(size), accelerated=bool(lib.llama_supports_gpu_offload()))
-    callback = lib.llama_log_callback(_print_error)  # at once: what is kept for later is lost when the process ends
-    lib.llama_log_set(callback, ctypes.c_void_p(0))
+    redirect_log(_print_error)  # at once: what is kept for later is lost when the process ends
     found = {"wrong": "", "fix": ""}
     try:
-        _try_out(Path(path), packed=packed == "1")
+        if projector:
+            _try_seeing(Path(path), Path(projector), packed=packed == "1")
+        else:
+            _try_out(Path(path), packed=packed == "1")
     except FairtrialError as error:
         said = extract_reason(_said.decode("utf-8", "replace"))
         found = {"wrong": error.message.replace("it gives no reason", said or "it gives no reason"), "fix": error.fix}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
+from fairtrial.engines.local.images import ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
 from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
@@ -47,15 +48,52 @@ class SessionSizes:
         return cls(batch, min(256, outputs), outputs, threads, min(128, batch), flash)
 
 
+@dataclass(frozen=True)
+class TreePlaces:
+    """Where the nodes of a tree stand.
+
+    Attributes:
+        tree: whose nodes they are.
+        images: those in it; None if the model sees none.
+        blocks: (nodes,) see `plan_steps`; None if the tree has no image.
+        positions: (sections, nodes).
+    """
+
+    tree: PrefixTree
+    images: ImageTable | None
+    blocks: Counts | None
+    positions: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, tree: PrefixTree, images: ImageTable | None) -> TreePlaces:
+        """Find out where the nodes stand."""
+        blocks = images.number_blocks(tree) if images else None
+        if images is None or blocks is None:
+            return cls(tree, None, None, tree.depths().astype(np.int32)[None])
+        return cls(tree, images, blocks, images.tree_positions(tree))
+
+    def find(self, node: int, depths: Tokens | Counts) -> Tokens | Counts:
+        """Return the positions at which the tokens at given depths stand on the path of a node."""
+        if self.images is None or len(self.positions) == 1:
+            return depths
+        owner = int(np.searchsorted(self.tree.first, node, side="right")) - 1
+        return self.images.starts(self.tree.sequences[owner])[depths]
+
+
+def limit_steps(sizes: SessionSizes, cells: int, *, whole: bool) -> StepLimits:
+    """Return what one step may hold; the library takes tokens or cells of images in one pass, not both."""
+    return StepLimits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells, mixed=False, whole=whole)
+
+
 class LlamaCppSession(LocalSession):
     """Owns the model and its context."""
 
-    def __init__(self, model: Model, sizes: SessionSizes) -> None:
-        super().__init__(sizes.batch, sizes.block)
+    def __init__(self, model: Model, sizes: SessionSizes, images: ImageTable | None = None) -> None:
+        super().__init__(sizes.batch, sizes.block, images)
         self.model, self.sizes = model, sizes
         self._context: Context | None = None
         self._flash = sizes.flash
-        self.cells = 0
+        self.cells = self._image = 0
 
     @property
     def context(self) -> Context:
@@ -72,10 +110,14 @@ class LlamaCppSession(LocalSession):
         """
         sizes = self.sizes
         flash = flash if sizes.flash == -1 else sizes.flash
-        if cells > self.cells or flash != self._flash:
+        image = self.images.largest if self.images and self.blocks_whole else 0
+        if cells > self.cells or image > self._image or flash != self._flash:
             self.renew()
-            self.cells, self._flash = round_up_cells(cells), flash
-            shape = ContextShape(self.cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, flash=flash)
+            self.cells, self._flash, self._image = round_up_cells(cells), flash, image
+            whole = bool(self.images and self.images.encoder.whole)
+            shape = ContextShape(
+                self.cells, sizes.batch, sizes.sequences, sizes.outputs, sizes.threads, flash, image, whole
+            )
             self._context = Context(self.model, shape)
             if self._context.cache_bytes:
                 self.work.note_cache(self._context.cache_bytes)
@@ -91,28 +133,42 @@ class LlamaCppSession(LocalSession):
     def _read_block(self, tokens: Tokens, start: int) -> None:
         self.read(tokens, start, wanted=False)
 
+    @property
+    def blocks_whole(self) -> bool:
+        """Whether all cells of a block go through the network in one pass.
+
+        They have to where they see each other; in a plane they stand at one position, by which memory is cut.
+        """
+        return self.images is not None and (self.images.encoder.whole or self.images.encoder.sections > 1)
+
     def root_length(self, common: int) -> int:
         """Return how much of a common beginning of that length is to be made the root."""
         return super().root_length(common) if self.model.scores_prefixes() else 0
 
     def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Floats]]:
         """Compute the nodes of a tree; see `LocalSession.walk`."""
-        limits = StepLimits(self.sizes.batch, self.sizes.sequences - 1, self.sizes.outputs, self.cells)
-        for step in plan_steps(tree, wanted, limits, start=root):
-            yield step, self._compute_step(step)
+        places = TreePlaces.of(tree, self.images)
+        limits = limit_steps(self.sizes, self.cells, whole=self.blocks_whole)
+        for step in plan_steps(tree, wanted, limits, root, places.blocks):
+            yield step, self._compute_step(step, places)
 
-    def _compute_step(self, step: PlanStep) -> Floats:
+    def _compute_step(self, step: PlanStep, places: TreePlaces) -> Floats:
         """Compute one step on top of its trunk in sequence 0, and make the next step's trunk sequence 0."""
         context, size = self.context, len(step.tokens)
-        for branch, join in enumerate(step.joins.tolist()):
+        for branch, join in enumerate(places.find(step.start, step.joins).tolist()):
             if join:
                 context.copy(0, branch + 1, join)
-        context.tokens[:size] = step.tokens
-        context.positions[:size] = step.depths
         context.set_sequences(step.branch + 1, step.width)
         context.wanted[:size] = step.wanted
-        logits = self.run(size)
-        self._keep(max(step.keep, len(self._root)), len(step.joins))
+        positions = places.positions[:, step.start : step.stop]
+        if step.shows_image:
+            logits = self.run_cells(step.tokens, positions)
+        else:
+            context.tokens[:size] = step.tokens
+            context.positions[:size] = positions[0]
+            logits = self.run(size)
+        keep = np.array([max(step.keep, len(self._root))])
+        self._keep(int(places.find(step.stop - 1, keep)[0]), len(step.joins))
         return logits
 
     def read(self, tokens: Tokens, start: int, *, wanted: bool) -> Floats:
@@ -136,6 +192,13 @@ class LlamaCppSession(LocalSession):
             found[start : start + size] = self.read(tokens[start : start + size], start, wanted=True)
         self.forget()
         return found
+
+    def run_cells(self, tokens: Tokens, positions: NDArray[np.int32]) -> Floats:
+        """Send a pass of cells, whose sequences are in the context's arrays, and count it; see `Context.run_cells`."""
+        assert self.images is not None
+        rows = self.images.embed(tokens)
+        with self.work.count("prefill", len(tokens)):
+            return self.context.run_cells(rows, positions, whole=self.images.encoder.whole)
 
     def run(self, size: int, new: int = 0) -> Floats:
         """Send a pass whose entries are in the context's arrays, and count it; see `Context.run`.
@@ -168,7 +231,7 @@ class LlamaCppSession(LocalSession):
         """Give up the context: what is in it is not a number, and what is read later would see it."""
         if self._context is not None:
             self._context.close()
-        self._context, self._root, self.cells = None, EMPTY, 0
+        self._context, self._root, self.cells, self._image = None, EMPTY, 0, 0
 
     def close(self) -> None:
         """Free context and model."""

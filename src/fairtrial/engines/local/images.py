@@ -279,3 +279,57 @@ def cut_before_images(size: int, images: Sequence[tuple[int, int]]) -> int:
         images: where images stand; see `ImageTable.find_images`.
     """
     return max([stop for start, stop in images if start < size < stop] + [size])
+
+
+@dataclass(frozen=True)
+class TokenPlaces:
+    """Where the tokens of one sequence stand, and where it can be cut.
+
+    Attributes:
+        positions: (sections, n) int32.
+        end: position of the token that comes next.
+        kinds: (n,) for each token the number of its block of cells, -1 for text; None if there is no image.
+        starts: (n + 1,) see `ImageTable.starts`.
+        whole: a block is never cut.
+    """
+
+    positions: NDArray[np.int32]
+    end: int
+    kinds: Counts | None
+    starts: Counts
+    whole: bool
+
+    @classmethod
+    def of(cls, tokens: Tokens, images: ImageTable | None, *, whole: bool) -> TokenPlaces:
+        """Find out where the tokens of a sequence stand."""
+        if images is None or count_text(tokens) == len(tokens):
+            starts = np.arange(len(tokens) + 1)
+            return cls(starts[None, :-1].astype(np.int32), len(tokens), None, starts, whole)
+        starts = images.starts(tokens)
+        return cls(images.positions(tokens), int(starts[-1]), images.number_tokens(tokens), starts, whole)
+
+    def shows(self, at: int) -> bool:
+        """Whether the token at ``at`` is a cell of an image."""
+        return self.kinds is not None and int(self.kinds[at]) >= 0
+
+    def find_stop(self, at: int) -> int:
+        """Return up to where tokens go on as the one at ``at``: text, cells, or where it is never cut, one block."""
+        if self.kinds is None:
+            return len(self.starts) - 1
+        rest = self.kinds[at:]
+        same = rest == rest[0] if self.whole else (rest >= 0) == (rest[0] >= 0)
+        others = np.flatnonzero(~same)
+        return at + (int(others[0]) if len(others) else len(rest))
+
+    def round_down(self, size: int) -> int:
+        """Return ``size``, or where that would cut a block that is never cut, where the block begins."""
+        kinds = self.kinds
+        if kinds is None or not self.whole or not 0 < size < len(kinds):
+            return size
+        if kinds[size] < 0 or kinds[size] != kinds[size - 1]:
+            return size
+        return int(np.flatnonzero(kinds == kinds[size])[0])
+
+    def position(self, size: int) -> int:
+        """Return the position behind ``size`` leading tokens."""
+        return int(self.starts[size])

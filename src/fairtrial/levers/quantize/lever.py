@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -72,7 +73,7 @@ def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progres
         **note_widened(source, kind),
         **(given.notes if given else {}),
     }
-    return ResolvedModel(model.spec, model.engine, target, hash_file(target), f"{model.name}-{kind}", notes)
+    return replace(model, path=target, sha256=hash_file(target), name=f"{model.name}-{kind}", notes=notes)
 
 
 def find_gguf(model: ResolvedModel) -> Path:
