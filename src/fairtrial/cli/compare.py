@@ -238,7 +238,7 @@ def _name_apart(made: list[Candidate]) -> tuple[Candidate, ...]:
 
 def split_list(values: list[str]) -> list[str]:
     """Return the parts of comma-separated values; a file keeps the commas of its name."""
-    whole = [[value] if is_data_file(value) and Path(value).is_file() else value.split(",") for value in values]
+    whole = [[value] if is_data_file(value) and Path(value).exists() else value.split(",") for value in values]
     return [part.strip() for parts in whole for part in parts if part.strip()]
 
 

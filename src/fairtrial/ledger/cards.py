@@ -56,6 +56,7 @@ class OwnRowsRecord:
         choices: whether options are chosen from.
         one_gold, one_gold_times: the most frequent right answer (of options in places of their own, its letter), and
             how often it is right.
+        without_image: rows without an image, in a file of rows with images.
     """
 
     rows: Count = 0
@@ -66,6 +67,7 @@ class OwnRowsRecord:
     choices: Bool = False
     one_gold: Str = ""
     one_gold_times: Count = 0
+    without_image: Count = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ _PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 
 def is_data_file(name: str) -> bool:
-    """Return whether a name is that of a file of rows, by its suffix."""
+    """Return whether a name is that of a file of rows, by its suffix, or of a folder, by the slash at its end."""
+    if name.endswith(("/", "\\")) and name.strip("/\\ "):
+        return True
     path = Path(name)
     return (Path(path.stem) if path.suffix in _PACKED else path).suffix.lower() in DATA_SUFFIXES
 
@@ -29,12 +31,25 @@ def is_data_file(name: str) -> bool:
 class DataFile(Section):
     """A file of rows.  Its path alone may be written in short."""
 
-    path: Text = Field(description="The file: CSV, TSV, JSON, JSONL, Parquet or Excel.")
+    path: Text = Field(description="The file: CSV, TSV, JSON, JSONL, Parquet or Excel; or a folder of images.")
     sheet: str = Field("", description="Sheet of an Excel file; default: the first one.")
     encoding: str = Field("", description="Encoding of a text file; default: UTF-8, or what its first bytes say.")
     delimiter: str = Field("", description="What stands between the cells of a CSV file; default: found out.")
     columns: Texts = Field((), description="Names of the columns of a CSV file without a header.")
     field: str = Field("", description="Of a JSON file, the field that holds the rows.")
+
+
+def _as_list(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class ImageColumns(Section):
+    """The columns of images.  One or several names alone may be written in short; an empty list means: no images."""
+
+    columns: Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
+        (), description="Columns whose cells are paths, data URLs, base64, or lists of these."
+    )
+    folder: str = Field("", description="What paths are relative to, and must stay in; default: the file's own folder.")
 
 
 class RightAnswers(Section):
@@ -68,15 +83,13 @@ def _expand(key: str, section: type[Section]) -> BeforeValidator:
     )
 
 
-def _as_list(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 class OwnData(Section):
     """What a task entry says of a file of one's own rows.  Columns are recognised by their usual names."""
 
     file: Annotated[DataFile | None, _expand("path", DataFile)] = Field(
-        None, description="In place of a task: a file of your own questions (CSV, TSV, JSON, JSONL, Parquet, Excel)."
+        None,
+        description="In place of a task: a file of your own questions (CSV, TSV, JSON, JSONL, Parquet, Excel), or a "
+        "folder of images.",
     )
     question: str = Field("", description="The column of questions.")
     context: str = Field("", description="A column with what stands before the question, e.g. a passage.")
@@ -90,6 +103,13 @@ class OwnData(Section):
         None,
         description="What is asked: a template with columns, e.g. 'Sort this ticket: {{ticket}}', or {file: PATH}.",
     )
+    image: Annotated[
+        ImageColumns | None,
+        BeforeValidator(
+            lambda value: {"columns": value} if isinstance(value, str | list | tuple) else value,
+            json_schema_input_type=str | list[str] | ImageColumns | None,
+        ),
+    ] = Field(None, description="The columns of images; or {columns: [NAME], folder: PATH}; or [] for none.")
     item: str = Field("", description="The column of the rows' own ids, for people and other tools.")
     cluster: str = Field("", description="The column that says which rows belong together, e.g. one document.")
     group: str = Field("", description="A column by which the file is several tasks, one for each value.")

@@ -36,6 +36,13 @@ def find_own_row_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
                 "they stand. If any part of a list is right, write all of them as lists."
             )
             yield Doubt("gold_like_list", text, task.name, count=rows.like_lists, headline=True)
+        if rows.without_image:
+            text = (
+                f"{rows.without_image:,} of {rows.rows:,} rows of {task.name} have no image and are asked without one, "
+                "though others have."
+            )
+            grave = is_grave(rows.without_image, rows.rows)
+            yield Doubt("without_image", text, task.name, count=rows.without_image, of=rows.rows, headline=grave)
         yield from _find_one_gold(task.name, rows, task.items_total)
 
 

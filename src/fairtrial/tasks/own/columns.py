@@ -65,6 +65,7 @@ class Columns:
         wrong: columns of wrong options; the right answer is then an option beside them.
         item: the rows' own ids.
         cluster: which rows belong together.
+        images: columns of images.
     """
 
     question: str = ""
@@ -76,6 +77,7 @@ class Columns:
     wrong: tuple[str, ...] = ()
     item: str = ""
     cluster: str = ""
+    images: tuple[str, ...] = ()
 
     @property
     def has_choices(self) -> bool:
@@ -85,7 +87,7 @@ class Columns:
     def used(self) -> set[str]:
         """Return the columns that mean something."""
         named = {self.question, self.context, self.listed, self.item, self.cluster}
-        return {*named, *self.options, *self.answers, *self.wrong} - {""}
+        return {*named, *self.options, *self.answers, *self.wrong, *self.images} - {""}
 
     def document(self) -> dict[str, object]:
         """Return what means something as JSON values."""
@@ -98,16 +100,21 @@ class Columns:
         return fold_name(self.question) in WHOLE_PROMPTS
 
 
-def recognise_columns(names: Sequence[str], said: OwnData) -> Columns:
+def recognise_columns(names: Sequence[str], said: OwnData, images: Sequence[str] = ()) -> Columns:
     """Return what columns mean: what is said of them, and the others by their names.
+
+    Args:
+        names: of all columns.
+        said: what the trial says.
+        images: the columns of images.
 
     Raises SpecError for a column that does not exist.
     """
-    for key, name in _list_said(said):
+    for key, name in (*_list_said(said), *(("image", name) for name in images)):
         if name not in names:
             raise make_unknown_column(key, name, names)
-    found = _recognise_choices(names, said)
-    taken = {*found.options, *found.wrong, found.listed, *(name for _, name in _list_said(said))} - {""}
+    found = replace(_recognise_choices([name for name in names if name not in images], said), images=tuple(images))
+    taken = {*found.options, *found.wrong, found.listed, *images, *(name for _, name in _list_said(said))} - {""}
     free = {fold: name for name in reversed(names) if name not in taken and (fold := fold_name(name))}
     answers = (said.answer.column,) if said.answer else _find_answers(free)
     taken |= {*answers}

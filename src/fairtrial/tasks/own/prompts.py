@@ -1,4 +1,4 @@
-"""What is asked of a row: the usual form of a question, or the author's template, filled in a sandbox.
+"""What is asked of a row: the usual form of a question, or the author's template, filled in a sandbox; with its images.
 
 Cells of the file are never templates themselves.  Knows nothing of models and of grading.
 """
@@ -11,12 +11,15 @@ from pathlib import Path
 
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
 
-from fairtrial.errors import FairtrialError, SpecError, did_you_mean
+from fairtrial.errors import DataError, FairtrialError, SpecError, did_you_mean
+from fairtrial.records import ImagePart, Part, place_images
+from fairtrial.records.content import PLACEHOLDER
 from fairtrial.sandbox import LimitedEnvironment, LimitedTemplate
 from fairtrial.spec.own import PromptText
 from fairtrial.spec.regular import read_regular
 from fairtrial.tasks.own.columns import Columns
 from fairtrial.tasks.own.options import to_text
+from fairtrial.tasks.own.placing import mark_images, place_row_images
 from fairtrial.tasks.own.reading import Row
 from fairtrial.tasks.own.rows import Question
 
@@ -81,16 +84,44 @@ class Asking:
         return bool(name) and bool(re.search(named, shown) or re.search(r"(?<!\w)row(?!\w)", rest))
 
     def ask(self, question: Question) -> str:
-        """Return what is asked about a row, without its options.
+        """Return what is asked about a row, without its options, with a placeholder for each image.
 
-        Raises SpecError if the template does not fit the row's columns, or does what is not allowed.
+        Raises SpecError if the template does not fit the row's columns, or does what is not allowed; DataError if it is
+        not clear where an image belongs.
         """
+        return self._place(question)[0]
+
+    def ask_parts(self, question: Question) -> tuple[Part, ...]:
+        """Return the same as text and images."""
+        return place_images(*self._place(question))
+
+    def list_images(self, question: Question) -> tuple[ImagePart, ...]:
+        """Return the images that a question shows, in order."""
+        return self._place(question)[1]
+
+    def identify(self, question: Question) -> str:
+        """Return a text that only questions with the same words and images have in common."""
+        text, images = self._place(question)
+        return " ".join([text, *(image.hash for image in images)])
+
+    def _place(self, question: Question) -> tuple[str, tuple[ImagePart, ...]]:
+        try:
+            return place_row_images(self.write(question), question.images.parts)
+        except DataError as error:
+            error.where = f"{self.where}, {question.place}"
+            raise
+
+    def write(self, question: Question) -> str:
+        """Return the text of what is asked, with marks where the template places images."""
         row = question.row
         if self._compiled is None:
-            return self._ask_plainly(row)
+            return self._write_plainly(row)
         answers = {*self.columns.answers} - {self.columns.question, self.columns.context}
         values = {name: "" if value is None else value for name, value in row.items() if name not in answers}
-        more = {"choices": list(question.choices), "row": values}
+        marks = mark_images(question.images)
+        values |= marks
+        every = "\n".join(filter(None, marks.values()))
+        more = {"choices": list(question.choices), "row": values, "image": every, "images": every.split()}
         for role in ("question", "context"):
             if name := getattr(self.columns, role):
                 more[role] = values[name]
@@ -110,7 +141,7 @@ class Asking:
         what = f"needs the column {name!r}, which is not there.{did_you_mean(name, row)}" if name else f": {error}."
         return SpecError(f"the prompt {what}", fix=f"The file has: {', '.join(row)}.", where=self.where)
 
-    def _ask_plainly(self, row: Row) -> str:
+    def _write_plainly(self, row: Row) -> str:
         asked = to_text(row[self.columns.question])
         before = row[self.columns.context] if self.columns.context else None
         context = f"{to_text(before)}\n\n" if before is not None else ""
@@ -119,7 +150,7 @@ class Asking:
     def describe(self, question: Question) -> str:
         """Return what a person reads of a question."""
         if self.template or not self.columns.question:
-            return self.ask(question).strip()
+            return self._place(question)[0].replace(PLACEHOLDER, "").strip()
         parts = [question.row[name] for name in (self.columns.context, self.columns.question) if name]
         return "\n\n".join(to_text(part) for part in parts if part is not None)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Table:
         faults: rows that could not be read; they are not among ``rows``.
         notes: what must be said of how the file was read, e.g. its encoding.
         blank: rows without any value, which are left out.
+        raw: cells may hold bytes still, so that they are no JSON values yet.
     """
 
     rows: list[Row]
@@ -43,6 +44,7 @@ class Table:
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     blank: int = 0
+    raw: bool = False
 
     @property
     def size(self) -> int:
@@ -90,7 +92,11 @@ def _read_as(kind: str, file: DataFile, path: Path) -> Table:
     _refuse_columns(max(read, key=len, default={}), path)
     rows = fill_columns(read)
     _refuse_columns(rows[0] if rows else (), path)
-    return _tidy([convert_to_json(row) for row in rows], [f"row {n}" for n in range(1, len(rows) + 1)])
+    raw = kind == "parquet"  # which may hold the bytes of images
+    found = _tidy(
+        rows if raw else [convert_to_json(row) for row in rows], [f"row {n}" for n in range(1, len(rows) + 1)]
+    )
+    return replace(found, raw=raw)
 
 
 def _find_kind(path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairtrial.errors import DataError, SpecError
@@ -18,6 +18,7 @@ from fairtrial.tasks.graders.base import GraderSet
 from fairtrial.tasks.own.columns import Columns
 from fairtrial.tasks.own.faults import Fault, make_error, show
 from fairtrial.tasks.own.golds import Cell, Golds, is_empty, read_golds
+from fairtrial.tasks.own.images import NO_IMAGES, RowImages
 from fairtrial.tasks.own.options import Options, parse_list, read_options, to_text
 from fairtrial.tasks.own.reading import Row, Table
 
@@ -33,6 +34,7 @@ class Question:
         choices: options, empty for a written answer.
         gold: right answers as text, any of which counts; of choices, those among them.
         places: positions of the right ones among ``choices``.
+        images: that it shows.
     """
 
     row: Row
@@ -41,6 +43,7 @@ class Question:
     choices: tuple[str, ...]
     gold: tuple[str, ...]
     places: tuple[int, ...] = ()
+    images: RowImages = NO_IMAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,14 @@ class Questions:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_questions(table: Table, columns: Columns, said: OwnData, graders: GraderSet, where: str) -> Questions:
+def read_questions(
+    table: Table,
+    columns: Columns,
+    said: OwnData,
+    graders: GraderSet,
+    where: str,
+    images: Sequence[RowImages] = (),
+) -> Questions:
     """Return the questions of a file.
 
     Args:
@@ -75,6 +85,7 @@ def read_questions(table: Table, columns: Columns, said: OwnData, graders: Grade
         said: what the trial says.
         graders: of written answers.
         where: name of the file, for errors.
+        images: of each row; nothing if there are none in the file.
 
     Raises DataError with all bad rows, unless they are to be skipped, or if nothing is left; SpecError where it is not
     clear how something is meant.
@@ -84,18 +95,28 @@ def read_questions(table: Table, columns: Columns, said: OwnData, graders: Grade
         if columns.has_choices
         else _read_written(table, columns, graders, where)
     )
+    advice = _advise(found)
+    if images:
+        found = _add_images(found, table, images)
     faults = [*table.faults, *found.faults]
     if faults and said.bad_rows == "refuse":
-        raise make_error(faults, where, _advise(found))
+        raise make_error(faults, where, advice)
     if not found.asked:
         told = f"none of its {len(table.rows):,} rows can be asked"
         why = f": the column {columns.answers[0]!r} is empty" if found.unanswered and columns.answers else ""
         if faults:
-            raise make_error(faults, where, _advise(found))
+            raise make_error(faults, where, advice)
         raise DataError(told + why, where=where)
     return Questions(
         found.asked, tuple(faults), found.unanswered, found.golds, found.options, found.lists, found.counts
     )
+
+
+def _add_images(found: Questions, table: Table, images: Sequence[RowImages]) -> Questions:
+    """Return questions with their images; a row whose image cannot be shown is a bad one."""
+    asked = [replace(one, images=images[one.number]) for one in found.asked if not images[one.number].fault]
+    bad = [Fault(n, table.places[n], one.fault) for n, one in enumerate(images) if one.fault]
+    return replace(found, asked=asked, faults=(*found.faults, *bad))
 
 
 def _advise(found: Questions) -> str:

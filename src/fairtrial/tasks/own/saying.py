@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.records.duplicates import fold_text
+from fairtrial.tasks.own.images import describe_images
 from fairtrial.tasks.own.options import to_text
 from fairtrial.tasks.own.rows import Question, count_contradictions
-from fairtrial.tasks.own.source import OwnSource
+from fairtrial.tasks.own.source import WHAT_IS_SHOWN, OwnSource
 
 MOST_NAMED = 5
 """Labels, options or columns that are named; more are counted."""
@@ -22,7 +23,7 @@ def describe_source(source: OwnSource, ask: str = "") -> str:
     """
     asked = source.questions.asked
     how = {"letter": ["asked by letter"], "texts": ["option texts scored"]}.get(ask, [])
-    parts = [_count_rows(source), *_describe_asked(source), *how, *_describe_golds(source)]
+    parts = [_count_rows(source), *_describe_images(source), *_describe_asked(source), *how, *_describe_golds(source)]
     parts += [*_describe_copies(source, asked), *_describe_left_out(source), *source.table.notes]
     unused = f"; not used: {_name(source.unused)}" if source.unused else ""
     return ", ".join(parts) + unused
@@ -35,6 +36,11 @@ def _count_rows(source: OwnSource) -> str:
     return _count(asked, "row") if asked == whole else f"{asked:,} of {whole:,} rows"
 
 
+def _describe_images(source: OwnSource) -> Iterator[str]:
+    if source.images is not None:
+        yield from describe_images(source.images, [question.images for question in source.questions.asked])
+
+
 def _describe_asked(source: OwnSource) -> Iterator[str]:
     columns, asked = source.columns, source.questions.asked
     if source.has_choices:
@@ -43,7 +49,9 @@ def _describe_asked(source: OwnSource) -> Iterator[str]:
         yield f"multiple choice of {size} ({_describe_options(source)})"
     else:
         yield "written answers"
-    if source.asking.template:
+    if source.asking.template == WHAT_IS_SHOWN:
+        yield "asked what the image shows"
+    elif source.asking.template:
         yield "asked by the prompt"
     else:
         yield f"question in {columns.question!r}"
@@ -100,7 +108,7 @@ def _describe_grader(grader: dict[str, dict[str, object]]) -> str:
 
 
 def _describe_copies(source: OwnSource, asked: list[Question]) -> Iterator[str]:
-    texts = [source.asking.describe(question) for question in asked]
+    texts = [source.asking.identify(question) for question in asked]
     keys = {(fold_text(text), q.choices, q.gold) for text, q in zip(texts, asked, strict=True)}
     if len(keys) < len(asked):
         yield _count(len(asked) - len(keys), "duplicate row")

@@ -13,10 +13,13 @@ from typing import Any
 
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.spec.graders import locate_graders
-from fairtrial.spec.own import OwnData
+from fairtrial.spec.own import DATA_SUFFIXES, OwnData
+from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.graders.base import GraderSet, make_graders
-from fairtrial.tasks.own.columns import Columns, recognise_columns
+from fairtrial.tasks.own.columns import Columns, make_unknown_column, recognise_columns
+from fairtrial.tasks.own.folder import read_folder
 from fairtrial.tasks.own.golds import is_empty
+from fairtrial.tasks.own.images import OwnImages, find_image_columns, read_images
 from fairtrial.tasks.own.options import parse_list, to_text
 from fairtrial.tasks.own.prompts import Asking, list_unused, read_template
 from fairtrial.tasks.own.reading import Table, read_table
@@ -27,6 +30,9 @@ MOST_LABELS, FEWEST_PER_LABEL, LONGEST_LABEL = 20, 3, 40
 """When written right answers are taken for labels: so many different ones, so often each, so long at most."""
 
 MOST_GROUPS = 200
+
+WHAT_IS_SHOWN = "{{ images | join('\\n') }}\nQuestion: What does the image show?\nAnswer:"
+"""The prompt of rows that have images and right answers, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class OwnSource:
         table: the file as it was read.
         unused: columns that mean nothing here.
         group: value of the column by which the file is several tasks; empty for the whole file.
+        written: the graders as a trial writes them.
+        images: those of all rows; None if there are none.
     """
 
     name: str
@@ -51,6 +59,7 @@ class OwnSource:
     unused: tuple[str, ...] = ()
     group: str = ""
     written: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    images: OwnImages | None = None
 
     @property
     def columns(self) -> Columns:
@@ -78,24 +87,51 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
     path = folder / Path(said.file.path).expanduser()
     where = path.name
     try:
-        table = read_table(said.file, path)
-        columns = recognise_columns(table.columns, said)
+        whole = path.is_dir() and path.suffix.lower() not in DATA_SUFFIXES
+        table, classes = read_folder(said.file, path) if whole else (read_table(said.file, path), ())
+        table, images = _take_images(table, said, folder, path if whole else path.parent)
+        columns = recognise_columns(table.columns, said, images.columns if images else ())
         template = read_template(said.prompt, folder, table.columns, where)
+        if classes and not columns.has_choices and not said.grade:
+            columns = replace(columns, fixed=classes)
         columns, template = _find_question(table, columns, template, prompted, where)
-        if not (columns.has_choices or template or prompted or said.grade):
+        if not (columns.has_choices or said.prompt or prompted or said.grade):
             labels = _find_labels(table, columns)
             columns = replace(columns, fixed=() if _are_letters(labels) else labels)
         written = locate_graders(said.grade, folder) or _choose_graders(table, columns)
         graders = make_graders(written)
         asking = Asking(columns, template, where, table.columns)
-        questions = read_questions(table, columns, said, graders, where)
+        questions = read_questions(table, columns, said, graders, where, images.rows if images else ())
         asking.refuse_answers()
-        asking.ask(questions.asked[0])
+        _check_places(asking, questions, bool(images))
     except FairtrialError as error:
         error.where = error.where or where
         raise
     unused = list_unused(table.columns, columns, template, [said.group, *list_settings(written)])
-    return OwnSource(said.file_name, asking, questions, graders, table, tuple(unused), written=written)
+    return OwnSource(said.file_name, asking, questions, graders, table, tuple(unused), written=written, images=images)
+
+
+def _check_places(asking: Asking, questions: Questions, images: bool) -> None:
+    """Raise SpecError or DataError if a prompt cannot be written: the first one, and all that have images to place."""
+    for question in questions.asked if images else questions.asked[:1]:
+        asking.ask(question)
+
+
+def _take_images(table: Table, said: OwnData, folder: Path, beside: Path) -> tuple[Table, OwnImages | None]:
+    """Return a file's rows with placeholders in place of images, and the images; None if no column holds any.
+
+    Args:
+        table: the rows as they were read.
+        said: what the trial says.
+        folder: of the trial, which a folder of images that it names is relative to.
+        beside: where the file lies, which paths of images are relative to by default.
+    """
+    names = find_image_columns(table.columns, table.rows, said.image)
+    if missing := [name for name in names if name not in table.columns]:
+        raise make_unknown_column("image", missing[0], table.columns)
+    root = folder / Path(said.image.folder).expanduser() if said.image and said.image.folder else beside
+    rows, images = read_images(table.rows, names, root) if names else (table.rows, None)
+    return replace(table, rows=[convert_to_json(row) for row in rows] if table.raw else rows), images
 
 
 def _find_question(table: Table, columns: Columns, template: str, prompted: bool, where: str) -> tuple[Columns, str]:
@@ -105,6 +141,8 @@ def _find_question(table: Table, columns: Columns, template: str, prompted: bool
     """
     if columns.question or template:
         return columns, template
+    if columns.images and (prompted or not [name for name in table.columns if name not in columns.used()]):
+        return columns, WHAT_IS_SHOWN
     left = [name for name in table.columns if name not in columns.used()]
     if len(left) == 1:
         return replace(columns, question=left[0]), template
@@ -190,15 +228,10 @@ def split_groups(source: OwnSource, column: str) -> list[OwnSource]:
         )
     whole = source.questions
     return [
-        OwnSource(
-            source.name,
-            source.asking,
-            Questions(asked, golds=whole.golds, options=whole.options, lists=whole.lists),
-            source.graders,
-            source.table,
-            source.unused,
-            value,
-            source.written,
+        replace(
+            source,
+            questions=Questions(asked, golds=whole.golds, options=whole.options, lists=whole.lists),
+            group=value,
         )
         for value, asked in groups.items()
     ]

@@ -31,6 +31,8 @@ def _write_columns(source: OwnSource) -> Iterator[str]:
     for key in ("question", "context"):
         if name := getattr(columns, key):
             yield f"{key}: {_quote(name)}"
+    if columns.images:
+        yield f"image: {_quote(columns.images[0]) if len(columns.images) == 1 else _quote_list(columns.images)}"
     if columns.options:
         yield f"choices: {_quote_list(columns.options)}"
     elif columns.listed:

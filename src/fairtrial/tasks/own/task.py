@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from fairtrial.records import (
     Answer,
     GenerateAnswer,
     GenerateRequest,
+    ImagePart,
     Item,
     Measure,
     Observation,
@@ -74,7 +75,7 @@ class OwnTask:
         return drawn, asked
 
     def _key(self, question: Question) -> str:
-        return fold_text(self._source.asking.ask(question))
+        return fold_text(self._source.asking.identify(question))
 
     def _card(self, name: str) -> TaskCard:
         source = self._source
@@ -108,7 +109,7 @@ class OwnTask:
     def _count_odd(self) -> dict[str, Any]:
         """Return what the headline may have to say of the rows; counts of nothing are left out."""
         found = self._source.questions
-        texts = [item.question for item in self._items]
+        texts = list(map(self._source.asking.identify, self._asked))
         gold, times = find_one_gold(self._asked)
         counts: dict[str, Any] = {
             "rows": len(self._asked) if self._source.group else self._source.table.size,
@@ -116,6 +117,7 @@ class OwnTask:
             "unanswered": found.unanswered,
             "contradicting": count_contradictions(self._asked, texts),
             "like_lists": found.counts.get("like_lists", 0),
+            "without_image": sum(not one.images.parts for one in self._asked) if self._source.images else 0,
         }
         odd = {name: count for name, count in counts.items() if count}
         return {
@@ -144,7 +146,8 @@ class OwnTask:
             item_id = key if seen[key] == 1 else content_hash([key, seen[key]])
             text = self._source.asking.describe(question)
             cluster = self._cluster(question) or item_id
-            found.append(Item(item_id, number, text, question.choices, question.gold, cluster, question.row))
+            images = self._source.asking.list_images(question)
+            found.append(Item(item_id, number, text, question.choices, question.gold, cluster, question.row, images))
         return tuple(found)
 
     def _identify(self, question: Question) -> str:
@@ -153,7 +156,10 @@ class OwnTask:
             for name, value in question.row.items()
             if value is not None and name != self._unseen_id and not name.startswith("Unnamed: ")
         }
-        return content_hash(cells)
+        if not question.images.parts:
+            return content_hash(cells)
+        shown = [image.hash for image in question.images.parts]
+        return content_hash([{name: cells[name] for name in cells if name not in self._source.columns.images}, shown])
 
     @cached_property
     def _unseen_id(self) -> str:
@@ -162,18 +168,21 @@ class OwnTask:
         return "" if self._source.asking.shows(own) else own
 
     def _cluster(self, question: Question) -> str:
-        """Return the cluster that a row names; rows with one passage before the question are one, too."""
+        """Return the cluster that a row names; else rows with one passage before them, or one image, are together."""
         columns = self._source.columns
         value = question.row[columns.cluster] if columns.cluster else None
         if value is None and columns.context and not columns.cluster:
             value = question.row[columns.context]
-            return "" if value is None else content_hash(fold_text(to_text(value)))
+            if value is not None:
+                return content_hash(fold_text(to_text(value)))
+        if value is None and not columns.cluster and question.images.parts:
+            return content_hash([image.hash for image in question.images.parts])
         return "" if value is None else to_text(value)
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for a row."""
         question = self._asked[item.doc_id]
-        prompt = Prompt(self._source.asking.ask(question), examples=self._shown)
+        prompt = Prompt(self._source.asking.ask_parts(question), examples=self._shown)
         asked = prompt if self._options.chat else prompt.in_one_turn()
         label = f"{self.card.name} {question.place}"
         if self._source.has_choices:
@@ -185,7 +194,7 @@ class OwnTask:
     @cached_property
     def _shown(self) -> tuple[Any, ...]:
         """The examples as messages."""
-        ask = self._source.asking.ask
+        ask = self._source.asking.ask_parts
         return tuple(m for one in self._examples for m in make_example(ask(one), one.gold[0] if one.gold else ""))
 
     @cached_property
@@ -196,6 +205,14 @@ class OwnTask:
         return (
             ("\n",) if usual and not lines and self._source.graders.needs_expected else ("\n\n",) if not lines else ()
         )
+
+    def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
+        """Return the images that the request for a row shows, with their bytes."""
+        held = self._source.images
+        if held is None:
+            return []
+        shown = [*item.images, *(image for message in self._shown for image in message.images)]
+        return [(image, held.read(image)) for image in dict.fromkeys(shown)]
 
     def answer_columns(self) -> Collection[str]:
         """Return the columns of right and of wrong answers, those that graders read, and ids that no question shows."""

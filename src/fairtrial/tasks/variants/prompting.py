@@ -18,6 +18,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.records import GenerateRequest, Item, Prompt, Request, place_images, render_messages
+from fairtrial.records.content import PLACEHOLDER
 from fairtrial.sandbox import LimitedEnvironment
 
 OWN = ("prompt", "examples", "question", "choices", "row")
@@ -111,6 +112,8 @@ class PromptTemplate:
         if not text.strip():
             raise SpecError("the prompt is empty.", fix="Write {{prompt}} where the task's own prompt belongs.")
         images = [image for message in (*examples, prompt.question) for image in message.images]
+        if images and PLACEHOLDER not in text:
+            text = f"{PLACEHOLDER}\n" * len(images) + text
         try:
             parts = place_images(text, images)
         except ValueError as error:

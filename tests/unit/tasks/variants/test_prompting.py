@@ -62,8 +62,10 @@ def test_images_keep_their_places() -> None:
     image = ImagePart.of(b"1", "image/png")
     found = write("Look: {{prompt}}", Prompt([image, TextPart(" what?")]))
     assert found.question.parts == (TextPart("Look: "), image, TextPart(" what?"))
-    with pytest.raises(SpecError, match=r"does not show the item's images.*0 times <image>"):
-        write("Look: {{q}}", Prompt([image, TextPart(" what?")]))
+    before = write("Look: {{q}}", Prompt([image, TextPart(" what?")]))  # an image that it does not place comes first
+    assert before.question.parts[0] == image and before.question.text.startswith("<image>\nLook: ")
+    with pytest.raises(SpecError, match=r"does not show the item's images.*2 times <image>"):
+        write("{{prompt}} <image>", Prompt([image, TextPart(" what?")]))
 
 
 @pytest.mark.parametrize(
