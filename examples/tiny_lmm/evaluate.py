@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from examples.tiny_lmm.lessons import Lesson, Question, Writer, draw_lessons, run
+from examples.tiny_lmm.batches import BatchWriter, run_network
+from examples.tiny_lmm.lessons import Lesson, Question, draw_lessons, offer_letters
 
 HELD_OUT = 1_000_000
 """Seed of pictures that are not trained on."""
@@ -39,17 +40,34 @@ class Score:
 
 
 def score_network(
-    network: Any, writer: Writer, families: Sequence[str], pictures: int, device: str = "cpu"
+    network: Any,
+    writer: BatchWriter,
+    families: Sequence[str],
+    pictures: int,
+    *,
+    letters: bool = False,
+    device: str = "cpu",
 ) -> list[Score]:
-    """Return scores on held-out pictures, per kind of question."""
+    """Return scores on held-out pictures, per kind of question.
+
+    Args:
+        network: trained.
+        writer: with its tokeniser.
+        families: to be asked.
+        pictures: of each family.
+        letters: ask for the letter of a choice.
+        device: of the network.
+    """
     found = []
+    draw = random.Random(0)
     for family in families:
-        lessons = list(islice(draw_lessons(family, HELD_OUT, teach=False), pictures))
-        others = [
-            replace(one, pixels=other.pixels) for one, other in zip(lessons, [*lessons[1:], lessons[0]], strict=True)
-        ]
+        lessons = list(islice(draw_lessons(family, HELD_OUT), pictures))
+        if letters:
+            lessons = [replace(one, questions=tuple(offer_letters(q, draw) for q in one.questions)) for one in lessons]
+        shown = [one.pictures for one in lessons]
+        others = [replace(one, pictures=other) for one, other in zip(lessons, [*shown[1:], shown[0]], strict=True)]
+        right, swapped = (choose(network, writer, some, device) for some in (lessons, others))
         blind = guess_blindly(family, lessons)
-        right, swapped = (choose(network, writer, shown, device) for shown in (lessons, others))
         asked = [question for lesson in lessons for question in lesson.questions]
         for kind in dict.fromkeys(question.kind for question in asked):
             at = [i for i, question in enumerate(asked) if question.kind == kind]
@@ -58,7 +76,7 @@ def score_network(
     return found
 
 
-def choose(network: Any, writer: Writer, lessons: Sequence[Lesson], device: str, batch: int = 8) -> list[str]:
+def choose(network: Any, writer: BatchWriter, lessons: Sequence[Lesson], device: str, batch: int = 8) -> list[str]:
     """Return the likeliest choice of each question."""
     network.eval()
     spread = [
@@ -70,7 +88,7 @@ def choose(network: Any, writer: Writer, lessons: Sequence[Lesson], device: str,
         part = writer.write(spread[start : start + batch]).to(device)
         at = part.answers >= 0
         with torch.inference_mode():
-            logits = torch.log_softmax(run(network, part, at)[0].float(), -1)
+            logits = torch.log_softmax(run_network(network, part, at)[0].float(), -1)
         each = torch.zeros(at.shape, device=device)
         each[at] = logits.gather(1, part.answers[at][:, None])[:, 0]
         most = int(part.branches.max()) + 1
@@ -87,7 +105,7 @@ def choose(network: Any, writer: Writer, lessons: Sequence[Lesson], device: str,
 def guess_blindly(family: str, lessons: Sequence[Lesson], pictures: int = 2000) -> list[str]:
     """Return, for each question, the choice that is right most often for its wording in other pictures."""
     known: Mapping[str, Counter[str]] = defaultdict(Counter)
-    for lesson in islice(draw_lessons(family, HELD_OUT + 1, teach=False), pictures):
+    for lesson in islice(draw_lessons(family, HELD_OUT + 1), pictures):
         for question in lesson.questions:
             known[question.text][question.answer] += 1
     draw = random.Random(0)

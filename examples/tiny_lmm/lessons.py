@@ -1,29 +1,30 @@
 """What the network learns from: pictures of fairtrial's own tasks, each with all questions about it.
 
-All questions about a picture are branches behind it: one row of tokens, in which a question sees the picture and itself
-alone, at the positions that it has when it is asked alone.  The picture is computed once.
+Prompts are those that fairtrial asks, in running text or through the chat template.  All questions about a picture are
+branches behind it; `examples.tiny_lmm.batches` makes rows of tokens of them.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from itertools import count
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
-import torch
 
 from examples.tiny_lmm.network import CELLS, IMAGE, PATCH, SIDE
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.canvas import COLOURS
 from fairtrial.tasks.pictures.shapes import SHAPES
 from fairtrial.tasks.pictures.training import build_picture_task
+from fairtrial.tasks.variants.letters import ASK
 
-NAMES = [*COLOURS, *SHAPES]
-CELL = -1
-"""Stands for a cell of the picture in rows of tokens."""
+COLOUR_NAMES, SHAPE_NAMES = list(COLOURS), list(SHAPES)
+LABELS = (len(COLOUR_NAMES), len(SHAPE_NAMES), 2)
+"""How many labels a cell can have: of its colour, of its shape, and whether the middle of a thing lies in it."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,12 @@ class Question:
     """One question behind a picture.
 
     Attributes:
-        before: the prompt up to the picture.
-        text: the prompt after it.
-        answer: the right one.
+        text: the prompt after the picture.
+        answer: the right one, as it stands in a prompt.
         choices: all that are offered, the right one among them; none for questions that only teach.
         kind: of question; empty for questions that only teach.
     """
 
-    before: str
     text: str
     answer: str
     choices: tuple[str, ...] = ()
@@ -47,143 +46,133 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A picture and what is asked about it.
+    """A picture, or several, and what is asked about it.
 
     Attributes:
         family: name of the task.
-        pixels: uint8 of shape (112, 112, 3).
+        pictures: uint8 of shape (height, width, 3).
+        before: the prompt before each picture.
         questions: at least one.
-        looks: what each cell of the picture shows, int64 of shape (cells, 2): colour and shape, -1 for none.
+        looks: labels of each cell of the pictures, int64 of shape (cells, 3), -1 for none; see `LABELS`.
     """
 
     family: str
-    pixels: np.ndarray
+    pictures: tuple[np.ndarray, ...]
+    before: tuple[str, ...]
     questions: tuple[Question, ...]
     looks: np.ndarray
 
 
-def draw_lessons(family: str, seed: int = 0, start: int = 0, teach: bool = True) -> Iterator[Lesson]:
+@dataclass(frozen=True)
+class Styles:
+    """How often what is asked how.
+
+    Attributes:
+        teach: ask also what no task asks.
+        chat: share of pictures that are asked about through the chat template.
+        letters: share of questions that are asked a second time, to be answered by a letter.
+        blind: share of pictures that are taken away.
+    """
+
+    teach: bool = True
+    chat: float = 0.25
+    letters: float = 0.0
+    blind: float = 0.03
+
+
+AS_TASKS_ASK = Styles(teach=False, chat=0.0, letters=0.0, blind=0.0)
+
+
+def draw_lessons(
+    family: str, seed: int = 0, styles: Styles = AS_TASKS_ASK, level: int | None = None
+) -> Iterator[Lesson]:
     """Yield lessons without end, from draws that no item of a trial comes from."""
-    task = build_picture_task(family, TaskOptions(seed=seed))
-    for number in count(start):
+    task = build_picture_task(family, TaskOptions(seed=seed, level=level))
+    draw = random.Random(f"{family} {seed}")
+    for number in count():
         scene, rows = task.draw_scene(number)
+        *before, _ = task.show(rows[0]).split(IMAGE)
         asked = []
         for row in rows:
-            before, after = task.show(row).split(IMAGE)
-            asked.append(
-                Question(before, after, row["gold"], tuple(row["choices"]), f"{family}: {row['facts']['ask']}")
-            )
-        before, more = asked[0].before, describe(scene.drawn) if teach else ()
-        asked += [Question(before, f"\nQuestion: {text}\nAnswer:", answer) for text, answer in more]
-        yield Lesson(family, np.asarray(scene.pictures[0]), tuple(asked), label_cells(scene.drawn))
+            kind = f"{family}: {row['facts'].get('ask', '')}"
+            *_, text = task.show(row).split(IMAGE)
+            asked.append(Question(text, f" {row['gold']}", tuple(f" {one}" for one in row["choices"]), kind))
+        more = [offer_letters(one, draw) for one in asked if draw.random() < styles.letters]
+        if styles.teach:
+            more += [Question(f"\nQuestion: {text}\nAnswer:", f" {answer}") for text, answer in describe(scene.drawn)]
+        pictures = tuple(np.asarray(picture) for picture in scene.pictures)
+        lesson = Lesson(family, pictures, tuple(before), (*asked, *more), label_cells(scene.drawn, len(pictures)))
+        if draw.random() < styles.chat:
+            lesson = put_in_chat(lesson)
+        if draw.random() < styles.blind:
+            lesson = take_away(lesson)
+        yield lesson
+
+
+def put_in_chat(lesson: Lesson) -> Lesson:
+    """Return a lesson as the chat template writes it."""
+    system, gap, first = lesson.before[0].partition("\n\n")
+    start = f"<|im_start|>system\n{system}{gap}<|im_end|>\n<|im_start|>user\n{first}"
+    questions = tuple(
+        replace(
+            one,
+            text=f"{one.text}<|im_end|>\n<|im_start|>assistant\n",
+            answer=one.answer.strip(),
+            choices=tuple(choice.strip() for choice in one.choices),
+        )
+        for one in lesson.questions
+    )
+    return replace(lesson, before=(start, *lesson.before[1:]), questions=questions)
+
+
+def take_away(lesson: Lesson) -> Lesson:
+    """Return a lesson without its pictures."""
+    questions = tuple(replace(one, text=one.text.removeprefix("\n")) for one in lesson.questions if one.kind)
+    return replace(lesson, pictures=(), questions=questions, looks=lesson.looks[:0])
+
+
+def offer_letters(question: Question, draw: random.Random) -> Question:
+    """Return a question as `ask: letter` asks it."""
+    shown = draw.sample(question.choices, len(question.choices))
+    stem = question.text.removesuffix("\nAnswer:")
+    options = "".join(f"\n{letter}.{choice}" for letter, choice in zip(ascii_uppercase, shown, strict=False))
+    letters = tuple(f" {letter}" for letter in ascii_uppercase[: len(shown)])
+    right = letters[shown.index(question.answer)]
+    return Question(f"{stem}{options}\n{ASK}\nAnswer:", right, letters, f"{question.kind} by letter")
 
 
 def describe(drawn: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield questions that no task asks, about each thing that was drawn: they teach to see."""
-    for thing in drawn.get("things", ()):
+    """Yield questions that no task asks, about what was drawn: they teach to see."""
+    things = drawn.get("things", ())
+    names = [f"{thing['colour']} {thing['shape']}" for thing in things]
+    for thing, name in zip(things, names, strict=True):
         at = f"{thing['x'] // PATCH} {thing['y'] // PATCH}"
-        yield f"What is at {at}?", f"{thing['colour']} {thing['shape']}"
+        yield f"What is at {at}?", name
+        if names.count(name) == 1:
+            yield f"Where is the {name}?", at
     if "values" in drawn:
         yield "List all bars.", ", ".join(f"{c} {v}" for c, v in zip(drawn["colours"], drawn["values"], strict=True))
 
 
-def label_cells(drawn: Mapping[str, Any]) -> np.ndarray:
-    """Return the number of the colour and of the shape that cover the middle of each cell; -1 for none."""
-    middles = np.arange(SIDE // PATCH) * PATCH + PATCH // 2
-    looks = np.full((*[SIDE // PATCH] * 2, 2), -1)
-    for thing in drawn.get("things", ()):
-        near = (middles[:, None] - thing["y"]) ** 2 + (middles - thing["x"]) ** 2 <= thing["radius"] ** 2
-        looks[near] = NAMES.index(thing["colour"]), NAMES.index(thing["shape"])
-    return looks.reshape(CELLS, 2)
+def label_cells(drawn: Mapping[str, Any], pictures: int) -> np.ndarray:
+    """Return the labels of each cell: what covers its middle, and whether the middle of a thing lies in it."""
+    across = SIDE // PATCH
+    middles = np.arange(across) * PATCH + PATCH // 2
+    looks = np.full((across, across, 3), -1)
+    if pictures == 1:
+        for thing in drawn.get("things", ()):
+            near = (middles[:, None] - thing["y"]) ** 2 + (middles - thing["x"]) ** 2 <= thing["radius"] ** 2
+            looks[near, :2] = COLOUR_NAMES.index(thing["colour"]), SHAPE_NAMES.index(thing["shape"])
+            looks[near & (looks[..., 2] < 0), 2] = 0
+            looks[thing["y"] // PATCH, thing["x"] // PATCH, 2] = 1
+    return np.concatenate([looks.reshape(CELLS, 3)] * max(pictures, 0)) if pictures else looks.reshape(CELLS, 3)[:0]
 
 
-@dataclass
-class Batch:
-    """Rows of tokens, padded to one length.
-
-    Attributes:
-        pixels: float32 of shape (rows, 3, 112, 112), as the network takes them.
-        tokens: int64 of shape (rows, length); `CELL` where the picture stands.
-        positions: as tokens.
-        branches: of each token; 0 before the first question, -1 for padding.
-        answers: the token that each place should say next, or -100.
-        looks: of `Lesson`, one row a picture.
-    """
-
-    pixels: torch.Tensor
-    tokens: torch.Tensor
-    positions: torch.Tensor
-    branches: torch.Tensor
-    answers: torch.Tensor
-    looks: torch.Tensor
-
-    def to(self, device: str) -> Batch:
-        """Return it on a device."""
-        return Batch(*(getattr(self, name).to(device) for name in Batch.__dataclass_fields__))
-
-    def mask(self) -> torch.Tensor:
-        """Return which token sees which: bool of shape (rows, 1, length, length)."""
-        length = self.tokens.shape[1]
-        one, other = self.branches[:, :, None], self.branches[:, None, :]
-        causal = torch.ones(length, length, dtype=torch.bool, device=one.device).tril()
-        return (((other == 0) | (one == other)) & causal)[:, None]
-
-
-class Writer:
-    """Makes batches of lessons."""
-
-    def __init__(self, tokenizer: Any, mean: Sequence[float], std: Sequence[float]) -> None:
-        self._tokenizer = tokenizer
-        self._mean, self._std = (np.asarray(one, np.float32) for one in (mean, std))
-        self._encode = lru_cache(maxsize=None)(self._encode_text)
-        self._end = [tokenizer.eos_token_id]
-
-    def write(self, lessons: Sequence[Lesson], multiple: int = 16) -> Batch:
-        """Return lessons as a batch."""
-        rows = [self._row(lesson.questions) for lesson in lessons]
-        longest = -(-max(len(row[0]) for row in rows) // multiple) * multiple
-        fill = (self._tokenizer.pad_token_id, 0, -1, -100)
-        columns = [
-            torch.tensor([row[i] + [fill[i]] * (longest - len(row[i])) for row in rows]) for i in range(len(fill))
-        ]
-        looks = torch.from_numpy(np.stack([lesson.looks for lesson in lessons]))
-        return Batch(self._prepare([lesson.pixels for lesson in lessons]), *columns, looks)
-
-    def _prepare(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
-        pixels = (np.stack(pictures).astype(np.float32) / 255 - self._mean) / self._std
-        return torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy())
-
-    def _row(self, questions: Sequence[Question]) -> tuple[list[int], ...]:
-        head = [*self._encode(questions[0].before), *[CELL] * CELLS]
-        tokens, positions = list(head), list(range(len(head)))
-        branches, answers = [0] * len(head), [-100] * len(head)
-        for number, question in enumerate(questions, start=1):
-            asked = self._encode(question.text)
-            whole = [*asked, *self._encode(f" {question.answer}"), *self._end]
-            tokens += whole[:-1]
-            positions += range(len(head), len(head) + len(whole) - 1)
-            branches += [number] * (len(whole) - 1)
-            answers += [-100] * (len(asked) - 1) + whole[len(asked) :]
-        return tokens, positions, branches, answers
-
-    def _encode_text(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
-
-
-def run(network: Any, batch: Batch, logits_at: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the logits at some places of a batch, and the pictures' cells as the language model gets them.
-
-    Args:
-        network: of `network.make_network`.
-        batch: of `Writer.write`.
-        logits_at: bool of shape (rows, length).
-    """
-    inner = network.model
-    seen = inner.vision_tower(batch.pixels, output_hidden_states=True).hidden_states[-1]
-    cells = inner.multi_modal_projector(seen)
-    words = inner.language_model.embed_tokens(batch.tokens.clamp(min=0))
-    given = words.masked_scatter((batch.tokens == CELL)[..., None], cells.to(words.dtype))
-    hidden = inner.language_model(
-        inputs_embeds=given, attention_mask=batch.mask(), position_ids=batch.positions, use_cache=False
-    ).last_hidden_state
-    return network.lm_head(hidden[logits_at]), cells
+def collect_texts(lessons: Sequence[Lesson]) -> list[str]:
+    """Return all texts of lessons."""
+    found = []
+    for lesson in lessons:
+        found += lesson.before
+        for one in lesson.questions:
+            found += [one.text, one.answer, *one.choices]
+    return found

@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ import torch.multiprocessing as multiprocessing
 import transformers
 from torch.nn import functional
 
+from examples.tiny_lmm.batches import Batch, BatchWriter, run_network
 from examples.tiny_lmm.evaluate import Score, score_network
-from examples.tiny_lmm.lessons import NAMES, Batch, Lesson, Writer, draw_lessons, run
-from examples.tiny_lmm.network import IMAGE, MEAN, STD, Shape, make_network, save_network
+from examples.tiny_lmm.lessons import LABELS, Lesson, Styles, collect_texts, draw_lessons
+from examples.tiny_lmm.network import IMAGE, Shape, make_network, save_network
 from examples.tiny_lmm.vocabulary import make_tokenizer
 
 FAMILIES = ("charts", "counting", "documents", "presence", "spatial")
@@ -44,7 +45,8 @@ class Recipe:
         warm: share of the steps in which the rates rise.
         cool: share of the steps in which they fall, at the end.
         looking: weight of naming what each cell shows, beside answering.
-        teach: ask also what no task asks.
+        styles: how often what is asked how.
+        evenly: share of pictures that are taken from the families in turn; the others from those not yet learnt.
         shape: of the network.
         seed: of weights and pictures.
     """
@@ -58,7 +60,8 @@ class Recipe:
     warm: float = 0.02
     cool: float = 0.6
     looking: float = 0.5
-    teach: bool = True
+    styles: Styles = field(default_factory=Styles)
+    evenly: float = 0.5
     shape: Shape = field(default_factory=Shape)
     seed: int = 0
 
@@ -68,14 +71,13 @@ class Recipe:
         return max(1, self.pictures // self.batch)
 
 
-def make_writer(recipe: Recipe) -> tuple[Any, Writer]:
+def make_writer(recipe: Recipe) -> tuple[Any, BatchWriter]:
     """Return a tokeniser for the words of the recipe's questions, and what writes batches with it."""
-    texts = []
-    for family in recipe.families:
-        for lesson in islice(draw_lessons(family, recipe.seed, teach=recipe.teach), 400):
-            texts += [text for q in lesson.questions for text in (q.before, q.text, f" {q.answer}", *q.choices)]
-    tokenizer = make_tokenizer(texts, size=640, special=[IMAGE])
-    return tokenizer, Writer(tokenizer, MEAN, STD)
+    streams = [draw_lessons(family, recipe.seed, recipe.styles) for family in recipe.families]
+    tokenizer = make_tokenizer(
+        collect_texts([lesson for stream in streams for lesson in islice(stream, 400)]), size=800, special=[IMAGE]
+    )
+    return tokenizer, BatchWriter(tokenizer)
 
 
 def make_optimizers(recipe: Recipe, network: torch.nn.Module, eyes: torch.nn.Module) -> list[torch.optim.Optimizer]:
@@ -94,25 +96,63 @@ def find_rate(recipe: Recipe, done: float) -> float:
     return max(0.01, min(1.0, (done + 1 / recipe.steps) / recipe.warm, (1 - done) / recipe.cool))
 
 
-def measure_loss(
-    network: Any, eyes: torch.nn.Module, batch: Batch, recipe: Recipe
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the loss of a batch: of the answers, and that plus naming what each cell shows."""
+@dataclass(frozen=True)
+class Losses:
+    """Of a batch.
+
+    Attributes:
+        whole: what is made smaller: of the answers, and of naming what each cell shows.
+        rows: of the answers about each picture.
+    """
+
+    whole: torch.Tensor
+    rows: torch.Tensor
+
+
+def measure_loss(network: Any, eyes: torch.nn.Module, batch: Batch, looking: float) -> Losses:
+    """Return the losses of a batch; ``looking`` is the weight of naming what each cell shows."""
     at = batch.answers >= 0
     with torch.autocast(batch.tokens.device.type, torch.bfloat16):
-        logits, cells = run(network, batch, at)
-        looks = eyes(cells)
-    answers = functional.cross_entropy(logits.float(), batch.answers[at])
-    shown = batch.looks[..., 0] >= 0
-    if not recipe.looking or not shown.any():
-        return answers, answers
-    named = sum(functional.cross_entropy(looks[shown].float(), batch.looks[shown][:, i]) for i in range(2))
-    return answers, answers + recipe.looking * named
+        logits, cells = run_network(network, batch, at)
+        named = eyes(cells).float().split(LABELS, -1)
+    each = functional.cross_entropy(logits.float(), batch.answers[at], reduction="none")
+    whole = each.mean()
+    for i, scores in enumerate(named):
+        right = batch.looks[..., i]
+        if looking and (right >= 0).any():
+            whole = whole + looking * functional.cross_entropy(scores.flatten(0, 1), right.flatten(), ignore_index=-1)
+    row = at.nonzero()[:, 0]
+    sums = torch.zeros(len(at), device=each.device).index_add(0, row, each.detach())
+    return Losses(whole, sums / at.sum(1).clamp(min=1))
+
+
+class Curriculum:
+    """Chooses lessons: some from each family in turn, the others the oftener the larger a family's loss still is."""
+
+    def __init__(self, recipe: Recipe, part: int, parts: int) -> None:
+        seed = recipe.seed * parts + part
+        self._streams = {family: draw_lessons(family, seed, recipe.styles) for family in recipe.families}
+        self._losses = dict.fromkeys(recipe.families, 1.0)
+        self._draw = random.Random(seed)
+        self._evenly = recipe.evenly
+
+    def take(self, number: int) -> list[Lesson]:
+        """Return the next lessons."""
+        families = list(self._streams)
+        turns = round(number * self._evenly)
+        chosen = [families[self._draw.randrange(len(families))] for _ in range(turns)]
+        chosen += self._draw.choices(families, [*self._losses.values()], k=number - turns)
+        return [next(self._streams[family]) for family in chosen]
+
+    def hear(self, lessons: list[Lesson], losses: list[float]) -> None:
+        """Learn how large the loss of each lesson was."""
+        for lesson, loss in zip(lessons, losses, strict=True):
+            self._losses[lesson.family] += 0.02 * (loss - self._losses[lesson.family])
 
 
 def train_network(
     recipe: Recipe, *, minutes: float, device: str, part: int = 0, parts: int = 1
-) -> tuple[Any, Any, Writer]:
+) -> tuple[Any, Any, BatchWriter]:
     """Return a trained network, its tokeniser and what writes batches for it.
 
     Args:
@@ -124,17 +164,19 @@ def train_network(
     torch.set_num_threads(1)
     tokenizer, writer = make_writer(recipe)
     network = make_network(tokenizer, recipe.shape, recipe.seed).to(device)
-    eyes = torch.nn.Linear(recipe.shape.text_width, len(NAMES)).to(device)
+    eyes = torch.nn.Linear(recipe.shape.text_width, sum(LABELS)).to(device)
     optimizers = make_optimizers(recipe, network, eyes)
-    lessons = _draw_batches(recipe, part, parts)
+    curriculum = Curriculum(recipe, part, parts)
     began, done, step = time.monotonic(), 0.0, 0
     while done < 1:
         for group in (group for one in optimizers for group in one.param_groups):
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * find_rate(recipe, done)
-        loss, whole = measure_loss(network, eyes, writer.write(next(lessons)).to(device), recipe)
+        lessons = curriculum.take(recipe.batch // parts)
+        losses = measure_loss(network, eyes, writer.write(lessons).to(device), recipe.looking)
+        curriculum.hear(lessons, losses.rows.tolist())
         for one in optimizers:
             one.zero_grad()
-        whole.backward()
+        losses.whole.backward()
         weights = [*network.parameters(), *eyes.parameters()]
         if parts > 1:
             _share_gradients(weights, parts)
@@ -145,15 +187,8 @@ def train_network(
         done = max(step / recipe.steps, _agree((time.monotonic() - began) / 60 / minutes, parts))
         if part == 0 and (step % 100 == 0 or done >= 1):
             spent = f"{(time.monotonic() - began) / 60:.1f} minutes, {time.process_time() / 60:.1f} of this process"
-            print(f"{step * recipe.batch:6d} pictures: loss {loss.item():.3f}, {spent}", flush=True)
+            print(f"{step * recipe.batch:6d} pictures: loss {losses.rows.mean().item():.3f}, {spent}", flush=True)
     return network, tokenizer, writer
-
-
-def _draw_batches(recipe: Recipe, part: int, parts: int) -> Iterator[list[Lesson]]:
-    streams = [draw_lessons(family, recipe.seed * parts + part, teach=recipe.teach) for family in recipe.families]
-    places = (next(streams[i % len(streams)]) for i in count())
-    while True:
-        yield list(islice(places, recipe.batch // parts))
 
 
 def _share_gradients(weights: list[torch.nn.Parameter], parts: int) -> None:
@@ -189,8 +224,9 @@ def main() -> None:
     known = {one.name for one in fields(Recipe)}
     if wrong := set(told.recipe) - known:
         parser.error(f"--recipe knows {', '.join(sorted(known))}; not {', '.join(sorted(wrong))}")
-    if "shape" in told.recipe:
-        told.recipe["shape"] = Shape(**told.recipe["shape"])
+    for name, kind in (("shape", Shape), ("styles", Styles)):
+        if name in told.recipe:
+            told.recipe[name] = kind(**told.recipe[name])
     recipe = replace(Recipe(), **told.recipe)
     with tempfile.TemporaryDirectory() as folder:
         meet = f"file://{folder}/meet"
@@ -207,7 +243,12 @@ def _work(part: int, told: argparse.Namespace, recipe: Recipe, meet: str) -> Non
         if told.out:
             save_network(network.cpu(), tokenizer, told.out, told.name)
             print(f"Written to {told.out}.")
-        show_scores(score_network(network.to(told.device), writer, recipe.families, told.score, told.device))
+        for letters in (False, True) if recipe.styles.letters else (False,):
+            show_scores(
+                score_network(
+                    network.to(told.device), writer, recipe.families, told.score, letters=letters, device=told.device
+                )
+            )
 
 
 def show_scores(scores: list[Score]) -> None:
