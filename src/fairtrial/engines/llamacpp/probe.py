@@ -50,7 +50,10 @@ _REMEMBERED_SECONDS = 600
 _TEXT = "The quick brown fox, 12 lazy dogs and 3\n\u00e9l\u00e8ves."
 _LOG_ERROR = 4
 _PLACE = re.compile(r"\S*/(?=[\w.-]+\.(?:cpp|c|h|hpp|cu|m):\d+)")
-_NOISE = re.compile(r"llama_model_load: error loading model: |llama_model_load_from_file_impl: failed to load model")
+_NOISE = re.compile(
+    r"llama_model_load: error loading model: |llama_model_load_from_file_impl: failed to load model"
+    r"|clip_init: failed to load model '[^']*': |mtmd_init_from_file: error: Failed to load CLIP model from .*"
+)
 _TELLING = re.compile(r"GGML_ASSERT|GGML_ABORT|what\(\)|error|fatal|failed|invalid|MemoryError", re.IGNORECASE)
 PACKING = "llamacpp-packing"
 _PACKAGE = Path(__file__).parents[2]

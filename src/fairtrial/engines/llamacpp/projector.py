@@ -7,7 +7,8 @@ language model's context like tokens.  Knows pixels and ids of tokens; nothing o
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.llamacpp.binding import Model, catch_log, take_complaints
+from fairtrial.engines.llamacpp.binding import Model, catch_log, load_tensor_library, take_complaints
 from fairtrial.engines.local.images import CellBlock, Floats, ImageEncoder, ImageLayout, Pixels, ReadPixels
 from fairtrial.errors import EngineError, MissingExtraError, ModelError
-from fairtrial.models.gguf import GgufError, GgufHeader, read_header
+from fairtrial.models.gguf import TENSOR_TYPES, GgufError, GgufHeader, read_header
 
 SHIFTED = frozenset({"mlp", "mlp_norm", "ldp", "ldpv2"})
 """Projectors whose towers the library misreads if they have a class token: it stands last there, and the first patch is
 lost, each of the others at the next one's place."""
+PARTNERS: Mapping[str, frozenset[str]] = {
+    "gemma3": frozenset({"gemma3"}),
+    "gemma3nv": frozenset({"gemma3n"}),
+    "llama4": frozenset({"llama4"}),
+    "qwen2vl_merger": frozenset({"qwen2vl"}),
+    "qwen2.5vl_merger": frozenset({"qwen2vl"}),
+    "qwen2.5o": frozenset({"qwen2vl"}),
+    "qwen3vl_merger": frozenset({"qwen3vl", "qwen3vlmoe"}),
+}
+"""Projectors whose cells only certain language models place rightly; a file of the right width would open elsewhere."""
 GREY = np.full((64, 64, 3), 128, dtype=np.uint8)
 """Is looked at once, to learn how the library reads images."""
 UPDATE = "Install the usual one: pip install -U llama-cpp-python"
@@ -57,6 +68,7 @@ class Projector(ImageEncoder):
         """
         super().__init__(read)
         head = refuse_misread(path)
+        refuse_stranger(path, head, model)
         self.lib = import_mtmd()
         self.path = path
         self._width = int(model.lib.llama_model_n_embd_inp(model.handle))
@@ -186,7 +198,7 @@ def refuse_misread(path: Path) -> GgufHeader:
         head = read_header(path)
     except (GgufError, OSError) as error:
         raise ModelError(f"The projector cannot be read: {error}.", where=str(path)) from error
-    kind = str(head.values.get("clip.projector_type", head.values.get("clip.vision.projector_type", "mlp")))
+    kind = _name_kind(head)
     if kind in SHIFTED and "v.class_embd" in head.tensors:
         raise ModelError(
             f"The projector {kind!r} has a tower with a class token, whose cells this llama.cpp computes wrongly: it "
@@ -194,7 +206,43 @@ def refuse_misread(path: Path) -> GgufHeader:
             fix="Ask the model through transformers (`model: hf:FOLDER`), or without images with `projector: none`.",
             where=str(path),
         )
+    _refuse_cut(path, head)
     return head
+
+
+def refuse_stranger(path: Path, head: GgufHeader, model: Model) -> None:
+    """Raise ModelError if a projector is known to belong to language models of another kind."""
+    kind, own = _name_kind(head), model.meta("general.architecture") or ""
+    wanted = PARTNERS.get(kind)
+    others = sorted(name for name, partners in PARTNERS.items() if own in partners)
+    if (wanted and own not in wanted) or (others and kind not in others):
+        reads = f"belongs to {' or '.join(sorted(wanted))}" if wanted else f"does not belong to {own}"
+        raise ModelError(
+            f"The projector {kind!r} {reads}, and the language model is {own}: the two do not belong together.",
+            fix=_OTHER,
+            where=str(path),
+        )
+
+
+def _name_kind(head: GgufHeader) -> str:
+    """Return the kind of a projector, as the library names it."""
+    return str(head.values.get("clip.projector_type", head.values.get("clip.vision.projector_type", "mlp")))
+
+
+def _refuse_cut(path: Path, head: GgufHeader) -> None:
+    """Raise ModelError if the last tensor is not all there: the library would not notice."""
+    ggml, size = load_tensor_library(), path.stat().st_size
+    ggml.ggml_row_size.restype, ggml.ggml_row_size.argtypes = ctypes.c_size_t, [ctypes.c_int, ctypes.c_int64]
+    for tensor in head.tensors.values():
+        if tensor.type not in TENSOR_TYPES:
+            raise ModelError(f"The projector has a tensor of the unknown type {tensor.type}.", where=str(path))
+        row, *others = tensor.shape or (1,)
+        if tensor.start + ggml.ggml_row_size(tensor.type, row) * math.prod(others) > size:
+            raise ModelError(
+                f"The projector is cut short: it ends within {tensor.name!r}.",
+                fix="Get the file again.",
+                where=str(path),
+            )
 
 
 def _explain(told: str, head: GgufHeader, width: int) -> str:
@@ -204,4 +252,4 @@ def _explain(told: str, head: GgufHeader, width: int) -> str:
         return (
             f"it makes cells of {given} numbers, and the language model reads {width}. The two do not belong together."
         )
-    return f"{told.rstrip('.') or 'llama.cpp gives no reason'}."
+    return f"{told.rstrip('.') or 'it gives no reason'}."
