@@ -1,6 +1,8 @@
 """The C++ llama-server inside the `xllamacpp` wheel, in a process of its own.
 
-python -m tests.support.servers.llama_server MODEL.gguf [SLOTS] [CONTEXT]    prints its address, serves until killed
+python -m tests.support.servers.llama_server MODEL.gguf [SLOTS] [CONTEXT] [PROJECTOR.gguf]
+
+It prints its address and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def llama_server(model: str, slots: int = 4, context: int = 8192) -> Iterator[str]:
+def llama_server(model: str, slots: int = 4, context: int = 8192, projector: str = "") -> Iterator[str]:
     """Yield the base URL of a server, ready to answer; it is killed at the end."""
-    command = [sys.executable, "-m", "tests.support.servers.llama_server", model, str(slots), str(context)]
+    command = [sys.executable, "-m", "tests.support.servers.llama_server", model, str(slots), str(context), projector]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
@@ -30,7 +32,7 @@ def llama_server(model: str, slots: int = 4, context: int = 8192) -> Iterator[st
         process.wait()
 
 
-def serve(model: str, slots: int, context: int) -> None:
+def serve(model: str, slots: int, context: int, projector: str = "") -> None:
     """Serve a model until the process is killed."""
     import xllamacpp
 
@@ -43,6 +45,8 @@ def serve(model: str, slots: int, context: int) -> None:
     params.cpuparams.n_threads = 1  # two would wait for each other wherever another process has a core
     params.cpuparams_batch.n_threads = 1
     params.verbosity = -1
+    if projector:
+        params.mmproj.path, params.mmproj_use_gpu = projector, False
     server = xllamacpp.Server(params)
     print(f"listening {server.listening_address}", flush=True)
     while True:
@@ -50,4 +54,4 @@ def serve(model: str, slots: int, context: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])
