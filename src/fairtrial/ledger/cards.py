@@ -77,6 +77,7 @@ class SettingsRecord:
     Attributes:
         left_out: metrics of the task file that are not computed.
         ask: how options are asked for where that is not the task's own way: ``letter``.
+        form: of another task, that this one is; see `fairtrial.tasks.variants.form`.
     """
 
     shots: Annotated[Count, Told] | None = None
@@ -85,6 +86,7 @@ class SettingsRecord:
     left_out: Annotated[tuple[Str, ...], Told] | None = None
     own: Annotated[OwnRowsRecord, Told] | None = None
     ask: Annotated[Str, Told] | None = None
+    form: Annotated[Str, Told] | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
 

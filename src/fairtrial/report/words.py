@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from fairtrial.analysis.doubts import DOUBTFUL
+from fairtrial.analysis.doubts import CONTROLS, DOUBTFUL
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
@@ -269,9 +269,14 @@ def _describe_margins(decide: DecideRecord) -> str:
 
 
 def list_chance_notes(summary: Summary) -> list[str]:
-    """Return a note for each estimate whose interval covers blind guessing: such a task tells little about it."""
+    """Return a note for each estimate whose interval covers blind guessing: such a task tells little about it.
+
+    Not of forms that are there to be guessed.
+    """
     found = []
     for estimate in summary.estimates:
+        if summary.task(estimate.task).card.settings.form in CONTROLS:
+            continue
         if is_at_chance(estimate, summary.task(estimate.task)):
             chance = format_quantity(summary.task(estimate.task).chance or 0.0, estimate.unit)
             found.append(f"{estimate.candidate} on {estimate.task} is not distinguishable from guessing ({chance}).")

@@ -57,6 +57,12 @@ class OpenVsClosed(Section):
         return self
 
 
+class Seeing(Section):
+    """What does it cost to see a question instead of reading it, and how much of a score needs the picture?"""
+
+    name: Literal["seeing"] = "seeing"
+
+
 def list_named_candidates(study: Section | None) -> dict[str, tuple[str, ...]]:
     """Return the candidates that a study's settings name, by the setting."""
     if isinstance(study, OpenVsClosed):
@@ -72,13 +78,13 @@ class PluginStudy(Section):
     name: str
 
 
-Settings = Annotated[Quantisation | SmallModels | OpenVsClosed, Discriminator("name")]
-Names = Literal["quantisation", "small-models", "open-vs-closed"]
+Settings = Annotated[Quantisation | SmallModels | OpenVsClosed | Seeing, Discriminator("name")]
+Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing"]
 NAMES: tuple[str, ...] = get_args(Names)
 
 STUDY_SETTINGS: Table[Any] = Table(
     "study",
-    {"quantisation": Quantisation, "small-models": SmallModels, "open-vs-closed": OpenVsClosed},
+    {"quantisation": Quantisation, "small-models": SmallModels, "open-vs-closed": OpenVsClosed, "seeing": Seeing},
     "a function of ledger, trial id and settings that returns Findings",
 )
 """Study name to its settings; of a plugin to the study, which declares them as its attribute ``Settings`` if any."""

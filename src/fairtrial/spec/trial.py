@@ -142,7 +142,9 @@ class Trial(Section):
     device: DeviceSettings = Field(None, description="What the candidates shall fit on: memory, disk, speed, energy.")
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
     study: StudySettings = Field(
-        None, description="The standing question that this trial answers: quantisation, small-models, open-vs-closed."
+        None,
+        description="The standing question that this trial answers: quantisation, small-models, open-vs-closed or "
+        "seeing.",
     )
     frontier: tuple[Annotated[Texts, Field(min_length=2, max_length=3)], ...] = Field(
         (),

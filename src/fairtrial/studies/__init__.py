@@ -9,13 +9,26 @@ from pathlib import Path
 from fairtrial.errors import LedgerError, PluginError, UnknownNameError
 from fairtrial.ledger import Ledger, query
 from fairtrial.plugins import Table as Available
-from fairtrial.studies.base import Axis, Cell, Chart, Column, Findings, Interval, Point, Study, Table
+from fairtrial.studies.base import (
+    Axis,
+    Cell,
+    Chart,
+    Column,
+    Findings,
+    Interval,
+    Point,
+    SlopeLine,
+    Slopes,
+    Study,
+    Table,
+)
 from fairtrial.studies.cascades import study_cascades
 from fairtrial.studies.contamination import study_contamination
 from fairtrial.studies.device import study_device
 from fairtrial.studies.frontiers import study_frontiers
 from fairtrial.studies.open_vs_closed import study_open_vs_closed
 from fairtrial.studies.quantisation import study_quantisation
+from fairtrial.studies.seeing import study_seeing, tell_seeing
 from fairtrial.studies.small_models import study_small_models
 
 __all__ = [
@@ -27,6 +40,8 @@ __all__ = [
     "Findings",
     "Interval",
     "Point",
+    "SlopeLine",
+    "Slopes",
     "Study",
     "Table",
     "find_findings",
@@ -38,6 +53,7 @@ STUDIES: Available[Study] = Available(
     {
         "open-vs-closed": study_open_vs_closed,
         "quantisation": study_quantisation,
+        "seeing": study_seeing,
         "small-models": study_small_models,
     },
     "a function of ledger, trial id and settings that returns Findings",
@@ -71,6 +87,7 @@ def find_findings(ledger: Ledger, trial_id: str) -> Findings | None:
 
 
 FURTHER: Mapping[str, Callable[[Ledger, str], Findings | None]] = {
+    "Seeing": tell_seeing,
     "Device": study_device,
     "Frontiers": study_frontiers,
     "Cascades": study_cascades,

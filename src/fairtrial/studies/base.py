@@ -94,6 +94,38 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class SlopeLine:
+    """One candidate's line of a slope chart: a value for each stage; None where there is none."""
+
+    label: str
+    values: tuple[Interval | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """A slope chart: how one measure changes from stage to stage, one line a candidate.
+
+    Attributes:
+        title: what the stages have in common, e.g. a task.
+        stages: names of the stages, from left to right; at least two.
+        measure: its name; ``unit`` as for `Column`.
+        bounds: smallest and largest value where the whole range is to be shown; None shows what there is.
+        lines: of the candidates.
+        chance: value of blind guessing; None if unknown.
+        caption: what a reader must know.
+    """
+
+    title: str
+    stages: tuple[str, ...]
+    measure: str
+    unit: str
+    bounds: tuple[float, float] | None
+    lines: tuple[SlopeLine, ...]
+    chance: float | None = None
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What a study found.
 
@@ -103,6 +135,7 @@ class Findings:
         tables: what it rests on.
         charts: the same as pictures.
         notes: what it does not cover, and what was not measured, with the reason.
+        slopes: how scores change from one form of a task to another, as pictures.
     """
 
     title: str
@@ -110,6 +143,7 @@ class Findings:
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
+    slopes: tuple[Slopes, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON values."""

@@ -21,12 +21,14 @@ from fairtrial.analysis.doubts.judged import find_judge_doubts
 from fairtrial.analysis.doubts.logs import find_log_doubts
 from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_doubts
 from fairtrial.analysis.doubts.own_rows import find_own_row_doubts
+from fairtrial.analysis.doubts.pictures import find_picture_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
 from fairtrial.analysis.doubts.same_text import find_same_text_doubts
 from fairtrial.analysis.doubts.weights import find_weight_doubts
+from fairtrial.analysis.forms import get_kind
 from fairtrial.ledger import Ledger, query
 
-__all__ = ["DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
+__all__ = ["CONTROLS", "DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
 
 DOUBTS: tuple[Finder, ...] = (
     find_same_candidate_doubts,
@@ -36,6 +38,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_letter_doubts,
     find_same_text_doubts,
     find_guessing_doubts,
+    find_picture_doubts,
     find_asking_doubts,
     find_gold_doubts,
     find_own_row_doubts,
@@ -53,8 +56,18 @@ DOUBTS: tuple[Finder, ...] = (
 """All finders, in the order in which their doubts are told."""
 
 
+CONTROLS = ("blind", "swapped")
+"""Forms that take away what an answer needs: that it is guessed there is what they are for."""
+
+ANSWERING = ("empty", "refused", "unread", "unfinished", "cut")
+"""Doubts that matter there, too: an answer that was not given counts as wrong, so that the picture seems worth more."""
+
+
 def find_doubts(ledger: Ledger, trial_id: str) -> tuple[Doubt, ...]:
     """Return all doubts about a trial, those of the headline first."""
     trial = query.find_trial(ledger, trial_id)
-    found = dict.fromkeys(doubt for finder in DOUBTS for doubt in finder(ledger, trial))  # a candidate twice, told once
+    controls = {task.name for task in trial.plan.tasks if get_kind(task) in CONTROLS}
+    told = (doubt for finder in DOUBTS for doubt in finder(ledger, trial))
+    kept = (doubt for doubt in told if doubt.task not in controls or doubt.kind in ANSWERING)
+    found = dict.fromkeys(kept)  # a candidate twice, told once
     return tuple(sorted(found, key=lambda doubt: not doubt.headline))

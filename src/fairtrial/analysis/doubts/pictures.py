@@ -1,0 +1,55 @@
+"""Doubts about tasks with images: nobody needs the picture, or somebody does not use it; who is shown none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairtrial.analysis.doubts.base import Doubt
+from fairtrial.analysis.forms import FormResult, is_unseeing, iterate_forms
+from fairtrial.ledger import Ledger, query
+
+FEWEST = 20
+"""Items below which nothing is said: the interval would hold nearly everything."""
+
+
+def find_picture_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield the tasks on which a candidate is not certainly better with the picture than without.
+
+    If no candidate is, the picture may not be needed, and scores there say little about seeing.
+    """
+    found: dict[str, list[FormResult]] = {}
+    for one in iterate_forms(ledger, trial.id, lambda kind: kind == "blind"):
+        if not is_unseeing(one.candidate) and one.contrast.items >= FEWEST:
+            found.setdefault(one.task.name, []).append(one)
+    for task, results in found.items():
+        idle = [one for one in results if one.loss[1] <= 0]
+        told = "; ".join(f"{one.candidate.name} {_tell_scores(one)}" for one in idle)
+        if idle and len(idle) == len(results):
+            text = (
+                f"The picture is not needed on {task}, or nobody uses it: {told}. What is said of {task} is not about "
+                "seeing."
+            )
+            yield Doubt("picture_not_needed", text, task, headline=True)
+        elif idle:
+            text = f"On {task} it is not shown that the picture is used: {told}."
+            name = idle[0].candidate.name if len(idle) == 1 else ""
+            yield Doubt("picture_not_used", text, task, name, headline=True)
+    yield from _find_unseeing(trial)
+
+
+def _tell_scores(one: FormResult) -> str:
+    unit = one.task.main_measure.unit
+    first, second = (
+        f"{100 * value:.1f}%" if unit == "1" else f"{value:.4g}" for value in (one.contrast.first, one.contrast.second)
+    )
+    return f"{first} with it and {second} without"
+
+
+def _find_unseeing(trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield who is shown no images, on which tasks with images."""
+    with_blind = [task.of for task in trial.plan.tasks if task.form == "blind"]
+    tasks = [task.name for task in trial.plan.tasks if task.id in with_blind]
+    for one in trial.plan.candidates:
+        if tasks and is_unseeing(one):
+            text = f"{one.name} is shown no images: its answers to {', '.join(tasks)} are given blind."
+            yield Doubt("shown_no_images", text, candidate=one.name)
