@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -129,7 +130,7 @@ def test_marks_of_one_stage_never_meet_those_of_the_next(lines: int, stages: int
     layout = drawing.lay_out_slopes(make_slopes(lines, stages))
     assert layout is not None
     at = [[path.marks[stage].x for path in layout.paths] for stage in range(stages)]
-    assert all(max(one) < min(other) for one, other in zip(at, at[1:], strict=False))
+    assert all(max(one) < min(other) for one, other in itertools.pairwise(at))
     assert all(0 <= x <= 100 for one in at for x in one)
     assert len({(p.shape, p.colour, p.dash) for p in layout.paths}) == len(layout.paths)
     assert layout.chance == 75.0
