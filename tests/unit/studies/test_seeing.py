@@ -58,7 +58,7 @@ def tell(ledger: Ledger) -> tuple[Summary, Findings]:
 
 
 def test_the_picture_is_worth_points_to_who_uses_it(charts: Ledger) -> None:
-    summary, found = tell(charts)
+    _, found = tell(charts)
     assert re.fullmatch(
         r"charts: large \d\d\.\d% with the picture, \d\d\.\d% without: the picture is worth \d\d points "
         r"\(\d\d to \d\d\)\.",
