@@ -67,5 +67,5 @@ def encode_png(pixels: NDArray[Any]) -> bytes:
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)) or not pixels.size:
         raise ValueError(f"pixels are uint8 of shape (height, width, 3), not {pixels.dtype} of shape {pixels.shape}")
     out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(out, "PNG", compress_level=9)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(out, "PNG", compress_level=3)
     return out.getvalue()

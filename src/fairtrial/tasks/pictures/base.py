@@ -84,6 +84,15 @@ def add_article(name: str) -> str:
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
+def draw_range(draw: Draw, low: int, high: int, count: int) -> range:
+    """Return ``count`` numbers in a row from ``low`` to ``high``, both included, the first of them drawn.
+
+    Where the right number is then drawn among them, each of those offered is as likely to be right.
+    """
+    first = draw.between(low, high - count + 1)
+    return range(first, first + count)
+
+
 class PictureTask(ProceduralTask):
     """Shows pictures.  See `ProceduralTask`, and `fairtrial.tasks.base.ShowsImages`."""
 

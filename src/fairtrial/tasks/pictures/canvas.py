@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+import numpy as np
+from numpy.random import PCG64, SeedSequence
 from PIL import Image, ImageDraw, ImageFont, features
 
 from fairtrial.errors import TaskError
+from fairtrial.tasks.procedural.draw import Draw
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -74,6 +77,17 @@ class Canvas:
     def write(self, text: str, at: Point, size: int, anchor: str = "mm", fill: Colour = INK) -> None:
         """Write one line of text; ``anchor`` as Pillow has it: horizontal l, m, r, then vertical a, m, s, d."""
         self.pen.text((round(at[0]), round(at[1])), text, fill=fill, font=load_font(size), anchor=anchor)
+
+
+def add_grain(picture: Image.Image, draw: Draw, strength: int) -> None:
+    """Make each pixel of a picture lighter or darker by up to ``strength`` steps of 255, in place; 0 leaves it alone."""
+    if not strength:
+        return
+    pixels = np.asarray(picture).astype(np.int16)
+    raw = PCG64(SeedSequence(draw.below(1 << 62))).random_raw(-(-pixels.shape[0] * pixels.shape[1] // 8))
+    grain = raw.view(np.uint8)[: pixels.shape[0] * pixels.shape[1]].astype(np.int16) % (2 * strength + 1) - strength
+    shown = np.clip(pixels + grain.reshape(*pixels.shape[:2], 1), 0, 255).astype(np.uint8)
+    picture.paste(Image.fromarray(shown))
 
 
 def measure_text(text: str, size: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind
+from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind, draw_range
 from fairtrial.tasks.pictures.canvas import COLOURS, Canvas
 from fairtrial.tasks.pictures.shapes import SHAPES, Thing, draw_spots, draw_thing, name_several
 from fairtrial.tasks.procedural.base import Question
@@ -33,8 +33,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     low, high = how["counts"]
     questions, groups = [], []
     for group, (one, count) in enumerate(asked.items()):
-        first = draw.between(low, high - count + 1)
-        offered = range(first, first + count)
+        offered = draw_range(draw, low, high, count)
         number = draw.pick(offered)
         text = draw.pick(suite.lines(one)).format(shapes=name_several(shapes[group]), colour=colours[group])
         wrong = tuple(str(n) for n in offered if n != number)
