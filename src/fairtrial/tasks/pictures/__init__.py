@@ -8,7 +8,18 @@ name ends in ``_open``.  `fairtrial.tasks.pictures.training` gives pictures with
 OPEN = "_open"
 """Ends the name of the form that is answered in writing."""
 
-_FAMILIES = ("charts", "counting", "documents", "presence", "spatial")
+_FAMILIES = (
+    "charts",
+    "counting",
+    "differences",
+    "documents",
+    "gauges",
+    "graphs",
+    "picture_tables",
+    "presence",
+    "scene_text",
+    "spatial",
+)
 
 PICTURES: dict[str, str] = {
     name + ending: f"fairtrial.tasks.pictures.{name}:build_{name}{ending}"

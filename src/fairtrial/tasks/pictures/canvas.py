@@ -74,13 +74,47 @@ class Canvas:
         """Draw a line through points."""
         self.pen.line([(round(x), round(y)) for x, y in points], fill=fill, width=width)
 
-    def write(self, text: str, at: Point, size: int, anchor: str = "mm", fill: Colour = INK) -> None:
-        """Write one line of text; ``anchor`` as Pillow has it: horizontal l, m, r, then vertical a, m, s, d."""
-        self.pen.text((round(at[0]), round(at[1])), text, fill=fill, font=load_font(size), anchor=anchor)
+    def write(
+        self, text: str, at: Point, size: int, anchor: str = "mm", fill: Colour = INK, face: str = "plain"
+    ) -> None:
+        """Write one line of text.
+
+        Args:
+            text: what it says.
+            at: where its anchor is.
+            size: of its letters.
+            anchor: as Pillow has it: horizontal l, m, r, then vertical a, m, s, d.
+            fill: colour of the letters.
+            face: one of `FACES`.
+        """
+        x, y = round(at[0]), round(at[1])
+        if face in ("plain", "bold"):
+            for right in range(2 if face == "bold" else 1):
+                self.pen.text((x + right, y), text, fill, load_font(size), anchor)
+            return
+        mask = _make_mask(text, size, face)
+        left = x - round(mask.width * {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]])
+        top = y - round(mask.height * {"a": 0.0, "m": 0.5, "s": 0.8, "d": 1.0}[anchor[1]])
+        self.image.paste(fill, (left, top), mask)
+
+
+FACES = ("plain", "bold", "slanted", "narrow")
+"""Ways in which letters look: the font that Pillow brings, with thicker strokes, aslant, and pressed together."""
+
+
+def _make_mask(text: str, size: int, face: str) -> Image.Image:
+    """Return letters that are narrow, or aslant, as shades of grey."""
+    slant = size // 4
+    mask = Image.new("L", (round(measure_text(text, size)) + slant + 2, round(size * 1.3)))
+    ImageDraw.Draw(mask).text((0, mask.height // 2), text, fill=255, font=load_font(size), anchor="lm")
+    if face == "narrow":
+        return mask.resize((round(mask.width * 0.8), round(mask.height * 1.1)), Image.Resampling.BILINEAR)
+    shear = slant / mask.height
+    return mask.transform(mask.size, Image.Transform.AFFINE, (1, shear, -slant, 0, 1, 0), Image.Resampling.BILINEAR)
 
 
 def add_grain(picture: Image.Image, draw: Draw, strength: int) -> None:
-    """Make each pixel of a picture lighter or darker by up to ``strength`` steps of 255, in place; 0 leaves it alone."""
+    """Make each pixel of a picture lighter or darker by up to ``strength`` steps of 255, in place; 0 changes none."""
     if not strength:
         return
     pixels = np.asarray(picture).astype(np.int16)

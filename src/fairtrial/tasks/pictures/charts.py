@@ -79,13 +79,13 @@ def _draw_data(draw: Draw, kind: str, suite: Suite, how: Dealt) -> Chart:
     names = list(COLOURS)[: how["colours"]]
     count, lines = how["groups"], how.get("series", 1)
     if kind in ("bar", "pie"):
-        groups, colours, series = (found := tuple(draw.sample(names, count))), found, ("",)
+        groups = colours = tuple(draw.sample(names, count))
     elif kind == "legend_pie":
-        groups, colours, series = _draw_labels(draw, kind, count), tuple(draw.sample(names, count)), ("",)
+        groups, colours = _draw_labels(draw, kind, count), tuple(draw.sample(names, count))
     else:
         groups = _draw_labels(draw, kind, count)
         colours = tuple(draw.sample(names, lines))
-        series = colours if lines > 1 else ("",)
+    series = colours if lines > 1 else ("",)
     title = draw.pick(suite.lines("titles")) if how.get("title") else ""
     if "pie" in kind:
         return Chart(kind, groups, colours, series, (_draw_shares(draw, count, how["apart"]),), 100, 1, title)
@@ -96,7 +96,7 @@ def _draw_data(draw: Draw, kind: str, suite: Suite, how: Dealt) -> Chart:
 
 
 def _draw_values(draw: Draw, among: range, lines: int, count: int) -> tuple[tuple[int, ...], ...]:
-    """Return rows of values, no value twice in a row of numbers, nor twice in a group, where one would hide the other."""
+    """Return rows of values, none twice in a row, nor in a group, where one would hide the other."""
     while True:
         values = tuple(tuple(draw.sample(among, count)) for _ in range(lines))
         if all(len(set(group)) == lines for group in zip(*values, strict=True)):

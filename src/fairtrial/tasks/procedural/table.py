@@ -83,9 +83,9 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     ranks = [draw.below(count) for _ in range(QUESTIONS)]
     spec, style = draw.pick(suite.table("tables")), draw.pick(how["styles"])
     while True:
-        drawn = _draw_table(draw, spec, how)
+        drawn = draw_table(draw, spec, how)
         questions = [
-            _draw_question(QuestionContext(draw, drawn, suite, kind, count, rank))
+            draw_question(QuestionContext(draw, drawn, suite, kind, count, rank))
             for kind, rank in zip(kinds, ranks, strict=True)
         ]
         ready = tuple(q for q in questions if q is not None)
@@ -93,7 +93,8 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
             return Scene(kind=spec["kind"], questions=ready, context=_write_table(drawn, style))
 
 
-def _draw_question(asking: QuestionContext) -> Question | None:
+def draw_question(asking: QuestionContext) -> Question | None:
+    """Return a question of the context's kind; None if this table has none."""
     for _ in range(30):
         question = ASK[asking.kind](asking)
         if question is not None:
@@ -101,7 +102,8 @@ def _draw_question(asking: QuestionContext) -> Question | None:
     return None
 
 
-def _draw_table(draw: Draw, spec: Mapping[str, Any], how: Mapping[str, Any]) -> DrawnTable:
+def draw_table(draw: Draw, spec: Mapping[str, Any], how: Mapping[str, Any]) -> DrawnTable:
+    """Return a table of a spec, with as many rows and columns of each kind as ``how`` says."""
     rows = int(how["rows"])
     lists = load_words()
     key = DrawnColumn(spec["key"]["name"], tuple(draw.sample(lists[spec["key"]["from"]], rows)))
