@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fairtrial.errors import DataError
 from fairtrial.spec.own import DataFile
-from fairtrial.tasks.own.images import SUFFIXES
+from fairtrial.tasks.data.images import SUFFIXES
 from fairtrial.tasks.own.reading import Table, read_table
 
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
