@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
         "good": (GOOD, ""),
         "coded": (GOOD, CODE),
         "both": ({**GOOD, **odd}, CODE),
-        "images": ({**GOOD, "doc_to_image": "image"}, ""),
+        "sounds": ({**GOOD, "doc_to_audio": "sound"}, ""),
         "partly": (GOOD, "metric_list:\n- {metric: acc}\n- metric: f1\n  aggregation: !function utils.odd\n"),
     }
     for name, (task, more) in files.items():
@@ -55,7 +55,7 @@ def test_a_group_is_gathered_by_reason(folder: Path) -> None:
     assert [(one.reason.key, list(one.tasks), one.alone) for one in told.reasons] == [
         ("process_docs", ["coded", "both"], 1),
         ("metric_list", ["both"], 0),
-        ("doc_to_image", ["images"], 1),
+        ("doc_to_audio", ["sounds"], 1),
     ]
     assert told.only_code == 1
 
@@ -77,10 +77,10 @@ def test_the_verb_says_it_in_words(folder: Path) -> None:
 
 
 def test_the_verb_says_it_in_json(folder: Path) -> None:
-    document = json.loads(run(folder, "--why", "images", "--json"))
+    document = json.loads(run(folder, "--why", "sounds", "--json"))
     assert document["accepted"] == []
-    assert document["reasons"][0]["key"] == "doc_to_image"
-    assert document["reasons"][0]["tasks"] == ["images"]
+    assert document["reasons"][0]["key"] == "doc_to_audio"
+    assert document["reasons"][0]["tasks"] == ["sounds"]
 
 
 def test_an_unknown_name_is_an_error(folder: Path) -> None:

@@ -75,6 +75,10 @@ class LocalRows:
             number -= self._sizes.get(path, 0)
         return f" ({', '.join(path.name for path in files)})"
 
+    def folder(self, name: str) -> Path | None:
+        """Return where the first file of a split lies, which paths in its rows are relative to."""
+        return next((path.parent for path in self._of(name)), None)
+
     def revision(self, splits: Iterable[str]) -> str:
         """Return what pins the rows of these splits: a sha256 of the files' bytes."""
         digests = [_hash_file(path) for split in splits for path in self._of(split)]
@@ -108,7 +112,11 @@ class HubRows:
                 f"the data set {self.path!r} ({self.name or 'default'}, split {name!r}) cannot be had: {error}",
                 fix="Connect to the network once, or include this file in one of yours with a local dataset_path.",
             ) from error
-        return [dict(row) for row in loaded]
+        return [dict(row) for row in _keep_files(library, loaded)]
+
+    def folder(self, _: str) -> Path | None:
+        """Return None: rows of the hub lie in no folder of the user's."""
+        return None
 
     def place(self, name: str, number: int | None) -> str:
         """Return, for an error, where a row is from."""
@@ -222,6 +230,24 @@ def _import_datasets() -> Any:
         return importlib.import_module("datasets")
     except ImportError as error:
         raise MissingExtraError("reading data sets from the hub", "hub") from error
+
+
+def _keep_files(library: Any, loaded: Any) -> Any:
+    """Return a data set that gives images as the bytes of their files, not decoded."""
+
+    def keep(feature: Any) -> Any:
+        if isinstance(feature, library.Image):
+            return library.Image(decode=False)
+        if isinstance(feature, dict):
+            return {name: keep(inner) for name, inner in feature.items()}
+        if isinstance(feature, list):
+            return [keep(inner) for inner in feature]
+        if (inner := getattr(feature, "feature", None)) is not None:
+            return type(feature)(keep(inner), length=getattr(feature, "length", -1))
+        return feature
+
+    kept = {name: keep(feature) for name, feature in loaded.features.items()}
+    return loaded.cast(library.Features(kept)) if "Image(" in repr(loaded.features) else loaded
 
 
 def _find_hub_commit(source: DataSource) -> str | None:

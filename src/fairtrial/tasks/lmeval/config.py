@@ -58,6 +58,7 @@ class TaskConfig:
         left_out: metrics that are not computed: their aggregation is code that does not run, or says nothing about
             single items.
         corpus: scores of all answers together.
+        images: ``doc_to_image``; None for a task without images.
         clusters: columns that together name an item's cluster.
         code: trusted functions, modules and files, and the sha256 of the file that each is or comes from.
         restricted: functions that run restricted, and the sha256 of their source with all that it uses.
@@ -84,5 +85,6 @@ class TaskConfig:
     clusters: tuple[str, ...]
     corpus: tuple[CorpusMetric, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    images: Field = None
     code: Mapping[str, str] = field(default_factory=dict)
     restricted: Mapping[str, str] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fairtrial.spec.regular import read_regular
+from fairtrial.tasks.lmeval.chart_scores import score_anywhere, score_relaxed, score_stated
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.native import RatioOfSums
 from fairtrial.tasks.lmeval.recognise import compute_fingerprint
@@ -107,6 +108,9 @@ METRICS: Mapping[str, TextMetric] = {
     "6b3ced28676f5d43": TextMetric(score_included),
     "03418a49c5c4d44c": TextMetric(score_programs),
     "ad5ae8c9f5e972c5": TextMetric(score_programs),
+    "f0047dea301f29b7": TextMetric(score_stated),
+    "7726e1a17e85e352": TextMetric(score_relaxed),
+    "d01b9fce8a5e7649": TextMetric(score_anywhere),
 }
 """Functions that give the value of one answer."""
 

@@ -30,14 +30,15 @@ from fairtrial.tasks.lmeval.trusted import TaskCode
 
 _FIELDS = ("doc_to_text", "doc_to_target", "doc_to_choice")
 _KEYS = {
-    *_FIELDS, "task", "task_alias", "tag", "dataset_path", "dataset_name", "dataset_kwargs", "training_split",
-    "validation_split", "test_split", "fewshot_split", "fewshot_config", "process_docs", "process_results",
+    *_FIELDS, "doc_to_image", "task", "task_alias", "tag", "dataset_path", "dataset_name", "dataset_kwargs",
+    "training_split", "validation_split", "test_split", "fewshot_split", "fewshot_config", "process_docs",
+    "process_results",
     "description", "target_delimiter", "fewshot_delimiter", "num_fewshot", "metric_list", "output_type",
     "generation_kwargs", "repeats", "filter_list", "gen_prefix", "metadata", "cluster_key",
 }  # fmt: skip
 _IGNORED = {"should_decontaminate", "doc_to_decontamination_query", "group", "group_alias", "task_list", "unsafe_code"}
 _REFUSED = {
-    "doc_to_image": "images", "doc_to_audio": "audio", "custom_dataset": "data made by Python code",
+    "doc_to_audio": "audio", "custom_dataset": "data made by Python code",
     "class": "a task that is a Python class", "use_prompt": "promptsource templates",
 }  # fmt: skip
 _LONGEST_MESSAGE = 600
@@ -107,7 +108,8 @@ class _Parser:
             left_out=measured.left_out, corpus=measured.corpus,
             pipelines=self._pipelines(output), generation=self._generation(output),
             repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
-            clusters=self._clusters(), code=self._code.hashes, restricted=self._restricted.hashes,
+            clusters=self._clusters(), images=self._images(),
+            code=self._code.hashes, restricted=self._restricted.hashes,
             metadata=metadata if isinstance(metadata, Mapping) else {},
         )  # fmt: skip
 
@@ -119,7 +121,7 @@ class _Parser:
         yield Part("output_type", output, self._output)
         if not isinstance(output, str) or output not in BY_OUTPUT:
             return
-        for key in _FIELDS:
+        for key in (*_FIELDS, "doc_to_image"):
             yield Part(key, raw.get(key), partial(self._field, key, raw.get(key)))
         for key in ("process_docs", "process_results"):
             yield Part(key, raw.get(key), partial(self._function, key, raw.get(key)))
@@ -278,6 +280,16 @@ class _Parser:
         prefix = self._text("gen_prefix", "") or None
         delimiter, after = self._text("target_delimiter", " "), self._text("fewshot_delimiter", "\n\n")
         return DocFields(text, target, choices, prefix, delimiter, after)
+
+    def _images(self) -> Field:
+        value = self._raw.get("doc_to_image")
+        if isinstance(value, bool | int | dict):
+            raise self._error(
+                f"doc_to_image must be a column, a template, a list of these or a !function; got {value!r}"
+            )
+        return [self._field("doc_to_image", one) for one in value] if isinstance(value, list) else (
+            self._field("doc_to_image", value)
+        )  # fmt: skip
 
     def _examples(self, asking: DocFields, process_docs: Any) -> tuple[FewShotConfig, DocFields]:
         given = self._raw.get("fewshot_config") or {}

@@ -6,13 +6,14 @@ It knows how turns are joined, and nothing of metrics, filters or where rows com
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from fairtrial.errors import DataError
-from fairtrial.records import Message, Prompt, make_example, render_messages
+from fairtrial.records import Message, Part, Prompt, make_example, render_messages
 from fairtrial.tasks.lmeval.config import DocFields, TaskConfig
+from fairtrial.tasks.lmeval.pictures import Pictures, place
 from fairtrial.tasks.lmeval.template import Fields
 
 Row = Mapping[str, Any]
@@ -30,6 +31,7 @@ class Prompter:
         contexts_differ: the choices are contexts and share one continuation (as in WinoGrande).
         chat: a chat template will be applied, so nothing stands between question and answer.
         shown: makes of an example's answer, as the task file gives it, and its choices what the example shows.
+        pictures: gives the images of rows.
     """
 
     config: TaskConfig
@@ -38,6 +40,7 @@ class Prompter:
     contexts_differ: bool
     chat: bool
     shown: Callable[[Any, Sequence[str]], Any] = lambda answer, _: answer
+    pictures: Pictures = field(default_factory=lambda: Pictures(None, None))
 
     def prompts(self, row: Row, shots: Sequence[int], choices: Sequence[str]) -> list[Prompt]:
         """Return the prompt of a row, or one a choice where contexts differ.
@@ -52,12 +55,16 @@ class Prompter:
         examples = [message for position in shots for message in self._shown[position]]
         prefix = self.fields.prefix(asking.prefix, row)
         if self.contexts_differ:
-            return [Prompt(context, system, prefix, examples) for context in choices]
+            return [Prompt(self._place(context, row), system, prefix, examples) for context in choices]
         question = self.fields.text(asking.text, row)
         if not isinstance(question, str):
             raise DataError(f"doc_to_text must give a text; got {question!r}")
         gap = asking.delimiter if prefix and not self.chat and _needs_gap(question, prefix) else ""
-        return [Prompt(question + gap, system, prefix, examples)]
+        return [Prompt(self._place(question + gap, row), system, prefix, examples)]
+
+    def _place(self, text: str, row: Row) -> tuple[Part, ...]:
+        """Return a text of a row with the row's images in it."""
+        return place(text, self.pictures.of(row, self.fields), self.pictures.shown)
 
     def examples(self) -> list[str]:
         """Return every row of the pool with its answer, as an example in a prompt."""
@@ -84,9 +91,9 @@ class Prompter:
             question, choices = choices[self.shown(question, choices)], ()
         if not isinstance(question, str):
             raise DataError(f"doc_to_text must give a text; got {question!r} for few-shot example {position}")
-        return _make_turn(
-            question, _write_answer(self.shown(answer, choices), choices), self.fields.prefix(shot.prefix, row), shot
-        )
+        written = _write_answer(self.shown(answer, choices), choices)
+        asked, given = _make_turn(question, written, self.fields.prefix(shot.prefix, row), shot)
+        return replace(asked, parts=self._place(question, row)), given
 
 
 class _ExampleTurns(dict[int, Shot]):

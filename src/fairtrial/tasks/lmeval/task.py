@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from fairtrial.records import (
     Answer,
     GenerateAnswer,
     GenerateRequest,
+    ImagePart,
     Item,
     Measure,
     Observation,
@@ -29,10 +30,9 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
-from fairtrial.tasks.data.datasets import DataSource, Rows, apply_through_datasets, convert_to_json, open_rows
+from fairtrial.tasks.data.datasets import DataSource, Rows, convert_to_json, open_rows
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
-from fairtrial.tasks.lmeval.functions import RestrictedFunction
 from fairtrial.tasks.lmeval.golds import convert_to_plain
 from fairtrial.tasks.lmeval.grading import (
     count_choices,
@@ -45,11 +45,12 @@ from fairtrial.tasks.lmeval.grading import (
 )
 from fairtrial.tasks.lmeval.ifeval import InstructionGrader
 from fairtrial.tasks.lmeval.keys import KeyMaker
-from fairtrial.tasks.lmeval.native import ChoiceGrader, DocsFunction
+from fairtrial.tasks.lmeval.native import ChoiceGrader
+from fairtrial.tasks.lmeval.pictures import Pictures, hide_names
+from fairtrial.tasks.lmeval.processing import check_code, process_rows, read_samples
 from fairtrial.tasks.lmeval.prompts import Prompter
 from fairtrial.tasks.lmeval.scorers import load_libraries
 from fairtrial.tasks.lmeval.template import Fields
-from fairtrial.tasks.lmeval.trusted import TaskFunction
 from fairtrial.tasks.reading import clean
 
 MOST_EXAMPLES = 128
@@ -78,9 +79,10 @@ class LmEvalTask:
         load_libraries([metric.text.likeness for metric in config.metrics if metric.text and metric.text.likeness])
         rows = self._open(dataset, folder)
         splits = [config.eval_split]
-        read = rows.split(config.eval_split)
-        self._docs = _process_rows(read, config.process_docs, self._where)
-        _check_code(config, read, self._docs)
+        self._pictures = Pictures(config.images, rows.folder(config.eval_split) if config.images is not None else None)
+        read = self._pictures.name(rows.split(config.eval_split))
+        self._docs = process_rows(read, config.process_docs, self._where)
+        check_code(config, read, self._docs)
         if isinstance(config.process_results, InstructionGrader):
             config.process_results.prepare(self._docs)
         if not self._docs:
@@ -100,7 +102,7 @@ class LmEvalTask:
         maker = KeyMaker(config, self._fields, contexts_differ, self._row_located)
         self._key = maker.make(self._docs)
         answer = maker.shown(config.shot, self._key, pool)
-        self._prompter = Prompter(config, self._fields, pool, contexts_differ, options.chat, answer)
+        self._prompter = Prompter(config, self._fields, pool, contexts_differ, options.chat, answer, self._pictures)
         self.card = self._card(rows.revision(splits))
 
     def _number_of_shots(self) -> int:
@@ -124,13 +126,15 @@ class LmEvalTask:
         """Rows to take examples from, and the split that they are, if they are one."""
         examples, config = self._config.examples, self._config
         if examples.split:
-            return _process_rows(rows.split(examples.split), examples.process_docs, self._where), examples.split
+            return process_rows(
+                self._pictures.name(rows.split(examples.split)), examples.process_docs, self._where
+            ), examples.split
         if examples.samples is not None:
-            return _read_samples(examples.samples, self._where), None
+            return read_samples(examples.samples, self._where), None
         split = config.pools[0]
         if split == config.eval_split:
             return self._docs, split
-        return _process_rows(rows.split(split), config.process_docs, self._where), split
+        return process_rows(self._pictures.name(rows.split(split)), config.process_docs, self._where), split
 
     def _card(self, revision: str) -> TaskCard:
         config, metadata = self._config, self._config.metadata
@@ -202,11 +206,21 @@ class LmEvalTask:
             question = " / ".join(choices)
         else:
             question = str(self._fields.text(config.asking.text, doc))
+        images = self._pictures.of(doc, self._fields)
         missing = [column for column in config.clusters if column not in data]
         if missing:
             raise DataError(f"the row has no column {missing[0]!r}, which is to name its cluster")
         cluster = "/".join(str(data[column]) for column in config.clusters)
-        return Item(item_id, number, question, choices, self._key.texts[number], cluster or item_id, data)
+        cluster = cluster or (content_hash([image.hash for image in images]) if images else item_id)
+        shown = {name: hide_names(value) for name, value in data.items()} if images else data
+        return Item(item_id, number, question, choices, self._key.texts[number], cluster, shown, images)
+
+    def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
+        """Return the images that the requests about an item show, with their bytes."""
+        if not self._pictures.shown:
+            return []
+        shown = [image for asked in self.requests(item) for prompt in asked.prompts for image in prompt.images]
+        return [(image, self._pictures.read(image)) for image in dict.fromkeys(shown)]
 
     def answer_columns(self) -> Collection[str] | None:
         """Return the columns that the target is made from; None where a function makes it, or grades by the row."""
@@ -355,39 +369,3 @@ def _should_strip(config: TaskConfig, folder: Path, wanted: bool | None) -> bool
         return bool(wanted if own is None else own)
     theirs = "/lm_eval/tasks/" in f"{folder.resolve().as_posix()}/"
     return not theirs and config.process_results is None and not config.raw.get("filter_list")
-
-
-def _process_rows(rows: list[Row], function: Callable[..., Any] | None, where: str) -> list[Row]:
-    """Return the rows as ``process_docs`` makes them.  Raises DataError if it fails, whatever it raises."""
-    if function is None:
-        return rows
-    try:
-        if isinstance(function, RestrictedFunction):
-            return function.change_rows(rows)
-        return function(rows) if isinstance(function, DocsFunction) else apply_through_datasets(function, rows)
-    except FairtrialError:
-        raise
-    except Exception as error:  # foreign code may raise anything; the message keeps what it was
-        raise DataError(f"process_docs failed on the rows: {type(error).__name__}: {error}", where=where) from error
-
-
-def _read_samples(given: list[Row] | Callable[[], Any], where: str) -> list[Row]:
-    samples = given() if callable(given) else given
-    if not (isinstance(samples, list) and all(isinstance(row, dict) for row in samples)):
-        raise TaskError("fewshot_config.samples must give a list of rows", where=where)
-    return samples
-
-
-def _check_code(config: TaskConfig, rows: list[Row], docs: list[Row]) -> None:
-    """Raise TaskCodeError if trusted code gives something else each time, or restricted code cannot do its work."""
-    if isinstance(config.process_results, RestrictedFunction):
-        config.process_results.try_grading(docs)
-    if isinstance(config.process_docs, TaskFunction):
-        config.process_docs.check_rows(
-            rows, lambda function, some: _process_rows(some, function, f"task {config.name}")
-        )
-    for field in (config.asking.text, config.asking.target, config.asking.choices):
-        if isinstance(field, TaskFunction):
-            field.check_values(docs)
-        elif isinstance(field, RestrictedFunction):
-            field.prepare(docs)

@@ -116,6 +116,14 @@ def _parse_literal(text: str) -> Any:
         raise DataError(f"the choices must be rendered as a list of texts; got {_shorten(text)}") from error
 
 
+def _parse_list(text: str) -> Any:
+    """Return what a rendered ``doc_to_image`` gives: a list, or the text itself where it is no Python value."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return text.strip() or None
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """Reads fields of rows that have the same columns.
@@ -169,6 +177,18 @@ class Fields:
         if None in value:
             raise DataError(f"choice {value.index(None) + 1} of {len(value)} is missing: {_shorten(str(value))}")
         return tuple(str(choice) for choice in value)
+
+    def images(self, field: Field, row: Row) -> Any:
+        """Return ``doc_to_image`` of the row: one value, or a list of them, whatever stands for an image there."""
+        if isinstance(field, list):
+            found = [self.images(part, row) for part in field]
+            return [one for part in found for one in (part if isinstance(part, list) else [part]) if one is not None]
+        if isinstance(field, str):
+            return row[field] if field in self.columns else _parse_list(render(field, row, "doc_to_image"))
+        value = convert_to_plain(field(row), "the list of images") if callable(field) else field
+        if value is None or isinstance(value, str | list):
+            return value
+        raise DataError(f"doc_to_image must give images; got {_shorten(repr(value))}")
 
     def prefix(self, field: str | None, row: Row) -> str:
         """Return ``gen_prefix`` (or a description) of the row, empty if there is none."""

@@ -42,7 +42,8 @@ def metric(name: Any, **more: Any) -> dict[str, Any]:
         ({"num_fewshot": -1}, "num_fewshot must be a whole number from 0 to 10,000; got -1"),
         ({"repeats": 10**9}, "repeats must be a whole number from 1 to 10,000; got 1000000000"),
         ({"repeats": True}, "repeats must be a whole number"),
-        ({"doc_to_image": "image"}, "needs images"),
+        ({"doc_to_image": 3}, "doc_to_image must be a column, a template"),
+        ({"doc_to_audio": "sound"}, "needs audio"),
         ({"use_prompt": "x"}, "promptsource"),
         ({"unsafe_code": True}, "runs programs that models write, and nobody has allowed that"),
         ({"process_docs": "x"}, "process_docs must be a !function"),
@@ -131,7 +132,7 @@ def test_untrusted_code_is_named_with_file_and_line(changes: dict[str, Any]) -> 
     assert "--trust-task-code" in str(caught.value)
 
 
-@pytest.mark.parametrize("changes", [{"custom_dataset": CODE}, {"class": CODE}, {"doc_to_image": CODE}])
+@pytest.mark.parametrize("changes", [{"custom_dataset": CODE}, {"class": CODE}, {"doc_to_audio": CODE}])
 def test_code_that_is_never_run(changes: dict[str, Any]) -> None:
     with pytest.raises(TaskCodeError, match="not supported, even for trusted code"):
         parse_config({**BASE, **changes}, trust_code=True)
