@@ -11,13 +11,15 @@ from itertools import zip_longest
 from typing import Any
 
 from fairtrial.engines import EngineSettings, Footprint, predict_footprint
+from fairtrial.engines.settings import refuse_image
 from fairtrial.errors import BudgetError
 from fairtrial.models.record import count_weight_bytes
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_chunks
-from fairtrial.records import Request
+from fairtrial.records import ImagePart, Request
 from fairtrial.spec.device import Limits, format_gigabytes
 from fairtrial.spec.study import list_named_candidates
+from fairtrial.tasks.base import list_images
 
 LOOKED_AT = 3
 """Chunks of a task that are looked at: the first, and those with the longest requests."""
@@ -52,6 +54,7 @@ def predict_candidate(
     """Return what a candidate will need as JSON values: ``disk``, and ``memory`` or why that is ``unknown``."""
     parts = list({part.id: part for part in candidate.models.values()}.values())
     by_task = [longest_chunks(task, candidate) for task in tasks]
+    settings = replace(settings, read_image=TaskImages(tasks))
     asked = [chunk for turn in zip_longest(*by_task, fillvalue=[]) for chunk in turn if chunk]
     disk, found, unknown = 0, [], ""
     for part in parts:
@@ -59,6 +62,7 @@ def predict_candidate(
             unknown = unknown or (ELSEWHERE if len(parts) == 1 else "")
             continue
         disk += count_weight_bytes(part.model.path) or 0
+        disk += part.model.projector.stat().st_size if part.model.projector else 0
         told = predict_footprint(part.spec, part.model, settings, asked)
         if isinstance(told, str):
             unknown = told
@@ -66,6 +70,20 @@ def predict_candidate(
             found.append(told)
     whole = None if unknown or not found else add_needs(found).document()
     return {"disk": disk or None, "memory": whole, "unknown": "" if whole else unknown}
+
+
+class TaskImages:
+    """Gives the bytes of images that the items of tasks show, before they are in a ledger."""
+
+    def __init__(self, tasks: Sequence[PlannedTask]) -> None:
+        shown = ((task.plain, item, image) for task in tasks for item in task.items for image in item.images)
+        self._places = {image: (task, item) for task, item, image in shown}
+
+    def __call__(self, image: ImagePart) -> bytes:
+        """Return the bytes of an image.  Raises EngineError if no item shows it."""
+        place = self._places.get(image)
+        found = dict(list_images(*place)) if place else {}
+        return found[image] if image in found else refuse_image(image)
 
 
 def add_needs(footprints: Sequence[Footprint]) -> Footprint:

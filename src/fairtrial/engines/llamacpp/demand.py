@@ -6,12 +6,13 @@ Goes through the same steps as scoring and writing do, without a network.  Knows
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairtrial.engines.llamacpp.generate import plan_cache
-from fairtrial.engines.llamacpp.session import ROWS_AT_ONCE, SessionSizes
+from fairtrial.engines.llamacpp.session import ROWS_AT_ONCE, SessionSizes, count_whole_cells, limit_steps
 from fairtrial.engines.local.generation import count_shared
-from fairtrial.engines.local.prefix_tree import StepLimits, plan_steps
+from fairtrial.engines.local.images import ImageTable
+from fairtrial.engines.local.prefix_tree import plan_steps
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.scoring import ScoringPlan
 from fairtrial.engines.local.session import round_up_cells
@@ -30,6 +31,7 @@ class Demand:
         flash: flash attention: -1 automatic, 0 off, 1 on.
         scratch: rows of logits that are copied.
         seen: cells in use in the largest pass: without flash attention each of its tokens takes memory for each.
+        image: cells of the largest block of an image that goes through the network in one pass; 0 if none has to.
     """
 
     cells: int
@@ -38,6 +40,7 @@ class Demand:
     flash: int
     scratch: int
     seen: int
+    image: int = 0
 
     def joined(self, other: Demand) -> Demand:
         """Return what both need of one context; they agree on flash attention."""
@@ -48,6 +51,7 @@ class Demand:
             self.flash,
             max(self.scratch, other.scratch),
             max(self.seen, other.seen),
+            max(self.image, other.image),
         )
 
 
@@ -78,26 +82,31 @@ def predict_demands(
 
 def _predict_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: SessionSizes, shares: bool) -> Iterator[Demand]:
     """Yield what one chunk needs: to score, and to write."""
+    encoder.begin_call()
     scored = [s for r in chunk if isinstance(r, ScoreRequest) for parts in encoder.score(r) for s in parts]
     scored = [s for s in scored if len(s.tokens) > s.start]
     if scored:
-        yield from (_predict_scoring(group, sizes) for group in ([scored] if shares else [[s] for s in scored]))
+        yield from (_predict_scoring(g, sizes, encoder.images) for g in ([scored] if shares else [[s] for s in scored]))
     asked = [(encoder.generate(r).tokens, r.max_tokens) for r in chunk if isinstance(r, GenerateRequest)]
     if asked:
         yield from (
-            _predict_generation(group, sizes, shares) for group in ([asked] if shares else [[one] for one in asked])
+            replace(_predict_generation(group, sizes, shares), image=count_whole_cells(encoder.images))
+            for group in ([asked] if shares else [[one] for one in asked])
         )
 
 
-def _predict_scoring(sequences: Sequence[ScoredSequence], sizes: SessionSizes) -> Demand:
+def _predict_scoring(sequences: Sequence[ScoredSequence], sizes: SessionSizes, images: ImageTable | None) -> Demand:
     """Return what the tree of some sequences needs."""
     plan = ScoringPlan.of(sequences)
     cells = plan.longest + sizes.batch
-    limits = StepLimits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells)
-    passes = [(len(step.tokens), int(step.wanted.sum())) for step in plan_steps(plan.tree, plan.wanted, limits)]
+    image = count_whole_cells(images)
+    limits = limit_steps(sizes, cells, whole=image > 0)
+    blocks = images.number_blocks(plan.tree) if images else None
+    steps = plan_steps(plan.tree, plan.wanted, limits, blocks=blocks)
+    passes = [(len(step.tokens), int(step.wanted.sum())) for step in steps]
     rows = max(rows for _, rows in passes)
     tokens = max(tokens for tokens, _ in passes)
-    return Demand(cells, tokens, rows, sizes.flash, scratch=min(rows, ROWS_AT_ONCE), seen=cells)
+    return Demand(cells, tokens, rows, sizes.flash, scratch=min(rows, ROWS_AT_ONCE), seen=cells, image=image)
 
 
 def _predict_generation(asked: Sequence[tuple[Tokens, int]], sizes: SessionSizes, shares: bool) -> Demand:

@@ -14,6 +14,8 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,12 @@ from fairtrial.cache import recall, remember
 from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.llamacpp.binding import get_library_version
 from fairtrial.engines.llamacpp.dry import DryRun
-from fairtrial.engines.settings import EngineSettings
+from fairtrial.engines.settings import EngineSettings, ReadImage, refuse_image
+from fairtrial.errors import FairtrialError
+from fairtrial.images import examine
 from fairtrial.models import ResolvedModel, hash_file
 from fairtrial.models.gguf import GgufError, GgufHeader, TensorInfo, list_split_names, read_header
-from fairtrial.records import Request, content_hash
+from fairtrial.records import Request, content_hash, list_images
 from fairtrial.spec.candidate import Candidate
 
 _SECONDS = 120
@@ -50,15 +54,27 @@ def predict_footprint(
     spec = candidate.model_dump(mode="json", include={"chat", "system", "context", "overflow"})
     template = hash_file(Path(candidate.chat)) if candidate.chat not in ("none", "model") else ""
     running = [settings.threads, settings.batch_tokens, settings.flash_attention]
-    key = content_hash([RULES, platform.node(), get_library_version(), model.sha256, asked, spec, template, running])
-    name = f"llamacpp-memory/{key}"
-    run = DryRun(candidate, model, settings, chunks)
+    eyes = [model.projector_sha256] if model.projector else []
+    known = [RULES, platform.node(), get_library_version(), model.sha256, asked, spec, template, running, *eyes]
+    name = f"llamacpp-memory/{content_hash(known)}"
+    run = DryRun(candidate, model, replace(settings, read_image=refuse_image, on_note=None), chunks, {})
     parts = recall(name)
     if parts is None or not parts.keys() >= PARTS:
-        parts = _run_dry(run)
+        sizes = _measure_images(chunks, settings.read_image) if model.projector else {}
+        parts = _run_dry(replace(run, sizes=sizes))
         if "wrong" not in parts:
             remember(name, parts)
     return _build_footprint(model.path, parts)
+
+
+def _measure_images(chunks: Sequence[Sequence[Request]], read: ReadImage) -> dict[str, tuple[int, int]]:
+    """Return height and width of the images that requests show, by hash; those that cannot be read are left out."""
+    found = {}
+    for image in {image for chunk in chunks for request in chunk for image in list_images(request)}:
+        with suppress(FairtrialError):
+            facts = examine(read(image))
+            found[image.hash] = (facts.height, facts.width)
+    return found
 
 
 def _run_dry(run: DryRun) -> Mapping[str, Any]:
@@ -87,6 +103,7 @@ def _build_footprint(path: Path, parts: Mapping[str, Any]) -> Footprint | str:
     size = sum(part.stat().st_size for part in file)
     copied = sum(bytes_ for name, bytes_ in buffers.items() if name != MAPPED_IN)
     mapped = sum(count_mapped_bytes(part, copied, buffers.get(MAPPED_IN, 0), len(file) == 1) for part in file)
+    copied += parts.get("tower", 0)
     fixed = copied + parts["vocabulary"]
     return Footprint(
         mapped=mapped,

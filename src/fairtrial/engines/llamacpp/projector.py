@@ -53,7 +53,16 @@ def import_mtmd() -> Any:
 class Projector(ImageEncoder):
     """Encodes images for a language model; see `ImageEncoder`.  Close it before its model."""
 
-    def __init__(self, path: Path, model: Model, read: ReadPixels, *, threads: int, accelerated: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        model: Model,
+        read: ReadPixels,
+        *,
+        threads: int,
+        accelerated: bool = True,
+        warm: bool = False,
+    ) -> None:
         """Load the projector at ``path``.
 
         Args:
@@ -62,6 +71,7 @@ class Projector(ImageEncoder):
             read: gives the pixels of images.
             threads: processor threads.
             accelerated: let the library use an accelerator, where there is one.
+            warm: have it set buffers aside at once, and tell its log how large they are.
 
         Raises:
             ModelError: the file is damaged, of a kind that the library misreads, or does not fit the model.
@@ -74,7 +84,7 @@ class Projector(ImageEncoder):
         self._width = int(model.lib.llama_model_n_embd_inp(model.handle))
         params = self.lib.mtmd_context_params_default()
         params.use_gpu = accelerated and model.on_accelerator()
-        params.print_timings = params.warmup = False
+        params.print_timings, params.warmup = False, warm
         params.n_threads = threads
         params.flash_attn_type = -1 if params.use_gpu else 0
         take_complaints()

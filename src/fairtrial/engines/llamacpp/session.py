@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
-from fairtrial.engines.local.images import ImageTable
+from fairtrial.engines.local.images import ImageEncoder, ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
 from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
@@ -80,6 +80,19 @@ class TreePlaces:
         return self.images.starts(self.tree.sequences[owner])[depths]
 
 
+def reads_whole(encoder: ImageEncoder) -> bool:
+    """Return whether all cells of a block go through the network in one pass.
+
+    They have to where they see each other; in a plane they stand at one position, by which memory is cut.
+    """
+    return encoder.whole or encoder.sections > 1
+
+
+def count_whole_cells(images: ImageTable | None) -> int:
+    """Return the cells of the largest block that goes through the network in one pass; 0 if none has to."""
+    return images.largest if images is not None and reads_whole(images.encoder) else 0
+
+
 def limit_steps(sizes: SessionSizes, cells: int, *, whole: bool) -> StepLimits:
     """Return what one step may hold; the library takes tokens or cells of images in one pass, not both."""
     return StepLimits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells, mixed=False, whole=whole)
@@ -110,7 +123,7 @@ class LlamaCppSession(LocalSession):
         """
         sizes = self.sizes
         flash = flash if sizes.flash == -1 else sizes.flash
-        image = self.images.largest if self.images and self.blocks_whole else 0
+        image = count_whole_cells(self.images)
         if cells > self.cells or image > self._image or flash != self._flash:
             self.renew()
             self.cells, self._flash, self._image = round_up_cells(cells), flash, image
@@ -135,11 +148,8 @@ class LlamaCppSession(LocalSession):
 
     @property
     def blocks_whole(self) -> bool:
-        """Whether all cells of a block go through the network in one pass.
-
-        They have to where they see each other; in a plane they stand at one position, by which memory is cut.
-        """
-        return self.images is not None and (self.images.encoder.whole or self.images.encoder.sections > 1)
+        """Whether all cells of a block go through the network in one pass; see `reads_whole`."""
+        return self.images is not None and reads_whole(self.images.encoder)
 
     def root_length(self, common: int) -> int:
         """Return how much of a common beginning of that length is to be made the root."""

@@ -23,8 +23,8 @@ from fairtrial.records import ImagePart
 
 FIRST_IMAGE_TOKEN = 1 << 30
 """The lowest pseudo token; all tokens below are of a vocabulary."""
-EMBEDDING_BYTES = 512 << 20
-"""Encoded images that are kept."""
+EMBEDDING_BYTES = 64 << 20
+"""Encoded images that are kept: an image's questions come one after the other, in a call as in a trial."""
 LAYOUTS = 20_000
 """Images whose layout is remembered."""
 PLACE = "\ue0f3"
