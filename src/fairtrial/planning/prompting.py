@@ -9,15 +9,41 @@ from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import Item
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.forms import DRAWN
+from fairtrial.spec.functions import asks_for
 from fairtrial.tasks.base import Task
 from fairtrial.tasks.variants.prompting import LOOKED_AT, find_given_away, read_prompt_template
 
 
 def check_prompts(candidate: PlannedCandidate, tasks: Sequence[PlannedTask]) -> None:
-    """Raise SpecError if a candidate's prompt cannot be written for a task, shows no question, or shows the answer."""
+    """Raise SpecError if a candidate's prompt cannot be written for a task, shows no question, or shows the answer; or
+    if what it is given shows as text what a form shows as a picture.
+    """
+    _check_twins(candidate, tasks)
     spec = candidate.spec  # the prompt of a lever's other candidates is the same
     for task in tasks if spec.prompt else ():
         check_prompt(spec, task.for_candidate(spec), task.items[:LOOKED_AT], task.name)
+
+
+def _check_twins(candidate: PlannedCandidate, tasks: Sequence[PlannedTask]) -> None:
+    """Raise SpecError if a candidate would be given as text what a form shows it as a picture."""
+    spec = candidate.spec
+    for task in tasks:
+        if task.form.partition("-")[0] not in DRAWN or spec.id in task.unasked:
+            continue
+        where = f"candidate {spec.id!r}, task {task.name}"
+        if asks_for(spec.model, "row"):
+            raise SpecError(
+                f"{where}: its function takes `row`, which has as text what this form shows as a picture.",
+                fix="Have it take `prompt` or `messages`.",
+            )
+        template = read_prompt_template(spec.prompt) if spec.prompt else None
+        named = sorted(template.names - {"prompt", "examples"}) if template else []
+        if named:
+            raise SpecError(
+                f"{where}: its prompt names {named[0]!r}, which would show as text what this form shows as a picture.",
+                fix="Write {{prompt}}, which has the picture, and words of your own.",
+            )
 
 
 def check_prompt(spec: Candidate, task: Task, items: Sequence[Item], shown: str) -> None:

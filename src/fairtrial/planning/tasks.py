@@ -134,6 +134,8 @@ def plan_forms(
             on_note(f"{task.name} is not asked without its images: {why}.")
         else:
             wanted.insert(0, BLIND)
+            if blind is None:
+                on_note(f"{task.name} is asked without its images, too; `blind: false` beside it leaves that out.")
     unseeing = frozenset(one.id for one in trial.candidates if one.blind)
     return [plan_form(task, form, trial.seed, folder, unseeing) for form in wanted]
 

@@ -95,6 +95,10 @@ TWINS = ("rendered", "inside", "distractor", "chart", "grid")
 """Forms that are the same questions to be seen instead of read; candidates are compared on each of them."""
 
 
+DRAWN = ("rendered", "inside", "chart", "grid")
+"""Twins that show as a picture what is text in the task itself."""
+
+
 def name_form(given: str | Mapping[str, Any]) -> str:
     """Return the name of a form in tables: with the value of its first setting where that is written."""
     name, settings = read_form(given)

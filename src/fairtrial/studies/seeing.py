@@ -112,7 +112,8 @@ def _tell_change(one: FormResult, what: str) -> str:
 
 def _name_shown(form: TaskRecord) -> str:
     kind = get_kind(form)
-    return SHOWN[kind] + form.form[len(kind) :].replace("-", " ") if kind in SHOWN else form.form
+    setting = form.form[len(kind) + 1 :]
+    return f"{SHOWN.get(kind, kind)} ({setting})" if setting else SHOWN.get(kind, kind)
 
 
 def _show(value: float, unit: str) -> str:

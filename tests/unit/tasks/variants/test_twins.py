@@ -190,7 +190,7 @@ def answered(plan: Plan, folder: Path, monkeypatch: pytest.MonkeyPatch, shares: 
 
 
 READS = {"text": 0.9, "image": 0.9, "blind": 0.3}
-LOOKS = {"text": 0.9, "image": 0.5, "blind": 0.3}
+LOOKS = {"text": 0.9, "image": 0.2, "blind": 0.3}
 
 
 def test_twins_are_planned_beside_their_task_and_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,3 +245,22 @@ def test_a_chart_is_scored_over_its_choices() -> None:
     [request] = twin.requests(twin.items()[0])
     assert isinstance(request, ScoreRequest)
     assert len(request.pairs) == len(twin.items()[0].choices)
+
+
+@pytest.mark.parametrize("prompt", ["{{question}}", "{{row.context}} {{prompt}}"])
+def test_a_prompt_that_gives_the_text_away_is_refused(tmp_path: Path, prompt: str) -> None:
+    candidates = [{"id": "a", "model": "fake:a", "prompt": prompt}]
+    with pytest.raises(SpecError, match="show as text what this form shows as a picture"):
+        planned(tmp_path, [{"task": "table", "limit": 10, "shots": 0, "forms": ["rendered"]}], candidates)
+    candidates = [{"id": "a", "model": "fake:a", "prompt": "Look. {{prompt}}"}]
+    plan = planned(tmp_path, [{"task": "table", "limit": 10, "shots": 0, "forms": ["rendered"]}], candidates)
+    assert len(plan.tasks) == 2
+
+
+def test_a_function_that_takes_rows_is_not_asked_to_see(tmp_path: Path) -> None:
+    def answer(row: dict[str, Any]) -> str:
+        return "x"
+
+    tasks = [{"task": "table", "limit": 10, "ask": "letter", "forms": ["rendered"]}]
+    with pytest.raises(SpecError, match="takes `row`"):
+        planned(tmp_path, tasks, [{"id": "f", "model": answer}])
