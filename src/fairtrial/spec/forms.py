@@ -61,6 +61,45 @@ class Swapped(FormSettings):
     """The images of another item."""
 
 
+KEEPS = "Right answers stay right under it: say so of a task that cannot tell it itself."
+
+
+class Blur(FormSettings):
+    """Pictures blurred."""
+
+    radius: Annotated[float, Field(gt=0, le=16)] = Field(1.5, description="Standard deviation of the blur in pixels.")
+
+
+class Turn(FormSettings):
+    """Pictures turned to one side or the other, and shrunk so that nothing is cut off."""
+
+    degrees: Annotated[float, Field(gt=0, le=30)] = Field(10.0, description="By how much.")
+    keeps_answers: bool = Field(False, description=KEEPS)
+
+
+class Jpeg(FormSettings):
+    """Pictures after JPEG compression."""
+
+    quality: Annotated[int, Field(ge=10, le=95)] = Field(
+        20, description="Of the compression, as in libjpeg; below 10 colours would turn into others."
+    )
+
+
+class Occlude(FormSettings):
+    """Pictures behind thin slanting stripes."""
+
+    share: Annotated[float, Field(gt=0, le=0.5)] = Field(0.25, description="Of a picture that is covered.")
+    keeps_answers: bool = Field(False, description=KEEPS)
+
+
+class Noise(FormSettings):
+    """Pictures with noise."""
+
+    strength: Annotated[float, Field(gt=0, le=60)] = Field(
+        10.0, description="Standard deviation of the noise in hundredths of the range of a channel."
+    )
+
+
 FORM_SETTINGS: Mapping[str, type[FormSettings]] = {
     "permuted": Permuted,
     "order": PublishedOrder,
@@ -70,6 +109,11 @@ FORM_SETTINGS: Mapping[str, type[FormSettings]] = {
     "chart": DataPicture,
     "grid": DataPicture,
     "swapped": Swapped,
+    "blur": Blur,
+    "turn": Turn,
+    "jpeg": Jpeg,
+    "occlude": Occlude,
+    "noise": Noise,
 }
 """Name of a form, as a trial file writes it, to its settings; `fairtrial.tasks.variants.forms` has what makes it."""
 
@@ -103,7 +147,10 @@ def name_form(given: str | Mapping[str, Any]) -> str:
     """Return the name of a form in tables: with the value of its first setting where that is written."""
     name, settings = read_form(given)
     first = next(iter(type(settings).model_fields), "")
-    return f"{name}-{getattr(settings, first)}" if first in settings.model_fields_set else name
+    if first not in settings.model_fields_set:
+        return name
+    value = getattr(settings, first)
+    return f"{name}-{value:g}" if isinstance(value, float) else f"{name}-{value}"
 
 
 def _check_forms(forms: tuple[Any, ...]) -> tuple[Any, ...]:

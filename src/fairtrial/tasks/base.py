@@ -160,6 +160,20 @@ def hide_answers(task: Task, item: Item) -> dict[str, Any]:
 
 
 @runtime_checkable
+class KeepsAnswers(Protocol):
+    """A task with images that knows which changes of them leave its right answers right."""
+
+    def kept_forms(self) -> Collection[str] | None:
+        """Return such forms, e.g. ``blur``, see `fairtrial.tasks.variants.perturbing`; None if they are not known."""
+        ...
+
+
+def list_kept_forms(task: Task) -> Collection[str] | None:
+    """Return the forms of changed pictures in which a task's right answers stay right; None if that is not known."""
+    return task.kept_forms() if isinstance(task, KeepsAnswers) else None
+
+
+@runtime_checkable
 class ShowsExamples(Protocol):
     """A task that has worked examples beside its items."""
 

@@ -115,6 +115,10 @@ class PictureTask(ProceduralTask):
             for image in shown.images:
                 yield image, self._bytes[image.hash]
 
+    def kept_forms(self) -> Collection[str]:
+        """Return the changes of its pictures that leave right answers right."""
+        return self._suite.kept_forms
+
     def answer_columns(self) -> Collection[str]:
         """Return what gives the right answer away."""
         return ["gold", "facts", "drawn", "kind"]

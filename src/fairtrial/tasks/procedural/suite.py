@@ -41,6 +41,7 @@ class Suite(_Data):
     system: str = Field(description="What the model is told before everything.")
     by_length: bool = Field(False, description="Also grade choices by log-probability per character.")
     yes_rate: bool = Field(False, description="Tell how often the answer is yes, where the choices are yes and no.")
+    kept_forms: tuple[str, ...] = Field((), description="Changes of its pictures that leave right answers right.")
     shots: Annotated[int, Field(ge=0)] = Field(description="Few-shot examples unless the trial says otherwise.")
     level: int = Field(description="Level unless the trial says otherwise.")
     levels: dict[int, SuiteLevel]

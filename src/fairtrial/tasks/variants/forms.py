@@ -40,6 +40,7 @@ from fairtrial.tasks.base import Task, TaskCard, TellsSigns, list_images
 from fairtrial.tasks.signs import CHOSE
 from fairtrial.tasks.variants.blind import BLIND, BlindTask, SwappedTask
 from fairtrial.tasks.variants.letters import LetterTask, read_letter
+from fairtrial.tasks.variants.perturbing import PERTURBATIONS
 from fairtrial.tasks.variants.twins import DataPictureTask, DistractorTask, InsideTask, RenderedTask
 
 STRETCH = 8
@@ -315,6 +316,7 @@ FORMS: Mapping[str, Callable[[Task, FormSettings], Task]] = {
     "chart": partial(_make_data_picture, form="chart"),
     "grid": partial(_make_data_picture, form="grid"),
     "swapped": lambda task, _: SwappedTask(task),
+    **PERTURBATIONS,
 }
 """Name of a form, as a trial file writes it (see `fairtrial.spec.forms`), to what makes it of a task.
 

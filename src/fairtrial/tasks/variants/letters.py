@@ -28,7 +28,7 @@ from fairtrial.records import (
     ScoreRequest,
     place_images,
 )
-from fairtrial.tasks.base import NamesAnswerColumns, Task, TaskOptions, list_images
+from fairtrial.tasks.base import NamesAnswerColumns, Task, TaskOptions, list_images, list_kept_forms
 from fairtrial.tasks.find import TaskFinder
 from fairtrial.tasks.reading import read_option
 from fairtrial.tasks.signs import CHOSE
@@ -98,6 +98,10 @@ class LetterTask:
     def answer_columns(self) -> Collection[str] | None:
         """Return those of the task itself."""
         return self.task.answer_columns() if isinstance(self.task, NamesAnswerColumns) else None
+
+    def kept_forms(self) -> Collection[str] | None:
+        """Return those of the task itself."""
+        return list_kept_forms(self.task)
 
     def images(self, item: Item) -> Iterable[tuple[ImagePart, bytes]]:
         """Return the images that the task's own requests show."""

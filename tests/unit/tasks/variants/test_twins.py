@@ -194,7 +194,7 @@ LOOKS = {"text": 0.9, "image": 0.2, "blind": 0.3}
 
 
 def test_twins_are_planned_beside_their_task_and_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = planned(tmp_path, [{"task": "table", "limit": 40, "shots": 0, "forms": ["rendered", {"chart": 28}]}])
+    plan = planned(tmp_path, [{"task": "table", "limit": 90, "shots": 0, "forms": ["rendered", {"chart": 28}]}])
     assert [t.name for t in plan.tasks] == ["table", "table-rendered", "table-chart-28"]
     first, *twins = plan.tasks
     assert all([i.id for i in t.items] == [i.id for i in first.items] for t in twins)
