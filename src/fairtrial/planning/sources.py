@@ -16,7 +16,8 @@ from fairtrial.tasks.find import GENERATED, TaskFinder
 from fairtrial.tasks.own.saying import describe_source
 from fairtrial.tasks.own.source import OwnSource, open_own_data, split_groups
 from fairtrial.tasks.own.task import OwnTask
-from fairtrial.tasks.variants.letters import LetterTask, build_task
+from fairtrial.tasks.variants.circular import CircularTask, build_task
+from fairtrial.tasks.variants.letters import LetterTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,10 @@ def _build_named(finder: TaskFinder, name: str, ask: str, options: TaskOptions) 
 
 
 def _build_own(source: OwnSource, name: str, ask: str, keep_order: bool, options: TaskOptions) -> Task:
-    if ask != "letter":
+    if ask not in ("letter", "circular"):
         return OwnTask(source, name, options)
-    task = LetterTask(OwnTask(source, name, replace(options, shots=0)), keep_order=keep_order)
+    plain = OwnTask(source, name, replace(options, shots=0))
+    task: Task = LetterTask(plain, keep_order=keep_order) if ask == "letter" else CircularTask(plain)
     task.requests(max(task.items(), key=lambda item: len(item.choices)))  # there may be more options than letters
     return task
 

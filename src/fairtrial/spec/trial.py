@@ -46,11 +46,11 @@ class TaskEntry(OwnData):
     repeats: Annotated[Positive, Field(le=10_000)] = Field(1, description="Independent repetitions of every item.")
     seed: Seed | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
     measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
-    ask: Literal["own", "letter", "texts"] = Field(
+    ask: Literal["own", "letter", "texts", "circular"] = Field(
         "own",
-        description="How choices are asked: the task's own way, which scores their texts as a rule, or by a letter "
-        "that the model writes, without examples. Of a file: letter, or texts, which are scored; default: texts where "
-        "all candidates give scores.",
+        description="How choices are asked: the task's own way, which scores their texts as a rule; by a letter that "
+        "the model writes, without examples; or circular, by a letter in every rotation of the options. Of a file: "
+        "letter, circular, or texts, which are scored; default: texts where all candidates give scores.",
     )
     blind: Switch | None = Field(
         None,
@@ -72,8 +72,8 @@ class TaskEntry(OwnData):
 
     @model_validator(mode="after")
     def _letters_have_no_examples(self) -> TaskEntry:
-        if self.ask == "letter" and self.shots:
-            raise problem("'ask: letter' takes no examples: leave shots out", "shots")
+        if self.ask in ("letter", "circular") and self.shots:
+            raise problem(f"'ask: {self.ask}' takes no examples: leave shots out", "shots")
         return self
 
 

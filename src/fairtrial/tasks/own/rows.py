@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairtrial.errors import DataError, SpecError
+from fairtrial.records.content import PLACEHOLDER
 from fairtrial.records.duplicates import fold_text
 from fairtrial.spec.own import OwnData
 from fairtrial.tasks.graders.base import GraderSet
@@ -116,7 +117,9 @@ def _add_images(found: Questions, table: Table, images: Sequence[RowImages]) -> 
     """Return questions with their images; a row whose image cannot be shown is a bad one."""
     asked = [replace(one, images=images[one.number]) for one in found.asked if not images[one.number].fault]
     bad = [Fault(n, table.places[n], one.fault) for n, one in enumerate(images) if one.fault]
-    return replace(found, asked=asked, faults=(*found.faults, *bad))
+    odd = [one for one in asked if one.images.parts and any(PLACEHOLDER in choice for choice in one.choices)]
+    bad += [Fault(one.number, one.place, f"an option holds {PLACEHOLDER}, and options show no images") for one in odd]
+    return replace(found, asked=[one for one in asked if one not in odd], faults=(*found.faults, *bad))
 
 
 def _advise(found: Questions) -> str:

@@ -14,15 +14,23 @@ MOST_NAMED = 5
 """Labels, options or columns that are named; more are counted."""
 
 
+_WAYS = {
+    "letter": "asked by letter",
+    "circular": "asked by letter in every rotation",
+    "texts": "option texts scored",
+}
+
+
 def describe_source(source: OwnSource, ask: str = "") -> str:
     """Return what was recognised, e.g. ``60 rows, multiple choice of 4 (A to D), gold letters A to D in 'answer'``.
 
     Args:
         source: the rows as they were read.
-        ask: how options are asked for, ``letter`` or ``texts``; empty where there are none, or it is not known yet.
+        ask: how options are asked for, ``letter``, ``circular`` or ``texts``; empty where there are none or it is
+            not known yet.
     """
     asked = source.questions.asked
-    how = {"letter": ["asked by letter"], "texts": ["option texts scored"]}.get(ask, [])
+    how = [_WAYS[ask]] if ask in _WAYS else []
     parts = [_count_rows(source), *_describe_images(source), *_describe_asked(source), *how, *_describe_golds(source)]
     parts += [*_describe_copies(source, asked), *_describe_left_out(source), *source.table.notes]
     unused = f"; not used: {_name(source.unused)}" if source.unused else ""

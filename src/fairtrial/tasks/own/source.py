@@ -19,12 +19,13 @@ from fairtrial.tasks.graders.base import GraderSet, make_graders
 from fairtrial.tasks.own.columns import Columns, make_unknown_column, recognise_columns
 from fairtrial.tasks.own.folder import read_folder
 from fairtrial.tasks.own.golds import is_empty
-from fairtrial.tasks.own.images import OwnImages, find_image_columns, read_images
+from fairtrial.tasks.own.images import OwnImages, RowImages, find_image_columns, read_images
 from fairtrial.tasks.own.options import parse_list, to_text
 from fairtrial.tasks.own.prompts import Asking, list_unused, read_template
 from fairtrial.tasks.own.reading import Table, read_table
 from fairtrial.tasks.own.rows import Question, Questions, read_questions
 from fairtrial.tasks.reading import read_number
+from fairtrial.tasks.vlmevalkit.tables import find_first_rotations, give_images, is_benchmark
 
 MOST_LABELS, FEWEST_PER_LABEL, LONGEST_LABEL = 20, 3, 40
 """When written right answers are taken for labels: so many different ones, so often each, so long at most."""
@@ -126,12 +127,32 @@ def _take_images(table: Table, said: OwnData, folder: Path, beside: Path) -> tup
         folder: of the trial, which a folder of images that it names is relative to.
         beside: where the file lies, which paths of images are relative to by default.
     """
+    faults: dict[int, str] = {}
+    if is_benchmark(table.columns):
+        table, faults = _read_benchmark(table)
     names = find_image_columns(table.columns, table.rows, said.image)
     if missing := [name for name in names if name not in table.columns]:
         raise make_unknown_column("image", missing[0], table.columns)
     root = folder / Path(said.image.folder).expanduser() if said.image and said.image.folder else beside
     rows, images = read_images(table.rows, names, root) if names else (table.rows, None)
+    if images is not None:
+        for n, text in faults.items():
+            images.rows[n] = RowImages(fault=text)
     return replace(table, rows=[convert_to_json(row) for row in rows] if table.raw else rows), images
+
+
+def _read_benchmark(table: Table) -> tuple[Table, dict[int, str]]:
+    """Return a file of VLMEvalKit with every image where it is shown, and without rotated copies; and bad rows."""
+    kept = find_first_rotations(table.rows)
+    copies = len(table.rows) - len(kept)
+    rows, faults = give_images(table.rows)
+    notes = ["columns of VLMEvalKit", *table.notes]
+    if copies:
+        notes.append(f"{copies:,} rotated copies left out (`ask: circular` makes them)")
+    moved = {n: at for at, n in enumerate(kept)}
+    told = {moved[n]: text for n, text in faults.items() if n in moved}
+    places = [table.places[n] for n in kept]
+    return replace(table, rows=[rows[n] for n in kept], places=places, notes=tuple(notes)), told
 
 
 def _find_question(table: Table, columns: Columns, template: str, prompted: bool, where: str) -> tuple[Columns, str]:

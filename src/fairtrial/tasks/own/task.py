@@ -168,16 +168,15 @@ class OwnTask:
         return "" if self._source.asking.shows(own) else own
 
     def _cluster(self, question: Question) -> str:
-        """Return the cluster that a row names; else rows with one passage before them, or one image, are together."""
+        """Return the cluster that a row names; else rows with one image, or one passage before them, are one."""
         columns = self._source.columns
-        value = question.row[columns.cluster] if columns.cluster else None
-        if value is None and columns.context and not columns.cluster:
-            value = question.row[columns.context]
-            if value is not None:
-                return content_hash(fold_text(to_text(value)))
-        if value is None and not columns.cluster and question.images.parts:
+        if columns.cluster:
+            value = question.row[columns.cluster]
+            return "" if value is None else to_text(value)
+        if question.images.parts:
             return content_hash([image.hash for image in question.images.parts])
-        return "" if value is None else to_text(value)
+        value = question.row[columns.context] if columns.context else None
+        return "" if value is None else content_hash(fold_text(to_text(value)))
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for a row."""

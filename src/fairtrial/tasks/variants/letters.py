@@ -28,8 +28,7 @@ from fairtrial.records import (
     ScoreRequest,
     place_images,
 )
-from fairtrial.tasks.base import NamesAnswerColumns, Task, TaskOptions, list_images, list_kept_forms
-from fairtrial.tasks.find import TaskFinder
+from fairtrial.tasks.base import NamesAnswerColumns, Task, list_images, list_kept_forms
 from fairtrial.tasks.reading import read_option
 from fairtrial.tasks.signs import CHOSE
 
@@ -81,19 +80,7 @@ class LetterTask:
 
     def requests(self, item: Item) -> Sequence[GenerateRequest]:
         """Return the one request for a letter."""
-        prompt, options, label = self._asked(item)
-        user = prompt.user
-        found = CUE.search(user)
-        cue = found[0].rstrip() if found and not prompt.assistant else ""
-        stem = user[: found.start() if found and cue else None].rstrip()
-        names = _list_letters(options)
-        shown = (
-            "" if _are_letters(options) else "".join(f"\n{x}. {text}" for x, text in zip(names, options, strict=True))
-        )
-        ending = "\n" if prompt.assistant else cue or DEFAULT_CUE
-        parts = place_images(f"{stem}{shown}\n{ASK}{ending}", prompt.question.images)
-        asked = Prompt(parts, prompt.system, prompt.assistant)
-        return [GenerateRequest(asked, max_tokens=TOKENS, label=label)]
+        return [write_letter_request(*self._asked(item))]
 
     def answer_columns(self) -> Collection[str] | None:
         """Return those of the task itself."""
@@ -110,7 +97,7 @@ class LetterTask:
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return whether the letter is right, and whether there was none."""
         letter, options = self._read(item, answers)
-        places = zip(_list_letters(options), self._order(item, options), strict=True)
+        places = zip(list_letters(options), self._order(item, options), strict=True)
         right = {x for x, at in places if item.choices[at] in item.gold}
         return [Observation(ACC.name, float(letter in right)), Observation(UNREAD.name, float(not letter))]
 
@@ -127,46 +114,69 @@ class LetterTask:
         return read_letter(answer.text, options), options
 
     def _asked(self, item: Item) -> tuple[Prompt, tuple[str, ...], str]:
-        """Return an item's prompt, its options and its label."""
-        requests = self.task.requests(item)
-        pairs = [
-            pair
-            for request in requests
-            if isinstance(request, ScoreRequest) and not request.rolling
-            for pair in request.pairs
-            if pair.prompt.plain().strip()
-        ]
-        options = tuple(pair.continuation.strip() for pair in pairs)
-        prompts = {pair.prompt for pair in pairs}
-        whole = len(prompts) == 1 and 1 < len(options) == len(item.choices) <= len(ascii_uppercase)
-        if not whole or len(set(options)) < len(options):
-            raise TaskError(
-                "cannot be answered by a letter: it takes 2 to 26 different choices after one prompt.",
-                fix="Leave out `ask: letter`.",
-                where=f"task {self.task.card.name} item {item.doc_id}",
-            )
-        return pairs[0].prompt, tuple(options[at] for at in self._order(item, options)), requests[0].label
+        """Return an item's prompt, its options as they are shown, and its label."""
+        prompt, options, label = find_options_asked(self.task, item)
+        return prompt, tuple(options[at] for at in self._order(item, options)), label
 
     def _order(self, item: Item, options: Sequence[str]) -> list[int]:
         return list(range(len(options))) if self._keep_order else _draw_order(item, options)
 
 
+def find_options_asked(task: Task, item: Item) -> tuple[Prompt, tuple[str, ...], str]:
+    """Return an item's prompt, its options in the task's order, and its label.
+
+    Raises TaskError if it has no options after one prompt, or more than there are letters.
+    """
+    requests = task.requests(item)
+    pairs = [
+        pair
+        for request in requests
+        if isinstance(request, ScoreRequest) and not request.rolling
+        for pair in request.pairs
+        if pair.prompt.plain().strip()
+    ]
+    options = tuple(pair.continuation.strip() for pair in pairs)
+    prompts = {pair.prompt for pair in pairs}
+    whole = len(prompts) == 1 and 1 < len(options) == len(item.choices) <= len(ascii_uppercase)
+    if not whole or len(set(options)) < len(options):
+        raise TaskError(
+            "cannot be answered by a letter: it takes 2 to 26 different choices after one prompt.",
+            fix="Leave out `ask: letter`.",
+            where=f"task {task.card.name} item {item.doc_id}",
+        )
+    return pairs[0].prompt, options, requests[0].label
+
+
+def write_letter_request(prompt: Prompt, options: Sequence[str], label: str) -> GenerateRequest:
+    """Return the request for the letter of one of the options, which are shown in this order."""
+    user = prompt.user
+    found = CUE.search(user)
+    cue = found[0].rstrip() if found and not prompt.assistant else ""
+    stem = user[: found.start() if found and cue else None].rstrip()
+    names = list_letters(options)
+    shown = "" if are_letters(options) else "".join(f"\n{x}. {text}" for x, text in zip(names, options, strict=True))
+    ending = "\n" if prompt.assistant else cue or DEFAULT_CUE
+    parts = place_images(f"{stem}{shown}\n{ASK}{ending}", prompt.question.images)
+    asked = Prompt(parts, prompt.system, prompt.assistant)
+    return GenerateRequest(asked, max_tokens=TOKENS, label=label)
+
+
 def _draw_order(item: Item, options: Sequence[str]) -> list[int]:
     """Return the places of the options in the order in which they are shown: drawn, unless they are letters."""
     order = list(range(len(options)))
-    if not _are_letters(options):
+    if not are_letters(options):
         random.Random(item.id).shuffle(order)
     return order
 
 
-def _list_letters(options: Sequence[str]) -> str:
+def list_letters(options: Sequence[str]) -> str:
     """Return the letters of the options: their own if they are letters themselves, else A, B, C ..."""
     return (
-        "".join(_strip_brackets(text) for text in options) if _are_letters(options) else ascii_uppercase[: len(options)]
+        "".join(_strip_brackets(text) for text in options) if are_letters(options) else ascii_uppercase[: len(options)]
     )
 
 
-def _are_letters(options: Sequence[str]) -> bool:
+def are_letters(options: Sequence[str]) -> bool:
     """Return whether the options are letters themselves, so that the prompt shows already what they stand for."""
     return all(LETTER.fullmatch(text.rstrip(".:")) for text in options)
 
@@ -183,19 +193,6 @@ def read_letter(text: str, options: Sequence[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _read_letter(text: str, options: tuple[str, ...]) -> str:
-    names = _list_letters(options)
-    at = read_option(text, names, () if _are_letters(options) else options)
+    names = list_letters(options)
+    at = read_option(text, names, () if are_letters(options) else options)
     return "" if at is None else names[at]
-
-
-def build_task(finder: TaskFinder, name: str, options: TaskOptions, ask: str) -> Task:
-    """Build a task as a trial asks it: its own way, or by letters, which goes without examples.
-
-    Raises what the finder raises, and TaskError where letters are no way to ask it.
-    """
-    if ask != "letter":
-        return finder.build(name, options)
-    task = LetterTask(finder.build(name, replace(options, shots=0)))
-    for item in task.items()[:1]:
-        task.requests(item)
-    return task

@@ -19,7 +19,8 @@ from fairtrial.spec.trial import Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.find import TaskFinder
-from fairtrial.tasks.variants.letters import ASK, LetterTask, build_task, read_letter
+from fairtrial.tasks.variants.circular import build_task
+from fairtrial.tasks.variants.letters import ASK, LetterTask, read_letter
 
 CITIES = ("Paris", "London", "car", "4")
 
