@@ -1,0 +1,1 @@
+"""Many questions about one image: what scoring them costs, beside others and beside what the engines can do."""
