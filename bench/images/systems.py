@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bench.images.work import Item, Work
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.images import decode
-from fairtrial.models import resolve
+from fairtrial.models import resolve_candidate
 from fairtrial.records import Pair, Prompt, ScoreRequest, TextPart
 from fairtrial.spec.candidate import Candidate
 
@@ -34,7 +34,7 @@ class Ours:
         more = {"dtype": "float32"} if name == "transformers" else {}
         candidate = Candidate.model_validate({"id": "bench", "model": spec, "context": 4096, **more})
         settings = EngineSettings(threads=threads, read_image=lambda image: files[image.hash])
-        self.engine: Any = open_engine(candidate, resolve(spec, folder), settings)
+        self.engine: Any = open_engine(candidate, resolve_candidate(candidate, folder), settings)
         self.parts = work.parts
         self.tree = self.usual = 0
 
