@@ -68,25 +68,32 @@ class Styles:
     """How often what is asked how.
 
     Attributes:
-        teach: ask also what no task asks.
+        teach: how many questions a picture gets at most that no task asks.
         chat: share of pictures that are asked about through the chat template.
         letters: share of questions that are asked a second time, to be answered by a letter.
         blind: share of pictures that are taken away.
     """
 
-    teach: bool = True
+    teach: int = 3
     chat: float = 0.25
     letters: float = 0.0
     blind: float = 0.03
 
 
-AS_TASKS_ASK = Styles(teach=False, chat=0.0, letters=0.0, blind=0.0)
+AS_TASKS_ASK = Styles(teach=0, chat=0.0, letters=0.0, blind=0.0)
 
 
 def draw_lessons(
-    family: str, seed: int = 0, styles: Styles = AS_TASKS_ASK, level: int | None = None
+    family: str, seed: int = 0, styles: Styles = AS_TASKS_ASK, level: int = 1
 ) -> Iterator[Lesson]:
-    """Yield lessons without end, from draws that no item of a trial comes from."""
+    """Yield lessons without end, from draws that no item of a trial comes from.
+
+    Args:
+        family: name of the task.
+        seed: other seeds give other pictures.
+        styles: how questions are asked.
+        level: of the task; the network is made for 112x112 pixels, those of level 1.
+    """
     task = build_picture_task(family, TaskOptions(seed=seed, level=level))
     draw = random.Random(f"{family} {seed}")
     for number in count():
@@ -98,8 +105,9 @@ def draw_lessons(
             *_, text = task.show(row).split(IMAGE)
             asked.append(Question(text, f" {row['gold']}", tuple(f" {one}" for one in row["choices"]), kind))
         more = [offer_letters(one, draw) for one in asked if draw.random() < styles.letters]
-        if styles.teach:
-            more += [Question(f"\nQuestion: {text}\nAnswer:", f" {answer}") for text, answer in describe(scene.drawn)]
+        taught = list(describe(scene.drawn))
+        for text, answer in draw.sample(taught, min(styles.teach, len(taught))):
+            more.append(Question(f"\nQuestion: {text}\nAnswer:", f" {answer}"))
         pictures = tuple(np.asarray(picture) for picture in scene.pictures)
         lesson = Lesson(family, pictures, tuple(before), (*asked, *more), label_cells(scene.drawn, len(pictures)))
         if draw.random() < styles.chat:
@@ -150,22 +158,31 @@ def describe(drawn: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"What is at {at}?", name
         if names.count(name) == 1:
             yield f"Where is the {name}?", at
-    if "values" in drawn:
-        yield "List all bars.", ", ".join(f"{c} {v}" for c, v in zip(drawn["colours"], drawn["values"], strict=True))
+    if "series" in drawn and len(drawn["series"]) == 1:
+        bars = zip(drawn["groups"], drawn["values"][0], strict=True)
+        yield "List all bars.", ", ".join(f"{name} {value}" for name, value in bars)
+    if "rows" in drawn:
+        yield "List all rows.", ", ".join(" ".join(row) for row in drawn["rows"][1:])
+    if "signs" in drawn:
+        yield "List all signs.", ", ".join(f"{colour} {word}" for colour, word, *_ in drawn["signs"])
+    if "letters" in drawn:
+        yield "List all lines.", ", ".join(sorted("".join(sorted(line)) for line in drawn["lines"]))
 
 
 def label_cells(drawn: Mapping[str, Any], pictures: int) -> np.ndarray:
     """Return the labels of each cell: what covers its middle, and whether the middle of a thing lies in it."""
+    shown = [drawn.get("things", ())] if pictures == 1 else [drawn.get(one, ()) for one in ("first", "second")]
+    assert len(shown) == pictures
     across = SIDE // PATCH
     middles = np.arange(across) * PATCH + PATCH // 2
-    looks = np.full((across, across, 3), -1)
-    if pictures == 1:
-        for thing in drawn.get("things", ()):
+    looks = np.full((pictures, across, across, len(LABELS)), -1)
+    for cells, things in zip(looks, shown, strict=True):
+        for thing in things:
             near = (middles[:, None] - thing["y"]) ** 2 + (middles - thing["x"]) ** 2 <= thing["radius"] ** 2
-            looks[near, :2] = COLOUR_NAMES.index(thing["colour"]), SHAPE_NAMES.index(thing["shape"])
-            looks[near & (looks[..., 2] < 0), 2] = 0
-            looks[thing["y"] // PATCH, thing["x"] // PATCH, 2] = 1
-    return np.concatenate([looks.reshape(CELLS, 3)] * max(pictures, 0)) if pictures else looks.reshape(CELLS, 3)[:0]
+            cells[near, :2] = COLOUR_NAMES.index(thing["colour"]), SHAPE_NAMES.index(thing["shape"])
+            cells[near & (cells[..., 2] < 0), 2] = 0
+            cells[thing["y"] // PATCH, thing["x"] // PATCH, 2] = 1
+    return looks.reshape(pictures * CELLS, len(LABELS))
 
 
 def collect_texts(lessons: Sequence[Lesson]) -> list[str]:

@@ -26,11 +26,11 @@ class Shape:
     """Sizes of the two parts."""
 
     width: int = 192
-    layers: int = 4
+    layers: int = 6
     inner: int = 512
     heads: int = 3
     text_width: int = 192
-    text_layers: int = 4
+    text_layers: int = 2
     text_inner: int = 512
     text_heads: int = 3
 

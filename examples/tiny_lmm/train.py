@@ -27,8 +27,9 @@ from examples.tiny_lmm.evaluate import Score, score_network
 from examples.tiny_lmm.lessons import LABELS, Lesson, Styles, collect_texts, draw_lessons
 from examples.tiny_lmm.network import IMAGE, Shape, make_network, save_network
 from examples.tiny_lmm.vocabulary import make_tokenizer
+from fairtrial.tasks.pictures import OPEN, PICTURES
 
-FAMILIES = ("charts", "counting", "documents", "presence", "spatial")
+FAMILIES = tuple(name for name in PICTURES if not name.endswith(OPEN))
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class Recipe:
     """
 
     families: tuple[str, ...] = FAMILIES
-    pictures: int = 60_000
+    pictures: int = 45_000
     batch: int = 32
-    rate: float = 0.02
+    rate: float = 0.005
     other_rate: float = 2e-3
     decay: float = 0.1
     warm: float = 0.02
