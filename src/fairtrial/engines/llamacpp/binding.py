@@ -168,6 +168,12 @@ class Model:
         recurrent = self.lib.llama_model_is_recurrent(self.handle) or self.lib.llama_model_is_hybrid(self.handle)
         return not recurrent
 
+    def places_in_plane(self) -> bool:
+        """Whether a position is made up of several numbers (M-RoPE)."""
+        lib = self.lib
+        kind = int(lib.llama_model_rope_type(self.handle))
+        return kind in (lib.LLAMA_ROPE_TYPE_MROPE, lib.LLAMA_ROPE_TYPE_IMROPE)
+
     def on_accelerator(self) -> bool:
         """Whether the library can compute elsewhere than on the processor."""
         return bool(self.lib.llama_supports_gpu_offload())

@@ -10,6 +10,7 @@ from functools import partial
 
 from fairtrial.engines.llamacpp.binding import Floats, Model, get_library_version, get_system_info
 from fairtrial.engines.llamacpp.calibrate import SpeedSettings, calibrate
+from fairtrial.engines.llamacpp.embedding import find_embeddings
 from fairtrial.engines.llamacpp.generate import generate_all
 from fairtrial.engines.llamacpp.probe import check_opens, check_packing, check_sees
 from fairtrial.engines.llamacpp.projector import Projector
@@ -82,12 +83,16 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
             "packed_weights": packed,
             "prefix_tree": loaded.scores_prefixes(),
         }
-        images = None
+        images, embeddings = None, None
         if model.projector:
             facts["projector_sha256"] = model.projector_sha256
             read = partial(_read_pixels, settings.read_image)
             images = ImageTable(Projector(model.projector, loaded, read, threads=sizes.threads))
-        return cls(LlamaCppSession(loaded, sizes, images), Encoder(vocabulary, asking, images), facts)
+            embeddings = find_embeddings(loaded, sizes.threads)
+        session = LlamaCppSession(loaded, sizes, images, embeddings)
+        if images:
+            facts["passes"] = "text and images together" if session.mixes else "text and images apart"
+        return cls(session, Encoder(vocabulary, asking, images), facts)
 
     def _score(self, session: LlamaCppSession, sequences: Sequence[ScoredSequence]) -> SequenceScores:
         """Score sequences through one tree, or each by itself where a model cannot go back to a prefix."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.llamacpp.binding import Context, Floats
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
 from fairtrial.engines.local.generation import Job, Prompted, collect_answers, count_shared, make_jobs, sort_jobs
-from fairtrial.engines.local.images import TokenPlaces
+from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, TokenPlaces
 from fairtrial.engines.local.prefix_tree.trie import Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import Vocabulary
 from fairtrial.records import GenerateAnswer
@@ -83,13 +83,14 @@ class _RunningJob:
         """Whether the next unread token is a cell of an image."""
         return self.reads and self.path.shows(self.read)
 
-    def next_tokens(self) -> tuple[Tokens, NDArray[np.int32]]:
-        """Return the tokens that come next, of text or of images only, and (sections, n) their positions."""
+    def next_tokens(self, *, mixed: bool) -> tuple[Tokens, NDArray[np.int32]]:
+        """Return the tokens that come next and (sections, n) positions: text or images only, unless ``mixed``."""
         if not self.reads:
             new = self.job.new
             first = self.path.end + len(new) - 1
-            return np.array(new[-1:], dtype=np.int32), np.array([[first]], dtype=np.int32)
-        stop = self.path.find_stop(self.read)
+            place = np.full((len(self.path.positions), 1), first, dtype=np.int32)
+            return np.array(new[-1:], dtype=np.int32), place
+        stop = len(self.job.tokens) if mixed else self.path.find_stop(self.read)
         return self.job.tokens[self.read : stop], self.path.positions[:, self.read : stop]
 
 
@@ -136,43 +137,54 @@ class _CacheBatch:
             self.running.append(_RunningJob(job, path, slot, have))
 
     def _pass(self) -> None:
-        """Send one pass: cells of images if some come next, else a token of each growing answer and unread prompts."""
-        seeing = [one for one in self.running if one.sees]
+        """Send one pass: a token of each growing answer, then as much unread prompt as fits.
+
+        Where text and images do not mix, and cells of images come next, they alone.
+        """
+        mixed = self.session.mixes
+        seeing = [] if mixed else [one for one in self.running if one.sees]
         parts: list[Tokens] = []
         positions: list[NDArray[np.int32]] = []
         asking: list[_RunningJob] = []
-        context, size, room = self.context, 0, self._count_room(seeing)
+        context, size = self.context, 0
         for one in seeing or sorted(self.running, key=lambda r: r.reads):
-            tokens, places = one.next_tokens()
-            if not size < room or (size + len(tokens) > room and seeing and self.session.blocks_whole):
+            tokens, places = one.next_tokens(mixed=mixed)
+            count = self._count_fitting(one, len(tokens), size)
+            if not count:
                 break
-            tokens, places = tokens[: room - size], places[:, : room - size]
-            place = slice(size, size + len(tokens))
+            place = slice(size, size + count)
             context.slots[place] = one.slot
             context.wanted[place] = 0
-            one.read = min(one.read + len(tokens), len(one.job.tokens)) if one.reads else one.read
+            one.read += count if one.reads else 0
             size = place.stop
-            parts.append(tokens)
-            positions.append(places)
+            parts.append(tokens[:count])
+            positions.append(places[:, :count])
             if not one.reads:
                 context.wanted[size - 1] = 1
                 asking.append(one)
         context.set_sequences(context.slots[:size], np.ones(size, dtype=np.int32))
-        new = sum(bool(one.job.new) for one in asking)
-        logits = self._send(np.concatenate(parts), positions, new, cells=bool(seeing))
+        logits = self._send(np.concatenate(parts), positions, sum(bool(one.job.new) for one in asking))
         for row, one in zip(logits, asking, strict=True):
             if one.job.take(one.job.choose(row), self.vocabulary):
                 self._free(one)
 
-    def _count_room(self, seeing: Sequence[_RunningJob]) -> int:
-        """Return how many entries the next pass may have: those of a block that is not cut, if it is larger."""
-        batch = self.context.shape.batch
-        return max(batch, len(seeing[0].next_tokens()[0])) if seeing and self.session.blocks_whole else batch
+    def _count_fitting(self, one: _RunningJob, count: int, size: int) -> int:
+        """Return how many of a job's next tokens fit into a pass of ``size`` entries so far.
 
-    def _send(self, tokens: Tokens, positions: Sequence[NDArray[np.int32]], new: int, *, cells: bool) -> Floats:
+        A block of cells that is not cut may be larger than other passes: then it is one of its own.
+        """
+        fits = max(0, min(count, self.context.shape.batch - size))
+        if not one.reads or fits == count:
+            return fits
+        whole = one.path.round_down(one.read + fits) - one.read
+        return whole if whole or size else one.path.find_stop(one.read) - one.read
+
+    def _send(self, tokens: Tokens, positions: Sequence[NDArray[np.int32]], new: int) -> Floats:
         """Send a pass, ``new`` of whose tokens are the newest of answers."""
-        if cells:
-            return self.session.run_cells(tokens, np.concatenate(positions, axis=1))
+        if (tokens >= FIRST_IMAGE_TOKEN).any():
+            sections = max(len(places) for places in positions)
+            placed = [np.broadcast_to(places, (sections, places.shape[1])) for places in positions]
+            return self.session.run_cells(tokens, np.concatenate(placed, axis=1), new)
         size = len(tokens)
         self.context.tokens[:size] = tokens
         self.context.positions[:size] = np.concatenate([places[0] for places in positions])

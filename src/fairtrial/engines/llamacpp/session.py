@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Floats, Model
-from fairtrial.engines.local.images import ImageEncoder, ImageTable
+from fairtrial.engines.llamacpp.embedding import TokenEmbeddings
+from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, ImageEncoder, ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
 from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
@@ -93,16 +94,24 @@ def count_whole_cells(images: ImageTable | None) -> int:
     return images.largest if images is not None and reads_whole(images.encoder) else 0
 
 
-def limit_steps(sizes: SessionSizes, cells: int, *, whole: bool) -> StepLimits:
-    """Return what one step may hold; the library takes tokens or cells of images in one pass, not both."""
-    return StepLimits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells, mixed=False, whole=whole)
+def limit_steps(sizes: SessionSizes, cells: int, *, mixed: bool, whole: bool) -> StepLimits:
+    """Return what one step may hold; ``mixed`` and ``whole`` as in `StepLimits`."""
+    return StepLimits(sizes.batch, sizes.sequences - 1, sizes.outputs, cells, mixed=mixed, whole=whole)
 
 
 class LlamaCppSession(LocalSession):
     """Owns the model and its context."""
 
-    def __init__(self, model: Model, sizes: SessionSizes, images: ImageTable | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        sizes: SessionSizes,
+        images: ImageTable | None = None,
+        embeddings: TokenEmbeddings | None = None,
+    ) -> None:
+        """Run ``model``; ``embeddings`` lets text and ``images`` go through it side by side."""
         super().__init__(sizes.batch, sizes.block, images)
+        self._embeddings = embeddings
         self.model, self.sizes = model, sizes
         self._context: Context | None = None
         self._flash = sizes.flash
@@ -147,6 +156,11 @@ class LlamaCppSession(LocalSession):
         self.read(tokens, start, wanted=False)
 
     @property
+    def mixes(self) -> bool:
+        """Whether text and cells of images go through the network in one pass."""
+        return self._embeddings is not None and self.images is not None and not self.images.encoder.whole
+
+    @property
     def blocks_whole(self) -> bool:
         """Whether all cells of a block go through the network in one pass; see `reads_whole`."""
         return self.images is not None and reads_whole(self.images.encoder)
@@ -158,7 +172,7 @@ class LlamaCppSession(LocalSession):
     def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Floats]]:
         """Compute the nodes of a tree; see `LocalSession.walk`."""
         places = TreePlaces.of(tree, self.images)
-        limits = limit_steps(self.sizes, self.cells, whole=self.blocks_whole)
+        limits = limit_steps(self.sizes, self.cells, mixed=self.mixes, whole=self.blocks_whole)
         for step in plan_steps(tree, wanted, limits, root, places.blocks):
             yield step, self._compute_step(step, places)
 
@@ -203,12 +217,25 @@ class LlamaCppSession(LocalSession):
         self.forget()
         return found
 
-    def run_cells(self, tokens: Tokens, positions: NDArray[np.int32]) -> Floats:
-        """Send a pass of cells, whose sequences are in the context's arrays, and count it; see `Context.run_cells`."""
+    def run_cells(self, tokens: Tokens, positions: NDArray[np.int32], new: int = 0) -> Floats:
+        """Send a pass of cells, or where the session `mixes` of cells and text, and count it; see `Context.run_cells`.
+
+        The sequences are in the context's arrays; ``new`` of the tokens are the newest of growing answers.
+        """
         assert self.images is not None
-        rows = self.images.embed(tokens)
-        with self.work.count("prefill", len(tokens)):
+        rows = self._embed(tokens, self.images)
+        with self.work.count(None if new else "prefill", len(tokens)):
             return self.context.run_cells(rows, positions, whole=self.images.encoder.whole)
+
+    def _embed(self, tokens: Tokens, images: ImageTable) -> Floats:
+        cells = tokens >= FIRST_IMAGE_TOKEN
+        shown = images.embed(tokens[cells])
+        if cells.all():
+            return shown
+        assert self._embeddings is not None
+        rows = np.empty((len(tokens), shown.shape[1]), dtype=np.float32)
+        rows[cells], rows[~cells] = shown, self._embeddings.rows(tokens[~cells])
+        return rows
 
     def run(self, size: int, new: int = 0) -> Floats:
         """Send a pass whose entries are in the context's arrays, and count it; see `Context.run`.

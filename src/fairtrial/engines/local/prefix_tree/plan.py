@@ -77,8 +77,8 @@ class PlanStep:
 
     @property
     def shows_image(self) -> bool:
-        """Whether the first node is a cell of an image."""
-        return self.blocks is not None and int(self.blocks[0]) >= 0
+        """Whether some node is a cell of an image."""
+        return self.blocks is not None and bool((self.blocks >= 0).any())
 
 
 def plan_steps(
