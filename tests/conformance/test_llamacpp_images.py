@@ -92,8 +92,12 @@ def test_scores_and_texts_are_those_of_the_library(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_all_requests_together_are_one_at_a_time(family: str) -> None:
-    engine, small = opened(family), opened(family, batch=8)  # blocks of cells are larger than a pass there
+def test_all_requests_together_are_one_at_a_time(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = opened(family)
+    assert engine.record["passes"] == f"text and images {'apart' if family == 'gemma3' else 'together'}"
+    monkeypatch.setattr("fairtrial.engines.llamacpp.engine.find_embeddings", lambda *_: None)
+    small = opened(family, batch=8)  # blocks of cells are larger than a pass there
+    assert small.record["passes"] == "text and images apart"
     questions = make_questions()
     engine.check(questions)
     sees = engine._encoder.images.encoder  # type: ignore[attr-defined]
@@ -115,21 +119,24 @@ def test_all_requests_together_are_one_at_a_time(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_texts_are_written_side_by_side(family: str) -> None:
+def test_texts_are_written_side_by_side(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, small = opened(family), opened(family, batch=8)
+    monkeypatch.setattr("fairtrial.engines.llamacpp.engine.find_embeddings", lambda *_: None)
+    apart = opened(family)
     asked = [GenerateRequest(question.pairs[0].prompt, 6) for question in make_questions()]
     asked += [GenerateRequest(asked[3].prompt, 6, temperature=0.7, seed=seed) for seed in (1, 2)]
     together = list(engine.generate(asked))
     alone = [answer for one in asked for answer in engine.generate([one])]
-    narrow = list(small.generate(asked))
+    narrow, split = list(small.generate(asked)), list(apart.generate(asked))
     assert list(engine.generate(asked)) == together
     assert engine._encoder.images.encoder.encoded == 3  # type: ignore[attr-defined]
-    for one, other, third in zip(together, alone, narrow, strict=True):
+    for one, other, third, fourth in zip(together, alone, narrow, split, strict=True):
+        assert one.logprob == pytest.approx(fourth.logprob, abs=5 * ROUNDING)
         assert (one.text, one.prompt_tokens) == (other.text, other.prompt_tokens)
         assert one.logprob == pytest.approx(other.logprob, abs=ROUNDING)
         assert one.logprob == pytest.approx(third.logprob, abs=5 * ROUNDING)
-    engine.close()
-    small.close()
+    for opened_engine in (engine, small, apart):
+        opened_engine.close()
 
 
 def test_one_image_is_encoded_once_and_its_cells_are_read_once() -> None:

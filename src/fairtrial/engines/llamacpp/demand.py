@@ -100,7 +100,8 @@ def _predict_scoring(sequences: Sequence[ScoredSequence], sizes: SessionSizes, i
     plan = ScoringPlan.of(sequences)
     cells = plan.longest + sizes.batch
     image = count_whole_cells(images)
-    limits = limit_steps(sizes, cells, mixed=False, whole=image > 0)
+    mixed = images is None or not images.encoder.whole
+    limits = limit_steps(sizes, cells, mixed=mixed, whole=image > 0)
     blocks = images.number_blocks(plan.tree) if images else None
     steps = plan_steps(plan.tree, plan.wanted, limits, blocks=blocks)
     passes = [(len(step.tokens), int(step.wanted.sum())) for step in steps]
