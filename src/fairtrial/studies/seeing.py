@@ -11,6 +11,7 @@ from typing import Any
 
 from fairtrial.analysis.forms import FormResult, get_kind, is_unseeing, iterate_forms
 from fairtrial.analysis.verdicts import get_bounds
+from fairtrial.analysis.yes_rates import YesRate, iterate_yes_rates
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TrialRecord
 from fairtrial.spec.forms import TWINS
@@ -67,6 +68,8 @@ def _find(ledger: Ledger, trial_id: str) -> Findings | None:
             tables.append(_make_table(caption, chosen))
     if not tables:
         return None
+    if rates := list(iterate_yes_rates(ledger, trial_id)):
+        tables.append(_make_yes_table(rates))
     if len(sentences) > MOST_SENTENCES:
         more = len(sentences) - MOST_SENTENCES
         sentences = [*sentences[:MOST_SENTENCES], f"{more:,} more comparisons are in the tables."]
@@ -163,6 +166,24 @@ def _make_table(caption: str, found: Sequence[FormResult]) -> Table:
             )
         )
     return Table(caption, tuple(columns), tuple(rows))
+
+
+def _make_yes_table(rates: Sequence[YesRate]) -> Table:
+    """Return how often each candidate says yes, how often that is right, and how often it says so where it is not."""
+    columns = ["task", "candidate"], ["yes-rate", "right yes", "false yes"], ["items"]
+    rows = tuple(
+        (
+            one.task.name,
+            one.candidate.name,
+            Interval(one.rate.mean, one.rate.low, one.rate.high),
+            one.right,
+            one.false_yes,
+            float(one.items),
+        )
+        for one in rates
+    )
+    heads = [*map(Column, columns[0]), *(Column(name, "1") for name in columns[1]), *map(Column, columns[2])]
+    return Table("How often yes is said", tuple(heads), rows)
 
 
 def _make_slopes(ledger: Ledger, trial_id: str, plan: TrialRecord) -> Iterator[Slopes]:

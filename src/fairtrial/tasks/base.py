@@ -160,6 +160,19 @@ def hide_answers(task: Task, item: Item) -> dict[str, Any]:
 
 
 @runtime_checkable
+class MeasuresChoices(Protocol):
+    """A task of choices that measures more of the one taken than whether it is right, however it is asked."""
+
+    def choice_measures(self) -> Sequence[Measure]:
+        """Return these measures; they are among those of its card."""
+        ...
+
+    def measure_choice(self, item: Item, chosen: str) -> Sequence[Observation]:
+        """Return their values for the choice that was taken."""
+        ...
+
+
+@runtime_checkable
 class KeepsAnswers(Protocol):
     """A task with images that knows which changes of them leave its right answers right."""
 

@@ -25,6 +25,7 @@ from fairtrial.analysis.doubts.pictures import find_picture_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
 from fairtrial.analysis.doubts.same_text import find_same_text_doubts
 from fairtrial.analysis.doubts.weights import find_weight_doubts
+from fairtrial.analysis.doubts.yes_rates import find_yes_doubts
 from fairtrial.analysis.forms import get_kind
 from fairtrial.ledger import Ledger, query
 
@@ -39,6 +40,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_same_text_doubts,
     find_guessing_doubts,
     find_picture_doubts,
+    find_yes_doubts,
     find_asking_doubts,
     find_gold_doubts,
     find_own_row_doubts,

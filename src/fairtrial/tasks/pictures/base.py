@@ -176,12 +176,20 @@ class PictureChoices(PictureTask, ChoiceTask):
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the measures of the card, each 0 or 1."""
         grades = super().grade(item, answers)
-        if not self._suite.yes_rate:
-            return grades
         [answer] = answers
         assert isinstance(answer, ScoreAnswer)
         chosen = item.choices[answer.logprobs.index(max(answer.logprobs))]
-        return [*grades, Observation(YES.name, float(chosen == "yes"))]
+        return [*grades, *self.measure_choice(item, chosen)]
+
+    def choice_measures(self) -> Sequence[Measure]:
+        """Return ``yes`` if the suite asks for it."""
+        return [YES] if self._suite.yes_rate else []
+
+    def measure_choice(self, item: Item, chosen: str) -> Sequence[Observation]:
+        """Return whether yes was chosen, of items that are answered by yes or no."""
+        if not self._suite.yes_rate or "yes" not in item.choices:
+            return []
+        return [Observation(YES.name, float(chosen == "yes"))]
 
 
 class PictureAnswers(PictureTask, WrittenTask):
@@ -205,7 +213,7 @@ class PictureAnswers(PictureTask, WrittenTask):
         """Return the measures of the card, each 0 or 1; no ``yes`` where neither yes nor no can be read."""
         said = _read_answer(item, text)
         grades = [Observation(EXACT.name, float(said == item.gold[0]))]
-        if self._suite.yes_rate and said is not None:
+        if self._suite.yes_rate and said in ("yes", "no"):
             grades.append(Observation(YES.name, float(said == "yes")))
         return grades
 

@@ -28,7 +28,7 @@ from fairtrial.records import (
     ScoreRequest,
     place_images,
 )
-from fairtrial.tasks.base import NamesAnswerColumns, Task, list_images, list_kept_forms
+from fairtrial.tasks.base import MeasuresChoices, NamesAnswerColumns, Task, list_images, list_kept_forms
 from fairtrial.tasks.reading import read_option
 from fairtrial.tasks.signs import CHOSE
 
@@ -63,7 +63,7 @@ class LetterTask:
         about = f"{task.card.description} Options are shown with letters, and a letter is written.".strip()
         self.card = replace(
             task.card,
-            measures=(ACC, UNREAD),
+            measures=(ACC, UNREAD, *(task.choice_measures() if isinstance(task, MeasuresChoices) else ())),
             main_measure=ACC.name,
             description=about,
             settings={
@@ -97,9 +97,14 @@ class LetterTask:
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return whether the letter is right, and whether there was none."""
         letter, options = self._read(item, answers)
-        places = zip(list_letters(options), self._order(item, options), strict=True)
-        right = {x for x, at in places if item.choices[at] in item.gold}
-        return [Observation(ACC.name, float(letter in right)), Observation(UNREAD.name, float(not letter))]
+        places = dict(zip(list_letters(options), self._order(item, options), strict=True))
+        right = {x for x, at in places.items() if item.choices[at] in item.gold}
+        more = (
+            self.task.measure_choice(item, item.choices[places[letter]])
+            if letter and isinstance(self.task, MeasuresChoices)
+            else ()
+        )
+        return [Observation(ACC.name, float(letter in right)), Observation(UNREAD.name, float(not letter)), *more]
 
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return which letter was read, or that none was."""
