@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.api.conditions import DEFAULT_LEDGER, Conditions, ignore
+from fairtrial.api.pictures import names_image_file, write_picture
 from fairtrial.api.results import Result
 from fairtrial.api.running import conduct_loaded, plan_unfitted
 from fairtrial.api.showing import show_run
@@ -20,6 +21,7 @@ from fairtrial.planning.plan import Plan
 from fairtrial.records import ScoreRequest, content_hash
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.functions import Function, is_function, refresh_function
+from fairtrial.spec.own import is_data_file
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.shares import read_margin
 from fairtrial.spec.shorthand import expand_model
@@ -153,11 +155,15 @@ def make_entry(given: Any) -> TaskEntry:
     if isinstance(given, Mapping) and {"task", "file"} & given.keys():
         return TaskEntry.model_validate(given)
     if is_frame(given) or (isinstance(given, Sequence) and not isinstance(given, str)):
-        return TaskEntry.model_validate({"file": {"path": str(write_rows(list_rows(given)))}, "id": "rows"})
+        rows = list_rows(given)
+        body: dict[str, Any] = {"file": {"path": str(write_rows(rows))}, "id": "rows"}
+        if any(names_image_file(value) for row in rows for value in row.values()):
+            body["image"] = {"folder": str(Path.cwd())}  # paths in rows are the caller's, not the cache's
+        return TaskEntry.model_validate(body)
     if not isinstance(given, str | Path):
         raise SpecError(f"a task is a name, a file, a TaskEntry or rows; got {type(given).__name__} {given!r:.60}.")
     name = str(given)
-    if Path(name).suffix.lower() in DATA:
+    if Path(name).suffix.lower() in DATA or is_data_file(name) or (isinstance(given, Path) and given.is_dir()):
         return TaskEntry.model_validate({"file": name})
     base, _, level = name.partition("@")
     if level and not level.isdigit():
@@ -209,6 +215,8 @@ def make_plain(value: Any, where: str) -> Any:
     """Return a value as JSON has it: numbers of numpy as numbers, days and times as text, missing ones as null."""
     if value is None or isinstance(value, str | bool | int):
         return value
+    if (picture := write_picture(value)) is not None:
+        return picture
     if isinstance(value, float):
         return None if math.isnan(value) else value
     if isinstance(value, Mapping):
@@ -222,7 +230,7 @@ def make_plain(value: Any, where: str) -> Any:
     if type(value).__name__ in ("NAType", "NaTType"):
         return None
     raise SpecError(
-        f"{where}: a {type(value).__name__} has no place in a row.", fix="Rows hold text, numbers and lists."
+        f"{where}: a {type(value).__name__} has no place in a row.", fix="Rows hold text, numbers, pictures and lists."
     )
 
 

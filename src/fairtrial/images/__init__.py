@@ -6,9 +6,18 @@ in a process of its own with limits, and tells what it found without the pixels;
 `make_thumbnail` what a page shows.
 """
 
-from fairtrial.images.decoding import DecodedImage, decode, encode_png
+from fairtrial.images.decoding import DecodedImage, decode, encode_picture, encode_png
 from fairtrial.images.examining import examine
 from fairtrial.images.sending import prepare_to_send
 from fairtrial.images.thumbnails import Thumbnail, make_thumbnail
 
-__all__ = ["DecodedImage", "Thumbnail", "decode", "encode_png", "examine", "make_thumbnail", "prepare_to_send"]
+__all__ = [
+    "DecodedImage",
+    "Thumbnail",
+    "decode",
+    "encode_picture",
+    "encode_png",
+    "examine",
+    "make_thumbnail",
+    "prepare_to_send",
+]

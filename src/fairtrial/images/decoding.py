@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
+from fairtrial.errors import ImageError
 from fairtrial.images.hashing import hash_picture
 from fairtrial.images.opening import open_picture
 from fairtrial.records.images import OBSERVED, ImageNote
@@ -68,4 +69,20 @@ def encode_png(pixels: NDArray[Any]) -> bytes:
         raise ValueError(f"pixels are uint8 of shape (height, width, 3), not {pixels.dtype} of shape {pixels.shape}")
     out = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(out, "PNG", compress_level=3)
+    return out.getvalue()
+
+
+def encode_picture(picture: object) -> bytes | None:
+    """Return a picture of Pillow as the bytes of a file without loss, turned as its EXIF data say; None if it is none.
+
+    Raises ImageError if it cannot be read any more, e.g. because its file was closed.
+    """
+    if not isinstance(picture, Image.Image):
+        return None
+    out = io.BytesIO()
+    try:
+        shown = ImageOps.exif_transpose(picture)
+        shown.save(out, "PNG" if shown.mode in {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"} else "TIFF")
+    except Exception as error:  # of files that are read only now, which may be anything
+        raise ImageError(f"the picture cannot be read: {error}.") from error
     return out.getvalue()

@@ -9,11 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import fairtrial as ft
 from fairtrial.api import comparing
+from fairtrial.api.comparing import make_entry
 from fairtrial.errors import EngineError, SpecError
+from fairtrial.images import decode
+from fairtrial.tasks.base import TaskOptions
+from fairtrial.tasks.own.source import open_own_data
+from fairtrial.tasks.own.task import OwnTask
 
 
 @pytest.fixture(autouse=True)
@@ -190,3 +197,23 @@ def test_half_a_character_in_an_answer_can_be_printed() -> None:
     found = ft.compare([lambda prompt: "x", ft.Function(lambda prompt: "a \ud800", "half")], ROWS)
     assert "⟨U+D800⟩" in str(found)
     assert (str(found) + repr(found) + str(found.check())).encode()
+
+
+def test_pictures_stand_in_rows_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pixels = np.zeros((6, 9, 3), np.uint8)
+    pixels[2:4] = 200
+    Image.fromarray(pixels).save("red.png")
+    turned = Image.fromarray(pixels)
+    turned.getexif()[0x0112] = 6
+    shown = [pixels, Image.fromarray(pixels), Path("red.png"), Path("red.png").read_bytes(), "red.png", turned]
+    rows = [{"image": one, "question": f"q{n}?", "answer": "x"} for n, one in enumerate(shown)]
+    entry = make_entry(rows)
+    assert entry.image is not None and entry.image.folder == str(tmp_path)
+    task = OwnTask(open_own_data(entry, Path("elsewhere")), "rows", TaskOptions())
+    read = [decode(data) for item in task.items() for _, data in task.images(item)]
+    assert [one.pixels.shape for one in read] == [(6, 9, 3)] * 5 + [(9, 6, 3)]
+    assert all((one.pixels == pixels).all() for one in read[:5])
+    assert make_entry([{"question": "q", "answer": "x"}]).image is None
+    (tmp_path / "photos").mkdir()
+    assert make_entry(Path("photos")).file is not None and make_entry("photos/").file is not None

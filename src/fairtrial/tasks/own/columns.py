@@ -21,7 +21,7 @@ QUESTIONS = (
     "ctx", "sentence", "text", "statement", "claim", "ticket", "review", "comment", "email", "tweet", "post",
     "headline", "body", "utterance", "task", "frage", "pregunta", "domanda",
 )  # fmt: skip
-CONTEXTS = ("context", "passage", "paragraph", "article", "support", "background", "document", "story", "hint")
+CONTEXTS = ("context", "passage", "paragraph", "article", "support", "background", "document", "story")
 ANSWERS = (
     "answer", "answers", "gold", "goldanswer", "goldlabel", "label", "labels", "target", "targets", "expected",
     "expectedanswer", "expectedoutput", "expectedresponse", "correct", "correctanswer", "correctoption",

@@ -92,6 +92,8 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
         table, classes = read_folder(said.file, path) if whole else (read_table(said.file, path), ())
         table, images = _take_images(table, said, folder, path if whole else path.parent)
         columns = recognise_columns(table.columns, said, images.columns if images else ())
+        if is_benchmark(table.columns) and "hint" in table.columns and not (columns.context or said.prompt):
+            columns = replace(columns, context="hint")
         template = read_template(said.prompt, folder, table.columns, where)
         if classes and not columns.has_choices and not said.grade:
             columns = replace(columns, fixed=classes)
