@@ -47,7 +47,7 @@ class Ours:
         """Keep no prefix and no encoded picture from an earlier call."""
         self.engine._session.forget()
         self.encoder.encoded = 0
-        self.encoder.close()
+        self.encoder._kept.clear()
 
     def ask(self, items: Sequence[Item]) -> list[list[float]]:
         asked = []
