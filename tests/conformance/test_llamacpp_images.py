@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.engines.check import check_engine
 from fairtrial.engines.pictures import PICTURES, read_picture
-from fairtrial.errors import CapabilityError, ModelError
-from fairtrial.images import decode
+from fairtrial.engines.settings import ReadImage
+from fairtrial.errors import CapabilityError, EngineError, ModelError
+from fairtrial.images import decode, encode_png
 from fairtrial.levers.quantize.imatrix import encode_gguf
 from fairtrial.models import resolve_candidate
 from fairtrial.records import GenerateRequest, ImagePart, Pair, Prompt, ScoreRequest, TextPart, make_example
@@ -34,9 +36,9 @@ ROUNDING = 0.002
 A, B, C = PICTURES
 
 
-def opened(family: str, *, batch: int = 64, flash: bool | None = False, **candidate: object) -> Engine:
+def opened(family: str, *, batch: int = 64, read: ReadImage = read_picture, **candidate: object) -> Engine:
     spec = Candidate.model_validate({"id": "a", "model": f"gguf:{tiny_lmm(family).text}", "context": 1500, **candidate})
-    settings = EngineSettings(threads=1, batch_tokens=batch, flash_attention=flash, read_image=read_picture)
+    settings = EngineSettings(threads=1, batch_tokens=batch, flash_attention=False, read_image=read)
     return open_engine(spec, resolve_candidate(spec, Path()), settings)
 
 
@@ -166,6 +168,7 @@ def test_without_its_projector_a_model_reads_text_alone() -> None:
     engine = opened("llava", projector="none")
     assert not engine.can.images
     assert "images" not in engine.record
+    assert "projector: none" in str(engine.record["sees_no_images"])
     with pytest.raises(CapabilityError, match="cannot see it"):
         engine.check([ask(shown(A, "?"), "yes")])
     engine.close()
@@ -190,6 +193,21 @@ def test_a_projector_of_another_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wide.gguf").write_bytes(model_bytes())
     with pytest.raises(ModelError, match=r"cells of 64 numbers, and the language model reads 256"):
         opened("llava", model=f"gguf:{tmp_path / 'wide.gguf'}", projector=str(tiny_lmm("llava").projector))
+
+
+def test_a_projector_is_no_language_model() -> None:
+    with pytest.raises(ModelError, match="This is a projector, not a language model"):
+        opened("llava", model=f"gguf:{tiny_lmm('llava').projector}")
+
+
+def test_an_image_that_cannot_be_prepared_is_told_with_its_item() -> None:
+    data = encode_png(np.zeros((1, 5000, 3), np.uint8))
+    line = ImagePart.of(data, "image/png")
+    engine = opened("idefics3", read={line: data}.__getitem__)
+    request = replace(ask(shown(line, "?"), "yes"), label="item 7")
+    with pytest.raises(EngineError, match=r"item 7: llama\.cpp cannot prepare an image of 5000x1 pixels"):
+        engine.check([request])
+    engine.close()
 
 
 def test_a_tower_with_a_class_token_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from fairtrial.engines.chat import ChatTemplate
 from fairtrial.engines.local.images import PLACE, ImageTable
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.vocabulary import EMPTY
-from fairtrial.errors import ModelError
+from fairtrial.errors import FairtrialError, ModelError
 from fairtrial.records import ImagePart, Message, TextPart
 
 _MARK = re.compile("\ue0f4([0-9a-f]+)\ue0f5")
@@ -24,10 +24,10 @@ MARKS = PLACE + "\ue0f4\ue0f5"
 
 
 class ImageMarks:
-    """The images of one request as they stand in its texts."""
+    """The images of one request as they stand in its texts; ``label`` names the item in errors."""
 
-    def __init__(self, table: ImageTable) -> None:
-        self.table = table
+    def __init__(self, table: ImageTable, label: str = "") -> None:
+        self.table, self.label = table, label
         self._shown: list[ImagePart] = []
 
     def mark(self, image: ImagePart) -> str:
@@ -66,7 +66,15 @@ class ImageMarks:
         if len(parts) == 1:
             return encode(text)
         tokens = [
-            self.table.tokens(self._shown[int(part, 16)]) if i % 2 else encode(part) if part else EMPTY
+            self._read(self._shown[int(part, 16)]) if i % 2 else encode(part) if part else EMPTY
             for i, part in enumerate(parts)
         ]
         return np.concatenate(tokens)
+
+    def _read(self, image: ImagePart) -> Tokens:
+        """Return an image's tokens; an error about it names the item."""
+        try:
+            return self.table.tokens(image)
+        except FairtrialError as error:
+            error.where = error.where or self.label
+            raise

@@ -227,7 +227,8 @@ class Encoder:
         return find_own_tags(tags, opened_by(asked, tags), template.source, self.vocabulary.special_texts)
 
     def _reader(self, request: ScoreRequest | GenerateRequest) -> _Reader:
-        return _Reader(self.vocabulary, self.asking, self.images if list_images(request) else None, self.own_tags)
+        marks = ImageMarks(self.images, request.label) if self.images and list_images(request) else None
+        return _Reader(self.vocabulary, self.asking, marks, self.own_tags)
 
     def _join(self, text: str, context: Tokens, continuation: str, encode: Callable[[str], Tokens]) -> ScoredSequence:
         whole = encode(text + continuation)
@@ -309,16 +310,15 @@ class _Reader:
         self,
         vocabulary: Vocabulary,
         asking: PromptFormat,
-        images: ImageTable | None,
+        marks: ImageMarks | None,
         own_tags: tuple[str, str] | None,
     ) -> None:
-        self.asking, self.own_tags = asking, own_tags
-        self.marks = ImageMarks(images) if images else None
+        self.asking, self.own_tags, self.marks = asking, own_tags, marks
         template = asking.template
-        also = [*MARKS, *filter(None, [template.image_text if template else ""])] if images else []
+        also = [*MARKS, *filter(None, [template.image_text if template else ""])] if marks else []
         self.mark: Callable[[str], str] = str
         self._encode: Callable[[str], Tokens] = vocabulary.encode
-        if template or images:
+        if template or marks:
             self.mark, self._encode = vocabulary.shield(also)
 
     def encode(self, text: str) -> Tokens:

@@ -112,11 +112,15 @@ def _measure_tower(run: DryRun, model: Model, log: LogCapture) -> _Tower:
     if path is None:
         return _Tower()
     opened: list[Projector] = []
+    flash = {None: -1, False: 0, True: 1}[run.settings.flash_attention]
 
     def read(image: ImagePart) -> Pixels:
         return np.zeros((*run.sizes.get(image.hash, USUAL_SIZE), 3), dtype=np.uint8)
 
-    told = log.during(lambda: opened.append(Projector(path, model, read, threads=1, accelerated=False, warm=True)))
+    def load() -> None:
+        opened.append(Projector(path, model, read, threads=1, flash=flash, accelerated=False, warm=True))
+
+    told = log.during(load)
     buffers = sum(_parse_mib(size) for _, kind, size in SIZE.findall(told) if kind == "compute")
     return _Tower(ImageTable(opened[0]), path.stat().st_size, buffers + EMBEDDING_BYTES)
 

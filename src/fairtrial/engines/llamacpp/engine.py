@@ -87,12 +87,12 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
         if model.projector:
             facts["projector_sha256"] = model.projector_sha256
             read = partial(_read_pixels, settings.read_image)
-            images = ImageTable(Projector(model.projector, loaded, read, threads=sizes.threads))
+            images = ImageTable(Projector(model.projector, loaded, read, threads=sizes.threads, flash=flash))
             embeddings = find_embeddings(loaded, sizes.threads)
         session = LlamaCppSession(loaded, sizes, images, embeddings)
         if images:
             facts["passes"] = "text and images together" if session.mixes else "text and images apart"
-        return cls(session, Encoder(vocabulary, asking, images), facts)
+        return cls(session, Encoder(vocabulary, asking, images, "" if images else _explain_blindness(candidate)), facts)
 
     def _score(self, session: LlamaCppSession, sequences: Sequence[ScoredSequence]) -> SequenceScores:
         """Score sequences through one tree, or each by itself where a model cannot go back to a prefix."""
@@ -105,6 +105,13 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
 
     def _logits_along(self, session: LlamaCppSession, tokens: Tokens, longest: int | None) -> Floats:
         return session.read_along(tokens, longest)
+
+
+def _explain_blindness(candidate: Candidate) -> str:
+    """Return why a candidate sees no images."""
+    if candidate.projector == "none":
+        return "`projector: none` leaves out what it would see with"
+    return "there is no projector beside its model (a file whose name has mmproj); give one with `projector: PATH`"
 
 
 def _read_pixels(read: ReadImage, image: ImagePart) -> Pixels:

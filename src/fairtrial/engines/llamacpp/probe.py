@@ -88,6 +88,9 @@ def check_opens(path: Path, sha256: str) -> None:
     if (recall(name) or {}).get("opened") is True:
         return
     found = run_probe(path, packed=False)
+    if "CLIP cannot be used as main model" in found.wrong:
+        fix = "Name the language model with `model`, and this file with `projector: PATH`."
+        raise ModelError("This is a projector, not a language model.", fix=fix, where=str(path))
     if "unknown model architecture" in found.wrong:
         fix = "The installed llama.cpp does not know this kind of model; a newer one may know it."
         raise ModelError(found.wrong, fix=fix, where=str(path))

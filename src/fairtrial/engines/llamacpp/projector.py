@@ -60,6 +60,7 @@ class Projector(ImageEncoder):
         read: ReadPixels,
         *,
         threads: int,
+        flash: int = 0,
         accelerated: bool = True,
         warm: bool = False,
     ) -> None:
@@ -70,6 +71,7 @@ class Projector(ImageEncoder):
             model: the language model that reads the cells.
             read: gives the pixels of images.
             threads: processor threads.
+            flash: -1 lets the library choose flash attention in the tower, 0 forbids, 1 demands it.
             accelerated: let the library use an accelerator, where there is one.
             warm: have it set buffers aside at once, and tell its log how large they are.
 
@@ -86,7 +88,7 @@ class Projector(ImageEncoder):
         params.use_gpu = accelerated and model.on_accelerator()
         params.print_timings, params.warmup = False, warm
         params.n_threads = threads
-        params.flash_attn_type = -1 if params.use_gpu else 0
+        params.flash_attn_type = flash
         take_complaints()
         self.handle = self.lib.mtmd_init_from_file(str(path).encode(), model.handle, params)
         if not self.handle:
@@ -138,7 +140,8 @@ class Projector(ImageEncoder):
             if code != 0:
                 told = take_complaints() or "no reason given"
                 raise EngineError(
-                    f"llama.cpp cannot prepare an image of {width}x{height} pixels (code {code}): {told}."
+                    f"llama.cpp cannot prepare an image of {width}x{height} pixels (code {code}): {told}.",
+                    fix="Crop or pad it, if it is very narrow, or leave the item out.",
                 )
             yield [lib.mtmd_input_chunks_get(chunks, i) for i in range(lib.mtmd_input_chunks_size(chunks))]
         finally:
