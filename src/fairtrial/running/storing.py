@@ -6,7 +6,7 @@ Answers come from `fairtrial.running.answering`, wherever that was done; only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from fairtrial.analysis.verdicts import find_earlier_answers
 from fairtrial.errors import TaskError
 from fairtrial.images import examine
 from fairtrial.ledger import Chunk, Ending, Ledger, query
-from fairtrial.ledger.blobs import add_images
+from fairtrial.ledger.blobs import add_images, read_task_facts
 from fairtrial.ledger.known import was_asked
 from fairtrial.ledger.plan import make_plan_record
 from fairtrial.measures import Whole, describe_unloaded
@@ -45,7 +45,7 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     for task, entry in zip(plan.tasks, document["tasks"], strict=True):
         ledger.add_task(task.id, task.name, entry["card"])
         every = [*task.items, *task.tuning]
-        add_images(ledger, task.id, give_images(task, every))
+        add_images(ledger, task.id, give_images(task, every, read_task_facts(ledger, task.id)))
         ledger.add_items(task.id, every)
     items = {task.id: [item.id for item in task.items] for task in plan.tasks}
     for judging in plan.judges.judgings:
@@ -64,8 +64,10 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     ledger.add_trial(plan.id, plan.trial.name, text, document, items)
 
 
-def give_images(task: PlannedTask, items: Sequence[Item]) -> Iterator[tuple[ImagePart, bytes, ImageFacts]]:
-    """Yield the images that a task shows, each once, with what they are.
+def give_images(
+    task: PlannedTask, items: Sequence[Item], known: Collection[str] = ()
+) -> Iterator[tuple[ImagePart, bytes, ImageFacts | None]]:
+    """Yield the images that a task shows, each once, with what they are; None for those that are known.
 
     Raises TaskError if it names one and does not give its bytes, and ImageError if these cannot be shown.
     """
@@ -75,7 +77,8 @@ def give_images(task: PlannedTask, items: Sequence[Item]) -> Iterator[tuple[Imag
         for image, data in shown:
             if image not in given:
                 given.add(image)
-                yield image, data, examine(data, f"task {task.name} item {item.doc_id}")
+                where = f"task {task.name} item {item.doc_id}"
+                yield image, data, None if image.hash in known else examine(data, where)
         if lost := [image.hash for image in item.images if image not in given]:
             raise TaskError(
                 f"the image {lost[0]} is named, and its bytes are not given.",
