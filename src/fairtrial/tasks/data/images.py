@@ -166,7 +166,7 @@ class ImageReader:
             there = [entry.name for _, entry in zip(range(_NEAR), os.scandir(path.parent), strict=False)]
         except OSError:
             return ""
-        near = difflib.get_close_matches(path.name, there, n=2)
+        near = difflib.get_close_matches(path.name, there, n=2, cutoff=0.7)
         return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 

@@ -155,8 +155,17 @@ class Asking:
         return "\n\n".join(to_text(part) for part in parts if part is not None)
 
 
-def read_template(prompt: PromptText | None, folder: Path, names: Sequence[str], where: str) -> str:
+def read_template(
+    prompt: PromptText | None, folder: Path, names: Sequence[str], where: str, images: bool = False
+) -> str:
     """Return the template that a trial names, empty for none; the name of a column stands for what is in it.
+
+    Args:
+        prompt: what the trial says.
+        folder: what its file is relative to.
+        names: of all columns.
+        where: name of the file of rows, for errors.
+        images: whether rows differ by their images, so that one text may be asked about all of them.
 
     Raises SpecError if its file cannot be read, or if it names no column, so that all rows would be asked the same.
     """
@@ -165,7 +174,7 @@ def read_template(prompt: PromptText | None, folder: Path, names: Sequence[str],
     text = prompt.text or _read_file(folder / Path(prompt.file).expanduser())
     if text in names:
         return f"{{{{ row[{text!r}] }}}}"
-    if "{{" not in text and "{%" not in text:
+    if "{{" not in text and "{%" not in text and not images:
         single = [name for name in names if f"{{{name}}}" in text]
         fix = f"Columns stand in double braces: {{{{{single[0] if single else names[0]}}}}}."
         raise SpecError("the prompt names no column, so that all rows would be asked the same.", fix=fix, where=where)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fairtrial.errors import FairtrialError, SpecError
+from fairtrial.errors import DataError, FairtrialError, SpecError
 from fairtrial.spec.graders import locate_graders
 from fairtrial.spec.own import DATA_SUFFIXES, OwnData
 from fairtrial.tasks.data.datasets import convert_to_json
@@ -32,7 +32,7 @@ MOST_LABELS, FEWEST_PER_LABEL, LONGEST_LABEL = 20, 3, 40
 
 MOST_GROUPS = 200
 
-WHAT_IS_SHOWN = "{{ images | join('\\n') }}\nQuestion: What does the image show?\nAnswer:"
+WHAT_IS_SHOWN = "Question: What does the image show?\nAnswer:"
 """The prompt of rows that have images and right answers, and nothing else."""
 
 
@@ -89,12 +89,14 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
     where = path.name
     try:
         whole = path.is_dir() and path.suffix.lower() not in DATA_SUFFIXES
+        if said.file.path.endswith(("/", "\\")) and not whole:
+            raise DataError(f"there is no folder {path.name!r}", where=str(path))
         table, classes = read_folder(said.file, path) if whole else (read_table(said.file, path), ())
         table, images = _take_images(table, said, folder, path if whole else path.parent)
         columns = recognise_columns(table.columns, said, images.columns if images else ())
         if is_benchmark(table.columns) and "hint" in table.columns and not (columns.context or said.prompt):
             columns = replace(columns, context="hint")
-        template = read_template(said.prompt, folder, table.columns, where)
+        template = read_template(said.prompt, folder, table.columns, where, bool(images))
         if classes and not columns.has_choices and not said.grade:
             columns = replace(columns, fixed=classes)
         columns, template = _find_question(table, columns, template, prompted, where)

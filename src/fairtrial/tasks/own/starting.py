@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 import yaml
@@ -88,6 +89,8 @@ def _wrap(text: str) -> list[str]:
 
 def _quote(text: str) -> str:
     """Return a text as YAML writes it on one line."""
+    if "\n" in text:
+        return json.dumps(text, ensure_ascii=False)
     return yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=10_000).strip()[1:-1]
 
 

@@ -128,6 +128,7 @@ def test_a_row_may_show_several(folder: Path) -> None:
     [
         ("{{question}} {{image}} One word:", "Which colour? <image> One word:", ["red"]),
         ("{{question}} One word:", "<image>\nWhich colour? One word:", ["red"]),
+        ("Which colour is it?", "<image>\nWhich colour is it?", ["red"]),
         ("A: {{picture}} B: {{other}} {{question}}", "A: <image> B: <image> Which colour?", ["red", "blue"]),
         ("B: {{other}} A: {{row.picture}}", "B: <image> A: <image>", ["blue", "red"]),
         ("{% for one in images %}[{{one}}]{% endfor %}", "[<image>][<image>]", ["red", "blue"]),
@@ -241,7 +242,12 @@ def test_a_folder_of_classes_is_a_task(tmp_path: Path) -> None:
     assert [(item.gold, item.choices) for item in task.items()][::2] == [
         ((one,), ("blue", "green", "red")) for one in ("blue", "green", "red")
     ]
-    assert "image: image" in write_entry(source, "photos/")
+    written = yaml.safe_load(write_entry(source, "photos/"))["tasks"][0]
+    assert written["image"] == "image" and "grade" not in written
+    again = OwnTask(open_own_data(TaskEntry.model_validate(written), tmp_path), "photos", TaskOptions())
+    assert [item.id for item in again.items()] == [item.id for item in task.items()]
+    with pytest.raises(DataError, match="there is no folder 'pictures'"):
+        open_own_data(TaskEntry.model_validate({"file": "pictures/"}), tmp_path)
     assert len({item.id for item in task.items()}) == 6
 
 
