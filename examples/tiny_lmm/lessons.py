@@ -74,18 +74,16 @@ class Styles:
         blind: share of pictures that are taken away.
     """
 
-    teach: int = 3
+    teach: int = 8
     chat: float = 0.25
-    letters: float = 0.0
+    letters: float = 0.2
     blind: float = 0.03
 
 
 AS_TASKS_ASK = Styles(teach=0, chat=0.0, letters=0.0, blind=0.0)
 
 
-def draw_lessons(
-    family: str, seed: int = 0, styles: Styles = AS_TASKS_ASK, level: int = 1
-) -> Iterator[Lesson]:
+def draw_lessons(family: str, seed: int = 0, styles: Styles = AS_TASKS_ASK, level: int = 1) -> Iterator[Lesson]:
     """Yield lessons without end, from draws that no item of a trial comes from.
 
     Args:
