@@ -14,6 +14,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, c
 from fairtrial.plugins import plugin_names
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+LONGEST_NAME = 64
 LARGEST = 2**31 - 1
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -21,7 +22,16 @@ from pydantic import (
 
 from fairtrial.errors import PluginError, did_you_mean
 from fairtrial.plugins import Table
-from fairtrial.spec.section import Count, Section, Texts, problem
+from fairtrial.spec.section import Count, Positive, Section, Texts, problem
+from fairtrial.spec.shares import Margin, Share
+from fairtrial.spec.think import Length, Think
+
+
+def _check_lengths(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            raise problem(f"{value!r} is listed twice", i)
+    return values
 
 
 class Quantisation(Section):
@@ -63,8 +73,60 @@ class Seeing(Section):
     name: Literal["seeing"] = "seeing"
 
 
+class ReasoningPerToken(Section):
+    """What does a token of thinking buy?  Every candidate at several lengths of thinking."""
+
+    name: Literal["reasoning-per-token"] = "reasoning-per-token"
+    budgets: Annotated[tuple[Length, ...], AfterValidator(_check_lengths)] = Field(
+        (),
+        description="Make of each candidate that has no think lever of its own one for each of these: tokens of "
+        "thinking, or 'native'; e.g. [0, 64, 256, native].",
+    )
+    limits: Annotated[tuple[Positive, ...], AfterValidator(_check_lengths)] = Field(
+        (), description="The same with limits for thought and answer together, after which nothing is asked for."
+    )
+    think: dict[str, Any] = Field({}, description="Further settings of the think lever: by, most, opener, cue.")
+    multimodal: Texts = Field((), description="Candidates of which is claimed that they reason less per token ...")
+    language: Texts = Field((), description="... than each of these.")
+    contrasts: tuple[Annotated[Texts, Field(min_length=2, max_length=2)], ...] = Field(
+        (), description="Further claims: of each two the first reasons less per token than the second."
+    )
+    accuracy: tuple[Share, ...] = Field(
+        (), description="Values for which the tokens needed are told; default: half-way between lowest and highest."
+    )
+    tokens: tuple[Positive, Positive] | None = Field(
+        None, description="Limits of the area in generated tokens; default: where all have begun, and the longest ends."
+    )
+    margin: Margin | None = Field(None, description="Of the claims, in points of the area; default: the trial's.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> ReasoningPerToken:
+        if self.tokens and self.tokens[0] >= self.tokens[1]:
+            raise problem("of tokens the first limit is the lower one", "tokens")
+        if bool(self.multimodal) != bool(self.language):
+            raise problem("a claim takes both: 'multimodal' and 'language'", "multimodal")
+        if both := [name for name in self.multimodal if name in self.language]:
+            raise problem(f"{', '.join(both)} cannot be on both sides", "language")
+        if {"budget", "limit"} & self.think.keys():
+            raise problem("the lengths are written as budgets and limits", "think")
+        try:
+            Think.model_validate({"budget": 0, **self.think})
+        except ValidationError as error:
+            raise problem(f"think: {error.errors()[0]['msg']}", "think") from None
+        return self
+
+    def list_lengths(self) -> list[dict[str, Any]]:
+        """Return the settings of the think lever for each length."""
+        lengths: list[dict[str, Any]] = [{"budget": one} for one in self.budgets]
+        lengths += [{"limit": one} for one in self.limits]
+        return [{**length, **self.think} for length in lengths]
+
+
 def list_named_candidates(study: Section | None) -> dict[str, tuple[str, ...]]:
     """Return the candidates that a study's settings name, by the setting."""
+    if isinstance(study, ReasoningPerToken):
+        pairs = tuple(dict.fromkeys(name for pair in study.contrasts for name in pair))
+        return {"multimodal": study.multimodal, "language": study.language, "contrasts": pairs}
     if isinstance(study, OpenVsClosed):
         return {"open": study.open, "closed": study.closed}
     return {"family": study.family} if isinstance(study, Quantisation) else {}
@@ -78,13 +140,21 @@ class PluginStudy(Section):
     name: str
 
 
-Settings = Annotated[Quantisation | SmallModels | OpenVsClosed | Seeing, Discriminator("name")]
-Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing"]
+Settings = Annotated[
+    Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken, Discriminator("name")
+]
+Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token"]
 NAMES: tuple[str, ...] = get_args(Names)
 
 STUDY_SETTINGS: Table[Any] = Table(
     "study",
-    {"quantisation": Quantisation, "small-models": SmallModels, "open-vs-closed": OpenVsClosed, "seeing": Seeing},
+    {
+        "quantisation": Quantisation,
+        "small-models": SmallModels,
+        "open-vs-closed": OpenVsClosed,
+        "seeing": Seeing,
+        "reasoning-per-token": ReasoningPerToken,
+    },
     "a function of ledger, trial id and settings that returns Findings",
 )
 """Study name to its settings; of a plugin to the study, which declares them as its attribute ``Settings`` if any."""

@@ -5,6 +5,7 @@ Knows what may be written; what the lever does is in `fairtrial.levers.think`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -70,3 +71,17 @@ class Think(LeverSettings):
     def name(self) -> str:
         """The length in a word, for names of candidates."""
         return f"limit{self.limit}" if self.limit is not None else str(self.budget)
+
+
+def find_length(levers: Sequence[Mapping[str, Any]]) -> Think | None:
+    """Return the length of thinking that a candidate's levers set: that of the last one, if that is `think`."""
+    if not levers or list(levers[-1]) != ["think"]:
+        return None
+    given = levers[-1]["think"]
+    return Think.model_validate(dict(given) if isinstance(given, Mapping) else {"budget": given})
+
+
+def name_family(name: str, levers: Sequence[Mapping[str, Any]]) -> str:
+    """Return a candidate's name without its length of thinking, which ends the names that a study makes."""
+    length = find_length(levers)
+    return name.removesuffix(f"-{length.name}") if length else name

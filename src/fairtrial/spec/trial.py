@@ -19,7 +19,9 @@ from fairtrial.spec.own import OwnData, is_data_file
 from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Texts, problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
-from fairtrial.spec.study import StudySettings, list_named_candidates
+from fairtrial.spec.study import ReasoningPerToken, StudySettings, list_named_candidates
+from fairtrial.spec.think import name_family
+from fairtrial.spec.thinking import make_lengths
 
 TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
 """Measures that exist only where items are asked one at a time."""
@@ -143,8 +145,8 @@ class Trial(Section):
     seed: Seed = Field(1234, description="Decides item order and procedural items.")
     study: StudySettings = Field(
         None,
-        description="The standing question that this trial answers: quantisation, small-models, open-vs-closed or "
-        "seeing.",
+        description="The standing question that this trial answers: quantisation, small-models, open-vs-closed, seeing "
+        "or reasoning-per-token.",
     )
     frontier: tuple[Annotated[Texts, Field(min_length=2, max_length=3)], ...] = Field(
         (),
@@ -162,6 +164,17 @@ class Trial(Section):
             data = dict(data)
             data["tasks"] = [_expand_name(t) if isinstance(t, str) else t for t in data["tasks"]]
         return data
+
+    @model_validator(mode="after")
+    def _study_makes_candidates(self) -> Trial:
+        made = make_lengths(self.candidates, self.study)
+        if len(made) != len(self.candidates):
+            ids = [candidate.id for candidate in made]
+            longest = [one for one in ids if one.startswith(f"{self.baseline}-")] if self.baseline not in ids else []
+            if self.baseline and longest:
+                object.__setattr__(self, "baseline", longest[-1])
+            object.__setattr__(self, "candidates", made)
+        return self
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Trial:
@@ -183,6 +196,8 @@ class Trial(Section):
     @model_validator(mode="after")
     def _study_names_candidates(self) -> Trial:
         ids = [candidate.id for candidate in self.candidates]
+        if isinstance(self.study, ReasoningPerToken):
+            ids = list(dict.fromkeys(name_family(candidate.id, candidate.levers) for candidate in self.candidates))
         for side, names in list_named_candidates(self.study).items():
             for i, name in enumerate(names):
                 if name not in ids:

@@ -28,6 +28,7 @@ from fairtrial.studies.device import study_device
 from fairtrial.studies.frontiers import study_frontiers
 from fairtrial.studies.open_vs_closed import study_open_vs_closed
 from fairtrial.studies.quantisation import study_quantisation
+from fairtrial.studies.reasoning import study_reasoning
 from fairtrial.studies.seeing import study_seeing, tell_seeing
 from fairtrial.studies.small_models import study_small_models
 
@@ -55,6 +56,7 @@ STUDIES: Available[Study] = Available(
         "quantisation": study_quantisation,
         "seeing": study_seeing,
         "small-models": study_small_models,
+        "reasoning-per-token": study_reasoning,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )

@@ -71,7 +71,7 @@ class Point:
     Attributes:
         label: written beside it; empty for none.
         kind: ``candidate``; ``curve``: a point of a line, joined with its neighbours in order; ``reference``: a
-            point of a dashed line that serves for comparison.
+            point of a dashed line that serves for comparison; ``line``: a point of one of several `Curve`s.
         on_frontier: whether nothing here is at least as good in both and better in one.
     """
 
@@ -83,14 +83,28 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """Points of one thing in order, joined by a line with a band of their intervals."""
+
+    label: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """One measure against another."""
+    """One measure against another.
+
+    Attributes:
+        points: all of them.
+        curves: the same where they are points of several lines with bands.
+    """
 
     title: str
     x: Axis
     y: Axis
     points: tuple[Point, ...]
     caption: str = ""
+    curves: tuple[Curve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,169 @@
+"""Curves in words, tables and charts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from fairtrial.analysis.standings.values import TrialValues
+from fairtrial.analysis.verdicts import get_bounds
+from fairtrial.ledger.plan import TaskRecord
+from fairtrial.stats.intervals import Floats, estimate
+from fairtrial.stats.token_curves import (
+    compute_area,
+    compute_curve,
+    compute_gains,
+    draw_clusters,
+    find_limits,
+    find_tokens_needed,
+)
+from fairtrial.studies.base import Axis, Cell, Chart, Column, Curve, Interval, Point, Table
+from fairtrial.studies.reasoning.claims import DRAWS, SEED, make_interval
+from fairtrial.studies.reasoning.families import TaskCurve
+
+
+def describe_curves(curves: Iterable[TaskCurve], rows: TrialValues) -> Iterator[str]:
+    """Yield what thinking longest brings each system on each task, beside thinking least."""
+    for one in curves:
+        if len(one.lengths) < 2:
+            continue
+        first, last = int(one.curve.tokens.argmin()), int(one.curve.tokens.argmax())
+        if first == last:
+            continue
+        drawn = compute_curve(one.sample, draw(one, rows))
+        gain = make_interval(
+            one.curve.values[last] - one.curve.values[first],
+            drawn.values[:, last] - drawn.values[:, first],
+            rows.confidence,
+        )
+        told = (
+            f"from {100 * one.curve.values[first]:.1f}% with {_count(one.curve.tokens[first])} to "
+            f"{100 * one.curve.values[last]:.1f}% with {_count(one.curve.tokens[last])}"
+        )
+        ends = f"{_points(gain.value)} points [{_points(gain.low)}, {_points(gain.high)}]"
+        if gain.low > 0:
+            yield f"On {one.task.name}, thinking lifts {one.family} {told}: {ends}."
+        elif gain.high < 0:
+            yield f"On {one.task.name}, {one.family} gets worse by thinking, {told}: {ends}."
+        else:
+            yield f"On {one.task.name}, thinking may bring {one.family} nothing: {told}, {ends}."
+
+
+def draw(one: TaskCurve, rows: TrialValues) -> Floats:
+    """Return how often each cluster is drawn: the same draws for all that have the same items."""
+    return draw_clusters(one.sample.clusters, DRAWS, np.random.default_rng([rows.plan.seed, SEED]))
+
+
+def make_curve_tables(
+    tasks: Sequence[TaskRecord], curves: Mapping[tuple[str, str], TaskCurve], rows: TrialValues
+) -> Iterator[Table]:
+    """Yield the points of all curves of each task, and what 100 more tokens bring from one to the next."""
+    columns = (
+        Column("system"),
+        Column("thinking"),
+        Column("tokens generated"),
+        Column("tokens read"),
+        Column("value", "1"),
+        Column("for 100 more tokens", "1", difference=True),
+    )
+    for task in tasks:
+        found = [one for (_, name), one in curves.items() if name == task.name]
+        lines = tuple(line for one in found for line in _list_points(one, rows))
+        if lines:
+            yield Table(f"{task.name}: {task.main_measure.name} by tokens", columns, lines)
+
+
+def _list_points(one: TaskCurve, rows: TrialValues) -> Iterator[tuple[Cell, ...]]:
+    counts = draw(one, rows)
+    drawn = compute_curve(one.sample, counts)
+    gains, of_draws = compute_gains(one.curve), compute_gains(drawn)
+    for at, length in enumerate(one.lengths):
+        known = at > 0 and np.isfinite(gains[at - 1]) and np.isfinite(of_draws[:, at - 1]).all()
+        yield (
+            one.family,
+            length,
+            round(float(one.curve.tokens[at]), 1),
+            None if math.isnan(one.read[at]) else round(float(one.read[at]), 1),
+            estimate_point(one, at, rows),
+            make_interval(gains[at - 1], of_draws[:, at - 1], rows.confidence) if known else None,
+        )
+
+
+def estimate_point(one: TaskCurve, at: int, rows: TrialValues) -> Interval:
+    """Return a point's value with the interval of the scores."""
+    values = one.sample.values[at]
+    found = estimate(
+        values, np.ones(values.size), one.sample.clusters, rows.confidence, get_bounds(one.task.main_measure)
+    )
+    return Interval(found.mean, found.low, found.high)
+
+
+def make_need_table(curves: Iterable[TaskCurve], rows: TrialValues, wanted: Sequence[float]) -> Table:
+    """Return the mean over each curve, and the tokens needed for some values of the measure."""
+    every = list(curves)
+    lines: list[tuple[Cell, ...]] = []
+    for task in dict.fromkeys(one.task.name for one in every):
+        own = [one for one in every if one.task.name == task]
+        limits = find_limits(*(one.curve for one in own))
+        ends = [end for one in own for end in (one.curve.values.min(), one.curve.values.max())]
+        targets = wanted or [round(20 * (min(ends) + max(ends)) / 2) / 20]
+        for one in own:
+            drawn = compute_curve(one.sample, draw(one, rows))
+            area: Cell = None
+            if limits:
+                area = make_interval(compute_area(one.curve, limits), compute_area(drawn, limits), rows.confidence)
+            between = f"{limits[0]:,.0f} to {limits[1]:,.0f}" if limits else ""
+            for i, target in enumerate(targets):
+                need = make_interval(
+                    find_tokens_needed(one.curve, target), find_tokens_needed(drawn, target), rows.confidence
+                )
+                lines.append(
+                    (task, one.family, None if i else area, "" if i else between, target, _describe_need(need))
+                )
+    columns = (
+        Column("task"), Column("system"), Column("mean over the curve", "1"), Column("between tokens"),
+        Column("wanted", "1"), Column("tokens needed"),
+    )  # fmt: skip
+    return Table("Areas, and tokens needed for a value", columns, tuple(lines))
+
+
+def _describe_need(need: Interval) -> str:
+    """Return tokens needed in words: ``120 [80, never]``."""
+    value, low, high = (f"{end:,.0f}" if math.isfinite(end) else "never" for end in (need.value, need.low, need.high))
+    return value if low == high == value else f"{value} [{low}, {high}]"
+
+
+def make_charts(
+    tasks: Sequence[TaskRecord], curves: Mapping[tuple[str, str], TaskCurve], rows: TrialValues
+) -> Iterator[Chart]:
+    """Yield each task's curves with bands."""
+    for task in tasks:
+        found = [one for (_, name), one in curves.items() if name == task.name]
+        if not found:
+            continue
+        lines = tuple(Curve(one.family, tuple(_make_points(one, rows))) for one in found)
+        yield Chart(
+            f"{task.name}: {task.main_measure.name} against tokens",
+            Axis("tokens generated for an item", "", log=True, less_is_better=True),
+            Axis(task.main_measure.name, "1"),
+            tuple(point for line in lines for point in line.points),
+            f"Bands: {100 * rows.confidence:g}% intervals of the points.",
+            lines,
+        )
+
+
+def _make_points(one: TaskCurve, rows: TrialValues) -> Iterator[Point]:
+    for at in np.argsort(one.curve.tokens, kind="stable"):
+        tokens = float(one.curve.tokens[at])
+        yield Point(one.lengths[at], Interval(tokens, tokens, tokens), estimate_point(one, int(at), rows), "line")
+
+
+def _count(tokens: float) -> str:
+    shown = f"{tokens:,.0f}"
+    return f"{shown} token{'s' * (shown != '1')}"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−")
