@@ -4,8 +4,8 @@
     python -m bench.token_curves --quick    # a tenth of the trials
 
 Two systems answer the same items at four lengths of thinking.  An item has a difficulty that both share, clusters share
-some of it, and a system is right at a length where its skill there beats the difficulty; the tokens of a thought scatter
-and grow with the difficulty.  Both systems' true areas come from a large sample of the same process.
+some of it, and a system is right at a length where its skill there beats the difficulty; tokens of a thought scatter and
+grow with the difficulty.  Both systems' true areas come from a large sample of the same process.
 """
 
 from __future__ import annotations

@@ -140,9 +140,7 @@ class PluginStudy(Section):
     name: str
 
 
-Settings = Annotated[
-    Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken, Discriminator("name")
-]
+Settings = Annotated[Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken, Discriminator("name")]
 Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token"]
 NAMES: tuple[str, ...] = get_args(Names)
 

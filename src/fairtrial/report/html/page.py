@@ -23,7 +23,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
-from fairtrial.report.html import costs, plots, scatter, slopes
+from fairtrial.report.html import bands, costs, plots, scatter, slopes
 from fairtrial.report.pictures import ReportPictures
 from fairtrial.report.prompts import find_prompt_examples
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary, summarise
@@ -126,6 +126,7 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         costs=costs,
         needs=needs,
         scatter=scatter,
+        bands=bands,
         slopes=slopes,
         study=study,
         latencies=needs.find_latencies(ledger, summary),

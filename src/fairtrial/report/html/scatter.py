@@ -86,8 +86,8 @@ def lay_out_chart(chart: Chart) -> ChartLayout | None:
     """Return where everything of a chart stands; None if it has no points."""
     if not chart.points:
         return None
-    x = _make_scale(chart.x, [point.x for point in chart.points])
-    y = _make_scale(chart.y, [point.y for point in chart.points])
+    x = make_scale(chart.x, [point.x for point in chart.points])
+    y = make_scale(chart.y, [point.y for point in chart.points])
     candidates = [point for point in chart.points if point.kind == "candidate"]
     strokes = [
         stroke
@@ -105,7 +105,7 @@ def lay_out_chart(chart: Chart) -> ChartLayout | None:
     )
 
 
-def _make_scale(axis: Axis, values: Sequence[Interval]) -> Scale:
+def make_scale(axis: Axis, values: Sequence[Interval]) -> Scale:
     """Return an axis's scale with round ticks; a little wider than what stands on it."""
     ends = [end for value in values for end in (value.low, value.value, value.high) if math.isfinite(end)]
     low, high = min(ends), max(ends)
@@ -114,14 +114,14 @@ def _make_scale(axis: Axis, values: Sequence[Interval]) -> Scale:
         low, high = low * math.exp(-0.08 * reach), high * math.exp(0.08 * reach)
         marks = _find_log_marks(low, high)
         return Scale(
-            low, high, True, tuple(Tick(_place_value(m, low, high, True), _format_tick(m, axis)) for m in marks)
+            low, high, True, tuple(Tick(_place_value(m, low, high, True), format_tick(m, axis)) for m in marks)
         )
     reach = next((reach for reach in (high - low, abs(high)) if reach > 1e-300), 1.0)  # such a span has no ticks
     low, high = low - 0.08 * reach, high + 0.08 * reach
     if axis.unit == "1":
         low, high = max(low, -0.01), min(high, 1.01)
     marks = _find_round_marks(low, high)
-    return Scale(low, high, False, tuple(Tick(_place_value(m, low, high, False), _format_tick(m, axis)) for m in marks))
+    return Scale(low, high, False, tuple(Tick(_place_value(m, low, high, False), format_tick(m, axis)) for m in marks))
 
 
 def _place_value(value: float, low: float, high: float, log: bool) -> float:
@@ -150,7 +150,7 @@ def _find_log_marks(low: float, high: float) -> list[float]:
     return fine if len(fine) >= 2 else _find_round_marks(low, high)
 
 
-def _format_tick(value: float, axis: Axis) -> str:
+def format_tick(value: float, axis: Axis) -> str:
     """Return a number at an axis, as short as can be."""
     if axis.unit == "1":
         return f"{100 * value:.6g}%".replace("-", words.MINUS)
@@ -206,7 +206,7 @@ def _find_free_line(wanted: float, left: float, right: float, taken: Sequence[tu
 def _describe_chart(chart: Chart, candidates: Sequence[Point]) -> str:
     """Return the chart in words, for those who cannot see it."""
     named = "; ".join(
-        f"{p.label}: {_format_tick(p.x.value, chart.x)}, {_format_tick(p.y.value, chart.y)}"
+        f"{p.label}: {format_tick(p.x.value, chart.x)}, {format_tick(p.y.value, chart.y)}"
         + (", on the frontier" * p.on_frontier)
         for p in candidates
     )

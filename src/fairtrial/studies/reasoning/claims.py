@@ -167,7 +167,7 @@ def _split_difference(question: AreaQuestion, confidence: float) -> tuple[Interv
     start = (question.limits[0], question.limits[0] * (1 + 1e-6))
 
     def split(one: Curve, other: Curve) -> tuple[Any, Any]:
-        begun = compute_area(one, start) - compute_area(other, start)
+        begun = np.round(compute_area(one, start) - compute_area(other, start), 5) + 0.0  # no -0.0
         whole = compute_area(one, question.limits) - compute_area(other, question.limits)
         return begun, whole - begun
 

@@ -61,18 +61,19 @@ def make_curve_tables(
 ) -> Iterator[Table]:
     """Yield the points of all curves of each task, and what 100 more tokens bring from one to the next."""
     columns = (
-        Column("system"),
-        Column("thinking"),
-        Column("tokens generated"),
-        Column("tokens read"),
+        Column("system, thinking"),
+        Column("tokens"),
+        Column("read"),
         Column("value", "1"),
-        Column("for 100 more tokens", "1", difference=True),
+        Column("per 100 more", "1", difference=True),
     )
     for task in tasks:
         found = [one for (_, name), one in curves.items() if name == task.name]
         lines = tuple(line for one in found for line in _list_points(one, rows))
         if lines:
-            yield Table(f"{task.name}: {task.main_measure.name} by tokens", columns, lines)
+            yield Table(
+                f"{task.name}: {task.main_measure.name} by tokens generated; what 100 more bring", columns, lines
+            )
 
 
 def _list_points(one: TaskCurve, rows: TrialValues) -> Iterator[tuple[Cell, ...]]:
@@ -82,8 +83,7 @@ def _list_points(one: TaskCurve, rows: TrialValues) -> Iterator[tuple[Cell, ...]
     for at, length in enumerate(one.lengths):
         known = at > 0 and np.isfinite(gains[at - 1]) and np.isfinite(of_draws[:, at - 1]).all()
         yield (
-            one.family,
-            length,
+            f"{one.family}, {length}",
             round(float(one.curve.tokens[at]), 1),
             None if math.isnan(one.read[at]) else round(float(one.read[at]), 1),
             estimate_point(one, at, rows),
@@ -100,7 +100,7 @@ def estimate_point(one: TaskCurve, at: int, rows: TrialValues) -> Interval:
     return Interval(found.mean, found.low, found.high)
 
 
-def make_need_table(curves: Iterable[TaskCurve], rows: TrialValues, wanted: Sequence[float]) -> Table:
+def make_need_table(curves: Iterable[TaskCurve], rows: TrialValues, accuracy: Sequence[float]) -> Table:
     """Return the mean over each curve, and the tokens needed for some values of the measure."""
     every = list(curves)
     lines: list[tuple[Cell, ...]] = []
@@ -108,24 +108,25 @@ def make_need_table(curves: Iterable[TaskCurve], rows: TrialValues, wanted: Sequ
         own = [one for one in every if one.task.name == task]
         limits = find_limits(*(one.curve for one in own))
         ends = [end for one in own for end in (one.curve.values.min(), one.curve.values.max())]
-        targets = wanted or [round(20 * (min(ends) + max(ends)) / 2) / 20]
+        targets = accuracy or [round(20 * (min(ends) + max(ends)) / 2) / 20]
         for one in own:
             drawn = compute_curve(one.sample, draw(one, rows))
             area: Cell = None
             if limits:
                 area = make_interval(compute_area(one.curve, limits), compute_area(drawn, limits), rows.confidence)
             between = f"{limits[0]:,.0f} to {limits[1]:,.0f}" if limits else ""
-            for i, target in enumerate(targets):
-                need = make_interval(
-                    find_tokens_needed(one.curve, target), find_tokens_needed(drawn, target), rows.confidence
-                )
-                lines.append(
-                    (task, one.family, None if i else area, "" if i else between, target, _describe_need(need))
-                )
+            told = []
+            for target in targets:
+                now, in_draws = find_tokens_needed(one.curve, target), find_tokens_needed(drawn, target)
+                told.append(f"{100 * target:g}%: {_describe_need(make_interval(now, in_draws, rows.confidence))}")
+            lines.append((task, one.family, area, between, "; ".join(told)))
     columns = (
-        Column("task"), Column("system"), Column("mean over the curve", "1"), Column("between tokens"),
-        Column("wanted", "1"), Column("tokens needed"),
-    )  # fmt: skip
+        Column("task"),
+        Column("system"),
+        Column("mean over the curve", "1"),
+        Column("between tokens"),
+        Column("tokens needed for a value"),
+    )
     return Table("Areas, and tokens needed for a value", columns, tuple(lines))
 
 

@@ -65,8 +65,8 @@ def _list_notes(
     )
     if claims:
         yield (
-            f"Supported: certainly less, and not certainly by less than {100 * margin:g} points. Refuted: certainly "
-            f"behind by no more than {100 * margin:g} points. All {len(claims)} verdicts hold together with {level:g}% "
+            f"Supported: certainly less, perhaps by {100 * margin:g} points or more. Refuted: certainly not less by "
+            f"{100 * margin:g} points or more. All {len(claims)} verdicts hold together with {level:g}% "
             "confidence; the differences are shown with the interval of each alone. Less over the same tokens may come "
             "from what is known before any thinking ('at once') or from thinking itself ('by thinking')."
         )
