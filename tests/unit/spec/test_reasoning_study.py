@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from fairtrial.spec.trial import Trial
@@ -67,3 +69,12 @@ def test_mistakes_are_told(study: dict[str, Any], words: str) -> None:
 def test_a_name_that_gets_too_long_is_refused() -> None:
     with pytest.raises(ValidationError, match="too long"):
         trial(budgets=[1024], candidates=[{"id": "x" * 62, "model": "fake:a"}])
+
+
+@pytest.mark.parametrize("page", ["docs/reasoning-per-token.md", "examples/reasoning.yaml"])
+def test_what_the_pages_show_can_be_run(page: str) -> None:
+    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
+    shown = text.partition("```yaml\n")[2].partition("```")[0] if page.endswith(".md") else text
+    made = Trial.model_validate(yaml.safe_load(shown))
+    assert len(made.candidates) == 2 * len(made.study.budgets)
+    assert all(candidate.levers[-1].keys() == {"think"} for candidate in made.candidates)

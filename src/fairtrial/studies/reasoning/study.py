@@ -72,7 +72,8 @@ def _list_notes(
         )
     yield (
         f"Intervals of single points are those of the scores; all others hold the middle {level:g}% of 1,000 draws of "
-        "clusters of items, with replacement, the same ones for all lengths and systems."
+        "clusters of items, with replacement, the same ones for all lengths and systems; with fewer than about 20 "
+        "clusters they are too narrow. Those of claims are not."
     )
     if rows.early:
         yield (
