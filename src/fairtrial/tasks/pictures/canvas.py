@@ -28,7 +28,7 @@ COLOURS: Mapping[str, Colour] = {
     "orange": (246, 128, 20),
     "black": (24, 24, 24),
     "pink": (250, 156, 200),
-    "brown": (122, 72, 32),
+    "brown": (108, 68, 50),
     "grey": (146, 146, 146),
 }
 """Names of colours; the first eight are those of level 1."""

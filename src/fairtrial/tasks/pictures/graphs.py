@@ -42,10 +42,11 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     """Return a graph with two questions about ways, one of which there is, and one about what a letter is joined to."""
     kind, asked = draw_kind(draw, level)
     how = level.settings
+    length = draw.below(asked["length"]) + 1 if "length" in asked else 0  # before a graph is chosen that has it
     while True:
         places = _draw_places(draw, how)
         edges = _draw_edges(draw, places, how)
-        questions = None if edges is None else _ask(draw, suite, kind, asked, how, edges)
+        questions = None if edges is None else _ask(draw, suite, (kind, length), asked, how, edges)
         if edges is not None and questions is not None:
             break
     on = Canvas(how["size"], how["size"])
@@ -57,9 +58,15 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
 
 
 def _ask(
-    draw: Draw, suite: Suite, kind: str, asked: Mapping[str, int], how: Mapping[str, Any], edges: Sequence[Edge]
+    draw: Draw,
+    suite: Suite,
+    wanted: tuple[str, int],
+    asked: Mapping[str, int],
+    how: Mapping[str, Any],
+    edges: Sequence[Edge],
 ) -> list[Question] | None:
-    """Return the questions about a graph; None if it has no fitting pair of letters."""
+    """Return the questions about a graph of the wanted kind and length; None if it has no fitting pair of letters."""
+    kind, length = wanted
     lengths = _measure_ways(how["letters"], edges, kind == "arrows")
     pairs = [(i, k) for i in range(how["letters"]) for k in range(how["letters"]) if i != k]
     ways = {
@@ -75,12 +82,11 @@ def _ask(
                 return None
             found.append(_say(draw, suite, (ask, kind), draw.pick(ways[gold]), gold, (wrong,)))
         elif ask == "length":
-            wanted = draw.pick(range(1, count + 1))
-            fitting = [pair for pair in pairs if lengths.get(pair) == wanted]
+            fitting = [pair for pair in pairs if lengths.get(pair) == length]
             if not fitting:
                 return None
-            wrong_ones = tuple(str(n) for n in range(1, count + 1) if n != wanted)
-            found.append(_say(draw, suite, (ask, kind), draw.pick(fitting), str(wanted), wrong_ones))
+            wrong_ones = tuple(str(n) for n in range(1, count + 1) if n != length)
+            found.append(_say(draw, suite, (ask, kind), draw.pick(fitting), str(length), wrong_ones))
         else:
             joined = [pair for pair in pairs if lengths.get(pair) == 1]
             one, other = draw.pick(joined)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind
+from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind, draw_range
 from fairtrial.tasks.pictures.canvas import FAINT, INK, WHITE, Canvas, Colour, add_grain, measure_text
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
@@ -36,7 +37,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     while True:
         drawn = draw_table(draw, spec, how)
         questions = [
-            draw_question(QuestionContext(draw, drawn, suite, one.rstrip("12"), count, rank))
+            ASK.get(one, draw_question)(QuestionContext(draw, drawn, suite, one, count, rank))
             for (one, count), rank in zip(asked.items(), ranks, strict=True)
         ]
         ready = [
@@ -50,6 +51,33 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     on = _draw_rows(rows, draw.pick(how["looks"]), draw.pick(how["faces"]), how)
     add_grain(on.image, draw, how.get("grain", 0))
     return PictureScene("table", tuple(ready), pictures=(on.image,), drawn={"rows": rows})
+
+
+def _ask_above(a: QuestionContext) -> Question:
+    """Ask how many rows have more than a number, which stands in the column; the counts offered are drawn first."""
+    column = a.draw.pick(a.table.numbers)
+    offered = draw_range(a.draw, 0, len(column.cells) - 1, a.count)
+    number = a.draw.pick(offered)
+    limit = sorted(column.cells, reverse=True)[number]
+    text = a.text(column=column.name, value=limit)
+    return Question(text, str(number), tuple(str(n) for n in offered if n != number))
+
+
+def _ask_gap(a: QuestionContext) -> Question:
+    """Ask how much one row has more than another one; what else is offered are differences of other rows."""
+    column = a.draw.pick(a.table.numbers)
+    pairs: dict[int, list[tuple[int, int]]] = {}
+    for one, other in permutations(range(len(column.cells)), 2):
+        if column.cells[one] > column.cells[other]:
+            pairs.setdefault(column.cells[one] - column.cells[other], []).append((one, other))
+    gold, *wrong = a.draw.sample(sorted(pairs), a.count)
+    high, low = a.draw.pick(pairs[gold])
+    text = a.text(column=column.name, the_key=a.table.called(high), the_other_key=a.table.called(low))
+    return Question(text, str(gold), tuple(map(str, wrong)))
+
+
+ASK: Mapping[str, Callable[[QuestionContext], Question | None]] = {"count_above": _ask_above, "difference": _ask_gap}
+"""Kinds that are asked otherwise than of tables as text: numbers whose frequency tells nothing."""
 
 
 def _list_rows(drawn: DrawnTable) -> list[list[str]]:

@@ -275,7 +275,7 @@ SOLVERS: dict[str, Callable[[str, str, dict[str, Any]], str]] = {
 @pytest.mark.parametrize("name", SOLVERS)
 def test_the_right_answer_follows_from_what_is_drawn(name: str, level: int) -> None:
     task = build_picture_task(name, TaskOptions(level=level))
-    for row in (row for number in range(30) for row in task.draw_scene(number)[1]):
+    for row in (row for number in range(30 if level < 3 else 14) for row in task.draw_scene(number)[1]):
         ask, gold = row["facts"]["ask"], row["gold"]
         found = SOLVERS[name](row["question"], ask.rstrip("123"), row["drawn"])
         if ask == "joined":
