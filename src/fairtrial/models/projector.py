@@ -14,6 +14,7 @@ from fairtrial.errors import ModelError
 from fairtrial.models.files import resolve_gguf, resolve_package
 from fairtrial.models.gguf import SPLIT, GgufError, GgufHeader, read_header
 from fairtrial.models.hashes import hash_file
+from fairtrial.models.hub import resolve_hub
 from fairtrial.models.record import ResolvedModel
 from fairtrial.spec.candidate import Candidate
 
@@ -45,7 +46,8 @@ def add_projector(candidate: Candidate, model: ResolvedModel, base_dir: Path) ->
             f"candidate {candidate.id!r}: a projector belongs to a model in a GGUF file that llama.cpp runs.",
             fix="Leave out `projector`: a folder of safetensors holds all of its model.",
         )
-    path = _find_beside(candidate, model.path) if named == AUTO else None
+    # What of a repository is in the hub's cache by chance does not decide who a candidate is.
+    path = _find_beside(candidate, model.path) if named == AUTO and not model.spec.startswith("hf:") else None
     if named not in (AUTO, NONE):
         path = _find_named(named, base_dir)
         _check_projector(path)
@@ -53,10 +55,15 @@ def add_projector(candidate: Candidate, model: ResolvedModel, base_dir: Path) ->
 
 
 def _find_named(named: str, base_dir: Path) -> Path:
-    """Return the file that a candidate names: a path, or ``pkg:PACKAGE/FILE``.  Raises ModelError as `resolve` does."""
+    """Return the file that a candidate names: a path, ``pkg:PACKAGE/FILE``, or ``hf:REPO:FILE``.
+
+    Raises ModelError as `resolve` does.
+    """
     scheme, _, inside = named.partition(":")
-    found = resolve_package(named, inside, base_dir) if scheme == "pkg" else resolve_gguf(named, named, base_dir)
-    assert found.path is not None
+    elsewhere = {"pkg": resolve_package, "hf": resolve_hub}.get(scheme)
+    found = elsewhere(named, inside, base_dir) if elsewhere else resolve_gguf(named, named, base_dir)
+    if found.path is None or not found.path.is_file():
+        raise ModelError(f"projector {named!r} is no file.", fix="Name one: hf:REPO:FILE.gguf, or a path.")
     return found.path
 
 

@@ -106,8 +106,9 @@ class Candidate(Section):
     )
     projector: Text = Field(
         "auto",
-        description="The file with the vision tower of a GGUF model: a path, or 'none' to ask it without images; "
-        "default: the one beside the model whose name says so (mmproj-*.gguf).",
+        description="The file with the vision tower of a GGUF model: a path, pkg:PACKAGE/FILE, hf:REPO:FILE, or 'none' "
+        "to ask it without images; default: the one beside the model whose name says so (mmproj-*.gguf), but not for "
+        "hf: models.",
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="What transformers computes in; default: bfloat16 where the machine is fast at it."

@@ -73,7 +73,7 @@ def load_candidate(path: Path) -> Candidate:
         changed["model"] = f"{name}:{folder / Path(inside).expanduser()}"
     if candidate.chat not in ("none", "model"):
         changed["chat"] = str(folder / candidate.chat)
-    if candidate.projector not in ("auto", "none") and not candidate.projector.startswith("pkg:"):
+    if candidate.projector not in ("auto", "none") and not candidate.projector.startswith(("pkg:", "hf:")):
         changed["projector"] = str(folder / Path(candidate.projector).expanduser())
     changed["levers"] = locate_levers(candidate.levers, folder)
     return candidate.model_copy(update=changed)

@@ -9,6 +9,7 @@ import pytest
 from fairtrial.errors import ModelError, SpecError
 from fairtrial.levers.quantize.imatrix import encode_gguf
 from fairtrial.models import ResolvedModel, identify_candidate, resolve_candidate
+from fairtrial.models.projector import add_projector
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.yamlfile import Places
@@ -92,3 +93,12 @@ def test_a_projector_is_part_of_who_a_candidate_is(tmp_path: Path) -> None:
     for one in tmp_path.glob("mmproj-*"):
         one.unlink()
     assert identify("auto") == blind
+
+
+def test_what_is_in_the_cache_of_the_hub_decides_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "small.gguf", "mmproj-small.gguf")
+    cached = ResolvedModel("hf:o/small:small.gguf", "llamacpp", tmp_path / "small.gguf", "0" * 64, "small")
+    spec = Candidate(id="one", model=cached.spec)
+    assert add_projector(spec, cached, tmp_path).projector is None
+    named = spec.model_copy(update={"projector": "mmproj-small.gguf"})
+    assert add_projector(named, cached, tmp_path).projector == tmp_path / "mmproj-small.gguf"
