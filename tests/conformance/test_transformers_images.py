@@ -17,7 +17,7 @@ from fairtrial.engines.base import Engine
 from fairtrial.engines.check import check_engine
 from fairtrial.engines.pictures import PICTURES, read_picture
 from fairtrial.errors import CapabilityError, ModelError, TooLongError
-from fairtrial.images import decode
+from fairtrial.images import decode, encode_png
 from fairtrial.models import resolve
 from fairtrial.records import GenerateRequest, ImagePart, Pair, Prompt, ScoreRequest, TextPart
 from fairtrial.spec.candidate import Candidate
@@ -160,6 +160,18 @@ def test_beyond_the_window_images_that_see_themselves_are_refused(changed: Chang
     engine.check([GenerateRequest(shown(A, "What is it?"), 4)])
     with pytest.raises(TooLongError, match=r"item 5: .*beyond the 180"):
         engine.check([GenerateRequest(shown(A, "word " * 180), 4, label="item 5")])
+    engine.close()
+
+
+def test_an_image_that_a_processor_does_not_take_is_named() -> None:
+    thin = encode_png(np.zeros((1, 300, 3), np.uint8))
+    folder = tiny_lmm("qwen2_vl").folder
+    model = resolve(f"hf:{folder}", folder)
+    spec = Candidate(id="a", model=model.spec, context=1500, dtype="float32")
+    engine = open_engine(spec, model, EngineSettings(threads=1, read_image=lambda image: thin))
+    request = GenerateRequest(shown(ImagePart.of(thin, "image/png"), "What?"), 4, label="item 9")
+    with pytest.raises(CapabilityError, match=r"item 9: .*does not take an image of 300x1 pixels: .*aspect ratio"):
+        engine.check([request])
     engine.close()
 
 

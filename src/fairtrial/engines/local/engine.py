@@ -21,7 +21,7 @@ from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.scoring import SequenceScores, score_answers
 from fairtrial.engines.local.session import LocalSession
 from fairtrial.engines.prompts import Encoder, ScoredSequence
-from fairtrial.errors import EngineError
+from fairtrial.errors import EngineError, FairtrialError
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 
 OTHER_PASS = 32
@@ -81,10 +81,14 @@ class LocalEngine(ABC, Generic[S]):
         self._opened()
         self._encoder.begin_call()
         for request in requests:
-            if isinstance(request, ScoreRequest):
-                self._encoder.score(request)
-            else:
-                self._encoder.generate(request)
+            try:
+                if isinstance(request, ScoreRequest):
+                    self._encoder.score(request)
+                else:
+                    self._encoder.generate(request)
+            except FairtrialError as error:
+                error.where = error.where or request.label
+                raise
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request; all are computed before the first is given."""

@@ -12,6 +12,6 @@ def make_pixel_reader(read_image: ReadImage) -> ReadPixels:
     """Return what gives an image's pixels, (height, width, 3); ``read_image`` gives the bytes of its file."""
 
     def read(image: ImagePart) -> Pixels:
-        return decode(read_image(image), where=f"image {image.hash}").pixels
+        return decode(read_image(image)).pixels
 
     return read

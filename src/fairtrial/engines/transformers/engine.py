@@ -94,7 +94,8 @@ class TransformersEngine(LocalEngine[TransformersSession]):
             "checked_against_plain_evaluation": trust.why,
             **_describe_device(loaded),
         }
-        encoder = Encoder(vocabulary, asking, session.images, sight.blind)
+        unread = "transformers reads no projector (`projector`); leave out `engine`" if model.projector else ""
+        encoder = Encoder(vocabulary, asking, session.images, sight.blind or unread)
         return cls(session, encoder, facts, trust, sight, window)
 
     def check(self, requests: Sequence[Request]) -> None:

@@ -116,14 +116,26 @@ class HubImages(ImageEncoder):
         return around.replace(self._marker, PLACE).replace(PLACE, f"{self._lead}{PLACE}{self._tail}")
 
     def prepare(self, text: str, pictures: list[Pixels]) -> dict[str, Any]:
-        """Return the model's inputs for running text that shows pictures, nothing added to it."""
-        made = self.processor(
-            text=[text],
-            images=pictures,
-            add_special_tokens=False,
-            return_tensors="pt",
-            images_kwargs={"input_data_format": "channels_last"},
-        )
+        """Return the model's inputs for running text that shows pictures, nothing added to it.
+
+        Raises CapabilityError if its processor does not take a picture.
+        """
+        try:
+            made = self.processor(
+                text=[text],
+                images=pictures,
+                add_special_tokens=False,
+                return_tensors="pt",
+                images_kwargs={"input_data_format": "channels_last"},
+            )
+        except Exception as error:  # of the library and all those below it
+            sizes = ", ".join(f"{width}x{height}" for height, width, _ in (one.shape for one in pictures))
+            told = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+            raise CapabilityError(
+                f"the model's processor ({type(self.processor).__name__}) does not take an image of {sizes} pixels: "
+                f"{told}.",
+                fix="Leave the item out, or cut or scale its image.",
+            ) from error
         made.pop("labels", None)
         kind = self._network.model.dtype
         return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fairtrial.engines.local.images import ImageTable, ReadPixels
 from fairtrial.engines.transformers.image_trust import check_images
-from fairtrial.engines.transformers.images import HubImages, UnseenError
+from fairtrial.engines.transformers.images import HubImages
 from fairtrial.engines.transformers.loading import LoadedNetwork, find_exact_context
 from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.engines.transformers.tokens import HubVocabulary
@@ -54,7 +54,7 @@ def open_sight(
         session.images = None
         session.forget()
         told = (
-            error.message if isinstance(error, UnseenError) else f"a made-up picture cannot be read: {_shorten(error)}"
+            error.message if isinstance(error, FairtrialError) else f"it fails at a made-up picture: {_shorten(error)}"
         )
         return Sight(none, f"{type(loaded.model).__name__}: {told}")
     eyes.encoded = 0  # what the examination took is nobody's answer
