@@ -1,4 +1,4 @@
-"""Images: bytes of a file to pixels, within limits, and back.  Pillow is used here and nowhere else.
+"""Images: bytes of a file to pixels, within limits, and back.  Pillow opens files here only; tasks draw with it, too.
 
 `decode` gives the pixels that every engine is shown.  `examine` does the same for files that nobody has looked at yet,
 in a process of its own with limits, and tells what it found without the pixels; what has passed it may be decoded.
