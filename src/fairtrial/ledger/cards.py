@@ -76,7 +76,7 @@ class SettingsRecord:
 
     Attributes:
         left_out: metrics of the task file that are not computed.
-        ask: how options are asked for where that is not the task's own way: ``letter``.
+        ask: how options are asked for where that is not the task's own way: ``letter`` or ``circular``.
         form: of another task, that this one is; see `fairtrial.tasks.variants.form`.
     """
 

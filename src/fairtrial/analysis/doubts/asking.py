@@ -27,7 +27,7 @@ def find_asking_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]
         own = task.card.settings.own
         if own is None or not own.choices or task.form:
             continue
-        if task.card.settings.ask == "letter":
+        if task.card.settings.ask in ("letter", "circular"):
             yield from _find_useless_letters(ledger, trial, task)
         else:
             yield from _find_useless_texts(ledger, trial, task)
