@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine, get_work
+from fairtrial.errors import CapabilityError
 from fairtrial.levers import wrap_engine
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, ProbeClass, Subject, Whole
 from fairtrial.planning.base import PlannedCandidate
@@ -54,7 +55,11 @@ class EnginePool:
         """Return the engine of a candidate that others answer for; theirs are opened once for all who need them."""
         assert candidate.lever is not None
         (_, own), *others = candidate.parts.items()
-        engine = wrap_engine(candidate.lever, self.engine(own), {name: self.engine(other) for name, other in others})
+        try:
+            engine = wrap_engine(candidate.lever, self.engine(own), {name: self.engine(one) for name, one in others})
+        except CapabilityError as error:
+            error.where = error.where or f"candidate {candidate.name}"
+            raise
         watch = self.watch(candidate)
         watch.parts = [self.watch(one) for one in candidate.models.values()]
         watch.work = lambda: get_work(engine)

@@ -24,7 +24,7 @@ def check_length(value: Any) -> Any:
     if value == NATIVE or (type(value) is int and 0 <= value <= LARGEST):
         return value
     near = did_you_mean(value, (NATIVE,)) if isinstance(value, str) else ""
-    raise problem(f"a budget is a number of tokens from 0, or {NATIVE!r}; got {value!r}{near}")
+    raise problem(f"{value!r} is no budget.{near} A budget is a number of tokens from 0, or {NATIVE!r}")
 
 
 Length = Annotated[int | Literal["native"], BeforeValidator(check_length)]

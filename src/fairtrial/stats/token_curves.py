@@ -151,7 +151,7 @@ def compute_gains(curve: Curve, per: float = 100.0) -> Floats:
     """Return (..., k - 1) what so many more tokens bring between neighbours, in the order given; NaN without more."""
     more, gained = np.diff(curve.tokens, axis=-1), np.diff(curve.values, axis=-1)
     found: Floats = np.divide(per * gained, more, out=np.full_like(gained, np.nan), where=np.abs(more) > 1e-9)
-    return found
+    return found + 0.0  # no -0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def test_choices_are_scored_after_the_thought(tags: bool) -> None:
         assert answer.greedy[0] == right
         assert count_tokens(answer.trace, (0, 0))[1] == budget
         assert len(engine.asked) == (2 if budget else 1)  # both choices follow one thought
-    with pytest.raises(CapabilityError, match="never asks for the choice"):
+    with pytest.raises(CapabilityError, match="never asked for"):
         wrapped(Thinker(tags=tags), {"limit": 4}).check([CHOICES])
     with pytest.raises(CapabilityError, match="document"):
         wrapped(Thinker(tags=tags), 4).check([replace(CHOICES, rolling=True)])

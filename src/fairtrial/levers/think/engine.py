@@ -94,7 +94,11 @@ class ThinkEngine:
         """
         for request in requests:
             if isinstance(request, ScoreRequest) and (request.rolling or self.settings.limit is not None):
-                why = "a document that is scored asks nothing" if request.rolling else "it never asks for the choice"
+                why = (
+                    "a document that is scored asks nothing"
+                    if request.rolling
+                    else "with a limit the choice is never asked for"
+                )
                 raise CapabilityError(
                     f"think: {why}.",
                     fix="Leave the task out." if request.rolling else "Write a budget in place of the limit.",

@@ -17,6 +17,9 @@ from fairtrial.stats.token_curves import Curve, CurveSample, compute_curve
 
 TOKENS, READ = "tokens_out", "tokens_in"
 AS_IT_IS = "as it is"
+LIMITED = " (limits)"
+"""Ends the name of a system whose thinking and answer end at a limit: a curve of its own."""
+
 APART = ("permuted", "order", "blind", "swapped")
 """Forms of a task that are no other way of showing the same question."""
 
@@ -26,7 +29,7 @@ class Family:
     """One system at several lengths of thinking.
 
     Attributes:
-        name: of the candidates, without the length.
+        name: of the candidates, without the length; with `LIMITED` where these are limits.
         members: names of the candidates, by growing length.
         lengths: of each in a word: tokens, ``native``, ``limit512``, or `AS_IT_IS`.
     """
@@ -71,6 +74,8 @@ def find_families(plan: TrialRecord) -> tuple[Family, ...]:
         plain = next((one.name for one in members if find_length(one.spec.levers) is None), names[0])
         told = (find_length(one.spec.levers) for one in ordered)
         lengths = tuple(AS_IT_IS if length is None else length.name for length in told)
+        if _is_limited(ordered[0]):
+            plain += LIMITED
         found.append(Family(plain, tuple(one.name for one in ordered), lengths))
     return tuple(found)
 
@@ -78,8 +83,15 @@ def find_families(plan: TrialRecord) -> tuple[Family, ...]:
 def _identify(candidate: CandidateRecord) -> str:
     """Return all that was written of a candidate but its name and its length of thinking."""
     document = {name: value for name, value in candidate.spec.document.items() if name not in ("id", "levers")}
-    levers = candidate.spec.levers[: -1 if find_length(candidate.spec.levers) else None]
-    return json.dumps([document, levers], sort_keys=True, default=str)
+    length = find_length(candidate.spec.levers)
+    levers = candidate.spec.levers[: -1 if length else None]
+    return json.dumps([document, levers, _is_limited(candidate)], sort_keys=True, default=str)
+
+
+def _is_limited(candidate: CandidateRecord) -> bool:
+    """Return whether nothing is asked for after its length, which makes another curve than a forced answer."""
+    length = find_length(candidate.spec.levers)
+    return length is not None and length.limit is not None
 
 
 def _length_of(candidate: CandidateRecord) -> tuple[int, int]:
