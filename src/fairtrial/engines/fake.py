@@ -8,6 +8,7 @@ nothing; its record says so.  Of an image it sees the hash.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -44,6 +45,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.thoughts import frame_thought, opened_by
 
 _END = 256  # the token after the 256 bytes
+_IMAGE = re.compile(rb"\[image [0-9a-f]+\]")
 _MEMORY = 6  # bytes that the next one depends on
 _REMEMBERED = 20_000
 _CONTEXT = 16_384
@@ -120,9 +122,9 @@ class FakeEngine:
             context, cut = self._prompt(request.prompt, request.max_tokens, request.label, make_long_answer_error)
             thinking = ThoughtFormat(self._tags, opened_by(context.decode("utf-8", "replace"), self._tags))
             rng, text, ended, new = make_generator(request), TextBuilder(request.stop, thinking), False, 0
-            tail, logprob = context[-_MEMORY:], 0.0
+            seen, tail, logprob = _find_images(context), context[-_MEMORY:], 0.0
             while new < request.max_tokens and not ended:
-                logits = self._logits(tail)
+                logits = self._logits(seen + tail)
                 token = sample_token(logits, request, rng)
                 logprob -= compute_surprisal(logits, token)
                 new += 1
@@ -172,9 +174,9 @@ class FakeEngine:
         return before + thought + after
 
     def _sum(self, context: bytes, continuation: bytes) -> tuple[float, bool]:
-        tail, total, likeliest = context[-_MEMORY:], 0.0, True
+        seen, tail, total, likeliest = _find_images(context), context[-_MEMORY:], 0.0, True
         for byte in continuation:
-            logits = self._logits(tail)
+            logits = self._logits(seen + tail)
             peak = float(logits.max())
             total += float(logits[byte]) - peak - float(np.log(np.exp(logits.astype(np.float64) - peak).sum()))
             likeliest &= int(logits.argmax()) == byte
@@ -193,6 +195,11 @@ class FakeEngine:
             known[128:256] -= 8.0
             self._known[tail] = known
         return known
+
+
+def _find_images(context: bytes) -> bytes:
+    """Return the names of the images of a prompt, in order: what they show counts, wherever they stand."""
+    return b"".join(_IMAGE.findall(context))
 
 
 def _name_image(image: ImagePart) -> str:
