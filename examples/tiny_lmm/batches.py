@@ -62,6 +62,11 @@ class BatchWriter:
         self._images = make_images()
         self._encode = lru_cache(maxsize=None)(self._encode_text)
 
+    def split(self, lessons: Sequence[Lesson], rows: int) -> list[list[Lesson]]:
+        """Return lessons in groups of about equally long rows, so that little is padded."""
+        order = sorted(lessons, key=lambda lesson: len(self._row(lesson)[0]))
+        return [order[start : start + rows] for start in range(0, len(order), rows)]
+
     def write(self, lessons: Sequence[Lesson], multiple: int = 16) -> Batch:
         """Return lessons as a batch whose rows are a multiple of so many tokens long."""
         rows = [self._row(lesson) for lesson in lessons]

@@ -30,6 +30,8 @@ from examples.tiny_lmm.vocabulary import make_tokenizer
 from fairtrial.tasks.pictures import OPEN, PICTURES
 
 ALL = tuple(name for name in PICTURES if not name.endswith(OPEN))
+ROWS = 8
+"""Of a pass: few enough for the caches of a processor."""
 TAUGHT = ("charts", "counting", "documents", "gauges", "presence", "spatial")
 """What a network of this size learns in this time; all at once it learns each less well."""
 
@@ -193,18 +195,21 @@ def train_network(
     while done < 1:
         for group in (group for one in optimizers for group in one.param_groups):
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * find_rate(recipe, done)
-        lessons = curriculum.take(recipe.batch // parts)
-        losses = measure_loss(network, eyes, writer.write(lessons).to(device), recipe.looking)
-        curriculum.hear(lessons, losses.rows.tolist())
         for one in optimizers:
             one.zero_grad()
-        losses.whole.backward()
+        lessons = curriculum.take(recipe.batch // parts)
+        rows: list[float] = []
+        for some in writer.split(lessons, ROWS):
+            losses = measure_loss(network, eyes, writer.write(some).to(device), recipe.looking)
+            (losses.whole * len(some) / len(lessons)).backward()
+            curriculum.hear(some, losses.rows.tolist())
+            rows += losses.rows.tolist()
         if parts > 1:
             _share_gradients(weights, parts)
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         for one in optimizers:
             one.step()
-        found.append(losses.rows.mean().item())
+        found.append(sum(rows) / len(rows))
         minute = (time.process_time() - began) / 60
         done = max(len(found) / recipe.steps, _agree(minute / minutes, parts))
         if part == 0 and (len(found) % 100 == 0 or done >= 1):
