@@ -64,6 +64,7 @@ class FakeEngine:
         self._truncate = candidate.overflow == "truncate"
         self._known: dict[bytes, NDArray[np.float32]] = {}
         self._closed = False
+        self._shown = b""
         self.can = Capabilities(
             score=True,
             generate=True,
@@ -105,7 +106,7 @@ class FakeEngine:
             logprobs, greedy, tokens, seen, cut = [], [], [], 0, 0
             for prompt, continuation in self._pairs(request):
                 if request.rolling:
-                    context = b""
+                    context, self._shown = b"", b""
                 else:
                     context, excess = self._prompt(prompt, len(continuation), request.label)
                     seen, cut = max(seen, len(context)), max(cut, excess)
@@ -152,7 +153,11 @@ class FakeEngine:
         label: str,
         wrong: Callable[[int, int, RequestLimits], TooLongError] = make_long_choice_error,
     ) -> tuple[bytes, int]:
-        """Return the prompt's bytes and how many were cut so that ``more`` tokens fit after them."""
+        """Return the prompt's bytes and how many were cut so that ``more`` tokens fit after them.
+
+        The images that it shows are remembered: what comes next depends on them, however far back they stand.
+        """
+        self._shown = "".join(_name_image(image) for image in prompt.images).encode()
         if self._template is None:
             text = prompt.plain(_name_image)
         else:
@@ -184,16 +189,17 @@ class FakeEngine:
         return total, likeliest
 
     def _logits(self, tail: bytes) -> NDArray[np.float32]:
-        known = self._known.get(tail)
+        seen = tail + self._shown
+        known = self._known.get(seen)
         if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            digest = hashlib.blake2b(tail, digest_size=8, key=self._seed[:64]).digest()
+            digest = hashlib.blake2b(seen, digest_size=8, key=self._seed[:64]).digest()
             rng = np.random.default_rng(int.from_bytes(digest, "big"))
             known = rng.normal(0.0, 2.0, _END + 1).astype(np.float32)
             known[list(_COMMON)] += 8.0
             known[128:256] -= 8.0
-            self._known[tail] = known
+            self._known[seen] = known
         return known
 
 
