@@ -234,6 +234,9 @@ def _import_datasets() -> Any:
 
 def _keep_files(library: Any, loaded: Any) -> Any:
     """Return a data set that gives images as the bytes of their files, not decoded."""
+    features = getattr(loaded, "features", None)
+    if "Image(" not in repr(features):
+        return loaded
 
     def keep(feature: Any) -> Any:
         if isinstance(feature, library.Image):
@@ -246,8 +249,7 @@ def _keep_files(library: Any, loaded: Any) -> Any:
             return type(feature)(keep(inner), length=getattr(feature, "length", -1))
         return feature
 
-    kept = {name: keep(feature) for name, feature in loaded.features.items()}
-    return loaded.cast(library.Features(kept)) if "Image(" in repr(loaded.features) else loaded
+    return loaded.cast(library.Features({name: keep(feature) for name, feature in loaded.features.items()}))
 
 
 def _find_hub_commit(source: DataSource) -> str | None:
