@@ -20,6 +20,7 @@ from fairtrial.images import decode
 from fairtrial.images.hashing import hash_picture
 from fairtrial.records import GenerateAnswer, GenerateRequest, ScoreAnswer, ScoreRequest
 from fairtrial.tasks.base import ShowsImages, TaskOptions
+from fairtrial.tasks.check import check_task
 from fairtrial.tasks.pictures import OPEN, PICTURES
 from fairtrial.tasks.pictures.base import PictureTask, list_kinds
 from fairtrial.tasks.pictures.canvas import COLOURS
@@ -273,3 +274,8 @@ def test_any_two_colours_can_be_told_apart(eyes: str) -> None:
     looks = {name: see(rgb, MATRICES[eyes]) for name, rgb in COLOURS.items()}
     apart = {(a, b): float(np.linalg.norm(looks[a] - looks[b])) for a, b in combinations(looks, 2)}
     assert min(apart.values()) > (30 if eyes == "all colours" else 14), min(apart, key=apart.__getitem__)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_task_keeps_what_tasks_promise(name: str) -> None:
+    assert check_task(lambda: build_picture_task(name, TaskOptions(level=1, items=48)), fewest_clusters=8) == []
