@@ -6,7 +6,6 @@ settings of a plugin's grader are those that it declares.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,23 +15,10 @@ from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import Table
+from fairtrial.spec.answers import Anls, ListSettings, PointInBox, Relaxed, SetSettings
 from fairtrial.spec.references import GraderSettings, Refers
-from fairtrial.spec.section import NAME, Positive, Switch, Text, Texts, problem
-
-Ignored = Literal["case", "punctuation", "articles", "numbers", "spaces"]
-_PERCENT = re.compile(r"\s*\d{1,3}(?:\.\d{1,9})?\s*%\s*")
-
-
-def _as_list(given: Any) -> Any:
-    """Return what was written as a list where one entry alone was written."""
-    return (given,) if isinstance(given, str) else given
-
-
-def _check_tolerance(value: float | str) -> float | str:
-    """Return a tolerance; raise pydantic's error if it is neither a number nor a share in per cent."""
-    if isinstance(value, str) and not _PERCENT.fullmatch(value):
-        raise problem(f"a tolerance is a number such as 0.5, or a share such as 1%; got {value!r}")
-    return value
+from fairtrial.spec.section import NAME, Positive, Switch, Text, problem
+from fairtrial.spec.tolerances import Ignore, OneOrMore, Tolerance, as_list
 
 
 def _check_scale(value: Any) -> tuple[int | str, ...]:
@@ -53,11 +39,6 @@ def _check_scale(value: Any) -> tuple[int | str, ...]:
 _MOST_GRADES = 100
 _MOST_WORDS = 20
 Scale = Annotated[tuple[int | str, ...], BeforeValidator(_check_scale)]
-OneOrMore = Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
-Ignore = Annotated[tuple[Ignored, ...], BeforeValidator(_as_list, json_schema_input_type=Ignored | list[Ignored])]
-Tolerance = Annotated[
-    Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | str, AfterValidator(_check_tolerance)
-]
 UnitSize = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 
 
@@ -156,7 +137,7 @@ Likeness = Literal["bleu", "chrf", "chrf++", "ter", "rouge1", "rouge2", "rougeL"
 class Similar(GraderSettings):
     """Settings of the grader `similar`."""
 
-    by: Annotated[tuple[Likeness, ...], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+    by: Annotated[tuple[Likeness, ...], BeforeValidator(as_list), Field(min_length=1)] = Field(
         ("chrf",), description="Likeness to the right answer; the first is the main measure."
     )
     ignore: Ignore = Field((), description="What may differ, as for exact.")
@@ -221,6 +202,11 @@ GRADER_SETTINGS: Table[Any] = Table(
         "one_of": OneOf,
         "json": Json,
         "similar": Similar,
+        "set": SetSettings,
+        "list": ListSettings,
+        "anls": Anls,
+        "relaxed": Relaxed,
+        "point_in_box": PointInBox,
         "code": Code,
         "judge": Judge,
     },

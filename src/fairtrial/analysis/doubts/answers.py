@@ -42,6 +42,8 @@ SENTENCES = {
     "they do not count.",
     "spoke_to_judge": "{count} of {of} answers of {candidate} on {task} speak to whoever grades them; a judge may have "
     "followed.",
+    "outside": "{count} of {of} answers of {candidate} on {task} name a place outside the image; it may count in other "
+    "units than `coordinates` says. They count as wrong.",
     "ends_right": "{count} of {of} answers of {candidate} on {task} count as wrong and end with a right answer.",
 }
 
@@ -73,7 +75,7 @@ def find_answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]
 
 def _quote_example(ledger: Ledger, trial: query.TrialRow, found: SignCount) -> str:
     """Return one such answer in words, where there is something to be seen; else nothing."""
-    if found.sign not in {"unread", "near_miss", "ends_right", "spoke_to_judge"}:
+    if found.sign not in {"unread", "near_miss", "outside", "ends_right", "spoke_to_judge"}:
         return ""
     example = find_signed_example(ledger, trial.id, found)
     if example is None or not example.text.strip():

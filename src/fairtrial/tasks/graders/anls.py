@@ -1,0 +1,59 @@
+"""`anls`: how like a right answer a text is, letter by letter; for text that was read from an image.
+
+Average normalised Levenshtein similarity (Biten et al. 2019, "Scene text visual question answering", equation 1): with
+NL the edit distance over the length of the longer text, an answer is worth 1 - NL where NL is below the threshold, else
+0; the right answer that is nearest counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from fairtrial.records import Measure
+from fairtrial.spec.answers import Anls
+from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.graders.exact import fold
+
+
+class AnlsGrader(Grader[Anls]):
+    """The similarity to the nearest right answer, 0 from the threshold on."""
+
+    Settings: ClassVar = Anls
+    measures = (Measure("anls"),)
+
+    def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
+        """Compare after what is ignored is gone from both, white space in between counted once."""
+        said = self._fold(answer)
+        value = max(
+            (compute_similarity(said, self._fold(text), self.settings.threshold) for text in expected), default=0.0
+        )
+        return {"anls": (value, 1.0)}
+
+    def _fold(self, text: str) -> str:
+        return " ".join(fold(text, self.settings.ignore).split())
+
+
+def compute_similarity(said: str, right: str, threshold: float) -> float:
+    """Return 1 - NL of two texts where NL is below the threshold, else 0."""
+    longest = max(len(said), len(right))
+    if said == right:
+        return 1.0
+    if abs(len(said) - len(right)) >= threshold * longest:  # so many letters at least must come or go
+        return 0.0
+    distance = compute_edit_distance(said, right) / longest
+    return 1.0 - distance if distance < threshold else 0.0
+
+
+def compute_edit_distance(a: str, b: str) -> int:
+    """Return the insertions, deletions and replacements of letters that make one text of another."""
+    codes = np.array([ord(char) for char in b], np.int64)
+    steps = np.arange(len(b) + 1)
+    row = steps.copy()
+    for i, char in enumerate(a, 1):
+        best = np.minimum(row[1:] + 1, row[:-1] + (codes != ord(char)))
+        # an insertion follows from the cell to the left: the least of all to the left, each a step further
+        row = np.minimum.accumulate(np.concatenate(([i], best)) - steps) + steps
+    return int(row[-1])

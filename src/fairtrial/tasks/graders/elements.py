@@ -1,0 +1,128 @@
+"""The things that a written answer lists, and whether two of them are the same.  Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.number import is_close
+from fairtrial.tasks.reading import clean, read_number
+from fairtrial.tasks.reading.plain import cut_own_part, find_marked_answer
+
+MOST = 500
+"""Things in one answer; a text with more lists nothing."""
+
+NONE = {"none", "nothing", "empty", "no items", "n/a", "{}", "[]", "()", "-"}
+"""Ways to say that there are none."""
+
+_BULLET = re.compile(r"[ \t]*(?:[-*•–]|\(?\d{1,3}[.)])[ \t]+(\S.*)")
+_FENCE = re.compile(r"```[a-z]*\n(.*?)```", re.DOTALL)
+_LIST = re.compile(r"\[[^\[\]]*\]")
+_MARK = re.compile(
+    r"\b(?:final |correct )?(?:answers?|list|set)\b[^.\n:]{0,40}?(?:\bis\b|\bare\b|:)[ \t:]*", re.IGNORECASE
+)
+_LEAD = re.compile(r"[^,;\n:]{0,200}?(?::|\bare\b|\bis\b)\s+", re.IGNORECASE)
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_NUMERIC = re.compile(r"[^\w\s]?\s*[-+\u2212]?\s*[$€£¥]?\d[\d.,\u00a0\u202f ]{0,40}(?:[eE][-+]?\d{1,3})?\s*%?")
+_TIGHT = "\ue001"
+
+
+def read_right(text: str, separators: Sequence[str]) -> list[str] | None:
+    """Return the things that a right answer lists, which has no words around them; None if it lists none."""
+    said = clean(text)
+    found = _tidy(_find_json(said) or _split(said, separators, None))
+    return found if found or said.casefold() in NONE else None
+
+
+def read_elements(text: str, separators: Sequence[str], wanted: int | None = None) -> list[str] | None:
+    """Return the things that a text lists; None if it lists nothing that can be read.
+
+    A JSON list counts first, then bulleted or numbered lines, then what stands between separators, without the words
+    that lead to it ("The colours are"); of a text with a marked answer only that is read.
+
+    Args:
+        text: an answer.
+        separators: what parts things; one made of letters counts as a word only.
+        wanted: how many there should be: digits in threes between commas (``100,200``) are one number, unless as
+            several they are so many.
+    """
+    said = clean(cut_own_part(text))
+    marked = find_marked_answer(said)
+    said = clean(marked) if marked else said
+    if not said:
+        return None
+    if said.casefold().strip(" .!") in NONE:
+        return []
+    found = _find_json(said)
+    if found is None and (bullets := [m[1] for line in said.splitlines() if (m := _BULLET.fullmatch(line))]):
+        found = bullets
+    if found is None:
+        found = _split(_cut_lead(said), separators, wanted)
+    found = _tidy(found)
+    return None if len(found) > MOST or (not found and said != "[]") else found
+
+
+def _tidy(found: Sequence[str]) -> list[str]:
+    """Return things without quotation marks around them; none where it is said that there are none."""
+    kept = [one for part in found if (one := clean(part).strip("\"'`“”").strip())]
+    return [] if len(kept) == 1 and kept[0].casefold().strip(" .!") in NONE else kept
+
+
+def _find_json(text: str) -> list[str] | None:
+    """Return the texts of the last list of JSON values in an answer."""
+    fenced = [block for block in _FENCE.findall(text) if block.strip().startswith("[")]
+    lists = _LIST.findall(fenced[-1] if fenced else text)
+    for one in reversed(lists):
+        try:
+            found = json.loads(one)
+        except (ValueError, RecursionError):
+            if len(lists) == 1 and one == text.strip():
+                return None if '"' in one or "'" in one else one[1:-1].split(",")
+            continue
+        if all(isinstance(value, str | int | float) for value in found):
+            return [value if isinstance(value, str) else json.dumps(value) for value in found]
+    return None
+
+
+def _cut_lead(text: str) -> str:
+    """Return a text without the words that lead to what it lists."""
+    if marks := list(_MARK.finditer(text)):
+        text = text[marks[-1].end() :]
+    lead = _LEAD.match(text)
+    return text[lead.end() :] if lead and text[lead.end() :].strip() else text
+
+
+def _split(text: str, separators: Sequence[str], wanted: int | None) -> list[str]:
+    kept = _THOUSANDS.sub(_TIGHT, text)
+    parts = [part.replace(_TIGHT, ",") for part in _compile(separators).split(kept)]
+    if _TIGHT in kept and wanted is not None and len([one for one in parts if one.strip()]) != wanted:
+        apart = _compile(separators).split(text)
+        parts = apart if len([one for one in apart if one.strip()]) == wanted else parts
+    return [part.strip().rstrip(".!?") if not part.strip()[:-1].isdigit() else part.strip(" .!?") for part in parts]
+
+
+def _compile(separators: Sequence[str]) -> re.Pattern[str]:
+    longest = sorted(separators, key=len, reverse=True)
+    marks = [rf"(?<!\w){re.escape(one)}(?!\w)" if one[0].isalpha() else re.escape(one) for one in longest]
+    return re.compile("|".join(marks), re.IGNORECASE)
+
+
+def is_same(said: str, right: str, ignore: Sequence[str], tolerance: float | str) -> bool:
+    """Return whether two things are one: their texts, or the numbers that both of them are."""
+    if fold(said, ignore) == fold(right, ignore):
+        return True
+    a, b = read_plain_number(said), read_plain_number(right)
+    return a is not None and b is not None and is_close(a, b, tolerance)
+
+
+def read_plain_number(text: str) -> Fraction | None:
+    """Return the number that a thing is; None if it is more, or something else."""
+    return read_number(text) if _NUMERIC.fullmatch(text.strip()) else None
+
+
+def compute_f1(matched: int, said: int, right: int) -> float:
+    """Return the harmonic mean of the shares of what was said and of what is right that match; 1 if both are none."""
+    return 2 * matched / (said + right) if said + right else 1.0

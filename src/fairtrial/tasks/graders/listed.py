@@ -1,0 +1,105 @@
+"""`set` and `list`: the answer names the right things, all of them and no others, in any order or in the right one.
+
+Beside it the partial credit that F1 gives: of a set over its members, of a list over the longest common subsequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
+
+from fairtrial.errors import DataError
+from fairtrial.records import Measure
+from fairtrial.spec.answers import ListSettings, SetSettings
+from fairtrial.tasks.graders.base import Grader, Grades, Row
+from fairtrial.tasks.graders.elements import compute_f1, is_same, read_elements, read_right
+
+S = TypeVar("S", bound=SetSettings)
+
+
+class ListedGrader(Grader[S]):
+    """Reads what is listed, and compares it with the right list; a JSON list in a row is that list, and no choice."""
+
+    expects_json = True
+    exact: ClassVar[str]
+    partial: ClassVar[str]
+
+    def count_matches(self, said: list[str], right: list[str]) -> tuple[int, int, int]:
+        """Return how many match, how many were said, and how many are right."""
+        raise NotImplementedError
+
+    def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
+        """Compare with the nearest right list; an answer that lists nothing matches none."""
+        shares = [self._compare(answer, text) for text in expected]
+        best = max(shares, default=0.0)
+        return {self.exact: (float(best == 1.0), 1.0), self.partial: (best, 1.0)}
+
+    def check_row(self, expected: Sequence[str], row: Row) -> None:
+        """Raise DataError if a right answer lists nothing."""
+        super().check_row(expected, row)
+        for text in expected:
+            if read_right(text, self.settings.separator) is None:
+                raise DataError(f"the right answer {text!r:.80} lists nothing; write [] if it is to be empty")
+
+    def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:
+        """Tell the answers that list nothing that can be read."""
+        return ["unread"] if read_elements(answer, self.settings.separator) is None else []
+
+    def _compare(self, answer: str, text: str) -> float:
+        right = read_right(text, self.settings.separator) or []
+        said = read_elements(answer, self.settings.separator, len(right))
+        if said is None:
+            return 0.0
+        return compute_f1(*self.count_matches(said, right))
+
+    def _is_right(self, said: str, right: str) -> bool:
+        return is_same(said, right, self.settings.ignore, self.settings.tolerance)
+
+
+class SetGrader(ListedGrader[SetSettings]):
+    """`set_match`: 1 where the things are the right ones; `set_f1`.  What is named twice counts once."""
+
+    Settings: ClassVar = SetSettings
+    exact, partial = "set_match", "set_f1"
+    measures = (Measure("set_match"), Measure("set_f1"))
+
+    def count_matches(self, said: list[str], right: list[str]) -> tuple[int, int, int]:
+        """Return the size of the largest matching of what was said with what is right, and the sizes of both."""
+        said, right = self._drop_copies(said), self._drop_copies(right)
+        partner: dict[int, int] = {}
+
+        def find(i: int, seen: set[int]) -> bool:
+            for j in range(len(right)):
+                if j not in seen and self._is_right(said[i], right[j]):
+                    seen.add(j)
+                    if j not in partner or find(partner[j], seen):
+                        partner[j] = i
+                        return True
+            return False
+
+        matched = sum(find(i, set()) for i in range(len(said)))
+        return matched, len(said), len(right)
+
+    def _drop_copies(self, things: list[str]) -> list[str]:
+        kept: list[str] = []
+        for one in things:
+            if not any(is_same(one, other, self.settings.ignore, 0.0) for other in kept):
+                kept.append(one)
+        return kept
+
+
+class ListGrader(ListedGrader[ListSettings]):
+    """`list_match`: 1 where the things are the right ones in the right order; `list_f1`."""
+
+    Settings: ClassVar = ListSettings
+    exact, partial = "list_match", "list_f1"
+    measures = (Measure("list_match"), Measure("list_f1"))
+
+    def count_matches(self, said: list[str], right: list[str]) -> tuple[int, int, int]:
+        """Return the length of the longest common subsequence, and the lengths of both."""
+        row = [0] * (len(right) + 1)
+        for one in said:
+            before = 0
+            for j, other in enumerate(right, 1):
+                before, row[j] = row[j], before + 1 if self._is_right(one, other) else max(row[j], row[j - 1])
+        return row[-1], len(said), len(right)
