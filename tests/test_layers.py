@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "recorded": ONE | {"ledger", "sandbox"},
     "engines": ONE | {"images", "models", "recorded", "sandbox"},
     "tasks": ONE | {"images", "sandbox"},
-    "levers": ONE | {"engines", "images", "models", "stats"},
+    "levers": ONE | {"engines", "images", "models", "sandbox", "stats"},
     "planning": ONE | {"engines", "ledger", "levers", "measures", "models", "recorded", "tasks"},
     "analysis": ONE | {"ledger", "stats"},
     "studies": ONE | {"analysis", "ledger", "stats"},

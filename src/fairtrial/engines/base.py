@@ -116,7 +116,8 @@ class CountsWork(Protocol):
         """Return what was computed so far; what is not known is left out.
 
         ``prefill_tokens``, ``prefill_seconds``, ``decode_tokens``, ``decode_seconds`` (of passes that do only the one)
-        and ``kv_bytes``, the cache's size.
+        and ``kv_bytes``, the cache's size.  ``kept_seconds``: of work that need not be done again, e.g. reading an
+        image that was read before.
         """
         ...
 

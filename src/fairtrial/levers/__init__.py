@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fairtrial.engines.base import Capabilities, Engine
+from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import CapabilityError, SpecError
 from fairtrial.levers.base import (
     AppliedLever,
@@ -20,12 +21,14 @@ from fairtrial.levers.base import (
     Calls,
     LearningLever,
     Lever,
+    NeedsSettings,
     ReferencedContent,
     SeenItem,
     WrapLever,
 )
 from fairtrial.levers.cascade import CascadeLever
 from fairtrial.levers.quantize import QuantizeLever
+from fairtrial.levers.read import ReadLever
 from fairtrial.levers.think import ThinkLever
 from fairtrial.models import ResolvedModel
 from fairtrial.plugins import Table
@@ -41,6 +44,7 @@ __all__ = [
     "Calls",
     "LearningLever",
     "Lever",
+    "NeedsSettings",
     "ReferencedContent",
     "SeenItem",
     "WrapLever",
@@ -60,7 +64,7 @@ def _is_lever(found: object) -> bool:
 
 LEVERS: Table[type[Lever[Any]]] = Table(
     "lever",
-    {"quantize": QuantizeLever, "cascade": CascadeLever, "think": ThinkLever},
+    {"quantize": QuantizeLever, "cascade": CascadeLever, "think": ThinkLever, "read": ReadLever},
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _is_lever,
 )
@@ -90,13 +94,16 @@ def is_wrapping(written: Mapping[str, Any]) -> bool:
     return isinstance(find_lever(name), WrapLever)
 
 
-def wrap_engine(applied: AppliedLever, engine: Engine, others: Mapping[str, Engine]) -> Engine:
+def wrap_engine(
+    applied: AppliedLever, engine: Engine, others: Mapping[str, Engine], here: EngineSettings | None = None
+) -> Engine:
     """Return the engine of a candidate whose last lever acts while it answers.
 
     Args:
         applied: that lever.
         engine: of the candidate without it.
         others: of the candidates that it refers to, by name.  All engines stay their owners' to close.
+        here: how engines run here, for one that `NeedsSettings`.
 
     Raises CapabilityError if one of the engines cannot do what the lever needs.
     """
@@ -110,7 +117,10 @@ def wrap_engine(applied: AppliedLever, engine: Engine, others: Mapping[str, Engi
                 )
     wrapped = lever.wrap(settings, engine, others)
     fine = isinstance(wrapped, Engine) and isinstance(wrapped.can, Capabilities)
-    return LEVERS.expect(applied.name, wrapped, "`wrap` must return an engine", fine)
+    LEVERS.expect(applied.name, wrapped, "`wrap` must return an engine", fine)
+    if here is not None and isinstance(wrapped, NeedsSettings):
+        wrapped.use_settings(here)
+    return wrapped
 
 
 def count_calls(applied: AppliedLever, request: Request) -> tuple[Calls, Calls]:

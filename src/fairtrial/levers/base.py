@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from fairtrial.engines.base import Engine
+from fairtrial.engines.settings import EngineSettings
 from fairtrial.models import ResolvedModel
 from fairtrial.records import Answer, Request
 from fairtrial.spec.candidate import Candidate
@@ -197,6 +198,15 @@ class LearningLever(Protocol):
 
     def use_value(self, engine: Any, value: float) -> None:
         """Let an engine use a value that was learned."""
+        ...
+
+
+@runtime_checkable
+class NeedsSettings(Protocol):
+    """An engine made by a wrap lever that looks at images, or has work of its own for several threads."""
+
+    def use_settings(self, settings: EngineSettings) -> None:
+        """Learn how engines run here, before anything is asked."""
         ...
 
 

@@ -22,6 +22,7 @@ from fairtrial.records import (
     ScoreRequest,
     TraceStep,
 )
+from fairtrial.records.trace import Trace
 
 R = TypeVar("R", bound=ScoreRequest | GenerateRequest)
 A = TypeVar("A", bound=ScoreAnswer | GenerateAnswer)
@@ -31,6 +32,8 @@ CHANGED = "changed the answer"
 
 class WrappedEngine:
     """See `fairtrial.engines.base.Engine`.  Override `change_request`, `change_answer` or both.
+
+    An engine with a method ``use_settings`` is told how engines run here (`fairtrial.levers.base.NeedsSettings`).
 
     Attributes:
         engine: the one inside; it stays its owner's to close.
@@ -47,6 +50,9 @@ class WrappedEngine:
         if isinstance(engine, MayLackLogprobs):
             self.why_silent = engine.why_silent
 
+    def prepare(self, requests: Sequence[Request]) -> None:
+        """Do what can be done for several requests at once, before each of them is changed and asked."""
+
     def change_request(self, request: R) -> R:
         """Return the request that is really sent; must depend on nothing but the request and the settings."""
         return request
@@ -54,6 +60,11 @@ class WrappedEngine:
     def change_answer(self, request: Request, answer: A) -> A:
         """Return the answer to ``request`` that is given; add a `TraceStep` to its trace to say more than that."""
         return answer
+
+    def tell_change(self, request: Request, sent: Request) -> Trace:
+        """Return what is noted of a request that was changed: the prompt really sent."""
+        prompt = get_prompt(sent)
+        return (TraceStep(self.name, prompt=prompt.plain()),) if prompt != get_prompt(request) else ()
 
     @property
     def work(self) -> Mapping[str, float]:
@@ -67,14 +78,14 @@ class WrappedEngine:
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request, in order."""
         self._check_open()
-        sent = [self.change_request(request) for request in requests]
+        sent = self._prepared(requests)
         for request, asked, answer in zip(requests, sent, self.engine.score(sent), strict=True):
             yield self._given(request, asked, answer)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request, in order."""
         self._check_open()
-        sent = [self.change_request(request) for request in requests]
+        sent = self._prepared(requests)
         for request, asked, answer in zip(requests, sent, self.engine.generate(sent), strict=True):
             yield self._given(request, asked, answer)
 
@@ -84,17 +95,20 @@ class WrappedEngine:
 
     def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         self._check_open()
-        sent = [self.change_request(request) for request in requests]
+        sent = self._prepared(requests)
         of = {id(asked): request for asked, request in zip(sent, requests, strict=True)}
         for asked, answer in cast(StreamsAnswers, self.engine).as_answered(sent):
             request = of[id(asked)]
             yield request, self._given(request, asked, answer)
 
+    def _prepared(self, requests: Sequence[R]) -> list[R]:
+        self.prepare(requests)
+        return [self.change_request(request) for request in requests]
+
     def _given(self, request: Request, sent: Request, answer: A) -> A:
         """Return the answer that is given, with what happened to it."""
-        prompt = get_prompt(sent)
-        if prompt != get_prompt(request):
-            answer = replace(answer, trace=(TraceStep(self.name, prompt=prompt.plain()), *answer.trace))
+        if told := self.tell_change(request, sent):
+            answer = replace(answer, trace=(*told, *answer.trace))
         changed = self.change_answer(request, answer)
         if changed is answer or changed.trace != answer.trace:
             return changed

@@ -67,9 +67,10 @@ class TokensProbe:
 class AloneProbe:
     """One item asked alone: how long it takes, when the first token is there, how fast the others follow.
 
-    ``latency`` is wall time.  ``first_token_seconds`` and ``tokens_per_second`` are time in the network as the engine
-    tells it (see `fairtrial.measures.whole.Work`), for items that are answered by one text; the rate is weighted
-    by its seconds, so that its mean is all tokens over all seconds.
+    ``latency`` is wall time, with the seconds of work whose result was kept from before (``kept_seconds``).
+    ``first_token_seconds`` and ``tokens_per_second`` are time in the network as the engine tells it (see
+    `fairtrial.measures.whole.Work`), for items that are answered by one text; the rate is weighted by its seconds, so
+    that its mean is all tokens over all seconds.
     """
 
     measures: tuple[Measure, ...] = (LATENCY, FIRST_TOKEN, ALONE_RATE)
@@ -92,8 +93,8 @@ class AloneProbe:
 
     def observe(self, answers: Sequence[Answer]) -> list[Observation]:
         """Return what was seen of the one item with these answers."""
-        seen = [Observation("latency", self._seconds, unit="s")]
         done = {name: total - self._before.get(name, 0.0) for name, total in self._after.items()}
+        seen = [Observation("latency", self._seconds + done.get("kept_seconds", 0.0), unit="s")]
         if len(answers) == 1 and isinstance(answers[0], GenerateAnswer):
             if (first := done.get("prefill_seconds", 0.0)) > 0:
                 seen.append(Observation("first_token_seconds", first, unit="s"))

@@ -42,6 +42,10 @@ class TraceStep:
 
 Trace = tuple[TraceStep, ...]
 
+READ_NOTHING = "read nothing in an image"
+READ_PART = "left out a part of an image's text"
+"""Actions of who reads images to a model that knows text alone; they make an answer doubtful."""
+
 _DEFAULTS = {f.name: f.default for f in fields(TraceStep) if f.name != "by"}
 
 

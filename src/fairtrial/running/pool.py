@@ -56,7 +56,8 @@ class EnginePool:
         assert candidate.lever is not None
         (_, own), *others = candidate.parts.items()
         try:
-            engine = wrap_engine(candidate.lever, self.engine(own), {name: self.engine(one) for name, one in others})
+            engines = {name: self.engine(one) for name, one in others}
+            engine = wrap_engine(candidate.lever, self.engine(own), engines, self.settings)
         except CapabilityError as error:
             error.where = error.where or f"candidate {candidate.name}"
             raise

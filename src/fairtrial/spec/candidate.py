@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.functions import asks_for, name_function
-from fairtrial.spec.levers import check_levers, read_settings
+from fairtrial.spec.levers import check_levers, read_settings, write_out_names
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.schemes import FORMS, find_model_problem, scheme_of
 from fairtrial.spec.section import LARGEST, NAME, Count, Named, Number, Positive, Section, Switch, Text, Texts, problem
@@ -73,8 +73,10 @@ class Candidate(Section):
     model: str = Field(
         description=f"{', '.join(FORMS[:-1])} or {FORMS[-1]}.",
     )
-    levers: tuple[dict[str, Any], ...] = Field(
-        (), description="Improvements applied in this order; each is one key, e.g. {quantize: q4_k_m}."
+    levers: Annotated[tuple[dict[str, Any], ...], BeforeValidator(write_out_names)] = Field(
+        (),
+        description="Improvements applied in this order; each is one key, e.g. {quantize: q4_k_m}, or a name alone, "
+        "e.g. read.",
     )
     decoding: Decoding = Decoding()
     chat: Text = Field(

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import Table
 from fairtrial.spec.cascade import Cascade
+from fairtrial.spec.read import Read
 from fairtrial.spec.references import SHOTS, LeverSettings, Refers
 from fairtrial.spec.section import Positive, Text, problem
 from fairtrial.spec.think import Think
@@ -49,7 +50,7 @@ def _declares_settings(found: object) -> bool:
 
 LEVER_SETTINGS: Table[Any] = Table(
     "lever",
-    {"quantize": Quantize, "cascade": Cascade, "think": Think},
+    {"quantize": Quantize, "cascade": Cascade, "think": Think, "read": Read},
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _declares_settings,
 )
@@ -74,6 +75,13 @@ def read_settings(name: str, given: Any) -> LeverSettings:
 def expand_settings(name: str, given: Any) -> dict[str, Any]:
     """Return what was written after a lever's name with its short form written out."""
     return dict(given) if isinstance(given, Mapping) else {next(iter(find_settings(name).model_fields)): given}
+
+
+def write_out_names(given: Any) -> Any:
+    """Return a list of levers with those written as a bare name, as ``read``, as mappings without settings."""
+    if not isinstance(given, list | tuple):
+        return given
+    return tuple({one: {}} if isinstance(one, str) else one for one in given)
 
 
 def check_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:

@@ -38,7 +38,9 @@ def make_lever_schema() -> dict[str, Any]:
         settings = model.model_json_schema()
         first = settings["properties"][next(iter(model.model_fields))]
         levers[name] = {"anyOf": [first, settings], "description": settings.pop("description", "")}
-    return {"type": "object", "properties": levers, "minProperties": 1, "maxProperties": 1}
+    written = {"type": "object", "properties": levers, "minProperties": 1, "maxProperties": 1}
+    alone = [name for name in levers if not any(f.is_required() for f in find_settings(name).model_fields.values())]
+    return {"anyOf": [{"enum": alone, "description": "a lever with its own settings"}, written]}
 
 
 if __name__ == "__main__":

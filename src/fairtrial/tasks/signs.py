@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Request, ScoreAnswer
+from fairtrial.records.trace import READ_NOTHING, READ_PART
 from fairtrial.tasks.base import Task, TellsSigns
 from fairtrial.tasks.reading import ends_with, is_near_miss
 
@@ -29,6 +30,9 @@ SIGNS: Mapping[str, str] = {
     "number is written",
     "unjudged": "what the judge wrote gives no grade of the answer",
     "spoke_to_judge": "the answer speaks to whoever grades it",
+    "outside": "wrong, and the place that it names lies outside the image",
+    "read_nothing": "nothing could be read in an image that was shown as text",
+    "read_part": "a part of the text in an image was left out, for it is too long",
     "ends_right": "wrong, and a longer text that ends with a right answer",
 }
 """What each sign says of an answer."""
@@ -58,7 +62,10 @@ def find_signs(task: Task, item: Item, answers: Sequence[Answer], grades: Sequen
             *_find_letter_chosen(item, answers),
             *([] if told else _find_signs_of_form(task, item, answers, grades)),
         ]
-    return [Observation(PREFIX + name, 1.0) for name in dict.fromkeys([*found, *_find_server_signs(answers)])]
+    return [
+        Observation(PREFIX + name, 1.0)
+        for name in dict.fromkeys([*found, *_find_server_signs(answers), *_find_reading_signs(answers)])
+    ]
 
 
 def grade_refusals_as_wrong(
@@ -139,3 +146,9 @@ def _find_server_signs(answers: Sequence[Answer]) -> list[str]:
     """Return what a server did otherwise than it was asked, whatever it answered."""
     written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
     return [name for name in ("counted", "masked", "changed") if any(getattr(answer, name) for answer in written)]
+
+
+def _find_reading_signs(answers: Sequence[Answer]) -> list[str]:
+    """Return what was not seen by a model to which images were read (see the lever ``read``)."""
+    done = [action for answer in answers for step in answer.trace for action in step.action.split("; ")]
+    return [name for name, action in (("read_nothing", READ_NOTHING), ("read_part", READ_PART)) if action in done]

@@ -23,6 +23,7 @@ from fairtrial.analysis.doubts.matches import find_match_doubts, find_record_dou
 from fairtrial.analysis.doubts.own_rows import find_own_row_doubts
 from fairtrial.analysis.doubts.pictures import find_picture_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
+from fairtrial.analysis.doubts.readings import find_reading_doubts
 from fairtrial.analysis.doubts.same_text import find_same_text_doubts
 from fairtrial.analysis.doubts.weights import find_weight_doubts
 from fairtrial.analysis.doubts.yes_rates import find_yes_doubts
@@ -37,6 +38,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_judge_doubts,
     find_answer_doubts,
     find_letter_doubts,
+    find_reading_doubts,
     find_same_text_doubts,
     find_guessing_doubts,
     find_picture_doubts,
