@@ -65,7 +65,7 @@ def test_it_sees_images_and_asks_with_their_text() -> None:
     [answer] = engine.generate([ask(1)])
     [step] = answer.trace
     assert step.prompt == "[Image 1: text read from it]\n> text 1\n[End of image 1]\nWhat?"
-    assert step.sources == (f"image {PARTS[1].hash}: 1 lines, least confidence 0.90, 1 unsure lines left out",)
+    assert step.sources == (f"image {PARTS[1].hash}: 1 line, least confidence 0.90, 1 unsure line left out",)
     [same] = fake().generate([GenerateRequest(Prompt(step.prompt), 4)])
     assert (same.text, same.prompt_tokens) == (answer.text, answer.prompt_tokens)
 

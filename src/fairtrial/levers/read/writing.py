@@ -55,10 +55,14 @@ class Reading:
 
     def describe(self) -> str:
         """Return in a few words how it was read, without what differs from one time to the next."""
-        told = [f"{self.lines} lines, least confidence {self.confidence:.2f}"] if self.text else ["nothing read"]
+        told = [f"{_count(self.lines, 'line')}, least confidence {self.confidence:.2f}"] if self.text else ["nothing read"]
         if self.unsure:
-            told.append(f"{self.unsure} unsure lines left out")
+            told.append(f"{_count(self.unsure, 'unsure line')} left out")
         return ", ".join(told)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 @dataclass(frozen=True, slots=True)
