@@ -55,7 +55,9 @@ class Reading:
 
     def describe(self) -> str:
         """Return in a few words how it was read, without what differs from one time to the next."""
-        told = [f"{_count(self.lines, 'line')}, least confidence {self.confidence:.2f}"] if self.text else ["nothing read"]
+        told = (
+            [f"{_count(self.lines, 'line')}, least confidence {self.confidence:.2f}"] if self.text else ["nothing read"]
+        )
         if self.unsure:
             told.append(f"{_count(self.unsure, 'unsure line')} left out")
         return ", ".join(told)
