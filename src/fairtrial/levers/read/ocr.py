@@ -161,6 +161,7 @@ def _open_engine(models: Mapping[str, Path], turned: list[bool]) -> Any:
     def classify_and_note(crops: Any) -> Any:
         found = classify(crops)
         turned.extend("180" in label and score > classify.cls_thresh for label, score in found.cls_res or ())
+        found.img_list = crops  # of single lines it is often wrong: they vote, and none is turned alone
         return found
 
     engine.text_cls = classify_and_note
