@@ -29,6 +29,10 @@ PARTS = ("det", "cls", "rec")
 """Of the reader: finds lines, tells which stand on their head, reads them."""
 
 PACKAGES = ("rapidocr", "onnxruntime", "opencv-python-headless")
+LONGEST = 6
+"""Times that an image may be as long as it is wide; one that is longer is widened with the colour of its edge, for the
+package enlarges every image until its shorter side has some hundred pixels, whatever the longer one then has."""
+
 WHAT = "rapidocr, which reads images for the lever 'read',"
 
 
@@ -123,7 +127,7 @@ class Reader:
         engine, on_head = self._engine()
         on_head.clear()
         try:
-            found = engine(np.ascontiguousarray(pixels[:, :, ::-1]), text_score=0.0)
+            found = engine(np.ascontiguousarray(_widen(pixels)[:, :, ::-1]), text_score=0.0)
         except Exception as error:
             told = str(error).strip().splitlines()
             raise CapabilityError(f"the reader failed: {type(error).__name__}: {(told or [''])[-1]:.200}.") from error
@@ -183,6 +187,13 @@ def _check_characters(path: Path) -> None:
             f"{path.name} does not hold the characters that it reads, and nothing is downloaded.",
             fix="Take a PP-OCR model that was exported for rapidocr, with its characters inside.",
         )
+
+
+def _widen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return pixels of which neither side is more than `LONGEST` times the other."""
+    least = -(-max(pixels.shape[:2]) // LONGEST)
+    missing = [(0, max(0, least - side)) for side in pixels.shape[:2]]
+    return np.pad(pixels, [*missing, (0, 0)], mode="edge") if any(more for _, more in missing) else pixels
 
 
 def _count_turns(boxes: NDArray[np.float64], texts: Sequence[str], on_head: Sequence[bool]) -> int:
