@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from bench.images.models import FAMILIES, get_model
-from fairtrial.machine import facts
+from fairtrial.machine import describe_machine
 
 SYSTEMS = ("fairtrial-transformers", "fairtrial-llamacpp", "transformers", "lm-eval-hf-multimodal")
 EVERY = {"transformers": 12, "lm-eval-hf-multimodal": 6}
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures there")
     options = parser.parse_args()
     pictures = 4 if options.quick else 12
-    result: dict[str, Any] = {"machine": facts(), **vars(options), "pictures": pictures, "families": {}}
+    result: dict[str, Any] = {"machine": describe_machine(), **vars(options), "pictures": pictures, "families": {}}
     del result["json"]
     for family in options.families.split(","):
         get_model(family)

@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.scoring import report, weights
 from bench.scoring.shapes import SHAPES
-from fairtrial.machine import facts
+from fairtrial.machine import describe_machine
 
 SYSTEMS = ("fairtrial-llamacpp", "fairtrial-transformers", "lm-eval-hf", "evalution")
 BATCH = {"document": 1, "generation_5shot": 32}
@@ -104,7 +104,7 @@ def precision(items: int) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """Return what is known about this machine."""
-    return {**facts(), "model": weights.GGUF}
+    return {**describe_machine(), "model": weights.GGUF}
 
 
 if __name__ == "__main__":

@@ -47,14 +47,14 @@ class FairtrialError(Exception):
 
     def __reduce__(self) -> tuple[Callable[..., FairtrialError], tuple[type[FairtrialError], str], dict[str, object]]:
         """Come back from another process as it is, whatever the subclass is made from."""
-        return _rebuilt, (type(self), self.message), vars(self)
+        return _rebuild_error, (type(self), self.message), vars(self)
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.message}" if self.where else self.message
         return f"{head}\n{self.fix}" if self.fix else head
 
 
-def _rebuilt(kind: type[FairtrialError], message: str) -> FairtrialError:
+def _rebuild_error(kind: type[FairtrialError], message: str) -> FairtrialError:
     return kind.__new__(kind, message)
 
 

@@ -17,7 +17,7 @@ from fairtrial.plugins import installed_plugins
 PACKAGES = ("fairtrial", "llama-cpp-python", "numpy", "scipy", "pydantic", "jinja2", "torch", "transformers", "lm-eval")
 
 
-def facts() -> dict[str, object]:
+def describe_machine() -> dict[str, object]:
     """Return JSON values: system, processor, cores, memory (bytes), Python, versions of packages, plugins included."""
     return {
         "system": platform.system(),

@@ -151,7 +151,7 @@ class Table(Generic[T]):
             found = self.built_in[name]
             for unused in self._plugins(name):
                 _warn_once(f"The {self.kind} {name!r} of the plugin {unused.origin} is not used: {CLASH}.")
-            return cast(T, _imported(found) if isinstance(found, str) else found)
+            return cast(T, _import_object(found) if isinstance(found, str) else found)
         plugin = self.plugin(name)
         if plugin is None:
             raise self.unknown(name)
@@ -161,7 +161,7 @@ class Table(Generic[T]):
         """Import a plugin of this kind.  Raises PluginError if that fails, or if it is not what it must be."""
         found = plugin.load()
         if not self.keeps_promise(found):
-            raise plugin.failure(f"must be {self.promise}, and is {_described(found)}")
+            raise plugin.failure(f"must be {self.promise}, and is {_describe_value(found)}")
         return cast(T, found)
 
     def plugin(self, name: str) -> Plugin | None:
@@ -184,8 +184,8 @@ class Table(Generic[T]):
         """
         if not fine:
             plugin = self.plugin(name)
-            assert plugin is not None, f"{self.kind} {name}: {promise}, and it is {_described(value)}"
-            raise plugin.failure(f"breaks its promise: {promise}, and it is {_described(value)}")
+            assert plugin is not None, f"{self.kind} {name}: {promise}, and it is {_describe_value(value)}"
+            raise plugin.failure(f"breaks its promise: {promise}, and it is {_describe_value(value)}")
         return value
 
     def origin(self, name: str) -> str:
@@ -221,10 +221,10 @@ def _warn_once(text: str) -> None:
 CLASH = "fairtrial has one of that name"
 
 
-def _imported(place: str) -> object:
+def _import_object(place: str) -> object:
     module, _, attribute = place.partition(":")
     return getattr(import_module(module), attribute)
 
 
-def _described(value: object) -> str:
+def _describe_value(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"of the type {type(value).__name__}"

@@ -199,7 +199,7 @@ def _thought_at(text: str, begin: int, tags: Tags) -> tuple[int, int | None, int
     for tag, close in tags:
         start = begin + len(tag)
         if text[begin:start].casefold() == tag.casefold():
-            match = _closer(close).search(text, start)
+            match = _compile_closer(close).search(text, start)
             return (start, match.start(), match.end(), True) if match else (start, None, len(text), True)
     if text.startswith((CHANNEL, START), begin) and tags:
         header = HEADER.match(text, begin)
@@ -222,7 +222,7 @@ def _after_space(text: str, at: int) -> int:
 
 
 @cache
-def _closer(close: str) -> re.Pattern[str]:
+def _compile_closer(close: str) -> re.Pattern[str]:
     return re.compile(re.escape(close), re.IGNORECASE)
 
 
@@ -233,7 +233,7 @@ def _closed_only(text: str, tags: Tags) -> Separated | None:
     is not cut.
     """
     for tag, close in tags:
-        found = list(_closer(close).finditer(text))
+        found = list(_compile_closer(close).finditer(text))
         if len(found) != 1 or tag.casefold() in text.casefold():
             continue
         before, after = text[: found[0].start()], text[found[0].end() :]

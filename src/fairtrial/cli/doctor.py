@@ -20,7 +20,7 @@ from fairtrial.cli.output import print_json
 from fairtrial.engines import ENGINES
 from fairtrial.errors import did_you_mean
 from fairtrial.levers import LEVERS
-from fairtrial.machine import facts
+from fairtrial.machine import describe_machine
 from fairtrial.measures import PLUGIN_PROBES
 from fairtrial.measures.energy import EnergyMeter
 from fairtrial.models import list_models
@@ -60,7 +60,7 @@ class Check:
 
 def doctor(as_json: JsonOption = False) -> None:
     """Check this machine: what works, and what to install for the rest."""
-    machine = facts()
+    machine = describe_machine()
     checks = [*check_extras(), check_key(), *check_energy(), models_found(), cache_folder(), sqlite_version()]
     if as_json:
         print_json(

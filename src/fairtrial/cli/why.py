@@ -15,7 +15,7 @@ _NAMED = 3
 
 def print_explanation(told: Explanation, console: Console) -> None:
     """Print whether the tasks of a name can be asked, what stands against the others, and what would help."""
-    console.print(_head(told))
+    console.print(_make_heading(told))
     for one in told.reasons[:_SHOWN]:
         console.print()
         console.print(Text(make_inline(_name_reason(one)), style="bold"))
@@ -34,7 +34,7 @@ def print_explanation(told: Explanation, console: Console) -> None:
         console.print(Text(f"So are metrics of {len(told.left_out) - _NAMED} more tasks."), style="dim")
 
 
-def _head(told: Explanation) -> Text:
+def _make_heading(told: Explanation) -> Text:
     count, refused = len(told.accepted), told.tasks - len(told.accepted)
     if told.tasks == 1:
         return Text(make_inline(f"{told.name} can be asked." if count else f"{told.name} cannot be asked:"))

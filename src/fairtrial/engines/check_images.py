@@ -54,29 +54,32 @@ def check_seeing(engine: Engine, slack: float) -> Findings:
         yield from _check_greedy_text(engine)
 
 
-def _prompt(*parts: str | ImagePart) -> Prompt:
-    return Prompt(_parts(*parts))
+def _make_prompt(*parts: str | ImagePart) -> Prompt:
+    return Prompt(_make_parts(*parts))
 
 
-def _parts(*parts: str | ImagePart) -> list[Part]:
+def _make_parts(*parts: str | ImagePart) -> list[Part]:
     return [TextPart(part) if isinstance(part, str) else part for part in parts]
 
 
 def _make_prompts() -> dict[str, Prompt]:
     """Return prompts by what is shown in them."""
     a, b, c = PICTURES
-    shots = [*make_example(_parts(b, "What is it?"), "blue"), *make_example(_parts("This one?\n", c), "green")]
+    shots = [
+        *make_example(_make_parts(b, "What is it?"), "blue"),
+        *make_example(_make_parts("This one?\n", c), "green"),
+    ]
     return {
-        "a picture": _prompt(a, "\nWhat is it? Answer:"),
-        "the same, another question": _prompt(a, "\nHow many bars are there? Answer:"),
-        "the same after text": _prompt("Look at this.\n", a, "\nWhat is it? Answer:"),
-        "another picture": _prompt(b, "\nWhat is it? Answer:"),
-        "two pictures": _prompt("One: ", a, " Two: ", c, "\nWhich one is larger? Answer:"),
-        "the two turned round": _prompt("One: ", c, " Two: ", a, "\nWhich one is larger? Answer:"),
-        "the same picture twice": _prompt(a, a, "\nAre they alike? Answer:"),
-        "a picture at the end": _prompt("The answer is in the picture: ", b),
-        "pictures in examples": Prompt(_parts(a, "What is it?"), examples=shots),
-        "text alone": _prompt("What is a circle? Answer:"),
+        "a picture": _make_prompt(a, "\nWhat is it? Answer:"),
+        "the same, another question": _make_prompt(a, "\nHow many bars are there? Answer:"),
+        "the same after text": _make_prompt("Look at this.\n", a, "\nWhat is it? Answer:"),
+        "another picture": _make_prompt(b, "\nWhat is it? Answer:"),
+        "two pictures": _make_prompt("One: ", a, " Two: ", c, "\nWhich one is larger? Answer:"),
+        "the two turned round": _make_prompt("One: ", c, " Two: ", a, "\nWhich one is larger? Answer:"),
+        "the same picture twice": _make_prompt(a, a, "\nAre they alike? Answer:"),
+        "a picture at the end": _make_prompt("The answer is in the picture: ", b),
+        "pictures in examples": Prompt(_make_parts(a, "What is it?"), examples=shots),
+        "text alone": _make_prompt("What is a circle? Answer:"),
     }
 
 

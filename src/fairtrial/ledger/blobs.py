@@ -15,7 +15,7 @@ from typing import Any
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger.encoding import dumps
-from fairtrial.ledger.opening import FAILURES, unusable
+from fairtrial.ledger.opening import FAILURES, explain_sqlite_error
 from fairtrial.ledger.shape import guard_reading, make_damage_error
 from fairtrial.ledger.store import Ledger
 from fairtrial.records import ImageFacts, ImagePart, hash_bytes
@@ -80,7 +80,7 @@ def _read_facts(row: tuple[Any, ...]) -> ImageFacts | None:
 
 def read_image(ledger: Ledger, image: ImagePart) -> bytes:
     """Return the bytes of an image.  Raises LedgerError if the ledger lacks them or they are damaged."""
-    return _checked(image, list(ledger.read(_READ, (image.hash,))))
+    return _check_image(image, list(ledger.read(_READ, (image.hash,))))
 
 
 def check_blob(digest: str, data: object) -> bytes:
@@ -104,12 +104,12 @@ class ImageReader:
         """Return the bytes of an image.  Raises LedgerError as `read_image` does."""
         try:
             with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-                return _checked(image, db.execute(_READ, (image.hash,)).fetchall())
+                return _check_image(image, db.execute(_READ, (image.hash,)).fetchall())
         except FAILURES as error:
-            raise unusable(error, self.path, "read") from error
+            raise explain_sqlite_error(error, self.path, "read") from error
 
 
-def _checked(image: ImagePart, rows: list[tuple[object]]) -> bytes:
+def _check_image(image: ImagePart, rows: list[tuple[object]]) -> bytes:
     if not rows:
         raise LedgerError(f"the ledger lacks the image {image.hash}.", fix="Run the trial again: it is entered anew.")
     return check_blob(image.hash, rows[0][0])

@@ -16,7 +16,7 @@ from fairtrial.errors import FairtrialError, LedgerError
 from fairtrial.ledger.blobs import check_image
 from fairtrial.ledger.cards import read_card
 from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
-from fairtrial.ledger.opening import FAILURES, check_file, unusable
+from fairtrial.ledger.opening import FAILURES, check_file, explain_sqlite_error
 from fairtrial.ledger.plan import make_look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
 from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
@@ -75,7 +75,7 @@ def examine(path: Path) -> Examination:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             return _examine_database(db)
     except FAILURES as error:
-        raise unusable(error, path, "read") from error
+        raise explain_sqlite_error(error, path, "read") from error
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def salvage(path: Path, target: Path) -> Examination:
             _take_out(copy)
     except FAILURES as error:
         target.unlink(missing_ok=True)
-        raise unusable(error, path, "copied") from error
+        raise explain_sqlite_error(error, path, "copied") from error
     return found
 
 

@@ -89,7 +89,7 @@ def export_text(
                 writer.writerow(row)
                 count += 1
             return count
-        for row in rows(ledger, trial, answers, full):
+        for row in walk_rows(ledger, trial, answers, full):
             out.write(guard_reading(partial(json.dumps, row, allow_nan=False), "a row") + "\n")
             count += 1
     return count
@@ -117,9 +117,9 @@ def export_parquet(ledger: Ledger, path: Path, *, trial: str | None = None) -> i
     return count
 
 
-def rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -> Iterator[dict[str, Any]]:
+def walk_rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the plan, the observation rows, what else is told of it, and the answer rows, of each trial in turn."""
-    for one in chosen(ledger, trial):
+    for one in select_trials(ledger, trial):
         if full:
             yield {"name": one.name, "plan": one.document, "trial": one.id}
         yield from _yield_observations(ledger, one)
@@ -134,11 +134,11 @@ def rows(ledger: Ledger, trial: str | None, answers: bool, full: bool = False) -
 
 def yield_observation_rows(ledger: Ledger, trial: str | None) -> Iterator[dict[str, Any]]:
     """Yield one row an item and measure."""
-    for one in chosen(ledger, trial):
+    for one in select_trials(ledger, trial):
         yield from _yield_observations(ledger, one)
 
 
-def chosen(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
+def select_trials(ledger: Ledger, trial: str | None) -> list[query.TrialRow]:
     """Return the trials to export, ordered by name and id."""
     found = query.read_trials(ledger) if trial is None else [query.find_trial(ledger, trial)]
     if not found:
@@ -151,8 +151,8 @@ def _yield_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[
     yield from _yield_whole_candidates(ledger, trial, PartRecord("", ""))
     for task in trial.plan.asked:
         yield from _yield_whole_candidates(ledger, trial, task)
-        measures = sorted({measure for c in trial.plan.candidates for measure in seen(ledger, c.id, task.id)})
-        for block in blocks(ledger, trial, task):
+        measures = sorted({measure for c in trial.plan.candidates for measure in list_measures(ledger, c.id, task.id)})
+        for block in walk_blocks(ledger, trial, task):
             found = []
             for candidate in trial.plan.candidates:
                 for measure in measures:
@@ -173,7 +173,7 @@ def _yield_observations(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[
 def yield_answers(ledger: Ledger, trial: query.TrialRow) -> Iterator[dict[str, Any]]:
     """Yield the answers of one trial: log-probabilities in nats by choice, or text."""
     for task in trial.plan.tasks:
-        for block in blocks(ledger, trial, task):
+        for block in walk_blocks(ledger, trial, task):
             found = []
             for candidate in trial.plan.candidates:
                 part = ledger.read(
@@ -267,7 +267,7 @@ def _yield_helping_values(ledger: Ledger, trial: query.TrialRow) -> Iterator[dic
                 yield {"helper": candidate, **told, "measure": helped.measure, "value": value, "trial": trial.id}
 
 
-def seen(ledger: Ledger, candidate_id: str, task_id: str) -> list[str]:
+def list_measures(ledger: Ledger, candidate_id: str, task_id: str) -> list[str]:
     """Return the measures that a candidate has on a task."""
     rows = ledger.read(
         "SELECT DISTINCT measure FROM observations WHERE candidate_id = ? AND task_id = ?", (candidate_id, task_id)
@@ -290,7 +290,7 @@ class Block:
     repeats: int
 
 
-def blocks(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[Block]:
+def walk_blocks(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[Block]:
     """Yield a trial's items of one task, so many at a time."""
     order = query.read_order(ledger, trial.id, task.id)
     ranked = iter(sorted(zip(order.doc_ids, order.item_ids, strict=True)))

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from fairtrial.errors import MissingExtraError
 from fairtrial.ledger.cells import escape_formula
-from fairtrial.ledger.export import BATCH_ROWS, chosen, yield_answers
+from fairtrial.ledger.export import BATCH_ROWS, select_trials, yield_answers
 from fairtrial.ledger.store import Ledger
 
 TEXTS = ("candidate", "task", "item", "request", "text", "thought", "finish", "logprobs", "greedy", "trace", "trial")
@@ -63,7 +63,7 @@ def export_answers_parquet(ledger: Ledger, path: Path, trial: str | None = None)
 
 def _yield_rows(ledger: Ledger, trial: str | None) -> Iterator[list[Any]]:
     """Yield the cells of each answer."""
-    for one in chosen(ledger, trial):
+    for one in select_trials(ledger, trial):
         for row in yield_answers(ledger, one):
             tokens = row.get("tokens")
             whole = {**row, "tokens": sum(tokens) if isinstance(tokens, list | tuple) else tokens}

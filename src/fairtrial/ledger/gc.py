@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import query
-from fairtrial.ledger.opening import unusable
+from fairtrial.ledger.opening import explain_sqlite_error
 from fairtrial.ledger.store import Ledger
 
 
@@ -163,7 +163,7 @@ def _begin_without_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
         db.execute("BEGIN IMMEDIATE")
         yield db
     except sqlite3.Error as error:
-        raise unusable(error, ledger.path, "written") from error
+        raise explain_sqlite_error(error, ledger.path, "written") from error
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
@@ -215,7 +215,7 @@ def _shrink(ledger: Ledger) -> None:
         ledger.connection.execute("VACUUM")
         ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.Error as error:
-        failed = unusable(error, ledger.path, "made smaller")
+        failed = explain_sqlite_error(error, ledger.path, "made smaller")
         raise LedgerError(f"the rows are gone, but {failed.message}", fix=failed.fix) from error
 
 

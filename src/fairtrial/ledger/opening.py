@@ -36,7 +36,7 @@ CONTENT = ("malformed JSON", "Could not decode to UTF-8")
 READ_ONLY_PLACE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
-def unusable(error: sqlite3.Error | UnicodeDecodeError, path: Path, verb: str) -> LedgerError:
+def explain_sqlite_error(error: sqlite3.Error | UnicodeDecodeError, path: Path, verb: str) -> LedgerError:
     """Return the error to raise for what SQLite said; ``verb`` is ``opened``, ``read`` or ``written``."""
     if isinstance(error, UnicodeDecodeError):  # Python reads names of columns, SQLite does not look into them
         code: int = sqlite3.SQLITE_CORRUPT
@@ -78,11 +78,11 @@ def open_file(path: Path, create: bool) -> sqlite3.Connection:
             or _read_primary_code(error) not in READ_ONLY_PLACE
             or not _lies_still(path)
         ):
-            raise unusable(error, path, "opened") from error
+            raise explain_sqlite_error(error, path, "opened") from error
     try:
         return _prepare(f"{address}?immutable=1", path, create)
     except FAILURES as error:
-        raise unusable(error, path, "opened") from error
+        raise explain_sqlite_error(error, path, "opened") from error
 
 
 def check_file(path: Path, create: bool) -> None:
@@ -90,11 +90,11 @@ def check_file(path: Path, create: bool) -> None:
     try:
         _check_place(path, create)
     except OSError as error:
-        raise LedgerError(f"the ledger {shortened(path)} cannot be read: {error.strerror}.") from error
+        raise LedgerError(f"the ledger {shorten_path(path)} cannot be read: {error.strerror}.") from error
     except RuntimeError as error:  # links that lead to each other
-        raise LedgerError(f"the ledger {shortened(path)} cannot be read: {error}.") from error
+        raise LedgerError(f"the ledger {shorten_path(path)} cannot be read: {error}.") from error
     except ValueError as error:  # a NUL byte in the name
-        raise LedgerError(f"the ledger {shortened(path)!r} is no path: {error}.") from error
+        raise LedgerError(f"the ledger {shorten_path(path)!r} is no path: {error}.") from error
 
 
 def _check_place(path: Path, create: bool) -> None:
@@ -122,7 +122,7 @@ def _check_place(path: Path, create: bool) -> None:
         raise LedgerError(f"{path.name} is not a ledger: it is no SQLite file.", fix="Name another file with --ledger.")
 
 
-def shortened(path: Path) -> str:
+def shorten_path(path: Path) -> str:
     """Return a path as it is shown in an error, not too long."""
     text = str(path)
     return text if len(text) <= 120 else f"{text[:60]}...{text[-50:]}"

@@ -56,7 +56,7 @@ class Signed:
 def count_signs(ledger: Ledger, trial_id: str) -> list[SignCount]:
     """Return the counts of all signs among a trial's answers; those that do not occur are left out."""
     found = []
-    for candidate, task in _pairs(ledger, trial_id):
+    for candidate, task in _walk_pairs(ledger, trial_id):
         rows = list(
             ledger.read(
                 "SELECT measure, count(*) FROM observations WHERE candidate_id = ? AND task_id = ? "
@@ -107,7 +107,7 @@ def find_signed_example(ledger: Ledger, trial_id: str, found: SignCount) -> Sign
     return None
 
 
-def _pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
+def _walk_pairs(ledger: Ledger, trial_id: str) -> Iterator[tuple[str, str]]:
     """Yield the ids of a trial's candidates and tasks; of a candidate with several names, once."""
     plan = find_trial(ledger, trial_id).plan
     for task in plan.tasks:
@@ -164,7 +164,7 @@ class CommonText:
 def find_common_texts(ledger: Ledger, trial_id: str) -> list[CommonText]:
     """Return the most frequent text, if any was written, for each candidate and task of a trial."""
     found = []
-    for candidate, task in _pairs(ledger, trial_id):
+    for candidate, task in _walk_pairs(ledger, trial_id):
         rows = ledger.read(
             """
             SELECT a.answer FROM asked s

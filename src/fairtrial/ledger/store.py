@@ -31,7 +31,7 @@ from fairtrial.ledger.encoding import (
     escape_text,
     pack,
 )
-from fairtrial.ledger.opening import FAILURES, open_file, unusable
+from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, open_file
 from fairtrial.ledger.order import LeadingColumns, Order
 from fairtrial.ledger.shape import is_finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
@@ -179,7 +179,7 @@ class Ledger:
             yield db
             db.execute("COMMIT")
         except FAILURES as error:
-            raise unusable(error, self.path, "written") from error
+            raise explain_sqlite_error(error, self.path, "written") from error
         except UnicodeEncodeError as error:
             raise LedgerError(f"a text has no place in {self.path.name}: {error}.") from error
         finally:
@@ -203,7 +203,7 @@ class Ledger:
             for row in self.connection.execute(sql, values):  # noqa: UP028 (it would close a cursor of a closed file)
                 yield row
         except FAILURES as error:
-            raise unusable(error, self.path, "read") from error
+            raise explain_sqlite_error(error, self.path, "read") from error
 
     def add_candidate(self, candidate_id: str, name: str, spec: Mapping[str, Any]) -> None:
         """Enter a candidate, once."""

@@ -43,7 +43,7 @@ TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=
 def read_rows(path: Path, how: Recorded, importer: Importer) -> Rows:
     """Yield (place, row) of a log, of those rows that count."""
     for where, row in importer.rows(path, how):
-        if all(_word(look_up(row, key, where)) == _word(value) for key, value in how.only.items()):
+        if all(_format_value(look_up(row, key, where)) == _format_value(value) for key, value in how.only.items()):
             yield where, row
 
 
@@ -93,7 +93,7 @@ def _list(value: Any, where: str) -> Rows:
         yield f"{where}[{i}]", check_mapping(row, f"{where}[{i}]")
 
 
-def _table(path: Path, how: Recorded) -> Rows:
+def _read_table(path: Path, how: Recorded) -> Rows:
     if path.suffix == ".csv":
         yield from read_csv(path)
     elif path.suffix == ".jsonl":
@@ -119,7 +119,7 @@ def _inspect(path: Path, how: Recorded) -> Rows:
             yield where, row
 
 
-def _promptfoo(path: Path, how: Recorded) -> Rows:
+def _read_promptfoo(path: Path, how: Recorded) -> Rows:
     if path.suffix == ".jsonl":
         return read_lines(path)
     return _list(look_up(read_json(path), "results.results", path.name), path.name)
@@ -127,8 +127,8 @@ def _promptfoo(path: Path, how: Recorded) -> Rows:
 
 def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
     given = look_up(row, "arguments", where)
-    calls = list(given.values()) if isinstance(given, dict) else _items(given, "arguments", where)
-    resps = _items(look_up(row, "resps", where), "resps", where)
+    calls = list(given.values()) if isinstance(given, dict) else _read_list(given, "arguments", where)
+    resps = _read_list(look_up(row, "resps", where), "resps", where)
     if not calls or not resps:
         return None
     pairs = [_call(call, where) for call in calls]
@@ -136,10 +136,10 @@ def _said_lm_eval(where: str, row: Mapping[str, Any], how: Recorded) -> Recorded
         scores = {}
         for (context, continuation), resp in zip(pairs, resps, strict=False):
             first = resp[0] if isinstance(resp, list) and resp and isinstance(resp[0], list) else resp
-            scores[context, str(continuation)] = (_number(first, 0, where), _greedy(first))
+            scores[context, str(continuation)] = (_read_number(first, 0, where), _is_greedy(first))
         return RecordedAnswer(pairs[0][0], None, where, scores)
     first = resps[0]
-    text = _text(first[0] if isinstance(first, list) and first else first)
+    text = _convert_to_text(first[0] if isinstance(first, list) and first else first)
     return None if text is None else RecordedAnswer(pairs[0][0], text, where)
 
 
@@ -147,22 +147,22 @@ def _call(call: Any, where: str) -> tuple[str, Any]:
     """Return (context, continuation or settings); a document that is scored whole is all that there is."""
     parts = list(call.values()) if isinstance(call, dict) else call
     if isinstance(parts, list) and len(parts) == 1:
-        return "", _word(parts[0])
-    return _word(_part(call, 0, where)), _part(call, 1, where)
+        return "", _format_value(parts[0])
+    return _format_value(_read_part(call, 0, where)), _read_part(call, 1, where)
 
 
-def _greedy(resp: Any) -> bool:
+def _is_greedy(resp: Any) -> bool:
     """Return whether greedy decoding would have given it; of a document scored whole, lm-eval does not say."""
     return isinstance(resp, list) and len(resp) > 1 and str(resp[1]) == "True"
 
 
-def _items(value: Any, what: str, where: str) -> list[Any]:
+def _read_list(value: Any, what: str, where: str) -> list[Any]:
     if not isinstance(value, list):
         raise ModelError(f"{where}: {what} must be a list, got {shorten(value)}.")
     return value
 
 
-def _part(value: Any, i: int, where: str) -> Any:
+def _read_part(value: Any, i: int, where: str) -> Any:
     """Return an argument or part of an answer by position, whether they are a list or named ``arg_0`` ..."""
     if isinstance(value, dict) and f"arg_{i}" in value:
         return value[f"arg_{i}"]
@@ -171,8 +171,8 @@ def _part(value: Any, i: int, where: str) -> Any:
     raise ModelError(f"{where}: part {i} is missing in {shorten(value)}.")
 
 
-def _number(value: Any, i: int, where: str) -> float:
-    part = _part(value, i, where)
+def _read_number(value: Any, i: int, where: str) -> float:
+    part = _read_part(value, i, where)
     try:
         return float(part)
     except (TypeError, ValueError, OverflowError) as error:
@@ -190,7 +190,7 @@ def _said_inspect(where: str, row: Mapping[str, Any], how: Recorded) -> Recorded
     text = output.get("completion")
     if text is None and output.get("choices"):
         text = look_up(output, "choices.0.message.content", where)
-    return _read_said(_content(asked), _content(text), where)
+    return _read_said(_read_content(asked), _read_content(text), where)
 
 
 def _read_said(asked: str | None, text: str | None, where: str) -> RecordedAnswer | None:
@@ -209,7 +209,7 @@ def _scored_inspect(where: str, row: Mapping[str, Any]) -> RecordedAnswer | None
     for i, one in enumerate(given):
         place = f"{where} metadata.fairtrial.scored[{i}]"
         parts = [look_up(one, key, place) for key in ("prompt", "continuation", "logprob", "greedy")]
-        scores[_word(parts[0]), _word(parts[1])] = (_number(parts, 2, place), parts[3] is True)
+        scores[_format_value(parts[0]), _format_value(parts[1])] = (_read_number(parts, 2, place), parts[3] is True)
     return RecordedAnswer(next(iter(scores))[0], None, where, scores)
 
 
@@ -219,15 +219,15 @@ def _last_of_user(messages: list[Any]) -> Any:
     return users[-1].get("content", "") if users else ""
 
 
-def _content(value: Any) -> str | None:
+def _read_content(value: Any) -> str | None:
     """Return a message's text: a string, or the parts of a list, images by their names; None where there is none."""
     if isinstance(value, list) and all(isinstance(part, dict) for part in value):
-        texts = [_image(part) or _text(part.get("text")) for part in value]
+        texts = [_describe_image(part) or _convert_to_text(part.get("text")) for part in value]
         return "".join(text for text in texts if text is not None) if any(t is not None for t in texts) else None
-    return _text(value)
+    return _convert_to_text(value)
 
 
-def _image(part: Mapping[str, Any]) -> str:
+def _describe_image(part: Mapping[str, Any]) -> str:
     """Return what stands for an image in a message, by its bytes if the log holds them; empty for what is none."""
     held = part.get("image", part.get("image_url"))
     url = held.get("url") if isinstance(held, dict) else held
@@ -249,7 +249,7 @@ def _said_helm(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAns
         return None  # an echoed prompt was scored, not answered
     messages = request.get("messages") if isinstance(request, dict) else None
     asked = _last_of_user(messages) if isinstance(messages, list) else look_up(request, "prompt", where)
-    return _read_said(_content(asked), _text(look_up(result, "completions.0.text", where)), where)
+    return _read_said(_read_content(asked), _convert_to_text(look_up(result, "completions.0.text", where)), where)
 
 
 def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> RecordedAnswer | None:
@@ -258,7 +258,7 @@ def _said_promptfoo(where: str, row: Mapping[str, Any], how: Recorded) -> Record
     output = response.get("output") if isinstance(response, dict) else None
     if output is None or asked is None:
         return None
-    return _read_said(_content(_unwrap_messages(asked)), _text(output), where)
+    return _read_said(_read_content(_unwrap_messages(asked)), _convert_to_text(output), where)
 
 
 def _unwrap_messages(asked: Any) -> Any:
@@ -276,9 +276,9 @@ def _unwrap_messages(asked: Any) -> Any:
 def _pick(row: Mapping[str, Any], what: str, where: str) -> str | None:
     """Return a column of a row, or a template filled with its columns; None where a part of it is no value."""
     if "{{" not in what and "{%" not in what:
-        return _text(look_up(row, what, where))
+        return _convert_to_text(look_up(row, what, where))
     try:
-        return _template(what).render({str(key): _with_nulls(value) for key, value in row.items()})
+        return _compile_template(what).render({str(key): _with_nulls(value) for key, value in row.items()})
     except _NullError:
         return None
     except TemplateError as error:
@@ -286,7 +286,7 @@ def _pick(row: Mapping[str, Any], what: str, where: str) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _template(text: str) -> LimitedTemplate:
+def _compile_template(text: str) -> LimitedTemplate:
     return TEMPLATES.from_string(text)
 
 
@@ -303,7 +303,7 @@ def _with_nulls(value: Any) -> Any:
     return StrictUndefined("no value", exc=_NullError) if _is_nothing(value) else value
 
 
-def _text(value: Any) -> str | None:
+def _convert_to_text(value: Any) -> str | None:
     """Return a value as text, objects and lists as JSON; None for what is no value."""
     if isinstance(value, str):
         return value
@@ -312,9 +312,9 @@ def _text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else str(value)
 
 
-def _word(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value as text, whatever it is."""
-    text = _text(value)
+    text = _convert_to_text(value)
     return "" if text is None else text
 
 
@@ -336,8 +336,8 @@ IMPORTERS: Table[Importer] = Table(
             begins="scenario_state",
             graded=read_helm,
         ),
-        "promptfoo": Importer(_promptfoo, _said_promptfoo, graded=read_promptfoo),
-        "table": Importer(_table, lambda where, row, how: RecordedAnswer("", "", where)),
+        "promptfoo": Importer(_read_promptfoo, _said_promptfoo, graded=read_promptfoo),
+        "table": Importer(_read_table, lambda where, row, how: RecordedAnswer("", "", where)),
     },
     "an Importer",
     lambda found: isinstance(found, Importer),

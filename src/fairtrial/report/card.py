@@ -107,7 +107,7 @@ def _draw(figure: Any, summary: Summary, colours: Palette) -> None:
     """Put headline, plot and footer onto the figure."""
     figure.set_facecolor(colours.ground)
     figure.text(0.04, 0.955, _shorten(summary.name, 60), fontsize=13, color=colours.faint, va="top")
-    headline = make_inline(_headline(summary))
+    headline = make_inline(_make_headline(summary))
     long = len(textwrap.wrap(headline, 66)) > 3
     lines = _wrap(headline, 88 if long else 66, 5 if long else 3)
     figure.text(
@@ -133,7 +133,7 @@ def _draw(figure: Any, summary: Summary, colours: Palette) -> None:
         figure.text(0.04, place, make_inline(note), fontsize=10.5, color=ink, weight=weight, va="bottom")
 
 
-def _headline(summary: Summary) -> str:
+def _make_headline(summary: Summary) -> str:
     """Return the outcome in a sentence: who is the best of several, who is better of two, else verdicts counted."""
     if summary.best:
         told = describe_best(summary)[-1]

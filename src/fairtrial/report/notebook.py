@@ -53,12 +53,12 @@ def _make_verdict_cells(summary: Summary, verdict: Verdict) -> list[str]:
     unit = words.find_difference_unit(verdict, summary.task(verdict.task).measure(verdict.measure))
     flips = ["" if count is None else f"{count:,}" for count in (verdict.flips_to_right, verdict.flips_to_wrong)]
     return [
-        *(_cell(name) for name in (verdict.task, verdict.measure, verdict.a)),
+        *(_make_cell(name) for name in (verdict.task, verdict.measure, verdict.a)),
         f"<td style='{CELL};white-space:nowrap'><b style='color:{COLOURS[label]}'>{words.MARKS[label]} {label}</b>"
         f"{doubtful}</td>",
-        _cell(f"{words.format_difference(verdict.difference, verdict.unit)} {unit}".rstrip(), NUMBER),
-        _cell(f"{low} to {high}", NUMBER),
-        *(_cell(text, NUMBER) for text in (*flips, f"{verdict.items_used:,}")),
+        _make_cell(f"{words.format_difference(verdict.difference, verdict.unit)} {unit}".rstrip(), NUMBER),
+        _make_cell(f"{low} to {high}", NUMBER),
+        *(_make_cell(text, NUMBER) for text in (*flips, f"{verdict.items_used:,}")),
     ]
 
 
@@ -69,9 +69,9 @@ def _render_scores(summary: Summary) -> str:
         found = words.select_estimates(summary, task)
         for measure in dict.fromkeys(estimate.measure for estimate in found):
             by_name = {e.candidate: e for e in found if e.measure == measure}
-            cells = [_cell(task.name), _cell(measure)]
+            cells = [_make_cell(task.name), _make_cell(measure)]
             for name in names:
-                cells.append(_cell(_format_score(summary, by_name.get(name)), NUMBER))
+                cells.append(_make_cell(_format_score(summary, by_name.get(name)), NUMBER))
             rows.append(cells)
     return _render_table("Scores", ("task", "measure"), names, rows) if rows else ""
 
@@ -95,7 +95,7 @@ def _render_table(caption: str, head: Sequence[str], numbers: Sequence[str], row
     )
 
 
-def _cell(text: str, style: str = CELL) -> str:
+def _make_cell(text: str, style: str = CELL) -> str:
     return f"<td style='{style}'>{_escape(text)}</td>"
 
 

@@ -56,7 +56,9 @@ def draw_forest(summary: Summary, measure: str = "", ax: Any = None) -> Any:
     for place, verdicts in zip(axes[:, 0], panels, strict=True):
         _draw_panel(place, verdicts, summary)
     sure = words.format_coverage(summary.decide.confidence)
-    axes[0, 0].set_title(_plain(f"{summary.name}: differences with {sure} intervals"), loc="left", fontsize=11)
+    axes[0, 0].set_title(
+        _escape_formulas(f"{summary.name}: differences with {sure} intervals"), loc="left", fontsize=11
+    )
     return figure
 
 
@@ -75,7 +77,7 @@ def _draw_panel(ax: Any, verdicts: Sequence[Verdict], summary: Summary) -> None:
     ax.set_ylim(len(verdicts) - 0.5, -0.5)
     ax.set_yticks(range(len(verdicts)), _name_rows(verdicts))
     kind = words.find_difference_unit(verdicts[0], summary.task(verdicts[0].task).measure(verdicts[0].measure))
-    ax.set_xlabel(_plain(f"difference from {summary.baseline}{f', {kind}' if kind else ''}"))
+    ax.set_xlabel(_escape_formulas(f"difference from {summary.baseline}{f', {kind}' if kind else ''}"))
     told = ax.secondary_yaxis("right")
     told.set_yticks(range(len(verdicts)), [f"{words.MARKS[v.label]} {v.label}" for v in verdicts])
     for side in ("top", "right", "left"):
@@ -122,10 +124,10 @@ def _name_rows(verdicts: Sequence[Verdict]) -> list[str]:
     names = []
     for verdict in verdicts:
         parts = [verdict.task, *([verdict.measure] if measures else []), *([verdict.a] if several else [])]
-        names.append(_plain(" · ".join(parts)))
+        names.append(_escape_formulas(" · ".join(parts)))
     return names
 
 
-def _plain(text: str) -> str:
+def _escape_formulas(text: str) -> str:
     """Return text in which matplotlib sees no formula."""
     return words.make_inline(text).replace("$", r"\$")

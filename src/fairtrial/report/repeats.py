@@ -36,12 +36,12 @@ def describe_repeats(summary: Summary) -> list[str]:
         f"with more than one grade. The sd{points} is the standard deviation of the scores of whole repeats: what "
         "running the same again moves a score by; the intervals above account for it and for the choice of items."
     ]
-    greedy = sorted({one.candidate for one in found if not one.sampled and not _changes(one)})
+    greedy = sorted({one.candidate for one in found if not one.sampled and not _has_changes(one)})
     if greedy:
         who = "answers" if len(greedy) == 1 else "answer"
         said.append(f"{', '.join(greedy)} {who} greedily (temperature 0), so all repeats are one and the same answer.")
     return said
 
 
-def _changes(one: RepeatSpread) -> bool:
+def _has_changes(one: RepeatSpread) -> bool:
     return one.changing_answers > 0 or one.changing_values > 0

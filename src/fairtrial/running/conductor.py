@@ -20,7 +20,7 @@ from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ending, Ledger, query
 from fairtrial.ledger.blobs import ImageReader
-from fairtrial.machine import facts
+from fairtrial.machine import describe_machine
 from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.plan import Plan
@@ -68,7 +68,7 @@ def run(
     budget = {"budget": tracker.limits} if tracker.limits else {}
     fit = {"fit": plan.fit} if plan.fit else {}
     with (
-        open_writer(ledger, plan.id, {**facts(), **meters.facts(), **budget, **fit}) as writer,
+        open_writer(ledger, plan.id, {**describe_machine(), **meters.facts(), **budget, **fit}) as writer,
         open_pool(replace(settings, read_image=ImageReader(ledger.path)), meters, plan.predicted) as pool,
     ):
         pool.more_probes = find_plugin_probes(plan.trial)

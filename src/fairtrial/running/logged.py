@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from fairtrial.ledger import Ending, Ledger
-from fairtrial.machine import facts
+from fairtrial.machine import describe_machine
 from fairtrial.planning.plan import Plan
 from fairtrial.running.answering import Answered
 from fairtrial.running.progress import OnProgress, Progress
@@ -25,7 +25,7 @@ def store_logs(plan: Plan, text: str, ledger: Ledger, on_progress: OnProgress = 
         on_progress: called after every step.
     """
     write_plan(plan, text, ledger)
-    with open_writer(ledger, plan.id, facts()) as writer:
+    with open_writer(ledger, plan.id, describe_machine()) as writer:
         for one in plan.logged:
             done, rows = 0, one.read()
             while part := list(islice(rows, ROWS)):

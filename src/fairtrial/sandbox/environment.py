@@ -60,7 +60,7 @@ class LimitedTemplate(Template):
         except (TemplateError, FairtrialError):
             raise
         except Exception as error:
-            raise _refusal(error) from error
+            raise _make_refusal(error) from error
         finally:
             self._count(end(before))
 
@@ -72,12 +72,12 @@ class LimitedTemplate(Template):
         except TemplateError:
             raise
         except Exception as error:
-            raise _refusal(error) from error
+            raise _make_refusal(error) from error
         finally:
             self._count(end(before))
 
 
-def _refusal(error: Exception) -> TemplateError:
+def _make_refusal(error: Exception) -> TemplateError:
     """Make a TemplateError of what only hostile text leads to."""
     return TemplateError(f"{type(error).__name__}: {error}")
 
@@ -177,7 +177,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         except TemplateError:
             raise
         except Exception as error:
-            raise _refusal(error) from error
+            raise _make_refusal(error) from error
         finally:
             end(before)
 

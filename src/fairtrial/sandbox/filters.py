@@ -65,93 +65,93 @@ def repeat(value: Any, times: Any) -> None:
             return
 
 
-def _first(arguments: Arguments, count: int) -> list[Any]:
+def _fill_up(arguments: Arguments, count: int) -> list[Any]:
     return [*arguments, *[None] * count][:count]
 
 
-def _padded(arguments: Arguments) -> Arguments:
+def _charge_padding(arguments: Arguments) -> Arguments:
     check_width(*arguments[1:])
     spend(sum(number for number in arguments[1:] if isinstance(number, int) and number > 0))
     return arguments
 
 
-def _per_line(arguments: Arguments) -> Arguments:
-    text, width = str(arguments[0]), _first(arguments, 2)[1]
+def _charge_lines(arguments: Arguments) -> Arguments:
+    text, width = str(arguments[0]), _fill_up(arguments, 2)[1]
     check_width(width)
     size = len(width) if isinstance(width, str) else width if isinstance(width, int) else 8
     spend((len(text.splitlines()) + text.count("\t") + 1) * max(size, 0) >> 3)
     return arguments
 
 
-def _replaced(arguments: Arguments) -> Arguments:
-    text, old, new = (str(part) if part is not None else "" for part in _first(arguments, 3))
+def _charge_replacing(arguments: Arguments) -> Arguments:
+    text, old, new = (str(part) if part is not None else "" for part in _fill_up(arguments, 3))
     spend((text.count(old) if old else len(text) + 1) * len(new) >> 3)
     return arguments
 
 
-def _joined(arguments: Arguments) -> Arguments:
-    values, separator = _first(arguments, 2)
+def _charge_joining(arguments: Arguments) -> Arguments:
+    values, separator = _fill_up(arguments, 2)
     values = list_weighed(values)
     spend(len(values) * len(str(separator or "")) >> 3)
     return (values, *arguments[1:])
 
 
-def _joined_by(arguments: Arguments) -> Arguments:
+def _charge_joining_by(arguments: Arguments) -> Arguments:
     if len(arguments) != 2:
         return arguments
-    return (arguments[0], *_joined((arguments[1], arguments[0]))[:1])
+    return (arguments[0], *_charge_joining((arguments[1], arguments[0]))[:1])
 
 
-def _summed(arguments: Arguments) -> Arguments:
+def _charge_summing(arguments: Arguments) -> Arguments:
     values = list_weighed(arguments[0])
     if not all(isinstance(part, int | float) for part in arguments[2:]):
         spend(len(values) * weigh_steps(values))  # lists are copied at every addition
     return (values, *arguments[1:])
 
 
-def _formatted(arguments: Arguments) -> Arguments:
+def _check_format(arguments: Arguments) -> Arguments:
     check_percent(arguments[0], arguments[1:])
     return arguments
 
 
-def _compared(arguments: Arguments) -> Arguments:
+def _charge_comparing(arguments: Arguments) -> Arguments:
     values = list_weighed(arguments[0]) if not isinstance(arguments[0], Mapping) else arguments[0]
     spend(20 * weigh_steps(values))
     return (values, *arguments[1:])
 
 
-def _squared(arguments: Arguments) -> Arguments:
+def _charge_square(arguments: Arguments) -> Arguments:
     spend(len(str(arguments[0])) ** 2 >> 6)
-    return _padded(arguments)
+    return _charge_padding(arguments)
 
 
-def _wrapped(arguments: Arguments) -> Arguments:
-    text, width, _, between = _first(arguments, 4)
+def _charge_wrapping(arguments: Arguments) -> Arguments:
+    text, width, _, between = _fill_up(arguments, 4)
     check_width(width)
     lines = len(str(text)) // max(1, width if isinstance(width, int) else 79) + str(text).count("\n") + 1
     spend(lines * (len(str(text)) + 8 * len(str(between or ""))) >> 3)
     return arguments
 
 
-def _by_character(arguments: Arguments) -> Arguments:
+def _charge_characters(arguments: Arguments) -> Arguments:
     if isinstance(arguments[0], str | bytes):
         spend(len(arguments[0]))
     return arguments
 
 
-def _as_json(arguments: Arguments) -> Arguments:
-    indent = _first(arguments, 2)[1]
+def _charge_json(arguments: Arguments) -> Arguments:
+    indent = _fill_up(arguments, 2)[1]
     if indent is not None:
         check_width(indent)
         spend(weigh_steps(arguments[0]) * (len(indent) if isinstance(indent, str) else max(0, int(indent))) >> 1)
     return arguments
 
 
-def _refused(arguments: Arguments) -> Arguments:
+def _refuse_method(arguments: Arguments) -> Arguments:
     raise SecurityError("this method is not allowed in a template")
 
 
-def _encoded(arguments: Arguments) -> Arguments:
+def _check_encoding(arguments: Arguments) -> Arguments:
     if any(
         str(part).lower() not in {"utf-8", "utf8", "ascii", "latin-1", "strict", "ignore", "replace"}
         for part in arguments[1:]
@@ -161,12 +161,13 @@ def _encoded(arguments: Arguments) -> Arguments:
 
 
 FILTER_COSTS: Mapping[str, Cost] = {
-    "center": _padded, "batch": _padded, "slice": _padded, "truncate": _padded, "round": _padded, "indent": _per_line,
-    "replace": _replaced, "join": _joined, "sum": _summed, "format": _formatted, "sort": _compared,
-    "unique": _compared, "min": _compared, "max": _compared, "groupby": _compared, "dictsort": _compared,
-    "wordwrap": _wrapped, "striptags": _squared, "list": _by_character, "reverse": _by_character,
-    "map": _by_character, "select": _by_character, "reject": _by_character, "tojson": _as_json,
-    "pprint": _compared,
+    "center": _charge_padding, "batch": _charge_padding, "slice": _charge_padding, "truncate": _charge_padding,
+    "round": _charge_padding, "indent": _charge_lines, "replace": _charge_replacing, "join": _charge_joining,
+    "sum": _charge_summing, "format": _check_format, "sort": _charge_comparing, "unique": _charge_comparing,
+    "min": _charge_comparing, "max": _charge_comparing, "groupby": _charge_comparing, "dictsort": _charge_comparing,
+    "wordwrap": _charge_wrapping, "striptags": _charge_square, "list": _charge_characters,
+    "reverse": _charge_characters, "map": _charge_characters, "select": _charge_characters,
+    "reject": _charge_characters, "tojson": _charge_json, "pprint": _charge_comparing,
 }  # fmt: skip
 LEFT_OUT = ("urlize",)
 """Filters that no prompt needs and that take time without measure."""
@@ -178,10 +179,11 @@ _COMPARING = (
 """Tests that look at all of a value."""
 
 METHOD_COSTS: Mapping[str, Cost] = {
-    "center": _padded, "ljust": _padded, "rjust": _padded, "zfill": _padded, "expandtabs": _per_line,
-    "replace": _replaced, "join": _joined_by, "split": _by_character, "rsplit": _by_character,
-    "splitlines": _by_character, "translate": _refused, "maketrans": _refused, "to_bytes": _refused,
-    "from_bytes": _refused, "encode": _encoded, "decode": _encoded, "striptags": _squared,
+    "center": _charge_padding, "ljust": _charge_padding, "rjust": _charge_padding, "zfill": _charge_padding,
+    "expandtabs": _charge_lines, "replace": _charge_replacing, "join": _charge_joining_by,
+    "split": _charge_characters, "rsplit": _charge_characters, "splitlines": _charge_characters,
+    "translate": _refuse_method, "maketrans": _refuse_method, "to_bytes": _refuse_method,
+    "from_bytes": _refuse_method, "encode": _check_encoding, "decode": _check_encoding, "striptags": _charge_square,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fairtrial.spec.references import GraderSettings
-from fairtrial.spec.section import Positive, Switch, Text, Texts, problem
+from fairtrial.spec.section import Positive, Switch, Text, Texts, make_problem
 from fairtrial.spec.shares import Share
 from fairtrial.spec.tolerances import Ignore, Tolerance, as_list
 
@@ -20,7 +20,7 @@ Coordinates = Literal["pixel", "relative", "percent", "thousand"]
 
 def _have_some(separators: tuple[str, ...]) -> tuple[str, ...]:
     if not separators or any(not one.strip() and one != "\n" for one in separators):
-        raise problem("a separator is some text that is no blank, e.g. ';'")
+        raise make_problem("a separator is some text that is no blank, e.g. ';'")
     return separators
 
 
@@ -79,7 +79,7 @@ class PointInBox(GraderSettings):
     def _size_is_known(self) -> PointInBox:
         kinds = {self.coordinates, self.expected or self.coordinates}
         if (self.width is None) != (self.height is None):
-            raise problem("width and height belong together")
+            raise make_problem("width and height belong together")
         if len(kinds) > 1 and "pixel" in kinds and self.width is None:
-            raise problem("pixels are compared with shares of the image: write its width and height")
+            raise make_problem("pixels are compared with shares of the image: write its width and height")
         return self

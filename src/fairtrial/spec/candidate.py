@@ -19,7 +19,19 @@ from fairtrial.spec.functions import asks_for, name_function
 from fairtrial.spec.levers import check_levers, read_settings, write_out_names
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.schemes import FORMS, find_model_problem, scheme_of
-from fairtrial.spec.section import LARGEST, NAME, Count, Named, Number, Positive, Section, Switch, Text, Texts, problem
+from fairtrial.spec.section import (
+    LARGEST,
+    NAME,
+    Count,
+    Named,
+    Number,
+    Positive,
+    Section,
+    Switch,
+    Text,
+    Texts,
+    make_problem,
+)
 from fairtrial.spec.shares import Mass
 from fairtrial.spec.textfile import PromptText, SystemText
 from fairtrial.thoughts import TAGS, Tags
@@ -45,7 +57,7 @@ def _check_date(value: Any) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise problem(f"date must be a day as YYYY-MM-DD, e.g. {DATE}; got {value!r}") from None
+        raise make_problem(f"date must be a day as YYYY-MM-DD, e.g. {DATE}; got {value!r}") from None
 
 
 def _check_thoughts(value: Any) -> Any:
@@ -53,13 +65,13 @@ def _check_thoughts(value: Any) -> Any:
         return value
     pairs = value if isinstance(value, list | tuple) else ()
     if not pairs or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
-        raise problem(
+        raise make_problem(
             f"thoughts must be 'auto', 'none', or pairs of tags, e.g. [[<plan>, </plan>]]; got {value!r}"
             f"{did_you_mean(value, ('auto', 'none')) if isinstance(value, str) else ''}"
         )
     for i, pair in enumerate(pairs):
         if not all(isinstance(tag, str) and tag.strip() for tag in pair):
-            raise problem(f"a tag of a thought must be some text; got {pair!r}", i)
+            raise make_problem(f"a tag of a thought must be some text; got {pair!r}", i)
     return tuple((first.strip(), last.strip()) for first, last in pairs)
 
 
@@ -147,7 +159,7 @@ class Candidate(Section):
     @classmethod
     def _says_where_it_comes_from(cls, model: str) -> str:
         if wrong := find_model_problem(model):
-            raise problem(wrong)
+            raise make_problem(wrong)
         return model
 
     @field_validator("projector")
@@ -168,14 +180,14 @@ class Candidate(Section):
     @model_validator(mode="after")
     def _system_message_has_a_template(self) -> Candidate:
         if self.system and self.chat == "none":
-            raise problem("a system message needs a chat template: add 'chat: model'", "system")
+            raise make_problem("a system message needs a chat template: add 'chat: model'", "system")
         return self
 
     @model_validator(mode="after")
     def _projector_has_weights_beside_it(self) -> Candidate:
         scheme = scheme_of(self.model)
         if self.projector != "auto" and scheme is not None and scheme.answers != "here":
-            raise problem(f"a projector belongs to a model in a GGUF file, not to {self.model}", "projector")
+            raise make_problem(f"a projector belongs to a model in a GGUF file, not to {self.model}", "projector")
         return self
 
     @property

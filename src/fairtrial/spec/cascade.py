@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from fairtrial.spec.references import LeverSettings, Refers
-from fairtrial.spec.section import Positive, Section, Text, problem
+from fairtrial.spec.section import Positive, Section, Text, make_problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 
 
@@ -28,7 +28,7 @@ class Learn(Section):
     @model_validator(mode="after")
     def _one_target(self) -> Learn:
         if (self.escalate is None) == (self.margin is None):
-            raise problem("learn takes either 'escalate', a share, or 'margin'")
+            raise make_problem("learn takes either 'escalate', a share, or 'margin'")
         return self
 
 
@@ -51,9 +51,9 @@ class Cascade(LeverSettings):
     @model_validator(mode="after")
     def _one_threshold(self) -> Cascade:
         if (self.threshold is None) == (self.learn is None):
-            raise problem("a cascade takes either 'threshold', from 0 to 1, or 'learn'")
+            raise make_problem("a cascade takes either 'threshold', from 0 to 1, or 'learn'")
         try:
             re.compile(self.answer)
         except re.error as error:
-            raise problem(f"{self.answer!r} is no regular expression: {error}", "answer") from None
+            raise make_problem(f"{self.answer!r} is no regular expression: {error}", "answer") from None
         return self

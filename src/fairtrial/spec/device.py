@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.budget import Amount
-from fairtrial.spec.section import Section, problem
+from fairtrial.spec.section import Section, make_problem
 
 FACTORS: Mapping[str, int] = {
     "B": 1,
@@ -39,13 +39,13 @@ def parse_bytes(given: Any) -> int:
     told = f"a size is a number with a unit, e.g. 4GB or 512MiB; got {given!r}"
     match = QUANTITY.match(given) if isinstance(given, str) else None
     if match is None or not match[2]:
-        raise problem(f"{told}. Units: {', '.join(FACTORS)}")
+        raise make_problem(f"{told}. Units: {', '.join(FACTORS)}")
     units = {name.lower(): factor for name, factor in FACTORS.items()}
     if match[2].lower() not in units:
-        raise problem(f"{told}.{did_you_mean(match[2], FACTORS)} Units: {', '.join(FACTORS)}")
+        raise make_problem(f"{told}.{did_you_mean(match[2], FACTORS)} Units: {', '.join(FACTORS)}")
     size = round(float(match[1]) * units[match[2].lower()])
     if not 0 < size < 1 << 60:
-        raise problem(f"{told}, above 0 and below an exbibyte")
+        raise make_problem(f"{told}, above 0 and below an exbibyte")
     return size
 
 
@@ -138,9 +138,9 @@ class Device(Section):
         known = load_profiles()
         if self.like and self.like not in known:
             near = did_you_mean(self.like, known)
-            raise problem(f"device {self.like!r} is not known.{near} Devices: {', '.join(known)}", "like")
+            raise make_problem(f"device {self.like!r} is not known.{near} Devices: {', '.join(known)}", "like")
         if not self.like and all(getattr(self, name) is None for name in LIMITED):
-            raise problem(f"device limits nothing: write one of {', '.join(LIMITED)}, or like: NAME")
+            raise make_problem(f"device limits nothing: write one of {', '.join(LIMITED)}, or like: NAME")
         return self
 
     def limits(self) -> Limits:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from fairtrial.spec.section import Number, Positive, Section, problem
+from fairtrial.spec.section import Number, Positive, Section, make_problem
 
 OPENAI = "https://api.openai.com/v1"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -56,9 +56,9 @@ class Endpoint(Section):
         except ValueError:
             host = None
         if host is None or parts.scheme not in ("http", "https"):
-            raise problem(f"base_url must be an address such as https://HOST/v1; got {url!r}")
+            raise make_problem(f"base_url must be an address such as https://HOST/v1; got {url!r}")
         if parts.username is not None or parts.query or parts.fragment:
-            raise problem("base_url must hold no user, key or query: keys come from the environment (key_env)")
+            raise make_problem("base_url must hold no user, key or query: keys come from the environment (key_env)")
         return url.rstrip("/")
 
     @property

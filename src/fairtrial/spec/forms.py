@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import did_you_mean
-from fairtrial.spec.section import Count, Positive, Section, problem
+from fairtrial.spec.section import Count, Positive, Section, make_problem
 
 
 class FormSettings(Section):
@@ -42,7 +42,7 @@ class Rendered(FormSettings):
     @model_validator(mode="after")
     def _has_room_for_letters(self) -> Rendered:
         if self.width and self.width < 4 * self.size + 32:
-            raise problem(f"a picture {self.width} pixels wide has no room for letters of {self.size}", "width")
+            raise make_problem(f"a picture {self.width} pixels wide has no room for letters of {self.size}", "width")
         return self
 
 
@@ -121,16 +121,16 @@ FORM_SETTINGS: Mapping[str, type[FormSettings]] = {
 def read_form(given: str | Mapping[str, Any]) -> tuple[str, FormSettings]:
     """Return the name of a form and its settings; raise pydantic's errors for one that does not exist or is wrong."""
     if isinstance(given, Mapping) and len(given) != 1:
-        raise problem(f"each form has exactly one key, its name; got the keys {sorted(map(str, given))}")
+        raise make_problem(f"each form has exactly one key, its name; got the keys {sorted(map(str, given))}")
     name, settings = (given, {}) if isinstance(given, str) else next(iter(given.items()))
     if name not in FORM_SETTINGS:
-        raise problem(
+        raise make_problem(
             f"form {name!r} does not exist.{did_you_mean(str(name), FORM_SETTINGS)} Forms: {', '.join(FORM_SETTINGS)}"
         )
     model = FORM_SETTINGS[name]
     if not isinstance(settings, Mapping):
         if not model.model_fields:
-            raise problem(f"form {name!r} has no settings; got {settings!r}")
+            raise make_problem(f"form {name!r} has no settings; got {settings!r}")
         settings = {next(iter(model.model_fields)): settings}
     return name, model.model_validate(dict(settings))
 
@@ -157,7 +157,7 @@ def _check_forms(forms: tuple[Any, ...]) -> tuple[Any, ...]:
     names: list[str] = []
     for i, given in enumerate(forms):
         if not isinstance(given, str | Mapping):
-            raise problem(f"a form is a name, or {{NAME: SETTINGS}}; got {given!r}", i)
+            raise make_problem(f"a form is a name, or {{NAME: SETTINGS}}; got {given!r}", i)
         try:
             name = name_form(given)
         except ValidationError as error:
@@ -165,9 +165,9 @@ def _check_forms(forms: tuple[Any, ...]) -> tuple[Any, ...]:
             at = [i, next(iter(given)), *first["loc"]] if isinstance(given, Mapping) else [i]
             raise PydanticCustomError("fairtrial", "{text}", {"text": first["msg"], "at": at}) from None
         except PydanticCustomError as error:
-            raise problem(error.message().removesuffix("."), i) from None
+            raise make_problem(error.message().removesuffix("."), i) from None
         if name in names:
-            raise problem(f"the form {name!r} is listed twice", i)
+            raise make_problem(f"the form {name!r} is listed twice", i)
         names.append(name)
     return forms
 

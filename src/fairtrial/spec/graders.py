@@ -17,7 +17,7 @@ from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import Table
 from fairtrial.spec.answers import Anls, ListSettings, PointInBox, Relaxed, SetSettings
 from fairtrial.spec.references import GraderSettings, Refers
-from fairtrial.spec.section import NAME, Positive, Switch, Text, problem
+from fairtrial.spec.section import NAME, Positive, Switch, Text, make_problem
 from fairtrial.spec.tolerances import Ignore, OneOrMore, Tolerance, as_list
 
 
@@ -25,14 +25,14 @@ def _check_scale(value: Any) -> tuple[int | str, ...]:
     """Return a scale of grades; raise pydantic's error if it is neither two whole numbers nor different words."""
     every = tuple(value) if isinstance(value, list | tuple) else ()
     if any(isinstance(one, bool) for one in every):
-        raise problem(f"YAML reads grades as true and false here: write words in quotes; got {list(every)}")
+        raise make_problem(f"YAML reads grades as true and false here: write words in quotes; got {list(every)}")
     if len(every) == 2 and all(isinstance(one, int) for one in every):
         if not every[0] < every[1] <= every[0] + _MOST_GRADES:
-            raise problem(f"a scale of numbers goes from the worst to the best, at most {_MOST_GRADES} apart")
+            raise make_problem(f"a scale of numbers goes from the worst to the best, at most {_MOST_GRADES} apart")
         return every
     words = [one.casefold().strip() for one in every if isinstance(one, str)]
     if not 2 <= len(words) <= _MOST_WORDS or len(words) != len(every) or len({*words}) != len(words) or not all(words):
-        raise problem(f"a scale is two whole numbers, or different words from worst to best; got {value!r}")
+        raise make_problem(f"a scale is two whole numbers, or different words from worst to best; got {value!r}")
     return every
 
 
@@ -63,7 +63,7 @@ class Contains(GraderSettings):
     @model_validator(mode="after")
     def _one_source(self) -> Contains:
         if self.texts and self.column:
-            raise problem("texts says what to look for, and column where it stands: write one of them", "column")
+            raise make_problem("texts says what to look for, and column where it stands: write one of them", "column")
         return self
 
 
@@ -81,7 +81,7 @@ class Regex(GraderSettings):
     @model_validator(mode="after")
     def _one_source(self) -> Regex:
         if (self.pattern is None) == (self.column is None):
-            raise problem("regex needs a pattern, or a column with each row's pattern: write one of them")
+            raise make_problem("regex needs a pattern, or a column with each row's pattern: write one of them")
         return self
 
 
@@ -105,9 +105,9 @@ class OneOf(GraderSettings):
     @model_validator(mode="after")
     def _one_source(self) -> OneOf:
         if bool(self.options) == (self.column is not None):
-            raise problem("one_of needs options, or a column with each row's list: write one of them")
+            raise make_problem("one_of needs options, or a column with each row's list: write one of them")
         if len(self.options) == 1:
-            raise problem("one_of needs two options or more", "options")
+            raise make_problem("one_of needs two options or more", "options")
         return self
 
 
@@ -127,7 +127,7 @@ class Json(GraderSettings):
     @classmethod
     def _is_schema(cls, value: Any) -> Any:
         if value is not None and not isinstance(value, str | dict | bool):
-            raise problem("schema is a JSON Schema written out, or the path of a file with one")
+            raise make_problem("schema is a JSON Schema written out, or the path of a file with one")
         return value
 
 
@@ -183,7 +183,7 @@ class Judge(GraderSettings):
     @model_validator(mode="after")
     def _one_instruction(self) -> Judge:
         if self.rubric and self.criteria:
-            raise problem("a rubric is the whole instruction: write the criteria into it", "criteria")
+            raise make_problem("a rubric is the whole instruction: write the criteria into it", "criteria")
         return self
 
 
@@ -244,7 +244,7 @@ def _expand_settings(name: str, given: Any) -> dict[str, Any]:
         return dict(given)
     first = next(iter(list_setting_names(name)), "")
     if not first:
-        raise problem(f"the grader {name} has no settings; got {given!r}")
+        raise make_problem(f"the grader {name} has no settings; got {given!r}")
     return {first: given}
 
 
@@ -259,11 +259,13 @@ def _check_graders(graders: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any],
     found = []
     for i, grader in enumerate(graders):
         if len(grader) != 1:
-            raise problem(f"each grader has exactly one key, its name; got the keys {sorted(grader)}", i)
+            raise make_problem(f"each grader has exactly one key, its name; got the keys {sorted(grader)}", i)
         [(name, given)] = grader.items()
         if name not in GRADER_SETTINGS:
             known = GRADER_SETTINGS.names()
-            raise problem(f"grader {name!r} does not exist.{did_you_mean(name, known)} Graders: {', '.join(known)}", i)
+            raise make_problem(
+                f"grader {name!r} does not exist.{did_you_mean(name, known)} Graders: {', '.join(known)}", i
+            )
         try:
             read_grader_settings(name, given)
         except ValidationError as error:
@@ -271,7 +273,7 @@ def _check_graders(graders: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any],
             context = {"text": f"{name}: {first['msg']}", "at": [i, name], "inner": error.errors()}
             raise PydanticCustomError("fairtrial", "{text}", context) from None
         except FairtrialError as error:
-            raise problem(error.message.removesuffix("."), i) from None
+            raise make_problem(error.message.removesuffix("."), i) from None
         found.append({name: _expand_settings(name, given)})
     return tuple(found)
 

@@ -18,7 +18,7 @@ from fairtrial.plugins import Table
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.read import Read
 from fairtrial.spec.references import SHOTS, LeverSettings, Refers
-from fairtrial.spec.section import Positive, Text, problem
+from fairtrial.spec.section import Positive, Text, make_problem
 from fairtrial.spec.think import Think
 
 
@@ -39,7 +39,9 @@ class Quantize(LeverSettings):
     @model_validator(mode="after")
     def _one_matrix(self) -> Quantize:
         if self.calibrate and self.imatrix:
-            raise problem("calibrate computes an importance matrix and imatrix names one: write one of them", "imatrix")
+            raise make_problem(
+                "calibrate computes an importance matrix and imatrix names one: write one of them", "imatrix"
+            )
         return self
 
 
@@ -88,11 +90,11 @@ def check_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ..
     """Return ``levers`` as written; raise pydantic's errors for unknown ones and for wrong settings."""
     for i, lever in enumerate(levers):
         if len(lever) != 1:
-            raise problem(f"each lever has exactly one key, its name; got the keys {sorted(lever)}", i)
+            raise make_problem(f"each lever has exactly one key, its name; got the keys {sorted(lever)}", i)
         [(name, given)] = lever.items()
         if name not in LEVER_SETTINGS:
             known = LEVER_SETTINGS.names()
-            raise problem(
+            raise make_problem(
                 f"lever {name!r} does not exist.{did_you_mean(name, known)} Levers: {', '.join(known)}", i, name
             )
         try:
@@ -102,7 +104,7 @@ def check_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ..
             context = {"text": f"{name}: {first['msg']}", "at": [i, name], "inner": error.errors()}
             raise PydanticCustomError("fairtrial", "{text}", context) from None
         except FairtrialError as error:
-            raise problem(error.message.removesuffix("."), i, name) from None
+            raise make_problem(error.message.removesuffix("."), i, name) from None
     return levers
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from fairtrial.spec.graders import Graders
-from fairtrial.spec.section import Section, Text, Texts, problem
+from fairtrial.spec.section import Section, Text, Texts, make_problem
 
 DATA_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xlsm")
 """Of files that can stand for a task; each also packed, with a further .gz, .bz2, .xz or .zst."""
@@ -72,7 +72,7 @@ class PromptText(Section):
     @model_validator(mode="after")
     def _one_of_the_two(self) -> PromptText:
         if bool(self.text) == bool(self.file):
-            raise problem("a prompt is either a text or {file: PATH}", "prompt")
+            raise make_problem("a prompt is either a text or {file: PATH}", "prompt")
         return self
 
 
@@ -126,9 +126,9 @@ class OwnData(Section):
         if self.file is None:
             for name in OwnData.model_fields:
                 if getattr(self, name) != OwnData.model_fields[name].default:
-                    raise problem(f"'{name}' is about a file of rows: add 'file: PATH'", name)
+                    raise make_problem(f"'{name}' is about a file of rows: add 'file: PATH'", name)
         elif self.grade and self.choices:
-            raise problem("'grade' is for written answers, and with 'choices' one of them is chosen", "grade")
+            raise make_problem("'grade' is for written answers, and with 'choices' one of them is chosen", "grade")
         return self
 
     @property

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from fairtrial.spec.section import Named, Number, Section, Switch, problem
+from fairtrial.spec.section import Named, Number, Section, Switch, make_problem
 
 Format = Annotated[str, Named("importer", ("auto", "lm-eval", "inspect", "helm", "promptfoo", "table"))]
 
@@ -70,14 +70,14 @@ class Recorded(Section):
     def _grades_have_items(self) -> Recorded:
         if not self.score:
             if given := next((name for name in _OF_GRADES if name in self.model_fields_set), None):
-                raise problem(f"{given} goes with score, the column of plain grades", given)
+                raise make_problem(f"{given} goes with score, the column of plain grades", given)
             return self
         if not self.id:
-            raise problem("plain grades need id: the column that names the item", "score")
+            raise make_problem("plain grades need id: the column that names the item", "score")
         if self.format not in ("auto", "table") or self.join != "question" or self.key:
-            raise problem("plain grades are those of a table: leave format, join and key out", "score")
+            raise make_problem("plain grades are those of a table: leave format, join and key out", "score")
         if self.scale and not self.scale[0] < self.scale[1]:
-            raise problem(f"a scale goes from less to more; got {list(self.scale)}", "scale")
+            raise make_problem(f"a scale goes from less to more; got {list(self.scale)}", "scale")
         return self
 
     @model_validator(mode="after")
@@ -85,15 +85,15 @@ class Recorded(Section):
         if self.score:
             return self
         if self.format == "table" and not (self.answer and (self.key or self.join != "question")):
-            raise problem("a table needs key (the question) and answer: which columns of a row they are")
+            raise make_problem("a table needs key (the question) and answer: which columns of a row they are")
         if (self.join == "id") != bool(self.id):
-            raise problem("'join: id' and 'id: COLUMN' belong together", "join" if self.join == "id" else "id")
+            raise make_problem("'join: id' and 'id: COLUMN' belong together", "join" if self.join == "id" else "id")
         if self.item and self.join != "id":
-            raise problem("item goes with 'join: id'", "item")
+            raise make_problem("item goes with 'join: id'", "item")
         if self.format not in ("table", "auto") and self.rows:
-            raise problem(f"rows is for tables; format is {self.format!r}", "rows")
+            raise make_problem(f"rows is for tables; format is {self.format!r}", "rows")
         if self.format == "lm-eval" and (self.key or self.answer):
-            raise problem("key and answer are not for lm-eval, whose rows hold the very requests and answers")
+            raise make_problem("key and answer are not for lm-eval, whose rows hold the very requests and answers")
         return self
 
 

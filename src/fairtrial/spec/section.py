@@ -18,7 +18,7 @@ LONGEST_NAME = 64
 LARGEST = 2**31 - 1
 
 
-def problem(text: str, *at: str | int) -> PydanticCustomError:
+def make_problem(text: str, *at: str | int) -> PydanticCustomError:
     """Return an error for a validator to raise.
 
     Args:
@@ -32,7 +32,7 @@ def check_unique(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return ``values``; raise pydantic's error if one is there twice."""
     for i, value in enumerate(values):
         if value in values[:i]:
-            raise problem(f"{value!r} is listed twice", i)
+            raise make_problem(f"{value!r} is listed twice", i)
     return values
 
 

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import SpecError
-from fairtrial.spec.section import Number, problem
+from fairtrial.spec.section import Number, make_problem
 
 PERCENT = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*%\s*$")
 PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
@@ -32,7 +32,7 @@ def parse_share(given: Any, unit: str = "%") -> Any:
     if isinstance(given, str) and (found := PERCENT.match(given)):
         value = float(found[1]) / 100
         if value > 1:
-            raise problem(f"{given.strip()} is more than the whole")
+            raise make_problem(f"{given.strip()} is more than the whole")
         return value
     if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given) or given <= 1:
         return given
@@ -55,9 +55,9 @@ def make_refusal(value: float, unit: str) -> PydanticCustomError:
     space = "" if unit == "%" else " "
     text = f"{value:.6g} means {100 * value:,.6g}{space}{unit}; "
     if value > 100:
-        return problem(f"{text}write a share below 1, such as 0.02 or 2%")
+        return make_problem(f"{text}write a share below 1, such as 0.02 or 2%")
     one = unit.removesuffix("s") if value == 1 else unit
-    return problem(f"{text}for {value:.6g}{space}{one} write {value / 100:.6g} or {value:.6g}%")
+    return make_problem(f"{text}for {value:.6g}{space}{one} write {value / 100:.6g} or {value:.6g}%")
 
 
 def read_margin(given: str) -> float:
@@ -76,21 +76,21 @@ def read_margin(given: str) -> float:
     return float(value)
 
 
-def _written(**limits: float) -> WithJsonSchema:
+def _make_schema(**limits: float) -> WithJsonSchema:
     number = {"type": "number", **limits}
     return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": PATTERN}]})
 
 
-Share = Annotated[Number, Field(ge=0, le=1), BeforeValidator(parse_share), _written(minimum=0, maximum=1)]
+Share = Annotated[Number, Field(ge=0, le=1), BeforeValidator(parse_share), _make_schema(minimum=0, maximum=1)]
 """From 0 to 1, both included."""
 
-Mass = Annotated[Number, Field(gt=0, le=1), BeforeValidator(parse_share), _written(exclusiveMinimum=0, maximum=1)]
+Mass = Annotated[Number, Field(gt=0, le=1), BeforeValidator(parse_share), _make_schema(exclusiveMinimum=0, maximum=1)]
 """Above 0, up to 1."""
 
-Margin = Annotated[Number, Field(ge=0), BeforeValidator(parse_margin), _written(minimum=0, exclusiveMaximum=1)]
+Margin = Annotated[Number, Field(ge=0), BeforeValidator(parse_margin), _make_schema(minimum=0, exclusiveMaximum=1)]
 """From 0 to below 1: how far apart two shares may be and still count as alike."""
 
 Confidence = Annotated[
-    Number, Field(gt=0.5, lt=1), BeforeValidator(parse_share), _written(exclusiveMinimum=0.5, exclusiveMaximum=1)
+    Number, Field(gt=0.5, lt=1), BeforeValidator(parse_share), _make_schema(exclusiveMinimum=0.5, exclusiveMaximum=1)
 ]
 """Above a half and below 1: how sure a claim is."""

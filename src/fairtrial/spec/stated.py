@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from fairtrial.spec.section import Number, Section, problem
+from fairtrial.spec.section import Number, Section, make_problem
 
 
 class StatedMachine(Section):
@@ -31,7 +31,9 @@ class StatedMachine(Section):
     def _estimates_have_a_source(self) -> StatedMachine:
         for name in ("watts_per_core", "grid_g_per_kwh"):
             if getattr(self, name) is not None and not self.source.strip():
-                raise problem(f"{name} needs a source: add 'source: TEXT' that says where the number is from", name)
+                raise make_problem(
+                    f"{name} needs a source: add 'source: TEXT' that says where the number is from", name
+                )
         return self
 
     def document(self) -> dict[str, object]:

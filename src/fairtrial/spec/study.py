@@ -22,7 +22,7 @@ from pydantic import (
 
 from fairtrial.errors import PluginError, did_you_mean
 from fairtrial.plugins import Table
-from fairtrial.spec.section import Count, Positive, Section, Texts, problem
+from fairtrial.spec.section import Count, Positive, Section, Texts, make_problem
 from fairtrial.spec.shares import Margin, Share
 from fairtrial.spec.think import Length, Think
 
@@ -30,7 +30,7 @@ from fairtrial.spec.think import Length, Think
 def _check_lengths(values: tuple[Any, ...]) -> tuple[Any, ...]:
     for i, value in enumerate(values):
         if value in values[:i]:
-            raise problem(f"{value!r} is listed twice", i)
+            raise make_problem(f"{value!r} is listed twice", i)
     return values
 
 
@@ -63,7 +63,7 @@ class OpenVsClosed(Section):
     @model_validator(mode="after")
     def _on_one_side(self) -> OpenVsClosed:
         if both := [name for name in self.open if name in self.closed]:
-            raise problem(f"{', '.join(both)} cannot be both open and closed", "closed")
+            raise make_problem(f"{', '.join(both)} cannot be both open and closed", "closed")
         return self
 
 
@@ -102,17 +102,17 @@ class ReasoningPerToken(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> ReasoningPerToken:
         if self.tokens and self.tokens[0] >= self.tokens[1]:
-            raise problem("of tokens the first limit is the lower one", "tokens")
+            raise make_problem("of tokens the first limit is the lower one", "tokens")
         if bool(self.multimodal) != bool(self.language):
-            raise problem("a claim takes both: 'multimodal' and 'language'", "multimodal")
+            raise make_problem("a claim takes both: 'multimodal' and 'language'", "multimodal")
         if both := [name for name in self.multimodal if name in self.language]:
-            raise problem(f"{', '.join(both)} cannot be on both sides", "language")
+            raise make_problem(f"{', '.join(both)} cannot be on both sides", "language")
         if {"budget", "limit"} & self.think.keys():
-            raise problem("the lengths are written as budgets and limits", "think")
+            raise make_problem("the lengths are written as budgets and limits", "think")
         try:
             Think.model_validate({"budget": 0, **self.think})
         except ValidationError as error:
-            raise problem(f"think: {error.errors()[0]['msg']}", "think") from None
+            raise make_problem(f"think: {error.errors()[0]['msg']}", "think") from None
         return self
 
     def list_lengths(self) -> list[dict[str, Any]]:
@@ -158,17 +158,17 @@ STUDY_SETTINGS: Table[Any] = Table(
 """Study name to its settings; of a plugin to the study, which declares them as its attribute ``Settings`` if any."""
 
 
-def _checked(given: Any, check: ValidatorFunctionWrapHandler) -> Any:
+def _check_settings(given: Any, check: ValidatorFunctionWrapHandler) -> Any:
     """Return the settings of the study that is named; a bare name is short for a mapping with one."""
     if given is None or isinstance(given, Section):
         return check(given) if not isinstance(given, PluginStudy) else given
     found = {"name": given} if isinstance(given, str) else given
     known = STUDY_SETTINGS.names()
     if not isinstance(found, dict) or not isinstance(found.get("name"), str):
-        raise problem(f"study takes a name, or a mapping with one. Studies: {', '.join(known)}")
+        raise make_problem(f"study takes a name, or a mapping with one. Studies: {', '.join(known)}")
     name = found["name"]
     if name not in STUDY_SETTINGS:
-        raise problem(f"study {name!r} does not exist.{did_you_mean(name, known)} Studies: {', '.join(known)}")
+        raise make_problem(f"study {name!r} does not exist.{did_you_mean(name, known)} Studies: {', '.join(known)}")
     return check(found) if name in NAMES else _of_plugin(name, {k: v for k, v in found.items() if k != "name"})
 
 
@@ -177,14 +177,15 @@ def _of_plugin(name: str, given: dict[str, Any]) -> PluginStudy:
         model: type[BaseModel] = getattr(STUDY_SETTINGS.find(name), "Settings", Section)
         return PluginStudy.model_validate({**model.model_validate(given).model_dump(mode="json"), "name": name})
     except PluginError as error:
-        raise problem(error.message.removesuffix(".")) from None
+        raise make_problem(error.message.removesuffix(".")) from None
     except ValidationError as error:
         first = error.errors()[0]
         known = ", ".join(model.model_fields) or "none"
-        raise problem(f"study {name!r}: {first['msg']}. Settings of that study: {known}", *first["loc"]) from None
+        raise make_problem(f"study {name!r}: {first['msg']}. Settings of that study: {known}", *first["loc"]) from None
 
 
 StudySettings = Annotated[
-    SerializeAsAny[Settings] | None, WrapValidator(_checked, json_schema_input_type=Names | Settings | str | None)
+    SerializeAsAny[Settings] | None,
+    WrapValidator(_check_settings, json_schema_input_type=Names | Settings | str | None),
 ]
 """What a trial file says after ``study:``."""

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.spec.regular import read_regular
-from fairtrial.spec.section import Section, Text, problem
+from fairtrial.spec.section import Section, Text, make_problem
 from fairtrial.spec.yamlfile import Location, Places
 
 TEXTS = ("prompt", "system")
@@ -30,7 +30,7 @@ class TextFile(Section):
 
 def _check_text(value: Any) -> Any:
     if isinstance(value, dict):
-        raise problem(
+        raise make_problem(
             "{file: PATH} is read in trial and candidate files; in Python give the text, e.g. Path(...).read_text()"
         )
     return value
@@ -41,8 +41,8 @@ def _check_prompt(value: Any) -> Any:
     if not isinstance(value, str) or not value or "{{" in value or "{%" in value:
         return value
     if single := re.search(r"\{\s*([A-Za-z_]\w*)\s*\}", value):
-        raise problem(f"names stand in two braces: write {{{{{single[1]}}}}} for {single[0]}")
-    raise problem(
+        raise make_problem(f"names stand in two braces: write {{{{{single[1]}}}}} for {single[0]}")
+    raise make_problem(
         "a prompt without {{...}} would be the same for every item: write {{prompt}} where the task's own prompt "
         "belongs, or names of the task's columns such as {{question}}"
     )

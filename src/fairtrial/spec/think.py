@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from fairtrial.errors import did_you_mean
 from fairtrial.spec.references import LeverSettings
-from fairtrial.spec.section import LARGEST, Positive, problem
+from fairtrial.spec.section import LARGEST, Positive, make_problem
 
 NATIVE = "native"
 OPENER = "Let's think step by step."
@@ -24,7 +24,7 @@ def check_length(value: Any) -> Any:
     if value == NATIVE or (type(value) is int and 0 <= value <= LARGEST):
         return value
     near = did_you_mean(value, (NATIVE,)) if isinstance(value, str) else ""
-    raise problem(f"{value!r} is no budget.{near} A budget is a number of tokens from 0, or {NATIVE!r}")
+    raise make_problem(f"{value!r} is no budget.{near} A budget is a number of tokens from 0, or {NATIVE!r}")
 
 
 Length = Annotated[int | Literal["native"], BeforeValidator(check_length)]
@@ -57,7 +57,7 @@ class Think(LeverSettings):
     @model_validator(mode="after")
     def _one_length(self) -> Think:
         if (self.budget is None) == (self.limit is None):
-            raise problem("think takes either 'budget' or 'limit'")
+            raise make_problem("think takes either 'budget' or 'limit'")
         return self
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.section import LONGEST_NAME, problem
+from fairtrial.spec.section import LONGEST_NAME, make_problem
 from fairtrial.spec.study import ReasoningPerToken
 from fairtrial.spec.think import Think, find_length
 
@@ -25,7 +25,9 @@ def make_lengths(candidates: Sequence[Candidate], study: Any) -> tuple[Candidate
         for settings in lengths:
             name = f"{candidate.id}-{Think.model_validate(settings).name}"
             if len(name) > LONGEST_NAME:
-                raise problem(f"the id {name!r} would be too long: at most {LONGEST_NAME} characters", "candidates", i)
+                raise make_problem(
+                    f"the id {name!r} would be too long: at most {LONGEST_NAME} characters", "candidates", i
+                )
             levers = (*candidate.levers, {"think": settings})
             found.append(candidate.model_copy(update={"id": name, "levers": levers}))
     return tuple(found)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from fairtrial.spec.section import Texts, problem
+from fairtrial.spec.section import Texts, make_problem
 
 Ignored = Literal["case", "punctuation", "articles", "numbers", "spaces"]
 _PERCENT = re.compile(r"\s*\d{1,3}(?:\.\d{1,9})?\s*%\s*")
@@ -21,7 +21,7 @@ def as_list(given: Any) -> Any:
 def _check_tolerance(value: float | str) -> float | str:
     """Return a tolerance; raise pydantic's error if it is neither a number nor a share in per cent."""
     if isinstance(value, str) and not _PERCENT.fullmatch(value):
-        raise problem(f"a tolerance is a number such as 0.5, or a share such as 1%; got {value!r}")
+        raise make_problem(f"a tolerance is a number such as 0.5, or a share such as 1%; got {value!r}")
     return value
 
 

@@ -16,7 +16,7 @@ from fairtrial.spec.candidate import Candidate, Reference, find_references
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.forms import Forms
 from fairtrial.spec.own import OwnData, is_data_file
-from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Texts, problem
+from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Texts, make_problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.study import ReasoningPerToken, StudySettings, list_named_candidates
@@ -65,17 +65,17 @@ class TaskEntry(OwnData):
     def _names_a_task_or_a_file(self) -> TaskEntry:
         if bool(self.task) == (self.file is not None):
             both = "got both" if self.task else "got neither"
-            raise problem(f"a task is named by 'task', or is a file of rows, 'file': one of the two; {both}")
+            raise make_problem(f"a task is named by 'task', or is a file of rows, 'file': one of the two; {both}")
         if self.file is not None and self.level is not None:
-            raise problem("a file of rows has no levels; 'group: COLUMN' makes several tasks of it", "level")
+            raise make_problem("a file of rows has no levels; 'group: COLUMN' makes several tasks of it", "level")
         if self.file is None and self.ask == "texts":
-            raise problem("'ask: texts' is for files of rows; other tasks score texts by 'ask: own'", "ask")
+            raise make_problem("'ask: texts' is for files of rows; other tasks score texts by 'ask: own'", "ask")
         return self
 
     @model_validator(mode="after")
     def _letters_have_no_examples(self) -> TaskEntry:
         if self.ask in ("letter", "circular") and self.shots:
-            raise problem(f"'ask: {self.ask}' takes no examples: leave shots out", "shots")
+            raise make_problem(f"'ask: {self.ask}' takes no examples: leave shots out", "shots")
         return self
 
 
@@ -116,7 +116,7 @@ class Decide(Section):
     @model_validator(mode="after")
     def _dropping_is_looking_early(self) -> Decide:
         if self.eliminate and not self.stop_early:
-            raise problem("to drop beaten candidates is to stop early: add 'stop_early: true'", "eliminate")
+            raise make_problem("to drop beaten candidates is to stop early: add 'stop_early: true'", "eliminate")
         return self
 
 
@@ -181,12 +181,12 @@ class Trial(Section):
         ids = [candidate.id for candidate in self.candidates]
         for i, name in enumerate(ids):
             if name in ids[:i]:
-                raise problem(f"two candidates have the id {name!r}", "candidates", i, "id")
+                raise make_problem(f"two candidates have the id {name!r}", "candidates", i, "id")
         for i, judge in enumerate(self.judges):
             if judge.id in [*ids, *(other.id for other in self.judges[:i])]:
-                raise problem(f"two candidates or judges have the id {judge.id!r}", "judges", i, "id")
+                raise make_problem(f"two candidates or judges have the id {judge.id!r}", "judges", i, "id")
         if self.baseline and self.baseline not in ids:
-            raise problem(
+            raise make_problem(
                 f"the baseline {self.baseline!r} is not a candidate.{did_you_mean(self.baseline, ids)} "
                 f"Candidates: {', '.join(ids)}",
                 "baseline",
@@ -203,7 +203,7 @@ class Trial(Section):
                 if name not in ids:
                     near = did_you_mean(name, ids)
                     told = f"{name!r} is not a candidate.{near} Candidates: {', '.join(ids)}"
-                    raise problem(told, "study", side, i)
+                    raise make_problem(told, "study", side, i)
         return self
 
     @model_validator(mode="after")
@@ -219,10 +219,10 @@ class Trial(Section):
                     if name not in others:
                         told = f"{reference.name} of {candidate.id!r} refers to {name!r}, which is no other candidate"
                         near = did_you_mean(name, others)
-                        raise problem(f"{told} of this trial.{near} Others: {', '.join(others) or 'none'}", *at)
+                        raise make_problem(f"{told} of this trial.{near} Others: {', '.join(others) or 'none'}", *at)
                     if circle := _find_circle(name, candidate.id, known):
                         told = " to ".join(map(repr, (candidate.id, *circle)))
-                        raise problem(f"candidates refer to each other in a circle: {told}", *at)
+                        raise make_problem(f"candidates refer to each other in a circle: {told}", *at)
         return self
 
     @model_validator(mode="after")
@@ -233,15 +233,15 @@ class Trial(Section):
         for name in self.weights:
             if name not in names:
                 near = did_you_mean(name, names)
-                raise problem(
+                raise make_problem(
                     f"weights: {name!r} is no task of this trial.{near} Tasks: {', '.join(names)}", "weights", name
                 )
         missing = [name for name in names if name not in self.weights]
         if missing:
             told = f"weights: {', '.join(map(repr, missing))} has no weight; write 0 for what shall not count"
-            raise problem(told, "weights")
+            raise make_problem(told, "weights")
         if not any(self.weights.values()):
-            raise problem("weights: at least one must be above 0", "weights")
+            raise make_problem("weights: at least one must be above 0", "weights")
         return self
 
     @model_validator(mode="after")
@@ -250,7 +250,7 @@ class Trial(Section):
         named += [(name, ("tasks", i, "measures")) for i, entry in enumerate(self.tasks) for name in entry.measures]
         for name, at in named:
             if name in TIMED_ALONE and not self.latency_items:
-                raise problem(f"{name} is only measured with latency_items: add e.g. 'latency_items: 50'", *at)
+                raise make_problem(f"{name} is only measured with latency_items: add e.g. 'latency_items: 50'", *at)
         return self
 
     def task_names(self) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def check_nodes(root: yaml.Node, most_values: int, most_levels: int, last_wins: 
         node, done = waiting.pop()
         key = id(node)
         if done:
-            inner = [sizes[id(child)] for child in _children(node)]
+            inner = [sizes[id(child)] for child in _list_children(node)]
             values, levels = 1 + sum(size for size, _ in inner), 1 + max((depth for _, depth in inner), default=0)
             if values > most_values:
                 raise NodeError(f"more than {most_values:,} values, aliases followed", node)
@@ -79,10 +79,10 @@ def check_nodes(root: yaml.Node, most_values: int, most_levels: int, last_wins: 
                 _check_keys(node)
             above.add(key)
             waiting.append((node, True))
-            waiting += [(child, False) for child in _children(node)]
+            waiting += [(child, False) for child in _list_children(node)]
 
 
-def _children(node: yaml.Node) -> list[yaml.Node]:
+def _list_children(node: yaml.Node) -> list[yaml.Node]:
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
@@ -100,7 +100,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
         if not isinstance(key, yaml.ScalarNode) or key.tag == PLAIN + "merge":
             continue
         name = (key.tag, key.value)
-        if name in found and not _same(value, found[name][1]):
+        if name in found and not _is_same(value, found[name][1]):
             first = found[name][0].start_mark.line + 1
             raise NodeError(
                 f"the key {shorten(key.value)!r} is written twice with different values, first in line {first}", key,
@@ -109,7 +109,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
         found.setdefault(name, (key, value))
 
 
-def _same(one: yaml.Node, other: yaml.Node) -> bool:
+def _is_same(one: yaml.Node, other: yaml.Node) -> bool:
     return (
         isinstance(one, yaml.ScalarNode)
         and isinstance(other, yaml.ScalarNode)

@@ -60,7 +60,7 @@ def estimate_corpus(formula: str, counts: Counts, confidence: float) -> Interval
     sums = _sum_by_cluster(counts)
     score = find_score(formula)
     whole = float(score(counts.names, sums.sum(axis=0, keepdims=True))[0])
-    return _bound(whole, _compute_without_each(score, counts.names, sums), counts.clusters, confidence)
+    return _estimate_interval(whole, _compute_without_each(score, counts.names, sums), counts.clusters, confidence)
 
 
 def compare_corpora(formula: str, a: Counts, b: Counts, confidence: float) -> Interval:
@@ -75,7 +75,7 @@ def compare_corpora(formula: str, a: Counts, b: Counts, confidence: float) -> In
         sums = _sum_by_cluster(counts)
         wholes.append(float(score(counts.names, sums.sum(axis=0, keepdims=True))[0]))
         withouts.append(_compute_without_each(score, counts.names, sums))
-    return _bound(wholes[0] - wholes[1], withouts[0] - withouts[1], a.clusters, confidence)
+    return _estimate_interval(wholes[0] - wholes[1], withouts[0] - withouts[1], a.clusters, confidence)
 
 
 def find_score(formula: str) -> Score:
@@ -117,7 +117,7 @@ def _compute_without_each(score: Score, names: Sequence[str], sums: Floats) -> F
     return np.concatenate(parts)
 
 
-def _bound(whole: float, without_each: Floats, clusters: Ints, confidence: float) -> Interval:
+def _estimate_interval(whole: float, without_each: Floats, clusters: Ints, confidence: float) -> Interval:
     sizes = np.bincount(encode_clusters(clusters)).astype(np.float64)
     spread = jackknife_variance(without_each, whole) ** 0.5 if without_each.size > 1 else 0.0
     if spread == 0.0:  # always the same class, say: nothing says how far another value might lie

@@ -84,11 +84,12 @@ def _tell_blind(one: FormResult) -> str:
     scores = f"{_show(one.contrast.first, unit)} with the picture, {_show(one.contrast.second, unit)} without"
     ends = f"({_count(low, unit)} to {_count(high, unit)})"
     if low > 0:
-        told = f"the picture is worth {_points(worth, unit)} {ends}"
+        told = f"the picture is worth {_format_points(worth, unit)} {ends}"
     elif high < 0:
-        told = f"the picture costs {_points(-worth, unit)} ({_count(-high, unit)} to {_count(-low, unit)})"
+        told = f"the picture costs {_format_points(-worth, unit)} ({_count(-high, unit)} to {_count(-low, unit)})"
     else:
-        told = f"that the picture is worth anything is not shown ({_signed(low, unit)} to {_signed(high, unit)})"
+        ends = f"{_format_signed(low, unit)} to {_format_signed(high, unit)}"
+        told = f"that the picture is worth anything is not shown ({ends})"
     return f"{one.task.name}: {one.candidate.name} {scores}: {told}."
 
 
@@ -105,11 +106,11 @@ def _tell_change(one: FormResult, what: str) -> str:
     unit = one.task.main_measure.unit
     scores = f"{_show(one.contrast.first, unit)} to {_show(one.contrast.second, unit)}"
     if low > 0:
-        told = f"costs {_points(cost, unit)} ({_count(low, unit)} to {_count(high, unit)})"
+        told = f"costs {_format_points(cost, unit)} ({_count(low, unit)} to {_count(high, unit)})"
     elif high < 0:
-        told = f"gains {_points(-cost, unit)} ({_count(-high, unit)} to {_count(-low, unit)})"
+        told = f"gains {_format_points(-cost, unit)} ({_count(-high, unit)} to {_count(-low, unit)})"
     else:
-        told = f"undecided ({_signed(low, unit)} to {_signed(high, unit)} lost)"
+        told = f"undecided ({_format_signed(low, unit)} to {_format_signed(high, unit)} lost)"
     return f"{one.task.name}: {what}: {scores}, {told}."
 
 
@@ -124,20 +125,20 @@ def _show(value: float, unit: str) -> str:
 
 
 def _count(value: float, unit: str) -> str:
-    return _minus(f"{100 * value:.0f}" if unit == "1" else f"{value:.3g}")
+    return _use_minus_sign(f"{100 * value:.0f}" if unit == "1" else f"{value:.3g}")
 
 
-def _signed(value: float, unit: str) -> str:
+def _format_signed(value: float, unit: str) -> str:
     shown = f"{100 * value:+.0f}" if unit == "1" else f"{value:+.3g}"
-    return _minus("0" if shown in ("+0", "-0") else shown)
+    return _use_minus_sign("0" if shown in ("+0", "-0") else shown)
 
 
-def _points(value: float, unit: str) -> str:
+def _format_points(value: float, unit: str) -> str:
     shown = _count(value, unit)
     return f"{shown} point{'' if shown == '1' else 's'}" if unit == "1" else f"{shown} {unit}".rstrip()
 
 
-def _minus(text: str) -> str:
+def _use_minus_sign(text: str) -> str:
     return text.replace("-", "−")
 
 

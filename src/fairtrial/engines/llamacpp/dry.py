@@ -20,11 +20,11 @@ import numpy as np
 import psutil
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, import_library, redirect_log
-from fairtrial.engines.llamacpp.calibrate import recall_speed
 from fairtrial.engines.llamacpp.demand import Demand, predict_demands
 from fairtrial.engines.llamacpp.probe import recall_packing
 from fairtrial.engines.llamacpp.projector import Projector
 from fairtrial.engines.llamacpp.session import SessionSizes
+from fairtrial.engines.llamacpp.speed import recall_speed
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.engines.local.images import EMBEDDING_BYTES, ImageEncoder, ImageTable, Pixels
 from fairtrial.engines.local.session import round_up_cells

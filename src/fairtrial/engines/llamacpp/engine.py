@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from fairtrial.engines.llamacpp.binding import Floats, Model, get_library_version, get_system_info
-from fairtrial.engines.llamacpp.calibrate import SpeedSettings, calibrate
 from fairtrial.engines.llamacpp.embedding import find_embeddings
 from fairtrial.engines.llamacpp.generate import generate_all
 from fairtrial.engines.llamacpp.probe import check_opens, check_packing, check_sees
 from fairtrial.engines.llamacpp.projector import Projector
 from fairtrial.engines.llamacpp.session import LlamaCppSession, SessionSizes
+from fairtrial.engines.llamacpp.speed import SpeedSettings, measure_speed
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.engines.local.engine import LocalEngine
 from fairtrial.engines.local.generation import Prompted
@@ -67,7 +67,7 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
         source = loaded.meta("tokenizer.chat_template")
         asking = make_prompt_format(candidate, vocabulary, source, trained=loaded.n_ctx_train, where=str(model.path))
         flash = {None: -1, False: 0, True: 1}[settings.flash_attention]
-        speed = _speed(settings, loaded, model.sha256, packed=packed, flash=flash)
+        speed = _choose_speed(settings, loaded, model.sha256, packed=packed, flash=flash)
         sizes = SessionSizes.fitting(batch=speed.batch, threads=speed.threads, vocabulary=loaded.n_vocab, flash=flash)
         facts = {
             "engine": "llamacpp",
@@ -119,9 +119,9 @@ def _read_pixels(read: ReadImage, image: ImagePart) -> Pixels:
     return decode(read(image)).pixels
 
 
-def _speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
+def _choose_speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
     """Return what the settings say, and where they leave it open what suits the machine."""
     if settings.threads and settings.batch_tokens:
         return SpeedSettings(settings.threads, settings.batch_tokens, "given")
-    found = calibrate(model, sha256, packed=packed, flash=flash)
+    found = measure_speed(model, sha256, packed=packed, flash=flash)
     return SpeedSettings(settings.threads or found.threads, settings.batch_tokens or found.batch, found.source)

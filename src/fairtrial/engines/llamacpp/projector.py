@@ -105,7 +105,9 @@ class Projector(ImageEncoder):
             raise self._make_error("it is for sound only.")
         self.sections = 3 if self.lib.mtmd_decode_use_mrope(self.handle) else 1
         with self._tokenized(GREY) as chunks:
-            self.whole = any(self.lib.mtmd_decode_use_non_causal(self.handle, chunk) for chunk in _images(chunks))
+            self.whole = any(
+                self.lib.mtmd_decode_use_non_causal(self.handle, chunk) for chunk in _select_images(chunks)
+            )
         layout = self._lay_out(GREY)
         around = [int(t) for piece in layout.pieces if not isinstance(piece, CellBlock) for t in piece]
         if any(not 0 <= token < model.n_vocab for token in around):
@@ -172,7 +174,7 @@ class Projector(ImageEncoder):
 
     def _encode(self, pixels: Pixels) -> Floats:
         with self._tokenized(pixels) as chunks:
-            return np.concatenate([self._encode_chunk(chunk) for chunk in _images(chunks)])
+            return np.concatenate([self._encode_chunk(chunk) for chunk in _select_images(chunks)])
 
     def _encode_chunk(self, chunk: Any) -> Floats:
         take_complaints()
@@ -199,7 +201,7 @@ class Projector(ImageEncoder):
 _OTHER = "Give the projector that belongs to this language model, or ask it without images with `projector: none`."
 
 
-def _images(chunks: Any) -> list[Any]:
+def _select_images(chunks: Any) -> list[Any]:
     """Return those of an image's chunks that have cells."""
     mtmd = import_mtmd()
     return [chunk for chunk in chunks if mtmd.mtmd_input_chunk_get_type(chunk) != mtmd.MTMD_INPUT_CHUNK_TYPE_TEXT]

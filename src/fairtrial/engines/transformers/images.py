@@ -227,7 +227,7 @@ class HubImages(ImageEncoder):
     def _describe(self, given: _Given) -> dict[str, object]:
         """Return how images are prepared and seen, JSON values only."""
         own = self.processor.image_processor
-        settings = {name: value for name in TOLD if (value := _plain(getattr(own, name, None))) is not None}
+        settings = {name: value for name in TOLD if (value := _make_json_value(getattr(own, name, None))) is not None}
         return {
             "processor": type(self.processor).__name__,
             "image_processor": type(own).__name__,
@@ -274,16 +274,16 @@ def _see_each_other(given: _Given) -> bool:
     return True in found
 
 
-def _plain(value: Any) -> Any:
+def _make_json_value(value: Any) -> Any:
     """Return a setting as a JSON value, None if it is none."""
     if isinstance(value, (bool, int, float, str)):
         return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_make_json_value(one) for one in value]
     if isinstance(value, Mapping) or hasattr(value, "items"):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): _make_json_value(one) for name, one in value.items()}
     return (
         None
         if value is None or not hasattr(value, "__dict__")
-        else {name: _plain(one) for name, one in vars(value).items() if one is not None}
+        else {name: _make_json_value(one) for name, one in vars(value).items() if one is not None}
     )

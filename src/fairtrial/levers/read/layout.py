@@ -128,14 +128,14 @@ def find_rows(lines: Sequence[Line]) -> list[list[Line]]:
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda one: (one.middle, one.x0)):
         near = rows[-1] if rows else []
-        if near and line.middle - _mean(near) < 0.5 * min(line.height, *(one.height for one in near)):
+        if near and line.middle - _find_middle(near) < 0.5 * min(line.height, *(one.height for one in near)):
             near.append(line)
         else:
             rows.append([line])
     return [sorted(row, key=lambda one: one.x0) for row in rows]
 
 
-def _mean(row: Sequence[Line]) -> float:
+def _find_middle(row: Sequence[Line]) -> float:
     return sum(line.middle for line in row) / len(row)
 
 

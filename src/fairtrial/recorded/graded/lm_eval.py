@@ -104,7 +104,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
         raise ModelError(f"{where}: arguments and resps must be lists, got {shorten(given)} and {shorten(resps)}.")
     if not calls or not resps:
         return None
-    pairs = [(_part(call, 0), _part(call, 1)) for call in calls]
+    pairs = [(_read_part(call, 0), _read_part(call, 1)) for call in calls]
     doc = row.get("doc")
     document = hash_document(doc) if doc is not None else ""
     data = doc if isinstance(doc, dict) else {} if doc is None else {"doc": doc}
@@ -140,7 +140,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
     )
 
 
-def _part(call: Any, i: int) -> Any:
+def _read_part(call: Any, i: int) -> Any:
     """Return the context (0) or continuation (1) of a call; a document that is scored whole has no context."""
     parts = list(call.values()) if isinstance(call, dict) else call
     if not isinstance(parts, list) or not parts:

@@ -33,7 +33,7 @@ def read_promptfoo(files: Sequence[Path], how: Recorded) -> Iterator[LoggedTask]
         yield from _read_file(path)
 
 
-def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _read_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if path.suffix == ".jsonl":
         yield from read_lines(path)
         return
@@ -48,7 +48,7 @@ def _read_file(path: Path) -> list[LoggedTask]:
     found: dict[tuple[str, str], LoggedTask] = {}
     prompts: dict[str, str] = {}
     seen: dict[tuple[tuple[str, str], str], int] = {}
-    for where, row in _rows(path):
+    for where, row in _read_rows(path):
         provider, index, label = _name_provider(row), str(row.get("promptIdx", 0)), _name_prompt(row)
         prompts.setdefault(index, label)
         key = (provider, index)
@@ -108,7 +108,7 @@ def _read_row(where: str, row: Mapping[str, Any]) -> LoggedRow | None:
     return LoggedRow(
         document=document,
         id=str(row.get("testIdx", "")),
-        question=find_question(variables, _last(raw)),
+        question=find_question(variables, _find_last_question(raw)),
         expected=_read_expected(row.get("testCase"), variables),
         prompt=_read_prompt(raw),
         text=text,
@@ -131,7 +131,7 @@ def _read_prompt(raw: Any) -> tuple[tuple[str, str], ...]:
     return (("user", read_content(raw) or ""),)
 
 
-def _last(raw: Any) -> str:
+def _find_last_question(raw: Any) -> str:
     asked = [text for role, text in _read_prompt(raw) if role == "user"]
     return asked[-1] if asked else ""
 

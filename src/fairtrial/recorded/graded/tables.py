@@ -201,12 +201,12 @@ def _make_row(row: Mapping[str, Any], key: str, how: Recorded, where: str) -> Lo
         text=None if is_missing(answer) else str(answer),
         prompt=(("user", question),),
         cluster=cluster,
-        data={str(name): _plain(value) for name, value in row.items() if name not in skipped},
+        data={str(name): _make_json_value(value) for name, value in row.items() if name not in skipped},
         at=where,
     )
 
 
-def _plain(value: Any) -> Any:
+def _make_json_value(value: Any) -> Any:
     """Return a cell as a JSON value."""
     if isinstance(value, datetime | date):
         return value.isoformat()

@@ -68,7 +68,7 @@ def _write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Ce
         writer = csv.writer(file)
         writer.writerow([escape_formula(column.title) for column in columns])
         for row in rows:
-            cells = [escape_formula(cell) if isinstance(cell, str) else _plain(cell) for cell in row]
+            cells = [escape_formula(cell) if isinstance(cell, str) else _simplify_number(cell) for cell in row]
             escaped += sum(new != old for new, old in zip(cells, row, strict=True) if isinstance(old, str))
             writer.writerow(cells)
     yield path
@@ -78,7 +78,7 @@ def _write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Ce
         )
 
 
-def _plain(cell: Cell) -> Cell:
+def _simplify_number(cell: Cell) -> Cell:
     """Return a number without a needless fraction: right is 1, not 1.0."""
     return int(cell) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15 else cell
 
@@ -136,7 +136,9 @@ class _Workbook:
             sheet.append([self._text(column.title, sheet, bold=True) for column in columns])
             written = 1
             while first is not None and written < MOST_ROWS:
-                sheet.append([self._text(cell, sheet) if isinstance(cell, str) else _plain(cell) for cell in first])
+                sheet.append(
+                    [self._text(cell, sheet) if isinstance(cell, str) else _simplify_number(cell) for cell in first]
+                )
                 written += 1
                 first = next(coming, None)
         return sheets

@@ -42,7 +42,7 @@ def describe_curves(curves: Iterable[TaskCurve], rows: TrialValues) -> Iterator[
             f"from {100 * one.curve.values[first]:.1f}% with {_count(one.curve.tokens[first])} to "
             f"{100 * one.curve.values[last]:.1f}% with {_count(one.curve.tokens[last])}"
         )
-        ends = f"{_points(gain.value)} points [{_points(gain.low)}, {_points(gain.high)}]"
+        ends = f"{_format_points(gain.value)} points [{_format_points(gain.low)}, {_format_points(gain.high)}]"
         if gain.low > 0:
             yield f"On {one.task.name}, thinking lifts {one.family} {told}: {ends}."
         elif gain.high < 0:
@@ -166,5 +166,5 @@ def _count(tokens: float) -> str:
     return f"{shown} token{'s' * (shown != '1')}"
 
 
-def _points(value: float) -> str:
+def _format_points(value: float) -> str:
     return f"{100 * value:+.1f}".replace("-", "−")

@@ -33,7 +33,7 @@ _TIGHT = "\ue001"
 def read_right(text: str, separators: Sequence[str]) -> list[str] | None:
     """Return the things that a right answer lists, which has no words around them; None if it lists none."""
     said = clean(text)
-    found = _tidy(_find_json(said) or _split(said, separators, None))
+    found = _clean_elements(_find_json(said) or _split(said, separators, None))
     return found if found or said.casefold() in NONE else None
 
 
@@ -61,11 +61,11 @@ def read_elements(text: str, separators: Sequence[str], wanted: int | None = Non
         found = bullets
     if found is None:
         found = _split(_cut_lead(said), separators, wanted)
-    found = _tidy(found)
+    found = _clean_elements(found)
     return None if len(found) > MOST or (not found and said != "[]") else found
 
 
-def _tidy(found: Sequence[str]) -> list[str]:
+def _clean_elements(found: Sequence[str]) -> list[str]:
     """Return things without quotation marks around them; none where it is said that there are none."""
     kept = [one for part in found if (one := clean(part).strip("\"'`“”").strip())]
     return [] if len(kept) == 1 and kept[0].casefold().strip(" .!") in NONE else kept

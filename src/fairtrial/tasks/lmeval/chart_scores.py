@@ -53,10 +53,10 @@ def find_final_answer(text: str) -> str:
 
 
 def _is_near(answer: str, gold: Sequence[str]) -> bool:
-    return bool(answer) and any(_compare(_tidy(answer), _tidy(right)) for right in gold)
+    return bool(answer) and any(_compare(_strip_text(answer), _strip_text(right)) for right in gold)
 
 
-def _tidy(text: str) -> str:
+def _strip_text(text: str) -> str:
     """Return a text without the quotation marks round it, or, with a number in it, without what stands round that."""
     if not any(char.isdigit() for char in text):
         return text[1:-1] if len(text) >= 1 and text[0] + text[-1] in _QUOTES else text

@@ -50,7 +50,7 @@ class TextMetric:
 Known = TextMetric | RatioOfSums | CorpusFormula
 
 
-def _rouge(name: str) -> TextMetric:
+def _make_rouge(name: str) -> TextMetric:
     return TextMetric(make_likeness_scorer(name), likeness=name)
 
 
@@ -77,28 +77,28 @@ def _read_unless_absent(raw: Any) -> tuple[float, float]:
     return (0.0, 0.0) if raw == -1 else (float(raw), 1.0)
 
 
-def _mean(read: Callable[[Any], tuple[float, float]], low: float = 0.0, directed: bool = True) -> RatioOfSums:
+def _make_mean(read: Callable[[Any], tuple[float, float]], low: float = 0.0, directed: bool = True) -> RatioOfSums:
     return RatioOfSums((low, 1.0), directed, read)
 
 
 AGGREGATIONS: Mapping[str, Known] = {
     "lm_eval.utils.weighted_f1_score": "f1_weighted",
     "eb0e0b9a6e7b2d35": "f1_weighted",
-    "4fe721cf4d39affb": _mean(_read_right),  # micro F1 of one class an item is the share of right ones
-    "8fc7d67133a6c6df": _mean(_read_right),
+    "4fe721cf4d39affb": _make_mean(_read_right),  # micro F1 of one class an item is the share of right ones
+    "8fc7d67133a6c6df": _make_mean(_read_right),
     "4762f0da6035eeaa": "f1_macro",
     "876bd5d799170b95": "f1_macro",
     "f6085ead2f47de72": "f1_macro",
     "25e4543039ed0421": TextMetric(score_spans),
     "e940e092be39f341": TextMetric(make_word_f1_scorer()),
-    "b53cf2cc7f35b137": _rouge("rougeL"),
-    "a0e246459ac18d24": _rouge("rouge1"),
-    "58ab3dd33a954797": _rouge("rouge1"),
-    "63eba157502e1a0d": _mean(_read_flags),
-    "d77dbfc57097fc94": _mean(_read_unless_absent),
-    "8f6e13e6dc7868a5": _mean(_read_share),
-    "9384c88c4151b4f6": _mean(_read_share),
-    "452edabce8b1491f": _mean(_read_lean, -1.0, directed=False),
+    "b53cf2cc7f35b137": _make_rouge("rougeL"),
+    "a0e246459ac18d24": _make_rouge("rouge1"),
+    "58ab3dd33a954797": _make_rouge("rouge1"),
+    "63eba157502e1a0d": _make_mean(_read_flags),
+    "d77dbfc57097fc94": _make_mean(_read_unless_absent),
+    "8f6e13e6dc7868a5": _make_mean(_read_share),
+    "9384c88c4151b4f6": _make_mean(_read_share),
+    "452edabce8b1491f": _make_mean(_read_lean, -1.0, directed=False),
 }
 """By fingerprint or imported name: functions that put the values of all items together."""
 

@@ -174,9 +174,10 @@ def describe_images(images: OwnImages, shown: Sequence[RowImages]) -> Iterator[s
         kinds = Counter(one.media_type.removeprefix("image/").upper().replace("WEBP", "WebP") for one in facts)
         kind = ", ".join(name if len(kinds) == 1 else f"{count:,} {name}" for name, count in kinds.most_common())
         widths, heights = [one.width for one in facts], [one.height for one in facts]
-        size = f"{_span(widths)}x{_span(heights)}" if len({*zip(widths, heights, strict=True)}) == 1 else (
-            f"{_span(widths)} wide, {_span(heights)} high"
-        )  # fmt: skip
+        if len({*zip(widths, heights, strict=True)}) == 1:
+            size = f"{_format_span(widths)}x{_format_span(heights)}"
+        else:
+            size = f"{_format_span(widths)} wide, {_format_span(heights)} high"
         named = ", ".join(map(repr, images.columns[:5])) + (" ..." if len(images.columns) > 5 else "")
         yield f"{len(facts):,} image{'s' if len(facts) > 1 else ''} ({kind}, {size}) in {named}"
         notes = Counter(note.kind for one in facts for note in one.notes)
@@ -192,6 +193,6 @@ _SAID = {
 }  # fmt: skip
 
 
-def _span(numbers: Sequence[int]) -> str:
+def _format_span(numbers: Sequence[int]) -> str:
     low, high = min(numbers), max(numbers)
     return str(low) if low == high else f"{low} to {high}"

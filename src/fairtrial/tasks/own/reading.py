@@ -93,7 +93,7 @@ def _read_as(kind: str, file: DataFile, path: Path) -> Table:
     rows = fill_columns(read)
     _refuse_columns(rows[0] if rows else (), path)
     raw = kind == "parquet"  # which may hold the bytes of images
-    found = _tidy(
+    found = _drop_empty(
         rows if raw else [convert_to_json(row) for row in rows], [f"row {n}" for n in range(1, len(rows) + 1)]
     )
     return replace(found, raw=raw)
@@ -126,7 +126,7 @@ def _read_excel(file: DataFile, path: Path) -> Table:
     sheet = read_excel(path, MemoryBudget(), file.sheet)
     others = f"; not read: {', '.join(map(repr, sheet.others))}" if sheet.others else ""
     places = [f"row {n} (sheet row {number})" for n, number in enumerate(sheet.numbers, 1)]
-    found = _tidy(sheet.rows, places)
+    found = _drop_empty(sheet.rows, places)
     notes = [f"sheet {sheet.name!r}{others}"]
     if sheet.hidden:
         notes.append(f"{sheet.hidden:,} hidden row{'s' if sheet.hidden > 1 else ''} of the sheet read too")
@@ -165,7 +165,7 @@ def _read_delimited(file: DataFile, path: Path, kind: str) -> Table:
     notes = [f"encoding {encoding}"] if encoding and encoding != "utf-8-sig" else []
     if delimiter != ("\t" if kind == "tsv" else ","):
         notes.append(f"cells between {DELIMITERS.get(delimiter, repr(delimiter))}")
-    found = _tidy(rows, places)
+    found = _drop_empty(rows, places)
     return Table(found.rows, found.places, tuple(faults), tuple(notes), found.blank)
 
 
@@ -211,7 +211,7 @@ def _find_delimiter(path: Path, encoding: str) -> tuple[str, int]:
     return best, 0
 
 
-def _tidy(rows: Sequence[Row], places: Sequence[str]) -> Table:
+def _drop_empty(rows: Sequence[Row], places: Sequence[str]) -> Table:
     """Return rows without those that hold nothing, and without columns that have neither name nor value."""
     pairs = [(row, place) for row, place in zip(rows, places, strict=True) if any(v is not None for v in row.values())]
     used = {name for row, _ in pairs for name, value in row.items() if value is not None}

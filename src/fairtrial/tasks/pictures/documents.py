@@ -125,14 +125,14 @@ def _draw_lines(draw: Draw, count: int, most: int) -> list[Line]:
     return [Line(name, number, price) for name, number, price in zip(names, pieces, prices, strict=True)]
 
 
-def money(cents: int) -> str:
+def format_money(cents: int) -> str:
     """Return an amount as it is written."""
     return f"{cents // 100}.{cents % 100:02d}"
 
 
 def _offer_amounts(draw: Draw, cents: int, count: int) -> list[str]:
     """Return amounts in random order, the right one first, that differ in two digits; each digit fits two of them."""
-    text = money(cents)
+    text = format_money(cents)
     places = [at for at, char in enumerate(text[:-1]) if char != "."][-2:]
     found = [text]
     others = [draw.pick([d for d in "0123456789"[int(at == 0) :] if d != text[at]]) for at in places]
@@ -157,8 +157,8 @@ def _make_receipt(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) 
         on,
         shop,
         date,
-        [(line.name, money(line.price)) for line in lines],
-        {k: money(v) for k, v in sums.items()},
+        [(line.name, format_money(line.price)) for line in lines],
+        {k: format_money(v) for k, v in sums.items()},
         draw.pick(FACES),
     )
     questions = [ASK[one](draw, suite, lines, total, count) for one, count in asked.items()]
@@ -180,9 +180,9 @@ def _make_invoice(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) 
         )
     ]
     fields = _draw_fields(draw, [*listed, {"label": "Number", "digits": "x1x2"}])
-    rows = [(line.name, str(line.pieces), money(line.price), money(line.amount)) for line in lines]
+    rows = [(line.name, str(line.pieces), format_money(line.price), format_money(line.amount)) for line in lines]
     on = Canvas(*how["paper"])
-    draw_invoice(on, fields, rows, money(total), (draw.pick(FACES), draw.pick(FACES)), how["font"])
+    draw_invoice(on, fields, rows, format_money(total), (draw.pick(FACES), draw.pick(FACES)), how["font"])
     questions = []
     for one, count in asked.items():
         if one == "field":
@@ -204,12 +204,14 @@ def _make_invoice(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) 
 
 def _ask_price(draw: Draw, suite: Suite, lines: Sequence[Line], total: int, count: int) -> Question:
     line, *others = draw.sample(lines, count)
-    return _say(draw, suite, "price", money(line.price), [money(one.price) for one in others], name=line.name)
+    return _say(
+        draw, suite, "price", format_money(line.price), [format_money(one.price) for one in others], name=line.name
+    )
 
 
 def _ask_which(draw: Draw, suite: Suite, lines: Sequence[Line], total: int, count: int) -> Question:
     line, *others = draw.sample(lines, count)
-    return _say(draw, suite, "which", line.name, [one.name for one in others], price=money(line.price))
+    return _say(draw, suite, "which", line.name, [one.name for one in others], price=format_money(line.price))
 
 
 def _ask_pieces(draw: Draw, suite: Suite, lines: Sequence[Line], total: int, count: int) -> Question:

@@ -76,7 +76,7 @@ def _say(time: tuple[int, int]) -> str:
     return f"{time[0]}:{time[1]:02d}"
 
 
-def _point(x: float, y: float, far: float, degrees: float) -> Point:
+def _find_point(x: float, y: float, far: float, degrees: float) -> Point:
     """Return the point at a distance, ``degrees`` clockwise from straight up."""
     angle = math.radians(degrees)
     return x + far * math.sin(angle), y - far * math.cos(angle)
@@ -90,18 +90,20 @@ def _draw_clock(on: Canvas, time: tuple[int, int], face: str) -> None:
     letters = max(10, size // 10)
     for hour in range(1, 13):
         if face == "all" or (face == "quarters" and hour % 3 == 0):
-            on.write(str(hour), _point(x, y, r - letters * 0.95, hour * 30), letters)
+            on.write(str(hour), _find_point(x, y, r - letters * 0.95, hour * 30), letters)
         else:
             long = 0.12 if hour % 3 == 0 else 0.07
             on.line(
-                _point(x, y, r * 0.96, hour * 30), _point(x, y, r * (0.96 - long), hour * 30), width=max(2, size // 80)
+                _find_point(x, y, r * 0.96, hour * 30),
+                _find_point(x, y, r * (0.96 - long), hour * 30),
+                width=max(2, size // 80),
             )
     if size >= 200:
         for minute in range(60):
-            on.line(_point(x, y, r * 0.97, minute * 6), _point(x, y, r * 0.94, minute * 6))
+            on.line(_find_point(x, y, r * 0.97, minute * 6), _find_point(x, y, r * 0.94, minute * 6))
     hour, minute = time
-    on.line((x, y), _point(x, y, r * 0.42, hour % 12 * 30 + minute / 2), width=max(5, size // 22))
-    on.line((x, y), _point(x, y, r * 0.66, minute * 6), fill=COLOURS["red"], width=max(2, size // 50))
+    on.line((x, y), _find_point(x, y, r * 0.42, hour % 12 * 30 + minute / 2), width=max(5, size // 22))
+    on.line((x, y), _find_point(x, y, r * 0.66, minute * 6), fill=COLOURS["red"], width=max(2, size // 50))
     dot = max(3, size // 30)
     on.pen.ellipse((x - dot, y - dot, x + dot, y + dot), fill=INK)
 
@@ -141,10 +143,10 @@ def _draw_gauge(on: Canvas, value: int, how: Mapping[str, Any]) -> None:
     for mark in range(0, top + 1, how["line"]):
         at = mark * turn - SWEEP / 2
         long = 0.13 if mark in marks else 0.07
-        on.line(_point(x, y, r, at), _point(x, y, r * (1 - long), at), width=max(1, size // 112))
+        on.line(_find_point(x, y, r, at), _find_point(x, y, r * (1 - long), at), width=max(1, size // 112))
         if mark in marks:
-            on.write(str(mark), _point(x, y, r * 0.85 - letters * 0.65, at), letters)
+            on.write(str(mark), _find_point(x, y, r * 0.85 - letters * 0.65, at), letters)
     at = value * turn - SWEEP / 2
-    on.line((x, y), _point(x, y, r * 0.62, at), fill=COLOURS["red"], width=max(3, size // 56))
+    on.line((x, y), _find_point(x, y, r * 0.62, at), fill=COLOURS["red"], width=max(3, size // 56))
     dot = max(4, size // 26)
     on.pen.ellipse((x - dot, y - dot, x + dot, y + dot), fill=INK)

@@ -34,7 +34,7 @@ def give_images(rows: Sequence[Row]) -> tuple[list[Row], dict[int, str]]:
 
     A file has the bytes of an image once; further rows about it say the ``index`` of that row.
     """
-    by_index = {_plain(row["index"]): row for row in rows}
+    by_index = {_format_cell(row["index"]): row for row in rows}
     given: list[Row] = []
     faults: dict[int, str] = {}
     for n, row in enumerate(rows):
@@ -51,7 +51,7 @@ def _follow(cell: Any, by_index: Mapping[str, Row]) -> tuple[Any, str]:
     for _ in range(MOST_STEPS):
         if not _names_row(image):
             return image, ""
-        other = by_index.get(_plain(image))
+        other = by_index.get(_format_cell(image))
         if other is None:
             return None, f"image {image!r}: there is no row with this index"
         image = other.get("image")
@@ -60,16 +60,16 @@ def _follow(cell: Any, by_index: Mapping[str, Row]) -> tuple[Any, str]:
 
 def find_first_rotations(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Return the numbers of the rows that are no rotated copies of another one."""
-    numbers = [int(text) if (text := _plain(row["index"])).isdecimal() and len(text) < 18 else -1 for row in rows]
+    numbers = [int(text) if (text := _format_cell(row["index"])).isdecimal() and len(text) < 18 else -1 for row in rows]
     first = {number for number in numbers if 0 <= number < CIRCULAR_STEP}
     return [n for n, number in enumerate(numbers) if number < CIRCULAR_STEP or number % CIRCULAR_STEP not in first]
 
 
 def _names_row(cell: Any) -> bool:
-    text = _plain(cell)
+    text = _format_cell(cell)
     return cell is not None and len(text) <= LONGEST_NUMBER and text.isdecimal()
 
 
-def _plain(cell: Any) -> str:
+def _format_cell(cell: Any) -> str:
     """Return a cell as text; whole numbers without the ``.0`` that comes of empty cells in their column."""
     return str(cell).strip().removesuffix(".0")

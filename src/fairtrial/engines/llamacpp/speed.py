@@ -22,7 +22,7 @@ BATCHES = (256, 512)
 DEFAULT_BATCH = 512
 _DEPTH = 256  # tokens already in the cache when a batch is timed
 _BRANCH = 32  # tokens of one branch
-_SECONDS = 6.0  # a calibration that would take longer is left out
+_SECONDS = 6.0  # measuring that would take longer is left out
 _ROUNDS = 2
 
 
@@ -33,7 +33,7 @@ class SpeedSettings:
     Attributes:
         threads: processor threads.
         batch: tokens of one pass.
-        source: ``measured``, ``remembered``, ``given`` or ``default`` (the model is too slow for a short calibration).
+        source: ``measured``, ``remembered``, ``given`` or ``default`` (measuring would take too long).
     """
 
     threads: int
@@ -41,13 +41,13 @@ class SpeedSettings:
     source: str
 
 
-def calibrate(model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
+def measure_speed(model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
     """Return the fastest of a few settings for this model here, measured once and then remembered."""
     name = _make_cache_key(sha256, packed=packed, flash=flash)
     known = _read_speed(name)
     if known is not None:
         return known
-    speed = _measure(model, flash)
+    speed = _find_fastest(model, flash)
     remember(name, {"threads": speed.threads, "batch": speed.batch})
     return speed
 
@@ -74,7 +74,7 @@ def _read_speed(name: str) -> SpeedSettings | None:
     return SpeedSettings(threads, batch, "remembered") if 1 <= threads <= 1024 and batch in BATCHES else None
 
 
-def _measure(model: Model, flash: int) -> SpeedSettings:
+def _find_fastest(model: Model, flash: int) -> SpeedSettings:
     most = count_cores()
     first = _measure_rate(model, DEFAULT_BATCH, most, flash, rounds=1)
     settings = [(most, batch) for batch in BATCHES]
