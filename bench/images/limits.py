@@ -56,7 +56,7 @@ def llamacpp_limit(system: Any, pixels: np.ndarray, depth: int) -> dict[str, flo
     """Return seconds of the library's tower for one picture, and tokens a second of plain reading at a depth."""
     session, eyes = system.engine._session, system.encoder
     sizes, model = session.sizes, session.model
-    with eyes._tokenized(pixels) as chunks:
+    with eyes._tokenize_image(pixels) as chunks:
         shown = [c for c in chunks if eyes.lib.mtmd_input_chunk_get_type(c) != eyes.lib.MTMD_INPUT_CHUNK_TYPE_TEXT]
         encode = measure(lambda: [eyes.lib.mtmd_encode_chunk(eyes.handle, chunk) for chunk in shown])
     context = Context(model, ContextShape(depth + sizes.batch, sizes.batch, 1, 8, sizes.threads, sizes.flash))

@@ -134,7 +134,7 @@ class Table(Generic[T]):
     noun: str = ""
 
     def __contains__(self, name: object) -> bool:
-        return name in self.built_in or bool(self._plugins(name))
+        return name in self.built_in or bool(self._list_plugins(name))
 
     def names(self) -> list[str]:
         """Return all names, the built-in ones first."""
@@ -149,7 +149,7 @@ class Table(Generic[T]):
         """
         if name in self.built_in:
             found = self.built_in[name]
-            for unused in self._plugins(name):
+            for unused in self._list_plugins(name):
                 _warn_once(f"The {self.kind} {name!r} of the plugin {unused.origin} is not used: {CLASH}.")
             return cast(T, _import_object(found) if isinstance(found, str) else found)
         plugin = self.plugin(name)
@@ -169,7 +169,7 @@ class Table(Generic[T]):
 
         Raises PluginError if several distributions have one of that name.
         """
-        found = () if name in self.built_in else self._plugins(name)
+        found = () if name in self.built_in else self._list_plugins(name)
         if len(found) > 1:
             others = ", ".join(plugin.origin for plugin in found)
             raise PluginError(
@@ -209,7 +209,7 @@ class Table(Generic[T]):
             return error.message
         return ""
 
-    def _plugins(self, name: object) -> tuple[Plugin, ...]:
+    def _list_plugins(self, name: object) -> tuple[Plugin, ...]:
         return tuple(plugin for plugin in installed_plugins() if (plugin.kind, plugin.name) == (self.kind, name))
 
 

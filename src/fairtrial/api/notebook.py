@@ -38,7 +38,7 @@ class NotebookDisplay:
 
     def __enter__(self) -> NotebookDisplay:
         """Begin to show."""
-        self._handle = self._display.display(self._display.HTML(self._html()), display_id=True)
+        self._handle = self._display.display(self._display.HTML(self._render_html()), display_id=True)
         return self
 
     def __exit__(
@@ -46,7 +46,7 @@ class NotebookDisplay:
     ) -> None:
         """Draw the notes alone, if any, for the last time."""
         self._rows.clear()
-        self._handle.update(self._display.HTML(self._html(done=True)))
+        self._handle.update(self._display.HTML(self._render_html(done=True)))
 
     def step(self, step: Progress) -> None:
         """Show where the run stands."""
@@ -57,13 +57,13 @@ class NotebookDisplay:
         now = time.monotonic()
         if now - self._drawn > OFTEN:
             self._drawn = now
-            self._handle.update(self._display.HTML(self._html()))
+            self._handle.update(self._display.HTML(self._render_html()))
 
     def note(self, line: str) -> None:
         """Show a line."""
         self._notes = [*self._notes, line][-KEPT:]
 
-    def _html(self, done: bool = False) -> str:
+    def _render_html(self, done: bool = False) -> str:
         seconds = time.monotonic() - self._started
         head = "" if done else f"<div style='opacity:.7'>Running, {seconds:.0f} s</div>"
         rows = "".join(_make_row(step) for step in self._rows.values())

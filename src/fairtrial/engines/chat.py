@@ -85,14 +85,14 @@ class ChatTemplate:
         environment = LimitedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
         environment.add_filter("tojson", _to_json)
         environment.globals["raise_exception"] = _refuse
-        environment.globals["strftime_now"] = self._now
+        environment.globals["strftime_now"] = self._write_date
         del environment.filters["random"]  # prompts are the same every time
         self._day = datetime.fromisoformat(date)
         self.asks_the_date = False
         try:
             self._template = environment.from_string(source)
         except jinja2.TemplateError as error:
-            raise self._error(f"The chat template cannot be read: {_say(error)}.") from error
+            raise self._make_error(f"The chat template cannot be read: {_say(error)}.") from error
 
     def render(self, messages: Sequence[TemplateMessage], *, add_generation_prompt: bool = True) -> str:
         """Return ``messages`` as the model reads them.
@@ -109,25 +109,27 @@ class ChatTemplate:
                 messages=[dict(m) for m in messages], add_generation_prompt=add_generation_prompt, **self._tokens
             )
         except TooMuchWorkError as error:
-            raise self._error(f"The chat template does something that is not allowed: {_say(error)}.") from error
+            raise self._make_error(f"The chat template does something that is not allowed: {_say(error)}.") from error
         except jinja2.TemplateError as error:
             roles = ", ".join(str(m["role"]) for m in messages)
-            raise self._error(f"The chat template refuses messages of the roles {roles}: {_say(error)}.") from error
+            raise self._make_error(
+                f"The chat template refuses messages of the roles {roles}: {_say(error)}."
+            ) from error
 
     @cached_property
     def takes_system(self) -> bool:
         """Whether a system message has a place of its own; some templates refuse it, some leave it out."""
         told = [Message("system", (TextPart("f6b1system"),)), Message("user", (TextPart("f6b1user"),))]
-        return self._shows("f6b1system", list_for_template(told, lists=self.lists_contents))
+        return self._is_shown("f6b1system", list_for_template(told, lists=self.lists_contents))
 
     @cached_property
     def lists_contents(self) -> bool:
         """Whether a content must be a list of parts: a content that is a text would be left out."""
         told = [Message("user", (TextPart("f6b1user"),))]
-        shows = partial(self._shows, "f6b1user")
+        shows = partial(self._is_shown, "f6b1user")
         return not shows(list_for_template(told)) and shows(list_for_template(told, lists=True))
 
-    def _shows(self, text: str, messages: Sequence[TemplateMessage]) -> bool:
+    def _is_shown(self, text: str, messages: Sequence[TemplateMessage]) -> bool:
         try:
             return text in self.render(messages)
         except ModelError:
@@ -169,11 +171,11 @@ class ChatTemplate:
                 return whole[: whole.rindex(END)]
         return self.render(list_for_template(told, lists=self.lists_contents)) + begun
 
-    def _now(self, form: str) -> str:
+    def _write_date(self, form: str) -> str:
         self.asks_the_date = True
         return self._day.strftime(form)
 
-    def _error(self, message: str) -> ModelError:
+    def _make_error(self, message: str) -> ModelError:
         return ModelError(message, fix="Give a template of your own with `chat: PATH`.", where=self._where)
 
 

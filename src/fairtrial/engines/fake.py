@@ -91,12 +91,12 @@ class FakeEngine:
         """Raise TooLongError for the first request that does not fit."""
         for request in requests:
             if isinstance(request, GenerateRequest):
-                self._prompt(request.prompt, request.max_tokens, request.label, make_long_answer_error)
+                self._cut_prompt(request.prompt, request.max_tokens, request.label, make_long_answer_error)
                 continue
-            pairs = list(self._pairs(request))
+            pairs = list(self._walk_pairs(request))
             refuse_empty(request, [len(continuation) for _, continuation in pairs])
             for prompt, continuation in [] if request.rolling else pairs:
-                self._prompt(prompt, len(continuation), request.label)
+                self._cut_prompt(prompt, len(continuation), request.label)
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request."""
@@ -104,11 +104,11 @@ class FakeEngine:
         for request in requests:
             self.check([request])
             logprobs, greedy, tokens, seen, cut = [], [], [], 0, 0
-            for prompt, continuation in self._pairs(request):
+            for prompt, continuation in self._walk_pairs(request):
                 if request.rolling:
                     context, self._shown = b"", b""
                 else:
-                    context, excess = self._prompt(prompt, len(continuation), request.label)
+                    context, excess = self._cut_prompt(prompt, len(continuation), request.label)
                     seen, cut = max(seen, len(context)), max(cut, excess)
                 total, likeliest = self._sum(context, continuation)
                 logprobs.append(total)
@@ -120,12 +120,12 @@ class FakeEngine:
         """Yield one answer a request."""
         self._must_be_open()
         for request in requests:
-            context, cut = self._prompt(request.prompt, request.max_tokens, request.label, make_long_answer_error)
+            context, cut = self._cut_prompt(request.prompt, request.max_tokens, request.label, make_long_answer_error)
             thinking = ThoughtFormat(self._tags, opened_by(context.decode("utf-8", "replace"), self._tags))
             rng, text, ended, new = make_generator(request), TextBuilder(request.stop, thinking), False, 0
             seen, tail, logprob = _find_images(context), context[-_MEMORY:], 0.0
             while new < request.max_tokens and not ended:
-                logits = self._logits(seen + tail)
+                logits = self._draw_logits(seen + tail)
                 token = sample_token(logits, request, rng)
                 logprob -= compute_surprisal(logits, token)
                 new += 1
@@ -141,12 +141,12 @@ class FakeEngine:
         if self._closed:
             raise EngineError("This engine has been closed.")
 
-    def _pairs(self, request: ScoreRequest) -> Iterator[tuple[Prompt, bytes]]:
+    def _walk_pairs(self, request: ScoreRequest) -> Iterator[tuple[Prompt, bytes]]:
         delimiter = "" if self._template or request.rolling else request.delimiter
         for pair in request.pairs:
             yield pair.prompt, (delimiter + pair.continuation).encode("utf-8", "replace")
 
-    def _prompt(
+    def _cut_prompt(
         self,
         prompt: Prompt,
         more: int,
@@ -181,14 +181,14 @@ class FakeEngine:
     def _sum(self, context: bytes, continuation: bytes) -> tuple[float, bool]:
         seen, tail, total, likeliest = _find_images(context), context[-_MEMORY:], 0.0, True
         for byte in continuation:
-            logits = self._logits(seen + tail)
+            logits = self._draw_logits(seen + tail)
             peak = float(logits.max())
             total += float(logits[byte]) - peak - float(np.log(np.exp(logits.astype(np.float64) - peak).sum()))
             likeliest &= int(logits.argmax()) == byte
             tail = (tail + bytes([byte]))[-_MEMORY:]
         return total, likeliest
 
-    def _logits(self, tail: bytes) -> NDArray[np.float32]:
+    def _draw_logits(self, tail: bytes) -> NDArray[np.float32]:
         seen = tail + self._shown
         known = self._known.get(seen)
         if known is None:

@@ -170,10 +170,10 @@ class Encoder:
         if request.rolling or not self.images:
             refuse_images(request, "a document is scored as text" if request.rolling else self.blind)
         if request.rolling:
-            parts = [list(self._windows(pair.continuation, request.label)) for pair in request.pairs]
+            parts = [list(self._walk_windows(pair.continuation, request.label)) for pair in request.pairs]
             refuse_empty(request, [sum(len(s.tokens) - s.start for s in windows) for windows in parts])
             return parts
-        reader = self._reader(request)
+        reader = self._make_reader(request)
         prompts: dict[Prompt, tuple[str, str, Tokens]] = {}
         out = []
         for pair in request.pairs:
@@ -192,18 +192,18 @@ class Encoder:
         """Return the prompt to be answered.  Raises TooLongError as `score` does."""
         if not self.images:
             refuse_images(request, self.blind)
-        reader = self._reader(request)
+        reader = self._make_reader(request)
         text, tail = reader.read(request.prompt, answers=False)
         tags = self.asking.tags
         thinking = ThoughtFormat(tags, opened_by(text + tail, tags), waits=self.asking.template is not None)
         tokens = self.vocabulary.with_bos(reader.encode(text + tail))
         if not len(tokens):
-            tokens = self._prefix(request.label)
+            tokens = self._get_prefix(request.label)
         room = self.asking.context - request.max_tokens
         if len(tokens) <= room:
             return EncodedPrompt(tokens, 0, thinking)
         if room < 1 or not self.asking.truncate:
-            raise make_long_answer_error(len(tokens), request.max_tokens, self._limits(request.label))
+            raise make_long_answer_error(len(tokens), request.max_tokens, self._make_limits(request.label))
         excess = self._find_cut(tokens, len(tokens) - room, len(request.prompt.question.images), request.label)
         return EncodedPrompt(self._cut(tokens, len(tokens) - excess), excess, thinking)
 
@@ -212,7 +212,7 @@ class Encoder:
 
         Raises TooLongError if they do not fit, EngineError if there is nothing to put before it.
         """
-        tokens = np.concatenate([self._prefix(""), self.vocabulary.encode(text)])
+        tokens = np.concatenate([self._get_prefix(""), self.vocabulary.encode(text)])
         if len(tokens) - 1 > self.asking.context:
             raise make_long_text_error(len(tokens), self.asking.context)
         return tokens
@@ -226,7 +226,7 @@ class Encoder:
         asked = template.ask([Message("user", (TextPart("?"),))])
         return find_own_tags(tags, opened_by(asked, tags), template.source, self.vocabulary.special_texts)
 
-    def _reader(self, request: ScoreRequest | GenerateRequest) -> _Reader:
+    def _make_reader(self, request: ScoreRequest | GenerateRequest) -> _Reader:
         marks = ImageMarks(self.images, request.label) if self.images and list_images(request) else None
         return _Reader(self.vocabulary, self.asking, marks, self.own_tags)
 
@@ -238,7 +238,7 @@ class Encoder:
         if self.vocabulary.adds_bos or start == 0:
             prefixed = self.vocabulary.with_bos(whole)
             if len(prefixed) == len(whole) and start == 0:
-                prefixed = np.concatenate([self._prefix(""), whole])
+                prefixed = np.concatenate([self._get_prefix(""), whole])
             start += len(prefixed) - len(whole)
             whole = prefixed
         return ScoredSequence(whole, max(start, 1))
@@ -249,10 +249,10 @@ class Encoder:
         if excess <= 0:
             return scored
         if not self.asking.truncate or scored.start - excess < 1:
-            raise make_long_choice_error(scored.start, len(scored.tokens) - scored.start, self._limits(label))
+            raise make_long_choice_error(scored.start, len(scored.tokens) - scored.start, self._make_limits(label))
         excess = self._find_cut(scored.tokens, excess, asked, label)
         if scored.start - excess < 1:
-            raise make_long_choice_error(scored.start, len(scored.tokens) - scored.start, self._limits(label))
+            raise make_long_choice_error(scored.start, len(scored.tokens) - scored.start, self._make_limits(label))
         return ScoredSequence(self._cut(scored.tokens, len(scored.tokens) - excess), scored.start - excess, excess)
 
     def _find_cut(self, tokens: Tokens, excess: int, asked: int, label: str) -> int:
@@ -265,13 +265,13 @@ class Encoder:
         # A token that stands before every text is kept, in the place of the first one that is left.
         cut = cut_before_images(cut + 1, images) - 1 if self.vocabulary.adds_bos and images else cut
         if asked and images[-asked][0] < cut + self.vocabulary.adds_bos:
-            raise make_lost_image_error(len(tokens), self._limits(label))
+            raise make_lost_image_error(len(tokens), self._make_limits(label))
         return cut
 
-    def _windows(self, text: str, label: str) -> Iterator[ScoredSequence]:
+    def _walk_windows(self, text: str, label: str) -> Iterator[ScoredSequence]:
         """Yield windows over a document: each token scored once, with as much before it as fits in the context."""
         tokens = self.vocabulary.encode(text)
-        prefix = self._prefix(label)
+        prefix = self._get_prefix(label)
         size = self.asking.context
         done = 0
         while done < len(tokens):
@@ -284,7 +284,7 @@ class Encoder:
                 yield ScoredSequence(window, len(window) - new)
             done = end
 
-    def _prefix(self, label: str) -> Tokens:
+    def _get_prefix(self, label: str) -> Tokens:
         if self.vocabulary.prefix is None:
             raise EngineError(
                 "The model has no begin or end token, so that nothing can stand before an empty prompt.", where=label
@@ -299,7 +299,7 @@ class Encoder:
             kept[0] = tokens[0]
         return kept
 
-    def _limits(self, label: str) -> RequestLimits:
+    def _make_limits(self, label: str) -> RequestLimits:
         return RequestLimits(self.asking.context, self.asking.truncate, label)
 
 

@@ -78,16 +78,16 @@ class WrappedEngine:
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request, in order."""
         self._check_open()
-        sent = self._prepared(requests)
+        sent = self._prepare_requests(requests)
         for request, asked, answer in zip(requests, sent, self.engine.score(sent), strict=True):
-            yield self._given(request, asked, answer)
+            yield self._pass_answer(request, asked, answer)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request, in order."""
         self._check_open()
-        sent = self._prepared(requests)
+        sent = self._prepare_requests(requests)
         for request, asked, answer in zip(requests, sent, self.engine.generate(sent), strict=True):
-            yield self._given(request, asked, answer)
+            yield self._pass_answer(request, asked, answer)
 
     def close(self) -> None:
         """Answer no more."""
@@ -95,17 +95,17 @@ class WrappedEngine:
 
     def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         self._check_open()
-        sent = self._prepared(requests)
+        sent = self._prepare_requests(requests)
         of = {id(asked): request for asked, request in zip(sent, requests, strict=True)}
         for asked, answer in cast(StreamsAnswers, self.engine).as_answered(sent):
             request = of[id(asked)]
-            yield request, self._given(request, asked, answer)
+            yield request, self._pass_answer(request, asked, answer)
 
-    def _prepared(self, requests: Sequence[R]) -> list[R]:
+    def _prepare_requests(self, requests: Sequence[R]) -> list[R]:
         self.prepare(requests)
         return [self.change_request(request) for request in requests]
 
-    def _given(self, request: Request, sent: Request, answer: A) -> A:
+    def _pass_answer(self, request: Request, sent: Request, answer: A) -> A:
         """Return the answer that is given, with what happened to it."""
         if told := self.tell_change(request, sent):
             answer = replace(answer, trace=(*told, *answer.trace))

@@ -126,12 +126,12 @@ class CostProbe:
         if self.price.unknown:
             return [[] for _ in answers]
         if self.price.parts:
-            return self._joint(answers)
+            return self._observe_joint(answers)
         if self.price.per_second is not None:
             return share_out(self.price.per_second * self._seconds, "usd", "USD", answers)
         return [[] for _ in answers]
 
-    def _joint(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
+    def _observe_joint(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return US dollars per item where several models answer: each one's tokens, and the machine's time."""
         hour = share_out((self.price.per_second or 0.0) * self._seconds, "usd", "USD", answers)
         found = []

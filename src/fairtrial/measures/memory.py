@@ -51,7 +51,7 @@ class MemoryMeter:
         """Begin to look."""
         if self._kept:
             self._reset.write_text("5")
-            self._before, _ = self._resident()
+            self._before, _ = self._read_resident()
             return
         self._before = self._peak = self._process.memory_info().rss
         self._sampler.start()
@@ -59,7 +59,7 @@ class MemoryMeter:
     def stop(self) -> MemorySpan:
         """Return what was seen since `start`."""
         if self._kept:
-            after, peak = self._resident()
+            after, peak = self._read_resident()
         else:
             self._sampler.stop()
             self._sample()
@@ -73,12 +73,12 @@ class MemoryMeter:
         """Whether the peak can be reset and read."""
         try:
             self._reset.write_text("5")
-            self._resident()
+            self._read_resident()
         except (OSError, KeyError, ValueError):
             return False
         return True
 
-    def _resident(self) -> tuple[int, int]:
+    def _read_resident(self) -> tuple[int, int]:
         """Return the resident bytes now and at their peak, as the kernel tells."""
         lines = self._status.read_text(encoding="ascii", errors="replace").splitlines()
         told = {name: rest.split() for name, _, rest in (line.partition(":") for line in lines)}

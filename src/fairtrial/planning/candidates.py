@@ -87,17 +87,17 @@ class CandidatePlanner:
         Raises SpecError or ModelError for whatever is wrong.
         """
         check_order(spec)
-        levers = [read_lever(lever) for lever in locate_levers(spec.levers, self.base_dir, self._shots)]
-        return self._planned(spec, levers, line)
+        levers = [read_lever(lever) for lever in locate_levers(spec.levers, self.base_dir, self._write_shots)]
+        return self._plan_levers(spec, levers, line)
 
-    def _planned(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
+    def _plan_levers(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
         if not levers or isinstance(levers[-1].lever, BuildLever):
-            return self._built(spec, levers, line)
+            return self._plan_built(spec, levers, line)
         *inner, last = levers
-        own = self._planned(spec.model_copy(update={"levers": spec.levers[:-1]}), inner, line)
-        return self._wrapped(spec, last, own)
+        own = self._plan_levers(spec.model_copy(update={"levers": spec.levers[:-1]}), inner, line)
+        return self._plan_wrapped(spec, last, own)
 
-    def _built(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
+    def _plan_built(self, spec: Candidate, levers: Sequence[AppliedLever], line: str) -> PlannedCandidate:
         """Return a candidate with an engine of its own, its build levers applied."""
         with add_place(line):
             model = resolve_candidate(spec, self.base_dir)
@@ -128,14 +128,14 @@ class CandidatePlanner:
             spec = spec.model_copy(update={"chat": str((self.base_dir / spec.chat).resolve())})
         return PlannedCandidate(spec, identity, model)
 
-    def _wrapped(self, spec: Candidate, applied: AppliedLever, own: PlannedCandidate) -> PlannedCandidate:
+    def _plan_wrapped(self, spec: Candidate, applied: AppliedLever, own: PlannedCandidate) -> PlannedCandidate:
         """Return a candidate whose last lever acts while ``own``, the candidate without it, answers."""
         lever, settings = applied.lever, applied.settings
         assert isinstance(lever, WrapLever)
         marks, others = settings.references("candidate"), dict[str, PlannedCandidate]()
         ids: dict[str, list[str]] = {setting: [] for setting in marks}
         for setting, value in settings.referred("candidate"):
-            other = self._referred(value, marks[setting].unnamed)
+            other = self._plan_referred(value, marks[setting].unnamed)
             if other.name == lever.own_part or others.get(other.name, other).id != other.id:
                 raise SpecError(
                     f"candidate {spec.id!r}: two of those that its {applied.name} asks are called {other.name!r}.",
@@ -150,7 +150,7 @@ class CandidatePlanner:
         model = _add_plugins(joined, LEVERS.origin(applied.name))
         return PlannedCandidate(spec, identity, model, parts, applied)
 
-    def _referred(self, value: Any, unnamed: str) -> PlannedCandidate:
+    def _plan_referred(self, value: Any, unnamed: str) -> PlannedCandidate:
         """Return the candidate that a setting means: one of the trial by its id, or one written out there."""
         if not isinstance(value, str):
             return self.plan(read_written_out(value, unnamed))
@@ -166,7 +166,7 @@ class CandidatePlanner:
         learned = [(t.id, [item.id for item in t.tuning]) for t in self.tasks] if applied.items_to_learn else []
         return identify_lever(applied, ReferencedContent(files, candidates, learned))
 
-    def _shots(self) -> Path:
+    def _write_shots(self) -> Path:
         """Return a file with the few-shot examples of the tasks."""
         return write_shots([task.plain for task in self.tasks if not task.form], cache_folder() / "calibration")
 

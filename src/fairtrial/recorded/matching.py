@@ -102,7 +102,7 @@ class AnswerMatcher:
         """Return the recorded answer to a request; None if there is none, or more than one."""
         if self._checked and not self._agrees(request):
             return None
-        return self._generated(request) if isinstance(request, GenerateRequest) else self._scored(request)
+        return self._find_text(request) if isinstance(request, GenerateRequest) else self._find_scores(request)
 
     def close(self) -> None:
         """Nothing stays open: the log was read as a whole."""
@@ -149,12 +149,12 @@ class AnswerMatcher:
         asked = self._asked.get(request.item_key, "")
         return any(asked in _normalise_space(prompt.plain(name_image)) for prompt in prompts)
 
-    def _generated(self, request: GenerateRequest) -> GenerateAnswer | None:
-        key = request.item_key if self._by_key else self._key(_normalise_space(request.prompt.plain(name_image)))
+    def _find_text(self, request: GenerateRequest) -> GenerateAnswer | None:
+        key = request.item_key if self._by_key else self._find_key(_normalise_space(request.prompt.plain(name_image)))
         text = self._texts.get(key)
         return None if text is None else make_answer(text, request.stop, self._tags)
 
-    def _key(self, prompt: str) -> str:
+    def _find_key(self, prompt: str) -> str:
         """Return the recorded question that stands last in a prompt, the longest of those; the prompt if none does."""
         if prompt in self._texts:
             return prompt
@@ -171,7 +171,7 @@ class AnswerMatcher:
                         return prompt[start:end]
         return prompt
 
-    def _scored(self, request: ScoreRequest) -> ScoreAnswer | None:
+    def _find_scores(self, request: ScoreRequest) -> ScoreAnswer | None:
         found = []
         for pair in request.pairs:
             scores = self._scores.get(

@@ -36,10 +36,12 @@ class EnginePool:
     def engine(self, candidate: PlannedCandidate) -> Engine:
         """Return a candidate's engine, opened if it is not open yet."""
         if candidate.id not in self._engines:
-            self._engines[candidate.id] = self._wrapped(candidate) if candidate.parts else self._opened(candidate)
+            self._engines[candidate.id] = (
+                self._open_wrapped(candidate) if candidate.parts else self._open_engine(candidate)
+            )
         return self._engines[candidate.id]
 
-    def _opened(self, candidate: PlannedCandidate) -> Engine:
+    def _open_engine(self, candidate: PlannedCandidate) -> Engine:
         if candidate.recorded:
             engine = open_engine(candidate.spec, candidate.model, self.settings)
             self.stack.callback(engine.close)
@@ -51,7 +53,7 @@ class EnginePool:
         watch.work = lambda: get_work(engine)
         return engine
 
-    def _wrapped(self, candidate: PlannedCandidate) -> Engine:
+    def _open_wrapped(self, candidate: PlannedCandidate) -> Engine:
         """Return the engine of a candidate that others answer for; theirs are opened once for all who need them."""
         assert candidate.lever is not None
         (_, own), *others = candidate.parts.items()

@@ -85,19 +85,19 @@ def _make_refusal(error: Exception) -> TemplateError:
 class _Counting(NodeTransformer):
     """Puts the counting into a template's syntax tree."""
 
-    def _body(self, node: Any) -> Any:
+    def _count_body(self, node: Any) -> Any:
         steps = sum(1 for child in node.body for _ in child.find_all(nodes.Node))
         self.generic_visit(node)
         node.body = [nodes.ExprStmt(_wrap_spending(steps + 1), lineno=node.lineno), *node.body]
         return node
 
-    visit_Macro = visit_CallBlock = visit_Block = _body  # noqa: N815
+    visit_Macro = visit_CallBlock = visit_Block = _count_body  # noqa: N815
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         if node.test is not None:
             steps = 1 + sum(1 for _ in node.test.find_all(nodes.Node))
             node.test = nodes.And(_wrap_spending(steps), node.test, lineno=node.lineno)
-        found: nodes.Node = self._body(node)
+        found: nodes.Node = self._count_body(node)
         return found
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802

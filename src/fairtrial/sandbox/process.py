@@ -70,7 +70,7 @@ class LimitedProcess:
         for the next question.
         """
         with self._lock:
-            process = self._started()
+            process = self._start_process()
             assert process.stdin is not None and process.stdout is not None
             watch = threading.Timer(seconds, process.kill)
             watch.daemon = True
@@ -107,7 +107,7 @@ class LimitedProcess:
         except RecursionError as error:
             raise ValueError("its answer is nested too deeply") from error
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start_process(self) -> subprocess.Popen[bytes]:
         if not self.running:
             self._end()
             self._owner = os.getpid()

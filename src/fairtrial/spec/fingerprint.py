@@ -123,26 +123,26 @@ class _Teller:
         for kinds, how in TOLD:
             if isinstance(value, kinds):
                 return [type(value).__name__, how(self, value, name, depth + 1)]
-        return self._object(value, name, depth + 1)
+        return self._tell_object(value, name, depth + 1)
 
-    def _sequence(self, value: Any, name: str, depth: int) -> Any:
-        self._plain(value, name)
+    def _tell_sequence(self, value: Any, name: str, depth: int) -> Any:
+        self._check_plain(value, name)
         return [self.tell(one, f"{name}[{i}]", depth) for i, one in enumerate(value)]
 
-    def _set(self, value: Any, name: str, depth: int) -> Any:
-        self._plain(value, name)
+    def _tell_set(self, value: Any, name: str, depth: int) -> Any:
+        self._check_plain(value, name)
         return sorted((self.tell(one, name, depth) for one in value), key=repr)
 
-    def _mapping(self, value: Any, name: str, depth: int) -> Any:
-        self._plain(value, name)
+    def _tell_mapping(self, value: Any, name: str, depth: int) -> Any:
+        self._check_plain(value, name)
         return [[self.tell(k, name, depth), self.tell(v, f"{name}[{k!r}]", depth)] for k, v in value.items()]
 
-    def _plain(self, value: Any, name: str) -> None:
+    def _check_plain(self, value: Any, name: str) -> None:
         """Raise for a class of somebody's own that is a list or the like and more."""
         if type(value).__module__ != "builtins":
             raise _UnknownError(f"{name} is a {type(value).__name__}")
 
-    def _function(self, value: types.FunctionType, name: str, depth: int) -> Any:
+    def _tell_function(self, value: types.FunctionType, name: str, depth: int) -> Any:
         if not is_own_function(value) and is_found_by_name(value):
             return f"{value.__module__}.{value.__qualname__}"
         if hidden := find_hidden(value.__code__, value.__globals__):
@@ -152,7 +152,7 @@ class _Teller:
         imports = list(find_imports(value.__code__))
         self.names |= {*find_names(value.__code__), *(one for found in imports for one in found.taken)}
         told = [
-            self._code(value.__code__, depth),
+            self._tell_code(value.__code__, depth),
             self.tell(value.__defaults__, "a default", depth),
             self.tell(value.__kwdefaults__, "a default", depth),
             [[key, self.tell(_open_cell(cell, key), f"{key!r}", depth)] for key, cell in cells],
@@ -161,9 +161,9 @@ class _Teller:
         own = [[key, self.tell(one, f"{name}.{key}", depth)] for key, one in sorted(vars(value).items())]
         if own:
             told.append(["attributes", own])
-        return [*told, ["imports", [self._import(one, value, depth) for one in imports]]] if imports else told
+        return [*told, ["imports", [self._tell_import(one, value, depth) for one in imports]]] if imports else told
 
-    def _import(self, found: Import, function: types.FunctionType, depth: int) -> Any:
+    def _tell_import(self, found: Import, function: types.FunctionType, depth: int) -> Any:
         """Return what identifies what a function imports when it is called."""
         try:
             name = resolve_import(found, function.__globals__.get("__package__") or "")
@@ -183,24 +183,24 @@ class _Teller:
         top = sys.modules.get(name.partition(".")[0], module)
         return [name, hash_source(module), self.tell(top, name, depth), self.tell(module, name, depth)]
 
-    def _code(self, code: types.CodeType, depth: int) -> Any:
+    def _tell_code(self, code: types.CodeType, depth: int) -> Any:
         constants = [
-            self._code(one, depth + 1) if isinstance(one, types.CodeType) else self._constant(one)
+            self._tell_code(one, depth + 1) if isinstance(one, types.CodeType) else self._tell_constant(one)
             for one in code.co_consts
         ]
         names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
         told = [code.co_code.hex(), constants, [list(one) for one in names], code.co_flags, code.co_argcount]
         return [*told, code.co_exceptiontable.hex()] if code.co_exceptiontable else told
 
-    def _constant(self, value: object) -> Any:
+    def _tell_constant(self, value: object) -> Any:
         if isinstance(value, frozenset):
             return ["set", *sorted(map(repr, value))]
         return repr(value)
 
-    def _method(self, value: types.MethodType, name: str, depth: int) -> Any:
+    def _tell_method(self, value: types.MethodType, name: str, depth: int) -> Any:
         return [self.tell(value.__func__, name, depth), self.tell(value.__self__, f"{name}'s object", depth)]
 
-    def _partial(self, value: functools.partial[Any], name: str, depth: int) -> Any:
+    def _tell_partial(self, value: functools.partial[Any], name: str, depth: int) -> Any:
         if type(value) is not functools.partial:
             raise _UnknownError(f"{name} is a {type(value).__name__}")
         given = {**value.keywords, **{f".{key}": one for key, one in vars(value).items()}}
@@ -208,7 +208,7 @@ class _Teller:
             [key, self.tell(one, f"{key!r}", depth)] for key, one in sorted(given.items())
         ]
 
-    def _module(self, value: types.ModuleType, name: str, depth: int) -> Any:
+    def _tell_module(self, value: types.ModuleType, name: str, depth: int) -> Any:
         """Return a module's name; what is used of one of our user's own is told in the end, see `tell_all`."""
         if not is_own_module(value):
             return value.__name__
@@ -217,25 +217,25 @@ class _Teller:
         self.modules.append(value)
         return value.__name__
 
-    def _cached(self, value: Any, name: str, depth: int) -> Any:
+    def _tell_cached(self, value: Any, name: str, depth: int) -> Any:
         if value.cache_info().currsize:
             raise _UnknownError(f"{name} has answers in its cache")
         own = {key: one for key, one in vars(value).items() if not key.startswith("__")}
         told = self.tell(value.__wrapped__, name, depth)
         return [told, self.tell(own, name, depth)] if own else told
 
-    def _path(self, value: PurePath, name: str, depth: int) -> Any:
+    def _tell_path(self, value: PurePath, name: str, depth: int) -> Any:
         if not type(value).__module__.startswith("pathlib"):
             raise _UnknownError(f"{name} is a {type(value).__name__}")
         return str(value)
 
-    def _enum(self, value: enum.Enum, name: str, depth: int) -> Any:
+    def _tell_enum(self, value: enum.Enum, name: str, depth: int) -> Any:
         """Return what identifies a member of an enumeration: its class, its name, its value and its attributes."""
         ignored = {"_value_", "_name_", "__objclass__", "_sort_order_"}
         held = [[k, self.tell(v, f"{name}.{k}", depth)] for k, v in sorted(vars(value).items()) if k not in ignored]
         return [self.tell(type(value), name, depth), value.name, self.tell(value._value_, f"{name}.value", depth), held]
 
-    def _class(self, value: type, name: str, depth: int) -> Any:
+    def _tell_class(self, value: type, name: str, depth: int) -> Any:
         told = f"{value.__module__}.{value.__qualname__}"
         if not is_own(value) and is_found_by_name(value):
             return told
@@ -251,7 +251,7 @@ class _Teller:
         kind = type(value)
         return [told, bases, members, *([self.tell(kind, kind.__name__, depth)] if is_own(kind) else [])]
 
-    def _object(self, value: object, name: str, depth: int) -> Any:
+    def _tell_object(self, value: object, name: str, depth: int) -> Any:
         """Return what identifies an object of our user's own class: the class and its attributes."""
         kind = type(value)
         if not is_own(kind) or kind.__reduce__ is not object.__reduce__ or not hasattr(value, "__dict__"):
@@ -274,18 +274,18 @@ class _Teller:
 _BUILT_IN = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 
 TOLD: tuple[tuple[Any, Callable[[_Teller, Any, str, int], Any]], ...] = (
-    (enum.Enum, _Teller._enum),
-    (types.FunctionType, _Teller._function),
-    (types.MethodType, _Teller._method),
-    (functools.partial, _Teller._partial),
-    (functools._lru_cache_wrapper, _Teller._cached),
-    (types.ModuleType, _Teller._module),
-    (type, _Teller._class),
+    (enum.Enum, _Teller._tell_enum),
+    (types.FunctionType, _Teller._tell_function),
+    (types.MethodType, _Teller._tell_method),
+    (functools.partial, _Teller._tell_partial),
+    (functools._lru_cache_wrapper, _Teller._tell_cached),
+    (types.ModuleType, _Teller._tell_module),
+    (type, _Teller._tell_class),
     (re.Pattern, lambda teller, value, name, depth: [str(value.pattern), value.flags]),
-    (PurePath, _Teller._path),
-    ((list, tuple), _Teller._sequence),
-    ((set, frozenset), _Teller._set),
-    (dict, _Teller._mapping),
+    (PurePath, _Teller._tell_path),
+    ((list, tuple), _Teller._tell_sequence),
+    ((set, frozenset), _Teller._tell_set),
+    (dict, _Teller._tell_mapping),
 )
 """How values of each kind are told; the first that fits."""
 

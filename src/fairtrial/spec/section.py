@@ -52,7 +52,7 @@ class Named:
     kind: str
     built_in: tuple[str, ...]
 
-    def _checked(self, value: Any) -> str:
+    def _check_name(self, value: Any) -> str:
         known = self.built_in if value in self.built_in else (*self.built_in, *plugin_names(self.kind))
         if value not in known:
             *others, last = map(repr, known)
@@ -61,7 +61,7 @@ class Named:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            self._checked, serialization=core_schema.to_string_ser_schema()
+            self._check_name, serialization=core_schema.to_string_ser_schema()
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

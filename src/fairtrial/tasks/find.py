@@ -90,11 +90,11 @@ class TaskFinder:
     def listings(self) -> list[TaskListing]:
         """Return every name that can be used, ours first."""
         found: dict[str, TaskListing] = {}
-        for listing in self._found():
+        for listing in self._find_all():
             found.setdefault(listing.name, listing)
         return [*found.values()]
 
-    def _found(self) -> Iterator[TaskListing]:
+    def _find_all(self) -> Iterator[TaskListing]:
         for name in GENERATED:
             suite = load_suite(name.removesuffix(OPEN) if name in PICTURES else name)
             written = " Answered in writing." if name in PICTURES and name.endswith(OPEN) else ""

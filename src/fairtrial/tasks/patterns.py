@@ -54,18 +54,18 @@ class Pattern:
 
     def findall(self, text: str) -> list[Any]:
         """Return what ``re.findall`` returns.  Raises TaskError if it takes too long."""
-        if self._short(text):
+        if self._is_short(text):
             return self.compiled.findall(text)
         found = _WORKER.ask(["findall", self.text, text, "", 0], self.text)
         return [tuple(one) if isinstance(one, list) else one for one in found]
 
     def sub(self, replacement: str, text: str, count: int = 0) -> str:
         """Return what ``re.sub`` returns.  Raises TaskError if it takes too long, ``re.error`` for the replacement."""
-        if self._short(text):
+        if self._is_short(text):
             return self.compiled.sub(replacement, text, count=count)
         return str(_WORKER.ask(["sub", self.text, text, replacement, count], self.text))
 
-    def _short(self, text: str) -> bool:
+    def _is_short(self, text: str) -> bool:
         steps = float(len(text) + 1)
         return self.power is not None and self.factor * steps ** (self.power + 1) <= _MOST_STEPS
 
@@ -185,7 +185,7 @@ class _Worker:
     def ask(self, question: list[Any], pattern: str) -> Any:
         """Return the answer.  Raises TaskError if it does not come in time, or is an error."""
         with self._lock:
-            process = self._running()
+            process = self._get_process()
             assert process.stdin is not None and process.stdout is not None
             watch = threading.Timer(SECONDS, process.kill)
             watch.start()
@@ -213,7 +213,7 @@ class _Worker:
             raise TaskError(f"the regular expression {_shorten(pattern)} fails: {said['error']}")
         return said["found"]
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _get_process(self) -> subprocess.Popen[str]:
         if self._owner != os.getpid():  # a process that was forked from ours has a worker of its own
             self._process, self._owner = None, os.getpid()
         if self._process is None or self._process.poll() is not None:

@@ -65,8 +65,8 @@ def test_a_row_that_is_not_numbers_is_not_certain(broken: float, temperature: fl
 class Spoilt(FakeEngine):
     """Computes nothing sensible after the letter Z."""
 
-    def _logits(self, tail: bytes) -> np.ndarray:
-        found = super()._logits(tail)
+    def _draw_logits(self, tail: bytes) -> np.ndarray:
+        found = super()._draw_logits(tail)
         return np.full_like(found, NAN) if b"Z" in tail else found
 
 

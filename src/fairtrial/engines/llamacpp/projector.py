@@ -104,7 +104,7 @@ class Projector(ImageEncoder):
         if not self.lib.mtmd_support_vision(self.handle):
             raise self._make_error("it is for sound only.")
         self.sections = 3 if self.lib.mtmd_decode_use_mrope(self.handle) else 1
-        with self._tokenized(GREY) as chunks:
+        with self._tokenize_image(GREY) as chunks:
             self.whole = any(
                 self.lib.mtmd_decode_use_non_causal(self.handle, chunk) for chunk in _select_images(chunks)
             )
@@ -127,7 +127,7 @@ class Projector(ImageEncoder):
         }
 
     @contextmanager
-    def _tokenized(self, pixels: Pixels) -> Iterator[Any]:
+    def _tokenize_image(self, pixels: Pixels) -> Iterator[Any]:
         """Give the library's chunks of an image by itself: tokens around it, and its tiles, made ready."""
         lib = self.lib
         height, width, _ = pixels.shape
@@ -151,7 +151,7 @@ class Projector(ImageEncoder):
             lib.mtmd_bitmap_free(bitmap)
 
     def _lay_out(self, pixels: Pixels) -> ImageLayout:
-        with self._tokenized(pixels) as chunks:
+        with self._tokenize_image(pixels) as chunks:
             return ImageLayout(tuple(self._read_chunk(chunk) for chunk in chunks))
 
     def _read_chunk(self, chunk: Any) -> NDArray[np.int32] | CellBlock:
@@ -173,7 +173,7 @@ class Projector(ImageEncoder):
         return CellBlock(cells, span, np.ascontiguousarray(found[:, [0, 2, 1]].T))
 
     def _encode(self, pixels: Pixels) -> Floats:
-        with self._tokenized(pixels) as chunks:
+        with self._tokenize_image(pixels) as chunks:
             return np.concatenate([self._encode_chunk(chunk) for chunk in _select_images(chunks)])
 
     def _encode_chunk(self, chunk: Any) -> Floats:

@@ -27,14 +27,14 @@ class GgufVocabulary(Vocabulary):
         self.bos = bos if bos >= 0 else None
         self.prefix = self.bos if self.bos is not None else (eos if eos >= 0 else None)
         self.adds_bos = bool(lib.llama_vocab_get_add_bos(vocab)) and self.bos is not None
-        self.bos_text = self._written(bos)
-        self.eos_text = self._written(eos)
+        self.bos_text = self._get_text(bos)
+        self.eos_text = self._get_text(eos)
         self.cuts_lines = int(lib.llama_vocab_type(vocab)) == lib.LLAMA_VOCAB_TYPE_BPE
         self._pieces: dict[int, bytes] = {}
         attr = lib.llama_vocab_get_attr
-        super().__init__([self._written(t) for t in range(self.size) if attr(vocab, t) & (_UNKNOWN | _CONTROL)])
+        super().__init__([self._get_text(t) for t in range(self.size) if attr(vocab, t) & (_UNKNOWN | _CONTROL)])
 
-    def _written(self, token: int) -> str:
+    def _get_text(self, token: int) -> str:
         return str(self._lib.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")) if token >= 0 else ""
 
     def _encode(self, text: str, special: bool) -> Tokens:
@@ -60,11 +60,11 @@ class GgufVocabulary(Vocabulary):
             if count < 0:
                 buffer = ctypes.create_string_buffer(-count)
                 count = self._lib.llama_token_to_piece(self._vocab, token, buffer, -count, 0, False)
-            known = self._pieces[token] = buffer.raw[:count] or self._kept(token)
+            known = self._pieces[token] = buffer.raw[:count] or self._encode_kept(token)
         return known
 
-    def _kept(self, token: int) -> bytes:
-        text = self._written(token)
+    def _encode_kept(self, token: int) -> bytes:
+        text = self._get_text(token)
         return text.encode() if text in self.kept else b""
 
     def ends(self, token: int) -> bool:

@@ -78,7 +78,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def check(self, requests: Sequence[Request]) -> None:
         """Raise TooLongError naming the first request that does not fit, and CapabilityError as the protocol says."""
-        self._opened()
+        self._get_session()
         self._encoder.begin_call()
         for request in requests:
             try:
@@ -92,9 +92,9 @@ class LocalEngine(ABC, Generic[S]):
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
-        yield from retry_singly(requests, self._scored(requests), lambda request: self._scored([request])[0])
+        yield from retry_singly(requests, self._score_all(requests), lambda request: self._score_all([request])[0])
 
-    def _scored(self, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
+    def _score_all(self, requests: Sequence[ScoreRequest]) -> list[ScoreAnswer]:
         with self._using_session() as session:
             self._encoder.begin_call()
             encoded = [self._encoder.score(request) for request in requests]
@@ -104,9 +104,11 @@ class LocalEngine(ABC, Generic[S]):
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request; all are computed before the first is given."""
-        yield from retry_singly(requests, self._written(requests), lambda request: self._written([request])[0])
+        yield from retry_singly(
+            requests, self._generate_all(requests), lambda request: self._generate_all([request])[0]
+        )
 
-    def _written(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
+    def _generate_all(self, requests: Sequence[GenerateRequest]) -> list[GenerateAnswer]:
         with self._using_session() as session:
             self._encoder.begin_call()
             prompts = [(request, self._encoder.generate(request)) for request in requests]
@@ -120,7 +122,7 @@ class LocalEngine(ABC, Generic[S]):
 
     def text_tokens(self, text: str) -> Tokens:
         """Return the tokens of a text; see `fairtrial.engines.base.GivesDistributions`."""
-        self._opened()
+        self._get_session()
         return self._encoder.text(text)
 
     def text_logits(self, tokens: Tokens) -> NDArray[np.float32]:
@@ -144,14 +146,14 @@ class LocalEngine(ABC, Generic[S]):
     @contextmanager
     def _using_session(self) -> Iterator[S]:
         """Give the session; after an error nothing that it may have left half done is used again."""
-        session = self._opened()
+        session = self._get_session()
         try:
             yield session
         except BaseException:
             session.forget()
             raise
 
-    def _opened(self) -> S:
+    def _get_session(self) -> S:
         """Return the session; a closed engine's vocabulary may be gone with its model."""
         if self._session is None:
             raise EngineError("This engine has been closed.")

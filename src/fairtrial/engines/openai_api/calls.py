@@ -48,7 +48,7 @@ class Caller:
             )
         self.mask = KeyMask(key)
         self._wire = Wire(endpoint, key)
-        self._judge = FailureClassifier(endpoint, self.mask, self._advice)
+        self._judge = FailureClassifier(endpoint, self.mask, self._suggest_models)
         self._throttle = Throttle(endpoint.concurrency)
         self._tell = tell
         self._told_until = 0.0
@@ -117,8 +117,8 @@ class Caller:
         else:
             self._throttle.wait(seconds)
 
-    def _advice(self) -> str:
-        names = self._models()
+    def _suggest_models(self) -> str:
+        names = self._list_models()
         near = did_you_mean(self.model, names).strip()
         return (
             f"{near} Models there: {', '.join(names[:12])}.".strip()
@@ -126,7 +126,7 @@ class Caller:
             else "Check base_url; it ends in /v1 as a rule."
         )
 
-    def _models(self) -> list[str]:
+    def _list_models(self) -> list[str]:
         """Return the names of the models that the endpoint has, without the key; none if it does not tell."""
         try:
             with contextlib.closing(self._wire.exchange("GET", "models")) as pieces:

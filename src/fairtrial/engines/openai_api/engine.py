@@ -176,42 +176,44 @@ class OpenAIEngine:
 
     def _answer(self, request: Request) -> Answer:
         if isinstance(request, ScoreRequest):
-            return self._scored(request)
-        return self._generated(request)
+            return self._score_one(request)
+        return self._generate_one(request)
 
     def why_silent(self) -> str:
         """Return why the endpoint does not tell how likely its own text is; see `fairtrial.engines.base`."""
         if self._tells is None:
-            self._generated(GenerateRequest(Prompt(QUESTION), max_tokens=4, label="the check of its log-probabilities"))
+            self._generate_one(
+                GenerateRequest(Prompt(QUESTION), max_tokens=4, label="the check of its log-probabilities")
+            )
         return "" if self._tells else f"{self._candidate.endpoint.host} does not tell them"
 
-    def _generated(self, request: GenerateRequest) -> GenerateAnswer:
+    def _generate_one(self, request: GenerateRequest) -> GenerateAnswer:
         """Return one answer.  Until one has come, requests go one at a time: how to ask is found out once."""
         if self._settled:
-            return self._asked(request)
+            return self._ask_as_wanted(request)
         with self._settling:
             if self._hopeless is not None:
                 raise self._hopeless
             if not self._settled:
                 try:
-                    found = self._asked(request)
+                    found = self._ask_as_wanted(request)
                 except EngineError as error:
                     self._hopeless = None if isinstance(error, LONE) else error
                     raise
                 self._settled = found.finish != "refused"
                 return found
-        return self._asked(request)
+        return self._ask_as_wanted(request)
 
-    def _asked(self, request: GenerateRequest) -> GenerateAnswer:
+    def _ask_as_wanted(self, request: GenerateRequest) -> GenerateAnswer:
         """Return one answer, asked in the way that the server was found to want, or is found to want now."""
         sent = [0]
-        asking = self._asking(request)
+        asking = self._make_context(request)
         for _ in range(MOST_CHANGES):
             manners = self._manners
             try:
                 reply = self._reply(request, manners, sent)
             except FilteredError as error:
-                return replace(make_refusal(error.words, asking.told), sent_bytes=self._sent(sent[0]))
+                return replace(make_refusal(error.words, asking.told), sent_bytes=self._count_sent(sent[0]))
             except RefusedError as error:
                 if not self._adapt(manners, request, error):
                     self._restore(manners)
@@ -224,13 +226,13 @@ class OpenAIEngine:
             self._learn(manners, reply)
             self._count(reply)
             found = make_answer(reply, request, asking)
-            changed = list_changes(manners, self._body(request, ServerQuirks()), self._caller.mask)
-            return replace(found, sent_bytes=self._sent(sent[0]), changed=changed)
+            changed = list_changes(manners, self._make_body(request, ServerQuirks()), self._caller.mask)
+            return replace(found, sent_bytes=self._count_sent(sent[0]), changed=changed)
         raise SingleRequestError(
             f"{self._candidate.endpoint.host} refuses {request.label or 'a request'} in whatever form."
         )
 
-    def _asking(self, request: GenerateRequest) -> RequestContext:
+    def _make_context(self, request: GenerateRequest) -> RequestContext:
         prompt, tags = request.prompt, self._candidate.tags
         told = len((self._candidate.system + prompt.plain()).encode(errors="replace"))
         opened = opened_by(prompt.assistant if self._chat else prompt.plain(), tags)
@@ -249,7 +251,7 @@ class OpenAIEngine:
         path = "chat/completions" if self._chat else "completions"
 
         def work() -> Reply:
-            body = self._body(request, manners)
+            body = self._make_body(request, manners)
             payload = encode_payload(body)
             sent[0] += len(payload)
             reply = self._caller.read(path, payload, self._chat, "stream" in body)
@@ -266,7 +268,7 @@ class OpenAIEngine:
         with self._learning:
             if self._manners is not manners:
                 return True  # another thread has seen the same
-            body = self._body(request, manners)
+            body = self._make_body(request, manners)
             changed = adapt_quirks(manners, body, error.told)
             if changed is None and self._tells is None and "logprobs" in body:
                 changed = manners.without("logprobs", error.told.message)  # perhaps it is these
@@ -290,10 +292,10 @@ class OpenAIEngine:
         changed = {name: self._caller.mask(why) for name, why in manners.changes.items()}
         self.record = {**self.record, "changed": changed}
 
-    def _sent(self, size: int) -> int:
+    def _count_sent(self, size: int) -> int:
         return 0 if self._candidate.endpoint.here else size
 
-    def _body(self, request: GenerateRequest, manners: ServerQuirks) -> dict[str, Any]:
+    def _make_body(self, request: GenerateRequest, manners: ServerQuirks) -> dict[str, Any]:
         system = self._candidate.system
         with_system = "system" not in manners.changes
         told = (
@@ -316,7 +318,7 @@ class OpenAIEngine:
             self.work["decode_tokens"] += usage.written - 1
             self.work["decode_seconds"] += reply.seconds - reply.first
 
-    def _scored(self, request: ScoreRequest) -> ScoreAnswer:
+    def _score_one(self, request: ScoreRequest) -> ScoreAnswer:
         try:
             found = [score_pair(self._caller, pair, request.delimiter, request.label) for pair in request.pairs]
         except NotEchoedError as error:
@@ -328,5 +330,5 @@ class OpenAIEngine:
             tokens=tuple(f.tokens for f in found),
             prompt_tokens=max(f.prompt_tokens for f in found),
             paid=(sum(f.paid[0] for f in found), sum(f.paid[1] for f in found)),
-            sent_bytes=self._sent(sum(f.sent for f in found)),
+            sent_bytes=self._count_sent(sum(f.sent for f in found)),
         )

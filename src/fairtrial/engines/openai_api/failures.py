@@ -90,11 +90,11 @@ class FailureClassifier:
     def judge(self, error: Exception, label: str) -> RetryableFailure:
         """Return a passing failure; raise any other one in words, without the key."""
         if isinstance(error, StatusError):
-            return self._status(error.status, read_error(error.body), error.headers, label)
+            return self._classify_status(error.status, read_error(error.body), error.headers, label)
         if isinstance(error, UnreadableError):
             status = read_status(error.told) if error.told is not None else None
             if error.told is not None and (status is not None or error.told.filtered):
-                return self._status(status or 400, error.told, {}, label)
+                return self._classify_status(status or 400, error.told, {}, label)
             return RetryableFailure(f"an answer that cannot be read: {self.clean(str(error))}", paid=True)
         if isinstance(error, WireError):
             return RetryableFailure(self.clean(str(error)))
@@ -107,12 +107,14 @@ class FailureClassifier:
             )
         raise error
 
-    def _status(self, status: int, told: ErrorDetails, headers: Mapping[str, str], label: str) -> RetryableFailure:
+    def _classify_status(
+        self, status: int, told: ErrorDetails, headers: Mapping[str, str], label: str
+    ) -> RetryableFailure:
         said = self.clean(told.message)
         host, about = self.endpoint.host, f" ({label})" if label else ""
         if told.unpaid and status in (400, 402, 403, 429):
             raise EngineError(f"{host} wants to be paid first: {said}", fix="Answers so far are in the ledger.")
-        if status == 451 or (status in (400, 403, 422) and self._filtered(status, told)):
+        if status == 451 or (status in (400, 403, 422) and self._is_filtered(status, told)):
             raise FilteredError(f"{host} refuses to answer a request{about}: {said}", said)
         if status >= 500 and SYSTEM.search(told.message):
             raise RefusedError(f"{host} refuses a request{about} with status {status}: {said}", told)
@@ -131,7 +133,7 @@ class FailureClassifier:
             raise EngineError(f"{host} knows no such model or address: {said}", fix=self.advise())
         raise RefusedError(f"{host} refuses a request{about} with status {status}: {said}", told)
 
-    def _filtered(self, status: int, told: ErrorDetails) -> bool:
+    def _is_filtered(self, status: int, told: ErrorDetails) -> bool:
         return told.filtered and not (status == 403 and told.of_account)
 
     def clean(self, text: str) -> str:

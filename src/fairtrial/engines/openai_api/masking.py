@@ -64,7 +64,7 @@ class KeyMask:
         bare = GAP.sub("", text)
         if not any(piece in bare for piece in self._pieces):
             return text
-        spans = self._spans(bare)
+        spans = self._find_spans(bare)
         if len(spans) >= MOST_PIECES:
             return MASK
         places = array("L")  # of each character of `bare` in `text`
@@ -79,7 +79,7 @@ class KeyMask:
             done = places[end - 1] + 1
         return "".join(parts) + text[done:]
 
-    def _spans(self, text: str) -> list[tuple[int, int]]:
+    def _find_spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the key stands in a text, in order and apart."""
         every = (span for form in self._forms for span in _find_runs(text, form))
         spans = sorted(islice(every, MOST_PIECES * len(self._forms)))

@@ -147,7 +147,7 @@ class Wire:
             WireError: nothing whole came back.
         """
         lib = self._library
-        client = self._client()
+        client = self._get_client()
         with self._lines.line(self._endpoint.time_limit) as line:
             line.sock = self._own.sock
 
@@ -161,17 +161,17 @@ class Wire:
             sending = client.stream(method, url, content=payload, headers=self._headers, extensions={"trace": trace})
             try:
                 with sending as response:
-                    yield from self._received(response)
+                    yield from self._receive_bytes(response)
             except (lib.HTTPError, lib.InvalidURL, lib.StreamError, OSError) as error:
-                raise self._failed(line, error) from None
+                raise self._explain_failure(line, error) from None
             if line.late:
-                raise self._failed(line, CutShortError("cut off"))
+                raise self._explain_failure(line, CutShortError("cut off"))
 
     def close(self) -> None:
         """End whatever is under way."""
         self._lines.close()
 
-    def _client(self) -> Any:
+    def _get_client(self) -> Any:
         """Return this thread's client, which has one connection, so that its socket is known."""
         if not hasattr(self._own, "client"):
             lib = self._library
@@ -186,7 +186,7 @@ class Wire:
             self._own.sock = None
         return self._own.client
 
-    def _received(self, response: Any) -> Generator[bytes, None, None]:
+    def _receive_bytes(self, response: Any) -> Generator[bytes, None, None]:
         """Yield the bytes of an answer, no more of them than are allowed."""
         status, headers = response.status_code, {name.lower(): value for name, value in response.headers.items()}
         if 300 <= status < 400 and "location" in headers:
@@ -195,16 +195,16 @@ class Wire:
         body = limit_body(response.iter_raw(), headers.get("content-encoding", ""), limit)
         if status >= 300:
             read = b""
-            with contextlib.suppress(WireError, *self._passing()):
+            with contextlib.suppress(WireError, *self._list_passing()):
                 for piece in body:
                     read += piece
             raise StatusError(status, headers, read)
         yield from body
 
-    def _passing(self) -> tuple[type[Exception], ...]:
+    def _list_passing(self) -> tuple[type[Exception], ...]:
         return (self._library.HTTPError, self._library.StreamError, OSError)
 
-    def _failed(self, line: Exchange, error: Exception) -> WireError:
+    def _explain_failure(self, line: Exchange, error: Exception) -> WireError:
         """Return a failure in words."""
         if line.late:
             return WireError(f"no whole answer in {self._endpoint.time_limit:g} seconds (time_limit)")

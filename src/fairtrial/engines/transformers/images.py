@@ -97,7 +97,7 @@ class HubImages(ImageEncoder):
         self._check(shown)
         self.sections = len(shown.positions)
         self.whole = _see_each_other(shown)
-        first, last = self._inner(shown.ids)
+        first, last = self._find_inner(shown.ids)
         self._lead, self._tail = (self._decode(shown.ids[part]) for part in (slice(0, first), slice(last, None)))
         self._around = self._find_frame(shown.ids)
         self.record = self._describe(shown)
@@ -150,7 +150,7 @@ class HubImages(ImageEncoder):
     def _lay_out(self, pixels: Pixels) -> ImageLayout:
         inputs = self.prepare(self._marker, [pixels])
         ids = inputs["input_ids"][0].cpu().numpy()
-        first, last = self._inner(ids)
+        first, last = self._find_inner(ids)
         cells = self.find_cells(ids)
         positions = self._place(inputs) if self.sections > 1 else np.arange(len(ids))[None]
         edges = [first, *(first + 1 + np.flatnonzero(np.diff(cells[first:last]))).tolist(), last]
@@ -205,7 +205,7 @@ class HubImages(ImageEncoder):
         placed, _ = find(**{name: value for name, value in inputs.items() if name in takes})
         return np.asarray(placed[-3:, 0].cpu().numpy())
 
-    def _inner(self, ids: NDArray[np.int64]) -> tuple[int, int]:
+    def _find_inner(self, ids: NDArray[np.int64]) -> tuple[int, int]:
         """Return where an image's own tokens begin and end: plain text around them is none of theirs."""
         own = np.flatnonzero(self.find_cells(ids) | np.isin(ids, list(self._special)))
         return (int(own[0]), int(own[-1]) + 1) if len(own) else (0, len(ids))

@@ -64,10 +64,10 @@ class TokenPath:
             return out.transpose(1, 2)
         # Elsewhere that would repeat the keys: heads that share keys stand one below the other, as more queries.
         rows = query.reshape(1, key.shape[1], group * new, query.shape[3])
-        out = attention(rows, keys, values, attn_mask=self._stacked(group), scale=scale)
+        out = attention(rows, keys, values, attn_mask=self._stack_mask(group), scale=scale)
         return out.reshape(1, query.shape[1], new, out.shape[3]).transpose(1, 2)
 
-    def _stacked(self, group: int) -> Any:
+    def _stack_mask(self, group: int) -> Any:
         if self._tall is None:
             self._tall = self.mask.repeat(1, 1, group, 1)
         return self._tall

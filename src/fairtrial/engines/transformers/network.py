@@ -113,7 +113,7 @@ class Network:
             self._caught = None
 
     @contextmanager
-    def _showing(self, ids: Any, cells: ShownCells | None) -> Iterator[None]:
+    def _show_images(self, ids: Any, cells: ShownCells | None) -> Iterator[None]:
         """Let the text part see cells of images in place of some tokens, for one pass."""
         if cells is not None:
             where = import_torch().as_tensor(cells.where, device=self.device)
@@ -151,19 +151,19 @@ class Network:
             (batch, len(rows), vocabulary) logits, on the device.
         """
         self._attend_through_memory(True)
-        keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
+        keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._make_tensor(rows)}
         ids = self._text_tokens(tokens, cells)
-        with import_torch().no_grad(), self._showing(ids, cells):
+        with import_torch().no_grad(), self._show_images(ids, cells):
             out = self.model(
                 input_ids=ids,
-                position_ids=self._tensor(positions),
+                position_ids=self._make_tensor(positions),
                 # Four dimensions tell transformers that the mask is the caller's own business.
                 attention_mask=import_torch().zeros((1, 1, 1, 1), device=self.device),
                 use_cache=False,
                 memory=memory,
                 **keep,
             ).logits
-        return out if rows is None or keep else out[:, self._tensor(rows)]
+        return out if rows is None or keep else out[:, self._make_tensor(rows)]
 
     def plain(
         self,
@@ -188,16 +188,16 @@ class Network:
             (len(rows), vocabulary) logits, on the device.
         """
         self._attend_through_memory(False)
-        keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._tensor(rows)}
+        keep = {} if rows is None or not self._picks_rows else {"logits_to_keep": self._make_tensor(rows)}
         more = {} if cache is None else {self._cache_name: cache}
         if positions is not None:
-            more["position_ids"] = self._tensor(positions if len(positions) == 1 else positions[:, None])
+            more["position_ids"] = self._make_tensor(positions if len(positions) == 1 else positions[:, None])
         if seen is not None:
             more["attention_mask"] = import_torch().as_tensor(seen, device=self.device)[None, None]
         ids = self._text_tokens(tokens[None], cells)
-        with import_torch().no_grad(), self._showing(ids, cells):
+        with import_torch().no_grad(), self._show_images(ids, cells):
             out = self.model(input_ids=ids, use_cache=cache is not None, **more, **keep).logits[0]
-        return out if rows is None or keep else out[self._tensor(rows)]
+        return out if rows is None or keep else out[self._make_tensor(rows)]
 
     def forward(self, inputs: Mapping[str, Any]) -> Any:
         """Return (batch, n, vocabulary) logits of a processor's inputs, everything in the model's own way."""
@@ -222,13 +222,13 @@ class Network:
 
     def _text_tokens(self, tokens: Tokens, cells: ShownCells | None) -> Any:
         """Return tokens as a tensor, some token of the vocabulary in the place of cells."""
-        return self._tensor(tokens if cells is None else np.where(cells.where[None], 0, tokens))
+        return self._make_tensor(tokens if cells is None else np.where(cells.where[None], 0, tokens))
 
     def index(self, values: NDArray[np.int64]) -> Any:
         """Return numbers of rows as a tensor on the device."""
-        return self._tensor(values)
+        return self._make_tensor(values)
 
-    def _tensor(self, values: NDArray[Any]) -> Any:
+    def _make_tensor(self, values: NDArray[Any]) -> Any:
         return import_torch().as_tensor(np.ascontiguousarray(values, dtype=np.int64), device=self.device)
 
 

@@ -81,17 +81,17 @@ class CascadeEngine:
         """Yield one answer a request, in order; all of the small model's before the larger one is asked."""
         first = list(self.small.score(requests))
         signals, samples = self.signals(requests, first)
-        unsure = self._unsure(signals)
+        unsure = self._list_unsure(signals)
         more = self.larger.score([requests[i] for i in unsure]) if unsure else iter(())
-        yield from self._merged(first, signals, samples, more, unsure)
+        yield from self._merge_answers(first, signals, samples, more, unsure)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
         """Yield one answer a request, in order; all of the small model's before the larger one is asked."""
         first = list(self.small.generate(requests))
         signals, samples = self.signals(requests, first)
-        unsure = self._unsure(signals)
+        unsure = self._list_unsure(signals)
         more = self.larger.generate([requests[i] for i in unsure]) if unsure else iter(())
-        yield from self._merged(first, signals, samples, more, unsure)
+        yield from self._merge_answers(first, signals, samples, more, unsure)
 
     def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         """Yield requests with their answers as they come; a failure is raised when all others are there."""
@@ -99,14 +99,14 @@ class CascadeEngine:
         got = list(stream_answers(self.small, requests, failures))
         asked, first = [request for request, _ in got], [answer for _, answer in got]
         signals, samples = self.signals(asked, first) if got else ([], [])
-        unsure = set(self._unsure(signals))
+        unsure = set(self._list_unsure(signals))
         for i in range(len(got)):
             if i not in unsure:
-                yield asked[i], self._joined(first[i], signals[i], samples[i], None)
+                yield asked[i], self._join_answers(first[i], signals[i], samples[i], None)
         at = {id(asked[i]): i for i in unsure}
         for request, more in stream_answers(self.larger, [asked[i] for i in sorted(unsure)], failures):
             i = at[id(request)]
-            yield request, self._joined(first[i], signals[i], samples[i], more)
+            yield request, self._join_answers(first[i], signals[i], samples[i], more)
         if failures:
             raise failures[0]
 
@@ -137,12 +137,12 @@ class CascadeEngine:
         """Answer no more.  The two engines stay open: they belong to whoever opened them."""
         self._closed = True
 
-    def _unsure(self, signals: Sequence[float]) -> list[int]:
+    def _list_unsure(self, signals: Sequence[float]) -> list[int]:
         if self.threshold is None:
             raise EngineError("the threshold of this cascade has not been learned yet.")
         return [i for i, signal in enumerate(signals) if signal < self.threshold]
 
-    def _merged(
+    def _merge_answers(
         self,
         first: Sequence[A],
         signals: Sequence[float],
@@ -153,9 +153,9 @@ class CascadeEngine:
         """Yield the small model's answers, or the larger one's as they come where that is asked, with their traces."""
         passed = set(unsure)
         for i, answer in enumerate(first):
-            yield cast(A, self._joined(answer, signals[i], samples[i], next(more) if i in passed else None))
+            yield cast(A, self._join_answers(answer, signals[i], samples[i], next(more) if i in passed else None))
 
-    def _joined(self, answer: Answer, signal: float, samples: Sequence[Answer], more: Answer | None) -> Answer:
+    def _join_answers(self, answer: Answer, signal: float, samples: Sequence[Answer], more: Answer | None) -> Answer:
         """Return the answer that counts, with what both models did for it."""
         trace = with_signal(trace_of_part(self.names[0], answer, samples), self.names[0], signal)
         sent = [one.sent_bytes for one in (answer, *samples, more) if one is not None and one.sent_bytes is not None]

@@ -35,8 +35,8 @@ class CascadeLever(WrapLever[Cascade]):
 
     def calls(self, settings: Cascade, request: Request) -> tuple[Calls, Calls]:
         """Return the calls of the small model with its samples, and of the larger one: at least those promised."""
-        samples = settings.samples if isinstance(request, GenerateRequest) and self._samples(settings) else 0
-        own = Calls(None if self._samples(settings) else 1.0, 1 + samples)
+        samples = settings.samples if isinstance(request, GenerateRequest) and self._takes_samples(settings) else 0
+        own = Calls(None if self._takes_samples(settings) else 1.0, 1 + samples)
         return own, Calls(settings.learn.escalate if settings.learn else None)
 
     def check_others(self, candidate: Candidate, others: Mapping[str, Candidate]) -> None:
@@ -92,5 +92,5 @@ class CascadeLever(WrapLever[Cascade]):
         """Set the threshold of an engine."""
         engine.threshold = value
 
-    def _samples(self, settings: Cascade) -> bool:
+    def _takes_samples(self, settings: Cascade) -> bool:
         return settings.signal == "self_agreement"

@@ -119,7 +119,7 @@ class ReadingEngine(WrappedEngine):
             try:
                 self._check_fit(sent)
             except TooLongError:
-                shorter = replace(look, most=int(SHORTER * min(look.most, self._longest(request))))
+                shorter = replace(look, most=int(SHORTER * min(look.most, self._find_longest(request))))
                 if shorter.most < SHORTEST:
                     raise
                 look = shorter
@@ -149,7 +149,7 @@ class ReadingEngine(WrappedEngine):
         if most + answer + SPARE >= self.engine.can.context_tokens:
             self.engine.check([sent])
 
-    def _longest(self, request: Request) -> int:
+    def _find_longest(self, request: Request) -> int:
         return max(len(self._find(image).text) for image in list_images(request))
 
     def _recall(self, image: ImagePart) -> Reading:

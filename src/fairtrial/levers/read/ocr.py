@@ -124,7 +124,7 @@ class Reader:
 
     def _read_once(self, pixels: NDArray[np.uint8]) -> tuple[list[Line], int]:
         """Return the lines, and the quarter turns to the left that would set the image upright."""
-        engine, on_head = self._engine()
+        engine, on_head = self._get_engine()
         on_head.clear()
         try:
             found = engine(np.ascontiguousarray(_widen(pixels)[:, :, ::-1]), text_score=0.0)
@@ -139,7 +139,7 @@ class Reader:
             boxes, found.txts, on_head
         )
 
-    def _engine(self) -> tuple[Any, list[bool]]:
+    def _get_engine(self) -> tuple[Any, list[bool]]:
         """Return this thread's reader, and the list in which it notes of each line whether it stood on its head."""
         if not hasattr(self._own, "engine"):
             self._own.turned = []

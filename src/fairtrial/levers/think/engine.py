@@ -109,14 +109,14 @@ class ThinkEngine:
     def _list_longest(self, request: Request) -> Iterator[Request]:
         """Yield requests that take as much room as those that will be sent."""
         if not self.settings.tokens:
-            yield self._second(request, _think_nothing(request))
+            yield self._ask_for_answer(request, _think_nothing(request))
             return
         yield request
         if isinstance(request, ScoreRequest):
             room = max(len(f"{request.delimiter}{pair.continuation}".encode()) for pair in request.pairs)
         else:
             room = request.max_tokens
-        for first in self._first(request).values():
+        for first in self._ask_for_thoughts(request).values():
             yield replace(first, max_tokens=self.settings.tokens + room, label=request.label)
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
@@ -159,7 +159,7 @@ class ThinkEngine:
         """Yield requests with their answers: those that need no second call as soon as all thoughts are there."""
         if self._closed:
             raise EngineError("This engine has been closed.")
-        items = [_Item(request, self._first(request)) for request in requests]
+        items = [_Item(request, self._ask_for_thoughts(request)) for request in requests]
         first = {one.id: one for item in items for one in item.first.values()}
         got = {asked.id: answer for asked, answer in ask(list(first.values()))} if first else {}
         second: list[tuple[Request, _Item]] = []
@@ -176,13 +176,13 @@ class ThinkEngine:
             if done is not None:
                 yield item.request, keep_answer(done)
             else:
-                second.append((self._second(item.request, item.thoughts), item))
+                second.append((self._ask_for_answer(item.request, item.thoughts), item))
         of = {id(asked): item for asked, item in second}
         for asked, answer in ask([asked for asked, _ in second]) if second else ():
             item = of[id(asked)]
             yield item.request, answer if isinstance(answer, str) else self._finish(item, asked, answer)
 
-    def _first(self, request: Request) -> dict[Prompt, GenerateRequest]:
+    def _ask_for_thoughts(self, request: Request) -> dict[Prompt, GenerateRequest]:
         """Return what asks for a thought about each prompt of a request; nothing if none is to be thought."""
         tokens, settings = self.settings.tokens, self.settings
         if not tokens:
@@ -221,7 +221,7 @@ class ThinkEngine:
             return replace(thought, done=whole)
         return thought
 
-    def _second(self, request: Request, thoughts: Mapping[Prompt, Thought]) -> Request:
+    def _ask_for_answer(self, request: Request, thoughts: Mapping[Prompt, Thought]) -> Request:
         """Return what asks for the answer after the thoughts about a request's prompts."""
         if isinstance(request, ScoreRequest):
             pairs = tuple(replace(p, prompt=self._give(p.prompt, thoughts.get(p.prompt), " ")) for p in request.pairs)

@@ -133,17 +133,20 @@ class _Workbook:
             for at, column in enumerate(columns):
                 letter = _name_column(at)
                 sheet.column_dimensions[letter].width = 40 if column.kind is str and at > 1 else 14
-            sheet.append([self._text(column.title, sheet, bold=True) for column in columns])
+            sheet.append([self._make_text(column.title, sheet, bold=True) for column in columns])
             written = 1
             while first is not None and written < MOST_ROWS:
                 sheet.append(
-                    [self._text(cell, sheet) if isinstance(cell, str) else _simplify_number(cell) for cell in first]
+                    [
+                        self._make_text(cell, sheet) if isinstance(cell, str) else _simplify_number(cell)
+                        for cell in first
+                    ]
                 )
                 written += 1
                 first = next(coming, None)
         return sheets
 
-    def _text(self, text: str, sheet: Any, bold: bool = False) -> Any:
+    def _make_text(self, text: str, sheet: Any, bold: bool = False) -> Any:
         """Return a cell that is a text whatever it begins with."""
         if CONTROL.search(text):
             self.replaced += 1

@@ -59,7 +59,7 @@ class LocalRows:
         """Return the rows of a split.  Raises DataError if there is no such split or a file is malformed."""
         rows: list[Row] = []
         budget = MemoryBudget()
-        for path in self._of(name):
+        for path in self._list_files(name):
             own = read_rows(path, self.options, budget)
             self._sizes[path] = len(own)
             rows += own
@@ -67,7 +67,7 @@ class LocalRows:
 
     def place(self, name: str, number: int | None) -> str:
         """Return, for an error, file and row (from 1) of a row that `split` has given; only the files if it is None."""
-        files = self._of(name)
+        files = self._list_files(name)
         for path in files if number is not None else ():
             assert number is not None
             if number < self._sizes.get(path, 0):
@@ -77,15 +77,15 @@ class LocalRows:
 
     def folder(self, name: str) -> Path | None:
         """Return where the first file of a split lies, which paths in its rows are relative to."""
-        return next((path.parent for path in self._of(name)), None)
+        return next((path.parent for path in self._list_files(name)), None)
 
     def revision(self, splits: Iterable[str]) -> str:
         """Return what pins the rows of these splits: a sha256 of the files' bytes."""
-        digests = [_hash_file(path) for split in splits for path in self._of(split)]
+        digests = [_hash_file(path) for split in splits for path in self._list_files(split)]
         one = digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
         return f"sha256:{one}"
 
-    def _of(self, name: str) -> tuple[Path, ...]:
+    def _list_files(self, name: str) -> tuple[Path, ...]:
         if name not in self.files:
             hint = did_you_mean(name, self.files)
             raise DataError(f"there is no split {name!r}.{hint}", fix=f"The data has: {', '.join(self.files)}.")

@@ -166,7 +166,7 @@ class _Cells:
         for number, (values, written) in enumerate(pairs, 1):
             if len(values) > MOST_COLUMNS:
                 raise DataError(f"has more than {MOST_COLUMNS:,} columns", where=str(self._path))
-            row = [self._value(value, text, number, at) for at, (value, text) in enumerate(zip(values, written))]  # noqa: B905
+            row = [self._read_value(value, text, number, at) for at, (value, text) in enumerate(zip(values, written))]  # noqa: B905
             while row and row[-1] is None:
                 row.pop()
             blank = 0 if row else blank + 1
@@ -176,19 +176,21 @@ class _Cells:
                 self._budget.spend(_ROW_COST + sum(_estimate_size(value) for value in row), self._path)
                 yield number, row
 
-    def _value(self, value: Any, written: Any, number: int, at: int) -> Any:
+    def _read_value(self, value: Any, written: Any, number: int, at: int) -> Any:
         if value is None and isinstance(written, str) and written.startswith("="):
-            raise self._fault(
+            raise self._make_error(
                 number, at, f"holds the formula {written[:60]} without a stored value",
                 "Open the file in Excel or LibreOffice and save it, or put the value in the place of the formula.",
             )  # fmt: skip
         if isinstance(value, str):
             if value in _ERRORS:
-                raise self._fault(number, at, f"holds Excel's error {value}", "Mend the formula, or empty the cell.")
+                raise self._make_error(
+                    number, at, f"holds Excel's error {value}", "Mend the formula, or empty the cell."
+                )
             return value if value.strip() else None
         return _make_plain(value)
 
-    def _fault(self, number: int, at: int, what: str, fix: str) -> DataError:
+    def _make_error(self, number: int, at: int, what: str, fix: str) -> DataError:
         letters, rest = "", at + 1
         while rest:
             rest, one = divmod(rest - 1, 26)

@@ -143,7 +143,7 @@ class _Columns:
             flat, length, there = self.values(array.values), kind.list_size, array.is_valid().to_pylist()
             starts = range(array.offset * length, (array.offset + len(array)) * length, length or 1)
             return [flat[s : s + length] if is_ else None for s, is_ in zip(starts, there, strict=False)]
-        return self._plain(array)
+        return self._convert_to_plain(array)
 
     def _cut(self, flat: Sequence[Any], array: Any) -> list[Any]:
         """Cut values into the lists of an array."""
@@ -152,7 +152,7 @@ class _Columns:
             flat[start:end] if is_ else None for start, end, is_ in zip(bounds[:-1], bounds[1:], there, strict=True)
         ]
 
-    def _plain(self, array: Any) -> list[Any]:
+    def _convert_to_plain(self, array: Any) -> list[Any]:
         kind = array.type
         if self._types.is_timestamp(kind) and kind.unit == "ns":  # Python's have microseconds
             array = array.cast(self._arrow.timestamp("us", kind.tz), safe=False)

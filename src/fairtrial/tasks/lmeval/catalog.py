@@ -115,28 +115,28 @@ class LmEvalCatalog:
             if name in self._variants:
                 return [name]
         found: dict[str, None] = {}
-        for number, leaf in enumerate(self._leaves(name, {}, ())):
+        for number, leaf in enumerate(self._walk_leaves(name, {}, ())):
             found[leaf] = None
             if number >= MOST_MEMBERS:
                 raise TaskError(f"the group {name!r} names more than {MOST_MEMBERS:,} tasks, over and over.")
         return list(found)
 
-    def _leaves(self, name: str, changes: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+    def _walk_leaves(self, name: str, changes: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
         if name in above:
             raise TaskError(f"the group {name!r} contains itself: {' -> '.join((*above, name))}")
         if len(above) > MOST_LEVELS:
             raise TaskError(f"the group {above[0]!r} holds groups more than {MOST_LEVELS} levels deep.")
-        entry = self._entry(name, above)
+        entry = self._find_entry(name, above)
         if entry.kind == "task":
-            yield self._variant(above, name, name, changes) if changes else name
+            yield self._name_variant(above, name, name, changes) if changes else name
         elif entry.kind == "tag":
             for member in entry.members:
-                yield from self._leaves(member, changes, (*above, name))
+                yield from self._walk_leaves(member, changes, (*above, name))
         else:
             group = load_yaml(entry.path, self._root_of[entry.path])
-            yield from self._members(group, name, changes, above)
+            yield from self._walk_members(group, name, changes, above)
 
-    def _members(
+    def _walk_members(
         self, group: Mapping[str, Any], name: str, changes: Mapping[str, Any], above: tuple[str, ...]
     ) -> Iterator[str]:
         inherited = {**{key: value for key, value in group.items() if key not in _GROUP_KEYS}, **changes}
@@ -145,27 +145,27 @@ class LmEvalCatalog:
             raise TaskError(f"the group {name!r} must have a list of tasks; got {shorten(repr(members))}")
         for member in [members] if isinstance(members, str) else members:
             if isinstance(member, str):
-                yield from self._leaves(member, inherited, path)
+                yield from self._walk_leaves(member, inherited, path)
             elif isinstance(member, Mapping) and isinstance(member.get("group"), str):
                 inner = member["group"]
                 if inner in self._index:
                     own = {key: value for key, value in member.items() if key != "group"}
-                    yield from self._leaves(inner, {**inherited, **own}, path)
+                    yield from self._walk_leaves(inner, {**inherited, **own}, path)
                 else:
-                    yield from self._members(member, inner, inherited, path)
+                    yield from self._walk_members(member, inner, inherited, path)
             elif isinstance(member, Mapping) and isinstance(member.get("task"), str):
                 own = {key: value for key, value in member.items() if key != "task"}
                 merged = {**inherited, **own}
                 if member["task"] in self._index:
-                    yield from self._leaves(member["task"], merged, path)
+                    yield from self._walk_leaves(member["task"], merged, path)
                 else:
-                    yield self._variant(path, member["task"], "", merged)
+                    yield self._name_variant(path, member["task"], "", merged)
             else:
                 raise TaskError(
                     f"the group {name!r} has a member that is neither a name nor a task: {shorten(repr(member))}"
                 )
 
-    def _variant(self, above: tuple[str, ...], task: str, base: str, changes: Mapping[str, Any]) -> str:
+    def _name_variant(self, above: tuple[str, ...], task: str, base: str, changes: Mapping[str, Any]) -> str:
         name = "::".join((above[0] if above else "", task))
         number = 1
         while name in self._variants and self._variants[name] != (base, dict(changes)):
@@ -174,7 +174,7 @@ class LmEvalCatalog:
         self._variants[name] = (base, dict(changes))
         return name
 
-    def _entry(self, name: str, above: tuple[str, ...] = ()) -> CatalogEntry:
+    def _find_entry(self, name: str, above: tuple[str, ...] = ()) -> CatalogEntry:
         entry = self._index.get(name)
         if entry is None:
             where = f"group {above[-1]}" if above else ""
@@ -192,9 +192,9 @@ class LmEvalCatalog:
             self.expand(name)
             base, changes = self._variants[name]
         if not base:
-            path = self._entry(name.partition("::")[0]).path
+            path = self._find_entry(name.partition("::")[0]).path
             return {**changes, "task": name}, path.parent
-        entry = self._entry(base)
+        entry = self._find_entry(base)
         if entry.kind != "task":
             members = self.expand(name)
             raise TaskError(

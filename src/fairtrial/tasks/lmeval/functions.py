@@ -88,7 +88,7 @@ class RestrictedCode:
             raise TaskCodeError(
                 f"!function {reference} was stopped: {error}",
                 fix="If you trust the file, run again with --trust-task-code, which sets no limits.",
-                where=self._where(reference),
+                where=self._write_where(reference),
             ) from error
 
     def _check(self, said: Mapping[str, Any], reference: CodeRef) -> Any:
@@ -103,11 +103,11 @@ class RestrictedCode:
             return TaskCodeError(
                 f"!function {reference} does what task code may not: {said['error']}",
                 fix="Read the file; if you trust it, run again with --trust-task-code.",
-                where=self._where(reference),
+                where=self._write_where(reference),
             )
-        return DataError(what, where=self._where(reference))
+        return DataError(what, where=self._write_where(reference))
 
-    def _where(self, reference: CodeRef) -> str:
+    def _write_where(self, reference: CodeRef) -> str:
         return f"task {self._name} ({reference.where})"
 
     def _start(self) -> LimitedProcess:
@@ -211,7 +211,7 @@ class RestrictedFunction:
                 self(row, ["One sentence. Another."])
 
     def _ask_many(self, calls: Sequence[Sequence[Any]]) -> list[Any]:
-        seeds = [self._seeds(args[0]) for args in calls]
+        seeds = [self._make_seeds(args[0]) for args in calls]
         message = {"op": "many", **self._target, "many": self._pack([list(args) for args in calls]), "seeds": seeds}
         return list(self._code.ask(message, self.reference))
 
@@ -224,7 +224,7 @@ class RestrictedFunction:
                 fix="If you trust the file, run again with --trust-task-code.",
             ) from error
 
-    def _seeds(self, row: Mapping[str, Any]) -> list[Any] | None:
+    def _make_seeds(self, row: Mapping[str, Any]) -> list[Any] | None:
         if not self._code.draws:
             return None
         key = content_hash(convert_to_json(row))

@@ -74,23 +74,23 @@ class KeyMaker:
         has any.  A task that is graded by code of its own may have what it likes.
         """
         config = self.config
-        choices = self._each(rows, partial(self._choices, config.asking))
+        choices = self._map_rows(rows, partial(self._list_choices, config.asking))
         if isinstance(config.process_results, ChoiceGrader):
             grader = config.process_results
-            return _make_choice_key(choices, self._each(rows, lambda row: tuple(grader.targets(row))), None, {})
-        values = self._each(rows, self._value)
+            return _make_choice_key(choices, self._map_rows(rows, lambda row: tuple(grader.targets(row))), None, {})
+        values = self._map_rows(rows, self._read_value)
         if config.asking.choices is not None:
-            return self._chosen(choices, values)
-        return self._written(choices, values)
+            return self._make_chosen(choices, values)
+        return self._make_written(choices, values)
 
-    def _each(self, rows: Sequence[T], work: Callable[[T], U]) -> list[U]:
+    def _map_rows(self, rows: Sequence[T], work: Callable[[T], U]) -> list[U]:
         """Do ``work`` on each row, located."""
         return [self.located(number, partial(work, row)) for number, row in enumerate(rows)]
 
-    def _choices(self, asking: DocFields, row: Row) -> tuple[str, ...]:
+    def _list_choices(self, asking: DocFields, row: Row) -> tuple[str, ...]:
         return () if asking.choices is None else self.fields.choices(asking.choices, row)
 
-    def _value(self, row: Row) -> Any:
+    def _read_value(self, row: Row) -> Any:
         asking = self.config.asking
         if self.contexts_differ:
             return convert_to_plain(self.fields.text(asking.text, row))
@@ -106,7 +106,7 @@ class KeyMaker:
     def _graded_by_code(self) -> bool:
         return self.config.process_results is not None
 
-    def _chosen(self, choices: list[tuple[str, ...]], values: list[Any]) -> AnswerKey:
+    def _make_chosen(self, choices: list[tuple[str, ...]], values: list[Any]) -> AnswerKey:
         targets = [Target(value, own) for value, own in zip(values, choices, strict=True)]
         reading, notes = self._read(targets)
         found = [reading.positions(target) for target in targets]
@@ -117,7 +117,7 @@ class KeyMaker:
 
     def _read(self, targets: list[Target]) -> tuple[GoldFormat, dict[str, Any]]:
         if not self._graded_by_code:
-            self._each(targets, Target.atoms)
+            self._map_rows(targets, Target.atoms)
         try:
             return read_choices(targets), {}
         except UnreadError as error:
@@ -130,12 +130,12 @@ class KeyMaker:
                 return GoldFormat(POSITIONS), {}
             raise
 
-    def _written(self, choices: list[tuple[str, ...]], values: list[Any]) -> AnswerKey:
+    def _make_written(self, choices: list[tuple[str, ...]], values: list[Any]) -> AnswerKey:
         several = [isinstance(value, list) for value in values]
         texts = [read_answer_texts(value) for value in values]
         counts: dict[str, int] = {}
         if self.config.output != "generate_until":
-            self._each(texts, _check_one)
+            self._map_rows(texts, _check_one)
         if not self._graded_by_code:
             counts = {
                 "missing": sum(not own for own in texts),
@@ -178,7 +178,9 @@ class KeyMaker:
 
     def _reading_of(self, pool: Sequence[Row]) -> GoldFormat | None:
         try:
-            return read_choices([Target(self._value(row), self._choices(self.config.asking, row)) for row in pool])
+            return read_choices(
+                [Target(self._read_value(row), self._list_choices(self.config.asking, row)) for row in pool]
+            )
         except (DataError, LookupError, TypeError, ValueError):
             return None  # what is wrong is said when the example is made
 

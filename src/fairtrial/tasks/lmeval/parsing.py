@@ -86,29 +86,31 @@ class _Parser:
     def parse(self) -> TaskConfig:
         self._refuse()
         raw = self._raw
-        output = self._output()
-        asking = self._asking()
-        results = self._function("process_results", raw.get("process_results"))
-        measured = self._placed(lambda: self._metrics(output, results is not None).parse(raw.get("metric_list")))
-        process_docs = self._function("process_docs", raw.get("process_docs"))
-        examples, shot = self._examples(asking, process_docs)
+        output = self._parse_output()
+        asking = self._parse_asking()
+        results = self._resolve_function("process_results", raw.get("process_results"))
+        measured = self._name_task(
+            lambda: self._make_metric_parser(output, results is not None).parse(raw.get("metric_list"))
+        )
+        process_docs = self._resolve_function("process_docs", raw.get("process_docs"))
+        examples, shot = self._parse_examples(asking, process_docs)
         training, validation, test = (self._split(f"{kind}_split") for kind in ("training", "validation", "test"))
         eval_split = test or validation
         if eval_split is None:
-            raise self._error("names neither test_split nor validation_split, so it has no items")
+            raise self._make_error("names neither test_split nor validation_split, so it has no items")
         if output == "multiple_choice" and asking.choices is None:
-            raise self._error("is multiple_choice and has no doc_to_choice")
+            raise self._make_error("is multiple_choice and has no doc_to_choice")
         metadata = raw.get("metadata")
         return TaskConfig(
-            name=self._name, raw=self._described(), output=output, asking=asking, shot=shot, examples=examples,
-            description=self._text("description", ""), eval_split=eval_split, test_split=test,
+            name=self._name, raw=self._describe_file(), output=output, asking=asking, shot=shot, examples=examples,
+            description=self._parse_text("description", ""), eval_split=eval_split, test_split=test,
             pools=tuple(split for split in (training, validation, test) if split),
-            shots=self._whole("num_fewshot", 0) if raw.get("num_fewshot") is not None else None,
+            shots=self._parse_whole("num_fewshot", 0) if raw.get("num_fewshot") is not None else None,
             process_docs=process_docs, process_results=results, metrics=measured.metrics,
             left_out=measured.left_out, corpus=measured.corpus,
-            pipelines=self._pipelines(output), generation=self._generation(output),
-            repeats=self._whole("repeats", 1) if raw.get("repeats") is not None else 1,
-            clusters=self._clusters(), images=self._images(),
+            pipelines=self._parse_pipelines(output), generation=self._parse_generation(output),
+            repeats=self._parse_whole("repeats", 1) if raw.get("repeats") is not None else 1,
+            clusters=self._parse_clusters(), images=self._parse_images(),
             code=self._code.hashes, restricted=self._restricted.hashes,
             metadata=metadata if isinstance(metadata, Mapping) else {},
         )  # fmt: skip
@@ -116,21 +118,21 @@ class _Parser:
     def parts(self) -> Iterator[Part]:
         """Yield the parts of the file that can be parsed, and refused, each by itself."""
         raw = self._raw
-        yield from self._refusable()
+        yield from self._walk_refusable()
         output = cast(Output, raw.get("output_type", "generate_until"))
-        yield Part("output_type", output, self._output)
+        yield Part("output_type", output, self._parse_output)
         if not isinstance(output, str) or output not in BY_OUTPUT:
             return
         for key in (*_FIELDS, "doc_to_image"):
-            yield Part(key, raw.get(key), partial(self._field, key, raw.get(key)))
+            yield Part(key, raw.get(key), partial(self._parse_field, key, raw.get(key)))
         for key in ("process_docs", "process_results"):
-            yield Part(key, raw.get(key), partial(self._function, key, raw.get(key)))
-        metrics = self._metrics(output, raw.get("process_results") is not None)
+            yield Part(key, raw.get(key), partial(self._resolve_function, key, raw.get(key)))
+        metrics = self._make_metric_parser(output, raw.get("process_results") is not None)
         given = raw.get("metric_list")
-        every = Part("metric_list", None, lambda: self._placed(lambda: metrics.parse(given)))
+        every = Part("metric_list", None, lambda: self._name_task(lambda: metrics.parse(given)))
         entries = [entry for entry in (given if isinstance(given, list) else ()) if isinstance(entry, Mapping)]
         single = [
-            Part("metric_list", entry, partial(self._placed, partial(metrics.parse_entry, entry)))
+            Part("metric_list", entry, partial(self._name_task, partial(metrics.parse_entry, entry)))
             for entry in entries
             if "metric" in entry
         ]
@@ -138,34 +140,34 @@ class _Parser:
             yield from single if any(part.find_reason() for part in single) else [every]
         shots = raw.get("fewshot_config")
         asking = DocFields("", "", None, None, " ", "\n\n")
-        yield Part("fewshot_config", shots, lambda: self._examples(asking, None))
-        yield Part("filter_list", raw.get("filter_list"), lambda: self._pipelines(output))
-        yield Part("generation_kwargs", None, lambda: self._generation(output))
+        yield Part("fewshot_config", shots, lambda: self._parse_examples(asking, None))
+        yield Part("filter_list", raw.get("filter_list"), lambda: self._parse_pipelines(output))
+        yield Part("generation_kwargs", None, lambda: self._parse_generation(output))
 
-    def _metrics(self, output: Output, own_grading: bool) -> MetricParser:
-        return MetricParser(output, own_grading, self._function)
+    def _make_metric_parser(self, output: Output, own_grading: bool) -> MetricParser:
+        return MetricParser(output, own_grading, self._resolve_function)
 
-    def _generation(self, output: Output) -> GenerationConfig:
-        given, end = self._raw.get("generation_kwargs"), self._text("fewshot_delimiter", "\n\n")
-        return self._placed(lambda: parse_generation(given, output == "generate_until", end))
+    def _parse_generation(self, output: Output) -> GenerationConfig:
+        given, end = self._raw.get("generation_kwargs"), self._parse_text("fewshot_delimiter", "\n\n")
+        return self._name_task(lambda: parse_generation(given, output == "generate_until", end))
 
-    def _placed(self, work: Callable[[], T]) -> T:
+    def _name_task(self, work: Callable[[], T]) -> T:
         """Do ``work`` and name the task in what it raises."""
         try:
             return work()
         except TaskError as error:
             if error.where:
                 raise
-            raise self._error(error.message, error.fix) from error
+            raise self._make_error(error.message, error.fix) from error
 
-    def _error(self, message: str, fix: str = "") -> TaskError:
+    def _make_error(self, message: str, fix: str = "") -> TaskError:
         return TaskError(shorten(message, _LONGEST_MESSAGE), fix=fix, where=shorten(self._where, 200))
 
     def _refuse(self) -> None:
-        for part in self._refusable():
+        for part in self._walk_refusable():
             part.parse()
 
-    def _refusable(self) -> Iterator[Part]:
+    def _walk_refusable(self) -> Iterator[Part]:
         """Yield what may be refused whatever the rest of the file says."""
         raw = self._raw
         for key in _REFUSED:
@@ -185,60 +187,60 @@ class _Parser:
                 where=f"{self._where} ({value.where})",
             )
         if value:
-            raise self._error(f"needs {what} ({key}), which is not supported")
+            raise self._make_error(f"needs {what} ({key}), which is not supported")
 
     def _refuse_program(self) -> None:
         if self._raw.get("unsafe_code"):
             try:
                 check_programs_allowed("it")
             except SpecError as error:
-                raise self._error(error.message, error.fix) from error
+                raise self._make_error(error.message, error.fix) from error
 
     def _check_data(self, key: str) -> None:
         value = self._raw.get(key)
         if key == "dataset_kwargs" and not isinstance(value or {}, Mapping):
-            raise self._error(f"dataset_kwargs must be a mapping; got {value!r}")
+            raise self._make_error(f"dataset_kwargs must be a mapping; got {value!r}")
         if key != "dataset_kwargs" and ("\0" in str(value) or len(str(value)) > _LONGEST_MESSAGE):
-            raise self._error(f"{key} is no name: {value!r}")
+            raise self._make_error(f"{key} is no name: {value!r}")
 
     def _check_key(self, key: str) -> None:
         if key not in _KEYS | _IGNORED and key not in _REFUSED:
             hint = did_you_mean(key, _KEYS)
-            raise self._error(f"unknown key {key!r}.{hint}", fix=f"Supported: {', '.join(sorted(_KEYS))}.")
+            raise self._make_error(f"unknown key {key!r}.{hint}", fix=f"Supported: {', '.join(sorted(_KEYS))}.")
 
-    def _output(self) -> Output:
+    def _parse_output(self) -> Output:
         value = self._raw.get("output_type", "generate_until")
         if not isinstance(value, str) or value not in BY_OUTPUT:
-            raise self._error(f"output_type {value!r} is not one of {', '.join(BY_OUTPUT)}")
+            raise self._make_error(f"output_type {value!r} is not one of {', '.join(BY_OUTPUT)}")
         return cast(Output, value)
 
     def _split(self, key: str) -> str | None:
         value = self._raw.get(key)
         if value is not None and not isinstance(value, str):
-            raise self._error(f"{key} must be the name of a split; got {value!r}")
+            raise self._make_error(f"{key} must be the name of a split; got {value!r}")
         return value or None
 
-    def _text(self, key: str, default: str) -> str:
+    def _parse_text(self, key: str, default: str) -> str:
         value = self._raw.get(key, default)
         if isinstance(value, CodeRef):
             raise TaskCodeError(f"{key} is the Python function {value}, which is not supported", where=value.where)
         if isinstance(value, list | dict | set | bytes):
-            raise self._error(f"{key} must be a text; got {value!r}")
+            raise self._make_error(f"{key} must be a text; got {value!r}")
         return default if value is None else str(value)
 
-    def _whole(self, key: str, least: int) -> int:
+    def _parse_whole(self, key: str, least: int) -> int:
         value = self._raw[key]
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
             seen = repr(value)[:40]
-            raise self._error(f"{key} must be a whole number from {least} to {_MOST:,}; got {seen}")
+            raise self._make_error(f"{key} must be a whole number from {least} to {_MOST:,}; got {seen}")
         return value
 
-    def _function(self, key: str, value: Any) -> Any:
+    def _resolve_function(self, key: str, value: Any) -> Any:
         """Resolve a ``!function``; anything else must be absent here."""
         if value is None:
             return None
         if not isinstance(value, CodeRef):
-            raise self._error(f"{key} must be a !function; got {value!r}")
+            raise self._make_error(f"{key} must be a !function; got {value!r}")
         ours = find_replacement(value)
         if ours is not None:
             self._families.add(ours.family)
@@ -258,71 +260,73 @@ class _Parser:
                 where=f"{self._where} ({value.where})",
             ) from error
 
-    def _field(self, key: str, value: Any) -> Field:
+    def _parse_field(self, key: str, value: Any) -> Field:
         if isinstance(value, CodeRef):
-            return cast(Field, self._function(key, value))
+            return cast(Field, self._resolve_function(key, value))
         if value is None or isinstance(value, str | int | list | dict):
             if isinstance(value, str):
                 self._check(value)
             return value
-        raise self._error(f"{key} must be a text, a list or a !function; got {value!r}")
+        raise self._make_error(f"{key} must be a text, a list or a !function; got {value!r}")
 
     def _check(self, template: str) -> None:
         try:
             compile_template(template)
         except TaskError as error:
-            raise self._error(error.message) from error
+            raise self._make_error(error.message) from error
 
-    def _asking(self) -> DocFields:
-        text, target, choices = (self._field(key, self._raw.get(key)) for key in _FIELDS)
+    def _parse_asking(self) -> DocFields:
+        text, target, choices = (self._parse_field(key, self._raw.get(key)) for key in _FIELDS)
         if text is None or target is None:
-            raise self._error(f"has no {'doc_to_text' if text is None else 'doc_to_target'}")
-        prefix = self._text("gen_prefix", "") or None
-        delimiter, after = self._text("target_delimiter", " "), self._text("fewshot_delimiter", "\n\n")
+            raise self._make_error(f"has no {'doc_to_text' if text is None else 'doc_to_target'}")
+        prefix = self._parse_text("gen_prefix", "") or None
+        delimiter, after = self._parse_text("target_delimiter", " "), self._parse_text("fewshot_delimiter", "\n\n")
         return DocFields(text, target, choices, prefix, delimiter, after)
 
-    def _images(self) -> Field:
+    def _parse_images(self) -> Field:
         value = self._raw.get("doc_to_image")
         if isinstance(value, bool | int | dict):
-            raise self._error(
+            raise self._make_error(
                 f"doc_to_image must be a column, a template, a list of these or a !function; got {value!r}"
             )
-        return [self._field("doc_to_image", one) for one in value] if isinstance(value, list) else (
-            self._field("doc_to_image", value)
+        return [self._parse_field("doc_to_image", one) for one in value] if isinstance(value, list) else (
+            self._parse_field("doc_to_image", value)
         )  # fmt: skip
 
-    def _examples(self, asking: DocFields, process_docs: Any) -> tuple[FewShotConfig, DocFields]:
+    def _parse_examples(self, asking: DocFields, process_docs: Any) -> tuple[FewShotConfig, DocFields]:
         given = self._raw.get("fewshot_config") or {}
         if not isinstance(given, Mapping):
-            raise self._error(f"fewshot_config must be a mapping; got {given!r}")
+            raise self._make_error(f"fewshot_config must be a mapping; got {given!r}")
         unknown = sorted(map(str, set(given) - _SHOT_KEYS))
         if unknown:
             hint = did_you_mean(unknown[0], _SHOT_KEYS)
-            raise self._error(f"fewshot_config has an unknown key {unknown[0]!r}.{hint}")
+            raise self._make_error(f"fewshot_config has an unknown key {unknown[0]!r}.{hint}")
         sampler = given.get("sampler", "default")
         if isinstance(sampler, CodeRef):
-            self._function("fewshot_config.sampler", sampler)
+            self._resolve_function("fewshot_config.sampler", sampler)
         if sampler not in ("default", "first_n"):
-            raise self._error(f"fewshot_config.sampler {sampler!r} is not one of default, first_n")
+            raise self._make_error(f"fewshot_config.sampler {sampler!r} is not one of default, first_n")
         samples = given.get("samples")
         if isinstance(samples, CodeRef):
-            samples = self._function("fewshot_config.samples", samples)
+            samples = self._resolve_function("fewshot_config.samples", samples)
             samples = samples if isinstance(samples, RestrictedFunction) else samples()
         if (
             not isinstance(samples, RestrictedFunction)
             and samples is not None
             and not (isinstance(samples, list) and all(isinstance(s, dict) for s in samples))
         ):
-            raise self._error("fewshot_config.samples must be a list of rows")
+            raise self._make_error("fewshot_config.samples must be a list of rows")
         if "process_docs" in given:
-            process_docs = self._function("fewshot_config.process_docs", given["process_docs"])
+            process_docs = self._resolve_function("fewshot_config.process_docs", given["process_docs"])
         split = given.get("split", self._raw.get("fewshot_split"))
         if not (split is None or isinstance(split, str)):
-            raise self._error(f"the split of few-shot examples must be a name; got {split!r}")
+            raise self._make_error(f"the split of few-shot examples must be a name; got {split!r}")
         for key in ("gen_prefix", "target_delimiter", "fewshot_delimiter"):
             if not (given.get(key) is None or isinstance(given[key], str)):
-                raise self._error(f"fewshot_config.{key} must be a text; got {given[key]!r}")
-        own = [self._field(f"fewshot_config.{k}", given[k]) if given.get(k) is not None else None for k in _FIELDS]
+                raise self._make_error(f"fewshot_config.{key} must be a text; got {given[key]!r}")
+        own = [
+            self._parse_field(f"fewshot_config.{k}", given[k]) if given.get(k) is not None else None for k in _FIELDS
+        ]
         text, target, choices = (
             mine if mine is not None else usual
             for mine, usual in zip(own, (asking.text, asking.target, asking.choices), strict=True)
@@ -333,37 +337,37 @@ class _Parser:
         )  # fmt: skip
         return FewShotConfig(sampler, split, samples, process_docs), shot
 
-    def _pipelines(self, output: Output) -> tuple[Pipeline, ...]:
+    def _parse_pipelines(self, output: Output) -> tuple[Pipeline, ...]:
         entries = self._raw.get("filter_list") or [{"name": "none", "filter": [{"function": "take_first"}]}]
         if not isinstance(entries, list) or not all(isinstance(e, Mapping) and "filter" in e for e in entries):
-            raise self._error("filter_list must be a list of mappings with 'name' and 'filter'")
+            raise self._make_error("filter_list must be a list of mappings with 'name' and 'filter'")
         for entry in entries:
             steps = entry["filter"]
             if not isinstance(steps, list) or not all(isinstance(step, Mapping) for step in steps):
-                raise self._error(f"a filter must be a list of mappings with 'function'; got {steps!r}")
+                raise self._make_error(f"a filter must be a list of mappings with 'function'; got {steps!r}")
             for function in steps:
                 for key, value in function.items():
                     if isinstance(value, CodeRef) and not (key in {"function", "filter_fn"} and find_filter(value)):
-                        self._function(f"the filter setting {key}", value)
+                        self._resolve_function(f"the filter setting {key}", value)
                 if replace_filter(function).get("function") == "custom":
                     raise TaskCodeError("custom filters are not supported, even for trusted code", where=self._where)
         if output != "generate_until" and any(
             function.get("function") != "take_first" for entry in entries for function in entry["filter"]
         ):
-            raise self._error(f"has filters over text, and {output} makes no text")
+            raise self._make_error(f"has filters over text, and {output} makes no text")
         return tuple(
             build_pipeline(str(e.get("name", "none")), [replace_filter(f) for f in e["filter"]], self._where)
             for e in entries
         )
 
-    def _clusters(self) -> tuple[str, ...]:
+    def _parse_clusters(self) -> tuple[str, ...]:
         metadata = self._raw.get("metadata")
         given = self._raw.get("cluster_key") or (metadata.get("cluster") if isinstance(metadata, Mapping) else None)
         if given:
             return tuple(str(column) for column in (given if isinstance(given, list) else [given]))
         return next((CLUSTERS[family] for family in sorted(self._families) if family in CLUSTERS), ())
 
-    def _described(self) -> dict[str, Any]:
+    def _describe_file(self) -> dict[str, Any]:
         """The task file as JSON values, without what only says where files lie."""
         skipped = {"tag", "group", "task", "task_alias", "metadata", *_IGNORED}
         found = {key: _describe_value(value) for key, value in self._raw.items() if key not in skipped}

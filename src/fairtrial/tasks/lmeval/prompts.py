@@ -80,9 +80,9 @@ class Prompter:
 
     @cached_property
     def _shown(self) -> _ExampleTurns:
-        return _ExampleTurns(self._shot)
+        return _ExampleTurns(self._make_shot)
 
-    def _shot(self, position: int) -> Shot:
+    def _make_shot(self, position: int) -> Shot:
         row, shot = self.pool[position], self.config.shot
         question = self.fields.text(shot.text, row)
         choices = self.fields.choices(shot.choices, row) if shot.choices is not None else ()

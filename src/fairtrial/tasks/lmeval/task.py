@@ -88,7 +88,7 @@ class LmEvalTask:
         if not self._docs:
             raise DataError(f"the split {config.eval_split!r} has no rows", where=self._where)
         self._rows = rows
-        pool, pool_split = self._pool(rows) if self._shots else ([], None)
+        pool, pool_split = self._pick_pool(rows) if self._shots else ([], None)
         if pool_split and pool_split not in splits:
             splits.append(pool_split)
         self._fields = Fields(frozenset(self._docs[0]), config.asking.choices is not None)
@@ -97,13 +97,13 @@ class LmEvalTask:
             exclude_self=config.examples.split == config.test_split, seed=options.seed,
         )  # fmt: skip
         first = self._docs[0]
-        question = self._located(0, lambda: convert_to_plain(self._fields.text(config.asking.text, first)))
+        question = self._name_item(0, lambda: convert_to_plain(self._fields.text(config.asking.text, first)))
         contexts_differ = self._fields.with_choices and isinstance(question, int)
         maker = KeyMaker(config, self._fields, contexts_differ, self._row_located)
         self._key = maker.make(self._docs)
         answer = maker.shown(config.shot, self._key, pool)
         self._prompter = Prompter(config, self._fields, pool, contexts_differ, options.chat, answer, self._pictures)
-        self.card = self._card(rows.revision(splits))
+        self.card = self._make_card(rows.revision(splits))
 
     def _number_of_shots(self) -> int:
         own, wanted = self._config.shots, self._options.shots
@@ -122,7 +122,7 @@ class LmEvalTask:
         source = DataSource(path, None if name is None else str(name), options or {}, folder, self._options.data_dir)
         return open_rows(source)
 
-    def _pool(self, rows: Rows) -> tuple[list[Row], str | None]:
+    def _pick_pool(self, rows: Rows) -> tuple[list[Row], str | None]:
         """Rows to take examples from, and the split that they are, if they are one."""
         examples, config = self._config.examples, self._config
         if examples.split:
@@ -136,9 +136,9 @@ class LmEvalTask:
             return self._docs, split
         return process_rows(self._pictures.name(rows.split(split)), config.process_docs, self._where), split
 
-    def _card(self, revision: str) -> TaskCard:
+    def _make_card(self, revision: str) -> TaskCard:
         config, metadata = self._config, self._config.metadata
-        found = self._measures()
+        found = self._list_measures()
         return TaskCard(
             name=config.name,
             version=str(metadata.get("version", "unknown")),
@@ -148,7 +148,7 @@ class LmEvalTask:
             main_measure=found[0].name,
             description=str(metadata.get("description", "")),
             citation=str(metadata.get("citation", "")),
-            chance=self._chance(),
+            chance=self._compute_chance(),
             corpus=list_corpus_scores(config),
             settings={
                 "format": "lm-evaluation-harness 0.4",
@@ -164,7 +164,7 @@ class LmEvalTask:
             },
         )
 
-    def _measures(self) -> tuple[Measure, ...]:
+    def _list_measures(self) -> tuple[Measure, ...]:
         """The task's measures, less those that apply to no row (bias scores of absent categories)."""
         found, grader = list_measures(self._config), self._config.process_results
         if not isinstance(grader, ChoiceGrader):
@@ -173,7 +173,7 @@ class LmEvalTask:
         applying = {name for doc, item in rows for name in grader(doc, [0.0] * len(item.choices))}
         return tuple(measure for measure in found if measure.name.partition(",")[0] in applying)
 
-    def _chance(self) -> float | None:
+    def _compute_chance(self) -> float | None:
         """Expected accuracy of guessing among the choices, where every item has the same number of them."""
         config = self._config
         graded_as_usual = config.process_results is None and config.metrics[0].name.startswith("acc")
@@ -196,10 +196,10 @@ class LmEvalTask:
             key = content_hash(data)
             seen[key] += 1
             item_id = key if seen[key] == 1 else content_hash([data, seen[key]])
-            found.append(self._located(number, partial(self._item, number, item_id, data)))
+            found.append(self._name_item(number, partial(self._make_item, number, item_id, data)))
         return tuple(found)
 
-    def _item(self, number: int, item_id: str, data: Row) -> Item:
+    def _make_item(self, number: int, item_id: str, data: Row) -> Item:
         config, doc = self._config, self._docs[number]
         choices = self._key.choices[number]
         if self._prompter.contexts_differ:
@@ -232,7 +232,7 @@ class LmEvalTask:
 
     def examples(self) -> Sequence[str]:
         """Return rows of the few-shot split, evenly spread, with their answers; none if that is the split asked."""
-        pool, split = self._pool(self._rows)
+        pool, split = self._pick_pool(self._rows)
         if split == self._config.eval_split or not pool:
             return []
         spread = pool[:: -(-len(pool) // MOST_EXAMPLES)]
@@ -240,21 +240,21 @@ class LmEvalTask:
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return one request; several only where a task samples several answers (``repeats``)."""
-        return self._located(item.doc_id, lambda: self._requests(item))
+        return self._name_item(item.doc_id, lambda: self._make_requests(item))
 
-    def _requests(self, item: Item) -> Sequence[Request]:
+    def _make_requests(self, item: Item) -> Sequence[Request]:
         config, doc = self._config, self._docs[item.doc_id]
         label = f"{config.name} item {item.doc_id}"
         if config.output == "loglikelihood_rolling":
             return [ScoreRequest((Pair(Prompt(""), item.gold[0]),), delimiter="", rolling=True, label=label)]
         prompts = self._prompter.prompts(doc, self._draws[item.doc_id], item.choices)
         if config.output == "generate_until":
-            return self._generation(prompts[0], label)
+            return self._make_generation(prompts[0], label)
         if config.output == "loglikelihood":
             return [ScoreRequest((Pair(prompts[0], item.gold[0]),), delimiter="", label=label)]
-        return [self._scoring(item, prompts, label)]
+        return [self._make_scoring(item, prompts, label)]
 
-    def _scoring(self, item: Item, prompts: Sequence[Prompt], label: str) -> ScoreRequest:
+    def _make_scoring(self, item: Item, prompts: Sequence[Prompt], label: str) -> ScoreRequest:
         config, doc = self._config, self._docs[item.doc_id]
         if self._prompter.contexts_differ:
             rest = str(self._fields.target(config.asking.target, doc))
@@ -269,7 +269,7 @@ class LmEvalTask:
             delimiter = ""
         return ScoreRequest(tuple(pairs), delimiter, label=label)
 
-    def _generation(self, prompt: Prompt, label: str) -> list[Request]:
+    def _make_generation(self, prompt: Prompt, label: str) -> list[Request]:
         how = self._config.generation
         greedy = how.temperature == 0.0
         seeds = [0] if greedy else range(1, self._config.repeats + 1)
@@ -280,7 +280,7 @@ class LmEvalTask:
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Judge the answers; a greedy answer counts for all repeats, which would be the same."""
-        return self._located(item.doc_id, lambda: self._grade(item, answers))
+        return self._name_item(item.doc_id, lambda: self._grade(item, answers))
 
     def _grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         doc = self._docs[item.doc_id]
@@ -289,48 +289,50 @@ class LmEvalTask:
             text = "" if item.choices else item.gold[0]
             return grade(self._config, doc, item.choices, targets, text, cast(ScoreAnswer, answers[0]))
         several = self._key.several[item.doc_id]
-        return grade_texts(self._config, doc, self._right(item), several, self._texts(answers))
+        return grade_texts(self._config, doc, self._list_golds(item), several, self._list_texts(answers))
 
     def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return what an item counts for scores of all answers together."""
-        return self._located(item.doc_id, lambda: self._counts(item, answers)) if self._config.corpus else ()
+        return (
+            self._name_item(item.doc_id, lambda: self._count_for_corpus(item, answers)) if self._config.corpus else ()
+        )
 
-    def _counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+    def _count_for_corpus(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         config = self._config
         if config.output != "generate_until":
             targets = self._key.positions[item.doc_id]
             return count_choices(config, targets, cast(ScoreAnswer, answers[0]), len(item.choices))
-        return count_texts(config, self._docs[item.doc_id], self._right(item), self._texts(answers))
+        return count_texts(config, self._docs[item.doc_id], self._list_golds(item), self._list_texts(answers))
 
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return whether a written answer could not be read, or misses by white space, case or a full stop only."""
         if self._config.output != "generate_until":
             return []
-        doc, texts = self._docs[item.doc_id], self._texts(answers)
-        return self._located(
+        doc, texts = self._docs[item.doc_id], self._list_texts(answers)
+        return self._name_item(
             item.doc_id,
-            lambda: find_text_signs(self._config, doc, self._right(item), texts, grades),
+            lambda: find_text_signs(self._config, doc, self._list_golds(item), texts, grades),
         )
 
-    def _texts(self, answers: Sequence[Answer]) -> list[str]:
+    def _list_texts(self, answers: Sequence[Answer]) -> list[str]:
         """Return what is graded: one text a repeat, cleaned where the task cleans."""
         texts = [cast(GenerateAnswer, answer).text for answer in answers]
         texts = [clean(text) for text in texts] if self._cleans else texts
         return texts * (self._config.repeats if len(texts) == 1 else 1)
 
-    def _right(self, item: Item) -> Sequence[str]:
+    def _list_golds(self, item: Item) -> Sequence[str]:
         return [clean(text) for text in item.gold] if self._cleans else item.gold
 
     def _row_located(self, number: int, work: Callable[[], T]) -> T:
         """Do ``work`` about a right answer and name the item, its file and row in what it raises."""
         try:
-            return self._located(number, work)
+            return self._name_item(number, work)
         except DataError as error:
             split, plain = self._config.eval_split, self._config.process_docs is None
             error.where = f"{self._where}, item {number}{self._rows.place(split, number if plain else None)}"
             raise
 
-    def _located(self, number: int, work: Callable[[], T]) -> T:
+    def _name_item(self, number: int, work: Callable[[], T]) -> T:
         """Do ``work`` and name the item in what it raises."""
         try:
             return work()

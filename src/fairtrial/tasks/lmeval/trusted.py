@@ -204,7 +204,7 @@ class TaskFunction:
             with self._code.running(begin):
                 return self._function(*args)
         if self._code.draws:
-            return self._anew()(*args)
+            return self._load_fresh()(*args)
         with self._code.running(self._code.after_loading):
             return self._function(*args)
 
@@ -214,7 +214,7 @@ class TaskFunction:
         key = content_hash(convert_to_json(row))
         return (key, int(key[:8], 16), int(key[:8], 16))
 
-    def _anew(self) -> Callable[..., Any]:
+    def _load_fresh(self) -> Callable[..., Any]:
         """The function of a fresh copy of the code, in which no generator has drawn."""
         code = TaskCode()
         function = code.function(self._reference)

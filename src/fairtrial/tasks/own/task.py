@@ -55,7 +55,7 @@ class OwnTask:
         self._source, self._options = source, options
         self._shots = options.shots or 0
         self._examples, self._asked = self._split_examples()
-        self.card = self._card(name)
+        self.card = self._make_card(name)
 
     def _split_examples(self) -> tuple[list[Question], list[Question]]:
         """Return rows that are shown as examples, drawn by the seed, and those that are asked: no copies of these."""
@@ -63,9 +63,9 @@ class OwnTask:
         if not self._shots:
             return [], every
         drawn = random.Random(self._options.seed).sample(every, min(self._shots, len(every)))
-        taken = {self._key(one) for one in drawn}
-        clusters = {self._cluster(one) for one in drawn} - {""}
-        asked = [one for one in every if self._key(one) not in taken and self._cluster(one) not in clusters]
+        taken = {self._make_key(one) for one in drawn}
+        clusters = {self._find_cluster(one) for one in drawn} - {""}
+        asked = [one for one in every if self._make_key(one) not in taken and self._find_cluster(one) not in clusters]
         if not asked or len(drawn) < self._shots:
             raise TaskError(
                 f"has {len(every):,} rows, and {self._shots} of them as examples leave none to ask.",
@@ -74,10 +74,10 @@ class OwnTask:
             )
         return drawn, asked
 
-    def _key(self, question: Question) -> str:
+    def _make_key(self, question: Question) -> str:
         return fold_text(self._source.asking.identify(question))
 
-    def _card(self, name: str) -> TaskCard:
+    def _make_card(self, name: str) -> TaskCard:
         source = self._source
         measures = (ACC, ACC_NORM) if source.has_choices else source.graders.measures
         graded = {} if source.has_choices else {"grade": source.graders.document()}
@@ -89,7 +89,7 @@ class OwnTask:
             measures=measures,
             main_measure=measures[0].name,
             description=describe_source(source),
-            chance=self._chance(),
+            chance=self._compute_chance(),
             corpus=() if source.has_choices else source.graders.corpus,
             settings={
                 "format": "own rows",
@@ -126,7 +126,7 @@ class OwnTask:
             **({"one_gold": gold, "one_gold_times": times} if gold else {}),
         }
 
-    def _chance(self) -> float | None:
+    def _compute_chance(self) -> float | None:
         """Return the expected accuracy of guessing among the options."""
         if not self._source.has_choices:
             return self._source.graders.chance
@@ -145,7 +145,7 @@ class OwnTask:
             seen[key] += 1
             item_id = key if seen[key] == 1 else content_hash([key, seen[key]])
             text = self._source.asking.describe(question)
-            cluster = self._cluster(question) or item_id
+            cluster = self._find_cluster(question) or item_id
             images = self._source.asking.list_images(question)
             found.append(Item(item_id, number, text, question.choices, question.gold, cluster, question.row, images))
         return tuple(found)
@@ -167,7 +167,7 @@ class OwnTask:
         own = self._source.columns.item
         return "" if self._source.asking.shows(own) else own
 
-    def _cluster(self, question: Question) -> str:
+    def _find_cluster(self, question: Question) -> str:
         """Return the cluster that a row names; else rows with one image, or one passage before them, are one."""
         columns = self._source.columns
         if columns.cluster:

@@ -143,10 +143,10 @@ class PictureTask(ProceduralTask):
     def _ask(self, item: Item) -> Sequence[Part]:
         return place_pictures(item.images, item.data["question"])
 
-    def _cluster(self, scene: Scene, number: int) -> str:
+    def _name_cluster(self, scene: Scene, number: int) -> str:
         return f"{self._family}/{self._number}/{scene.kind}/{number}"
 
-    def _item(self, scene: Scene, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
+    def _make_item(self, scene: Scene, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
         assert isinstance(scene, PictureScene)
         for name, picture in zip(row["pictures"], scene.pictures, strict=True):
             if name not in self._parts:
@@ -154,7 +154,7 @@ class PictureTask(ProceduralTask):
                 part = self._parts[name] = ImagePart.of(data, PNG)
                 self._bytes[part.hash] = data
         images = tuple(self._parts[name] for name in row["pictures"])
-        item = super()._item(scene, row, cluster, doc_id)
+        item = super()._make_item(scene, row, cluster, doc_id)
         return replace(item, question=row["question"], images=images)
 
 
@@ -222,8 +222,8 @@ class PictureAnswers(PictureTask, WrittenTask):
         texts = [answer.text for answer in answers if isinstance(answer, GenerateAnswer)]
         return ["unread"] if any(_read_answer(item, text) is None for text in texts) else []
 
-    def _item(self, scene: Scene, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
-        return replace(super()._item(scene, row, cluster, doc_id), choices=())
+    def _make_item(self, scene: Scene, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
+        return replace(super()._make_item(scene, row, cluster, doc_id), choices=())
 
     def _name(self, family: str) -> str:
         return family + OPEN

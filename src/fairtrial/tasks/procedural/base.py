@@ -173,14 +173,14 @@ class ProceduralTask(ABC):
         found: list[Item] = []
         number = 0
         while len(found) < count:
-            scene, rows = self._fresh(stream, number, taken)
+            scene, rows = self._draw_fresh(stream, number, taken)
             for row in rows if whole_scenes else rows[:1]:
                 taken.add(content_hash(_list_asked(row)))
-                found.append(self._item(scene, row, self._cluster(scene, number), len(found)))
+                found.append(self._make_item(scene, row, self._name_cluster(scene, number), len(found)))
             number += 1
         return found[:count]
 
-    def _fresh(self, stream: int, number: int, taken: set[str]) -> tuple[Scene, list[dict[str, Any]]]:
+    def _draw_fresh(self, stream: int, number: int, taken: set[str]) -> tuple[Scene, list[dict[str, Any]]]:
         for attempt in range(_ATTEMPTS):
             scene, rows = self._draw(stream, number, attempt)
             keys = [content_hash(_list_asked(row)) for row in rows]
@@ -197,9 +197,9 @@ class ProceduralTask(ABC):
         name = zlib.crc32(self._suite.name.encode())
         draw = Draw(name, self._suite.version, self._seed, self._number, stream, number, attempt)
         scene = self._maker(draw, self._suite, self._level)
-        return scene, [self._row(scene, question, draw) for question in scene.questions]
+        return scene, [self._make_row(scene, question, draw) for question in scene.questions]
 
-    def _row(self, scene: Scene, question: Question, draw: Draw) -> dict[str, Any]:
+    def _make_row(self, scene: Scene, question: Question, draw: Draw) -> dict[str, Any]:
         return {
             "task": self._suite.name,
             "version": self._suite.version,
@@ -212,11 +212,11 @@ class ProceduralTask(ABC):
             "facts": dict(question.facts),
         }
 
-    def _cluster(self, scene: Scene, number: int) -> str:
+    def _name_cluster(self, scene: Scene, number: int) -> str:
         name = f"{self._suite.name}/{self._number}/{scene.kind}"
         return f"{name}/{number}" if scene.context else name
 
-    def _item(self, scene: Scene, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
+    def _make_item(self, scene: Scene, row: dict[str, Any], cluster: str, doc_id: int) -> Item:
         shown = f"{row['context']}\n{row['question']}" if row["context"] else str(row["question"])
         return Item(
             id=content_hash(row),

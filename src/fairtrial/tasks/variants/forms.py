@@ -139,7 +139,7 @@ class PermutedTask:
 
     @cached_property
     def _kept(self) -> list[Item]:
-        kept = [item for item in self.task.items() if self._options(item)]
+        kept = [item for item in self.task.items() if self._find_options(item)]
         if not kept:
             raise TaskError(
                 "shows no lettered options, so that there is nothing to permute.",
@@ -154,7 +154,7 @@ class PermutedTask:
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the task's own requests with the options in another order."""
-        options = self._options(item)
+        options = self._find_options(item)
         assert options is not None
         return [_permute_request(request, options) for request in self.task.requests(item)]
 
@@ -164,13 +164,13 @@ class PermutedTask:
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the task's own grades of the answers, mapped back to the published order."""
-        options = self._options(item)
+        options = self._find_options(item)
         assert options is not None
         return self.task.grade(item, self._mapped_back(item, answers, options))
 
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return what the task itself tells of the answers, mapped back."""
-        options = self._options(item)
+        options = self._find_options(item)
         assert options is not None
         if not isinstance(self.task, TellsSigns):
             return []
@@ -182,7 +182,7 @@ class PermutedTask:
             return [_map_letter_back(answer, options) for answer in answers]
         return [_map_answer_back(*pair, options) for pair in zip(self.task.requests(item), answers, strict=True)]
 
-    def _options(self, item: Item) -> LetteredOptions | None:
+    def _find_options(self, item: Item) -> LetteredOptions | None:
         texts = {prompt.user for request in self.task.requests(item) for prompt in request.prompts if prompt.user}
         return find_options(texts.pop(), item.id) if len(texts) == 1 else None
 

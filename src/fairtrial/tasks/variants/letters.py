@@ -80,7 +80,7 @@ class LetterTask:
 
     def requests(self, item: Item) -> Sequence[GenerateRequest]:
         """Return the one request for a letter."""
-        return [write_letter_request(*self._asked(item))]
+        return [write_letter_request(*self._make_prompt(item))]
 
     def answer_columns(self) -> Collection[str] | None:
         """Return those of the task itself."""
@@ -115,10 +115,10 @@ class LetterTask:
         """Return the letter that was answered, empty if none can be read, and the options as they are shown."""
         [answer] = answers
         assert isinstance(answer, GenerateAnswer)
-        _, options, _ = self._asked(item)
+        _, options, _ = self._make_prompt(item)
         return read_letter(answer.text, options), options
 
-    def _asked(self, item: Item) -> tuple[Prompt, tuple[str, ...], str]:
+    def _make_prompt(self, item: Item) -> tuple[Prompt, tuple[str, ...], str]:
         """Return an item's prompt, its options as they are shown, and its label."""
         prompt, options, label = find_options_asked(self.task, item)
         return prompt, tuple(options[at] for at in self._order(item, options)), label

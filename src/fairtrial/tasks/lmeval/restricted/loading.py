@@ -71,7 +71,7 @@ class TaskModules:
         self._seed(self._bundle["seeds"])
         for name in self._bundle["first"]:
             self._load(name)
-        self._after = self._state()
+        self._after = self._read_state()
 
     def _load(self, name: str) -> _TaskModule:
         if name not in self._loaded:
@@ -89,13 +89,13 @@ class TaskModules:
         if wanted:  # exactly these names: what an import takes from an object, no guard sees
             return Module(asked, {name: self._pick(importer, asked, name) for name in wanted})
         parts = asked.split(".")
-        found = self._whole(importer, asked)
+        found = self._import_whole(importer, asked)
         for n in range(len(parts) - 1, 0, -1):  # `import a.b` gives `a`
             outer = self._plain.get(".".join(parts[:n]))
             found = outer if hasattr(outer, parts[n]) else Module(".".join(parts[:n]), {parts[n]: found})
         return found
 
-    def _whole(self, importer: str, asked: str) -> Any:
+    def _import_whole(self, importer: str, asked: str) -> Any:
         if own := self._bundle["resolved"].get(f"{importer}:{asked}"):
             return self._load(own)
         if asked in self._plain:
@@ -108,7 +108,7 @@ class TaskModules:
             return self._load(own)
         if inside in self._plain:
             return self._plain[inside]
-        found = self._whole(importer, asked)
+        found = self._import_whole(importer, asked)
         if name.startswith("__") or (
             name.startswith("_") and (name.endswith("_") or not isinstance(found, _TaskModule))
         ):
@@ -125,7 +125,7 @@ class TaskModules:
         if numpy := sys.modules.get("numpy"):
             numpy.random.seed(seeds[1])
 
-    def _state(self) -> Any:
+    def _read_state(self) -> Any:
         numpy = sys.modules.get("numpy")
         return random.getstate(), numpy.random.get_state() if numpy else None
 
@@ -156,16 +156,18 @@ class TaskModules:
                 self._load_all()
             else:
                 self._restore()
-            made = self._function(message)(Dataset(wire.unpack(message["rows"])))
+            made = self._find_function(message)(Dataset(wire.unpack(message["rows"])))
             return [wire.pack(dict(row)) for row in made]
         if message["op"] == "call":  # without a row: as if the task had just been loaded
             if self._bundle["draws"]:
                 self._load_all()
-            return wire.pack(self._function(message)(*wire.unpack(message["args"])))
-        function = self._function(message)
-        return [self._one(function, args, seeds) for args, seeds in zip(message["many"], message["seeds"], strict=True)]
+            return wire.pack(self._find_function(message)(*wire.unpack(message["args"])))
+        function = self._find_function(message)
+        return [
+            self._call_one(function, args, seeds) for args, seeds in zip(message["many"], message["seeds"], strict=True)
+        ]
 
-    def _one(self, function: Any, args: Any, seeds: Sequence[Any] | None) -> Any:
+    def _call_one(self, function: Any, args: Any, seeds: Sequence[Any] | None) -> Any:
         if seeds is not None:
             self._seed(seeds)
         try:
@@ -175,7 +177,7 @@ class TaskModules:
         except Exception as error:
             return _describe(error)
 
-    def _function(self, message: Mapping[str, Any]) -> Any:
+    def _find_function(self, message: Mapping[str, Any]) -> Any:
         found: Any = self._load(message["module"])
         for part in message["name"].split("."):
             found = getattr(found, part, None)
