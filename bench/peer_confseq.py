@@ -51,7 +51,7 @@ def theirs(differences: Floats, finite: bool) -> float:
 def ours(differences: Floats, finite: bool) -> float:
     """Return the same of ours."""
     units = Units(differences, np.ones(differences.size), float(differences.size) if finite else None)
-    sides = (log_wealth(side, np.zeros(1)) for side in (units, units.mirrored()))
+    sides = (log_wealth(side, np.zeros(1)) for side in (units, units.mirror()))
     return min(float(first_over(side, float(np.log(40)))[0]) for side in sides) + 1
 
 

@@ -137,13 +137,13 @@ def sequential(scenario: Scenario, drawn: Drawn) -> Run:
     largest = sizes.max() if scenario.kind != "clusters" or scenario.target == "benchmark" else 6.0
     whole = float(sizes.sum() / largest) if scenario.target == "benchmark" else None
     g = drawn.guess
-    hints = None if g is None or whole is None else Hints.of(g, g)
+    hints = None if g is None or whole is None else Hints.from_units(g, g)
     units = Units(d / largest, sizes / largest, whole, hints)
     level = scenario.alpha / (scenario.candidates - 1)
     threshold = float(np.log(2 / level))
     margin = scenario.margin
     above = first_over(log_wealth(units, np.array([0.0, -margin, truth])), threshold)
-    below = first_over(log_wealth(units.mirrored(), np.array([0.0, -margin, -truth])), threshold)
+    below = first_over(log_wealth(units.mirror(), np.array([0.0, -margin, -truth])), threshold)
     ends = np.cumsum(sizes)
     total = float(ends[-1])
 

@@ -44,7 +44,7 @@ def end(right: NDArray[np.float64]) -> int | None:
     """Return after how many items the right-or-wrong pair is settled, or None."""
     units, threshold = Units(right, np.ones(right.size)), float(np.log(40))
     above = first_over(log_wealth(units, np.array([0.0, -MARGIN])), threshold)
-    below = first_over(log_wealth(units.mirrored(), np.array([0.0, -MARGIN])), threshold)
+    below = first_over(log_wealth(units.mirror(), np.array([0.0, -MARGIN])), threshold)
     stop = min(above[0], below[0], max(above[1], below[1])) + 1
     return min(right.size, int(np.ceil(stop / BATCH) * BATCH)) if np.isfinite(stop) else None
 

@@ -56,7 +56,7 @@ class Hints:
     highest: Floats
 
     @classmethod
-    def of(cls, values: Floats, every: Floats) -> Hints:
+    def from_units(cls, values: Floats, every: Floats) -> Hints:
         """Return the hints from those of the units seen, (k,) or (k, P), and of every item, (N,) or (N, P)."""
         every = every.reshape(len(every), -1)
         return cls(values.reshape(-1, every.shape[1]), every.mean(axis=0), every.min(axis=0), every.max(axis=0))
@@ -80,13 +80,13 @@ class Units:
     whole: float | None = None
     hints: Hints | None = None
 
-    def mirrored(self) -> Units:
+    def mirror(self) -> Units:
         """Return the units with the two candidates swapped."""
         h = self.hints
         hints = None if h is None else Hints(-h.values, -h.mean, -h.highest, -h.lowest)
         return Units(-self.sums, self.sizes, self.whole, hints)
 
-    def left(self) -> Floats | None:
+    def count_left(self) -> Floats | None:
         """Return (k,) the sizes that are left before each unit; None for an unlimited population."""
         return None if self.whole is None else self.whole - _sum_before(self.sizes)
 
@@ -156,7 +156,7 @@ class _Game:
 
 
 def _make_game(units: Units) -> _Game:
-    left, growth, after = units.left(), np.ones(1), None
+    left, growth, after = units.count_left(), np.ones(1), None
     seen_after = np.cumsum(units.sums)
     if left is not None and units.whole is not None:
         left = np.maximum(left, 1e-9)
@@ -185,7 +185,7 @@ def _compute_explained(units: Units) -> tuple[Floats, Floats]:
     The slopes are a regression on the units before, so that they are known before the bet, pulled towards 0 while there
     are few.  What is left of the hints has a known mean, so the explained part has mean 0 whatever the slopes are.
     """
-    h, left = units.hints, units.left()
+    h, left = units.hints, units.count_left()
     if h is None or left is None or units.whole is None:
         return np.zeros(1), np.zeros(1)
     values = h.values - h.mean
@@ -269,5 +269,5 @@ def compute_limits(units: Units, confidence: float) -> tuple[float, float]:
     1 - confidence), the interval is what lies between the two.
     """
     threshold = float(np.log(2 / (1 - confidence)))
-    low, high = _compute_lower_limit(units, threshold), -_compute_lower_limit(units.mirrored(), threshold)
+    low, high = _compute_lower_limit(units, threshold), -_compute_lower_limit(units.mirror(), threshold)
     return min(low, high), max(low, high)

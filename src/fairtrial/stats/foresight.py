@@ -82,7 +82,7 @@ def _simulate_stop(differences: Floats, clusters: Ints, rule: Rule, finite: bool
     threshold = np.log(2 / (1 - rule.confidence))
     means = np.array([0.0, -rule.margin])
     first = []
-    for side in (units, units.mirrored()):
+    for side in (units, units.mirror()):
         over = log_wealth(side, means) >= threshold
         first.append(np.where(over.any(axis=1), over.argmax(axis=1), np.inf))
     unit = float(min(first[0][0], first[1][0], max(first[0][1], first[1][1])))

@@ -61,7 +61,7 @@ class BoundedUnits:
     largest: float = 1.0
     stretch: float = 1.0
 
-    def mirrored(self) -> BoundedUnits:
+    def mirror(self) -> BoundedUnits:
         """Return the units with the sign of every value changed."""
         return replace(self, sums=-self.sums, lowest=-self.highest, highest=-self.lowest)
 
@@ -105,7 +105,7 @@ def compute_two_sided_p(units: BoundedUnits, mean: float) -> float:
     >>> round(compute_two_sided_p(units, 0.0), 6)
     0.070312
     """
-    return min(1.0, 2 * compute_p_below(units, mean), 2 * compute_p_below(units.mirrored(), -mean))
+    return min(1.0, 2 * compute_p_below(units, mean), 2 * compute_p_below(units.mirror(), -mean))
 
 
 def compute_limits(units: BoundedUnits, confidence: float) -> tuple[float, float]:
@@ -118,7 +118,7 @@ def compute_limits(units: BoundedUnits, confidence: float) -> tuple[float, float
         units = replace(units, sums=np.ldexp(units.sums, -power), lowest=ends[0], highest=ends[1])
         low, high = compute_limits(units, confidence)
         return float(np.ldexp(low, power)), float(np.ldexp(high, power))
-    return compute_lower_limit(units, tail), -compute_lower_limit(units.mirrored(), tail)
+    return compute_lower_limit(units, tail), -compute_lower_limit(units.mirror(), tail)
 
 
 def compute_lower_limit(units: BoundedUnits, tail: float) -> float:

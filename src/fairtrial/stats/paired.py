@@ -179,7 +179,7 @@ def _is_noninferior(sample: PairedSample, rule: Rule) -> bool | None:
         if a.lone or b.lone:
             return rule.margin > rule.bounds[1] - rule.bounds[0]
         units, centre = _make_units(sample, a, b, rule)
-        forward, centre = (units, centre) if rule.higher_is_better else (units.mirrored(), -centre)
+        forward, centre = (units, centre) if rule.higher_is_better else (units.mirror(), -centre)
         return compute_p_below(forward, -rule.margin - centre) < 1 - rule.confidence
     low, high = compute_fixed_interval(sample, replace(rule, confidence=2 * rule.confidence - 1))
     return low > -rule.margin if rule.higher_is_better else high < rule.margin

@@ -89,7 +89,7 @@ def decide(
     low, high = (reach * end for end in compute_limits(units, rule.confidence))
     difference = float(differences.mean())
     zero = np.zeros(1)
-    up, down = log_wealth(units, zero), log_wealth(units.mirrored(), zero)
+    up, down = log_wealth(units, zero), log_wealth(units.mirror(), zero)
     both = np.logaddexp(up, down)[0] - np.log(2) if units.sums.size else np.zeros(1)
     flips = count_flips(sample, rule.bounds)
     found = Comparison(
@@ -119,7 +119,7 @@ def _is_noninferior(units: Units, rule: Rule, reach: float) -> bool | None:
         return None
     if rule.margin >= reach:
         return True
-    forward = units if rule.higher_is_better else units.mirrored()
+    forward = units if rule.higher_is_better else units.mirror()
     evidence = best_log_wealth(forward, np.array([-rule.margin / reach]))[0]
     return bool(evidence >= -np.log(1 - rule.confidence))
 
@@ -151,7 +151,7 @@ def _scale_hints(hints: tuple[Floats, Floats], reach: float, rule: Rule) -> Hint
     values, every = hints
     if len(every) != rule.total or not (np.isfinite(every).all() and np.isfinite(values).all()):
         raise ValueError(f"hints must be finite and {rule.total}, one for each item of the benchmark, not {len(every)}")
-    found = Hints.of(values / reach, every / reach)
+    found = Hints.from_units(values / reach, every / reach)
     if (found.values < found.lowest).any() or (found.values > found.highest).any():
         raise ValueError("the hints of the items seen must be among those of all items")
     return found
@@ -251,7 +251,7 @@ def trace_interval(differences: Floats, rule: Rule, looks: Ints | None = None) -
     return IntervalPath(
         looks,
         reach * _trace_lower_limit(units, low, looks, rule.confidence),
-        -reach * _trace_lower_limit(units.mirrored(), -high, looks, rule.confidence),
+        -reach * _trace_lower_limit(units.mirror(), -high, looks, rule.confidence),
     )
 
 

@@ -60,7 +60,7 @@ class Curve:
     tokens: Floats
     values: Floats
 
-    def ordered(self) -> Curve:
+    def sort(self) -> Curve:
         """Return the points by their tokens."""
         order = np.argsort(self.tokens, axis=-1, kind="stable")
         return Curve(*(np.take_along_axis(one, order, axis=-1) for one in (self.tokens, self.values)))
@@ -115,7 +115,7 @@ def compute_area_weights(tokens: Floats, limits: tuple[float, float]) -> Floats:
 
 def compute_area(curve: Curve, limits: tuple[float, float]) -> Floats:
     """Return the mean value over the logarithm of tokens; one number, or (draws,)."""
-    ordered = curve.ordered()
+    ordered = curve.sort()
     at = np.log(ordered.tokens)
     together = (at[..., :, None] == at[..., None, :]).astype(np.float64)  # points at one place count by their mean
     values = (together @ ordered.values[..., None])[..., 0] / together.sum(axis=-1)
@@ -131,7 +131,7 @@ def compute_area(curve: Curve, limits: tuple[float, float]) -> Floats:
 
 def find_tokens_needed(curve: Curve, value: float) -> Floats:
     """Return the fewest tokens at which a curve reaches a value: one number, or (draws,); infinite if it never does."""
-    ordered = curve.ordered()
+    ordered = curve.sort()
     tokens, values = np.atleast_2d(ordered.tokens), np.atleast_2d(ordered.values)
     found = np.full(tokens.shape[0], np.inf)
     for row, (at, had) in enumerate(zip(np.log(tokens), values, strict=True)):

@@ -80,8 +80,8 @@ def test_wealth_with_hints_is_a_fair_game(columns):
         after, mean = [], np.array([sign * sums.mean()])
         for i in (3, 4, 5, 6, 7, None):
             at = [0, 1, 2] if i is None else [0, 1, 2, i]
-            units = Units(sums[at], np.ones(len(at)), 8.0, Hints.of(guess[at], guess))
-            after.append(np.exp(log_wealth(units if sign > 0 else units.mirrored(), mean))[0, -1])
+            units = Units(sums[at], np.ones(len(at)), 8.0, Hints.from_units(guess[at], guess))
+            after.append(np.exp(log_wealth(units if sign > 0 else units.mirror(), mean))[0, -1])
         assert np.mean(after[:-1]) == pytest.approx(after[-1])
 
 
@@ -91,7 +91,7 @@ def test_hints_save_items_and_never_break_the_order_of_means():
     for _ in range(20):
         d = rng.permutation(np.repeat([1.0, -1.0, 0.0], [130, 70, 800]))
         guess = np.clip(d + rng.choice([0.0, 1.0, -1.0], 1000, p=[0.8, 0.1, 0.1]), -1, 1)
-        hints = Hints.of(guess, guess)
+        hints = Hints.from_units(guess, guess)
         for units, found in ((singles(d, 1000.0), plain_items), (Units(d, np.ones(1000), 1000.0, hints), helped_items)):
             found.append(int((log_wealth(units, np.zeros(1))[0] >= np.log(40)).argmax()) + 1)
         wealth = np.minimum(best_log_wealth(Units(d, np.ones(1000), 1000.0, hints), np.linspace(-0.9, 0.9, 31)), 1e6)
@@ -110,8 +110,8 @@ def test_simulated_coverage_with_hints_good_and_bad():
         guess = np.clip(d + rng.normal(0, 0.7, 400), -1, 1) if turn % 2 else rng.normal(0, 1, 400)
         if turn % 3 == 0:
             guess = np.stack([guess, rng.integers(0, 2, 400), 0.5 - d / 3], axis=1)
-        units = Units(d, np.ones(400), 400.0, Hints.of(guess, guess))
-        sides = (best_log_wealth(u, np.zeros(1))[0] for u in (units, units.mirrored()))
+        units = Units(d, np.ones(400), 400.0, Hints.from_units(guess, guess))
+        sides = (best_log_wealth(u, np.zeros(1))[0] for u in (units, units.mirror()))
         wrong += max(sides) >= np.log(40)
     assert wrong / rounds <= 0.05 + 2 * (0.05 * 0.95 / rounds) ** 0.5
 
@@ -306,7 +306,7 @@ def ever_wrong(rng, rule, discordance, gap, count, finite):
     units = singles(d, float(count) if finite else None)
     truth = np.array([d.mean() if finite else gap])
     limit = np.log(2 / (1 - rule.confidence))
-    return best_log_wealth(units, truth)[0] >= limit or best_log_wealth(units.mirrored(), -truth)[0] >= limit
+    return best_log_wealth(units, truth)[0] >= limit or best_log_wealth(units.mirror(), -truth)[0] >= limit
 
 
 @pytest.mark.parametrize("finite", [False, True])

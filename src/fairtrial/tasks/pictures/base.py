@@ -89,7 +89,7 @@ def draw_range(draw: Draw, low: int, high: int, count: int) -> range:
 
     Where the right number is then drawn among them, each of those offered is as likely to be right.
     """
-    first = draw.between(low, high - count + 1)
+    first = draw.draw_between(low, high - count + 1)
     return range(first, first + count)
 
 

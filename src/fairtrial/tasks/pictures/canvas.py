@@ -118,7 +118,7 @@ def add_grain(picture: Image.Image, draw: Draw, strength: int) -> None:
     if not strength:
         return
     pixels = np.asarray(picture).astype(np.int16)
-    raw = PCG64(SeedSequence(draw.below(1 << 62))).random_raw(-(-pixels.shape[0] * pixels.shape[1] // 8))
+    raw = PCG64(SeedSequence(draw.draw_below(1 << 62))).random_raw(-(-pixels.shape[0] * pixels.shape[1] // 8))
     grain = raw.view(np.uint8)[: pixels.shape[0] * pixels.shape[1]].astype(np.int16) % (2 * strength + 1) - strength
     shown = np.clip(pixels + grain.reshape(*pixels.shape[:2], 1), 0, 255).astype(np.uint8)
     picture.paste(Image.fromarray(shown))

@@ -52,7 +52,7 @@ class Asking:
 
     def pick_series(self) -> tuple[str, tuple[int, ...]]:
         """Return the name and values of one series."""
-        at = self.draw.below(len(self.chart.series)) if len(self.chart.series) > 1 else 0
+        at = self.draw.draw_below(len(self.chart.series)) if len(self.chart.series) > 1 else 0
         return self.chart.series[at], self.chart.values[at]
 
 
@@ -86,7 +86,7 @@ def _draw_data(draw: Draw, kind: str, suite: Suite, how: Dealt) -> Chart:
         groups = _draw_labels(draw, kind, count)
         colours = tuple(draw.sample(names, lines))
     series = colours if lines > 1 else ("",)
-    title = draw.pick(suite.lines("titles")) if how.get("title") else ""
+    title = draw.pick(suite.read_lines("titles")) if how.get("title") else ""
     if "pie" in kind:
         return Chart(kind, groups, colours, series, (_draw_shares(draw, count, how["apart"]),), 100, 1, title)
     low, high = how["values"]
@@ -106,7 +106,7 @@ def _draw_values(draw: Draw, among: range, lines: int, count: int) -> tuple[tupl
 def _draw_labels(draw: Draw, kind: str, count: int) -> tuple[str, ...]:
     """Return names of groups: months in their order for lines, else short words."""
     if kind in ("line", "lines"):
-        first = draw.below(13 - count)
+        first = draw.draw_below(13 - count)
         return tuple(month[:3] for month in load_words()["months"][first : first + count])
     return tuple(draw.sample([word for word in load_words()["things"] if len(word) <= 5], count))
 
@@ -115,9 +115,9 @@ def _draw_shares(draw: Draw, count: int, apart: int) -> tuple[int, ...]:
     """Return shares that add up to 100, no two of them closer than ``apart``."""
     least = list(range(6, 6 + count * apart, apart))
     rest = 100 - sum(least)
-    cuts = sorted(draw.between(0, rest) for _ in range(count - 1))
+    cuts = sorted(draw.draw_between(0, rest) for _ in range(count - 1))
     parts = sorted(high - low for low, high in zip([0, *cuts], [*cuts, rest], strict=True))
-    return tuple(draw.shuffled(one + more for one, more in zip(least, parts, strict=True)))
+    return tuple(draw.shuffle(one + more for one, more in zip(least, parts, strict=True)))
 
 
 def _ask_extreme(a: Asking) -> Question:
@@ -130,9 +130,9 @@ def _ask_extreme(a: Asking) -> Question:
 def _ask_value(a: Asking) -> Question:
     if len(a.chart.series) == 1:
         name, values = a.pick_series()
-        at = a.draw.below(len(values))
+        at = a.draw.draw_below(len(values))
     else:
-        at = a.draw.below(len(a.chart.groups))
+        at = a.draw.draw_below(len(a.chart.groups))
         name, values = a.pick_series()
     every = [value for one in a.chart.values for value in one]
     return a.offer(values[at], every, group=a.chart.groups[at], series=name)
@@ -147,7 +147,7 @@ def _ask_compare(a: Asking) -> Question:
 
 
 def _ask_compare_series(a: Asking) -> Question:
-    at = a.draw.below(len(a.chart.groups))
+    at = a.draw.draw_below(len(a.chart.groups))
     one, other = a.draw.sample(range(len(a.chart.series)), 2)
     higher = max(one, other, key=lambda series: a.chart.values[series][at])
     both = a.chart.series[one], a.chart.series[other]
@@ -157,7 +157,7 @@ def _ask_compare_series(a: Asking) -> Question:
 def _ask_trend(a: Asking) -> Question:
     """Ask whether the end of a stretch lies above or below its beginning; both are as likely."""
     name, values = a.pick_series()
-    rises = bool(a.draw.below(2))
+    rises = bool(a.draw.draw_below(2))
     pairs = [(i, k) for i, k in combinations(range(len(values)), 2) if (values[k] > values[i]) == rises]
     if not pairs:  # a line that goes one way only
         rises = not rises

@@ -47,11 +47,11 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     for (one, count), (shape, colour) in zip(asked.items(), looks, strict=False):
         offered = draw_range(draw, low, high, count)
         number = draw.pick(offered)
-        text = draw.pick(suite.lines(one.rstrip("123"))).format(shapes=name_several(shape), colour=colour)
+        text = draw.pick(suite.read_lines(one.rstrip("123"))).format(shapes=name_several(shape), colour=colour)
         questions.append(Question(text, str(number), tuple(str(n) for n in offered if n != number), {"ask": one}))
         members += [(shape, colour)] * number
     for look in looks[len(asked) :]:
-        members += [look] * draw.between(low, high)
+        members += [look] * draw.draw_between(low, high)
     spots = draw_spots(draw, max(1, len(members)), how["size"], how["size"], how["radius"])
     things = [Thing(*look, at.x, at.y, at.radius) for look, at in zip(members, spots, strict=False)]
     on = Canvas(how["size"], how["size"])

@@ -51,12 +51,12 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     else:
         del first[0]
     if how.get("shift"):
-        by = draw.between(-how["shift"], how["shift"]), draw.between(-how["shift"], how["shift"])
+        by = draw.draw_between(-how["shift"], how["shift"]), draw.draw_between(-how["shift"], how["shift"])
         second = [replace(thing, x=thing.x + by[0], y=thing.y + by[1]) for thing in second]
     names = [thing.name if alike else thing.shape for thing in [changed, *(t for t in first if t.name != changed.name)]]
     questions = []
     for ask, count in asked.items():
-        text = draw.pick(suite.lines(ask))
+        text = draw.pick(suite.read_lines(ask))
         if ask == "what":
             told = suite.texts["changes"]
             questions.append(
@@ -67,7 +67,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     pictures = []
     for things in (first, second):
         on = Canvas(how["size"], how["size"])
-        for thing in draw.shuffled(things):
+        for thing in draw.shuffle(things):
             draw_thing(on, thing)
         add_grain(on.image, draw, how.get("grain", 0))
         pictures.append(on.image)

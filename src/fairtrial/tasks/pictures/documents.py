@@ -35,7 +35,9 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     kind, asked = draw_kind(draw, level)
     how = level.settings
     on, questions, drawn = MAKE[kind](draw, suite, asked, how)
-    picture = turn_slightly(on.image, draw.between(-how["aslant"], how["aslant"])) if how.get("aslant") else on.image
+    picture = (
+        turn_slightly(on.image, draw.draw_between(-how["aslant"], how["aslant"])) if how.get("aslant") else on.image
+    )
     add_grain(picture, draw, how.get("grain", 0))
     return PictureScene(kind, tuple(questions), pictures=(picture,), drawn=drawn)
 
@@ -50,7 +52,7 @@ def _make_note(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> 
     offered = {"word": draw.sample(fitting, asked["word"]), "number": draw_alike(draw, "12", asked["number"])}
     on = Canvas(how["size"], how["size"])
     lines = [offered["word"][0], offered["number"][0]]
-    draw_note(on, lines, [(draw.between(-a, a), draw.between(-4, 4)) for a in (4, 16)], how["font"])
+    draw_note(on, lines, [(draw.draw_between(-a, a), draw.draw_between(-4, 4)) for a in (4, 16)], how["font"])
     questions = [_say(draw, suite, one, offered[one][0], offered[one][1:]) for one in asked]
     return on, questions, {"lines": lines}
 
@@ -64,7 +66,7 @@ def draw_alike(draw: Draw, form: str, count: int) -> list[str]:
         count: how many; at most four.
     """
     first, second = draw.sample("123456789", 2), draw.sample("0123456789", 2)
-    base = "".join(str(draw.between(int(not at), 9)) if char == "x" else char for at, char in enumerate(form))
+    base = "".join(str(draw.draw_between(int(not at), 9)) if char == "x" else char for at, char in enumerate(form))
     numbers = [
         base.replace("1", "a").replace("2", "b").replace("a", one).replace("b", other)
         for one in first
@@ -74,14 +76,14 @@ def draw_alike(draw: Draw, form: str, count: int) -> list[str]:
 
 
 def _say(draw: Draw, suite: Suite, ask: str, gold: str, wrong: Sequence[str], **slots: object) -> Question:
-    text = draw.pick(suite.lines(ask)).format(**slots)
+    text = draw.pick(suite.read_lines(ask)).format(**slots)
     return Question(text, gold, tuple(wrong), {"ask": ask})
 
 
 def _draw_fields(draw: Draw, listed: Sequence[Mapping[str, Any]]) -> list[Field]:
     """Return fields with values: words of a list, none twice, or numbers."""
     lists = load_words()
-    left = {name: draw.shuffled(words) for name, words in lists.items()}
+    left = {name: draw.shuffle(words) for name, words in lists.items()}
     fields = []
     for one in listed:
         if "digits" in one:
@@ -104,7 +106,7 @@ def _offer_field(draw: Draw, field: Field, fields: Sequence[Field], count: int) 
 
 def _make_form(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> Made:
     """Return a form of labelled fields, of which some are asked for."""
-    form = draw.pick(suite.table("forms"))
+    form = draw.pick(suite.read_table("forms"))
     fields = _draw_fields(draw, draw.sample(form["fields"], how["fields"]))
     questions = []
     for field, (ask, count) in zip(draw.sample(fields, len(asked)), asked.items(), strict=True):
@@ -141,17 +143,17 @@ def _offer_amounts(draw: Draw, cents: int, count: int) -> list[str]:
         for one in change:
             changed[places[one]] = others[one]
         found.append("".join(changed))
-    return [found[0], *draw.shuffled(found[1:])[: count - 1]]
+    return [found[0], *draw.shuffle(found[1:])[: count - 1]]
 
 
 def _make_receipt(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> Made:
     """Return a receipt: things with their prices, the total, what was paid and the change."""
     lines = _draw_lines(draw, how["lines"], 1)
     total = sum(line.price for line in lines)
-    paid = -(-(total + draw.between(1, 400)) // 500) * 500
+    paid = -(-(total + draw.draw_between(1, 400)) // 500) * 500
     sums = {"TOTAL": total, "PAID": paid, "CHANGE": paid - total}
-    shop = f"{draw.pick(load_words()['places'])} {draw.pick(suite.lines('shops'))}"
-    date = f"{draw.between(1, 28)} {draw.pick(load_words()['months'])[:3]} {draw.between(2027, 2039)}"
+    shop = f"{draw.pick(load_words()['places'])} {draw.pick(suite.read_lines('shops'))}"
+    date = f"{draw.draw_between(1, 28)} {draw.pick(load_words()['months'])[:3]} {draw.draw_between(2027, 2039)}"
     on = Canvas(*how["paper"])
     draw_receipt(
         on,

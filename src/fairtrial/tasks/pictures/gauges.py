@@ -42,13 +42,13 @@ def _make_clock(draw: Draw, suite: Suite, asked: Mapping[str, int], how: Mapping
     questions = []
     for ask, count in asked.items():
         if ask == "time":
-            text, right, others = draw.pick(suite.lines("time")), _say(gold), [_say(one) for one in times[1:]]
+            text, right, others = draw.pick(suite.read_lines("time")), _say(gold), [_say(one) for one in times[1:]]
         else:
             later = how["later"]
             shown = [
                 _say(((hour * 60 + minute + later) // 60 % 12 or 12, (minute + later) % 60)) for hour, minute in times
             ]
-            text = draw.pick(suite.lines("later")).format(minutes=later)
+            text = draw.pick(suite.read_lines("later")).format(minutes=later)
             right, others = shown[0], shown[1:]
         assert len(others) == count - 1
         questions.append(Question(text, right, tuple(others), {"ask": ask}))
@@ -120,10 +120,10 @@ def _make_gauge(draw: Draw, suite: Suite, asked: Mapping[str, int], how: Mapping
     questions = []
     for ask, count in asked.items():
         if ask == "value":
-            text, right, others = draw.pick(suite.lines("value")), str(value), [str(n) for n in offered[1:]]
+            text, right, others = draw.pick(suite.read_lines("value")), str(value), [str(n) for n in offered[1:]]
         else:
             more = how["more"]
-            text = draw.pick(suite.lines("more")).format(more=more)
+            text = draw.pick(suite.read_lines("more")).format(more=more)
             right, others = str(value + more), [str(n + more) for n in offered[1:]]
         assert len(others) == count - 1
         questions.append(Question(text, right, tuple(others), {"ask": ask}))

@@ -42,7 +42,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     """Return a graph with two questions about ways, one of which there is, and one about what a letter is joined to."""
     kind, asked = draw_kind(draw, level)
     how = level.settings
-    length = draw.below(asked["length"]) + 1 if "length" in asked else 0  # before a graph is chosen that has it
+    length = draw.draw_below(asked["length"]) + 1 if "length" in asked else 0  # before a graph is chosen that has it
     while True:
         places = _draw_places(draw, how)
         edges = _draw_edges(draw, places, how)
@@ -73,7 +73,7 @@ def _ask(
         "yes": [pair for pair in pairs if how["least"] <= lengths.get(pair, 0)],
         "no": [pair for pair in pairs if pair not in lengths],
     }
-    answers = draw.shuffled(ways)
+    answers = draw.shuffle(ways)
     found = []
     for ask, count in asked.items():
         if ask in WAYS:
@@ -130,8 +130,8 @@ def _draw_places(draw: Draw, how: Mapping[str, Any]) -> list[Point]:
     free_x, free_y = int(across / 2 - how["circle"] - 3), int(down / 2 - how["circle"] - 3)
     return [
         (
-            (cell % columns + 0.5) * across + draw.between(-free_x, free_x),
-            (cell // columns + 0.5) * down + draw.between(-free_y, free_y),
+            (cell % columns + 0.5) * across + draw.draw_between(-free_x, free_x),
+            (cell // columns + 0.5) * down + draw.draw_between(-free_y, free_y),
         )
         for cell in draw.sample(range(columns * rows), how["letters"])
     ]
@@ -139,8 +139,8 @@ def _draw_places(draw: Draw, how: Mapping[str, Any]) -> list[Point]:
 
 def _draw_edges(draw: Draw, places: Sequence[Point], how: Mapping[str, Any]) -> list[Edge] | None:
     """Return lines that make two parts and touch no other letter; None if there are none."""
-    order = draw.shuffled(range(len(places)))
-    cut = draw.between(2, len(places) - 2) if how["letters"] < 6 else draw.between(3, len(places) - 3)
+    order = draw.shuffle(range(len(places)))
+    cut = draw.draw_between(2, len(places) - 2) if how["letters"] < 6 else draw.draw_between(3, len(places) - 3)
     edges: list[Edge] = []
 
     def list_fitting(part: Sequence[int]) -> list[Edge]:

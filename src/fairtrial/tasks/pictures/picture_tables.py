@@ -32,8 +32,8 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     """Return a table with a question of each kind of the level; every choice stands in the table, but for sums."""
     _, asked = draw_kind(draw, level)
     how = level.settings
-    spec = draw.pick(suite.table("tables"))
-    ranks = [draw.below(count) for count in asked.values()]
+    spec = draw.pick(suite.read_table("tables"))
+    ranks = [draw.draw_below(count) for count in asked.values()]
     while True:
         drawn = draw_table(draw, spec, how)
         questions = [
@@ -59,7 +59,7 @@ def _ask_above(a: QuestionContext) -> Question:
     offered = draw_range(a.draw, 0, len(column.cells) - 1, a.count)
     number = a.draw.pick(offered)
     limit = sorted(column.cells, reverse=True)[number]
-    text = a.text(column=column.name, value=limit)
+    text = a.fill_text(column=column.name, value=limit)
     return Question(text, str(number), tuple(str(n) for n in offered if n != number))
 
 
@@ -72,7 +72,7 @@ def _ask_gap(a: QuestionContext) -> Question:
             pairs.setdefault(column.cells[one] - column.cells[other], []).append((one, other))
     gold, *wrong = a.draw.sample(sorted(pairs), a.count)
     high, low = a.draw.pick(pairs[gold])
-    text = a.text(column=column.name, the_key=a.table.called(high), the_other_key=a.table.called(low))
+    text = a.fill_text(column=column.name, the_key=a.table.name_row(high), the_other_key=a.table.name_row(low))
     return Question(text, str(gold), tuple(map(str, wrong)))
 
 

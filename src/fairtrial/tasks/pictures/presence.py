@@ -46,7 +46,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
             for gold, wrong in (ANSWERS, ANSWERS[::-1]):
                 named = draw.pick([name for name in naming.list_names(ask, gold == "yes") if name not in taken])
                 taken.add(named)
-                text = draw.pick(suite.lines(ask)).format(named=named, a_named=add_article(named))
+                text = draw.pick(suite.read_lines(ask)).format(named=named, a_named=add_article(named))
                 questions.append(Question(text, gold, (wrong,), {"ask": ask}))
     add_grain(on.image, draw, how.get("grain", 0))
     return PictureScene(kind, tuple(questions), pictures=(on.image,), drawn={"things": things})
@@ -128,7 +128,9 @@ def _make_landscape(draw: Draw, how: Mapping[str, Any]) -> tuple[Canvas, list[di
         for number, name in enumerate(row):
             wide = size / len(row)
             free = int(wide / 2) - radius - 2
-            places.append((name, round((number + 0.5) * wide) + draw.between(-free, free), draw.between(top, bottom)))
+            places.append(
+                (name, round((number + 0.5) * wide) + draw.draw_between(-free, free), draw.draw_between(top, bottom))
+            )
     for name, x, y in places:
         ICONS[name](on, x, y, radius)
     return on, [{"name": name, "x": x, "y": y} for name, x, y in places], Naming(icons=names)

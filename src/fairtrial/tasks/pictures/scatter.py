@@ -53,7 +53,7 @@ def _draw_numbers(draw: Draw, colours: int, count: int, most: int) -> tuple[list
     offered = draw_range(draw, 1, most, count)
     first = draw.pick(offered)
     second = draw.pick([n for n in range(1, most + 1) if n != first])
-    return [first, second, *(draw.between(1, most) for _ in range(colours - 2))], offered
+    return [first, second, *(draw.draw_between(1, most) for _ in range(colours - 2))], offered
 
 
 def _draw_places(draw: Draw, count: int, top: int) -> tuple[list[int], list[int]]:

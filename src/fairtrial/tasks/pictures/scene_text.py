@@ -71,10 +71,10 @@ def _draw_board(draw: Draw, how: Mapping[str, Any]) -> list[tuple[int, int, int,
     high = size // signs
     return [
         (
-            left := draw.between(2, 10),
-            row * high + draw.between(3, 7),
+            left := draw.draw_between(2, 10),
+            row * high + draw.draw_between(3, 7),
             size - 12 + left - 2,
-            row * high + high - draw.between(4, 8),
+            row * high + high - draw.draw_between(4, 8),
         )
         for row in range(signs)
     ]
@@ -90,7 +90,7 @@ def _draw_street(draw: Draw, on: Canvas, how: Mapping[str, Any]) -> list[tuple[i
     spots = []
     for number in range(houses):
         left, right = number * wide + 3, (number + 1) * wide - 4
-        top = draw.between(size // 8, size // 4)
+        top = draw.draw_between(size // 8, size // 4)
         on.box(
             left, top, right, ground, draw.pick(((226, 206, 178), (206, 190, 196), (190, 204, 196), (232, 222, 200)))
         )
@@ -100,8 +100,8 @@ def _draw_street(draw: Draw, on: Canvas, how: Mapping[str, Any]) -> list[tuple[i
             on.box(x - wide / 12, top + size / 24, x + wide / 12, top + size / 8, (110, 150, 190))
             on.box(x - wide / 12, row + size / 7, x + wide / 12, ground - size / 40, (110, 150, 190))
         spots.append((left + 3, row, right - 3, row + size // 10))
-    long = draw.between(size * 2 // 5, size // 2)
-    left = draw.between(4, size - long - 5)
+    long = draw.draw_between(size * 2 // 5, size // 2)
+    left = draw.draw_between(4, size - long - 5)
     top, bottom = ground + size // 20, ground + size // 4
     on.box(left, top, left + long, bottom, (250, 250, 246))
     on.pen.rectangle((left, top, left + long, bottom), outline=INK, width=2)
@@ -109,7 +109,7 @@ def _draw_street(draw: Draw, on: Canvas, how: Mapping[str, Any]) -> list[tuple[i
         x, r = left + long * wheel, size // 28
         on.pen.ellipse((x - r, bottom - r, x + r, bottom + r), fill=INK)
     spots.append((left + 8, top + size // 24, left + long - 8, top + size // 24 + size // 10))
-    return draw.shuffled(spots)
+    return draw.shuffle(spots)
 
 
 def _draw_sign(draw: Draw, on: Canvas, sign: Sign, how: Mapping[str, Any]) -> None:
@@ -123,7 +123,7 @@ def _draw_sign(draw: Draw, on: Canvas, sign: Sign, how: Mapping[str, Any]) -> No
     letters = next(n for n in range(how["font"], 6, -1) if measure_text(sign.word, n) <= room)
     letters = min(letters, round((sign.bottom - sign.top) * 0.8))
     free = int((room - measure_text(sign.word, letters)) / 2)
-    x = (sign.left + sign.right) / 2 + draw.between(-free, free)
+    x = (sign.left + sign.right) / 2 + draw.draw_between(-free, free)
     on.write(sign.word, (x, (sign.top + sign.bottom) / 2), letters, fill=ink)
 
 
@@ -135,7 +135,7 @@ def _ask_word(draw: Draw, suite: Suite, signs: Sequence[Sign], drawn: Drawn, cou
     sign = draw.pick(signs)
     shown = draw.sample([one.word for one in signs if one is not sign], min(len(signs) - 1, count // 2))
     wrong = (*shown, *drawn[0][len(signs) :][: count - 1 - len(shown)])
-    text = draw.pick(suite.lines("word")).format(colour=sign.colour)
+    text = draw.pick(suite.read_lines("word")).format(colour=sign.colour)
     return Question(text, sign.word, wrong, {"ask": "word"})
 
 
@@ -144,7 +144,7 @@ def _ask_colour(draw: Draw, suite: Suite, signs: Sequence[Sign], drawn: Drawn, c
     sign = draw.pick(signs)
     shown = draw.sample([one.colour for one in signs if one is not sign], min(len(signs) - 1, count - 1))
     wrong = (*shown, *drawn[1][len(signs) :][: count - 1 - len(shown)])
-    text = draw.pick(suite.lines("colour")).format(word=sign.word)
+    text = draw.pick(suite.read_lines("colour")).format(word=sign.word)
     return Question(text, sign.colour, wrong, {"ask": "colour"})
 
 

@@ -137,9 +137,9 @@ def draw_spots(draw: Draw, count: int, width: int, height: int, sizes: tuple[int
     least = min(sizes[0], most)
     found = []
     for cell in draw.sample(range(columns * rows), count):
-        radius = draw.between(least, most)
+        radius = draw.draw_between(least, most)
         free_x, free_y = int(across / 2) - radius - 3, int(down / 2) - radius - 3
-        x = int((cell % columns + 0.5) * across) + draw.between(-max(0, free_x), max(0, free_x))
-        y = int((cell // columns + 0.5) * down) + draw.between(-max(0, free_y), max(0, free_y))
+        x = int((cell % columns + 0.5) * across) + draw.draw_between(-max(0, free_x), max(0, free_x))
+        y = int((cell // columns + 0.5) * down) + draw.draw_between(-max(0, free_y), max(0, free_y))
         found.append(Spot(x, y, radius))
     return found

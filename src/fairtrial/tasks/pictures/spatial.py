@@ -47,19 +47,19 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
 def _make_pair(draw: Draw, suite: Suite, level: SuiteLevel, asked: Mapping[str, int]) -> PictureScene:
     """Return two shapes beside or above each other."""
     how = level.settings
-    size, radius = how["size"], draw.between(*how["radius"])
+    size, radius = how["size"], draw.draw_between(*how["radius"])
     shapes = draw.sample(list(SHAPES)[: how["shapes"]], 2)
     colours = draw.sample(list(COLOURS)[: how["colours"]], 2)
     side = draw.pick(list(SIDES))
-    along, across = draw.between(*how["apart"]), draw.between(-how["aslant"], how["aslant"])
+    along, across = draw.draw_between(*how["apart"]), draw.draw_between(-how["aslant"], how["aslant"])
     step = [along * way + across * (not way) for way in SIDES[side]]
-    first = [draw.between(radius + 2 + max(0, -by), size - radius - 3 - max(0, by)) for by in step]
+    first = [draw.draw_between(radius + 2 + max(0, -by), size - radius - 3 - max(0, by)) for by in step]
     one = Thing(shapes[0], colours[0], first[0] + step[0], first[1] + step[1], radius)
     other = Thing(shapes[1], colours[1], first[0], first[1], radius)
     questions = []
     for ask, count in asked.items():
         if ask == "where":
-            text = draw.pick(suite.lines(ask)).format(one=one.name, other=other.name)
+            text = draw.pick(suite.read_lines(ask)).format(one=one.name, other=other.name)
             gold, choices = side, list(SIDES)
         else:
             furthest = draw.pick([name for name, way in SIDES.items() if bool(way[0]) == bool(SIDES[side][0])])
@@ -128,7 +128,7 @@ def _offer_sides(
     if not pairs:
         return None
     one, other = draw.pick(pairs)
-    text = draw.pick(suite.lines(ask)).format(one=one.name, other=other.name)
+    text = draw.pick(suite.read_lines(ask)).format(one=one.name, other=other.name)
     return Question(text, side, tuple(name for name in sides if name != side), {"ask": ask})
 
 
@@ -156,7 +156,7 @@ def _ask_nearest(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) 
         far = _measure(one, thing)
         if far < 1.25 * near or far - thing.radius < near - ordered[0].radius + CLEAR:
             return None
-    text = draw.pick(suite.lines("nearest")).format(one=one.name)
+    text = draw.pick(suite.read_lines("nearest")).format(one=one.name)
     wrong = draw.sample([thing.name for thing in ordered[1:]], count - 1)
     return Question(text, ordered[0].name, tuple(wrong), {"ask": "nearest"})
 

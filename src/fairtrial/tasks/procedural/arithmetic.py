@@ -69,15 +69,15 @@ class _Story:
     fits: bool = True
     sum: str = ""
 
-    def number(self, size: str = "small") -> int:
+    def draw_number(self, size: str = "small") -> int:
         low, high = self.how[size]
-        return self.draw.between(low, high)
+        return self.draw.draw_between(low, high)
 
     def say(self, template: str, **numbers: object) -> None:
         self.lines.append(template.format(**self.slots, **numbers))
 
-    def text(self, key: str) -> str:
-        return self.draw.pick(self.suite.lines(key))
+    def pick_text(self, key: str) -> str:
+        return self.draw.pick(self.suite.read_lines(key))
 
     def do(self, right: Step, slip: Step) -> None:
         """Apply ``right``; remember it with the slip that people make there."""
@@ -85,7 +85,7 @@ class _Story:
         self.value = right(self.value)
         self.fits &= self.value.denominator == 1 and 0 < self.value <= self.how["most"]
 
-    def slips(self) -> list[int]:
+    def list_slips(self) -> list[int]:
         """Return the ends of the story when one step is left out or done the wrong way."""
         ends = []
         for wrong in range(len(self.steps)):
@@ -104,14 +104,14 @@ class _Story:
 def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one story with its question and the numbers offered."""
     count = level.choices or 4
-    rank = draw.below(count)
+    rank = draw.draw_below(count)
     while True:
         kind, story = _make_story(draw, suite, level)
         if not story.fits:
             continue
         gold, text = int(story.value), " ".join(story.lines)
         told = {int(n) for n in re.findall(r"\d+", text)}
-        slips = [n for n in story.slips() if n not in told]  # else "a number that is not in the text" would help
+        slips = [n for n in story.list_slips() if n not in told]  # else "a number that is not in the text" would help
         wrong = draw_wrong_numbers(draw, gold, slips, rank, count, lowest=1)
         if wrong is not None:
             return Scene(kind, (Question(text, str(gold), wrong, {"steps": len(story.steps)}),))
@@ -126,7 +126,7 @@ def make_open_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
 
 def _make_story(draw: Draw, suite: Suite, level: SuiteLevel) -> tuple[str, _Story]:
     how = level.settings
-    scenario = draw.pick(suite.table("scenarios"))
+    scenario = draw.pick(suite.read_table("scenarios"))
     name, other = draw.sample(load_words()["names"], 2)
     slots = {
         "name": name,
@@ -149,56 +149,56 @@ def _make_story(draw: Draw, suite: Suite, level: SuiteLevel) -> tuple[str, _Stor
 
 def _open(story: _Story, opening: str) -> None:
     if opening == "packs":
-        packs, each = story.draw.between(2, 9), story.draw.between(2, 12)
-        story.say(story.text("packs"), k=packs, n=each)
+        packs, each = story.draw.draw_between(2, 9), story.draw.draw_between(2, 12)
+        story.say(story.pick_text("packs"), k=packs, n=each)
         story.do(lambda _: Fraction(packs * each), lambda _: Fraction(packs + each))
         return
-    start = story.number("large")
+    start = story.draw_number("large")
     if opening == "has":
-        story.say(story.text("has"), n=start)
+        story.say(story.pick_text("has"), n=start)
         story.do(lambda _: Fraction(start), lambda _: Fraction(start))
         story.sum = str(start)
         return
-    given = story.number()
-    story.say(story.text("two"), n=start, m=given)
+    given = story.draw_number()
+    story.say(story.pick_text("two"), n=start, m=given)
     story.do(lambda _: Fraction(start + given), lambda _: Fraction(abs(start - given)))
 
 
 def _gain(story: _Story) -> None:
-    n = story.number()
+    n = story.draw_number()
     story.say(story.draw.pick(story.scenario["gain"].split("|")), n=n)
     story.do(lambda value: value + n, lambda value: value - n)
     story.sum += f" + {n}"
 
 
 def _lose(story: _Story) -> None:
-    n = story.number()
+    n = story.draw_number()
     story.say(story.draw.pick(story.scenario["lose"].split("|")), n=n)
     story.do(lambda value: value - n, lambda value: value + n)
     story.sum += f" - {n}"
 
 
 def _multiply(story: _Story) -> None:
-    k = story.draw.between(2, 4)
-    story.say(story.text("times"), k=k)
+    k = story.draw.draw_between(2, 4)
+    story.say(story.pick_text("times"), k=k)
     story.do(lambda value: value * k, lambda value: value + k)
 
 
 def _add_packs(story: _Story) -> None:
-    packs, each = story.draw.between(2, 6), story.draw.between(3, 12)
-    story.say(story.text("more_packs"), k=packs, n=each)
+    packs, each = story.draw.draw_between(2, 6), story.draw.draw_between(3, 12)
+    story.say(story.pick_text("more_packs"), k=packs, n=each)
     story.do(lambda value: value + packs * each, lambda value: value + packs + each)
 
 
 def _take_fraction(story: _Story) -> None:
-    k = story.draw.between(2, 5)
-    story.say(story.text("fraction"), part=story.suite.texts["parts"][k])
+    k = story.draw.draw_between(2, 5)
+    story.say(story.pick_text("fraction"), part=story.suite.texts["parts"][k])
     story.do(lambda value: value - value / k, lambda value: value / k)
 
 
 def _add_percent(story: _Story) -> None:
     k = story.draw.pick((10, 20, 25, 50))
-    story.say(story.text("percent"), k=k)
+    story.say(story.pick_text("percent"), k=k)
     story.do(lambda value: value + value * k / 100, lambda value: value + k)
 
 
@@ -214,18 +214,18 @@ CHANGES: Mapping[str, Callable[[_Story], None]] = {
 
 def _insert_aside(story: _Story) -> None:
     """Put a sentence with a number that does not matter anywhere after the first one."""
-    template = story.text("aside")
+    template = story.pick_text("aside")
     third = story.draw.pick([n for n in load_words()["names"] if n not in (story.slots["name"], story.slots["other"])])
-    line = template.format(**{**story.slots, "other": third}, n=story.number())
-    story.lines.insert(story.draw.between(1, len(story.lines)), line)
+    line = template.format(**{**story.slots, "other": third}, n=story.draw_number())
+    story.lines.insert(story.draw.draw_between(1, len(story.lines)), line)
 
 
 def _end(story: _Story, ending: str) -> None:
     if ending == "sum":
-        story.say(story.text("sum"), sum=story.sum)
+        story.say(story.pick_text("sum"), sum=story.sum)
         return
-    n = story.number() if ending == "compare" else story.draw.between(2, 6)
-    story.say(story.text(ending), n=n)
+    n = story.draw_number() if ending == "compare" else story.draw.draw_between(2, 6)
+    story.say(story.pick_text(ending), n=n)
     if ending == "compare":
         story.do(lambda value: value - n, lambda value: value + n)
     elif ending == "share":

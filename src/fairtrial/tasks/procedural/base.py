@@ -99,7 +99,7 @@ class ProceduralTask(ABC):
 
     def __init__(self, suite: Suite, maker: SceneMaker, options: TaskOptions, label: str = "") -> None:
         self._suite, self._maker, self._label = suite, maker, label
-        self._number, self._level = suite.at(options.level)
+        self._number, self._level = suite.find_level(options.level)
         self._seed = _check_range(options.seed, 0, None, "seed", suite.name)
         shots = suite.shots if options.shots is None else options.shots
         self._shots = _check_range(shots, 0, MOST_SHOTS, "number of shots", suite.name)
@@ -207,7 +207,7 @@ class ProceduralTask(ABC):
             "kind": scene.kind,
             "context": scene.context,
             "question": question.text,
-            "choices": draw.shuffled([question.gold, *question.wrong]) if question.wrong else [],
+            "choices": draw.shuffle([question.gold, *question.wrong]) if question.wrong else [],
             "gold": question.gold,
             "facts": dict(question.facts),
         }

@@ -32,8 +32,8 @@ def draw_wrong_numbers(
     low = max(lowest, 10 ** (digits - 1) if digits > 1 else 0)
     high = 10**digits - 1
     reach = max(4, gold // 4)
-    near = draw.shuffled(n for n in range(max(low, gold - reach), min(high, gold + reach) + 1) if n != gold)
-    pool = list(dict.fromkeys([*draw.shuffled(dict.fromkeys(plausible)), *near]))
+    near = draw.shuffle(n for n in range(max(low, gold - reach), min(high, gold + reach) + 1) if n != gold)
+    pool = list(dict.fromkeys([*draw.shuffle(dict.fromkeys(plausible)), *near]))
     below = [n for n in pool if low <= n < gold][:rank]
     above = [n for n in pool if gold < n <= high][: count - 1 - rank]
     if len(below) + len(above) < count - 1:

@@ -23,14 +23,14 @@ class Draw:
     Args:
         key: non-negative integers; streams with different keys are independent.
 
-    >>> Draw(1, 2).between(1, 6) == Draw(1, 2).between(1, 6)
+    >>> Draw(1, 2).draw_between(1, 6) == Draw(1, 2).draw_between(1, 6)
     True
     """
 
     def __init__(self, *key: int) -> None:
         self._bits = PCG64(SeedSequence(key))
 
-    def below(self, n: int) -> int:
+    def draw_below(self, n: int) -> int:
         """Return a uniform integer in [0, n); unbiased, by rejection."""
         if n < 1:
             raise ValueError(f"below() needs at least 1, got {n}")
@@ -40,17 +40,17 @@ class Draw:
             if raw < limit:
                 return raw % n
 
-    def between(self, low: int, high: int) -> int:
+    def draw_between(self, low: int, high: int) -> int:
         """Return a uniform integer in [low, high], both ends included."""
-        return low + self.below(high - low + 1)
+        return low + self.draw_below(high - low + 1)
 
     def chance(self, share: int, of: int) -> bool:
         """Return True in ``share`` cases out of ``of``."""
-        return self.below(of) < share
+        return self.draw_below(of) < share
 
     def pick(self, values: Sequence[T]) -> T:
         """Return one of ``values``."""
-        return values[self.below(len(values))]
+        return values[self.draw_below(len(values))]
 
     def sample(self, values: Iterable[T], k: int) -> list[T]:
         """Return ``k`` of ``values`` at different places, in random order."""
@@ -58,11 +58,11 @@ class Draw:
         if k > len(rest):
             raise ValueError(f"cannot draw {k} different values from {len(rest)}")
         for i in range(k):
-            j = i + self.below(len(rest) - i)
+            j = i + self.draw_below(len(rest) - i)
             rest[i], rest[j] = rest[j], rest[i]
         return rest[:k]
 
-    def shuffled(self, values: Iterable[T]) -> list[T]:
+    def shuffle(self, values: Iterable[T]) -> list[T]:
         """Return ``values`` in random order."""
         rest = list(values)
         return self.sample(rest, len(rest))

@@ -98,7 +98,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one instruction."""
     how, texts = level.settings, suite.texts
     content = draw.pick(how["contents"])
-    theme = draw.pick(suite.lines("themes"))
+    theme = draw.pick(suite.read_lines("themes"))
     ask, items = _draw_content(draw, suite, how, content, theme)
     mark = draw.pick(how["marks"])
     case, frame = _draw_extras(draw, how, has_letters=content != "numbers")
@@ -137,15 +137,15 @@ def _draw_content(draw: Draw, suite: Suite, how: Mapping[str, Any], kind: str, t
     """Return the first sentence of an instruction and the words that are wanted; at least two."""
     template = draw.pick(suite.texts["contents"][kind])
     if kind == "repeat":
-        word, times = draw.pick(load_words()[theme]), draw.between(2, 2 + how["words"][0])
+        word, times = draw.pick(load_words()[theme]), draw.draw_between(2, 2 + how["words"][0])
         return template.format(word=word, times=suite.texts["counts"][min(times, 5)]), [word] * min(times, 5)
     if kind == "numbers":
-        low = draw.between(2, 60)
-        high = low + draw.between(*how["words"]) - 1
+        low = draw.draw_between(2, 60)
+        high = low + draw.draw_between(*how["words"]) - 1
         return template.format(low=low, high=high), [str(n) for n in range(low, high + 1)]
     while True:
-        given = draw.sample(load_words()[theme], draw.between(*how["words"]))
-        limit, letter = draw.between(4, 5), draw.pick("aeiourstl" if kind.startswith("without") else "ghijklmnop")
+        given = draw.sample(load_words()[theme], draw.draw_between(*how["words"]))
+        limit, letter = draw.draw_between(4, 5), draw.pick("aeiourstl" if kind.startswith("without") else "ghijklmnop")
         kept = _keep_fitting(kind, given, limit, letter)
         if len(kept) >= 2 and (kept != given or kind == "copy"):
             return template.format(words=", ".join(given), limit=limit, letter=letter.upper()), kept

@@ -68,9 +68,9 @@ def find_solutions(n: int, clues: Sequence[Clue], places: Mapping[int, int]) -> 
 def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return one puzzle with its question."""
     how, n = level.settings, int(level.settings["entities"])
-    order = draw.pick(suite.table("orders"))
+    order = draw.pick(suite.read_table("orders"))
     names = draw.sample(load_words()["names"], n)
-    place_of = draw.shuffled(range(n))
+    place_of = draw.shuffle(range(n))
     clues, fixed = _draw_clues(draw, how["clues"], place_of)
     lines = [_word_clue(draw, suite, order, names, clue) for clue in clues]
     lines += [_word_place(suite, order, names[p], place) for p, place in fixed.items()]
@@ -78,7 +78,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     text, place = _ask_place(draw, suite, order, draw.pick(how["ask"]), n)
     gold = names[place_of.index(place)]
     wrong = draw.sample([name for name in names if name != gold], (level.choices or n) - 1)
-    story = " ".join([*([opening] if opening else []), *draw.shuffled(lines), text])
+    story = " ".join([*([opening] if opening else []), *draw.shuffle(lines), text])
     facts = {"order": [names[place_of.index(i)] for i in range(n)], "clues": len(lines)}
     return Scene(f"{order['kind']}/{text.split()[1]}-{place}", (Question(story, gold, tuple(wrong), facts),))
 
@@ -88,12 +88,12 @@ def _draw_clues(draw: Draw, kinds: Sequence[str], place_of: Sequence[int]) -> tu
     n = len(place_of)
     truth = np.array([place_of], dtype=np.int8)
     true = [clue for clue in _list_possible(kinds, n) if bool(HOLDS[clue.kind](truth, clue.people)[0])]
-    told = [place_of.index(draw.between(1, n - 1))] if "at" in kinds else []
+    told = [place_of.index(draw.draw_between(1, n - 1))] if "at" in kinds else []
     fixed = {person: place_of[person] for person in told}
     chosen: list[Clue] = []
     left = len(find_solutions(n, chosen, fixed))
     for kind_first in (True, False):
-        for clue in _mix_clues(draw, true, kinds) if kind_first else draw.shuffled(true):
+        for clue in _mix_clues(draw, true, kinds) if kind_first else draw.shuffle(true):
             if left == 1:
                 break
             now = len(find_solutions(n, [*chosen, clue], fixed))
@@ -112,7 +112,7 @@ def _mix_clues(draw: Draw, true: Sequence[Clue], kinds: Sequence[str]) -> list[C
     for kind in kinds:
         of_kind = [clue for clue in true if clue.kind == kind]
         picked += draw.sample(of_kind, min(2, len(of_kind)))
-    return draw.shuffled(picked)
+    return draw.shuffle(picked)
 
 
 def _list_possible(kinds: Sequence[str], n: int) -> list[Clue]:
@@ -133,14 +133,14 @@ def _word_clue(draw: Draw, suite: Suite, order: Mapping[str, Any], names: Sequen
     templates = order["before"] if clue.kind == "before" else suite.texts[clue.kind]
     people = [names[p] for p in clue.people]
     if clue.kind in ("apart", "gap", "not_next"):
-        people = draw.shuffled(people)
+        people = draw.shuffle(people)
     elif clue.kind == "between":
-        people = [people[0], *draw.shuffled(people[1:])]
+        people = [people[0], *draw.shuffle(people[1:])]
     return str(draw.pick(templates)).format(**dict(zip("abc", people, strict=False)))
 
 
 def _word_place(suite: Suite, order: Mapping[str, Any], name: str, place: int) -> str:
-    return str(order["place"]).format(a=name, nth=suite.lines("ordinals")[place], number=place + 1)
+    return str(order["place"]).format(a=name, nth=suite.read_lines("ordinals")[place], number=place + 1)
 
 
 def _ask_place(draw: Draw, suite: Suite, order: Mapping[str, Any], kind: str, n: int) -> tuple[str, int]:
@@ -150,5 +150,5 @@ def _ask_place(draw: Draw, suite: Suite, order: Mapping[str, Any], kind: str, n:
         return str(order["ends"][last]), n - 1 if last else 0
     if kind == "middle":
         return str(suite.texts["middle"]), 1
-    place = draw.between(1, n - 2)
-    return str(order["rank"]).format(nth=suite.lines("ordinals")[place], number=place + 1), place
+    place = draw.draw_between(1, n - 2)
+    return str(order["rank"]).format(nth=suite.read_lines("ordinals")[place], number=place + 1), place

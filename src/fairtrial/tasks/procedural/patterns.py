@@ -24,7 +24,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     if rule == "cycle":
         return _make_cycle(draw, suite, level)
     count = level.choices or 4
-    rank = draw.below(count)
+    rank = draw.draw_below(count)
     shown = int(level.settings["shown"][rule])
     while True:
         row = RULES[rule](draw, level.settings, shown + 1)
@@ -35,40 +35,44 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
         slips = [told[-1] + step for step in steps] + [told[-2] + step for step in steps]
         wrong = draw_wrong_numbers(draw, gold, [n for n in slips if n >= 0], rank, count)
         if wrong is not None:
-            text = draw.pick(suite.lines("numbers")).format(shown=", ".join(map(str, told)) + ", ...?")
+            text = draw.pick(suite.read_lines("numbers")).format(shown=", ".join(map(str, told)) + ", ...?")
             return Scene(f"{rule}/{told[1] - told[0]:+d}", (Question(text, str(gold), wrong),))
 
 
 def _make_cycle(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     how = level.settings
-    theme = draw.pick(suite.lines("themes"))
-    turn = draw.sample(load_words()[theme], draw.between(*how["cycle"]))
-    rest = draw.between(0, len(turn) - 1) if how["turns"] > 1 else draw.between(len(turn) // 2 - 1, len(turn) - 1)
+    theme = draw.pick(suite.read_lines("themes"))
+    turn = draw.sample(load_words()[theme], draw.draw_between(*how["cycle"]))
+    rest = (
+        draw.draw_between(0, len(turn) - 1)
+        if how["turns"] > 1
+        else draw.draw_between(len(turn) // 2 - 1, len(turn) - 1)
+    )
     told = turn * int(how["turns"]) + turn[:rest]
     following = [turn[(rest + i) % len(turn)] for i in range(int(how["ahead"]))]
     gold = ", ".join(following)
     orders = [", ".join(order) for order in permutations(following)]
     wrong = draw.sample([order for order in orders if order != gold], (level.choices or 4) - 1)
-    text = draw.pick(suite.lines("words")).format(shown=", ".join(told) + ", ...?")
+    text = draw.pick(suite.read_lines("words")).format(shown=", ".join(told) + ", ...?")
     return Scene(f"cycle-{len(turn)}/{theme}/{rest}", (Question(text, gold, tuple(wrong)),))
 
 
 def _make_step(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
-    start, step = draw.between(*how["start"]), draw.between(*how["step"]) * draw.pick((1, -1))
+    start, step = draw.draw_between(*how["start"]), draw.draw_between(*how["step"]) * draw.pick((1, -1))
     return [start + i * step for i in range(n)]
 
 
 def _make_two_steps(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
-    steps = [draw.between(*how["step"]), -draw.between(*how["step"])]
-    row = [draw.between(*how["start"])]
+    steps = [draw.draw_between(*how["step"]), -draw.draw_between(*how["step"])]
+    row = [draw.draw_between(*how["start"])]
     for i in range(n - 1):
         row.append(row[-1] + steps[i % 2])
     return row
 
 
 def _make_growing(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
-    step, more = draw.between(*how["step"]), draw.between(1, 9)
-    row = [draw.between(*how["start"])]
+    step, more = draw.draw_between(*how["step"]), draw.draw_between(1, 9)
+    row = [draw.draw_between(*how["start"])]
     for i in range(n - 1):
         row.append(row[-1] + step + i * more)
     return row
@@ -87,16 +91,16 @@ def _weave(rows: list[list[int]], n: int) -> list[int]:
 
 
 def _make_sum_of_two(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
-    row = [draw.between(*how["start"]), draw.between(*how["start"])]
-    extra = draw.between(0, 9)
+    row = [draw.draw_between(*how["start"]), draw.draw_between(*how["start"])]
+    extra = draw.draw_between(0, 9)
     while len(row) < n:
         row.append(row[-1] + row[-2] + extra)
     return row
 
 
 def _make_product(draw: Draw, how: Mapping[str, Any], n: int) -> list[int]:
-    factor, step = draw.between(2, 3), draw.between(*how["step"]) * draw.pick((1, -1))
-    row = [draw.between(*how["start"])]
+    factor, step = draw.draw_between(2, 3), draw.draw_between(*how["step"]) * draw.pick((1, -1))
+    row = [draw.draw_between(*how["start"])]
     for _ in range(n - 1):
         row.append(row[-1] * factor + step)
     return row

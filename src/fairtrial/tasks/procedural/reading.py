@@ -34,7 +34,7 @@ class PassageFacts:
     first: dict[str, list[str]]
     end: dict[str, list[str]]
 
-    def steady(self) -> list[Fact]:
+    def list_steady(self) -> list[Fact]:
         """Return the facts that never change."""
         return [fact for fact in self.facts if self.first[fact["kind"]] == self.end[fact["kind"]]]
 
@@ -43,7 +43,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return a passage and `QUESTIONS` different questions about it."""
     how = level.settings
     while True:
-        facts = draw.sample(suite.table("facts"), how["facts"])
+        facts = draw.sample(suite.read_table("facts"), how["facts"])
         if how["swaps"] and (all("swap" in f for f in facts) or not any("swap" in f for f in facts)):
             continue
         people = draw.sample(load_words()["people"], how["people"])
@@ -65,17 +65,17 @@ def _write_passage(draw: Draw, suite: Suite, how: Mapping[str, Any], world: Pass
     ]
     lines = _write_sentences(draw, [(p, text) for p, _, text in told], joined=bool(how["joined"]))
     for _ in range(how["rumours"]):
-        p, fact = draw.below(len(world.people)), draw.pick(world.facts)
+        p, fact = draw.draw_below(len(world.people)), draw.pick(world.facts)
         value = draw.pick([v for v in world.first[fact["kind"]] if v != world.first[fact["kind"]][p]])
-        rumour = draw.pick(suite.lines("rumour")).format(p=world.people[p], tell=_tell(draw, fact, value))
-        lines.insert(draw.between(1, len(lines)), rumour)
+        rumour = draw.pick(suite.read_lines("rumour")).format(p=world.people[p], tell=_tell(draw, fact, value))
+        lines.insert(draw.draw_between(1, len(lines)), rumour)
     lines += [_swap(draw, suite, world) for _ in range(how["swaps"])]
-    return " ".join([draw.pick(suite.lines("openings")).format(names=names), *lines])
+    return " ".join([draw.pick(suite.read_lines("openings")).format(names=names), *lines])
 
 
 def _write_sentences(draw: Draw, told: Sequence[tuple[str, str]], joined: bool) -> list[str]:
     """Return the facts as sentences in random order, some of them two in one sentence."""
-    rest, lines = draw.shuffled(told), []
+    rest, lines = draw.shuffle(told), []
     while rest:
         person, text = rest.pop()
         partner = next((i for i, (other, _) in enumerate(rest) if other == person), None)
@@ -91,15 +91,15 @@ def _swap(draw: Draw, suite: Suite, world: PassageFacts) -> str:
     p, q = draw.sample(range(len(world.people)), 2)
     values = world.end[fact["kind"]]
     values[p], values[q] = values[q], values[p]
-    return f"{draw.pick(suite.lines('later'))} {fact['swap'].format(p=world.people[p], q=world.people[q])}"
+    return f"{draw.pick(suite.read_lines('later'))} {fact['swap'].format(p=world.people[p], q=world.people[q])}"
 
 
 def _draw_question(draw: Draw, suite: Suite, world: PassageFacts, kind: str, number: int) -> Question | None:
     """Return one question, or None where the world has no answer that differs."""
     fact = world.facts[number % len(world.facts)]
-    person = draw.below(len(world.people))
+    person = draw.draw_below(len(world.people))
     if kind.startswith("known_by"):
-        marks = [f for f in world.steady() if f is not fact]
+        marks = [f for f in world.list_steady() if f is not fact]
         if not marks:
             return None
         mark = draw.pick(marks)

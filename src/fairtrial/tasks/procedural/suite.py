@@ -53,7 +53,7 @@ class Suite(_Data):
             raise ValueError(f"levels must run from 1 and hold the default {self.level}; got {sorted(self.levels)}")
         return self
 
-    def at(self, level: int | None) -> tuple[int, SuiteLevel]:
+    def find_level(self, level: int | None) -> tuple[int, SuiteLevel]:
         """Return the number and content of ``level``, or of the default level.
 
         Raises SpecError if there is no such level.
@@ -67,11 +67,11 @@ class Suite(_Data):
             )
         return number, self.levels[number]
 
-    def lines(self, key: str) -> Sequence[str]:
+    def read_lines(self, key: str) -> Sequence[str]:
         """Return the list of texts under ``key``."""
         return split_texts(self.texts[key])
 
-    def table(self, key: str) -> Sequence[Mapping[str, Any]]:
+    def read_table(self, key: str) -> Sequence[Mapping[str, Any]]:
         """Return the list of mappings under ``key``."""
         rows: list[Mapping[str, Any]] = self.texts[key]
         return rows

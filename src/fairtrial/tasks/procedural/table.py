@@ -42,7 +42,7 @@ class DrawnTable:
     shared: tuple[DrawnColumn, ...]
     numbers: tuple[DrawnColumn, ...]
 
-    def called(self, row: int) -> str:
+    def name_row(self, row: int) -> str:
         """Return what a question calls ``row``, e.g. ``the lamp``."""
         return str(self.spec["key"]["the"]).format(self.key.cells[row])
 
@@ -58,19 +58,19 @@ class QuestionContext:
     count: int
     rank: int
 
-    def text(self, **slots: object) -> str:
+    def fill_text(self, **slots: object) -> str:
         """Return a question of this kind with its slots filled."""
-        template = self.draw.pick(self.suite.lines(self.kind))
+        template = self.draw.pick(self.suite.read_lines(self.kind))
         return template.format(key_name=self.table.key.name, **slots)
 
-    def among(self, text: str, gold: object, others: Sequence[object]) -> Question | None:
+    def offer_among(self, text: str, gold: object, others: Sequence[object]) -> Question | None:
         """Offer ``gold`` among some of ``others``; None if they are too few."""
         rest = sorted({str(o) for o in others} - {str(gold)})
         if len(rest) < self.count - 1:
             return None
         return Question(text, str(gold), tuple(self.draw.sample(rest, self.count - 1)), {"ask": self.kind})
 
-    def number(self, text: str, gold: int, plausible: Sequence[int]) -> Question | None:
+    def offer_number(self, text: str, gold: int, plausible: Sequence[int]) -> Question | None:
         """Offer ``gold`` among other numbers; None if its rank does not allow it."""
         wrong = draw_wrong_numbers(self.draw, gold, plausible, self.rank, self.count)
         return None if wrong is None else Question(text, str(gold), wrong, {"ask": self.kind})
@@ -80,8 +80,8 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> Scene:
     """Return a table and `QUESTIONS` different questions about it."""
     how, count = level.settings, level.choices or 4
     kinds = [draw.pick(how["ask"]) for _ in range(QUESTIONS)]
-    ranks = [draw.below(count) for _ in range(QUESTIONS)]
-    spec, style = draw.pick(suite.table("tables")), draw.pick(how["styles"])
+    ranks = [draw.draw_below(count) for _ in range(QUESTIONS)]
+    spec, style = draw.pick(suite.read_table("tables")), draw.pick(how["styles"])
     while True:
         drawn = draw_table(draw, spec, how)
         questions = [
@@ -134,56 +134,62 @@ def _write_table(drawn: DrawnTable, style: str) -> str:
 
 
 def _ask_cell(a: QuestionContext) -> Question | None:
-    column, row = a.draw.pick([*a.table.words, *a.table.numbers]), a.draw.below(len(a.table.key.cells))
-    return a.among(a.text(column=column.name, the_key=a.table.called(row)), column.cells[row], column.cells)
+    column, row = a.draw.pick([*a.table.words, *a.table.numbers]), a.draw.draw_below(len(a.table.key.cells))
+    return a.offer_among(
+        a.fill_text(column=column.name, the_key=a.table.name_row(row)), column.cells[row], column.cells
+    )
 
 
 def _ask_line(a: QuestionContext) -> Question | None:
     """Ask for the whole row of a key: its key with the right cell, or with a cell of another row."""
-    column, row = a.draw.pick(a.table.words), a.draw.below(len(a.table.key.cells))
+    column, row = a.draw.pick(a.table.words), a.draw.draw_below(len(a.table.key.cells))
     lines = [f"{a.table.key.cells[row]} | {cell}" for cell in column.cells]
-    return a.among(a.text(the_key=a.table.called(row)), lines[row], lines)
+    return a.offer_among(a.fill_text(the_key=a.table.name_row(row)), lines[row], lines)
 
 
 def _ask_row(a: QuestionContext) -> Question | None:
-    column, row = a.draw.pick([*a.table.words, *a.table.numbers]), a.draw.below(len(a.table.key.cells))
-    return a.among(a.text(column=column.name, value=column.cells[row]), a.table.key.cells[row], a.table.key.cells)
+    column, row = a.draw.pick([*a.table.words, *a.table.numbers]), a.draw.draw_below(len(a.table.key.cells))
+    return a.offer_among(
+        a.fill_text(column=column.name, value=column.cells[row]), a.table.key.cells[row], a.table.key.cells
+    )
 
 
 def _ask_other_cell(a: QuestionContext) -> Question | None:
     other, column = a.draw.sample([*a.table.words, *a.table.numbers], 2)
-    row = a.draw.below(len(a.table.key.cells))
-    return a.among(
-        a.text(column=column.name, other=other.name, value=other.cells[row]), column.cells[row], column.cells
+    row = a.draw.draw_below(len(a.table.key.cells))
+    return a.offer_among(
+        a.fill_text(column=column.name, other=other.name, value=other.cells[row]), column.cells[row], column.cells
     )
 
 
 def _ask_extreme(a: QuestionContext) -> Question | None:
     column = a.draw.pick(a.table.numbers)
     best = (max if a.kind == "most" else min)(column.cells)
-    return a.among(a.text(column=column.name), a.table.key.cells[column.cells.index(best)], a.table.key.cells)
+    return a.offer_among(
+        a.fill_text(column=column.name), a.table.key.cells[column.cells.index(best)], a.table.key.cells
+    )
 
 
 def _ask_count(a: QuestionContext) -> Question | None:
     column = a.draw.pick(a.table.shared)
     value = a.draw.pick(sorted(set(column.cells)))
-    return a.number(a.text(column=column.name, value=value), column.cells.count(value), ())
+    return a.offer_number(a.fill_text(column=column.name, value=value), column.cells.count(value), ())
 
 
 def _ask_count_above(a: QuestionContext) -> Question | None:
     column = a.draw.pick(a.table.numbers)
-    limit = a.draw.between(min(column.cells), max(column.cells)) // 5 * 5
+    limit = a.draw.draw_between(min(column.cells), max(column.cells)) // 5 * 5
     above = sum(n > limit for n in column.cells)
-    return a.number(a.text(column=column.name, value=limit), above, (len(column.cells) - above,))
+    return a.offer_number(a.fill_text(column=column.name, value=limit), above, (len(column.cells) - above,))
 
 
 def _ask_count_both(a: QuestionContext) -> Question | None:
     other, column = a.draw.pick(a.table.shared), a.draw.pick(a.table.numbers)
     value = a.draw.pick(sorted(set(other.cells)))
-    limit = a.draw.between(min(column.cells), max(column.cells)) // 5 * 5
+    limit = a.draw.draw_between(min(column.cells), max(column.cells)) // 5 * 5
     both = sum(o == value and n > limit for o, n in zip(other.cells, column.cells, strict=True))
-    text = a.text(column=column.name, other=other.name, value=value, limit=limit)
-    return a.number(text, both, (other.cells.count(value),))
+    text = a.fill_text(column=column.name, other=other.name, value=value, limit=limit)
+    return a.offer_number(text, both, (other.cells.count(value),))
 
 
 def _ask_difference(a: QuestionContext) -> Question | None:
@@ -192,8 +198,8 @@ def _ask_difference(a: QuestionContext) -> Question | None:
     if column.cells[high] < column.cells[low]:
         high, low = low, high
     gold = column.cells[high] - column.cells[low]
-    text = a.text(column=column.name, the_key=a.table.called(high), the_other_key=a.table.called(low))
-    return a.number(text, gold, (gold + 1, gold - 1, gold + 10, gold - 10)) if gold > 3 else None
+    text = a.fill_text(column=column.name, the_key=a.table.name_row(high), the_other_key=a.table.name_row(low))
+    return a.offer_number(text, gold, (gold + 1, gold - 1, gold + 10, gold - 10)) if gold > 3 else None
 
 
 def _ask_ranked(a: QuestionContext) -> Question | None:
@@ -208,7 +214,7 @@ def _ask_ranked(a: QuestionContext) -> Question | None:
     rivals = [keys[r] for _, r in rows] + [keys[column.cells.index(max(column.cells))]]
     if len(set(rivals)) < a.count:
         rivals = list(keys)
-    return a.among(a.text(column=column.name, other=other.name, value=value), gold, rivals)
+    return a.offer_among(a.fill_text(column=column.name, other=other.name, value=value), gold, rivals)
 
 
 def _ask_sum_of(a: QuestionContext) -> Question | None:
@@ -219,7 +225,7 @@ def _ask_sum_of(a: QuestionContext) -> Question | None:
         return None
     gold = sum(parts)
     slips = [gold - n for n in parts] + [gold + 10, gold - 10, gold + 1, gold - 1]
-    return a.number(a.text(column=column.name, other=other.name, value=value), gold, slips)
+    return a.offer_number(a.fill_text(column=column.name, other=other.name, value=value), gold, slips)
 
 
 def _ask_widest_gap(a: QuestionContext) -> Question | None:
@@ -230,7 +236,7 @@ def _ask_widest_gap(a: QuestionContext) -> Question | None:
     keys = a.table.key.cells
     rivals = [keys[r] for r in sorted(range(len(gaps)), key=lambda r: -gaps[r])[:4]]
     rivals += [keys[first.cells.index(max(first.cells))], keys[second.cells.index(min(second.cells))]]
-    return a.among(a.text(column=first.name, other=second.name), keys[gaps.index(max(gaps))], rivals)
+    return a.offer_among(a.fill_text(column=first.name, other=second.name), keys[gaps.index(max(gaps))], rivals)
 
 
 ASK: Mapping[str, Callable[[QuestionContext], Question | None]] = {

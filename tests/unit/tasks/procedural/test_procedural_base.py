@@ -59,7 +59,7 @@ def test_the_items_of_a_version_never_change(name: str) -> None:
 
 def test_draws_never_change() -> None:
     draw = Draw(1, 2, 3)
-    assert [draw.below(1000) for _ in range(5)] == DRAWN
+    assert [draw.draw_below(1000) for _ in range(5)] == DRAWN
     assert Draw(7).sample(range(10), 4) == SAMPLED
 
 
@@ -69,16 +69,16 @@ SAMPLED: list[int] = [3, 9, 4, 6]
 
 def test_draws_are_uniform_and_streams_differ() -> None:
     draw = Draw(5)
-    seen = [draw.below(7) for _ in range(7000)]
+    seen = [draw.draw_below(7) for _ in range(7000)]
     assert all(850 < seen.count(n) < 1150 for n in range(7))
-    assert [Draw(5, 0).below(10**9) for _ in range(2)] != [Draw(5, 1).below(10**9) for _ in range(2)]
+    assert [Draw(5, 0).draw_below(10**9) for _ in range(2)] != [Draw(5, 1).draw_below(10**9) for _ in range(2)]
     firsts = [Draw(9, i).sample("abcd", 2)[0] for i in range(4000)]
     assert all(850 < firsts.count(letter) < 1150 for letter in "abcd")
 
 
 def test_draws_refuse_the_impossible() -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        Draw(1).below(0)
+        Draw(1).draw_below(0)
     with pytest.raises(ValueError, match="3 different values from 2"):
         Draw(1).sample([1, 2], 3)
 
