@@ -52,6 +52,17 @@ def test_empty_and_tiny_pages_have_no_text_and_the_log_is_silent(
     assert capfd.readouterr() == ("", "")
 
 
+def test_long_images_are_widened_in_the_median_colour_of_their_edge() -> None:
+    line = np.full((10, 600, 3), (250, 240, 230), np.uint8)
+    line[-1, 100:160] = 0  # text that touches the edge
+    widened = ocr._widen(line)
+    assert widened.shape == (100, 600, 3)
+    assert np.array_equal(widened[:10], line) and (widened[10:] == (250, 240, 230)).all()
+    column = np.ascontiguousarray(line.swapaxes(0, 1))
+    assert np.array_equal(ocr._widen(column), widened.swapaxes(0, 1))
+    assert ocr._widen(widened) is widened
+
+
 def test_the_candidate_is_identified_by_settings_versions_and_model_files(tmp_path: Path) -> None:
     def candidate_id(lever: object) -> str:
         written = {"id": "c", "model": "fake:a", "levers": [lever]}

@@ -190,10 +190,18 @@ def _check_characters(path: Path) -> None:
 
 
 def _widen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return pixels of which neither side is more than `LONGEST` times the other."""
-    least = -(-max(pixels.shape[:2]) // LONGEST)
-    missing = [(0, max(0, least - side)) for side in pixels.shape[:2]]
-    return np.pad(pixels, [*missing, (0, 0)], mode="edge") if any(more for _, more in missing) else pixels
+    """Return pixels of which neither side is more than `LONGEST` times the other; what is added has the median colour
+    of the edge that it stands at.
+    """
+    height, width = pixels.shape[:2]
+    least = -(-max(height, width) // LONGEST)
+    if least <= min(height, width):
+        return pixels
+    edge = pixels[-1] if height < least else pixels[:, -1]
+    widened = np.empty((max(height, least), max(width, least), 3), np.uint8)
+    widened[:] = np.median(edge, axis=0).astype(np.uint8)
+    widened[:height, :width] = pixels
+    return widened
 
 
 def _count_turns(boxes: NDArray[np.float64], texts: Sequence[str], on_head: Sequence[bool]) -> int:
