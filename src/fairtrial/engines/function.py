@@ -20,17 +20,19 @@ from typing import Any
 from fairtrial.engines.base import Capabilities
 from fairtrial.engines.chat import make_conversation
 from fairtrial.engines.crew import run_in_threads
-from fairtrial.engines.refusing import refuse_images
+from fairtrial.engines.refusing import BLIND
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.engines.stopping import estimate_tokens
 from fairtrial.errors import CapabilityError, EngineError
+from fairtrial.images import prepare_to_send
 from fairtrial.models import ResolvedModel
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest, list_images
 from fairtrial.spec.candidate import Candidate
-from fairtrial.spec.functions import RegisteredFunction, count_allowed_failures, find_function
+from fairtrial.spec.functions import IMAGES, RegisteredFunction, count_allowed_failures, find_function
 from fairtrial.thoughts import frame_thought, opened_by, separate
 
 NO_SCORES = "a function gives text, and no scores of given texts"
+NO_IMAGES = f"the function has no parameter `{IMAGES}`"
 HOPELESS = 3
 """Rows that fail before any is answered, after which it is no use to go on."""
 
@@ -55,6 +57,7 @@ class FunctionEngine:
         self._candidate = candidate
         self._function = found.function
         self._arguments = found.arguments
+        self._read_image = settings.read_image
         self._on_note = settings.on_note or (lambda _: None)
         self._threads = self._function.concurrency or (AT_A_TIME if self._function.is_async else 1)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -65,7 +68,7 @@ class FunctionEngine:
             score=False,
             generate=True,
             chat=candidate.chat != "none",
-            images=False,
+            images=IMAGES in self._arguments.every,
             context_tokens=2**31 - 1,
             batch_invariant=False,
             thoughts=None if candidate.tags else False,
@@ -76,6 +79,7 @@ class FunctionEngine:
             "given": list(self._arguments.every),
             "concurrency": self._threads,
             "scores": NO_SCORES,
+            **({} if self.can.images else {"sees_no_images": NO_IMAGES}),
         }
 
     @classmethod
@@ -89,7 +93,7 @@ class FunctionEngine:
         return cls(candidate, find_function(model.spec), settings)
 
     def check(self, requests: Sequence[Request]) -> None:
-        """Raise CapabilityError for scores and images."""
+        """Raise CapabilityError for scores, and for images that the function does not take."""
         for request in requests:
             if isinstance(request, ScoreRequest):
                 raise CapabilityError(
@@ -97,7 +101,12 @@ class FunctionEngine:
                     where=request.label,
                     fix="Ask for the letter of a choice with `ask: letter` beside the task, for all candidates alike.",
                 )
-            refuse_images(request)
+            if list_images(request) and not self.can.images:
+                raise CapabilityError(
+                    f"candidate {self._candidate.id!r} cannot see images: {NO_IMAGES}.",
+                    where=request.label,
+                    fix=f"Give it one, which gets the images' bytes as a list. {BLIND}",
+                )
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
         """Raise CapabilityError for the first request."""
@@ -210,6 +219,7 @@ class FunctionEngine:
             "prompt": plain,
             "messages": messages,
             "row": json.loads(request.row or "{}"),
+            IMAGES: [prepare_to_send(self._read_image(one))[1] for one in prompt.images] if IMAGES in wanted else [],
             "system": "\n\n".join(filter(None, (self._candidate.system, prompt.system))),
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,

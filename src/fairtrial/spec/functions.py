@@ -20,6 +20,9 @@ SCHEME = "python"
 ASKED = ("prompt", "messages", "row")
 """Parameters that get the question, each in another form."""
 
+IMAGES = "images"
+"""The parameter that gets the images of the prompt; a function without it is not asked what shows some."""
+
 SETTINGS = ("system", "max_tokens", "temperature", "stop", "seed")
 """Parameters that get more of what an engine is told, where a function requires them."""
 
@@ -33,8 +36,8 @@ class Function:
 
     It is called with what its parameters ask for: ``prompt`` (or the first parameter of another name) gets the
     question as text, ``messages`` gets it as a list of ``{"role": ..., "content": ...}``, ``row`` the item's own
-    columns without the expected answer.  It returns the answer as text, or a `GenerateAnswer` that also tells its
-    tokens; it may be async.
+    columns without the expected answer, ``images`` the bytes of the images in the prompt, in their order.  It returns
+    the answer as text, or a `GenerateAnswer` that also tells its tokens; it may be async.
 
     >>> def shout(prompt: str) -> str:
     ...     return prompt.upper()
@@ -137,11 +140,11 @@ def _fits(parameter: inspect.Parameter) -> bool:
     """Return whether a parameter is filled by its name; settings only where they are required."""
     required = parameter.default is parameter.empty
     named = parameter.kind is not parameter.VAR_POSITIONAL
-    return named and (parameter.name in ASKED or (parameter.name in SETTINGS and required))
+    return named and (parameter.name in (*ASKED, IMAGES) or (parameter.name in SETTINGS and required))
 
 
 def _make_parameter_error(call: Callable[..., Any], name: str) -> SpecError:
-    known = (*ASKED, *SETTINGS)
+    known = (*ASKED, IMAGES, *SETTINGS)
     return SpecError(
         f"the function {_find_name(call)!r} requires {name!r}, which nothing fits.{did_you_mean(name, known)}",
         fix=f"Parameters that are filled: {', '.join(known)}; give others a default, or use functools.partial.",

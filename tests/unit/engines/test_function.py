@@ -10,14 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.function import FunctionEngine
-from fairtrial.errors import CapabilityError, EngineError
+from fairtrial.engines.settings import ReadImage, refuse_image
+from fairtrial.errors import CapabilityError, EngineError, SpecError
+from fairtrial.images import encode_png
 from fairtrial.ledger.encoding import decode_request, encode_request, pack
 from fairtrial.models.schemes import resolve
-from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreRequest
+from fairtrial.records import GenerateAnswer, GenerateRequest, ImagePart, Pair, Prompt, ScoreRequest, TextPart
 from fairtrial.records.content import make_example
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.functions import Function
@@ -26,9 +29,11 @@ QUESTION = Prompt("Two and two?", "Be brief.", "", ())
 
 
 @contextmanager
-def opened(call: Callable[..., Any], notes: list[str] | None = None, **settings: Any) -> Iterator[FunctionEngine]:
+def opened(
+    call: Callable[..., Any], notes: list[str] | None = None, read_image: ReadImage = refuse_image, **settings: Any
+) -> Iterator[FunctionEngine]:
     candidate = Candidate(id="mine", model=Function(call, **settings))
-    told = EngineSettings(on_note=(notes if notes is not None else []).append)
+    told = EngineSettings(on_note=(notes if notes is not None else []).append, read_image=read_image)
     engine = open_engine(candidate, resolve(candidate.model, Path()), told)
     assert isinstance(engine, FunctionEngine)
     try:
@@ -161,6 +166,29 @@ def test_scores_are_refused() -> None:
     request = ScoreRequest((Pair(Prompt("x"), "y"),))
     with opened(lambda prompt: "") as engine, pytest.raises(CapabilityError, match="gives no token scores"):
         engine.check([request])
+
+
+def test_a_function_that_names_images_gets_their_bytes_in_order() -> None:
+    pictures = [encode_png(np.full((4, 4, 3), shade, np.uint8)) for shade in (0, 255)]
+    parts = [ImagePart.of(data, "image/png") for data in pictures]
+    by_hash = {part.hash: data for part, data in zip(parts, pictures, strict=True)}
+    shown = GenerateRequest(Prompt([parts[1], TextPart(" or "), parts[0], TextPart("?")]), 8, label="item 1")
+    seen: list[Any] = []
+
+    def look(prompt: str, images: Any = None) -> str:
+        seen.append((prompt, images))
+        return "4"
+
+    with opened(look, read_image=lambda part: by_hash[part.hash]) as engine:
+        assert engine.can.images
+        list(engine.generate([shown, *asked("x")]))
+    assert seen == [("<image> or <image>?", pictures[::-1]), ("x", [])]
+    with opened(lambda prompt: "") as engine, pytest.raises(CapabilityError) as raised:
+        engine.check([shown])
+    assert "item 1: candidate 'mine' cannot see images: the function has no parameter `images`" in str(raised.value)
+    assert engine.record["sees_no_images"] == "the function has no parameter `images`"
+    with pytest.raises(SpecError, match="takes no question"):
+        Function(lambda images: "")
 
 
 def test_examples_are_turns_of_the_messages() -> None:

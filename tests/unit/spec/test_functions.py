@@ -52,7 +52,7 @@ def test_it_gets_what_its_parameters_ask_for(call: Any, positional: tuple[str, .
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda prompt, mesages: "", "requires 'mesages', which nothing fits. Did you mean 'messages'?"),
+        (lambda prompt, mesages: "", "requires 'mesages', which nothing fits. Did you mean 'messages' or 'images'?"),
         (lambda: "", "takes no question"),
         (lambda q, r: "", "requires 'r'"),
     ],
