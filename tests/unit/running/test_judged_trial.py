@@ -298,6 +298,19 @@ def test_judges_that_do_not_fit(tmp_path: Path, judges: list[dict[str, str]], sa
         planned(tmp_path, Letters(tmp_path), judges=judges)
 
 
+def test_nothing_is_judged_unless_a_grader_names_the_judge(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("question,answer\nTwo and two?,four\nCapital of France?,Paris\n")
+    one, two = ({"id": name, "model": f"fake:{name}"} for name in ("strict", "other"))
+
+    def plan_graded(**grade: object) -> Plan:
+        written = {"candidates": [one, two], "tasks": [{"file": "q.csv", **grade}]}
+        return plan_trial(Trial.model_validate(written), tmp_path)
+
+    for grade in ({}, {"grade": "exact"}, {"grade": "anls"}):
+        assert not plan_graded(**grade).judges.judgings
+    assert plan_graded(grade={"judge": {"by": "strict", "criteria": "It is true."}}).judges.judgings
+
+
 def test_a_candidate_that_judges_itself_is_told(tmp_path: Path) -> None:
     plan = planned(tmp_path, Letters(tmp_path, by="good"), judges=[])
     with Ledger.open(tmp_path / "l.db") as ledger:
