@@ -51,12 +51,14 @@ class Calls:
         most: how often at most.
         added: bytes at most that each call's prompt is longer than the request's.
         written: tokens at most that all calls together write beyond what the request allows each.
+        images: whether it is shown the images of the request.
     """
 
     about: float | None = 1.0
     most: int = 1
     added: int = 0
     written: int = 0
+    images: bool = True
 
     @property
     def is_sound(self) -> bool:
@@ -69,7 +71,8 @@ class Calls:
         known = self.about is not None and outer.about is not None
         about = (self.about or 0.0) * (outer.about or 0.0) if known else None
         written = self.written * outer.most + outer.written
-        return Calls(about, self.most * outer.most, self.added + outer.added, written)
+        images = self.images and outer.images
+        return Calls(about, self.most * outer.most, self.added + outer.added, written, images)
 
 
 @dataclass(frozen=True, slots=True)

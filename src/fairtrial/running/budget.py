@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairtrial.errors import BudgetError
+from fairtrial.images import examine
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import read_chunk_costs, sum_spending
 from fairtrial.measures.cost import find_price
+from fairtrial.measures.image_tokens import find_image_ceiling
 from fairtrial.planning.judges import Judging
 from fairtrial.planning.plan import Plan, PlannedCandidate, PlannedTask
 from fairtrial.planning.requests import make_requests, settle_request
-from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Prompt, Request
+from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, ImagePart, Item, Prompt, Request
 from fairtrial.spec.budget import UNITS, Budget
 from fairtrial.spec.stated import StatedMachine
-from fairtrial.tasks.base import NeedsJudge
+from fairtrial.tasks.base import NeedsJudge, Task, list_images
 
 MEASURED = {"minutes": ("seconds", 1 / 60), "usd": ("usd", 1.0), "joules": ("joules", 1.0)}
 """Quantity of a budget: the measure that counts it, and how much of it one unit of the measure is."""
@@ -34,6 +36,8 @@ TURN = 32
 
 ANSWER_BYTES = 8
 """Bytes of an answer's token, at most: a judge reads the answer in tokens of its own, none of them below a byte."""
+
+NO_IMAGES: Mapping[ImagePart, int] = {}
 
 Key = tuple[str, str]
 """Candidate id and task id."""
@@ -202,7 +206,8 @@ def find_worst_judging(judging: Judging, machine: StatedMachine) -> list[float]:
         request = form.judge_requests(item, given)[judging.number]
         if request is not None:
             settled = settle_request(request, judging.judge.spec, 0)
-            found.append(find_request_ceiling(settled, price, ANSWER_BYTES * longest))
+            images = count_image_tokens(judging.judge.model.name, measure_images(form, item))
+            found.append(find_request_ceiling(settled, price, ANSWER_BYTES * longest, images))
     return found
 
 
@@ -219,18 +224,40 @@ def find_worst(candidate: PlannedCandidate, task: PlannedTask, machine: StatedMa
     found = []
     for item in (*task.items, *task.tuning):
         [requests] = make_requests(form, candidate.spec, item)
-        asked = [(request, part.id, calls) for request in requests for part, calls in candidate.count_calls(request)]
+        sizes = measure_images(form, item)
+        asked = [(request, part, calls) for request in requests for part, calls in candidate.count_calls(request)]
         found.append(
             sum(
-                calls.most * find_request_ceiling(request, prices[one], calls.added)
-                + calls.written * (prices[one] or (0.0, 0.0))[1]
+                calls.most
+                * find_request_ceiling(
+                    request,
+                    prices[one.id],
+                    calls.added,
+                    count_image_tokens(one.model.name, sizes) if calls.images else {},
+                )
+                + calls.written * (prices[one.id] or (0.0, 0.0))[1]
                 for request, one, calls in asked
             )
         )
     return found
 
 
-def find_request_ceiling(request: Request, price: tuple[float, float] | None, added: int = 0) -> float:
+def measure_images(task: Task, item: Item) -> dict[ImagePart, tuple[int, int]]:
+    """Return the width and height in pixels of each image that the requests about an item show."""
+    facts = {
+        image: examine(data, f"task {task.card.name} item {item.doc_id}") for image, data in list_images(task, item)
+    }
+    return {image: (one.width, one.height) for image, one in facts.items()}
+
+
+def count_image_tokens(model: str, sizes: Mapping[ImagePart, tuple[int, int]]) -> dict[ImagePart, int]:
+    """Return the most tokens that a model at an endpoint can be charged for each image."""
+    return {image: find_image_ceiling(model, *size) for image, size in sizes.items()}
+
+
+def find_request_ceiling(
+    request: Request, price: tuple[float, float] | None, added: int = 0, images: Mapping[ImagePart, int] = NO_IMAGES
+) -> float:
     """Return the most US dollars that a request can cost: no token is shorter than a byte, no answer over its limit.
 
     A chat template adds a few tokens of its own; they are counted as `TEMPLATE` and `TURN`.
@@ -239,19 +266,23 @@ def find_request_ceiling(request: Request, price: tuple[float, float] | None, ad
         request: what is asked.
         price: of a token read and of one written; None is free.
         added: bytes that a lever adds to each prompt.
+        images: tokens of each image at most; one that is not among them is not sent.
     """
     read, new = price or (0.0, 0.0)
     if isinstance(request, GenerateRequest):
-        return read * (prompt_tokens(request.prompt) + added) + new * request.max_tokens
+        return read * (find_prompt_ceiling(request.prompt, images) + added) + new * request.max_tokens
     return sum(
-        read * (prompt_tokens(pair.prompt) + added + len((request.delimiter + pair.continuation).encode())) + new
+        read
+        * (find_prompt_ceiling(pair.prompt, images) + added + len((request.delimiter + pair.continuation).encode()))
+        + new
         for pair in request.pairs
     )
 
 
-def prompt_tokens(prompt: Prompt) -> int:
+def find_prompt_ceiling(prompt: Prompt, images: Mapping[ImagePart, int] = NO_IMAGES) -> int:
     """Return the most tokens of a prompt, those included that a chat template puts around each turn."""
-    return len(prompt.plain().encode()) + TEMPLATE + TURN * (len(prompt.examples) // 2)
+    shown = sum(images.get(image, 0) for image in prompt.images)
+    return len(prompt.plain().encode()) + shown + TEMPLATE + TURN * (len(prompt.examples) // 2)
 
 
 def check_measured(budget: Budget, candidate: str, missing: Mapping[str, str]) -> None:

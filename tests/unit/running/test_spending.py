@@ -17,7 +17,7 @@ from fairtrial.ledger.costs import sum_spending
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import Answer, Measure, Observation
 from fairtrial.report.summary import summarise
-from fairtrial.running.budget import BudgetTracker, ItemPrice, UnpaidItems, open_tracker
+from fairtrial.running.budget import BudgetTracker, ItemPrice, UnpaidItems, find_ceilings, open_tracker
 from fairtrial.running.progress import Progress
 from fairtrial.spec.source import load_trial
 from fairtrial.spec.stated import StatedMachine
@@ -174,6 +174,26 @@ def test_dollars_follow_the_price_that_is_stated(tmp_path: Path, monkeypatch: py
     [(usd,)] = ledger.connection.execute("SELECT sum(value) FROM observations WHERE measure = 'usd'")
     assert sum_spending(ledger, plan.id)["usd"] == pytest.approx(usd)
     assert usd > 1e-9  # only a first chunk can cross a budget
+
+
+def test_the_most_that_an_item_can_cost_has_its_images_in_it() -> None:
+    price = {"input_per_million": 1.0, "output_per_million": 0.0}
+    endpoint = {"base_url": "http://127.0.0.1:9/v1", "prices": price}
+    models = {"dear": "gpt-4o-mini", "plain": "claude-sonnet-4-5", "unknown": "deployment-7"}
+    made = [{"id": name, "model": f"openai:{model}", "endpoint": endpoint} for name, model in models.items()]
+    reads = {**made[2], "id": "reads", "levers": ["read"]}
+    entry = {"task": "charts_open", "level": 1, "limit": 3}
+    plan = plan_trial(Trial.model_validate({"candidates": [*made, reads], "tasks": [entry]}), Path())
+    ids = {candidate.id: candidate.name for candidate in plan.candidates}
+    seen, blind = [task.id for task in plan.tasks]
+    cost = {(ids[who], task == seen): 1e6 * dollars for (who, task), dollars in find_ceilings(plan).items()}
+    assert {task for _, task in find_ceilings(plan)} == {seen, blind}
+    assert all(0 < cost[name, False] < 600 for name in [*models, "reads"])
+    bare = cost["plain", False]
+    assert cost["plain", True] == pytest.approx(bare + 16 + 64, abs=40)
+    assert cost["dear", True] == pytest.approx(bare + 8500 + 64, abs=40)
+    assert cost["unknown", True] >= cost["dear", True]
+    assert 4 * 2_000 < cost["reads", True] - bare < 4 * 10_000
 
 
 def test_a_purse_expects_what_the_dearest_chunk_has_cost() -> None:

@@ -51,4 +51,4 @@ class ReadLever(WrapLever[Read]):
         words = settings.max_characters + (6 * settings.caption_tokens if settings.caption else 0)
         around = len((settings.template or TEMPLATE).encode())
         captions = len(list_images(request)) if settings.caption else 0
-        return Calls(added=images * (4 * words + around)), Calls(float(captions), captions)
+        return Calls(added=images * (4 * words + around), images=False), Calls(float(captions), captions)

@@ -113,6 +113,8 @@ class PictureTask(ProceduralTask):
         """Return the pictures of an item, after those of the examples that are shown before it."""
         for shown in [*self._example_pool()[: self._shots], item]:
             for image in shown.images:
+                if image.hash not in self._bytes:  # the item was made by the same task built once more
+                    self.items()
                 yield image, self._bytes[image.hash]
 
     def kept_forms(self) -> Collection[str]:
