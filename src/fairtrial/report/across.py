@@ -215,8 +215,9 @@ def _describe_health(summary: Summary) -> Iterator[str]:
 
 def _describe_left_out(found: Standings) -> Iterator[str]:
     """Yield what is not part of the comparison, and why."""
-    for task, reason in found.left_out.items():
-        yield f"{task} is left out: {reason}."
+    for reason in dict.fromkeys(found.left_out.values()):
+        tasks = [task for task, why in found.left_out.items() if why == reason]
+        yield f"{_join_names(tasks)} {'is' if len(tasks) == 1 else 'are'} left out: {reason}."
     if "kinships" in found.reasons and not found.kinships and len(found.candidates) > 2:
         yield f"Agreement between tasks: {found.reasons['kinships']}."
     if "weighted" in found.reasons and found.reasons["weighted"] != "the trial file writes no weights":

@@ -269,18 +269,21 @@ def _describe_margins(decide: DecideRecord) -> str:
 
 
 def list_chance_notes(summary: Summary) -> list[str]:
-    """Return a note for each estimate whose interval covers blind guessing: such a task tells little about it.
+    """Return a note for each task on which intervals cover blind guessing: it tells little about these candidates.
 
     Not of forms that are there to be guessed.
     """
-    found = []
+    found: dict[tuple[str, str], list[str]] = {}
     for estimate in summary.estimates:
-        if summary.task(estimate.task).card.settings.form in CONTROLS:
-            continue
-        if is_at_chance(estimate, summary.task(estimate.task)):
-            chance = format_quantity(summary.task(estimate.task).chance or 0.0, estimate.unit)
-            found.append(f"{estimate.candidate} on {estimate.task} is not distinguishable from guessing ({chance}).")
-    return found
+        task = summary.task(estimate.task)
+        if task.card.settings.form not in CONTROLS and is_at_chance(estimate, task):
+            chance = format_quantity(task.chance or 0.0, estimate.unit)
+            found.setdefault((estimate.task, chance), []).append(estimate.candidate)
+    return [
+        f"{', '.join(names[:-1])}{' and ' if names[1:] else ''}{names[-1]} on {task} "
+        f"{'are' if names[1:] else 'is'} not distinguishable from guessing ({chance})."
+        for (task, chance), names in found.items()
+    ]
 
 
 MOST_NEEDED = 4

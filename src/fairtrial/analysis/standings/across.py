@@ -56,7 +56,7 @@ def make_score_table(rows: TrialValues, rankings: Sequence[Ranking]) -> ScoreTab
     for task, found in main:
         missing = [name for name in names if not found or name not in {p.candidate for p in found.places}]
         if task.form:
-            left_out[task.name] = "another form of a task, for comparison with it alone"
+            left_out[task.name] = "a form of a task is compared with that task alone"
         elif task.main_measure.higher_is_better is None:
             left_out[task.name] = f"{task.main_measure.name} has no better or worse"
         elif found is None or missing:

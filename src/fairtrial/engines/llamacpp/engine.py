@@ -18,15 +18,15 @@ from fairtrial.engines.llamacpp.speed import SpeedSettings, measure_speed
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.engines.local.engine import LocalEngine
 from fairtrial.engines.local.generation import Prompted
-from fairtrial.engines.local.images import ImageTable, Pixels
+from fairtrial.engines.local.images import ImageTable
+from fairtrial.engines.local.pixels import make_pixel_reader
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.local.scoring import SequenceScores, score_each, score_sequences, score_tree
 from fairtrial.engines.prompts import Encoder, ScoredSequence, make_prompt_format
-from fairtrial.engines.settings import EngineSettings, ReadImage
+from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import ModelError
-from fairtrial.images import decode
 from fairtrial.models import ResolvedModel
-from fairtrial.records import GenerateAnswer, ImagePart, content_hash
+from fairtrial.records import GenerateAnswer, content_hash
 from fairtrial.spec.candidate import Candidate
 
 
@@ -86,7 +86,7 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
         images, embeddings = None, None
         if model.projector:
             facts["projector_sha256"] = model.projector_sha256
-            read = partial(_read_pixels, settings.read_image)
+            read = make_pixel_reader(settings.read_image)
             images = ImageTable(Projector(model.projector, loaded, read, threads=sizes.threads, flash=flash))
             embeddings = find_embeddings(loaded, sizes.threads)
         session = LlamaCppSession(loaded, sizes, images, embeddings)
@@ -112,11 +112,6 @@ def _explain_blindness(candidate: Candidate) -> str:
     if candidate.projector == "none":
         return "`projector: none` leaves out what it would see with"
     return "there is no projector beside its model (a file whose name has mmproj); give one with `projector: PATH`"
-
-
-def _read_pixels(read: ReadImage, image: ImagePart) -> Pixels:
-    """Return the pixels that engines are shown of an image."""
-    return decode(read(image)).pixels
 
 
 def _choose_speed(settings: EngineSettings, model: Model, sha256: str, *, packed: bool, flash: int) -> SpeedSettings:
