@@ -111,7 +111,7 @@ def test_text_that_does_not_fit_is_shortened_and_told_or_refused() -> None:
     [answer] = reading(Told(long), engine=fake(context=900)).generate([ask(1)])
     assert answer.trace[0].action == READ_PART
     assert 500 < answer.prompt_tokens < 900 and answer.trace[0].prompt.endswith("End of image 1]\nWhat?")
-    with pytest.raises(TooLongError):
+    with pytest.raises(TooLongError, match="150"):
         list(reading(Told(long), engine=fake(context=150)).generate([ask(1)]))
     [cut] = reading(Told(long), Read(max_characters=300)).generate([ask(1)])
     assert cut.trace[0].action == READ_PART
