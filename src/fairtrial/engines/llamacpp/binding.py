@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.engines.llamacpp.computing import compute
 from fairtrial.errors import EngineError, MissingExtraError, ModelError
 
 Floats = NDArray[np.float32]
@@ -336,7 +337,7 @@ class Context:
 
     def _decode(self, batch: Any, size: int) -> Floats:
         batch.n_tokens = size
-        code = self.lib.llama_decode(self.handle, batch)
+        code = compute(self.lib.llama_decode, self.handle, batch)
         if code != 0:
             raise EngineError(f"llama.cpp failed with code {code}: {take_complaints() or 'no reason given'}.")
         rows = int(np.count_nonzero(self.wanted[:size]))

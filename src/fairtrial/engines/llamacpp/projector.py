@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.llamacpp.binding import Model, catch_log, load_tensor_library, take_complaints
+from fairtrial.engines.llamacpp.computing import compute
 from fairtrial.engines.local.images import CellBlock, Floats, ImageEncoder, ImageLayout, Pixels, ReadPixels
 from fairtrial.errors import EngineError, MissingExtraError, ModelError
 from fairtrial.models.gguf import TENSOR_TYPES, GgufError, GgufHeader, read_header
@@ -178,7 +179,7 @@ class Projector(ImageEncoder):
 
     def _encode_chunk(self, chunk: Any) -> Floats:
         take_complaints()
-        code = self.lib.mtmd_encode_chunk(self.handle, chunk)
+        code = compute(self.lib.mtmd_encode_chunk, self.handle, chunk)
         if code != 0:
             raise EngineError(
                 f"llama.cpp cannot encode an image (code {code}): {take_complaints() or 'no reason given'}."
