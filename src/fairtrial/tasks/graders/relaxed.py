@@ -2,12 +2,11 @@
 
 Relaxed accuracy (Masry et al. 2022, "ChartQA", after Methani et al. 2020, "PlotQA"): a number is right if it differs
 from the right one by at most 5% of that; what is no number must be the same text, apart from case.  As in the script
-that the field uses, a per cent sign makes hundredths of a number, here as there.
+that the field uses, a per cent sign right behind a number makes hundredths of it, here as there.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import ClassVar
@@ -19,8 +18,6 @@ from fairtrial.tasks.graders.elements import read_plain_number
 from fairtrial.tasks.graders.exact import fold
 from fairtrial.tasks.graders.number import is_close
 from fairtrial.tasks.reading import clean, read_number
-
-_PERCENT = re.compile(r"\d\s*(?:%|per ?cent\b)", re.IGNORECASE)
 
 
 class RelaxedGrader(Grader[Relaxed]):
@@ -56,8 +53,7 @@ class RelaxedGrader(Grader[Relaxed]):
         alone = _read_alone(answer)
         if alone is not None or self.settings.whole:
             return alone
-        found = read_number(answer)
-        return found / 100 if found is not None and _PERCENT.search(answer) else found
+        return read_number(answer, hundredths=True)
 
 
 def _read_alone(text: str) -> Fraction | None:

@@ -28,10 +28,17 @@ _NUMBER = re.compile(
     rf"(?:(?P<whole>\d{{1,20}})[ ](?P<part>\d{{1,20}}/\d{{1,20}})|(?P<ratio>\d{{1,20}}/\d{{1,20}})"
     rf"|(?P<main>{_DIGITS})(?P<rest>[.,]\d{{1,60}})?|(?P<dot>\.\d{{1,60}}))"
     r"(?:[eE](?P<power>[-+]?\d{1,3})(?![\w])|[ ]?(?:[×x*·]|\\times)[ ]?10\^\{?(?P<ten>[-+]?\d{1,3})\}?)?"
-    r"(?P<big>(?:[ ](?i:hundred|thousand|million|billion|trillion)\b)*)"
+    r"(?P<big>(?:[ ](?i:hundred|thousand|million|billion|trillion)\b)*)(?P<hundredths>\ue002)?"
     r"(?!(?:st|nd|rd|th)\b|[.,:/]?\d|-[A-Za-z\d]|[ ]?o'clock|[eE][-+]?\d)"
     "|(?P<odd>\ue000)"
 )
+_PERCENT = re.compile(
+    r"(?<=[0-9\u00bc-\u00be\u2150-\u215e])"
+    r"(?=[ \u00a0\u202f]{0,2}[*_$]{0,3}[ \u00a0\u202f]{0,2}\\?(?:[%\uff05]|per ?cent\b))",
+    re.IGNORECASE,
+)
+"""Where a per cent sign follows a number, to be marked with the sign that makes hundredths."""
+
 _ODD = re.compile(
     r"(?<![\w×·*])(?<![×x·*] )(?<!times)(?<!times )\d{1,60}\^\{?[-+]?\d{1,60}\}?|\d{1,60}\*\*\d{1,60}"
     r"|[√∛∜][ ]?\(?\d[\d.,]{0,60}\)?|\\sqrt ?(?:\[\d\])?\{\d[\d.,]{0,60}\}|(?<!\w)0[xXbBoO][0-9A-Fa-f]{1,60}\b"
@@ -108,16 +115,22 @@ _OPERATOR = re.compile(r"\s*(?:[A-Za-z$]{1,12}\s+)?(?:[-+*/×·÷x]|\\times)\s*[
 
 
 @lru_cache(maxsize=64)
-def read_number(text: str) -> Fraction | None:
+def read_number(text: str, *, hundredths: bool = False) -> Fraction | None:
     """Return the number that a text gives as its answer; None if it gives none, or more than one.
 
     ``1,234``, ``1 234`` and ``1.234.567`` are thousands, ``3,5`` and ``1.234`` decimals; ``5%`` is 5, ``5 million`` is
     5000000.  Number words count where the text has no digits.
 
+    Args:
+        text: an answer.
+        hundredths: whether a number in digits with a per cent sign right behind it counts hundredths, so that ``5%``
+            is 0.05.
+
     >>> read_number("Tom has 3 boxes of 4 pens, so he has 12 pens"), read_number("5 or 6")
     (Fraction(12, 1), None)
     """
-    text = cut_own_part(text)
+    text = cut_own_part(text.replace("\ue002", " "))
+    text = _PERCENT.sub("\ue002", text) if hundredths else text
     field = find_marked_answer(text)
     if field is not None:
         return _read(field) if len(field) < len(text) else None
@@ -254,6 +267,7 @@ def _read_match(found: re.Match[str]) -> Fraction | None:
     value *= Fraction(10) ** power
     for scale in (found["big"] or "").lower().split()[:3]:
         value *= _SCALES[scale]
+    value /= 100 if found["hundredths"] else 1
     negative = "-" in (found["sign"] or "") or bool(found["late"])
     return -value if negative else value
 

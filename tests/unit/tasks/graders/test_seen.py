@@ -76,6 +76,15 @@ def test_anls_settings_and_time() -> None:
         ("12%", "0.12", 1.0),
         ("12%", "12", 0.0),  # hundredths, as the published script has it
         ("12.5%", "12%", 1.0),
+        ("36 of them (12%)", "0.36", 0.0),  # the sign belongs to another number
+        ("36 (12%)", "36", 1.0),
+        ("12% (120 of 1,000)", "0.12", 1.0),
+        ("It is **12** %.", "12%", 1.0),
+        ("About 12 per cent, not 15%", "12%", 1.0),
+        (r"\boxed{12\%}", "0.12", 1.0),
+        ("1,200% more", "12", 1.0),
+        ("from 10% to 45", "45%", 0.0),
+        ("about 12\u2030", "0.12", 0.0),
         ("About 1,030 people", "1000", 1.0),
         ("1000 or 2000", "1000", 0.0),
         ("Blue", "blue", 1.0),
