@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ MARKER = "<__media__>"
 
 def ask_llamacpp(model: TinyModel, pieces: Sequence[Piece], *, exact: bool = True) -> np.ndarray:
     """Return the log-probabilities of the token after ``pieces``; ``exact`` keeps the cache in 32-bit floats."""
+    with ThreadPoolExecutor(1) as alone:  # torch leaves a thread's processor in a state that ggml does not expect
+        return alone.submit(_ask_llamacpp, model, pieces, exact).result()
+
+
+def _ask_llamacpp(model: TinyModel, pieces: Sequence[Piece], exact: bool) -> np.ndarray:
     import llama_cpp
     from llama_cpp import mtmd_cpp as mtmd
 
