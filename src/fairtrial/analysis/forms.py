@@ -16,6 +16,9 @@ from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.paired import PairedSample, Rule, compare
 
+USEFUL = 0.1
+"""Share of a measure's range, 10 points of 100, below which a form's effect counts as none that anybody would use."""
+
 
 @dataclass(frozen=True, slots=True)
 class FormContrast:
@@ -88,6 +91,12 @@ class FormResult:
         if self.task.main_measure.higher_is_better is False:
             return found.difference, found.low, found.high
         return 0.0 - found.difference, 0.0 - found.high, 0.0 - found.low
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the form is certainly worse by less than `USEFUL`, if at all; never without bounds of the measure."""
+        bounds = self.task.main_measure.bounds
+        return bounds is not None and self.loss[2] < USEFUL * (bounds[1] - bounds[0])
 
 
 def iterate_forms(ledger: Ledger, trial_id: str, wanted: Callable[[str], bool]) -> Iterator[FormResult]:

@@ -74,7 +74,9 @@ def _find(ledger: Ledger, trial_id: str) -> Findings | None:
         more = len(sentences) - MOST_SENTENCES
         sentences = [*sentences[:MOST_SENTENCES], f"{more:,} more comparisons are in the tables."]
     slopes = tuple(_make_slopes(ledger, trial_id, plan))
-    return Findings("What does seeing cost?", tuple(sentences), tuple(tables), (), tuple(_list_notes(plan)), slopes)
+    return Findings(
+        "What does seeing cost?", tuple(sentences), tuple(tables), (), tuple(_list_notes(plan, seeing)), slopes
+    )
 
 
 def _tell_blind(one: FormResult) -> str:
@@ -233,13 +235,29 @@ def _estimate(
     return Interval(found.mean, found.low, found.high)
 
 
-def _list_notes(plan: TrialRecord) -> Iterator[str]:
+def _list_notes(plan: TrialRecord, seeing: Sequence[FormResult]) -> Iterator[str]:
     level = _name_percent(plan.decide.confidence)
     yield f"Paired item by item within each candidate, with {level} intervals by clusters, each for itself."
     if unseeing := [one.name for one in plan.candidates if is_unseeing(one)]:
         yield f"Shown no images, and so not in these tables: {', '.join(unseeing)}."
+    yield from _list_unshown(seeing)
     if plan.decide.stop_early:
         yield "Where a task was stopped early, its forms are compared on the items that were asked of it."
+
+
+def _list_unshown(seeing: Sequence[FormResult]) -> Iterator[str]:
+    """Yield the tasks on which nobody is certainly better with the picture, and somebody might be by a useful gain."""
+    blind = [one for one in seeing if get_kind(one.form) == "blind"]
+    for task in dict.fromkeys(one.task.name for one in blind):
+        own = [one for one in blind if one.task.name == task]
+        if all(one.loss[1] <= 0 for one in own) and not all(one.is_small for one in own):
+            items, clusters = (max(getattr(one.contrast, name) for one in own) for name in ("items", "clusters"))
+            among = f"{items:,} items" if clusters == items else f"{items:,} items in {_count_clusters(clusters)}"
+            yield f"Whether the picture is used on {task} is not shown ({among})."
+
+
+def _count_clusters(count: int) -> str:
+    return f"{count:,} cluster{'' if count == 1 else 's'}"
 
 
 def _name_percent(confidence: float) -> str:

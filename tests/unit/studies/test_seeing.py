@@ -30,6 +30,7 @@ SHARES = {
     "large": {"text": 0.9, "image": 0.8, "blind": 0.3},
     "small": {"text": 0.8, "image": 0.4, "blind": 0.4},
     "reads": {"text": 0.9, "image": 0.0, "blind": 0.35},
+    "never": {"text": 0.0, "image": 0.0, "blind": 0.0},
 }
 
 
@@ -85,11 +86,22 @@ def test_who_does_not_use_the_picture_is_doubted_in_the_headline(charts: Ledger)
 
 
 def test_a_picture_that_nobody_needs_is_doubted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger = conduct(tmp_path, monkeypatch, {"task": "charts", "limit": 60, "shots": 0}, ("small", "reads"))
-    summary, _ = tell(ledger)
+    ledger = conduct(tmp_path, monkeypatch, {"task": "charts", "limit": 240, "shots": 0}, ("never", "reads"))
+    summary, found = tell(ledger)
+    assert not any("is not shown" in note for note in found.notes)
     [doubt] = [doubt for doubt in summary.doubts if doubt.kind == "picture_not_needed"]
     assert doubt.headline
-    assert doubt.text.startswith("The picture is not needed on charts, or nobody uses it: small")
+    assert doubt.text.startswith(
+        "The picture is not needed on charts, or nobody uses it: never 0.0% with it and 0.0% without"
+    )
+
+
+def test_few_pictures_show_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = conduct(tmp_path, monkeypatch, {"task": "charts", "limit": 36, "shots": 0}, ("small",))
+    summary, found = tell(ledger)
+    assert not [doubt for doubt in summary.doubts if doubt.kind == "picture_not_needed"]
+    [note] = [note for note in found.notes if "is not shown" in note]
+    assert re.fullmatch(r"Whether the picture is used on charts is not shown \(36 items in \d+ clusters\)\.", note)
 
 
 def test_the_cost_of_seeing_is_paired_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

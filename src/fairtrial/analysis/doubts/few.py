@@ -70,8 +70,12 @@ def _iterate_sample_sizes(ledger: Ledger, trial: query.TrialRow) -> Iterator[Sam
         if not items or rule.sampled_share(items) >= 1:
             continue
         drawn = rule.bounds is not None and rule.shuffled == "items" and rule.sampled_share(1) > 0
-        count, what = (items, "items") if drawn or clusters == items else (clusters, "clusters of items")
+        count, what = (items, "items") if drawn or clusters == items else (clusters, _name_clusters(clusters))
         yield SampleSize(question, count, what, *_find_least_units(question, rule), f"{100 * rule.confidence:.4g}%")
+
+
+def _name_clusters(count: int) -> str:
+    return "cluster of items" if count == 1 else "clusters of items"
 
 
 def _find_least_units(question: TrialQuestion, rule: Rule) -> tuple[int, int | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.analysis.doubts.base import Doubt
-from fairtrial.analysis.forms import FormResult, is_unseeing, iterate_forms
+from fairtrial.analysis.forms import USEFUL, FormResult, is_unseeing, iterate_forms
 from fairtrial.ledger import Ledger, query
 
 FEWEST = 20
@@ -15,7 +15,9 @@ FEWEST = 20
 def find_picture_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield the tasks on which a candidate is not certainly better with the picture than without.
 
-    If no candidate is, the picture may not be needed, and scores there say little about seeing.
+    If for every candidate the picture is certainly worth less than a useful gain, it is not needed or not used, and
+    scores there say little about seeing.  Where no candidate is better, but the intervals reach further, nothing is
+    doubted: too few pictures show nothing; the study of seeing notes it.
     """
     found: dict[str, list[FormResult]] = {}
     for one in iterate_forms(ledger, trial.id, lambda kind: kind == "blind"):
@@ -24,10 +26,12 @@ def find_picture_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt
     for task, results in found.items():
         idle = [one for one in results if one.loss[1] <= 0]
         told = "; ".join(f"{one.candidate.name} {_tell_scores(one)}" for one in idle)
-        if idle and len(idle) == len(results):
+        if len(idle) == len(results):
+            if not all(one.is_small for one in idle):
+                continue
             text = (
-                f"The picture is not needed on {task}, or nobody uses it: {told}. What is said of {task} is not about "
-                "seeing."
+                f"The picture is not needed on {task}, or nobody uses it: {told}; it is worth less than "
+                f"{USEFUL:.0%} of the scale. What is said of {task} is not about seeing."
             )
             yield Doubt("picture_not_needed", text, task, headline=True)
         elif idle:

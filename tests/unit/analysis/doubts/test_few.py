@@ -51,6 +51,8 @@ def test_too_few_for_a_tie_is_a_note(tmp_path: Path) -> None:
 def test_clusters_count_and_more_questions_take_more(tmp_path: Path) -> None:
     [doubt] = doubts(made(tmp_path, 50, cluster=10))
     assert "has 5 clusters of items, too few for any verdict" in doubt.text
+    [doubt] = doubts(made(tmp_path, 9, cluster=9))
+    assert "has 1 cluster of items, too few" in doubt.text
     [doubt] = doubts(made(tmp_path, 8, names=tuple("abcdefghijk")))
     assert "at 99.5% better or worse takes at least 9" in doubt.text
 
