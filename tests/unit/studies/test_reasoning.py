@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 
 import fairtrial as ft
+from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import Ledger, query
+from fairtrial.stats.token_curves import CurveSample, compute_curve
 from fairtrial.studies import Findings, Interval, Table, find_findings
+from fairtrial.studies.reasoning.families import TaskCurve, find_families, read_curve
+from fairtrial.studies.reasoning.figures import describe_curves, make_need_table
 from tests.support.reasoning_models import quick, slow, write_questions
 
 BUDGETS = [0, 20, 90]
@@ -60,8 +68,10 @@ def test_points_are_known_exactly(found: Findings) -> None:
         ("slow, 20", 23.0, pytest.approx(0.1)),
         ("slow, 90", 93.0, pytest.approx(0.3)),
     ]
-    per_hundred = [row[4].value for row in points if isinstance(row[4], Interval)]
-    assert per_hundred == pytest.approx([1.0, 1.0, 0.0, 20 / 70])
+    gains, per_hundred = ([row[at].value for row in points if isinstance(row[at], Interval)] for at in (4, 5))
+    assert gains == pytest.approx([0.2, 0.7, 0.0, 0.2])
+    assert per_hundred == pytest.approx([1.0, 20 / 70])  # none between 3 and 23 tokens
+    assert any("50 tokens or more apart" in note for note in found.notes)
 
 
 def test_tokens_needed(found: Findings) -> None:
@@ -82,6 +92,35 @@ def test_the_claim_is_supported_one_way_and_refuted_the_other(found: Findings) -
     assert by_thinking.high < 0
     assert found.sentences[0].startswith("“slow reasons less per token than quick”: supported on sums (−")
     assert any("thinking lifts quick from 10.0% with 3 tokens to 100.0% with 93 tokens" in s for s in found.sentences)
+
+
+def test_one_length_does_not_narrow_the_curves_of_others(found: Findings, ledger: Path) -> None:
+    with Ledger.open(ledger) as opened:
+        rows = TrialValues(opened, query.find_trial(opened).id, query.find_trial(opened).plan)
+        [task], [quick_family, slow_family] = rows.plan.tasks, find_families(rows.plan)
+        curve = read_curve(rows, quick_family, task)
+        last = replace(slow_family, members=slow_family.members[-1:], lengths=slow_family.lengths[-1:])
+        point = read_curve(rows, last, task)
+        assert curve is not None and point is not None
+        first, second = make_need_table([curve, point], rows, ()).rows
+    assert first[2:4] == table(found, "Areas").rows[0][2:4]
+    assert second[2:4] == (None, "")
+
+
+def test_a_fall_is_told_as_one() -> None:
+    values = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    sample = CurveSample(values, np.array([[5.0] * 4, [18.0] * 4]), np.arange(4))
+    one = SimpleNamespace(
+        family="smol",
+        task=SimpleNamespace(name="sums"),
+        lengths=("0", "20"),
+        sample=sample,
+        curve=compute_curve(sample),
+    )
+    rows = SimpleNamespace(plan=SimpleNamespace(seed=1), confidence=0.95)
+    [told] = describe_curves([cast("TaskCurve", one)], cast("TrialValues", rows))
+    assert told.startswith("On sums, smol fell by thinking, from 50.0% with 5 tokens to 25.0% with 18 tokens: −25.0")
+    assert told.endswith("; not certain.")
 
 
 def test_charts_have_a_curve_for_each_system(found: Findings) -> None:

@@ -23,6 +23,9 @@ from fairtrial.studies.base import Axis, Cell, Chart, Column, Curve, Interval, P
 from fairtrial.studies.reasoning.claims import DRAWS, SEED, make_interval
 from fairtrial.studies.reasoning.families import TaskCurve
 
+LEAST_SPAN = 50.0
+"""Tokens between neighbours below which their difference is not told for 100 more: it would be extrapolated."""
+
 
 def describe_curves(curves: Iterable[TaskCurve], rows: TrialValues) -> Iterator[str]:
     """Yield what thinking longest brings each system on each task, beside thinking least."""
@@ -47,6 +50,8 @@ def describe_curves(curves: Iterable[TaskCurve], rows: TrialValues) -> Iterator[
             yield f"On {one.task.name}, thinking lifts {one.family} {told}: {ends}."
         elif gain.high < 0:
             yield f"On {one.task.name}, {one.family} gets worse by thinking, {told}: {ends}."
+        elif gain.value < 0:
+            yield f"On {one.task.name}, {one.family} fell by thinking, {told}: {ends}; not certain."
         else:
             yield f"On {one.task.name}, thinking may bring {one.family} nothing: {told}, {ends}."
 
@@ -59,12 +64,13 @@ def draw(one: TaskCurve, rows: TrialValues) -> Floats:
 def make_curve_tables(
     tasks: Sequence[TaskRecord], curves: Mapping[tuple[str, str], TaskCurve], rows: TrialValues
 ) -> Iterator[Table]:
-    """Yield the points of all curves of each task, and what 100 more tokens bring from one to the next."""
+    """Yield the points of all curves of each task, and what comes from one to the next, also for 100 more tokens."""
     columns = (
         Column("system, thinking"),
         Column("tokens"),
         Column("read"),
         Column("value", "1"),
+        Column("gain", "1", difference=True),
         Column("per 100 more", "1", difference=True),
     )
     for task in tasks:
@@ -72,22 +78,30 @@ def make_curve_tables(
         lines = tuple(line for one in found for line in _list_points(one, rows))
         if lines:
             yield Table(
-                f"{task.name}: {task.main_measure.name} by tokens generated; what 100 more bring", columns, lines
+                f"{task.name}: {task.main_measure.name} by tokens generated; gain over the length before",
+                columns,
+                lines,
             )
 
 
 def _list_points(one: TaskCurve, rows: TrialValues) -> Iterator[tuple[Cell, ...]]:
     counts = draw(one, rows)
     drawn = compute_curve(one.sample, counts)
-    gains, of_draws = compute_gains(one.curve), compute_gains(drawn)
+    more, plain = np.diff(one.curve.tokens), (np.diff(one.curve.values), np.diff(drawn.values))
+    per = compute_gains(one.curve), compute_gains(drawn)
+
+    def tell(pair: tuple[Floats, Floats], at: int) -> Interval:
+        return make_interval(pair[0][at - 1] + 0.0, pair[1][:, at - 1] + 0.0, rows.confidence)
+
     for at, length in enumerate(one.lengths):
-        known = at > 0 and np.isfinite(gains[at - 1]) and np.isfinite(of_draws[:, at - 1]).all()
+        known = at > 0 and abs(more[at - 1]) >= LEAST_SPAN and np.isfinite(per[1][:, at - 1]).all()
         yield (
             f"{one.family}, {length}",
             round(float(one.curve.tokens[at]), 1),
             None if math.isnan(one.read[at]) else round(float(one.read[at]), 1),
             estimate_point(one, at, rows),
-            make_interval(gains[at - 1], of_draws[:, at - 1], rows.confidence) if known else None,
+            tell(plain, at) if at else None,
+            tell(per, at) if known else None,
         )
 
 
@@ -100,21 +114,27 @@ def estimate_point(one: TaskCurve, at: int, rows: TrialValues) -> Interval:
     return Interval(found.mean, found.low, found.high)
 
 
+def has_span(one: TaskCurve) -> bool:
+    """Return whether there are at least two points at different tokens: a curve, and no point."""
+    return find_limits(one.curve) is not None
+
+
 def make_need_table(curves: Iterable[TaskCurve], rows: TrialValues, accuracy: Sequence[float]) -> Table:
     """Return the mean over each curve, and the tokens needed for some values of the measure."""
     every = list(curves)
     lines: list[tuple[Cell, ...]] = []
     for task in dict.fromkeys(one.task.name for one in every):
         own = [one for one in every if one.task.name == task]
-        limits = find_limits(*(one.curve for one in own))
+        lines_of = [one for one in own if has_span(one)]  # a point has no width, and would narrow what others have
+        limits = find_limits(*(one.curve for one in lines_of)) if lines_of else None
         ends = [end for one in own for end in (one.curve.values.min(), one.curve.values.max())]
         targets = accuracy or [round(20 * (min(ends) + max(ends)) / 2) / 20]
         for one in own:
             drawn = compute_curve(one.sample, draw(one, rows))
             area: Cell = None
-            if limits:
+            if limits and has_span(one):
                 area = make_interval(compute_area(one.curve, limits), compute_area(drawn, limits), rows.confidence)
-            between = f"{limits[0]:,.0f} to {limits[1]:,.0f}" if limits else ""
+            between = f"{limits[0]:,.0f} to {limits[1]:,.0f}" if limits and has_span(one) else ""
             told = []
             for target in targets:
                 now, in_draws = find_tokens_needed(one.curve, target), find_tokens_needed(drawn, target)

@@ -14,7 +14,14 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.studies.base import Findings
 from fairtrial.studies.reasoning.claims import Claim, find_claims, is_judged
 from fairtrial.studies.reasoning.families import APART, Family, TaskCurve, find_families, read_curve
-from fairtrial.studies.reasoning.figures import describe_curves, make_charts, make_curve_tables, make_need_table
+from fairtrial.studies.reasoning.figures import (
+    LEAST_SPAN,
+    describe_curves,
+    has_span,
+    make_charts,
+    make_curve_tables,
+    make_need_table,
+)
 from fairtrial.studies.reasoning.telling import describe_claims, make_claims_table
 
 TITLE = "What does a token of thinking buy?"
@@ -82,6 +89,12 @@ def _list_notes(
         )
     if few := [family.name for family in families if len(family.members) == 1]:
         yield f"One length only, so a point and no curve: {', '.join(few)}."
+    yield from _list_points(families, curves)
+    if any(has_span(one) for one in curves.values()):
+        yield (
+            f"What 100 more tokens bring is told only between lengths that are {LEAST_SPAN:g} tokens or more apart; "
+            "'gain' is the plain difference from the length before."
+        )
     for task in rows.plan.tasks:
         lacking = [one.name for one in families if (one.name, task.name) not in curves]
         if task.form in APART:
@@ -90,3 +103,11 @@ def _list_notes(
             yield f"{task.name} is left out: its main measure has no bounds, or less of it is better."
         elif lacking:
             yield f"Not on {task.name}, where nothing was answered or no tokens were counted: {', '.join(lacking)}."
+
+
+def _list_points(families: Sequence[Family], curves: Mapping[tuple[str, str], TaskCurve]) -> Iterator[str]:
+    """Yield the tasks on which a system with several lengths wrote equally much with all of them."""
+    several = [one.name for one in families if len(one.members) > 1]
+    for (name, task), one in curves.items():
+        if name in several and not has_span(one):
+            yield f"On {task}, {name} has one number of tokens only, so a point and no mean over a curve."
