@@ -42,6 +42,11 @@ def place_row_images(text: str, images: Sequence[ImagePart]) -> tuple[str, tuple
             )
         return _replace(_MARKED, text, images, 0)
     if any(0 < int(number) <= len(images) for number in _NUMBERED.findall(text)):
+        if own:
+            raise DataError(
+                f"the text names images both by number and as {PLACEHOLDER}.",
+                fix=f"Number all of them, `<image 1>`, or none; a plain `{PLACEHOLDER}` stands for the next one.",
+            )
         placed, shown = _replace(_NUMBERED, text, images, 1)
         rest = [image for image in images if image not in shown]
         return _put_before(placed, len(rest)), (*rest, *shown)

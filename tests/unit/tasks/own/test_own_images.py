@@ -153,6 +153,8 @@ def test_a_text_may_place_them_itself(folder: Path) -> None:
     )  # fmt: skip
     with pytest.raises(DataError, match=r"q.csv, row 1: the text has 1 times <image>, and the row has 2 images"):
         built(folder, head + "Is <image> blue?,x\n")
+    with pytest.raises(DataError, match=r"q.csv, row 1: the text names images both by number and as <image>"):
+        built(folder, head + "Is <image 2> like <image>?,x\n")
     with pytest.raises(DataError, match=r"the prompt places the images, and the row's text has <image> as well"):
         built(folder, head + "<image> <image>?,x\n", "prompt: '{{image}} {{question}}'")
 
