@@ -53,7 +53,7 @@ class PointInBoxGrader(Grader[PointInBox]):
         said = self._read(answer, row)
         if said is None or (self.settings.iou and len(said) != 4):
             return ["unread"]
-        most = self._find_most(self.settings.coordinates, row)
+        most = self._find_most(self.settings.expected or self.settings.coordinates, row)  # as `_read` counts
         outside = most is not None and any(
             not 0 <= x <= most[i % 2] for i, x in enumerate(self._order(said, back=True))
         )
@@ -106,7 +106,7 @@ class PointInBoxGrader(Grader[PointInBox]):
 
     def _check(self, value: object, text: str) -> Box:
         fine = isinstance(value, list | tuple) and len(value) == 4
-        numbers = [float(x) for x in value if isinstance(x, int | float)] if fine else []  # type: ignore[attr-defined]
+        numbers = [float(x) for x in value if _is_coordinate(x)] if fine else []  # type: ignore[attr-defined]
         if len(numbers) != 4:
             raise DataError(f"the right answer {text!r:.80} is no box; write four numbers, e.g. [10, 20, 60, 45]")
         x0, y0, x1, y1 = numbers
@@ -117,6 +117,11 @@ class PointInBoxGrader(Grader[PointInBox]):
                 f"the box {text!r:.80} ends before it begins; `boxes: size` is for a corner with width and height"
             )
         return x0, y0, x1, y1
+
+
+def _is_coordinate(value: object) -> bool:
+    """Return whether a JSON value is a number with a place: no boolean, no NaN, not without end."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e7
 
 
 def _read_size(size: int | str | None, row: Row) -> float:

@@ -125,6 +125,11 @@ def test_relaxed_settings_and_signs() -> None:
         ("x1: 1, y1: 2, x2: 3, y2: 4", (1, 2, 3, 4)),
         ("xmin=1 ymin=2 xmax=3 ymax=4", (1, 2, 3, 4)),
         ("left: 1, top: 2, right: 3, bottom: 4", (1, 2, 3, 4)),
+        ('{"x": 12, "y": 34, "width": 44, "height": 46}', (12, 34, 56, 80)),
+        ("left: 1, top: 2, width: 3, height: 4", (1, 2, 4, 6)),
+        ("x=1 y=2 w=3 h=4", (1, 2, 4, 6)),
+        ("width: 640, height: 480; x: 12, y: 34", (12, 34)),  # the size of the image
+        ("x: 12, y: 34 in an image of width: 640, height: 480", (12, 34)),
         ("12, 34", (12, 34)),
         ("0.1 0.2 0.3 0.4", (0.1, 0.2, 0.3, 0.4)),
         ("The image is 640 wide; the button is at (12, 34)", (12, 34)),
@@ -186,6 +191,10 @@ def test_places_outside_the_image_and_none_are_told() -> None:
     right = ["[0.1, 0.1, 0.2, 0.2]"]
     assert relative.find_signs("(150, 150)", right, {}) == ["outside"]
     assert relative.find_signs("(0.9, 0.9)", right, {}) == [] and relative.find_signs("here", right, {}) == ["unread"]
+    converted = graders_of({"point_in_box": {"coordinates": "thousand", "expected": "relative"}})
+    assert converted.find_signs("(1500, 500)", right, {}) == ["outside"]
+    shown = {"point_in_box": {"coordinates": "relative", "expected": "pixel", "width": 640, "height": 480}}
+    assert graders_of(shown).find_signs("(0.5, 0.5)", [BOX], {}) == []
     sized = graders_of({"point_in_box": {"width": "w", "height": 65}})
     assert sized.find_signs("(20, 66)", [BOX], {"w": 100}) == ["outside"]
 
@@ -198,6 +207,9 @@ def test_rows_and_settings_that_cannot_be_graded_are_refused() -> None:
         graders.check_row(["(1, 2)"], {"w": 1, "h": 1})
     with pytest.raises(DataError, match="ends before it begins; `boxes: size`"):
         graders.check_row(["[10, 20, 5, 60]"], {"w": 1, "h": 1})
+    for odd in ("[0, 0, Infinity, 5]", "[NaN, 0, 3, 5]", "[false, false, true, true]", f"[0, 0, 5, 1{'0' * 400}]"):
+        with pytest.raises(DataError, match="is no box"):
+            graders.check_row([odd], {"w": 1, "h": 1})
     for row in ({}, {"w": "wide", "h": 3}, {"w": 0, "h": 3}, {"w": 10, "h": "nan"}):
         with pytest.raises(DataError, match="should be the pixels of the image"):
             graders.check_row([BOX], row)
