@@ -229,7 +229,7 @@ def test_a_tower_with_a_class_token_is_refused(tmp_path: Path) -> None:
 )
 def test_a_projector_that_contradicts_itself_is_refused(tmp_path: Path, key: str, value: int) -> None:
     broken = patched(tiny_lmm("llava").projector, tmp_path / "mmproj-broken.gguf", key, value)
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match="projector"):
         opened("llava", projector=str(broken))
 
 
@@ -237,5 +237,5 @@ def test_a_projector_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     data = tiny_lmm("llava").projector.read_bytes()
     for size in (10, 700, len(data) // 2, len(data) - 40):
         (tmp_path / f"{size}.gguf").write_bytes(data[:size])
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError, match="projector|GGUF"):
             opened("llava", projector=str(tmp_path / f"{size}.gguf"))

@@ -119,8 +119,8 @@ def test_grades_are_theirs(name: str, built: dict[str, tuple[ConfigurableTask, T
                 one.measure.partition(",")[0]: one.value for one in ours.grade(item, [GenerateAnswer(text, 1, "stop")])
             }
             assert found
-            if "(B)" in text or name.startswith("chartqa"):  # else they draw an answer at random
-                assert {key: float(value) for key, value in expected.items() if key in found} == found
+            known = "(B)" in text or name.startswith("chartqa")  # else they draw an answer at random
+            assert not known or {key: float(value) for key, value in expected.items() if key in found} == found
 
 
 SAID = [
