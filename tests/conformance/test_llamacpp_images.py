@@ -237,5 +237,5 @@ def test_a_projector_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     data = tiny_lmm("llava").projector.read_bytes()
     for size in (10, 700, len(data) // 2, len(data) - 40):
         (tmp_path / f"{size}.gguf").write_bytes(data[:size])
-        with pytest.raises(ModelError, match="projector|GGUF"):
+        with pytest.raises(ModelError, match=r"projector|GGUF"):
             opened("llava", projector=str(tmp_path / f"{size}.gguf"))
