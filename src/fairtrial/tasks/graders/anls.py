@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.answers import Anls
 from fairtrial.tasks.graders.base import Grader, Grades, Row
@@ -32,8 +33,18 @@ class AnlsGrader(Grader[Anls]):
         )
         return {"anls": (value, 1.0)}
 
+    def check_row(self, expected: Sequence[str], row: Row) -> None:
+        """Raise DataError if a right answer is too long to be compared letter by letter."""
+        super().check_row(expected, row)
+        if longest := next((text for text in expected if len(text) > MOST), None):
+            raise DataError(f"a right answer has {len(longest):,} characters; `anls` compares at most {MOST:,}")
+
     def _fold(self, text: str) -> str:
         return " ".join(fold(text, self.settings.ignore).split())
+
+
+MOST = 10_000
+"""Letters of a right answer: more take seconds to compare."""
 
 
 def compute_similarity(said: str, right: str, threshold: float) -> float:
@@ -49,6 +60,8 @@ def compute_similarity(said: str, right: str, threshold: float) -> float:
 
 def compute_edit_distance(a: str, b: str) -> int:
     """Return the insertions, deletions and replacements of letters that make one text of another."""
+    if len(a) > len(b):
+        a, b = b, a  # a step of the loop for each letter of the shorter one
     codes = np.array([ord(char) for char in b], np.int64)
     steps = np.arange(len(b) + 1)
     row = steps.copy()

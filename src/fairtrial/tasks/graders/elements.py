@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from fairtrial.tasks.graders.exact import fold
-from fairtrial.tasks.graders.number import is_close
+from fairtrial.tasks.graders.number import find_reach
 from fairtrial.tasks.reading import clean, read_number
 from fairtrial.tasks.reading.plain import cut_own_part, find_marked_answer
 
@@ -110,12 +111,38 @@ def _compile(separators: Sequence[str]) -> re.Pattern[str]:
     return re.compile("|".join(marks), re.IGNORECASE)
 
 
-def is_same(said: str, right: str, ignore: Sequence[str], tolerance: float | str) -> bool:
-    """Return whether two things are one: their texts, or the numbers that both of them are."""
-    if fold(said, ignore) == fold(right, ignore):
-        return True
-    a, b = read_plain_number(said), read_plain_number(right)
-    return a is not None and b is not None and is_close(a, b, tolerance)
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing of a list, ready to be compared: its folded text, and the number that it is."""
+
+    text: str
+    number: Fraction | None
+
+    @classmethod
+    def read(cls, text: str, ignore: Sequence[str]) -> Thing:
+        """Return a thing from its text, without what is to be ignored."""
+        return cls(fold(text, ignore), read_plain_number(text))
+
+
+def find_like(said: Sequence[Thing], right: Sequence[Thing], tolerance: float | str) -> list[list[int]]:
+    """Return, for each thing that was said, the places of the right things that it may be.
+
+    Two things are one if their texts are, or the numbers that both of them are.
+    """
+    spans = [None if one.number is None else _find_span(one.number, tolerance) for one in right]
+    return [
+        [
+            j
+            for j, (other, span) in enumerate(zip(right, spans, strict=True))
+            if one.text == other.text or (one.number is not None and span and span[0] <= one.number <= span[1])
+        ]
+        for one in said
+    ]
+
+
+def _find_span(number: Fraction, tolerance: float | str) -> tuple[Fraction, Fraction]:
+    reach = find_reach(number, tolerance)
+    return number - reach, number + reach
 
 
 def read_plain_number(text: str) -> Fraction | None:

@@ -6,13 +6,18 @@ Beside it the partial credit that F1 gives: of a set over its members, of a list
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import ClassVar, TypeVar
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.answers import ListSettings, SetSettings
 from fairtrial.tasks.graders.base import Grader, Grades, Row
-from fairtrial.tasks.graders.elements import compute_f1, is_same, read_elements, read_right
+from fairtrial.tasks.graders.elements import Thing, compute_f1, find_like, read_elements, read_right
 
 S = TypeVar("S", bound=SetSettings)
 
@@ -24,7 +29,7 @@ class ListedGrader(Grader[S]):
     exact: ClassVar[str]
     partial: ClassVar[str]
 
-    def count_matches(self, said: list[str], right: list[str]) -> tuple[int, int, int]:
+    def count_matches(self, said: list[Thing], right: list[Thing]) -> tuple[int, int, int]:
         """Return how many match, how many were said, and how many are right."""
         raise NotImplementedError
 
@@ -50,10 +55,9 @@ class ListedGrader(Grader[S]):
         said = read_elements(answer, self.settings.separator, len(right))
         if said is None:
             return 0.0
-        return compute_f1(*self.count_matches(said, right))
-
-    def _is_right(self, said: str, right: str) -> bool:
-        return is_same(said, right, self.settings.ignore, self.settings.tolerance)
+        ignore = self.settings.ignore
+        things = [[Thing.read(one, ignore) for one in texts] for texts in (said, right)]
+        return compute_f1(*self.count_matches(*things))
 
 
 class SetGrader(ListedGrader[SetSettings]):
@@ -63,29 +67,15 @@ class SetGrader(ListedGrader[SetSettings]):
     exact, partial = "set_match", "set_f1"
     measures = (Measure("set_match"), Measure("set_f1"))
 
-    def count_matches(self, said: list[str], right: list[str]) -> tuple[int, int, int]:
+    def count_matches(self, said: list[Thing], right: list[Thing]) -> tuple[int, int, int]:
         """Return the size of the largest matching of what was said with what is right, and the sizes of both."""
-        said, right = self._drop_copies(said), self._drop_copies(right)
-        partner: dict[int, int] = {}
-
-        def find(i: int, seen: set[int]) -> bool:
-            for j in range(len(right)):
-                if j not in seen and self._is_right(said[i], right[j]):
-                    seen.add(j)
-                    if j not in partner or find(partner[j], seen):
-                        partner[j] = i
-                        return True
-            return False
-
-        matched = sum(find(i, set()) for i in range(len(said)))
+        said, right = _drop_copies(said), _drop_copies(right)
+        like = find_like(said, right, self.settings.tolerance)
+        rows = [i for i, places in enumerate(like) for _ in places]
+        columns = [j for places in like for j in places]
+        graph = csr_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(said), len(right)))
+        matched = int((maximum_bipartite_matching(graph, perm_type="column") >= 0).sum()) if rows else 0
         return matched, len(said), len(right)
-
-    def _drop_copies(self, things: list[str]) -> list[str]:
-        kept: list[str] = []
-        for one in things:
-            if not any(is_same(one, other, self.settings.ignore, 0.0) for other in kept):
-                kept.append(one)
-        return kept
 
 
 class ListGrader(ListedGrader[ListSettings]):
@@ -95,11 +85,24 @@ class ListGrader(ListedGrader[ListSettings]):
     exact, partial = "list_match", "list_f1"
     measures = (Measure("list_match"), Measure("list_f1"))
 
-    def count_matches(self, said: list[str], right: list[str]) -> tuple[int, int, int]:
+    def count_matches(self, said: list[Thing], right: list[Thing]) -> tuple[int, int, int]:
         """Return the length of the longest common subsequence, and the lengths of both."""
         row = [0] * (len(right) + 1)
-        for one in said:
+        for places in map(set, find_like(said, right, self.settings.tolerance)):
             before = 0
-            for j, other in enumerate(right, 1):
-                before, row[j] = row[j], before + 1 if self._is_right(one, other) else max(row[j], row[j - 1])
+            for j in range(1, len(right) + 1):
+                before, row[j] = row[j], before + 1 if j - 1 in places else max(row[j], row[j - 1])
         return row[-1], len(said), len(right)
+
+
+def _drop_copies(things: Sequence[Thing]) -> list[Thing]:
+    """Return things without those whose text or number stood before."""
+    texts: set[str] = set()
+    numbers: set[Fraction] = set()
+    kept = []
+    for one in things:
+        if one.text not in texts and one.number not in numbers:
+            kept.append(one)
+            texts.add(one.text)
+            numbers |= set() if one.number is None else {one.number}
+    return kept

@@ -25,9 +25,14 @@ _OTHER = (
 
 def is_close(said: Fraction, right: Fraction, tolerance: float | str) -> bool:
     """Return whether a number is within a tolerance of another: absolute, or a share of that such as ``1%``."""
+    return abs(said - right) <= find_reach(right, tolerance)
+
+
+def find_reach(right: Fraction, tolerance: float | str) -> Fraction:
+    """Return how far off a number may be: the tolerance, or that share of the right number such as ``1%``."""
     if isinstance(tolerance, str):
-        return abs(said - right) <= abs(right) * Fraction(tolerance.strip().removesuffix("%").strip()) / 100
-    return abs(said - right) <= Fraction(str(tolerance))
+        return abs(right) * Fraction(tolerance.strip().removesuffix("%").strip()) / 100
+    return Fraction(str(tolerance))
 
 
 class NumberGrader(Grader[NumberSettings]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from fairtrial.errors import DataError
 from fairtrial.spec.graders import Graders
+from fairtrial.tasks.graders import elements
 from fairtrial.tasks.graders.base import GraderSet, make_graders
 from fairtrial.tasks.graders.elements import MOST, read_elements
+from fairtrial.tasks.graders.exact import fold
 
 READ: TypeAdapter[Any] = TypeAdapter(Graders)
 SEPARATORS = (",", ";", "\n", "and", "&")
@@ -115,3 +118,18 @@ def test_answers_without_a_list_are_unread_and_empty_right_answers_are_refused()
 def test_hostile_answers_take_no_time() -> None:
     for answer in ("[" * 100_000, "[1," * 30_000, "- " * 50_000, "is " * 50_000, "1,111" * 20_000, '["' * 50_000):
         assert values_of("set", answer, "red")["set_match"] == 0
+
+
+def test_long_lists_are_compared_once_for_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def count(text: str, ignore: Sequence[str]) -> str:
+        read.append(text)
+        return fold(text, ignore)
+
+    monkeypatch.setattr(elements, "fold", count)
+    numbers = [str(n) for n in range(1000, 1200)]
+    right = "; ".join(numbers)
+    assert values_of({"set": {"tolerance": "20%"}}, "; ".join(reversed(numbers)), right)["set_match"] == 1
+    assert values_of("list", right, right)["list_match"] == 1
+    assert len(read) == 2 * 2 * len(numbers)

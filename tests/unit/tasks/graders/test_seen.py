@@ -60,6 +60,9 @@ def test_anls_settings_and_time() -> None:
     assert values_of({"anls": 0.6}, "abxx", ["abcd"]) == {"anls": 0.5}
     assert values_of({"anls": {"ignore": ["case", "punctuation"]}}, "EXIT!", ["exit"]) == {"anls": 1.0}
     assert values_of("anls", "a" * 1_000_000, ["b" * 50]) == {"anls": 0.0}
+    assert values_of({"anls": 1.0}, "a" * 300_000, ["b" * 5]) == {"anls": 0.0}
+    with pytest.raises(DataError, match="has 10,001 characters; `anls` compares at most 10,000"):
+        graders_of("anls").check_row(["a" * 10_001], {})
     assert values_of("anls", "a" * 2_000, ["a" * 1_500 + "b" * 500]) == {"anls": 0.75}
 
 
