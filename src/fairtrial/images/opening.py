@@ -61,6 +61,9 @@ def open_picture(data: bytes, where: str = "") -> tuple[Image.Image, Kind, tuple
             fix=_SMALLER,
         ) from None
     except Exception as error:  # hostile files make Pillow raise nearly anything
+        if "MAX_TEXT" in str(error):
+            told = f"the {kind.name} image has comments that unpack to more than is read."
+            raise ImageError(told, where=where, fix="Save it anew without comments.") from None
         raise ImageError(
             f"the {kind.name} image is damaged or cut off: {_explain(error)}.",
             where=where,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from fairtrial.errors import ImageError
 from fairtrial.images import decode, encode_png, examine, prepare_to_send
@@ -203,3 +203,12 @@ def test_pixels_that_are_none_are_not_encoded() -> None:
         with pytest.raises(ValueError, match="pixels are uint8"):
             encode_png(wrong)
     assert decode(encode_png(np.full((3, 2), 7, np.uint8))).pixels.tolist() == [[[7] * 3] * 2] * 3
+
+
+def test_comments_that_are_too_large_are_called_so() -> None:
+    comments = PngImagePlugin.PngInfo()
+    comments.add_text("note", "x" * 3_000_000, zip=True)
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(out, "PNG", pnginfo=comments)
+    with pytest.raises(ImageError, match="has comments that unpack to more than is read"):
+        decode(out.getvalue())
