@@ -45,6 +45,10 @@ EXTRAS = (
     ("httpx2", "models behind endpoints of OpenAI's API", "openai"),
     ("huggingface_hub", "models and data from the Hugging Face hub", "hub"),
     ("pyarrow", "Parquet files", "parquet"),
+    ("openpyxl", "Excel files", "excel"),
+    ("rapidocr", "reading of images for models that know text alone (lever read)", "ocr"),
+    ("sacrebleu", "graders by likeness and of mathematics", "graders"),
+    ("matplotlib", "charts in notebooks", "plot"),
 )
 
 
