@@ -29,6 +29,7 @@ _LEAD = re.compile(r"[^,;\n:]{0,200}?(?::|\bare\b|\bis\b)\s+", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMERIC = re.compile(r"[^\w\s]?\s*[-+\u2212]?\s*[$€£¥]?\d[\d.,\u00a0\u202f ]{0,40}(?:[eE][-+]?\d{1,3})?\s*%?")
 _TIGHT = "\ue001"
+_KEPT, _KEPT_PLACE = "\ue002{}\ue003", re.compile("\ue002(\\d+)\ue003")
 
 
 def read_right(text: str, separators: Sequence[str]) -> list[str] | None:
@@ -38,7 +39,7 @@ def read_right(text: str, separators: Sequence[str]) -> list[str] | None:
     return found if found or said.casefold() in NONE else None
 
 
-def read_elements(text: str, separators: Sequence[str], wanted: int | None = None) -> list[str] | None:
+def read_elements(text: str, separators: Sequence[str], right: Sequence[str] = ()) -> list[str] | None:
     """Return the things that a text lists; None if it lists nothing that can be read.
 
     A JSON list counts first, then bulleted or numbered lines, then what stands between separators, without the words
@@ -47,8 +48,8 @@ def read_elements(text: str, separators: Sequence[str], wanted: int | None = Non
     Args:
         text: an answer.
         separators: what parts things; one made of letters counts as a word only.
-        wanted: how many there should be: digits in threes between commas (``100,200``) are one number, unless as
-            several they are so many.
+        right: what should be there.  A name of these that holds a separator (*Trinidad and Tobago*) is one thing in the
+            text, too; digits in threes between commas (``100,200``) are one number, unless as several they are so many.
     """
     said = clean(cut_own_part(text))
     marked = find_marked_answer(said)
@@ -61,7 +62,7 @@ def read_elements(text: str, separators: Sequence[str], wanted: int | None = Non
     if found is None and (bullets := [m[1] for line in said.splitlines() if (m := _BULLET.fullmatch(line))]):
         found = bullets
     if found is None:
-        found = _split(_cut_lead(said), separators, wanted)
+        found = _split_around(_cut_lead(said), separators, right)
     found = _clean_elements(found)
     return None if len(found) > MOST or (not found and said != "[]") else found
 
@@ -94,6 +95,23 @@ def _cut_lead(text: str) -> str:
         text = text[marks[-1].end() :]
     lead = _LEAD.match(text)
     return text[lead.end() :] if lead and text[lead.end() :].strip() else text
+
+
+def _split_around(text: str, separators: Sequence[str], right: Sequence[str]) -> list[str]:
+    """Return what stands between separators, but for those inside of names that are right."""
+    between = _compile(separators)
+    whole = sorted({name for name in right if between.search(name) and not _NUMERIC.fullmatch(name)}, key=len)[::-1]
+    if not whole:
+        return _split(text, separators, len(right) or None)
+    found: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        found.append(match[0])
+        return _KEPT.format(len(found) - 1)
+
+    names = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in whole), re.IGNORECASE)
+    parts = _split(names.sub(keep, text), separators, len(right) or None)
+    return [_KEPT_PLACE.sub(lambda place: found[int(place[1])], part) for part in parts]
 
 
 def _split(text: str, separators: Sequence[str], wanted: int | None) -> list[str]:

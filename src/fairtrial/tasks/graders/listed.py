@@ -5,6 +5,7 @@ Beside it the partial credit that F1 gives: of a set over its members, of a list
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import ClassVar, TypeVar
@@ -22,16 +23,16 @@ from fairtrial.tasks.graders.elements import Thing, compute_f1, find_like, read_
 S = TypeVar("S", bound=SetSettings)
 
 
-class ListedGrader(Grader[S]):
+class ListedGrader(Grader[S], ABC):
     """Reads what is listed, and compares it with the right list; a JSON list in a row is that list, and no choice."""
 
     expects_json = True
     exact: ClassVar[str]
     partial: ClassVar[str]
 
+    @abstractmethod
     def count_matches(self, said: list[Thing], right: list[Thing]) -> tuple[int, int, int]:
         """Return how many match, how many were said, and how many are right."""
-        raise NotImplementedError
 
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
         """Compare with the nearest right list; an answer that lists nothing matches none."""
@@ -52,7 +53,7 @@ class ListedGrader(Grader[S]):
 
     def _compare(self, answer: str, text: str) -> float:
         right = read_right(text, self.settings.separator) or []
-        said = read_elements(answer, self.settings.separator, len(right))
+        said = read_elements(answer, self.settings.separator, right)
         if said is None:
             return 0.0
         ignore = self.settings.ignore

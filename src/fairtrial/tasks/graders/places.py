@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from fairtrial.tasks.reading.plain import clean, cut_own_part
 
@@ -33,18 +34,25 @@ _CORNER = {
 }
 
 
-def read_place(text: str) -> Place | None:
-    """Return the point or box that a text names; None if it names none, or several.
+def read_place(text: str, order: Literal["xy", "yx"] = "xy") -> Place | None:
+    """Return the point or box that a text names, across before down; None if it names none, or several.
+
+    ``order`` is that of numbers without a name; those with one (``y=34, x=12``) say themselves which they are.
 
     Known forms: ``(12, 34)``, ``[12, 34, 56, 78]``, ``(12, 34), (56, 78)``, ``x=12, y=34``, ``{"x": 12, "y": 34}``,
     ``{"bbox_2d": [12, 34, 56, 78]}``, ``{"x": 12, "y": 34, "width": 44, "height": 44}``,
     ``<point x="12.5" y="34.0">``, ``<box>(12,34),(56,78)</box>``, ``12, 34``.
     """
     said = clean(cut_own_part(text))
-    found = set(_find_named(said)) or set(_find_grouped(said))
+    if found := set(_find_named(said)):
+        return found.pop() if len(found) == 1 else None
+    found = set(_find_grouped(said))
     if not found and (bare := _BARE.fullmatch(said.rstrip("."))):
         found = {tuple(float(one) for one in bare.groups() if one is not None)}
-    return found.pop() if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    place = found.pop()
+    return place if order == "xy" else tuple(place[i ^ 1] for i in range(len(place)))
 
 
 def _find_named(text: str) -> Iterator[Place]:

@@ -54,31 +54,20 @@ class PointInBoxGrader(Grader[PointInBox]):
         if said is None or (self.settings.iou and len(said) != 4):
             return ["unread"]
         most = self._find_most(self.settings.expected or self.settings.coordinates, row)  # as `_read` counts
-        outside = most is not None and any(
-            not 0 <= x <= most[i % 2] for i, x in enumerate(self._order(said, back=True))
-        )
+        outside = most is not None and any(not 0 <= x <= most[i % 2] for i, x in enumerate(said))
         return ["outside"] if outside and self.is_wrong(grades) else []
 
     def _read(self, answer: str, row: Row) -> Place | None:
         """Return the place that an answer names, counted as right answers are."""
-        place = read_place(answer)
+        place = read_place(answer, self.settings.order)
         if place is None:
             return None
         own, theirs = self.settings.coordinates, self.settings.expected or self.settings.coordinates
-        place = self._order(place)
+        place = _sort_corners(place)
         if own == theirs:
             return place
         (w, h), (to_w, to_h) = self._find_most(own, row) or (1.0, 1.0), self._find_most(theirs, row) or (1.0, 1.0)
         return tuple(x * (to_h / h if i % 2 else to_w / w) for i, x in enumerate(place))
-
-    def _order(self, place: Place, back: bool = False) -> Place:
-        """Return a place with what is across first, and of a box the corner nearer to the beginning."""
-        if self.settings.order == "yx" and not back:
-            place = (place[1], place[0], *((place[3], place[2]) if len(place) == 4 else ()))
-        if len(place) == 4:
-            x0, y0, x1, y1 = place
-            return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-        return place
 
     def _find_most(self, how: Coordinates, row: Row) -> tuple[float, float] | None:
         """Return what the far corner of the image is in a way of counting; None for pixels of an unknown size."""
@@ -134,6 +123,14 @@ def _read_size(size: int | str | None, row: Row) -> float:
     if not 0 < pixels < 1e7:
         raise DataError(f"{size} is {value!r:.40}, and should be the pixels of the image")
     return pixels
+
+
+def _sort_corners(place: Place) -> Place:
+    """Return a place, of a box with the corner first that is nearer to the beginning."""
+    if len(place) != 4:
+        return place
+    x0, y0, x1, y1 = place
+    return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 
 
 def _is_inside(place: Place, box: Box) -> bool:

@@ -48,7 +48,8 @@ def place_row_images(text: str, images: Sequence[ImagePart]) -> tuple[str, tuple
                 fix=f"Number all of them, `<image 1>`, or none; a plain `{PLACEHOLDER}` stands for the next one.",
             )
         placed, shown = _replace(_NUMBERED, text, images, 1)
-        rest = [image for image in images if image not in shown]
+        named = {int(number) - 1 for number in _NUMBERED.findall(text)}
+        rest = [image for at, image in enumerate(images) if at not in named]
         return _put_before(placed, len(rest)), (*rest, *shown)
     if own == len(images):
         return text, tuple(images)

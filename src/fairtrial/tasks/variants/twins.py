@@ -16,6 +16,7 @@ forms share them word by word.  Knows nothing of models.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -43,7 +44,7 @@ ABOUT: Mapping[str, str] = {
 }
 
 
-class TwinTask(FormTask):
+class TwinTask(FormTask, ABC):
     """A form that puts pictures into prompts; a subclass says which by `draw_prompt`.
 
     Args:
@@ -55,9 +56,9 @@ class TwinTask(FormTask):
     def __init__(self, task: Task, form: str, settings: Mapping[str, object]) -> None:
         super().__init__(task, form, ABOUT[form], {**settings, "drawn_by": name_library()})
 
+    @abstractmethod
     def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[Drawn]]:
         """Return what is shown in place of a prompt, and the pictures that are new in it; pure."""
-        raise NotImplementedError
 
     def write_prompt(self, prompt: Prompt, item: Item) -> Prompt:
         """Return what is shown in place of a prompt of the task."""

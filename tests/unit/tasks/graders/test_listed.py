@@ -9,11 +9,13 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from fairtrial.errors import DataError
+from fairtrial.spec.answers import SetSettings
 from fairtrial.spec.graders import Graders
 from fairtrial.tasks.graders import elements
 from fairtrial.tasks.graders.base import GraderSet, make_graders
 from fairtrial.tasks.graders.elements import MOST, read_elements
 from fairtrial.tasks.graders.exact import fold
+from fairtrial.tasks.graders.listed import SetGrader
 
 READ: TypeAdapter[Any] = TypeAdapter(Graders)
 SEPARATORS = (",", ";", "\n", "and", "&")
@@ -56,6 +58,21 @@ def values_of(written: object, answer: str, expected: str) -> dict[str, float]:
 )
 def test_what_is_listed(answer: str, things: list[str] | None) -> None:
     assert read_elements(answer, SEPARATORS) == things
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ("Trinidad and Tobago, Peru", 1.0),
+        ("They are: peru and TRINIDAD AND TOBAGO.", 1.0),
+        ("Trinidad, Tobago, Peru", 0.0),
+        ("Trinidad and Tobago Bay, Peru", 0.0),
+        ("Peru", 0.0),
+    ],
+)
+def test_a_right_name_that_holds_a_separator_is_one_thing(answer: str, value: float) -> None:
+    right = '["Trinidad and Tobago", "Peru"]'
+    assert SetGrader(SetSettings()).grade(answer, [right], {})["set_match"] == (value, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,11 @@ def test_places_are_read_in_the_forms_in_which_models_write_them(text: str, plac
     assert read_place(text) == place
 
 
+def test_numbers_with_names_say_themselves_which_they_are() -> None:
+    assert read_place("(34, 12)", "yx") == read_place("y=34, x=12", "yx") == read_place("x=12, y=34", "yx") == (12, 34)
+    assert read_place("[34, 12, 78, 56]", "yx") == (12, 34, 56, 78)
+
+
 BOX = "[10, 20, 30, 60]"
 
 

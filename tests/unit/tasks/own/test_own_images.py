@@ -151,6 +151,8 @@ def test_a_text_may_place_them_itself(folder: Path) -> None:
     assert shown(built(folder, head + "Is <image 2> blue?,x\n")) == (
         "<image>\nQuestion: Is <image> blue?\nAnswer:", ["red", "blue"]
     )  # fmt: skip
+    twice = "image_1,image_2,question,answer\npics/red.png,pics/red.png,Is <image 2> red?,x\n"
+    assert shown(built(folder, twice))[1] == ["red", "red"]
     with pytest.raises(DataError, match=r"q.csv, row 1: the text has 1 times <image>, and the row has 2 images"):
         built(folder, head + "Is <image> blue?,x\n")
     with pytest.raises(DataError, match=r"q.csv, row 1: the text names images both by number and as <image>"):
