@@ -121,14 +121,14 @@ def make_candidate(given: Contestant) -> Candidate:
         return load_candidate(path) if path.suffix in (".yaml", ".yml") else make_candidate(str(given))
     if isinstance(given, str):
         stem = UNFIT.sub("-", given.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]).strip("-._")
-        return Candidate.model_validate({"id": stem[:60] or "candidate", **expand_model(given)})
+        return Candidate(**{"id": stem[:60] or "candidate", **expand_model(given)})
     if isinstance(given, type) or not (callable(given) or isinstance(given, Function)):
         raise SpecError(
             f"a candidate is a model's name, a Candidate or a function; got {type(given).__name__} {given!r:.60}."
         )
     function = given if isinstance(given, Function) else Function(given)
     own = UNFIT.sub("-", function.name).strip("-._")[:60] or "function"
-    return Candidate.model_validate({"id": "function" if own == "lambda" else own, "model": function})
+    return Candidate(**{"id": "function" if own == "lambda" else own, "model": function})
 
 
 def list_tasks(given: Any) -> list[Any]:
@@ -153,13 +153,11 @@ def make_entry(given: Any) -> TaskEntry:
     if isinstance(given, TaskEntry):
         return given
     if isinstance(given, Mapping) and {"task", "file"} & given.keys():
-        return TaskEntry.model_validate(given)
-    if is_frame(given) or (isinstance(given, Sequence) and not isinstance(given, str)):
-        rows = list_rows(given)
-        body: dict[str, Any] = {"file": {"path": str(write_rows(rows))}, "id": "rows"}
-        if any(names_image_file(value) for row in rows for value in row.values()):
-            body["image"] = {"folder": str(Path.cwd())}  # paths in rows are the caller's, not the cache's
-        return TaskEntry.model_validate(body)
+        if holds_rows(given.get("file")):
+            return TaskEntry(**{"id": "rows", **given, **describe_rows(given["file"])})
+        return TaskEntry(**{str(key): value for key, value in given.items()})
+    if holds_rows(given):
+        return TaskEntry(id="rows", **describe_rows(given))
     if not isinstance(given, str | Path):
         raise SpecError(f"a task is a name, a file, a TaskEntry or rows; got {type(given).__name__} {given!r:.60}.")
     name = str(given)
@@ -171,11 +169,25 @@ def make_entry(given: Any) -> TaskEntry:
     return TaskEntry(task=base, level=int(level) if level else None)
 
 
+def holds_rows(given: Any) -> bool:
+    """Return whether something is rows in memory, right or wrong ones."""
+    return is_frame(given) or (isinstance(given, Sequence) and not isinstance(given, str))
+
+
+def describe_rows(given: Any) -> dict[str, Any]:
+    """Return what an entry says of rows in memory: the file that they are written to, and where their images are."""
+    rows = list_rows(given)
+    body: dict[str, Any] = {"file": {"path": str(write_rows(rows))}}
+    if any(names_image_file(value) for row in rows for value in row.values()):
+        body["image"] = {"folder": str(Path.cwd())}  # paths in rows are the caller's, not the cache's
+    return body
+
+
 def limit_entry(entry: TaskEntry, limit: int | None) -> TaskEntry:
     """Return the entry with a limit, unless it has its own."""
     if limit is None or entry.limit is not None:
         return entry
-    return TaskEntry.model_validate({**entry.model_dump(exclude_unset=True), "limit": limit})
+    return TaskEntry(**{**entry.model_dump(exclude_unset=True), "limit": limit})
 
 
 def is_frame(given: object) -> bool:

@@ -37,7 +37,7 @@ from fairtrial.cli.spellings import rename_options
 from fairtrial.errors import FairtrialError, SpecError
 from fairtrial.plugins import plugin_behind
 from fairtrial.report.words import make_visible
-from fairtrial.spec.problems import describe_error
+from fairtrial.spec.wording import describe_error
 
 EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 a file, name or option is wrong; 3 a model or an optional dependency is missing; "

@@ -34,7 +34,7 @@ from fairtrial.models import ResolvedModel
 from fairtrial.plugins import Table
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.levers import read_settings
-from fairtrial.spec.problems import describe_error
+from fairtrial.spec.wording import describe_error
 
 __all__ = [
     "LEVERS",

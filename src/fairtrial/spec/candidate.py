@@ -17,6 +17,7 @@ from fairtrial.errors import did_you_mean
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.functions import asks_for, name_function
 from fairtrial.spec.levers import check_levers, read_settings, write_out_names
+from fairtrial.spec.public import PublicSection
 from fairtrial.spec.recorded import Recorded, RecordedSettings
 from fairtrial.spec.schemes import FORMS, find_model_problem, scheme_of
 from fairtrial.spec.section import (
@@ -42,7 +43,7 @@ DATE = "2026-01-01"
 """The day that it is for chat templates unless a candidate says otherwise: answers shall not change with the clock."""
 
 
-class Decoding(Section):
+class Decoding(PublicSection):
     """How text is generated.  What is left out is decided by the task; the default is greedy."""
 
     temperature: Annotated[Number, Field(ge=0, le=5)] | None = Field(None, description="0 is greedy.")
@@ -78,7 +79,7 @@ def _check_thoughts(value: Any) -> Any:
 Thoughts = Annotated[Literal["auto", "none"] | tuple[tuple[str, str], ...], BeforeValidator(_check_thoughts)]
 
 
-class Candidate(Section):
+class Candidate(PublicSection):
     """A whole AI system on trial: model + levers + decoding."""
 
     id: str = Field(pattern=NAME, description="Short name used in tables and on the command line.")

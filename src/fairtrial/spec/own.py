@@ -83,10 +83,19 @@ def _expand(key: str, section: type[Section]) -> BeforeValidator:
     )
 
 
+def _check_is_path(value: Any) -> Any:
+    if isinstance(value, str | dict | DataFile | None):
+        return value
+    raise make_problem(
+        f"'file' is one path, or {{path: FILE}}; got {type(value).__name__}. From Python, rows in memory are given to "
+        "ft.compare(..., tasks=rows), or with settings as tasks=[{'file': rows, 'grade': 'exact'}]"
+    )
+
+
 class OwnData(Section):
     """What a task entry says of a file of one's own rows.  Columns are recognised by their usual names."""
 
-    file: Annotated[DataFile | None, _expand("path", DataFile)] = Field(
+    file: Annotated[DataFile | None, _expand("path", DataFile), BeforeValidator(_check_is_path)] = Field(
         None,
         description="In place of a task: a file of your own questions (CSV, TSV, JSON, JSONL, Parquet, Excel), or a "
         "folder of images.",

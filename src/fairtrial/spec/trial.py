@@ -16,7 +16,8 @@ from fairtrial.spec.candidate import Candidate, Reference, find_references
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.forms import Forms
 from fairtrial.spec.own import OwnData, is_data_file
-from fairtrial.spec.section import NAME, Count, Number, Positive, Section, Seed, Switch, Texts, make_problem
+from fairtrial.spec.public import PublicSection
+from fairtrial.spec.section import NAME, Count, Number, Positive, Seed, Switch, Texts, make_problem
 from fairtrial.spec.shares import Confidence, Margin, Share
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.study import ReasoningPerToken, StudySettings, list_named_candidates
@@ -27,7 +28,7 @@ TIMED_ALONE = ("latency", "first_token_seconds", "tokens_per_second")
 """Measures that exist only where items are asked one at a time."""
 
 
-class TaskEntry(OwnData):
+class TaskEntry(PublicSection, OwnData):
     """One task of a trial: a known one by its name, or a file of own rows.
 
     In YAML a bare name is short for ``{task: NAME}``, or ``{file: NAME}`` where it is that of a file of rows.
@@ -79,7 +80,7 @@ class TaskEntry(OwnData):
         return self
 
 
-class Decide(Section):
+class Decide(PublicSection):
     """The rule by which a pair of candidates is decided on a task and measure."""
 
     margin: Margin = Field(
@@ -120,7 +121,7 @@ class Decide(Section):
         return self
 
 
-class Trial(Section):
+class Trial(PublicSection):
     """Candidates, tasks, measures and the rule that decides."""
 
     fairtrial: Literal[1] = Field(1, description="Version of this file format.")

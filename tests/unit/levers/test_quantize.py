@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
-from pydantic import ValidationError
 
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, import_library
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
@@ -95,11 +94,11 @@ def test_levers_are_applied_in_order(small: ResolvedModel, tmp_path: Path) -> No
     ("settings", "message"),
     [
         ("q2_kk", "Did you mean 'q2_k'"),
-        (4, "quantize: type: .*got 4"),
-        ({"type": 4}, "quantize: type: .*got 4"),
+        (4, "quantize: type .*got 4"),
+        ({"type": 4}, "quantize: type .*got 4"),
         ("iq1_s", "needs an importance matrix"),
         ("iq3_xs", "needs an importance matrix"),
-        ({"type": "q2_k", "imatrx": "x"}, "quantize: imatrx: "),
+        ({"type": "q2_k", "imatrx": "x"}, "quantize: unknown key .imatrx."),
         ({"type": "q2_k", "imatrix": "x", "calibrate": "y"}, "write one of them"),
         ({"type": "q2_k", "calibrate": "shots"}, "there is no trial here"),
     ],
@@ -126,7 +125,7 @@ def test_only_gguf_files_can_be_quantised(tmp_path: Path) -> None:
 
 
 def test_an_unknown_lever_says_which_exist() -> None:
-    with pytest.raises(ValidationError, match="Did you mean 'quantize'"):
+    with pytest.raises(SpecError, match="Did you mean 'quantize'"):
         Candidate(id="c", model=SPEC, levers=({"quantise": "q8_0"},))
 
 
