@@ -33,7 +33,7 @@ from fairtrial.levers.think import ThinkLever
 from fairtrial.models import ResolvedModel
 from fairtrial.plugins import Table
 from fairtrial.records import Request, content_hash
-from fairtrial.spec.levers import read_settings
+from fairtrial.spec.levers import find_settings, read_settings
 from fairtrial.spec.wording import describe_error
 
 __all__ = [
@@ -85,7 +85,8 @@ def read_lever(written: Mapping[str, Any]) -> AppliedLever:
     try:
         return AppliedLever(find_lever(name), read_settings(name, given))
     except ValidationError as error:
-        raise SpecError(f"{name}: {describe_error(error)}") from error
+        keys = sorted(find_settings(name).model_fields)
+        raise SpecError(f"{name}: {describe_error(error, keys)}") from error
 
 
 def is_wrapping(written: Mapping[str, Any]) -> bool:

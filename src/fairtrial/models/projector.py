@@ -10,8 +10,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from fairtrial.errors import ModelError
-from fairtrial.models.files import resolve_gguf, resolve_package
+from fairtrial.errors import ModelError, did_you_mean
+from fairtrial.models.files import resolve_package
 from fairtrial.models.gguf import SPLIT, GgufError, GgufHeader, read_header
 from fairtrial.models.hashes import hash_file
 from fairtrial.models.hub import resolve_hub
@@ -61,7 +61,16 @@ def _find_named(named: str, base_dir: Path) -> Path:
     """
     scheme, _, inside = named.partition(":")
     elsewhere = {"pkg": resolve_package, "hf": resolve_hub}.get(scheme)
-    found = elsewhere(named, inside, base_dir) if elsewhere else resolve_gguf(named, named, base_dir)
+    if elsewhere is None:
+        path = (base_dir / Path(named).expanduser()).absolute()
+        if not path.is_file():
+            near = did_you_mean(path.name, [one.name for one in path.parent.glob("*.gguf")])
+            raise ModelError(
+                f"projector {named!r}: there is no file {path}.{near}",
+                fix="Name the file that came with the model, mmproj-*.gguf as a rule; a path is relative to this file.",
+            )
+        return path
+    found = elsewhere(named, inside, base_dir)
     if found.path is None or not found.path.is_file():
         raise ModelError(f"projector {named!r} is no file.", fix="Name one: hf:REPO:FILE.gguf, or a path.")
     return found.path

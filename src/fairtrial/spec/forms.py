@@ -13,7 +13,8 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import did_you_mean
-from fairtrial.spec.section import Count, Positive, Section, make_problem
+from fairtrial.spec.section import Count, Number, Positive, Section, Switch, make_problem
+from fairtrial.spec.wording import word_problem
 
 
 class FormSettings(Section):
@@ -67,20 +68,20 @@ KEEPS = "Right answers stay right under it: say so of a task that cannot tell it
 class Blur(FormSettings):
     """Pictures blurred."""
 
-    radius: Annotated[float, Field(gt=0, le=16)] = Field(1.5, description="Standard deviation of the blur in pixels.")
+    radius: Annotated[Number, Field(gt=0, le=16)] = Field(1.5, description="Standard deviation of the blur in pixels.")
 
 
 class Turn(FormSettings):
     """Pictures turned to one side or the other, and shrunk so that nothing is cut off."""
 
-    degrees: Annotated[float, Field(gt=0, le=30)] = Field(10.0, description="By how much.")
-    keeps_answers: bool = Field(False, description=KEEPS)
+    degrees: Annotated[Number, Field(gt=0, le=30)] = Field(10.0, description="By how much.")
+    keeps_answers: Switch = Field(False, description=KEEPS)
 
 
 class Jpeg(FormSettings):
     """Pictures after JPEG compression."""
 
-    quality: Annotated[int, Field(ge=10, le=95)] = Field(
+    quality: Annotated[Positive, Field(ge=10, le=95)] = Field(
         20, description="Of the compression, as in libjpeg; below 10 colours would turn into others."
     )
 
@@ -88,14 +89,14 @@ class Jpeg(FormSettings):
 class Occlude(FormSettings):
     """Pictures behind thin slanting stripes."""
 
-    share: Annotated[float, Field(gt=0, le=0.5)] = Field(0.25, description="Of a picture that is covered.")
-    keeps_answers: bool = Field(False, description=KEEPS)
+    share: Annotated[Number, Field(gt=0, le=0.5)] = Field(0.25, description="Of a picture that is covered.")
+    keeps_answers: Switch = Field(False, description=KEEPS)
 
 
 class Noise(FormSettings):
     """Pictures with noise."""
 
-    strength: Annotated[float, Field(gt=0, le=60)] = Field(
+    strength: Annotated[Number, Field(gt=0, le=60)] = Field(
         10.0, description="Standard deviation of the noise in hundredths of the range of a channel."
     )
 
@@ -153,6 +154,16 @@ def name_form(given: str | Mapping[str, Any]) -> str:
     return f"{name}-{value:g}" if isinstance(value, float) else f"{name}-{value}"
 
 
+def _tell_problem(error: ValidationError, form: str) -> tuple[str, tuple[int | str, ...]]:
+    """Return the first problem of a form's settings in our words, with what the setting is, and where it stands."""
+    first = error.errors()[0]
+    fields = FORM_SETTINGS[form].model_fields
+    text = word_problem(first, sorted(fields), {}).removesuffix(".")
+    setting = fields.get(str(first["loc"][0])) if first["loc"] else None
+    about = f". {setting.description.removesuffix('.')}" if setting is not None and setting.description else ""
+    return text + about, first["loc"]
+
+
 def _check_forms(forms: tuple[Any, ...]) -> tuple[Any, ...]:
     names: list[str] = []
     for i, given in enumerate(forms):
@@ -161,9 +172,9 @@ def _check_forms(forms: tuple[Any, ...]) -> tuple[Any, ...]:
         try:
             name = name_form(given)
         except ValidationError as error:
-            first = error.errors()[0]
-            at = [i, next(iter(given)), *first["loc"]] if isinstance(given, Mapping) else [i]
-            raise PydanticCustomError("fairtrial", "{text}", {"text": first["msg"], "at": at}) from None
+            text, inside = _tell_problem(error, str(next(iter(given))) if isinstance(given, Mapping) else given)
+            at = [i, next(iter(given)), *inside] if isinstance(given, Mapping) else [i]
+            raise PydanticCustomError("fairtrial", "{text}", {"text": text, "at": at}) from None
         except PydanticCustomError as error:
             raise make_problem(error.message().removesuffix("."), i) from None
         if name in names:

@@ -67,7 +67,7 @@ def test_a_named_projector_must_be_one(tmp_path: Path) -> None:
     (tmp_path / "cut.gguf").write_bytes((tmp_path / "text.gguf").read_bytes()[:30])
     with pytest.raises(ModelError, match="of the kind 'llama', not a projector"):
         find(tmp_path, "text.gguf")
-    with pytest.raises(ModelError, match=r"no file 'mmproj-b.gguf'.*Did you mean 'mmproj-a.gguf'"):
+    with pytest.raises(ModelError, match=r"projector 'mmproj-b.gguf': there is no file .*Did you mean 'mmproj-a.gguf'"):
         find(tmp_path, "mmproj-b.gguf")
     with pytest.raises(ModelError, match=r"cannot be read: the file ends too soon"):
         find(tmp_path, "cut.gguf")

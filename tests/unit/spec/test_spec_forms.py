@@ -25,7 +25,10 @@ def test_forms_have_names() -> None:
         ([{"permuted": 3}], "has no settings"),
         ([{"permuted": {}, "order": {}}], "exactly one key"),
         ([3], "a form is a name"),
-        ([{"permuted": {"strength": 3}}], "Extra inputs"),
+        ([{"permuted": {"strength": 3}}], "unknown key 'strength'"),
+        ([{"blur": "strong"}], "radius must be a number; got 'strong'. Standard deviation of the blur"),
+        ([{"jpeg": 5}], "quality must be greater than or equal to 10; got 5. .*colours would turn into others"),
+        ([{"turn": {"keeps_answers": 1}}], "keeps_answers must be true or false; got 1"),
     ],
 )
 def test_wrong_forms_are_refused(forms: Any, told: str) -> None:

@@ -179,7 +179,8 @@ class DataPictureTask(TwinTask):
                 what = "table with a column of numbers" if self.form == "chart" else "table"
                 raise TaskError(
                     f"no question has a {what} in its text, so that there is nothing to draw as a {self.form}.",
-                    fix="Tables are lines with pipes, as in Markdown, or with commas; 'rendered' draws any text.",
+                    fix="Leave the form out, or ask for another `level` or `limit`, where tables have more columns. "
+                    "Tables are lines with pipes, as in Markdown, or with commas; 'rendered' draws any text.",
                     where=f"task {self.card.name}",
                 )
         return self._kept
