@@ -129,6 +129,8 @@ class LiveDisplay:
         elif step.stage == "start":
             self.time_left.start()
             self.note(describe_start(step.done, step.total, step.judgements))
+        elif step.stage == "few":
+            self.note(step.note)
         elif step.stage == "drop":
             self.dropped.add((step.task, step.candidate))
             self.time_left.close((step.task, step.candidate))
@@ -194,6 +196,8 @@ class PlainDisplay:
         elif step.stage == "start":
             self.time_left.start()
             self.note(describe_start(step.done, step.total, step.judgements))
+        elif step.stage == "few":
+            self.note(step.note)
         elif step.stage in {"ask", "judge"}:
             self.time_left.count((step.task, step.candidate), step.done, step.total, step.reused)
             told = f"{step.task}  {step.candidate}  {describe_progress(step)}".rstrip()

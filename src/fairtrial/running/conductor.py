@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from dataclasses import asdict, replace
 
+from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.analysis.elimination import find_eliminated
 from fairtrial.analysis.endings import DROPPED
 from fairtrial.analysis.verdicts import iterate_questions, judge_question
@@ -77,6 +78,9 @@ def run(
                 missing = {m: why for probe in pool.probes(candidate) for m, why in probe.absences().items()}
                 check_measured(plan.trial.budget, candidate.name, missing)
             check_all(plan, ledger, pool, on_progress)
+            for doubt in find_few_doubts(ledger, query.find_trial(ledger, plan.id)):
+                if doubt.headline:  # before anything is paid for
+                    on_progress(Progress("few", task=doubt.task, note=doubt.text))
             settle_thresholds(plan, pool, tracker, writer, on_progress)
             examine_judges(plan, pool, tracker, writer, on_progress)
             asked = Conductor(plan, pool, tracker, writer, on_progress).ask_all(rounds)

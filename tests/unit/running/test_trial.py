@@ -226,3 +226,11 @@ def test_costs_are_measures_like_others(tmp_path: Path, ledger: Ledger) -> None:
     )
     assert (found.a_values > 0).all()
     assert (found.a_values == found.b_values).all()  # the same questions, the same tokenizer
+
+
+def test_too_few_items_for_any_verdict_are_told_before_the_first_is_asked(tmp_path: Path, ledger: Ledger) -> None:
+    steps = conducted(plan_trial(trial(tasks=(TaskEntry(task="table", level=1, limit=3),)), tmp_path), ledger)
+    stages = [step.stage for step in steps]
+    told = steps[stages.index("few")].note
+    assert "table (acc) has 1 cluster of items, too few for any verdict" in told
+    assert stages.index("few") < stages.index("ask")
