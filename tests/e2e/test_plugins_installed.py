@@ -168,7 +168,7 @@ def estimates(document: dict[str, Any], task: str, measure: str) -> dict[str, fl
     return {e["candidate"]: e["mean"] for e in document["estimates"] if (e["task"], e["measure"]) == (task, measure)}
 
 
-@pytest.mark.parametrize("name", ["check_letters_engine.py", "check_counting_task.py"])
+@pytest.mark.parametrize("name", ["check_letters_engine.py", "check_letter_count_task.py"])
 def test_the_checks_on_the_pages_pass(place: Place, name: str) -> None:
     done = place.python("-c", example_distribution()[0][name])
     assert done.returncode == 0, done.stderr
@@ -184,8 +184,8 @@ def test_an_engine_with_its_scheme(place: Place) -> None:
 
 def test_a_task(place: Place) -> None:
     found = place.run("task.yaml")
-    assert set(estimates(found, "counting", "acc")) == {"one", "two"}
-    assert "counting" in place.fairtrial("tasks", "count")
+    assert set(estimates(found, "letter_count", "acc")) == {"one", "two"}
+    assert "letter_count" in place.fairtrial("tasks", "count")
 
 
 def test_a_grader(place: Place) -> None:
@@ -234,7 +234,7 @@ def test_an_exporter(place: Place) -> None:
     assert path == "out/counting-letters.csv"
     lines = (place.folder / path).read_text().splitlines()
     assert lines[0] == "candidate,task,measure,value,low,high,items"
-    assert any(line.startswith("one,counting,acc,") for line in lines)
+    assert any(line.startswith("one,letter_count,acc,") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_an_exporter(place: Place) -> None:
     [
         ("engine.yaml", "model 'letters:etaoinshr dlu' does not say where it comes from"),
         ("lever.yaml", "lever 'preface' does not exist"),
-        ("task.yaml", "task 'counting' does not exist"),
+        ("task.yaml", "task 'letter_count' does not exist"),
         ("grader.yaml", "grader 'ending' does not exist"),
         ("measure.yaml", "measure 'answer_characters' does not exist"),
         ("study.yaml", "study 'spread' does not exist"),
