@@ -15,6 +15,8 @@
     |   `-- TooLongError         4   one request does not fit the model's context
     |-- LedgerError              5   the ledger file cannot be used
     |   `-- LedgerBusyError      5   another process is writing to it
+    |-- ArchiveError             5   an archive of documents cannot be used
+    |-- RightsError              2   a signal of rights cannot be read
     `-- BudgetError              6   a budget does not allow what was asked
 
 An error says what is wrong and the value seen (``message``), where (``where``), and what to do (``fix``).  The command
@@ -145,6 +147,18 @@ class LedgerError(FairtrialError):
 
 class LedgerBusyError(LedgerError):
     """Another process is writing to the ledger."""
+
+
+class ArchiveError(FairtrialError):
+    """An archive of documents cannot be used."""
+
+    exit_code = 5
+
+
+class RightsError(FairtrialError):
+    """A signal of rights cannot be read: the message names what is wrong with it, never a document's text."""
+
+    exit_code = 2
 
 
 class BudgetError(FairtrialError):
