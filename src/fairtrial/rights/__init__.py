@@ -4,6 +4,9 @@ Evidence (what was seen, where and when) is kept apart from decisions, which can
 evidence, the rules of a profile and the circumstances.  Knows no archive, no model and no ledger.
 """
 
+from fairtrial.rights.circumstances import Circumstances, Profile, Proof
+from fairtrial.rights.decide import decide
+from fairtrial.rights.decision import Decision, Duties, Rule, combine, merge_duties
 from fairtrial.rights.record import (
     Attribution,
     Evidence,
@@ -19,13 +22,22 @@ from fairtrial.rights.record import (
 
 __all__ = [
     "Attribution",
+    "Circumstances",
+    "Decision",
+    "Duties",
     "Evidence",
     "OperatorClass",
     "Payment",
+    "Profile",
+    "Proof",
     "Reporting",
     "RightsRecord",
+    "Rule",
     "Says",
     "Statement",
     "Terms",
     "Use",
+    "combine",
+    "decide",
+    "merge_duties",
 ]
