@@ -11,7 +11,7 @@ from typing import Final
 from fairtrial.rights.circumstances import Circumstances
 from fairtrial.rights.decision import Duties, Rule, merge_duties
 from fairtrial.rights.record import Attribution, Evidence, Payment, Statement, Terms, Use
-from fairtrial.rights.signals import BINDING, C2PA, CLOSED, TDMREP_ORDER, name_signal
+from fairtrial.rights.signals import BINDING, CLOSED, TDMREP_ORDER, name_signal
 
 FREE: Final = frozenset({"free", "attribution", "contribution", ""})
 """Types of payment that ask for no money.  A contribution is voluntary (RSL 1.0)."""
@@ -106,7 +106,7 @@ def _deny(evidence: Evidence, statement: Statement) -> Finding:
 
 
 def _find_unreadable(evidence: Evidence) -> Finding:
-    what = "cannot be trusted" if evidence.signal == C2PA else "cannot be read"
+    what = "cannot be trusted" if evidence.signal == "c2pa" else "cannot be read"
     return Finding(evidence, Rule.UNREADABLE, _say(evidence, f"{what}: {evidence.problem}"))
 
 

@@ -144,7 +144,7 @@ def test_terms_that_nobody_can_read_permit_nothing() -> None:
 
 
 def test_a_preference_that_nobody_can_read_says_nothing_but_is_no_silence_either() -> None:
-    broken = see("aipref-header", problem="no dictionary")
+    broken = see("content-usage", problem="no dictionary")
     assert rule(Use.SEARCH, broken, see("licence", (Use.SEARCH, "allow"))) == (True, Rule.ALLOWED)
     assert rule(Use.SEARCH, broken, given=now("eu-tdm")) == (False, Rule.UNREADABLE)
     assert rule(Use.SEARCH, broken, given=now("own-archive")) == (True, Rule.PROFILE)
@@ -166,7 +166,7 @@ def test_a_payment_needs_a_proof() -> None:
 
 
 def test_what_must_be_read_first_is_denied_until_somebody_has() -> None:
-    linked = see("iptc-plus", (Use.TRAIN, "conditional"))
+    linked = see("plus", (Use.TRAIN, "conditional"))
     assert rule(Use.TRAIN, linked) == (False, Rule.TO_BE_SETTLED)
     read = now(proofs=(Proof(linked.where, "read by the legal desk"),))
     assert rule(Use.TRAIN, linked, given=read) == (True, Rule.ALLOWED)
@@ -181,10 +181,10 @@ def test_credit_is_a_duty() -> None:
 
 
 def test_a_later_tdmrep_signal_overrules_an_earlier_one_and_absence_does_not() -> None:
-    no, yes = see("tdmrep-file", (Use.TRAIN, "deny")), see("tdmrep-meta", (Use.TRAIN, "allow"))
+    no, yes = see("tdmrep-file", (Use.TRAIN, "deny")), see("tdmrep-html", (Use.TRAIN, "allow"))
     assert rule(Use.TRAIN, no, see("tdmrep-header")) == (False, Rule.TDM_RESERVED)
     assert rule(Use.TRAIN, no, yes) == (True, Rule.ALLOWED)
-    assert rule(Use.TRAIN, see("tdmrep-file", (Use.TRAIN, "allow")), see("tdmrep-embedded", (Use.TRAIN, "deny"))) == (
+    assert rule(Use.TRAIN, see("tdmrep-file", (Use.TRAIN, "allow")), see("tdmrep-xmp", (Use.TRAIN, "deny"))) == (
         False,
         Rule.TDM_RESERVED,
     )
