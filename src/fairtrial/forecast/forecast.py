@@ -13,7 +13,7 @@ from typing import Any
 from fairtrial.analysis.verdicts import iterate_questions
 from fairtrial.forecast.judging import JudgedRate, find_judged_rates
 from fairtrial.forecast.outlooks import QuestionForecast, forecast_question, make_suppositions
-from fairtrial.forecast.rates import LearningCost, Rate, find_answered, find_known_costs, find_learning_costs, find_rate
+from fairtrial.forecast.rates import LearningCost, Rate, find_known_costs, find_learning_costs, find_rate, find_settled
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.costs import sum_spending
 from fairtrial.ledger.plan import make_plan_record
@@ -72,7 +72,7 @@ def forecast_trial(plan: Plan, ledger: Ledger | None) -> Forecast:
     asked = iterate_questions(make_plan_record(plan.document()))
     found = tuple(forecast_question(question, plan, ledger) for question in asked)
     pairs = [(c, t) for t in plan.tasks for c in plan.candidates if c.name not in t.unasked]
-    done = {(c.name, t.name): find_answered(ledger, c.id, t) for c, t in pairs}
+    done = {(c.name, t.name): find_settled(ledger, c, t) for c, t in pairs}
     rates = tuple(find_rate(c, t, sum(done[c.name, t.name]), plan, ledger) for c, t in pairs)
     learned = tuple(find_learning_costs(plan, ledger))
     judged = tuple(find_judged_rates(plan, ledger))

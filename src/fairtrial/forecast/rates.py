@@ -111,6 +111,16 @@ def find_answered(ledger: Ledger | None, candidate_id: str, task: PlannedTask) -
     return [item.id in seen for item in task.items]
 
 
+def find_settled(ledger: Ledger | None, candidate: PlannedCandidate, task: PlannedTask) -> list[bool]:
+    """Return for each item of a task, in the order of asking, whether its answers cost a candidate nothing more.
+
+    A candidate that is shown no images answers a task as it answers the form of it without images: once for both.
+    """
+    if task.shares_answers(candidate.spec):
+        return [True] * len(task.items)
+    return find_answered(ledger, candidate.id, task)
+
+
 def read_costs(ledger: Ledger | None, candidate_id: str, task_id: str) -> dict[str, float]:
     """Return what an item answer has cost a candidate on a task, by quantity; without what was never measured."""
     if ledger is None:

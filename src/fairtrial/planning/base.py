@@ -12,6 +12,7 @@ from fairtrial.records import Item, Request, content_hash
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry
 from fairtrial.tasks.base import Task
+from fairtrial.tasks.variants.blind import BLIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,10 @@ class PlannedTask:
     judged_by: Mapping[str, str] = field(default_factory=dict)
     bare: tuple[Task, Task] | None = None
     unasked: frozenset[str] = frozenset()
+
+    def shares_answers(self, candidate: Candidate) -> bool:
+        """Return whether a candidate that is shown no images has answered this form when it has answered the task."""
+        return candidate.blind and self.form == BLIND
 
     def for_candidate(self, candidate: Candidate) -> Task:
         """Return the task as this candidate is asked it."""

@@ -20,6 +20,7 @@ from fairtrial.report.best import describe_best
 from fairtrial.report.summary import Summary
 from fairtrial.report.words import (
     MARKS,
+    count_tasks,
     describe_outcome,
     format_coverage,
     format_difference,
@@ -278,7 +279,7 @@ def _list_footer(summary: Summary, doubts: Sequence[str], room: int) -> list[str
     items = sum(task.items_asked for task in summary.tasks)
     sure = format_coverage(summary.decide.confidence)
     margin = f"grey: tied within ±{100 * summary.decide.margin:g} points; " if summary.verdicts else ""
-    tasks = f"{len(summary.tasks)} task{'s' if len(summary.tasks) != 1 else ''}"
+    tasks = count_tasks(summary.tasks)
     together = len(summary.verdicts) > 1
     held = "; verdicts are corrected for multiple comparisons" if together else ""
     lines = [f"{tasks}, {items:,} items; bars: {sure} intervals{held}; {margin}fairtrial, trial {summary.trial_id[:8]}"]

@@ -58,6 +58,7 @@ class TaskSummary:
         items_asked: items that the trial may ask.
         items_total: items that the task has in all.
         measures: those that verdicts are about.
+        form: which other form of a task it is; empty for a task itself.
     """
 
     name: str
@@ -66,6 +67,7 @@ class TaskSummary:
     items_asked: int
     items_total: int
     measures: Sequence[str]
+    form: str = ""
 
     @property
     def chance(self) -> float | None:
@@ -205,7 +207,9 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
             for c in plan.candidates
         ],
         tasks=[
-            TaskSummary(t.name, t.id, t.card, query.count_trial_items(ledger, row.id, t.id), t.items_total, t.measures)
+            TaskSummary(
+                t.name, t.id, t.card, query.count_trial_items(ledger, row.id, t.id), t.items_total, t.measures, t.form
+            )
             for t in plan.tasks
         ],
         estimates=find_estimates(ledger, row.id),

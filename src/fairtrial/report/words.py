@@ -135,10 +135,18 @@ def describe_outcome(summary: Summary) -> str:
     ]
     compared, tasks = {v.a for v in summary.verdicts}, {v.task for v in summary.verdicts}
     who = next(iter(compared)) if len(compared) == 1 else f"{len(compared)} candidates"
-    where = next(iter(tasks)) if len(tasks) == 1 else f"{len(tasks)} tasks"
+    where = next(iter(tasks)) if len(tasks) == 1 else count_tasks([t for t in summary.tasks if t.name in tasks])
     state = "" if summary.finished else " The trial is not finished."
     family = _describe_family_error(summary)
     return f"{who} compared with {summary.baseline} on {where}: {', '.join(named)}.{family}{lacking}{state}"
+
+
+def count_tasks(tasks: Sequence[TaskSummary]) -> str:
+    """Return how many tasks these are, and how many other forms of them."""
+    forms = sum(bool(task.form) for task in tasks)
+    own = len(tasks) - forms
+    told = f"{own} task{'' if own == 1 else 's'}"
+    return f"{told} and {forms} other form{'' if forms == 1 else 's'}" if forms else told
 
 
 def list_missing_verdicts(summary: Summary) -> list[str]:

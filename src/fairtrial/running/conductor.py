@@ -111,8 +111,12 @@ def check_all(plan: Plan, ledger: Ledger, pool: EnginePool, on_progress: OnProgr
                 check_requests(candidate, missing, task.name, pool)
             check_judges(plan.judges.of(task, candidate), missing, pool)
             there = sum(all(r.id in known for r in item.requests) for item in asked)
-            on_progress(Progress("check", candidate.name, task.name, 0, len(asked), reused=there))
-            done, total = done + there, total + len(asked)
+            shared = task.shares_answers(candidate.spec)
+            on_progress(
+                Progress("check", candidate.name, task.name, 0, len(asked), reused=len(asked) if shared else there)
+            )
+            if not shared:
+                done, total = done + there, total + len(asked)
             for one in plan.judges.of(task, candidate):
                 left = count_unjudged(one, asked, known, ledger)
                 on_progress(Progress("check", _name(one), task.name, 0, len(asked), reused=len(asked) - left))

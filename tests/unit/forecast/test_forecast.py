@@ -248,3 +248,12 @@ def test_recorded_answers_cost_nothing_and_those_without_one_are_counted(tmp_pat
     found = forecast_trial(plan_of(tmp_path, tasks=["arithmetic_open"], candidates=candidates), None)
     assert found.pairings == ({"task": "arithmetic_open", "candidate": "r", "items": 200, "paired": 60},)
     assert found.totals[-1].unknown["minutes"] == 1, "only the other candidate takes time"
+
+
+def test_a_candidate_that_is_shown_no_images_answers_once_for_two_forms(tmp_path: Path) -> None:
+    candidates = [{"id": "sees", "model": "fake:a"}, {"id": "blind", "model": "fake:a", "blind": True}]
+    written = {"candidates": candidates, "tasks": [{"task": "charts_open", "level": 1, "limit": 30}]}
+    plan = plan_trial(Trial.model_validate(written), tmp_path)
+    assert [task.form for task in plan.tasks] == ["", "blind"]
+    [first, *_] = forecast_trial(plan, None).totals
+    assert first.costs["items"] == 3 * 30

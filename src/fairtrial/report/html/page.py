@@ -85,6 +85,7 @@ def _make_environment() -> Environment:
         estimate_bar=plots.place_estimate,
         at_chance=words.is_at_chance,
         score_bar=_place_score,
+        count_tasks=words.count_tasks,
         sentence=words.describe_verdict,
         beside=_describe_beside,
         corpus_rows=make_corpus_rows,
