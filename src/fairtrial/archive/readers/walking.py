@@ -1,0 +1,64 @@
+"""The files of a folder, in a fixed order, and within it: links that lead out of it are not followed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from fairtrial.errors import ArchiveError
+from fairtrial.spec.regular import read_regular
+
+MOST_FILES = 2_000_000
+
+SITE_FILES = ("robots.txt", ".well-known/tdmrep.json", ".well-known/rsl.xml", "rsl.xml", "license.xml", "ai.txt")
+"""Files about a whole site, below the folder that holds its pages; no documents."""
+
+
+def list_files(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder, by their names; hidden ones and those about the whole site are left out."""
+    seen = 0
+    for place, folders, names in os.walk(root):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        seen += len(names)
+        if seen > MOST_FILES:
+            raise ArchiveError(f"there are more than {MOST_FILES:,} files in it.", where=str(root),
+                               fix="Add its folders one by one.")  # fmt: skip
+        for name in sorted(names):
+            if not name.startswith(".") and name not in SITE_FILES:
+                yield Path(place, name)
+
+
+def is_within(path: Path, root: Path) -> bool:
+    """Return whether a file, its links followed, lies in a folder."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
+def read_beside(root: Path, folder: Path, name: str, most: int) -> bytes | None:
+    """Return the bytes of a file that another one names; None if it is not there, too large or not in ``root``.
+
+    Args:
+        root: what was added.
+        folder: of the file that names it.
+        name: a relative path, as in ``images/mill.jpg``; addresses are not fetched.
+        most: bytes.
+    """
+    if not name or "\0" in name or ":" in name or name.startswith(("/", "\\")) or len(name) > 1_000:
+        return None
+    try:
+        path = folder / name
+        return read_regular(path, most) if is_within(path, root) else None
+    except (OSError, ValueError):
+        return None
+
+
+def find_site_files(root: Path, folder: Path, most: int) -> dict[str, bytes]:
+    """Return the files about the whole site that hold for a folder: those of the nearest folder above that has any."""
+    for place in (folder, *folder.parents):
+        found = {name: data for name in SITE_FILES if (data := read_beside(root, place, name, most)) is not None}
+        if found or place == root:
+            return found
+    return {}
