@@ -1,0 +1,60 @@
+"""One door to all readers: what a document says of its own rights, and what its site says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from fairtrial.errors import RightsError
+from fairtrial.rights.readers.headers import list_links, read_headers
+from fairtrial.rights.readers.html import read_html
+from fairtrial.rights.readers.place import Place, Source, make_source
+from fairtrial.rights.readers.sites import Site
+from fairtrial.rights.record import Evidence
+
+Kind = Literal["html", "text"]
+"""What a document's bytes are; ``text`` for those that say nothing of their rights themselves."""
+
+_RSL_TYPE = "application/rsl+xml"
+
+
+def read_signals(data: bytes, kind: Kind, place: Place, site: Site | None = None) -> tuple[Evidence, ...]:
+    """Return all evidence of a document's rights: from its bytes, its headers and the files of its site.
+
+    Args:
+        data: the document as it was found; for an item of a feed, that item's element alone.
+        kind: of the bytes.
+        place: where it was found, with its address and headers where they are known.
+        site: files that speak for it, see `Site`; one for all documents of a folder.
+
+    Never raises because of what is in the document: what cannot be read is evidence with a `problem`.
+
+    Raises:
+        MissingExtraError: a library that is needed for this kind is not installed.
+    """
+    source = make_source(data, place.where, place.seen)
+    files = site if site is not None else Site(None, place.seen)
+    found = [*files.tell(place), *_read_headers(source, place, files, kind)]
+    try:
+        found += _READERS[kind](data, source, place, files)
+    except RightsError as error:
+        found.append(source.tell("licence", "", problem=error.message))
+    return tuple(dict.fromkeys(found))
+
+
+def _read_headers(source: Source, place: Place, site: Site, kind: Kind) -> list[Evidence]:
+    found = read_headers(place.headers, source)
+    for url, media_type in list_links(place.headers):
+        if media_type == _RSL_TYPE:
+            found += site.tell_linked(url, source, "HTTP header Link", place)
+    return found
+
+
+def _read_nothing(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+    return []
+
+
+_READERS: dict[Kind, Callable[[bytes, Source, Place, Site], list[Evidence]]] = {
+    "html": read_html,
+    "text": _read_nothing,
+}

@@ -1,0 +1,43 @@
+"""Rights signals in an HTML page: TDMRep, robots directives, RSL linked or inline."""
+
+from __future__ import annotations
+
+from fairtrial.rights.readers.headers import read_directives
+from fairtrial.rights.readers.pages import Page, read_page
+from fairtrial.rights.readers.place import Place, Source, Target, split_address
+from fairtrial.rights.readers.rsl import read_rsl
+from fairtrial.rights.readers.sites import Site
+from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HTML, tell_reservation
+from fairtrial.rights.record import Evidence
+
+_RSL_TYPE = "application/rsl+xml"
+
+
+def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+    """Return what a page says of its rights; raises RightsError where it cannot be read at all."""
+    page = read_page(data)
+    found = [*_read_tdmrep(page, source), *_read_robots(page, source)]
+    for url, kind in page.licenses:
+        if kind == _RSL_TYPE:
+            found += site.tell_linked(url, source, "link rel=license", place)
+    target = split_address(place.url) or Target("", f"/{place.path}")
+    for kind, text in page.scripts:
+        if kind == _RSL_TYPE:
+            found += read_rsl(text.encode("utf-8", "replace"), source).tell(target)
+    if page.overflow:
+        found.append(source.tell("licence", "", problem="it has more elements about rights than are read"))
+    return found
+
+
+def _read_tdmrep(page: Page, source: Source) -> list[Evidence]:
+    reservations, policies = page.list_metas(RESERVATION), page.list_metas(POLICY)
+    if not reservations and not policies:
+        return []
+    values = {value.strip() for value in reservations}
+    reservation = "1" if "1" in values else next(iter(reservations), "")
+    return list(tell_reservation(TDMREP_HTML, source, reservation, next(iter(policies), ""), "meta"))
+
+
+def _read_robots(page: Page, source: Source) -> list[Evidence]:
+    text = ", ".join(page.list_metas("robots"))
+    return read_directives(text, source, "meta robots") if text else []

@@ -1,0 +1,198 @@
+"""robots.txt (RFC 9309): who may fetch a document, and the lines about its use that other standards add to it.
+
+Whether a crawler may fetch a page says nothing of what may be done with it, so that ``Allow`` never permits a use.
+Denials are: a group of its own that keeps a crawler out which collects for a use (`agents`), and what
+``Content-Usage`` (IETF AI preferences) and ``Content-Signal`` deny.  ``License`` points to an RSL file.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fairtrial.errors import MissingExtraError
+from fairtrial.rights.readers.agents import AGENTS, OWN
+from fairtrial.rights.readers.parsing import MOST_BYTES
+from fairtrial.rights.readers.paths import match_path, normalise_path
+from fairtrial.rights.readers.place import Source, Target
+from fairtrial.rights.readers.preferences import read_content_signal, read_preferences
+from fairtrial.rights.record import Evidence, Statement
+
+if TYPE_CHECKING:
+    from protego import Protego
+
+MOST_LINES = 20_000
+"""Of one file; RFC 9309 asks that 500 KiB are read."""
+
+ROBOTS = "robots.txt"
+EVERYBODY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line with a value; the path is empty where it has none."""
+
+    number: int
+    name: str
+    path: str
+    value: str
+
+
+@dataclass(slots=True)
+class Group:
+    """Lines for some crawlers, by their product tokens in lower case; no agents: for the whole site."""
+
+    agents: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsFile:
+    """A robots.txt: its groups, or the problem that makes it unreadable."""
+
+    source: Source
+    raw: str
+    groups: tuple[Group, ...] = ()
+    fetching: Protego | None = None
+    problem: str = ""
+
+    def tell(self, target: Target) -> tuple[Evidence, ...]:
+        """Return what it says of a document: preferences, signals, and which crawlers are kept out."""
+        if self.problem:
+            return (self.source.tell(ROBOTS, self.raw, problem=self.problem),)
+        own, others = self._lines_for_own(), self._lines_for_crawlers()
+        silent = not self._may_fetch(OWN, target)
+        found = [*self._tell_lines(own, target, denials_only=silent), *self._tell_lines(others, target, True)]
+        return (*found, *self._tell_fetching(target))
+
+    def list_licenses(self) -> list[Line]:
+        """Return the ``License`` lines that hold for this program: of its group, else of the whole site (RSL 4.4.2)."""
+        groups = self._groups_for_own()
+        own = [line for group in groups for line in group.lines if line.name == "license"]
+        return own or [
+            line for group in self.groups if not group.agents for line in group.lines if line.name == "license"
+        ]
+
+    def _groups_for_own(self) -> list[Group]:
+        named = [group for group in self.groups if OWN in group.agents]
+        return named or [group for group in self.groups if EVERYBODY in group.agents]
+
+    def _lines_for_own(self) -> list[Line]:
+        sitewide = [group for group in self.groups if not group.agents]
+        return [line for group in (*sitewide, *self._groups_for_own()) for line in group.lines]
+
+    def _lines_for_crawlers(self) -> list[Line]:
+        """Return lines for crawlers that collect for AI, without those that hold for this program anyway."""
+        own = self._groups_for_own()
+        groups = [group for group in self.groups if group not in own and not AGENTS.keys().isdisjoint(group.agents)]
+        return [line for group in groups for line in group.lines]
+
+    def _tell_lines(self, lines: Iterable[Line], target: Target, denials_only: bool) -> list[Evidence]:
+        found = []
+        for name, read in (("content-usage", read_preferences), ("content-signal", read_content_signal)):
+            for line in _find_longest([one for one in lines if one.name == name], target.path):
+                statements, problem = read(line.value)
+                if denials_only:
+                    statements = tuple(one for one in statements if one.says == "deny")
+                    if not statements:
+                        continue
+                raw = f"{line.name}: {line.path} {line.value}".replace(":  ", ": ")
+                found.append(self.source.tell(name, raw, statements, at=f"line {line.number}", problem=problem))
+        return found
+
+    def _tell_fetching(self, target: Target) -> list[Evidence]:
+        """Return evidence of crawlers that are kept out of a document; of all of them it has no statements."""
+        found = []
+        named = {agent for group in self.groups for agent in group.agents}
+        kept_out = [agent for agent in sorted(named & AGENTS.keys()) if not self._may_fetch(agent, target)]
+        if kept_out:
+            statements = {
+                use: Statement(use, "deny", f"keeps out {agent}, which collects for it")
+                for agent in reversed(kept_out)
+                for use in AGENTS[agent]
+            }
+            raw = "\n".join(f"User-agent: {agent}\nDisallow: {target.path}" for agent in kept_out)
+            found.append(self.source.tell(ROBOTS, raw, tuple(statements.values()), at="groups of crawlers"))
+        if not self._may_fetch(OWN, target):
+            raw = f"User-agent: {OWN if OWN in named else EVERYBODY}\nDisallow: {target.path}"
+            found.append(self.source.tell(ROBOTS, raw, at="group of all crawlers"))
+        return found
+
+    def _may_fetch(self, agent: str, target: Target) -> bool:
+        return self.fetching is None or bool(self.fetching.can_fetch(f"https://site.invalid{target.path}", agent))
+
+
+def read_robots(data: bytes, source: Source) -> RobotsFile:
+    """Return what a robots.txt says.
+
+    Raises:
+        MissingExtraError: the library that reads Allow and Disallow is not installed.
+    """
+    raw = data[:8000].decode("utf-8", "replace")
+    text, problem = decode_text(data)
+    lines = text.splitlines()
+    if len(lines) > MOST_LINES:
+        problem = f"it has {len(lines)} lines, more than the {MOST_LINES} that are read"
+    if problem:
+        return RobotsFile(source, raw, problem=problem)
+    groups, filtered = _split_groups(lines)
+    return RobotsFile(source, raw, tuple(groups), _parse_fetching("\n".join(filtered)))
+
+
+def decode_text(data: bytes) -> tuple[str, str]:
+    """Return a file's text, and the problem with it; empty if there is none."""
+    if len(data) > MOST_BYTES:
+        return "", f"it has {len(data)} bytes, more than the {MOST_BYTES} that are read"
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    text = data.decode(encoding, "replace")
+    return (text, "") if "\0" not in text else ("", "it has null characters and is no text")
+
+
+def _split_groups(lines: list[str]) -> tuple[list[Group], list[str]]:
+    """Return the groups, and the lines that tell who may fetch what."""
+    sitewide = Group()
+    groups, filtered, ends = [sitewide], list[str](), True
+    for number, line in enumerate(lines, 1):
+        name, colon, value = line.partition("#")[0].partition(":")
+        name, value = name.strip().casefold(), value.strip()
+        if name == "license" and colon:
+            groups[-1].lines.append(Line(number, name, "", value))
+            continue
+        if name in ("content-usage", "content-signal") and colon:
+            groups[-1].lines.append(_split_path(number, name, value))
+            filtered.append("crawl-delay:")  # a line that ends the list of agents, and nothing else
+            ends = True
+            continue
+        filtered.append(line)
+        if name in ("user-agent", "useragent", "user agent") and colon:
+            if ends:
+                groups.append(Group())
+            ends = False
+            groups[-1].agents.append(value.casefold())
+        elif name in ("allow", "disallow"):
+            ends = True
+    return groups, filtered
+
+
+def _split_path(number: int, name: str, value: str) -> Line:
+    if not value.startswith("/"):
+        return Line(number, name, "", value)
+    path, *rest = value.split(maxsplit=1)
+    return Line(number, name, normalise_path(path), rest[0] if rest else "")
+
+
+def _find_longest(lines: list[Line], path: str) -> list[Line]:
+    """Return the lines with the longest pattern that matches; several where it is the same."""
+    sizes = [(match_path(line.path, path), line) for line in lines]
+    longest = max((size for size, _ in sizes if size is not None), default=None)
+    return [line for size, line in sizes if size is not None and size == longest]
+
+
+def _parse_fetching(text: str) -> Protego:
+    try:
+        from protego import Protego
+    except ImportError:
+        raise MissingExtraError("Reading robots.txt", "archive") from None
+    return Protego.parse(text)
