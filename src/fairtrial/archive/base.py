@@ -1,14 +1,16 @@
 """What a store of documents can do.  SQLite and PostgreSQL give the same passages and the same decisions.
 
-Whoever searches says which rights records may be used: filters come before ranking, never after it.
+Whoever searches says which rights records may be used: filters come before ranking, never after it, and what is
+filtered out influences nothing: a search in a scope gives what an archive of that scope alone would give.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,10 @@ class Scope:
         sections: any of these; empty: all.
         languages: any of these, by their primary subtag; empty: all.
         labels: any of these; empty: all.
-        current_only: of several versions of one address, the newest alone.
+        current_only: of several versions of one address, the newest alone: of those that `at` and ``waiting`` leave,
+            whatever their rights, so that an older version never stands in for a newer one that may not be used.
+        at: versions of later dates do not exist yet; None: whatever their date.
+        waiting: numbers of the records of which nothing may be used yet (an embargo): their documents do not exist yet.
         without: ids of documents that are left out.
     """
 
@@ -39,6 +44,8 @@ class Scope:
     languages: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     current_only: bool = True
+    at: datetime | None = None
+    waiting: frozenset[int] = frozenset()
     without: frozenset[str] = frozenset()
 
 
@@ -50,13 +57,88 @@ class Hit:
     score: float
 
 
+Keep = Literal["words", "text", "hash"]
+"""How much of a document is stored: all, with its words in the index; its text alone; its hash and evidence alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document to be stored.
+
+    Attributes:
+        document: with all its text, whatever is kept of it.
+        passages: of it, in order, from index 0.
+        keep: what its rights allow to store.
+        path: of the file that it was read from, as `SeenFile` has it; empty if it came from none.
+        reading: SHA-256 of that file.
+    """
+
+    document: Document
+    passages: Sequence[Passage]
+    keep: Keep = "words"
+    path: str = ""
+    reading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file that was read to its end.
+
+    Attributes:
+        path: of the file, in full.
+        source: what it was found in, as it was added.
+        sha256: of its bytes.
+        basis: hash of all else that decides what is made of it: readers, rights files beside it, circumstances.
+        problem: why it could not be read; empty if it could.
+        documents: how many it gave.
+    """
+
+    path: str
+    source: str
+    sha256: str
+    basis: str
+    problem: str = ""
+    documents: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What adding some documents did, in numbers of documents."""
+    """What adding some documents did, in numbers of documents.
+
+    Attributes:
+        new: stored for the first time, or with more of them than before, e.g. after a licence was signed.
+        known: were there already.
+        rights_changed: of the known ones, how many have other evidence now.
+        withdrawn: were withdrawn once, and stay so.
+    """
 
     new: int = 0
     known: int = 0
     rights_changed: int = 0
+    withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an archive has of one document, without its text.
+
+    Attributes:
+        id: of the document.
+        uri: its address.
+        sources: what it came from.
+        keep: how much of it is stored; ``withdrawn`` if it was withdrawn.
+        rights: number of its rights record.
+        current: whether the file that it was read from still has it; see `Store.add`.
+        passages: how many.
+    """
+
+    id: str
+    uri: str
+    sources: tuple[str, ...]
+    keep: Literal["words", "text", "hash", "withdrawn"]
+    rights: int
+    current: bool
+    passages: int
 
 
 class Store(Protocol):
@@ -66,19 +148,47 @@ class Store(Protocol):
     same in all of them.  All methods raise `fairtrial.errors.ArchiveError` where the file or server fails.
     """
 
-    def add(self, documents: Sequence[tuple[Document, Sequence[Passage]]], images: Mapping[str, bytes]) -> Added:
-        """Store documents with their passages and the bytes of their images, all or nothing; known ones are skipped.
+    def writing(self, wait_seconds: float | None = None) -> AbstractContextManager[None]:
+        """Be the one writer of the archive meanwhile; readers are not blocked.
 
-        A known document whose evidence differs gets the new evidence.
+        Raises:
+            ArchiveError: another process is writing, and did not end in time (None waits for ever).
         """
         ...
 
+    def add(
+        self, entries: Sequence[Entry], images: Mapping[str, bytes] = ..., files: Sequence[SeenFile] = ...
+    ) -> Added:
+        """Store documents, the bytes of their images by hash, and which files were read, all or nothing.
+
+        Known documents are skipped.  One whose evidence differs gets the new evidence; one of which less was kept than
+        ``keep`` says gets the rest.  A document can come from several files and sources: then the evidence of all of
+        them counts.  Where a file was read anew and no longer gives a document, that is no current version any more.
+        """
+        ...
+
+    def read_files(self) -> Mapping[str, SeenFile]:
+        """Return the files that were read, by path."""
+        ...
+
+    def put_rights(self, records: Mapping[str, RightsRecord]) -> int:
+        """Give documents, by id, other evidence, whatever they came from; return how many it changed."""
+        ...
+
+    def keep_less(self, ids: Mapping[str, Keep]) -> None:
+        """Take out of the archive what is no longer allowed to be stored of documents, as `withdraw` does."""
+        ...
+
     def list_rights(self) -> Mapping[int, RightsRecord]:
-        """Return the different rights records, by number; equal evidence but for its place and date is one record."""
+        """Return the different rights records, by number.
+
+        Equal evidence but for its place, its raw text and the date seen is one record; the date makes a difference
+        where evidence may be relied upon for some days only.  Records are numbered once and never change.
+        """
         ...
 
     def search_words(self, query: str, scope: Scope, most: int) -> list[Hit]:
-        """Return passages by BM25 over words, best first."""
+        """Return passages by BM25 over words, best first; see `stores.ranking.rank_words`."""
         ...
 
     def search_vectors(self, space: str, vector: NDArray[np.float32], scope: Scope, most: int) -> list[Hit]:
@@ -106,19 +216,42 @@ class Store(Protocol):
         ...
 
     def iterate(self) -> Iterator[Document]:
-        """Yield all documents, by id."""
+        """Yield all documents of which text is kept, by id."""
+        ...
+
+    def list_holdings(self) -> Iterator[Holding]:
+        """Yield what there is of every document ever added, by id."""
         ...
 
     def read_image(self, hash: str) -> bytes:
         """Return the bytes of an image."""
         ...
 
-    def withdraw(self, ids: Collection[str]) -> None:
-        """Remove all text, vectors and images of documents, so that the files hold no trace of them; keep hashes."""
+    def withdraw(self, ids: Collection[str], source: str = "") -> None:
+        """Remove all text, words, vectors and images of documents, so that the files hold no trace of them.
+
+        Ids, addresses, hashes and rights stay, and that they were withdrawn: `add` does not bring them back, nor
+        another version from the same address, nor, where ``source`` is given, anything from that source.
+        """
+        ...
+
+    def remember_ledger(self, place: str) -> None:
+        """Note a ledger that holds answers made with this archive, so that withdrawing finds it."""
+        ...
+
+    def list_ledgers(self) -> Sequence[str]:
+        """Return the ledgers that were noted, in order."""
+        ...
+
+    def check(self) -> Sequence[str]:
+        """Return what is wrong with the archive, one sentence each, without any document's text."""
         ...
 
     def fingerprint(self) -> str:
-        """Return a hash of all documents, passages and rights evidence: what can change an answer."""
+        """Return a hash of all documents, passages and rights evidence: what can change an answer.
+
+        The same files give the same fingerprint, in whatever order and with whatever interruptions they were added.
+        """
         ...
 
     def close(self) -> None:

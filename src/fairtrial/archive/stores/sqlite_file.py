@@ -1,0 +1,189 @@
+"""An archive's SQLite file: opening it, transactions, and what is said of its failures.
+
+Messages name the file and what SQLite said of it, never a value: values are texts of documents.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from fairtrial.archive.stores.schema import MIGRATIONS, migrate, read_version
+from fairtrial.errors import ArchiveError
+
+BUSY_SECONDS = 30.0
+HEADER = b"SQLite format 3\x00"
+REASONS = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "Free some space and run it again; what was committed is safe."),
+    sqlite3.SQLITE_READONLY: ("the file or its folder is read-only", "Copy it to a folder that you may write to."),
+    sqlite3.SQLITE_CANTOPEN: ("the file system does not allow it", "Check the rights of the file and its folder."),
+    sqlite3.SQLITE_PERM: ("the file system does not allow it", "Check the rights of the file and its folder."),
+    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Add the documents to a new archive."),
+    sqlite3.SQLITE_NOTADB: ("the file is damaged or no database", "Name another file with --archive."),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk; a network folder is no place for an archive."),
+    sqlite3.SQLITE_BUSY: ("another process is writing to it", "Wait for it to end."),
+    sqlite3.SQLITE_LOCKED: ("another process is writing to it", "Wait for it to end."),
+}
+
+
+class ArchiveFile:
+    """One file and the connection to it.  Threads may share it: one at a time has the connection."""
+
+    def __init__(self, path: Path, create: bool) -> None:
+        """Open a file, or make it.  Raises ArchiveError if it is missing, no archive, too new or not accessible."""
+        self.path = path
+        _check_place(path, create)
+        self.guard = threading.RLock()
+        self.lock = FileLock(f"{path.resolve()}.lock", thread_local=False)
+        self.writable = True
+        with self.explaining("opened"):
+            self.db = self._connect(create)
+
+    def _connect(self, create: bool) -> sqlite3.Connection:
+        address = self.path.resolve().as_uri()
+        try:
+            return self._prepare(f"{address}?mode={'rwc' if create else 'rw'}", create)
+        except sqlite3.OperationalError as error:
+            wal = self.path.resolve().with_name(self.path.name + "-wal")
+            if create or read_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                raise
+            if wal.exists() and wal.stat().st_size:
+                raise
+        self.writable = False  # a folder that cannot be written, with nothing in waiting: read where it lies
+        return self._prepare(f"{address}?immutable=1", create)
+
+    def _prepare(self, address: str, create: bool) -> sqlite3.Connection:
+        db = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA secure_delete = ON")
+            db.execute("PRAGMA temp_store = MEMORY")  # texts in no temporary file
+            db.execute("PRAGMA cache_size = -65536")
+            version = read_version(db, self.path.name)
+            if version == 0 and not create:
+                raise ArchiveError(
+                    f"{self.path.name} is an empty file, no archive yet.", fix="`fairtrial archive add` fills one."
+                )
+            if create:
+                _use_write_ahead(db)
+            if version < len(MIGRATIONS):
+                migrate(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    @contextmanager
+    def writing(self, wait_seconds: float | None = None) -> Iterator[None]:
+        """Hold the file's one writer lock, which the operating system frees when the process dies."""
+        try:
+            self.lock.acquire(timeout=-1 if wait_seconds is None else wait_seconds)
+        except Timeout:
+            raise ArchiveError(
+                f"another process is writing to {self.path.name}.", fix="Wait for it to end, or use another archive."
+            ) from None
+        except OSError as error:
+            raise ArchiveError(f"the lock of {self.path.name} cannot be taken: {error.strerror}.") from error
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """Run statements as one transaction, all or nothing."""
+        with self.guard, self.explaining("written"):
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+                self.db.execute("COMMIT")
+            finally:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read everything inside as of one moment, whatever another process writes meanwhile."""
+        with self.guard, self.explaining("read"):
+            nested = self.db.in_transaction
+            if not nested:
+                self.db.execute("BEGIN")
+            try:
+                yield self.db
+            finally:
+                if not nested and self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+
+    @contextmanager
+    def explaining(self, verb: str) -> Iterator[None]:
+        """Say what SQLite's errors mean; ``verb`` is ``opened``, ``read`` or ``written``."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            reason, fix = REASONS.get(read_code(error), ("", ""))
+            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            said = f"{reason} ({name})" if reason else f"{error} ({name})"
+            raise ArchiveError(f"{self.path.name} cannot be {verb}: {said}.", fix=fix) from None
+        except UnicodeEncodeError:  # a lone surrogate; its own message would show text
+            raise ArchiveError(f"a text has no place in {self.path.name}: it is not Unicode.") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self.guard:
+            self.db.close()
+
+
+def fetch_by(db: sqlite3.Connection, sql: str, values: Sequence[object], most: int = 5000) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query with ``IN (...)`` over many values, some at a time; ``...`` stands for them in it."""
+    for at in range(0, len(values), most):
+        some = values[at : at + most]
+        yield from db.execute(sql.replace("...", ",".join("?" * len(some))), some)
+
+
+def read_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, 0 if the error did not come from SQLite."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _check_place(path: Path, create: bool) -> None:
+    try:
+        if not path.resolve().parent.is_dir():
+            raise ArchiveError(
+                f"the folder {str(path.parent)!r} of the archive {path.name} does not exist.",
+                fix="Make the folder first.",
+            )
+        if not path.exists():
+            if create:
+                return
+            raise ArchiveError(f"there is no archive {str(path)!r}.", fix="`fairtrial archive add` makes one.")
+        if not path.is_file():
+            raise ArchiveError(f"{path} is not a file.", fix="Name a file with --archive.")
+        with path.open("rb") as file:
+            head = file.read(len(HEADER))
+    except OSError as error:
+        raise ArchiveError(f"the archive {str(path)[:200]} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ArchiveError(f"the archive {str(path)[:200]!r} is no path: {error}.") from error
+    if head and head != HEADER:
+        raise ArchiveError(f"{path.name} is not an archive: it is no SQLite file.", fix="Name another file.")
+
+
+def _use_write_ahead(db: sqlite3.Connection) -> None:
+    """Put a file into write-ahead mode; SQLite itself does not wait for others here, so this does."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if read_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)

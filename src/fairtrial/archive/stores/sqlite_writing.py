@@ -1,0 +1,255 @@
+"""Adding to an SQLite archive: documents, evidence, words, images, vectors; each call is one transaction."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby, islice
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtrial.archive.base import Added, Entry, SeenFile
+from fairtrial.archive.stores.encoding import Sighting, make_record, read_pictures
+from fairtrial.archive.stores.postings import FANOUT, build_postings, join_postings
+from fairtrial.archive.stores.rows import AMOUNT, Prepared, add_shares, pack_marks, prepare, share_of
+from fairtrial.archive.stores.sqlite_evidence import Evidences, Sightings, number_pictures, number_record
+from fairtrial.archive.stores.sqlite_file import ArchiveFile
+from fairtrial.errors import ArchiveError
+from fairtrial.rights import RightsRecord
+
+INSERT = (
+    "INSERT INTO documents (id, uri, version, published, section, language, label, rights, core, keep, replaced, "
+    "first, passages, lengths, marks, share) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'hash', 0, 0, 0, x'', x'', '0')"
+)
+BRING_IN = (
+    "UPDATE documents SET keep = ?, first = ?, passages = ?, lengths = ?, cuts = ?, body = ?, core = ? WHERE number = ?"
+)
+
+Words = list[tuple[int, Mapping[str, int]]]
+"""Passages by number, with the counts of their words."""
+
+
+@contextmanager
+def change(file: ArchiveFile, evidence: Evidences) -> Iterator[sqlite3.Connection]:
+    """Run statements as one transaction that makes a new version of the archive."""
+    try:
+        with file.changing() as db:
+            yield db
+            write_meta(db, "changes", str(int(read_meta(db, "changes")) + 1))
+    except BaseException:
+        evidence.forget()  # numbers that were given in what was rolled back are given again to others
+        raise
+
+
+def add(
+    file: ArchiveFile,
+    evidence: Evidences,
+    entries: Sequence[Entry],
+    images: Mapping[str, bytes],
+    files: Sequence[SeenFile],
+) -> Added:
+    """Store documents; see `Store.add`."""
+    made = [prepare(entry) for entry in entries]
+    with file.writing(), change(file, evidence) as db:
+        gone = {(kind, name) for kind, name in db.execute("SELECT kind, name FROM withdrawals")}
+        words: Words = []
+        counted = {"new": 0, "known": 0, "rights_changed": 0, "withdrawn": 0}
+        for one in made:
+            if {("document", one.id), ("uri", one.uri), ("source", one.source)} & gone:
+                counted["withdrawn"] += 1
+                continue
+            for what in _store(db, evidence, one, images, words):
+                counted[what] += 1
+        _add_segment(db, words)
+        for seen in files:
+            _finish_file(db, evidence, seen)
+        merge_segments(db)
+    return Added(**counted)
+
+
+def _store(
+    db: sqlite3.Connection, evidence: Evidences, one: Prepared, images: Mapping[str, bytes], words: Words
+) -> list[str]:
+    """Store a document, or what is new of it; return what it counts as."""
+    sightings = evidence.encode(db, one.sightings)
+    row = db.execute("SELECT number, keep FROM documents WHERE id = ?", (one.id,)).fetchone()
+    number = _insert(db, one) if row is None else int(row[0])
+    key = (number, one.source, one.path)
+    db.execute("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?)", (*key, one.reading, sightings))
+    records = evidence.combine(db, number)
+    more = row is None or AMOUNT[one.keep] > AMOUNT[row[1]]
+    if more:
+        first = _find_first(db, number, one)
+        values = (one.keep, first, one.passages, one.lengths, one.cuts, one.body, one.core, number)
+        db.execute(BRING_IN, values)
+        words.extend((first + at, counted) for at, counted in enumerate(one.counts))
+        _add_images(db, number, one.images, images)
+    changed = update_document(db, number, records, replaced=False)
+    return ["new"] if more else ["known", "rights_changed"] if changed else ["known"]
+
+
+def _insert(db: sqlite3.Connection, one: Prepared) -> int:
+    """Enter a document without anything of it; `BRING_IN` follows."""
+    described = (one.version, one.published, one.section, one.language, one.label)
+    rights = number_record(db, make_record(one.sightings[0]))
+    number = db.execute(INSERT, (one.id, one.uri, *described, rights, one.core)).lastrowid
+    assert number is not None
+    return number
+
+
+def _find_first(db: sqlite3.Connection, number: int, one: Prepared) -> int:
+    """Return the number of a document's first passage: the one it has, else the next that nothing ever had."""
+    sql = "SELECT first, passages, cuts FROM documents WHERE number = ?"
+    first, count, cuts = db.execute(sql, (number,)).fetchone()
+    if count and cuts == one.cuts:
+        return int(first)
+    if count:  # cut otherwise now
+        db.execute("DELETE FROM vectors WHERE passage BETWEEN ? AND ?", (first, first + count - 1))
+    first = int(read_meta(db, "passages"))
+    write_meta(db, "passages", str(first + one.passages))
+    return first
+
+
+def _add_images(db: sqlite3.Connection, number: int, hashes: Sequence[str], images: Mapping[str, bytes]) -> None:
+    for name in hashes:
+        if name in images:
+            db.execute("INSERT OR IGNORE INTO images VALUES (?, ?)", (name, images[name]))
+        elif db.execute("SELECT 1 FROM images WHERE hash = ?", (name,)).fetchone() is None:
+            continue  # its reader could not read it and said so
+        db.execute("INSERT OR IGNORE INTO document_images VALUES (?, ?)", (number, name))
+
+
+def update_document(
+    db: sqlite3.Connection, number: int, records: Sequence[RightsRecord], replaced: bool | None = None
+) -> bool:
+    """Bring a document's record and share of the fingerprint up to date; return whether its rights changed.
+
+    Args:
+        db: in a transaction.
+        number: of the document.
+        records: of it and of its pictures.
+        replaced: whether it is; None leaves that as it is.
+    """
+    sql = "SELECT id, core, share, replaced, rights, marks, keep, cuts FROM documents WHERE number = ?"
+    id, core, share, was, rights, marks, keep, cuts = db.execute(sql, (number,)).fetchone()
+    now = bool(was) if replaced is None else replaced
+    record = number_record(db, records[0])
+    new = share_of(id, keep, core, records, now)
+    pictures = number_pictures(db, records[1:])
+    marked = pack_marks(read_pictures(cuts), pictures) if cuts and max(pictures, default=-1) >= 0 else b""
+    changed = bool((record, marked) != (rights, marks))
+    if changed or (new, now) != (share, bool(was)):
+        values = (record, marked, int(now), new, number)
+        db.execute("UPDATE documents SET rights = ?, marks = ?, replaced = ?, share = ? WHERE number = ?", values)
+        write_meta(db, "shares", add_shares(read_meta(db, "shares"), (new,), (share,)))
+    return changed
+
+
+def _finish_file(db: sqlite3.Connection, evidence: Evidences, seen: SeenFile) -> None:
+    """Enter that a file was read to its end; what it no longer gives is replaced."""
+    values = (seen.path, seen.source, seen.sha256, seen.basis, seen.problem, seen.documents)
+    db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
+    if seen.problem:
+        return
+    sql = "SELECT document FROM origins WHERE path = ? AND source = ? AND reading != ?"
+    left = [row[0] for row in db.execute(sql, (seen.path, seen.source, seen.sha256))]
+    for number in left:
+        others = "SELECT count(*) FROM origins WHERE document = ? AND NOT (path = ? AND source = ?)"
+        if db.execute(others, (number, seen.path, seen.source)).fetchone()[0]:
+            gone = "DELETE FROM origins WHERE document = ? AND path = ? AND source = ?"
+            db.execute(gone, (number, seen.path, seen.source))
+            update_document(db, number, evidence.combine(db, number))
+        else:
+            update_document(db, number, evidence.combine(db, number), replaced=True)
+
+
+def put_rights(file: ArchiveFile, evidence: Evidences, records: Mapping[str, RightsRecord]) -> int:
+    """Give documents other evidence; see `Store.put_rights`."""
+    changed = 0
+    with file.writing(), change(file, evidence) as db:
+        for id, record in records.items():
+            row = db.execute("SELECT number FROM documents WHERE id = ? AND keep != 'withdrawn'", (id,)).fetchone()
+            if row is None:
+                raise ArchiveError(f"{file.path.name} has no document {id!r}.")
+            changed += _replace_evidence(db, evidence, int(row[0]), record)
+    return changed
+
+
+def _replace_evidence(db: sqlite3.Connection, evidence: Evidences, number: int, record: RightsRecord) -> bool:
+    """Give a document other evidence, and leave that of its pictures as it is."""
+    rows = db.execute("SELECT source, path, sightings FROM origins WHERE document = ?", (number,)).fetchall()
+    own = tuple(Sighting.of(one) for one in record.evidence)
+    for source, path, text in rows:
+        told: Sightings = (own, *evidence.decode(db, text)[1:])
+        values = (evidence.encode(db, told), number, source, path)
+        db.execute("UPDATE origins SET sightings = ? WHERE document = ? AND source = ? AND path = ?", values)
+    return update_document(db, number, evidence.combine(db, number))
+
+
+def put_vectors(file: ArchiveFile, space: str, passages: Sequence[int], vectors: NDArray[np.float32]) -> None:
+    """Store vectors (passages, n) of length 1; those of passages that are gone meanwhile are dropped."""
+    if vectors.ndim != 2 or len(vectors) != len(passages):
+        raise ArchiveError(f"vectors of shape {vectors.shape} do not fit {len(passages)} passages.")
+    if not np.isfinite(vectors).all():
+        raise ArchiveError(f"a vector of {space} is not finite.", fix="The embedder failed; nothing was stored.")
+    rows = np.ascontiguousarray(vectors, "<f4")
+    with change(file, Evidences()) as db:
+        db.execute("INSERT OR IGNORE INTO spaces (name, width) VALUES (?, ?)", (space, rows.shape[1]))
+        number, width = db.execute("SELECT number, width FROM spaces WHERE name = ?", (space,)).fetchone()
+        if width != rows.shape[1]:
+            raise ArchiveError(f"the vectors of {space} have {width} numbers; these have {rows.shape[1]}.")
+        there = "SELECT 1 FROM documents WHERE first <= ?1 AND first + passages > ?1 AND body IS NOT NULL"
+        for passage, row in zip(passages, rows, strict=True):
+            values = (int(passage), number, row.tobytes())
+            sql = f"INSERT OR REPLACE INTO vectors (passage, space, body) SELECT ?1, ?2, ?3 WHERE EXISTS ({there})"
+            db.execute(sql, values)
+
+
+def _add_segment(db: sqlite3.Connection, words: Words) -> None:
+    """Store the postings of some passages as a segment of their own."""
+    if not words:
+        return
+    segment = db.execute("INSERT INTO segments (level) VALUES (0)").lastrowid
+    rows = [(segment, word, body) for word, body in build_postings(words).items()]
+    db.executemany("INSERT INTO postings VALUES (?, ?, ?)", rows)
+
+
+def merge_segments(db: sqlite3.Connection) -> None:
+    """Make one segment of the next level out of `FANOUT` of one, as long as there are so many."""
+    while True:
+        sql = "SELECT level FROM segments GROUP BY level HAVING count(*) >= ? ORDER BY level LIMIT 1"
+        row = db.execute(sql, (FANOUT,)).fetchone()
+        if row is None:
+            return
+        sql = "SELECT number FROM segments WHERE level = ? ORDER BY number LIMIT ?"
+        old = [one[0] for one in db.execute(sql, (row[0], FANOUT))]
+        _merge(db, old, int(row[0]) + 1)
+
+
+def _merge(db: sqlite3.Connection, old: Sequence[int], level: int) -> None:
+    """Make one segment out of several, word after word."""
+    segment = db.execute("INSERT INTO segments (level) VALUES (?)", (level,)).lastrowid
+    sql = "SELECT word, body FROM postings WHERE segment = ? ORDER BY word"
+    merged = heapq.merge(*(db.execute(sql, (one,)) for one in old), key=itemgetter(0))  # equal words in order of `old`
+    rows = (
+        (segment, word, join_postings([body for _, body in lists])) for word, lists in groupby(merged, itemgetter(0))
+    )
+    while some := list(islice(rows, 10_000)):
+        db.executemany("INSERT INTO postings VALUES (?, ?, ?)", some)
+    db.executemany("DELETE FROM postings WHERE segment = ?", [(one,) for one in old])
+    db.executemany("DELETE FROM segments WHERE number = ?", [(one,) for one in old])
+
+
+def read_meta(db: sqlite3.Connection, name: str) -> str:
+    """Return a value that there is one of in an archive; ``0`` if it was never written."""
+    row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else "0"
+
+
+def write_meta(db: sqlite3.Connection, name: str, value: str) -> None:
+    """Write a value that there is one of in an archive."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

@@ -1,0 +1,72 @@
+"""Texts to the words that are searched for: the same in every store, whatever its database would make of them.
+
+Letters and digits of any script, compatible forms folded (NFKC), case folded, accents dropped.  Scripts that write no
+spaces give pairs of neighbouring signs.  The English possessive goes.  Words keep their endings.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+WORDS_VERSION = 1
+"""Another number means that the same text gives other words: part of every archive's fingerprint."""
+
+LONGEST = 64
+"""Letters of a word that count; what is longer is no word, and need not fill an index."""
+
+WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+"""Thai, Lao, Burmese, Khmer, Japanese and Chinese."""
+POSSESSIVE = ("'s", "\u2019s")
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a text, folded, in order.
+
+    >>> split_words("The Mayor's caf\\u00e9, 3rd Street")
+    ['the', 'mayor', 'cafe', '3rd', 'street']
+    """
+    folded = _fold(text)
+    words: list[str] = []
+    for word in WORD.findall(folded):
+        if not word.isascii() and UNSPACED.search(word):
+            words.extend(_split_unspaced(word))
+        elif "'" in word or "\u2019" in word:
+            bare = word[:-2] if word.endswith(POSSESSIVE) else word
+            words.append(bare.replace("'", "").replace("\u2019", "")[:LONGEST])
+        else:
+            words.append(word if len(word) <= LONGEST else word[:LONGEST])
+    return words
+
+
+def count_words(texts: Iterable[str]) -> Counter[str]:
+    """Return how often each word stands in some texts."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(split_words(text))
+    return counts
+
+
+def _fold(text: str) -> str:
+    """Return a text without the differences that a search should not see."""
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(sign for sign in unicodedata.normalize("NFD", text) if unicodedata.category(sign) != "Mn")
+    return unicodedata.normalize("NFC", text)
+
+
+def _split_unspaced(word: str) -> Iterable[str]:
+    """Yield the pairs of neighbouring signs of runs without spaces, and the words between the runs."""
+    at = 0
+    for run in UNSPACED.finditer(word):
+        if at < run.start():
+            yield word[at : run.start()]
+        signs = run[0]
+        yield from (signs[i : i + 2] for i in range(len(signs) - 1)) if len(signs) > 1 else (signs,)
+        at = run.end()
+    if at < len(word):
+        yield word[at:]
