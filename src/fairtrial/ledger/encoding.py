@@ -12,7 +12,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from fairtrial.errors import LedgerError
@@ -29,6 +29,7 @@ from fairtrial.records import (
     ScoreAnswer,
     ScoreRequest,
 )
+from fairtrial.records.requests import describe_sought
 from fairtrial.records.trace import Trace, TraceStep, read_trace, renamed_trace, trace_document
 
 OPTIONAL = (
@@ -78,15 +79,14 @@ def encode_request(request: Request) -> bytes:
     """Return a request as JSON, each prompt once; the label is not kept."""
     if isinstance(request, GenerateRequest):
         body = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "label"}
-        if not request.row:
-            del body["row"]
+        body = {name: value for name, value in body.items() if value or name not in ("row", "query", "relevant")}
         return dumps({**body, "kind": "generate", "prompt": request.prompt.document()}).encode()
     body = {"delimiter": request.delimiter, "rolling": request.rolling}
     prompts = list(dict.fromkeys(pair.prompt for pair in request.pairs))
     at = {prompt: i for i, prompt in enumerate(prompts)}
     body["pairs"] = [[at[pair.prompt], pair.continuation] for pair in request.pairs]
     body["prompts"] = [prompt.document() for prompt in prompts]
-    return dumps({"kind": "score", **body}).encode()
+    return dumps({"kind": "score", **body, **describe_sought(request)}).encode()
 
 
 def pack(text: bytes, base: bytes = b"") -> bytes:
@@ -127,15 +127,17 @@ def decode_request(body: bytes, base: bytes | None) -> Request:
 def _request_of(found: dict[str, Any]) -> Request:
     if found.pop("kind") == "generate":
         prompt = Prompt.from_document(found.pop("prompt"))
-        return GenerateRequest(**{**found, "prompt": prompt, "stop": tuple(found.get("stop", ()))})
+        lists = {name: tuple(found.get(name, ())) for name in ("stop", "relevant")}
+        return GenerateRequest(**{**found, "prompt": prompt, **lists})
     prompts = [Prompt.from_document(prompt) for prompt in found["prompts"]]
     pairs = tuple(Pair(prompts[at], str(continuation)) for at, continuation in found["pairs"])
-    return ScoreRequest(pairs, found["delimiter"], found["rolling"])
+    query, relevant = str(found.get("query", "")), tuple(found.get("relevant", ()))
+    return ScoreRequest(pairs, found["delimiter"], found["rolling"], query=query, relevant=relevant)
 
 
 def encode_answer(answer: Answer) -> dict[str, Any]:
     """Return an answer as JSON values; an impossible continuation's minus infinity becomes null."""
-    body = asdict(answer)
+    body = asdict(replace(answer, trace=()))
     for optional, nothing in OPTIONAL:
         if body.get(optional) == nothing:
             body.pop(optional, None)

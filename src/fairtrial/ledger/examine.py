@@ -17,6 +17,7 @@ from fairtrial.ledger.blobs import check_image
 from fairtrial.ledger.cards import read_card
 from fairtrial.ledger.encoding import decode_answer, decode_item, decode_request
 from fairtrial.ledger.opening import FAILURES, check_file, explain_sqlite_error
+from fairtrial.ledger.passages import check_passage
 from fairtrial.ledger.plan import make_look_record, read_plan
 from fairtrial.ledger.schema import APPLICATION_ID, MIGRATIONS
 from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
@@ -24,7 +25,7 @@ from fairtrial.ledger.shape import is_finite, make_damage_error, read_mapping
 MOST_NAMED = 20
 """Damaged rows of a table that are described; the others are counted."""
 
-LATER = {2: ("requests",), 4: ("blobs", "task_blobs")}
+LATER = {2: ("requests",), 4: ("blobs", "task_blobs"), 6: ("passages",)}
 """Tables that a ledger lacks before it has this version."""
 
 WITHOUT_IMAGE = """
@@ -292,6 +293,7 @@ CHECKS: Mapping[str, Callable[[sqlite3.Connection, Row], object]] = {
     "sessions": lambda _, row: read_mapping(row["facts"], "the facts of a run"),
     "blobs": lambda _, row: check_image(row),
     "task_blobs": _check_nothing,
+    "passages": lambda _, row: check_passage(row),
     "looks": lambda _, row: make_look_record({**row, **read_mapping(row["look"], "a look")}),
 }
 """Table to what raises LedgerError for a row that cannot be read."""

@@ -96,6 +96,12 @@ id NOT IN (SELECT request_id FROM answers) AND id NOT IN (
     SELECT base FROM requests WHERE base IS NOT NULL AND id IN (SELECT request_id FROM answers)
 )
 """
+UNUSED_PASSAGES = """
+DELETE FROM passages WHERE (sha256, document) NOT IN (
+    SELECT json_extract(p.value, '$.sha256'), json_extract(p.value, '$.document')
+    FROM answers a, json_each(a.answer, '$.trace') t, json_each(t.value, '$.passages') p
+)
+"""
 
 
 def collect(
@@ -185,6 +191,7 @@ def _take_out(db: sqlite3.Connection, doomed: Sequence[str]) -> tuple[int, int, 
     observations = db.execute(f"DELETE FROM observations WHERE {UNUSED.format('observations')}").rowcount
     answers = db.execute(f"DELETE FROM answers WHERE {NEVER_ASKED}").rowcount
     db.execute(f"DELETE FROM requests WHERE {NEVER_ANSWERED}")
+    db.execute(UNUSED_PASSAGES)
     items = db.execute(
         """
         DELETE FROM items WHERE (task_id, item_id) NOT IN (

@@ -142,7 +142,29 @@ ALTER TABLE blobs ADD COLUMN notes TEXT;
 """
 """What an image is as it is shown: its size, the hash of its pixels, and the decisions that were taken (JSON)."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, REQUESTS_ONCE, RUNS_END_FOR_A_REASON, IMAGES_ONCE, IMAGES_AS_SHOWN)
+PASSAGES_APART = """
+CREATE TABLE passages (
+    sha256 TEXT NOT NULL,
+    document TEXT NOT NULL,
+    source TEXT NOT NULL,
+    display_until TEXT,
+    text TEXT,
+    PRIMARY KEY (sha256, document)
+) WITHOUT ROWID;
+"""
+"""Words of passages that answers were made from: apart from all else, so that they can be taken out.
+
+``text`` is null where it may not be displayed or was withdrawn; ``display_until`` where no end is known.
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    TABLES,
+    REQUESTS_ONCE,
+    RUNS_END_FOR_A_REASON,
+    IMAGES_ONCE,
+    IMAGES_AS_SHOWN,
+    PASSAGES_APART,
+)
 """SQL scripts without ``;`` inside a statement; the n-th one takes a file from version n to version n + 1."""
 
 

@@ -33,6 +33,7 @@ from fairtrial.ledger.encoding import (
 )
 from fairtrial.ledger.opening import FAILURES, explain_sqlite_error, open_file
 from fairtrial.ledger.order import LeadingColumns, Order
+from fairtrial.ledger.passage_rows import add_passages
 from fairtrial.ledger.shape import is_finite, read_mapping
 from fairtrial.records import Answer, Item, Observation, Request
 
@@ -291,6 +292,7 @@ class Ledger:
         with self.transaction() as db:
             add_requests(db, requests)
             db.executemany("INSERT OR IGNORE INTO answers (candidate_id, request_id, answer) VALUES (?, ?, ?)", answers)
+            add_passages(db, (answer for _, answer in chunk.answers))
             clash = _find_other_requests(db, candidate_id, chunk)
             if clash is None:
                 db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?)", asked)

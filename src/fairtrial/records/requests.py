@@ -27,6 +27,8 @@ class ScoreRequest:
         rolling: score the one continuation as a document of any length, window by window, after an empty prompt.
         label: names the item in errors, e.g. ``arc_easy item 17``; not part of the identity.
         item_key: by what a recorded answer to the item is found, where not by the prompt; not part of the identity.
+        query: what levers that search an archive look for, in place of the question.
+        relevant: what a perfect search of that archive would return, each ``URI`` or ``URI#START-END``.
     """
 
     pairs: tuple[Pair, ...]
@@ -34,12 +36,15 @@ class ScoreRequest:
     rolling: bool = False
     label: str = field(default="", compare=False)
     item_key: str = field(default="", compare=False)
+    query: str = ""
+    relevant: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
         pairs = [[*p.prompt.identity(), p.continuation] for p in self.pairs]
-        return content_hash(["score", pairs, self.delimiter, self.rolling])
+        sought = describe_sought(self)
+        return content_hash(["score", pairs, self.delimiter, self.rolling, *([sought] if sought else [])])
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -63,6 +68,8 @@ class GenerateRequest:
         label: names the item in errors; not part of the identity.
         item_key: by what a recorded answer to the item is found, where not by the prompt; not part of the identity.
         row: the item's columns as a JSON object, for functions that are given them; empty for all others.
+        query: what levers that search an archive look for, in place of the question.
+        relevant: what a perfect search of that archive would return, each ``URI`` or ``URI#START-END``.
     """
 
     prompt: Prompt
@@ -75,13 +82,15 @@ class GenerateRequest:
     label: str = field(default="", compare=False)
     item_key: str = field(default="", compare=False)
     row: str = ""
+    query: str = ""
+    relevant: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """Content hash; the ledger never pays twice for the same one."""
         body = {name: getattr(self, name) for name in _DECODED}
         row = {"row": self.row} if self.row else {}
-        return content_hash(["generate", {**body, **row, "prompt": self.prompt.document()}])
+        return content_hash(["generate", {**body, **row, **describe_sought(self), "prompt": self.prompt.document()}])
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -92,6 +101,12 @@ class GenerateRequest:
 _DECODED = ("max_tokens", "stop", "temperature", "top_p", "top_k", "seed")
 
 Request = ScoreRequest | GenerateRequest
+
+
+def describe_sought(request: Request) -> dict[str, object]:
+    """Return as JSON values what is to be searched for and found, as far as the task says so."""
+    told = {"query": request.query, "relevant": list(request.relevant)}
+    return {name: value for name, value in told.items() if value}
 
 
 def list_images(request: Request) -> tuple[ImagePart, ...]:

@@ -7,8 +7,10 @@ which things happened.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
+
+from fairtrial.records.passages import PassageUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class TraceStep:
         prompt: the prompt really sent, as running text, where it differs from the request's.
         sources: what was consulted, e.g. passages by their names.
         action: what was done, in words, e.g. ``refused``; empty if there is nothing to say.
+        passages: what became of each passage of an archive that was found, best first.
     """
 
     by: str
@@ -33,6 +36,7 @@ class TraceStep:
     prompt: str = ""
     sources: tuple[str, ...] = ()
     action: str = ""
+    passages: tuple[PassageUse, ...] = ()
 
     @property
     def is_call(self) -> bool:
@@ -51,7 +55,15 @@ _DEFAULTS = {f.name: f.default for f in fields(TraceStep) if f.name != "by"}
 
 def trace_document(trace: Iterable[TraceStep]) -> list[dict[str, Any]]:
     """Return a trace as JSON values, without what a step does not tell."""
-    return [{name: v for name, v in asdict(s).items() if name == "by" or v != _DEFAULTS[name]} for s in trace]
+    return [_describe_step(step) for step in trace]
+
+
+def _describe_step(step: TraceStep) -> dict[str, Any]:
+    told = {name: getattr(step, name) for name in ("by", *_DEFAULTS)}
+    body = {name: value for name, value in told.items() if name == "by" or value != _DEFAULTS[name]}
+    if step.passages:
+        body["passages"] = [use.document_of() for use in step.passages]
+    return body
 
 
 def read_trace(answer: Mapping[str, Any]) -> Trace:
@@ -62,7 +74,16 @@ def read_trace(answer: Mapping[str, Any]) -> Trace:
     steps = [TraceStep(**step) for step in renamed_trace(answer).get("trace", ())]
     if any(isinstance(step.sources, str | Mapping) for step in steps):
         raise TypeError("the sources of a step are no list")
-    return tuple(replace(step, sources=tuple(step.sources)) for step in steps)
+    if any(isinstance(step.passages, str | Mapping) for step in steps):
+        raise TypeError("the passages of a step are no list")
+    return tuple(
+        replace(
+            step,
+            sources=tuple(step.sources),
+            passages=tuple(PassageUse.from_document(use) for use in step.passages),  # type: ignore[arg-type]
+        )
+        for step in steps
+    )
 
 
 def renamed_trace(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,26 @@
+"""Entering the words of passages that answers were made from, in their own table, as they come with the answers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from fairtrial.records import Answer
+
+_ADD = """
+INSERT INTO passages (sha256, document, source, display_until, text) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET source = excluded.source, display_until = excluded.display_until, text = excluded.text
+"""
+"""What was decided last holds: words that may no longer be displayed go."""
+
+
+def add_passages(db: sqlite3.Connection, answers: Iterable[Answer]) -> None:
+    """Enter the passages of answers, each once; one that may not be displayed without its words."""
+    rows = {
+        (use.sha256, use.document): (use.sha256, use.document, kept.source, kept.until or None, kept.text or None)
+        for answer in answers
+        for step in answer.trace
+        for use in step.passages
+        if (kept := use.kept) is not None
+    }
+    db.executemany(_ADD, rows.values())

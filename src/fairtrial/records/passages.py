@@ -1,0 +1,128 @@
+"""What became of a passage of an archive on the way to an answer: which one it was, what permitted it, how it was used.
+
+The record holds no words of the passage.  They travel beside it (`PassageText`) as far as the ledger, which keeps them
+in a table of their own, from which a withdrawal can take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PassageText:
+    """The words of a passage on their way to the ledger; never printed.
+
+    Attributes:
+        source: what its document was added from: what can be withdrawn as a whole.
+        text: as the model was shown it; empty if it may not be displayed to people.
+        until: until when it may be displayed, ISO 8601 with a time zone, exclusively; empty: no end is known.
+    """
+
+    source: str
+    text: str = field(default="", repr=False)
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageUse:
+    """One passage that a search found for a request.
+
+    Attributes:
+        document: id of its document.
+        uri: of its document.
+        start: first character in the document's text.
+        end: one after the last.
+        sha256: of the passage's text in UTF-8.
+        number: by which the prompt calls it, from 1; 0 if it was not shown.
+        publisher: of the document.
+        title: of the document.
+        published: when, ISO 8601; empty if nobody said.
+        label: what kind of text it is, e.g. ``opinion``.
+        corrected: whether the document has corrections.
+        rank: place among the passages found, from 1.
+        score: how well it fits; more is better.
+        rule: row of the decision table that permitted or denied it.
+        licence: SPDX id, ``LicenseRef-...`` or address of the terms; empty if nothing says.
+        holder: who holds the rights, as the evidence says.
+        attribution: credit that the licence asks for.
+        max_words: of it that may be quoted in one answer; None: no limit.
+        amount: due for this use; None: nothing is.
+        currency: of the amount, ISO 4217.
+        withheld: why it was not shown to the model; empty if it was.
+        cited: whether the answer names it.
+        quoted: words of it that the answer repeats in quotation marks.
+        image: hash of the picture of the document that was shown with it; empty if none was.
+        kept: its words, on their way to the ledger; no part of the trace as it is stored.
+    """
+
+    document: str
+    uri: str
+    start: int
+    end: int
+    sha256: str
+    number: int = 0
+    publisher: str = ""
+    title: str = ""
+    published: str = ""
+    label: str = ""
+    corrected: bool = False
+    rank: int = 0
+    score: float = 0.0
+    rule: str = ""
+    licence: str = ""
+    holder: str = ""
+    attribution: str = ""
+    max_words: int | None = None
+    amount: float | None = None
+    currency: str = ""
+    withheld: str = ""
+    cited: bool = False
+    quoted: int = 0
+    image: str = ""
+    kept: PassageText | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the model was shown it."""
+        return not self.withheld
+
+    @property
+    def name(self) -> str:
+        """``URI#START-END``."""
+        return f"{self.uri}#{self.start}-{self.end}"
+
+    def document_of(self) -> dict[str, Any]:
+        """Return it as JSON values, without its words and what it does not tell."""
+        told = {name: getattr(self, name) for name in _TOLD}
+        return {name: value for name, value in told.items() if name in _ALWAYS or value != _DEFAULTS[name]}
+
+    @classmethod
+    def from_document(cls, found: Mapping[str, Any]) -> PassageUse:
+        """Return what `document_of` described.  Raises TypeError or ValueError if it is none."""
+        if "kept" in found:
+            raise ValueError("a passage in a trace has no words")
+        use = cls(**found)
+        for name in _TOLD:
+            if not _is_of_kind(getattr(use, name), _DEFAULTS[name]):
+                raise ValueError(f"a passage has another kind of {name}")
+        return use
+
+
+_TOLD = tuple(f.name for f in fields(PassageUse) if f.name != "kept")
+_ALWAYS = ("document", "uri", "start", "end", "sha256")
+_DEFAULTS: Mapping[str, Any] = {
+    f.name: {"start": 0, "end": 0}.get(f.name, "") if f.name in _ALWAYS else f.default
+    for f in fields(PassageUse)
+    if f.name != "kept"
+}
+
+
+def _is_of_kind(value: object, default: object) -> bool:
+    """Return whether a value is of the kind of a field with this default; None stands for a number or nothing."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+    if default is None:
+        return value is None or number
+    return number if isinstance(default, float) else type(value) is type(default)
