@@ -44,6 +44,7 @@ OPTIONAL = (
     ("masked", False),
     ("said", ""),
     ("changed", ()),
+    ("credits", ()),
 )
 """Fields of answers that are not stored while they hold this."""
 
@@ -193,7 +194,11 @@ def _answer_of(body: Mapping[str, Any]) -> Answer:
         if not (isinstance(body["text"], str) and isinstance(body["tokens"], int) and body.get("finish")):
             raise ValueError("its text, tokens or finish are of another kind")
         changed = tuple((name, words) for name, words in body.get("changed", ()))
-        return GenerateAnswer(**{**renamed_trace(body), "trace": trace, "changed": changed})
+        credits = tuple(body.get("credits", ()))
+        if not all(isinstance(credit, str) for credit in credits):
+            raise ValueError("its credits are no texts")
+        told = {"trace": trace, "changed": changed, "credits": credits}
+        return GenerateAnswer(**{**renamed_trace(body), **told})
     lengths = {len(body[name]) for name in ("logprobs", "greedy", "tokens")}
     if len(lengths) != 1 or not all(value is None or math.isfinite(value) for value in body["logprobs"]):
         raise ValueError("its log-probabilities are no numbers, or not as many as its tokens")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,15 @@ Key = tuple[str, str]
 """Hash of a passage's words, and id of its document: two documents may have the same words under other terms."""
 
 
-def read_passages(ledger: Ledger, keys: Collection[Key], at: datetime) -> dict[Key, str]:
+@dataclass(frozen=True, slots=True)
+class PassageWords:
+    """A passage that may be displayed: its words and its document's title."""
+
+    text: str
+    title: str
+
+
+def read_passages(ledger: Ledger, keys: Collection[Key], at: datetime) -> dict[Key, PassageWords]:
     """Return the words of those passages that may be displayed to people.
 
     Args:
@@ -27,11 +36,15 @@ def read_passages(ledger: Ledger, keys: Collection[Key], at: datetime) -> dict[K
         at: when they are displayed, with a time zone.
     """
     rows = ledger.read(
-        "SELECT p.sha256, p.document, p.display_until, p.text FROM json_each(?) k JOIN passages p "
+        "SELECT p.sha256, p.document, p.display_until, p.title, p.text FROM json_each(?) k JOIN passages p "
         "ON p.sha256 = json_extract(k.value, '$[0]') AND p.document = json_extract(k.value, '$[1]')",
         (json.dumps(sorted(set(keys))),),
     )
-    return {(sha256, document): text for sha256, document, until, text in rows if text and not _is_over(until, at)}
+    return {
+        (sha256, document): PassageWords(text, title or "")
+        for sha256, document, until, title, text in rows
+        if text and not _is_over(until, at)
+    }
 
 
 def check_passage(row: Mapping[str, Any]) -> None:

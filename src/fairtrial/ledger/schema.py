@@ -148,13 +148,15 @@ CREATE TABLE passages (
     document TEXT NOT NULL,
     source TEXT NOT NULL,
     display_until TEXT,
+    title TEXT,
     text TEXT,
     PRIMARY KEY (sha256, document)
 ) WITHOUT ROWID;
 """
 """Words of passages that answers were made from: apart from all else, so that they can be taken out.
 
-``text`` is null where it may not be displayed or was withdrawn; ``display_until`` where no end is known.
+``text`` is null where it may not be displayed or was withdrawn, and so is ``title``, of the document;
+``display_until`` where no end is known.
 """
 
 MIGRATIONS: tuple[str, ...] = (

@@ -22,7 +22,7 @@ from fairtrial.records.hashing import content_hash, hash_bytes
 from fairtrial.records.images import ImageFacts, ImageNote
 from fairtrial.records.items import Item
 from fairtrial.records.measures import COUNT, CorpusScore, Measure, Observation
-from fairtrial.records.passages import PassageText, PassageUse
+from fairtrial.records.passages import PassageText, PassageUse, QuoteUse
 from fairtrial.records.requests import GenerateRequest, Pair, Request, ScoreRequest, list_images
 from fairtrial.records.trace import TraceStep
 
@@ -44,6 +44,7 @@ __all__ = [
     "PassageText",
     "PassageUse",
     "Prompt",
+    "QuoteUse",
     "Request",
     "ScoreAnswer",
     "ScoreRequest",

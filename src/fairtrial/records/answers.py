@@ -61,6 +61,7 @@ class GenerateAnswer:
         masked: whether a secret that the server repeated was masked in it.
         said: the server's or the model's own words where it refused to answer.
         changed: settings of the request that the server refused, each with its words; it was asked without them.
+        credits: what licences ask to stand beside the answer wherever it is shown; no part of what is graded.
     """
 
     text: str
@@ -78,6 +79,7 @@ class GenerateAnswer:
     masked: bool = field(default=False, compare=False)
     said: str = field(default="", compare=False)
     changed: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    credits: tuple[str, ...] = ()
 
     @property
     def unfinished(self) -> bool:

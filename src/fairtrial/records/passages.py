@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,14 @@ class PassageText:
 
     Attributes:
         source: what its document was added from: what can be withdrawn as a whole.
-        text: as the model was shown it; empty if it may not be displayed to people.
+        text: of the passage; empty if it may not be displayed to people.
+        title: of its document; likewise.
         until: until when it may be displayed, ISO 8601 with a time zone, exclusively; empty: no end is known.
     """
 
     source: str
     text: str = field(default="", repr=False)
+    title: str = field(default="", repr=False)
     until: str = ""
 
 
@@ -38,7 +40,6 @@ class PassageUse:
         sha256: of the passage's text in UTF-8.
         number: by which the prompt calls it, from 1; 0 if it was not shown.
         publisher: of the document.
-        title: of the document.
         published: when, ISO 8601; empty if nobody said.
         label: what kind of text it is, e.g. ``opinion``.
         corrected: whether the document has corrections.
@@ -65,7 +66,6 @@ class PassageUse:
     sha256: str
     number: int = 0
     publisher: str = ""
-    title: str = ""
     published: str = ""
     label: str = ""
     corrected: bool = False
@@ -108,6 +108,39 @@ class PassageUse:
         for name in _TOLD:
             if not _is_of_kind(getattr(use, name), _DEFAULTS[name]):
                 raise ValueError(f"a passage has another kind of {name}")
+        return use
+
+
+QuoteResult = Literal["found", "misattributed", "stitched", "not found"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteUse:
+    """What became of a quotation in an answer; see `fairtrial.rights.quoting.quotes`.
+
+    Attributes:
+        result: whether passages hold it.
+        passages: numbers of those that do.
+        words: of it that stand in them.
+        exact: whether it is unchanged.
+        done: what was done to it: ``cut``, ``taken out``, ``marked``; empty for nothing.
+    """
+
+    result: QuoteResult
+    passages: tuple[int, ...] = ()
+    words: int = 0
+    exact: bool = True
+    done: str = ""
+
+    @classmethod
+    def from_document(cls, found: Mapping[str, Any]) -> QuoteUse:
+        """Return the quotation that JSON values describe.  Raises TypeError or ValueError if they describe none."""
+        use = cls(**{**found, "passages": tuple(found.get("passages", ()))})
+        whole = [use.words, *use.passages]
+        if use.result not in get_args(QuoteResult) or not all(type(one) is int and one >= 0 for one in whole):
+            raise ValueError("a quotation in a trace has no such result, passages or words")
+        if type(use.exact) is not bool or not isinstance(use.done, str):
+            raise ValueError("a quotation in a trace has another kind of exact or done")
         return use
 
 

@@ -7,10 +7,10 @@ which things happened.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Protocol
 
-from fairtrial.records.passages import PassageUse
+from fairtrial.records.passages import PassageUse, QuoteUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class TraceStep:
         sources: what was consulted, e.g. passages by their names.
         action: what was done, in words, e.g. ``refused``; empty if there is nothing to say.
         passages: what became of each passage of an archive that was found, best first.
+        quotes: what became of each quotation in the answer.
     """
 
     by: str
@@ -37,6 +38,7 @@ class TraceStep:
     sources: tuple[str, ...] = ()
     action: str = ""
     passages: tuple[PassageUse, ...] = ()
+    quotes: tuple[QuoteUse, ...] = ()
 
     @property
     def is_call(self) -> bool:
@@ -49,6 +51,15 @@ Trace = tuple[TraceStep, ...]
 READ_NOTHING = "read nothing in an image"
 READ_PART = "left out a part of an image's text"
 """Actions of who reads images to a model that knows text alone; they make an answer doubtful."""
+
+FOUND_NOTHING = "found no passage"
+DROPPED_PASSAGES = "left out passages that did not fit"
+ABSTAINED = "abstained"
+WITHHELD = "withheld the answer"
+CUT_QUOTES = "cut what is repeated beyond the licence"
+UNSHOWN_CITED = "cites passages that were not shown"
+RIGHTS_CHANGED = "rights changed since the trial was planned"
+"""Actions of who searches an archive for a model; all but the abstention make an answer doubtful."""
 
 _DEFAULTS = {f.name: f.default for f in fields(TraceStep) if f.name != "by"}
 
@@ -63,6 +74,8 @@ def _describe_step(step: TraceStep) -> dict[str, Any]:
     body = {name: value for name, value in told.items() if name == "by" or value != _DEFAULTS[name]}
     if step.passages:
         body["passages"] = [use.document_of() for use in step.passages]
+    if step.quotes:
+        body["quotes"] = [asdict(use) for use in step.quotes]
     return body
 
 
@@ -74,13 +87,14 @@ def read_trace(answer: Mapping[str, Any]) -> Trace:
     steps = [TraceStep(**step) for step in renamed_trace(answer).get("trace", ())]
     if any(isinstance(step.sources, str | Mapping) for step in steps):
         raise TypeError("the sources of a step are no list")
-    if any(isinstance(step.passages, str | Mapping) for step in steps):
-        raise TypeError("the passages of a step are no list")
+    if any(isinstance(held, str | Mapping) for step in steps for held in (step.passages, step.quotes)):
+        raise TypeError("the passages or the quotations of a step are no list")
     return tuple(
         replace(
             step,
             sources=tuple(step.sources),
             passages=tuple(PassageUse.from_document(use) for use in step.passages),  # type: ignore[arg-type]
+            quotes=tuple(QuoteUse.from_document(use) for use in step.quotes),  # type: ignore[arg-type]
         )
         for step in steps
     )

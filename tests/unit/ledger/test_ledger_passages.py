@@ -11,16 +11,17 @@ import pytest
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.ledger.examine import examine
 from fairtrial.ledger.gc import collect
-from fairtrial.ledger.passages import hash_text, read_passages
+from fairtrial.ledger.passages import PassageWords, hash_text, read_passages
 from fairtrial.records import GenerateAnswer, GenerateRequest, PassageText, PassageUse, Prompt, TraceStep
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 TEXT = "The ferry to Saltmere sails at noon."
 KEY = (hash_text(TEXT), "d1")
+WORDS = PassageWords(TEXT, "Ferries")
 
 
 def make_use(text: str = TEXT, until: str = "", document: str = "d1") -> PassageUse:
-    return PassageUse(document, "news/1.md", 0, 36, hash_text(TEXT), kept=PassageText("news", text, until))
+    return PassageUse(document, "news/1.md", 0, 36, hash_text(TEXT), kept=PassageText("news", text, "Ferries", until))
 
 
 def store(ledger: Ledger, *uses: PassageUse, question: str = "When?") -> None:
@@ -38,7 +39,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def test_words_are_kept_once_for_each_document_and_read_by_their_hash(ledger: Ledger) -> None:
     store(ledger, make_use(), make_use(), make_use(document="d2"))
     other = (KEY[0], "d2")
-    assert read_passages(ledger, [KEY, other, ("0" * 64, "d1")], NOW) == {KEY: TEXT, other: TEXT}
+    assert read_passages(ledger, [KEY, other, ("0" * 64, "d1")], NOW) == {KEY: WORDS, other: WORDS}
     assert ledger.connection.execute("SELECT count(*) FROM passages").fetchone() == (2,)
     [(stored,)] = ledger.connection.execute("SELECT answer FROM answers").fetchall()
     assert TEXT not in stored
@@ -46,15 +47,15 @@ def test_words_are_kept_once_for_each_document_and_read_by_their_hash(ledger: Le
 
 def test_words_are_not_read_once_they_may_no_longer_be_displayed(ledger: Ledger) -> None:
     store(ledger, make_use(until=NOW.isoformat()))
-    assert read_passages(ledger, [KEY], NOW - timedelta(seconds=1)) == {KEY: TEXT}
+    assert read_passages(ledger, [KEY], NOW - timedelta(seconds=1)) == {KEY: WORDS}
     assert read_passages(ledger, [KEY], NOW) == {}
 
 
 def test_words_that_may_not_be_displayed_are_not_in_the_file_and_go_when_that_is_decided(ledger: Ledger) -> None:
     store(ledger, make_use(text=""))
-    assert ledger.connection.execute("SELECT text FROM passages").fetchall() == [(None,)]
+    assert ledger.connection.execute("SELECT title, text FROM passages").fetchall() == [(None, None)]
     store(ledger, make_use(), question="When does it sail?")
-    assert read_passages(ledger, [KEY], NOW) == {KEY: TEXT}
+    assert read_passages(ledger, [KEY], NOW) == {KEY: WORDS}
     store(ledger, make_use(text=""), question="When does she sail?")
     assert read_passages(ledger, [KEY], NOW) == {}
 

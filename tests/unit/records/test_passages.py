@@ -16,6 +16,7 @@ from fairtrial.records import (
     PassageText,
     PassageUse,
     Prompt,
+    QuoteUse,
     ScoreRequest,
     TraceStep,
 )
@@ -23,9 +24,12 @@ from fairtrial.records import (
 SECRET = "The ferry sank at noon."
 USE = PassageUse(
     "d1", "https://tide.example/1", 10, 33, "ab" * 32, 1, publisher="The Tide", score=0.5, rank=1, max_words=25,
-    amount=0.02, currency="EUR", cited=True, quoted=4, kept=PassageText("news/", SECRET, "2026-12-01T00:00:00+00:00"),
+    amount=0.02, currency="EUR", cited=True, quoted=4,
+    kept=PassageText("news/", SECRET, "Sunk", "2026-12-01T00:00:00+00:00"),
 )  # fmt: skip
-ANSWER = GenerateAnswer("x", 4, "stop", 20, trace=(TraceStep("retrieve", passages=(USE,)),))
+QUOTED = QuoteUse("misattributed", (2,), 5, False, "marked")
+STEP = TraceStep("retrieve", passages=(USE,), quotes=(QUOTED, QuoteUse("not found")))
+ANSWER = GenerateAnswer("x", 4, "stop", 20, trace=(STEP,), credits=("The Tide",))
 
 
 def test_a_passage_is_stored_without_its_words_and_read_as_it_was() -> None:
@@ -52,6 +56,14 @@ def test_nothing_prints_the_words_of_a_passage() -> None:
 def test_what_is_no_passage_is_damage(change: dict[str, object]) -> None:
     body = encode_answer(ANSWER)
     body["trace"][0]["passages"][0] |= change
+    with pytest.raises(LedgerError, match="damaged"):
+        decode_answer(body)
+
+
+@pytest.mark.parametrize("change", [{"result": "lost"}, {"words": -1}, {"passages": ["1"]}, {"exact": 1}, {"odd": 1}])
+def test_what_is_no_quotation_is_damage(change: dict[str, object]) -> None:
+    body = encode_answer(ANSWER)
+    body["trace"][0]["quotes"][0] |= change
     with pytest.raises(LedgerError, match="damaged"):
         decode_answer(body)
 
