@@ -51,10 +51,19 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found: its number in the store and how well it fits; more is better."""
+    """A passage that was found.
+
+    Attributes:
+        passage: its number in the store.
+        score: how well it fits; more is better.
+        document: id of its document.
+        index: which piece of it; with the document's id it is the same passage in every store.
+    """
 
     passage: int
     score: float
+    document: str
+    index: int
 
 
 Keep = Literal["words", "text", "hash"]
