@@ -209,7 +209,10 @@ class Store(Protocol):
         ...
 
     def find_unembedded(self, space: str, most: int, rights: Collection[int]) -> list[tuple[int, str]]:
-        """Return passages without a vector in that space, with their text, whose rights permit one."""
+        """Return passages without a vector in that space whose rights permit one, with what it is made of.
+
+        That is `archive.chunks.write_indexed`: title, headings and text.
+        """
         ...
 
     def read_passages(self, numbers: Sequence[int]) -> list[Passage]:

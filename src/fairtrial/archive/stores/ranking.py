@@ -130,7 +130,10 @@ def _take_best(columns: Columns, found: NDArray[np.int64], scores: NDArray[np.fl
         least = np.partition(scores[found], len(found) - most)[len(found) - most]
         found = found[scores[found] >= least]
     best = found[np.lexsort((columns.index[found], columns.owner[found], -scores[found]))][:most]
-    return [Hit(int(number), float(scores[number])) for number in best]
+    return [
+        Hit(int(number), float(scores[number]), columns.ids[columns.owner[number]].decode(), int(columns.index[number]))
+        for number in best
+    ]
 
 
 def list_ties(columns: Columns, numbers: Sequence[int]) -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Added, Entry, Hit, Holding, Keep, Scope, SeenFile
+from fairtrial.archive.chunks import write_indexed
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.stores import sqlite_removing, sqlite_writing
 from fairtrial.archive.stores.caching import Cache
@@ -106,7 +107,7 @@ class SqliteStore:
         return rank_vectors(columns, field, numbers, vectors, np.asarray(vector, np.float32), most)
 
     def find_unembedded(self, space: str, most: int, rights: Collection[int]) -> list[tuple[int, str]]:
-        """Return passages without a vector in that space, with their text, whose rights permit one."""
+        """Return passages without a vector in that space whose rights permit one; see `Store.find_unembedded`."""
         wanted = ",".join(str(int(one)) for one in sorted(rights))
         sql = (
             "SELECT number, id, first, passages, marks, cuts, body FROM documents d WHERE body IS NOT NULL "
@@ -120,11 +121,11 @@ class SqliteStore:
                 between = (space, first, first + count - 1)
                 done = {row[0] for row in db.execute(EMBEDDED, between)}
                 own = np.frombuffer(marks, "<i4") if marks else np.full(count, -1)
-                passages = unpack_passages(cuts, unpack_document(body, id), id)
-                for one in passages:
+                document = unpack_document(body, id)
+                for one in unpack_passages(cuts, document, id):
                     allowed = own[one.index] < 0 or int(own[one.index]) in rights
                     if allowed and first + one.index not in done and len(found) < most:
-                        found.append((first + one.index, one.text))
+                        found.append((first + one.index, write_indexed(document.title, one)))
                 if len(found) >= most:
                     break
         return found
