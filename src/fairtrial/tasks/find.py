@@ -19,6 +19,8 @@ from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder, make_unknown_task_error
 from fairtrial.tasks.lmeval.reasons import Reason
+from fairtrial.tasks.newsroom import DESCRIPTION, NEWSROOM
+from fairtrial.tasks.newsroom.questions import LEVEL, LEVELS
 from fairtrial.tasks.pictures import OPEN, PICTURES
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load_suite
@@ -27,8 +29,8 @@ Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin"]
 log = logging.getLogger(__name__)
 _MOST_NOTES = 10
 
-GENERATED = {**PROCEDURAL, **PICTURES}
-"""Our own tasks, made by code from a seed: of text, and with pictures."""
+GENERATED = {**PROCEDURAL, **PICTURES, **NEWSROOM}
+"""Our own tasks, made by code from a seed: of text, with pictures, and about an archive."""
 
 TASKS: Table[Callable[[TaskOptions], Task]] = Table("task", GENERATED, "a function of TaskOptions that returns a task")
 """Our own tasks and those of plugins; task files are found in folders."""
@@ -95,11 +97,14 @@ class TaskFinder:
         return [*found.values()]
 
     def _find_all(self) -> Iterator[TaskListing]:
-        for name in GENERATED:
+        for name in {**PROCEDURAL, **PICTURES}:
             suite = load_suite(name.removesuffix(OPEN) if name in PICTURES else name)
             written = " Answered in writing." if name in PICTURES and name.endswith(OPEN) else ""
             about = f"{suite.description}{written} Levels 1 to {len(suite.levels)}, default {suite.level}."
             yield TaskListing(name, "procedural", GENERATED[name], about)
+        for name, where in NEWSROOM.items():
+            about = f"{DESCRIPTION} Levels 1 to {len(LEVELS)}, default {LEVEL}."
+            yield TaskListing(name, "procedural", where, about)
         for catalog in (self._own, self._installed):
             for name, entry in (catalog.names() if catalog else {}).items():
                 kind: Kind = "lm-eval" if entry.kind == "task" else entry.kind

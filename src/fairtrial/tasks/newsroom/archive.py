@@ -1,0 +1,38 @@
+"""The archive of a seed: its town, its documents with rights, its questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fairtrial.tasks.newsroom.printing import Article, Press
+from fairtrial.tasks.newsroom.questions import Asker, Question
+from fairtrial.tasks.newsroom.world import Town, draw_town
+
+SEED = 1234
+"""Of the archive unless another is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """An archive and what is asked about it.
+
+    Attributes:
+        seed: of all of it.
+        town: with its stories.
+        articles: in order of publication; see `Article.document`.
+        questions: in an order that tells nothing.
+    """
+
+    seed: int
+    town: Town
+    articles: tuple[Article, ...]
+    questions: tuple[Question, ...]
+
+
+@lru_cache(maxsize=4)
+def build_newsroom(seed: int = SEED) -> Newsroom:
+    """Return the archive of a seed: the same one on every machine."""
+    town = draw_town(seed)
+    articles = Press(town, seed).print_all()
+    return Newsroom(seed, town, tuple(articles), tuple(Asker(town, articles, seed).ask_all()))
