@@ -26,6 +26,7 @@ from fairtrial.cli import (
     plan,
     quantize,
     report,
+    rights,
     run,
     tasks,
     view,
@@ -69,6 +70,7 @@ app.command("quantize")(quantize.quantize)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(rights.app, name="rights")
 
 
 def show_version(value: bool) -> None:

@@ -28,8 +28,8 @@ class Rule(StrEnum):
     TO_BE_SETTLED = "to-be-settled"
     ATTRIBUTION = "attribution"
     ALLOWED = "allowed"
-    OUT_OF_DATE = "out-of-date"
     FOLLOWS = "follows"
+    OUT_OF_DATE = "out-of-date"
     PROFILE = "profile"
 
 

@@ -102,7 +102,9 @@ def _says_something(use: Use, evidence: Evidence, circumstances: Circumstances) 
 
 def _deny(evidence: Evidence, statement: Statement) -> Finding:
     rule = Rule.TDM_RESERVED if evidence.signal in TDMREP_ORDER else Rule.DISALLOWED
-    return Finding(evidence, rule, _say(evidence, f"denies {statement.use}: {statement.because}"))
+    end = statement.terms.valid_until
+    until = f" until {_write(_aware(end))}" if end is not None else ""
+    return Finding(evidence, rule, _say(evidence, f"denies {statement.use}{until}: {statement.because}"))
 
 
 def _find_unreadable(evidence: Evidence) -> Finding:
@@ -221,7 +223,8 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _write(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="minutes")
+    """Return a moment to the minute, with its time zone."""
+    return moment.isoformat(sep=" ", timespec="minutes").replace("+00:00", " UTC")
 
 
 def _list(names: Iterable[str]) -> str:

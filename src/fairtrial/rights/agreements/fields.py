@@ -104,7 +104,7 @@ def read_statements(row: Values) -> tuple[Statement, ...]:
         raise RightsError(f"both allows and denies {', '.join(both)}")
     if not allowed and not denied:
         raise RightsError(f"neither allows nor denies anything; uses are {', '.join(GROUPS)}")
-    terms, name = _read_terms(row), _get(row, "id")
+    terms, holder = _read_terms(row), _get(row, "holder")
     # a denial is not paid for, and needs no credit
     scope = Terms(
         valid_from=terms.valid_from,
@@ -113,8 +113,9 @@ def read_statements(row: Values) -> tuple[Statement, ...]:
         territories_denied=terms.territories_denied,
         operators=terms.operators,
     )
+    because = f"as agreed with {holder}" if holder else "as agreed"
     return tuple(
-        Statement(use, "allow" if use in allowed else "deny", f"agreement {name}", terms if use in allowed else scope)
+        Statement(use, "allow" if use in allowed else "deny", because, terms if use in allowed else scope)
         for use in Use
         if use in allowed or use in denied
     )

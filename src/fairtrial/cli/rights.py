@@ -1,0 +1,124 @@
+"""``fairtrial rights``: explain what may be done with documents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from fairtrial.api.rights import Question, explain_path, read_uses
+from fairtrial.archive.readers import Refused
+from fairtrial.cli.options import JsonOption
+from fairtrial.cli.output import print_json
+from fairtrial.errors import RightsError, SpecError
+from fairtrial.report.rights import render_circumstances, render_explanation
+from fairtrial.report.words import make_inline
+from fairtrial.rights import Circumstances, Proof
+from fairtrial.rights.agreements import load_agreements
+from fairtrial.rights.explaining import Explanation, explanations_document
+
+app = typer.Typer(help="What may be done with documents, and why.", no_args_is_help=True)
+
+
+UseOption = Annotated[list[str] | None, typer.Option("--use", help="Only this use, e.g. ai-input; may be repeated.")]
+AtOption = Annotated[str, typer.Option("--at", metavar="DATE", help="The moment that counts; default: now.")]
+TerritoryOption = Annotated[
+    str, typer.Option("--territory", metavar="CODE", help="Where it is used, e.g. DE; default: not known.")
+]
+OperatorOption = Annotated[
+    str, typer.Option("--operator", metavar="CLASS", help="Who uses it, e.g. commercial; default: not known.")
+]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", help="What holds where nothing is said: strict, eu-tdm or own-archive.")
+]
+AgreementsOption = Annotated[
+    Path | None, typer.Option("--agreements", metavar="FILE", help="A table of signed agreements (YAML or CSV).")
+]
+ProofOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--proof",
+        metavar="OF=REFERENCE",
+        help="What shows that a licence, by its name or address, was paid for or accepted; may be repeated.",
+    ),
+]
+ReportingOption = Annotated[
+    list[str] | None,
+    typer.Option("--reporting", metavar="PROFILE", help="A profile of reports that are sent; may be repeated."),
+]
+
+
+@app.command()
+def explain(
+    documents: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER...", help="What is asked about.")],
+    use: UseOption = None,
+    at: AtOption = "",
+    territory: TerritoryOption = "",
+    operator: OperatorOption = "",
+    profile: ProfileOption = "strict",
+    agreements: AgreementsOption = None,
+    proof: ProofOption = None,
+    reporting: ReportingOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain what is decided of documents, use by use: why, what must be done in return, until when, what was seen."""
+    circumstances = Circumstances(
+        _read_moment(at),
+        territory,
+        operator,  # type: ignore[arg-type]
+        profile,  # type: ignore[arg-type]
+        tuple(_read_proof(one) for one in proof or ()),
+        frozenset(reporting or ()),
+    )
+    table = load_agreements(agreements) if agreements else None
+    question = Question(circumstances, read_uses(use or ()), table)
+    found = [one for name in documents for one in explain_path(Path(name), question)]
+    explained = [one for one in found if isinstance(one, Explanation)]
+    refused = [one for one in found if isinstance(one, Refused)]
+    if as_json:
+        print_json(explanations_document(circumstances, explained, [(r.where, str(r.problem)) for r in refused]))
+    else:
+        _print(circumstances, explained, refused)
+    if refused and not explained:
+        raise typer.Exit(RightsError.exit_code)
+
+
+def _print(circumstances: Circumstances, explained: list[Explanation], refused: list[Refused]) -> None:
+    console = Console()
+    console.print(render_circumstances(circumstances))
+    for one in explained:
+        console.print()
+        for part in render_explanation(one):
+            console.print(part)
+    if refused:
+        console.print()
+    for other in refused:
+        console.print(Text(make_inline(f"{other.where}: {other.problem.message}"), overflow="fold"))
+    counted = f"{len(explained):,} {'document' if len(explained) == 1 else 'documents'}"
+    if len(explained) != 1 or refused:
+        console.print()
+        console.print(Text(f"{counted} explained; {len(refused):,} could not be read."))
+
+
+def _read_moment(text: str) -> datetime:
+    """Return a moment; a day is its beginning, one without a time zone is in UTC."""
+    if not text or text == "now":
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SpecError(f"--at {text[:40]!r} is no date like 2026-12-31 or 2026-12-31T18:00:00Z.") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _read_proof(text: str) -> Proof:
+    of, _, reference = text.rpartition("=")
+    if not of.strip() or not reference.strip():
+        raise SpecError(
+            f"--proof {text[:60]!r} is not of the form OF=REFERENCE, e.g. LicenseRef-courier='invoice 118'."
+        )
+    return Proof(of.strip(), reference.strip())
