@@ -92,7 +92,7 @@ def are_copies(a: Version, b: Version) -> bool:
     return share_sequences(a.sketch, b.sketch) >= ALIKE and a.sketch.telling == b.sketch.telling
 
 
-def rank_version(document: Document, decisions: Mapping[Use, Decision]) -> tuple[object, ...]:
+def rank_version(document: Document, id: str, decisions: Mapping[Use, Decision]) -> tuple[object, ...]:
     """Return what puts copies in order, the one to use first.
 
     A corrected text comes before one that is not, the newest correction first: no licence makes a mistake right.  Then
@@ -106,7 +106,7 @@ def rank_version(document: Document, decisions: Mapping[Use, Decision]) -> tuple
         -newest,
         *_rank_licence(decisions),
         -_stamp(document.modified or document.published),
-        document.id,
+        id,
     )
 
 

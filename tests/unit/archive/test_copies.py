@@ -68,7 +68,7 @@ def decide(rule: Rule = Rule.ALLOWED, **duties: object) -> dict[Use, Decision]:
 
 
 def best(*pairs: tuple[Version, dict[Use, Decision]]) -> str:
-    return min(pairs, key=lambda one: rank_version(one[0].document, one[1]))[0].document.publisher
+    return min(pairs, key=lambda one: rank_version(one[0].document, one[0].document.id, one[1]))[0].document.publisher
 
 
 def test_the_better_licence_is_taken() -> None:
