@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from fairtrial.archive.readers.found import Draft, Refused, Source
+from fairtrial.archive.readers.html import read_html
 from fairtrial.archive.readers.jsonl import read_jsonl
 from fairtrial.archive.readers.markdown import read_markdown
+from fairtrial.archive.readers.ninjs import read_ninjs
 from fairtrial.archive.readers.plain import read_plain
+from fairtrial.archive.readers.xml_files import read_xml
 
 Reader = Callable[[Source], Iterator[Draft | Refused]]
 
@@ -16,6 +19,14 @@ READERS: Mapping[str, Reader] = {
     ".markdown": read_markdown,
     ".txt": read_plain,
     ".text": read_plain,
+    ".html": read_html,
+    ".htm": read_html,
+    ".xhtml": read_html,
+    ".json": read_ninjs,
+    ".xml": read_xml,
+    ".rss": read_xml,
+    ".atom": read_xml,
+    ".newsml": read_xml,
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
 }
