@@ -1,4 +1,4 @@
-"""The program that parses pages and PDF documents for `fairtrial.archive.readers.parsing`, in a process with limits.
+"""The program that parses pages, PDF documents and web archives for `fairtrial.archive.readers.parsing`, in a process with limits.
 
 Started as ``child.py PACKAGE_FOLDER [IMPORT_FOLDER ...]``.  It reads JSON lines ``{"kind": ..., "data": BASE64, ...}``
 and answers each with what was found, or ``{"error": ...}``.  Libraries are imported first, then the limits are set, and
@@ -38,7 +38,8 @@ def _load(kind: str) -> Callable[..., dict[str, Any]]:
         paragraph = "<p>The mill opened on Monday, and its wheel has turned ever since.</p>"
         parse(f"<html><body><article><h1>Mill</h1>{paragraph * 5}</article></body></html>".encode())
         return parse
-    found: Callable[..., dict[str, Any]] = importlib.import_module("fairtrial.archive.readers.pdf_text").parse_pdf
+    module, name = {"pdf": ("pdf_text", "parse_pdf"), "warc": ("warc_records", "parse_warc")}[kind]
+    found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(f"fairtrial.archive.readers.{module}"), name)
     return found
 
 

@@ -46,7 +46,7 @@ def read_page(source: Source, data: bytes, address: str = "", charset: str = "")
     meta: dict[str, list[str]] = {}
     for name, content in page["meta"]:
         meta.setdefault(name, []).append(content)
-    draft = Draft(where=source.path, text=page["text"], markdown=True)
+    draft = Draft(where=source.path, text=page["text"], markdown=True, raw=data, kind="html")
     canonical = _find_address(page, meta, address)
     told = read_linked_data(page["linked"], canonical)
     draft.uri = canonical or _within_site(told.url, address) or address

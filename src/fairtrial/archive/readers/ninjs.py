@@ -59,7 +59,7 @@ def read_item(item: Mapping[str, Any], where: str, source: Source, sha256: str) 
     draft.publisher = _publisher(fields)
     draft.language = _text(fields.get("language"))
     names = [name for key in ("genre", "genres", "profile", "slugline") for name in _names(fields.get(key))]
-    draft.label = find_label(names)  # type: ignore[arg-type]
+    draft.label = find_label(names)
     subjects = [one for key in ("subject", "subjects") for one in _objects(fields.get(key))]
     schemes = [" ".join(_text(one.get(key)).lower() for key in ("scheme", "rel", "uri")) for one in subjects]
     sections = [_text(one.get("name")) or _text(one.get("literal"))

@@ -66,7 +66,7 @@ def decode_page(data: bytes, charset: str = "") -> str:
     declared = _CHARSET.search(data[:4096])
     for name in (charset, declared[1].decode("ascii") if declared else "", "utf-8"):
         try:
-            if name and codecs.lookup(name)._is_text_encoding:  # type: ignore[attr-defined]
+            if name and codecs.lookup(name)._is_text_encoding:
                 return data.decode(name)
         except (LookupError, UnicodeError, ValueError):
             continue
@@ -135,7 +135,9 @@ def _drop(element: Any) -> None:
 
 
 def _read_body(tree: Any) -> dict[str, Any]:
-    corrections, markers, times = [], [], []
+    corrections: list[str] = []
+    markers: list[str] = []
+    times: list[tuple[str, str]] = []
     for element in tree.iter():
         names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
         if (

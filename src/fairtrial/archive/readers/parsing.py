@@ -18,12 +18,12 @@ from typing import Any, Literal
 from fairtrial.errors import ArchiveError, MissingExtraError
 from fairtrial.sandbox.process import LimitedProcess, ProcessEndedError, make_command
 
-SECONDS = {"page": 20.0, "pdf": 60.0}
+SECONDS = {"page": 20.0, "pdf": 60.0, "warc": 60.0}
 """Longest that one file may take, by its kind; the first one of a process also waits for the libraries."""
 
 _PROGRAM = Path(__file__).with_name("child.py")
-_NEEDS = {"page": ("Reading HTML", "archive", "trafilatura"), "pdf": ("Reading PDF", "pdf", "pypdf")}
-Kind = Literal["page", "pdf"]
+_NEEDS = {"page": ("Reading HTML", "archive", "trafilatura"), "pdf": ("Reading PDF", "pdf", "pypdf"), "warc": ("Reading WARC", "archive", "warcio")}
+Kind = Literal["page", "pdf", "warc"]
 
 
 class _Parser:
@@ -48,7 +48,7 @@ class _Parser:
             return self.process.ask(asked, SECONDS[self.kind] + waits)
 
 
-_PARSERS: dict[Kind, _Parser] = {"page": _Parser("page"), "pdf": _Parser("pdf")}
+_PARSERS: dict[Kind, _Parser] = {"page": _Parser("page"), "pdf": _Parser("pdf"), "warc": _Parser("warc")}
 
 
 def parse_file(kind: Kind, data: bytes, *arguments: Any) -> dict[str, Any]:
