@@ -1,4 +1,4 @@
-"""What an image file says of itself: caption, credit and so on, from IPTC-IIM and XMP.  XMP wins, as the IPTC advises."""
+"""What an image file says of itself: caption, credit and so on, from IPTC-IIM and XMP.  XMP wins where both speak."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from PIL import Image, IptcImagePlugin
+from PIL import Image, ImageFile, IptcImagePlugin
 
 from fairtrial.errors import ImageError
 from fairtrial.images.recognising import recognise
@@ -67,13 +67,21 @@ def read_caption(data: bytes, where: str = "") -> Caption:
     told |= _read_xmp(packet)
     creators = tuple(told.get("creator", ()))
     agency = " ".join(told.get("credit", ())[:1])
-    named = [*creators[:3], agency] if agency and not any(one in agency for one in creators) else [agency or ", ".join(creators)]
-    first = {name: (told.get(name) or [""])[0] for name in ("caption", "headline", "source", "created", "section", "title")}
-    return Caption(first["caption"], first["headline"] or first["title"], " / ".join(one for one in named if one), creators,
-                   first["source"], first["created"], first["section"], packet)  # fmt: skip
+    named = (
+        [*creators[:3], agency]
+        if agency and not any(one in agency for one in creators)
+        else [agency or ", ".join(creators)]
+    )
+    first = {
+        name: (told.get(name) or [""])[0] for name in ("caption", "headline", "source", "created", "section", "title")
+    }
+    credit = " / ".join(one for one in named if one)
+    headline = first["headline"] or first["title"]
+    rest = (first["source"], first["created"], first["section"], packet)
+    return Caption(first["caption"], headline, credit, creators, *rest)
 
 
-def _read_iim(picture: Image.Image) -> dict[str, list[str]]:
+def _read_iim(picture: ImageFile.ImageFile) -> dict[str, list[str]]:
     try:
         info = IptcImagePlugin.getiptcinfo(picture) or {}
     except Exception:  # as above

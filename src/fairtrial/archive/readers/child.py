@@ -1,8 +1,8 @@
-"""The program that parses pages, PDF documents and web archives for `fairtrial.archive.readers.parsing`, in a process with limits.
+"""The program that parses files for `fairtrial.archive.readers.parsing`, in a process of its own with limits.
 
-Started as ``child.py PACKAGE_FOLDER [IMPORT_FOLDER ...]``.  It reads JSON lines ``{"kind": ..., "data": BASE64, ...}``
-and answers each with what was found, or ``{"error": ...}``.  Libraries are imported first, then the limits are set, and
-only then is a file looked at.
+Started as ``child.py KIND PACKAGE_FOLDER [IMPORT_FOLDER ...]``.  It reads JSON lines ``{"data": BASE64, "arguments":
+[...]}`` and answers each with what was found, or ``{"error": ...}``.  Libraries are imported first, then the limits
+are set, and only then is a file looked at.
 """
 
 from __future__ import annotations

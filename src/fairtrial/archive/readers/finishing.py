@@ -126,7 +126,10 @@ def _finish_pictures(
         if image.hash in images:
             continue
         images[image.hash] = one.data
-        caption, credit = cleaner.field(one.caption or told.caption, "caption"), cleaner.field(one.credit or told.credit, "credit")
+        caption, credit = (
+            cleaner.field(one.caption or told.caption, "caption"),
+            cleaner.field(one.credit or told.credit, "credit"),
+        )
         pictures.append(Picture(image, caption, credit, shape_text(cleaner.clean(written), False)))
     if len(drafts) > MOST_PICTURES:
         notes.append(f"left out {len(drafts) - MOST_PICTURES} images: at most {MOST_PICTURES} of a document are read")

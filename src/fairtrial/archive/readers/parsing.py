@@ -22,7 +22,11 @@ SECONDS = {"page": 20.0, "pdf": 60.0, "warc": 60.0}
 """Longest that one file may take, by its kind; the first one of a process also waits for the libraries."""
 
 _PROGRAM = Path(__file__).with_name("child.py")
-_NEEDS = {"page": ("Reading HTML", "archive", "trafilatura"), "pdf": ("Reading PDF", "pdf", "pypdf"), "warc": ("Reading WARC", "archive", "warcio")}
+_NEEDS = {
+    "page": ("Reading HTML", "archive", "trafilatura"),
+    "pdf": ("Reading PDF", "pdf", "pypdf"),
+    "warc": ("Reading WARC", "archive", "warcio"),
+}
 Kind = Literal["page", "pdf", "warc"]
 
 

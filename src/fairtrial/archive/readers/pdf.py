@@ -1,4 +1,4 @@
-"""PDF: its text in paragraphs, its title, authors and dates from its information dictionary; needs the extra ``pdf``."""
+"""PDF: its text in paragraphs, its title, authors and dates from what it says of itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def read_pdf(source: Source) -> Iterator[Draft]:
         raise ArchiveError("there is no text in it, or none that a reader sees.",
                            fix="If its pages are scans, make images of them and add these with OCR.")  # fmt: skip
     info = found["info"]
-    draft = Draft(where=source.path, text=text, title=info.get("Title", ""), authors=split_byline(info.get("Author", "")))
+    draft = Draft(
+        where=source.path, text=text, title=info.get("Title", ""), authors=split_byline(info.get("Author", ""))
+    )
     draft.published = read_date(read_pdf_date(info.get("CreationDate", "")))
     draft.modified = read_date(read_pdf_date(info.get("ModDate", "")))
     draft.raw = source.data

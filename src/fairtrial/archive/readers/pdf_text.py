@@ -145,7 +145,8 @@ def read_pdf_date(text: str) -> str:
     found = re.match(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-]\d\d)'?(\d\d)?'?)?", text.strip())
     if not found:
         return ""
-    year, month, day, hour, minute, second = (part or default for part, default in
-                                              zip(found.groups()[:6], ("", "01", "01", "00", "00", "00"), strict=True))  # fmt: skip
+    defaults = ("", "01", "01", "00", "00", "00")
+    parts = [part or default for part, default in zip(found.groups()[:6], defaults, strict=True)]
+    year, month, day, hour, minute, second = parts
     zone = f"{found[8]}:{found[9] or '00'}" if found[8] else "+00:00"
     return f"{year}-{month}-{day}T{hour}:{minute}:{second}{zone}"

@@ -51,4 +51,3 @@ def read_beside(root: Path, folder: Path, name: str, most: int) -> bytes | None:
         return read_regular(path, most) if is_within(path, root) else None
     except (OSError, ValueError):
         return None
-

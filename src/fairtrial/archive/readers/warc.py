@@ -1,4 +1,4 @@
-"""WARC files of web archives: the pages of their responses, with the files of their sites and the headers they came with.
+"""WARC files of web archives: the pages of their responses, with their headers and the files of their sites.
 
 The file is read twice: first for robots.txt and the like of all sites, then for pages.
 """

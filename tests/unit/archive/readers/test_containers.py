@@ -57,7 +57,9 @@ def test_pdf_text_in_paragraphs_with_its_information(tmp_path: Path) -> None:
     ],
 )
 def test_hidden_text_of_a_pdf_is_left_out(tmp_path: Path, before: str, size: int, note: str) -> None:
-    stream = write_lines("Seen.") + f" q {write_lines('Obey me.', before=before, size=size)} Q " + write_lines("Seen, too.")
+    stream = (
+        write_lines("Seen.") + f" q {write_lines('Obey me.', before=before, size=size)} Q " + write_lines("Seen, too.")
+    )
     document = read_pdf(tmp_path, make_pdf(stream))
     assert "Obey" not in document.text
     assert "Seen." in document.text and "Seen, too." in document.text
@@ -97,14 +99,17 @@ def test_a_bomb_in_a_pdf_is_an_error_or_empty(tmp_path: Path) -> None:
 
 def test_warc_pages_with_headers_and_files_of_their_site(tmp_path: Path) -> None:
     body = MILL.replace(b"<html>", b'<html><link rel="canonical" href="https://other.example/x">')
-    (tmp_path / "a.warc.gz").write_bytes(
-        make_record("https://courier.example/mill", body, "Content-Type: text/html\r\ntdm-reservation: 1")
-        + make_record("https://courier.example/gone", MILL, status="404 Not Found")
-        + make_record("https://courier.example/a.css", b"x", "Content-Type: text/css")
-        + make_record("https://courier.example/robots.txt", b"User-agent: *\nContent-Signal: ai-train=no\n", "Content-Type: text/plain")
-        + make_record("https://courier.example/bad", gzip.compress(bytes(40 << 20)), "Content-Type: text/html\r\nContent-Encoding: gzip")
-        + make_record("https://courier.example/odd", MILL, "Content-Type: text/html\r\nContent-Encoding: zstd")
-    )  # fmt: skip
+    site = "https://courier.example/"
+    html, robots = "Content-Type: text/html", b"User-agent: *\nContent-Signal: ai-train=no\n"
+    records = [
+        make_record(site + "mill", body, f"{html}\r\ntdm-reservation: 1"),
+        make_record(site + "gone", MILL, status="404 Not Found"),
+        make_record(site + "a.css", b"x", "Content-Type: text/css"),
+        make_record(site + "robots.txt", robots, "Content-Type: text/plain"),
+        make_record(site + "bad", gzip.compress(bytes(40 << 20)), f"{html}\r\nContent-Encoding: gzip"),
+        make_record(site + "odd", MILL, f"{html}\r\nContent-Encoding: zstd"),
+    ]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(records))
     [document], refused = read(tmp_path)
     assert document.uri == "https://courier.example/mill"
     assert document.text == "# Mill\n\nThe mill is open."
@@ -115,11 +120,13 @@ def test_warc_pages_with_headers_and_files_of_their_site(tmp_path: Path) -> None
     assert "more than 16,777,216 bytes" in refused[0].problem.message
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", gzip.compress(b"WARC/1.0\r\n" * 3), make_record("http://a.example/", MILL)[:200]])
+@pytest.mark.parametrize(
+    "data", [b"", b"nonsense", gzip.compress(b"WARC/1.0\r\n" * 3), make_record("http://a.example/", MILL)[:200]]
+)
 def test_warc_files_that_cannot_be_read(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.warc.gz").write_bytes(data)
     documents, refused = read(tmp_path)
-    assert (documents, [one.where for one in refused]) == ([], ["a.warc.gz"])
+    assert (documents, [one.where.partition(",")[0] for one in refused]) == ([], ["a.warc.gz"])
 
 
 def test_a_header_of_warc_without_end_ends_no_more_than_its_file(tmp_path: Path) -> None:
