@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "ledger": ONE,
     "recorded": ONE | {"ledger", "sandbox"},
     "engines": ONE | {"images", "models", "recorded", "sandbox"},
-    "tasks": ONE | {"archive", "images", "sandbox"},
+    "tasks": ONE | {"archive", "images", "sandbox", "stats"},
     "levers": ONE | {"archive", "engines", "images", "models", "sandbox", "stats"},
     "planning": ONE | {"archive", "engines", "ledger", "levers", "measures", "models", "recorded", "tasks"},
     "analysis": ONE | {"ledger", "stats"},
