@@ -138,6 +138,8 @@ def test_a_document_of_two_sources_has_the_evidence_of_both(store: Store) -> Non
     (document,) = store.find_documents(entry.document.uri)
     assert set(document.rights.evidence) == {*OPEN.evidence, *SHUT.evidence}
     assert next(store.list_holdings()).sources == ("feed", "other")
+    origins = store.read_origins([entry.document.id, "unknown"])
+    assert origins == {entry.document.id: {("feed", ""): OPEN, ("other", ""): SHUT}}
 
 
 def test_changed_evidence_takes_the_place_of_the_old(store: Store) -> None:

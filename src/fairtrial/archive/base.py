@@ -98,8 +98,9 @@ class SeenFile:
         source: what it was found in, as it was added.
         sha256: of its bytes.
         basis: hash of all else that decides what is made of it: readers, rights files beside it, circumstances.
-        problem: why it could not be read; empty if it could.
+        problem: why some or all of it could not be read; empty if all could.
         documents: how many it gave.
+        beside: names, relative to its folder, of the files that it refers to.
     """
 
     path: str
@@ -108,6 +109,7 @@ class SeenFile:
     basis: str
     problem: str = ""
     documents: int = 0
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,20 @@ class Store(Protocol):
         """Give documents, by id, other evidence, whatever they came from; return how many it changed."""
         ...
 
+    def read_origins(self, ids: Sequence[str]) -> Mapping[str, Mapping[tuple[str, str], RightsRecord]]:
+        """Return what documents came from, with the evidence of each: id to (source, path) to record; unknown: none."""
+        ...
+
     def keep_less(self, ids: Mapping[str, Keep]) -> None:
-        """Take out of the archive what is no longer allowed to be stored of documents, as `withdraw` does."""
+        """Take out of the archive what is no longer allowed to be stored of documents; `clean` must follow."""
+        ...
+
+    def clean(self) -> None:
+        """See to it that no byte of the files holds what was taken out; does nothing where nothing was.
+
+        Raises:
+            ArchiveError: another process is reading; the rows are gone, their bytes may not be.
+        """
         ...
 
     def list_rights(self) -> Mapping[int, RightsRecord]:
@@ -240,10 +254,11 @@ class Store(Protocol):
         ...
 
     def withdraw(self, ids: Collection[str], source: str = "") -> None:
-        """Remove all text, words, vectors and images of documents, so that the files hold no trace of them.
+        """Remove all text, words, vectors and images of documents, so that the files hold no trace of them (`clean`).
 
         Ids, addresses, hashes and rights stay, and that they were withdrawn: `add` does not bring them back, nor
-        another version from the same address, nor, where ``source`` is given, anything from that source.
+        another version from the same address, nor, where ``source`` is given, anything from that source.  Other
+        documents that came from it too have the evidence of their other sources alone.
         """
         ...
 

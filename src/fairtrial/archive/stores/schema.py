@@ -54,7 +54,8 @@ CREATE TABLE files (
     sha256 TEXT NOT NULL,
     basis TEXT NOT NULL,
     problem TEXT NOT NULL,
-    documents INTEGER NOT NULL
+    documents INTEGER NOT NULL,
+    beside TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE segments (number INTEGER PRIMARY KEY, level INTEGER NOT NULL);
 CREATE TABLE postings (

@@ -1,0 +1,76 @@
+"""Documents of an archive as people name them, and what people may be shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairtrial.archive.base import Holding, Store
+from fairtrial.archive.document import Document
+from fairtrial.errors import ArchiveError, did_you_mean
+from fairtrial.rights import Circumstances, Decision, Use, decide
+
+SHORTEST = 6
+"""Digits of an id that name a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A document, as far as people may see it.
+
+    Attributes:
+        holding: what the archive has of it.
+        decision: of displaying it.
+        document: it, where that is permitted and its text is kept; else None.
+    """
+
+    holding: Holding
+    decision: Decision
+    document: Document | None = field(repr=False)
+
+
+def find_holdings(store: Store, name: str) -> list[Holding]:
+    """Return the documents with an id (or its beginning), address, or path of a file, whatever is kept of them."""
+    paths = {one.id for one in store.find_documents(str(Path(name).resolve()))} if name else set()
+    return [
+        one
+        for one in store.list_holdings()
+        if one.id in paths or one.uri == name or (len(name) >= SHORTEST and one.id.startswith(name.lower()))
+    ]
+
+
+def find_source(store: Store, name: str) -> tuple[str, list[Holding]]:
+    """Return a source as the archive calls it, and the documents that come from it; an empty name if there is none."""
+    held = list(store.list_holdings())
+    for called in dict.fromkeys((name, str(Path(name).resolve()))):
+        found = [one for one in held if called in one.sources]
+        if found:
+            return called, found
+    return "", []
+
+
+def show_documents(
+    store: Store, circumstances: Circumstances, holdings: Sequence[Holding], batch: int = 100
+) -> Iterator[Shown]:
+    """Yield documents as far as people may see them; nothing of one that must not be displayed is read."""
+    records = store.list_rights()
+    decided: dict[int, Decision] = {}
+    for at in range(0, len(holdings), batch):
+        some = holdings[at : at + batch]
+        for one in some:
+            if one.rights not in decided:
+                decided[one.rights] = decide(Use.DISPLAY, records[one.rights], circumstances)
+        readable = [one.id for one in some if one.keep in ("words", "text") and decided[one.rights].allowed]
+        documents = {id: document for id, document in zip(readable, store.read_documents(readable), strict=True)}
+        for one in some:
+            yield Shown(one, decided[one.rights], documents.get(one.id))
+
+
+def refuse_unknown(store: Store, name: str) -> ArchiveError:
+    """Return the error that says that an archive has no document of this name."""
+    known = {one.uri for one in store.list_holdings()}
+    return ArchiveError(
+        f"there is no document {name[:200]!r} in the archive.{did_you_mean(name, known)}",
+        fix="`fairtrial archive list` shows ids and addresses.",
+    )
