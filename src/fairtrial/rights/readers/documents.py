@@ -6,23 +6,29 @@ from collections.abc import Callable
 from typing import Literal
 
 from fairtrial.errors import RightsError
+from fairtrial.rights.readers.feeds import read_feed
 from fairtrial.rights.readers.headers import list_links, read_headers
 from fairtrial.rights.readers.html import read_html
+from fairtrial.rights.readers.images import read_image, read_pdf
+from fairtrial.rights.readers.news import read_newsml, read_ninjs
+from fairtrial.rights.readers.odrl import read_odrl
 from fairtrial.rights.readers.place import Place, Source, make_source
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.record import Evidence
 
-Kind = Literal["html", "text"]
+Kind = Literal["feed", "html", "image", "newsml", "ninjs", "odrl", "pdf", "text"]
 """What a document's bytes are; ``text`` for those that say nothing of their rights themselves."""
 
 _RSL_TYPE = "application/rsl+xml"
+_SIGNALS: dict[Kind, str] = {"feed": "feed", "newsml": "newsml-g2", "ninjs": "ninjs", "odrl": "odrl"}
+"""What a document of a kind that cannot be read would have been a signal of."""
 
 
 def read_signals(data: bytes, kind: Kind, place: Place, site: Site | None = None) -> tuple[Evidence, ...]:
     """Return all evidence of a document's rights: from its bytes, its headers and the files of its site.
 
     Args:
-        data: the document as it was found; for an item of a feed, that item's element alone.
+        data: the document as it was found; of a feed, one item's element or the whole of it.
         kind: of the bytes.
         place: where it was found, with its address and headers where they are known.
         site: files that speak for it, see `Site`; one for all documents of a folder.
@@ -38,16 +44,20 @@ def read_signals(data: bytes, kind: Kind, place: Place, site: Site | None = None
     try:
         found += _READERS[kind](data, source, place, files)
     except RightsError as error:
-        found.append(source.tell("licence", "", problem=error.message))
+        found.append(source.tell(_SIGNALS.get(kind, "licence"), "", problem=error.message))
     return tuple(dict.fromkeys(found))
 
 
 def _read_headers(source: Source, place: Place, site: Site, kind: Kind) -> list[Evidence]:
-    found = read_headers(place.headers, source)
+    found = read_headers(place.headers, source, image=kind == "image")
     for url, media_type in list_links(place.headers):
         if media_type == _RSL_TYPE:
             found += site.tell_linked(url, source, "HTTP header Link", place)
     return found
+
+
+def _read_policy(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+    return read_odrl(data, source, "policy", place.url)
 
 
 def _read_nothing(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
@@ -55,6 +65,12 @@ def _read_nothing(data: bytes, source: Source, place: Place, site: Site) -> list
 
 
 _READERS: dict[Kind, Callable[[bytes, Source, Place, Site], list[Evidence]]] = {
+    "feed": read_feed,
     "html": read_html,
+    "image": read_image,
+    "newsml": read_newsml,
+    "ninjs": read_ninjs,
+    "odrl": _read_policy,
+    "pdf": read_pdf,
     "text": _read_nothing,
 }

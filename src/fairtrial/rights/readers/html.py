@@ -1,11 +1,13 @@
-"""Rights signals in an HTML page: TDMRep, robots directives, RSL linked or inline."""
+"""Rights signals in an HTML page: TDMRep, robots directives, RSL linked or inline, licences, schema.org."""
 
 from __future__ import annotations
 
 from fairtrial.rights.readers.headers import read_directives
+from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.pages import Page, read_page
 from fairtrial.rights.readers.place import Place, Source, Target, split_address
 from fairtrial.rights.readers.rsl import read_rsl
+from fairtrial.rights.readers.schema_org import read_schema_org
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HTML, tell_reservation
 from fairtrial.rights.record import Evidence
@@ -20,10 +22,15 @@ def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evi
     for url, kind in page.licenses:
         if kind == _RSL_TYPE:
             found += site.tell_linked(url, source, "link rel=license", place)
+        else:
+            found += read_licence(url, source, "link rel=license", Credit(link=place.url))
+    for name in page.list_metas("dcterms.license", "dc.rights.license", "license"):
+        found += read_licence(name, source, "meta", Credit(link=place.url))
     target = split_address(place.url) or Target("", f"/{place.path}")
     for kind, text in page.scripts:
         if kind == _RSL_TYPE:
             found += read_rsl(text.encode("utf-8", "replace"), source).tell(target)
+    found += read_schema_org(page, source, place.url)
     if page.overflow:
         found.append(source.tell("licence", "", problem="it has more elements about rights than are read"))
     return found

