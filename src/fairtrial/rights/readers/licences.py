@@ -89,7 +89,8 @@ def list_statements(licence: str, credit: Credit) -> tuple[Statement, ...]:
     """Return what a licence says of each use; nothing for one that is not known."""
     if licence in _FREE:
         return tuple(Statement(use, "allow", licence) for use in Use)
-    named = Terms(attribution=Attribution(credit.text, credit.link))
+    link = clean_line(credit.link)
+    named = Terms(attribution=Attribution(clean_line(credit.text), link if _ADDRESS.fullmatch(link) else ""))
     if licence in _CREDITED:
         return tuple(Statement(use, "allow", licence, named) for use in Use)
     parts = _CC_ID.fullmatch(licence)
