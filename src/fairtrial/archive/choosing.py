@@ -40,6 +40,7 @@ class Choice:
     """What is wanted of the candidates; see `SearchSettings`."""
 
     uses: tuple[Use, ...]
+    told: tuple[Use, ...]
     k: int
     collapse: bool
     retracted: bool
@@ -110,22 +111,23 @@ class Choosing:
         for number, passage in zip(numbers, passages, strict=True):
             version = self._documents[passage.document]
             decisions = self._decide(version.document, passage)
-            if all(one.allowed for one in decisions.values()):
+            if all(decisions[use].allowed for use in self.choice.uses):
                 made[number] = _Read(number, passage, version, decisions)
         return made
 
     def _decide(self, document: Document, passage: Passage) -> dict[Use, Decision]:
         """Return what is decided of a passage; of a picture's, of the picture and its document together."""
+        uses = dict.fromkeys((*self.choice.uses, *self.choice.told))
         whole = self._decide_record(passage.document, None, document.rights)
         if passage.picture is None or not document.pictures[passage.picture].rights.evidence:
-            return {use: whole[use] for use in self.choice.uses}
+            return {use: whole[use] for use in uses}
         own = self._decide_record(passage.document, passage.picture, document.pictures[passage.picture].rights)
-        return {use: combine([whole[use], own[use]]) for use in self.choice.uses}
+        return {use: combine([whole[use], own[use]]) for use in uses}
 
     def _decide_record(self, document: str, picture: int | None, record: RightsRecord) -> Mapping[Use, Decision]:
         """Return what is decided of a document or picture, for the uses and for quoting."""
         if (document, picture) not in self._decided:
-            uses = dict.fromkeys((*self.choice.uses, Use.QUOTE))
+            uses = dict.fromkeys((*self.choice.uses, *self.choice.told, Use.QUOTE))
             self._decided[document, picture] = decide_all(uses, record, self.circumstances)
         return self._decided[document, picture]
 
@@ -176,4 +178,5 @@ class Choosing:
 
     def _rank(self, read: _Read) -> tuple[object, ...]:
         decisions = self._decide_record(read.passage.document, None, read.document.rights)
-        return rank_version(read.document, read.passage.document, decisions)
+        counted = {use: decisions[use] for use in (*self.choice.uses, Use.QUOTE)}
+        return rank_version(read.document, read.passage.document, counted)

@@ -49,7 +49,7 @@ class Found:
         document: that they are from.
         score: by which it was ranked: of the reranker if there is one, else of fusion, else of the only leg.
         legs: where each leg ranked it, or the copy that it stands for.
-        decisions: of each use that was asked for, with the document's own evidence.
+        decisions: of each use that was asked for or is told beside, with the document's own evidence.
         copies: documents with the same text that it stands for, by id.
     """
 

@@ -79,6 +79,7 @@ class Searcher:
         store: the archive.
         circumstances: in which rights are decided.
         uses: of the passages; all must be permitted.  That words may be indexed, or vectors made, comes on top.
+        told: uses that are decided too, and need not be permitted, e.g. quoting or display.
         embedder: makes the query's vector; None: search by words alone.
         reranker: None: ranks are those of fusion.
         settings: how.
@@ -88,6 +89,7 @@ class Searcher:
     store: Store
     circumstances: Circumstances
     uses: tuple[Use, ...] = (Use.AI_INPUT,)
+    told: tuple[Use, ...] = ()
     embedder: Embedder | None = None
     reranker: Reranker | None = None
     settings: SearchSettings = DEFAULT
@@ -99,7 +101,7 @@ class Searcher:
         """Begin without decisions."""
         self._permissions = Permissions(self.circumstances)
         one = self.settings
-        self._choice = Choice(self.uses, one.k, one.collapse, one.retracted, one.of_one_document)
+        self._choice = Choice(self.uses, self.told, one.k, one.collapse, one.retracted, one.of_one_document)
 
     def search(self, query: str, filters: Scope = ANYTHING) -> SearchResult:
         """Return the passages that fit a query best and may be used.

@@ -67,11 +67,11 @@ def explain(
 ) -> None:
     """Explain what is decided of documents, use by use: why, what must be done in return, until when, what was seen."""
     circumstances = Circumstances(
-        _read_moment(at),
+        read_moment(at),
         territory,
         operator,  # type: ignore[arg-type]
         profile,  # type: ignore[arg-type]
-        tuple(_read_proof(one) for one in proof or ()),
+        tuple(read_proof(one) for one in proof or ()),
         frozenset(reporting or ()),
     )
     table = load_agreements(agreements) if agreements else None
@@ -104,7 +104,7 @@ def _print(circumstances: Circumstances, explained: list[Explanation], refused: 
         console.print(Text(f"{counted} explained; {len(refused):,} could not be read."))
 
 
-def _read_moment(text: str) -> datetime:
+def read_moment(text: str) -> datetime:
     """Return a moment; a day is its beginning, one without a time zone is in UTC."""
     if not text or text == "now":
         return datetime.now(UTC)
@@ -115,7 +115,8 @@ def _read_moment(text: str) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _read_proof(text: str) -> Proof:
+def read_proof(text: str) -> Proof:
+    """Return a proof as it is written on the command line."""
     of, _, reference = text.rpartition("=")
     if not of.strip() or not reference.strip():
         raise SpecError(
