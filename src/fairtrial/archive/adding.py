@@ -19,12 +19,13 @@ from fairtrial.archive.chunks import Cutting, cut
 from fairtrial.archive.keeping import Keeper, combine_records, is_stale, settle
 from fairtrial.archive.readers.finishing import ReadText
 from fairtrial.archive.readers.found import FoundDocument, Refused
-from fairtrial.archive.readers.reading import read_file
-from fairtrial.archive.readers.walking import find_site_files, is_within, list_files
+from fairtrial.archive.readers.reading import Reading, read_file
+from fairtrial.archive.readers.walking import is_within, list_files, read_beside
 from fairtrial.errors import ArchiveError, MissingExtraError
 from fairtrial.records import content_hash
 from fairtrial.rights import Circumstances, RightsRecord
 from fairtrial.rights.agreements import AgreementTable
+from fairtrial.rights.readers import SITE_FILES, Site
 
 METHOD = 1
 """Of reading, deciding and storing; counts up when the same files give another archive: then all are read again."""
@@ -169,6 +170,7 @@ class _Run:
         self.seen: datetime = rules.circumstances.at
         self.before = dict(store.read_files())
         self.sites: dict[Path, str] = {}
+        self.readings: dict[tuple[Path, str], Reading] = {}
         self.keeper = Keeper(rules.circumstances)
         self.given = ""
         self._begin()
@@ -224,9 +226,15 @@ class _Run:
 
     def _find(self, file: Path, root: Path, source: str, used: set[str]) -> Iterator[FoundDocument | Refused]:
         try:
-            yield from read_file(file, root, self.seen, source, self.rules.read_text, used)
+            yield from read_file(file, self._start_reading(root, source), used)
         except MissingExtraError as error:
             yield Refused(file.name, error)
+
+    def _start_reading(self, root: Path, source: str) -> Reading:
+        """Return what is the same for all files of a folder."""
+        if (root, source) not in self.readings:
+            self.readings[root, source] = Reading(root, self.seen, source, self.rules.read_text, Site(root, self.seen))
+        return self.readings[root, source]
 
     def _gather(self, found: FoundDocument, source: str, name: str, sha256: str) -> None:
         document = found.document
@@ -282,14 +290,24 @@ class _Run:
         """Return a hash of all but a file itself that decides what is made of it."""
         folder = file.parent
         if folder not in self.sites:
-            site = find_site_files(root, folder, MOST_SITE_BYTES)
-            self.sites[folder] = content_hash({name: hashlib.sha256(data).hexdigest() for name, data in site.items()})
+            self.sites[folder] = content_hash(_hash_site_files(root, folder))
         others = [[name, *_describe(folder / name, root)] for name in beside]
         return content_hash([self.basis, self.sites[folder], others])
 
 
 def _sum(a: Added, b: Added) -> Added:
     return Added(a.new + b.new, a.known + b.known, a.rights_changed + b.rights_changed, a.withdrawn + b.withdrawn)
+
+
+def _hash_site_files(root: Path, folder: Path) -> list[tuple[str, str, str]]:
+    """Return folder, name and hash of the files about a whole site that hold for a folder: those in it and above it."""
+    within = [one for one in (folder, *folder.parents) if one == root or root in one.parents]
+    return [
+        (place.relative_to(root).as_posix(), name, hashlib.sha256(data).hexdigest())
+        for place in within
+        for name in SITE_FILES
+        if (data := read_beside(root, place, name, MOST_SITE_BYTES)) is not None
+    ]
 
 
 def _hash_file(path: Path) -> str:

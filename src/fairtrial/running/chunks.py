@@ -22,7 +22,7 @@ from fairtrial.running.answering import Answered, answer_items, observe_items
 from fairtrial.running.judging import Judged, OnJudged, judge_items, tell_nobody
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.storing import AbsentValue, LedgerWriter
-from fairtrial.tasks.base import CountsForCorpus, Task
+from fairtrial.tasks.base import CountsForCorpus, GradesTraces, Task
 from fairtrial.tasks.signs import find_signs, find_unreachable, grade_refusals_as_wrong
 
 
@@ -118,6 +118,7 @@ def store_chunk(
         for i, (grades, signs_) in enumerate(graded)
     ]
     absent = [*absent, *(lacking for _, one in judged for lacking in one.absences)]
+    absent += explain_absences(task.for_candidate(candidate.spec), chunk, every)
     writer.write_chunk(task.id, candidate.id, chunk, answered, observations, absent)
     sums: dict[str, float] = {}
     for group in (*answered.costs, *(group for probe in told for group in observe_items(probe, new))):
@@ -144,6 +145,19 @@ def leave_out_failed(
     return [chunk[i] for i in kept], replace(answered, costs=[answered.costs[i] for i in kept]), absent
 
 
+def explain_absences(
+    task: Task, chunk: Sequence[ItemRequests], answers: Sequence[Sequence[Answer]]
+) -> Sequence[AbsentValue]:
+    """Return which measures of what happened on the way to the answers of a chunk cannot be had, and why."""
+    if not isinstance(task, GradesTraces):
+        return ()
+    return [
+        (asked.item.id, asked.repeat, name, why)
+        for asked, given in zip(chunk, answers, strict=True)
+        for name, why in task.absences(asked.item, given).items()
+    ]
+
+
 def grade_chunk(
     task: Task, chunk: Sequence[ItemRequests], answers: Mapping[str, Answer], judged: Sequence[Judged] = ()
 ) -> Sequence[tuple[Sequence[Observation], Sequence[Observation]]]:
@@ -153,10 +167,11 @@ def grade_chunk(
     A refusal by a server is wrong.
     """
     found = []
+    traced = task.traced_measures() if isinstance(task, GradesTraces) else ()
     for i, asked in enumerate(chunk):
         given = [answers[request.id] for request in asked.requests]
         own = [*task.grade(asked.item, given), *(grade for one in judged for grade in one.grades[i])]
-        grades = grade_refusals_as_wrong(task.card.measures, given, own)
+        grades = grade_refusals_as_wrong([m for m in task.card.measures if m.name not in traced], given, own)
         if odd := next((g for g in grades if not (isfinite(g.value) and isfinite(g.weight))), None):
             raise TaskError(
                 f"the grade {odd.measure} of item {asked.item.doc_id} is {odd.value} with weight {odd.weight}.",

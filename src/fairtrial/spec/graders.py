@@ -18,6 +18,7 @@ from fairtrial.plugins import Table
 from fairtrial.spec.answers import Anls, ListSettings, PointInBox, Relaxed, SetSettings
 from fairtrial.spec.references import GraderSettings, Refers
 from fairtrial.spec.section import NAME, Positive, Switch, Text, make_problem
+from fairtrial.spec.sources import OverlapSettings, Retrieved
 from fairtrial.spec.tolerances import Ignore, OneOrMore, Tolerance, as_list
 
 
@@ -209,6 +210,8 @@ GRADER_SETTINGS: Table[Any] = Table(
         "point_in_box": PointInBox,
         "code": Code,
         "judge": Judge,
+        "retrieved": Retrieved,
+        "overlap": OverlapSettings,
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _declares_settings,

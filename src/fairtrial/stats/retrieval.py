@@ -15,7 +15,7 @@ to its file formats said here:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 
 Grades = Mapping[str, int]
@@ -45,9 +45,24 @@ def compute_ndcg(ranked: Sequence[str], grades: Grades, k: int) -> float | None:
     Järvelin and Kekäläinen 2002, https://doi.org/10.1145/582415.582418, with trec_eval's discount of the first ranks.
     """
     firsts = _keep_firsts(ranked, k)
-    gains = [max(grades.get(one, 0), 0) if one is not None else 0 for one in firsts]
-    ideal = sorted((grade for grade in grades.values() if grade > 0), reverse=True)[:k]
-    return _discount(gains) / _discount(ideal) if ideal else None
+    return compute_ndcg_of_gains([grades.get(one, 0) if one is not None else 0 for one in firsts], grades.values(), k)
+
+
+def compute_ndcg_of_gains(gains: Sequence[float], grades: Iterable[int], k: int) -> float | None:
+    """Return nDCG where what is found is not what is ranked, e.g. places in documents that passages hold.
+
+    Args:
+        gains: of each place of the ranking, the grades of all that is found there for the first time; less than 0
+            counts as 0.
+        grades: of all that there is to be found; in the ideal order each has a place of its own.
+        k: places that count.
+
+    A place that holds several can gain more than the ideal order has there; the result is 1 at most.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    ideal = sorted((grade for grade in grades if grade > 0), reverse=True)[:k]
+    return min(_discount([max(gain, 0) for gain in gains[:k]]) / _discount(ideal), 1.0) if ideal else None
 
 
 def compute_reciprocal_rank(ranked: Sequence[str], grades: Grades, k: int, level: int = 1) -> float | None:

@@ -117,6 +117,22 @@ class CountsForCorpus(Protocol):
 
 
 @runtime_checkable
+class GradesTraces(Protocol):
+    """A task with measures of what happened on the way to an answer, e.g. what was found for it."""
+
+    def traced_measures(self) -> Collection[str]:
+        """Return the names of these measures: a refusal to answer is no worst value of theirs."""
+        ...
+
+    def absences(self, item: Item, answers: Sequence[Answer]) -> Mapping[str, str]:
+        """Return which of these measures an item's answers cannot have, and why; pure.
+
+        One that does not apply to the item is not among them.
+        """
+        ...
+
+
+@runtime_checkable
 class ShowsImages(Protocol):
     """A task whose requests show images."""
 

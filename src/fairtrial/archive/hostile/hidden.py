@@ -9,7 +9,7 @@ and what is hidden by a combination of rules are not known: no claim of complete
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NEVER_SHOWN = frozenset({"script", "style", "noscript", "template", "head", "iframe", "object", "embed", "svg",
@@ -34,34 +34,67 @@ _COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _RULE = re.compile(r"([^{}@]{1,2000})\{([^{}]{0,4000})\}")
 _SELECTOR = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[.#][-\w]+)*)", re.IGNORECASE)
-_AROUND = re.compile(r"@media\s+print\b[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.IGNORECASE)
-MOST_RULES = 5_000
+MOST_RULES = 2_000
+MOST_CSS = 500_000
+
+
+Ground = tuple[int, int, int] | None
+"""Colour behind letters; None where it is not known."""
+
+WHITE = (255, 255, 255)
 
 
 @dataclass(slots=True)
 class StyleSheet:
-    """Rules of a page's own style elements that hide something: selector -> why."""
+    """Rules of a page's own style elements: those that hide something, with why, and those that set a ground."""
 
     hiding: dict[tuple[str, frozenset[str], str], str] = field(default_factory=dict)
+    grounds: dict[tuple[str, frozenset[str], str], Ground] = field(default_factory=dict)
 
     def add(self, css: str) -> None:
-        """Read the rules of a style element; those of paper and what cannot be read are passed over."""
-        css = _AROUND.sub("", _COMMENT.sub("", css))
+        """Read the rules of a style element; those of media other than all screens are passed over."""
+        css = _drop_blocks(_COMMENT.sub("", css[:MOST_CSS]))
         for number, rule in enumerate(_RULE.finditer(css)):
             if number >= MOST_RULES:
                 return
-            why = find_hiding_style(rule[2])
-            for one in rule[1].split(",") if why else ():
-                if key := _read_selector(one.strip()):
+            why, (known, ground) = find_hiding_style(rule[2], None), find_ground(rule[2])
+            for one in rule[1].split(",") if why or known else ():
+                if (key := _read_selector(one.strip())) and why:
                     self.hiding[key] = why
+                elif key:
+                    self.grounds[key] = ground
 
-    def find(self, tag: str, classes: Iterable[str], identity: str) -> str:
+    def find_hiding(self, tag: str, attributes: Mapping[str, str | None]) -> str:
         """Return why a rule hides this element; empty if none does."""
-        own = frozenset(classes)
-        for (element, wanted, name), why in self.hiding.items():
-            if (not element or element == tag) and wanted <= own and (not name or name == identity):
-                return why
-        return ""
+        return next((self.hiding[key] for key in self.hiding if _fits(key, tag, attributes)), "")
+
+    def find_ground(self, tag: str, attributes: Mapping[str, str | None]) -> tuple[bool, Ground]:
+        """Return whether a rule sets the ground of this element, and its colour."""
+        found = [self.grounds[key] for key in self.grounds if _fits(key, tag, attributes)]
+        return bool(found), found[-1] if found else None
+
+
+def _fits(key: tuple[str, frozenset[str], str], tag: str, attributes: Mapping[str, str | None]) -> bool:
+    element, classes, identity = key
+    return (
+        (not element or element == tag)
+        and (not classes or classes <= set((attributes.get("class") or "").split()))
+        and (not identity or identity == attributes.get("id"))
+    )
+
+
+def _drop_blocks(css: str) -> str:
+    """Return a style sheet without its blocks of conditions, such as those of small screens and of paper."""
+    kept, at = [], 0
+    for found in re.finditer(r"@[a-z-]+[^{};]*\{", css, re.IGNORECASE):
+        if found.start() < at or re.fullmatch(r"@media\s+(?:all|screen)\s*\{", found[0], re.IGNORECASE):
+            continue
+        kept.append(css[at : found.start()])
+        depth, at = 1, found.end()
+        while depth and at < len(css):
+            depth += {"{": 1, "}": -1}.get(css[at], 0)
+            at += 1
+    return "".join(kept) + css[at:]
 
 
 def _read_selector(text: str) -> tuple[str, frozenset[str], str] | None:
@@ -74,13 +107,16 @@ def _read_selector(text: str) -> tuple[str, frozenset[str], str] | None:
     return (element, frozenset(name for mark, name in parts if mark == "."), names[0] if names else "")
 
 
-def find_hiding(tag: str, attributes: Mapping[str, str | None], sheet: StyleSheet | None = None) -> str:
+def find_hiding(
+    tag: str, attributes: Mapping[str, str | None], sheet: StyleSheet | None = None, ground: Ground = WHITE
+) -> str:
     """Return why an element is not shown; empty if nothing says so.
 
     Args:
         tag: its name, in lower case.
         attributes: name in lower case -> value.
         sheet: the page's own style.
+        ground: what it stands on.
     """
     if tag in NEVER_SHOWN:
         return "never shown"
@@ -88,20 +124,16 @@ def find_hiding(tag: str, attributes: Mapping[str, str | None], sheet: StyleShee
         return "hidden"
     if (attributes.get("aria-hidden") or "").strip().lower() == "true":
         return "aria-hidden"
-    if tag == "input" or (tag == "font" and (attributes.get("color") or "").lower() in {"white", "#fff", "#ffffff"}):
-        return "white on white" if tag == "font" else ""
-    if (style := attributes.get("style")) and (why := find_hiding_style(style)):
+    if tag == "font" and (why := _compare_colours(attributes.get("color") or "", ground)):
         return why
-    if sheet and sheet.hiding:
-        return sheet.find(tag, (attributes.get("class") or "").split(), attributes.get("id") or "")
-    return ""
+    if (style := attributes.get("style")) and (why := find_hiding_style(style, ground)):
+        return why
+    return sheet.find_hiding(tag, attributes) if sheet else ""
 
 
-def find_hiding_style(style: str) -> str:
-    """Return why declarations of CSS hide an element; empty if they do not."""
-    style = _COMMENT.sub("", style[:8_000])
-    said = {name.lower(): re.sub(r"\s*!\s*important", "", value).strip().lower()
-            for name, value in _DECLARATION.findall(style)}  # fmt: skip
+def find_hiding_style(style: str, ground: Ground = WHITE) -> str:
+    """Return why declarations of CSS hide an element that stands on such a ground; empty if they do not."""
+    said = _read_declarations(style)
     if said.get("display", "") == "none":
         return "display: none"
     if said.get("visibility", "") in {"hidden", "collapse"} or said.get("content-visibility", "") == "hidden":
@@ -110,7 +142,22 @@ def find_hiding_style(style: str) -> str:
         return "opacity: 0"
     if re.search(r"opacity\(\s*0?\.?0+%?\s*\)", said.get("filter", "")):
         return "opacity: 0"
-    return _find_small(said) or _find_colour(said) or _find_place(said)
+    return _find_small(said) or _find_colour(said, ground) or _find_place(said)
+
+
+def find_ground(style: str) -> tuple[bool, Ground]:
+    """Return whether declarations of CSS set a ground, and its colour; None where it is an image or unknown."""
+    said = _read_declarations(style)
+    ground = said.get("background-color", said.get("background", ""))
+    if not ground or ground in {"transparent", "none", "inherit", "initial", "unset"}:
+        return "background-image" in said, None
+    return True, None if "url(" in ground or "gradient" in ground else _colour(ground)
+
+
+def _read_declarations(style: str) -> dict[str, str]:
+    style = _COMMENT.sub("", style[:8_000])
+    return {name.lower(): re.sub(r"\s*!\s*important", "", value).strip().lower()
+            for name, value in _DECLARATION.findall(style)}  # fmt: skip
 
 
 def _find_small(said: Mapping[str, str]) -> str:
@@ -124,23 +171,24 @@ def _find_small(said: Mapping[str, str]) -> str:
     return ""
 
 
-def _find_colour(said: Mapping[str, str]) -> str:
-    letters, ground = said.get("color", ""), said.get("background-color", said.get("background", ""))
-    if letters == "transparent" or re.match(r"(?:rgba|hsla)\([^)]*,\s*0?\.?0+%?\s*\)", letters):
+def _find_colour(said: Mapping[str, str], ground: Ground) -> str:
+    letters = said.get("color", "")
+    if letters == "transparent" or re.match(r"(?:rgba|hsla)\([^)]*[,/]\s*0?\.?0+%?\s*\)", letters):
         return "transparent letters"
     if re.fullmatch(r"#(?:[0-9a-f]{3}0|[0-9a-f]{6}00)", letters):
         return "transparent letters"
-    colour = _colour(letters)
-    if colour is None:
+    behind = said.get("background-color", said.get("background", ""))
+    if behind and behind not in {"transparent", "none", "inherit", "initial", "unset"}:
+        ground = _colour(behind)
+    return _compare_colours(letters, ground)
+
+
+def _compare_colours(letters: str, ground: Ground) -> str:
+    colour = _colour(letters.strip().lower())
+    if colour is None or ground is None:
         return ""
-    if ground and ground not in {"transparent", "none", "inherit", "initial"}:
-        behind = _colour(ground)
-        if behind is None:
-            return ""
-    else:
-        behind = (255, 255, 255)
     return (
-        "letters of the ground's colour" if max(abs(a - b) for a, b in zip(colour, behind, strict=True)) <= 12 else ""
+        "letters of the ground's colour" if max(abs(a - b) for a, b in zip(colour, ground, strict=True)) <= 12 else ""
     )
 
 

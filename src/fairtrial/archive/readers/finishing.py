@@ -11,7 +11,7 @@ from fairtrial.archive.document import Correction, Document, Label, Picture
 from fairtrial.archive.hostile.characters import clean_characters, describe_counts
 from fairtrial.archive.readers.found import MOST_CHARACTERS, Draft, DraftPicture, FoundDocument
 from fairtrial.errors import ArchiveError, ImageError
-from fairtrial.images import examine
+from fairtrial.images import examine, read_caption
 from fairtrial.records import ImagePart
 from fairtrial.rights import RightsRecord
 
@@ -117,6 +117,7 @@ def _finish_pictures(
     for number, one in enumerate(drafts[:MOST_PICTURES], 1):
         try:
             facts = examine(one.data)
+            told = read_caption(one.data)
             written = read_text(one.data) if read_text else ""
         except ImageError as error:
             notes.append(f"left out image {number}: {error.message}")
@@ -125,7 +126,10 @@ def _finish_pictures(
         if image.hash in images:
             continue
         images[image.hash] = one.data
-        caption, credit = cleaner.field(one.caption, "caption"), cleaner.field(one.credit, "credit")
+        caption, credit = (
+            cleaner.field(one.caption or told.caption, "caption"),
+            cleaner.field(one.credit or told.credit, "credit"),
+        )
         pictures.append(Picture(image, caption, credit, shape_text(cleaner.clean(written), False)))
     if len(drafts) > MOST_PICTURES:
         notes.append(f"left out {len(drafts) - MOST_PICTURES} images: at most {MOST_PICTURES} of a document are read")

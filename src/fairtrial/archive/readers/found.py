@@ -11,6 +11,7 @@ from typing import BinaryIO
 from fairtrial.archive.document import Correction, Document
 from fairtrial.errors import FairtrialError
 from fairtrial.rights import Evidence
+from fairtrial.rights.readers import Kind, Site
 
 MOST_CHARACTERS = 2_000_000
 """Of a document's text that are read at most; a novel has one million."""
@@ -64,7 +65,11 @@ class Draft:
         where: as of `FoundDocument`.
         uri: canonical address; empty if there is none.
         markdown: whether the text is Markdown already, else it is plain text.
-        evidence: what was seen of its rights.
+        evidence: what it states of its rights in fields of its own.
+        raw: its bytes for the readers of rights signals, and of which kind they are.
+        headers: of the HTTP response that it came in.
+        site: files of its site, where they are not in the folder.
+        seen: when, where that is known better than when the folder was read.
     """
 
     where: str
@@ -85,6 +90,11 @@ class Draft:
     pictures: list[DraftPicture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    raw: bytes = field(repr=False, default=b"")
+    kind: Kind = "text"
+    headers: tuple[tuple[str, str], ...] = ()
+    site: Site | None = None
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +105,14 @@ class Source:
         data: all of it; empty for files of many records, which are read through ``open``.
         path: within what was added, with ``/``; names it in errors and is the address of what has none.
         seen: when, with a time zone; enters the evidence of rights.
+        location: of the file, for processes of their own.
         open: opens the file.
         fetch: returns the bytes of a file beside it, by a path relative to it; None if it may not or does not exist.
-        site: site-wide files that hold for it: name -> bytes, e.g. ``robots.txt``.
     """
 
     data: bytes = field(repr=False)
     path: str
     seen: datetime
+    location: str = ""
     open: Callable[[], BinaryIO] = field(repr=False, default=io.BytesIO)
     fetch: Callable[[str], bytes | None] = field(repr=False, default=lambda _: None)
-    site: Mapping[str, bytes] = field(repr=False, default_factory=dict)

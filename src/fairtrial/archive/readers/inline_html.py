@@ -14,7 +14,7 @@ _EMPTY = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
 _PARAGRAPHS = frozenset(
-    {
+    [
         "p",
         "div",
         "section",
@@ -22,7 +22,6 @@ _PARAGRAPHS = frozenset(
         "ul",
         "ol",
         "table",
-        "tr",
         "blockquote",
         "h1",
         "h2",
@@ -37,7 +36,7 @@ _PARAGRAPHS = frozenset(
         "footer",
         "aside",
         "main",
-    }
+    ]
 )
 _CODE = re.compile(r"(`+)(?!`)(.{1,2000}?)(?<!`)\1(?!`)", re.DOTALL)
 MOST_DEPTH = 2_000
@@ -52,6 +51,8 @@ class _Stripper(HTMLParser):
         self.kept: list[str] = []
         self.hidden: list[str] = []
         self.left_out = 0
+        self.cells = 0
+        self.rows = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self.hidden:
@@ -67,7 +68,15 @@ class _Stripper(HTMLParser):
             self._mark(tag)
 
     def _mark(self, tag: str) -> None:
-        if tag in _PARAGRAPHS:
+        if tag == "table":
+            self.rows = 0
+        if tag == "tr":
+            self.cells = 0
+            self.kept.append("\n|")
+        elif tag in {"td", "th"}:
+            self.cells += 1
+            self.kept.append(" ")
+        elif tag in _PARAGRAPHS:
             self.kept.append("\n\n")
         if tag == "li":
             self.kept.append("\n- ")
@@ -83,6 +92,11 @@ class _Stripper(HTMLParser):
             if tag in self.hidden:
                 while self.hidden.pop() != tag:
                     pass
+        elif self.marks and tag == "tr":
+            self.rows += 1
+            self.kept.append("\n|" + " --- |" * min(self.cells, 200) if self.rows == 1 else "")
+        elif self.marks and tag in {"td", "th"}:
+            self.kept.append(" |")
         elif self.marks and tag in _PARAGRAPHS:
             self.kept.append("\n\n")
 

@@ -5,23 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from fairtrial.archive.readers.found import Draft, Refused, Source
+from fairtrial.archive.readers.html import read_html
 from fairtrial.archive.readers.jsonl import read_jsonl
 from fairtrial.archive.readers.markdown import read_markdown
+from fairtrial.archive.readers.ninjs import read_ninjs
+from fairtrial.archive.readers.pdf import read_pdf
+from fairtrial.archive.readers.pictures import read_picture
 from fairtrial.archive.readers.plain import read_plain
+from fairtrial.archive.readers.warc import read_warc
+from fairtrial.archive.readers.xml_files import read_xml
 
 Reader = Callable[[Source], Iterator[Draft | Refused]]
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp"})
 
 READERS: Mapping[str, Reader] = {
     ".md": read_markdown,
     ".markdown": read_markdown,
     ".txt": read_plain,
     ".text": read_plain,
+    ".html": read_html,
+    ".htm": read_html,
+    ".xhtml": read_html,
+    ".json": read_ninjs,
+    ".xml": read_xml,
+    ".rss": read_xml,
+    ".atom": read_xml,
+    ".newsml": read_xml,
+    ".pdf": read_pdf,
+    ".warc": read_warc,
+    ".warc.gz": read_warc,
+    **dict.fromkeys(sorted(PICTURES), read_picture),
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
 }
 """End of a file's name -> what reads it."""
 
-OF_MANY = frozenset({".jsonl", ".ndjson"})
+OF_MANY = frozenset({".warc", ".warc.gz", ".jsonl", ".ndjson"})
 """Files of many records, which are read record by record, however large they are."""
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from fairtrial.archive.readers.finishing import ReadText, finish
-from fairtrial.archive.readers.found import MOST_BYTES, FoundDocument, Refused, Source
-from fairtrial.archive.readers.kinds import OF_MANY, READERS, find_suffix
-from fairtrial.archive.readers.walking import find_site_files, is_within, list_files, read_beside
+from fairtrial.archive.readers.found import MOST_BYTES, Draft, FoundDocument, Refused, Source
+from fairtrial.archive.readers.kinds import OF_MANY, PICTURES, READERS, find_suffix
+from fairtrial.archive.readers.walking import is_within, list_files, read_beside
 from fairtrial.errors import ArchiveError
+from fairtrial.rights import Evidence
+from fairtrial.rights.readers import Place, Site, read_signals
 from fairtrial.spec.regular import read_regular
-
-MOST_SIGNAL_BYTES = 16 << 20
 
 
 def read_documents(
     path: Path, *, seen: datetime, source: str = "", read_text: ReadText | None = None
 ) -> Iterator[FoundDocument | Refused]:
     """Yield the documents of a file or of all files in a folder, in a fixed order; the same bytes give the same ones.
+
+    Images that no other document of the folder shows come last, each as a document of its own.
 
     Args:
         path: a file or a folder.
@@ -33,32 +36,41 @@ def read_documents(
     """
     if not path.exists():
         raise ArchiveError(f"there is no file or folder {str(path)!r}.")
-    source = source or str(path)
-    if not path.is_dir():
-        yield from read_file(path, path.parent, seen, source, read_text)
-        return
-    for file in list_files(path):
-        yield from read_file(file, path, seen, source, read_text)
+    folder = path if path.is_dir() else path.parent
+    reading = Reading(folder, seen, source or str(path), read_text, Site(folder, seen))
+    files = list_files(path) if path.is_dir() else [path]
+    pictures: list[Path] = []
+    shown: set[str] = set()
+    for file in files:
+        if find_suffix(file.name) in PICTURES:
+            pictures.append(file)
+            continue
+        for found in read_file(file, reading):
+            shown |= set(found.images) if isinstance(found, FoundDocument) else set()
+            yield found
+    for file in pictures:
+        for found in read_file(file, reading):
+            if isinstance(found, Refused) or not set(found.images) <= shown:
+                yield found
 
 
-def read_file(
-    file: Path,
-    root: Path,
-    seen: datetime,
-    source: str,
-    read_text: ReadText | None = None,
-    used: set[str] | None = None,
-) -> Iterator[FoundDocument | Refused]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is the same for all files: the folder, when it was seen, its name, OCR, and the files of its site."""
+
+    root: Path
+    seen: datetime
+    source: str
+    read_text: ReadText | None
+    site: Site
+
+
+def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Iterator[FoundDocument | Refused]:
     """Yield the documents of one file of a folder; see `read_documents`.
 
-    Args:
-        file: to read.
-        root: the folder that is added.
-        seen: when, with a time zone.
-        source: what `Document.source` says.
-        read_text: gives the text that is written in an image.
-        used: gets the names, relative to the file's folder, of the files beside it that were asked for.
+    ``used`` gets the names, relative to the file's folder, of the files beside it that were asked for.
     """
+    root = reading.root
 
     def fetch(other: str) -> bytes | None:
         if used is not None:
@@ -76,17 +88,18 @@ def read_file(
         read = Source(
             data=b"" if suffix in OF_MANY else read_regular(file, MOST_BYTES),
             path=name,
-            seen=seen,
+            seen=reading.seen,
+            location=str(file.resolve()),
             open=lambda: file.open("rb"),
             fetch=fetch,
-            site=find_site_files(root, file.parent, MOST_SIGNAL_BYTES),
         )
         for found in READERS[suffix](read):
             if isinstance(found, Refused):
                 yield found
                 continue
             try:
-                yield finish(found, source, name, read_text)
+                found.evidence += _read_rights(found, name, reading)
+                yield finish(found, reading.source, name, reading.read_text)
             except ArchiveError as error:
                 yield Refused(found.where, error)
     except OSError as error:
@@ -97,3 +110,10 @@ def read_file(
         yield Refused(name, ArchiveError("it is nested too deeply."))
     except UnicodeError:
         yield Refused(name, ArchiveError("its name or its text is no valid Unicode."))
+
+
+def _read_rights(draft: Draft, path: str, reading: Reading) -> tuple[Evidence, ...]:
+    """Return what the document's bytes, its headers and its site say of its rights."""
+    url = draft.uri if draft.uri.startswith(("http://", "https://")) else ""
+    place = Place(draft.where, draft.seen or reading.seen, url, "" if draft.site else path, draft.headers)
+    return read_signals(draft.raw, draft.kind, place, draft.site or reading.site)

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fairtrial.errors import ArchiveError
+from fairtrial.rights.readers import SITE_FILES
 from fairtrial.spec.regular import read_regular
 
 MOST_FILES = 2_000_000
-
-SITE_FILES = ("robots.txt", ".well-known/tdmrep.json", ".well-known/rsl.xml", "rsl.xml", "license.xml", "ai.txt")
-"""Files about a whole site, below the folder that holds its pages; no documents."""
 
 
 def list_files(root: Path) -> Iterator[Path]:
@@ -53,12 +51,3 @@ def read_beside(root: Path, folder: Path, name: str, most: int) -> bytes | None:
         return read_regular(path, most) if is_within(path, root) else None
     except (OSError, ValueError):
         return None
-
-
-def find_site_files(root: Path, folder: Path, most: int) -> dict[str, bytes]:
-    """Return the files about the whole site that hold for a folder: those of the nearest folder above that has any."""
-    for place in (folder, *folder.parents):
-        found = {name: data for name in SITE_FILES if (data := read_beside(root, place, name, most)) is not None}
-        if found or place == root:
-            return found
-    return {}

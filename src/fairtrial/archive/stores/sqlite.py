@@ -1,287 +1,52 @@
-"""The store in one SQLite file: reading and searching; `sqlite_writing` adds and `sqlite_removing` takes out."""
+"""The store in one SQLite file; its vectors are held in memory between searches."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.archive.base import Added, Entry, Hit, Holding, Keep, Scope, SeenFile
-from fairtrial.archive.chunks import write_indexed
-from fairtrial.archive.document import Document, Passage
-from fairtrial.archive.stores import sqlite_checking, sqlite_removing, sqlite_writing
-from fairtrial.archive.stores.caching import Cache
-from fairtrial.archive.stores.columns import Columns, DocumentRow, make_columns
-from fairtrial.archive.stores.encoding import make_record, unpack_document, unpack_passages
-from fairtrial.archive.stores.postings import join_postings
-from fairtrial.archive.stores.ranking import rank_vectors, rank_words
-from fairtrial.archive.stores.sqlite_evidence import Evidences, read_records
-from fairtrial.archive.stores.sqlite_file import ArchiveFile, fetch_by
-from fairtrial.archive.stores.words import WORDS_VERSION, count_words
-from fairtrial.errors import ArchiveError
-from fairtrial.records import content_hash
-from fairtrial.rights import RightsRecord
+from fairtrial.archive.base import Hit
+from fairtrial.archive.stores.columns import Columns
+from fairtrial.archive.stores.database import Connection
+from fairtrial.archive.stores.ranking import Field, rank_vectors
+from fairtrial.archive.stores.sqlite_file import ArchiveFile
+from fairtrial.archive.stores.store import DatabaseStore, Space
+from fairtrial.archive.stores.writing import read_meta
 
 
-class SqliteStore:
+class SqliteStore(DatabaseStore):
     """An archive in one file; see `archive.base.Store`.  Threads may share it."""
 
     def __init__(self, path: str | Path, create: bool = False) -> None:
         """Open an archive.  Raises ArchiveError if it is missing (unless ``create``), no archive or not accessible."""
         self.file = ArchiveFile(Path(path), create)
-        self._cache = Cache()
-        self._evidence = Evidences()
+        super().__init__(self.file)
 
-    def __enter__(self) -> SqliteStore:
-        return self
+    def _rank_vectors(
+        self,
+        db: Connection,
+        space: Space,
+        columns: Columns,
+        field: Field,
+        wanted: NDArray[np.float32],
+        most: int,
+    ) -> list[Hit]:
+        """Compare with every vector of the space, which is read once in each version of the archive."""
+        version = read_meta(db, "changes")
+        numbers, vectors = self._cache.vectors(str(space.number), version, lambda: _read_vectors(db, space))
+        return rank_vectors(columns, field, numbers, vectors, wanted, most)
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()
-
-    def writing(self, wait_seconds: float | None = None) -> AbstractContextManager[None]:
-        """Be the one writer meanwhile; see `Store.writing`."""
-        return self.file.writing(wait_seconds)
-
-    def add(
-        self, entries: Sequence[Entry], images: Mapping[str, bytes] | None = None, files: Sequence[SeenFile] = ()
-    ) -> Added:
-        """Store documents; see `Store.add`."""
-        return sqlite_writing.add(self.file, self._evidence, entries, images or {}, files)
-
-    def read_files(self) -> Mapping[str, SeenFile]:
-        """Return the files that were read, by path."""
-        with self.file.reading() as db:
-            rows = db.execute("SELECT path, source, sha256, basis, problem, documents, beside FROM files")
-            return {row[0]: replace(SeenFile(*row[:6]), beside=tuple(json.loads(row[6]))) for row in rows}
-
-    def put_rights(self, records: Mapping[str, RightsRecord]) -> int:
-        """Give documents other evidence; see `Store.put_rights`."""
-        return sqlite_writing.put_rights(self.file, self._evidence, records)
-
-    def list_rights(self) -> Mapping[int, RightsRecord]:
-        """Return the different rights records, by number; see `Store.list_rights`."""
-        with self.file.reading() as db:
-            return read_records(db, self._evidence)
-
-    def put_vectors(self, space: str, passages: Sequence[int], vectors: NDArray[np.float32]) -> None:
-        """Store vectors (passages, n) of length 1; those of passages that are gone meanwhile are dropped."""
-        sqlite_writing.put_vectors(self.file, space, passages, vectors)
-
-    def keep_less(self, ids: Mapping[str, Keep]) -> None:
-        """Take out what is no longer allowed to be stored; see `Store.keep_less`."""
-        sqlite_removing.keep_less(self.file, self._evidence, ids)
-
-    def read_origins(self, ids: Sequence[str]) -> Mapping[str, Mapping[tuple[str, str], RightsRecord]]:
-        """Return what documents came from, with the evidence of each."""
-        found: dict[str, dict[tuple[str, str], RightsRecord]] = {}
-        sql = "SELECT d.id, o.source, o.path, o.sightings FROM origins o JOIN documents d ON d.number = o.document "
-        with self.file.reading() as db:
-            for id, source, path, text in list(fetch_by(db, f"{sql} WHERE d.id IN (...)", list(ids))):
-                found.setdefault(id, {})[source, path] = make_record(self._evidence.decode(db, text)[0])
-        return found
-
-    def clean(self) -> None:
-        """See to it that no byte of the file holds what was taken out; see `Store.clean`."""
-        sqlite_removing.clean(self.file)
-
-    def withdraw(self, ids: Collection[str], source: str = "") -> None:
-        """Remove all text, words, vectors and images of documents; see `Store.withdraw`."""
-        sqlite_removing.withdraw(self.file, self._evidence, ids, source)
-
-    def search_words(self, query: str, scope: Scope, most: int) -> list[Hit]:
-        """Return passages by BM25 over words, best first."""
-        words = count_words((query,))
-        with self.file.reading() as db:
-            columns = self._read_columns(db)
-            postings = _read_postings(db, list(words))
-        return rank_words(columns, self._cache.field(columns, scope), words, postings, most)
-
-    def search_vectors(self, space: str, vector: NDArray[np.float32], scope: Scope, most: int) -> list[Hit]:
-        """Return passages by cosine with a vector (n,) of the embedder that ``space`` names, best first."""
-        with self.file.reading() as db:
-            columns = self._read_columns(db)
-            version = _read_meta(db, "changes")
-            numbers, vectors = self._cache.vectors(space, version, lambda: _read_vectors(db, space))
-        if len(numbers) and vectors.shape[1] != len(vector):
-            raise ArchiveError(
-                f"the vectors of {space} have {vectors.shape[1]} numbers; this one has {len(vector)}.",
-                fix="Search with the embedder that made them.",
-            )
-        field = self._cache.field(columns, scope)
-        return rank_vectors(columns, field, numbers, vectors, np.asarray(vector, np.float32), most)
-
-    def find_unembedded(self, space: str, most: int, rights: Collection[int]) -> list[tuple[int, str]]:
-        """Return passages without a vector in that space whose rights permit one; see `Store.find_unembedded`."""
-        wanted = ",".join(str(int(one)) for one in sorted(rights))
-        sql = (
-            "SELECT number, id, first, passages, marks, cuts, body FROM documents d WHERE body IS NOT NULL "
-            f"AND passages > 0 AND rights IN ({wanted}) AND passages > (SELECT count(*) FROM vectors v "
-            "JOIN spaces s ON s.number = v.space WHERE s.name = ? AND v.passage BETWEEN d.first "
-            "AND d.first + d.passages - 1) ORDER BY number"
-        )
-        found: list[tuple[int, str]] = []
-        with self.file.reading() as db:
-            for _, id, first, count, marks, cuts, body in db.execute(sql, (space,)):
-                between = (space, first, first + count - 1)
-                done = {row[0] for row in db.execute(EMBEDDED, between)}
-                own = np.frombuffer(marks, "<i4") if marks else np.full(count, -1)
-                document = unpack_document(body, id)
-                for one in unpack_passages(cuts, document, id):
-                    allowed = own[one.index] < 0 or int(own[one.index]) in rights
-                    if allowed and first + one.index not in done and len(found) < most:
-                        found.append((first + one.index, write_indexed(document.title, one)))
-                if len(found) >= most:
-                    break
-        return found
-
-    def read_passages(self, numbers: Sequence[int]) -> list[Passage]:
-        """Return passages in the order asked for.  Raises ArchiveError for a number of which no text is there."""
-        found: dict[int, Passage] = {}
-        with self.file.reading() as db:
-            for number in numbers:
-                if number not in found:
-                    found.update(_read_neighbours(db, int(number)))
-        return [found[number] for number in numbers]
-
-    def read_documents(self, ids: Sequence[str]) -> list[Document]:
-        """Return documents, with their rights, in the order asked for; raises ArchiveError for an unknown id."""
-        sql = "SELECT number, id, body FROM documents WHERE body IS NOT NULL AND id IN (...)"
-        with self.file.reading() as db:
-            rows = {row[1]: row for row in fetch_by(db, sql, list(dict.fromkeys(ids)))}
-            missing = next((id for id in ids if id not in rows), None)
-            if missing is not None:
-                raise ArchiveError(f"{self.file.path.name} has no text of a document {missing!r}.")
-            made = {id: self._build_document(db, *row) for id, row in rows.items()}
-        return [made[id] for id in ids]
-
-    def _build_document(self, db: sqlite3.Connection, number: int, id: str, body: bytes) -> Document:
-        return self._evidence.complete(db, number, unpack_document(body, id))
-
-    def find_documents(self, name: str) -> list[Document]:
-        """Return the documents with this id (or its beginning), address or path; newest version first."""
-        with self.file.reading() as db:
-            rows = db.execute(FIND, {"name": name, "low": name, "high": f"{name}\U0010ffff"}).fetchall()
-            return [self._build_document(db, *row) for row in rows]
-
-    def iterate(self) -> Iterator[Document]:
-        """Yield all documents of which text is kept, by id."""
-        with self.file.reading() as db:
-            ids = [row[0] for row in db.execute("SELECT id FROM documents WHERE body IS NOT NULL ORDER BY id")]
-        for at in range(0, len(ids), 100):
-            with self.file.reading() as db:
-                sql = "SELECT number, id, body FROM documents WHERE body IS NOT NULL AND id IN (...) ORDER BY id"
-                some = [self._build_document(db, *row) for row in fetch_by(db, sql, ids[at : at + 100])]
-            yield from some
-
-    def list_holdings(self) -> Iterator[Holding]:
-        """Yield what there is of every document ever added, by id."""
-        with self.file.reading() as db:
-            sources: dict[int, list[str]] = {}
-            for number, source in db.execute("SELECT DISTINCT document, source FROM origins ORDER BY 1, 2"):
-                sources.setdefault(number, []).append(source)
-            sql = "SELECT number, id, uri, keep, rights, replaced, passages FROM documents ORDER BY id"
-            rows = db.execute(sql).fetchall()
-        for number, id, uri, keep, rights, replaced, passages in rows:
-            yield Holding(id, uri, tuple(sources.get(number, ())), keep, rights, not replaced, passages)
-
-    def read_image(self, hash: str) -> bytes:
-        """Return the bytes of an image.  Raises ArchiveError if there is none of this name."""
-        with self.file.reading() as db:
-            row = db.execute("SELECT bytes FROM images WHERE hash = ?", (hash,)).fetchone()
-        if row is None:
-            raise ArchiveError(f"{self.file.path.name} has no image {hash!r}.")
-        return bytes(row[0])
-
-    def remember_ledger(self, place: str) -> None:
-        """Note a ledger that holds answers made with this archive."""
-        with self.file.changing() as db:
-            db.execute("INSERT OR IGNORE INTO ledgers VALUES (?)", (place,))
-
-    def list_ledgers(self) -> Sequence[str]:
-        """Return the ledgers that were noted, in order."""
-        with self.file.reading() as db:
-            return [row[0] for row in db.execute("SELECT place FROM ledgers ORDER BY place")]
-
-    def check(self) -> Sequence[str]:
-        """Return what is wrong with the archive, one sentence each."""
-        with self.file.reading() as db:
-            return list(sqlite_checking.check(db, self._evidence, make_columns(list(_read_rows(db)))))
-
-    def fingerprint(self) -> str:
-        """Return a hash of all documents, passages and rights evidence."""
-        with self.file.reading() as db:
-            return content_hash([WORDS_VERSION, _read_meta(db, "shares")])
-
-    def _read_columns(self, db: sqlite3.Connection) -> Columns:
-        """Return what a search needs to know of all documents, read again after a change."""
-        return self._cache.columns(_read_meta(db, "changes"), lambda: make_columns(list(_read_rows(db))))
+    def _pack_vector(self, vector: NDArray[np.float32]) -> object:
+        return vector.tobytes()
 
 
-EMBEDDED = (
-    "SELECT v.passage FROM vectors v JOIN spaces s ON s.number = v.space WHERE s.name = ? AND v.passage BETWEEN ? AND ?"
-)
-FIND = (
-    "SELECT number, id, body FROM documents WHERE body IS NOT NULL AND (uri = :name OR (length(:name) >= 6 "
-    "AND id >= :low AND id < :high) OR number IN (SELECT document FROM origins WHERE path = :name)) "
-    "ORDER BY replaced, version DESC, id"
-)
-
-
-def _read_meta(db: sqlite3.Connection, name: str) -> str:
-    row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-    return str(row[0]) if row else "0"
-
-
-def _read_rows(db: sqlite3.Connection) -> Iterator[DocumentRow]:
-    rows = db.execute(
-        "SELECT id, uri, version, published, section, language, label, rights, replaced, keep = 'words', first, "
-        "lengths, marks FROM documents WHERE keep != 'withdrawn'"
-    )
-    for row in rows:
-        yield DocumentRow(*row)
-
-
-def _read_postings(db: sqlite3.Connection, words: Sequence[str]) -> dict[str, bytes]:
-    """Return the list of each word that any passage has."""
-    found: dict[str, list[bytes]] = {}
-    sql = "SELECT p.word, p.body FROM segments s JOIN postings p ON p.segment = s.number AND p.word IN (...)"
-    for word, body in fetch_by(db, sql, words):
-        found.setdefault(word, []).append(body)
-    return {word: join_postings(lists) for word, lists in found.items()}
-
-
-def _read_vectors(db: sqlite3.Connection, space: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _read_vectors(db: Connection, space: Space) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the passages of a space and their vectors, (m,) and (m, n)."""
-    row = db.execute("SELECT number, width FROM spaces WHERE name = ?", (space,)).fetchone()
-    if row is None:
-        return np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
-    count = db.execute("SELECT count(*) FROM vectors WHERE space = ?", (row[0],)).fetchone()[0]
-    numbers, vectors = np.zeros(count, np.int64), np.zeros((count, row[1]), np.float32)
-    read = db.execute("SELECT passage, body FROM vectors WHERE space = ? ORDER BY passage", (row[0],))
+    count = db.execute("SELECT count(*) FROM vectors WHERE space = ?", (space.number,)).fetchone()[0]
+    numbers, vectors = np.zeros(count, np.int64), np.zeros((count, space.width), np.float32)
+    read = db.execute("SELECT passage, body FROM vectors WHERE space = ? ORDER BY passage", (space.number,))
     for at, (number, body) in enumerate(read):
         numbers[at], vectors[at] = number, np.frombuffer(body, "<f4")
     return numbers, vectors
-
-
-def _read_neighbours(db: sqlite3.Connection, number: int) -> dict[int, Passage]:
-    """Return the passages of the document that has a certain one, by number."""
-    row: tuple[Any, ...] | None = db.execute(
-        "SELECT id, first, passages, cuts, body FROM documents WHERE first <= ? AND passages > 0 "
-        "ORDER BY first DESC LIMIT 1",
-        (number,),
-    ).fetchone()
-    if row is None or not row[1] <= number < row[1] + row[2]:
-        raise ArchiveError(f"there is no passage {number}.", fix="Search again; the archive was changed meanwhile.")
-    id, first, _, cuts, body = row
-    return {first + one.index: one for one in unpack_passages(cuts, unpack_document(body, id), id)}

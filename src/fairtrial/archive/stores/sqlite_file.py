@@ -11,14 +11,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
+from fairtrial.archive.stores.database import VECTORS, WRONG_VECTORS
 from fairtrial.archive.stores.schema import MIGRATIONS, migrate, read_version
 from fairtrial.errors import ArchiveError
 
 BUSY_SECONDS = 30.0
+IN_MEMORY = 256 << 20
+"""Bytes of a file that is written anew in memory; a larger one through a temporary file, which has no removed text."""
 HEADER = b"SQLite format 3\x00"
 REASONS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "Free some space and run it again; what was committed is safe."),
@@ -38,7 +40,7 @@ class ArchiveFile:
 
     def __init__(self, path: Path, create: bool) -> None:
         """Open a file, or make it.  Raises ArchiveError if it is missing, no archive, too new or not accessible."""
-        self.path = path
+        self.path, self.name = path, path.name
         _check_place(path, create)
         self.guard = threading.RLock()
         self.lock = FileLock(f"{path.resolve()}.lock", thread_local=False)
@@ -135,17 +137,45 @@ class ArchiveFile:
         except UnicodeEncodeError:  # a lone surrogate; its own message would show text
             raise ArchiveError(f"a text has no place in {self.path.name}: it is not Unicode.") from None
 
+    def clean(self) -> None:
+        """Write the file anew from what is left in it, and empty its log.
+
+        Rows were deleted or emptied with ``secure_delete``.  The write-ahead log is emptied, the file written anew from
+        what is left (``VACUUM``: what moving rows between pages has left behind goes too), and the log emptied again.
+
+        Raises:
+            ArchiveError: another process is reading; the rows are gone, their bytes may not be.
+        """
+        with self.guard, self.explaining("written"):
+            self._empty_log()
+            large = self.path.stat().st_size > IN_MEMORY
+            self.db.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
+            try:
+                self.db.execute("VACUUM")
+            finally:
+                self.db.execute("PRAGMA temp_store = MEMORY")
+            self._empty_log()
+
+    def _empty_log(self) -> None:
+        busy, _, _ = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise ArchiveError(
+                f"another process is reading {self.name}: what was taken out may still be in its files.",
+                fix="End it, and do the same again.",
+            )
+
+    def examine(self) -> Sequence[str]:
+        """Return what is wrong with the file itself, one sentence each; inside `reading`."""
+        said = [f"SQLite says: {row[0]}." for row in self.db.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+        for table, _, parent, _ in self.db.execute("PRAGMA foreign_key_check").fetchmany(20):
+            said.append(f"a row of {table} refers to one of {parent} that is missing.")
+        count = self.db.execute(f"{VECTORS} WHERE length(v.body) != 4 * s.width").fetchone()[0]
+        return [*said, WRONG_VECTORS.format(count=count)] if count else said
+
     def close(self) -> None:
         """Close the file."""
         with self.guard:
             self.db.close()
-
-
-def fetch_by(db: sqlite3.Connection, sql: str, values: Sequence[object], most: int = 5000) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a query with ``IN (...)`` over many values, some at a time; ``...`` stands for them in it."""
-    for at in range(0, len(values), most):
-        some = values[at : at + most]
-        yield from db.execute(sql.replace("...", ",".join("?" * len(some))), some)
 
 
 def read_code(error: sqlite3.Error) -> int:

@@ -19,6 +19,7 @@ from fairtrial.errors import DataError, SpecError
 from fairtrial.plugins import Table
 from fairtrial.records import COUNT, Answer, CorpusScore, GenerateRequest, Measure, Observation
 from fairtrial.records.hashing import content_hash
+from fairtrial.records.trace import Trace
 from fairtrial.spec.graders import read_grader_settings
 from fairtrial.spec.references import GraderSettings
 from fairtrial.spec.regular import read_regular
@@ -82,6 +83,10 @@ class Grader(ABC, Generic[S]):
         """Return names of signs of how the answer was given (`fairtrial.tasks.signs`), e.g. ``unread``."""
         return ["near_miss"] if self.is_wrong(grades) and is_near_miss(answer, expected) else []
 
+    def read_columns(self) -> Sequence[str]:
+        """Return the columns that only graders may see and that are not written in the settings."""
+        return ()
+
     def is_wrong(self, grades: Grades) -> bool:
         """Return whether the main measure has its worst value."""
         main = self.measures[0]
@@ -92,6 +97,32 @@ class Grader(ABC, Generic[S]):
         """Return, as JSON values, all that can change a grade: the settings, files by their content."""
         files = {name: content_hash([read_setting_file(Path(path))]) for name, path in self.settings.referred("file")}
         return {**self.settings.own(), **files}
+
+
+class TracingGrader(Grader[S]):
+    """A grader that judges what happened on the way to an answer, as its trace tells; the text may be anything."""
+
+    needs_expected = False
+
+    @abstractmethod
+    def grade_trace(self, trace: Trace, row: Row) -> Grades:
+        """Return the value and weight of each measure that applies; nothing if `explain_absence` tells why; pure."""
+
+    @abstractmethod
+    def explain_absence(self, trace: Trace, row: Row) -> str:
+        """Return why an answer with such a trace has none of the measures, in a few words; empty if it can."""
+
+    def list_relevant(self, row: Row) -> Sequence[str]:
+        """Return what a perfect search would find for a row, as requests name it."""
+        return ()
+
+    def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
+        """Return nothing: the trace is what is graded."""
+        return {}
+
+    def find_signs(self, answer: str, expected: Sequence[str], row: Row, grades: Grades) -> Sequence[str]:
+        """Tell nothing: how the answer was written is no matter."""
+        return []
 
 
 class JudgingGrader(Grader[S]):
@@ -152,6 +183,8 @@ GRADERS: Table[type[Grader[Any]]] = Table(
         "point_in_box": "fairtrial.tasks.graders.point_in_box:PointInBoxGrader",
         "code": "fairtrial.tasks.graders.code:CodeGrader",
         "judge": "fairtrial.tasks.graders.judge:JudgeGrader",
+        "retrieved": "fairtrial.tasks.graders.retrieved:RetrievedGrader",
+        "overlap": "fairtrial.tasks.graders.overlap:OverlapGrader",
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _is_grader,
@@ -233,7 +266,25 @@ class GraderSet:
         """Return what each judge is asked about an answer; None where it has no text."""
         return [one.make_request(question, answer, expected, row) if answer.strip() else None for one in self.judging]
 
-    def observe(self, answer: str, expected: Sequence[str], row: Row) -> list[Observation]:
+    @property
+    def tracing(self) -> tuple[TracingGrader[Any], ...]:
+        """Those that judge what happened on the way to an answer."""
+        return tuple(grader for _, grader in self.graders if isinstance(grader, TracingGrader))
+
+    def read_columns(self) -> list[str]:
+        """Return the columns that only graders may see and that are not written in the settings."""
+        return [column for _, grader in self.graders for column in grader.read_columns()]
+
+    def explain_absences(self, trace: Trace, row: Row) -> dict[str, str]:
+        """Return the measures that an answer with such a trace cannot have, and why."""
+        return {
+            measure.name: why
+            for grader in self.tracing
+            if (why := grader.explain_absence(trace, row))
+            for measure in grader.measures
+        }
+
+    def observe(self, answer: str, expected: Sequence[str], row: Row, trace: Trace = ()) -> list[Observation]:
         """Return the grades of one answer; see `Grader.grade`.
 
         Raises PluginError if a plugin's grader returns something else than it declares.
@@ -241,7 +292,7 @@ class GraderSet:
         return [
             Observation(measure.name, *grades[measure.name], measure.unit)
             for name, grader in self.graders
-            if (grades := _grade(name, grader, answer, expected, row)) is not None
+            if (grades := _grade(name, grader, answer, expected, row, trace)) is not None
             for measure in grader.measures
             if measure.name in grades
         ]
@@ -256,8 +307,11 @@ class GraderSet:
         ]
 
 
-def _grade(name: str, grader: Grader[Any], answer: str, expected: Sequence[str], row: Row) -> Grades:
-    grades = grader.grade(answer, expected, row)
+def _grade(name: str, grader: Grader[Any], answer: str, expected: Sequence[str], row: Row, trace: Trace = ()) -> Grades:
+    if isinstance(grader, TracingGrader):
+        grades = grader.grade_trace(trace, row)
+    else:
+        grades = grader.grade(answer, expected, row)
     bounds = {measure.name: measure.bounds for measure in grader.measures}
     fine = isinstance(grades, Mapping) and all(
         measure in bounds and _is_sound(given, bounds[measure]) for measure, given in grades.items()

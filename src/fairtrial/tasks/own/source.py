@@ -112,7 +112,8 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
     except FairtrialError as error:
         error.where = error.where or where
         raise
-    unused = list_unused(table.columns, columns, template, [said.group, *list_settings(written)])
+    more = [said.group, *list_settings(written), *graders.read_columns()]
+    unused = list_unused(table.columns, columns, template, more)
     return OwnSource(said.file_name, asking, questions, graders, table, tuple(unused), written=written, images=images)
 
 

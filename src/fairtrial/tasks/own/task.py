@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -188,7 +188,17 @@ class OwnTask:
             delimiter = "" if prompt.user[-1:].isspace() else " "
             return [ScoreRequest(tuple(Pair(asked, choice) for choice in item.choices), delimiter, label=label)]
         stop = () if self._options.chat else self._stop
-        return [GenerateRequest(asked, MAX_TOKENS, stop, label=label)]
+        query, relevant = self._find_sought(question)
+        return [GenerateRequest(asked, MAX_TOKENS, stop, label=label, query=query, relevant=relevant)]
+
+    def _find_sought(self, question: Question) -> tuple[str, tuple[str, ...]]:
+        """Return what levers that search should search for and find; nothing where no grader asks what was found."""
+        tracing = self._source.graders.tracing
+        if not tracing:
+            return "", ()
+        column = self._source.columns.question
+        relevant = dict.fromkeys(name for grader in tracing for name in grader.list_relevant(question.row))
+        return to_text(question.row[column]) if column else "", tuple(relevant)
 
     @cached_property
     def _shown(self) -> tuple[Any, ...]:
@@ -217,7 +227,8 @@ class OwnTask:
         """Return the columns of right and of wrong answers, those that graders read, and ids that no question shows."""
         columns = self._source.columns
         own = [self._unseen_id] if self._unseen_id else []  # no part of an item's identity, so nothing may depend on it
-        return [*columns.answers, *columns.wrong, *list_settings(self._source.written), *own]
+        graded = [*list_settings(self._source.written), *self._source.graders.read_columns()]
+        return [*columns.answers, *columns.wrong, *graded, *own]
 
     def examples(self) -> Sequence[str]:
         """Return the rows that are shown as examples, with their right answers; none of them is an item."""
@@ -228,7 +239,7 @@ class OwnTask:
         """Return the measures of the card."""
         (answer,) = answers
         if isinstance(answer, GenerateAnswer):
-            return self._source.graders.observe(answer.text, item.gold, item.data)
+            return self._source.graders.observe(answer.text, item.gold, item.data, answer.trace)
         assert isinstance(answer, ScoreAnswer)
         right = set(self._asked[item.doc_id].places)
         scores = list(answer.logprobs)
@@ -249,6 +260,15 @@ class OwnTask:
         """Return what a written answer counts for scores of all answers together."""
         (answer,) = answers
         return self._source.graders.count(answer.text, item.gold) if isinstance(answer, GenerateAnswer) else []
+
+    def traced_measures(self) -> Collection[str]:
+        """Return the measures of what was found for written answers."""
+        return [measure.name for grader in self._source.graders.tracing for measure in grader.measures]
+
+    def absences(self, item: Item, answers: Sequence[Answer]) -> Mapping[str, str]:
+        """Return which of these measures an answer cannot have, and why."""
+        (answer,) = answers
+        return self._source.graders.explain_absences(answer.trace, item.data)
 
     def judges(self) -> Sequence[JudgeUse]:
         """Return who judges written answers, if a grader says so."""

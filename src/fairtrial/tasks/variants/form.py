@@ -25,7 +25,7 @@ from fairtrial.records import (
     Prompt,
     Request,
 )
-from fairtrial.tasks.base import CountsForCorpus, NamesAnswerColumns, Task, TellsSigns, list_images
+from fairtrial.tasks.base import CountsForCorpus, GradesTraces, NamesAnswerColumns, Task, TellsSigns, list_images
 
 
 class FormTask:
@@ -102,6 +102,16 @@ class FormTask:
         if not isinstance(self.task, CountsForCorpus):
             return []
         return self.task.counts(self.find_original(item), answers)
+
+    def traced_measures(self) -> Collection[str]:
+        """Return those of the task itself."""
+        return self.task.traced_measures() if isinstance(self.task, GradesTraces) else ()
+
+    def absences(self, item: Item, answers: Sequence[Answer]) -> Mapping[str, str]:
+        """Return what the task itself says of the answers."""
+        if not isinstance(self.task, GradesTraces):
+            return {}
+        return self.task.absences(self.find_original(item), answers)
 
     def answer_columns(self) -> Collection[str] | None:
         """Return those of the task itself."""

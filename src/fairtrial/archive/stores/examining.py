@@ -1,16 +1,16 @@
-"""Looking through all of an SQLite archive."""
+"""Looking through all of an archive."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
 from fairtrial.archive.stores.checking import check_document, check_image, check_index
 from fairtrial.archive.stores.columns import Columns
+from fairtrial.archive.stores.database import Connection, Database
 from fairtrial.archive.stores.encoding import hash_record
+from fairtrial.archive.stores.evidence import Evidences
 from fairtrial.archive.stores.rows import add_shares, share_of
-from fairtrial.archive.stores.sqlite_evidence import Evidences
-from fairtrial.archive.stores.sqlite_writing import read_meta
+from fairtrial.archive.stores.writing import read_meta
 from fairtrial.errors import ArchiveError
 
 ORPHANS = (
@@ -26,21 +26,13 @@ ORPHANS = (
         "SELECT count(*) FROM documents WHERE keep IN ('hash', 'withdrawn') AND (body IS NOT NULL OR cuts IS NOT NULL)",
         "texts that are not to be there",
     ),
-    (
-        "SELECT count(*) FROM vectors v JOIN spaces s ON s.number = v.space WHERE length(v.body) != 4 * s.width",
-        "vectors of another length than their space's",
-    ),
 )
 """What there must be none of, and what it is called."""
 
 
-def check(db: sqlite3.Connection, evidence: Evidences, columns: Columns) -> Iterator[str]:
+def examine(database: Database, db: Connection, evidence: Evidences, columns: Columns) -> Iterator[str]:
     """Yield what is wrong with an archive, one sentence each, without any text."""
-    for (said,) in db.execute("PRAGMA integrity_check(20)").fetchall():
-        if said != "ok":
-            yield f"SQLite says: {said}."
-    for table, _, parent, _ in db.execute("PRAGMA foreign_key_check").fetchmany(20):
-        yield f"a row of {table} refers to one of {parent} that is missing."
+    yield from database.examine()
     for sql, what in ORPHANS:
         count = db.execute(sql).fetchone()[0]
         if count:
@@ -53,7 +45,7 @@ def check(db: sqlite3.Connection, evidence: Evidences, columns: Columns) -> Iter
         yield from check_image(name, data)
 
 
-def _check_documents(db: sqlite3.Connection, evidence: Evidences) -> Iterator[str]:
+def _check_documents(db: Connection, evidence: Evidences) -> Iterator[str]:
     total = "0"
     keys = dict(db.execute("SELECT number, key FROM rights").fetchall())
     sql = "SELECT number, id, keep, passages, lengths, cuts, body, core, share, rights, replaced FROM documents"

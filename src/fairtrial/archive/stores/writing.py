@@ -1,11 +1,10 @@
-"""Adding to an SQLite archive: documents, evidence, words, images, vectors; each call is one transaction."""
+"""Adding to an archive: documents, evidence, words, images, vectors; each call is one transaction."""
 
 from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby, islice
 from operator import itemgetter
@@ -14,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Added, Entry, SeenFile
+from fairtrial.archive.stores.database import Connection, Database
 from fairtrial.archive.stores.encoding import Sighting, make_record, read_pictures
+from fairtrial.archive.stores.evidence import Evidences, Sightings, number_pictures, number_record
 from fairtrial.archive.stores.postings import FANOUT, build_postings, join_postings
 from fairtrial.archive.stores.rows import AMOUNT, Prepared, add_shares, pack_marks, prepare, share_of
-from fairtrial.archive.stores.sqlite_evidence import Evidences, Sightings, number_pictures, number_record
-from fairtrial.archive.stores.sqlite_file import ArchiveFile
 from fairtrial.errors import ArchiveError
 from fairtrial.rights import RightsRecord
 
 INSERT = (
     "INSERT INTO documents (id, uri, version, published, section, language, label, rights, core, keep, replaced, "
-    "first, passages, lengths, marks, share) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'hash', 0, 0, 0, x'', x'', '0')"
+    "first, passages, lengths, marks, share) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'hash', 0, 0, 0, ?, ?, '0') "
+    "RETURNING number"
 )
 BRING_IN = (
     "UPDATE documents SET keep = ?, first = ?, passages = ?, lengths = ?, cuts = ?, body = ?, core = ? WHERE number = ?"
@@ -35,10 +35,10 @@ Words = list[tuple[int, Mapping[str, int]]]
 
 
 @contextmanager
-def change(file: ArchiveFile, evidence: Evidences) -> Iterator[sqlite3.Connection]:
+def change(database: Database, evidence: Evidences) -> Iterator[Connection]:
     """Run statements as one transaction that makes a new version of the archive."""
     try:
-        with file.changing() as db:
+        with database.changing() as db:
             yield db
             write_meta(db, "changes", str(int(read_meta(db, "changes")) + 1))
     except BaseException:
@@ -47,7 +47,7 @@ def change(file: ArchiveFile, evidence: Evidences) -> Iterator[sqlite3.Connectio
 
 
 def add(
-    file: ArchiveFile,
+    database: Database,
     evidence: Evidences,
     entries: Sequence[Entry],
     images: Mapping[str, bytes],
@@ -55,7 +55,7 @@ def add(
 ) -> Added:
     """Store documents; see `Store.add`."""
     made = [prepare(entry) for entry in entries]
-    with file.writing(), change(file, evidence) as db:
+    with database.writing(), change(database, evidence) as db:
         gone = {(kind, name) for kind, name in db.execute("SELECT kind, name FROM withdrawals")}
         words: Words = []
         counted = {"new": 0, "known": 0, "rights_changed": 0, "withdrawn": 0}
@@ -72,15 +72,14 @@ def add(
     return Added(**counted)
 
 
-def _store(
-    db: sqlite3.Connection, evidence: Evidences, one: Prepared, images: Mapping[str, bytes], words: Words
-) -> list[str]:
+def _store(db: Connection, evidence: Evidences, one: Prepared, images: Mapping[str, bytes], words: Words) -> list[str]:
     """Store a document, or what is new of it; return what it counts as."""
     sightings = evidence.encode(db, one.sightings)
     row = db.execute("SELECT number, keep FROM documents WHERE id = ?", (one.id,)).fetchone()
     number = _insert(db, one) if row is None else int(row[0])
     key = (number, one.source, one.path)
-    db.execute("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?)", (*key, one.reading, sightings))
+    db.execute("DELETE FROM origins WHERE document = ? AND source = ? AND path = ?", key)
+    db.execute("INSERT INTO origins VALUES (?, ?, ?, ?, ?)", (*key, one.reading, sightings))
     records = evidence.combine(db, number)
     more = row is None or AMOUNT[one.keep] > AMOUNT[row[1]]
     if more:
@@ -93,16 +92,15 @@ def _store(
     return ["new"] if more else ["known", "rights_changed"] if changed else ["known"]
 
 
-def _insert(db: sqlite3.Connection, one: Prepared) -> int:
+def _insert(db: Connection, one: Prepared) -> int:
     """Enter a document without anything of it; `BRING_IN` follows."""
     described = (one.version, one.published, one.section, one.language, one.label)
     rights = number_record(db, make_record(one.sightings[0]))
-    number = db.execute(INSERT, (one.id, one.uri, *described, rights, one.core)).lastrowid
-    assert number is not None
-    return number
+    values = (one.id, one.uri, *described, rights, one.core, b"", b"")
+    return int(db.execute(INSERT, values).fetchone()[0])
 
 
-def _find_first(db: sqlite3.Connection, number: int, one: Prepared) -> int:
+def _find_first(db: Connection, number: int, one: Prepared) -> int:
     """Return the number of a document's first passage: the one it has, else the next that nothing ever had."""
     sql = "SELECT first, passages, cuts FROM documents WHERE number = ?"
     first, count, cuts = db.execute(sql, (number,)).fetchone()
@@ -115,18 +113,16 @@ def _find_first(db: sqlite3.Connection, number: int, one: Prepared) -> int:
     return first
 
 
-def _add_images(db: sqlite3.Connection, number: int, hashes: Sequence[str], images: Mapping[str, bytes]) -> None:
+def _add_images(db: Connection, number: int, hashes: Sequence[str], images: Mapping[str, bytes]) -> None:
     for name in hashes:
         if name in images:
-            db.execute("INSERT OR IGNORE INTO images VALUES (?, ?)", (name, images[name]))
+            db.execute("INSERT INTO images VALUES (?, ?) ON CONFLICT DO NOTHING", (name, images[name]))
         elif db.execute("SELECT 1 FROM images WHERE hash = ?", (name,)).fetchone() is None:
             continue  # its reader could not read it and said so
-        db.execute("INSERT OR IGNORE INTO document_images VALUES (?, ?)", (number, name))
+        db.execute("INSERT INTO document_images VALUES (?, ?) ON CONFLICT DO NOTHING", (number, name))
 
 
-def update_document(
-    db: sqlite3.Connection, number: int, records: Sequence[RightsRecord], replaced: bool | None = None
-) -> bool:
+def update_document(db: Connection, number: int, records: Sequence[RightsRecord], replaced: bool | None = None) -> bool:
     """Bring a document's record and share of the fingerprint up to date; return whether its rights changed.
 
     Args:
@@ -150,11 +146,12 @@ def update_document(
     return changed
 
 
-def _finish_file(db: sqlite3.Connection, evidence: Evidences, seen: SeenFile) -> None:
+def _finish_file(db: Connection, evidence: Evidences, seen: SeenFile) -> None:
     """Enter that a file was read to its end; what it no longer gives is replaced."""
     beside = json.dumps(seen.beside)
     values = (seen.path, seen.source, seen.sha256, seen.basis, seen.problem, seen.documents, beside)
-    db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    db.execute("DELETE FROM files WHERE path = ?", (seen.path,))
+    db.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     if seen.problem:
         return
     sql = "SELECT document FROM origins WHERE path = ? AND source = ? AND reading != ?"
@@ -169,19 +166,19 @@ def _finish_file(db: sqlite3.Connection, evidence: Evidences, seen: SeenFile) ->
             update_document(db, number, evidence.combine(db, number), replaced=True)
 
 
-def put_rights(file: ArchiveFile, evidence: Evidences, records: Mapping[str, RightsRecord]) -> int:
+def put_rights(database: Database, evidence: Evidences, records: Mapping[str, RightsRecord]) -> int:
     """Give documents other evidence; see `Store.put_rights`."""
     changed = 0
-    with file.writing(), change(file, evidence) as db:
+    with database.writing(), change(database, evidence) as db:
         for id, record in records.items():
             row = db.execute("SELECT number FROM documents WHERE id = ? AND keep != 'withdrawn'", (id,)).fetchone()
             if row is None:
-                raise ArchiveError(f"{file.path.name} has no document {id!r}.")
+                raise ArchiveError(f"{database.name} has no document {id!r}.")
             changed += _replace_evidence(db, evidence, int(row[0]), record)
     return changed
 
 
-def _replace_evidence(db: sqlite3.Connection, evidence: Evidences, number: int, record: RightsRecord) -> bool:
+def _replace_evidence(db: Connection, evidence: Evidences, number: int, record: RightsRecord) -> bool:
     """Give a document other evidence, and leave that of its pictures as it is."""
     rows = db.execute("SELECT source, path, sightings FROM origins WHERE document = ?", (number,)).fetchall()
     own = tuple(Sighting.of(one) for one in record.evidence)
@@ -192,35 +189,56 @@ def _replace_evidence(db: sqlite3.Connection, evidence: Evidences, number: int, 
     return update_document(db, number, evidence.combine(db, number))
 
 
-def put_vectors(file: ArchiveFile, space: str, passages: Sequence[int], vectors: NDArray[np.float32]) -> None:
-    """Store vectors (passages, n) of length 1; those of passages that are gone meanwhile are dropped."""
+def put_vectors(
+    database: Database,
+    space: str,
+    passages: Sequence[int],
+    vectors: NDArray[np.float32],
+    pack: Callable[[NDArray[np.float32]], object],
+) -> None:
+    """Store vectors (passages, n) of length 1; those of passages that are gone meanwhile are dropped.
+
+    ``pack`` makes of one what the database keeps.
+    """
     if vectors.ndim != 2 or len(vectors) != len(passages):
         raise ArchiveError(f"vectors of shape {vectors.shape} do not fit {len(passages)} passages.")
     if not np.isfinite(vectors).all():
         raise ArchiveError(f"a vector of {space} is not finite.", fix="The embedder failed; nothing was stored.")
     rows = np.ascontiguousarray(vectors, "<f4")
-    with change(file, Evidences()) as db:
-        db.execute("INSERT OR IGNORE INTO spaces (name, width) VALUES (?, ?)", (space, rows.shape[1]))
+    with change(database, Evidences()) as db:
+        db.execute("INSERT INTO spaces (name, width) VALUES (?, ?) ON CONFLICT DO NOTHING", (space, rows.shape[1]))
         number, width = db.execute("SELECT number, width FROM spaces WHERE name = ?", (space,)).fetchone()
         if width != rows.shape[1]:
             raise ArchiveError(f"the vectors of {space} have {width} numbers; these have {rows.shape[1]}.")
-        there = "SELECT 1 FROM documents WHERE first <= ?1 AND first + passages > ?1 AND body IS NOT NULL"
-        for passage, row in zip(passages, rows, strict=True):
-            values = (int(passage), number, row.tobytes())
-            sql = f"INSERT OR REPLACE INTO vectors (passage, space, body) SELECT ?1, ?2, ?3 WHERE EXISTS ({there})"
-            db.execute(sql, values)
+        there = _find_there(db, passages)
+        upsert = (
+            "INSERT INTO vectors (space, passage, body) VALUES (?, ?, ?) "
+            "ON CONFLICT (space, passage) DO UPDATE SET body = excluded.body"
+        )
+        values = zip(passages, rows, strict=True)
+        db.executemany(upsert, [(number, int(one), pack(row)) for one, row in values if int(one) in there])
 
 
-def _add_segment(db: sqlite3.Connection, words: Words) -> None:
+def _find_there(db: Connection, passages: Sequence[int]) -> set[int]:
+    """Return which of some passages have text."""
+    if not len(passages):
+        return set()
+    wanted = {int(one) for one in passages}
+    sql = "SELECT first, passages FROM documents WHERE first <= ? AND first + passages > ? AND body IS NOT NULL"
+    rows = db.execute(sql, (max(wanted), min(wanted)))
+    return wanted & {number for first, count in rows for number in range(first, first + count)}
+
+
+def _add_segment(db: Connection, words: Words) -> None:
     """Store the postings of some passages as a segment of their own."""
     if not words:
         return
-    segment = db.execute("INSERT INTO segments (level) VALUES (0)").lastrowid
+    segment = db.execute("INSERT INTO segments (level) VALUES (0) RETURNING number").fetchone()[0]
     rows = [(segment, word, body) for word, body in build_postings(words).items()]
     db.executemany("INSERT INTO postings VALUES (?, ?, ?)", rows)
 
 
-def merge_segments(db: sqlite3.Connection) -> None:
+def merge_segments(db: Connection) -> None:
     """Make one segment of the next level out of `FANOUT` of one, as long as there are so many."""
     while True:
         sql = "SELECT level FROM segments GROUP BY level HAVING count(*) >= ? ORDER BY level LIMIT 1"
@@ -232,9 +250,9 @@ def merge_segments(db: sqlite3.Connection) -> None:
         _merge(db, old, int(row[0]) + 1)
 
 
-def _merge(db: sqlite3.Connection, old: Sequence[int], level: int) -> None:
+def _merge(db: Connection, old: Sequence[int], level: int) -> None:
     """Make one segment out of several, word after word."""
-    segment = db.execute("INSERT INTO segments (level) VALUES (?)", (level,)).lastrowid
+    segment = db.execute("INSERT INTO segments (level) VALUES (?) RETURNING number", (level,)).fetchone()[0]
     sql = "SELECT word, body FROM postings WHERE segment = ? ORDER BY word"
     merged = heapq.merge(*(db.execute(sql, (one,)) for one in old), key=itemgetter(0))  # equal words in order of `old`
     rows = (
@@ -246,12 +264,13 @@ def _merge(db: sqlite3.Connection, old: Sequence[int], level: int) -> None:
     db.executemany("DELETE FROM segments WHERE number = ?", [(one,) for one in old])
 
 
-def read_meta(db: sqlite3.Connection, name: str) -> str:
+def read_meta(db: Connection, name: str) -> str:
     """Return a value that there is one of in an archive; ``0`` if it was never written."""
     row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
     return str(row[0]) if row else "0"
 
 
-def write_meta(db: sqlite3.Connection, name: str, value: str) -> None:
+def write_meta(db: Connection, name: str, value: str) -> None:
     """Write a value that there is one of in an archive."""
-    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+    upsert = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    db.execute(upsert, (name, value))

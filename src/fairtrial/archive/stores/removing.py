@@ -1,13 +1,8 @@
-"""Taking documents out of an SQLite archive so that no byte of the file holds their text any more.
-
-Rows are deleted or emptied with ``secure_delete``; then the write-ahead log is emptied, the file is written anew from
-what is left (``VACUUM``: what moving rows between pages has left behind goes too), and the log is emptied again.
-"""
+"""Taking documents out of an archive: rows are deleted or emptied, then the database leaves no byte of them."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,56 +11,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Keep
+from fairtrial.archive.stores.database import Connection, Database, fetch_by
 from fairtrial.archive.stores.encoding import pack_evidence, unpack_evidence
+from fairtrial.archive.stores.evidence import Evidences
 from fairtrial.archive.stores.postings import strip_postings
 from fairtrial.archive.stores.rows import AMOUNT
-from fairtrial.archive.stores.sqlite_evidence import Evidences
-from fairtrial.archive.stores.sqlite_file import ArchiveFile, fetch_by
-from fairtrial.archive.stores.sqlite_writing import change, read_meta, update_document, write_meta
+from fairtrial.archive.stores.writing import change, read_meta, update_document, write_meta
 from fairtrial.errors import ArchiveError
 
-IN_MEMORY = 256 << 20
-"""Bytes of a file that is written anew in memory; a larger one through a temporary file, which has no removed text."""
 
-
-def keep_less(file: ArchiveFile, evidence: Evidences, ids: Mapping[str, Keep]) -> None:
+def keep_less(database: Database, evidence: Evidences, ids: Mapping[str, Keep]) -> None:
     """Take out what is no longer allowed to be stored; see `Store.keep_less`."""
-    with file.writing(), change(file, evidence) as db:
+    with database.writing(), change(database, evidence) as db:
         rows = fetch_by(db, "SELECT number, id, keep FROM documents WHERE id IN (...)", list(ids))
         _strip(db, evidence, {number: ids[id] for number, id, keep in rows if AMOUNT[ids[id]] < AMOUNT[keep]})
 
 
-def withdraw(file: ArchiveFile, evidence: Evidences, ids: Collection[str], source: str) -> None:
+def withdraw(database: Database, evidence: Evidences, ids: Collection[str], source: str) -> None:
     """Remove all text, words, vectors and images of documents; see `Store.withdraw`."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    with file.writing():
-        with change(file, evidence) as db:
+    with database.writing():
+        with change(database, evidence) as db:
             sql = "SELECT number, id, uri FROM documents WHERE id IN (...)"
             rows = list(fetch_by(db, sql, sorted(ids)))
             if missing := set(ids) - {id for _, id, _ in rows}:
-                raise ArchiveError(f"{file.path.name} has no document {min(missing)!r}.")
+                raise ArchiveError(f"{database.name} has no document {min(missing)!r}.")
             names = [("document", id) for _, id, _ in rows] + [("uri", uri) for _, _, uri in rows]
             names += [("source", source)] if source else []
-            db.executemany("INSERT OR IGNORE INTO withdrawals VALUES (?, ?, ?)", [(*name, at) for name in names])
+            db.executemany(
+                "INSERT INTO withdrawals VALUES (?, ?, ?) ON CONFLICT DO NOTHING", [(*name, at) for name in names]
+            )
             _strip(db, evidence, {number: "withdrawn" for number, _, _ in rows})
             if source:
                 _leave_source(db, evidence, source)
             _forget_raw_evidence(db)
             evidence.forget()
-        clean(file)
+        clean(database)
 
 
-def _leave_source(db: sqlite3.Connection, evidence: Evidences, source: str) -> None:
+def _leave_source(db: Connection, evidence: Evidences, source: str) -> None:
     """Forget that documents that stay came from a source, too: what it permits no longer counts."""
-    sql = "SELECT o.document FROM origins o JOIN documents d ON d.number = o.document WHERE o.source = ?1 AND EXISTS "
-    others = "(SELECT 1 FROM origins p WHERE p.document = o.document AND p.source != ?1)"
-    staying = [row[0] for row in db.execute(f"{sql}{others} AND d.keep != 'withdrawn'", (source,)).fetchall()]
+    sql = "SELECT o.document FROM origins o JOIN documents d ON d.number = o.document WHERE o.source = ? AND EXISTS "
+    others = "(SELECT 1 FROM origins p WHERE p.document = o.document AND p.source != ?)"
+    staying = [row[0] for row in db.execute(f"{sql}{others} AND d.keep != 'withdrawn'", (source, source)).fetchall()]
     for number in staying:
         db.execute("DELETE FROM origins WHERE document = ? AND source = ?", (number, source))
         update_document(db, number, evidence.combine(db, number))
 
 
-def _strip(db: sqlite3.Connection, evidence: Evidences, less: Mapping[int, str]) -> None:
+def _strip(db: Connection, evidence: Evidences, less: Mapping[int, str]) -> None:
     """Take out of documents, by number, all but what is to be kept."""
     gone = np.zeros(int(read_meta(db, "passages")), np.bool_)
     for number, keep in less.items():
@@ -74,8 +68,8 @@ def _strip(db: sqlite3.Connection, evidence: Evidences, less: Mapping[int, str])
         db.execute("UPDATE documents SET keep = ? WHERE number = ?", (keep, number))
         if keep != "text":
             db.execute("DELETE FROM vectors WHERE passage BETWEEN ? AND ?", (first, first + count - 1))
-            emptied = "core = '', passages = 0, lengths = x'', marks = x'', cuts = NULL, body = NULL"
-            db.execute(f"UPDATE documents SET {emptied} WHERE number = ?", (number,))
+            emptied = "core = '', passages = 0, lengths = ?, marks = ?, cuts = NULL, body = NULL"
+            db.execute(f"UPDATE documents SET {emptied} WHERE number = ?", (b"", b"", number))
             db.execute("DELETE FROM document_images WHERE document = ?", (number,))
         update_document(db, number, evidence.combine(db, number))
     if less:
@@ -84,7 +78,7 @@ def _strip(db: sqlite3.Connection, evidence: Evidences, less: Mapping[int, str])
     _strip_postings(db, gone)
 
 
-def _strip_postings(db: sqlite3.Connection, gone: NDArray[np.bool_]) -> None:
+def _strip_postings(db: Connection, gone: NDArray[np.bool_]) -> None:
     """Take passages out of the index; a word that stands nowhere else goes with them."""
     if not gone.any():
         return
@@ -100,7 +94,7 @@ def _strip_postings(db: sqlite3.Connection, gone: NDArray[np.bool_]) -> None:
         db.executemany(delete, [(segment, word) for body, word in changed if not body])
 
 
-def _forget_raw_evidence(db: sqlite3.Connection) -> None:
+def _forget_raw_evidence(db: Connection) -> None:
     """Take out the raw text of signals that only withdrawn documents have; what they said stays."""
     used: dict[str, set[int]] = {"kept": set(), "withdrawn": set()}
     rows = db.execute(
@@ -117,27 +111,12 @@ def _forget_raw_evidence(db: sqlite3.Connection) -> None:
             db.execute("UPDATE evidence SET body = ? WHERE number = ?", values)
 
 
-def clean(file: ArchiveFile) -> None:
-    """Write the file anew from what is left in it, and empty its log; see `Store.clean`."""
-    with file.writing(), file.guard, file.explaining("written"):
-        db = file.db
-        if read_meta(db, "unclean") == "0":
-            return
-        _empty_log(file)
-        large = file.path.stat().st_size > IN_MEMORY
-        db.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
-        try:
-            db.execute("VACUUM")
-        finally:
-            db.execute("PRAGMA temp_store = MEMORY")
-        _empty_log(file)
-        db.execute("DELETE FROM meta WHERE name = 'unclean'")
-
-
-def _empty_log(file: ArchiveFile) -> None:
-    busy, _, _ = file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy:
-        raise ArchiveError(
-            f"another process is reading {file.path.name}: what was taken out may still be in its files.",
-            fix="End it, and do the same again.",
-        )
+def clean(database: Database) -> None:
+    """See to it that no byte of what was taken out is left where the database can help it; see `Store.clean`."""
+    with database.writing():
+        with database.reading() as db:
+            if read_meta(db, "unclean") == "0":
+                return
+        database.clean()
+        with database.changing() as db:
+            db.execute("DELETE FROM meta WHERE name = 'unclean'")

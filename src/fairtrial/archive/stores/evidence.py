@@ -1,14 +1,14 @@
-"""Evidence and rights records in an SQLite archive: each different one once, with a number."""
+"""Evidence and rights records in an archive: each different one once, with a number."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from fairtrial.archive.document import Document
+from fairtrial.archive.stores.database import Connection
 from fairtrial.archive.stores.encoding import (
     Sighting,
     hash_evidence,
@@ -36,7 +36,7 @@ class Evidences:
         """Read all again when it is next asked for."""
         self._known.clear()
 
-    def read(self, db: sqlite3.Connection, number: int) -> Evidence:
+    def read(self, db: Connection, number: int) -> Evidence:
         """Return a piece of evidence, without place and date."""
         if number not in self._known:
             row = db.execute("SELECT body FROM evidence WHERE number = ?", (number,)).fetchone()
@@ -45,7 +45,7 @@ class Evidences:
             self._known[number] = unpack_evidence(row[0])
         return self._known[number]
 
-    def decode(self, db: sqlite3.Connection, text: str) -> Sightings:
+    def decode(self, db: Connection, text: str) -> Sightings:
         """Return what a row of ``origins`` says was seen."""
         lists: list[list[tuple[int, str, str]]] = json.loads(text)
         return tuple(
@@ -53,21 +53,21 @@ class Evidences:
             for one in lists
         )
 
-    def encode(self, db: sqlite3.Connection, sightings: Sightings) -> str:
+    def encode(self, db: Connection, sightings: Sightings) -> str:
         """Store evidence and return what a row of ``origins`` says of it."""
         lists = [
             [[number_evidence(db, one.evidence), one.where, one.seen.isoformat()] for one in some] for some in sightings
         ]
         return json.dumps(lists, ensure_ascii=False, separators=(",", ":"))
 
-    def combine(self, db: sqlite3.Connection, document: int) -> list[RightsRecord]:
+    def combine(self, db: Connection, document: int) -> list[RightsRecord]:
         """Return the record of a document and those of its pictures: all evidence of all that it came from."""
         texts = [row[0] for row in db.execute("SELECT sightings FROM origins WHERE document = ?", (document,))]
         every = [self.decode(db, text) for text in texts]
         most = max((len(one) for one in every), default=1)
         return [make_record(seen for one in every if at < len(one) for seen in one[at]) for at in range(most)]
 
-    def complete(self, db: sqlite3.Connection, number: int, document: Document) -> Document:
+    def complete(self, db: Connection, number: int, document: Document) -> Document:
         """Return a document with its rights, those of its pictures, and what it came from."""
         records = self.combine(db, number)
         source = db.execute("SELECT min(source) FROM origins WHERE document = ?", (number,)).fetchone()[0]
@@ -78,7 +78,7 @@ class Evidences:
         return replace(document, source=source or "", rights=records[0], pictures=pictures)
 
 
-def number_evidence(db: sqlite3.Connection, evidence: Evidence) -> int:
+def number_evidence(db: Connection, evidence: Evidence) -> int:
     """Return the number of a piece of evidence, which gets one if it has none."""
     key = hash_evidence(evidence)
     row = db.execute("SELECT number FROM evidence WHERE key = ?", (key,)).fetchone()
@@ -89,7 +89,7 @@ def number_evidence(db: sqlite3.Connection, evidence: Evidence) -> int:
     return int(row[0])
 
 
-def number_record(db: sqlite3.Connection, record: RightsRecord) -> int:
+def number_record(db: Connection, record: RightsRecord) -> int:
     """Return the number of all records that decide like this one, which get one if they have none."""
     key = hash_record(record)
     row = db.execute("SELECT number FROM rights WHERE key = ?", (key,)).fetchone()
@@ -100,12 +100,12 @@ def number_record(db: sqlite3.Connection, record: RightsRecord) -> int:
     return int(row[0])
 
 
-def number_pictures(db: sqlite3.Connection, records: Sequence[RightsRecord]) -> list[int]:
+def number_pictures(db: Connection, records: Sequence[RightsRecord]) -> list[int]:
     """Return the numbers of the records of pictures, -1 where nothing was seen of one alone."""
     return [number_record(db, one) if one.evidence else -1 for one in records]
 
 
-def read_records(db: sqlite3.Connection, evidence: Evidences) -> Mapping[int, RightsRecord]:
+def read_records(db: Connection, evidence: Evidences) -> Mapping[int, RightsRecord]:
     """Return the different records, by number."""
     found = {}
     for number, body in db.execute("SELECT number, body FROM rights ORDER BY number").fetchall():

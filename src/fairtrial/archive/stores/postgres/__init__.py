@@ -1,0 +1,1 @@
+"""The store on a PostgreSQL server with pgvector, for an archive that many machines share."""
