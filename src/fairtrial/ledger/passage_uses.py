@@ -1,0 +1,45 @@
+"""Answers that were made with passages of an archive: what statements to holders of rights are counted from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from fairtrial.ledger.encoding import decode_answer
+from fairtrial.ledger.shape import guard_reading, read_mapping
+from fairtrial.ledger.store import Ledger
+from fairtrial.records.trace import count_calls
+from fairtrial.rights.statement import AnsweredWith
+
+
+def read_passage_answers(ledger: Ledger, begin: datetime, end: datetime) -> Iterator[AnsweredWith]:
+    """Yield the answers stored from ``begin`` until ``end`` (exclusively) that were made with passages, in fixed order.
+
+    Raises LedgerError for an answer that cannot be read: a statement without it would be wrong.
+    """
+    rows = ledger.read(
+        """
+        SELECT a.created, c.name, c.id, a.request_id, a.answer FROM answers a JOIN candidates c ON c.id = a.candidate_id
+        WHERE a.created >= ? AND a.created < ? AND instr(a.answer, '"passages"') > 0
+        ORDER BY a.created, c.id, a.request_id
+        """,
+        (_write(begin), _write(end)),
+    )
+    for created, name, candidate_id, request_id, text in rows:
+        answer = decode_answer(read_mapping(text, "an answer", request_id), request_id)
+        passages = tuple(use for step in answer.trace for use in step.passages)
+        if not passages:
+            continue
+        at = _read_moment(created)
+        tokens_in, tokens_out = count_calls(answer.trace, answer.moved)
+        yield AnsweredWith(at, name, candidate_id, request_id, passages, tokens_in, tokens_out)
+
+
+def _read_moment(text: str) -> datetime:
+    moment = guard_reading(lambda: datetime.fromisoformat(text), "when an answer was stored")
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _write(moment: datetime) -> str:
+    """Return a moment as the ledger writes it, so that texts are in the order of time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -1,0 +1,144 @@
+"""Count what answers took from documents: per publisher and document, for a statement to those who hold the rights.
+
+An answer counts once for a document, however many of its passages were found, shown or cited.  Amounts are summed as
+decimal numbers, each currency by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from fairtrial.records.passages import PassageUse
+from fairtrial.rights.statement.months import Period
+from fairtrial.rights.statement.uses import AnsweredWith, fold_name
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was taken.
+
+    Attributes:
+        retrieved: answers for which it was found.
+        shown: answers whose model was shown some of it.
+        cited: answers that name it.
+        quoted_words: words of it that answers repeat.
+        withheld: why it was kept from a model -> answers.
+        due: currency -> amount.
+    """
+
+    retrieved: int = 0
+    shown: int = 0
+    cited: int = 0
+    quoted_words: int = 0
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    due: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """What was taken from one document; ``document`` is the id of the version."""
+
+    document: str
+    uri: str
+    published: str
+    licences: tuple[str, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherPart:
+    """What was taken from all documents of a publisher; an empty name: nobody was named."""
+
+    publisher: str
+    holders: tuple[str, ...]
+    documents: tuple[DocumentLine, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class UsageStatement:
+    """What was taken in a period.
+
+    Attributes:
+        period: which one.
+        answers: that were made with an archive's passages.
+        publishers: by name.
+        counts: of all of them.
+    """
+
+    period: Period
+    answers: int
+    publishers: tuple[PublisherPart, ...]
+    counts: Counts
+
+
+def count_uses(answers: Iterable[AnsweredWith], period: Period) -> UsageStatement:
+    """Return what was taken by the answers of a period; others are left out."""
+    lines: dict[tuple[str, str], list[tuple[PassageUse, ...]]] = {}
+    names: dict[str, str] = {}
+    count = 0
+    for answer in answers:
+        if not period.begin <= answer.at < period.end:
+            continue
+        count += 1
+        taken: dict[tuple[str, str], list[PassageUse]] = {}
+        for use in answer.passages:
+            publisher = fold_name(use.publisher)
+            names[publisher] = min(names.get(publisher, use.publisher), use.publisher)
+            taken.setdefault((publisher, use.document), []).append(use)
+        for key, uses in taken.items():
+            lines.setdefault(key, []).append(tuple(uses))
+    parts = []
+    for publisher in sorted(names):
+        own = [(key[1], groups) for key, groups in lines.items() if key[0] == publisher]
+        documents = sorted((_make_line(document, groups) for document, groups in own), key=_place_line)
+        holders = {use.holder for _, groups in own for group in groups for use in group if use.holder}
+        total = add_counts(one.counts for one in documents)
+        parts.append(PublisherPart(names[publisher], tuple(sorted(holders)), tuple(documents), total))
+    return UsageStatement(period, count, tuple(parts), add_counts(part.counts for part in parts))
+
+
+def _make_line(document: str, groups: list[tuple[PassageUse, ...]]) -> DocumentLine:
+    first = groups[0][0]
+    licences = {use.licence for group in groups for use in group if use.licence}
+    counts = add_counts(_count_answer(group) for group in groups)
+    return DocumentLine(document, first.uri, first.published, tuple(sorted(licences)), counts)
+
+
+def _count_answer(uses: tuple[PassageUse, ...]) -> Counts:
+    """Return what one answer took from one document."""
+    due: dict[str, Decimal] = {}
+    for use in uses:
+        if use.amount is not None:
+            due[use.currency] = due.get(use.currency, Decimal()) + Decimal(str(use.amount))
+    return Counts(
+        retrieved=1,
+        shown=int(any(use.shown for use in uses)),
+        cited=int(any(use.cited for use in uses)),
+        quoted_words=sum(use.quoted for use in uses),
+        withheld={reason: 1 for reason in sorted({use.withheld for use in uses if use.withheld})},
+        due=due,
+    )
+
+
+def add_counts(counts: Iterable[Counts]) -> Counts:
+    """Return the sum of counts."""
+    retrieved = shown = cited = words = 0
+    withheld: Counter[str] = Counter()
+    due: dict[str, Decimal] = {}
+    for one in counts:
+        retrieved += one.retrieved
+        shown += one.shown
+        cited += one.cited
+        words += one.quoted_words
+        withheld.update(one.withheld)
+        for currency, amount in one.due.items():
+            due[currency] = due.get(currency, Decimal()) + amount
+    return Counts(retrieved, shown, cited, words, dict(sorted(withheld.items())), dict(sorted(due.items())))
+
+
+def _place_line(line: DocumentLine) -> tuple[int, str, str]:
+    return -line.counts.shown, line.uri, line.document
