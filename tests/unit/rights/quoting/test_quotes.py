@@ -86,7 +86,7 @@ def test_forms_of_characters_and_white_space_count_as_the_same() -> None:
     [two] = check_quotations("He wrote «Mayor Ōta's “no” to the\n  five-year plan - it was final» [1]", {1: passage})
     assert (two.result, two.exact) == ("found", True)
     decomposed = unicodedata.normalize("NFD", passage)
-    assert [one.result for one in check_quotations("“Mayor Ōta’s ”", {1: decomposed})] == ["found"]
+    assert [one.result for one in check_quotations("“Mayor Ōta’s “no” to”", {1: decomposed})] == ["found"]
 
 
 @pytest.mark.parametrize(
