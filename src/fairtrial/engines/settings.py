@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from fairtrial.errors import EngineError
+from fairtrial.errors import EngineError, FairtrialError
 from fairtrial.records import ImagePart
 
 ReadImage = Callable[[ImagePart], bytes]
@@ -15,6 +16,25 @@ ReadImage = Callable[[ImagePart], bytes]
 def refuse_image(image: ImagePart) -> bytes:
     """Say that there are no bytes: the engine was opened without a ledger that holds them."""
     raise EngineError(f"the bytes of the image {image.hash} are not to be had here.", fix="Ask it in a trial.")
+
+
+class ImageSources:
+    """Reads images from several places: those added are asked first, the last one first of all."""
+
+    def __init__(self, read: ReadImage) -> None:
+        """Begin with one place."""
+        self._places: list[ReadImage] = [read]
+
+    def add(self, read: ReadImage) -> None:
+        """Add a place; it raises a FairtrialError for an image that it lacks."""
+        self._places.append(read)
+
+    def __call__(self, image: ImagePart) -> bytes:
+        """Return the bytes of an image.  Raises what the first place raises if no place has them."""
+        for read in reversed(self._places[1:]):
+            with suppress(FairtrialError):
+                return read(image)
+        return self._places[0](image)
 
 
 @dataclass(frozen=True, slots=True)

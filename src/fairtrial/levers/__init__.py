@@ -29,6 +29,7 @@ from fairtrial.levers.base import (
 from fairtrial.levers.cascade import CascadeLever
 from fairtrial.levers.quantize import QuantizeLever
 from fairtrial.levers.read import ReadLever
+from fairtrial.levers.retrieve import RetrieveLever
 from fairtrial.levers.think import ThinkLever
 from fairtrial.models import ResolvedModel
 from fairtrial.plugins import Table
@@ -64,7 +65,13 @@ def _is_lever(found: object) -> bool:
 
 LEVERS: Table[type[Lever[Any]]] = Table(
     "lever",
-    {"quantize": QuantizeLever, "cascade": CascadeLever, "think": ThinkLever, "read": ReadLever},
+    {
+        "quantize": QuantizeLever,
+        "cascade": CascadeLever,
+        "think": ThinkLever,
+        "read": ReadLever,
+        "retrieve": RetrieveLever,
+    },
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _is_lever,
 )

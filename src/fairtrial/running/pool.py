@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine, get_work
+from fairtrial.engines.settings import ImageSources
 from fairtrial.errors import CapabilityError
 from fairtrial.levers import wrap_engine
 from fairtrial.measures import PROBES, CandidateWatch, Meters, Probe, ProbeClass, Subject, Whole
@@ -23,7 +25,7 @@ class EnginePool:
     def __init__(
         self, settings: EngineSettings, meters: Meters, predicted: Mapping[str, float], stack: ExitStack
     ) -> None:
-        self.settings = settings
+        self.settings = replace(settings, read_image=ImageSources(settings.read_image))
         self.meters = meters
         self.predicted = predicted
         self.stack = stack
@@ -63,6 +65,7 @@ class EnginePool:
         except CapabilityError as error:
             error.where = error.where or f"candidate {candidate.name}"
             raise
+        self.stack.callback(engine.close)
         watch = self.watch(candidate)
         watch.parts = [self.watch(one) for one in candidate.models.values()]
         watch.work = lambda: get_work(engine)

@@ -18,6 +18,7 @@ from fairtrial.plugins import Table
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.read import Read
 from fairtrial.spec.references import SHOTS, LeverSettings, Refers
+from fairtrial.spec.retrieve import Retrieve
 from fairtrial.spec.section import Positive, Text, make_problem
 from fairtrial.spec.think import Think
 
@@ -52,7 +53,7 @@ def _declares_settings(found: object) -> bool:
 
 LEVER_SETTINGS: Table[Any] = Table(
     "lever",
-    {"quantize": Quantize, "cascade": Cascade, "think": Think, "read": Read},
+    {"quantize": Quantize, "cascade": Cascade, "think": Think, "read": Read, "retrieve": Retrieve},
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _declares_settings,
 )
@@ -111,7 +112,7 @@ def check_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ..
 def locate_levers(
     levers: tuple[dict[str, Any], ...], folder: Path, examples: Callable[[], Path] | None = None
 ) -> tuple[dict[str, Any], ...]:
-    """Return ``levers`` with the files that they name as absolute paths.
+    """Return ``levers`` with the files and archives that they name as absolute paths.
 
     Args:
         levers: as written, and checked.
@@ -124,12 +125,15 @@ def locate_levers(
             return [located(mark, one) for one in value]
         if mark.examples and value == SHOTS:
             return str(examples()) if examples else value
-        return str(folder.resolve() / Path(value).expanduser()) if isinstance(value, str) else value
+        if not isinstance(value, str) or (mark.to == "archive" and "://" in value):
+            return value
+        return str(folder.resolve() / Path(value).expanduser())
 
     found = []
     for lever in levers:
         [(name, given)] = lever.items()
-        files = find_settings(name).references("file")
+        model = find_settings(name)
+        files = {**model.references("file"), **model.references("archive")}
         full = expand_settings(name, given)
         paths = {key: located(mark, full[key]) for key, mark in files.items() if full.get(key)}
         found.append({name: {**full, **paths}} if paths else lever)

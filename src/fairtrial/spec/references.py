@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fairtrial.spec.section import Section
 
+To = Literal["file", "candidate", "archive"]
 SHOTS = "shots"
 """In place of a file: the few-shot examples of the trial's tasks."""
 
@@ -17,12 +18,13 @@ class Refers:
     """Marks a setting, as in ``Annotated[str, Refers("file")]``: what it names enters the identity of what has it.
 
     Attributes:
-        to: a file, by its path, or another candidate, by its id or written out.
+        to: a file, by its path; another candidate, by its id or written out; or an archive of documents, by its path or
+            address, whose content the lever itself identifies.
         examples: the word `SHOTS` may stand for a file.
         unnamed: the name of a candidate that is written out without an id.
     """
 
-    to: Literal["file", "candidate"]
+    to: To
     examples: bool = False
     unnamed: str = "other"
 
@@ -31,12 +33,12 @@ class ReferringSettings(Section):
     """Base of settings that may refer to something.  The first field alone may be written in short."""
 
     @classmethod
-    def references(cls, to: Literal["file", "candidate"]) -> dict[str, Refers]:
-        """Return the settings that refer to files, or to candidates, with their marks."""
+    def references(cls, to: To) -> dict[str, Refers]:
+        """Return the settings that refer to something of a kind, with their marks."""
         marks = ((name, mark) for name, field in cls.model_fields.items() for mark in field.metadata)
         return {name: mark for name, mark in marks if isinstance(mark, Refers) and mark.to == to}
 
-    def referred(self, to: Literal["file", "candidate"]) -> Iterator[tuple[str, Any]]:
+    def referred(self, to: To) -> Iterator[tuple[str, Any]]:
         """Yield each file, or candidate, that the settings name, with its setting; a setting may hold a list."""
         for name in self.references(to):
             value = getattr(self, name)
@@ -44,7 +46,8 @@ class ReferringSettings(Section):
 
     def own(self) -> dict[str, Any]:
         """Return the settings as JSON values, without those that refer to something."""
-        return self.model_dump(mode="json", exclude={*self.references("file"), *self.references("candidate")})
+        referring = {name for to in get_args(To) for name in self.references(to)}
+        return self.model_dump(mode="json", exclude=referring)
 
 
 class LeverSettings(ReferringSettings):

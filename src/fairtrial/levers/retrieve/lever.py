@@ -1,0 +1,85 @@
+"""Retrieval as a lever: what identifies it, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fairtrial.archive.chunks import METHOD as CUTTING
+from fairtrial.archive.chunks import MOST
+from fairtrial.archive.embedders.opening import open_embedder, open_reranker
+from fairtrial.archive.opening import open_archive
+from fairtrial.engines.base import Engine
+from fairtrial.errors import RightsError
+from fairtrial.levers.base import Calls, ReferencedContent, WrapLever
+from fairtrial.levers.retrieve.engine import RetrievingEngine
+from fairtrial.levers.retrieve.finding import Finder, make_search_settings
+from fairtrial.levers.retrieve.writing import LONGEST_FIELD, TEMPLATE, compile_template
+from fairtrial.records import Request
+from fairtrial.spec.retrieve import Retrieve
+
+METHOD = 1
+"""Of finding, showing and gating; counts up when the same archive and answer give another answer."""
+
+
+class RetrieveLever(WrapLever[Retrieve]):
+    """Searches an archive for each question, and checks what an answer makes of it."""
+
+    Settings = Retrieve
+
+    def identity(self, settings: Retrieve, referred: ReferencedContent) -> Sequence[object]:
+        """Return the settings, the archive's content, which documents may be used by now, and who embeds and ranks.
+
+        Raises:
+            ArchiveError: there is no such archive.
+            RightsError: nothing in it may be used.
+        """
+        compile_template(settings.template or "")
+        finder = open_finder(settings)
+        try:
+            permitted, usable, count = finder.identify_permitted()
+            if not usable:
+                raise RightsError(
+                    f"retrieve: none of the {count:,} documents of the archive may be used in these circumstances "
+                    f"(profile {settings.profile}, territory {settings.territory or 'unknown'}, operator "
+                    f"{settings.operator or 'unknown'}).",
+                    fix="`fairtrial rights explain` says why, document by document.",
+                )
+            makers = [list(one.identity()) if one else [] for one in (finder.embedder, finder.reranker)]
+            own = {**settings.own(), "template": settings.template or TEMPLATE}
+            searched = make_search_settings(settings).identity()
+            return [METHOD, own, finder.store.fingerprint(), permitted, makers, searched, CUTTING]
+        finally:
+            close_finder(finder)
+
+    def wrap(self, settings: Retrieve, engine: Engine, others: Mapping[str, Engine]) -> RetrievingEngine:
+        """Return the engine that finds passages for each question before it asks ``engine``."""
+        finder = open_finder(settings)
+        _, usable, documents = finder.identify_permitted()
+        made = RetrievingEngine(engine, self.name, settings, finder, finder.store.fingerprint())
+        made.record = {**made.record, "archive": {"documents": documents, "usable": usable}}
+        return made
+
+    def calls(self, settings: Retrieve, request: Request) -> tuple[Calls, Calls]:
+        """Return one call, longer by the passages at most; none where there is nothing to be shown."""
+        around = len((settings.template or TEMPLATE).encode()) + len(settings.abstain.words.encode())
+        passage = 4 * MOST + 4 * 8 * LONGEST_FIELD
+        return Calls(added=settings.k * (passage + around) + around), Calls()
+
+
+def open_finder(settings: Retrieve) -> Finder:
+    """Return what finds passages as the settings say; close it with `close_finder`.  Raises as `identity` does."""
+    store = open_archive(settings.archive)
+    try:
+        embedder = open_embedder(settings.embed, Path(), settings.endpoint)
+        return Finder(store, settings, embedder, open_reranker(settings.rerank))
+    except BaseException:
+        store.close()
+        raise
+
+
+def close_finder(finder: Finder) -> None:
+    """Let go of the archive and of the embedder."""
+    finder.store.close()
+    if finder.embedder is not None:
+        finder.embedder.close()

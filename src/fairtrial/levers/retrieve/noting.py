@@ -1,0 +1,179 @@
+"""What is noted of passages: how they are shown to a model, and what the trace and the ledger keep of them.  Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fairtrial.levers.retrieve.finding import FoundPassage
+from fairtrial.levers.retrieve.relations import Voice, find_earlier_versions, find_other_numbers
+from fairtrial.levers.retrieve.writing import Notice, ShownPassage, escape_text, quote_text, write_field
+from fairtrial.records import ImagePart, PassageText, PassageUse
+from fairtrial.rights import Decision, Duties, merge_duties
+
+NO_LIMIT = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class NotedPassage:
+    """A passage with a number, and all that was decided of it.
+
+    Attributes:
+        found: as it was found.
+        number: by which the prompt calls it.
+        text: as it is shown, without marks of quotation; places are those of the passage.
+        quote: the decision about repeating its words.
+        display: the decision about showing it to people.
+        image: the picture that is shown with it.
+    """
+
+    found: FoundPassage
+    number: int
+    text: str = field(repr=False)
+    quote: Decision = field(repr=False)
+    display: Decision = field(repr=False)
+    image: ImagePart | None = None
+
+    @property
+    def name(self) -> str:
+        """``URI#START-END``."""
+        passage = self.found.passage
+        return f"{self.found.document.uri}#{passage.start}-{passage.end}"
+
+    @property
+    def duties(self) -> Duties:
+        """What its use and quoting it ask for."""
+        return merge_duties((self.found.decision.duties, self.quote.duties))
+
+    @property
+    def most_words(self) -> int | None:
+        """Words of its document that an answer may repeat; None: any number."""
+        if not self.quote.allowed:
+            return 0
+        duties = self.duties
+        words = len(self.found.document.text.split())
+        share = int(duties.max_share * words) if duties.max_share is not None else NO_LIMIT
+        most = min(duties.max_words if duties.max_words is not None else NO_LIMIT, share)
+        return None if most == NO_LIMIT else most
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Credits that must stand beside an answer that was made with it."""
+        document = self.found.document
+        own = ", ".join(filter(None, (document.publisher, document.title))) or document.uri
+        made = []
+        for credit in self.duties.attributions:
+            text = " ".join((credit.text or own).split())
+            made.append(f"{text} ({credit.link})" if credit.link else text)
+        return tuple(made)
+
+
+def show_passages(
+    noted: Sequence[NotedPassage], flags: Mapping[int, Sequence[str]] | None = None
+) -> list[ShownPassage]:
+    """Return passages as a template sees them, those that do not agree marked as such.
+
+    Args:
+        noted: in the order of their numbers.
+        flags: further notes, by number.
+    """
+    voices = [_make_voice(one) for one in noted]
+    earlier, others = find_earlier_versions(voices), find_other_numbers(voices)
+    shown = []
+    for one in noted:
+        document = one.found.document
+        notes = [f"an earlier version of [{earlier[one.number]}]"] if one.number in earlier else []
+        notes += [
+            f"gives another number of {thing} than [{other}]"
+            for other, thing in sorted(others.get(one.number, {}).items())
+        ]
+        headings = " > ".join(one.found.passage.headings)
+        title = " | ".join(filter(None, (document.title, headings if headings != document.title else "")))
+        shown.append(
+            ShownPassage(
+                one.number,
+                quote_text(one.text),
+                write_field(document.publisher),
+                write_field(title),
+                write_day(document.published),
+                document.label,
+                tuple(Notice(write_day(c.at), write_field(c.text)) for c in document.corrections),
+                write_field(document.retracted),
+                (*notes, *(flags or {}).get(one.number, ())),
+                write_field(document.uri),
+            )
+        )
+    return shown
+
+
+def _make_voice(one: NotedPassage) -> Voice:
+    document = one.found.document
+    return Voice(one.number, document.id, document.uri, document.modified or document.published, one.text)
+
+
+def write_day(moment: datetime | None) -> str:
+    """Return the day of a moment; empty if there is none."""
+    return moment.date().isoformat() if moment else ""
+
+
+def note_text(found: FoundPassage) -> str:
+    """Return a passage's text as it is shown to a model."""
+    return escape_text(found.passage.text)
+
+
+def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "") -> PassageUse:
+    """Return what the trace and the ledger keep of a passage.
+
+    Args:
+        one: the passage.
+        rank: among those found, from 1.
+        paid: whether what its use costs is counted with it, and not with another passage of its document.
+        withheld: why it was not shown to the model.
+    """
+    found, document = one.found, one.found.document
+    evidence = found.decision.evidence or one.quote.evidence
+    amount, currency = _sum_payments(one.found.decision.duties) if paid and not withheld else (None, "")
+    return PassageUse(
+        document=document.id,
+        uri=document.uri,
+        start=found.passage.start,
+        end=found.passage.end,
+        sha256=hashlib.sha256(found.passage.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        number=0 if withheld else one.number,
+        publisher=document.publisher,
+        published=document.published.isoformat() if document.published else "",
+        label=document.label,
+        corrected=bool(document.corrections),
+        rank=rank,
+        score=float(found.score),
+        rule=str(found.decision.rule),
+        licence=next((e.licence for e in evidence if e.licence), ""),
+        holder=next((e.holder for e in evidence if e.holder), ""),
+        attribution="; ".join(credit.text or document.publisher for credit in one.duties.attributions),
+        max_words=one.most_words,
+        amount=amount,
+        currency=currency,
+        withheld=withheld,
+        image=one.image.hash if one.image and not withheld else "",
+        kept=_keep_text(one),
+    )
+
+
+def _sum_payments(duties: Duties) -> tuple[float | None, str]:
+    """Return what one use costs, in the first currency that is asked for; None if nothing is due for each use."""
+    due = [payment for payment in duties.payments if payment.type == "use" and payment.amount is not None]
+    if not due:
+        return None, ""
+    currency = due[0].currency
+    return sum(payment.amount or 0.0 for payment in due if payment.currency == currency), currency
+
+
+def _keep_text(one: NotedPassage) -> PassageText:
+    """Return what the ledger keeps of the words: nothing that may not be displayed."""
+    document, display = one.found.document, one.display
+    if not display.allowed:
+        return PassageText(document.source)
+    until = display.changes.isoformat() if display.changes else ""
+    return PassageText(document.source, one.found.passage.text, document.title, until)

@@ -1,0 +1,127 @@
+"""The settings of the retrieve lever: where sources are searched, under which rights, and how they may be used.
+
+Knows what may be written; what the lever does is in `fairtrial.levers.retrieve`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+
+from fairtrial.errors import FairtrialError
+from fairtrial.rights import Circumstances, OperatorClass, Profile, Proof
+from fairtrial.spec.endpoint import Endpoint
+from fairtrial.spec.references import LeverSettings, Refers
+from fairtrial.spec.section import Number, Positive, Section, Switch, Text, Texts, make_problem
+
+NOW = "now"
+ABSTENTION = "The archive does not say."
+"""What stands for an answer where there is too little evidence."""
+
+
+def read_moment(value: Any) -> str:
+    """Return ``now`` or a moment as ISO 8601 with a time zone; of a day its beginning, in UTC."""
+    if value == NOW:
+        return NOW
+    try:
+        if isinstance(value, str):
+            value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time.min)
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    except (ValueError, AttributeError):
+        pass
+    raise make_problem(f"at must be 'now' or a date as YYYY-MM-DD, or with a time; got {value!r}")
+
+
+def _write_out_abstention(value: Any) -> Any:
+    return {"least_score": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class Abstain(Section):
+    """When no answer is given for lack of evidence, and what stands in its place."""
+
+    least_score: Number | None = Field(
+        None, description="The best passage must reach this score, on the scale of the search that ranks."
+    )
+    words: Text = Field(ABSTENTION, description="What is answered instead; the model is told to write the same.")
+    ask: Switch = Field(False, description="Ask the model even if no passage was found.")
+
+
+class Retrieve(LeverSettings):
+    """Settings of the retrieve lever.  In YAML the archive alone may be written, as in ``retrieve: news.db``."""
+
+    archive: Annotated[Text, Refers("archive")] = Field(
+        description="The archive to search: a file that `fairtrial archive add` makes, or postgresql://..."
+    )
+    k: Annotated[Positive, Field(le=100)] = Field(6, description="Passages at most.")
+    passages: Literal["search", "oracle", "distractors"] = Field(
+        "search",
+        description="'oracle' gives what the task says should be found: the most that a search can do; 'distractors' "
+        "what is found beside that.",
+    )
+    embed: Text = Field("none", description="Also search by meaning, with this embedder; 'none': by words alone.")
+    rerank: Text = Field("none", description="Order the best passages anew with this reranker, e.g. 'small'.")
+    endpoint: Endpoint = Field(Endpoint(), description="Where a hosted embedder is asked.")
+    profile: Profile = Field("strict", description="What may be used where nobody said anything of it.")
+    territory: str = Field("", pattern="^([A-Z]{2})?$", description="Where it is used, ISO 3166-1, e.g. DE.")
+    operator: OperatorClass | Literal[""] = Field("", description="Who uses it.")
+    proofs: Mapping[Text, Text] = Field(
+        {}, description="What shows that something was paid or accepted: licence or address of terms to a reference."
+    )
+    reporting: Texts = Field((), description="Profiles of reporting that whoever runs it meets.")
+    at: Annotated[str, BeforeValidator(read_moment)] = Field(
+        NOW,
+        description="A past moment: only what was published by then and might be used then is found; what may not be "
+        "used now is never used.",
+    )
+    sections: Texts = Field((), description="Only documents of these sections.")
+    languages: Texts = Field((), description="Only documents in these languages, e.g. en.")
+    labels: Texts = Field((), description="Only documents with these labels, e.g. news.")
+    retracted: Switch = Field(False, description="Whether retracted documents are used, marked as such.")
+    images: Switch = Field(True, description="Whether a model that sees is shown pictures that were found.")
+    quotes: Literal["cut", "withhold", "mark"] = Field(
+        "cut",
+        description="What is done to quotations that the passages do not hold: taken out, the whole answer withheld, "
+        "or marked. Words beyond a licence are cut, or the answer withheld.",
+    )
+    max_words: Positive | None = Field(
+        None, description="Words of one document that an answer may repeat, beside what its licence says."
+    )
+    abstain: Annotated[Abstain, BeforeValidator(_write_out_abstention)] = Field(
+        Abstain(), description="When no answer is given for lack of evidence."
+    )
+    template: Text | None = Field(
+        None,
+        description="What stands before the question, a template: {{passages}} with number, text, publisher, title, "
+        "date, label, corrections, retracted, notes, url; {{written}}, {{abstention}}.",
+    )
+    _read: datetime = PrivateAttr(default_factory=lambda: datetime.now(UTC))
+
+    @model_validator(mode="after")
+    def _circumstances_are_right(self) -> Retrieve:
+        try:
+            self.circumstances(self.moment or self.read)
+        except FairtrialError as error:
+            raise make_problem(error.message.removesuffix("."), "territory") from None
+        if self.moment is not None and self.moment > self.read:
+            raise make_problem(f"at lies in the future ({self.at}); nothing may be used before its time", "at")
+        return self
+
+    @property
+    def moment(self) -> datetime | None:
+        """The past moment as of which is searched; None: the present one."""
+        return None if self.at == NOW else datetime.fromisoformat(self.at)
+
+    @property
+    def read(self) -> datetime:
+        """When these settings were read: the present as a trial was planned."""
+        return self._read
+
+    def circumstances(self, at: datetime) -> Circumstances:
+        """Return the circumstances in which rights are decided at a moment."""
+        proofs = tuple(Proof(of, reference) for of, reference in sorted(self.proofs.items()))
+        return Circumstances(at, self.territory, self.operator, self.profile, proofs, frozenset(self.reporting))
