@@ -31,7 +31,8 @@ def read_moment(value: Any) -> str:
             value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
         if isinstance(value, date) and not isinstance(value, datetime):
             value = datetime.combine(value, time.min)
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+        moment: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.isoformat()
     except (ValueError, AttributeError):
         pass
     raise make_problem(f"at must be 'now' or a date as YYYY-MM-DD, or with a time; got {value!r}")
@@ -100,6 +101,7 @@ class Retrieve(LeverSettings):
         "date, label, corrections, retracted, notes, url; {{written}}, {{abstention}}.",
     )
     _read: datetime = PrivateAttr(default_factory=lambda: datetime.now(UTC))
+    _planned: str = PrivateAttr("")
 
     @model_validator(mode="after")
     def _circumstances_are_right(self) -> Retrieve:
@@ -120,6 +122,15 @@ class Retrieve(LeverSettings):
     def read(self) -> datetime:
         """When these settings were read: the present as a trial was planned."""
         return self._read
+
+    @property
+    def planned(self) -> str:
+        """Fingerprint of the archive as a trial was planned with it; empty before that."""
+        return self._planned
+
+    def plan_with(self, fingerprint: str) -> None:
+        """Note the archive that a trial is planned with: another one is an error from then on."""
+        self._planned = fingerprint
 
     def circumstances(self, at: datetime) -> Circumstances:
         """Return the circumstances in which rights are decided at a moment."""

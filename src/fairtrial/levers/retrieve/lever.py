@@ -48,7 +48,8 @@ class RetrieveLever(WrapLever[Retrieve]):
             makers = [list(one.identity()) if one else [] for one in (finder.embedder, finder.reranker)]
             own = {**settings.own(), "template": settings.template or TEMPLATE}
             searched = make_search_settings(settings).identity()
-            return [METHOD, own, finder.store.fingerprint(), permitted, makers, searched, CUTTING]
+            settings.plan_with(finder.store.fingerprint())
+            return [METHOD, own, settings.planned, permitted, makers, searched, CUTTING]
         finally:
             close_finder(finder)
 
@@ -56,7 +57,7 @@ class RetrieveLever(WrapLever[Retrieve]):
         """Return the engine that finds passages for each question before it asks ``engine``."""
         finder = open_finder(settings)
         _, usable, documents = finder.identify_permitted()
-        made = RetrievingEngine(engine, self.name, settings, finder, finder.store.fingerprint())
+        made = RetrievingEngine(engine, self.name, settings, finder, settings.planned or finder.store.fingerprint())
         made.record = {**made.record, "archive": {"documents": documents, "usable": usable}}
         return made
 
