@@ -85,11 +85,10 @@ class Finder:
         self._searcher = Searcher(
             self.store,
             self.settings.circumstances(self.now),
-            (Use.AI_INPUT,),
-            self.embedder,
-            self.reranker,
-            make_search_settings(self.settings),
-            lambda: self.settings.moment or self.now,
+            embedder=self.embedder,
+            reranker=self.reranker,
+            settings=make_search_settings(self.settings),
+            clock=lambda: self.settings.moment or self.now,
         )
 
     def set_moment(self, now: datetime) -> None:
