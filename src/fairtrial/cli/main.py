@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fairtrial import __version__
 from fairtrial.cli import (
+    archive,
     check,
     compare,
     doctor,
@@ -69,6 +70,7 @@ app.command("models")(models.models)
 app.command("quantize")(quantize.quantize)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
+app.add_typer(archive.app, name="archive")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(rights.app, name="rights")
 
