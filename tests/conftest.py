@@ -6,3 +6,5 @@ huggingface_hub reads this variable once, when it is first imported, by whicheve
 import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+pytest_plugins = ["tests.support.postgres"]

@@ -12,6 +12,7 @@ import pytest
 
 from fairtrial.archive.base import Entry, Scope, SeenFile, Store
 from fairtrial.archive.document import Document, Passage, Picture
+from fairtrial.archive.stores.postgres.store import PostgresStore
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.errors import ArchiveError
 from fairtrial.records import ImagePart
@@ -25,17 +26,23 @@ SHUT = RightsRecord(
     (Evidence("rsl", "b.xml", "<rsl/>", "1" * 64, SEEN, statements=(Statement(Use.SEARCH, "deny", "y"),)),)
 )
 
-Opened = Callable[[], Store]
+Opened = Callable[..., Store]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
-    """Open a new archive, or the same one again."""
+    """Open a new archive, or the same one again, by its name."""
     stores: list[Store] = []
+    address = request.getfixturevalue("postgres_address") if request.param == "postgres" else ""
 
-    def open_store() -> Store:
-        stores.append(SqliteStore(tmp_path / "news.db", create=True))
-        return stores[-1]
+    def open_store(name: str = "news") -> Store:
+        store: Store
+        if address:
+            store = PostgresStore(f"{address}&schema={name}", create=True)
+        else:
+            store = SqliteStore(tmp_path / f"{name}.db", create=True)
+        stores.append(store)
+        return store
 
     yield open_store
     for store in stores:
