@@ -64,7 +64,7 @@ def _read_element(element: Element, source: Source, place: Place) -> list[Eviden
         elif name == "license" or (name == "link" and child.get("rel") == "license"):
             resource = next((value for key, value in child.attrib.items() if key.endswith("resource")), "")
             address = child.get("href") or resource or read_text(child)
-            found += read_licence(address, source, at, Credit(clean_line(creator), clean_line(place.url)))
+            found += read_licence(address, source, at, Credit(clean_line(creator)))
         elif name in _NOTICES and read_text(child):
             evidence = source.tell(FEED, f"{name}: {read_text(child)}", at=at)
             found.append(replace(evidence, holder=clean_line(creator)))

@@ -23,14 +23,14 @@ def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evi
         if kind == _RSL_TYPE:
             found += site.tell_linked(url, source, "link rel=license", place)
         else:
-            found += read_licence(url, source, "link rel=license", Credit(link=place.url))
+            found += read_licence(url, source, "link rel=license", Credit())
     for name in page.list_metas("dcterms.license", "dc.rights.license", "license"):
-        found += read_licence(name, source, "meta", Credit(link=place.url))
+        found += read_licence(name, source, "meta", Credit())
     target = split_address(place.url) or Target("", f"/{place.path}")
     for kind, text in page.scripts:
         if kind == _RSL_TYPE:
             found += read_rsl(text.encode("utf-8", "replace"), source).tell(target)
-    found += read_schema_org(page, source, place.url)
+    found += read_schema_org(page, source)
     if page.overflow:
         found.append(source.tell("licence", "", problem="it has more elements about rights than are read"))
     return found

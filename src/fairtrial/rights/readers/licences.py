@@ -40,7 +40,10 @@ _CREDITED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Who must be named where a licence asks for it: the text, and where it links to."""
+    """Who must be named where a licence asks for it: the text, and where it links to.
+
+    No link means that of the document, which all documents under one licence have in common.
+    """
 
     text: str = ""
     link: str = ""

@@ -16,7 +16,7 @@ from fairtrial.errors import MissingExtraError
 from fairtrial.rights.readers.agents import AGENTS, OWN
 from fairtrial.rights.readers.parsing import MOST_BYTES
 from fairtrial.rights.readers.paths import match_path, normalise_path
-from fairtrial.rights.readers.place import Source, Target
+from fairtrial.rights.readers.place import Source, Target, clean_line
 from fairtrial.rights.readers.preferences import read_content_signal, read_preferences
 from fairtrial.rights.record import Evidence, Statement
 
@@ -32,19 +32,20 @@ EVERYBODY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line with a value; the path is empty where it has none."""
+    """One line with a value, as it was written; the path is empty where it has none."""
 
     number: int
     name: str
     path: str
     value: str
+    text: str
 
 
 @dataclass(slots=True)
 class Group:
-    """Lines for some crawlers, by their product tokens in lower case; no agents: for the whole site."""
+    """Lines for some crawlers, by their product tokens in lower case with their lines; none: for the whole site."""
 
-    agents: list[str] = field(default_factory=list)
+    agents: dict[str, Line] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
 
 
@@ -98,27 +99,40 @@ class RobotsFile:
                     statements = tuple(one for one in statements if one.says == "deny")
                     if not statements:
                         continue
-                raw = f"{line.name}: {line.path} {line.value}".replace(":  ", ": ")
-                found.append(self.source.tell(name, raw, statements, at=f"line {line.number}", problem=problem))
+                at = f"line {line.number}"
+                found.append(self.source.tell(name, line.text, statements, at=at, problem=problem))
         return found
 
     def _tell_fetching(self, target: Target) -> list[Evidence]:
         """Return evidence of crawlers that are kept out of a document; of all of them it has no statements."""
         found = []
-        named = {agent for group in self.groups for agent in group.agents}
-        kept_out = [agent for agent in sorted(named & AGENTS.keys()) if not self._may_fetch(agent, target)]
+        named = dict.fromkeys(agent for group in self.groups for agent in group.agents)
+        kept_out = [agent for agent in named if agent in AGENTS and not self._may_fetch(agent, target)]
         if kept_out:
+            names = {agent: line.value for group in self.groups for agent, line in group.agents.items()}
             statements = {
-                use: Statement(use, "deny", f"keeps out {agent}, which collects for it")
+                use: Statement(use, "deny", f"keeps out {clean_line(names[agent])[:80]}, which collects for it")
                 for agent in reversed(kept_out)
                 for use in AGENTS[agent]
             }
-            raw = "\n".join(f"User-agent: {agent}\nDisallow: {target.path}" for agent in kept_out)
-            found.append(self.source.tell(ROBOTS, raw, tuple(statements.values()), at="groups of crawlers"))
+            found.append(self._tell_rules(kept_out, target, tuple(statements.values())))
         if not self._may_fetch(OWN, target):
-            raw = f"User-agent: {OWN if OWN in named else EVERYBODY}\nDisallow: {target.path}"
-            found.append(self.source.tell(ROBOTS, raw, at="group of all crawlers"))
+            found.append(self._tell_rules([OWN if OWN in named else EVERYBODY], target))
         return found
+
+    def _tell_rules(self, agents: list[str], target: Target, statements: tuple[Statement, ...] = ()) -> Evidence:
+        """Return evidence with the lines of groups that keep crawlers out of a document."""
+        groups = [group for group in self.groups if not group.agents.keys().isdisjoint(agents)]
+        lines = [
+            line
+            for group in groups
+            for line in (
+                *(line for agent, line in group.agents.items() if agent in agents),
+                *_find_longest([line for line in group.lines if line.name == "disallow"], target.path),
+            )
+        ]
+        at = f"line {lines[0].number}" if len(lines) < 3 else f"lines {lines[0].number} to {lines[-1].number}"
+        return self.source.tell(ROBOTS, "\n".join(line.text for line in lines), statements, at=at)
 
     def _may_fetch(self, agent: str, target: Target) -> bool:
         return self.fetching is None or bool(self.fetching.can_fetch(f"https://site.invalid{target.path}", agent))
@@ -158,10 +172,10 @@ def _split_groups(lines: list[str]) -> tuple[list[Group], list[str]]:
         name, colon, value = line.partition("#")[0].partition(":")
         name, value = name.strip().casefold(), value.strip()
         if name == "license" and colon:
-            groups[-1].lines.append(Line(number, name, "", value))
+            groups[-1].lines.append(Line(number, name, "", value, line.strip()))
             continue
         if name in ("content-usage", "content-signal") and colon:
-            groups[-1].lines.append(_split_path(number, name, value))
+            groups[-1].lines.append(_split_path(number, name, value, line.strip()))
             filtered.append("crawl-delay:")  # a line that ends the list of agents, and nothing else
             ends = True
             continue
@@ -170,17 +184,18 @@ def _split_groups(lines: list[str]) -> tuple[list[Group], list[str]]:
             if ends:
                 groups.append(Group())
             ends = False
-            groups[-1].agents.append(value.casefold())
+            groups[-1].agents.setdefault(value.casefold(), Line(number, "user-agent", "", value, line.strip()))
         elif name in ("allow", "disallow"):
             ends = True
+            groups[-1].lines.append(Line(number, name, normalise_path(value), value, line.strip()))
     return groups, filtered
 
 
-def _split_path(number: int, name: str, value: str) -> Line:
+def _split_path(number: int, name: str, value: str, text: str) -> Line:
     if not value.startswith("/"):
-        return Line(number, name, "", value)
+        return Line(number, name, "", value, text)
     path, *rest = value.split(maxsplit=1)
-    return Line(number, name, normalise_path(path), rest[0] if rest else "")
+    return Line(number, name, normalise_path(path), rest[0] if rest else "", text)
 
 
 def _find_longest(lines: list[Line], path: str) -> list[Line]:

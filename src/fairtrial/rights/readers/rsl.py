@@ -181,7 +181,8 @@ def _read_content(element: Element) -> Content:
         raise RightsError(f"the 'content' of {url[:80]!r} has no 'license'")
     alternates = [read_text(one) for one in children if one.tag == f"{NAMESPACE}alternate"]
     paths = tuple(normalise_path(target.path if (target := split_address(one)) else one) for one in alternates if one)
-    return Content(url.strip(), licenses, holder, terms_url, paths, tostring(element, "unicode"))
+    raw = tostring(element, "unicode").replace("<ns0:", "<").replace("</ns0:", "</").replace(" xmlns:ns0=", " xmlns=")
+    return Content(url.strip(), licenses, holder, terms_url, paths, raw)
 
 
 def _read_license(element: Element, server: str, holder: str) -> License:
@@ -210,7 +211,8 @@ def _read_license(element: Element, server: str, holder: str) -> License:
     says, because, payment, standard = _read_payment(payments[0] if payments else None)
     if payment is not None:
         credit = Attribution(holder) if payment.type == "attribution" else None
-        terms = replace(terms, payment=payment, attribution=credit)
+        asked = payment if says == "conditional" else None
+        terms = replace(terms, payment=asked, attribution=credit)
     if server:
         says, because = "conditional", f"{because}, with a token of the licence server {clean_line(server)[:100]}"
     prohibits = _read_usage(limits.get(("prohibits", "usage"))) or frozenset()

@@ -37,7 +37,7 @@ class Work:
     raw: str
 
 
-def read_schema_org(page: Page, source: Source, url: str) -> list[Evidence]:
+def read_schema_org(page: Page, source: Source) -> list[Evidence]:
     """Return what schema.org in a page says of its rights; JSON-LD that cannot be parsed is a problem."""
     found: list[Evidence] = []
     for kind, text in page.scripts:
@@ -49,11 +49,11 @@ def read_schema_org(page: Page, source: Source, url: str) -> list[Evidence]:
             found.append(source.tell(SCHEMA_ORG, text, at="JSON-LD", problem=error.message))
             continue
         for one in _list_works(value):
-            found += _tell(_read_work(one), source, "JSON-LD", url)
+            found += _tell(_read_work(one), source, "JSON-LD")
     microdata: dict[str, object] = {}
     for name, text in page.properties:
         microdata.setdefault(name.rpartition("/")[2], text)
-    return found + _tell(_read_work(microdata), source, "microdata", url)
+    return found + _tell(_read_work(microdata), source, "microdata")
 
 
 def _list_works(value: object) -> Iterator[Mapping[str, object]]:
@@ -89,7 +89,7 @@ def _read_work(item: Mapping[str, object]) -> Work:
     )
 
 
-def _tell(work: Work, source: Source, at: str, url: str) -> list[Evidence]:
+def _tell(work: Work, source: Source, at: str) -> list[Evidence]:
     if not work.raw:
         return []
     statements = () if work.free else (
@@ -99,7 +99,7 @@ def _tell(work: Work, source: Source, at: str, url: str) -> list[Evidence]:
     evidence = source.tell(SCHEMA_ORG, work.raw, statements, at=at)
     found = [replace(evidence, holder=clean_line(work.holder), terms_url=clean_line(work.terms_url))]
     for licence in work.licences:
-        credit = Credit(clean_line(work.credit or work.holder), clean_line(url))
+        credit = Credit(clean_line(work.credit or work.holder))
         found += [replace(one, holder=clean_line(work.holder)) for one in read_licence(licence, source, at, credit)]
     if work.expires is not None:
         found.append(tell_end(source, f"expires: {work.expires.isoformat()}", at, work.expires))

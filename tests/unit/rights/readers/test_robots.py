@@ -57,7 +57,14 @@ def test_a_crawler_that_is_kept_out_denies_what_it_collects_for() -> None:
 
 def test_keeping_out_everybody_says_nothing_of_a_use() -> None:
     (found,) = read_robots(b"User-agent: *\nDisallow: /", source()).tell(target())
-    assert found.signal == "robots.txt" and not found.statements and found.raw.startswith("User-agent: *")
+    assert found.signal == "robots.txt" and not found.statements and found.raw == "User-agent: *\nDisallow: /"
+
+
+def test_evidence_has_the_lines_that_decide() -> None:
+    text = "# x\nUser-agent: GPTBot\nUser-Agent: Other\nDisallow: /sport\nDisallow: /news/ # no\n"
+    (found,) = read_robots(text.encode(), source()).tell(target())
+    assert found.raw == "User-agent: GPTBot\nDisallow: /news/ # no" and found.where == "file, line 2"
+    assert found.statements[0].because == "keeps out GPTBot, which collects for it"
 
 
 def test_signals_for_crawlers_of_ai_only_deny() -> None:

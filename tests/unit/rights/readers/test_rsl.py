@@ -82,6 +82,7 @@ def test_licences_are_alternatives_for_different_users() -> None:
 def test_payments(payment: str, says: str) -> None:
     found = tell_license(f'<permits type="usage">ai-input</permits>{payment}')
     assert [one.says for one in found[0].statements] == [says]
+    assert (found[0].statements[0].terms.payment is not None) == (says == "conditional")
 
 
 def test_attribution_names_the_holder() -> None:
