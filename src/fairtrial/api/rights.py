@@ -1,4 +1,4 @@
-"""Explain the rights of documents: of files and folders, as they are read, and with the agreements that cover them."""
+"""Explain the rights of documents: of an archive, of files and folders, and what a site's own files say of a page."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from fairtrial.archive.base import Store
 from fairtrial.archive.document import Document
 from fairtrial.archive.readers import Refused, read_documents
-from fairtrial.errors import RightsError, did_you_mean
+from fairtrial.errors import ArchiveError, RightsError, did_you_mean
 from fairtrial.rights import Circumstances, Evidence, RightsRecord, Use, combine, decide
 from fairtrial.rights.agreements import AgreementTable
 from fairtrial.rights.explaining import Explanation, explain
+from fairtrial.rights.readers import SITE_FILES, Place, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +26,53 @@ class Question:
         circumstances: in which they are to be used.
         uses: that are decided.
         agreements: signed agreements beside what was seen; None: only those that an archive knows.
+        url: of a site's own files: the page that is asked about; empty: any page.
     """
 
     circumstances: Circumstances
     uses: Sequence[Use] = tuple(Use)
     agreements: AgreementTable | None = None
+    url: str = ""
+
+
+def explain_archived(store: Store, name: str, question: Question) -> Iterator[Explanation]:
+    """Yield what is decided of the documents of an archive with this address, path or id; newest version first.
+
+    Raises ArchiveError if there is none.
+    """
+    found = store.find_documents(name)
+    if not found:
+        raise ArchiveError(
+            f"the archive has no document {name[:120]!r}.",
+            fix="Name it by its address, its path, or the beginning of its id; `fairtrial archive list` shows them.",
+        )
+    for document in found:
+        yield from explain_document(document, question)
 
 
 def explain_path(path: Path, question: Question) -> Iterator[Explanation | Refused]:
-    """Yield what is decided of the documents of a file or folder, and the files that cannot be read."""
+    """Yield what is decided of the documents of a file or folder, and the files that cannot be read.
+
+    Of a file that speaks for a site (``robots.txt``, ``rsl.xml`` ...): what all files of its site say of a page.
+    """
+    if path.is_file() and path.name in SITE_FILES:
+        yield _explain_site(path, question)
+        return
     for found in read_documents(path, seen=datetime.now(UTC)):
         if isinstance(found, Refused):
             yield found
         else:
             yield from explain_document(found.document, question)
+
+
+def _explain_site(path: Path, question: Question) -> Explanation:
+    root = path.parent.parent if path.parent.name == ".well-known" else path.parent
+    seen = datetime.now(UTC)
+    place = Place(str(path), seen, question.url, urlsplit(question.url).path.lstrip("/") or "index.html")
+    record = RightsRecord(Site(root, seen).tell(place))
+    about = question.url or "any page; --url ADDRESS asks about one"
+    title = f"What the files of the site say of {about}"
+    return explain(str(path), record, question.circumstances, question.uses, title=title)
 
 
 def explain_document(document: Document, question: Question) -> Iterator[Explanation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import api
-from fairtrial.api.rights import Question, explain_path, read_uses
+from fairtrial.api.rights import Question, explain_archived, explain_path, read_uses
+from fairtrial.archive.opening import open_archive
 from fairtrial.archive.readers import Refused
 from fairtrial.cli.options import JsonOption, LedgerOption
 from fairtrial.cli.output import print_json
@@ -64,7 +66,16 @@ ReportingOption = Annotated[
 
 @app.command()
 def explain(
-    documents: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER...", help="What is asked about.")],
+    documents: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE|FOLDER|DOCUMENT...",
+            help="Files, folders, or with --archive documents by address, path or id.",
+        ),
+    ],
+    archive: Annotated[
+        str, typer.Option("--archive", "-a", metavar="FILE|URL", help="The archive; a file, or postgresql://...")
+    ] = "",
     use: UseOption = None,
     at: AtOption = "",
     territory: TerritoryOption = "",
@@ -73,6 +84,9 @@ def explain(
     agreements: AgreementsOption = None,
     proof: ProofOption = None,
     reporting: ReportingOption = None,
+    url: Annotated[
+        str, typer.Option("--url", metavar="ADDRESS", help="Of robots.txt, rsl.xml ...: the page that is asked about.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Explain what is decided of documents, use by use: why, what must be done in return, until when, what was seen."""
@@ -85,8 +99,13 @@ def explain(
         frozenset(reporting or ()),
     )
     table = load_agreements(agreements) if agreements else None
-    question = Question(circumstances, read_uses(use or ()), table)
-    found = [one for name in documents for one in explain_path(Path(name), question)]
+    question = Question(circumstances, read_uses(use or ()), table, url)
+    found: list[Explanation | Refused] = []
+    if archive:
+        with closing(open_archive(archive)) as store:
+            found += [one for name in documents for one in explain_archived(store, name, question)]
+    else:
+        found += [one for name in documents for one in explain_path(Path(name), question)]
     explained = [one for one in found if isinstance(one, Explanation)]
     refused = [one for one in found if isinstance(one, Refused)]
     if as_json:

@@ -36,7 +36,7 @@ def decide(use: Use, record: RightsRecord, circumstances: Circumstances) -> Deci
     decision = _decide_now(use, record, circumstances)
     for moment in _list_moments(use, record, circumstances.at):
         later = _decide_now(use, record, replace(circumstances, at=moment))
-        if later != decision:
+        if (later.allowed, later.rule, later.duties) != (decision.allowed, decision.rule, decision.duties):
             return replace(decision, changes=moment)
     return decision
 
@@ -75,7 +75,7 @@ def _decide_said(use: Use, record: RightsRecord, circumstances: Circumstances) -
         return _deny(use, denials)
     permissions = [one for one in found if one.duties is not None]
     if permissions:
-        return _allow(use, permissions)
+        return _allow(use, permissions, [one.kept for one in found])
     return None
 
 
@@ -115,7 +115,8 @@ def _decide_unsaid(use: Use, record: RightsRecord, circumstances: Circumstances)
     weak = _weigh_all(use, keep_prior_tdmrep(use, public, circumstances), circumstances)
     profile = circumstances.profile
     if profile == "own-archive":
-        return Decision(use, True, Rule.PROFILE, (f"nothing forbids {use}; profile own-archive allows it",))
+        reason = f"nothing forbids {use}; profile own-archive allows it"
+        return Decision(use, True, Rule.PROFILE, (reason,), duties=merge_duties(one.kept for one in weak))
     if weak:
         return _deny(use, weak)
     if profile == "strict":
@@ -133,8 +134,8 @@ def _decide_unsaid(use: Use, record: RightsRecord, circumstances: Circumstances)
     return Decision(use, False, Rule.PROFILE, (f"nobody has permitted {use}; profile eu-tdm covers mining alone",))
 
 
-def _allow(use: Use, found: list[Finding]) -> Decision:
-    duties = merge_duties(one.duties for one in found if one.duties is not None)
+def _allow(use: Use, found: list[Finding], kept: Iterable[Duties] = ()) -> Decision:
+    duties = merge_duties([*(one.duties for one in found if one.duties is not None), *kept])
     rule = Rule.ATTRIBUTION if duties.attributions else Rule.ALLOWED
     return Decision(use, True, rule, *_list_grounds(found), duties)
 

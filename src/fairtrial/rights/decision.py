@@ -72,7 +72,8 @@ class Decision:
         reasons: why, a sentence each; never a document's text.
         evidence: what decided, in a fixed order; empty where nothing was said.
         duties: what must be done in return.
-        changes: the next moment at which the same record decides otherwise; None if no clock changes it.
+        changes: the next moment at which result, rule or duties are others for the same record; None if no clock
+            changes them.
     """
 
     use: Use

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from fairtrial.rights.circumstances import Circumstances
-from fairtrial.rights.decision import Duties, Rule, merge_duties
+from fairtrial.rights.decision import NO_DUTIES, Duties, Rule, merge_duties
 from fairtrial.rights.record import Attribution, Evidence, Payment, Statement, Terms, Use
 from fairtrial.rights.signals import BINDING, CLOSED, TDMREP_ORDER, name_signal
 
@@ -25,13 +25,15 @@ class Finding:
         evidence: which one.
         rule: the row of the table that it falls under.
         reason: a sentence.
-        duties: of a permission.
+        duties: of a permission; None where it is none.
+        kept: duties of a permission that was seen too long ago: they do not lapse with it.
     """
 
     evidence: Evidence
     rule: Rule
     reason: str
     duties: Duties | None = None
+    kept: Duties = NO_DUTIES
 
 
 def weigh(use: Use, evidence: Evidence, circumstances: Circumstances) -> list[Finding]:
@@ -49,10 +51,9 @@ def weigh(use: Use, evidence: Evidence, circumstances: Circumstances) -> list[Fi
     offers = [one for one in statements if one.says != "deny"]
     outside = {id(one): why for one in offers if (why := _find_outside(one.terms, circumstances))}
     inside = [one for one in offers if id(one) not in outside]
-    if inside and _is_stale(evidence, circumstances.at):
-        found.append(Finding(evidence, Rule.OUT_OF_DATE, _say(evidence, "was seen too long ago to be relied upon")))
-    else:
-        found.extend(_weigh_offer(evidence, one, circumstances) for one in inside)
+    weighed = [_weigh_offer(evidence, one, circumstances) for one in inside]
+    stale = _is_stale(evidence, circumstances.at)
+    found.extend(_let_lapse(one) if stale and one.duties is not None else one for one in weighed)
     if offers and not inside:
         found.extend(Finding(evidence, Rule.OUTSIDE_TERMS, _say(evidence, outside[id(one)])) for one in offers)
     if not offers and use in CLOSED.get(evidence.signal, ()) and _lists_something(evidence):
@@ -137,6 +138,12 @@ def _weigh_offer(evidence: Evidence, statement: Statement, circumstances: Circum
     duties = _list_duties(evidence, terms, payment)
     rule = Rule.ATTRIBUTION if duties.attributions else Rule.ALLOWED
     return Finding(evidence, rule, _say(evidence, f"allows {use}: {statement.because}"), duties)
+
+
+def _let_lapse(permission: Finding) -> Finding:
+    """Return what is left of a permission that was seen too long ago; what stands against a use never lapses."""
+    reason = _say(permission.evidence, "was seen too long ago to be relied upon")
+    return Finding(permission.evidence, Rule.OUT_OF_DATE, reason, kept=permission.duties or NO_DUTIES)
 
 
 def _list_duties(evidence: Evidence, terms: Terms, payment: Payment | None) -> Duties:

@@ -199,6 +199,15 @@ def test_a_permission_is_relied_upon_for_as_long_as_it_says() -> None:
     assert rule(Use.TRAIN, no, given=now("own-archive")) == (False, Rule.DISALLOWED)
 
 
+def test_an_old_condition_is_no_less_a_condition_and_an_old_credit_no_less_due() -> None:
+    priced = see("rsl", (Use.TRAIN, "conditional", Terms(payment=Payment("purchase"))), ttl_days=0)
+    free = see("licence", (Use.TRAIN, "allow"))
+    assert rule(Use.TRAIN, priced, free) == (False, Rule.PAYMENT)
+    credit = see("rsl", (Use.TRAIN, "allow", Terms(attribution=Attribution("The Courier"))), ttl_days=0)
+    decision = decide(Use.TRAIN, RightsRecord((credit, free)), now())
+    assert decision.allowed and decision.duties.attributions == (Attribution("The Courier"),)
+
+
 def test_input_covers_the_index_that_it_needs_and_short_quotations() -> None:
     yes = RightsRecord((see("content-signal", (Use.AI_INPUT, "allow")),))
     follows = {use: decide(use, yes, now()) for use in Use}

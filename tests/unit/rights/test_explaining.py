@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from fairtrial.archive.base import Entry
+from fairtrial.archive.document import Document
+from fairtrial.archive.opening import open_archive
 from fairtrial.cli.main import app
+from fairtrial.errors import ArchiveError
 from fairtrial.report.rights import render_explanation
 from fairtrial.rights import Circumstances, Evidence, RightsRecord, Rule, Statement, Terms, Use
 from fairtrial.rights.explaining import RULES, USES, explain, explanation_document
@@ -93,6 +98,25 @@ def test_a_folder_counts_what_cannot_be_read(place: Path) -> None:
     (place / "bad.md").write_bytes(b"---\n[\n---\nx")
     told = call(".", "--profile", "own-archive")
     assert "could not be read" in told
+
+
+def test_a_file_of_a_site_is_asked_about_a_page(place: Path) -> None:
+    (place / "robots.txt").write_text("User-agent: *\nContent-Signal: ai-train=no\n")
+    told = json.loads(call("robots.txt", "--url", "https://harbour.example/news/1", "--json"))
+    (document,) = told["documents"]
+    assert document["title"] == "What the files of the site say of https://harbour.example/news/1"
+    assert document["decisions"][0]["rule"] == "disallowed"
+
+
+def test_a_document_of_an_archive_is_found_by_its_address(place: Path) -> None:
+    seen = Evidence("licence", "page", "CC0", "", SEEN, statements=(Statement(Use.AI_INPUT, "allow", "CC0-1.0"),))
+    document = Document("https://harbour.example/1", "dump", "Secret words.", rights=RightsRecord((seen,)))
+    with closing(open_archive(place / "news.db", create=True)) as store:
+        store.add([Entry(document, [])], {})
+    told = call("https://harbour.example/1", "--archive", "news.db", "--use", "ai-input")
+    assert "ai-input  allowed" in told and "Secret" not in told
+    with pytest.raises(ArchiveError, match="no document 'nothing'"):
+        call("nothing", "--archive", "news.db")
 
 
 def test_what_a_signal_says_cannot_forge_lines() -> None:
