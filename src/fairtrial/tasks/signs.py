@@ -9,7 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fairtrial.records import Answer, GenerateAnswer, GenerateRequest, Item, Measure, Observation, Request, ScoreAnswer
-from fairtrial.records.trace import READ_NOTHING, READ_PART
+from fairtrial.records.trace import (
+    ABSTAINED,
+    CUT_QUOTES,
+    DROPPED_PASSAGES,
+    FOUND_NOTHING,
+    READ_NOTHING,
+    READ_PART,
+    RIGHTS_CHANGED,
+    UNSHOWN_CITED,
+    WITHHELD,
+)
 from fairtrial.tasks.base import Task, TellsSigns
 from fairtrial.tasks.reading import ends_with, is_near_miss
 
@@ -33,9 +43,30 @@ SIGNS: Mapping[str, str] = {
     "outside": "wrong, and the place that it names lies outside the image",
     "read_nothing": "nothing could be read in an image that was shown as text",
     "read_part": "a part of the text in an image was left out, for it is too long",
+    "found_nothing": "no passage of the archive was found",
+    "passages_dropped": "passages that were found did not fit the context",
+    "abstained": "it says that there is too little evidence",
+    "withheld": "the answer was withheld, for what it quotes",
+    "cut_quotes": "what it repeated beyond a licence was cut",
+    "cites_unshown": "it cites passages that were not shown",
+    "rights_changed": "rights changed since the trial was planned",
+    "quotes_wrong": "a quotation stands in no passage that was shown",
     "ends_right": "wrong, and a longer text that ends with a right answer",
 }
 """What each sign says of an answer."""
+
+ON_THE_WAY: Mapping[str, str] = {
+    "read_nothing": READ_NOTHING,
+    "read_part": READ_PART,
+    "found_nothing": FOUND_NOTHING,
+    "passages_dropped": DROPPED_PASSAGES,
+    "abstained": ABSTAINED,
+    "withheld": WITHHELD,
+    "cut_quotes": CUT_QUOTES,
+    "cites_unshown": UNSHOWN_CITED,
+    "rights_changed": RIGHTS_CHANGED,
+}
+"""Signs of what levers did on the way to an answer, and the actions in its trace that they stand for."""
 
 CHOSE = "chose:"
 """Begins the sign that tells which letter an answer gave, where the choices are letters."""
@@ -149,6 +180,8 @@ def _find_server_signs(answers: Sequence[Answer]) -> list[str]:
 
 
 def _find_reading_signs(answers: Sequence[Answer]) -> list[str]:
-    """Return what was not seen by a model to which images were read (see the lever ``read``)."""
-    done = [action for answer in answers for step in answer.trace for action in step.action.split("; ")]
-    return [name for name, action in (("read_nothing", READ_NOTHING), ("read_part", READ_PART)) if action in done]
+    """Return what happened to a model's sources: to images that were read to it, and to what was found for it."""
+    steps = [step for answer in answers for step in answer.trace]
+    done = {action for step in steps for action in step.action.split("; ")}
+    wrong = any(quote.result in ("not found", "stitched") for step in steps for quote in step.quotes)
+    return [*(name for name, action in ON_THE_WAY.items() if action in done), *(["quotes_wrong"] if wrong else [])]

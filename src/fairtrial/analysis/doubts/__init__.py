@@ -24,6 +24,7 @@ from fairtrial.analysis.doubts.own_rows import find_own_row_doubts
 from fairtrial.analysis.doubts.pictures import find_picture_doubts
 from fairtrial.analysis.doubts.quoting import show_exactly
 from fairtrial.analysis.doubts.readings import find_reading_doubts
+from fairtrial.analysis.doubts.retrieval import find_retrieval_doubts
 from fairtrial.analysis.doubts.same_text import find_same_text_doubts
 from fairtrial.analysis.doubts.weights import find_weight_doubts
 from fairtrial.analysis.doubts.yes_rates import find_yes_doubts
@@ -39,6 +40,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_answer_doubts,
     find_letter_doubts,
     find_reading_doubts,
+    find_retrieval_doubts,
     find_same_text_doubts,
     find_guessing_doubts,
     find_picture_doubts,

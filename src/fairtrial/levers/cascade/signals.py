@@ -47,7 +47,7 @@ def measure_text(answer: GenerateAnswer) -> float:
 
     Raises CapabilityError if the engine does not tell them.
     """
-    if is_without_answer(answer) or (answer.logprob is None and not answer.text):
+    if is_without_answer(answer) or (answer.logprob is None and not (answer.text and answer.tokens)):
         return 0.0
     if answer.logprob is None:
         raise CapabilityError(

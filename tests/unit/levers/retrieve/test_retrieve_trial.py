@@ -1,0 +1,118 @@
+"""A trial with an archive behind a candidate: what the ledger keeps, what is doubted, and going on after a kill."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fairtrial.analysis.doubts import find_doubts
+from fairtrial.archive.base import Entry
+from fairtrial.archive.chunks import cut
+from fairtrial.archive.document import Document
+from fairtrial.archive.stores.sqlite import SqliteStore
+from fairtrial.engines import EngineSettings
+from fairtrial.ledger import Ledger
+from fairtrial.planning.plan import plan_trial
+from fairtrial.running import chunks
+from fairtrial.running.conductor import run
+from fairtrial.spec.source import load_trial
+from tests.support.archives import BRIDGE, FERRY, SECRET, UNSHOWN, make_archive
+
+ROWS = [
+    ("When does the ferry to Saltmere sail again?", "Monday"),
+    ("Why does the old bridge at Quay Street stay closed?", "its pier"),
+    ("What does the secret contract pay Captain Orlo?", "nothing"),
+    ("Xylophone zebra quartz?", "nothing"),
+]
+TRIAL = """
+name: news
+candidates:
+  - {id: closed, model: "fake:a", decoding: {max_tokens: 12}}
+  - {id: open, model: "fake:a", decoding: {max_tokens: 12}, levers: [{retrieve: {archive: news.db, k: 3}}]}
+  - id: both
+    model: "fake:b"
+    decoding: {max_tokens: 12}
+    levers: [{retrieve: news.db}, {cascade: {to: closed, threshold: 0.5}}]
+tasks: [{file: q.csv}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_archive(tmp_path / "news.db")
+    rows = "\n".join(f'"{question}","{answer}"' for question, answer in ROWS)
+    (tmp_path / "q.csv").write_text(f"question,answer\n{rows}\n")
+    (tmp_path / "t.yaml").write_text(TRIAL)
+    return tmp_path
+
+
+def conduct(folder: Path, ledger: str = "ledger.db") -> str:
+    plan = plan_trial(load_trial(folder / "t.yaml").trial, folder)
+    with Ledger.open(folder / ledger) as opened, opened.writing():
+        return run(plan, TRIAL, opened, EngineSettings())
+
+
+def read_rows(path: Path) -> list[tuple[object, ...]]:
+    with Ledger.open(path, create=False) as ledger:
+        tables = {
+            "answers": "candidate_id, request_id, answer",
+            "asked": "*",
+            "passages": "*",
+            "observations": "candidate_id, task_id, measure, item_id, value",
+        }
+        return [
+            row
+            for table, columns in tables.items()
+            for row in ledger.read(f"SELECT {columns} FROM {table} ORDER BY 1, 2, 3")
+            if table != "observations" or str(row[2]).startswith(("exact", "sign:"))
+        ]
+
+
+def test_the_ledger_keeps_traces_without_words_and_words_apart(folder: Path) -> None:
+    trial = conduct(folder)
+    with Ledger.open(folder / "ledger.db") as ledger:
+        stored = [json.loads(body) for (body,) in ledger.read("SELECT answer FROM answers")]
+        traced = [body for body in stored if "trace" in body]
+        assert len(traced) == 8
+        words = dict(ledger.read("SELECT document, text FROM passages"))
+        assert words == {FERRY.id: FERRY.text, BRIDGE.id: BRIDGE.text, UNSHOWN.id: None}
+        doubts = {(d.kind, d.candidate): (d.count, d.of) for d in find_doubts(ledger, trial)}
+        assert doubts["found_nothing", "open"] == (1, 4)
+    kept = (folder / "ledger.db").read_bytes()
+    assert SECRET.text.encode() not in kept
+    assert UNSHOWN.text.encode() not in kept
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_ledger(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conduct(folder, "whole.db")
+    written = chunks.store_chunk
+    calls = []
+
+    def store_one(*args: object, **more: object) -> object:
+        calls.append(1)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return written(*args, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chunks, "store_chunk", store_one)
+        with pytest.raises(KeyboardInterrupt):
+            conduct(folder, "killed.db")
+    conduct(folder, "killed.db")
+    assert read_rows(folder / "killed.db") == read_rows(folder / "whole.db")
+
+
+def test_another_archive_is_another_candidate(folder: Path) -> None:
+    first = plan_trial(load_trial(folder / "t.yaml").trial, folder)
+    with SqliteStore(folder / "news.db") as store, store.writing():
+        store.add([Entry(new := make_new(), cut(new))])
+    second = plan_trial(load_trial(folder / "t.yaml").trial, folder)
+    ids = [[candidate.id for candidate in plan.candidates] for plan in (first, second)]
+    assert [a == b for a, b in zip(*ids, strict=True)] == [True, False, False]
+
+
+def make_new() -> Document:
+    return replace(FERRY, uri="https://tide.example/new")
