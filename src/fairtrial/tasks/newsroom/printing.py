@@ -28,7 +28,7 @@ from fairtrial.tasks.newsroom.composing import (
 )
 from fairtrial.tasks.newsroom.outlets import OUTLETS, WIRE
 from fairtrial.tasks.newsroom.stories import load_common
-from fairtrial.tasks.newsroom.values import Value
+from fairtrial.tasks.newsroom.values import MONTHS, Value
 from fairtrial.tasks.newsroom.world import Fact, Status, Story, Town, make_key
 from fairtrial.tasks.procedural.draw import Draw
 
@@ -47,6 +47,7 @@ class Article:
         embargoed: whether its licence begins much later.
         replaced: whether a newer version of it exists.
         credit: who took its picture; empty without one.
+        caption: of the picture.
     """
 
     outlet: str
@@ -58,6 +59,7 @@ class Article:
     embargoed: bool = False
     replaced: bool = False
     credit: str = ""
+    caption: str = ""
 
 
 class Press:
@@ -149,7 +151,11 @@ class Press:
         draft = write_report(event, draw, printed, reporter)
         made = self._publish(event, draft, paper, printed, "news", dict(event.told), reporter)
         pictured = paper in ("courier", "chronicle") and not embargoed and draw.chance(1, 2)
-        return replace(made, embargoed=embargoed, credit=draw.pick(self._town.photographers) if pictured else "")
+        if not pictured:
+            return replace(made, embargoed=embargoed)
+        who, slots = draw.pick(self._town.photographers), {"subject": event.story.subject, "when": _name_day(event.day)}
+        caption = capitalise(draw.pick(load_common()["captions"]).format(who=who, **slots))
+        return replace(made, credit=who, caption=caption)
 
     def _print_wire(self, event: Event, draw: Draw) -> Iterator[Article]:
         """Yield the agency's text, as several papers print it, each under a headline of its own."""
@@ -204,8 +210,8 @@ class Press:
         why = draw.pick(common["retractions"])
         text = common["retraction_notice"].format(why=why)
         at = document.published + timedelta(days=draw.draw_between(2, 9))
-        changed = replace(document, text=text, modified=at, retracted=why)
-        yield replace(first, document=changed, told={}, says={}, credit="")
+        changed = replace(document, text=text, modified=at, retracted="retracted")
+        yield replace(first, document=changed, told={}, says={}, credit="", caption="")
 
     def _publish(
         self,
@@ -245,6 +251,10 @@ class Press:
             slug = f"{stem}-{number}"
         self._slugs.add(f"{paper}/{slug}")
         return slug
+
+
+def _name_day(day: date) -> str:
+    return f"on {day.day} {MONTHS[day.month - 1]}"
 
 
 _MIN = datetime.min.replace(tzinfo=UTC)

@@ -42,7 +42,6 @@ class Place:
     """A sentence of a document that gives an answer; ``end`` 0: the whole document, e.g. a picture's credit."""
 
     uri: str
-    document: str
     start: int
     end: int
 
@@ -170,7 +169,7 @@ class Asker:
                 form="credit",
                 golds=(credit,) if report.credit else (),
                 rivals=self._name_others(story, ()),
-                needs=((Place(report.document.uri, report.document.id, 0, 0),),) if report.credit else (),
+                needs=((Place(report.document.uri, 0, 0),),) if report.credit else (),
             )
 
     def _ask_join(self, story: Story, join: Mapping[str, str]) -> Iterator[Question]:
@@ -253,7 +252,7 @@ def _name_group(question: Question) -> tuple[str, int]:
 
 
 def _make_place(article: Article, fact: str) -> Place:
-    return Place(article.document.uri, article.document.id, *article.told[fact])
+    return Place(article.document.uri, *article.told[fact])
 
 
 def _prefer(article: Article) -> tuple[bool, bool, str]:
