@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from fairtrial.tasks.newsroom.printing import Article, Press
 from fairtrial.tasks.newsroom.questions import Asker, Question
+from fairtrial.tasks.newsroom.tracing import Context
 from fairtrial.tasks.newsroom.world import Town, draw_town
 
 SEED = 1234
@@ -28,6 +29,14 @@ class Newsroom:
     town: Town
     articles: tuple[Article, ...]
     questions: tuple[Question, ...]
+
+    def find_contexts(self) -> dict[str, Context]:
+        """Return what a passage of each document must tell of it, by address; of several versions the newest."""
+        newest = {one.document.uri: one.document for one in self.articles if not one.replaced}
+        return {
+            uri: Context(one.published.isoformat() if one.published else "", one.label, bool(one.corrections))
+            for uri, one in newest.items()
+        }
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""The articles of an archive as documents, with the bytes of their pictures; their rights stand in the files beside them."""
+"""The articles of an archive as documents, with the bytes of pictures; their rights stand in files beside them."""
 
 from __future__ import annotations
 

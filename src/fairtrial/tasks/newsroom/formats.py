@@ -1,4 +1,4 @@
-"""Writes one article in the form of its publisher: HTML with JSON-LD, ninjs, Markdown, a row of JSONL, an entry of RSS."""
+"""Writes an article in the form of its publisher: HTML with JSON-LD, ninjs, Markdown, a row of JSONL, RSS."""
 
 from __future__ import annotations
 

@@ -75,6 +75,11 @@ def declines(text: str) -> bool:
     return any(phrase in plain for phrase in ABSTAINS)
 
 
+def gives_something(text: str) -> bool:
+    """Return whether there is an answer at all that does not decline."""
+    return bool(take_answer(text)) and not declines(text)
+
+
 def gives(text: str, gold: Value, asked: str, others: Sequence[Value] = ()) -> bool:
     """Return whether an answer gives a value and no other of its kind.
 

@@ -13,7 +13,8 @@ _DENY = (
     "# Reserved: no use as input of models, and no training.  Searching is welcome.\n"
     "User-Agent: *\nContent-Usage: train-ai=n\nContent-Signal: search=yes, ai-input=no, ai-train=no\nAllow: /\n"
 )
-_RSL = '<?xml version="1.0" encoding="utf-8"?>\n<rsl xmlns="https://rslstandard.org/rsl" max-age="36500">\n{content}</rsl>\n'
+_XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+_RSL = _XML + '<rsl xmlns="https://rslstandard.org/rsl" max-age="36500">\n{content}</rsl>\n'
 _RSL_DENY = (
     '<content url="/">\n<license>\n<permits type="usage">search</permits>\n'
     '<prohibits type="usage">ai-all</prohibits>\n</license>\n</content>\n'

@@ -6,7 +6,7 @@ other, all of their values.  Where the articles that may be used do not tell it,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,9 @@ from fairtrial.records import (
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.newsroom.archive import build_newsroom
 from fairtrial.tasks.newsroom.questions import LEVEL, LEVELS, Question
-from fairtrial.tasks.newsroom.reading import declines, gives, gives_all, take_answer
+from fairtrial.tasks.newsroom.reading import declines, gives, gives_all, gives_something
+from fairtrial.tasks.newsroom.tracing import MEASURES as TRACED
+from fairtrial.tasks.newsroom.tracing import Context, explain_absences, observe_trace
 from fairtrial.tasks.newsroom.values import Value
 from fairtrial.tasks.newsroom.world import VERSION
 
@@ -39,12 +41,13 @@ SYSTEM = (
     "If reports contradict each other, give what each says. "
     f"If the articles do not say it, answer: {DECLINE}"
 )
-MEASURES = (
+TEXT_MEASURES = (
     Measure("acc"),
     Measure("acc_answerable"),
     Measure("abstention_precision"),
     Measure("abstention_recall"),
 )
+"""Those that a text alone decides."""
 
 
 def build_newsroom_task(options: TaskOptions) -> NewsroomTask:
@@ -88,7 +91,7 @@ class NewsroomTask:
             version=str(VERSION),
             revision=f"generator {VERSION} seed {self._seed}",
             licence="CC0-1.0",
-            measures=MEASURES,
+            measures=(*TEXT_MEASURES, *TRACED),
             main_measure="acc",
             description=f"Questions about the news archive of an invented town (`fairtrial archive example` writes "
             f"it). Level {self._level}: {LEVELS[self._level]}",
@@ -119,6 +122,8 @@ class NewsroomTask:
                 max_tokens=64,
                 stop=() if self._chat else ("\n",),
                 label=f"{NAME} item {item.doc_id}",
+                query=question.text,
+                relevant=tuple(places[0] for places in item.data["needs"]),
             )
         ]
 
@@ -127,7 +132,22 @@ class NewsroomTask:
         (answer,) = answers
         if not isinstance(answer, GenerateAnswer):
             raise TypeError(f"{NAME} grades text, got {type(answer).__name__}")
-        return [Observation(name, value) for name, value in _grade_text(item.data, answer.text)]
+        own = [Observation(name, value) for name, value in _grade_text(item.data, answer.text)]
+        return [*own, *observe_trace(answer.trace, item.data["needs"], self._contexts, gives_something(answer.text))]
+
+    @cached_property
+    def _contexts(self) -> Mapping[str, Context]:
+        return build_newsroom(self._seed).find_contexts()
+
+    def traced_measures(self) -> Collection[str]:
+        """Return the measures of what was found, cited and quoted."""
+        return [measure.name for measure in TRACED]
+
+    def absences(self, item: Item, answers: Sequence[Answer]) -> Mapping[str, str]:
+        """Return which of these an answer without any search cannot have."""
+        (answer,) = answers
+        assert isinstance(answer, GenerateAnswer)
+        return explain_absences(answer.trace, item.data["needs"], gives_something(answer.text))
 
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return nothing: an answer that gives no value is wrong, and there is no other way to read it."""
@@ -166,7 +186,7 @@ def _grade_text(row: Mapping[str, Any], text: str) -> Iterator[tuple[str, float]
         yield "acc_answerable", float(right)
     else:
         yield "abstention_recall", float(declined)
-    if declined and take_answer(text):
+    if declined:
         yield "abstention_precision", float(not golds)
 
 
