@@ -122,6 +122,12 @@ class ReasoningPerToken(Section):
         return [{**length, **self.think} for length in lengths]
 
 
+class Retrieval(Section):
+    """What is retrieval worth?  One model closed book, with what is found, with oracle passages, with distractors."""
+
+    name: Literal["retrieval"] = "retrieval"
+
+
 def list_named_candidates(study: Section | None) -> dict[str, tuple[str, ...]]:
     """Return the candidates that a study's settings name, by the setting."""
     if isinstance(study, ReasoningPerToken):
@@ -140,8 +146,10 @@ class PluginStudy(Section):
     name: str
 
 
-Settings = Annotated[Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken, Discriminator("name")]
-Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token"]
+Settings = Annotated[
+    Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken | Retrieval, Discriminator("name")
+]
+Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token", "retrieval"]
 NAMES: tuple[str, ...] = get_args(Names)
 
 STUDY_SETTINGS: Table[Any] = Table(
@@ -152,6 +160,7 @@ STUDY_SETTINGS: Table[Any] = Table(
         "open-vs-closed": OpenVsClosed,
         "seeing": Seeing,
         "reasoning-per-token": ReasoningPerToken,
+        "retrieval": Retrieval,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )

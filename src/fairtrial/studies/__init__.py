@@ -30,6 +30,7 @@ from fairtrial.studies.frontiers import study_frontiers
 from fairtrial.studies.open_vs_closed import study_open_vs_closed
 from fairtrial.studies.quantisation import study_quantisation
 from fairtrial.studies.reasoning import study_reasoning
+from fairtrial.studies.retrieval import study_retrieval, tell_retrieval
 from fairtrial.studies.seeing import study_seeing, tell_seeing
 from fairtrial.studies.small_models import study_small_models
 
@@ -59,6 +60,7 @@ STUDIES: Available[Study] = Available(
         "seeing": study_seeing,
         "small-models": study_small_models,
         "reasoning-per-token": study_reasoning,
+        "retrieval": study_retrieval,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )
@@ -92,6 +94,7 @@ def find_findings(ledger: Ledger, trial_id: str) -> Findings | None:
 
 FURTHER: Mapping[str, Callable[[Ledger, str], Findings | None]] = {
     "Seeing": tell_seeing,
+    "Retrieval": tell_retrieval,
     "Device": study_device,
     "Frontiers": study_frontiers,
     "Cascades": study_cascades,

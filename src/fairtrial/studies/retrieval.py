@@ -1,0 +1,295 @@
+"""What retrieval is worth, and where what it loses is lost.  Told of every trial with a candidate that retrieves.
+
+One model under several conditions on the same items: closed book, with what a search finds, with what a perfect search
+would find (oracle), with what is found beside that (distractors).  Comparisons are paired, item by item.
+
+What retrieval loses is a sum: of every wrong answer the first cause that applies counts, so that the parts add up to
+all that is lost.  *Not found*: not all that must be known is among the first passages.  *Found, not used*: it is, and
+the answer declines or cites nothing that tells it.  *Used, but wrong*: it cites what tells it and is wrong.  *Nothing
+to be found*: the archive does not tell it, and something was answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fairtrial.analysis.standings.values import Floats, Ints, TrialValues
+from fairtrial.analysis.verdicts import get_bounds, make_rule, scale_margin
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CandidateRecord, TaskRecord
+from fairtrial.stats.intervals import estimate
+from fairtrial.stats.paired import compute_fixed_interval
+from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
+
+TITLE = "What is retrieval worth, and where is what it loses lost?"
+CLOSED, SEARCH, ORACLE, DISTRACTORS = "closed book", "retrieval", "oracle passages", "distractors only"
+CONDITIONS = {"search": SEARCH, "oracle": ORACLE, "distractors": DISTRACTORS}
+"""Setting ``passages`` of the lever to the condition."""
+
+CONTRASTS = (
+    (SEARCH, CLOSED, "what retrieval gains"),
+    (ORACLE, SEARCH, "what a perfect search would add"),
+    (ORACLE, CLOSED, "what the archive can give at most"),
+    (DISTRACTORS, CLOSED, "what passages that do not tell it change"),
+)
+CAUSES = ("not found", "found, not used", "used, but wrong", "nothing to be found")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One model under several conditions, as names of candidates; of several in one condition each has a family."""
+
+    names: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """The candidate that retrieves, or whatever there is."""
+        return self.names.get(SEARCH) or next(iter(self.names.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Where the answers to some items were lost; arrays (n,), each cause 0 or what was lost, the causes add up."""
+
+    causes: Mapping[str, Floats]
+    clusters: Ints
+    cites: bool
+
+
+def study_retrieval(ledger: Ledger, trial_id: str, settings: Mapping[str, Any]) -> Findings:
+    """Return the findings of a trial that is this study; they say so if nothing retrieves."""
+    none = "Nothing retrieves: give a candidate the lever, e.g. `levers: [{retrieve: news.db}]`."
+    return _find(ledger, trial_id) or Findings(TITLE, notes=(none,))
+
+
+def tell_retrieval(ledger: Ledger, trial_id: str) -> Findings | None:
+    """Return the same of a trial that is another study or none; None if nothing retrieves."""
+    plan = query.find_trial(ledger, trial_id).plan
+    if plan.study and plan.study.get("name") == "retrieval":
+        return None
+    return _find(ledger, trial_id)
+
+
+def _find(ledger: Ledger, trial_id: str) -> Findings | None:
+    rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
+    families = find_families(rows.plan.candidates)
+    if not families:
+        return None
+    tasks = [task for task in rows.plan.own_tasks if task.main_measure.higher_is_better is not None]
+    told = [(family, task) for task in tasks for family in families if _has_answers(rows, family, task)]
+    sentences = [line for family, task in told for line in _describe(rows, family, task)]
+    tables = [table for family, task in told for table in _make_tables(rows, family, task)]
+    return Findings(TITLE, tuple(sentences), tuple(tables), (), tuple(_list_notes(rows, families, told)))
+
+
+def find_families(candidates: Sequence[CandidateRecord]) -> list[Family]:
+    """Return the models that retrieve, each with the same model under other conditions."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for one in candidates:
+        condition, rest = _split_levers(one)
+        groups.setdefault(rest, {}).setdefault(condition, []).append(one.name)
+    found = []
+    for group in groups.values():
+        most = max(len(names) for names in group.values())
+        if set(group) == {CLOSED}:
+            continue
+        found += [Family({c: names[min(i, len(names) - 1)] for c, names in group.items()}) for i in range(most)]
+    return found
+
+
+def _split_levers(one: CandidateRecord) -> tuple[str, str]:
+    """Return a candidate's condition, and all else of it that can change an answer, as text to compare."""
+    spec = one.spec
+    condition, others = CLOSED, []
+    for lever in spec.levers:
+        if "retrieve" in lever:
+            said = lever["retrieve"]
+            passages = said.get("passages", "search") if isinstance(said, Mapping) else "search"
+            condition = CONDITIONS.get(passages, SEARCH)
+        else:
+            others.append(lever)
+    written = {name: value for name, value in spec.document.items() if name not in ("id", "levers")}
+    kept = [spec.model, others, written]
+    return condition, json.dumps(kept, sort_keys=True, default=str)
+
+
+def _has_answers(rows: TrialValues, family: Family, task: TaskRecord) -> bool:
+    return any(rows.cell(name, task, task.main_measure.name).counts for name in family.names.values())
+
+
+def _contrast(rows: TrialValues, task: TaskRecord, family: Family, pair: tuple[str, str]) -> Interval | None:
+    """Return one condition's main measure less another's, more being better; None where nothing can be compared."""
+    a, b = (family.names.get(condition) for condition in pair)
+    if a is None or b is None:
+        return None
+    measure = task.main_measure
+    sample = rows.pair(task, measure.name, a, b)
+    if sample is None:
+        return None
+    rule = scale_margin(make_rule(rows.plan, task, measure, (rows.candidate(a), rows.candidate(b))), measure, sample)
+    low, high = compute_fixed_interval(sample, rule)
+    means = [
+        np.average(v, weights=w) for v, w in ((sample.a_values, sample.a_weights), (sample.b_values, sample.b_weights))
+    ]
+    difference = float(means[0] - means[1])
+    return Interval(difference, low, high) if measure.higher_is_better else Interval(-difference, -high, -low)
+
+
+def measure_losses(rows: TrialValues, task: TaskRecord, name: str) -> Losses | None:
+    """Return where a candidate's wrong answers were lost; None where what was found is not measured of the task.
+
+    Items count that have a main measure, bounded by 0 and 1; those without recall have nothing to be found.
+    """
+    measure = task.main_measure
+    recalls = [m.name for m in task.card.measures if m.name.startswith("recall@")]
+    if not recalls or get_bounds(measure) != (0.0, 1.0):
+        return None
+    main = rows.cell(name, task, measure.name)
+    recall, cited = rows.cell(name, task, recalls[0]), rows.cell(name, task, "citation_recall")
+    if not (main.counts and recall.counts):
+        return None
+    lost = 1.0 - main.values if measure.higher_is_better else main.values
+    found = np.full(main.at.size, np.nan)
+    found[np.isin(main.at, recall.at)] = recall.values[np.isin(recall.at, main.at)]
+    used = np.zeros(main.at.size)
+    used[np.isin(main.at, cited.at)] = cited.values[np.isin(cited.at, main.at)]
+    there, whole = ~np.isnan(found), np.nan_to_num(found) >= 1.0
+    flags = {
+        "not found": there & ~whole,
+        "found, not used": there & whole & (used <= 0),
+        "used, but wrong": there & whole & (used > 0),
+        "nothing to be found": ~there,
+    }
+    causes = {cause: np.where(flags[cause], lost, 0.0) for cause in CAUSES}
+    return Losses(causes, rows.clusters(task, main.at), bool((cited.values > 0).any()))
+
+
+def _make_tables(rows: TrialValues, family: Family, task: TaskRecord) -> Iterator[Table]:
+    yield _make_conditions_table(rows, family, task)
+    lines = [
+        (what, f"{a} less {b}", found)
+        for a, b, what in CONTRASTS
+        if (found := _contrast(rows, task, family, (a, b))) is not None
+    ]
+    unit = task.main_measure.unit
+    if lines:
+        columns = (Column("what"), Column("of"), Column(task.main_measure.name, unit, difference=True))
+        yield Table(f"{task.name}: what passages change ({family.title})", columns, tuple(lines))
+    rest = [(c, name, losses) for c, name in family.names.items() if (losses := measure_losses(rows, task, name))]
+    if rest:
+        heads = (Column("condition"), *(Column(cause, "1") for cause in CAUSES), Column("all lost", "1"))
+        yield Table(
+            f"{task.name}: where answers are lost, as shares of all items ({family.title})",
+            heads,
+            tuple((condition, *_estimate_losses(rows, losses)) for condition, _, losses in rest),
+        )
+
+
+def _estimate_losses(rows: TrialValues, losses: Losses) -> list[Cell]:
+    """Return each cause's share of all items with its interval, and all of them together."""
+    every = [*losses.causes.values(), np.sum(list(losses.causes.values()), axis=0)]
+    cells: list[Cell] = []
+    for values in every:
+        clipped = np.clip(values, 0.0, 1.0)
+        found = estimate(clipped, np.ones(values.size), losses.clusters, rows.confidence, (0.0, 1.0))
+        cells.append(Interval(found.mean, found.low, found.high))
+    return cells
+
+
+SHOWN = (
+    "abstention_precision",
+    "abstention_recall",
+    "citation_precision",
+    "citation_recall",
+    "quote_faithfulness",
+    "context_kept",
+)
+
+
+def _make_conditions_table(rows: TrialValues, family: Family, task: TaskRecord) -> Table:
+    """Return the main measure and what else is measured of retrieval, a row a condition."""
+    others = [m.name for m in task.card.measures if m.name.startswith(("recall@", "ndcg@", "mrr@")) or m.name in SHOWN]
+    lines = []
+    shown = [m for m in others if any(rows.cell(name, task, m).counts for name in family.names.values())]
+    order = [c for c in (CLOSED, SEARCH, ORACLE, DISTRACTORS) if c in family.names]
+    for condition in order:
+        cells: list[Cell] = [condition, family.names[condition]]
+        for name in (task.main_measure.name, *shown):
+            cells.append(_estimate_cell(rows, task, family.names[condition], name))
+        lines.append(tuple(cells))
+    columns = (
+        Column("condition"),
+        Column("candidate"),
+        Column(task.main_measure.name, task.main_measure.unit),
+        *(Column(name, "1") for name in shown),
+    )
+    return Table(f"{task.name}: conditions", columns, tuple(lines))
+
+
+def _estimate_cell(rows: TrialValues, task: TaskRecord, name: str, measure: str) -> Cell:
+    found = rows.cell(name, task, measure)
+    if not found.counts:
+        return None
+    known = task.card.measure(measure)
+    told = estimate(found.values, found.weights, rows.clusters(task, found.at), rows.confidence, get_bounds(known))
+    return Interval(told.mean, told.low, told.high)
+
+
+def _describe(rows: TrialValues, family: Family, task: TaskRecord) -> Iterator[str]:
+    """Yield what a reader wants to know first: gain, ceiling, largest loss."""
+    unit = task.main_measure.unit
+    gain = _contrast(rows, task, family, (SEARCH, CLOSED))
+    if gain is not None:
+        yield f"{task.name}: {family.title}: retrieval {_tell_change(gain, unit)} over the closed book."
+    missing = _contrast(rows, task, family, (ORACLE, SEARCH))
+    if missing is not None:
+        yield f"{task.name}: {family.title}: with a perfect search it {_tell_change(missing, unit)} over its own."
+    name = family.names.get(SEARCH)
+    losses = measure_losses(rows, task, name) if name else None
+    if losses is None:
+        return
+    *parts, every = _estimate_losses(rows, losses)
+    sizes = [(part.value, cause) for part, cause in zip(parts, CAUSES, strict=True) if isinstance(part, Interval)]
+    assert isinstance(every, Interval)
+    told = ", ".join(f"{cause} {100 * value:.1f}" for value, cause in sorted(sizes, reverse=True) if value > 0)
+    if every.value > 0:
+        yield f"{task.name}: {family.title} loses {100 * every.value:.1f} points of all items: {told}."
+
+
+def _tell_change(found: Interval, unit: str) -> str:
+    """Return e.g. ``gains 12.3 points (8.1 to 16.4)``, or that nothing is shown."""
+    scale, name = (100.0, "points") if unit == "1" else (1.0, unit)
+    low, high, value = (scale * one for one in (found.low, found.high, found.value))
+    if low > 0:
+        return f"gains {value:.1f} {name} ({low:.1f} to {high:.1f})"
+    if high < 0:
+        return f"loses {-value:.1f} {name} ({-high:.1f} to {-low:.1f})"
+    return f"is not shown to change anything ({low:+.1f} to {high:+.1f} {name})".replace("-", "\u2212")
+
+
+def _list_notes(
+    rows: TrialValues, families: Sequence[Family], told: Sequence[tuple[Family, TaskRecord]]
+) -> Iterator[str]:
+    yield "The parts of a loss add up: of a wrong answer the first cause in the order of the columns counts."
+    if rows.early:
+        yield "The trial may stop early: intervals of differences here hold for a fixed number of items only."
+    for family in families:
+        if missing := [c for c in (CLOSED, ORACLE, DISTRACTORS) if c not in family.names]:
+            yield f"{family.title}: no candidate of the same model for: {', '.join(missing)}."
+    for family, task in told:
+        losses = [measure_losses(rows, task, name) for c, name in family.names.items() if c != CLOSED]
+        if any(losses) and not any(one.cites for one in losses if one):
+            yield (
+                f"{task.name}: {family.title} never cites a passage that tells the answer, so that what was not used "
+                "and what was used, but wrong, cannot be told apart."
+            )
+        if ORACLE in family.names:
+            yield (
+                f"{task.name}: with oracle passages, nothing is shown where the archive tells nothing, and the lever "
+                "declines by itself: the ceiling includes perfect abstention there."
+            )
