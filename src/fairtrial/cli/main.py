@@ -16,6 +16,7 @@ from rich.text import Text
 from fairtrial import __version__
 from fairtrial.cli import (
     archive,
+    archive_example,
     check,
     compare,
     doctor,
@@ -70,6 +71,7 @@ app.command("models")(models.models)
 app.command("quantize")(quantize.quantize)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
+archive.app.command("example")(archive_example.example)
 app.add_typer(archive.app, name="archive")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(rights.app, name="rights")
