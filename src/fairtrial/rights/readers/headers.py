@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fairtrial.rights.readers.place import Source
 from fairtrial.rights.readers.preferences import read_content_signal, read_preferences
-from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HEADER, tell_reservation
+from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HEADER, choose_reservation, tell_reservation
 from fairtrial.rights.record import Evidence, Statement, Use
 
 MOST_CHARACTERS = 16_000
@@ -31,7 +31,8 @@ _TYPE = re.compile(r';\s*type\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 def read_headers(headers: Sequence[tuple[str, str]], source: Source, image: bool = False) -> list[Evidence]:
     """Return what the headers of a response say of what came with it; links to licences are `list_links`."""
     found: list[Evidence] = []
-    reservation, policy = _join(headers, RESERVATION), _join(headers, POLICY)
+    reservation = choose_reservation(_join(headers, RESERVATION).split(","))
+    policy = _join(headers, POLICY).partition(", ")[0]
     if reservation or policy:
         found += tell_reservation(TDMREP_HEADER, source, reservation, policy, "HTTP header")
     readers: list[tuple[str, Callable[[str], tuple[tuple[Statement, ...], str]]]] = [

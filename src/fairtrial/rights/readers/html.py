@@ -9,7 +9,7 @@ from fairtrial.rights.readers.place import Place, Source, Target, split_address
 from fairtrial.rights.readers.rsl import read_rsl
 from fairtrial.rights.readers.schema_org import read_schema_org
 from fairtrial.rights.readers.sites import Site
-from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HTML, tell_reservation
+from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HTML, choose_reservation, tell_reservation
 from fairtrial.rights.record import Evidence
 
 _RSL_TYPE = "application/rsl+xml"
@@ -40,9 +40,8 @@ def _read_tdmrep(page: Page, source: Source) -> list[Evidence]:
     reservations, policies = page.list_metas(RESERVATION), page.list_metas(POLICY)
     if not reservations and not policies:
         return []
-    values = {value.strip() for value in reservations}
-    reservation = "1" if "1" in values else next(iter(reservations), "")
-    return list(tell_reservation(TDMREP_HTML, source, reservation, next(iter(policies), ""), "meta"))
+    policy = next(iter(policies), "")
+    return list(tell_reservation(TDMREP_HTML, source, choose_reservation(reservations), policy, "meta"))
 
 
 def _read_robots(page: Page, source: Source) -> list[Evidence]:

@@ -114,8 +114,8 @@ class RslFile:
         contents = [content for _, content in found]
         evidence = self.source.tell(
             RSL,
-            "\n".join(content.raw for content in contents),
-            tuple(one for use in USAGE["all"] for one in _judge(use, scopes)),
+            "\n".join(content.raw for content in contents[:20]),
+            tuple(dict.fromkeys(one for use in USAGE["all"] for one in _judge(use, scopes))),
             at=f"content {' and '.join(repr(content.url) for content in contents[:3])}",
             ttl_days=self.max_age,
         )

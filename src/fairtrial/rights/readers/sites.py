@@ -63,7 +63,7 @@ class Site:
         self._seen = seen
         self._folders: dict[str, list[_Known]] = {}
         self._hosts: dict[str, list[_Known]] = {}
-        self._linked: dict[str, RslFile] = {}
+        self._linked: dict[str, RslFile | None] = {}
 
     def add(self, url: str, data: bytes, where: str, seen: datetime) -> bool:
         """Take a file of a site by its address; returns whether it is one that speaks for other documents."""
@@ -99,6 +99,9 @@ class Site:
         for known in self._list_known(place):
             if isinstance(known.file, RslFile) and _is_at(url, known):
                 return known.file.tell(target)
+        linked = self._look_linked(url, place)
+        if linked is not None:
+            return linked.tell(target)
         problem = f"it declares the licence {clean_line(url)[:200]!r}, which is not among the files"
         return (source.tell(RSL, f"{at}: {url}", at=at, problem=problem),)
 
@@ -124,6 +127,21 @@ class Site:
                     known = _Known(folder, "", f"/{name}", read(data, make_source(data, where, self._seen)))
                     self._folders[folder].append(known)
         return self._folders[folder]
+
+    def _look_linked(self, url: str, place: Place) -> RslFile | None:
+        """Return the licence file at the path of an address, in the document's folder or one above it."""
+        whole = split_address(url)
+        path = (whole.path if whole is not None else url).partition("?")[0].lstrip("/")
+        if self._root is None or not place.path or not path:
+            return None
+        for folder in PurePosixPath(place.path).parents:
+            where = str(folder / path)
+            if where not in self._linked:
+                data = self._read_file(self._root / where)
+                self._linked[where] = (data and read_rsl(data, make_source(data, where, self._seen))) or None
+            if (file := self._linked[where]) is not None:
+                return file
+        return None
 
     def _read_file(self, path: Path) -> bytes | None:
         """Return a file's bytes, one more than are read where it is larger; None where there is none in the folder."""

@@ -5,13 +5,13 @@ The report's four techniques give evidence of four kinds; which of them prevails
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fairtrial.errors import RightsError
 from fairtrial.rights.readers.parsing import parse_json
 from fairtrial.rights.readers.paths import match_path, normalise_path
-from fairtrial.rights.readers.place import Source, Target, clean_line
+from fairtrial.rights.readers.place import Source, Target, clean_line, split_address
 from fairtrial.rights.record import Evidence, Statement, Use
 from fairtrial.rights.signals import TDMREP_ORDER
 
@@ -63,6 +63,12 @@ def read_tdmrep(data: bytes, source: Source) -> TdmrepFile:
         return TdmrepFile(source, raw, problem=error.message)
 
 
+def choose_reservation(values: Iterable[str]) -> str:
+    """Return the strictest of several values of one technique: 1 where it is among them, else the first."""
+    stripped = [value.strip() for value in values]
+    return "1" if "1" in stripped else next(iter(stripped), "")
+
+
 def tell_reservation(signal: str, source: Source, reservation: str, policy: str, at: str) -> tuple[Evidence, ...]:
     """Return evidence of a reservation as it was written; a value that is neither 0 nor 1 counts as none."""
     value, policy = reservation.strip(), clean_line(policy)
@@ -85,5 +91,7 @@ def _read_rule(entry: object) -> Rule:
         raise RightsError("it has an entry without a 'location'")
     number = isinstance(reservation, int | str) and not isinstance(reservation, bool)
     policy = entry.get(POLICY)
-    pattern = normalise_path(location if location.startswith(("/", "*")) else f"/{location}")
+    whole = split_address(location)
+    path = whole.path if whole is not None else location
+    pattern = normalise_path(path if path.startswith(("/", "*")) else f"/{path}")
     return Rule(pattern, str(reservation)[:20] if number else "", policy if isinstance(policy, str) else "")

@@ -46,6 +46,17 @@ def test_a_licence_that_is_declared_must_be_there(folder: Path) -> None:
     assert said(read_signals(b"", "text", place(), Site(folder, SEEN))) == {"rsl search allow"}
 
 
+def test_a_licence_of_any_name_is_found_where_its_address_says(folder: Path) -> None:
+    (folder / "licences").mkdir()
+    (folder / "licences" / "main.xml").write_bytes(RSL)
+    page = b'<link rel="license" type="application/rsl+xml" href="/licences/main.xml">'
+    assert said(read_signals(page, "html", place(), Site(folder, SEEN))) == {"rsl search allow"}
+    (folder.parent / "secret.xml").write_bytes(RSL)
+    for address in ("../secret.xml", "/../../secret.xml", "https://brinkmoor.example/%00", "x" * 5000, "/"):
+        page = f'<link rel="license" type="application/rsl+xml" href="{address}">'.encode()
+        assert said(read_signals(page, "html", place(""), Site(folder, SEEN))) == {"rsl problem"}
+
+
 def test_files_of_a_host_speak_for_its_documents_alone() -> None:
     site = Site(None, SEEN)
     assert site.add(
@@ -70,6 +81,11 @@ def test_headers() -> None:
         "robots-tag ai-index deny",
         "robots-tag search deny",
     }
+
+
+def test_of_two_headers_the_reservation_counts() -> None:
+    there = Place("a", SEEN, headers=(("TDM-Reservation", "0"), ("tdm-reservation", "1")))
+    assert "tdmrep-header ai-train deny" in said(read_signals(b"", "text", there))
 
 
 def test_a_licence_that_a_header_links_to() -> None:

@@ -37,6 +37,11 @@ def test_what_is_neither_0_nor_1_is_unset(value: object) -> None:
     assert tell([{"location": "/", "tdm-reservation": value}], "/x") == set()
 
 
+def test_a_location_may_be_an_address() -> None:
+    entry = {"location": "https://brinkmoor.example/news/", "tdm-reservation": 1}
+    assert "tdmrep-file ai-train deny" in tell([entry], "/news/x") and tell([entry], "/sport") == set()
+
+
 def test_a_number_as_text_is_read() -> None:
     assert "tdmrep-file ai-train deny" in tell([{"location": "/", "tdm-reservation": "1"}], "/x")
 
