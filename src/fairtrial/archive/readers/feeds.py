@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 from fairtrial.archive.readers.dates import read_date
 from fairtrial.archive.readers.found import Draft, Source
@@ -32,13 +32,25 @@ def read_feed(root: Element, source: Source) -> Iterator[Draft]:
         raise ArchiveError("there are no entries in the feed.")
     language = read_words(find_first(channel, "language")) or root.get(LANGUAGE, "")
     publisher = read_words(find_first(channel, "publisher", "title"))
+    known = {channel, *entries}
+    beside = [one for holder in dict.fromkeys((root, channel)) for one in holder if one not in known]
     for number, entry in enumerate(entries, 1):
         draft = Draft(where=f"{source.path}, entry {number}", text="", markdown=True)
+        draft.raw, draft.kind = _cut_out(root, beside, entry), "feed"
         _read_entry(entry, draft)
         draft.language = entry.get(LANGUAGE, "") or read_words(find_first(entry, "language")) or language
         draft.publisher = read_words(find_first(entry, "source/title", "source", "publisher")) or publisher
         draft.uri = draft.uri or f"{source.path}#{number}"
         yield draft
+
+
+def _cut_out(root: Element, beside: list[Element], entry: Element) -> bytes:
+    """Return a feed of one entry alone, with what stands beside the entries: what tells the rights of all of them."""
+    if entry is root:
+        return tostring(entry)
+    feed = Element(root.tag, root.attrib)
+    feed.extend((*beside, entry))
+    return tostring(feed)
 
 
 def _read_entry(entry: Element, draft: Draft) -> None:

@@ -130,7 +130,7 @@ def _finish_pictures(
             cleaner.field(one.caption or told.caption, "caption"),
             cleaner.field(one.credit or told.credit, "credit"),
         )
-        pictures.append(Picture(image, caption, credit, shape_text(cleaner.clean(written), False)))
+        pictures.append(Picture(image, caption, credit, shape_text(cleaner.clean(written), False), one.rights))
     if len(drafts) > MOST_PICTURES:
         notes.append(f"left out {len(drafts) - MOST_PICTURES} images: at most {MOST_PICTURES} of a document are read")
     return pictures, images, notes

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
-from fairtrial.archive.document import Correction, Document
+from fairtrial.archive.document import NO_RIGHTS, Correction, Document
 from fairtrial.errors import FairtrialError
-from fairtrial.rights import Evidence
+from fairtrial.rights import Evidence, RightsRecord
 from fairtrial.rights.readers import Kind, Site
 
 MOST_CHARACTERS = 2_000_000
@@ -55,6 +55,7 @@ class DraftPicture:
     data: bytes = field(repr=False)
     caption: str = ""
     credit: str = ""
+    rights: RightsRecord = NO_RIGHTS
 
 
 @dataclass(slots=True)

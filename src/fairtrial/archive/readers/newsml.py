@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 from fairtrial.archive.readers.dates import read_date
 from fairtrial.archive.readers.finishing import hash_file
@@ -34,7 +34,7 @@ def read_newsml(root: Element, source: Source) -> Iterator[Draft | Refused]:
 
 
 def _read_item(item: Element, where: str, source: Source, sha256: str) -> Draft:
-    draft = Draft(where=where, text="", markdown=True)
+    draft = Draft(where=where, text="", markdown=True, raw=tostring(item), kind="newsml")
     meta, content = find_first(item, "itemMeta"), find_first(item, "contentMeta")
     empty = Element("none")
     meta, content = (meta if meta is not None else empty), (content if content is not None else empty)

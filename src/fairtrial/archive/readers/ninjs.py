@@ -6,6 +6,7 @@ regard to case, and both forms of each.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -48,7 +49,7 @@ def read_ninjs(source: Source) -> Iterator[Draft | Refused]:
 def read_item(item: Mapping[str, Any], where: str, source: Source, sha256: str) -> Draft:
     """Return the document of an item."""
     fields = {str(key).lower(): value for key, value in item.items()}
-    draft = Draft(where=where, text="", markdown=True)
+    draft = Draft(where=where, text="", markdown=True, raw=json.dumps(item).encode(), kind="ninjs")
     draft.uri = _text(fields.get("uri"))
     draft.title = _value(fields, "headlines", "headline", draft) or _text(fields.get("title"))
     _read_body(fields, draft)

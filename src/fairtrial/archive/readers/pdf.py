@@ -35,7 +35,7 @@ def read_pdf(source: Source) -> Iterator[Draft]:
     )
     draft.published = read_date(read_pdf_date(info.get("CreationDate", "")))
     draft.modified = read_date(read_pdf_date(info.get("ModDate", "")))
-    draft.raw = source.data
+    draft.raw, draft.kind = source.data, "pdf"
     for why, count in sorted(found["hidden"].items()):
         draft.notes.append(f"left out {count} piece{'s' * (count > 1)} of text {_HIDDEN.get(why, why)}")
     if found["layer"]:

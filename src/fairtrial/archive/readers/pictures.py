@@ -21,5 +21,5 @@ def read_picture(source: Source) -> Iterator[Draft]:
     draft.published = read_date(told.created)
     draft.section = told.section
     draft.pictures.append(DraftPicture(source.data, told.caption, told.credit))
-    draft.raw = source.data
+    draft.raw, draft.kind = source.data, "image"
     yield draft

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from fairtrial.archive.readers.finishing import ReadText, finish
-from fairtrial.archive.readers.found import MOST_BYTES, Draft, FoundDocument, Refused, Source
+from fairtrial.archive.readers.finishing import ReadText, finish, hash_file
+from fairtrial.archive.readers.found import MOST_BYTES, Draft, DraftPicture, FoundDocument, Refused, Source
 from fairtrial.archive.readers.kinds import OF_MANY, PICTURES, READERS, find_suffix
 from fairtrial.archive.readers.walking import is_within, list_files, read_beside
 from fairtrial.errors import ArchiveError
-from fairtrial.rights import Evidence
+from fairtrial.rights import Evidence, RightsRecord
 from fairtrial.rights.readers import Place, Site, read_signals
 from fairtrial.spec.regular import read_regular
 
@@ -98,7 +98,8 @@ def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Ite
                 yield found
                 continue
             try:
-                found.evidence += _read_rights(found, name, reading)
+                found.evidence += _read_rights(found, name, reading, read.data)
+                found.pictures = [_read_picture_rights(one, found, reading) for one in found.pictures]
                 yield finish(found, reading.source, name, reading.read_text)
             except ArchiveError as error:
                 yield Refused(found.where, error)
@@ -112,8 +113,15 @@ def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Ite
         yield Refused(name, ArchiveError("its name or its text is no valid Unicode."))
 
 
-def _read_rights(draft: Draft, path: str, reading: Reading) -> tuple[Evidence, ...]:
+def _read_rights(draft: Draft, path: str, reading: Reading, data: bytes) -> tuple[Evidence, ...]:
     """Return what the document's bytes, its headers and its site say of its rights."""
     url = draft.uri if draft.uri.startswith(("http://", "https://")) else ""
-    place = Place(draft.where, draft.seen or reading.seen, url, "" if draft.site else path, draft.headers)
+    sha256 = "" if draft.site or not data or draft.raw == data else hash_file(data)
+    place = Place(draft.where, draft.seen or reading.seen, url, "" if draft.site else path, draft.headers, sha256)
     return read_signals(draft.raw, draft.kind, place, draft.site or reading.site)
+
+
+def _read_picture_rights(picture: DraftPicture, draft: Draft, reading: Reading) -> DraftPicture:
+    """Return a picture with what its own bytes say of its rights."""
+    place = Place(f"{draft.where}, image", draft.seen or reading.seen)
+    return replace(picture, rights=RightsRecord(read_signals(picture.data, "image", place)))

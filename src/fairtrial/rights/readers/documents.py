@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from fairtrial.errors import RightsError
@@ -39,6 +40,8 @@ def read_signals(data: bytes, kind: Kind, place: Place, site: Site | None = None
         MissingExtraError: a library that is needed for this kind is not installed.
     """
     source = make_source(data, place.where, place.seen)
+    if place.sha256:
+        source = replace(source, sha256=place.sha256)
     files = site if site is not None else Site(None, place.seen)
     found = [*files.tell(place), *_read_headers(source, place, files, kind)]
     try:

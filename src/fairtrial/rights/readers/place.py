@@ -27,6 +27,7 @@ class Place:
         url: the document's own address; empty where nobody said.
         path: within the folder that was added, with ``/``; stands for the address where there is none.
         headers: of the HTTP response that it came in, where one was recorded.
+        sha256: of the file, where the document is a part of it; else empty.
     """
 
     where: str
@@ -34,6 +35,7 @@ class Place:
     url: str = ""
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
