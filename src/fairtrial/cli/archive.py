@@ -16,11 +16,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from fairtrial.api.withdrawing import Outcome
+from fairtrial.api.withdrawing import withdraw as withdraw_documents
 from fairtrial.archive.adding import Adding, Rules, add_files, refresh_rights
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.finding import Shown, find_holdings, find_source, refuse_unknown, show_documents
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
+from fairtrial.cli.archive_withdrawing import describe_outcome, tell_outcome
 from fairtrial.cli.options import JsonOption, QuietOption
 from fairtrial.cli.output import print_json
 from fairtrial.cli.rights import (
@@ -34,7 +37,7 @@ from fairtrial.cli.rights import (
     read_moment,
     read_proof,
 )
-from fairtrial.errors import ArchiveError
+from fairtrial.errors import ArchiveError, SpecError
 from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
 from fairtrial.rights import Circumstances
@@ -171,6 +174,44 @@ def check(archive: ArchiveOption = DEFAULT_ARCHIVE, as_json: JsonOption = False)
         typer.echo(f"{archive} is sound: {_count(count, 'document')}, fingerprint {fingerprint[:12]}.")
     if problems:
         raise typer.Exit(ArchiveError.exit_code)
+
+
+@app.command()
+def withdraw(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE|DOC...", help="A folder or file as it was added; or id, address, file."),
+    ],
+    archive: ArchiveOption = DEFAULT_ARCHIVE,
+    ledger: Annotated[
+        list[Path] | None,
+        typer.Option("--ledger", "-l", metavar="FILE", help="A ledger to clear too; may be repeated."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take documents out of an archive, and their words out of the ledgers that were made with it; hashes stay."""
+    found = withdraw_documents(archive, names, ledger or (), dry_run=True)
+    if not dry_run:
+        if not (yes or as_json):
+            _confirm(found)
+        found = withdraw_documents(archive, names, ledger or ())
+    if as_json:
+        print_json(describe_outcome(found, dry_run))
+    else:
+        for line in tell_outcome(found, archive, dry_run):
+            typer.echo(make_inline(line))
+    if found.unreached:
+        raise typer.Exit(ArchiveError.exit_code)
+
+
+def _confirm(found: Outcome) -> None:
+    """Ask whether to go on.  Raises SpecError where nobody can answer."""
+    what = f"{_count(len(found.documents), 'document')} and what {_count(len(found.ledgers), 'ledger')} repeat of them"
+    if not sys.stdin.isatty():
+        raise SpecError(f"this would withdraw {what} for good.", fix="Say --yes to do it, --dry-run to look first.")
+    typer.confirm(f"Withdraw {what} for good?", abort=True)
 
 
 def _make_circumstances(
