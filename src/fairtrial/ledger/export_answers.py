@@ -14,10 +14,13 @@ from fairtrial.ledger.cells import escape_formula
 from fairtrial.ledger.export import BATCH_ROWS, select_trials, yield_answers
 from fairtrial.ledger.store import Ledger
 
-TEXTS = ("candidate", "task", "item", "request", "text", "thought", "finish", "logprobs", "greedy", "trace", "trial")
+TEXTS = (
+    "candidate", "task", "item", "request", "text", "thought", "finish", "logprobs", "greedy", "trace",
+    "credits", "trial",
+)  # fmt: skip
 COLUMNS = (
     "candidate", "task", "doc_id", "item", "repeat", "request", "text", "thought", "finish", "tokens", "prompt_tokens",
-    "logprobs", "greedy", "trace", "trial",
+    "logprobs", "greedy", "trace", "credits", "trial",
 )  # fmt: skip
 """Columns; a list (log-probabilities in nats by choice) is JSON in its cell, what an answer does not have is empty.
 

@@ -11,6 +11,7 @@ from fairtrial.analysis.verdicts import Verdict
 from fairtrial.ledger import Ledger, query
 from fairtrial.records import Item, Request, TraceStep
 from fairtrial.records.trace import read_trace
+from fairtrial.report.passages import describe_passages, describe_quotes
 from fairtrial.report.pictures import ReportPictures, ShownImage
 from fairtrial.report.summary import Summary
 
@@ -112,6 +113,8 @@ def describe_step(step: TraceStep) -> str:
     told += [f"{step.signal:.0%} sure"] if step.signal is not None else []
     told += [f"used {', '.join(step.sources)}"] if step.sources else []
     told += [step.action] if step.action else []
+    told += [f"found {'; '.join(describe_passages(step.passages))}"] if step.passages else []
+    told += [f"quotations: {describe_quotes(step.quotes)}"] if step.quotes else []
     told += [f"sent: {step.prompt}"] if step.prompt else []
     return f"{step.by} {'; '.join(told)}".strip()
 
@@ -122,7 +125,7 @@ def quote_answer(answer: Mapping[str, Any]) -> str:
         return f"(refused by its server) {answer.get('said', '')}".strip()
     text, thought = str(answer["text"]), str(answer.get("thought", ""))
     if text.strip() or not thought:
-        return text
+        return "\n".join([text, *(f"Source: {credit}" for credit in answer.get("credits", ()))])
     return f"(no answer after its reasoning: {'…' if len(thought) > THOUGHT else ''}{thought[-THOUGHT:]})"
 
 

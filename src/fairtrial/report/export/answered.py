@@ -91,6 +91,11 @@ class AnsweredItem:
         """What happened to its answers on their way, of all requests; empty if the model was simply asked."""
         return [step for _, answer in self.calls for step in answer.get("trace", ())]
 
+    @property
+    def credits(self) -> list[str]:
+        """What licences ask to stand beside its answers, each once."""
+        return list(dict.fromkeys(credit for _, answer in self.calls for credit in answer.get("credits", ())))
+
     def tokens(self) -> dict[str, int] | None:
         """Return the tokens read and written, and of these reasoning; None where they were not counted."""
         counts = {name: self.values.get(f"tokens_{name}", (None, 0))[0] for name in ("in", "out", "reasoning")}

@@ -58,6 +58,8 @@ def _build_common_part(one: AnsweredItem, identity: RecordIdentity, task: TaskSu
     metadata = {"item": item.id, "cluster": item.cluster, "repeat": str(one.repeat)}
     if scored := one.scored:
         metadata["logprobs"] = json.dumps([str(s.logprob) for s in scored])
+    if one.credits:
+        metadata["credits"] = json.dumps(one.credits, ensure_ascii=False)
     return {
         "schema_version": SCHEMA_VERSION,
         "evaluation_id": identity.evaluation_id,

@@ -141,7 +141,8 @@ def _build_metadata(one: AnsweredItem, measures: Sequence[str]) -> dict[str, Any
         }
         for s in one.scored
     ]
-    trace = {"trace": one.trace} if one.trace else {}
+    trace: dict[str, Any] = {"trace": one.trace} if one.trace else {}
+    trace |= {"credits": one.credits} if one.credits else {}
     return {"costs": costs, **trace, **({"scored": scored} if scored else {})}
 
 

@@ -125,6 +125,7 @@ def _build_sample(item: Item, given: list[tuple[Request, dict[str, Any]]]) -> di
             resps.append([[str(answer["logprobs"][i]), str(bool(answer["greedy"][i]))]])
     target = item.gold[0] if item.gold else ""
     trace = [step for _, answer in given for step in answer.get("trace", ())]
+    credits = list(dict.fromkeys(credit for _, answer in given for credit in answer.get("credits", ())))
     return {
         "doc_id": item.doc_id,
         "doc": dict(item.data),
@@ -136,6 +137,7 @@ def _build_sample(item: Item, given: list[tuple[Request, dict[str, Any]]]) -> di
         "prompt_hash": _hash_text(calls[0][0]),
         "target_hash": _hash_text(target),
         **({"trace": trace} if trace else {}),
+        **({"credits": credits} if credits else {}),
     }
 
 

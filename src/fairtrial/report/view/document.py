@@ -6,7 +6,7 @@ plain JSON values, so that another source than a file, such as a server beside a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.plan import TaskRecord
 from fairtrial.records import ImagePart
 from fairtrial.report import words
+from fairtrial.report.passages import PassageReader
 from fairtrial.report.summary import Summary
 from fairtrial.report.view.facets import FacetColumns
 from fairtrial.report.view.gathering import (
@@ -59,10 +60,12 @@ class ViewBuilder:
         tasks: those that are shown.
         images: all that are shown, by hash.
         answers: how many there are, repeats included.
+        passages: gives the words of passages that may be displayed; None: none are.
     """
 
     candidates: int
     tasks: Sequence[TaskRecord]
+    passages: PassageReader | None = None
     images: dict[str, ImagePart] = field(default_factory=dict)
     answers: int = 0
     blocks: int = 0
@@ -149,7 +152,15 @@ class ViewBuilder:
             else None
             for call in calls
         ]
-        return [{"request": place, **describe_answer(call.answer)} for place, call in zip(places, calls, strict=True)]
+        return [
+            {"request": place, **describe_answer(self._add_words(call.answer))}
+            for place, call in zip(places, calls, strict=True)
+        ]
+
+    def _add_words(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.passages is None or "trace" not in answer:
+            return answer
+        return {**answer, "trace": self.passages.add_words(answer["trace"])}
 
     def take_block(self) -> str | None:
         """Return what waits as a block, as JSON text; None if nothing does."""
@@ -205,7 +216,7 @@ def build_blocks(ledger: Ledger, summary: Summary, builder: ViewBuilder) -> Iter
 def make_builder(ledger: Ledger, summary: Summary, tasks: Sequence[str] = ()) -> ViewBuilder:
     """Return the builder for a trial's tasks, or some of them."""
     trial = query.find_trial(ledger, summary.trial_id)
-    return ViewBuilder(len(trial.plan.candidates), choose_tasks(trial, tasks))
+    return ViewBuilder(len(trial.plan.candidates), choose_tasks(trial, tasks), PassageReader(ledger))
 
 
 def make_index(ledger: Ledger, summary: Summary, builder: ViewBuilder) -> dict[str, Any]:

@@ -66,6 +66,7 @@ function describeCall(call) {
     if (call.said) nodes.push(block(call.said, "refusal"));
     if (call.finish === "length") nodes.push(make("p", { class: "small soft" }, "Ended at the limit of tokens."));
   }
+  if (call.credits) nodes.push(make("p", { class: "small" }, make("span", { class: "soft" }, "Source: "), show(call.credits.join("; "))));
   if (call.changed) nodes.push(make("ul", { class: "small soft plain-list" }, ...call.changed.map(([name, words]) => make("li", {}, "The server refused ", show(name), ": ", show(words)))));
   if (call.trace) nodes.push(describeTrace(call.trace));
   return nodes;
@@ -74,6 +75,23 @@ function describeCall(call) {
 /** What a judge said of the answer. */
 function describeJudgement({ by, calls }) {
   return make("details", { class: "judged" }, make("summary", {}, "Judged by ", show(by)), ...calls.flatMap(describeCall));
+}
+
+/** A passage of an archive: where it is from, what became of it, and its words where they may be displayed. */
+function describePassage(use) {
+  const where = [use.publisher, use.published && use.published.slice(0, 10), use.label, `${use.uri}#${use.start}-${use.end}`].filter(Boolean);
+  const told = [
+    use.withheld && `not shown: ${use.withheld}`,
+    use.cited && "cited",
+    use.quoted && `${count(use.quoted)} words repeated`,
+    use.amount !== undefined && `${figure(use.amount)} ${use.currency || ""}`.trim(),
+    use.attribution && `credit: ${use.attribution}`,
+  ].filter(Boolean);
+  const head = `${use.number ? `[${use.number}] ` : ""}${where.join(", ")}${told.length ? ` (${told.join("; ")})` : ""}`;
+  const words = use.text
+    ? make("details", {}, make("summary", {}, show(use.title || "its words")), block(use.text, "sent"))
+    : make("p", { class: "small soft" }, `Its words may not be displayed; sha256 ${plain(use.sha256.slice(0, 12))}`);
+  return make("li", {}, show(head), words);
 }
 
 function describeTrace(trace) {
@@ -85,6 +103,8 @@ function describeTrace(trace) {
       step.sources && step.sources.length > 0 && `used ${plain(step.sources.join(", "))}`,
     ].filter(Boolean);
     return make("li", {}, make("b", {}, show(step.by || "the model")), told.length ? ` ${told.join("; ")}` : "",
+      step.passages && make("ul", { class: "plain-list" }, ...step.passages.map(describePassage)),
+      step.quotes && make("p", { class: "small soft" }, `Quotations: ${plain(step.quotes.map((one) => one.result + (one.done ? ` (${one.done})` : "")).join(", "))}`),
       step.prompt && make("details", {}, make("summary", {}, "what was really sent"), block(step.prompt, "sent")));
   });
   return make("details", { class: "trace" }, make("summary", {}, `What happened on the way, ${trace.length} ${trace.length === 1 ? "step" : "steps"}`), make("ol", {}, ...steps));
