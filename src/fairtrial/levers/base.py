@@ -205,6 +205,15 @@ class LearningLever(Protocol):
 
 
 @runtime_checkable
+class NotesLedgers(Protocol):
+    """A wrap lever whose sources must know which ledgers hold something of them, so that it can be taken out."""
+
+    def note_ledger(self, settings: Any, place: str) -> None:
+        """Learn the path of a ledger, before anything is written to it."""
+        ...
+
+
+@runtime_checkable
 class NeedsSettings(Protocol):
     """An engine made by a wrap lever that looks at images, or has work of its own for several threads."""
 

@@ -17,6 +17,7 @@ from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.blobs import add_images, read_task_facts
 from fairtrial.ledger.known import was_asked
 from fairtrial.ledger.plan import make_plan_record
+from fairtrial.levers import NotesLedgers
 from fairtrial.measures import Whole, describe_unloaded
 from fairtrial.planning.base import PlannedCandidate, PlannedTask
 from fairtrial.planning.plan import Plan
@@ -35,6 +36,10 @@ KEPT_AT_ONCE = 8
 
 def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
+    for candidate in (*plan.candidates, *plan.judges.named):
+        for one in candidate.with_parts():
+            if one.lever is not None and isinstance(one.lever.lever, NotesLedgers):
+                one.lever.lever.note_ledger(one.lever.settings, str(ledger.path.resolve()))
     for candidate in plan.candidates:
         for one in candidate.with_parts():
             ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from fairtrial.archive.chunks import MOST
 from fairtrial.archive.embedders.opening import open_embedder, open_reranker
 from fairtrial.archive.opening import open_archive
 from fairtrial.engines.base import Engine
-from fairtrial.errors import RightsError
+from fairtrial.errors import ArchiveError, RightsError
 from fairtrial.levers.base import Calls, ReferencedContent, WrapLever
 from fairtrial.levers.retrieve.engine import RetrievingEngine
 from fairtrial.levers.retrieve.finding import Finder, make_search_settings
 from fairtrial.levers.retrieve.writing import LONGEST_FIELD, TEMPLATE, compile_template
 from fairtrial.records import Request
 from fairtrial.spec.retrieve import Retrieve
+
+log = logging.getLogger(__name__)
 
 METHOD = 1
 """Of finding, showing and gating; counts up when the same archive and answer give another answer."""
@@ -60,6 +63,23 @@ class RetrieveLever(WrapLever[Retrieve]):
         made = RetrievingEngine(engine, self.name, settings, finder, settings.planned or finder.store.fingerprint())
         made.record = {**made.record, "archive": {"documents": documents, "usable": usable}}
         return made
+
+    def note_ledger(self, settings: Retrieve, place: str) -> None:
+        """Have the archive remember a ledger, so that withdrawing a document finds what that has of it."""
+        store = open_archive(settings.archive)
+        try:
+            if place not in store.list_ledgers():
+                with store.writing():
+                    store.remember_ledger(place)
+        except ArchiveError as error:
+            log.warning(
+                "The archive cannot note that %s holds answers made with it (%s); when documents are withdrawn, name "
+                "that ledger with --ledger.",
+                Path(place).name,
+                error.message.removesuffix("."),
+            )
+        finally:
+            store.close()
 
     def calls(self, settings: Retrieve, request: Request) -> tuple[Calls, Calls]:
         """Return one call, longer by the passages at most; none where there is nothing to be shown."""

@@ -194,7 +194,8 @@ class ThinkEngine:
             elif not is_thinkable(prompt):
                 continue
             else:
-                first = GenerateRequest(prompt, tokens, STOPS, label=request.label)
+                sought = {"query": request.query, "relevant": request.relevant}
+                first = GenerateRequest(prompt, tokens, STOPS, label=request.label, **sought)  # type: ignore[arg-type]
             if self.by == "tags":
                 more = request.max_tokens if settings.budget == NATIVE and isinstance(request, GenerateRequest) else 0
                 free = prompt.with_answer("") if prompt.assistant else prompt  # an answer that is begun is no thought
