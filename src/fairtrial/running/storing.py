@@ -36,10 +36,7 @@ KEPT_AT_ONCE = 8
 
 def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     """Write what the trial is about: candidates, tasks, items and their order, and whose earlier answers help."""
-    for candidate in (*plan.candidates, *plan.judges.named):
-        for one in candidate.with_parts():
-            if one.lever is not None and isinstance(one.lever.lever, NotesLedgers):
-                one.lever.lever.note_ledger(one.lever.settings, str(ledger.path.resolve()))
+    note_ledger(plan, ledger)
     for candidate in plan.candidates:
         for one in candidate.with_parts():
             ledger.add_candidate(one.id, one.name, one.spec.model_dump(mode="json"))
@@ -67,6 +64,14 @@ def write_plan(plan: Plan, text: str, ledger: Ledger) -> None:
     if helpers := find_earlier_answers(ledger, make_plan_record(document), items):
         document["earlier"] = helpers
     ledger.add_trial(plan.id, plan.trial.name, text, document, items)
+
+
+def note_ledger(plan: Plan, ledger: Ledger) -> None:
+    """Tell the archives behind a trial's candidates which ledger is going to hold something of them."""
+    for candidate in (*plan.candidates, *plan.judges.named):
+        for one in candidate.with_parts():
+            if one.lever is not None and isinstance(one.lever.lever, NotesLedgers):
+                one.lever.lever.note_ledger(one.lever.settings, str(ledger.path.resolve()))
 
 
 def give_images(
