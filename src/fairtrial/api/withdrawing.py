@@ -25,6 +25,7 @@ class Outcome:
         staying: documents of a withdrawn source that stay, since they came from another one too.
         ledgers: what was taken out of each.
         unreached: ledgers that could not be changed, and why.
+        remains: where words may still be that the archive's database could not reach, a sentence each.
     """
 
     documents: list[Holding] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Outcome:
     staying: list[Holding] = field(default_factory=list)
     ledgers: dict[str, Withdrawn] = field(default_factory=dict)
     unreached: dict[str, str] = field(default_factory=dict)
+    remains: list[str] = field(default_factory=list)
 
 
 def withdraw(archive: str, names: Sequence[str], ledgers: Sequence[Path] = (), dry_run: bool = False) -> Outcome:
@@ -70,6 +72,7 @@ def withdraw(archive: str, names: Sequence[str], ledgers: Sequence[Path] = (), d
                 found.unreached[place] = error.message
         for plan in plans:
             carry_out(store, plan)
+        found.remains = list(store.list_remains())
         return found
 
 

@@ -262,6 +262,10 @@ class Store(Protocol):
         """
         ...
 
+    def list_remains(self) -> Sequence[str]:
+        """Return where words may still be that `clean` could not reach since the store was opened, a sentence each."""
+        ...
+
     def remember_ledger(self, place: str) -> None:
         """Note a ledger that holds answers made with this archive, so that withdrawing finds it."""
         ...

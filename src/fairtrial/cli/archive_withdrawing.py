@@ -29,6 +29,7 @@ def tell_outcome(found: Outcome, archive: str, dry_run: bool) -> Iterator[str]:
     verb = "Would withdraw" if dry_run else "Withdrew"
     what_went = f"{verb} {_count(len(found.documents), 'document')} from {archive}, {found.texts:,} of them with text"
     yield f"{what_went}; {_count(len(found.ledgers), 'ledger')} cleared, {len(found.unreached):,} not reached."
+    yield from found.remains
     if not dry_run:
         yield "Copies elsewhere (reports, exports, backups, the files that were added) are yours to remove."
 
@@ -42,6 +43,7 @@ def describe_outcome(found: Outcome, dry_run: bool) -> dict[str, Any]:
         "staying": [{"id": one.id, "uri": one.uri, "sources": list(one.sources)} for one in found.staying],
         "ledgers": {place: asdict(what) for place, what in found.ledgers.items()},
         "unreached": found.unreached,
+        "remains": found.remains,
     }
 
 

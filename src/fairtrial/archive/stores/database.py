@@ -47,6 +47,11 @@ class Database(Protocol):
         """What messages call it."""
         ...
 
+    @property
+    def remains(self) -> Sequence[str]:
+        """Where words may still be that `clean` could not reach, a sentence each."""
+        ...
+
     def writing(self, wait_seconds: float | None = None) -> AbstractContextManager[None]:
         """Be the one writer meanwhile, in this process and in all others; see `Store.writing`."""
         ...

@@ -41,6 +41,7 @@ class ArchiveFile:
     def __init__(self, path: Path, create: bool) -> None:
         """Open a file, or make it.  Raises ArchiveError if it is missing, no archive, too new or not accessible."""
         self.path, self.name = path, path.name
+        self.remains: Sequence[str] = ()
         _check_place(path, create)
         self.guard = threading.RLock()
         self.lock = FileLock(f"{path.resolve()}.lock", thread_local=False)

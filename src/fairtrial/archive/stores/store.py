@@ -231,6 +231,10 @@ class DatabaseStore:
             raise ArchiveError(f"{self.database.name} has no image {hash!r}.")
         return bytes(row[0])
 
+    def list_remains(self) -> Sequence[str]:
+        """Return where words may still be; see `Store.list_remains`."""
+        return self.database.remains
+
     def remember_ledger(self, place: str) -> None:
         """Note a ledger that holds answers made with this archive."""
         with self.database.changing() as db:

@@ -125,7 +125,7 @@ def read_version(db: Any, schema: str, name: str) -> int:
     """
     version = _find_version(db, schema)
     if version == 0:
-        raise ArchiveError(f"there is no archive: {name} does not exist.", fix="`fairtrial archive add` makes one.")
+        raise ArchiveError(f"{name} does not exist.", fix="`fairtrial archive add` makes one.")
     if version > len(MIGRATIONS):
         raise ArchiveError(
             f"{name} was written by a newer fairtrial (archive version {version}; this one knows {len(MIGRATIONS)}).",

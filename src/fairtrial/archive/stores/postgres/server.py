@@ -111,7 +111,7 @@ class Server:
         self._psycopg = load_psycopg()
         self._held = 0
         self._connection = self._connect()
-        self.remains: tuple[str, ...] = ()
+        self.remains: Sequence[str] = ()
         try:
             self._prepare(create)
         except BaseException:
