@@ -17,6 +17,8 @@ from fairtrial.archive.readers.found import Draft
 from fairtrial.archive.readers.labels import LABELS
 from fairtrial.errors import ArchiveError, did_you_mean
 from fairtrial.rights import Attribution, Evidence, Payment, Reporting, Says, Statement, Terms, Use
+from fairtrial.rights.readers import Credit, read_licence
+from fairtrial.rights.readers import Source as RightsSource
 from fairtrial.rights.record import RAW_CHARACTERS
 
 SAYS: tuple[Says, ...] = ("allow", "deny", "conditional")
@@ -109,8 +111,11 @@ def _state_rights(given: Mapping[str, Any], draft: Draft, seen: datetime, sha256
         statements += _deny_all("expires", end, Terms(valid_from=end))
     raw = json.dumps(stated, default=str, ensure_ascii=False)[:RAW_CHARACTERS]
     holder, licence, terms_url = (_text(stated, one) if one in stated else "" for one in _NAMED)
-    return [*found, Evidence(signal, draft.where, raw, sha256, seen, statements=tuple(statements), holder=holder,
-                             licence=licence, terms_url=terms_url)]  # fmt: skip
+    found.append(Evidence(signal, draft.where, raw, sha256, seen, statements=tuple(statements), holder=holder,
+                          licence=licence, terms_url=terms_url))  # fmt: skip
+    credit = terms.attribution.text if terms.attribution else holder
+    named = read_licence(licence, RightsSource(draft.where, sha256, seen), signal, Credit(credit))
+    return [*found, *(one for one in named if one.statements)]
 
 
 def _deny_all(name: str, moment: datetime, terms: Terms) -> tuple[Statement, ...]:

@@ -28,6 +28,7 @@ _CC_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _CC_ID = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)(?:-[A-Z]{2,4})?")
+_EXPRESSION = re.compile(r"[\w.+()-]+(?:[ ]+(?:AND|OR|WITH)[ ]+[\w.+() -]+)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+")
 _SPDX_ADDRESS = re.compile(r"https?://spdx\.org/licenses/([\w.+-]+?)(?:\.html|\.json)?")
 
@@ -85,7 +86,10 @@ def name_licences(text: str) -> list[str]:
     if re.fullmatch(r"LicenseRef-[\w.-]+", text):
         return [text]
     plain = re.fullmatch(r"CC[ -]?(BY(?:-NC)?(?:-ND|-SA)?)[ -](\d\.\d)", text, re.IGNORECASE)
-    return _name_creative_commons(plain[1], plain[2]) if plain else _parse_expression(text)
+    if plain:
+        return _name_creative_commons(plain[1], plain[2])
+    known = next((one for one in _FREE | _CREDITED if one.casefold() == text.casefold()), "")
+    return [known] if known else _parse_expression(text)
 
 
 def list_statements(licence: str, credit: Credit) -> tuple[Statement, ...]:
@@ -125,8 +129,14 @@ def _address(text: str) -> str:
 
 def _parse_expression(text: str) -> list[str]:
     """Return the licences of an SPDX expression that must all be met; of alternatives, the most permissive one."""
+    if not _EXPRESSION.fullmatch(text):
+        return []
     try:
         parsed = _load_licensing().parse(text, validate=True)
+    except MissingExtraError:
+        if " " in text:
+            raise
+        return []
     except Exception:  # the library raises several kinds of error for what is no expression
         return []
     return list(dict.fromkeys(_choose(parsed))) if parsed is not None else []

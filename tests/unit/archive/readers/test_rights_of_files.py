@@ -79,3 +79,11 @@ def test_pictures_alone_and_within_an_article(tmp_path: Path) -> None:
     (shown,) = article.pictures
     assert said(article) == set()
     assert [(e.signal, s.use) for e in shown.rights.evidence for s in e.statements] == [("plus", "ai-train")]
+
+
+def test_a_licence_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"---\nlicense: CC-BY-4.0\nattribution: Gazette\n---\n\n{TEXT}\n")
+    (tmp_path / "b.md").write_text(f"---\nlicence: LicenseRef-house\n---\n\n{TEXT}!\n")
+    first, second = read(tmp_path)
+    credits = {s.terms.attribution.text for e in first.rights.evidence for s in e.statements if s.terms.attribution}
+    assert "licence ai-input allow" in said(first) and credits == {"Gazette"} and said(second) == set()
