@@ -57,10 +57,12 @@ def search_files(server: RunningServer, planted: dict[str, bytes]) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize("recycle", ["off", "on"])
 def test_withdrawn_text_is_nowhere_in_the_servers_files(
-    store: PostgresStore, postgres_server: RunningServer, postgres_address: str
+    store: PostgresStore, postgres_server: RunningServer, postgres_address: str, recycle: str
 ) -> None:
-    draw = random.Random(4)
+    postgres_server.run(f"ALTER SYSTEM SET wal_recycle = {recycle}", "SELECT pg_reload_conf()")
+    draw = random.Random(recycle)
     image = draw.randbytes(300)
     part = ImagePart.of(image, "image/png")
     text = "The qxplantedword was seen. " + " ".join(f"qxw{draw.randrange(10**9)}" for _ in range(400))
