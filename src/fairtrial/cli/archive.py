@@ -22,7 +22,9 @@ from fairtrial.archive.adding import Adding, Rules, add_files, refresh_rights
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.finding import Shown, find_holdings, find_source, refuse_unknown, show_documents
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
+from fairtrial.cli import archive_search
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
+from fairtrial.cli.archive_search import ArchiveOption
 from fairtrial.cli.archive_withdrawing import describe_outcome, tell_outcome
 from fairtrial.cli.options import JsonOption, QuietOption
 from fairtrial.cli.output import print_json
@@ -44,10 +46,9 @@ from fairtrial.rights import Circumstances
 from fairtrial.rights.agreements import load_agreements
 
 app = typer.Typer(help="Put documents into an archive, look at them, check it, take them out.", no_args_is_help=True)
+app.command("search")(archive_search.search)
+app.command("embed")(archive_search.embed)
 
-ArchiveOption = Annotated[
-    str, typer.Option("--archive", "-a", metavar="FILE|URL", help="The archive; a file, or postgresql://...")
-]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="So many documents at most.")]
 
 

@@ -82,7 +82,7 @@ def search(
     use: Annotated[
         list[str] | None, typer.Option("--use", help="What they are for; may be repeated. [ai-input]")
     ] = None,
-    legs: Annotated[str, typer.Option("--by", help="words, vectors, both; auto: both with an embedder.")] = "auto",
+    legs: Annotated[str, typer.Option("--legs", help="words, vectors, both; auto: both with an embedder.")] = "auto",
     embed: EmbedOption = "none",
     rerank: Annotated[str, typer.Option("--rerank", metavar="RERANKER", help="none or small.")] = "none",
     base_url: BaseUrlOption = OPENAI,
@@ -95,7 +95,7 @@ def search(
     versions: Annotated[bool, typer.Option("--versions", help="Older versions of documents too.")] = False,
     copies: Annotated[bool, typer.Option("--copies", help="Every copy of a text, not the best one alone.")] = False,
     retracted: Annotated[bool, typer.Option("--retracted", help="Retracted documents too, marked.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Whole passages.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Whole passages.")] = False,
     at: AtOption = "",
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
@@ -106,7 +106,7 @@ def search(
 ) -> None:
     """Show the passages of an archive that a model would be shown, why they may be used, and how many may not."""
     if legs not in LEGS:
-        raise SpecError(f"--by {legs!r} is none of {', '.join(LEGS)}.{did_you_mean(legs, LEGS)}")
+        raise SpecError(f"--legs {legs!r} is none of {', '.join(LEGS)}.{did_you_mean(legs, LEGS)}")
     circumstances = _read_circumstances(at, territory, operator, profile, proof, reporting)
     uses = read_uses(use or ["ai-input"])
     asked = _Asked(since, until, tuple(section or ()), tuple(language or ()), tuple(label or ()), versions)
@@ -124,7 +124,7 @@ def search(
         print_json(describe_search(query, uses, result, withheld))
     else:
         console = Console()
-        for part in render_search(result, uses, withheld, full):
+        for part in render_search(result, uses, withheld, whole):
             console.print(part)
     if missing:
         make = f"fairtrial archive embed --archive {archive} --embed {embed}"

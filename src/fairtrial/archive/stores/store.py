@@ -23,7 +23,7 @@ from fairtrial.archive.stores.evidence import Evidences, read_records
 from fairtrial.archive.stores.examining import examine
 from fairtrial.archive.stores.postings import join_postings
 from fairtrial.archive.stores.ranking import Field, rank_words
-from fairtrial.archive.stores.words import WORDS_VERSION, count_words
+from fairtrial.archive.stores.words import WORDS_VERSION, count_query_words
 from fairtrial.archive.stores.writing import read_meta
 from fairtrial.errors import ArchiveError
 from fairtrial.records import content_hash
@@ -109,7 +109,7 @@ class DatabaseStore:
 
     def search_words(self, query: str, scope: Scope, most: int) -> list[Hit]:
         """Return passages by BM25 over words, best first."""
-        words = count_words((query,))
+        words = count_query_words(query)
         with self.database.reading() as db:
             columns = self._read_columns(db)
             postings = _read_postings(db, list(words))

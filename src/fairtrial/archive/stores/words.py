@@ -1,7 +1,8 @@
 """Texts to the words that are searched for: the same in every store, whatever its database would make of them.
 
 Letters and digits of any script, compatible forms folded (NFKC), case folded, accents dropped.  Scripts that write no
-spaces give pairs of neighbouring signs.  The English possessive goes.  Words keep their endings.
+spaces give pairs of neighbouring signs.  The English possessive goes, and so do endings of
+English that make no other word (`stems`).  Of a question, the words that ask are not searched for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-WORDS_VERSION = 1
+from fairtrial.archive.stores.stems import stem_word
+
+WORDS_VERSION = 2
 """Another number means that the same text gives other words: part of every archive's fingerprint."""
 
 LONGEST = 64
@@ -20,6 +23,13 @@ LONGEST = 64
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese."""
+_UNTELLING = """
+a an and any are as at be been being but by can could did do does for from had has have how if in into is it its may
+might must no not of on or other should some such than that the their then there these they this those to was were what
+when where which who whom whose why will with would
+"""
+UNTELLING = frozenset(_UNTELLING.split())
+"""Words that a question is made of: they are in the index, and are not searched for unless there are no others."""
 POSSESSIVE = ("'s", "\u2019s")
 
 
@@ -43,11 +53,21 @@ def split_words(text: str) -> list[str]:
 
 
 def count_words(texts: Iterable[str]) -> Counter[str]:
-    """Return how often each word stands in some texts."""
+    """Return how often each word stands in some texts, without its ending."""
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(split_words(text))
+        counts.update(map(stem_word, split_words(text)))
     return counts
+
+
+def count_query_words(query: str) -> Counter[str]:
+    """Return what is searched for: as `count_words`, without the words that only ask.
+
+    >>> sorted(count_query_words("When does the ferry sail?"))
+    ['ferry', 'sail']
+    """
+    words = split_words(query)
+    return Counter(map(stem_word, [word for word in words if word not in UNTELLING] or words))
 
 
 def _fold(text: str) -> str:
