@@ -290,16 +290,17 @@ Graders = Annotated[
 
 
 def locate_graders(graders: tuple[dict[str, Any], ...], folder: Path) -> tuple[dict[str, Any], ...]:
-    """Return checked graders with the files that they name as absolute paths, where written relative to ``folder``."""
+    """Return checked graders with the files and archives that they name as absolute paths, relative to ``folder``."""
     found = []
     for grader in graders:
         [(name, given)] = grader.items()
         model = find_grader_settings(name)
-        files = [model.model_fields[key].alias or key for key in model.references("file")]
+        named = {**model.references("file"), **model.references("archive")}
+        files = [model.model_fields[key].alias or key for key in named]
         paths = {
             key: str(folder.resolve() / Path(given[key]).expanduser())
             for key in files
-            if isinstance(given.get(key), str)
+            if isinstance(given.get(key), str) and "://" not in given[key]
         }
         found.append({name: {**given, **paths}})
     return tuple(found)

@@ -5,10 +5,12 @@ What these graders do is in `fairtrial.tasks.graders`.
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from fairtrial.spec.references import GraderSettings
-from fairtrial.spec.section import Positive, Text
+from pydantic import Field, model_validator
+
+from fairtrial.spec.references import GraderSettings, Refers
+from fairtrial.spec.section import Positive, Text, make_problem
 
 RELEVANT = "relevant"
 """The usual name of the column with what a search should find."""
@@ -27,4 +29,17 @@ class Retrieved(GraderSettings):
 class OverlapSettings(GraderSettings):
     """Settings of the grader `overlap`: how much of an answer stands word for word in some texts."""
 
-    column: Text = Field(description="Column with the text or texts of each row that should not be repeated.")
+    column: Text | None = Field(
+        None,
+        description="Column with the text or texts of each row that should not be repeated; with an archive, of the "
+        "names of documents.",
+    )
+    archive: Annotated[Text | None, Refers("archive")] = Field(
+        None, description="Archive whose documents should not be repeated: all of them unless a column names some."
+    )
+
+    @model_validator(mode="after")
+    def _some_texts(self) -> OverlapSettings:
+        if not (self.column or self.archive):
+            raise make_problem("overlap needs a column with texts, or an archive: write one of them, or both")
+        return self
