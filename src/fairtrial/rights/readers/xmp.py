@@ -1,25 +1,19 @@
-"""XMP packets in images and PDF files: PLUS data mining, TDMRep, RSL, licences and holders of rights.
-
-The packet is looked for in the bytes, whatever the format around it; a compressed one is not seen.
-"""
+"""XMP of images and PDF files: PLUS data mining, TDMRep, RSL, licences and holders of rights."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from fairtrial.errors import RightsError
 from fairtrial.rights.readers.licences import Credit, read_licence
-from fairtrial.rights.readers.parsing import MOST_BYTES, parse_xml, read_text
+from fairtrial.rights.readers.packets import find_packets
+from fairtrial.rights.readers.parsing import parse_xml, read_text
 from fairtrial.rights.readers.place import Source, Target, clean_line
 from fairtrial.rights.readers.rsl import NAMESPACE, RSL, parse_rsl
 from fairtrial.rights.readers.tdmrep import TDMREP_XMP, tell_reservation
 from fairtrial.rights.record import Evidence, Says, Statement, Use
-
-MOST_PACKETS = 8
-"""An image has one, or two where a program wrote an extended one."""
 
 PLUS = "{http://ns.useplus.org/ldf/xmp/1.0/}"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -72,22 +66,6 @@ def read_xmp(data: bytes, source: Source) -> list[Evidence]:
     return found
 
 
-def find_packets(data: bytes) -> Iterator[bytes]:
-    """Yield the XMP packets in a file's bytes, `MOST_PACKETS` at most."""
-    place = 0
-    for _ in range(MOST_PACKETS):
-        starts = [(at, end) for begin, end in _MARKS if (at := data.find(begin, place)) >= 0]
-        if not starts:
-            return
-        start, mark = min(starts)
-        stop = data.find(mark, start, start + MOST_BYTES)
-        if stop < 0:
-            yield data[start : start + MOST_BYTES]  # has no end, and will be refused
-            return
-        place = stop + len(mark)
-        yield data[start:place]
-
-
 def tell_mining(signal: str, value: str, source: Source, at: str, constraints: str = "") -> list[Evidence]:
     """Return what a value of the PLUS vocabulary says; one that is not in it is a problem."""
     name = _VALUE.fullmatch(value.strip())
@@ -97,9 +75,6 @@ def tell_mining(signal: str, value: str, source: Source, at: str, constraints: s
     because = f"DMI-{name[1]}" + (f": {clean_line(constraints)[:200]}" if constraints else "")
     statements = tuple(Statement(use, says, because) for use, says in MINING[name[1]])
     return [source.tell(signal, raw, statements, at=at)]
-
-
-_MARKS = ((b"<x:xmpmeta", b"</x:xmpmeta>"), (b"<rdf:RDF", b"</rdf:RDF>"), (b"<x:xapmeta", b"</x:xapmeta>"))
 
 
 def _read_packet(root: Element) -> Packet:

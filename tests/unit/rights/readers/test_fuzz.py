@@ -135,6 +135,14 @@ def test_addresses_and_paths(url: str, path: str) -> None:
     check(read_signals(SAMPLES[3], "html", place(url, path), site))
 
 
+@settings(max_examples=40, deadline=None)
+@given(path=st.text(alphabet="ab/.\\\0%é\ud800", max_size=20), address=st.text(max_size=20))
+def test_paths_in_a_folder(tmp_path_factory: pytest.TempPathFactory, path: str, address: str) -> None:
+    site = Site(tmp_path_factory.getbasetemp(), SEEN)
+    page = f'<link rel=license type="application/rsl+xml" href="{address}">'.encode("utf-8", "replace")
+    check(read_signals(page, "html", place("", path), site))
+
+
 @settings(max_examples=60, deadline=None)
 @given(cut=st.integers(0, len(SAMPLES[0]) - 1))
 def test_a_licence_that_is_cut_off_permits_nothing(cut: int) -> None:

@@ -1,5 +1,6 @@
 import io
 import struct
+import zlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -95,6 +96,24 @@ def test_rsl_in_xmp_is_about_its_file() -> None:
         '<rsl:license><rsl:permits type="usage">search</rsl:permits></rsl:license></rsl:content></rsl:rsl>'
     )
     assert said(tell(packet(inner))) == {"rsl search allow"}
+
+
+def test_packets_that_are_compressed_or_wide() -> None:
+    inner = packet("", f'{PLUS} plus:DataMining="{DMI}PROHIBITED-AIMLTRAINING"')
+    text = b"XML:com.adobe.xmp\0\x01\0\0\0" + zlib.compress(inner)
+    chunk = struct.pack(">I", len(text)) + b"iTXt" + text + struct.pack(">I", zlib.crc32(b"iTXt" + text))
+    plain = picture("PNG")
+    assert said(tell(plain[:33] + chunk + plain[33:])) == {"plus ai-train deny"}
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert said(tell(b"RIFF" + inner.decode().encode(encoding))) == {"plus ai-train deny"}
+    stream = b"<< /Type /Metadata /Subtype /XML /Filter /FlateDecode /Length 9 >>\nstream\n" + zlib.compress(inner)
+    assert said(read_signals(b"%PDF-1.7\n1 0 obj\n" + stream, "pdf", place())) == {"plus ai-train deny"}
+
+
+def test_bombs_are_unpacked_within_limits() -> None:
+    bomb = zlib.compress(b"<x:xmpmeta>" + b" " * (50 << 20))
+    text = b"XML:com.adobe.xmp\0\x01\0\0\0" + bomb
+    assert said(tell(b"\x89PNG\r\n" + struct.pack(">I", len(text)) + b"iTXt" + text)) == {"plus problem"}
 
 
 def iptc(*sets: tuple[int, str]) -> bytes:
