@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from fairtrial.api.archives import note_ledger
 from fairtrial.api.conditions import DEFAULT_LEDGER, Conditions
 from fairtrial.api.results import Result
 from fairtrial.api.showing import show_run
@@ -215,6 +216,7 @@ def conduct_plan(plan: Plan, text: str, store: Ledger, conditions: Conditions, r
         if plan.logged:
             store_logs(plan, text, store, conditions.on_progress)
             return
+        note_ledger(plan, store.path, conditions.on_note)
         settings = EngineSettings(threads=conditions.threads, on_note=conditions.on_note)
         conduct(plan, text, store, settings, conditions.on_progress, rounds)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fairtrial.api.running import run
 from fairtrial.api.withdrawing import withdraw
 from fairtrial.archive.adding import Rules, add_files
 from fairtrial.archive.stores.sqlite import SqliteStore
@@ -159,3 +160,28 @@ def test_a_dry_run_changes_nothing_and_unknown_names_are_refused(place: Path) ->
     assert archive.read_bytes() == before
     with pytest.raises(ArchiveError, match="no document"):
         withdraw(str(archive), ["c.md"])
+
+
+TRIAL = """
+name: news
+candidates:
+  - {id: closed, model: "fake:a", decoding: {max_tokens: 12}}
+  - id: open
+    model: "fake:a"
+    decoding: {max_tokens: 12}
+    levers: [{retrieve: {archive: held/news.db, profile: own-archive}}]
+tasks: [{file: q.csv}]
+"""
+
+
+def test_a_trial_with_an_archive_is_found_by_a_withdrawal(place: Path) -> None:
+    (place / "q.csv").write_text("question,answer\nWho quibbled over the Marnbeck weir?,Zyrkonia\n")
+    (place / "t.yaml").write_text(TRIAL)
+    ledger = place / "held" / "trial.db"
+    run(place / "t.yaml", ledger)
+    assert "trial.db" in search_bytes(place / "held", PLANTED)
+    found = withdraw(str(place / "held" / "news.db"), ["a.md", "wire/c.txt"])
+    assert list(found.ledgers) == [str(ledger)]
+    assert found.ledgers[str(ledger)].passages > 0
+    assert search_bytes(place / "held", PLANTED, HEADLINE) == []
+    assert examine(ledger).sound

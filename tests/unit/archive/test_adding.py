@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from fairtrial.archive.adding import Adding, Rules, add_files
+from fairtrial.archive.adding import Adding, Rules, add_files, refresh_rights
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.errors import ArchiveError
 from fairtrial.rights import Circumstances
@@ -121,7 +122,8 @@ from pathlib import Path
 import fairtrial.archive.adding as adding
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.rights import Circumstances
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 adding.BATCH_DOCUMENTS = 3
 rules = adding.Rules(Circumstances(datetime.now(UTC), profile="own-archive"))
 with SqliteStore(Path(sys.argv[1]), create=True) as store, store.writing():
@@ -151,3 +153,33 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_archive(tmp_path: Path) -> 
     assert fingerprint(tmp_path / "killed.db") == fingerprint(tmp_path / "whole.db")
     with SqliteStore(tmp_path / "killed.db") as store:
         assert store.check() == []
+
+
+def test_rights_that_were_seen_too_long_ago_are_read_again(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "a.md").write_text("---\ntitle: A\nurl: https://tide.example/a\n---\nThe text of the harbour.\n")
+    licence = (
+        '<rsl xmlns="https://rslstandard.org/rsl" max-age="10"><content url="/"><license>'
+        '<permits type="usage">all</permits></license></content></rsl>'
+    )
+    (site / "rsl.xml").write_text(licence)
+    archive = tmp_path / "news.db"
+    assert add(archive, site, rules=STRICT).withheld == 0
+    later = Rules(replace(STRICT.circumstances, at=AT + timedelta(days=11)))
+    with SqliteStore(archive) as store, store.writing():
+        told, missing = refresh_rights(store, STRICT)
+        assert (told.files, missing) == (0, [])
+        told, missing = refresh_rights(store, later)
+        assert (told.files, missing) == (1, [])
+        assert {one.seen for d in store.iterate() for one in d.rights.evidence if one.ttl_days} == {
+            later.circumstances.at
+        }
+        (site / "rsl.xml").write_text(licence.replace("permits", "prohibits"))
+        last = Rules(replace(STRICT.circumstances, at=AT + timedelta(days=30)))
+        refresh_rights(store, last)
+        assert [one.keep for one in store.list_holdings()] == ["hash"]
+        (site / "a.md").unlink()
+        assert refresh_rights(store, Rules(replace(last.circumstances, at=AT + timedelta(days=60))))[1] == [
+            str((site / "a.md").resolve())
+        ]

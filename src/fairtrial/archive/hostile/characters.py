@@ -57,7 +57,7 @@ def clean_characters(text: str) -> Cleaned:
         _count(counts, name, found)
     if "\u200c" in text or "\u200d" in text:
         text = _take_out(_JOINERS, text, "zero-width characters", counts, unwanted_group=1)
-    if any("\U000e0000" <= one <= "\U000e01ef" or "\ufe00" <= one <= "\ufe0f" for one in text):
+    if not text.isascii() and any("\U000e0000" <= one <= "\U000e01ef" or "\ufe00" <= one <= "\ufe0f" for one in text):
         text = _take_out(_TAGS, text, "tag characters", counts, kept_group=1)
         text, found = _SELECTORS.subn("", text)
         _count(counts, "variation selectors in rows", found)
