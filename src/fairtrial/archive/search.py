@@ -96,6 +96,7 @@ class Searcher:
     clock: Callable[[], datetime] | None = None
     _permissions: Permissions = field(init=False, repr=False)
     _choice: Choice = field(init=False, repr=False)
+    _embedded: tuple[str, frozenset[int]] = field(init=False, repr=False, default=("", frozenset()))
 
     def __post_init__(self) -> None:
         """Begin without decisions."""
@@ -111,12 +112,15 @@ class Searcher:
             filters: what else passages must be; its rights, and what may not exist yet, are replaced.
 
         Raises:
-            ArchiveError: the store fails.
+            ArchiveError: the store fails, or passages that may be found by vectors have none yet.
         """
         at = self.clock() if self.clock else self.circumstances.at
         records = self.store.list_rights()
         allowed = {leg: self._permit(leg, records, at) for leg in LEGS}
-        scopes = {leg: replace(filters, rights=one.numbers, waiting=one.waiting, at=at) for leg, one in allowed.items()}
+        dated = at.replace(second=0, microsecond=0) if self.clock else at  # else a store filters anew each time
+        scopes = {
+            leg: replace(filters, rights=one.numbers, waiting=one.waiting, at=dated) for leg, one in allowed.items()
+        }
         legs = self.list_legs()
         choosing = Choosing(self.store, self._choice, replace(self.circumstances, at=at), scopes["words"])
         choosing.choose(self._rank(query, {leg: scopes[leg] for leg in legs}))
@@ -164,8 +168,21 @@ class Searcher:
             )
         if not scope.rights or not query.strip():
             return []
+        space = name_space(self.embedder)
+        self._check_vectors(space, scope.rights)
         [vector] = self.embedder.embed([query], "query")
-        return self.store.search_vectors(name_space(self.embedder), vector, scope, self.settings.pool)
+        return self.store.search_vectors(space, vector, scope, self.settings.pool)
+
+    def _check_vectors(self, space: str, rights: frozenset[int]) -> None:
+        """Raise ArchiveError if passages that this leg may find have no vectors: it would pass over them in silence."""
+        if (space, rights) == self._embedded:
+            return
+        if self.store.find_unembedded(space, 1, rights):
+            raise ArchiveError(
+                f"not all passages that may be searched by vectors have one of {space}.",
+                fix="Make them: fairtrial archive embed, with the same --embed, --profile and other circumstances.",
+            )
+        self._embedded = (space, rights)
 
     def _name(self, hits: Iterable[Hit]) -> dict[int, tuple[str, int]]:
         """Return (document id, index) of each passage, which puts equals in the same order in every store."""

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from fairtrial.api.rights import read_uses
-from fairtrial.archive.base import Scope, Store
-from fairtrial.archive.embedders.base import Embedder, embed_missing, name_space, permit_vectors
+from fairtrial.archive.base import Scope
+from fairtrial.archive.embedders.base import Embedder, embed_missing, name_space
 from fairtrial.archive.embedders.opening import open_embedder, open_reranker
 from fairtrial.archive.embedders.small import SmallReranker
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
@@ -119,16 +119,12 @@ def search(
         searcher = Searcher(store, circumstances, uses, (Use.DISPLAY,), embedder, ranker, settings)
         result = searcher.search(query, asked.scope())
         withheld = count_withheld(store, uses, circumstances)
-        missing = embedder is not None and _lacks_vectors(store, embedder, circumstances)
     if as_json:
         print_json(describe_search(query, uses, result, withheld))
     else:
         console = Console()
         for part in render_search(result, uses, withheld, whole):
             console.print(part)
-    if missing:
-        make = f"fairtrial archive embed --archive {archive} --embed {embed}"
-        typer.echo(f"Some passages have no vectors yet: {make}", err=True)
 
 
 def embed(
@@ -187,8 +183,3 @@ def _open(spec: str, base_url: str, key_env: str) -> AbstractContextManager[Embe
 def _rerank(spec: str) -> AbstractContextManager[SmallReranker | None]:
     opened = open_reranker(spec)
     return nullcontext(None) if opened is None else closing(opened)
-
-
-def _lacks_vectors(store: Store, embedder: Embedder, circumstances: Circumstances) -> bool:
-    permitted = permit_vectors(store, circumstances, circumstances.at)
-    return bool(store.find_unembedded(name_space(embedder), 1, permitted))
