@@ -129,7 +129,7 @@ class LiveDisplay:
         elif step.stage == "start":
             self.time_left.start()
             self.note(describe_start(step.done, step.total, step.judgements))
-        elif step.stage == "few":
+        elif step.stage in ("few", "archive"):
             self.note(step.note)
         elif step.stage == "drop":
             self.dropped.add((step.task, step.candidate))
@@ -196,7 +196,7 @@ class PlainDisplay:
         elif step.stage == "start":
             self.time_left.start()
             self.note(describe_start(step.done, step.total, step.judgements))
-        elif step.stage == "few":
+        elif step.stage in ("few", "archive"):
             self.note(step.note)
         elif step.stage in {"ask", "judge"}:
             self.time_left.count((step.task, step.candidate), step.done, step.total, step.reused)

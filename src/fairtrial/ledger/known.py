@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtrial.ledger.encoding import dumps
 from fairtrial.ledger.store import Ledger
 
 ENOUGH_WRITTEN = 20
@@ -20,6 +24,16 @@ def count_answers(ledger: Ledger, candidate_id: str) -> int:
 def was_asked(ledger: Ledger, candidate_id: str) -> bool:
     """Return whether a candidate was asked any item of any task."""
     return any(ledger.read("SELECT 1 FROM asked WHERE candidate_id = ? LIMIT 1", (candidate_id,)))
+
+
+def was_asked_otherwise(ledger: Ledger, candidate_id: str, name: str, spec: Mapping[str, Any]) -> bool:
+    """Return whether a candidate of this name and specification was asked that is another one all the same."""
+    rows = ledger.read(
+        "SELECT 1 FROM candidates c WHERE c.name = ? AND c.spec = ? AND c.id != ? "
+        "AND EXISTS (SELECT 1 FROM asked a WHERE a.candidate_id = c.id) LIMIT 1",
+        (name, dumps(spec), candidate_id),
+    )
+    return any(rows) and not was_asked(ledger, candidate_id)
 
 
 def read_items_asked(ledger: Ledger, candidate_id: str, task_id: str, repeats: int = 1) -> set[str]:

@@ -36,8 +36,13 @@ from fairtrial.running.latency import time_alone
 from fairtrial.running.pool import EnginePool, open_pool
 from fairtrial.running.progress import OnProgress, Progress, name_judging
 from fairtrial.running.rounds import TaskRounds, choose_task, list_owed, make_task_rounds
-from fairtrial.running.storing import LedgerWriter, open_writer, write_plan
+from fairtrial.running.storing import LedgerWriter, find_changed_sources, open_writer, write_plan
 from fairtrial.running.thresholds import settle_thresholds
+
+CHANGED = (
+    "{} was asked before with its archive, or the rights in it, in another state; that counts as another candidate, "
+    "and it is asked anew."
+)
 
 
 def run(
@@ -63,7 +68,10 @@ def run(
         BudgetError: the budget allows nothing at all, or limits what is not measured.
         EngineError: while asking; what was answered before stays in the ledger.
     """
+    changed = find_changed_sources(plan, ledger)
     write_plan(plan, text, ledger)
+    for name in changed:
+        on_progress(Progress("archive", name, note=CHANGED.format(name)))
     tracker = open_tracker(plan, ledger, CHUNK_ITEMS)
     meters = Meters(plan.trial.machine)
     budget = {"budget": tracker.limits} if tracker.limits else {}

@@ -16,9 +16,10 @@ class Progress:
     Attributes:
         stage: ``check`` (prompts are checked; ``reused`` says how many items have all their answers), ``start`` (all
             are checked; ``done`` and ``total`` are of all candidates and tasks), ``few`` (a task has too few items for
-            any verdict), ``ask`` (a chunk is answered), ``look`` (a verdict so far), ``drop`` (a candidate is asked
-            this task no more), ``stop`` (by the budget), ``alone`` (an item was timed), ``text`` (all have read a
-            passage), ``judge`` (a judge has graded some answers) or ``done``.
+            any verdict), ``archive`` (a candidate was asked before with another state of its archive), ``ask`` (a
+            chunk is answered), ``look`` (a verdict so far), ``drop`` (a candidate is asked this task no more), ``stop``
+            (by the budget), ``alone`` (an item was timed), ``text`` (all have read a passage), ``judge`` (a judge has
+            graded some answers) or ``done``.
         candidate: its name, empty if not about one.
         task: its name, empty if not about one.
         done: items answered of this candidate and task.
@@ -26,7 +27,8 @@ class Progress:
         mean: mean of the task's main measure so far, or None.
         reused: items of this chunk that were in the ledger already.
         look: the verdict so far, for ``look``.
-        note: what has happened, for ``drop`` and ``stop``; what is too few, for ``few``.
+        note: what has happened, for ``drop`` and ``stop``; what is too few, for ``few``; what is another, for
+            ``archive``.
         judgements: answers of judges that are still to be asked for, at most, for ``start``.
     """
 

@@ -15,7 +15,7 @@ from fairtrial.errors import TaskError
 from fairtrial.images import examine
 from fairtrial.ledger import Chunk, Ending, Ledger, query
 from fairtrial.ledger.blobs import add_images, read_task_facts
-from fairtrial.ledger.known import was_asked
+from fairtrial.ledger.known import was_asked, was_asked_otherwise
 from fairtrial.ledger.plan import make_plan_record
 from fairtrial.levers import NotesLedgers
 from fairtrial.measures import Whole, describe_unloaded
@@ -72,6 +72,16 @@ def note_ledger(plan: Plan, ledger: Ledger) -> None:
         for one in candidate.with_parts():
             if one.lever is not None and isinstance(one.lever.lever, NotesLedgers):
                 one.lever.lever.note_ledger(one.lever.settings, str(ledger.path.resolve()))
+
+
+def find_changed_sources(plan: Plan, ledger: Ledger) -> list[str]:
+    """Return the names of candidates that were asked before with another state of the archive behind them."""
+    return [
+        one.name
+        for one in plan.candidates
+        if any(part.lever is not None and isinstance(part.lever.lever, NotesLedgers) for part in one.with_parts())
+        and was_asked_otherwise(ledger, one.id, one.name, one.spec.model_dump(mode="json"))
+    ]
 
 
 def give_images(

@@ -21,6 +21,9 @@ from fairtrial.spec.retrieve import Retrieve
 
 log = logging.getLogger(__name__)
 
+FRAME = 300
+"""Bytes around a passage in the prompt, e.g. its number and address, at most."""
+
 METHOD = 1
 """Of finding, showing and gating; counts up when the same archive and answer give another answer."""
 
@@ -84,8 +87,8 @@ class RetrieveLever(WrapLever[Retrieve]):
     def calls(self, settings: Retrieve, request: Request) -> tuple[Calls, Calls]:
         """Return one call, longer by the passages at most; none where there is nothing to be shown."""
         around = len((settings.template or TEMPLATE).encode()) + len(settings.abstain.words.encode())
-        passage = 4 * MOST + 4 * 8 * LONGEST_FIELD
-        return Calls(added=settings.k * (passage + around) + around), Calls()
+        passage = 3 * MOST + 4 * LONGEST_FIELD + FRAME
+        return Calls(added=settings.k * passage + around), Calls()
 
 
 def open_finder(settings: Retrieve) -> Finder:

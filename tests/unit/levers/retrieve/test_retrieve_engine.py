@@ -34,6 +34,7 @@ from fairtrial.spec.candidate import Candidate
 from tests.support.archives import BRIDGE, FERRY, SECRET, UNSHOWN, agree, deny, embargo, make_archive
 
 ASK = GenerateRequest(Prompt("When does the ferry to Saltmere sail again?"), 40)
+BROAD = "ferry sails Saltmere Monday repairs, bridge at Quay Street, tides at the quay"
 BRIDGE_ASK = GenerateRequest(Prompt("Why does the old bridge at Quay Street stay closed?"), 40)
 
 
@@ -83,7 +84,7 @@ def identify(archive: Path, **settings: object) -> object:
 
 def test_passages_stand_before_the_question_with_their_context(archive: Path) -> None:
     model = Scripted(lambda _: "On Monday [1].")
-    [answer] = wrap(archive, model, k=3).generate([ASK])
+    [answer] = wrap(archive, model, k=3).generate([replace(ASK, query=BROAD)])
     [sent] = model.sent
     assert sent.endswith("When does the ferry to Saltmere sail again?")
     assert "[1] The Tide, 2026-03-02 (news): Ferry returns\n> The ferry to Saltmere sails again on Monday." in sent
@@ -170,7 +171,7 @@ def test_choices_are_scored_after_passages(archive: Path) -> None:
 
 def test_passages_that_do_not_fit_are_dropped_from_the_end(archive: Path) -> None:
     engine = wrap(archive, Scripted(lambda _: "x", context=700), k=3)
-    [answer] = engine.generate([ASK])
+    [answer] = engine.generate([replace(ASK, query=BROAD)])
     assert [use.shown for use in list_passages(answer)] == [True, True, False]
     assert list_actions(answer) == {DROPPED_PASSAGES}
 

@@ -18,13 +18,14 @@ from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import plan_trial
 from fairtrial.running import chunks
 from fairtrial.running.conductor import run
+from fairtrial.running.progress import OnProgress, Progress
 from fairtrial.spec.source import load_trial
 from tests.support.archives import BRIDGE, FERRY, SECRET, UNSHOWN, make_archive
 
 ROWS = [
     ("When does the ferry to Saltmere sail again?", "Monday"),
     ("Why does the old bridge at Quay Street stay closed?", "its pier"),
-    ("What does the secret contract pay Captain Orlo?", "nothing"),
+    ("What does the secret contract of the ferry pay at high tides?", "nothing"),
     ("Xylophone zebra quartz?", "nothing"),
 ]
 TRIAL = """
@@ -49,10 +50,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def conduct(folder: Path, ledger: str = "ledger.db") -> str:
+def conduct(folder: Path, ledger: str = "ledger.db", told: OnProgress = lambda _: None) -> str:
     plan = plan_trial(load_trial(folder / "t.yaml").trial, folder)
     with Ledger.open(folder / ledger) as opened, opened.writing():
-        return run(plan, TRIAL, opened, EngineSettings())
+        return run(plan, TRIAL, opened, EngineSettings(), told)
 
 
 def read_rows(path: Path) -> list[tuple[object, ...]]:
@@ -107,13 +108,17 @@ def test_a_run_that_was_killed_goes_on_to_the_same_ledger(folder: Path, monkeypa
     assert read_rows(folder / "killed.db") == read_rows(folder / "whole.db")
 
 
-def test_another_archive_is_another_candidate(folder: Path) -> None:
+def test_another_archive_is_another_candidate_which_is_said(folder: Path) -> None:
+    conduct(folder)
     first = plan_trial(load_trial(folder / "t.yaml").trial, folder)
     with SqliteStore(folder / "news.db") as store, store.writing():
         store.add([Entry(new := make_new(), cut(new))])
     second = plan_trial(load_trial(folder / "t.yaml").trial, folder)
     ids = [[candidate.id for candidate in plan.candidates] for plan in (first, second)]
     assert [a == b for a, b in zip(*ids, strict=True)] == [True, False, False]
+    steps: list[Progress] = []
+    conduct(folder, told=steps.append)
+    assert [step.candidate for step in steps if step.stage == "archive"] == ["open", "both"]
 
 
 def make_new() -> Document:
