@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from fairtrial.errors import RightsError
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.parsing import parse_xml, read_text
-from fairtrial.rights.readers.place import Place, Source, Target, clean_line, split_address
+from fairtrial.rights.readers.place import Place, Source, clean_line
 from fairtrial.rights.readers.rsl import NAMESPACE, RSL, parse_rsl
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.record import Evidence
@@ -60,7 +60,7 @@ def _read_element(element: Element, source: Source, place: Place) -> list[Eviden
     for child in element:
         name = _local(child)
         if child.tag == f"{NAMESPACE}content":
-            found += _read_rsl(child, source, place)
+            found += _read_rsl(child, source)
         elif name == "license" or (name == "link" and child.get("rel") == "license"):
             resource = next((value for key, value in child.attrib.items() if key.endswith("resource")), "")
             address = child.get("href") or resource or read_text(child)
@@ -72,14 +72,11 @@ def _read_element(element: Element, source: Source, place: Place) -> list[Eviden
     return found
 
 
-def _read_rsl(element: Element, source: Source, place: Place) -> list[Evidence]:
-    """Return what the RSL of an item says: of the item's document, whatever the way its address is written."""
-    target = split_address(place.url) or Target("", "/")
+def _read_rsl(element: Element, source: Source) -> tuple[Evidence, ...]:
     try:
-        file = parse_rsl(element, source, read_text(element))
+        return parse_rsl(element, source, read_text(element)).tell_here()
     except RightsError as error:
-        return [source.tell(RSL, read_text(element), at="item", problem=error.message)]
-    return list(replace(file, contents=tuple(replace(one, url="") for one in file.contents)).tell(target))
+        return (source.tell(RSL, read_text(element), at="item", problem=error.message),)
 
 
 def _local(element: Element) -> str:

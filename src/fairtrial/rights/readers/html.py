@@ -5,7 +5,7 @@ from __future__ import annotations
 from fairtrial.rights.readers.headers import read_directives
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.pages import Page, read_page
-from fairtrial.rights.readers.place import Place, Source, Target, split_address
+from fairtrial.rights.readers.place import Place, Source
 from fairtrial.rights.readers.rsl import read_rsl
 from fairtrial.rights.readers.schema_org import read_schema_org
 from fairtrial.rights.readers.sites import Site
@@ -26,10 +26,9 @@ def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evi
             found += read_licence(url, source, "link rel=license", Credit())
     for name in page.list_metas("dcterms.license", "dc.rights.license", "license"):
         found += read_licence(name, source, "meta", Credit())
-    target = split_address(place.url) or Target("", f"/{place.path}")
     for kind, text in page.scripts:
         if kind == _RSL_TYPE:
-            found += read_rsl(text.encode("utf-8", "replace"), source).tell(target)
+            found += read_rsl(text.encode("utf-8", "replace"), source).tell_here()
     found += read_schema_org(page, source)
     if page.overflow:
         found.append(source.tell("licence", "", problem="it has more elements about rights than are read"))

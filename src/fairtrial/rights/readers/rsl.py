@@ -129,6 +129,10 @@ class RslFile:
             ),
         )
 
+    def tell_here(self) -> tuple[Evidence, ...]:
+        """Return what it says of the document that it stands in, whatever address it gives: copies keep their terms."""
+        return replace(self, contents=tuple(replace(one, url="") for one in self.contents)).tell(Target("", "/"))
+
 
 def read_rsl(data: bytes, source: Source) -> RslFile:
     """Return what a licence file, an inline licence or an ``rsl:content`` of a feed says; never raises."""

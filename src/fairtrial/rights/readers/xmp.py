@@ -10,7 +10,7 @@ from fairtrial.errors import RightsError
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.packets import find_packets
 from fairtrial.rights.readers.parsing import parse_xml, read_text
-from fairtrial.rights.readers.place import Source, Target, clean_line
+from fairtrial.rights.readers.place import Source, clean_line
 from fairtrial.rights.readers.rsl import NAMESPACE, RSL, parse_rsl
 from fairtrial.rights.readers.tdmrep import TDMREP_XMP, tell_reservation
 from fairtrial.rights.record import Evidence, Says, Statement, Use
@@ -116,8 +116,7 @@ def _tell_rsl(packet: Packet, source: Source) -> list[Evidence]:
         except RightsError as error:
             found.append(source.tell(RSL, read_text(element), at="XMP", problem=error.message))
             continue
-        contents = tuple(replace(one, url="") for one in file.contents)
-        found += replace(file, contents=contents).tell(Target("", "/"))
+        found += file.tell_here()
     return found
 
 

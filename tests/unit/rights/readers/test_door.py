@@ -110,6 +110,15 @@ def test_a_page() -> None:
     }
 
 
+def test_a_licence_in_a_copy_of_a_page_holds_for_the_copy() -> None:
+    inline = INLINE.replace(b'url=""', b'url="https://elsewhere.example/original"')
+    assert (
+        said(read_signals(inline, "html", place()))
+        == said(read_signals(inline, "html", place("")))
+        == {"rsl search allow"}
+    )
+
+
 def test_evidence_is_printable_and_has_the_hash_of_its_file() -> None:
     page = (
         "<meta name='tdm-reservation' content='1'><meta name='tdm-policy' content='https://x/\x1b[31m\u202e'>".encode()
