@@ -59,8 +59,9 @@ def clean_characters(text: str) -> Cleaned:
         text = _take_out(_JOINERS, text, "zero-width characters", counts, unwanted_group=1)
     if not text.isascii() and any("\U000e0000" <= one <= "\U000e01ef" or "\ufe00" <= one <= "\ufe0f" for one in text):
         text = _take_out(_TAGS, text, "tag characters", counts, kept_group=1)
-        text, found = _SELECTORS.subn("", text)
-        _count(counts, "variation selectors in rows", found)
+        before = len(text)
+        text = _SELECTORS.sub("", text)
+        _count(counts, "variation selectors in rows", before - len(text))
     text, found = _BROKEN.subn("\ufffd", text)
     _count(counts, "characters that are none", found)
     text = unicodedata.normalize("NFC", text)

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 
 from fairtrial.archive.document import Correction, Document, Label, Picture
 from fairtrial.archive.hostile.characters import clean_characters, describe_counts
+from fairtrial.archive.hostile.instructions import describe_spans, find_instructions
 from fairtrial.archive.readers.found import MOST_CHARACTERS, Draft, DraftPicture, FoundDocument
 from fairtrial.errors import ArchiveError, ImageError
 from fairtrial.images import examine, read_caption
@@ -71,6 +72,7 @@ def finish(draft: Draft, source: str, path: str, read_text: ReadText | None) -> 
     if not text and not pictures:
         told = f"there is no text in it.{' ' + refused[0] if refused else ''}"
         raise ArchiveError(told, fix="Leave the file out, or look whether its text is an image: then it needs OCR.")
+    flags = describe_spans(find_instructions("\n\n".join([text, *(one.caption + "\n" + one.text for one in pictures)])))
     field = cleaner.field
     document = Document(
         uri=field(draft.uri, "uri") or path,
@@ -89,7 +91,7 @@ def finish(draft: Draft, source: str, path: str, read_text: ReadText | None) -> 
         wire=field(draft.wire, "wire"),
         pictures=tuple(pictures),
         rights=RightsRecord(tuple(draft.evidence)),
-        notes=(*dict.fromkeys([*draft.notes, *refused, *cleaner.notes, *describe_counts(cleaner.counts)]),),
+        notes=(*dict.fromkeys([*draft.notes, *refused, *cleaner.notes, *describe_counts(cleaner.counts), *flags]),),
     )
     return FoundDocument(document, images, draft.where)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
 
 from fairtrial.archive.hostile.hidden import UNREMARKABLE, find_hiding
 
@@ -39,14 +38,20 @@ _PARAGRAPHS = frozenset(
     ]
 )
 _CODE = re.compile(r"(`+)(?!`)(.{1,2000}?)(?<!`)\1(?!`)", re.DOTALL)
+_TAG = re.compile(
+    r"""<(/?)([a-zA-Z][a-zA-Z0-9:._-]{0,40})(?![a-zA-Z0-9:._-])((?:[^<>"']++|"[^"<]{0,4000}"|'[^'<]{0,4000}')*+)>"""
+)
+"""A whole tag; whatever its attributes are, the time that it takes is linear, which that of `html.parser` is not."""
+
+_ATTRIBUTE = re.compile(r"""([^\s=/>"'<]{1,80})(?:\s{0,20}=\s{0,20}("[^"]*"|'[^']*'|[^\s"'<>]+))?""")
+_DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 MOST_DEPTH = 2_000
 
 
-class _Stripper(HTMLParser):
-    """Keeps the text of what is shown; with ``marks`` it writes headings and lists as Markdown."""
+class _Stripper:
+    """Keeps the text of what is shown; with ``marks`` it writes headings, lists and tables as Markdown."""
 
     def __init__(self, marks: bool) -> None:
-        super().__init__(convert_charrefs=False)
         self.marks = marks
         self.kept: list[str] = []
         self.hidden: list[str] = []
@@ -54,15 +59,30 @@ class _Stripper(HTMLParser):
         self.cells = 0
         self.rows = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def feed(self, text: str) -> None:
+        """Read a text; whatever is no whole tag is text."""
+        at = 0
+        for found in _TAG.finditer(text):
+            self._take(text[at : found.start()])
+            at = found.end()
+            tag = found[2].lower()
+            if found[1]:
+                self._end(tag)
+            else:
+                self._start(tag, found[3] or "")
+        self._take(text[at:])
+
+    def _start(self, tag: str, written: str) -> None:
+        if self.hidden in (["p"], ["li"]) and (tag in _PARAGRAPHS if self.hidden == ["p"] else tag == "li"):
+            self.hidden.clear()  # the new element ends the hidden one
         if self.hidden:
             if tag not in _EMPTY and len(self.hidden) < MOST_DEPTH:
                 self.hidden.append(tag)
-            return
-        if tag == "br":
+        elif tag == "br":
             self.kept.append("\n")
-        elif tag not in _EMPTY and find_hiding(tag, dict(attrs)):
-            self.hidden.append(tag)
+        elif tag not in _EMPTY and find_hiding(tag, _read_attributes(written)):
+            if not written.endswith("/") or tag not in {"svg", "iframe", "object"}:
+                self.hidden.append(tag)
             self.left_out += tag not in UNREMARKABLE
         elif self.marks:
             self._mark(tag)
@@ -83,11 +103,7 @@ class _Stripper(HTMLParser):
         elif len(tag) == 2 and tag[0] == "h" and tag[1] in "123456":
             self.kept.append("#" * int(tag[1]) + " ")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br" and not self.hidden:
-            self.kept.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if self.hidden:
             if tag in self.hidden:
                 while self.hidden.pop() != tag:
@@ -100,18 +116,16 @@ class _Stripper(HTMLParser):
         elif self.marks and tag in _PARAGRAPHS:
             self.kept.append("\n\n")
 
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.kept.append(re.sub(r"\s+", " ", data) if self.marks else data)
+    def _take(self, text: str) -> None:
+        if text and not self.hidden:
+            self.kept.append(html.unescape(re.sub(r"\s+", " ", text) if self.marks else text))
 
-    def handle_entityref(self, name: str) -> None:
-        self.handle_data(html.unescape(f"&{name};"))
 
-    def handle_charref(self, name: str) -> None:
-        self.handle_data(html.unescape(f"&#{name};"))
-
-    def handle_comment(self, data: str) -> None:
-        self.left_out += 1
+def _read_attributes(written: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name, value in _ATTRIBUTE.findall(written):
+        found.setdefault(name.lower(), html.unescape(value.strip("\"'")) if value else None)
+    return found
 
 
 def strip_html(text: str, notes: list[str]) -> str:
@@ -138,12 +152,24 @@ def read_fragment(text: str, notes: list[str]) -> str:
     return re.sub(r"[ \t]*\n[ \t]*", "\n", _strip(text, True, notes)).strip()
 
 
+def _drop_comments(text: str) -> tuple[str, int]:
+    """Return a text without comments and declarations, and how many comments there were; in linear time."""
+    kept, at, count = [], 0, 0
+    while (begin := text.find("<!--", at)) >= 0:
+        kept.append(text[at:begin])
+        end = text.find("-->", begin + 2)
+        at = end + 3 if end >= 0 else len(text)
+        count += 1
+    kept.append(text[at:])
+    return _DECLARATION.sub("", "".join(kept)), count
+
+
 def _strip(text: str, marks: bool, notes: list[str]) -> str:
+    text, comments = _drop_comments(text)
     stripper = _Stripper(marks)
     stripper.feed(text)
-    stripper.close()
-    if stripper.left_out:
-        notes.append(describe_hidden(stripper.left_out))
+    if left_out := stripper.left_out + comments:
+        notes.append(describe_hidden(left_out))
     return "".join(stripper.kept)
 
 
