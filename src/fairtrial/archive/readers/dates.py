@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+-]\d{2}:?\d{2})?")
 _FIRST, _LAST = datetime(1400, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def read_date(value: object) -> datetime | None:
+def read_date(value: object, zone: tzinfo = UTC) -> datetime | None:
     """Return a moment with a time zone; None if the value is none.
 
-    A day is its first moment; what has no time zone is in UTC.  Years are from 1400 to 2199.
+    A day is its first moment; what has no time zone is in ``zone``.  Years are from 1400 to 2199.
     """
     found: datetime | None = None
     if isinstance(value, datetime):
@@ -25,7 +25,7 @@ def read_date(value: object) -> datetime | None:
     if found is None:
         return None
     try:
-        aware = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+        aware = found.replace(tzinfo=zone) if found.tzinfo is None else found
         return aware if _FIRST <= aware < _LAST else None
     except (OverflowError, ValueError):
         return None

@@ -6,8 +6,10 @@ import re
 from datetime import datetime
 
 from fairtrial.archive.document import Correction
+from fairtrial.archive.readers.dates import read_date
 from fairtrial.archive.readers.found import Draft
 from fairtrial.rights import Evidence, Statement, Terms, Use
+from fairtrial.rights.readers.embargoes import FIRST, LAST
 from fairtrial.rights.signals import EMBARGO
 
 _CORRECTS = re.compile(
@@ -26,6 +28,11 @@ def apply_status(draft: Draft, status: str, sha256: str, seen: datetime) -> None
     elif word in {"withheld", "embargoed"}:
         denials = tuple(Statement(use, "deny", f"publication status: {word}") for use in Use)
         draft.evidence.append(Evidence(EMBARGO, draft.where, f"pubStatus: {word}", sha256, seen, statements=denials))
+
+
+def read_window(embargo: object, expires: object) -> tuple[datetime | None, datetime | None]:
+    """Return when an embargo ends and when an item expires: without a time zone as late, and as early, as can be."""
+    return read_date(embargo, LAST), read_date(expires, FIRST)
 
 
 def apply_window(draft: Draft, embargo: datetime | None, expires: datetime | None, sha256: str, seen: datetime) -> None:

@@ -10,7 +10,7 @@ from fairtrial.archive.readers.finishing import hash_file
 from fairtrial.archive.readers.found import Draft, DraftPicture, Refused, Source
 from fairtrial.archive.readers.inline_html import read_fragment
 from fairtrial.archive.readers.labels import find_label
-from fairtrial.archive.readers.news import apply_editors_note, apply_status, apply_window, split_byline
+from fairtrial.archive.readers.news import apply_editors_note, apply_status, apply_window, read_window, split_byline
 from fairtrial.archive.readers.xml import LANGUAGE, find_all, find_first, find_name, read_words, write_plain_html
 from fairtrial.errors import ArchiveError
 
@@ -63,8 +63,9 @@ def _read_item(item: Element, where: str, source: Source, sha256: str) -> Draft:
     status = find_first(meta, "pubStatus")
     apply_status(draft, status.get("qcode", "") if status is not None else "", sha256, source.seen)
     rights = find_first(item, "rightsInfo")
-    end = read_date(rights.get("validto")) if rights is not None else None
-    apply_window(draft, read_date(read_words(find_first(meta, "embargoed"))), end, sha256, source.seen)
+    end = rights.get("validto") if rights is not None else None
+    window = read_window(read_words(find_first(meta, "embargoed")), end)
+    apply_window(draft, *window, sha256, source.seen)
     for note in find_all(meta, "edNote"):
         apply_editors_note(draft, read_words(note), draft.modified)
     _read_content(item, content, draft, source)

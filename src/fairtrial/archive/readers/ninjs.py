@@ -16,7 +16,7 @@ from fairtrial.archive.readers.found import Draft, DraftPicture, Refused, Source
 from fairtrial.archive.readers.inline_html import read_fragment
 from fairtrial.archive.readers.jsonl import parse_json
 from fairtrial.archive.readers.labels import find_label
-from fairtrial.archive.readers.news import apply_editors_note, apply_status, apply_window, split_byline
+from fairtrial.archive.readers.news import apply_editors_note, apply_status, apply_window, read_window, split_byline
 from fairtrial.errors import ArchiveError
 
 MOST_VALUES = 2_000_000
@@ -68,7 +68,7 @@ def read_item(item: Mapping[str, Any], where: str, source: Source, sha256: str) 
     draft.section = _text(fields.get("section")) or next(iter(sections), "")
     draft.wire = _wire(fields)
     apply_status(draft, _text(fields.get("pubstatus")), sha256, source.seen)
-    apply_window(draft, read_date(fields.get("embargoed")), read_date(fields.get("expires")), sha256, source.seen)
+    apply_window(draft, *read_window(fields.get("embargoed"), fields.get("expires")), sha256, source.seen)
     for note in _texts(fields.get("ednote")):
         apply_editors_note(draft, note, draft.modified)
     _read_pictures(fields, draft, source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from fairtrial.archive.document import Correction
@@ -19,6 +19,7 @@ from fairtrial.errors import ArchiveError, did_you_mean
 from fairtrial.rights import Attribution, Evidence, Payment, Reporting, Says, Statement, Terms, Use
 from fairtrial.rights.readers import Credit, read_licence
 from fairtrial.rights.readers import Source as RightsSource
+from fairtrial.rights.readers.embargoes import FIRST, LAST
 from fairtrial.rights.record import RAW_CHARACTERS
 
 SAYS: tuple[Says, ...] = ("allow", "deny", "conditional")
@@ -192,11 +193,13 @@ def _territory(code: str, name: str) -> str:
 
 def _date(given: Mapping[str, Any], name: str, notes: list[str]) -> datetime:
     value = given[name]
-    found = read_date(value)
+    zone = {"embargo": LAST, "expires": FIRST}.get(name, UTC)
+    found = read_date(value, zone)
     if found is None:
         raise ArchiveError(_wrong(name, value, "a date with or without a time, e.g. 2026-11-26T06:00:00+00:00"))
-    if name in {"embargo", "expires"} and not has_zone(value):
-        note = f"{name}: no time zone is stated; read as {found.isoformat()}"
+    if zone is not UTC and not has_zone(value):
+        side = "late" if zone is LAST else "early"
+        note = f"{name}: no time zone is stated; read as {side} as it can be, {found.isoformat()}"
         if note not in notes:
             notes.append(note)
     return found

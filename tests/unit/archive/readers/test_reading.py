@@ -143,11 +143,11 @@ def test_front_matter_that_is_wrong_is_refused(tmp_path: Path, front: str, told:
     assert "Secret" not in repr(refused)
 
 
-def test_a_date_without_a_zone_is_read_in_utc_and_noted_where_it_decides(tmp_path: Path) -> None:
+def test_a_date_without_a_zone_is_read_against_its_use_and_noted_where_it_decides(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("---\nembargo: 2026-12-01\npublished: 2026-11-01\n---\nText.\n")
     document = read_one(tmp_path)
     assert document.published == datetime(2026, 11, 1, tzinfo=UTC)
-    assert document.notes == ("embargo: no time zone is stated; read as 2026-12-01T00:00:00+00:00",)
+    assert document.notes == ("embargo: no time zone is stated; read as late as it can be, 2026-12-01T00:00:00-12:00",)
 
 
 def test_jsonl_rows_are_documents_and_bad_rows_are_named(tmp_path: Path) -> None:
