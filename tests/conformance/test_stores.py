@@ -350,6 +350,15 @@ def test_withdrawn_documents_are_gone_and_stay_so(store: Store) -> None:
     assert store.add([write("z", "anything else of it")]).withdrawn == 1
 
 
+def test_notes_are_kept_and_change_no_fingerprint(store: Store) -> None:
+    before = store.fingerprint()
+    assert store.read_note("a") == ""
+    store.write_note("a", "0")
+    store.write_note("b", "x")
+    store.write_note("b", "y")
+    assert (store.read_note("a"), store.read_note("b"), store.fingerprint()) == ("0", "y", before)
+
+
 def test_ledgers_are_remembered_once(store: Store) -> None:
     for place in ("/b.db", "/a.db", "/b.db"):
         store.remember_ledger(place)

@@ -62,7 +62,8 @@ def withdraw(archive: str, names: Sequence[str], ledgers: Sequence[Path] = (), d
             found.unreached = {place: MISSING for place in places if not Path(place).is_file()}
             return found
         for place in places:
-            store.remember_ledger(place)
+            if Path(place).is_file():
+                store.remember_ledger(place)
         texts = dict(_read_all(store, plans))
         ids = list_withdrawn(plans)
         for place in places:

@@ -80,6 +80,7 @@ class Adding:
         documents: new, known and so on.
         withheld: documents of which no text was stored, for nothing permits a use.
         unindexed: documents whose words are not in the index, for nothing permits it.
+        taken_out: documents that lost their text or words, for nothing permits to keep them any more.
     """
 
     files: int = 0
@@ -90,6 +91,7 @@ class Adding:
     documents: Added = field(default_factory=Added)
     withheld: int = 0
     unindexed: int = 0
+    taken_out: int = 0
 
     def refuse(self, where: str, problem: str) -> None:
         """Note a file or record that could not be read."""
@@ -122,7 +124,7 @@ def add_files(store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | No
         run.given = str(path)
         run.add(file, path if path.is_dir() else path.parent, str(path.resolve()))
     run.flush()
-    settle(store, run.keeper)
+    run.told.taken_out = len(settle(store, run.keeper))
     return run.told
 
 
@@ -150,7 +152,7 @@ def refresh_rights(store: Store, rules: Rules, tell: Tell | None = None) -> tupl
         run.given = source
         run.add(file, root, source, again=True)
     run.flush()
-    settle(store, run.keeper)
+    run.told.taken_out = len(settle(store, run.keeper))
     return run.told, missing
 
 

@@ -270,6 +270,14 @@ class Store(Protocol):
         """Note a ledger that holds answers made with this archive, so that withdrawing finds it."""
         ...
 
+    def read_note(self, name: str) -> str:
+        """Return a short text about the archive as a whole that was kept under a name; empty if there is none."""
+        ...
+
+    def write_note(self, name: str, text: str) -> None:
+        """Keep a short text about the archive as a whole; no part of its fingerprint."""
+        ...
+
     def list_ledgers(self) -> Sequence[str]:
         """Return the ledgers that were noted, in order."""
         ...

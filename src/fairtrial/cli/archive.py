@@ -18,11 +18,12 @@ from rich.text import Text
 
 from fairtrial.api.withdrawing import Outcome
 from fairtrial.api.withdrawing import withdraw as withdraw_documents
-from fairtrial.archive.adding import Adding, Rules, add_files, refresh_rights
+from fairtrial.archive.adding import Adding, add_files, refresh_rights
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.finding import Shown, find_holdings, find_source, refuse_unknown, show_documents
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.cli import archive_search
+from fairtrial.cli.archive_circumstances import ProfileOption, Said
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
 from fairtrial.cli.archive_search import ArchiveOption
 from fairtrial.cli.archive_withdrawing import describe_outcome, tell_outcome
@@ -32,18 +33,13 @@ from fairtrial.cli.rights import (
     AgreementsOption,
     AtOption,
     OperatorOption,
-    ProfileOption,
     ProofOption,
     ReportingOption,
     TerritoryOption,
-    read_moment,
-    read_proof,
 )
 from fairtrial.errors import ArchiveError, SpecError
 from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
-from fairtrial.rights import Circumstances
-from fairtrial.rights.agreements import load_agreements
 
 app = typer.Typer(help="Put documents into an archive, look at them, check it, take them out.", no_args_is_help=True)
 app.command("search")(archive_search.search)
@@ -58,7 +54,7 @@ def add(
     archive: ArchiveOption = DEFAULT_ARCHIVE,
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
-    profile: ProfileOption = "strict",
+    profile: ProfileOption = "",
     agreements: AgreementsOption = None,
     proof: ProofOption = None,
     reporting: ReportingOption = None,
@@ -66,11 +62,12 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add files, and all files of folders; unchanged ones are skipped, and what nothing permits is kept as a hash."""
-    rules = _make_rules("", territory, operator, profile, agreements, proof, reporting)
+    said = Said(territory, operator, profile, proof, reporting, agreements)
     with _writing(archive, create=True) as store, _telling(quiet or as_json) as tell:
+        rules = said.rules(store)
         told = add_files(store, paths, rules, tell)
         fingerprint = store.fingerprint()
-    _report(told, archive, fingerprint, profile, as_json)
+    _report(told, archive, fingerprint, rules.circumstances.profile, as_json)
 
 
 @app.command(name="rights")
@@ -78,7 +75,7 @@ def refresh(
     archive: ArchiveOption = DEFAULT_ARCHIVE,
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
-    profile: ProfileOption = "strict",
+    profile: ProfileOption = "",
     agreements: AgreementsOption = None,
     proof: ProofOption = None,
     reporting: ReportingOption = None,
@@ -86,13 +83,14 @@ def refresh(
     as_json: JsonOption = False,
 ) -> None:
     """Read again the files whose rights were seen too long ago, and take out what is no longer permitted."""
-    rules = _make_rules("", territory, operator, profile, agreements, proof, reporting)
+    said = Said(territory, operator, profile, proof, reporting, agreements)
     with _writing(archive) as store, _telling(quiet or as_json) as tell:
+        rules = said.rules(store)
         told, missing = refresh_rights(store, rules, tell)
         fingerprint = store.fingerprint()
     for path in missing:
         told.refuse(path, "the file is no longer there: its rights stay as old as they are.")
-    _report(told, archive, fingerprint, profile, as_json)
+    _report(told, archive, fingerprint, rules.circumstances.profile, as_json)
 
 
 @app.command(name="list")
@@ -103,14 +101,15 @@ def list_documents(
     at: AtOption = "",
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
-    profile: ProfileOption = "strict",
+    profile: ProfileOption = "",
     proof: ProofOption = None,
     reporting: ReportingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the documents of an archive; titles only of those that may be displayed."""
-    circumstances = _make_circumstances(at, territory, operator, profile, proof, reporting)
+    said = Said(territory, operator, profile, proof, reporting, at=at)
     with closing(open_archive(archive)) as store:
+        circumstances = said.circumstances(store)
         held = _select(store, source)
         shown = list(show_documents(store, circumstances, held[:limit]))
         fingerprint = store.fingerprint()
@@ -134,14 +133,15 @@ def show(
     at: AtOption = "",
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
-    profile: ProfileOption = "strict",
+    profile: ProfileOption = "",
     proof: ProofOption = None,
     reporting: ReportingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a document and its context, where displaying it is permitted; else why it is not."""
-    circumstances = _make_circumstances(at, territory, operator, profile, proof, reporting)
+    said = Said(territory, operator, profile, proof, reporting, at=at)
     with closing(open_archive(archive)) as store:
+        circumstances = said.circumstances(store)
         held = find_holdings(store, name)
         if not held:
             raise refuse_unknown(store, name)
@@ -215,32 +215,6 @@ def _confirm(found: Outcome) -> None:
     typer.confirm(f"Withdraw {what} for good?", abort=True)
 
 
-def _make_circumstances(
-    at: str, territory: str, operator: str, profile: str, proof: list[str] | None, reporting: list[str] | None
-) -> Circumstances:
-    return Circumstances(
-        read_moment(at),
-        territory,
-        operator,  # type: ignore[arg-type]
-        profile,  # type: ignore[arg-type]
-        tuple(read_proof(one) for one in proof or ()),
-        frozenset(reporting or ()),
-    )
-
-
-def _make_rules(
-    at: str,
-    territory: str,
-    operator: str,
-    profile: str,
-    agreements: Path | None,
-    proof: list[str] | None,
-    reporting: list[str] | None,
-) -> Rules:
-    table = load_agreements(agreements) if agreements else None
-    return Rules(_make_circumstances(at, territory, operator, profile, proof, reporting), table)
-
-
 @contextmanager
 def _writing(archive: str, create: bool = False) -> Iterator[Store]:
     """Open an archive to write to; whoever interrupts it is told that what was stored stays."""
@@ -303,6 +277,7 @@ def _report(told: Adding, archive: str, fingerprint: str, profile: str, as_json:
                     "withdrawn": added.withdrawn,
                     "hash_only": told.withheld,
                     "not_indexed": told.unindexed,
+                    "taken_out": told.taken_out,
                 },
                 "refused": [{"where": where, "problem": problem} for where, problem in told.refused],
                 "refused_count": told.bad,
@@ -327,6 +302,8 @@ def _describe_adding(told: Adding, archive: str, fingerprint: str, profile: str)
             f"{_count(told.withheld, 'document')} kept as hash and evidence only, for nothing permits a use"
             f" (`fairtrial rights explain FILE` says why; --agreements names signed licences{hint})."
         )
+    if told.taken_out:
+        yield f"{_count(told.taken_out, 'document')} lost text or words: nothing permits to keep them any more."
     if told.unindexed:
         yield f"{_count(told.unindexed, 'document')} kept without words in the index, for nothing permits search."
     if told.documents.withdrawn:

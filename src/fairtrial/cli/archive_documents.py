@@ -64,7 +64,8 @@ def _render_decision(one: Shown) -> Iterator[Text]:
     decision = one.decision
     if one.holding.keep == "withdrawn":
         yield Text("This document was withdrawn; its hash is kept.", style="yellow")
-    elif not decision.allowed:
+        return
+    if not decision.allowed:
         yield Text(f"Its text is not shown: display is denied ({decision.rule.value}).", style="yellow")
     elif one.document is None:
         yield Text("Its text is not kept: nothing permitted it when it was added.", style="yellow")

@@ -28,10 +28,13 @@ def tell_outcome(found: Outcome, archive: str, dry_run: bool) -> Iterator[str]:
         yield f"{place}: not cleared: {why.rstrip('.')}. It may hold withdrawn words; withdraw again once it is there."
     verb = "Would withdraw" if dry_run else "Withdrew"
     what_went = f"{verb} {_count(len(found.documents), 'document')} from {archive}, {found.texts:,} of them with text"
+    if dry_run:
+        reached = f"{_count(len(found.ledgers), 'ledger')} would be cleared, {len(found.unreached):,} cannot be reached"
+        yield f"{what_went}; {reached}."
+        return
     yield f"{what_went}; {_count(len(found.ledgers), 'ledger')} cleared, {len(found.unreached):,} not reached."
     yield from found.remains
-    if not dry_run:
-        yield "Copies elsewhere (reports, exports, backups, the files that were added) are yours to remove."
+    yield "Copies elsewhere (reports, exports, backups, the files that were added) are yours to remove."
 
 
 def describe_outcome(found: Outcome, dry_run: bool) -> dict[str, Any]:

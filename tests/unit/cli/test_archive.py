@@ -66,7 +66,7 @@ def test_text_title_and_publisher_are_shown_where_display_is_permitted_only(
     ):
         assert call(monkeypatch, *verb, "--profile", "own-archive") == 0
         assert "Harbour Post" in capsys.readouterr().out
-        assert call(monkeypatch, *verb) == 0
+        assert call(monkeypatch, *verb, "--profile", "strict") == 0
         told = capsys.readouterr()
         assert "mill.md" in told.out
         assert not [word for word in ("Harbour", "The mill", "miller", "wept") if word in told.out + told.err]
@@ -83,3 +83,24 @@ def test_what_nothing_permits_is_said_with_what_to_do(
     assert "--profile own-archive" in told
     assert call(monkeypatch, "show", "mill.md", "--profile", "own-archive") == 0
     assert "not kept" in capsys.readouterr().out
+
+
+def test_an_archive_remembers_in_which_circumstances_it_was_filled(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = place / "agreements.yaml"
+    table.write_text("agreements: [{id: a, holder: Courier, sources: ['*'], allow: [search, display]}]\n")
+    (place / "more").mkdir()
+    (place / "more" / "ferry.txt").write_text("The ferry sails.\n")
+    assert call(monkeypatch, "add", "news", "--agreements", "agreements.yaml", "--territory", "DE") == 0
+    assert call(monkeypatch, "add", "more") == 0
+    assert call(monkeypatch, "rights") == 0
+    capsys.readouterr()
+    assert call(monkeypatch, "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["counts"] == {"words": 2, "text": 0, "hash": 0, "withdrawn": 0}
+    table.rename(place / "elsewhere.yaml")
+    assert call(monkeypatch, "add", "news") == 5
+    assert "--agreements" in capsys.readouterr().err
+    (place / "none.yaml").write_text("agreements: []\n")
+    assert call(monkeypatch, "add", "news", "--agreements", "none.yaml") == 0
+    assert "lost text or words" in capsys.readouterr().out

@@ -24,7 +24,7 @@ from fairtrial.archive.stores.examining import examine
 from fairtrial.archive.stores.postings import join_postings
 from fairtrial.archive.stores.ranking import Field, rank_words
 from fairtrial.archive.stores.words import WORDS_VERSION, count_query_words
-from fairtrial.archive.stores.writing import read_meta
+from fairtrial.archive.stores.writing import read_meta, write_meta
 from fairtrial.errors import ArchiveError
 from fairtrial.records import content_hash
 from fairtrial.rights import RightsRecord
@@ -239,6 +239,17 @@ class DatabaseStore:
         """Note a ledger that holds answers made with this archive."""
         with self.database.changing() as db:
             db.execute("INSERT INTO ledgers VALUES (?) ON CONFLICT DO NOTHING", (place,))
+
+    def read_note(self, name: str) -> str:
+        """Return a text about the archive as a whole; see `Store.read_note`."""
+        with self.database.reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE name = ?", (f"note {name}",)).fetchone()
+        return str(row[0]) if row else ""
+
+    def write_note(self, name: str, text: str) -> None:
+        """Keep a text about the archive as a whole; see `Store.write_note`."""
+        with self.database.changing() as db:
+            write_meta(db, f"note {name}", text)
 
     def list_ledgers(self) -> Sequence[str]:
         """Return the ledgers that were noted, in order."""
