@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from fairtrial.records import Measure
 from fairtrial.records.passages import PassageUse
-from fairtrial.records.trace import Trace
+from fairtrial.records.trace import FOUND_NOTHING, Trace
 from fairtrial.spec.sources import Retrieved
 from fairtrial.stats.retrieval import compute_ndcg_of_gains
 from fairtrial.tasks.graders.base import Grades, Row, TracingGrader
@@ -75,12 +75,14 @@ class RetrievedGrader(TracingGrader[Retrieved]):
 def find_shown(trace: Trace) -> list[PassageUse] | None:
     """Return the passages that the model which gave an answer was shown, best first; None if nobody searched.
 
-    Of several searches, as in a cascade whose parts search, the last one counts.
+    Of several searches, as in a cascade whose parts search, the last one counts.  Steps of a lever that searched which
+    tell what its gates did to the answer are no searches.
     """
-    steps = [step for step in trace if step.passages or step.by.rpartition("/")[2] in SEARCHERS]
-    if not steps:
+    mine = [step for step in trace if step.passages or step.by.rpartition("/")[2] in SEARCHERS]
+    if not mine:
         return None
-    return sorted((use for use in steps[-1].passages if use.shown), key=lambda use: use.rank)
+    searches = [step for step in mine if step.passages or FOUND_NOTHING in step.action.split("; ")]
+    return sorted((use for step in searches[-1:] for use in step.passages if use.shown), key=lambda use: use.rank)
 
 
 def find_places(shown: Sequence[PassageUse], targets: Sequence[Target]) -> list[int | None]:

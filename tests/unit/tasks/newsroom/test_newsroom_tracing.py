@@ -46,6 +46,16 @@ def test_what_was_withheld_or_stands_beyond_the_fifth_place_was_not_found() -> N
     assert observe(use(A, 0, 50, 1, withheld="not allowed"))["recall@5"] == (0.0, 1.0)
 
 
+def test_what_gates_did_to_an_answer_is_no_further_search() -> None:
+    found = (TraceStep("retrieve", passages=(use(A, 0, 50, 1), use(C, 0, 50, 2))),)
+    gated = (*found, TraceStep("retrieve", action="cites passages that were not shown"))
+    nothing = (*found, TraceStep("retrieve", action="found no passage"))
+    recalls = [
+        {o.measure: o.value for o in observe_trace(t, NEEDS, CONTEXTS, True)}["recall@5"] for t in (gated, nothing)
+    ]
+    assert recalls == [1.0, 0.0]
+
+
 def test_citations_count_by_what_their_passages_tell() -> None:
     found = observe(use(A, 0, 50, 1, cited=True), use(B, 300, 400, 2, cited=True), use(C, 0, 30, 3))
     assert found["citation_precision"] == (0.5, 2.0)
