@@ -99,7 +99,7 @@ def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Ite
                 continue
             try:
                 found.evidence += _read_rights(found, name, reading, read.data)
-                found.pictures = [_read_picture_rights(one, found, reading) for one in found.pictures]
+                found.pictures = _read_picture_rights(found, reading)
                 yield finish(found, reading.source, name, reading.read_text)
             except ArchiveError as error:
                 yield Refused(found.where, error)
@@ -121,7 +121,9 @@ def _read_rights(draft: Draft, path: str, reading: Reading, data: bytes) -> tupl
     return read_signals(draft.raw, draft.kind, place, draft.site or reading.site)
 
 
-def _read_picture_rights(picture: DraftPicture, draft: Draft, reading: Reading) -> DraftPicture:
-    """Return a picture with what its own bytes say of its rights."""
+def _read_picture_rights(draft: Draft, reading: Reading) -> list[DraftPicture]:
+    """Return the pictures with what their own bytes say; a document that is a picture has said it already."""
+    if draft.kind == "image":
+        return draft.pictures
     place = Place(f"{draft.where}, image", draft.seen or reading.seen)
-    return replace(picture, rights=RightsRecord(read_signals(picture.data, "image", place)))
+    return [replace(one, rights=RightsRecord(read_signals(one.data, "image", place))) for one in draft.pictures]

@@ -94,13 +94,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class RslFile:
-    """A licence file: its contents, or the problem that makes it unreadable."""
+    """A licence file: its contents, or the problem that makes it unreadable; foreign if it is XML of another kind."""
 
     source: Source
     raw: str
     contents: tuple[Content, ...] = ()
     max_age: float = MAX_AGE_DAYS
     problem: str = ""
+    foreign: bool = False
 
     def tell(self, target: Target) -> tuple[Evidence, ...]:
         """Return what it says of a document; nothing where none of its contents covers it."""
@@ -137,10 +138,13 @@ class RslFile:
 def read_rsl(data: bytes, source: Source) -> RslFile:
     """Return what a licence file, an inline licence or an ``rsl:content`` of a feed says; never raises."""
     raw = data[:8000].decode("utf-8", "replace")
+    foreign = False
     try:
-        return parse_rsl(parse_xml(data), source, raw)
+        root = parse_xml(data)
+        foreign = not root.tag.startswith(NAMESPACE)
+        return parse_rsl(root, source, raw)
     except RightsError as error:
-        return RslFile(source, raw, problem=error.message)
+        return RslFile(source, raw, problem=error.message, foreign=foreign)
 
 
 def parse_rsl(root: Element, source: Source, raw: str) -> RslFile:

@@ -82,6 +82,8 @@ class Site:
         """Return what the files of its site say of a document."""
         found: list[Evidence] = []
         for known in self._list_known(place):
+            if isinstance(known.file, RslFile) and known.file.foreign and known.name != "/rsl.xml":
+                continue  # many programs have a file license.xml; it counts where somebody declares it
             target = _find_target(place, known)
             found += known.file.tell(target)
             if isinstance(known.file, RobotsFile):

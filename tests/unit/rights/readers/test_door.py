@@ -46,6 +46,16 @@ def test_a_licence_that_is_declared_must_be_there(folder: Path) -> None:
     assert said(read_signals(b"", "text", place(), Site(folder, SEEN))) == {"rsl search allow"}
 
 
+def test_another_programs_license_file_counts_only_where_it_is_declared(folder: Path) -> None:
+    (folder / "license.xml").write_text("<licence><product>Editor</product></licence>")
+    assert read_signals(b"", "text", place(), Site(folder, SEEN)) == ()
+    (folder / "robots.txt").write_text("License: https://brinkmoor.example/license.xml\n")
+    assert said(read_signals(b"", "text", place(), Site(folder, SEEN))) == {"rsl problem"}
+    (folder / "robots.txt").unlink()
+    (folder / "license.xml").write_text("<licence>")
+    assert said(read_signals(b"", "text", place(), Site(folder, SEEN))) == {"rsl problem"}
+
+
 def test_a_licence_of_any_name_is_found_where_its_address_says(folder: Path) -> None:
     (folder / "licences").mkdir()
     (folder / "licences" / "main.xml").write_bytes(RSL)
