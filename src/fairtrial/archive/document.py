@@ -1,8 +1,11 @@
-"""A document of an archive, and a passage of it: what is known of a text beside its words."""
+"""A document of an archive, and a passage of it: what is known of a text beside its words.
+
+Their `repr` has no words: it gets into error messages and logs, where the words may not be.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -20,7 +23,7 @@ NO_RIGHTS = RightsRecord()
 class Correction:
     """What a publisher said about a mistake; ``at`` is None where no date was given."""
 
-    text: str
+    text: str = field(repr=False)
     at: datetime | None = None
 
 
@@ -37,9 +40,9 @@ class Picture:
     """
 
     image: ImagePart
-    caption: str = ""
+    caption: str = field(default="", repr=False)
     credit: str = ""
-    text: str = ""
+    text: str = field(default="", repr=False)
     rights: RightsRecord = NO_RIGHTS
 
 
@@ -70,8 +73,8 @@ class Document:
 
     uri: str
     source: str
-    text: str
-    title: str = ""
+    text: str = field(repr=False)
+    title: str = field(default="", repr=False)
     authors: tuple[str, ...] = ()
     publisher: str = ""
     published: datetime | None = None
@@ -80,7 +83,7 @@ class Document:
     language: str = ""
     label: Label = ""
     corrections: tuple[Correction, ...] = ()
-    retracted: str = ""
+    retracted: str = field(default="", repr=False)
     wire: str = ""
     pictures: tuple[Picture, ...] = ()
     notes: tuple[str, ...] = ()
@@ -114,8 +117,8 @@ class Passage:
     index: int
     start: int
     end: int
-    headings: tuple[str, ...]
-    text: str
+    headings: tuple[str, ...] = field(repr=False)
+    text: str = field(repr=False)
     picture: int | None = None
 
     @property

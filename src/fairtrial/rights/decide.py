@@ -147,5 +147,5 @@ def _deny(use: Use, found: list[Finding]) -> Decision:
 
 def _list_grounds(found: list[Finding]) -> tuple[tuple[str, ...], tuple[Evidence, ...]]:
     """Return reasons and evidence, each once, in an order that does not depend on that of the evidence."""
-    ordered = sorted(found, key=lambda one: (ORDER[one.rule], one.reason, repr(one.evidence)))
+    ordered = sorted(found, key=lambda one: (ORDER[one.rule], one.reason, repr(one.evidence))) if found[1:] else found
     return tuple(dict.fromkeys(o.reason for o in ordered)), tuple(dict.fromkeys(o.evidence for o in ordered))

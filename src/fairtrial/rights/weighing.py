@@ -49,13 +49,7 @@ def weigh(use: Use, evidence: Evidence, circumstances: Circumstances) -> list[Fi
         found.append(_find_unreadable(evidence))
         return found
     offers = [one for one in statements if one.says != "deny"]
-    outside = {id(one): why for one in offers if (why := _find_outside(one.terms, circumstances))}
-    inside = [one for one in offers if id(one) not in outside]
-    weighed = [_weigh_offer(evidence, one, circumstances) for one in inside]
-    stale = _is_stale(evidence, circumstances.at)
-    found.extend(_let_lapse(one) if stale and one.duties is not None else one for one in weighed)
-    if offers and not inside:
-        found.extend(Finding(evidence, Rule.OUTSIDE_TERMS, _say(evidence, outside[id(one)])) for one in offers)
+    found.extend(_weigh_offers(evidence, offers, circumstances))
     if not offers and use in CLOSED.get(evidence.signal, ()) and _lists_something(evidence):
         found.append(Finding(evidence, Rule.NOT_LISTED, _say(evidence, f"permits other uses and does not list {use}")))
     return found
@@ -116,6 +110,28 @@ def _find_unreadable(evidence: Evidence) -> Finding:
 def _lists_something(evidence: Evidence) -> bool:
     listed = CLOSED[evidence.signal]
     return any(s.says != "deny" and s.use in listed for s in evidence.statements)
+
+
+def _weigh_offers(evidence: Evidence, offers: list[Statement], circumstances: Circumstances) -> list[Finding]:
+    """Return what statements amount to that allow a use.
+
+    A permission counts where it holds for sure; a condition that is not met, and a duty, already where it may hold.
+    """
+    held, maybe, outside = [], [], []
+    for one in offers:
+        weighed = _weigh_offer(evidence, one, circumstances)
+        if why := _find_outside(one.terms, circumstances):
+            outside.append(Finding(evidence, Rule.OUTSIDE_TERMS, _say(evidence, why)))
+            maybe += [weighed] if _may_hold(one.terms, circumstances) else []
+        else:
+            held.append(weighed)
+    unmet = [one for one in maybe if one.duties is None]
+    if not held:
+        return unmet + outside
+    owed = merge_duties(one.duties for one in maybe if one.duties is not None)
+    held = [one if one.duties is None else replace(one, duties=merge_duties([one.duties, owed])) for one in held]
+    stale = _is_stale(evidence, circumstances.at)
+    return unmet + [_let_lapse(one) if stale and one.duties is not None else one for one in held]
 
 
 def _weigh_offer(evidence: Evidence, statement: Statement, circumstances: Circumstances) -> Finding:

@@ -131,11 +131,24 @@ def test_a_denial_for_some_holds_where_it_is_not_known_who_asks() -> None:
     assert rule(Use.TRAIN, no, given=now("own-archive", operator="education")) == (True, Rule.PROFILE)
 
 
+def test_a_price_for_some_is_to_be_paid_where_it_is_not_known_who_asks() -> None:
+    price = Terms(operators=frozenset({"commercial"}), payment=Payment("purchase"))
+    offer = see("rsl", (Use.TRAIN, "allow"), (Use.TRAIN, "conditional", price))
+    assert rule(Use.TRAIN, offer) == (False, Rule.PAYMENT)
+    assert rule(Use.TRAIN, offer, given=now(operator="education")) == (True, Rule.ALLOWED)
+
+
 def test_what_rsl_does_not_list_is_denied() -> None:
     permits = see("rsl", (Use.SEARCH, "allow"))
     assert rule(Use.AI_INPUT, permits, given=now("own-archive")) == (False, Rule.NOT_LISTED)
     prohibits = see("rsl", (Use.TRAIN, "deny"))
     assert rule(Use.AI_INPUT, prohibits, given=now("own-archive")) == (True, Rule.PROFILE)
+
+
+def test_a_denial_for_others_lists_nothing() -> None:
+    elsewhere = Terms(territories=frozenset({"US"}))
+    permits = see("rsl", (Use.SEARCH, "allow"), (Use.AI_INPUT, "deny", elsewhere))
+    assert rule(Use.AI_INPUT, permits, given=now("own-archive", territory="DE")) == (False, Rule.NOT_LISTED)
 
 
 def test_terms_that_nobody_can_read_permit_nothing() -> None:
@@ -188,6 +201,18 @@ def test_a_later_tdmrep_signal_overrules_an_earlier_one_and_absence_does_not() -
         False,
         Rule.TDM_RESERVED,
     )
+
+
+def test_a_tdmrep_signal_for_others_overrules_nothing() -> None:
+    elsewhere = Terms(territories=frozenset({"US"}))
+    no, other = see("tdmrep-file", (Use.TRAIN, "deny")), see("tdmrep-html", (Use.TRAIN, "deny", elsewhere))
+    assert rule(Use.TRAIN, no, other, given=now("eu-tdm", territory="DE")) == (False, Rule.TDM_RESERVED)
+
+
+def test_what_follows_another_use_changes_with_it() -> None:
+    record = RightsRecord((see("licence", (Use.AI_INPUT, "allow", Terms(valid_until=AT + DAY))),))
+    decision = decide(Use.SEARCH, record, now())
+    assert (decision.rule, decision.changes) == (Rule.FOLLOWS, AT + DAY)
 
 
 def test_a_permission_is_relied_upon_for_as_long_as_it_says() -> None:
