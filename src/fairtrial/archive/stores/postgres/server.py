@@ -7,6 +7,7 @@ repeat values, which are texts of documents.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -73,6 +74,9 @@ def teach_vectors(connection: Any) -> None:
     register_vector(connection)
 
 
+_PLAIN_INSERT = re.compile(r"INSERT INTO (?P<into>\w+(?: \([\w, ]+\))?) VALUES \(\?(?:, \?)*\)")
+
+
 class Statements:
     """Runs statements of `archive.stores.database.Connection` with psycopg."""
 
@@ -85,9 +89,15 @@ class Statements:
         return rows
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> None:
-        """Run a statement for each of several rows of values."""
+        """Run a statement for each of several rows of values; plain insertions as one COPY, several times as fast."""
+        plain = _PLAIN_INSERT.fullmatch(sql)
         with self._connection.cursor() as cursor:
-            cursor.executemany(translate(sql), rows)
+            if plain is None:
+                cursor.executemany(translate(sql), rows)
+                return
+            with cursor.copy(f"COPY {plain['into']} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
 
 
 @lru_cache(maxsize=512)
