@@ -11,7 +11,6 @@ cross-encoder/ms-marco-MiniLM-L-12-v2 (Apache-2.0).  Both read English.
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from fairtrial.archive.embedders.base import Kind, scale_rows
 from fairtrial.errors import MissingExtraError, ModelError
+from fairtrial.machine import count_cores
 from fairtrial.models import hash_file
 
 METHOD = 1
@@ -59,7 +59,7 @@ class _Network:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(TOKENS)
         self._inputs = [one.name for one in self._session.get_inputs()]
-        self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, 16), thread_name_prefix="embed")
+        self._threads = ThreadPoolExecutor(min(count_cores(), 16), thread_name_prefix="embed")
 
     def compute(self, texts: Sequence[tuple[str, ...]]) -> list[NDArray[np.float32]]:
         """Return the first output of the network for each text, or pair of texts, without the axis of the batch."""

@@ -18,6 +18,7 @@ from fairtrial.engines.llamacpp.binding import Model, take_complaints
 from fairtrial.engines.llamacpp.computing import compute
 from fairtrial.engines.llamacpp.probe import check_opens, check_packing
 from fairtrial.errors import EngineError, ModelError
+from fairtrial.machine import count_cores
 
 MOST = 2048
 """Tokens of a text that are read at most, where the model itself can read more."""
@@ -39,7 +40,7 @@ class TextVectors:
     """
 
     def __init__(self, path: Path, sha256: str, threads: int = 0) -> None:
-        """Load a model; ``threads``: 0 lets llama.cpp choose.
+        """Load a model; ``threads``: 0 takes up to eight, of those there are.
 
         Raises:
             ModelError: the file is damaged, or is a reranker, which gives no vectors.
@@ -79,8 +80,7 @@ class TextVectors:
         params.n_ctx = params.n_batch = params.n_ubatch = self.most
         params.n_seq_max, params.embeddings, params.no_perf = 1, True, True
         params.pooling_type = pooling
-        if threads:
-            params.n_threads = params.n_threads_batch = threads
+        params.n_threads = params.n_threads_batch = threads or min(count_cores(), 8)
         take_complaints()
         self._context = lib.llama_init_from_model(model.handle, params)
         if not self._context:

@@ -228,7 +228,8 @@ def _try_out(path: Path, *, packed: bool) -> None:
     model.meta("tokenizer.chat_template")
     model.description()
     if model.is_decoder():
-        context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=1, threads=1))
+        # models that make vectors of texts, in which every token sees all others, have an output for each
+        context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=_TOKENS, threads=1))
         context.tokens[:] = np.arange(_TOKENS) % model.n_vocab
         context.positions[:] = np.arange(_TOKENS)
         context.run(_TOKENS)

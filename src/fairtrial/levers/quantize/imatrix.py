@@ -21,7 +21,7 @@ SUMS, COUNTS = ".in_sum2", ".counts"
 ALIGNMENT = 32
 Fact = str | int | float | Sequence[str] | Sequence[int]
 _F32 = 0  # of a tensor
-_U32, _I32, _FLOAT, _STRING, _ARRAY = 4, 5, 6, 8, 9  # of a fact
+_U32, _I32, _FLOAT, _BOOL, _STRING, _ARRAY = 4, 5, 6, 7, 8, 9  # of a fact
 Doubles = NDArray[np.float64]
 
 
@@ -135,6 +135,8 @@ def _encode_text(text: str) -> bytes:
 def _encode_value(value: Fact) -> bytes:
     if isinstance(value, str):
         return struct.pack("<I", _STRING) + _encode_text(value)
+    if isinstance(value, bool):
+        return struct.pack("<I?", _BOOL, value)
     if isinstance(value, int):
         return struct.pack("<II", _U32, value)
     if isinstance(value, float):
