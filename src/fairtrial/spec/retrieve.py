@@ -108,7 +108,7 @@ class Retrieve(LeverSettings):
         try:
             self.circumstances(self.moment or self.read)
         except FairtrialError as error:
-            raise make_problem(error.message.removesuffix("."), "territory") from None
+            raise make_problem(f"{error.message} {error.fix}".strip().removesuffix("."), "territory") from None
         if self.moment is not None and self.moment > self.read:
             raise make_problem(f"at lies in the future ({self.at}); nothing may be used before its time", "at")
         return self

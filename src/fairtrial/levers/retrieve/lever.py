@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fairtrial.archive.chunks import METHOD as CUTTING
 from fairtrial.archive.chunks import MOST
+from fairtrial.archive.embedders.base import name_space, permit_vectors
 from fairtrial.archive.embedders.opening import open_embedder, open_reranker
 from fairtrial.archive.opening import open_archive
 from fairtrial.engines.base import Engine
@@ -51,6 +52,7 @@ class RetrieveLever(WrapLever[Retrieve]):
                     f"{settings.operator or 'unknown'}).",
                     fix="`fairtrial rights explain` says why, document by document.",
                 )
+            check_vectors(finder)
             makers = [list(one.identity()) if one else [] for one in (finder.embedder, finder.reranker)]
             own = {**settings.own(), "template": settings.template or TEMPLATE}
             searched = make_search_settings(settings).identity()
@@ -89,6 +91,19 @@ class RetrieveLever(WrapLever[Retrieve]):
         around = len((settings.template or TEMPLATE).encode()) + len(settings.abstain.words.encode())
         passage = 3 * MOST + 4 * LONGEST_FIELD + FRAME
         return Calls(added=settings.k * passage + around), Calls()
+
+
+def check_vectors(finder: Finder) -> None:
+    """Raise ArchiveError if passages that may have vectors have none of the embedder: they would not be found."""
+    if finder.embedder is None:
+        return
+    at = finder.settings.read
+    permitted = permit_vectors(finder.store, finder.settings.circumstances(at), at)
+    if finder.store.find_unembedded(name_space(finder.embedder), 1, permitted):
+        raise ArchiveError(
+            f"not all passages of the archive have vectors of the embedder {finder.settings.embed!r}.",
+            fix=f"Make them with `fairtrial archive embed --embed {finder.settings.embed}`, or leave `embed` out.",
+        )
 
 
 def open_finder(settings: Retrieve) -> Finder:

@@ -7,15 +7,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fairtrial.archive.base import Entry
 from fairtrial.archive.chunks import cut
+from fairtrial.archive.embedders.base import embed_missing, scale_rows
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.engines.fake import FakeEngine
 from fairtrial.errors import ArchiveError, RightsError, SpecError, TooLongError
 from fairtrial.ledger.encoding import encode_answer
 from fairtrial.levers import ReferencedContent, identify_lever, read_lever, wrap_engine
+from fairtrial.levers.retrieve import lever
 from fairtrial.levers.retrieve.engine import RetrievingEngine
 from fairtrial.records import (
     GenerateAnswer,
@@ -29,7 +33,7 @@ from fairtrial.records import (
     make_example,
 )
 from fairtrial.records.trace import ABSTAINED, DROPPED_PASSAGES, FOUND_NOTHING, RIGHTS_CHANGED, WITHHELD
-from fairtrial.rights import Terms, Use
+from fairtrial.rights import Circumstances, Terms, Use
 from fairtrial.spec.candidate import Candidate
 from tests.support.archives import BRIDGE, FERRY, SECRET, UNSHOWN, agree, deny, embargo, make_archive
 
@@ -320,3 +324,32 @@ def test_requests_that_do_not_fit_even_alone_are_refused_before_they_are_asked(a
     long: list[Request] = [GenerateRequest(Prompt("ferry " * 4000), 8)]
     with pytest.raises(TooLongError):
         wrap(archive, FakeEngine("a", Candidate(id="a", model="fake:a", context=2000))).check(long)
+
+
+class LetterEmbedder:
+    """Makes vectors of how often each letter occurs."""
+
+    name = "letters"
+
+    def identity(self) -> Sequence[object]:
+        return ["letters"]
+
+    def embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
+        counts = [[text.lower().count(letter) + 1e-3 for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
+        return scale_rows(np.array(counts, np.float32), "letters")
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def test_an_archive_without_the_vectors_that_are_searched_is_refused(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = identify(archive)
+    monkeypatch.setattr(lever, "open_embedder", lambda *_: LetterEmbedder())
+    with pytest.raises(ArchiveError, match="not all passages of the archive have vectors"):
+        identify(archive)
+    with SqliteStore(archive) as store:
+        assert embed_missing(store, LetterEmbedder(), Circumstances(datetime.now(UTC))) == 3
+    assert identify(archive) != words
+    assert FERRY.uri in [use.uri for use in list_passages(ask(archive, "x"))]
