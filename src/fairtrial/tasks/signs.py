@@ -17,6 +17,7 @@ from fairtrial.records.trace import (
     READ_NOTHING,
     READ_PART,
     RIGHTS_CHANGED,
+    SPOKEN_TO,
     UNSHOWN_CITED,
     WITHHELD,
 )
@@ -50,6 +51,7 @@ SIGNS: Mapping[str, str] = {
     "cut_quotes": "what it repeated beyond a licence was cut",
     "cites_unshown": "it cites passages that were not shown",
     "rights_changed": "rights changed since the trial was planned",
+    "spoken_to": "a passage that was shown reads like instructions to the model",
     "quotes_wrong": "a quotation stands in no passage that was shown",
     "ends_right": "wrong, and a longer text that ends with a right answer",
 }
@@ -65,6 +67,7 @@ ON_THE_WAY: Mapping[str, str] = {
     "cut_quotes": CUT_QUOTES,
     "cites_unshown": UNSHOWN_CITED,
     "rights_changed": RIGHTS_CHANGED,
+    "spoken_to": SPOKEN_TO,
 }
 """Signs of what levers did on the way to an answer, and the actions in its trace that they stand for."""
 

@@ -15,6 +15,8 @@ from fairtrial.records import ImagePart, PassageText, PassageUse
 from fairtrial.rights import Decision, Duties, merge_duties
 
 NO_LIMIT = 1 << 30
+SPEAKS = "parts of it read like instructions to whoever reads it; they are part of what is quoted"
+"""Stands at a passage in which spans look like instructions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,11 @@ def write_day(moment: datetime | None) -> str:
 def note_text(found: FoundPassage) -> str:
     """Return a passage's text as it is shown to a model."""
     return escape_text(found.passage.text)
+
+
+def find_flags(text: str) -> tuple[str, ...]:
+    """Return what is odd about a passage; spans that its own quotation marks hold are what an article reports on."""
+    return (SPEAKS,) if any(not span.quoted for span in find_instructions(text)) else ()
 
 
 def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "") -> PassageUse:
