@@ -54,7 +54,8 @@ class Document:
         uri: its canonical address, else its path within what was added.  Two versions of one article share it.
         source: what it came from, as it was added (a folder or file): what can be withdrawn as a whole.
         text: in Markdown without HTML: headings ``# ...``, paragraphs with an empty line between them, tables and lists
-            as Markdown; Unicode NFC, lines end with a line feed, no zero-width or bidirectional controls.
+            as Markdown; Unicode NFC, lines end with a line feed, no bidirectional controls and no zero-width
+            characters but joiners that a script or an emoji needs.
         title: without markup.
         authors: in order.
         publisher: who published it.

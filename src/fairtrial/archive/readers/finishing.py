@@ -51,13 +51,12 @@ class _Cleaner:
         return found
 
 
-def finish(draft: Draft, source: str, path: str, read_text: ReadText | None) -> FoundDocument:
+def finish(draft: Draft, source: str, read_text: ReadText | None) -> FoundDocument:
     """Return the document that a reader found.
 
     Args:
         draft: what it found.
         source: what was added, of which the file is a part.
-        path: of the file within it; the address of a document without one of its own.
         read_text: gives the text in images.
 
     Raises:
@@ -72,13 +71,15 @@ def finish(draft: Draft, source: str, path: str, read_text: ReadText | None) -> 
     if not text and not pictures:
         told = f"there is no text in it.{' ' + refused[0] if refused else ''}"
         raise ArchiveError(told, fix="Leave the file out, or look whether its text is an image: then it needs OCR.")
-    flags = describe_spans(find_instructions("\n\n".join([text, *(one.caption + "\n" + one.text for one in pictures)])))
     field = cleaner.field
+    title, corrections = field(draft.title, "title"), _finish_corrections(draft.corrections, cleaner)
+    shown = [title, text, *(one.text for one in corrections), *(f"{one.caption}\n{one.text}" for one in pictures)]
+    flags = describe_spans(find_instructions("\n\n".join(shown)))
     document = Document(
-        uri=field(draft.uri, "uri") or path,
+        uri=field(draft.uri or draft.where, "address"),
         source=source,
         text=text,
-        title=field(draft.title, "title"),
+        title=title,
         authors=tuple(name for one in draft.authors[:MOST_AUTHORS] if (name := field(one, "author"))),
         publisher=field(draft.publisher, "publisher"),
         published=draft.published,
@@ -86,7 +87,7 @@ def finish(draft: Draft, source: str, path: str, read_text: ReadText | None) -> 
         section=field(draft.section, "section"),
         language=field(draft.language, "language"),
         label=cast(Label, draft.label),
-        corrections=_finish_corrections(draft.corrections, cleaner),
+        corrections=corrections,
         retracted=field(draft.retracted, "retracted"),
         wire=field(draft.wire, "wire"),
         pictures=tuple(pictures),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from fairtrial.archive.document import NO_RIGHTS, Correction, Document
-from fairtrial.errors import FairtrialError
+from fairtrial.errors import ArchiveError, FairtrialError
 from fairtrial.rights import Evidence, RightsRecord
 from fairtrial.rights.readers import Kind, Site
 
@@ -18,6 +18,13 @@ MOST_CHARACTERS = 2_000_000
 
 MOST_BYTES = 32 << 20
 """Largest file, or largest record of a file of many, that is read."""
+
+
+def check_length(text: str) -> None:
+    """Raise ArchiveError for a text, its markup included, of twice as many characters as are read."""
+    if len(text) > 2 * MOST_CHARACTERS:
+        told = f"with its markup the text has {len(text):,} characters; at most {2 * MOST_CHARACTERS:,} are read."
+        raise ArchiveError(told, fix="Cut it into several documents.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ def read_page(source: Source, data: bytes, address: str = "", charset: str = "")
     told = read_linked_data(page["linked"], canonical)
     draft.uri = canonical or _within_site(told.url, address) or address
     if (said := page["canonical"]) and address and not canonical:
-        draft.notes.append(f"the page names an address of another site as its own, which is not believed: {said[:200]}")
+        draft.notes.append(
+            f"the page names an address of another site as its own, which is not believed: {said[:200]!r}"
+        )
     _read_context(draft, page, meta, told)
     draft.notes += told.notes
     if page["hidden"]:

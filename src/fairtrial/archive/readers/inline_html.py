@@ -6,6 +6,7 @@ import html
 import re
 
 from fairtrial.archive.hostile.hidden import UNREMARKABLE, find_hiding
+from fairtrial.archive.readers.found import check_length
 
 _LOOKS_HTML = re.compile(r"<(?:[a-zA-Z/!?])")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,2000})>")
@@ -165,6 +166,7 @@ def _drop_comments(text: str) -> tuple[str, int]:
 
 
 def _strip(text: str, marks: bool, notes: list[str]) -> str:
+    check_length(text)
     text, comments = _drop_comments(text)
     stripper = _Stripper(marks)
     stripper.feed(text)

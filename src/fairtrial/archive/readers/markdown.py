@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fairtrial.archive.readers.finishing import hash_file
-from fairtrial.archive.readers.found import Draft, DraftPicture, Source
+from fairtrial.archive.readers.found import Draft, DraftPicture, Source, check_length
 from fairtrial.archive.readers.inline_html import strip_html
 from fairtrial.archive.readers.plain import decode_text
 from fairtrial.archive.readers.stating import state
@@ -86,8 +86,9 @@ def _read_fields(front: str, path: str) -> Mapping[str, Any]:
 def simplify_markdown(text: str, notes: list[str]) -> tuple[str, list[tuple[str, str]]]:
     """Return Markdown without links, emphasis and HTML, and (caption, target) of its images; code stays as it is.
 
-    What was left out that a reader would not have seen is added to ``notes``.
+    What was left out that a reader would not have seen is added to ``notes``.  Raises ArchiveError if it is too long.
     """
+    check_length(text)
     images: list[tuple[str, str]] = []
     pieces = []
     for piece, is_code in _split_code(text):

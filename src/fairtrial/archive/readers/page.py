@@ -29,6 +29,8 @@ MOST_TITLE = 4_000
 _CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([-\w]{2,40})", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
 _CORRECTION = re.compile(r"(?:^|[-_])(?:corrections?|clarifications?|erratum|errata)(?:$|[-_])", re.IGNORECASE)
+_CORRECTION_WORDS = 4
+_IN_HEAD = frozenset({"title", "meta", "link", "style", "script", "base", "noscript", "template"})
 _MARKER = re.compile(r"kicker|eyebrow|label|flag|badge|disclosure|disclaimer|sponsor|rubric|category", re.IGNORECASE)
 _CREDIT = re.compile(r"credit|photographer|byline|copyright|source", re.IGNORECASE)
 
@@ -47,6 +49,7 @@ def parse_page(data: bytes, charset: str = "") -> dict[str, Any]:
         return {"error": "the page is empty."}
     parser = html.HTMLParser(recover=True, remove_pis=True, huge_tree=False)
     tree = html.document_fromstring(text, parser=parser, ensure_head_body=True)
+    _move_to_body(tree)
     found = _read_head(tree)
     found["hidden"] = _remove_hidden(tree)
     found |= _read_body(tree)
@@ -71,6 +74,18 @@ def decode_page(data: bytes, charset: str = "") -> str:
         except (LookupError, UnicodeError, ValueError):
             continue
     return data.decode("windows-1252", "replace")
+
+
+def _move_to_body(tree: Any) -> None:
+    """Move out of the head what belongs in the body: lxml leaves newer elements there if a page names no body."""
+    head, body = next(tree.iter("head"), None), next(tree.iter("body"), None)
+    if head is None or body is None:
+        return
+    children = list(head)
+    first = next((n for n, one in enumerate(children) if isinstance(one.tag, str) and one.tag not in _IN_HEAD), None)
+    if first is not None:
+        for place, one in enumerate(children[first:]):
+            body.insert(place, one)
 
 
 def _read_head(tree: Any) -> dict[str, Any]:
@@ -145,7 +160,9 @@ def _read_body(tree: Any) -> dict[str, Any]:
             and len(corrections) < 50
             and element.tag not in {"body", "html", "article"}
         ):
-            corrections.append(_words(element))
+            told = _words(element)
+            if _CORRECTION_WORDS <= len(told.split()) <= 400:  # and no link to a page of them
+                corrections.append(told)
         elif _MARKER.search(names) and len(markers) < 50 and len(words := _words(element)) <= 40 and words:
             markers.append(words)
         if element.tag == "time" and element.get("datetime") and len(times) < 50:

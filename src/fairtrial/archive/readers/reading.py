@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -54,6 +55,9 @@ def read_documents(
                 yield found
 
 
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What is the same for all files: the folder, when it was seen, its name, OCR, and the files of its site."""
@@ -77,7 +81,8 @@ def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Ite
             used.add(other)
         return read_beside(root, file.parent, other, MOST_BYTES)
 
-    name = file.relative_to(root).as_posix()
+    path = file.relative_to(root).as_posix()
+    name = _UNPRINTABLE.sub("\ufffd", path)
     try:
         suffix = find_suffix(file.name)
         if not suffix:
@@ -98,9 +103,9 @@ def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Ite
                 yield found
                 continue
             try:
-                found.evidence += _read_rights(found, name, reading, read.data)
+                found.evidence += _read_rights(found, path, reading, read.data)
                 found.pictures = _read_picture_rights(found, reading)
-                yield finish(found, reading.source, name, reading.read_text)
+                yield finish(found, reading.source, reading.read_text)
             except ArchiveError as error:
                 yield Refused(found.where, error)
     except OSError as error:

@@ -87,6 +87,8 @@ def _describe(one: FoundDocument | Refused) -> object:
         ("a.xml", b"<rss><channel><item>" + b"<a>" * 90 + b"</a>" * 90 + b"</item></channel></rss>"),
         ("a.txt", b"\xff\xfe\x00"),
         ("a.txt", b"a" * 2_000_001),
+        ("a.md", b"<b>*[a](b)* " * 400_000),
+        ("a.json", b'{"headline": "A", "body_html": "' + b"<p>a" * 1_100_000 + b'"}'),
     ],
 )
 def test_enormous_and_nested_files_take_little_time(tmp_path: Path, name: str, body: bytes) -> None:

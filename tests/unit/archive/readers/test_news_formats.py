@@ -148,3 +148,10 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: str, t
     documents, [refused] = read(tmp_path)
     assert documents == []
     assert told in refused.problem.message
+
+
+def test_items_without_an_address_are_no_versions_of_each_other(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(
+        json.dumps([{"headline": "A", "body_text": "B."}, {"headline": "C", "body_text": "D."}])
+    )
+    assert [one.uri for one in read(tmp_path)[0]] == ["a.json, item 1", "a.json, item 2"]

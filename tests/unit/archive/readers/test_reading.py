@@ -205,3 +205,11 @@ def test_the_same_bytes_give_the_same_documents(folder: Path) -> None:
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="there is no file or folder"):
         list(read_documents(tmp_path / "none", seen=SEEN))
+
+
+def test_names_of_files_reach_no_terminal_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[31m\u202e.txt").write_text("One.")
+    (tmp_path / "b\x1b.txt").write_bytes(b"")
+    [found], [refused] = read_all(tmp_path)
+    assert (found.where, found.document.uri) == ("a\ufffd[31m\ufffd.txt", "a\ufffd[31m\ufffd.txt")
+    assert refused.where == "b\ufffd.txt"
