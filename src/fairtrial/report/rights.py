@@ -18,6 +18,7 @@ from fairtrial.rights.explaining import (
     describe_duties,
     group_decisions,
     group_statements,
+    leave_out_use,
     write_moment,
 )
 from fairtrial.rights.record import Evidence
@@ -61,7 +62,7 @@ def _render_decisions(decisions: list[Decision]) -> Iterator[RenderableType]:
         yield Text.assemble((f"{one.use.value:<9}", "bold"), " ", (f"{word:<8}", style), " ", USES[one.use])
     yield _indent(Text(f"{first.rule.value}: {RULES[first.rule]}", style="dim"))
     for reason in first.reasons:
-        told = reason if len(decisions) == 1 else reason.replace(first.use.value, "it")
+        told = reason if len(decisions) == 1 else leave_out_use(reason, first.use)
         yield _indent(Text(make_inline(told), overflow="fold"))
     duties = describe_duties(first.duties)
     if duties:

@@ -5,6 +5,7 @@ In words for people, and as JSON values.  Holds no word of the document but its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,6 +45,9 @@ RULES: Final[dict[Rule, str]] = {
     Rule.PROFILE: "nobody said anything; the profile decides",
 }
 """What a row of the table means, in words."""
+
+
+_BEFORE_USE = "allows|denies|list|permitted|forbids|reserves|of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +129,14 @@ def group_decisions(decisions: Iterable[Decision]) -> list[list[Decision]]:
     """Return decisions in groups that differ in the use alone, in the order of their first ones."""
     groups: dict[Decision, list[Decision]] = {}
     for one in decisions:
-        reasons = tuple(reason.replace(one.use.value, "*") for reason in one.reasons)
+        reasons = tuple(leave_out_use(reason, one.use) for reason in one.reasons)
         groups.setdefault(replace(one, use=Use.TRAIN, reasons=reasons), []).append(one)
     return list(groups.values())
+
+
+def leave_out_use(reason: str, use: Use) -> str:
+    """Return a reason with ``it`` in place of the use that it is about; what a signal itself says stays."""
+    return re.sub(rf"\b({_BEFORE_USE}) {re.escape(use.value)}(?![\w=-])", r"\1 it", reason)
 
 
 def group_statements(evidence: Evidence) -> list[tuple[str, list[Use], str, list[str]]]:

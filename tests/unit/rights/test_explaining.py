@@ -131,5 +131,8 @@ def test_uses_that_fare_alike_share_their_reasons() -> None:
     evidence = Evidence("licence", "here", "", "", SEEN, statements=yes)
     shown = show(evidence, 100)
     assert shown.count("licence named by the document (here) allows") == 1
+    signal = tuple(Statement(use, "allow", f"{use}=yes") for use in (Use.TRAIN, Use.SEARCH))
+    told = show(Evidence("content-signal", "here", "", "", SEEN, statements=signal), 100)
+    assert "allows ai-train: ai-train=yes" in told and "allows search: search=yes" in told
     document = explanation_document(explain("doc", RightsRecord((evidence,)), NOW, Use))
     assert [one["use"] for one in document["decisions"]] == [use.value for use in Use]
