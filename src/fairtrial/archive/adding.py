@@ -73,7 +73,7 @@ class Adding:
 
     Attributes:
         files: to be added in all.
-        done: of them, how many were looked at.
+        done: of them, how many were looked at to their end.
         unchanged: of these, how many were skipped.
         refused: files and records that could not be read: where, and why.
         bad: how many these are.
@@ -123,6 +123,7 @@ def add_files(store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | No
     for path, file in places:
         run.given = str(path)
         run.add(file, path if path.is_dir() else path.parent, str(path.resolve()))
+        run.told.done += 1
     run.flush()
     run.told.taken_out = len(settle(store, run.keeper))
     return run.told
@@ -151,6 +152,7 @@ def refresh_rights(store: Store, rules: Rules, tell: Tell | None = None) -> tupl
         root = Path(source) if Path(source).is_dir() else file.parent
         run.given = source
         run.add(file, root, source, again=True)
+        run.told.done += 1
     run.flush()
     run.told.taken_out = len(settle(store, run.keeper))
     return run.told, missing
@@ -186,7 +188,6 @@ class _Run:
 
     def add(self, file: Path, root: Path, source: str, again: bool = False) -> None:
         """Add what is new in one file; ``again``: read it even if nothing has changed."""
-        self.told.done += 1
         name = str(file.resolve())
         try:
             sha256 = _hash_file(file)

@@ -43,7 +43,7 @@ class Picture:
     caption: str = field(default="", repr=False)
     credit: str = ""
     text: str = field(default="", repr=False)
-    rights: RightsRecord = NO_RIGHTS
+    rights: RightsRecord = field(default=NO_RIGHTS, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Document:
     wire: str = ""
     pictures: tuple[Picture, ...] = ()
     notes: tuple[str, ...] = ()
-    rights: RightsRecord = NO_RIGHTS
+    rights: RightsRecord = field(default=NO_RIGHTS, repr=False)
 
     @property
     def id(self) -> str:

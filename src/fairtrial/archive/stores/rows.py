@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fairtrial.archive.base import Entry, Keep
 from fairtrial.archive.document import Document
@@ -44,13 +44,13 @@ class Prepared:
     label: str
     passages: int
     lengths: bytes
-    cuts: bytes | None
-    body: bytes | None
+    cuts: bytes | None = field(repr=False)
+    body: bytes | None = field(repr=False)
     core: str
-    counts: tuple[Mapping[str, int], ...]
+    counts: tuple[Mapping[str, int], ...] = field(repr=False)
     pictures: tuple[int | None, ...]
     images: tuple[str, ...]
-    sightings: tuple[tuple[Sighting, ...], ...]
+    sightings: tuple[tuple[Sighting, ...], ...] = field(repr=False)
 
 
 def prepare(entry: Entry) -> Prepared:
