@@ -100,14 +100,14 @@ def test_what_was_added_comes_back_as_it_was(opened: Opened) -> None:
 
 
 def test_unknown_names_are_refused(store: Store) -> None:
-    for ask in (
-        lambda: store.read_documents(["nobody"]),
-        lambda: store.read_image("nothing"),
-        lambda: store.read_passages([7]),
-        lambda: store.withdraw(["nobody"]),
-        lambda: store.put_rights({"nobody": OPEN}),
+    for ask, said in (
+        (lambda: store.read_documents(["nobody"]), "no text of a document 'nobody'"),
+        (lambda: store.read_image("nothing"), "no image 'nothing'"),
+        (lambda: store.read_passages([7]), "no passage 7"),
+        (lambda: store.withdraw(["nobody"]), "no document 'nobody'"),
+        (lambda: store.put_rights({"nobody": OPEN}), "no document 'nobody'"),
     ):
-        with pytest.raises(ArchiveError):
+        with pytest.raises(ArchiveError, match=said):
             ask()
     assert store.find_documents("nobody") == []
 
@@ -289,7 +289,7 @@ def test_what_is_not_to_be_indexed_is_not_found_and_what_is_a_hash_has_no_text(s
     assert store.add([replace(entry, keep="text"), replace(other, keep="hash")]).new == 2
     assert find(store, "plain") == []
     assert [document.text for document in store.iterate()] == ["plain words"]
-    with pytest.raises(ArchiveError):
+    with pytest.raises(ArchiveError, match="no text of a document"):
         store.read_documents([other.document.id])
     assert {one.id: one.keep for one in store.list_holdings()} == {entry.document.id: "text", other.document.id: "hash"}
     before = store.fingerprint()
@@ -314,7 +314,7 @@ def test_vectors_are_ranked_by_cosine_within_the_scope(store: Store) -> None:
     assert [hit.score for hit in hits] == pytest.approx([1.0, 0.6, 0.6])
     assert store.find_unembedded("space", 10, list(store.list_rights())) == []
     assert len(store.find_unembedded("other", 2, list(allowed))) == 2
-    with pytest.raises(ArchiveError):
+    with pytest.raises(ArchiveError, match="the vectors of space have 2 numbers; these have 3"):
         store.put_vectors("space", [missing[0][0]], np.ones((1, 3), np.float32))
     assert store.search_vectors("unknown", np.array([1, 0], np.float32), everything(store), 10) == []
 

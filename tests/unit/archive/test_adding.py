@@ -89,7 +89,7 @@ def test_bad_files_are_named_and_the_others_go_on(folder: Path, tmp_path: Path) 
         assert told.unchanged == unchanged
         assert {Path(where).name for where, _ in told.refused} >= {"empty.md", "what.xyz"}
         assert told.bad == len(told.refused)
-    with pytest.raises(ArchiveError):
+    with pytest.raises(ArchiveError, match="there is no file or folder"):
         add(archive, tmp_path / "nowhere")
 
 

@@ -247,15 +247,15 @@ def test_a_robots_file_that_forbids_fetching_says_nothing_of_use() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("given", "told"),
     [
-        {"at": datetime(2026, 1, 1)},
-        {"territory": "UK"},
-        {"territory": "Germany"},
-        {"operator": "business"},
-        {"profile": "lax"},
+        ({"at": datetime(2026, 1, 1)}, "has no time zone"),
+        ({"territory": "UK"}, "Write GB"),
+        ({"territory": "Germany"}, "is not a code of two capital letters"),
+        ({"operator": "business"}, "operator 'business' is none of"),
+        ({"profile": "lax"}, "profile 'lax' is none of"),
     ],
 )
-def test_circumstances_that_are_none_are_refused(given: dict[str, object]) -> None:
-    with pytest.raises(RightsError):
+def test_circumstances_that_are_none_are_refused(given: dict[str, object], told: str) -> None:
+    with pytest.raises(RightsError, match=told):
         now(**given)  # type: ignore[arg-type]

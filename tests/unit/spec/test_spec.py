@@ -239,14 +239,14 @@ def test_no_text_does_anything_but_load_or_be_refused(
 
 def test_a_trial_made_in_python_is_checked_too() -> None:
     a = Candidate(id="a", model="fake:a")
-    for wrong in (
-        lambda: Trial(candidates=(a, a), tasks=(TaskEntry(task="t"),)),
-        lambda: Trial(candidates=(a,), tasks=(TaskEntry(task="t"),), baseline="b"),
-        lambda: Candidate(id="a", model="a.gguf"),
-        lambda: Candidate(id="a", model="fake:a", levers=({"quantise": "q2_k"},)),
-        lambda: Candidate(id="a", model="fake:a", levers=({"quantize": {"typ": "q2_k"}},)),
+    for wrong, said in (
+        (lambda: Trial(candidates=(a, a), tasks=(TaskEntry(task="t"),)), "two candidates have the id 'a'"),
+        (lambda: Trial(candidates=(a,), tasks=(TaskEntry(task="t"),), baseline="b"), "'b'"),
+        (lambda: Candidate(id="a", model="a.gguf"), "a.gguf"),
+        (lambda: Candidate(id="a", model="fake:a", levers=({"quantise": "q2_k"},)), "quantise"),
+        (lambda: Candidate(id="a", model="fake:a", levers=({"quantize": {"typ": "q2_k"}},)), "typ"),
     ):
-        with pytest.raises(SpecError):
+        with pytest.raises(SpecError, match=said):
             wrong()
 
 

@@ -24,7 +24,7 @@ def test_none_is_no_embedder() -> None:
 
 @pytest.mark.parametrize("name", ["smal", "gguf", "gguf:", "small:1", "fasttext:x", "openai: "])
 def test_names_that_are_none_are_refused_without_opening_anything(name: str) -> None:
-    with pytest.raises(SpecError):
+    with pytest.raises(SpecError, match=r"embedder '|no embedder"):
         check_embedder(name)
 
 
@@ -72,7 +72,7 @@ def test_prefixes_and_pooling_are_part_of_the_identity(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(b"nothing")
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match="is not a GGUF file"):
         open_embedder("gguf:bad.gguf", tmp_path)
 
 

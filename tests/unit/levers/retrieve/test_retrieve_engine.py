@@ -330,7 +330,7 @@ def test_wrong_settings_are_told(archive: Path, settings: Mapping[str, object], 
 
 def test_requests_that_do_not_fit_even_alone_are_refused_before_they_are_asked(archive: Path) -> None:
     long: list[Request] = [GenerateRequest(Prompt("ferry " * 4000), 8)]
-    with pytest.raises(TooLongError):
+    with pytest.raises(TooLongError, match="A request has 24000 tokens of prompt"):
         wrap(archive, FakeEngine("a", Candidate(id="a", model="fake:a", context=2000))).check(long)
 
 
