@@ -15,7 +15,7 @@ from fairtrial.images.recognising import recognise
 
 MOST_XMP = 1 << 20
 MOST_CHARACTERS = 8_000
-MOST_ELEMENTS = 20_000
+MOST_ELEMENTS = 10_000
 MOST_DEPTH = 60
 
 
