@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("--embed", default="none")
     parser.add_argument("--rerank", default="none")
     parser.add_argument("--characters", type=int, default=0, help="of a passage; 0: whole documents")
+    parser.add_argument("--no-peers", action="store_true", help="leave out bm25s")
     asked = parser.parse_args()
     documents, questions, grades = read_documents(asked.folder), read_questions(asked.folder), read_grades(asked.folder)
     print(f"{len(documents):,} documents, {len(questions)} questions, {len(grades)} of them judged")
@@ -122,6 +123,7 @@ def main() -> None:
         f"bm25s{' stop words' * stop}{' stemmed' * stem}": make_bm25s(documents, stop, stem)
         for stop in (False, True)
         for stem in (False, True)
+        if not asked.no_peers
     }
     embedder, reranker = open_embedder(asked.embed, Path.cwd()), open_reranker(asked.rerank)
     with tempfile.TemporaryDirectory() as folder:
