@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairtrial.archive.base import Scope, Store
-from fairtrial.archive.copies import SAME_PLACE, Version, are_copies, rank_version, share_sequences, sketch
+from fairtrial.archive.copies import SAME_PLACE, Sketch, Version, are_copies, rank_version, share_sequences, sketch
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.permitting import decide_all
 from fairtrial.archive.results import Copy, Found, Leg, Place
 from fairtrial.rights import Circumstances, Decision, RightsRecord, Use, combine
 
-LOOKED_UP = 12
+LOOKED_UP = 8
 """Words of a passage, the longest ones, by which its copies are looked for."""
 COPIES = 16
 """Passages that are looked at for copies of one."""
@@ -106,7 +106,7 @@ class Choosing:
         passages = self.store.read_passages(numbers)
         missing = sorted({one.document for one in passages} - self._documents.keys())
         for id, document in zip(missing, self.store.read_documents(missing), strict=True):
-            self._documents[id] = Version(document, sketch(document.text))
+            self._documents[id] = Version(document)
         made = {}
         for number, passage in zip(numbers, passages, strict=True):
             version = self._documents[passage.document]
@@ -165,12 +165,13 @@ class Choosing:
         wanted = sorted(set(_WORD.findall(read.passage.text)), key=lambda word: (-len(word), word))[:LOOKED_UP]
         hits = self.store.search_words(" ".join(wanted), self.words, COPIES) if wanted else []
         near = [hit.passage for hit in hits if hit.score >= NEAR * hits[0].score and hit.passage != read.number]
-        own = sketch(read.passage.text)
+        own: Sketch | None = None
         best: dict[str, tuple[float, _Read]] = {}
         for one in self._read(near).values():
             document, id = one.document, one.passage.document
             if document.uri == read.document.uri or not are_copies(read.version, one.version):
                 continue
+            own = own or sketch(read.passage.text)
             share = share_sequences(own, sketch(one.passage.text))
             if share >= SAME_PLACE and share > best.get(id, (0.0,))[0]:
                 best[id] = (share, one)

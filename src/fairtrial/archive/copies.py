@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from fairtrial.archive.document import Document
 from fairtrial.records import content_hash
@@ -30,6 +31,7 @@ DAYS = timedelta(days=7)
 """Between the dates of copies at most; texts without a date may be of any."""
 
 _WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _NUMBERS_AND_NEGATIONS = """
 no not never none without zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
 sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million
@@ -59,7 +61,8 @@ def sketch(text: str) -> Sketch:
     words = _WORD.findall(text.casefold())
     rows = zip(*(words[at:] for at in range(WORDS)), strict=False)
     sequences = frozenset(map(hash, rows)) or frozenset([hash(tuple(words))])
-    telling = frozenset(word for word in words if word in _TELLING or any(char.isdigit() for char in word))
+    distinct = set(words)
+    telling = frozenset(word for word in distinct if word in _TELLING or _DIGIT.search(word))
     return Sketch(content_hash(words), sequences, telling)
 
 
@@ -68,12 +71,16 @@ def share_sequences(a: Sketch, b: Sketch) -> float:
     return len(a.sequences & b.sequences) / min(len(a.sequences), len(b.sequences))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Version:
-    """A document and what of its text is compared."""
+    """A document that may be a copy of others."""
 
     document: Document
-    sketch: Sketch
+
+    @cached_property
+    def sketch(self) -> Sketch:
+        """What of its text is compared; made when a comparison comes to it."""
+        return sketch(self.document.text)
 
 
 def are_copies(a: Version, b: Version) -> bool:
@@ -88,7 +95,7 @@ def are_copies(a: Version, b: Version) -> bool:
     if one.published and other.published and abs(_aware(one.published) - _aware(other.published)) > DAYS:
         return False
     if one.publisher == other.publisher:
-        return a.sketch.whole == b.sketch.whole and one.title == other.title and _day(one) == _day(other)
+        return one.title == other.title and _day(one) == _day(other) and a.sketch.whole == b.sketch.whole
     return share_sequences(a.sketch, b.sketch) >= ALIKE and a.sketch.telling == b.sketch.telling
 
 

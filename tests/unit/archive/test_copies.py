@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fairtrial.archive.copies import Version, are_copies, rank_version, sketch
+from fairtrial.archive.copies import Version, are_copies, rank_version
 from fairtrial.archive.document import Correction, Document
 from fairtrial.rights import Decision, Duties, Payment, Rule, Use
 
@@ -21,7 +21,7 @@ TEXT = (
 def make(text: str = TEXT, publisher: str = "Courier", **more: object) -> Version:
     fields = {"title": "Quay closed", "published": DAY, **more}
     document = Document(f"https://{publisher.lower()}.example/quay", "feed", text, publisher=publisher, **fields)
-    return Version(document, sketch(text))
+    return Version(document)
 
 
 def test_two_publishers_with_one_text_are_copies_whatever_its_marks_and_case() -> None:

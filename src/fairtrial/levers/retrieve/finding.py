@@ -14,7 +14,7 @@ from datetime import datetime
 
 from fairtrial.archive.base import Scope, Store
 from fairtrial.archive.chunks import cut
-from fairtrial.archive.copies import Version, are_copies, sketch
+from fairtrial.archive.copies import Version, are_copies
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.embedders.base import Embedder
 from fairtrial.archive.permitting import Permissions
@@ -131,14 +131,14 @@ class Finder:
 
         What a decision for another moment denies is left out, and the search is made again as if it was not there.
         """
-        versions = [Version(one, sketch(one.text)) for one in unwanted]
+        versions = [Version(one) for one in unwanted]
         without = {one.id for one in unwanted}
         changed = False
         while True:
             result = self._searcher.search(query, self._scope(without))
             gone = set[str]()
             for one in result.found:
-                if any(are_copies(Version(one.document, sketch(one.document.text)), other) for other in versions):
+                if any(are_copies(Version(one.document), other) for other in versions):
                     gone.add(one.document.id)
                 elif not self.decide(Use.AI_INPUT, one.document, one.passage).allowed:
                     gone.add(one.document.id)
