@@ -256,7 +256,7 @@ def _describe(rows: TrialValues, family: Family, task: TaskRecord) -> Iterator[s
     *parts, every = _estimate_losses(rows, losses)
     sizes = [(part.value, cause) for part, cause in zip(parts, CAUSES, strict=True) if isinstance(part, Interval)]
     assert isinstance(every, Interval)
-    told = ", ".join(f"{cause} {100 * value:.1f}" for value, cause in sorted(sizes, reverse=True) if value > 0)
+    told = "; ".join(f"{cause} {100 * value:.1f}" for value, cause in sorted(sizes, reverse=True) if value > 0)
     if every.value > 0:
         yield f"{task.name}: {family.title} loses {100 * every.value:.1f} points of all items: {told}."
 
