@@ -14,7 +14,7 @@ from fairtrial.engines.settings import EngineSettings, ImageSources
 from fairtrial.errors import ArchiveError, TooLongError
 from fairtrial.levers.retrieve.finding import Finder, Finding, FoundPassage
 from fairtrial.levers.retrieve.gates import pass_gates
-from fairtrial.levers.retrieve.noting import SPEAKS, NotedPassage, find_flags, make_use, note_text, show_passages
+from fairtrial.levers.retrieve.noting import SPEAKS, NotedPassage, make_use, note_text, show_passages
 from fairtrial.levers.retrieve.writing import Look, ShownPassage, put_before
 from fairtrial.levers.wrapping import A, R, WrappedEngine, get_prompt
 from fairtrial.records import (
@@ -227,7 +227,7 @@ class RetrievingEngine(WrappedEngine):
         shown = [(rank, one) for rank, one in ranked if not one.withheld]
         while True:
             noted = tuple(self._note(one, number) for number, (_, one) in enumerate(shown, 1))
-            texts = tuple(show_passages(noted, {one.number: find_flags(one.text) for one in noted}))
+            texts = tuple(show_passages(noted))
             ready = Prepared(noted, tuple(sorted(left_out, key=lambda one: one[0])), texts, finding.changed)
             if not shown or self._does_fit(self._write(request, ready)):
                 return ready
