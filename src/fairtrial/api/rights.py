@@ -76,13 +76,17 @@ def _explain_site(path: Path, question: Question) -> Explanation:
 
 
 def explain_document(document: Document, question: Question) -> Iterator[Explanation]:
-    """Yield what is decided of a document, then of each of its pictures that has signals of its own."""
+    """Yield what is decided of a document, then of each of its pictures that has signals of its own.
+
+    Title and publisher are told where the document may be displayed.
+    """
     now = question.circumstances
     signed: tuple[Evidence, ...] = ()
     if question.agreements is not None:
         signed = question.agreements.find(document.uri, document.publisher, document.source, datetime.now(UTC))
     record = RightsRecord((*document.rights.evidence, *signed))
-    yield explain(document.uri, record, now, question.uses, title=document.title, publisher=document.publisher)
+    told = (document.title, document.publisher) if decide(Use.DISPLAY, record, now).allowed else ("", "")
+    yield explain(document.uri, record, now, question.uses, title=told[0], publisher=told[1])
     for number, picture in enumerate(document.pictures, 1):
         if picture.rights.evidence:
             own = RightsRecord((*picture.rights.evidence, *signed))

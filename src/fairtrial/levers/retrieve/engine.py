@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -11,9 +12,9 @@ from typing import cast
 
 from fairtrial.engines.base import Engine, StreamsAnswers
 from fairtrial.engines.settings import EngineSettings, ImageSources
-from fairtrial.errors import ArchiveError, TooLongError
+from fairtrial.errors import ArchiveError, FairtrialError, TooLongError
 from fairtrial.levers.retrieve.finding import Finder, Finding, FoundPassage
-from fairtrial.levers.retrieve.gates import pass_gates
+from fairtrial.levers.retrieve.gates import cut_excess, hide_words, pass_gates
 from fairtrial.levers.retrieve.noting import SPEAKS, NotedPassage, make_use, note_text, show_passages
 from fairtrial.levers.retrieve.writing import Look, ShownPassage, put_before
 from fairtrial.levers.wrapping import A, R, WrappedEngine, get_prompt
@@ -24,6 +25,8 @@ from fairtrial.records import (
     ImagePart,
     PassageUse,
     Request,
+    ScoreAnswer,
+    ScoreRequest,
     TraceStep,
 )
 from fairtrial.records.trace import ABSTAINED, DROPPED_PASSAGES, FOUND_NOTHING, RIGHTS_CHANGED, SPOKEN_TO
@@ -112,7 +115,9 @@ class RetrievingEngine(WrappedEngine):
     def check(self, requests: Sequence[Request]) -> None:
         """Raise what the engine inside raises for the requests that are really sent, after as much room was made."""
         self._begin_chunk()
-        self.engine.check([self._write(one, ready) for one in requests if not (ready := self._prepare(one)).refused])
+        with self._guarding():
+            sent = [self._write(one, ready) for one in requests if not (ready := self._prepare(one)).refused]
+            self.engine.check(sent)
 
     def prepare(self, requests: Sequence[Request]) -> None:
         """Decide rights anew, and find passages for some requests.  Raises ArchiveError if the archive has changed."""
@@ -132,7 +137,27 @@ class RetrievingEngine(WrappedEngine):
         asked = [one for one in requests if id(one) not in refused]
         answers = super().generate(asked) if asked else iter(())
         for request in requests:
-            yield self._abstain(request) if id(request) in refused else next(answers)
+            with self._guarding():
+                answer = self._abstain(request) if id(request) in refused else next(answers)
+            yield answer
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[ScoreAnswer]:
+        """Yield one answer a request, in order."""
+        answers = super().score(requests)
+        for _ in requests:
+            with self._guarding():
+                answer = next(answers)
+            yield answer
+
+    @contextmanager
+    def _guarding(self) -> Iterator[None]:
+        """Take words of passages out of what an engine inside raises: a server may repeat what it was sent."""
+        try:
+            yield
+        except Exception as error:
+            shown = [one for ready in self._known.values() for one in ready.noted]
+            _hide_in_error(error, shown)
+            raise
 
     def _as_answered(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         self._check_open()
@@ -143,13 +168,22 @@ class RetrievingEngine(WrappedEngine):
             yield request, self._abstain(request)
         gone = {id(one) for one in refused}
         wanted = [asked for asked, request in zip(sent, requests, strict=True) if id(request) not in gone]
-        for asked, answer in cast(StreamsAnswers, self.engine).as_answered(wanted) if wanted else ():
+        coming = iter(cast(StreamsAnswers, self.engine).as_answered(wanted) if wanted else ())
+        while True:
+            with self._guarding():
+                found = next(coming, None)
+            if found is None:
+                return
+            asked, answer = found
             yield of[id(asked)], self._pass_answer(of[id(asked)], asked, answer)
 
     def _pass_answer(self, request: Request, sent: Request, answer: A) -> A:
         """Return the answer that is given: after all gates where it is written, with what happened to it."""
         ready = self._prepare(request)
         steps, gated = list(self._describe(request, ready)), None
+        inner = tuple(self._hide_words(request, ready, step) for step in answer.trace)
+        if isinstance(answer, GenerateAnswer) and ready.noted:
+            answer = cast(A, self._cut_beside(answer, ready))
         if isinstance(answer, GenerateAnswer) and answer.finish != "refused" and ready.noted:
             own = self.settings
             gated = pass_gates(answer.text, ready.noted, own.quotes, own.max_words, own.abstain.words)
@@ -161,7 +195,30 @@ class RetrievingEngine(WrappedEngine):
             if gated.actions or gated.quotes:
                 steps.append(TraceStep(self.name, action="; ".join(gated.actions), quotes=gated.quotes))
             answer = replace(answer, text=gated.text, credits=(*answer.credits, *gated.credits))
-        return replace(answer, trace=(steps[0], *answer.trace, *steps[1:]))
+        return replace(answer, trace=(steps[0], *inner, *steps[1:]))
+
+    def _cut_beside(self, answer: GenerateAnswer, ready: Prepared) -> GenerateAnswer:
+        """Return an answer whose thoughts and words of refusal repeat no more of a document than an answer may."""
+
+        def cut(text: str) -> str:
+            return cut_excess(text, ready.noted, self.settings.max_words)
+
+        text = cut(answer.text) if answer.finish == "refused" else answer.text
+        changed = tuple((name, cut(words)) for name, words in answer.changed)
+        return replace(answer, text=text, thought=cut(answer.thought), said=cut(answer.said), changed=changed)
+
+    def _hide_words(self, request: Request, ready: Prepared, step: TraceStep) -> TraceStep:
+        """Return a step of an engine inside, whose prompt has passages, without their words."""
+        if not step.prompt or not ready.noted:
+            return step
+        written = isinstance(request, GenerateRequest)
+        prompt = step.prompt.replace(self._look.write(ready.shown, written), self._write_named(request, ready))
+        return replace(step, prompt=hide_words(prompt, ready.noted))
+
+    def _write_named(self, request: Request, ready: Prepared) -> str:
+        """Return what stands before a question with names in place of the words of passages."""
+        named = [s.without_words(n.name) for s, n in zip(ready.shown, ready.noted, strict=True)]
+        return self._look.write(named, isinstance(request, GenerateRequest))
 
     def _describe(self, request: Request, ready: Prepared) -> Iterator[TraceStep]:
         """Yield the step that tells what was found and sent, without the words of passages."""
@@ -172,8 +229,7 @@ class RetrievingEngine(WrappedEngine):
         actions += [ABSTAINED] if ready.refused else []
         prompt = ""
         if ready.noted and not ready.refused:
-            named = [s.without_words(n.name) for s, n in zip(ready.shown, ready.noted, strict=True)]
-            block = self._look.write(named, isinstance(request, GenerateRequest))
+            block = self._write_named(request, ready)
             prompt = get_prompt(put_before(request, block, ready.images)).plain()
         yield TraceStep(self.name, prompt=prompt, action="; ".join(actions), passages=tuple(_list_uses(ready)))
 
@@ -271,6 +327,21 @@ def _list_uses(ready: Prepared) -> Iterator[PassageUse]:
         yield make_use(one, rank, document not in paid and not why, why)
         if not why:
             paid.add(document)
+
+
+def _hide_in_error(error: BaseException, shown: Sequence[NotedPassage]) -> None:
+    """Take words of passages out of an error and of those that led to it."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        waiting += [one.__cause__, one.__context__]
+        one.args = tuple(hide_words(told, shown) if isinstance(told, str) else told for told in one.args)
+        if isinstance(one, FairtrialError):
+            one.message, one.fix, one.where = (hide_words(told, shown) for told in (one.message, one.fix, one.where))
 
 
 def _shorten(place: str) -> str:

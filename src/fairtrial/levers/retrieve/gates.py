@@ -1,7 +1,7 @@
 """Gates on an answer: citations resolved, quotations looked for, words beyond a licence cut, credits given.  Pure.
 
 What is counted against a licence is every word that an answer repeats of a document: in quotation marks, or without
-them where at least `RUN` words in a row are the document's.
+them where at least `RUN` words in a row are the document's; `UNQUOTED_RUN` where it may not be quoted.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from fairtrial.rights.quoting.words import read_words
 
 RUN = 8
 """Words in a row, the same as a document's, that count as repeated even without quotation marks."""
+
+UNQUOTED_RUN = 5
+"""The same, of a document that may not be quoted at all."""
 
 LEFT_OUT = "[\u2026]"
 NOT_FOUND = "[not found in the passages]"
@@ -110,16 +113,39 @@ def list_credits(shown: Sequence[NotedPassage], used: frozenset[int]) -> tuple[s
     return tuple(dict.fromkeys(credit for one in owing for credit in one.credits))
 
 
+def cut_excess(text: str, shown: Sequence[NotedPassage], most_words: int | None) -> str:
+    """Return what a model wrote beside its answer, e.g. its thoughts, without what an answer may not repeat either."""
+    over = _find_excess(shown, find_copied(text, shown, ()), most_words) if text else []
+    return _change_text(text, (), over, "cut")[0]
+
+
+def hide_words(text: str, shown: Sequence[NotedPassage]) -> str:
+    """Return a text without any run of `UNQUOTED_RUN` words that a passage, or what is shown with it, has too."""
+    words = read_words(text)
+    told = [read_words(text).folded for one in shown for text in (one.text, *one.around)]
+    taken = {i for one in told for i in _find_repeated(words.folded, one, UNQUOTED_RUN)}
+    runs: list[Span] = []
+    for i in sorted(taken):
+        start, end = words.spans[i]
+        if runs and i - 1 in taken:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    return _change_text(text, (), runs, "cut")[0]
+
+
 def find_copied(text: str, shown: Sequence[NotedPassage], checked: Sequence[CheckedQuotation]) -> list[_Copied]:
     """Return the runs of an answer that stand in passages, from left to right; none overlaps another.
 
-    In quotation marks as far as passages hold it, elsewhere `RUN` words in a row at least.
+    In quotation marks as far as passages hold it, elsewhere `RUN` words in a row at least.  Of a document that may not
+    be quoted `UNQUOTED_RUN`, and its title, headings and corrections count, too.
     """
     answer = read_words(text)
     taken = [0] * len(answer.folded)  # number of the passage that a word is from
     for one in shown:
-        for i in _find_repeated(answer.folded, read_words(one.text).folded):
-            taken[i] = taken[i] or one.number
+        for told in (one.text, *(one.around if not one.quote.allowed else ())):
+            for i in _find_repeated(answer.folded, read_words(told).folded, RUN if one.quote.allowed else UNQUOTED_RUN):
+                taken[i] = taken[i] or one.number
     for quotation in checked:
         if quotation.passages:
             start, end = quotation.quotation.start, quotation.quotation.end
@@ -139,11 +165,11 @@ def find_copied(text: str, shown: Sequence[NotedPassage], checked: Sequence[Chec
     return found
 
 
-def _find_repeated(answer: Sequence[str], passage: Sequence[str]) -> set[int]:
-    """Return the places of the words of an answer that stand in runs of `RUN` that a passage has too."""
-    there = {tuple(passage[i : i + RUN]) for i in range(len(passage) - RUN + 1)}
-    starts = (i for i in range(len(answer) - RUN + 1) if tuple(answer[i : i + RUN]) in there)
-    return {i + k for i in starts for k in range(RUN)}
+def _find_repeated(answer: Sequence[str], passage: Sequence[str], run: int) -> set[int]:
+    """Return the places of the words of an answer that stand in runs of so many that a passage has too."""
+    there = {tuple(passage[i : i + run]) for i in range(len(passage) - run + 1)}
+    starts = (i for i in range(len(answer) - run + 1) if tuple(answer[i : i + run]) in there)
+    return {i + k for i in starts for k in range(run)}
 
 
 def _find_excess(shown: Sequence[NotedPassage], copied: Sequence[_Copied], most_words: int | None) -> list[Span]:

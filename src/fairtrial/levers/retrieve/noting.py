@@ -62,10 +62,21 @@ class NotedPassage:
         return None if most == NO_LIMIT else most
 
     @property
-    def credits(self) -> tuple[str, ...]:
-        """Credits that must stand beside an answer that was made with it."""
+    def around(self) -> tuple[str, ...]:
+        """What a model is shown of its document beside the passage: title, headings, corrections."""
         document = self.found.document
-        own = ", ".join(filter(None, (document.publisher, document.title))) or document.uri
+        told = (document.title, *self.found.passage.headings, *(one.text for one in document.corrections))
+        return tuple(escape_text(one) for one in (*told, document.retracted) if one)
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Credits that must stand beside an answer that was made with it.
+
+        Where no text of one is agreed it is publisher and title; the address, where the title may not be displayed.
+        """
+        document = self.found.document
+        title = document.title if self.display.allowed else document.uri
+        own = ", ".join(filter(None, (document.publisher, title))) or document.uri
         made = []
         for credit in self.duties.attributions:
             text = " ".join((credit.text or own).split())

@@ -1,9 +1,10 @@
-"""Rights signals in an HTML page: TDMRep, robots directives, RSL linked or inline, licences, schema.org."""
+"""Rights signals in an HTML page: TDMRep, robots directives, RSL linked or inline, licences, ODRL, schema.org."""
 
 from __future__ import annotations
 
 from fairtrial.rights.readers.headers import read_directives
 from fairtrial.rights.readers.licences import Credit, read_licence
+from fairtrial.rights.readers.odrl import read_embedded
 from fairtrial.rights.readers.pages import Page, read_page
 from fairtrial.rights.readers.place import Place, Source
 from fairtrial.rights.readers.rsl import read_rsl
@@ -13,6 +14,7 @@ from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HTML, ch
 from fairtrial.rights.record import Evidence
 
 _RSL_TYPE = "application/rsl+xml"
+_LINKED_TYPE = "application/ld+json"
 
 
 def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
@@ -27,7 +29,9 @@ def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evi
     for name in page.list_metas("dcterms.license", "dc.rights.license", "license"):
         found += read_licence(name, source, "meta", Credit())
     for kind, text in page.scripts:
-        if kind == _RSL_TYPE:
+        if kind == _LINKED_TYPE:
+            found += read_embedded(text, source, "JSON-LD", place.url)
+        elif kind == _RSL_TYPE:
             found += read_rsl(text.encode("utf-8", "replace"), source).tell_here()
     found += read_schema_org(page, source)
     if page.overflow:

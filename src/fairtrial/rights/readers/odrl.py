@@ -66,6 +66,19 @@ def read_odrl(value: object, source: Source, at: str, address: str = "") -> list
     return [_tell_policy(one, source, at, address) for one in policies]
 
 
+def read_embedded(text: str, source: Source, at: str, address: str = "") -> list[Evidence]:
+    """Return what policies in the JSON-LD of a page say; nothing where it has none, or is no JSON."""
+    try:
+        policies = list(_list_policies(parse_json(text.strip().removeprefix("<!--").removesuffix("-->"))))
+    except RightsError:
+        return []
+    told = [one for one in policies if any(_list_rules(one, name) for name in _RULES)]
+    return [_tell_policy(one, source, at, address) for one in told]
+
+
+_RULES = ("prohibition", "permission", "obligation")
+
+
 def _list_policies(value: object) -> Iterator[Mapping[str, object]]:
     for one in _list(value):
         if isinstance(one, Mapping) and "@graph" in one:

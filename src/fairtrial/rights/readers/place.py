@@ -95,8 +95,9 @@ def clean_text(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Return text as one line, `MOST_CHARACTERS` at most."""
-    return _SPACE.sub(" ", _UNPRINTABLE.sub("\ufffd", text[: 2 * MOST_CHARACTERS])).strip()[:MOST_CHARACTERS]
+    """Return text as one line of characters that can be printed, `MOST_CHARACTERS` at most."""
+    line = _SPACE.sub(" ", _UNPRINTABLE.sub("\ufffd", text[: 2 * MOST_CHARACTERS])).strip()[:MOST_CHARACTERS]
+    return line if line.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in line)
 
 
 def split_address(url: str) -> Target | None:

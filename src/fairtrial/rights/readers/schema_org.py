@@ -46,7 +46,7 @@ def read_schema_org(page: Page, source: Source) -> list[Evidence]:
         try:
             value = parse_json(text.strip().removeprefix("<!--").removesuffix("-->"))
         except RightsError as error:
-            found.append(source.tell(SCHEMA_ORG, text, at="JSON-LD", problem=error.message))
+            found.append(source.tell(SCHEMA_ORG, "", at="JSON-LD", problem=error.message))  # it may hold the article
             continue
         for one in _list_works(value):
             found += _tell(_read_work(one), source, "JSON-LD")

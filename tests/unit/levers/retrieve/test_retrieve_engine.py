@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,12 @@ from fairtrial.archive.chunks import cut
 from fairtrial.archive.embedders.base import embed_missing, scale_rows
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.engines.fake import FakeEngine
-from fairtrial.errors import ArchiveError, RightsError, SpecError, TooLongError
+from fairtrial.errors import ArchiveError, EngineError, RightsError, SpecError, TooLongError
 from fairtrial.ledger.encoding import encode_answer
 from fairtrial.levers import ReferencedContent, identify_lever, read_lever, wrap_engine
 from fairtrial.levers.retrieve import lever
 from fairtrial.levers.retrieve.engine import RetrievingEngine
+from fairtrial.levers.retrieve.gates import LEFT_OUT
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
@@ -33,9 +35,9 @@ from fairtrial.records import (
     make_example,
 )
 from fairtrial.records.trace import ABSTAINED, DROPPED_PASSAGES, FOUND_NOTHING, RIGHTS_CHANGED, SPOKEN_TO, WITHHELD
-from fairtrial.rights import Circumstances, Terms, Use
+from fairtrial.rights import Attribution, Circumstances, Terms, Use
 from fairtrial.spec.candidate import Candidate
-from tests.support.archives import BRIDGE, FERRY, SECRET, UNSHOWN, agree, deny, embargo, make_archive
+from tests.support.archives import ALL, BRIDGE, FERRY, SECRET, UNSHOWN, agree, deny, embargo, make_archive
 
 ASK = GenerateRequest(Prompt("When does the ferry to Saltmere sail again?"), 40)
 BROAD = "ferry sails Saltmere Monday repairs, bridge at Quay Street, tides at the quay"
@@ -361,3 +363,48 @@ def test_an_archive_without_the_vectors_that_are_searched_is_refused(
         assert embed_missing(store, LetterEmbedder(), Circumstances(datetime.now(UTC))) == 3
     assert identify(archive) != words
     assert FERRY.uri in [use.uri for use in list_passages(ask(archive, "x"))]
+
+
+SPRING = UNSHOWN.text.rstrip(".")
+TIDES = GenerateRequest(Prompt("When are tides of spring high at the lower quay?"), 40)
+
+
+def has_run(text: str) -> bool:
+    words = SPRING.split()
+    return any(" ".join(words[i : i + 5]) in text for i in range(len(words) - 4))
+
+
+def test_thoughts_and_words_of_refusal_repeat_no_more_than_an_answer_may(archive: Path) -> None:
+    class Thinking(Scripted):
+        def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
+            for one in super().generate(requests):
+                yield replace(one, thought=one.text, said=one.text, finish="refused", changed=(("seed", one.text),))
+
+    model = Thinking(lambda prompt: prompt)
+    [answer] = wrap(archive, model, k=1).generate([TIDES])
+    assert has_run(model.sent[0])
+    assert not has_run(str(encode_answer(answer)))
+    said = "Friday: the lower quay at Saltmere on Friday."
+    [told] = wrap(archive, Scripted(lambda _: said), k=1).generate([TIDES])
+    assert told.text == f"Friday: {LEFT_OUT}."
+
+
+def test_an_error_of_the_engine_inside_has_no_words_of_passages(archive: Path) -> None:
+    def refuse(prompt: str) -> str:
+        try:
+            raise ValueError(prompt)
+        except ValueError as error:
+            raise EngineError(f"400: {prompt}", fix=prompt, where=prompt) from error
+
+    with pytest.raises(EngineError) as raised:
+        list(wrap(archive, Scripted(refuse), k=1).generate([TIDES]))
+    assert raised.value.message.startswith("400: ")
+    assert not has_run("".join(traceback.format_exception(raised.value)) + str(raised.value))
+
+
+def test_a_credit_names_no_title_that_may_not_be_displayed(tmp_path: Path) -> None:
+    uses = [use for use in ALL if use != Use.DISPLAY]
+    hidden = replace(FERRY, rights=agree(*uses, terms=Terms(Attribution(""))))
+    path = make_archive(tmp_path / "hidden.db", [hidden])
+    [answer] = wrap(path, Scripted(lambda _: "On Monday [1]."), k=1).generate([ASK])
+    assert answer.credits == (f"The Tide, {FERRY.uri}",)

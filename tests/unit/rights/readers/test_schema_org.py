@@ -88,3 +88,14 @@ def test_malformed_json_ld_is_a_problem(text: str) -> None:
 )
 def test_odd_json_ld_says_nothing(value: object) -> None:
     assert not [one for one in tell(value) if one.statements]
+
+
+def test_what_cannot_be_parsed_is_not_kept_for_it_may_hold_the_article() -> None:
+    [problem] = tell('{"@type": "NewsArticle", "license": broken, "articleBody": "The miller wept all night."}')
+    assert problem.problem and problem.raw == ""
+
+
+def test_a_policy_of_odrl_in_a_page_counts() -> None:
+    policy = {"@context": "http://www.w3.org/ns/odrl.jsonld", "@type": "Set", "prohibition": [{"action": "tdm:mine"}]}
+    assert {"odrl ai-train deny", "odrl ai-input deny", "odrl ai-index deny"} <= set(said(tell(policy)))
+    assert not tell({"@type": "Set", "name": "a set of chairs"})

@@ -1,0 +1,391 @@
+"""Documents whose use is denied, one for each way in which somebody can deny it, with sentences planted in them.
+
+The words are made up, so that no five of them in a row can stand anywhere but in a copy of the document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import json
+import re
+import sqlite3
+import zipfile
+import zlib
+from base64 import b64decode
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from tests.unit.archive.readers.files import make_pdf, make_record, write_lines
+
+RUN = 5
+"""Words in a row that are a leak."""
+RSL = '<rsl xmlns="https://rslstandard.org/rsl" max-age="36500"><content url="/"><license>{}</license></content></rsl>'
+USES = '<permits type="usage">{}</permits>'
+SYLLABLES = (
+    "ba",
+    "dro",
+    "fen",
+    "gil",
+    "hap",
+    "jor",
+    "kel",
+    "lum",
+    "mip",
+    "nax",
+    "os",
+    "pru",
+    "qua",
+    "rit",
+    "sul",
+    "tev",
+)
+
+
+def plant(name: str, count: int = 14) -> str:
+    """Return a sentence of made-up words that no other name gives."""
+    digest = hashlib.sha512(name.encode()).digest() * 4
+    words = ["".join(SYLLABLES[digest[4 * i + j] % 16] for j in range(4)) for i in range(count)]
+    return " ".join(words).capitalize() + "."
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What is planted in one document.
+
+    Attributes:
+        name: of it, and of its folder.
+        pictured: whether its words are those of a picture.
+    """
+
+    name: str
+    pictured: bool = False
+
+    @property
+    def uri(self) -> str:
+        return f"https://{self.name}.example/1"
+
+    @property
+    def title(self) -> str:
+        return plant(f"{self.name} title", 7)[:-1]
+
+    @property
+    def heading(self) -> str:
+        return plant(f"{self.name} heading", 7)[:-1]
+
+    @property
+    def body(self) -> str:
+        return plant(f"{self.name} body")
+
+    @property
+    def caption(self) -> str:
+        return plant(f"{self.name} caption", 9)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return (self.title, self.heading, self.body, self.caption)
+
+    @property
+    def question(self) -> str:
+        """Asks for it with many of its words, no two of which stand so in it."""
+        words = [*fold(self.body).split(), *fold(self.title).split()]
+        return f"What of {' '.join(words[::2])} and {' '.join(words[1::2])}?"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to deny a use.
+
+    Attributes:
+        name: of it.
+        files: of its folder: name to bytes.
+        told: whether people may not be shown it either.
+        rule: by which input is denied.
+        agreement: its row of the table of signed agreements.
+    """
+
+    name: str
+    files: dict[str, bytes] = field(repr=False)
+    told: bool
+    rule: str
+    agreement: str = ""
+
+    @property
+    def planted(self) -> Planted:
+        return Planted(self.name)
+
+
+def fold(text: str) -> str:
+    """Return a text's words in small letters, a space between two."""
+    plain = html.unescape(text.replace("\\n", " ").replace("\\r", " ").replace("\\t", " "))
+    return " ".join(re.findall(r"[a-z]+", plain.lower()))
+
+
+def find_pieces(haystack: str, planted: Planted) -> list[str]:
+    """Return which pieces of what was planted stand in a folded text."""
+    pieces = []
+    for sentence in planted.sentences:
+        words = fold(sentence).split()
+        pieces += [" ".join(words[i : i + RUN]) for i in range(len(words) - RUN + 1)]
+    return [one for one in pieces if one in haystack]
+
+
+def read_bytes(paths: Iterable[Path]) -> str:
+    """Return all words in some files, folded: as they stand, in UTF-16, and of databases every value, unpacked."""
+    found: list[str] = []
+    for path in paths:
+        data = path.read_bytes()
+        found += [data.decode("latin-1"), data.decode("utf-16-le", "ignore"), data[1:].decode("utf-16-le", "ignore")]
+        if data.startswith(b"SQLite format 3\0"):
+            found += _read_values(path)
+        if data.startswith(b"PK"):
+            with zipfile.ZipFile(path) as packed:
+                found += [packed.read(name).decode("utf-8", "ignore") for name in packed.namelist()]
+        coded = (one.group() for one in re.finditer(rb"[A-Za-z0-9+/]{64,}", data))
+        found += [_unpack(b64decode(one[: len(one) // 4 * 4])) for one in coded]
+        for at in (one.start() for one in re.finditer(rb"\x78[\x01\x5e\x9c\xda]", data)):
+            found.append(_unpack(data[at:]))
+    return fold("\n".join(found))
+
+
+def _read_values(path: Path) -> list[str]:
+    found = []
+    with closing(sqlite3.connect(path)) as db:
+        names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for name in names:
+            for row in db.execute(f'SELECT * FROM "{name}"'):
+                found += [_unpack(one) if isinstance(one, bytes) else str(one) for one in row]
+    return found
+
+
+def _unpack(data: bytes) -> str:
+    for bits in (15, -15):
+        try:
+            return zlib.decompressobj(bits).decompress(data).decode("utf-8", "ignore")
+        except zlib.error:
+            continue
+    return data.decode("utf-8", "ignore")
+
+
+def write_md(name: str, fields: str = "") -> bytes:
+    """Return an article in Markdown with some more fields."""
+    one = Planted(name)
+    front = f"uri: {one.uri}\ntitle: {one.title}\npublished: 2026-03-01T08:00:00Z\nlabel: news\n{fields}"
+    return f"---\n{front}---\n## {one.heading}\n\n{one.body}\n\n![{one.caption}](a.png)\n".encode()
+
+
+def write_html(name: str, head: str = "") -> bytes:
+    """Return a page with something more in its head."""
+    one = Planted(name)
+    return (
+        f'<!doctype html><html lang="en"><head><title>{one.title}</title><link rel="canonical" href="{one.uri}">'
+        f"{head}</head><body><article><h1>{one.title}</h1><h2>{one.heading}</h2><p>{one.body}</p>"
+        f'<figure><img src="a.png" alt=""><figcaption>{one.caption}</figcaption></figure></article></body></html>'
+    ).encode()
+
+
+def write_linked(name: str, fields: dict[str, object]) -> bytes:
+    """Return a page with JSON-LD, which repeats the whole text."""
+    one = Planted(name)
+    told = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": one.title, "url": one.uri}
+    linked = json.dumps(told | {"articleBody": one.body, "description": one.caption} | fields)
+    return write_html(name, f'<script type="application/ld+json">{linked}</script>')
+
+
+def write_ninjs(name: str, fields: dict[str, object]) -> bytes:
+    """Return an item of ninjs."""
+    one = Planted(name)
+    told = {"uri": one.uri, "type": "text", "headlines": [{"value": one.title}]}
+    body = {"bodies": [{"contenttype": "text/plain", "value": f"{one.heading}\n\n{one.body}\n\n{one.caption}"}]}
+    return json.dumps(told | body | fields).encode()
+
+
+def write_newsml(name: str, rights: str = "", management: str = "") -> bytes:
+    """Return an item of NewsML-G2."""
+    one = Planted(name)
+    return (
+        f'<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="{one.uri}">{rights}'
+        f"<itemMeta>{management}</itemMeta><contentMeta><headline>{one.title}</headline></contentMeta><contentSet>"
+        f'<inlineData contenttype="text/plain">{one.heading}. {one.body} {one.caption}</inlineData>'
+        "</contentSet></newsItem>"
+    ).encode()
+
+
+def write_feed(name: str, item: str = "", channel: str = "") -> bytes:
+    """Return a feed with one item."""
+    one = Planted(name)
+    return (
+        '<rss version="2.0" xmlns:rsl="https://rslstandard.org/rsl" '
+        f'xmlns:cc="http://web.resource.org/cc/"><channel><title>Gazette</title>{channel}'
+        f"<item><link>{one.uri}</link><title>{one.title}</title><description>{one.heading}. {one.body} {one.caption}"
+        f"</description>{item}</item></channel></rss>"
+    ).encode()
+
+
+def write_row(name: str, fields: dict[str, object]) -> bytes:
+    """Return a line of JSONL."""
+    one = Planted(name)
+    told = {"uri": one.uri, "title": one.title, "text": f"# {one.heading}\n\n{one.body} {one.caption}"}
+    return (json.dumps(told | fields) + "\n").encode()
+
+
+def write_warc(name: str, header: str) -> bytes:
+    """Return the record of a crawl with a header of HTTP."""
+    return make_record(Planted(name).uri, write_html(name), f"Content-Type: text/html\r\n{header}")
+
+
+def write_pdf(name: str) -> bytes:
+    """Return a PDF file."""
+    one = Planted(name)
+    return make_pdf(write_lines(one.heading, one.body, one.caption, size=6), title=one.title)
+
+
+def make_png(shade: str) -> bytes:
+    """Return a small picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), shade).save(out, "PNG")
+    return out.getvalue()
+
+
+def _site(name: str, file: str, text: str) -> dict[str, bytes]:
+    return {"a.md": write_md(name), file: text.encode()}
+
+
+def _robots(name: str, text: str) -> dict[str, bytes]:
+    return _site(name, "robots.txt", text)
+
+
+def _rsl(name: str, text: str) -> dict[str, bytes]:
+    return _site(name, "rsl.xml", RSL.format(text))
+
+
+def make_ways() -> list[Way]:
+    """Return the ways to deny input by the profile ``own-archive``, in DE, for a commercial operator."""
+    policy = {"@context": "http://www.w3.org/ns/odrl.jsonld", "@type": "Set", "uid": "urn:p"}
+    mine = json.dumps(policy | {"prohibition": [{"action": "tdm:mine"}]})
+    every = json.dumps(policy | {"prohibition": [{"action": "use"}]})
+    ever = "2099-01-01T00:00:00Z"
+    past = "2020-01-01T00:00:00Z"
+    tdm = json.dumps([{"location": "/", "tdm-reservation": 1}])
+    noai = '<meta name="robots" content="noai">'
+    allow = "ai-input ai-index search quote display"
+    ways = [
+        ("rsl", lambda n: _rsl(n, '<prohibits type="usage">ai-all</prohibits>'), False, "disallowed", ""),
+        ("rslall", lambda n: _rsl(n, '<prohibits type="usage">all</prohibits>'), False, "disallowed", ""),
+        ("rslunlisted", lambda n: _rsl(n, USES.format("ai-train")), False, "not-listed", ""),
+        (
+            "rslpaid",
+            lambda n: _rsl(n, USES.format("all") + '<payment type="use"><amount currency="EUR">1</amount></payment>'),
+            False, "payment", "",
+        ),
+        (
+            "rslgeo",
+            lambda n: _rsl(n, USES.format("all") + '<permits type="geo">US</permits>'),
+            False, "outside-terms", "",
+        ),
+        (
+            "rsluser",
+            lambda n: _rsl(n, USES.format("all") + '<permits type="user">personal</permits>'),
+            False, "outside-terms", "",
+        ),
+        ("rslbroken", lambda n: _site(n, "rsl.xml", "<rsl xmlns='https://rslstandard.org/rsl'><con"), True,
+         "unreadable", ""),
+        ("tdmrep", lambda n: _site(n, ".well-known/tdmrep.json", tdm), False, "tdm-reserved", ""),
+        ("tdmmeta", lambda n: {"a.html": write_html(n, '<meta name="tdm-reservation" content="1">')}, False,
+         "tdm-reserved", ""),
+        ("tdmheader", lambda n: {"a.warc.gz": write_warc(n, "tdm-reservation: 1")}, False, "tdm-reserved", ""),
+        ("robots", lambda n: _robots(n, "User-agent: PerplexityBot\nDisallow: /\n"), False, "disallowed", ""),
+        ("usage", lambda n: _robots(n, "User-agent: *\nContent-Usage: ai-use=n, search=n\nAllow: /\n"), False,
+         "disallowed", ""),
+        ("usageheader", lambda n: {"a.warc.gz": write_warc(n, "Content-Usage: ai-use=n")}, False, "disallowed", ""),
+        ("signal", lambda n: _robots(n, "User-agent: *\nContent-Signal: ai-input=no, search=no\nAllow: /\n"), False,
+         "disallowed", ""),
+        ("noai", lambda n: {"a.html": write_html(n, noai)}, False, "disallowed", ""),
+        ("nosnippet", lambda n: {"a.html": write_html(n, noai.replace("noai", "nosnippet"))}, False, "disallowed", ""),
+        ("xrobots", lambda n: {"a.warc.gz": write_warc(n, "X-Robots-Tag: noai")}, False, "disallowed", ""),
+        ("signed", lambda n: {"a.md": write_md(n)}, True, "agreement", f",{allow},,,,,,"),
+        ("pdf", lambda n: {"a.pdf": write_pdf(n), "robots.txt": b"User-agent: PerplexityBot\nDisallow: /\n"}, False,
+         "disallowed", ""),
+        ("ended", lambda n: {"a.md": write_md(n)}, True, "outside-terms", f"{allow},,,2025-12-31,,,,"),
+        ("begins", lambda n: {"a.md": write_md(n)}, True, "outside-terms", f"{allow},,2098-01-01,,,,,"),
+        ("abroad", lambda n: {"a.md": write_md(n)}, True, "outside-terms", f"{allow},,,,US,,,"),
+        ("teachers", lambda n: {"a.md": write_md(n)}, True, "outside-terms", f"{allow},,,,,education,,"),
+        ("unpaid", lambda n: {"a.md": write_md(n)}, True, "payment", f"{allow},,,,,,use,"),
+        ("unreported", lambda n: {"a.md": write_md(n)}, True, "reporting", f"{allow},,,,,,,urn:reports"),
+        ("front", lambda n: {"a.md": write_md(n, "rights: deny\n")}, True, "disallowed", ""),
+        ("frontinput", lambda n: {"a.md": write_md(n, "rights: {ai-input: deny}\n")}, False, "disallowed", ""),
+        ("settled", lambda n: {"a.md": write_md(n, "rights: conditional\n")}, True, "to-be-settled", ""),
+        ("embargo", lambda n: {"a.md": write_md(n, f"embargo: {ever}\n")}, True, "embargo", ""),
+        ("expired", lambda n: {"a.md": write_md(n, f"rights: allow\nexpires: {past}\n")}, True, "outside-terms", ""),
+        ("ncsale", lambda n: {"a.md": write_md(n, "licence: CC-BY-NC-4.0\n")}, True, "outside-terms", ""),
+        ("row", lambda n: {"a.jsonl": write_row(n, {"rights": "deny"})}, True, "disallowed", ""),
+        ("rowembargo", lambda n: {"a.jsonl": write_row(n, {"embargo": ever})}, True, "embargo", ""),
+        ("expires", lambda n: {"a.html": write_linked(n, {"expires": past})}, True, "embargo", ""),
+        ("odrlpage", lambda n: {"a.html": write_html(n, f'<script type="application/ld+json">{every}</script>')},
+         True, "disallowed", ""),
+        ("ninjs", lambda n: {"a.json": write_ninjs(n, {"rightsInfo": {"encodedRights": mine}})}, False,
+         "disallowed", ""),
+        ("ninjslinked", lambda n: {"a.json": write_ninjs(n, {"rightsInfo": {"linkedRights": "https://t.example"}})},
+         True, "to-be-settled", ""),
+        ("ninjsheld", lambda n: {"a.json": write_ninjs(n, {"embargoed": ever})}, True, "embargo", ""),
+        (
+            "newsml",
+            lambda n: {
+                "a.xml": write_newsml(
+                    n,
+                    '<rightsInfo><copyrightHolder literal="G"/><dataMining '
+                    'uri="http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"/></rightsInfo>',
+                )
+            },
+            False, "disallowed", "",
+        ),
+        ("newsmlheld", lambda n: {"a.xml": write_newsml(n, "", f"<embargoed>{ever}</embargoed>")}, True, "embargo", ""),
+        (
+            "feed",
+            lambda n: {
+                "a.rss": write_feed(
+                    n,
+                    '<rsl:content url="/1"><rsl:license><rsl:prohibits type="usage">ai-all</rsl:prohibits>'
+                    "</rsl:license></rsl:content>",
+                )
+            },
+            False, "disallowed", "",
+        ),
+    ]  # fmt: skip
+    made = []
+    for name, write, told, rule, agreement in ways:
+        files = {"a.png": make_png("navy"), **write(name)}
+        made.append(Way(name, files, told, rule, agreement))
+    return made
+
+
+ALLOWED = {
+    "openmd": {"a.md": write_md("openmd"), "a.png": make_png("red")},
+    "openpage": {"a.html": write_linked("openpage", {}), "a.png": make_png("green")},
+    "opencrawl": {"a.warc.gz": write_warc("opencrawl", "Server: x")},
+    "openninjs": {"a.json": write_ninjs("openninjs", {})},
+    "opennewsml": {"a.xml": write_newsml("opennewsml")},
+    "openfeed": {"a.rss": write_feed("openfeed")},
+    "openrow": {"a.jsonl": write_row("openrow", {})},
+    "openpdf": {"a.pdf": write_pdf("openpdf")},
+}
+"""Documents in every form of which nothing is denied."""
+
+COLUMNS = "id,addresses,allow,deny,valid_from,valid_until,territories,operators,payment,reporting"
+
+
+def write_world(folder: Path, ways: Iterable[Way]) -> None:
+    """Write all documents into a folder ``site``, and the table of agreements beside it."""
+    rows = [COLUMNS]
+    for name, files in [*((way.name, way.files) for way in ways), *ALLOWED.items()]:
+        for file, data in files.items():
+            place = folder / "site" / name / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+    rows += [f"{way.name},https://{way.name}.example/*,{way.agreement}" for way in ways if way.agreement]
+    (folder / "agreements.csv").write_text("\n".join(rows) + "\n")
