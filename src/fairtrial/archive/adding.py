@@ -26,6 +26,7 @@ from fairtrial.records import content_hash
 from fairtrial.rights import Circumstances, RightsRecord
 from fairtrial.rights.agreements import AgreementTable
 from fairtrial.rights.readers import SITE_FILES, Site
+from fairtrial.spec.regular import open_regular
 
 METHOD = 1
 """Of reading, deciding and storing; counts up when the same files give another archive: then all are read again."""
@@ -188,11 +189,12 @@ class _Run:
 
     def add(self, file: Path, root: Path, source: str, again: bool = False) -> None:
         """Add what is new in one file; ``again``: read it even if nothing has changed."""
-        name = str(file.resolve())
         try:
+            name = str(file.resolve(strict=True))
             sha256 = _hash_file(file)
-        except OSError as error:
-            self.told.refuse(str(file), f"it cannot be read: {error.strerror or type(error).__name__}.")
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to each other
+            told = getattr(error, "strerror", None) or "its links lead to each other"
+            self.told.refuse(str(file), f"it cannot be read: {told}.")
             return
         before = self.before.get(name)
         if (
@@ -314,7 +316,7 @@ def _hash_site_files(root: Path, folder: Path) -> list[tuple[str, str, str]]:
 
 
 def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import FileIO
 from pathlib import Path
 
 _KINDS = (
@@ -22,12 +23,7 @@ def read_regular(path: str | Path, most: int) -> bytes:
 
     Raises OSError, whose ``strerror`` says why, if it cannot be read, is no regular file, or has more bytes.
     """
-    if "\0" in str(path):
-        raise OSError(errno.EINVAL, "its name holds a NUL character")
-    with open(path, "rb", buffering=0, opener=_open) as stream:
-        mode = os.fstat(stream.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, next((kind for test, kind in _KINDS if test(mode)), "it is no regular file"))
+    with open_regular(path) as stream:
         found = b""
         while len(found) <= most:  # a file of /proc has no size, and one read may give less than there is
             part = stream.read(most + 1 - len(found))
@@ -35,6 +31,21 @@ def read_regular(path: str | Path, most: int) -> bytes:
                 return found
             found += part
     raise OSError(errno.EFBIG, f"it has more than {most:,} bytes")
+
+
+def open_regular(path: str | Path) -> FileIO:
+    """Return a file that is open to be read, without a buffer; links are followed.
+
+    Raises OSError, whose ``strerror`` says why, if it cannot be read or is no regular file.
+    """
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "its name holds a NUL character")
+    stream = FileIO(str(path), "rb", opener=_open)
+    mode = os.fstat(stream.fileno()).st_mode
+    if not stat.S_ISREG(mode):
+        stream.close()
+        raise OSError(errno.EINVAL, next((kind for test, kind in _KINDS if test(mode)), "it is no regular file"))
+    return stream
 
 
 def _open(path: str, flags: int) -> int:

@@ -183,3 +183,19 @@ def test_rights_that_were_seen_too_long_ago_are_read_again(tmp_path: Path) -> No
         assert refresh_rights(store, Rules(replace(last.circumstances, at=AT + timedelta(days=60))))[1] == [
             str((site / "a.md").resolve())
         ]
+
+
+def test_pipes_devices_and_links_that_lead_nowhere_are_refused_and_never_waited_for(
+    folder: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(folder / "pipe.md")
+    (folder / "endless.txt").symlink_to("/dev/zero")
+    (folder / "loop.md").symlink_to("loop.md")
+    (folder / "gone.md").symlink_to("nowhere.md")
+    told = add(tmp_path / "news.db", folder)
+    assert (told.documents.new, told.bad) == (3, 4)
+    why = {Path(where).name: problem for where, problem in told.refused}
+    assert why["pipe.md"] == "it cannot be read: it is a named pipe."
+    assert why["endless.txt"] == "it cannot be read: it is a device."
+    assert "lead to each other" in why["loop.md"] or "symbolic links" in why["loop.md"]
+    assert why["gone.md"] == "it cannot be read: No such file or directory."
