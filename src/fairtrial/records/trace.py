@@ -60,6 +60,7 @@ CUT_QUOTES = "cut what is repeated beyond the licence"
 UNSHOWN_CITED = "cites passages that were not shown"
 RIGHTS_CHANGED = "rights changed since the trial was planned"
 SPOKEN_TO = "a passage reads like instructions"
+STRIPPED = "left out sentences that read like instructions"
 """Actions of who searches an archive for a model; all but the abstention make an answer doubtful."""
 
 _DEFAULTS = {f.name: f.default for f in fields(TraceStep) if f.name != "by"}

@@ -89,6 +89,12 @@ class Retrieve(LeverSettings):
         description="What is done to quotations that the passages do not hold: taken out, the whole answer withheld, "
         "or marked. Words beyond a licence are cut, or the answer withheld.",
     )
+    injected: Literal["note", "strip", "plain"] = Field(
+        "note",
+        description="What is done about words of an archive that look like instructions to a model: 'note' quotes all "
+        "passages and says which have such words, 'strip' also leaves out these sentences, 'plain' does nothing: for "
+        "measuring what the others are worth.",
+    )
     max_words: Positive | None = Field(
         None, description="Words of one document that an answer may repeat, beside what its licence says."
     )
@@ -98,7 +104,7 @@ class Retrieve(LeverSettings):
     template: Text | None = Field(
         None,
         description="What stands before the question, a template: {{passages}} with number, text, publisher, title, "
-        "date, label, corrections, retracted, notes, url; {{written}}, {{abstention}}.",
+        "date, label, corrections, retracted, notes, url; {{written}}, {{abstention}}, {{quoted}}.",
     )
     _read: datetime = PrivateAttr(default_factory=lambda: datetime.now(UTC))
     _planned: str = PrivateAttr("")

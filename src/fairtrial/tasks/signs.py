@@ -18,6 +18,7 @@ from fairtrial.records.trace import (
     READ_PART,
     RIGHTS_CHANGED,
     SPOKEN_TO,
+    STRIPPED,
     UNSHOWN_CITED,
     WITHHELD,
 )
@@ -52,6 +53,7 @@ SIGNS: Mapping[str, str] = {
     "cites_unshown": "it cites passages that were not shown",
     "rights_changed": "rights changed since the trial was planned",
     "spoken_to": "a passage that was shown reads like instructions to the model",
+    "stripped": "sentences that read like instructions to the model were left out of passages",
     "quotes_wrong": "a quotation stands in no passage that was shown",
     "ends_right": "wrong, and a longer text that ends with a right answer",
 }
@@ -68,6 +70,7 @@ ON_THE_WAY: Mapping[str, str] = {
     "cites_unshown": UNSHOWN_CITED,
     "rights_changed": RIGHTS_CHANGED,
     "spoken_to": SPOKEN_TO,
+    "stripped": STRIPPED,
 }
 """Signs of what levers did on the way to an answer, and the actions in its trace that they stand for."""
 

@@ -20,8 +20,10 @@ SENTENCES: Mapping[str, str] = {
     "withheld.",
     "cut_quotes": "{count} of {of} answers of {candidate} to {task} repeated more of a source than its licence allows, "
     "and were cut before they were graded.",
-    "spoken_to": "Passages that read like instructions to a model were shown to {candidate}, marked as such, for "
-    "{count} of {of} items of {task}.",
+    "spoken_to": "Passages that read like instructions to a model were shown to {candidate} for {count} of {of} "
+    "items of {task}.",
+    "stripped": "Sentences that read like instructions to a model were left out of the passages that {candidate} was "
+    "shown for {count} of {of} items of {task}.",
     "rights_changed": "Rights of documents changed while {candidate} answered {count} of {of} items of {task}; they "
     "were answered with what might be used both when the trial was planned and then.",
 }

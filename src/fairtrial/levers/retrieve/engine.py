@@ -15,7 +15,7 @@ from fairtrial.engines.settings import EngineSettings, ImageSources
 from fairtrial.errors import ArchiveError, FairtrialError, TooLongError
 from fairtrial.levers.retrieve.finding import Finder, Finding, FoundPassage
 from fairtrial.levers.retrieve.gates import cut_excess, hide_words, pass_gates
-from fairtrial.levers.retrieve.noting import SPEAKS, NotedPassage, make_use, note_text, show_passages
+from fairtrial.levers.retrieve.noting import NotedPassage, make_use, note_text, show_passages
 from fairtrial.levers.retrieve.writing import Look, ShownPassage, put_before
 from fairtrial.levers.wrapping import A, R, WrappedEngine, get_prompt
 from fairtrial.records import (
@@ -29,7 +29,7 @@ from fairtrial.records import (
     ScoreRequest,
     TraceStep,
 )
-from fairtrial.records.trace import ABSTAINED, DROPPED_PASSAGES, FOUND_NOTHING, RIGHTS_CHANGED, SPOKEN_TO
+from fairtrial.records.trace import ABSTAINED, DROPPED_PASSAGES, FOUND_NOTHING, RIGHTS_CHANGED, SPOKEN_TO, STRIPPED
 from fairtrial.rights import Use
 from fairtrial.spec.retrieve import Retrieve
 
@@ -92,7 +92,7 @@ class RetrievingEngine(WrappedEngine):
     ) -> None:
         super().__init__(engine, name)
         self.settings, self.finder, self.fingerprint, self.clock = settings, finder, fingerprint, clock
-        self._look = Look(settings.template or "", settings.abstain.words)
+        self._look = Look(settings.template or "", settings.abstain.words, settings.injected != "plain")
         self._known: OrderedDict[str, Prepared] = OrderedDict()
         self._lock = Lock()
 
@@ -225,7 +225,8 @@ class RetrievingEngine(WrappedEngine):
         actions = [] if ready.noted or ready.left_out else [FOUND_NOTHING]
         actions += [DROPPED_PASSAGES] if any(why == NO_ROOM for *_, why in ready.left_out) else []
         actions += [RIGHTS_CHANGED] if ready.changed else []
-        actions += [SPOKEN_TO] if any(SPEAKS in one.notes for one in ready.shown) else []
+        spoken = STRIPPED if self.settings.injected == "strip" else SPOKEN_TO
+        actions += [spoken] if any(one.speaks or one.stripped for one in ready.shown) else []
         actions += [ABSTAINED] if ready.refused else []
         prompt = ""
         if ready.noted and not ready.refused:
@@ -283,7 +284,7 @@ class RetrievingEngine(WrappedEngine):
         shown = [(rank, one) for rank, one in ranked if not one.withheld]
         while True:
             noted = tuple(self._note(one, number) for number, (_, one) in enumerate(shown, 1))
-            texts = tuple(show_passages(noted))
+            texts = tuple(show_passages(noted, self.settings.injected))
             ready = Prepared(noted, tuple(sorted(left_out, key=lambda one: one[0])), texts, finding.changed)
             if not shown or self._does_fit(self._write(request, ready)):
                 return ready

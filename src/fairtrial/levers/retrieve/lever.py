@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 FRAME = 300
 """Bytes around a passage in the prompt, e.g. its number and address, at most."""
 
-METHOD = 1
+METHOD = 2
 """Of finding, showing and gating; counts up when the same archive and answer give another answer."""
 
 
