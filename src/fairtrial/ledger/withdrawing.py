@@ -66,7 +66,7 @@ def withdraw_words(ledger: Ledger, documents: Collection[str], texts: Mapping[st
         items = sum(_repeats(read_mapping(body, "an item"), index) for (body,) in db.execute("SELECT body FROM items"))
         db.execute(f"UPDATE passages SET text = NULL, title = NULL WHERE {of_these}", (ids,))
     passages = sum(bool(text or title) for _, _, text, title in told)
-    if passages or answers or requests:
+    if told or answers or requests:  # whatever went before may have been stopped between the rows and the file
         _clean(ledger)
     return Withdrawn(passages, answers, requests, items)
 

@@ -12,11 +12,12 @@ from fairtrial.api.running import run
 from fairtrial.api.withdrawing import withdraw
 from fairtrial.archive.adding import Rules, add_files
 from fairtrial.archive.stores.sqlite import SqliteStore
-from fairtrial.errors import ArchiveError
+from fairtrial.errors import ArchiveError, LedgerError
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.ledger.answers import read_requests
 from fairtrial.ledger.examine import examine
 from fairtrial.ledger.passages import hash_text
+from fairtrial.ledger.withdrawing import _clean
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
@@ -185,3 +186,26 @@ def test_a_trial_with_an_archive_is_found_by_a_withdrawal(place: Path) -> None:
     assert found.ledgers[str(ledger)].passages > 0
     assert search_bytes(place / "held", PLANTED, HEADLINE) == []
     assert examine(ledger).sound
+
+
+def test_a_withdrawal_that_was_stopped_before_the_file_was_written_anew_is_finished_by_the_next_one(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = place / "held"
+    with SqliteStore(held / "news.db") as store:
+        document = store.find_documents("a.md")[0].id
+    fill_ledger(held / "trial.db", document)
+
+    calls: list[Ledger] = []
+
+    def fail_at_first(ledger: Ledger) -> None:
+        calls.append(ledger)
+        if len(calls) == 1:
+            raise LedgerError("another process is reading")
+        _clean(ledger)
+
+    monkeypatch.setattr("fairtrial.ledger.withdrawing._clean", fail_at_first)
+    news = str(place / "news")
+    assert len(withdraw(str(held / "news.db"), [news], [held / "trial.db"]).unreached) == 1
+    again = withdraw(str(held / "news.db"), [news], [held / "trial.db"])
+    assert (len(calls), again.unreached, search_bytes(held, PLANTED, HEADLINE)) == (2, {}, [])

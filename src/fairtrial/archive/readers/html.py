@@ -14,6 +14,7 @@ from fairtrial.archive.readers.inline_html import describe_hidden
 from fairtrial.archive.readers.labels import find_label
 from fairtrial.archive.readers.parsing import parse_file
 from fairtrial.archive.readers.schema_org import Told, read_linked_data
+from fairtrial.errors import ArchiveError
 
 _RETRACTED = re.compile(r"\s*\[?(?:retracted|retraction|withdrawn)\b\]?\s*[:\-–—]", re.IGNORECASE)
 _TITLES = ("og:title", "twitter:title", "dc.title", "headline")
@@ -23,6 +24,8 @@ _PUBLISHED = ("article:published_time", "datepublished", "date", "dc.date", "dc.
               "parsely-pub-date", "sailthru.date", "og:published_time")  # fmt: skip
 _MODIFIED = ("article:modified_time", "datemodified", "og:updated_time", "lastmod", "last-modified", "dc.date.modified")
 _SECTIONS = ("article:section", "section", "parsely-section")
+
+_NO_PAGES = (b"PK\x03\x04", b"%PDF-", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf")
 
 
 def read_html(source: Source) -> Iterator[Draft]:
@@ -42,6 +45,8 @@ def read_page(source: Source, data: bytes, address: str = "", charset: str = "")
     Raises:
         ArchiveError: it cannot be read, or not within the limits.
     """
+    if data.startswith(_NO_PAGES):
+        raise ArchiveError("it is no page: it begins as an archive, a PDF document or an image does.")
     page = parse_file("page", data, charset)
     meta: dict[str, list[str]] = {}
     for name, content in page["meta"]:

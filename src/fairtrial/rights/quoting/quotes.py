@@ -3,7 +3,7 @@
 Texts are compared by their characters in Unicode NFKC, with white space folded and the different forms of quotation
 marks, apostrophes and dashes taken as one; case counts only in that a word may begin with either.  Quotations of fewer
 than 12 characters are too short to say anything.  A quotation that was changed counts as found only where 85% of it
-survives as one run.  Pure.
+survives as one run, and neither a number nor a negation is in what differs.  Pure.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ _SAME = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
 }
 _EMPHASIS = "*_"
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|nicht|kein\w*|nie|niemals|ohne|pas|jamais|ne|sans|"
+    r"niet|geen|ikke|inte|aldri\w*|n\u00e3o|nunca|non)\b|n't\b",
+    re.IGNORECASE,
+)
+_GAP = 4
+"""Words that may be left out between two pieces before a negation among them may be another sentence's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,8 @@ def _check_changed(
     runs = [(number, *find_longest_run(wanted, passages[number].text)) for number in order]
     best = max(runs, key=lambda run: run[1], default=(0, 0, 0, 0))
     number, length, at, there = best
-    if len(pieces) == 1 and length >= SHORTEST and length >= SURVIVING * len(wanted):
+    survives = length >= SHORTEST and length >= SURVIVING * len(wanted)
+    if len(pieces) == 1 and survives and not _says_otherwise(wanted, at, passages[number].text, there, length):
         result: Result = "misattributed" if quotation.cited and number not in named else "found"
         span = passages[number].span(there, there + length)
         words = _count_words(wanted[at : at + length])
@@ -126,6 +134,31 @@ def _check_changed(
         spans = tuple((n, *passages[n].span(place, place + end - start)) for n, start, end, place in covered)
         return CheckedQuotation(quotation, "stitched", numbers, spans, _count_words(wanted))
     return CheckedQuotation(quotation, "not found")
+
+
+def _says_otherwise(wanted: str, at: int, text: str, there: int, length: int) -> bool:
+    """Return whether a number or a negation is in what differs beside the run that a quotation shares with a passage.
+
+    What differs reaches to the ends of the words that the run cuts through, and in the passage as far as in the
+    quotation, and one word further.
+    """
+    before, after = wanted[:at], wanted[at + length :]
+    least, most = (there - len(before) if _has_word([before]) else there), there + length
+    most += len(after) if _has_word([after]) else 0
+    pairs = ((wanted, 0, at), (wanted, at + length, len(wanted)), (text, max(least, 0), there))
+    beside = [_widen(*one) for one in (*pairs, (text, there + length, min(most, len(text))))]
+    return any(_NEGATION.search(one) or any(char.isdigit() for char in one) for one in beside)
+
+
+def _widen(text: str, start: int, end: int) -> str:
+    """Return a part of a text with the words that it begins and ends in; nothing of an empty part."""
+    if start >= end:
+        return ""
+    while start and text[start - 1] != " ":
+        start -= 1
+    while end < len(text) and text[end] != " ":
+        end += 1
+    return text[start:end]
 
 
 def _list_gaps(wanted: str, covered: Sequence[tuple[int, int, int, int]]) -> list[str]:
@@ -174,11 +207,16 @@ def _grow(wanted: str, at: int, text: str, there: int) -> tuple[int, int]:
 
 
 def _find_in_order(pieces: Sequence[str], passage: Folded) -> list[tuple[int, int]]:
-    """Return where pieces stand in a passage, one after the other; nothing if one of them does not."""
-    spans, at = [], 0
+    """Return where pieces stand in a passage, one after the other; nothing if one of them does not.
+
+    Nor where the few words between two of them deny: to leave out "not" turns a sentence around.
+    """
+    spans: list[tuple[int, int]] = []
+    at = 0
     for piece in pieces:
         found = _find_piece(piece, passage.text, at)
-        if found < 0:
+        between = passage.text[at:found] if spans else ""
+        if found < 0 or (len(between.split()) <= _GAP and _NEGATION.search(between)):
             return []
         spans.append(passage.span(found, found + len(piece)))
         at = found + len(piece)
@@ -234,8 +272,11 @@ def fold(text: str) -> Folded:
             if kind == "Cf" or char in _EMPHASIS:
                 continue
             same = "\x20" if char.isspace() or kind == "Cc" else _SAME.get(char, char)
-            if same == " " and (not out or out[-1] == " "):
+            if same == " " and (not out or out[-1] in " -"):  # a dash has spaces around it in some houses
                 continue
+            if same == "-" and out and out[-1] in " -":  # and is two hyphens in others
+                out.pop()
+                i = places.pop()
             out.append(same)
             places.append(i)
     return Folded("".join(out), tuple(places))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fairtrial.archive.document import Correction, Document
-from fairtrial.archive.readers import FoundDocument, read_documents
+from fairtrial.archive.readers import FoundDocument, Refused, read_documents
 
 SEEN = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -148,3 +148,10 @@ def test_instructions_in_a_title_are_noted(tmp_path: Path) -> None:
 )
 def test_pages_that_name_no_body(tmp_path: Path, page: str) -> None:
     assert read(tmp_path, page).text == "Open."
+
+
+def test_other_files_by_the_name_of_a_page_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_bytes(b"PK\x03\x04\x14\x00word/document.xml <p>The harbour is open.</p>")
+    [refused] = read_documents(tmp_path, seen=SEEN)
+    assert isinstance(refused, Refused)
+    assert "it is no page" in refused.problem.message

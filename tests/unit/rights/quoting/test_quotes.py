@@ -163,3 +163,25 @@ def test_any_answer_is_read(answer: str, passage: str) -> None:
     assert spans == sorted(spans)
     assert all(0 <= start < end <= len(answer) for start, end in spans)
     assert all(0 <= start < end <= len(passage) for one in checked for _, start, end in one.spans)
+
+
+BRIDGE = "The old bridge at Quay Street stays closed until spring, because its second pier has moved — by 14 inches."
+COUNCIL = "The council will not raise taxes in 2026."
+
+
+@pytest.mark.parametrize(
+    ("quoted", "result"),
+    [
+        ("The council will not raise taxes in 2025", "not found"),
+        ("The old bridge at Quay Street stays closed until spring, because its second pier has not moved", "not found"),
+        ("Not the old bridge at Quay Street stays closed until spring, because its second pier", "not found"),
+        ("The council will ... raise taxes in 2026", "stitched"),
+        ("The council will [surely] raise taxes in 2026", "not found"),
+        ("The old bridge at Quay Street stays closed until spring, because its second piers", "found"),
+        ("because its second pier has moved -- by 14 inches", "found"),
+        ("because its second pier has moved—by 14 inches", "found"),
+    ],
+)
+def test_numbers_and_negations_may_not_differ_and_dashes_may(quoted: str, result: str) -> None:
+    [one] = check_quotations(f'It says "{quoted}".', {1: BRIDGE, 2: COUNCIL})
+    assert one.result == result
