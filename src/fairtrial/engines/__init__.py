@@ -48,6 +48,7 @@ ENGINES: Table[type[EngineClass]] = Table(
         "llamacpp": "fairtrial.engines.llamacpp:LlamaCppEngine",
         "openai": "fairtrial.engines.openai_api:OpenAIEngine",
         "recorded": "fairtrial.engines.recorded:RecordedEngine",
+        "search": "fairtrial.engines.search:SearchEngine",
         "transformers": "fairtrial.engines.transformers:TransformersEngine",
     },
     "a class with a class method `open`",
@@ -61,6 +62,7 @@ DISTRIBUTIONS: Mapping[str, Sequence[str]] = {
     "llamacpp": ("llama-cpp-python",),
     "openai": (),  # the client has no part in what an endpoint answers
     "recorded": ("fairtrial",),
+    "search": (),  # its answers come from the lever that searches
     "transformers": ("transformers", "torch"),
 }
 """Engine name -> the distributions whose versions can change its answers."""

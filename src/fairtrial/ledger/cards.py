@@ -57,6 +57,8 @@ class OwnRowsRecord:
         one_gold, one_gold_times: the most frequent right answer (of options in places of their own, its letter), and
             how often it is right.
         without_image: rows without an image, in a file of rows with images.
+        judged: judgements of a retrieval set that say that something is relevant.
+        unknown_documents, unknown_queries: how many of these name documents, or questions, that are not there.
     """
 
     rows: Count = 0
@@ -68,6 +70,9 @@ class OwnRowsRecord:
     one_gold: Str = ""
     one_gold_times: Count = 0
     without_image: Count = 0
+    judged: Count = 0
+    unknown_documents: Count = 0
+    unknown_queries: Count = 0
 
 
 @dataclass(frozen=True, slots=True)

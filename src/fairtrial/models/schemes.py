@@ -18,6 +18,9 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.functions import find_function
 from fairtrial.spec.schemes import SCHEMES, find_model_problem, scheme_of
 
+SEARCH_METHOD = 1
+"""Of `fairtrial.engines.search`; counts up when the same passages give another answer there."""
+
 Resolver = Callable[[str, str, Path], ResolvedModel]
 """(whole name, what follows the scheme, folder that relative paths are relative to) to the model."""
 
@@ -78,6 +81,11 @@ def _resolve_fake(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     return ResolvedModel(spec, "fake", None, content_hash(["fake", rest]), rest)
 
 
+def _resolve_search(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
+    """Return what stands for a model where what was found is all that is wanted."""
+    return ResolvedModel(spec, "search", None, content_hash(["search", SEARCH_METHOD]), spec)
+
+
 def _resolve_function(spec: str, rest: str, base_dir: Path) -> ResolvedModel:
     """Return a function of this process.  Raises SpecError if it is of another one."""
     found = find_function(spec)
@@ -98,6 +106,7 @@ RESOLVERS: Mapping[str, Resolver] = {
     "pkg": resolve_package,
     "hf": resolve_hub,
     "fake": _resolve_fake,
+    "search": _resolve_search,
     "python": _resolve_function,
 }
 """Scheme name to what finds weights, of the schemes that are built in and have any."""

@@ -185,6 +185,12 @@ class Candidate(PublicSection):
         return self
 
     @model_validator(mode="after")
+    def _search_has_an_archive(self) -> Candidate:
+        if self.model == "search" and not any("retrieve" in lever for lever in self.levers):
+            raise make_problem("'search' finds nothing without an archive: add levers: [{retrieve: ARCHIVE}]", "model")
+        return self
+
+    @model_validator(mode="after")
     def _projector_has_weights_beside_it(self) -> Candidate:
         scheme = scheme_of(self.model)
         if self.projector != "auto" and scheme is not None and scheme.answers != "here":

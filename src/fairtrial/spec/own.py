@@ -31,7 +31,11 @@ def is_data_file(name: str) -> bool:
 class DataFile(Section):
     """A file of rows.  Its path alone may be written in short."""
 
-    path: Text = Field(description="The file: CSV, TSV, JSON, JSONL, Parquet or Excel; or a folder of images.")
+    path: Text = Field(
+        description="The file: CSV, TSV, JSON, JSONL, Parquet or Excel; or a folder of images, or of a "
+        "retrieval set in BEIR's form."
+    )
+    split: str = Field("", description="Of a retrieval set, which judgements; default: test, or the only ones.")
     sheet: str = Field("", description="Sheet of an Excel file; default: the first one.")
     encoding: str = Field("", description="Encoding of a text file; default: UTF-8, or what its first bytes say.")
     delimiter: str = Field("", description="What stands between the cells of a CSV file; default: found out.")
@@ -98,7 +102,7 @@ class OwnData(Section):
     file: Annotated[DataFile | None, _expand("path", DataFile), BeforeValidator(_check_is_path)] = Field(
         None,
         description="In place of a task: a file of your own questions (CSV, TSV, JSON, JSONL, Parquet, Excel), or a "
-        "folder of images.",
+        "folder of images or of a retrieval set.",
     )
     question: str = Field("", description="The column of questions.")
     context: str = Field("", description="A column with what stands before the question, e.g. a passage.")

@@ -66,6 +66,12 @@ class Retrieve(LeverSettings):
     )
     embed: Text = Field("none", description="Also search by meaning, with this embedder; 'none': by words alone.")
     rerank: Text = Field("none", description="Order the best passages anew with this reranker, e.g. 'small'.")
+    legs: Literal["auto", "words", "vectors", "both"] = Field(
+        "auto", description="What is searched by; 'auto': by words, and with an embedder by meaning too."
+    )
+    per_document: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="Passages of one document at most, e.g. 1; 0: any number."
+    )
     endpoint: Endpoint = Field(Endpoint(), description="Where a hosted embedder is asked.")
     profile: Profile = Field("strict", description="What may be used where nobody said anything of it.")
     territory: str = Field("", pattern="^([A-Z]{2})?$", description="Where it is used, ISO 3166-1, e.g. DE.")
@@ -117,6 +123,12 @@ class Retrieve(LeverSettings):
             raise make_problem(f"{error.message} {error.fix}".strip().removesuffix("."), "territory") from None
         if self.moment is not None and self.moment > self.read:
             raise make_problem(f"at lies in the future ({self.at}); nothing may be used before its time", "at")
+        return self
+
+    @model_validator(mode="after")
+    def _vectors_need_an_embedder(self) -> Retrieve:
+        if self.legs in ("vectors", "both") and self.embed == "none":
+            raise make_problem(f"legs: {self.legs} needs vectors: add an embedder, e.g. 'embed: small'", "legs")
         return self
 
     @property

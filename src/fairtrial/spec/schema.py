@@ -18,7 +18,9 @@ def make_trial_schema() -> dict[str, Any]:
     for key, what in (("tasks", "name of a task"), ("candidates", "path of a candidate file")):
         properties[key]["items"] = {"anyOf": [{"type": "string", "description": what}, properties[key]["items"]]}
     candidate = schema["$defs"]["Candidate"]["properties"]
-    candidate["model"]["pattern"] = f"^({'|'.join(SCHEMES.built_in)}):."
+    alone = [name for name in SCHEMES.built_in if SCHEMES.find(name).stands_alone]
+    begun = [name for name in SCHEMES.built_in if name not in alone]
+    candidate["model"]["pattern"] = f"^(({'|'.join(begun)}):.|({'|'.join(alone)})$)"
     candidate["levers"]["items"] = make_lever_schema()
     schema["$defs"]["TaskEntry"]["properties"]["forms"]["items"] = make_form_schema()
     mapping = {"type": "string", "pattern": r"\.[yY][aA]?[mM][lL]$", "description": "path of a file with the settings"}

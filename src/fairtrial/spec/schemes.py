@@ -25,6 +25,7 @@ class Scheme:
             ``function`` of this process, or read from a ``ledger`` or another tool's ``log``.
         is_path: whether a path follows the scheme.
         is_of_hub: whether weights come from the Hugging Face hub, where everybody can get them.
+        stands_alone: whether it is a model's whole name, with nothing after it.
         resolver: of a plugin: what returns a `fairtrial.models.ResolvedModel` for the whole name, what follows the
             scheme, and the folder that relative paths are relative to; `fairtrial.models` has those of the others.
     """
@@ -33,6 +34,7 @@ class Scheme:
     answers: Literal["here", "elsewhere", "function", "ledger", "log"] = "here"
     is_path: bool = False
     is_of_hub: bool = False
+    stands_alone: bool = False
     resolver: Callable[[str, str, Path], Any] | None = None
 
     @property
@@ -50,6 +52,7 @@ SCHEMES: Table[Scheme] = Table(
         "openai": Scheme("openai:MODEL", "elsewhere"),
         "replay": Scheme("replay:LEDGER#CANDIDATE", "ledger", is_path=True),
         "import": Scheme("import:FILE-OR-FOLDER", "log", is_path=True),
+        "search": Scheme("search", stands_alone=True),
         "python": Scheme("", "function"),
         "fake": Scheme(""),
     },
@@ -68,15 +71,24 @@ FORMS = tuple(scheme.form for scheme in SCHEMES.built_in.values() if isinstance(
 def scheme_of(model: str) -> Scheme | None:
     """Return the scheme of a model's name; None if it has none that is known here."""
     name, colon, _ = model.partition(":")
-    return SCHEMES.find(name) if colon and name in SCHEMES else None
+    if name not in SCHEMES:
+        return None
+    found = SCHEMES.find(name)
+    return found if bool(colon) != found.stands_alone else None
 
 
 def find_model_problem(model: str) -> str:
     """Return what is wrong with the form of a model's name, as a sentence without its full stop; empty if nothing."""
     scheme, colon, rest = model.partition(":")
+    if scheme_of(model) is not None and not colon:
+        return ""
+    if colon and scheme in SCHEMES and SCHEMES.find(scheme).stands_alone:
+        return f"model {model!r} has something after {scheme!r}, which stands alone"
     if colon and scheme in SCHEMES:
         return "" if rest.strip() else f"model {model!r} has nothing after {scheme + ':'!r}"
-    known = ", ".join(f"{name}:" for name in SCHEMES.names() if name not in UNWRITTEN)
+    known = ", ".join(
+        name if SCHEMES.find(name).stands_alone else f"{name}:" for name in SCHEMES.names() if name not in UNWRITTEN
+    )
     hub = rest.removeprefix("//huggingface.co/").strip("/").split("/")
     if rest.startswith("//huggingface.co/") and len(hub) > 1:
         hint = f" Did you mean 'hf:{hub[0]}/{hub[1]}'?"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.spec.schemes import SCHEMES
+from fairtrial.spec.schemes import SCHEMES, scheme_of
 
 OLLAMA = "localhost:11434"
 """Where Ollama listens, unless OLLAMA_HOST says otherwise."""
@@ -35,7 +35,7 @@ def expand_model(given: str) -> dict[str, Any]:
         host = os.environ.get("OLLAMA_HOST", "").strip().rstrip("/") or OLLAMA
         address = host if "://" in host else f"http://{host}"
         return {"model": f"openai:{rest}", "endpoint": {"base_url": f"{address}/v1"}}
-    if colon and scheme in SCHEMES:
+    if (colon and scheme in SCHEMES) or scheme_of(given) is not None:
         return {"model": given}
     ledger, mark, _ = given.rpartition("#")
     if mark and Path(ledger).suffix in LEDGERS:

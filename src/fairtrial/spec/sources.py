@@ -5,7 +5,7 @@ What these graders do is in `fairtrial.tasks.graders`.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,10 @@ class Retrieved(GraderSettings):
     column: Text = Field(
         RELEVANT,
         description="Column with what should be found: addresses or ids of documents, each also as ADDRESS#START-END.",
+    )
+    rank: Literal["passages", "documents"] = Field(
+        "passages",
+        description="What has a place in the ranking: each passage, or each document, that of its best passage.",
     )
 
 

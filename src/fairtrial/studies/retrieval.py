@@ -37,6 +37,10 @@ CONTRASTS = (
     (ORACLE, CLOSED, "what the archive can give at most"),
     (DISTRACTORS, CLOSED, "what passages that do not tell it change"),
 )
+SEARCH_ALONE = "search"
+"""A candidate's model that answers nothing: only its search is looked at, and no answers of it are lost."""
+
+OF_SEARCHES = ("recall", "ndcg", "mrr")
 CAUSES = ("not found", "found, not used", "used, but wrong", "nothing to be found")
 
 
@@ -77,14 +81,20 @@ def tell_retrieval(ledger: Ledger, trial_id: str) -> Findings | None:
 
 def _find(ledger: Ledger, trial_id: str) -> Findings | None:
     rows = TrialValues(ledger, trial_id, query.find_trial(ledger, trial_id).plan)
-    families = find_families(rows.plan.candidates)
+    families = find_families([one for one in rows.plan.candidates if one.spec.model != SEARCH_ALONE])
     if not families:
         return None
-    tasks = [task for task in rows.plan.own_tasks if task.main_measure.higher_is_better is not None]
+    tasks = [task for task in rows.plan.own_tasks if _grades_answers(task)]
     told = [(family, task) for task in tasks for family in families if _has_answers(rows, family, task)]
     sentences = [line for family, task in told for line in _describe(rows, family, task)]
     tables = [table for family, task in told for table in _make_tables(rows, family, task)]
     return Findings(TITLE, tuple(sentences), tuple(tables), (), tuple(_list_notes(rows, families, told)))
+
+
+def _grades_answers(task: TaskRecord) -> bool:
+    """Return whether a task's main measure is of answers, and not of what was found for them."""
+    name, at, _ = task.main_measure.name.partition("@")
+    return task.main_measure.higher_is_better is not None and not (at and name in OF_SEARCHES)
 
 
 def find_families(candidates: Sequence[CandidateRecord]) -> list[Family]:

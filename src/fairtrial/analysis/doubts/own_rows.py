@@ -43,6 +43,7 @@ def find_own_row_doubts(_: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
             )
             grave = is_grave(rows.without_image, rows.rows)
             yield Doubt("without_image", text, task.name, count=rows.without_image, of=rows.rows, headline=grave)
+        yield from _find_unknown(task.name, rows)
         yield from _find_one_gold(task.name, rows, task.items_total)
 
 
@@ -54,6 +55,17 @@ def _find_left_out(task: str, rows: OwnRowsRecord) -> Iterator[Doubt]:
         if count:
             text = f"{count:,} of {rows.rows:,} rows of {task} {why} and were left out."
             yield Doubt(kind, text, task, count=count, of=rows.rows, headline=is_grave(count, rows.rows))
+
+
+def _find_unknown(task: str, rows: OwnRowsRecord) -> Iterator[Doubt]:
+    for kind, count, why in (
+        ("unknown_documents", rows.unknown_documents, "documents that its corpus has not: no search can find them"),
+        ("unknown_queries", rows.unknown_queries, "questions that it has not: they are left out"),
+    ):
+        if count:
+            named = "names" if count == 1 else "name"
+            text = f"{count:,} of {rows.judged:,} judgements of {task} {named} {why}."
+            yield Doubt(kind, text, task, count=count, of=rows.judged, headline=True)
 
 
 def _find_one_gold(task: str, rows: OwnRowsRecord, items: int) -> Iterator[Doubt]:

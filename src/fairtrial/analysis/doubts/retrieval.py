@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from fairtrial.analysis.doubts.base import Doubt, get_names_by_id, is_grave
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import TaskRecord
 from fairtrial.ledger.signs import count_signs
 
 SENTENCES: Mapping[str, str] = {
@@ -28,6 +30,12 @@ SENTENCES: Mapping[str, str] = {
     "were answered with what might be used both when the trial was planned and then.",
 }
 
+USUAL_PASSAGES = 6
+"""Passages that the lever gives unless it says otherwise; see `fairtrial.spec.retrieve`."""
+
+ENOUGH = 3
+"""Passages for each document that is ranked, above which it is likely that there are as many documents."""
+
 ALWAYS = ("rights_changed", "withheld")
 """Signs that the headline tells however few answers have them."""
 
@@ -42,3 +50,48 @@ def find_retrieval_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Dou
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
             grave = found.sign in ALWAYS or is_grave(found.count, found.of)
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, grave)
+    yield from find_shallow_searches(trial)
+
+
+def find_shallow_searches(trial: query.TrialRow) -> Iterator[Doubt]:
+    """Yield a doubt for each candidate that finds fewer passages, or perhaps documents, than a task's grader counts."""
+    for task in trial.plan.tasks:
+        if (counted := _read_depth(task)) is None:
+            continue
+        k, documents = counted
+        for candidate in trial.plan.candidates:
+            most, each = _read_most(candidate.spec.levers)
+            if most is None:
+                continue
+            if most < k:
+                text = (
+                    f"The first {k} places count in {task.name}, and {candidate.name} finds {most} passages at most "
+                    f"(`k` of its lever `retrieve`): what it would find after these counts as not found."
+                )
+                yield Doubt("shallow_search", text, task.name, candidate.name, headline=True)
+            elif documents and each != 1 and most < ENOUGH * k:
+                text = (
+                    f"The first {k} documents count in {task.name}, and {candidate.name} finds {most} passages, of "
+                    "which several may be of one document; `per_document: 1` of its lever `retrieve` avoids that."
+                )
+                yield Doubt("several_of_one_document", text, task.name, candidate.name)
+
+
+def _read_depth(task: TaskRecord) -> tuple[int, bool] | None:
+    """Return how many places of a search count in a task, and whether of documents; None if none is graded."""
+    graders = task.card.settings.document.get("grade")
+    for grader in graders if isinstance(graders, list) else ():
+        said = grader.get("retrieved") if isinstance(grader, Mapping) else None
+        if isinstance(said, Mapping) and isinstance(k := said.get("k"), int):
+            return k, said.get("rank") == "documents"
+    return None
+
+
+def _read_most(levers: Sequence[Mapping[str, Any]]) -> tuple[int | None, int]:
+    """Return how many passages a candidate finds at most, and of one document; None if it searches nothing."""
+    for lever in levers:
+        if "retrieve" in lever:
+            said = lever["retrieve"] if isinstance(lever["retrieve"], Mapping) else {}
+            if said.get("passages", "search") == "search":
+                return int(said.get("k", USUAL_PASSAGES)), int(said.get("per_document", 0))
+    return None, 0

@@ -1,11 +1,17 @@
-"""JSON Lines: a document a row, with the fields of front matter and its ``text``."""
+"""JSON Lines: a document a row, with the fields of front matter and its ``text``; also as BEIR has rows.
+
+Files may be packed by gzip.  They are read row by row, however large they are.
+"""
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import IO, Any
 
+from fairtrial.archive.readers.beir import ID, SeenIds, lift_fields
 from fairtrial.archive.readers.finishing import hash_stream
 from fairtrial.archive.readers.found import MOST_BYTES, Draft, DraftPicture, Refused, Source
 from fairtrial.archive.readers.markdown import simplify_markdown
@@ -23,31 +29,43 @@ def read_jsonl(source: Source) -> Iterator[Draft | Refused]:
     """Yield the documents of a file, and the rows that cannot be read."""
     with source.open() as file:
         sha256 = hash_stream(file)
-    with source.open() as file:
-        number = 0
-        while line := file.readline(MOST_BYTES + 1):
-            number += 1
-            where = f"{source.path}:{number}"
-            if len(line) > MOST_BYTES:
-                yield Refused(
-                    where, ArchiveError(f"the row has more than {MOST_BYTES:,} bytes, the most that are read.")
-                )
-                while not line.endswith(b"\n") and (line := file.readline(MOST_BYTES)):
-                    pass
-                continue
-            if not line.strip(b"\xef\xbb\xbf \t\r\n"):
+    seen = SeenIds()
+    with source.open() as raw:
+        file: IO[bytes] = gzip.GzipFile(fileobj=raw) if source.path.lower().endswith(".gz") else raw
+        for where, line in _read_lines(file, source.path):
+            if isinstance(line, ArchiveError):
+                yield Refused(where, line)
                 continue
             try:
-                yield _read_row(line, where, source, sha256)
+                yield _read_row(line, where, source, sha256, seen)
             except ArchiveError as error:
                 yield Refused(where, error)
 
 
-def _read_row(line: bytes, where: str, source: Source, sha256: str) -> Draft:
+def _read_lines(file: IO[bytes], path: str) -> Iterator[tuple[str, bytes | ArchiveError]]:
+    """Yield the place of each row that is not empty, and its bytes, or why it cannot be read."""
+    number = 0
+    try:
+        while line := file.readline(MOST_BYTES + 1):
+            number += 1
+            where = f"{path}:{number}"
+            if len(line) > MOST_BYTES:
+                yield where, ArchiveError(f"the row has more than {MOST_BYTES:,} bytes, the most that are read.")
+                while not line.endswith(b"\n") and (line := file.readline(MOST_BYTES)):
+                    pass
+            elif line.strip(b"\xef\xbb\xbf \t\r\n"):
+                yield where, line
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        told = f"it is damaged after row {number:,}: it cannot be unpacked." if number else "it is no gzip file."
+        yield path, ArchiveError(told, fix="Fetch it again; the rows before that were read.")
+
+
+def _read_row(line: bytes, where: str, source: Source, sha256: str, seen: SeenIds) -> Draft:
     row = parse_json(line)
     if not isinstance(row, dict):
         raise ArchiveError('the row is no JSON object; expected one such as {"title": ..., "text": ...}.')
-    fields = dict(row)
+    notes: list[str] = []
+    fields = lift_fields(row, notes) if ID in row else dict(row)
     pictures = fields.pop("pictures", None) or []
     given = [name for name in _TEXTS if name in fields]
     texts = [fields.pop(name) for name in given]
@@ -55,9 +73,13 @@ def _read_row(line: bytes, where: str, source: Source, sha256: str) -> Draft:
         seen = ", ".join(given) or "none"
         raise ArchiveError(f"the row needs its text in one field of {', '.join(_TEXTS)}; seen: {seen}.")
     fields.setdefault("uri", fields.pop("id", None) or where)
-    draft = Draft(where=where, text="", markdown=True)
+    draft = Draft(where=where, text="", markdown=ID not in row, notes=notes)
     state(draft, fields, source.seen, sha256, "row")
-    draft.text, images = simplify_markdown(texts[0], draft.notes)
+    if ID in row:
+        seen.add(draft.uri)
+        draft.text, images = texts[0].replace("\r\n", "\n"), []
+    else:
+        draft.text, images = simplify_markdown(texts[0], draft.notes)
     for caption, target in images:
         _add_picture(draft, source, {"file": target, "caption": caption})
     for one in pictures if isinstance(pictures, list) else [pictures]:

@@ -38,10 +38,12 @@ READERS: Mapping[str, Reader] = {
     **dict.fromkeys(sorted(PICTURES), read_picture),
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
+    ".jsonl.gz": read_jsonl,
+    ".ndjson.gz": read_jsonl,
 }
 """End of a file's name -> what reads it."""
 
-OF_MANY = frozenset({".warc", ".warc.gz", ".jsonl", ".ndjson"})
+OF_MANY = frozenset({".warc", ".warc.gz", ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz"})
 """Files of many records, which are read record by record, however large they are."""
 
 

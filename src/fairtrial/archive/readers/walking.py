@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from fairtrial.archive.readers.beir import JUDGEMENTS, QUERIES, hold_corpus
 from fairtrial.errors import ArchiveError
 from fairtrial.rights.readers import SITE_FILES
 from fairtrial.spec.regular import read_regular
@@ -14,7 +15,10 @@ MOST_FILES = 2_000_000
 
 
 def list_files(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder, by their names; hidden ones and those about the whole site are left out."""
+    """Yield the files below a folder, by their names; hidden ones and those about the whole site are left out.
+
+    So are the questions and judgements of a retrieval set beside its documents.
+    """
     seen = 0
     for place, folders, names in os.walk(root):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
@@ -22,8 +26,12 @@ def list_files(root: Path) -> Iterator[Path]:
         if seen > MOST_FILES:
             raise ArchiveError(f"there are more than {MOST_FILES:,} files in it.", where=str(root),
                                fix="Add its folders one by one.")  # fmt: skip
+        others = {*SITE_FILES}
+        if hold_corpus(names):
+            folders[:] = [one for one in folders if one != JUDGEMENTS]
+            others |= {*QUERIES}
         for name in sorted(names):
-            if not name.startswith(".") and name not in SITE_FILES:
+            if not name.startswith(".") and name not in others:
                 yield Path(place, name)
 
 

@@ -98,7 +98,8 @@ class Finder:
     def identify_permitted(self) -> tuple[str, int, int]:
         """Return a hash of which documents may be used as the trial is planned, how many, and how many there are."""
         records = self.store.list_rights()
-        legs = (Use.SEARCH, Use.AI_INDEX) if self.embedder else (Use.SEARCH,)
+        kept = {"words": Use.SEARCH, "vectors": Use.AI_INDEX}
+        legs = [kept[leg] for leg in self._searcher.list_legs()]
         numbers = [self._permit((Use.AI_INPUT, leg), records) for leg in legs]
         permitted: list[list[str]] = [[] for _ in legs]
         count = 0
@@ -203,7 +204,8 @@ class Finder:
 
 def make_search_settings(settings: Retrieve) -> SearchSettings:
     """Return how the archive is searched."""
-    return SearchSettings(k=settings.k, retracted=settings.retracted)
+    legs, most = settings.legs, settings.per_document
+    return SearchSettings(k=settings.k, legs=legs, retracted=settings.retracted, of_one_document=most)
 
 
 def get_query(request: Request) -> str:

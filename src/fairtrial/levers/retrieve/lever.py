@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 FRAME = 300
 """Bytes around a passage in the prompt, e.g. its number and address, at most."""
 
+SEARCHED = ("legs", "per_document")
+"""Settings that the identity of the search tells."""
+
 METHOD = 2
 """Of finding, showing and gating; counts up when the same archive and answer give another answer."""
 
@@ -55,6 +58,8 @@ class RetrieveLever(WrapLever[Retrieve]):
             check_vectors(finder)
             makers = [list(one.identity()) if one else [] for one in (finder.embedder, finder.reranker)]
             own = {**settings.own(), "template": settings.template or TEMPLATE}
+            for name in SEARCHED:
+                del own[name]
             searched = make_search_settings(settings).identity()
             settings.plan_with(finder.store.fingerprint())
             return [METHOD, own, settings.planned, permitted, makers, searched, CUTTING]

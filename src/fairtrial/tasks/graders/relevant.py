@@ -34,6 +34,11 @@ class Target:
         return f"{self.document}#{self.span[0]}-{self.span[1]}" if self.span else self.document
 
 
+def names_place(name: str) -> bool:
+    """Return whether a name is that of a place in a document: ``ADDRESS#START-END``."""
+    return _SPAN.fullmatch(name.strip()) is not None
+
+
 def read_targets(row: Row, column: str) -> tuple[Target, ...]:
     """Return what should be found for a row, each once; nothing where its cell is empty.
 

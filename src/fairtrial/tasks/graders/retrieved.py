@@ -5,7 +5,7 @@ What counts are the passages that the model was shown, best first; those withhel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from fairtrial.records import Measure
@@ -33,7 +33,17 @@ class RetrievedGrader(TracingGrader[Retrieved]):
 
     def __init__(self, settings: Retrieved) -> None:
         super().__init__(settings)
-        self.measures = tuple(Measure(f"{name}@{settings.k}") for name in ("recall", "ndcg", "mrr"))
+        names = ("ndcg", "recall", "mrr") if self._by_documents else ("recall", "ndcg", "mrr")
+        self.measures = tuple(Measure(f"{name}@{settings.k}") for name in names)
+
+    @property
+    def _by_documents(self) -> bool:
+        """Whether documents are ranked, and not passages; then nDCG is the main measure, as is usual there."""
+        return self.settings.rank == "documents"
+
+    def identity(self) -> Mapping[str, object]:
+        """Return the settings; of the usual ranking nothing is said, as before there was another one."""
+        return {name: value for name, value in super().identity().items() if self._by_documents or name != "rank"}
 
     def grade_trace(self, trace: Trace, row: Row) -> Grades:
         """Compare what was shown with what the row names; nothing where it names nothing."""
@@ -41,7 +51,7 @@ class RetrievedGrader(TracingGrader[Retrieved]):
         shown = find_shown(trace)
         if shown is None or not targets:
             return {}
-        places = find_places(shown[: self.settings.k], targets)
+        places = self._find_places(shown, targets)
         gains = [0] * self.settings.k
         for target, place in zip(targets, places, strict=True):
             if place is not None:
@@ -49,8 +59,16 @@ class RetrievedGrader(TracingGrader[Retrieved]):
         found = [place for place in places if place is not None]
         ndcg = compute_ndcg_of_gains(gains, [target.grade for target in targets], self.settings.k)
         assert ndcg is not None  # something is relevant
-        values = (len(found) / len(targets), ndcg, 1 / (1 + min(found)) if found else 0.0)
-        return {measure.name: (value, 1.0) for measure, value in zip(self.measures, values, strict=True)}
+        values = {"recall": len(found) / len(targets), "ndcg": ndcg, "mrr": 1 / (1 + min(found)) if found else 0.0}
+        return {measure.name: (values[measure.name.partition("@")[0]], 1.0) for measure in self.measures}
+
+    def _find_places(self, shown: Sequence[PassageUse], targets: Sequence[Target]) -> list[int | None]:
+        """Return the place of each target in the ranking, from 0; None if it is not among the first k."""
+        if not self._by_documents:
+            return find_places(shown[: self.settings.k], targets)
+        ranks = rank_documents(shown)
+        found = [None if place is None else ranks[shown[place].uri] for place in find_places(shown, targets)]
+        return [None if rank is None or rank >= self.settings.k else rank for rank in found]
 
     def explain_absence(self, trace: Trace, row: Row) -> str:
         """Tell of an answer for which nobody searched; of one for which nothing is to be found, it is no matter."""
@@ -83,6 +101,11 @@ def find_shown(trace: Trace) -> list[PassageUse] | None:
         return None
     searches = [step for step in mine if step.passages or FOUND_NOTHING in step.action.split("; ")]
     return sorted((use for step in searches[-1:] for use in step.passages if use.shown), key=lambda use: use.rank)
+
+
+def rank_documents(shown: Sequence[PassageUse]) -> dict[str, int]:
+    """Return the place of each document, by its address, in the order of their best passages, from 0."""
+    return {uri: rank for rank, uri in enumerate(dict.fromkeys(use.uri for use in shown))}
 
 
 def find_places(shown: Sequence[PassageUse], targets: Sequence[Target]) -> list[int | None]:

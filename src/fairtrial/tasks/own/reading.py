@@ -6,8 +6,8 @@ Delimiter and encoding are found out and kept, to be said.  Knows nothing of wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Table:
         notes: what must be said of how the file was read, e.g. its encoding.
         blank: rows without any value, which are left out.
         raw: cells may hold bytes still, so that they are no JSON values yet.
+        counts: of what is odd about a retrieval set, by name; see `fairtrial.tasks.own.beir`.
     """
 
     rows: list[Row]
@@ -45,6 +46,7 @@ class Table:
     notes: tuple[str, ...] = ()
     blank: int = 0
     raw: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -13,9 +13,10 @@ from typing import Any
 
 from fairtrial.errors import DataError, FairtrialError, SpecError
 from fairtrial.spec.graders import locate_graders
-from fairtrial.spec.own import DATA_SUFFIXES, OwnData
+from fairtrial.spec.own import DATA_SUFFIXES, DataFile, OwnData
 from fairtrial.tasks.data.datasets import convert_to_json
 from fairtrial.tasks.graders.base import GraderSet, make_graders
+from fairtrial.tasks.own.beir import USUAL, is_retrieval_set, read_retrieval_set
 from fairtrial.tasks.own.columns import Columns, make_unknown_column, recognise_columns
 from fairtrial.tasks.own.folder import read_folder
 from fairtrial.tasks.own.golds import is_empty
@@ -91,7 +92,8 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
         whole = path.is_dir() and path.suffix.lower() not in DATA_SUFFIXES
         if said.file.path.endswith(("/", "\\")) and not whole:
             raise DataError(f"there is no folder {path.name!r}", where=str(path))
-        table, classes = read_folder(said.file, path) if whole else (read_table(said.file, path), ())
+        judged = whole and is_retrieval_set(path)
+        table, classes = _read(said.file, path, whole, judged)
         table, images = _take_images(table, said, folder, path if whole else path.parent)
         columns = recognise_columns(table.columns, said, images.columns if images else ())
         if is_benchmark(table.columns) and "hint" in table.columns and not (columns.context or said.prompt):
@@ -103,7 +105,7 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
         if not (columns.has_choices or said.prompt or prompted or said.grade):
             labels = _find_labels(table, columns)
             columns = replace(columns, fixed=() if _are_letters(labels) else labels)
-        written = locate_graders(said.grade, folder) or _choose_graders(table, columns)
+        written = locate_graders(said.grade, folder) or (USUAL if judged else _choose_graders(table, columns))
         graders = make_graders(written)
         asking = Asking(columns, template, where, table.columns)
         questions = read_questions(table, columns, said, graders, where, images.rows if images else ())
@@ -115,6 +117,17 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
     more = [said.group, *list_settings(written), *graders.read_columns()]
     unused = list_unused(table.columns, columns, template, more)
     return OwnSource(said.file_name, asking, questions, graders, table, tuple(unused), written=written, images=images)
+
+
+def _read(file: DataFile, path: Path, whole: bool, judged: bool) -> tuple[Table, tuple[str, ...]]:
+    """Return the rows of a file or folder, and the classes that are its subfolders."""
+    if judged:
+        return read_retrieval_set(file, path), ()
+    if file.split:
+        raise DataError(
+            f"has no split {file.split!r}: only a folder with queries.jsonl and qrels has splits", where=str(path)
+        )
+    return read_folder(file, path) if whole else (read_table(file, path), ())
 
 
 def _check_places(asking: Asking, questions: Questions, images: bool) -> None:

@@ -117,6 +117,7 @@ class OwnTask:
             "unanswered": found.unanswered,
             "contradicting": count_contradictions(self._asked, texts),
             "like_lists": found.counts.get("like_lists", 0),
+            **self._source.table.counts,
             "without_image": sum(not one.images.parts for one in self._asked) if self._source.images else 0,
         }
         odd = {name: count for name, count in counts.items() if count}

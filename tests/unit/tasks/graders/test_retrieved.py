@@ -49,6 +49,18 @@ def test_documents_are_found_by_any_passage_of_them_as_the_field_counts() -> Non
     assert values_of(trace, "id-d; id-b", 5) == values_of(trace, ["b", "d"], 5)
 
 
+def test_documents_can_be_ranked_each_in_the_place_of_its_best_passage() -> None:
+    uses = [use(name, rank) for rank, name in enumerate("aabbbcd", 1)]
+    graders = graders_of([{"retrieved": {"k": 3, "rank": "documents"}}])
+    row = {"relevant": {"b": 2, "c#0-10": 1, "d": 1}}
+    found = {one.measure: one.value for one in graders.observe("any text", [], row, searched(*uses))}
+    assert list(found) == ["ndcg@3", "recall@3", "mrr@3"]
+    ranked, grades = list("abcd"), {"b": 2, "c": 1, "d": 1}
+    assert found["ndcg@3"] == pytest.approx(compute_ndcg(ranked, grades, 3))
+    assert (found["recall@3"], found["mrr@3"]) == (pytest.approx(2 / 3), 0.5)
+    assert "rank" not in graders_of([{"retrieved": 6}]).document()[0]["retrieved"]  # as it was before
+
+
 def test_a_place_is_found_when_half_of_it_has_been_shown() -> None:
     trace = searched(use("a", 1, 0, 100), use("a", 2, 100, 200), use("b", 3, 0, 50))
     assert values_of(trace, "a#10-20")["mrr@6"] == 1
