@@ -27,9 +27,9 @@ _PICTURES = ("file", "caption", "credit")
 
 def read_jsonl(source: Source) -> Iterator[Draft | Refused]:
     """Yield the documents of a file, and the rows that cannot be read."""
-    with source.open() as file:
-        sha256 = hash_stream(file)
-    seen = SeenIds()
+    with source.open() as whole:
+        sha256 = hash_stream(whole)
+    ids = SeenIds()
     with source.open() as raw:
         file: IO[bytes] = gzip.GzipFile(fileobj=raw) if source.path.lower().endswith(".gz") else raw
         for where, line in _read_lines(file, source.path):
@@ -37,7 +37,7 @@ def read_jsonl(source: Source) -> Iterator[Draft | Refused]:
                 yield Refused(where, line)
                 continue
             try:
-                yield _read_row(line, where, source, sha256, seen)
+                yield _read_row(line, where, source, sha256, ids)
             except ArchiveError as error:
                 yield Refused(where, error)
 
@@ -60,7 +60,7 @@ def _read_lines(file: IO[bytes], path: str) -> Iterator[tuple[str, bytes | Archi
         yield path, ArchiveError(told, fix="Fetch it again; the rows before that were read.")
 
 
-def _read_row(line: bytes, where: str, source: Source, sha256: str, seen: SeenIds) -> Draft:
+def _read_row(line: bytes, where: str, source: Source, sha256: str, ids: SeenIds) -> Draft:
     row = parse_json(line)
     if not isinstance(row, dict):
         raise ArchiveError('the row is no JSON object; expected one such as {"title": ..., "text": ...}.')
@@ -76,12 +76,12 @@ def _read_row(line: bytes, where: str, source: Source, sha256: str, seen: SeenId
     draft = Draft(where=where, text="", markdown=ID not in row, notes=notes)
     state(draft, fields, source.seen, sha256, "row")
     if ID in row:
-        seen.add(draft.uri)
-        draft.text, images = texts[0].replace("\r\n", "\n"), []
+        ids.add(draft.uri)
+        draft.text = texts[0].replace("\r\n", "\n")
     else:
         draft.text, images = simplify_markdown(texts[0], draft.notes)
-    for caption, target in images:
-        _add_picture(draft, source, {"file": target, "caption": caption})
+        for caption, target in images:
+            _add_picture(draft, source, {"file": target, "caption": caption})
     for one in pictures if isinstance(pictures, list) else [pictures]:
         _add_picture(draft, source, one)
     return draft

@@ -104,7 +104,7 @@ def test_splits(folder: Path) -> None:
     assert "judgements of test" in build(folder).card.description
     entry = {"path": "set/", "split": "dev"}
     assert "judgements of dev" in build(folder, file=entry).card.description
-    with pytest.raises(DataError, match="has no split 'tset'.*test"):
+    with pytest.raises(DataError, match="has no split 'tset'"):
         build(folder, file={"path": "set/", "split": "tset"})
     (folder / "set" / "qrels" / "test.tsv").rename(folder / "set" / "qrels" / "train.tsv")
     with pytest.raises(DataError, match="has several splits"):
