@@ -9,7 +9,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from fairtrial.archive.readers.beir import ID, SeenIds, lift_fields
 from fairtrial.archive.readers.finishing import hash_stream
@@ -31,8 +31,8 @@ def read_jsonl(source: Source) -> Iterator[Draft | Refused]:
         sha256 = hash_stream(whole)
     ids = SeenIds()
     with source.open() as raw:
-        file: IO[bytes] = gzip.GzipFile(fileobj=raw) if source.path.lower().endswith(".gz") else raw
-        for where, line in _read_lines(file, source.path):
+        packed = source.path.lower().endswith(".gz")
+        for where, line in _read_lines(gzip.GzipFile(fileobj=raw) if packed else raw, source.path):
             if isinstance(line, ArchiveError):
                 yield Refused(where, line)
                 continue
@@ -42,7 +42,7 @@ def read_jsonl(source: Source) -> Iterator[Draft | Refused]:
                 yield Refused(where, error)
 
 
-def _read_lines(file: IO[bytes], path: str) -> Iterator[tuple[str, bytes | ArchiveError]]:
+def _read_lines(file: BinaryIO | gzip.GzipFile, path: str) -> Iterator[tuple[str, bytes | ArchiveError]]:
     """Yield the place of each row that is not empty, and its bytes, or why it cannot be read."""
     number = 0
     try:
