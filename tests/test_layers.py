@@ -63,7 +63,6 @@ HEAVY = {
     "onnxruntime",
     "psycopg",
     "trafilatura",
-    "usearch",
     "torch",
     "llama_cpp",
     "transformers",
@@ -160,6 +159,15 @@ def test_only_the_ledger_and_the_stores_of_documents_speak_sql(path: Path) -> No
     constants = [n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     assert not [value for value in constants if SQL.match(value)]
     assert not RUNS_SQL.search(text)
+
+
+def test_every_schema_that_is_named_is_there() -> None:
+    top = SRC.parents[1]
+    texts = [path.read_text() for path in (*FILES, *(top / "docs").rglob("*.md"), top / "README.md")]
+    named = {name for text in texts for name in re.findall(r"schemas/([\w.-]+\.schema\.json)", text)}
+    there = {path.name for path in (top / "docs" / "schemas").iterdir()}
+    assert len(named) > 4
+    assert named == there
 
 
 WRITES = re.compile(r"\b(ledger|store)\.(commit|add_\w+|open_session|close_session)\(")

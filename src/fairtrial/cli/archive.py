@@ -23,20 +23,21 @@ from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.finding import Shown, find_holdings, find_source, refuse_unknown, show_documents
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.cli import archive_search
-from fairtrial.cli.archive_circumstances import ProfileOption, Said
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
 from fairtrial.cli.archive_search import ArchiveOption
 from fairtrial.cli.archive_withdrawing import describe_outcome, tell_outcome
-from fairtrial.cli.options import JsonOption, QuietOption
-from fairtrial.cli.output import print_json
-from fairtrial.cli.rights import (
+from fairtrial.cli.circumstances import (
     AgreementsOption,
     AtOption,
     OperatorOption,
+    ProfileOption,
     ProofOption,
     ReportingOption,
+    Said,
     TerritoryOption,
 )
+from fairtrial.cli.options import JsonOption, QuietOption
+from fairtrial.cli.output import print_json
 from fairtrial.errors import ArchiveError, SpecError
 from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
@@ -114,6 +115,7 @@ def list_documents(
         shown = list(show_documents(store, circumstances, held[:limit]))
         fingerprint = store.fingerprint()
         sources = _count_sources(held)
+        taken = said.describe_taken(store)
     counts = {keep: sum(one.keep == keep for one in held) for keep in ("words", "text", "hash", "withdrawn")}
     if as_json:
         listed = [describe_shown(one) for one in shown]
@@ -124,6 +126,8 @@ def list_documents(
         console.print(FittedTable(make_documents_table(shown), heads=2))
     for line in _describe_counts(held, counts, sources, len(shown)):
         console.print(Text(make_inline(line)), soft_wrap=True)
+    if taken:
+        console.print(Text(taken))
 
 
 @app.command()
@@ -146,6 +150,7 @@ def show(
         if not held:
             raise refuse_unknown(store, name)
         shown = sorted(show_documents(store, circumstances, held), key=_newest_first)
+        taken = said.describe_taken(store)
     if as_json:
         print_json({"documents": [describe_shown(one, full=True) for one in shown]})
         return
@@ -155,6 +160,9 @@ def show(
             console.print()
         for part in render_shown(one):
             console.print(part)
+    if taken:
+        console.print()
+        console.print(Text(taken, style="dim"))
 
 
 @app.command()

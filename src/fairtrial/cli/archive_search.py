@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from fairtrial.api.rights import read_uses
 from fairtrial.archive.base import Scope
@@ -20,20 +21,20 @@ from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.archive.search import Searcher, SearchSettings
 from fairtrial.archive.withheld import count_withheld
 from fairtrial.cli.archive_showing import describe_search, render_search
-from fairtrial.cli.options import JsonOption
-from fairtrial.cli.output import print_json
-from fairtrial.cli.rights import (
+from fairtrial.cli.circumstances import (
     AtOption,
     OperatorOption,
     ProfileOption,
     ProofOption,
     ReportingOption,
+    Said,
     TerritoryOption,
     read_moment,
-    read_proof,
 )
+from fairtrial.cli.options import JsonOption
+from fairtrial.cli.output import print_json
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.rights import Circumstances, Use
+from fairtrial.rights import Use
 from fairtrial.spec.endpoint import OPENAI, Endpoint
 
 ArchiveOption = Annotated[
@@ -99,7 +100,7 @@ def search(
     at: AtOption = "",
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
-    profile: ProfileOption = "strict",
+    profile: ProfileOption = "",
     proof: ProofOption = None,
     reporting: ReportingOption = None,
     as_json: JsonOption = False,
@@ -107,7 +108,7 @@ def search(
     """Show the passages of an archive that a model would be shown, why they may be used, and how many may not."""
     if legs not in LEGS:
         raise SpecError(f"--legs {legs!r} is none of {', '.join(LEGS)}.{did_you_mean(legs, LEGS)}")
-    circumstances = _read_circumstances(at, territory, operator, profile, proof, reporting)
+    said = Said(territory, operator, profile, proof, reporting, at=at)
     uses = read_uses(use or ["ai-input"])
     asked = _Asked(since, until, tuple(section or ()), tuple(language or ()), tuple(label or ()), versions)
     settings = SearchSettings(k=k, legs=legs, collapse=not copies, retracted=retracted)
@@ -116,15 +117,19 @@ def search(
         _open(embed, base_url, key_env) as embedder,
         _rerank(rerank) as ranker,
     ):
+        circumstances = said.circumstances(store)
         searcher = Searcher(store, circumstances, uses, (Use.DISPLAY,), embedder, ranker, settings)
         result = searcher.search(query, asked.scope())
         withheld = count_withheld(store, uses, circumstances)
+        taken, line = said.name_taken(store), said.describe_taken(store)
     if as_json:
-        print_json(describe_search(query, uses, result, withheld))
+        print_json(describe_search(query, uses, result, withheld, circumstances, taken))
     else:
         console = Console()
         for part in render_search(result, uses, withheld, whole):
             console.print(part)
+        if line:
+            console.print(Text(line))
 
 
 def embed(
@@ -135,15 +140,16 @@ def embed(
     at: AtOption = "",
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
-    profile: ProfileOption = "strict",
+    profile: ProfileOption = "",
     proof: ProofOption = None,
     reporting: ReportingOption = None,
 ) -> None:
     """Make vectors of all passages whose rights permit it (ai-index) and that have none yet."""
-    circumstances = _read_circumstances(at, territory, operator, profile, proof, reporting)
+    said = Said(territory, operator, profile, proof, reporting, at=at)
     with closing(open_archive(archive)) as store, _open(embed, base_url, key_env) as embedder:
         if embedder is None:
             raise SpecError("there is nothing to embed with.", fix="Name an embedder, e.g. --embed small.")
+        circumstances, line = said.circumstances(store), said.describe_taken(store)
         count = embed_missing(store, embedder, circumstances, _tell)
         withheld = count_withheld(store, (Use.AI_INDEX,), circumstances)
     name = name_space(embedder)
@@ -153,19 +159,8 @@ def embed(
         else ""
     )
     typer.echo(f"Embedded {count:,} passages with {name}{denied}.")
-
-
-def _read_circumstances(
-    at: str, territory: str, operator: str, profile: str, proof: list[str] | None, reporting: list[str] | None
-) -> Circumstances:
-    return Circumstances(
-        read_moment(at),
-        territory,
-        operator,  # type: ignore[arg-type]
-        profile,  # type: ignore[arg-type]
-        tuple(read_proof(one) for one in proof or ()),
-        frozenset(reporting or ()),
-    )
+    if line:
+        typer.echo(line)
 
 
 def _tell(done: int) -> None:

@@ -16,7 +16,7 @@ from rich.text import Text
 from fairtrial.archive.results import Found, SearchResult
 from fairtrial.archive.withheld import Withheld
 from fairtrial.report.words import make_inline
-from fairtrial.rights import Decision, Use
+from fairtrial.rights import Circumstances, Decision, Use
 
 SHOWN = 300
 """Characters of a passage that are shown, unless the whole is asked for."""
@@ -132,12 +132,36 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def describe_search(query: str, uses: Sequence[Use], result: SearchResult, withheld: Withheld) -> dict[str, Any]:
-    """Return a search as JSON values; docs/schemas/archive-search.schema.json describes them."""
+def describe_search(
+    query: str,
+    uses: Sequence[Use],
+    result: SearchResult,
+    withheld: Withheld,
+    circumstances: Circumstances,
+    taken: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return a search as JSON values; docs/schemas/archive-search.schema.json describes them.
+
+    Args:
+        query: what was searched for.
+        uses: what the passages are for.
+        result: what was found.
+        withheld: what may not be used, whatever is searched for.
+        circumstances: in which that was decided.
+        taken: names of those that are as the archive was filled.
+    """
     return {
         "query": query,
         "uses": [str(use) for use in uses],
         "at": result.at.isoformat(),
+        "circumstances": {
+            "profile": circumstances.profile,
+            "territory": circumstances.territory,
+            "operator": circumstances.operator,
+            "proofs": [one.of for one in circumstances.proofs],
+            "reporting": sorted(circumstances.reporting),
+            "as_filled": list(taken),
+        },
         "found": [_describe_found(one) for one in result.found],
         "retracted_passed_over": result.retracted,
         "withheld": {

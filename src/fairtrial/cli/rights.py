@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +16,16 @@ from fairtrial import api
 from fairtrial.api.rights import Question, explain_archived, explain_path, read_uses
 from fairtrial.archive.opening import open_archive
 from fairtrial.archive.readers import Refused
+from fairtrial.cli.circumstances import (
+    AgreementsOption,
+    AtOption,
+    OperatorOption,
+    ProfileOption,
+    ProofOption,
+    ReportingOption,
+    Said,
+    TerritoryOption,
+)
 from fairtrial.cli.options import JsonOption, LedgerOption
 from fairtrial.cli.output import print_json
 from fairtrial.cli.outputs import check_output
@@ -26,7 +35,7 @@ from fairtrial.ledger.passage_uses import read_passage_answers
 from fairtrial.report.rights import render_circumstances, render_explanation
 from fairtrial.report.statement import render_csv, render_page, render_statement, render_telemetry
 from fairtrial.report.words import make_inline
-from fairtrial.rights import Circumstances, Proof
+from fairtrial.rights import Circumstances
 from fairtrial.rights.agreements import load_agreements
 from fairtrial.rights.explaining import Explanation, explanations_document
 from fairtrial.rights.statement import count_uses, read_month
@@ -37,31 +46,6 @@ app = typer.Typer(help="What may be done with documents, and why.", no_args_is_h
 
 
 UseOption = Annotated[list[str] | None, typer.Option("--use", help="Only this use, e.g. ai-input; may be repeated.")]
-AtOption = Annotated[str, typer.Option("--at", metavar="DATE", help="The moment that counts; default: now.")]
-TerritoryOption = Annotated[
-    str, typer.Option("--territory", metavar="CODE", help="Where it is used, e.g. DE; default: not known.")
-]
-OperatorOption = Annotated[
-    str, typer.Option("--operator", metavar="CLASS", help="Who uses it, e.g. commercial; default: not known.")
-]
-ProfileOption = Annotated[
-    str, typer.Option("--profile", help="What holds where nothing is said: strict, eu-tdm or own-archive.")
-]
-AgreementsOption = Annotated[
-    Path | None, typer.Option("--agreements", metavar="FILE", help="A table of signed agreements (YAML or CSV).")
-]
-ProofOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--proof",
-        metavar="OF=REFERENCE",
-        help="What shows that a licence, by its name or address, was paid for or accepted; may be repeated.",
-    ),
-]
-ReportingOption = Annotated[
-    list[str] | None,
-    typer.Option("--reporting", metavar="PROFILE", help="A profile of reports that are sent; may be repeated."),
-]
 
 
 @app.command()
@@ -80,7 +64,7 @@ def explain(
     at: AtOption = "",
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
-    profile: ProfileOption = "strict",
+    profile: ProfileOption = "",
     agreements: AgreementsOption = None,
     proof: ProofOption = None,
     reporting: ReportingOption = None,
@@ -90,28 +74,24 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Explain what is decided of documents, use by use: why, what must be done in return, until when, what was seen."""
-    circumstances = Circumstances(
-        read_moment(at),
-        territory,
-        operator,  # type: ignore[arg-type]
-        profile,  # type: ignore[arg-type]
-        tuple(read_proof(one) for one in proof or ()),
-        frozenset(reporting or ()),
-    )
+    said = Said(territory, operator, profile, proof, reporting, at=at)
     table = load_agreements(agreements) if agreements else None
-    question = Question(circumstances, read_uses(use or ()), table, url)
     found: list[Explanation | Refused] = []
     if archive:
         with closing(open_archive(archive)) as store:
+            circumstances, taken = said.circumstances(store), said.describe_taken(store)
+            question = Question(circumstances, read_uses(use or ()), table, url)
             found += [one for name in documents for one in explain_archived(store, name, question)]
     else:
+        circumstances, taken = said.without_archive(), ""
+        question = Question(circumstances, read_uses(use or ()), table, url)
         found += [one for name in documents for one in explain_path(Path(name), question)]
     explained = [one for one in found if isinstance(one, Explanation)]
     refused = [one for one in found if isinstance(one, Refused)]
     if as_json:
         print_json(explanations_document(circumstances, explained, [(r.where, str(r.problem)) for r in refused]))
     else:
-        _print(circumstances, explained, refused)
+        _print(circumstances, taken, explained, refused)
     if refused and not explained:
         raise typer.Exit(RightsError.exit_code)
 
@@ -166,9 +146,11 @@ def _write(text: str, form: StatementForm, out: Path | None) -> None:
         out.write_text(text, encoding="utf-8-sig" if form == "csv" else "utf-8", newline="")
 
 
-def _print(circumstances: Circumstances, explained: list[Explanation], refused: list[Refused]) -> None:
+def _print(circumstances: Circumstances, taken: str, explained: list[Explanation], refused: list[Refused]) -> None:
     console = Console()
     console.print(render_circumstances(circumstances))
+    if taken:
+        console.print(Text(taken, style="dim"))
     for one in explained:
         console.print()
         for part in render_explanation(one):
@@ -181,24 +163,3 @@ def _print(circumstances: Circumstances, explained: list[Explanation], refused: 
     if len(explained) != 1 or refused:
         console.print()
         console.print(Text(f"{counted} explained; {len(refused):,} could not be read."))
-
-
-def read_moment(text: str) -> datetime:
-    """Return a moment; a day is its beginning, one without a time zone is in UTC."""
-    if not text or text == "now":
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise SpecError(f"--at {text[:40]!r} is no date like 2026-12-31 or 2026-12-31T18:00:00Z.") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def read_proof(text: str) -> Proof:
-    """Return a proof as it is written on the command line."""
-    of, _, reference = text.rpartition("=")
-    if not of.strip() or not reference.strip():
-        raise SpecError(
-            f"--proof {text[:60]!r} is not of the form OF=REFERENCE, e.g. LicenseRef-courier='invoice 118'."
-        )
-    return Proof(of.strip(), reference.strip())

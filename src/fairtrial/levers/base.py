@@ -143,6 +143,13 @@ class WrapLever(Lever[S]):
             others: of the candidates that the settings refer to, by name.  None of the engines is its to close.
         """
 
+    def describe(self, settings: S) -> Mapping[str, object]:
+        """Return what the candidate's record in the ledger says beside its model, as JSON values; by default nothing.
+
+        Called after `identity`, with the same settings.
+        """
+        return {}
+
     def needs(self, settings: S) -> Sequence[Need]:
         """Return what the engine must be able to do, and those of all others, for this lever to work."""
         return ()

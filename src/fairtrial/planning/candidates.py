@@ -147,6 +147,7 @@ class CandidatePlanner:
         identity = content_hash([applied.name, own.id, *self._identity(applied, ids)])
         parts = {lever.own_part: own, **others}
         joined = join_models(applied.name, {name: part.model for name, part in parts.items()})
+        joined = replace(joined, notes={**joined.notes, **lever.describe(settings)})
         model = _add_plugins(joined, LEVERS.origin(applied.name))
         return PlannedCandidate(spec, identity, model, parts, applied)
 

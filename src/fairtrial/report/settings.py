@@ -74,7 +74,19 @@ def _list_settings(candidate: CandidateSummary) -> dict[str, str]:
             found |= {f"{label}{key}": _write(one) for key, one in value.items() if one != inner.get(key)}
         elif name != "id" and value != _find_default(name):
             found[name] = _write(value)
-    return found
+    return found | _list_taken(candidate)
+
+
+def _list_taken(candidate: CandidateSummary) -> dict[str, str]:
+    """Return the circumstances of retrieval that no setting says: those in which its archive was filled."""
+    archive = candidate.record.document.get("archive")
+    if not isinstance(archive, Mapping):
+        return {}
+    held, taken = archive.get("circumstances"), archive.get("as_filled")
+    if not isinstance(held, Mapping) or not isinstance(taken, list | tuple):
+        return {}
+    told = {str(name): held[name] for name in taken if name in held}
+    return {"as the archive was filled": _write(told)} if told else {}
 
 
 def _find_default(name: str) -> Any:

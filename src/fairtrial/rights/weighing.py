@@ -255,4 +255,6 @@ def _list(names: Iterable[str]) -> str:
 
 
 def _say(evidence: Evidence, what: str) -> str:
-    return f"{name_signal(evidence.signal)} ({evidence.where}) {what}"
+    """Return a reason; a record that stands for many documents has no place."""
+    place = f" ({evidence.where})" if evidence.where else ""
+    return f"{name_signal(evidence.signal)}{place} {what}"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from fairtrial.errors import FairtrialError
-from fairtrial.rights import Circumstances, OperatorClass, Profile, Proof
+from fairtrial.rights import Circumstances, OperatorClass, Profile
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.references import LeverSettings, Refers
 from fairtrial.spec.section import Number, Positive, Section, Switch, Text, Texts, make_problem
@@ -73,13 +73,23 @@ class Retrieve(LeverSettings):
         0, description="Passages of one document at most, e.g. 1; 0: any number."
     )
     endpoint: Endpoint = Field(Endpoint(), description="Where a hosted embedder is asked.")
-    profile: Profile = Field("strict", description="What may be used where nobody said anything of it.")
-    territory: str = Field("", pattern="^([A-Z]{2})?$", description="Where it is used, ISO 3166-1, e.g. DE.")
-    operator: OperatorClass | Literal[""] = Field("", description="Who uses it.")
-    proofs: Mapping[Text, Text] = Field(
-        {}, description="What shows that something was paid or accepted: licence or address of terms to a reference."
+    profile: Profile | Literal[""] = Field(
+        "", description="What may be used where nobody said anything of it; default: as the archive was filled."
     )
-    reporting: Texts = Field((), description="Profiles of reporting that whoever runs it meets.")
+    territory: str = Field(
+        "",
+        pattern="^([A-Z]{2})?$",
+        description="Where it is used, ISO 3166-1, e.g. DE; default: as the archive was filled.",
+    )
+    operator: OperatorClass | Literal[""] = Field("", description="Who uses it; default: as the archive was filled.")
+    proofs: Mapping[Text, Text] = Field(
+        {},
+        description="What shows that something was paid or accepted: licence or address of terms to a reference; "
+        "default: as the archive was filled.",
+    )
+    reporting: Texts = Field(
+        (), description="Profiles of reporting that whoever runs it meets; default: as the archive was filled."
+    )
     at: Annotated[str, BeforeValidator(read_moment)] = Field(
         NOW,
         description="A past moment: only what was published by then and might be used then is found; what may not be "
@@ -114,11 +124,13 @@ class Retrieve(LeverSettings):
     )
     _read: datetime = PrivateAttr(default_factory=lambda: datetime.now(UTC))
     _planned: str = PrivateAttr("")
+    _circumstances: str = PrivateAttr("")
+    _told: Mapping[str, object] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _circumstances_are_right(self) -> Retrieve:
         try:
-            self.circumstances(self.moment or self.read)
+            Circumstances(self.read, self.territory, self.operator)
         except FairtrialError as error:
             raise make_problem(f"{error.message} {error.fix}".strip().removesuffix("."), "territory") from None
         if self.moment is not None and self.moment > self.read:
@@ -146,11 +158,16 @@ class Retrieve(LeverSettings):
         """Fingerprint of the archive as a trial was planned with it; empty before that."""
         return self._planned
 
-    def plan_with(self, fingerprint: str) -> None:
-        """Note the archive that a trial is planned with: another one is an error from then on."""
-        self._planned = fingerprint
+    @property
+    def circumstances(self) -> str:
+        """Hash of the circumstances in which rights were decided as a trial was planned; empty before that."""
+        return self._circumstances
 
-    def circumstances(self, at: datetime) -> Circumstances:
-        """Return the circumstances in which rights are decided at a moment."""
-        proofs = tuple(Proof(of, reference) for of, reference in sorted(self.proofs.items()))
-        return Circumstances(at, self.territory, self.operator, self.profile, proofs, frozenset(self.reporting))
+    @property
+    def told(self) -> Mapping[str, object]:
+        """What the candidate's record tells of the archive and the circumstances; empty before that."""
+        return self._told
+
+    def plan_with(self, fingerprint: str, circumstances: str, told: Mapping[str, object]) -> None:
+        """Note the archive that a trial is planned with, and the circumstances: others are an error from then on."""
+        self._planned, self._circumstances, self._told = fingerprint, circumstances, told

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +18,7 @@ from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.cli.main import app
 from fairtrial.errors import ArchiveError, SpecError
 from fairtrial.rights import Attribution, Evidence, RightsRecord, Statement, Terms, Use
+from fairtrial.rights.decision import Rule
 
 DAY = datetime(2026, 3, 4, 9, tzinfo=UTC)
 AT = ["--at", "2026-06-01"]
@@ -132,3 +134,37 @@ def test_vectors_need_an_embedder_and_an_archive_must_exist(archive: str, tmp_pa
         run("search", "quay", "--archive", str(tmp_path / "none.db"))
     with pytest.raises(SpecError, match="nothing to embed with"):
         run("embed", "--archive", archive, "--embed", "none")
+
+
+def test_what_a_search_prints_as_json_fits_its_schema(archive: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "schemas" / "archive-search.schema.json").read_text()
+    validator = jsonschema.Draft202012Validator(json.loads(text))
+    told = json.loads(run("search", "quay", "--archive", archive, "--retracted", "--json", *AT))
+    assert len(told["found"]) == 3
+    validator.validate(told)
+    assert not validator.is_valid({**told, "more": 1})
+    rules = json.loads(text)["$defs"]["rule"]["enum"]
+    assert (rules, json.loads(text)["$defs"]["use"]["enum"]) == (
+        [rule.value for rule in Rule],
+        [use.value for use in Use],
+    )
+
+
+def test_circumstances_in_which_an_archive_was_filled_hold_for_a_search_and_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quay.md").write_text("# Quay\n\nThe quay is closed.\n")
+    run("add", "quay.md", "--profile", "own-archive", "--territory", "DE")
+    shown = run("search", "quay")
+    assert "The quay is closed." in shown
+    assert "As the archive was filled: profile own-archive; territory DE." in shown
+    told = json.loads(run("search", "quay", "--territory", "FR", "--json"))["circumstances"]
+    assert (told["profile"], told["territory"], told["as_filled"]) == ("own-archive", "FR", ["profile"])
+    assert "Nothing that may be used" in run("search", "quay", "--profile", "strict")
+    explained = (
+        CliRunner().invoke(app, ["rights", "explain", "quay.md", "-a", "news.db"], env={"COLUMNS": "100"}).output
+    )
+    assert "profile own-archive" in explained and "As the archive was filled: profile own-archive" in explained
+    alone = CliRunner().invoke(app, ["rights", "explain", "quay.md"], env={"COLUMNS": "100"}).output
+    assert "profile strict" in alone and "As the archive was filled" not in alone

@@ -10,10 +10,18 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import cast
 
+from fairtrial.archive.remembering import name_taken, recall
 from fairtrial.engines.base import Engine, StreamsAnswers
 from fairtrial.engines.settings import EngineSettings, ImageSources
 from fairtrial.errors import ArchiveError, FairtrialError, TooLongError
-from fairtrial.levers.retrieve.finding import Finder, Finding, FoundPassage
+from fairtrial.levers.retrieve.finding import (
+    Finder,
+    Finding,
+    FoundPassage,
+    identify_circumstances,
+    read_circumstances,
+    write_circumstances,
+)
 from fairtrial.levers.retrieve.gates import cut_excess, hide_words, pass_gates
 from fairtrial.levers.retrieve.noting import NotedPassage, make_use, note_text, show_passages
 from fairtrial.levers.retrieve.writing import Look, ShownPassage, put_before
@@ -28,6 +36,7 @@ from fairtrial.records import (
     ScoreAnswer,
     ScoreRequest,
     TraceStep,
+    content_hash,
 )
 from fairtrial.records.trace import ABSTAINED, DROPPED_PASSAGES, FOUND_NOTHING, RIGHTS_CHANGED, SPOKEN_TO, STRIPPED
 from fairtrial.rights import Use
@@ -246,6 +255,13 @@ class RetrievingEngine(WrappedEngine):
                 f"the archive {_shorten(self.settings.archive)} has changed since the trial was planned.",
                 fix="Run the trial again: with the archive as it is now, it is another candidate.",
             )
+        own = self.settings
+        held_now = identify_circumstances(read_circumstances(own, self.finder.store))
+        if content_hash(held_now) != (own.circumstances or content_hash(identify_circumstances(self.finder.held))):
+            raise ArchiveError(
+                f"the circumstances of the archive {_shorten(own.archive)} have changed since the trial was planned.",
+                fix="Run the trial again: in other circumstances it is another candidate; or write them as settings.",
+            )
         now = self.clock()
         held = [one for ready in self._known.values() for one in ready.noted]
         moments = [d.changes for one in held for d in (one.found.decision, one.quote, one.display) if d.changes]
@@ -350,7 +366,15 @@ def _shorten(place: str) -> str:
     return "on a server" if "://" in place else place.rpartition("/")[2]
 
 
-def describe_archive(finder: Finder) -> Mapping[str, object]:
-    """Return what is told of an archive in a candidate's record."""
-    _, usable, documents = finder.identify_permitted()
-    return {"documents": documents, "usable": usable}
+def describe_archive(finder: Finder, usable: int, documents: int) -> Mapping[str, object]:
+    """Return what a candidate's record tells of an archive; of proofs only what they are about.
+
+    Args:
+        finder: in the archive.
+        usable: documents that may be used.
+        documents: that there are.
+    """
+    held = finder.held
+    told = {**identify_circumstances(held), "proofs": [of for of, _ in held.proofs]}
+    taken = name_taken(write_circumstances(finder.settings), recall(finder.store))
+    return {"documents": documents, "usable": usable, "circumstances": told, "as_filled": taken}

@@ -18,6 +18,8 @@ from fairtrial.archive.copies import Version, are_copies
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.embedders.base import Embedder
 from fairtrial.archive.permitting import Permissions
+from fairtrial.archive.remembering import Remembered, recall
+from fairtrial.archive.remembering import combine as combine_circumstances
 from fairtrial.archive.search import Reranker, Searcher, SearchSettings
 from fairtrial.records import GenerateRequest, Request, content_hash
 from fairtrial.rights import Decision, Use, combine, decide
@@ -71,6 +73,7 @@ class Finder:
         embedder: makes vectors of questions; None: by words alone.
         reranker: orders the best anew; None: no.
         now: the moment at which rights are decided; see `set_moment`.
+        held: the circumstances in which they are: those of the settings, else those in which the archive was filled.
     """
 
     store: Store
@@ -78,13 +81,15 @@ class Finder:
     embedder: Embedder | None = None
     reranker: Reranker | None = None
     now: datetime = field(init=False)
+    held: Remembered = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin at the moment of planning."""
         self.now = self.settings.read
+        self.held = read_circumstances(self.settings, self.store)
         self._searcher = Searcher(
             self.store,
-            self.settings.circumstances(self.now),
+            self.held.make_circumstances(self.now),
             embedder=self.embedder,
             reranker=self.reranker,
             settings=make_search_settings(self.settings),
@@ -114,7 +119,7 @@ class Finder:
     def _permit(self, uses: Sequence[Use], records: object) -> frozenset[int]:
         allowed: frozenset[int] | None = None
         for at in self._moments(self.settings.read):
-            found = Permissions(self.settings.circumstances(at)).permit(uses, records, at).numbers  # type: ignore[arg-type]
+            found = Permissions(self.held.make_circumstances(at)).permit(uses, records, at).numbers  # type: ignore[arg-type]
             allowed = found if allowed is None else allowed & found
         assert allowed is not None
         return allowed
@@ -192,7 +197,7 @@ class Finder:
         if passage.picture is not None and document.pictures[passage.picture].rights.evidence:
             records.append(document.pictures[passage.picture].rights)
         moments = self._moments(self.now, self.settings.read)
-        found = [decide(use, record, self.settings.circumstances(at)) for at in moments for record in records]
+        found = [decide(use, record, self.held.make_circumstances(at)) for at in moments for record in records]
         decision = combine(found) if len(found) > 1 else found[0]
         later = [one.changes for one in found if one.changes is not None and one.changes > self.now]
         return replace(decision, changes=min(later, default=None))
@@ -200,6 +205,28 @@ class Finder:
     def _moments(self, *present: datetime) -> list[datetime]:
         past = [self.settings.moment] if self.settings.moment else []
         return list(dict.fromkeys([*present, *past]))
+
+
+def write_circumstances(settings: Retrieve) -> Remembered:
+    """Return the circumstances that the settings say; what is empty is not said."""
+    proofs = tuple(sorted(settings.proofs.items()))
+    return Remembered(settings.profile, settings.territory, settings.operator, proofs, settings.reporting)
+
+
+def read_circumstances(settings: Retrieve, store: Store) -> Remembered:
+    """Return the circumstances that hold: those that the settings say, else those that the archive remembers."""
+    return combine_circumstances(write_circumstances(settings), recall(store))
+
+
+def identify_circumstances(held: Remembered) -> dict[str, object]:
+    """Return circumstances as JSON values, under the names of the lever's settings."""
+    return {
+        "profile": held.profile,
+        "territory": held.territory,
+        "operator": held.operator,
+        "proofs": dict(held.proofs),
+        "reporting": list(held.reporting),
+    }
 
 
 def make_search_settings(settings: Retrieve) -> SearchSettings:

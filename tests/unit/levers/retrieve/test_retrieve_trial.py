@@ -12,10 +12,15 @@ from fairtrial.analysis.doubts import find_doubts
 from fairtrial.archive.base import Entry
 from fairtrial.archive.chunks import cut
 from fairtrial.archive.document import Document
+from fairtrial.archive.remembering import Remembered, remember
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.engines import EngineSettings
+from fairtrial.errors import ArchiveError, RightsError
 from fairtrial.ledger import Ledger
 from fairtrial.planning.plan import plan_trial
+from fairtrial.report.settings import find_differing_settings
+from fairtrial.report.summary import summarise
+from fairtrial.rights import RightsRecord
 from fairtrial.running import chunks
 from fairtrial.running.conductor import run
 from fairtrial.running.progress import OnProgress, Progress
@@ -123,3 +128,51 @@ def test_another_archive_is_another_candidate_which_is_said(folder: Path) -> Non
 
 def make_new() -> Document:
     return replace(FERRY, uri="https://tide.example/new")
+
+
+def remember_own(folder: Path, **more: str) -> None:
+    """Fill the archive with documents that say nothing, as one's own."""
+    (folder / "news.db").unlink(missing_ok=True)
+    make_archive(folder / "news.db", [replace(FERRY, rights=RightsRecord()), replace(BRIDGE, rights=RightsRecord())])
+    with SqliteStore(folder / "news.db") as store, store.writing():
+        remember(store, Remembered("own-archive", **more))
+
+
+def test_the_circumstances_in_which_the_archive_was_filled_hold_and_are_recorded(folder: Path) -> None:
+    remember_own(folder, territory="DE")
+    plan = plan_trial(load_trial(folder / "t.yaml").trial, folder)
+    told = plan.document()["candidates"][1]["record"]["archive"]
+    assert told["circumstances"]["profile"] == "own-archive" and told["circumstances"]["territory"] == "DE"
+    assert told["as_filled"] == ["profile", "territory"] and told["usable"] == 2
+    with Ledger.open(folder / "ledger.db") as ledger:
+        trial = conduct(folder)
+        rows = {row.name: row.values for row in find_differing_settings(summarise(ledger, trial))}
+    assert rows["as the archive was filled"][1:] == ("{profile: own-archive, territory: DE}",) * 2
+
+
+def test_ids_follow_the_circumstances_that_hold_wherever_they_are_written(folder: Path) -> None:
+    def plan_open(settings: str) -> str:
+        text = TRIAL.replace("{archive: news.db, k: 3}", settings)
+        (folder / "other.yaml").write_text(text)
+        return plan_trial(load_trial(folder / "other.yaml").trial, folder).candidates[1].id
+
+    remember_own(folder)
+    taken = plan_open("{archive: news.db}")
+    assert taken == plan_open("{archive: news.db, profile: own-archive}")
+    remember_own(folder, operator="commercial")
+    assert taken != plan_open("{archive: news.db}")
+    with pytest.raises(RightsError, match="profile strict"):
+        plan_open("{archive: news.db, profile: strict}")
+
+
+def test_circumstances_that_change_end_the_run(folder: Path) -> None:
+    remember_own(folder)
+    plan = plan_trial(load_trial(folder / "t.yaml").trial, folder)
+    with SqliteStore(folder / "news.db") as store, store.writing():
+        remember(store, Remembered("eu-tdm"))
+    with (
+        Ledger.open(folder / "ledger.db") as opened,
+        opened.writing(),
+        pytest.raises(ArchiveError, match=r"circumstances of the archive .* have changed"),
+    ):
+        run(plan, TRIAL, opened, EngineSettings())
