@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
 
 PATIENCE = 2.0
 """Seconds in which answers are written down and connections closed; Ctrl-C is not heard meanwhile."""
 
 INTERRUPTED = 130
 """Exit code."""
+
+
+def expect_interrupt() -> None:
+    """Let Ctrl-C while the program is still being imported end it with a line, and no traceback."""
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("Interrupted. Nothing had been begun.", file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = tell
 
 
 @contextmanager

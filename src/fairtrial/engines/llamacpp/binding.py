@@ -129,7 +129,7 @@ class Model:
         if dry:
             params.no_alloc, params.load_mode = True, self.lib.LLAMA_LOAD_MODE_NONE
         take_complaints()
-        self.handle = self.lib.llama_model_load_from_file(str(path).encode(), params)
+        self.handle = compute(self.lib.llama_model_load_from_file, str(path).encode(), params)
         if not self.handle:
             raise ModelError(
                 f"llama.cpp cannot load this file: {take_complaints() or 'it gives no reason'}.",
@@ -257,7 +257,7 @@ class Context:
             params.offload_kqv = params.op_offload = False
         take_complaints()
         _cache_sizes.clear()
-        self.handle = self.lib.llama_init_from_model(model.handle, params)
+        self.handle = compute(self.lib.llama_init_from_model, model.handle, params)
         if not self.handle:
             raise EngineError(
                 f"llama.cpp cannot make a context of {shape.cells} tokens: {take_complaints() or 'no reason given'}.",

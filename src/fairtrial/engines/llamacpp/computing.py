@@ -3,6 +3,9 @@
 Processors with AMX keep a configuration of tiles for every thread.  ggml sets it once a thread; oneDNN, with which
 torch computes in bfloat16, gives it up when it has finished.  Whoever then computes with ggml on the same thread is
 ended by the processor (SIGILL).  So llama.cpp computes in a thread in which nothing else does.
+
+It loads there, too: while it loads it calls back for its log, and Ctrl-C is heard in the main thread alone, where an
+interruption that comes while C calls Python back would be lost.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class TextVectors:
         params.pooling_type = pooling
         params.n_threads = params.n_threads_batch = threads or min(count_cores(), 8)
         take_complaints()
-        self._context = lib.llama_init_from_model(model.handle, params)
+        self._context = compute(lib.llama_init_from_model, model.handle, params)
         if not self._context:
             why = take_complaints() or "no reason given"
             raise EngineError(f"llama.cpp cannot make a context of {self.most} tokens: {why}.", where=str(model.path))

@@ -91,7 +91,7 @@ class Projector(ImageEncoder):
         params.n_threads = threads
         params.flash_attn_type = flash
         take_complaints()
-        self.handle = self.lib.mtmd_init_from_file(str(path).encode(), model.handle, params)
+        self.handle = compute(self.lib.mtmd_init_from_file, str(path).encode(), model.handle, params)
         if not self.handle:
             raise self._make_error(_explain(take_complaints(), head, self._width))
         try:
