@@ -23,15 +23,14 @@ IN = ("--profile", "own-archive", "--territory", "DE", "--operator", "commercial
 UNSHOWN = Planted("unshown")
 """May be shown to a model, and to nobody else; nothing of it may be quoted."""
 LEVER = "{archive: news.db, k: 60, profile: own-archive, territory: DE, operator: commercial"
+MARK = f"{{retrieve: {LEVER}, quotes: mark}}}}"
 TRIAL = f"""
 name: red
 candidates:
   - {{id: plain, model: "fake:a", levers: [{{retrieve: {LEVER}}}}}]}}
-  - {{id: marked, model: "fake:b", levers: [{{retrieve: {LEVER}, quotes: mark}}}}]}}
   - {{id: withheld, model: "fake:c", levers: [{{retrieve: {LEVER}, quotes: withhold}}}}]}}
-  - {{id: thinks, model: "fake:d", levers: [{{think: {{budget: 20, by: steps}}}}, {{retrieve: {LEVER}}}}}]}}
+  - {{id: thinks, model: "fake:d", levers: [{{think: {{budget: 20, by: steps}}}}, {MARK}]}}
   - {{id: thought, model: "fake:e", levers: [{{retrieve: {LEVER}}}}}, {{think: {{budget: 20, by: steps}}}}]}}
-  - {{id: asks, model: "fake:f", levers: [{{retrieve: {LEVER}}}}}, {{cascade: {{to: plain, threshold: 1.0}}}}]}}
   - {{id: asked, model: "fake:g", levers: [{{cascade: {{to: plain, threshold: 1.0}}}}, {{retrieve: {LEVER}}}}}]}}
 tasks: [{{file: q.csv}}]
 """
