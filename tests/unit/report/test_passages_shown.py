@@ -35,7 +35,7 @@ tasks: [{file: q.csv}]
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     folder = tmp_path_factory.mktemp("shown")
     make_archive(folder / "news.db")
-    (folder / "q.csv").write_text("question,answer\nWhen does the ferry to Saltmere sail again?,Monday\n")
+    (folder / "q.csv").write_text("question,answer\nWhen does the ferry to Saltmere sail and the bridge open?,Monday\n")
     (folder / "t.yaml").write_text(TRIAL)
     with Ledger.open(folder / "ledger.db") as opened:
         with opened.writing():
