@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,6 +25,8 @@ CUTS = TypeAdapter(list[tuple[int, int, tuple[str, ...], int | None, str | None]
 ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the date of evidence that holds whenever it was seen."""
 LEVEL = 6
+REMEMBERED = 4096
+"""Pieces of evidence and records whose hashes are remembered: most documents of a source say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def unpack_evidence(body: bytes) -> Evidence:
         raise ArchiveError(f"evidence of rights is damaged ({type(error).__name__}).", fix=DAMAGED) from None
 
 
+@lru_cache(REMEMBERED)
 def hash_evidence(evidence: Evidence) -> str:
     """Return what tells evidence apart, with its raw text, without place and date."""
     return content_hash(_plain(Sighting.of(evidence).evidence))
@@ -117,10 +121,11 @@ def hash_evidence(evidence: Evidence) -> str:
 
 def make_record(sightings: Iterable[Sighting]) -> RightsRecord:
     """Return a record of evidence as it was seen, each piece once, in an order that depends on nothing else."""
-    seen = {json.dumps(_plain(one.whole), sort_keys=True): one.whole for one in sightings}
+    seen = {_write(one.whole): one.whole for one in sightings}
     return RightsRecord(tuple(seen[key] for key in sorted(seen)))
 
 
+@lru_cache(REMEMBERED)
 def normalise_record(record: RightsRecord) -> RightsRecord:
     """Return what all records that decide alike have in common: each different piece of evidence once.
 
@@ -130,16 +135,23 @@ def normalise_record(record: RightsRecord) -> RightsRecord:
         replace(one, where="", raw="", sha256="", seen=one.seen.astimezone(UTC) if one.ttl_days else ANY_TIME)
         for one in record.evidence
     ]
-    seen = {json.dumps(_plain(one), sort_keys=True): one for one in bare}
+    seen = {_write(one): one for one in bare}
     return RightsRecord(tuple(seen[key] for key in sorted(seen)))
 
 
+@lru_cache(REMEMBERED)
 def hash_record(record: RightsRecord, dated: bool = True) -> str:
     """Return the key of a record: equal for records that decide alike; without dates, whenever they were seen."""
     evidence = normalise_record(record).evidence
     if not dated:
         evidence = normalise_record(RightsRecord(tuple(replace(one, seen=ANY_TIME) for one in evidence))).evidence
     return content_hash([_plain(one) for one in evidence])
+
+
+@lru_cache(REMEMBERED)
+def _write(evidence: Evidence) -> str:
+    """Return evidence as text that is the same for equal evidence."""
+    return json.dumps(_plain(evidence), sort_keys=True)
 
 
 def _plain(value: object) -> object:
