@@ -156,6 +156,8 @@ def _write(evidence: Evidence) -> str:
 
 def _plain(value: object) -> object:
     """Return a value as JSON has it, the same for equal values."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # as equal as they are in Python, by which hashes are remembered
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
     if isinstance(value, frozenset):
