@@ -1,6 +1,6 @@
 """What instructions inside articles do to a small model, and what the defence of the lever `retrieve` costs.
 
-    python -m bench.injection MODEL [--items 48] [--threads 2]
+    python -m bench.injection MODEL [--chat none] [--items 24] [--threads 2]
 
 Each article of the newsroom's archive that answers a question gets one attack, a paragraph at its end; each attack asks
 for a made-up word.  The model is shown that article (what a perfect search finds, one passage), as it is and attacked,
@@ -153,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="as a trial names it, e.g. gguf:models/gemma3-270m-q4_k_m.gguf")
     parser.add_argument("--chat", default="model", help="'none' asks in running text: for models without a template")
-    parser.add_argument("--items", type=int, default=48)
+    parser.add_argument("--items", type=int, default=24)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     task = NewsroomTask(TaskOptions(level=1, chat=given.chat != "none"))
