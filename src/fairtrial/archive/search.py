@@ -180,7 +180,8 @@ class Searcher:
         if self.store.find_unembedded(space, 1, rights):
             raise ArchiveError(
                 f"not all passages that may be searched by vectors have one of {space}.",
-                fix="Make them: fairtrial archive embed, with the same --embed, --profile and other circumstances.",
+                fix="Make them: fairtrial archive embed, with the same --archive, --embed, --profile and other "
+                "circumstances.",
             )
         self._embedded = (space, rights)
 

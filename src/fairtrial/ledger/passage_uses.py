@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import cast
 
 from fairtrial.ledger.encoding import decode_answer
 from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.store import Ledger
+from fairtrial.records.passages import Mode, PassageUse
 from fairtrial.records.trace import count_calls
 from fairtrial.rights.statement import AnsweredWith
 
@@ -19,20 +22,32 @@ def read_passage_answers(ledger: Ledger, begin: datetime, end: datetime) -> Iter
     """
     rows = ledger.read(
         """
-        SELECT a.created, c.name, c.id, a.request_id, a.answer FROM answers a JOIN candidates c ON c.id = a.candidate_id
+        SELECT a.created, c.name, c.id, c.spec, a.request_id, a.answer
+        FROM answers a JOIN candidates c ON c.id = a.candidate_id
         WHERE a.created >= ? AND a.created < ? AND instr(a.answer, '"passages"') > 0
         ORDER BY a.created, c.id, a.request_id
         """,
         (_write(begin), _write(end)),
     )
-    for created, name, candidate_id, request_id, text in rows:
+    for created, name, candidate_id, spec, request_id, text in rows:
         answer = decode_answer(read_mapping(text, "an answer", request_id), request_id)
         passages = tuple(use for step in answer.trace for use in step.passages)
         if not passages:
             continue
+        passages = _tell_mode(passages, spec, name)
         at = _read_moment(created)
         tokens_in, tokens_out = count_calls(answer.trace, answer.moved)
         yield AnsweredWith(at, name, candidate_id, request_id, passages, tokens_in, tokens_out)
+
+
+def _tell_mode(passages: tuple[PassageUse, ...], spec: str, name: str) -> tuple[PassageUse, ...]:
+    """Return passages with how they were found, also of answers stored when traces did not tell it."""
+    levers = read_mapping(spec, "the specification of a candidate", name).get("levers", ())
+    own = [lever["retrieve"] for lever in levers if isinstance(lever, dict) and isinstance(lever.get("retrieve"), dict)]
+    mode = own[0].get("passages", "search") if len(own) == 1 else "search"
+    if mode not in ("oracle", "distractors"):
+        return passages
+    return tuple(replace(use, mode=cast(Mode, mode)) for use in passages)
 
 
 def _read_moment(text: str) -> datetime:

@@ -10,6 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
+NOT_PERMITTED = "not permitted"
+"""How the reason begins for which a passage was withheld that a question names and whose rights deny its use."""
+
+Mode = Literal["search", "oracle", "distractors"]
+"""How passages were found: by a search; because the question names them; by a search beside those and their copies."""
+
 
 @dataclass(frozen=True, slots=True)
 class PassageText:
@@ -30,7 +36,7 @@ class PassageText:
 
 @dataclass(frozen=True, slots=True)
 class PassageUse:
-    """One passage that a search found for a request.
+    """One passage that was found for a request.
 
     Attributes:
         document: id of its document.
@@ -56,6 +62,7 @@ class PassageUse:
         cited: whether the answer names it.
         quoted: words of it that the answer repeats in quotation marks.
         image: hash of the picture of the document that was shown with it; empty if none was.
+        mode: how it was found; all but a search are tests of what passages are worth.
         kept: its words, on their way to the ledger; no part of the trace as it is stored.
     """
 
@@ -82,12 +89,18 @@ class PassageUse:
     cited: bool = False
     quoted: int = 0
     image: str = ""
+    mode: Mode = "search"
     kept: PassageText | None = field(default=None, compare=False, repr=False)
 
     @property
     def shown(self) -> bool:
         """Whether the model was shown it."""
         return not self.withheld
+
+    @property
+    def denied(self) -> bool:
+        """Whether its rights denied the use: a question names it, and its words went nowhere."""
+        return self.withheld.startswith(NOT_PERMITTED)
 
     @property
     def name(self) -> str:
@@ -108,6 +121,8 @@ class PassageUse:
         for name in _TOLD:
             if not _is_of_kind(getattr(use, name), _DEFAULTS[name]):
                 raise ValueError(f"a passage has another kind of {name}")
+        if use.mode not in get_args(Mode):
+            raise ValueError("a passage was found in no known mode")
         return use
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +27,7 @@ from fairtrial.records import GenerateAnswer, content_hash
 from fairtrial.records.passages import PassageUse
 from fairtrial.records.trace import TraceStep
 from fairtrial.report.statement import render_csv, render_page, render_statement
+from fairtrial.report.statement.table import describe_part, describe_statement
 from fairtrial.rights.statement import AnsweredWith, count_uses, make_sessions, read_month
 from fairtrial.rights.statement.counting import add_counts
 from fairtrial.rights.statement.uses import select_publisher
@@ -92,11 +94,42 @@ def test_a_statement_for_one_licensor_tells_nothing_of_others() -> None:
     assert select_publisher(answers, "Harbour Press") == own
 
 
+def test_what_was_withheld_or_denied_is_not_counted_as_shown() -> None:
+    denied = use("d2", withheld="not permitted: expired", mode="oracle")
+    statement = count_uses([answer(replace(SHOWN, mode="oracle"), denied, HELD), answer(HELD, request="r2")], MONTH)
+    assert (statement.answers, statement.shown, statement.withheld, statement.unshown) == (1, 1, 1, 1)
+    (courier, post) = statement.publishers
+    assert [line.document for line in courier.documents] == ["d1"]
+    assert (courier.counts.retrieved, courier.counts.withheld, courier.denied, post.denied) == (1, {}, 1, 0)
+    assert courier.counts.tests == {"oracle": 1} and courier.counts.due == {"EUR": Decimal("0.1")}
+    assert describe_statement(statement) == (
+        "1 answer stored in 2026-11 (UTC) was made with passages of 1 document. Of 1 more document passages were found "
+        "and all withheld. For 1 more answer nothing that was found was shown to the model."
+    )
+    page = render_page(statement)
+    for note in describe_part(courier):
+        assert note in page
+    assert "example/d2" not in page + render_csv(statement) + json.dumps(list(make_sessions([answer(denied)])))
+
+
+def test_a_publisher_of_whom_all_was_denied_has_no_row() -> None:
+    statement = count_uses([answer(use(withheld="not permitted: expired", mode="oracle"))], MONTH)
+    assert (statement.answers, statement.shown, statement.unshown, statement.denied) == (0, 0, 0, 1)
+    assert render_csv(statement).count("\n") == 1
+    console = Console(width=60, file=io.StringIO(), record=True)
+    for part in render_statement(statement):
+        console.print(part)
+    shown = console.export_text()
+    assert "Harbour Courier" in shown and "their use was" in shown and "retrieved" not in shown
+    assert "<table" not in render_page(statement)
+
+
 USES = st.builds(
     use,
     st.sampled_from(["d1", "d2", "d3"]),
     publisher=st.sampled_from(["A", "a ", "B", ""]),
     withheld=st.sampled_from(["", "", "why"]),
+    mode=st.sampled_from(["search", "oracle", "distractors"]),
     cited=st.booleans(),
     quoted=st.integers(0, 9),
     amount=st.none() | st.sampled_from([0.01, 0.02, 0.1]),
@@ -115,7 +148,7 @@ def test_sums_are_sums_whatever_the_order(answers: list[AnsweredWith], random: A
     assert count_uses(shuffled, MONTH) == statement
     words = sum(one.quoted for given_ in answers for one in given_.passages)
     assert statement.counts.quoted_words == words
-    due = sum((Decimal(str(u.amount)) for a in answers for u in a.passages if u.amount is not None), Decimal())
+    due = sum((Decimal(str(u.amount)) for a in answers for u in a.passages if u.amount and u.shown), Decimal())
     assert sum(statement.counts.due.values(), Decimal()) == due
     rows = list(csv.DictReader(io.StringIO(render_csv(statement))))
     assert sum(int(row["quoted_words"] or 0) for row in rows) == words

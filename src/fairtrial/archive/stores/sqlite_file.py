@@ -21,6 +21,11 @@ from fairtrial.errors import ArchiveError
 BUSY_SECONDS = 30.0
 IN_MEMORY = 256 << 20
 """Bytes of a file that is written anew in memory; a larger one through a temporary file, which has no removed text."""
+MOVED = (
+    "If it was moved, say where it is: --archive PATH, in a trial file `retrieve`; `fairtrial archive add` makes one."
+)
+"""What to do about an archive that is not where somebody wants to read it."""
+
 HEADER = b"SQLite format 3\x00"
 REASONS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "Free some space and run it again; what was committed is safe."),
@@ -187,6 +192,8 @@ def read_code(error: sqlite3.Error) -> int:
 def _check_place(path: Path, create: bool) -> None:
     try:
         if not path.resolve().parent.is_dir():
+            if not create:
+                raise ArchiveError(f"there is no archive {str(path)!r}: its folder does not exist.", fix=MOVED)
             raise ArchiveError(
                 f"the folder {str(path.parent)!r} of the archive {path.name} does not exist.",
                 fix="Make the folder first.",
@@ -194,7 +201,7 @@ def _check_place(path: Path, create: bool) -> None:
         if not path.exists():
             if create:
                 return
-            raise ArchiveError(f"there is no archive {str(path)!r}.", fix="`fairtrial archive add` makes one.")
+            raise ArchiveError(f"there is no archive {str(path)!r}.", fix=MOVED)
         if not path.is_file():
             raise ArchiveError(f"{path} is not a file.", fix="Name a file with --archive.")
         with path.open("rb") as file:

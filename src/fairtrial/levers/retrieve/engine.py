@@ -38,6 +38,7 @@ from fairtrial.records import (
     TraceStep,
     content_hash,
 )
+from fairtrial.records.passages import Mode
 from fairtrial.records.trace import ABSTAINED, DROPPED_PASSAGES, FOUND_NOTHING, RIGHTS_CHANGED, SPOKEN_TO, STRIPPED
 from fairtrial.rights import Use
 from fairtrial.spec.retrieve import Retrieve
@@ -241,7 +242,12 @@ class RetrievingEngine(WrappedEngine):
         if ready.noted and not ready.refused:
             block = self._write_named(request, ready)
             prompt = get_prompt(put_before(request, block, ready.images)).plain()
-        yield TraceStep(self.name, prompt=prompt, action="; ".join(actions), passages=tuple(_list_uses(ready)))
+        yield TraceStep(
+            self.name,
+            prompt=prompt,
+            action="; ".join(actions),
+            passages=tuple(_list_uses(ready, self.settings.passages)),
+        )
 
     def _abstain(self, request: GenerateRequest) -> GenerateAnswer:
         """Return what stands for an answer where there is too little evidence; the model is not asked."""
@@ -333,7 +339,7 @@ class RetrievingEngine(WrappedEngine):
         return cast(R, put_before(request, block, ready.images))
 
 
-def _list_uses(ready: Prepared) -> Iterator[PassageUse]:
+def _list_uses(ready: Prepared, mode: Mode) -> Iterator[PassageUse]:
     """Yield what became of each passage, best first; what a document costs stands with its first passage."""
     gone = {rank for rank, *_ in ready.left_out}
     free = (rank for rank in range(1, len(ready.noted) + len(gone) + 1) if rank not in gone)
@@ -341,7 +347,7 @@ def _list_uses(ready: Prepared) -> Iterator[PassageUse]:
     paid = set[str]()
     for rank, one, why in sorted([*placed, *ready.left_out], key=lambda one: one[0]):
         document = one.found.document.id
-        yield make_use(one, rank, document not in paid and not why, why)
+        yield make_use(one, rank, document not in paid and not why, why, mode)
         if not why:
             paid.add(document)
 

@@ -22,6 +22,7 @@ from fairtrial.archive.remembering import Remembered, recall
 from fairtrial.archive.remembering import combine as combine_circumstances
 from fairtrial.archive.search import Reranker, Searcher, SearchSettings
 from fairtrial.records import GenerateRequest, Request, content_hash
+from fairtrial.records.passages import NOT_PERMITTED
 from fairtrial.rights import Decision, Use, combine, decide
 from fairtrial.spec.retrieve import Retrieve
 
@@ -183,7 +184,7 @@ class Finder:
                     if passage.id not in seen:
                         seen.add(passage.id)
                         decision = self.decide(Use.AI_INPUT, document, passage)
-                        why = "" if decision.allowed else f"not permitted: {decision.rule}"
+                        why = "" if decision.allowed else f"{NOT_PERMITTED}: {decision.rule}"
                         yield FoundPassage(passage, document, 1.0, decision, why)
 
     def _find_named(self, name: str) -> list[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from fairtrial.levers.retrieve.engine import RetrievingEngine, describe_archive
 from fairtrial.levers.retrieve.finding import Finder, identify_circumstances, make_search_settings
 from fairtrial.levers.retrieve.writing import LONGEST_FIELD, TEMPLATE, compile_template
 from fairtrial.records import Request, content_hash
+from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.retrieve import Retrieve
 
 log = logging.getLogger(__name__)
@@ -113,8 +115,22 @@ def check_vectors(finder: Finder) -> None:
     if finder.store.find_unembedded(name_space(finder.embedder), 1, permitted):
         raise ArchiveError(
             f"not all passages of the archive have vectors of the embedder {finder.settings.embed!r}.",
-            fix=f"Make them with `fairtrial archive embed --embed {finder.settings.embed}`, or leave `embed` out.",
+            fix=f"Make them with `{write_embedding(finder.settings)}`, or leave `embed` out.",
         )
+
+
+def write_embedding(settings: Retrieve) -> str:
+    """Return the command that makes the vectors which the settings need, in the circumstances that they name."""
+    words = ["fairtrial", "archive", "embed", "--archive", settings.archive, "--embed", settings.embed]
+    usual = Endpoint()
+    words += ["--base-url", settings.endpoint.base_url] if settings.endpoint.base_url != usual.base_url else []
+    words += ["--key-env", settings.endpoint.key_env] if settings.endpoint.key_env != usual.key_env else []
+    words += ["--profile", settings.profile] if settings.profile else []
+    words += ["--territory", settings.territory] if settings.territory else []
+    words += ["--operator", settings.operator] if settings.operator else []
+    words += [word for of, reference in settings.proofs.items() for word in ("--proof", f"{of}={reference}")]
+    words += [word for profile in settings.reporting for word in ("--reporting", profile)]
+    return shlex.join(words)
 
 
 def open_finder(settings: Retrieve) -> Finder:

@@ -12,6 +12,7 @@ from fairtrial.levers.retrieve.injected import Injected, describe_spoken, find_s
 from fairtrial.levers.retrieve.relations import Voice, find_earlier_versions, find_other_numbers
 from fairtrial.levers.retrieve.writing import Notice, ShownPassage, escape_text, quote_text, write_field
 from fairtrial.records import ImagePart, PassageText, PassageUse
+from fairtrial.records.passages import Mode
 from fairtrial.rights import Decision, Duties, merge_duties
 
 NO_LIMIT = 1 << 30
@@ -148,7 +149,7 @@ def note_text(found: FoundPassage) -> str:
     return escape_text(found.passage.text)
 
 
-def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "") -> PassageUse:
+def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "", mode: Mode = "search") -> PassageUse:
     """Return what the trace and the ledger keep of a passage.
 
     Args:
@@ -156,6 +157,7 @@ def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "") -> Pa
         rank: among those found, from 1.
         paid: whether what its use costs is counted with it, and not with another passage of its document.
         withheld: why it was not shown to the model.
+        mode: how it was found.
     """
     found, document = one.found, one.found.document
     evidence = found.decision.evidence or one.quote.evidence
@@ -182,6 +184,7 @@ def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "") -> Pa
         currency=currency,
         withheld=withheld,
         image=one.image.hash if one.image and not withheld else "",
+        mode=mode,
         kept=_keep_text(one),
     )
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fairtrial.report.statement.table import describe_statement
+from fairtrial.report.statement.table import describe_part, describe_statement
 from fairtrial.report.words import make_visible
 from fairtrial.rights.statement.counting import UsageStatement
 from fairtrial.rights.statement.document import write_due
@@ -21,7 +21,7 @@ def render_page(statement: UsageStatement) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=make_visible, due=write_due)
+    environment.filters.update(visible=make_visible, due=write_due, notes=describe_part)
     style = (files("fairtrial.report.html") / "templates" / "report.css").read_text("utf-8")
     template = environment.get_template("statement.html")
     return template.render(statement=statement, described=describe_statement(statement), style=style)

@@ -1,7 +1,8 @@
 """Count what answers took from documents: per publisher and document, for a statement to those who hold the rights.
 
 An answer counts once for a document, however many of its passages were found, shown or cited.  Amounts are summed as
-decimal numbers, each currency by itself.
+decimal numbers, each currency by itself.  A document that a question names and whose rights deny its use was not used:
+it is in no count but `PublisherPart.denied`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ class Counts:
     """What was taken.
 
     Attributes:
-        retrieved: answers for which it was found.
+        retrieved: answers for which it was found: by a search, or in a test because the question names it.
         shown: answers whose model was shown some of it.
         cited: answers that name it.
         quoted_words: words of it that answers repeat.
         withheld: why it was kept from a model -> answers.
-        due: currency -> amount.
+        due: currency -> amount, for what was shown.
+        tests: mode other than ``search`` -> answers whose model was shown some of it so; they are in ``shown``, too.
     """
 
     retrieved: int = 0
@@ -35,6 +37,7 @@ class Counts:
     quoted_words: int = 0
     withheld: Mapping[str, int] = field(default_factory=dict)
     due: Mapping[str, Decimal] = field(default_factory=dict)
+    tests: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,21 @@ class DocumentLine:
 
 @dataclass(frozen=True, slots=True)
 class PublisherPart:
-    """What was taken from all documents of a publisher; an empty name: nobody was named."""
+    """What was taken from all documents of a publisher; an empty name: nobody was named.
+
+    Attributes:
+        publisher: as documents name it.
+        holders: who holds the rights.
+        documents: found for answers, the most shown first.
+        counts: of all of them.
+        denied: documents that questions name and whose rights denied their use for them; not counted otherwise.
+    """
 
     publisher: str
     holders: tuple[str, ...]
     documents: tuple[DocumentLine, ...]
     counts: Counts
+    denied: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,41 +76,65 @@ class UsageStatement:
 
     Attributes:
         period: which one.
-        answers: that were made with an archive's passages.
+        answers: whose model was shown passages of an archive.
         publishers: by name.
         counts: of all of them.
+        unshown: further answers for which passages were found, and all withheld.
     """
 
     period: Period
     answers: int
     publishers: tuple[PublisherPart, ...]
     counts: Counts
+    unshown: int = 0
+
+    @property
+    def shown(self) -> int:
+        """Documents of which some was shown to a model."""
+        return sum(line.counts.shown > 0 for part in self.publishers for line in part.documents)
+
+    @property
+    def withheld(self) -> int:
+        """Documents that were found, and of which nothing was shown to any model."""
+        return sum(not line.counts.shown for part in self.publishers for line in part.documents)
+
+    @property
+    def denied(self) -> int:
+        """Documents that questions name and whose rights denied their use; see `PublisherPart`."""
+        return sum(part.denied for part in self.publishers)
 
 
 def count_uses(answers: Iterable[AnsweredWith], period: Period) -> UsageStatement:
     """Return what was taken by the answers of a period; others are left out."""
     lines: dict[tuple[str, str], list[tuple[PassageUse, ...]]] = {}
     names: dict[str, str] = {}
-    count = 0
+    denied: set[tuple[str, str]] = set()
+    answered = unshown = 0
     for answer in answers:
         if not period.begin <= answer.at < period.end:
             continue
-        count += 1
+        answered += any(use.shown for use in answer.passages)
+        unshown += any(not use.denied for use in answer.passages) and not any(use.shown for use in answer.passages)
         taken: dict[tuple[str, str], list[PassageUse]] = {}
         for use in answer.passages:
             publisher = fold_name(use.publisher)
             names[publisher] = min(names.get(publisher, use.publisher), use.publisher)
             taken.setdefault((publisher, use.document), []).append(use)
         for key, uses in taken.items():
-            lines.setdefault(key, []).append(tuple(uses))
+            used = tuple(use for use in uses if not use.denied)
+            if used:
+                lines.setdefault(key, []).append(used)
+            else:
+                denied.add(key)
     parts = []
     for publisher in sorted(names):
         own = [(key[1], groups) for key, groups in lines.items() if key[0] == publisher]
         documents = sorted((_make_line(document, groups) for document, groups in own), key=_place_line)
+        refused = sum(key[0] == publisher for key in denied)
         holders = {use.holder for _, groups in own for group in groups for use in group if use.holder}
         total = add_counts(one.counts for one in documents)
-        parts.append(PublisherPart(names[publisher], tuple(sorted(holders)), tuple(documents), total))
-    return UsageStatement(period, count, tuple(parts), add_counts(part.counts for part in parts))
+        parts.append(PublisherPart(names[publisher], tuple(sorted(holders)), tuple(documents), total, refused))
+    return UsageStatement(period, answered, tuple(parts), add_counts(part.counts for part in parts), unshown)
 
 
 def _make_line(document: str, groups: list[tuple[PassageUse, ...]]) -> DocumentLine:
@@ -112,7 +148,7 @@ def _count_answer(uses: tuple[PassageUse, ...]) -> Counts:
     """Return what one answer took from one document."""
     due: dict[str, Decimal] = {}
     for use in uses:
-        if use.amount is not None:
+        if use.shown and use.amount is not None:
             due[use.currency] = due.get(use.currency, Decimal()) + Decimal(str(use.amount))
     return Counts(
         retrieved=1,
@@ -121,6 +157,7 @@ def _count_answer(uses: tuple[PassageUse, ...]) -> Counts:
         quoted_words=sum(use.quoted for use in uses),
         withheld={reason: 1 for reason in sorted({use.withheld for use in uses if use.withheld})},
         due=due,
+        tests={mode: 1 for mode in sorted({use.mode for use in uses if use.shown and use.mode != "search"})},
     )
 
 
@@ -128,6 +165,7 @@ def add_counts(counts: Iterable[Counts]) -> Counts:
     """Return the sum of counts."""
     retrieved = shown = cited = words = 0
     withheld: Counter[str] = Counter()
+    tests: Counter[str] = Counter()
     due: dict[str, Decimal] = {}
     for one in counts:
         retrieved += one.retrieved
@@ -135,9 +173,11 @@ def add_counts(counts: Iterable[Counts]) -> Counts:
         cited += one.cited
         words += one.quoted_words
         withheld.update(one.withheld)
+        tests.update(one.tests)
         for currency, amount in one.due.items():
             due[currency] = due.get(currency, Decimal()) + amount
-    return Counts(retrieved, shown, cited, words, dict(sorted(withheld.items())), dict(sorted(due.items())))
+    told = (dict(sorted(withheld.items())), dict(sorted(due.items())), dict(sorted(tests.items())))
+    return Counts(retrieved, shown, cited, words, *told)
 
 
 def _place_line(line: DocumentLine) -> tuple[int, str, str]:

@@ -18,6 +18,8 @@ COLUMNS: Final = (
     "licence",
     "retrieved",
     "shown",
+    "shown_by_oracle",
+    "shown_as_distractors",
     "cited",
     "quoted_words",
     "withheld",
@@ -35,12 +37,17 @@ def statement_document(statement: UsageStatement) -> dict[str, Any]:
         "begin": statement.period.begin.isoformat(),
         "end": statement.period.end.isoformat(),
         "answers": statement.answers,
+        "documents_shown": statement.shown,
+        "documents_withheld": statement.withheld,
+        "documents_denied": statement.denied,
+        "answers_shown_nothing": statement.unshown,
         "total": _counts_document(statement.counts),
         "publishers": [
             {
                 "publisher": part.publisher,
                 "holders": list(part.holders),
                 "total": _counts_document(part.counts),
+                "denied": part.denied,
                 "documents": [
                     {
                         "document": line.document,
@@ -61,6 +68,7 @@ def _counts_document(counts: Counts) -> dict[str, Any]:
     return {
         "retrieved": counts.retrieved,
         "shown": counts.shown,
+        "shown_in_tests": dict(counts.tests),
         "cited": counts.cited,
         "quoted_words": counts.quoted_words,
         "withheld": dict(counts.withheld),
@@ -75,11 +83,13 @@ def list_rows(statement: UsageStatement) -> Iterator[tuple[str | int, ...]]:
         for line in part.documents:
             about = (statement.period.name, part.publisher, holders, line.document, line.uri, line.published)
             counts = line.counts
-            taken = (counts.retrieved, counts.shown, counts.cited, counts.quoted_words, sum(counts.withheld.values()))
+            tests = (counts.tests.get("oracle", 0), counts.tests.get("distractors", 0))
+            rest = (counts.cited, counts.quoted_words, sum(counts.withheld.values()))
+            taken = (counts.retrieved, counts.shown, *tests, *rest)
             why = "; ".join(counts.withheld)
             amounts = list(counts.due.items()) or [("", Decimal())]
             for number, (currency, amount) in enumerate(amounts):
-                counted = (*taken, why) if number == 0 else ("",) * 6
+                counted = (*taken, why) if number == 0 else ("",) * 8
                 due = write_amount(amount) if counts.due else ""
                 yield (*about, "; ".join(line.licences), *counted, currency, due)
 

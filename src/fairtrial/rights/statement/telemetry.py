@@ -1,7 +1,7 @@
 """Uses as events of Content Telemetry 1.0 (SPUR Coalition, 2026-09-02): a session document for each answer.
 
 An answer is a session of one turn.  The ledger knows one moment of it, when it was stored, so all of its events have
-that one.  The archive is an index: what a search found is `content_retrieved` with the role ``index``; what the model
+that one.  The archive is an index: what was found in it is `content_retrieved` with the role ``index``; what the model
 was shown is `content_grounded`, an event for each passage with the hash of its words; what the answer names is
 `content_cited`.  Nobody was shown an answer of a trial, so there is no `content_presented`.  No words of a question, an
 answer or a document are told (privacy level ``minimal``).
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -30,8 +31,9 @@ Event = dict[str, Any]
 def make_sessions(answers: Iterable[AnsweredWith]) -> Iterator[dict[str, Any]]:
     """Yield a session document for each answer, as JSON values; the same answer gives the same document."""
     for answer in answers:
-        if answer.passages:
-            yield _make_session(answer)
+        used = tuple(use for use in answer.passages if not use.denied)
+        if used:
+            yield _make_session(replace(answer, passages=used))
 
 
 def _make_session(answer: AnsweredWith) -> dict[str, Any]:
@@ -67,9 +69,11 @@ def _make_session(answer: AnsweredWith) -> dict[str, Any]:
 
 def _make_events(uses: tuple[PassageUse, ...], session: uuid.UUID) -> list[Event]:
     found: list[Event] = []
-    for document in dict.fromkeys(_identify(use) for use in uses):
-        first = next(use for use in uses if _identify(use) == document)
+    for document, mode in dict.fromkeys((use.document, use.mode) for use in uses):
+        first = next(use for use in uses if (use.document, use.mode) == (document, mode))
         retrieved = {"media_type": "text", "purpose": "inference"}
+        if mode != "search":
+            retrieved["mode"] = mode
         found.append({"type": "content_retrieved", "source_role": "index", **_name(first), "data": retrieved})
     grounded = dict.fromkeys((use.document, use.start, use.end, use.sha256) for use in uses if use.shown)
     for document_id, start, end, sha256 in grounded:

@@ -129,6 +129,7 @@ def test_what_may_not_be_used_is_never_found_and_what_may_not_be_displayed_is_no
     [oracle] = wrap(archive, Scripted(lambda _: ""), passages="oracle").generate([secret])
     [use] = list_passages(oracle)
     assert (use.withheld, use.shown, use.kept and use.kept.text) == ("not permitted: agreement", False, "")
+    assert use.denied
     kept = {use.uri: use.kept for use in list_passages(ask(archive, "x", k=4))}
     assert kept[FERRY.uri] is not None
     assert kept[FERRY.uri].text == FERRY.text
@@ -139,7 +140,7 @@ def test_what_may_not_be_used_is_never_found_and_what_may_not_be_displayed_is_no
 def test_oracle_gives_the_place_that_is_named_and_distractors_all_but_that(archive: Path) -> None:
     sought = replace(ASK, relevant=(f"{FERRY.uri}#0-20",))
     [use] = list_passages(ask(archive, "x", sought, passages="oracle"))
-    assert (use.uri, use.score) == (FERRY.uri, 1.0)
+    assert (use.uri, use.score, use.mode) == (FERRY.uri, 1.0, "oracle")
     others = [use.uri for use in list_passages(ask(archive, "x", sought, passages="distractors"))]
     assert others
     assert FERRY.uri not in others
@@ -360,6 +361,9 @@ def test_identity_is_settings_content_and_what_may_be_used(archive: Path, tmp_pa
 def test_an_archive_that_is_missing_or_of_no_use_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="there is no archive"):
         identify(tmp_path / "none.db")
+    with pytest.raises(ArchiveError, match=r"there is no archive .*its folder does not exist") as caught:
+        identify(tmp_path / "moved" / "news.db")
+    assert "If it was moved" in caught.value.fix and "fairtrial archive add" in caught.value.fix
     with pytest.raises(RightsError, match="none of the 1 documents of the archive may be used"):
         identify(make_archive(tmp_path / "denied.db", (SECRET,)))
 
@@ -406,8 +410,10 @@ def test_an_archive_without_the_vectors_that_are_searched_is_refused(
 ) -> None:
     words = identify(archive)
     monkeypatch.setattr(lever, "open_embedder", lambda *_: LetterEmbedder())
-    with pytest.raises(ArchiveError, match="not all passages of the archive have vectors"):
-        identify(archive)
+    with pytest.raises(ArchiveError, match="not all passages of the archive have vectors") as caught:
+        identify(archive, embed="small", profile="own-archive", territory="DE")
+    command = f"fairtrial archive embed --archive {archive} --embed small --profile own-archive --territory DE"
+    assert f"`{command}`" in caught.value.fix
     with SqliteStore(archive) as store:
         assert embed_missing(store, LetterEmbedder(), Circumstances(datetime.now(UTC))) == 3
     assert identify(archive) != words
