@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fairtrial.archive.base import Store
+from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.document import Document
+from fairtrial.archive.finding import find_holdings
+from fairtrial.archive.keeping import combine_records
 from fairtrial.archive.readers import Refused, read_documents
 from fairtrial.errors import ArchiveError, RightsError, did_you_mean
 from fairtrial.rights import Circumstances, Evidence, RightsRecord, Use, combine, decide
@@ -38,16 +40,35 @@ class Question:
 def explain_archived(store: Store, name: str, question: Question) -> Iterator[Explanation]:
     """Yield what is decided of the documents of an archive with this address, path or id; newest version first.
 
-    Raises ArchiveError if there is none.
+    Then of those that are kept as hash and evidence only.  Raises ArchiveError if there is none any more.
     """
-    found = store.find_documents(name)
-    if not found:
+    held = find_holdings(store, name)
+    documents = store.find_documents(name) or store.find_documents(str(Path(name).resolve()))
+    for document in documents:
+        first, *pictures = explain_document(document, question)
+        yield replace(first, id=document.id)
+        yield from pictures
+    hashes = [one for one in held if one.keep == "hash"]
+    origins = store.read_origins([one.id for one in hashes])
+    for one in hashes:
+        yield _explain_hash(one, combine_records(origins.get(one.id, {}).values()), question)
+    if not documents and not hashes:
+        if held:
+            raise ArchiveError(
+                f"the document {name[:120]!r} was withdrawn.", fix="Its hash is kept; nothing of it can be used."
+            )
         raise ArchiveError(
             f"the archive has no document {name[:120]!r}.",
             fix="Name it by its address, its path, or the beginning of its id; `fairtrial archive list` shows them.",
         )
-    for document in found:
-        yield from explain_document(document, question)
+
+
+def _explain_hash(held: Holding, record: RightsRecord, question: Question) -> Explanation:
+    """Return what is decided of a document of which no text is kept; its publisher is not known any more."""
+    if question.agreements is not None:
+        signed = (question.agreements.find(held.uri, "", one, datetime.now(UTC)) for one in held.sources or ("",))
+        record = combine_records((record, *map(RightsRecord, signed)))
+    return replace(explain(held.uri, record, question.circumstances, question.uses), id=held.id, hash_only=True)
 
 
 def explain_path(path: Path, question: Question) -> Iterator[Explanation | Refused]:

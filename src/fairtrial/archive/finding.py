@@ -32,12 +32,15 @@ class Shown:
 
 def find_holdings(store: Store, name: str) -> list[Holding]:
     """Return the documents with an id (or its beginning), address, or path of a file, whatever is kept of them."""
-    paths = {one.id for one in store.find_documents(str(Path(name).resolve()))} if name else set()
-    return [
-        one
-        for one in store.list_holdings()
-        if one.id in paths or one.uri == name or (len(name) >= SHORTEST and one.id.startswith(name.lower()))
-    ]
+    held = list(store.list_holdings())
+    found = [one for one in held if one.uri == name or (len(name) >= SHORTEST and one.id.startswith(name.lower()))]
+    if found or not name:
+        return found
+    path = str(Path(name).resolve())
+    ids = {one.id for one in store.find_documents(path)}
+    origins = store.read_origins([one.id for one in held if one.keep == "hash"])
+    ids |= {id for id, places in origins.items() if any(path == of for _, of in places)}
+    return [one for one in held if one.id in ids]
 
 
 def find_source(store: Store, name: str) -> tuple[str, list[Holding]]:

@@ -45,6 +45,9 @@ def render_explanation(explanation: Explanation) -> Iterator[RenderableType]:
     about = [explanation.name if explanation.title else "", explanation.publisher]
     if any(about):
         yield Text(make_inline("  ·  ".join(one for one in about if one)), overflow="fold")
+    if explanation.id:
+        kept = "; kept: hash and evidence only" if explanation.hash_only else ""
+        yield Text(f"id {explanation.id[:12]}{kept}", style="dim")
     for decisions in group_decisions(explanation.decisions):
         yield from _render_decisions(decisions)
     yield Text("")

@@ -28,7 +28,7 @@ USES: Final[dict[Use, str]] = {
 """What a use is, in words."""
 
 RULES: Final[dict[Rule, str]] = {
-    Rule.EMBARGO: "the document is held back",
+    Rule.EMBARGO: "the document is held back, or its time is over",
     Rule.AGREEMENT: "a signed agreement says so",
     Rule.OUTSIDE_TERMS: "what permits it does not hold here and now",
     Rule.DISALLOWED: "a signal disallows it",
@@ -60,6 +60,8 @@ class Explanation:
         publisher: of the document.
         decisions: use by use.
         evidence: everything that was seen.
+        id: of a document of an archive; empty for others.
+        hash_only: whether the archive keeps its hash and this evidence alone.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Explanation:
     publisher: str
     decisions: tuple[Decision, ...]
     evidence: tuple[Evidence, ...]
+    id: str = ""
+    hash_only: bool = False
 
 
 def explain(
@@ -188,6 +192,8 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
     places = {one: place for place, one in reversed(list(enumerate(explanation.evidence)))}
     return {
         "name": explanation.name,
+        "id": explanation.id,
+        "hash_only": explanation.hash_only,
         "title": explanation.title,
         "publisher": explanation.publisher,
         "decisions": [_decision_document(one, places) for one in explanation.decisions],

@@ -21,6 +21,7 @@ from fairtrial.rights.readers import Credit, read_licence
 from fairtrial.rights.readers import Source as RightsSource
 from fairtrial.rights.readers.embargoes import FIRST, LAST
 from fairtrial.rights.record import RAW_CHARACTERS
+from fairtrial.rights.signals import EMBARGO
 
 SAYS: tuple[Says, ...] = ("allow", "deny", "conditional")
 ALIASES = {"url": "uri", "canonical": "uri", "date": "published", "license": "licence", "author": "authors",
@@ -94,33 +95,28 @@ def _correction(told: object) -> Correction:
 
 
 def _state_rights(given: Mapping[str, Any], draft: Draft, seen: datetime, sha256: str, signal: str) -> list[Evidence]:
-    """Return the evidence of what is stated; an embargo is evidence of its own, for no agreement lifts it."""
+    """Return the evidence of what is stated; embargo and expiry are evidence of their own: no agreement lifts them."""
     stated = {name: given[name] for name in RIGHTS if name in given}
     found = []
-    if "embargo" in stated:
-        end = _date(stated, "embargo", draft.notes)
-        denials = _deny_all("embargo", end, Terms(valid_until=end))
-        raw = f"embargo: {given['embargo']}"[:RAW_CHARACTERS]
-        found.append(Evidence("embargo", draft.where, raw, sha256, seen, statements=denials))
-    if set(stated) <= {"embargo"}:
+    for name in ("embargo", "expires"):
+        if name in stated:
+            moment = _date(stated, name, draft.notes)
+            when = Terms(valid_until=moment) if name == "embargo" else Terms(valid_from=moment)
+            denials = tuple(Statement(use, "deny", f"{name}: {moment.isoformat()}", when) for use in Use)
+            raw = f"{name}: {given[name]}"[:RAW_CHARACTERS]
+            found.append(Evidence(EMBARGO, draft.where, raw, sha256, seen, statements=denials))
+    if set(stated) <= {"embargo", "expires"}:
         return found
     terms = _read_terms(stated, draft.notes)
-    statements = [Statement(use, says, f"{use}: {says}", terms if says != "deny" else Terms())
-                  for use, says in _read_uses(stated.get("rights", {}))]  # fmt: skip
-    if "expires" in stated:
-        end = _date(stated, "expires", draft.notes)
-        statements += _deny_all("expires", end, Terms(valid_from=end))
+    statements = tuple(Statement(use, says, f"{use}: {says}", terms if says != "deny" else Terms())
+                       for use, says in _read_uses(stated.get("rights", {})))  # fmt: skip
     raw = json.dumps(stated, default=str, ensure_ascii=False)[:RAW_CHARACTERS]
     holder, licence, terms_url = (_text(stated, one) if one in stated else "" for one in _NAMED)
-    found.append(Evidence(signal, draft.where, raw, sha256, seen, statements=tuple(statements), holder=holder,
+    found.append(Evidence(signal, draft.where, raw, sha256, seen, statements=statements, holder=holder,
                           licence=licence, terms_url=terms_url))  # fmt: skip
     credit = terms.attribution.text if terms.attribution else holder
     named = read_licence(licence, RightsSource(draft.where, sha256, seen), signal, Credit(credit))
     return [*found, *(one for one in named if one.statements)]
-
-
-def _deny_all(name: str, moment: datetime, terms: Terms) -> tuple[Statement, ...]:
-    return tuple(Statement(use, "deny", f"{name}: {moment.isoformat()}", terms) for use in Use)
 
 
 def _read_uses(told: object) -> list[tuple[Use, Says]]:

@@ -95,17 +95,18 @@ def test_markdown_gives_context_text_and_pictures(folder: Path) -> None:
 
 def test_markdown_states_rights(folder: Path) -> None:
     [document] = [one.document for one in read_all(folder)[0] if one.where == "bridge.md"]
-    embargo, front = document.rights.evidence
+    embargo, end, front = document.rights.evidence
+    assert (embargo.signal, end.signal) == ("embargo", "embargo")
     assert {one.use for one in embargo.statements} == set(Use)
     assert all(one.says == "deny" for one in embargo.statements)
     assert {one.terms.valid_until for one in embargo.statements} == {datetime(2026, 3, 4, 6, tzinfo=UTC)}
-    said = {one.use: one for one in front.statements if one.terms.valid_from is None}
+    said = {one.use: one for one in front.statements}
     assert [said[use].says for use in Use] == ["deny", "allow", "deny", "deny", "allow", "deny"]
     terms = said[Use.AI_INPUT].terms
     assert terms.attribution == Attribution("© Ashmill Courier", "https://courier.example/")
     assert (terms.max_words, terms.valid_until) == (40, datetime(2027, 1, 1, tzinfo=UTC))
-    ends = [one for one in front.statements if one.terms.valid_from is not None]
-    assert {(one.use, one.says) for one in ends} == {(use, "deny") for use in Use}
+    assert {(one.use, one.says) for one in end.statements} == {(use, "deny") for use in Use}
+    assert {one.terms.valid_from for one in end.statements} == {datetime(2027, 1, 1, tzinfo=UTC)}
     assert "The bridge in" not in front.raw
 
 
