@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
-from fairtrial.errors import FairtrialError
+from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.rights import Circumstances, OperatorClass, Profile
+from fairtrial.rights.circumstances import check_territory
 from fairtrial.spec.endpoint import Endpoint
 from fairtrial.spec.references import LeverSettings, Refers
 from fairtrial.spec.section import Number, Positive, Section, Switch, Text, Texts, make_problem
@@ -42,6 +43,23 @@ def _write_out_abstention(value: Any) -> Any:
     return {"least_score": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def check_operator(value: Any) -> Any:
+    """Return an operator, or an empty text; raise pydantic's error with what is allowed for anything else."""
+    known = get_args(OperatorClass)
+    if value == "" or value in known:
+        return value
+    near = did_you_mean(value, known) if isinstance(value, str) else ""
+    raise make_problem(f"operator {str(value)[:40]!r} is none of {', '.join(known)}.{near}".removesuffix("."))
+
+
+def check_place(value: str) -> str:
+    """Return a territory, or an empty text; raise pydantic's error for what is no ISO 3166-1 alpha-2 code."""
+    try:
+        return check_territory(value) if value else value
+    except FairtrialError as error:
+        raise make_problem(f"{error.message} {error.fix}".strip().removesuffix(".")) from None
+
+
 class Abstain(Section):
     """When no answer is given for lack of evidence, and what stands in its place."""
 
@@ -61,8 +79,7 @@ class Retrieve(LeverSettings):
     k: Annotated[Positive, Field(le=100)] = Field(6, description="Passages at most.")
     passages: Literal["search", "oracle", "distractors"] = Field(
         "search",
-        description="'oracle' gives what the task says should be found: the most that a search can do; 'distractors' "
-        "what is found beside that.",
+        description="'oracle' gives what the task says should be found; 'distractors' what is found beside that.",
     )
     embed: Text = Field("none", description="Also search by meaning, with this embedder; 'none': by words alone.")
     rerank: Text = Field("none", description="Order the best passages anew with this reranker, e.g. 'small'.")
@@ -76,12 +93,14 @@ class Retrieve(LeverSettings):
     profile: Profile | Literal[""] = Field(
         "", description="What may be used where nobody said anything of it; default: as the archive was filled."
     )
-    territory: str = Field(
+    territory: Annotated[str, AfterValidator(check_place)] = Field(
         "",
-        pattern="^([A-Z]{2})?$",
         description="Where it is used, ISO 3166-1, e.g. DE; default: as the archive was filled.",
+        json_schema_extra={"pattern": "^([A-Z]{2})?$"},  # for editors; our own check says more
     )
-    operator: OperatorClass | Literal[""] = Field("", description="Who uses it; default: as the archive was filled.")
+    operator: Annotated[OperatorClass | Literal[""], BeforeValidator(check_operator)] = Field(
+        "", description="Who uses it; default: as the archive was filled."
+    )
     proofs: Mapping[Text, Text] = Field(
         {},
         description="What shows that something was paid or accepted: licence or address of terms to a reference; "

@@ -123,7 +123,7 @@ def grade_refusals_as_wrong(
 
 
 def _find_signs_without_text(answers: Sequence[Answer]) -> list[str]:
-    """Return what can be said where there is no text to read."""
+    """Return what can be said where there is no text to read, or none that is meant as an answer."""
     written = [answer for answer in answers if isinstance(answer, GenerateAnswer)]
     if any(answer.finish == "refused" for answer in written):
         return ["refused"]
@@ -131,7 +131,14 @@ def _find_signs_without_text(answers: Sequence[Answer]) -> list[str]:
         return ["unfinished"]
     if written and not any(answer.text.strip() for answer in written):
         return ["empty"]
+    if written and all(_is_abstention(answer) for answer in written):
+        return ["abstained"]
     return []
+
+
+def _is_abstention(answer: GenerateAnswer) -> bool:
+    """Return whether the last that happened to an answer is that it was declined: nothing is to be read in it."""
+    return bool(answer.trace) and ABSTAINED in answer.trace[-1].action.split("; ")
 
 
 def _find_signs_in_grades(

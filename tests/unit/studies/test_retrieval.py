@@ -104,7 +104,8 @@ def test_better_passages_are_seen_to_give_better_answers(ledger: Ledger) -> None
     scores = {row[0]: row[2] for row in conditions.rows}
     values = {name: cell.value for name, cell in scores.items() if isinstance(cell, Interval)}
     assert values["oracle passages"] > values["retrieval"] > values["distractors only"] >= values["closed book"]
-    gain = changes.rows[0][2]
+    assert changes.rows[0][0] == "retrieval less closed book"
+    gain = changes.rows[0][1]
     assert isinstance(gain, Interval) and gain.low > 0
     assert gain.value == pytest.approx(values["retrieval"] - values["closed book"])
 

@@ -13,6 +13,7 @@ from fairtrial.ledger.signs import count_signs
 SENTENCES: Mapping[str, str] = {
     "found_nothing": "No passage was found for {count} of {of} items of {task} that {candidate} answered; what it says "
     "of them is no test of the archive.",
+    "abstained": "{candidate} declined to answer {count} of {of} items of {task} for lack of evidence.",
     "passages_dropped": "Passages that were found for {count} of {of} items of {task} did not fit the context of "
     "{candidate} and were left out; a larger `context`, or a smaller `k` of its lever `retrieve`, avoids that.",
     "quotes_wrong": "{count} of {of} answers of {candidate} to {task} quote words that stand in no passage that it was "
@@ -39,6 +40,9 @@ ENOUGH = 3
 ALWAYS = ("rights_changed", "withheld")
 """Signs that the headline tells however few answers have them."""
 
+DECLINED_SHARE = 0.5
+"""Share of items that are declined from which the headline says so: to decline is right where nothing is told."""
+
 
 def find_retrieval_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each candidate that searches, task, and thing that went wrong with its sources."""
@@ -49,6 +53,7 @@ def find_retrieval_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Dou
             counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
             grave = found.sign in ALWAYS or is_grave(found.count, found.of)
+            grave = found.count >= DECLINED_SHARE * found.of if found.sign == "abstained" else grave
             yield Doubt(found.sign, text, task, candidate, found.count, found.of, grave)
     yield from find_shallow_searches(trial)
 

@@ -87,6 +87,7 @@ def test_the_ledger_keeps_traces_without_words_and_words_apart(folder: Path) -> 
         assert words == {FERRY.id: FERRY.text, BRIDGE.id: BRIDGE.text, UNSHOWN.id: None}
         doubts = {(d.kind, d.candidate): (d.count, d.of) for d in find_doubts(ledger, trial)}
         assert doubts["found_nothing", "open"] == (1, 4)
+        assert "abstained" in {kind for kind, _ in doubts}
     with SqliteStore(folder / "news.db") as store:
         assert store.list_ledgers() == [str((folder / "ledger.db").resolve())]
     kept = (folder / "ledger.db").read_bytes()

@@ -16,6 +16,7 @@ from fairtrial.tasks.base import TaskOptions, hide_answers
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.own.source import open_own_data
 from fairtrial.tasks.own.task import OwnTask
+from fairtrial.tasks.signs import find_signs
 from fairtrial.tasks.variants.form import FormTask
 
 ROWS: list[dict[str, Any]] = [
@@ -86,3 +87,18 @@ def test_a_refusal_to_answer_is_no_failure_of_the_search(tmp_path: Path) -> None
         "exact_match": 0,
         "mrr@3": 1,
     }
+
+
+def test_an_abstention_of_the_lever_is_not_unread(tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("question,answer\nHow many?,3\n")
+    entry = TaskEntry.model_validate({"file": "n.csv", "grade": "number"})
+    task = OwnTask(open_own_data(entry, tmp_path), "n", TaskOptions())
+    [item] = task.items()
+
+    def find(*actions: str) -> list[str]:
+        said = [answer("The archive does not say.", tuple(TraceStep("retrieve", action=one) for one in actions))]
+        return [sign.measure for sign in find_signs(task, item, said, task.grade(item, said))]
+
+    assert sorted(find("found no passage; abstained")) == ["sign:abstained", "sign:found_nothing"]
+    assert find("") == ["sign:unread"]
+    assert "sign:unread" in find("abstained", "")  # another part answered after that
