@@ -28,7 +28,7 @@ from fairtrial.rights.agreements import AgreementTable
 from fairtrial.rights.readers import SITE_FILES, Site
 from fairtrial.spec.regular import open_regular
 
-METHOD = 1
+METHOD = 2
 """Of reading, deciding and storing; counts up when the same files give another archive: then all are read again."""
 
 BATCH_DOCUMENTS = 500
