@@ -38,7 +38,7 @@ def find_holdings(store: Store, name: str) -> list[Holding]:
         return found
     path = str(Path(name).resolve())
     ids = {one.id for one in store.find_documents(path)}
-    origins = store.read_origins([one.id for one in held if one.keep == "hash"])
+    origins = store.read_origins([one.id for one in held if one.keep in ("hash", "withdrawn")])
     ids |= {id for id, places in origins.items() if any(path == of for _, of in places)}
     return [one for one in held if one.id in ids]
 

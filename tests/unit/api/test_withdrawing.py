@@ -209,3 +209,10 @@ def test_a_withdrawal_that_was_stopped_before_the_file_was_written_anew_is_finis
     assert len(withdraw(str(held / "news.db"), [news], [held / "trial.db"]).unreached) == 1
     again = withdraw(str(held / "news.db"), [news], [held / "trial.db"])
     assert (len(calls), again.unreached, search_bytes(held, PLANTED, HEADLINE)) == (2, {}, [])
+
+
+def test_what_was_withdrawn_by_its_file_is_found_by_it_again_so_that_other_ledgers_can_follow(place: Path) -> None:
+    archive, file = str(place / "held" / "news.db"), str(place / "news" / "a.md")
+    first, again = withdraw(archive, [file]), withdraw(archive, [file])
+    assert (first.texts, again.texts) == (1, 0)
+    assert [one.id for one in again.documents] == [one.id for one in first.documents]
