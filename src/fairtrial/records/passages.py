@@ -6,8 +6,10 @@ in a table of their own, from which a withdrawal can take them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 NOT_PERMITTED = "not permitted"
@@ -15,6 +17,8 @@ NOT_PERMITTED = "not permitted"
 
 Mode = Literal["search", "oracle", "distractors"]
 """How passages were found: by a search; because the question names them; by a search beside those and their copies."""
+_AMOUNT = r"[0-9]{1,400}(?:\.[0-9]{1,400})? [^\s,]{0,20}"
+_AMOUNTS = re.compile(f"{_AMOUNT}(?:, {_AMOUNT})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class PassageUse:
         max_words: of it that may be quoted in one answer; None: no limit.
         amount: due for this use; None: nothing is.
         currency: of the amount, ISO 4217.
+        also_due: further amounts, one in each other currency, as in ``0.2 USD, 1.5 GBP``; empty: there are none.
         withheld: why it was not shown to the model; empty if it was.
         cited: whether the answer names it.
         quoted: words of it that the answer repeats in quotation marks.
@@ -85,6 +90,7 @@ class PassageUse:
     max_words: int | None = None
     amount: float | None = None
     currency: str = ""
+    also_due: str = ""
     withheld: str = ""
     cited: bool = False
     quoted: int = 0
@@ -101,6 +107,13 @@ class PassageUse:
     def denied(self) -> bool:
         """Whether its rights denied the use: a question names it, and its words went nowhere."""
         return self.withheld.startswith(NOT_PERMITTED)
+
+    @property
+    def due(self) -> tuple[tuple[Decimal, str], ...]:
+        """All amounts that are due, each with its currency."""
+        first = () if self.amount is None else ((Decimal(str(self.amount)), self.currency),)
+        further = (one.partition(" ") for one in self.also_due.split(", ") if one)
+        return (*first, *((Decimal(amount), currency) for amount, _, currency in further))
 
     @property
     def name(self) -> str:
@@ -123,6 +136,8 @@ class PassageUse:
                 raise ValueError(f"a passage has another kind of {name}")
         if use.mode not in get_args(Mode):
             raise ValueError("a passage was found in no known mode")
+        if use.also_due and not _AMOUNTS.fullmatch(use.also_due):
+            raise ValueError("a passage has another kind of also_due")
         return use
 
 

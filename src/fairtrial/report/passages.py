@@ -57,7 +57,7 @@ def describe_passage(use: PassageUse) -> str:
     told = [f"not shown: {use.withheld}"] if use.withheld else []
     told += ["cited"] if use.cited else []
     told += [f"{use.quoted:,} {'word' if use.quoted == 1 else 'words'} repeated"] if use.quoted else []
-    told += [f"{use.amount:g} {use.currency}".strip()] if use.amount is not None else []
+    told += [f"{amount:f} {currency}".strip() for amount, currency in use.due]
     number = f"[{use.number}] " if use.number else ""
     return f"{number}{where} (sha256 {use.sha256[:HASH_SHOWN]})" + (f": {', '.join(told)}" if told else "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from decimal import Decimal
 
 import pytest
 
@@ -80,3 +81,10 @@ def test_what_is_searched_for_is_part_of_a_request_where_it_is_set(request_: Gen
     assert b"relevant" not in encode_request(request_)
     for one in (request_, sought):
         assert decode_request(pack(encode_request(one)), None) == one
+
+
+@pytest.mark.parametrize("told", ["NaN USD", "1e9 USD", "0.2 USD,1 EUR", "-1 USD", "USD"])
+def test_further_amounts_that_are_none_are_refused(told: str) -> None:
+    assert PassageUse.from_document({**USE.document_of(), "also_due": "0.2 USD"}).due[1] == (Decimal("0.2"), "USD")
+    with pytest.raises(ValueError, match="also_due"):
+        PassageUse.from_document({**USE.document_of(), "also_due": told})

@@ -73,6 +73,11 @@ def test_an_answer_counts_once_for_a_document() -> None:
     assert (post.counts.shown, post.counts.withheld) == (0, {"the quotation is over the limit": 1})
 
 
+def test_amounts_in_several_currencies_are_all_told() -> None:
+    statement = count_uses([answer(use(amount=0.1, currency="EUR", also_due="0.2 USD, 1.5 GBP"), SHOWN)], MONTH)
+    assert statement.counts.due == {"EUR": Decimal("0.2"), "GBP": Decimal("1.5"), "USD": Decimal("0.2")}
+
+
 def test_a_month_ends_where_the_next_begins() -> None:
     inside = [answer(SHOWN, at=MONTH.begin), answer(SHOWN, at=MONTH.end - timedelta(milliseconds=1))]
     outside = [answer(SHOWN, at=MONTH.begin - timedelta(milliseconds=1)), answer(SHOWN, at=MONTH.end)]

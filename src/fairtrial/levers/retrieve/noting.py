@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from fairtrial.levers.retrieve.finding import FoundPassage
 from fairtrial.levers.retrieve.injected import Injected, describe_spoken, find_spoken, leave_out
@@ -161,7 +163,8 @@ def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "", mode:
     """
     found, document = one.found, one.found.document
     evidence = found.decision.evidence or one.quote.evidence
-    amount, currency = _sum_payments(one.found.decision.duties) if paid and not withheld else (None, "")
+    due = _sum_payments(found.decision.duties) if paid and not withheld else {}
+    currency = next(iter(due), "")
     return PassageUse(
         document=document.id,
         uri=document.uri,
@@ -180,8 +183,9 @@ def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "", mode:
         holder=next((e.holder for e in evidence if e.holder), ""),
         attribution="; ".join(credit.text or document.publisher for credit in one.duties.attributions),
         max_words=one.most_words,
-        amount=amount,
+        amount=float(due[currency]) if due else None,
         currency=currency,
+        also_due=", ".join(f"{due[one]:f} {_write_currency(one)}" for one in list(due)[1:]),
         withheld=withheld,
         image=one.image.hash if one.image and not withheld else "",
         mode=mode,
@@ -189,13 +193,18 @@ def make_use(one: NotedPassage, rank: int, paid: bool, withheld: str = "", mode:
     )
 
 
-def _sum_payments(duties: Duties) -> tuple[float | None, str]:
-    """Return what one use costs, in the first currency that is asked for; None if nothing is due for each use."""
-    due = [payment for payment in duties.payments if payment.type == "use" and payment.amount is not None]
-    if not due:
-        return None, ""
-    currency = due[0].currency
-    return sum(payment.amount or 0.0 for payment in due if payment.currency == currency), currency
+def _sum_payments(duties: Duties) -> dict[str, Decimal]:
+    """Return what one use costs, by currency; empty if nothing is due for each use.  As decimal numbers: exact."""
+    due: dict[str, Decimal] = {}
+    for payment in duties.payments:
+        if payment.type == "use" and payment.amount is not None:
+            due[payment.currency] = due.get(payment.currency, Decimal()) + Decimal(str(payment.amount))
+    return due
+
+
+def _write_currency(name: str) -> str:
+    """Return a currency as one word: others stand beside it, and what is not one of ISO 4217 is somebody's own text."""
+    return re.sub(r"[\s,]", "", name)[:20]
 
 
 def _keep_text(one: NotedPassage) -> PassageText:

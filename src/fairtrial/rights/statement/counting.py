@@ -148,8 +148,8 @@ def _count_answer(uses: tuple[PassageUse, ...]) -> Counts:
     """Return what one answer took from one document."""
     due: dict[str, Decimal] = {}
     for use in uses:
-        if use.shown and use.amount is not None:
-            due[use.currency] = due.get(use.currency, Decimal()) + Decimal(str(use.amount))
+        for amount, currency in use.due if use.shown else ():
+            due[currency] = due.get(currency, Decimal()) + amount
     return Counts(
         retrieved=1,
         shown=int(any(use.shown for use in uses)),

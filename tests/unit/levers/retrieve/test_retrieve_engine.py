@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from fairtrial.levers import ReferencedContent, identify_lever, read_lever, wrap
 from fairtrial.levers.retrieve import lever
 from fairtrial.levers.retrieve.engine import RetrievingEngine
 from fairtrial.levers.retrieve.gates import LEFT_OUT
+from fairtrial.levers.retrieve.noting import _sum_payments
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
@@ -44,7 +46,7 @@ from fairtrial.records.trace import (
     STRIPPED,
     WITHHELD,
 )
-from fairtrial.rights import Attribution, Circumstances, Terms, Use
+from fairtrial.rights import Attribution, Circumstances, Duties, Payment, Terms, Use
 from fairtrial.spec.candidate import Candidate
 from tests.support.archives import ALL, BRIDGE, FERRY, SECRET, UNSHOWN, agree, deny, embargo, make_archive
 
@@ -463,3 +465,10 @@ def test_a_credit_names_no_title_that_may_not_be_displayed(tmp_path: Path) -> No
     path = make_archive(tmp_path / "hidden.db", [hidden])
     [answer] = wrap(path, Scripted(lambda _: "On Monday [1]."), k=1).generate([ASK])
     assert answer.credits == (f"The Tide, {FERRY.uri}",)
+
+
+def test_what_is_due_is_summed_exactly_and_in_every_currency() -> None:
+    payments = tuple(
+        Payment("use", amount, currency) for amount, currency in ((0.1, "EUR"), (0.2, "USD"), (0.2, "EUR"))
+    )
+    assert _sum_payments(Duties(payments=payments)) == {"EUR": Decimal("0.3"), "USD": Decimal("0.2")}
