@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element
 
 from fairtrial.archive.readers.found import MOST_BYTES
-from fairtrial.errors import ArchiveError
+from fairtrial.errors import ArchiveError, RightsError
+from fairtrial.rights.readers import parsing
 
-MOST_DEPTH = 100
 MOST_ELEMENTS = 500_000
-LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+LANGUAGE = f"{parsing.XML_NAMESPACE}lang"
 
 
 def parse_xml(data: bytes, most: int = MOST_BYTES) -> Element:
@@ -19,52 +18,10 @@ def parse_xml(data: bytes, most: int = MOST_BYTES) -> Element:
     Raises:
         ArchiveError: too large, too deep, not well formed, or with a document type: entities are never resolved.
     """
-    if len(data) > most:
-        raise ArchiveError(f"it has {len(data):,} bytes; at most {most:,} are read.")
-    parser = expat.ParserCreate(namespace_separator="}")
-    builder = _Builder(parser)
     try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise ArchiveError(f"it is not well-formed XML: {error}.") from None
-    except (ValueError, LookupError, UnicodeError):
-        raise ArchiveError("its encoding cannot be read.", fix="Save it as UTF-8.") from None
-    return builder.tree.close()
-
-
-class _Builder:
-    """Handlers of expat that build a tree and refuse what may be an attack."""
-
-    def __init__(self, parser: expat.XMLParserType) -> None:
-        self.tree = TreeBuilder()
-        self.depth = self.count = 0
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self.tree.data
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.EntityDeclHandler = self._refuse
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        self.count += 1
-        if self.depth > MOST_DEPTH:
-            raise ArchiveError(f"its XML is nested more than {MOST_DEPTH} deep.")
-        if self.count > MOST_ELEMENTS:
-            raise ArchiveError(f"its XML has more than {MOST_ELEMENTS:,} elements.")
-        self.tree.start(_name(name), {_name(key): value for key, value in attributes.items()})
-
-    def _end(self, name: str) -> None:
-        self.depth -= 1
-        self.tree.end(_name(name))
-
-    def _refuse(self, *_: object) -> None:
-        raise ArchiveError("its XML has a document type or entities, which are never read.",
-                           fix="Save it without its <!DOCTYPE ...>.")  # fmt: skip
-
-
-def _name(name: str) -> str:
-    return f"{{{name}" if "}" in name else name
+        return parsing.parse_xml(data, most, MOST_ELEMENTS)
+    except RightsError as error:
+        raise ArchiveError(f"{error.message}.") from None
 
 
 def find_name(element: Element) -> str:

@@ -19,16 +19,21 @@ MOST_ELEMENTS = 100_000
 XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 
 
-def parse_xml(data: bytes, most: int = MOST_BYTES) -> Element:
+def parse_xml(data: bytes, most: int = MOST_BYTES, elements: int = MOST_ELEMENTS) -> Element:
     """Return the root element; names have the form ``{namespace}name``.
+
+    Args:
+        data: the file.
+        most: bytes at most.
+        elements: elements at most.
 
     Raises:
         RightsError: too large, too deep, not well formed, or with a document type: entities are never resolved.
     """
     if len(data) > most:
-        raise RightsError(f"it has {len(data)} bytes, more than the {most} that are read")
+        raise RightsError(f"it has {len(data):,} bytes, more than the {most:,} that are read")
     reader = expat.ParserCreate(namespace_separator="}")
-    builder = _Builder(reader)
+    builder = _Builder(reader, elements)
     try:
         reader.Parse(data, True)
     except expat.ExpatError as error:
@@ -76,8 +81,8 @@ def read_text(element: Element | None) -> str:
 class _Builder:
     """Handlers of expat that build a tree and refuse what may be an attack."""
 
-    def __init__(self, reader: expat.XMLParserType) -> None:
-        self.tree = TreeBuilder()
+    def __init__(self, reader: expat.XMLParserType, most: int) -> None:
+        self.tree, self.most = TreeBuilder(), most
         self.depth = self.count = 0
         reader.buffer_text = True
         reader.StartElementHandler = self._start
@@ -89,7 +94,7 @@ class _Builder:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
         self.count += 1
-        if self.depth > MOST_DEPTH or self.count > MOST_ELEMENTS:
+        if self.depth > MOST_DEPTH or self.count > self.most:
             what = f"is nested more than {MOST_DEPTH} deep" if self.depth > MOST_DEPTH else "has too many elements"
             raise RightsError(f"its XML {what}")
         self.tree.start(_name(name), {_name(key): value for key, value in attributes.items()})
