@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from fairtrial.archive.base import Entry
 from fairtrial.archive.chunks import cut
-from fairtrial.archive.embedders.base import embed_missing, scale_rows
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.engines.fake import FakeEngine
-from fairtrial.errors import ArchiveError, EngineError, RightsError, SpecError, TooLongError
+from fairtrial.errors import ArchiveError, RightsError, SpecError, TooLongError
 from fairtrial.ledger.encoding import encode_answer
-from fairtrial.levers import ReferencedContent, identify_lever, read_lever, wrap_engine
-from fairtrial.levers.retrieve import lever
-from fairtrial.levers.retrieve.engine import RetrievingEngine
-from fairtrial.levers.retrieve.gates import LEFT_OUT
-from fairtrial.levers.retrieve.noting import _sum_payments
 from fairtrial.records import (
-    GenerateAnswer,
     GenerateRequest,
     Message,
     Pair,
-    PassageUse,
     Prompt,
     Request,
     ScoreRequest,
@@ -46,57 +34,15 @@ from fairtrial.records.trace import (
     STRIPPED,
     WITHHELD,
 )
-from fairtrial.rights import Attribution, Circumstances, Duties, Payment, Terms, Use
+from fairtrial.rights import Terms, Use
 from fairtrial.spec.candidate import Candidate
-from tests.support.archives import ALL, BRIDGE, FERRY, SECRET, UNSHOWN, agree, deny, embargo, make_archive
-
-ASK = GenerateRequest(Prompt("When does the ferry to Saltmere sail again?"), 40)
-BROAD = "ferry sails Saltmere Monday repairs, bridge at Quay Street, tides at the quay"
-BRIDGE_ASK = GenerateRequest(Prompt("Why does the old bridge at Quay Street stay closed?"), 40)
-
-
-class Scripted(FakeEngine):
-    """Says what a function makes of the prompt that it is sent."""
-
-    def __init__(self, say: Callable[[str], str], context: int = 16_384) -> None:
-        super().__init__("a", Candidate(id="a", model="fake:a", context=context))
-        self.say, self.sent = say, list[str]()
-
-    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
-        for request in requests:
-            self.sent.append(request.prompt.plain())
-            yield GenerateAnswer(self.say(self.sent[-1]), 5, "stop", 9)
+from tests.support.archives import BRIDGE, FERRY, SECRET, UNSHOWN, agree, deny, embargo, make_archive
+from tests.support.retrieving import ASK, BRIDGE_ASK, BROAD, Scripted, ask, identify, list_actions, list_passages, wrap
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "news.db")
-
-
-def wrap(archive: Path, engine: FakeEngine, **settings: object) -> RetrievingEngine:
-    made = wrap_engine(read_lever({"retrieve": {"archive": str(archive), **settings}}), engine, {})
-    assert isinstance(made, RetrievingEngine)
-    return made
-
-
-def ask(archive: Path, say: str, request: GenerateRequest = ASK, **settings: object) -> GenerateAnswer:
-    engine = wrap(archive, Scripted(lambda _: say), **settings)
-    [answer] = engine.generate([request])
-    engine.close()
-    return answer
-
-
-def list_passages(answer: GenerateAnswer) -> list[PassageUse]:
-    return [use for step in answer.trace for use in step.passages]
-
-
-def list_actions(answer: GenerateAnswer) -> set[str]:
-    return {action for step in answer.trace for action in step.action.split("; ") if action}
-
-
-def identify(archive: Path, **settings: object) -> object:
-    applied = read_lever({"retrieve": {"archive": str(archive), **settings}})
-    return identify_lever(applied, ReferencedContent())
 
 
 def test_passages_stand_before_the_question_with_their_context(archive: Path) -> None:
@@ -389,86 +335,3 @@ def test_requests_that_do_not_fit_even_alone_are_refused_before_they_are_asked(a
     long: list[Request] = [GenerateRequest(Prompt("ferry " * 4000), 8)]
     with pytest.raises(TooLongError, match="A request has 24000 tokens of prompt"):
         wrap(archive, FakeEngine("a", Candidate(id="a", model="fake:a", context=2000))).check(long)
-
-
-class LetterEmbedder:
-    """Makes vectors of how often each letter occurs."""
-
-    name = "letters"
-
-    def identity(self) -> Sequence[object]:
-        return ["letters"]
-
-    def embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
-        counts = [[text.lower().count(letter) + 1e-3 for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
-        return scale_rows(np.array(counts, np.float32), "letters")
-
-    def close(self) -> None:
-        """Hold nothing."""
-
-
-def test_an_archive_without_the_vectors_that_are_searched_is_refused(
-    archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = identify(archive)
-    monkeypatch.setattr(lever, "open_embedder", lambda *_: LetterEmbedder())
-    with pytest.raises(ArchiveError, match="not all passages of the archive have vectors") as caught:
-        identify(archive, embed="small", profile="own-archive", territory="DE")
-    command = f"fairtrial archive embed --archive {archive} --embed small --profile own-archive --territory DE"
-    assert f"`{command}`" in caught.value.fix
-    with SqliteStore(archive) as store:
-        assert embed_missing(store, LetterEmbedder(), Circumstances(datetime.now(UTC))) == 3
-    assert identify(archive) != words
-    assert FERRY.uri in [use.uri for use in list_passages(ask(archive, "x"))]
-
-
-SPRING = UNSHOWN.text.rstrip(".")
-TIDES = GenerateRequest(Prompt("When are tides of spring high at the lower quay?"), 40)
-
-
-def has_run(text: str) -> bool:
-    words = SPRING.split()
-    return any(" ".join(words[i : i + 5]) in text for i in range(len(words) - 4))
-
-
-def test_thoughts_and_words_of_refusal_repeat_no_more_than_an_answer_may(archive: Path) -> None:
-    class Thinking(Scripted):
-        def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[GenerateAnswer]:
-            for one in super().generate(requests):
-                yield replace(one, thought=one.text, said=one.text, finish="refused", changed=(("seed", one.text),))
-
-    model = Thinking(lambda prompt: prompt)
-    [answer] = wrap(archive, model, k=1).generate([TIDES])
-    assert has_run(model.sent[0])
-    assert not has_run(str(encode_answer(answer)))
-    said = "Friday: the lower quay at Saltmere on Friday."
-    [told] = wrap(archive, Scripted(lambda _: said), k=1).generate([TIDES])
-    assert told.text == f"Friday: {LEFT_OUT}."
-
-
-def test_an_error_of_the_engine_inside_has_no_words_of_passages(archive: Path) -> None:
-    def refuse(prompt: str) -> str:
-        try:
-            raise ValueError(prompt)
-        except ValueError as error:
-            raise EngineError(f"400: {prompt}", fix=prompt, where=prompt) from error
-
-    with pytest.raises(EngineError) as raised:
-        list(wrap(archive, Scripted(refuse), k=1).generate([TIDES]))
-    assert raised.value.message.startswith("400: ")
-    assert not has_run("".join(traceback.format_exception(raised.value)) + str(raised.value))
-
-
-def test_a_credit_names_no_title_that_may_not_be_displayed(tmp_path: Path) -> None:
-    uses = [use for use in ALL if use != Use.DISPLAY]
-    hidden = replace(FERRY, rights=agree(*uses, terms=Terms(Attribution(""))))
-    path = make_archive(tmp_path / "hidden.db", [hidden])
-    [answer] = wrap(path, Scripted(lambda _: "On Monday [1]."), k=1).generate([ASK])
-    assert answer.credits == (f"The Tide, {FERRY.uri}",)
-
-
-def test_what_is_due_is_summed_exactly_and_in_every_currency() -> None:
-    payments = tuple(
-        Payment("use", amount, currency) for amount, currency in ((0.1, "EUR"), (0.2, "USD"), (0.2, "EUR"))
-    )
-    assert _sum_payments(Duties(payments=payments)) == {"EUR": Decimal("0.3"), "USD": Decimal("0.2")}
