@@ -55,7 +55,7 @@ def describe(reason: Reason) -> str:
 def show_name(catalog: LmEvalCatalog, name: str) -> dict[str, Any]:
     """Print and return whether a task, or each task of a group, is accepted."""
     leaves = catalog.expand(name)
-    refused = {leaf: reasons for leaf in leaves if (reasons := catalog.reasons(leaf))}
+    refused = {leaf: reasons for leaf in leaves if (reasons := catalog.list_reasons(leaf))}
     why = Counter(describe(reason) for reasons in refused.values() for reason in reasons)
     count = len(leaves) - len(refused)
     print(f"{'yes' if not refused else 'no ':3} {name:20} {count:4} of {len(leaves):4}  " + "; ".join(list(why)[:4]))
@@ -70,11 +70,11 @@ def count_all(catalog: LmEvalCatalog, top: int) -> dict[str, Any]:
     keys: Counter[str] = Counter()
     example: dict[str, str] = {}
     files: dict[str, set[str]] = defaultdict(set)
-    for name, entry in catalog.names().items():
+    for name, entry in catalog.list_names().items():
         if entry.kind != "task":
             continue
         total += 1
-        reasons = catalog.reasons(name)
+        reasons = catalog.list_reasons(name)
         accepted += not reasons
         named = {describe(reason) for reason in reasons}
         every.update(named)

@@ -55,14 +55,14 @@ class Plugin:
         try:
             return self.entry.load()
         except (Exception, SystemExit) as error:
-            raise self.failure(f"cannot be imported: {_one_line(error)}") from error
+            raise self.make_error(f"cannot be imported: {_one_line(error)}") from error
 
-    def failed(self, error: Exception) -> PluginError:
+    def explain_failure(self, error: Exception) -> PluginError:
         """Return the error that says that its code raised another one, and where."""
         place = traceback.extract_tb(error.__traceback__)[-1]
-        return self.failure(f"failed: {_one_line(error)} ({Path(place.filename).name}:{place.lineno})")
+        return self.make_error(f"failed: {_one_line(error)} ({Path(place.filename).name}:{place.lineno})")
 
-    def failure(self, what: str) -> PluginError:
+    def make_error(self, what: str) -> PluginError:
         """Return the error that says ``what`` is wrong with it: the rest of a sentence, without its full stop."""
         return PluginError(
             f"the {self.kind} {self.name!r} of the plugin {self.origin} ({self.entry.value}) {what}.",
@@ -136,7 +136,7 @@ class Table(Generic[T]):
     def __contains__(self, name: object) -> bool:
         return name in self.built_in or bool(self._list_plugins(name))
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         """Return all names, the built-in ones first."""
         return list(dict.fromkeys([*self.built_in, *plugin_names(self.kind)]))
 
@@ -152,19 +152,19 @@ class Table(Generic[T]):
             for unused in self._list_plugins(name):
                 _warn_once(f"The {self.kind} {name!r} of the plugin {unused.origin} is not used: {CLASH}.")
             return cast(T, _import_object(found) if isinstance(found, str) else found)
-        plugin = self.plugin(name)
+        plugin = self.find_plugin(name)
         if plugin is None:
-            raise self.unknown(name)
+            raise self.make_unknown_error(name)
         return self.load(plugin)
 
     def load(self, plugin: Plugin) -> T:
         """Import a plugin of this kind.  Raises PluginError if that fails, or if it is not what it must be."""
         found = plugin.load()
         if not self.keeps_promise(found):
-            raise plugin.failure(f"must be {self.promise}, and is {_describe_value(found)}")
+            raise plugin.make_error(f"must be {self.promise}, and is {_describe_value(found)}")
         return cast(T, found)
 
-    def plugin(self, name: str) -> Plugin | None:
+    def find_plugin(self, name: str) -> Plugin | None:
         """Return the plugin that a name stands for; None where it is built in or does not exist.
 
         Raises PluginError if several distributions have one of that name.
@@ -183,27 +183,27 @@ class Table(Generic[T]):
         Raises PluginError, which names the plugin, the ``promise`` and the type seen.
         """
         if not fine:
-            plugin = self.plugin(name)
+            plugin = self.find_plugin(name)
             assert plugin is not None, f"{self.kind} {name}: {promise}, and it is {_describe_value(value)}"
-            raise plugin.failure(f"breaks its promise: {promise}, and it is {_describe_value(value)}")
+            raise plugin.make_error(f"breaks its promise: {promise}, and it is {_describe_value(value)}")
         return value
 
-    def origin(self, name: str) -> str:
+    def find_origin(self, name: str) -> str:
         """Return the distribution and version that a name comes from; empty for what is built in."""
-        plugin = self.plugin(name)
+        plugin = self.find_plugin(name)
         return plugin.origin if plugin else ""
 
-    def unknown(self, name: str) -> UnknownNameError:
+    def make_unknown_error(self, name: str) -> UnknownNameError:
         """Return the error about a name that does not exist."""
-        known = self.names()
+        known = self.list_names()
         return UnknownNameError(self.noun or self.kind, name, known, fix=f"There are: {', '.join(known)}.")
 
-    def problem(self, plugin: Plugin) -> str:
+    def find_problem(self, plugin: Plugin) -> str:
         """Return what keeps a plugin of this kind from being used; empty if nothing does.  Imports it."""
         if plugin.name in self.built_in:
             return CLASH
         try:
-            self.plugin(plugin.name)
+            self.find_plugin(plugin.name)
             self.load(plugin)
         except PluginError as error:
             return error.message

@@ -137,7 +137,7 @@ def use(folder: Path, text: bytes) -> None:
     (folder / "base.yaml").write_text(BASE)
     (folder / "t.yaml").write_bytes(text)
     catalog = LmEvalCatalog([folder])
-    for name in [*catalog.names(), "t"]:
+    for name in [*catalog.list_names(), "t"]:
         for leaf in catalog.expand(name)[:5]:
             task = catalog.build(leaf, TaskOptions())
             for item in task.items():
@@ -211,7 +211,7 @@ def look(folder: Path, tree: list[tuple[str, str]]) -> None:
     (folder / "good.yaml").write_text(BASE + "task: good\ndoc_to_text: q\ndoc_to_target: '{{t}}'\n")
     (folder / "rows.jsonl").write_text(ROWS)
     finder = TaskFinder([folder], installed=False)
-    names = [listing.name for listing in finder.listings()]
+    names = [listing.name for listing in finder.list_all()]
     assert "good" in names or any(name.startswith("good") for name in names)
     for name in [*names, "a", "nowhere"]:
         with contextlib.suppress(FairtrialError):

@@ -43,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for name, splits in family_rows.TASKS.items():
         files = parity.write_rows(base / name, splits)
         shots = SHOTS.get(name)
-        theirs = parity.their_task(catalog.names()[name].path, files, base / "cache", shots)
+        theirs = parity.their_task(catalog.list_names()[name].path, files, base / "cache", shots)
         made[name] = theirs, catalog.build(name, TaskOptions(shots=shots, data_dir=base / name))
     return made
 

@@ -35,7 +35,7 @@ def built(catalog: LmEvalCatalog, tmp_path_factory: pytest.TempPathFactory) -> d
         files = parity.write_rows(base / name, splits)
         random.seed(0)  # as they do when they start
         np.random.seed(1234)
-        theirs = parity.their_task(catalog.names()[name].path, files, base / "cache")
+        theirs = parity.their_task(catalog.list_names()[name].path, files, base / "cache")
         made[name] = theirs, catalog.build(name, TaskOptions(data_dir=base / name))
     return made
 

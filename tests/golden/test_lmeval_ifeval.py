@@ -137,7 +137,7 @@ def test_the_whole_task(tmp_path: Path) -> None:
         row["kwargs"] = [{**names, **{k: v for k, v in given.items() if v}} for given in row["kwargs"]]
     files = parity.write_rows(tmp_path / "rows", {"train": made})
     catalog = LmEvalCatalog([folder])
-    theirs = parity.their_task(catalog.names()["ifeval"].path, files, tmp_path / "cache")
+    theirs = parity.their_task(catalog.list_names()["ifeval"].path, files, tmp_path / "cache")
     task = catalog.build("ifeval", TaskOptions(data_dir=tmp_path / "rows"))
     how = [(c, tuple(k["until"]), k["max_gen_toks"], k["temperature"]) for c, k in parity.their_arguments(theirs)]
     assert parity.our_arguments(task) == how

@@ -77,7 +77,7 @@ def built(catalog: LmEvalCatalog, tmp_path_factory: pytest.TempPathFactory) -> d
         for key, kind in kinds.items():
             loaded = loaded.cast_column(key, kind)
         loaded.to_parquet(folder / f"{split}.parquet")
-        config = load_yaml(catalog.names()[name].path, resolve_func=True)
+        config = load_yaml(catalog.list_names()[name].path, resolve_func=True)
         files = {split: str(folder / f"{split}.parquet")}
         config |= {"dataset_path": "parquet", "dataset_name": None}
         config["dataset_kwargs"] = {"data_files": files, "cache_dir": str(folder / "cache")}

@@ -28,7 +28,7 @@ def catalog() -> LmEvalCatalog:
 
 def test_names_are_theirs(catalog: LmEvalCatalog) -> None:
     kinds = {"TASK": "task", "PY_TASK": "task", "GROUP": "group", "TAG": "tag"}
-    theirs, ours = TaskManager().task_index, catalog.names()
+    theirs, ours = TaskManager().task_index, catalog.list_names()
     assert {name: kinds[entry.kind.name] for name, entry in theirs.items()} == {n: e.kind for n, e in ours.items()}
     tags = {name: sorted(entry.tags) for name, entry in theirs.items() if entry.kind.name == "TAG"}
     files = {name: Path(entry.yaml_path) for name, entry in theirs.items() if name not in tags}
@@ -39,10 +39,10 @@ def test_names_are_theirs(catalog: LmEvalCatalog) -> None:
 
 def test_every_task_is_accepted_or_refused_with_a_reason(catalog: LmEvalCatalog) -> None:
     seen: Counter[str] = Counter()
-    for name, entry in catalog.names().items():
+    for name, entry in catalog.list_names().items():
         if entry.kind == "task":
             try:
-                catalog.config(name)
+                catalog.read_config(name)
                 seen["accepted"] += 1
             except TaskCodeError:
                 seen["needs code"] += 1
@@ -63,5 +63,5 @@ KNOWN = (
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_well_known_names_are_accepted_whole(catalog: LmEvalCatalog, name: str) -> None:
-    refused = {leaf: reasons for leaf in catalog.expand(name) if (reasons := catalog.reasons(leaf))}
+    refused = {leaf: reasons for leaf in catalog.expand(name) if (reasons := catalog.list_reasons(leaf))}
     assert refused == {}

@@ -38,7 +38,7 @@ def built(catalog: LmEvalCatalog, tmp_path_factory: pytest.TempPathFactory) -> d
     made = {}
     for name, shots in CASES:
         files = parity.write_rows(base / name, rows.TASKS[name])
-        theirs = parity.their_task(catalog.names()[name].path, files, base / "cache", shots)
+        theirs = parity.their_task(catalog.list_names()[name].path, files, base / "cache", shots)
         made[name, shots] = theirs, catalog.build(name, TaskOptions(shots=shots, data_dir=base / name))
     return made
 

@@ -91,10 +91,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, LmEv
     base, catalog = tmp_path_factory.mktemp("rows"), LmEvalCatalog([FOLDER])
     made = {}
     for name, make in {**{name: one[0] for name, one in WRITTEN.items()}, **CHOSEN}.items():
-        config = catalog.config(name)
+        config = catalog.read_config(name)
         splits = {config.eval_split: 17, **dict.fromkeys(config.pools[:1], 6), "train": 6, "validation": 6, "dev": 6}
         files = parity.write_rows(base / name, rows.splits(make, **{**splits, config.eval_split: 17}))
-        theirs = parity.their_task(catalog.names()[name].path, files, base / "cache")
+        theirs = parity.their_task(catalog.list_names()[name].path, files, base / "cache")
         ours = catalog.build(name, TaskOptions(data_dir=base / name))
         assert isinstance(ours, LmEvalTask)
         made[name] = theirs, ours

@@ -39,9 +39,13 @@ def test_names_are_found_built_in_or_not() -> None:
     assert NUMBERS.find("one")() == 1
     assert NUMBERS.find("len") is len
     assert NUMBERS.find("two")(7) == -7  # type: ignore[call-arg]
-    assert NUMBERS.names() == ["one", "len", "two", "pi", "gone", "both"]
+    assert NUMBERS.list_names() == ["one", "len", "two", "pi", "gone", "both"]
     assert "two" in NUMBERS and "three" not in NUMBERS
-    assert (NUMBERS.origin("one"), NUMBERS.origin("two"), NUMBERS.origin("three")) == ("", "alpha 1.0", "")
+    assert (NUMBERS.find_origin("one"), NUMBERS.find_origin("two"), NUMBERS.find_origin("three")) == (
+        "",
+        "alpha 1.0",
+        "",
+    )
 
 
 @pytest.mark.usefixtures("installed")

@@ -47,7 +47,7 @@ def test_labelled_list(one: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("one", LABELLED, ids=lambda one: one["text"][:40])
 def test_a_growing_text_ends_in_the_same_parts(one: dict[str, Any]) -> None:
-    thought, answer, ended, tokens = grown(one["text"], opened=one.get("opened", "")).written()
+    thought, answer, ended, tokens = grown(one["text"], opened=one.get("opened", "")).build()
     assert (thought, answer, ended) == expected(one)[:3]
     assert tokens > 0 or not thought
 
@@ -85,32 +85,32 @@ def test_own_tags_take_the_place_of_the_usual_ones() -> None:
 def test_stop_strings_in_a_thought_end_nothing() -> None:
     text = "<think>Q: is it A?\n\nNo.</think>\n\nIt is C.\n\nQ: next"
     out = grown(text, ("\n\n", "Q:"))
-    thought, answer, ended, tokens = out.written()
+    thought, answer, ended, tokens = out.build()
     assert (thought, answer, ended) == ("Q: is it A?\n\nNo.", "It is C.", True)
     assert tokens == len("<think>Q: is it A?\n\nNo.</think>")
 
 
 def test_stop_strings_in_a_thought_that_the_prompt_opened() -> None:
-    assert grown("a\nb\n</think>\n\nC\nd", ("\n",), opened="<think>").written()[:3] == ("a\nb", "C", True)
-    assert grown("a\nb", ("\n",), opened="<think>").written()[:3] == ("a\nb", "", False)
+    assert grown("a\nb\n</think>\n\nC\nd", ("\n",), opened="<think>").build()[:3] == ("a\nb", "C", True)
+    assert grown("a\nb", ("\n",), opened="<think>").build()[:3] == ("a\nb", "", False)
 
 
 def test_stop_strings_in_harmony() -> None:
     text = "<|channel|>analysis<|message|>a\nb<|end|><|start|>assistant<|channel|>final<|message|>C\nd"
-    assert grown(text, ("\n", "<|end|>")).written()[:2] == ("a\nb", "C")
+    assert grown(text, ("\n", "<|end|>")).build()[:2] == ("a\nb", "C")
 
 
 @pytest.mark.parametrize(("waits", "answer"), [(True, ""), (False, "")])
 def test_white_space_before_a_thought(waits: bool, answer: str) -> None:
     out = grown("\n<think>hm</think>B", ("\n",), waits=waits)
-    assert out.written()[:2] == (("hm", "B") if waits else ("", answer))
+    assert out.build()[:2] == (("hm", "B") if waits else ("", answer))
 
 
 def test_stop_strings_work_at_the_beginning_of_an_answer() -> None:
-    assert grown("\n\nQ: next", ("\n\n",)).end() == ""
-    assert grown("\n\n", ("\n\n",)).end() == ""
-    assert grown("<b", ("<",)).end() == ""
-    assert grown("<", ("<",)).end() == ""
+    assert grown("\n\nQ: next", ("\n\n",)).finish() == ""
+    assert grown("\n\n", ("\n\n",)).finish() == ""
+    assert grown("<b", ("<",)).finish() == ""
+    assert grown("<", ("<",)).finish() == ""
 
 
 TEXTS = st.sampled_from(["<think>", "</think>", "a", "\n", " ", "stop", "<", "[THINK]", "[/THINK]", "<|channel|>"])
@@ -120,7 +120,7 @@ TEXTS = st.sampled_from(["<think>", "</think>", "a", "\n", " ", "stop", "<", "[T
 def test_growing_and_whole_texts_agree(parts: list[str], opened: bool) -> None:
     text, tag = "".join(parts), "<think>" if opened else ""
     thought, answer, ended, found = separate(text, opened=tag)
-    written = grown(text, ("stop",), opened=tag).written()
+    written = grown(text, ("stop",), opened=tag).build()
     begun = found and not text.startswith("stop") and (text.lstrip().startswith(("<think>", "[THINK]")) or opened)
     decided = "stop" not in text or begun  # else a stop string may come before it is clear what is a thought
     assert not decided or written[:3] == (thought, answer.partition("stop")[0], ended)

@@ -106,7 +106,7 @@ def plugins_found() -> Iterator[dict[str, str]]:
             "name": plugin.name,
             "distribution": plugin.distribution,
             "version": plugin.version,
-            "problem": table.problem(plugin) if table else unknown,
+            "problem": table.find_problem(plugin) if table else unknown,
         }
 
 

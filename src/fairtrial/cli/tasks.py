@@ -41,7 +41,7 @@ def tasks(
             print_explanation(told, Console())
         return
     finder = TaskFinder(tuple(task_path or ()), installed=installed or bool(search))
-    found = [listing for listing in finder.listings() if search.casefold() in listing.name.casefold()]
+    found = [listing for listing in finder.list_all() if search.casefold() in listing.name.casefold()]
     if as_json:
         print_json([asdict(listing) for listing in found])
         return

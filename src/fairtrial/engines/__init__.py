@@ -119,7 +119,7 @@ def predict_footprint(
         module, _, function = FOOTPRINT_PREDICTORS[model.engine].partition(":")
         tell = getattr(import_module(module), function)
     else:
-        tell = getattr(ENGINES.find(model.engine), "foresee", None) if ENGINES.plugin(model.engine) else None
+        tell = getattr(ENGINES.find(model.engine), "foresee", None) if ENGINES.find_plugin(model.engine) else None
     if tell is None:
         return f"the engine {model.engine} cannot tell its memory beforehand"
     return cast(FootprintPredictor, tell)(candidate, model, settings, chunks)
@@ -135,7 +135,7 @@ def get_engine_version(name: str) -> str:
             return ", ".join(version(distribution) for distribution in DISTRIBUTIONS[name])
         except PackageNotFoundError as error:
             raise MissingExtraError(f"The engine {name} ({', '.join(DISTRIBUTIONS[name])})", name) from error
-    plugin = ENGINES.plugin(name)
+    plugin = ENGINES.find_plugin(name)
     if plugin is None:
-        raise ENGINES.unknown(name)
+        raise ENGINES.make_unknown_error(name)
     return plugin.origin

@@ -74,7 +74,7 @@ class ImageMarks:
     def _read(self, image: ImagePart) -> Tokens:
         """Return an image's tokens; an error about it names the item."""
         try:
-            return self.table.tokens(image)
+            return self.table.list_tokens(image)
         except FairtrialError as error:
             error.where = error.where or self.label
             raise

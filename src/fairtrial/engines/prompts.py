@@ -207,7 +207,7 @@ class Encoder:
         excess = self._find_cut(tokens, len(tokens) - room, len(request.prompt.question.images), request.label)
         return EncodedPrompt(self._cut(tokens, len(tokens) - excess), excess, thinking)
 
-    def text(self, text: str) -> Tokens:
+    def encode_text(self, text: str) -> Tokens:
         """Return a text's tokens behind the one that the model puts before a text.
 
         Raises TooLongError if they do not fit, EngineError if there is nothing to put before it.

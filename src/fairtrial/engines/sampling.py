@@ -123,11 +123,11 @@ class TextBuilder:
         self._tokens += 1
         return self._add(self._decoder.decode(data))
 
-    def end(self) -> str:
+    def finish(self) -> str:
         """Return the answer's text.  An unfinished character at its end becomes U+FFFD."""
-        return self.written().answer
+        return self.build().answer
 
-    def written(self) -> SeparatedText:
+    def build(self) -> SeparatedText:
         """Return the whole, thought and answer."""
         self._add(self._decoder.decode(b"", final=True))
         if self._state == "undecided":
@@ -184,7 +184,7 @@ def make_answer(
         truncated: tokens cut from the prompt.
         logprob: of all generated tokens, nats.
     """
-    thought, answer, whole, thinking_tokens = text.written()
+    thought, answer, whole, thinking_tokens = text.build()
     return GenerateAnswer(
         text=answer,
         tokens=tokens,

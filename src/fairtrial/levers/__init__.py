@@ -164,7 +164,7 @@ def identify_lever(applied: AppliedLever, referred: ReferencedContent) -> Sequen
         content_hash(list(own) if fine else own)
     except (TypeError, ValueError):
         fine = False
-    plugin = LEVERS.origin(applied.name)
+    plugin = LEVERS.find_origin(applied.name)
     return [*LEVERS.expect(applied.name, own, promise, fine), *([plugin] if plugin else [])]
 
 

@@ -48,7 +48,7 @@ class Meters:
     energy: EnergyMeter = field(default_factory=EnergyMeter.open)
     memory: MemoryMeter = field(default_factory=MemoryMeter)
 
-    def facts(self) -> dict[str, object]:
+    def describe(self) -> dict[str, object]:
         """Return, as JSON values for the record of a run, what is stated and how things are measured."""
         return {
             "stated": self.stated.document(),
@@ -137,13 +137,13 @@ def find_plugin_probes(trial: Trial) -> Sequence[ProbeClass]:
     axes = (name for names in trial.frontier for name in names)
     named = sorted({*trial.measures, *entries, *axes, *trial.decide.margins} - MEASURES.keys() - WHOLE_MEASURES.keys())
     found: list[ProbeClass] = []
-    for plugin in filter(None, map(PLUGIN_PROBES.plugin, named)):
+    for plugin in filter(None, map(PLUGIN_PROBES.find_plugin, named)):
         probe = PLUGIN_PROBES.load(plugin)
         own = [measure.name for measure in probe.measures]
         if plugin.name not in own:
-            raise plugin.failure(f"does not yield the measure {plugin.name!r}, only {', '.join(own) or 'none'}")
+            raise plugin.make_error(f"does not yield the measure {plugin.name!r}, only {', '.join(own) or 'none'}")
         if both := {*own} & {*MEASURES, *WHOLE_MEASURES}:
-            raise plugin.failure(f"yields {', '.join(sorted(both))}, which fairtrial measures itself")
+            raise plugin.make_error(f"yields {', '.join(sorted(both))}, which fairtrial measures itself")
         if probe not in found:
             found.append(probe)
     return found

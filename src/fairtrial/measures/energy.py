@@ -72,7 +72,7 @@ class EnergyMeter:
 
     def start(self) -> None:
         """Begin to count.  Raises NotMeasuredError if a counter cannot be read."""
-        self._joules = self.total()
+        self._joules = self.read_total()
         if self.watcher is not None:
             self.watcher.start()
 
@@ -80,14 +80,14 @@ class EnergyMeter:
         """Return the joules since `start`.  Raises NotMeasuredError if a counter could not be read meanwhile."""
         if self.watcher is not None:
             self.watcher.stop()
-        return self.total() - self._joules
+        return self.read_total() - self._joules
 
-    def total(self) -> float:
+    def read_total(self) -> float:
         """Return the joules of all counters since they were opened."""
-        return sum(counter.joules() for counter in self.counters)
+        return sum(counter.read_joules() for counter in self.counters)
 
     def _look(self) -> None:
-        self.total()
+        self.read_total()
 
 
 class EnergyProbe:
@@ -130,12 +130,12 @@ class EnergyProbe:
     def observe(self, answers: Sequence[Sequence[Answer]]) -> list[list[Observation]]:
         """Return joules, grams and processor seconds per item with new answers, as far as they can be had."""
         rows: list[list[Observation]] = [[] for _ in answers]
-        for measure, amount in self.amounts().items():
+        for measure, amount in self.read_amounts().items():
             for row, share in zip(rows, share_out(amount, measure.name, measure.unit, answers), strict=True):
                 row.extend(share)
         return rows
 
-    def amounts(self) -> dict[Measure, float]:
+    def read_amounts(self) -> dict[Measure, float]:
         """Return what the last batch took: measure to amount."""
         if self.elsewhere:
             return {}

@@ -74,7 +74,7 @@ class Nvml:
             raise NotMeasuredError("NVML finds no device")
         return cls(library, devices, clock)
 
-    def joules(self) -> float:
+    def read_joules(self) -> float:
         """Return the joules of all devices since they were opened.  Raises NotMeasuredError if one does not tell."""
         try:
             for device in self.devices:

@@ -82,7 +82,7 @@ class Rapl:
             [Zone(path, name, read_range(path), read_counter(path / "energy_uj")) for name, path in packages.items()]
         )
 
-    def joules(self) -> float:
+    def read_joules(self) -> float:
         """Return the joules of all packages since they were opened."""
         for zone in self.zones:
             zone.update()

@@ -67,7 +67,7 @@ class CandidateWatch:
         self._done: dict[str, float] = {}
 
     @contextmanager
-    def opening(self) -> Iterator[None]:
+    def watch_opening(self) -> Iterator[None]:
         """Watch while the engine is opened."""
         self.start()
         started = time.perf_counter()

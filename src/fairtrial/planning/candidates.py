@@ -117,8 +117,8 @@ class CandidatePlanner:
                 spec.id,
                 unknown,
             )
-        scheme, levers_of = spec.model.partition(":")[0], (LEVERS.origin(applied.name) for applied in levers)
-        model = _add_plugins(model, SCHEMES.origin(scheme), ENGINES.origin(model.engine), *levers_of)
+        scheme, levers_of = spec.model.partition(":")[0], (LEVERS.find_origin(applied.name) for applied in levers)
+        model = _add_plugins(model, SCHEMES.find_origin(scheme), ENGINES.find_origin(model.engine), *levers_of)
         identity = identify_candidate(
             spec, model, base_dir=self.base_dir, engine_version=get_engine_version(model.engine)
         )
@@ -148,7 +148,7 @@ class CandidatePlanner:
         parts = {lever.own_part: own, **others}
         joined = join_models(applied.name, {name: part.model for name, part in parts.items()})
         joined = replace(joined, notes={**joined.notes, **lever.describe(settings)})
-        model = _add_plugins(joined, LEVERS.origin(applied.name))
+        model = _add_plugins(joined, LEVERS.find_origin(applied.name))
         return PlannedCandidate(spec, identity, model, parts, applied)
 
     def _plan_referred(self, value: Any, unnamed: str) -> PlannedCandidate:

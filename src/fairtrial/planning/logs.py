@@ -118,7 +118,7 @@ def _choose_system(spec: Candidate, path: Path) -> LoggedSystem:
 
 def _plan_candidate(spec: Candidate, path: Path, system: LoggedSystem, base_dir: Path) -> PlannedCandidate:
     sha256 = hash_files(path, spec.recorded)
-    plugin = IMPORTERS.origin(system.format)
+    plugin = IMPORTERS.find_origin(system.format)
     notes: dict[str, object] = {
         "format": system.format,
         "files_sha256": sha256,

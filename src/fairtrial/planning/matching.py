@@ -71,7 +71,7 @@ def _open_import(spec: Candidate, rest: str, base_dir: Path) -> Recording:
     record = read_log(path, spec.recorded, spec.tags)
     own = spec.recorded.model_dump(mode="json")
     sha256 = hash_files(path, spec.recorded)
-    plugin = IMPORTERS.origin(spec.recorded.format)
+    plugin = IMPORTERS.find_origin(spec.recorded.format)
     plugins = {"plugins": [plugin]} if plugin else {}
     notes = {**record.facts, "files_sha256": sha256, "answers": record.size, "recorded": True, **plugins}
     identity = content_hash([sha256, own, *plugins.values()])

@@ -73,7 +73,7 @@ class SourceFinder:
                 shown if leaves == [entry.task] else leaf,
                 partial(_build_named, self._finder, leaf, entry.ask),
                 leaf in GENERATED,
-                self._finder.origin(leaf),
+                self._finder.find_origin(leaf),
             )
 
     def _find_in_file(self, trial: Trial, entry: TaskEntry, shown: str) -> Iterator[TaskSource]:

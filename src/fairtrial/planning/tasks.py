@@ -229,7 +229,7 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial, where: Where) -> Non
     own, everywhere = {m.name for task in tasks for m in task.plain.card.measures}, find_measures(trial)
     if both := sorted(own & (everywhere.keys() - MEASURES.keys())):
         raise SpecError(
-            f"the measure {both[0]!r} is one of a task and one of the plugin {PLUGIN_PROBES.origin(both[0])}.",
+            f"the measure {both[0]!r} is one of a task and one of the plugin {PLUGIN_PROBES.find_origin(both[0])}.",
             fix="Uninstall the plugin; a trial cannot tell the two apart.",
         )
     known = sorted(own | everywhere.keys())
@@ -237,4 +237,6 @@ def check_names(tasks: Sequence[PlannedTask], trial: Trial, where: Where) -> Non
     for measure, at in named + [(name, ("decide", "margins", name)) for name in trial.decide.margins]:
         if measure not in known:
             told = f"Measures of these tasks: {', '.join(known)}."
-            raise UnknownNameError("measure", measure, [*known, *PLUGIN_PROBES.names()], fix=told, where=where(*at))
+            raise UnknownNameError(
+                "measure", measure, [*known, *PLUGIN_PROBES.list_names()], fix=told, where=where(*at)
+            )

@@ -74,8 +74,8 @@ def answer_items(
     requests = list({request.id: request for requests in items for request in requests}.values())
     if not requests:
         return Answered(costs=[()] * len(items))
-    engine = pool.engine(candidate)
-    probes = pool.probes(candidate)
+    engine = pool.get_engine(candidate)
+    probes = pool.list_probes(candidate)
     watchers = [probe for probe in probes if isinstance(probe, Watcher)]
     failed: dict[str, str] = {}
     with watch_all(watchers):
@@ -86,7 +86,7 @@ def answer_items(
         answers,
         [[observation for costs in seen for observation in costs[i]] for i in range(len(items))],
         {measure: why for probe in probes for measure, why in probe.absences().items()},
-        pool.wholes(candidate),
+        pool.list_wholes(candidate),
         failed,
     )
 
@@ -204,7 +204,7 @@ def _make_mismatch(candidate: str, wrong: str, label: str = "") -> EngineError:
 
 def check_requests(candidate: PlannedCandidate, requests: Sequence[Request], task: str, pool: EnginePool) -> None:
     """Raise CapabilityError or TooLongError if a candidate cannot answer some of a task's requests."""
-    engine = pool.engine(candidate)
+    engine = pool.get_engine(candidate)
     kinds = {type(request) for request in requests}
     if ScoreRequest in kinds and not engine.can.score:
         why = f" ({told})" if (told := engine.record.get("scores")) else ""

@@ -92,12 +92,12 @@ class BudgetTracker:
     def __post_init__(self) -> None:
         self.started = self.clock()
 
-    def used(self, quantity: str) -> float:
+    def sum_used(self, quantity: str) -> float:
         """Return what is spent of a quantity by now."""
         running = (self.clock() - self.started) / 60 if quantity == "minutes" else 0.0
         return self.spent.get(quantity, 0.0) + running
 
-    def price(self, quantity: str, key: Key) -> ItemPrice | None:
+    def find_price(self, quantity: str, key: Key) -> ItemPrice | None:
         """Return a price, or that of the cheapest chunks that come nearest: of the candidate, else of any; or None."""
         if (own := self.prices.get((quantity, key))) is not None:
             return own
@@ -105,7 +105,7 @@ class BudgetTracker:
         near = [p for k, p in known if k[0] == key[0]] or [p for _, p in known]
         return min(near, key=lambda price: price.mean, default=None)
 
-    def expected(self, quantity: str, all_owed: Iterable[UnpaidItems]) -> float:
+    def estimate_costs(self, quantity: str, all_owed: Iterable[UnpaidItems]) -> float:
         """Return what they will cost if each item costs what those of the dearest chunk so far have cost.
 
         Where this candidate has not been asked this task yet, the mean price that comes nearest stands in.  Of dollars
@@ -118,20 +118,21 @@ class BudgetTracker:
             if quantity == "usd" and owed.key in self.ceilings:
                 total += owed.items * self.ceilings[owed.key]
                 continue
-            price = self.price(quantity, owed.key)
+            price = self.find_price(quantity, owed.key)
             if price is not None and owed.items:
                 own = (quantity, owed.key) in self.prices
                 total += owed.items * (price.dearest if own else price.mean)
         return total
 
-    def crossed(self, all_owed: Sequence[UnpaidItems]) -> list[str]:
+    def list_crossed(self, all_owed: Sequence[UnpaidItems]) -> list[str]:
         """Return the limits that paying for them would probably cross; none if there is nothing to pay."""
         if not any(owed.items for owed in all_owed):
             return []
         return [
             quantity
             for quantity, limit in self.limits.items()
-            if self.used(quantity) >= limit or self.used(quantity) + self.expected(quantity, all_owed) > limit
+            if self.sum_used(quantity) >= limit
+            or self.sum_used(quantity) + self.estimate_costs(quantity, all_owed) > limit
         ]
 
     def pay(self, owed: UnpaidItems, costs: Mapping[str, float]) -> None:
@@ -146,9 +147,9 @@ class BudgetTracker:
                 if quantity != "minutes":
                     self.spent[quantity] = self.spent.get(quantity, 0.0) + cost
 
-    def scarcest(self) -> str:
+    def find_scarcest(self) -> str:
         """Return the limited quantity of which the largest share is spent; minutes where nothing is limited."""
-        return max(self.limits, key=lambda q: self.used(q) / self.limits[q], default="minutes")
+        return max(self.limits, key=lambda q: self.sum_used(q) / self.limits[q], default="minutes")
 
 
 def open_tracker(

@@ -68,7 +68,7 @@ def ask_chunk(
     """Have a chunk answered, as far as the ledger lacks answers, then judged, graded and stored."""
     known = known_answers(candidate, chunk, writer.ledger)
     missing = [[r for r in asked.requests if r.id not in known] for asked in chunk]
-    with writer.keeping(candidate.id) as keep:
+    with writer.keep_answers(candidate.id) as keep:
         answered = answer_items(candidate, missing, pool, keep)
     judged: list[tuple[Judging, Judged]] = []
     if judgings:  # what is paid for is stored before a judge can fail
@@ -76,7 +76,7 @@ def ask_chunk(
         writer.write_chunk(task.id, candidate.id, there, given, given.costs)
         every = {**known, **given.answers}
         judged = [(judging, judge_items(judging, there, every, pool, writer, on_judged)) for judging in judgings]
-    return store_chunk(task, candidate, chunk, known, answered, pool.probes(candidate), writer, judged)
+    return store_chunk(task, candidate, chunk, known, answered, pool.list_probes(candidate), writer, judged)
 
 
 def store_chunk(

@@ -77,13 +77,13 @@ def run(
     budget = {"budget": tracker.limits} if tracker.limits else {}
     fit = {"fit": plan.fit} if plan.fit else {}
     with (
-        open_writer(ledger, plan.id, {**describe_machine(), **meters.facts(), **budget, **fit}) as writer,
+        open_writer(ledger, plan.id, {**describe_machine(), **meters.describe(), **budget, **fit}) as writer,
         open_pool(replace(settings, read_image=ImageReader(ledger.path)), meters, plan.predicted) as pool,
     ):
         pool.more_probes = find_plugin_probes(plan.trial)
         try:
             for candidate in (*plan.candidates, *plan.judges.named):
-                missing = {m: why for probe in pool.probes(candidate) for m, why in probe.absences().items()}
+                missing = {m: why for probe in pool.list_probes(candidate) for m, why in probe.absences().items()}
                 check_measured(plan.trial.budget, candidate.name, missing)
             check_all(plan, ledger, pool, on_progress)
             for doubt in find_few_doubts(ledger, query.find_trial(ledger, plan.id)):
@@ -182,7 +182,7 @@ class Conductor:
     def stop(self, ready: list[TaskRounds]) -> Ending:
         """Say that the budget ends the run."""
         steps = [list_owed(task_rounds, self.ledger) for task_rounds in ready]
-        names = sorted({name for step in steps for name in self.tracker.crossed(step)})
+        names = sorted({name for step in steps for name in self.tracker.list_crossed(step)})
         limits = describe_limits(self.tracker.limits, names)
         if not any(task_rounds.rounds for task_rounds in self.all_rounds):
             step = min(steps, key=lambda step: sum(owed.items for owed in step))
@@ -201,7 +201,7 @@ class Conductor:
         task = task_rounds.task
         left_out = []
         for part in task_rounds.next_round(self.ledger):
-            if self.tracker.crossed(part.all_owed):
+            if self.tracker.list_crossed(part.all_owed):
                 left_out.append(part)
                 continue
             judgings = [judging for judging, _ in part.judging]

@@ -39,7 +39,7 @@ class Reading:
         if not np.isfinite(self.logits.max(axis=1, initial=-np.inf)).all():
             self.fail("a logit is NaN or infinite")
 
-    def alone(self, passage: Item) -> list[Observation]:
+    def observe_alone(self, passage: Item) -> list[Observation]:
         """Return what the passage tells of this candidate alone."""
         lost = compute_surprisal(self.logits, self.tokens[1:])
         size = len(passage.question.encode())
@@ -50,7 +50,7 @@ class Reading:
             Observation(BITS_PER_BYTE.name, float(lost.sum() / np.log(2) / size), size, BITS_PER_BYTE.unit),
         ]
 
-    def beside(self, parent: Reading) -> list[Observation]:
+    def observe_beside(self, parent: Reading) -> list[Observation]:
         """Return how far this candidate is from its parent; nothing if it cuts the text into other tokens."""
         if not np.array_equal(self.tokens, parent.tokens) or self.logits.shape != parent.logits.shape:
             return []
@@ -91,7 +91,7 @@ def compare_distributions(
     What cannot be compared is entered as absent, with its reason.  Raises EngineError; what was compared stays.
     """
     live = [c for c in candidates if not c.recorded and not c.parts]
-    engines = {c.id: pool.engine(c) for c in live}
+    engines = {c.id: pool.get_engine(c) for c in live}
     telling = {i: engine for i, engine in engines.items() if isinstance(engine, GivesDistributions)}
     parent = next((c for c in live if c.name == baseline and c.id in telling), None)
     for candidate in candidates:
@@ -106,9 +106,9 @@ def compare_distributions(
             for candidate in wanted:
                 own = beside if candidate is parent else read_passages(telling[candidate.id], passage, candidate.name)
                 assert own is not None
-                far = own.beside(beside) if beside and own is not beside else []
+                far = own.observe_beside(beside) if beside and own is not beside else []
                 itself = own_rounding(telling[candidate.id], own) if own is beside and len(family) > 1 else []
-                writer.write_item(passages.id, candidate.id, passage.id, [*own.alone(passage), *far, *itself])
+                writer.write_item(passages.id, candidate.id, passage.id, [*own.observe_alone(passage), *far, *itself])
                 if not far and own is not beside:
                     why = OTHER_WORDS if parent else f"of the baseline, {UNTOLD}"
                     writer.write_absences(passages.id, candidate.id, {m.name: why for m in (KL_DIVERGENCE, SAME_TOP)})

@@ -19,7 +19,7 @@ from fairtrial.running.storing import LedgerWriter
 def check_judges(judgings: Sequence[Judging], missing: Sequence[Request], pool: EnginePool) -> None:
     """Raise CapabilityError if a judge cannot write; looked at only where something is still to be asked."""
     for judging in judgings if missing else ():
-        if not pool.engine(judging.judge).can.generate:
+        if not pool.get_engine(judging.judge).can.generate:
             raise CapabilityError(f"the judge {judging.judge.name!r} generates no text, and must write its grades.")
 
 
@@ -31,7 +31,7 @@ def examine_judges(
         done, total = 0, len(one.task.items)
         for chunk in make_chunks(one.task, one.judge):
             owed = UnpaidItems((one.judge.id, one.task.id), count_unanswered(one.judge, chunk, writer.ledger))
-            if tracker.crossed([owed]):
+            if tracker.list_crossed([owed]):
                 break
             asked = ask_chunk(one.task, one.judge, chunk, pool, writer)
             tracker.pay(UnpaidItems(owed.key, asked.paid), asked.costs)

@@ -94,7 +94,7 @@ def judge_items(
     missing = [[request] if request is not None and request.id not in known else [] for request in requests]
     too_long = find_too_long(judging, [request for group in missing for request in group], pool)
     missing = [[request for request in group if request.id not in too_long] for group in missing]
-    with writer.keeping(judging.judge.id) as keep:
+    with writer.keep_answers(judging.judge.id) as keep:
         told_so_far: set[str] = set()
 
         def keep_and_tell(request: Request, answer: Answer) -> None:
@@ -116,7 +116,7 @@ def judge_items(
         for costs, request in zip(answered.costs, requests, strict=True)
         if request is not None and request.id in told
     ]
-    probes = [probe for probe in pool.probes(judging.judge) if not isinstance(probe, Watcher)]
+    probes = [probe for probe in pool.list_probes(judging.judge) if not isinstance(probe, Watcher)]
     seen = [observe_items(probe, [[told[row.requests[0].id]] for row in rows]) for probe in probes]
     observed = [[*costs[i], *(o for one in seen for o in one[i])] for i in range(len(rows))]
     writer.write_chunk(judging.id, judging.judge.id, rows, answered, observed)
@@ -133,7 +133,7 @@ def find_too_long(judging: Judging, requests: Sequence[Request], pool: EnginePoo
     """Return the ids of requests that do not fit the judge's context."""
     if not requests:
         return set()
-    engine, found = pool.engine(judging.judge), set()
+    engine, found = pool.get_engine(judging.judge), set()
     try:
         engine.check(requests)
     except TooLongError:

@@ -46,7 +46,7 @@ def time_alone(plan: Plan, pool: EnginePool, writer: LedgerWriter, on_progress: 
 
 def ask_alone(task: PlannedTask, candidate: PlannedCandidate, pool: EnginePool, item: Item) -> list[Observation]:
     """Ask one candidate one item and return what was seen of it."""
-    engine = pool.engine(candidate)
+    engine = pool.get_engine(candidate)
     [requests] = make_requests(task.for_candidate(candidate.spec), candidate.spec, item)
     probe = AloneProbe(lambda: get_work(engine))
     with watch_all([probe]):

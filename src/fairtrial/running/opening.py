@@ -35,8 +35,8 @@ def open_planned(
     with open_pool(settings) as pool:
         for part, value in learned:
             assert part.lever is not None and isinstance(part.lever.lever, LearningLever)
-            part.lever.lever.use_value(pool.engine(part), value)
-        yield pool.engine(candidate)
+            part.lever.lever.use_value(pool.get_engine(part), value)
+        yield pool.get_engine(candidate)
 
 
 def plan_alone(

@@ -35,7 +35,7 @@ class EnginePool:
         self.more_probes: Sequence[ProbeClass] = ()
         """Probes of plugins, beside our own."""
 
-    def engine(self, candidate: PlannedCandidate) -> Engine:
+    def get_engine(self, candidate: PlannedCandidate) -> Engine:
         """Return a candidate's engine, opened if it is not open yet."""
         if candidate.id not in self._engines:
             self._engines[candidate.id] = (
@@ -49,7 +49,7 @@ class EnginePool:
             self.stack.callback(engine.close)
             return engine
         watch = self.watch(candidate)
-        with watch.opening():
+        with watch.watch_opening():
             engine = open_engine(candidate.spec, candidate.model, self.settings)
         self.stack.callback(engine.close)
         watch.work = lambda: get_work(engine)
@@ -60,8 +60,8 @@ class EnginePool:
         assert candidate.lever is not None
         (_, own), *others = candidate.parts.items()
         try:
-            engines = {name: self.engine(one) for name, one in others}
-            engine = wrap_engine(candidate.lever, self.engine(own), engines, self.settings)
+            engines = {name: self.get_engine(one) for name, one in others}
+            engine = wrap_engine(candidate.lever, self.get_engine(own), engines, self.settings)
         except CapabilityError as error:
             error.where = error.where or f"candidate {candidate.name}"
             raise
@@ -78,7 +78,7 @@ class EnginePool:
             self._watches[candidate.id].predicted = self.predicted.get(candidate.id)
         return self._watches[candidate.id]
 
-    def probes(self, candidate: PlannedCandidate) -> Sequence[Probe]:
+    def list_probes(self, candidate: PlannedCandidate) -> Sequence[Probe]:
         """Return all that watches a candidate's batches; nothing does of answers that are recorded already."""
         if candidate.recorded:
             return []
@@ -88,7 +88,7 @@ class EnginePool:
             self._probes[candidate.id] = [self.watch(candidate), *(probe(subject) for probe in PROBES), *of_plugins]
         return self._probes[candidate.id]
 
-    def wholes(self, candidate: PlannedCandidate) -> dict[str, Whole]:
+    def list_wholes(self, candidate: PlannedCandidate) -> dict[str, Whole]:
         """Return what is known by now of a candidate as a whole, and of those that answer for it, by their ids."""
         everything = self.all_wholes()
         ids = dict.fromkeys(part.id for part in candidate.with_parts())

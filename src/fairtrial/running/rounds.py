@@ -123,14 +123,14 @@ class TaskRounds:
 
     def to_verdict(self, tracker: BudgetTracker) -> tuple[float, int]:
         """Return what the open question nearest to its verdict will probably cost, and the items that it needs."""
-        quantity = tracker.scarcest()
+        quantity = tracker.find_scarcest()
         left = max(1, max((t.total - t.done for t in self.tallies.values()), default=1))
         found = []
         for question in self.live:
             look = self.looks.get((question.a.name, question.measure.name))
             needed = left if look is None else int(min(left, estimate_needed(look)))
             pair = [UnpaidItems((candidate.id, self.task.id), needed) for candidate in (question.a, question.b)]
-            found.append((tracker.expected(quantity, pair), needed))
+            found.append((tracker.estimate_costs(quantity, pair), needed))
         return min(found, default=(0.0, left))
 
 
@@ -175,7 +175,7 @@ def choose_task(
         stop_early: whether the trial stops what is settled.
         turn: rounds so far that cost something.
     """
-    fitting = [c for c in ready if not tracker.crossed(list_owed(c, ledger))]
+    fitting = [c for c in ready if not tracker.list_crossed(list_owed(c, ledger))]
     if not fitting or not (stop_early or tracker.limits):
         return fitting[0] if fitting else None
     if not stop_early:

@@ -123,7 +123,7 @@ class LedgerWriter:
         self.ending = Ending("failed")
 
     @contextmanager
-    def keeping(self, candidate_id: str) -> Iterator[OnAnswer]:
+    def keep_answers(self, candidate_id: str) -> Iterator[OnAnswer]:
         """Yield a function that keeps a candidate's answers as they come, a few in one transaction."""
         rows: list[tuple[Request, Answer]] = []
 

@@ -38,7 +38,7 @@ def settle_thresholds(
         if not (plan.trial.latency_items or any(open_items(plan, user, writer.ledger) for user in users)):
             continue
         assert learner.lever is not None
-        lever, engine = learner.lever.lever, pool.engine(learner)
+        lever, engine = learner.lever.lever, pool.get_engine(learner)
         assert isinstance(lever, LearningLever)
         if learner.lever.items_to_learn:
             with add_place(f"candidate {learner.name}"):
@@ -65,7 +65,7 @@ def see_task(
     for chunk in make_chunks(task, parts[0]):
         for part in parts:
             owed = UnpaidItems((part.id, task.id), count_unanswered(part, chunk, writer.ledger))
-            if tracker.crossed([owed]):
+            if tracker.list_crossed([owed]):
                 raise BudgetError(
                     f"the budget does not allow the answers that candidate {candidate.name!r} learns from.",
                     fix="Allow more, learn from fewer items, or write the value in place of `learn`.",

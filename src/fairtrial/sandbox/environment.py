@@ -64,7 +64,7 @@ class LimitedTemplate(Template):
         finally:
             self._count(end(before))
 
-    def first(self, values: Mapping[str, Any]) -> Any:
+    def render_first(self, values: Mapping[str, Any]) -> Any:
         """Return the first thing that it writes, or an empty text; raises TemplateError for whatever goes wrong."""
         before = begin()
         try:

@@ -265,7 +265,7 @@ def _check_graders(graders: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any],
             raise make_problem(f"each grader has exactly one key, its name; got the keys {sorted(grader)}", i)
         [(name, given)] = grader.items()
         if name not in GRADER_SETTINGS:
-            known = GRADER_SETTINGS.names()
+            known = GRADER_SETTINGS.list_names()
             raise make_problem(
                 f"grader {name!r} does not exist.{did_you_mean(name, known)} Graders: {', '.join(known)}", i
             )

@@ -94,7 +94,7 @@ def check_levers(levers: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ..
             raise make_problem(f"each lever has exactly one key, its name; got the keys {sorted(lever)}", i)
         [(name, given)] = lever.items()
         if name not in LEVER_SETTINGS:
-            known = LEVER_SETTINGS.names()
+            known = LEVER_SETTINGS.list_names()
             raise make_problem(
                 f"lever {name!r} does not exist.{did_you_mean(name, known)} Levers: {', '.join(known)}", i, name
             )

@@ -87,13 +87,15 @@ def find_model_problem(model: str) -> str:
     if colon and scheme in SCHEMES:
         return "" if rest.strip() else f"model {model!r} has nothing after {scheme + ':'!r}"
     known = ", ".join(
-        name if SCHEMES.find(name).stands_alone else f"{name}:" for name in SCHEMES.names() if name not in UNWRITTEN
+        name if SCHEMES.find(name).stands_alone else f"{name}:"
+        for name in SCHEMES.list_names()
+        if name not in UNWRITTEN
     )
     hub = rest.removeprefix("//huggingface.co/").strip("/").split("/")
     if rest.startswith("//huggingface.co/") and len(hub) > 1:
         hint = f" Did you mean 'hf:{hub[0]}/{hub[1]}'?"
     elif colon:
-        hint = did_you_mean(scheme, SCHEMES.names())
+        hint = did_you_mean(scheme, SCHEMES.list_names())
     elif model.count("/") == 1 and not model.endswith(".gguf") and not model.startswith((".", "/", "~")):
         hint = f" Did you mean 'hf:{model}'?"
     else:

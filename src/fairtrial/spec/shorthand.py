@@ -72,7 +72,7 @@ def _model_at(given: str, path: Path) -> str:
         raise SpecError(f"there is no file or folder {given!r}.", fix=f"A model of the hub is named hf:{given}.")
     near = [found.name for found in path.parent.glob("*")] if path.parent.is_dir() else []
     scheme, colon, _ = given.partition(":")
-    hint = did_you_mean(scheme, [*SCHEMES.names(), "ollama"]) if colon else did_you_mean(path.name, near)
+    hint = did_you_mean(scheme, [*SCHEMES.list_names(), "ollama"]) if colon else did_you_mean(path.name, near)
     raise SpecError(
         f"there is no file or folder {given!r}.{hint}",
         fix="Give the path of a GGUF file, of a folder with weights, or of a log; or a name with a prefix, e.g. gguf:, "

@@ -172,7 +172,7 @@ def _check_settings(given: Any, check: ValidatorFunctionWrapHandler) -> Any:
     if given is None or isinstance(given, Section):
         return check(given) if not isinstance(given, PluginStudy) else given
     found = {"name": given} if isinstance(given, str) else given
-    known = STUDY_SETTINGS.names()
+    known = STUDY_SETTINGS.list_names()
     if not isinstance(found, dict) or not isinstance(found.get("name"), str):
         raise make_problem(f"study takes a name, or a mapping with one. Studies: {', '.join(known)}")
     name = found["name"]

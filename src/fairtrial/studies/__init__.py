@@ -77,16 +77,16 @@ def find_findings(ledger: Ledger, trial_id: str) -> Findings | None:
         return None
     name = settings["name"]
     try:
-        plugin = STUDIES.plugin(name)
+        plugin = STUDIES.find_plugin(name)
         study = STUDIES.find(name)
         if plugin is None:
             return study(ledger, trial_id, settings)
         try:
             found = study(ledger, trial_id, settings)
         except Exception as error:
-            raise plugin.failed(error) from error
+            raise plugin.explain_failure(error) from error
         if not isinstance(found, Findings):
-            raise plugin.failure(f"returned a {type(found).__name__}, not Findings")
+            raise plugin.make_error(f"returned a {type(found).__name__}, not Findings")
     except (PluginError, UnknownNameError) as error:
         return Findings(f"Study {name}", notes=(error.message,))
     return found

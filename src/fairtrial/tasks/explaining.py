@@ -76,7 +76,7 @@ def explain(finder: TaskFinder, name: str) -> Explanation:
     found: dict[tuple[str, str, str], list[tuple[str, Reason]]] = {}
     several: dict[str, int] = {}
     for leaf in leaves:
-        reasons = finder.reasons(leaf)
+        reasons = finder.list_reasons(leaf)
         several[leaf] = len(reasons)
         for reason in reasons:
             found.setdefault((reason.kind, reason.key, reason.what or reason.message), []).append((leaf, reason))

@@ -77,7 +77,7 @@ class TaskFinder:
     @cached_property
     def _own(self) -> LmEvalCatalog:
         catalog = LmEvalCatalog(self._paths, self._trust)
-        broken = list(catalog.broken().items())
+        broken = list(catalog.list_broken().items())
         for file, why in broken[:_MOST_NOTES]:
             log.warning("Task file left out: %s: %s.", shorten(repr(file), 300), why)
         if len(broken) > _MOST_NOTES:
@@ -89,7 +89,7 @@ class TaskFinder:
         folder = find_installed_lmeval_folder() if self._search_installed else None
         return None if folder is None else LmEvalCatalog([folder], self._trust)
 
-    def listings(self) -> list[TaskListing]:
+    def list_all(self) -> list[TaskListing]:
         """Return every name that can be used, ours first."""
         found: dict[str, TaskListing] = {}
         for listing in self._find_all():
@@ -106,13 +106,13 @@ class TaskFinder:
             about = f"{DESCRIPTION} Levels 1 to {len(LEVELS)}, default {LEVEL}."
             yield TaskListing(name, "procedural", where, about)
         for catalog in (self._own, self._installed):
-            for name, entry in (catalog.names() if catalog else {}).items():
+            for name, entry in (catalog.list_names() if catalog else {}).items():
                 kind: Kind = "lm-eval" if entry.kind == "task" else entry.kind
                 yield TaskListing(name, kind, entry.path.name, "")
             if catalog is self._own:
-                for name in TASKS.names():
+                for name in TASKS.list_names():
                     if name not in GENERATED:
-                        yield TaskListing(name, "plugin", TASKS.origin(name), "")
+                        yield TaskListing(name, "plugin", TASKS.find_origin(name), "")
 
     def expand(self, name: str) -> list[str]:
         """Return the tasks that a name stands for: itself, or the leaves of a group or tag.
@@ -142,40 +142,43 @@ class TaskFinder:
             )
         return catalog.build(name, options)
 
-    def reasons(self, name: str) -> Sequence[Reason]:
+    def list_reasons(self, name: str) -> Sequence[Reason]:
         """Return why a task cannot be asked, all reasons at once; none if it can, and for tasks that are no files.
 
         Raises UnknownNameError, and TaskError for a group or a tag.
         """
-        return [] if self._is_code(name) else self._catalog_of(name).reasons(name)
+        return [] if self._is_code(name) else self._catalog_of(name).list_reasons(name)
 
     def left_out(self, name: str) -> Sequence[str]:
         """Return the metrics of a task file that are not computed, of a task that can be asked."""
-        return () if self._is_code(name) else self._catalog_of(name).config(name).left_out
+        return () if self._is_code(name) else self._catalog_of(name).read_config(name).left_out
 
-    def origin(self, name: str) -> str:
+    def find_origin(self, name: str) -> str:
         """Return the distribution and version that a task comes from; empty if no plugin brings it."""
-        return TASKS.origin(name) if self._is_code(name) else ""
+        return TASKS.find_origin(name) if self._is_code(name) else ""
 
     def _is_code(self, name: str) -> bool:
-        return name in GENERATED or (name in TASKS and name not in self._own.names())
+        return name in GENERATED or (name in TASKS and name not in self._own.list_names())
 
     def _make(self, name: str, options: TaskOptions) -> Task:
         task = TASKS.find(name)(options)
-        plugin = TASKS.plugin(name)
+        plugin = TASKS.find_plugin(name)
         if plugin and not isinstance(task, Task):
-            raise plugin.failure(f"returned a {type(task).__name__}, not a task")
+            raise plugin.make_error(f"returned a {type(task).__name__}, not a task")
         return task
 
     def _catalog_of(self, name: str) -> LmEvalCatalog:
         group = name.partition("::")[0]  # a task as a group changes it
-        if name in self._own.names() or group in self._own.names():
+        if name in self._own.list_names() or group in self._own.list_names():
             return self._own
-        if self._installed is not None and not {name, group}.isdisjoint(self._installed.names()):
+        if self._installed is not None and not {name, group}.isdisjoint(self._installed.list_names()):
             return self._installed
-        known = [*TASKS.names(), *self._own.names()]
+        known = [*TASKS.list_names(), *self._own.list_names()]
         if self._installed is not None:
-            known += self._installed.names()
+            known += self._installed.list_names()
         raise make_unknown_task_error(
-            name, known, self._own.broken(), fix="`fairtrial tasks` lists what there is; --task-path DIR adds more."
+            name,
+            known,
+            self._own.list_broken(),
+            fix="`fairtrial tasks` lists what there is; --task-path DIR adds more.",
         )

@@ -154,8 +154,8 @@ def test_distributions_that_are_none_are_told_with_the_candidate() -> None:
         assert caught.value.where == "candidate small, reading the study's text"
     whole, masked = Reading(Telling(0.0), passage, "a"), Reading(Telling(-INF), passage, "b")
     with pytest.raises(EngineError, match="KL divergence from the parent is inf"):
-        masked.beside(whole)
-    far = whole.beside(masked)  # what the parent holds impossible adds nothing
+        masked.observe_beside(whole)
+    far = whole.observe_beside(masked)  # what the parent holds impossible adds nothing
     assert far[0].measure == "kl_divergence"
     assert 0 < far[0].value < 1
     same = compute_divergence(masked.logits, masked.logits)

@@ -59,10 +59,10 @@ def test_text_ends_before_the_first_stop_string_however_it_is_cut(text: str, sto
         assert stopped == bool(found)
         if stopped:
             break
-    assert out.end() == expected
+    assert out.finish() == expected
 
 
 def test_unfinished_characters_are_shown_as_such() -> None:
     out = TextBuilder(())
     out.push("é".encode()[:1])
-    assert out.end() == "\ufffd"
+    assert out.finish() == "\ufffd"

@@ -32,7 +32,7 @@ def use(folder: Path, lever: str) -> None:
     [request, *_] = task.for_candidate(candidate.spec).requests(task.items[0])
     assert [calls.most for _, calls in candidate.count_calls(request)] == [1]
     with open_pool(EngineSettings()) as pool:
-        assert pool.engine(candidate).can.score
+        assert pool.get_engine(candidate).can.score
 
 
 @pytest.mark.parametrize(

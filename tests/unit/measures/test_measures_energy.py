@@ -47,13 +47,13 @@ def test_packages_are_summed_and_nothing_is_counted_twice(tmp_path: Path) -> Non
     first, second = server(tmp_path)
     rapl = Rapl.open(tmp_path)
     assert rapl.scope == "RAPL: package-0, package-1"
-    assert rapl.joules() == 0
+    assert rapl.read_joules() == 0
     first.write_text("3500000\n")
     second.write_text("8000000\n")
     for other in ("intel-rapl:0:0", "intel-rapl:0:1", "intel-rapl:2", "intel-rapl-mmio:0"):
         (tmp_path / other / "energy_uj").write_text("400000000\n")
-    assert rapl.joules() == pytest.approx(2.5 + 1.0)
-    assert rapl.joules() == pytest.approx(3.5)
+    assert rapl.read_joules() == pytest.approx(2.5 + 1.0)
+    assert rapl.read_joules() == pytest.approx(3.5)
 
 
 def test_a_counter_that_comes_round_goes_on(tmp_path: Path) -> None:
@@ -61,21 +61,21 @@ def test_a_counter_that_comes_round_goes_on(tmp_path: Path) -> None:
     rapl = Rapl.open(tmp_path)
     for turn in range(1, 4):
         energy.write_text("3000000")
-        assert rapl.joules() == pytest.approx((turn - 1) * RANGE / 1e6 + 5.0)
+        assert rapl.read_joules() == pytest.approx((turn - 1) * RANGE / 1e6 + 5.0)
         energy.write_text(str(RANGE - 2_000_000))
-        assert rapl.joules() == pytest.approx(turn * RANGE / 1e6)
+        assert rapl.read_joules() == pytest.approx(turn * RANGE / 1e6)
 
 
 def test_without_a_range_only_a_counter_that_goes_back_is_lost(tmp_path: Path) -> None:
     energy = zone(tmp_path, "intel-rapl:0", "package-0", 5_000_000, range_uj=None)
     rapl = Rapl.open(tmp_path)
     energy.write_text("6000000")
-    assert rapl.joules() == pytest.approx(1.0)
+    assert rapl.read_joules() == pytest.approx(1.0)
     energy.write_text("100")
     with pytest.raises(NotMeasuredError, match="package-0 went back"):
-        rapl.joules()
+        rapl.read_joules()
     energy.write_text("1000100")
-    assert rapl.joules() == pytest.approx(2.0)
+    assert rapl.read_joules() == pytest.approx(2.0)
 
 
 def forbidden(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +163,9 @@ def test_devices_with_a_counter_and_without_one() -> None:
     assert nvml.scope == "NVML: GPU 0 New (energy counter), GPU 1 Old (power, integrated)"
     assert nvml.read_every_seconds is not None
     now[0], library.millijoules[0], library.milliwatts[1] = 2.0, 4000.0, 100_000.0
-    assert nvml.joules() == pytest.approx(3.0 + 2 * 75)
+    assert nvml.read_joules() == pytest.approx(3.0 + 2 * 75)
     now[0] = 3.0
-    assert nvml.joules() == pytest.approx(3.0 + 150 + 100)
+    assert nvml.read_joules() == pytest.approx(3.0 + 150 + 100)
     assert Nvml.open(Library([1.0], [0.0])).read_every_seconds is None
 
 
@@ -174,10 +174,10 @@ def test_devices_that_fail_are_no_zero() -> None:
     nvml = Nvml.open(library)
     library.millijoules[0] = 500.0
     with pytest.raises(NotMeasuredError, match="went back"):
-        nvml.joules()
+        nvml.read_joules()
     library.broken = True
     with pytest.raises(NotMeasuredError, match="GPU is lost"):
-        nvml.joules()
+        nvml.read_joules()
     with pytest.raises(NotMeasuredError, match="Driver Not Loaded"):
         Nvml.open(library)
     with pytest.raises(NotMeasuredError, match="no device"):

@@ -87,7 +87,7 @@ def test_growth_belongs_to_the_candidate_that_was_at_work() -> None:
 
 def test_what_an_engine_does_not_say_has_a_reason() -> None:
     watch = CandidateWatch(MemoryMeter(), {"bytes": 98_362_432})
-    with watch.opening():
+    with watch.watch_opening():
         touched()
     assert watch.whole() == Whole()  # it has answered nothing
     watch.observe(ANSWERS)
@@ -119,7 +119,7 @@ def test_weights_on_disk_are_counted_with_all_their_parts(tmp_path: Path) -> Non
 
 def test_memory_of_answers_made_elsewhere_is_not_ours() -> None:
     watch = CandidateWatch(MemoryMeter(), {"elsewhere": True})
-    with watch.opening():
+    with watch.watch_opening():
         touched()
     watch.observe(ANSWERS)
     seen, missing = watch.whole()

@@ -93,7 +93,7 @@ def test_a_chunk_answered_in_another_process_is_the_same_in_the_ledger(tmp_path:
                             else:
                                 items = [one.requests for one in chunk]
                                 got = elsewhere.submit(answer_there, candidate, items).result(timeout=120)
-                                probes = pool.probes(candidate)
+                                probes = pool.list_probes(candidate)
                                 asked = store_chunk(task, candidate, chunk, {}, got, probes, writer)
                             assert asked.paid == len(chunk)
                             assert {"seconds", "tokens_in"} <= asked.costs.keys()
@@ -131,7 +131,7 @@ def test_answers_that_were_handed_over_before_the_other_process_died_are_kept(tm
     out.close()
     with ledger.writing():
         write_plan(plan, "text", ledger)
-        with open_writer(ledger, plan.id, {}) as writer, writer.keeping(candidate.id) as keep:
+        with open_writer(ledger, plan.id, {}) as writer, writer.keep_answers(candidate.id) as keep:
             for done in range(1, len(chunk)):
                 keep(*coming.recv())
                 assert query.count_rows(ledger)["answers"] == done - done % KEPT_AT_ONCE

@@ -71,7 +71,7 @@ def test_long_prompts_grow_fewer_answers_without_flash_attention() -> None:
     room = plan_cache(long, 256, sizes, accelerated=False)
     assert (room.places, room.cells, room.flash) == (8, 256 + 8 * 744, 0)
     assert plan_cache(long, 256, sizes, accelerated=True).flash == -1
-    one = Demand(100, 50, 4, -1, 4, 60).joined(Demand(80, 70, 2, -1, 0, 90))
+    one = Demand(100, 50, 4, -1, 4, 60).join(Demand(80, 70, 2, -1, 0, 90))
     assert one == Demand(100, 70, 4, -1, 4, 90)
 
 

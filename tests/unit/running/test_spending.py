@@ -200,17 +200,19 @@ def test_a_purse_expects_what_the_dearest_chunk_has_cost() -> None:
     now = [0.0]
     tracker = BudgetTracker({"minutes": 10.0}, {"minutes": 4.0}, clock=lambda: now[0])
     mine, other = ("a", "t"), ("a", "u")
-    assert tracker.crossed([UnpaidItems(mine, 50)]) == []  # nothing is known of prices
+    assert tracker.list_crossed([UnpaidItems(mine, 50)]) == []  # nothing is known of prices
     tracker.pay(UnpaidItems(mine, 50), {"seconds": 60.0})
     tracker.pay(UnpaidItems(mine, 50), {"seconds": 120.0})
-    assert tracker.expected("minutes", [UnpaidItems(mine, 50)]) == pytest.approx(2.0)
-    assert tracker.expected("minutes", [UnpaidItems(mine, 25), UnpaidItems(other, 50)]) == pytest.approx(1.0 + 1.5)
-    assert tracker.crossed([UnpaidItems(mine, 50)] * 3) == []
-    assert tracker.crossed([UnpaidItems(mine, 50)] * 4) == ["minutes"]
+    assert tracker.estimate_costs("minutes", [UnpaidItems(mine, 50)]) == pytest.approx(2.0)
+    assert tracker.estimate_costs("minutes", [UnpaidItems(mine, 25), UnpaidItems(other, 50)]) == pytest.approx(
+        1.0 + 1.5
+    )
+    assert tracker.list_crossed([UnpaidItems(mine, 50)] * 3) == []
+    assert tracker.list_crossed([UnpaidItems(mine, 50)] * 4) == ["minutes"]
     now[0] = 359.0
-    assert tracker.crossed([UnpaidItems(mine, 1)]) == ["minutes"]
-    assert tracker.crossed([UnpaidItems(mine, 0)]) == []  # what is free is never too dear
-    assert tracker.scarcest() == "minutes"
+    assert tracker.list_crossed([UnpaidItems(mine, 1)]) == ["minutes"]
+    assert tracker.list_crossed([UnpaidItems(mine, 0)]) == []  # what is free is never too dear
+    assert tracker.find_scarcest() == "minutes"
     assert ItemPrice(6.0, 3).mean == 2.0
 
 
@@ -228,7 +230,7 @@ def test_minutes_are_those_of_all_runs_a_killed_one_to_its_last_answer(
     )
     assert sum_spending(ledger, plan.id)["minutes"] == pytest.approx(3 + 4, abs=1e-4)
     limited = plan_trial(trial({"minutes": 7}), tmp_path)
-    assert open_tracker(limited, ledger, 50).crossed([UnpaidItems(("a", "t"), 1)]) == ["minutes"]
+    assert open_tracker(limited, ledger, 50).list_crossed([UnpaidItems(("a", "t"), 1)]) == ["minutes"]
 
 
 def test_mistakes_in_a_budget_have_their_line(tmp_path: Path) -> None:

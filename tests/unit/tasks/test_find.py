@@ -40,13 +40,13 @@ class Catalogue:
         self.opened.append(self.roots)
         self.tasks = {name: leaves for root in self.roots for name, leaves in self.files[root].items()}
 
-    def names(self) -> dict[str, Entry]:
+    def list_names(self) -> dict[str, Entry]:
         return {
             name: Entry(name, "task" if leaves == [name] else "group", Path(self.roots[0], f"{name}.yaml"))
             for name, leaves in self.tasks.items()
         }
 
-    def broken(self) -> dict[str, str]:
+    def list_broken(self) -> dict[str, str]:
         return {}
 
     def expand(self, name: str) -> list[str]:
@@ -119,8 +119,8 @@ def test_groups_expand_to_their_tasks(tmp_path: Path) -> None:
 
 
 def test_the_list_names_everything_once(tmp_path: Path) -> None:
-    listed = {entry.name: entry for entry in finder(tmp_path).listings()}
-    assert len(listed) == len(finder(tmp_path).listings())
+    listed = {entry.name: entry for entry in finder(tmp_path).list_all()}
+    assert len(listed) == len(finder(tmp_path).list_all())
     assert set(listed) == {*GENERATED, "colours", "pair", "shapes", "riddles", "broken", "odd", "arc_easy", "arc"}
     assert [listed[name].kind for name in ("logic", "colours", "pair", "riddles")] == [
         "procedural", "lm-eval", "group", "plugin",

@@ -77,7 +77,7 @@ def check_embedder(spec: str) -> None:
     if scheme in EMBEDDERS:
         told = "has nothing after it" if scheme != "small" else "takes nothing after it"
         raise SpecError(f"embedder {spec!r} {told}.", fix=f"There are: {', '.join(FORMS)}.")
-    hint = did_you_mean(scheme if colon else spec, [NONE, *EMBEDDERS.names()])
+    hint = did_you_mean(scheme if colon else spec, [NONE, *EMBEDDERS.list_names()])
     raise SpecError(f"there is no embedder {spec!r}.{hint}", fix=f"There are: {', '.join(FORMS)}.")
 
 

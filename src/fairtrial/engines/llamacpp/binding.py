@@ -140,7 +140,7 @@ class Model:
         self.n_vocab: int = self.lib.llama_vocab_n_tokens(self.vocab)
         self.n_ctx_train: int = self.lib.llama_model_n_ctx_train(self.handle)
 
-    def meta(self, key: str) -> str | None:
+    def read_metadata(self, key: str) -> str | None:
         """Return the file's value for ``key``, or None if it has none."""
         size = 1024
         while True:
@@ -152,13 +152,13 @@ class Model:
                 return buffer.raw[:needed].decode("utf-8", "replace")
             size = needed + 1
 
-    def description(self) -> dict[str, object]:
+    def describe(self) -> dict[str, object]:
         """Return what the file says of itself: kind, parameters, bytes."""
         buffer = ctypes.create_string_buffer(256)
         self.lib.llama_model_desc(self.handle, buffer, 256)
         return {
             "description": buffer.value.decode("utf-8", "replace"),
-            "name": self.meta("general.name") or "",
+            "name": self.read_metadata("general.name") or "",
             "parameters": int(self.lib.llama_model_n_params(self.handle)),
             "tensor_bytes": int(self.lib.llama_model_size(self.handle)),
             "context_trained": self.n_ctx_train,

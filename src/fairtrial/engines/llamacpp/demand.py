@@ -42,7 +42,7 @@ class Demand:
     seen: int
     image: int = 0
 
-    def joined(self, other: Demand) -> Demand:
+    def join(self, other: Demand) -> Demand:
         """Return what both need of one context; they agree on flash attention."""
         return Demand(
             max(self.cells, other.cells),
@@ -76,7 +76,7 @@ def predict_demands(
             if last is None or demand.flash != last.flash or round_up_cells(demand.cells) > round_up_cells(last.cells):
                 found.append(demand)
             else:
-                found[-1] = last.joined(demand)
+                found[-1] = last.join(demand)
     return found
 
 
@@ -97,7 +97,7 @@ def _predict_chunk(chunk: Sequence[Request], encoder: Encoder, sizes: SessionSiz
 
 def _predict_scoring(sequences: Sequence[ScoredSequence], sizes: SessionSizes, images: ImageTable | None) -> Demand:
     """Return what the tree of some sequences needs."""
-    plan = ScoringPlan.of(sequences)
+    plan = ScoringPlan.from_sequences(sequences)
     cells = plan.longest + sizes.batch
     image = count_whole_cells(images)
     mixed = images is None or not images.encoder.whole

@@ -65,7 +65,7 @@ class LogCapture:
         self.lines: list[str] = []
         redirect_log(lambda _, text, __: self.lines.append(text.decode("utf-8", "replace")))
 
-    def during(self, act: Callable[[], None]) -> str:
+    def capture(self, act: Callable[[], None]) -> str:
         """Return what is written while something is done."""
         self.lines.clear()
         act()
@@ -82,7 +82,7 @@ def _measure_weights(path: Path, log: LogCapture, *, packed: bool) -> dict[str, 
     params.use_extra_bufts, params.load_mode = packed, lib.LLAMA_LOAD_MODE_NONE
     stop = lib.llama_progress_callback(lambda _, __: False)
     params.progress_callback = stop
-    told = log.during(lambda: lib.llama_model_load_from_file(str(path).encode(), params))
+    told = log.capture(lambda: lib.llama_model_load_from_file(str(path).encode(), params))
     return {name: _parse_mib(size) for name, kind, size in SIZE.findall(told) if kind == "model"}
 
 
@@ -120,7 +120,7 @@ def _measure_tower(run: DryRun, model: Model, log: LogCapture) -> _Tower:
     def load() -> None:
         opened.append(Projector(path, model, read, threads=1, flash=flash, accelerated=False, warm=True))
 
-    told = log.during(load)
+    told = log.capture(load)
     buffers = sum(_parse_mib(size) for _, kind, size in SIZE.findall(told) if kind == "compute")
     return _Tower(ImageTable(opened[0]), path.stat().st_size, buffers + EMBEDDING_BYTES)
 
@@ -139,11 +139,11 @@ def _measure_context(
     used = ContextShape(demand.seen, tokens, min(sizes.sequences, demand.rows), demand.rows, 1, demand.flash)
     if eyes is not None and eyes.whole:
         whole = replace(whole, whole=True)
-    told = log.during(lambda: Context(model, whole).close())
+    told = log.capture(lambda: Context(model, whole).close())
     cache = sum(map(_parse_mib, CACHE.findall(told)))
     here = any(HOST.search(name) for name in CACHED_IN.findall(told))
     rows = parse_buffers(told).get("output", 0)
-    touched = parse_buffers(log.during(lambda: Context(model, used).close())).get("compute", 0)
+    touched = parse_buffers(log.capture(lambda: Context(model, used).close())).get("compute", 0)
     return cache if here else 0, rows + touched + demand.scratch * 4 * model.n_vocab
 
 
@@ -169,13 +169,17 @@ def _measure_memory(run: DryRun, log: LogCapture) -> dict[str, Any]:
     tower = _measure_tower(run, model, log)
     eyes = tower.images.encoder if tower.images else None
     asking = make_prompt_format(
-        run.candidate, vocabulary, model.meta("tokenizer.chat_template"), trained=model.n_ctx_train, where=str(path)
+        run.candidate,
+        vocabulary,
+        model.read_metadata("tokenizer.chat_template"),
+        trained=model.n_ctx_train,
+        where=str(path),
     )
     flash = {None: -1, False: 0, True: 1}[run.settings.flash_attention]
     speed = recall_speed(run.model.sha256, packed=packed, flash=flash)
     batch = run.settings.batch_tokens or speed.batch
     threads = run.settings.threads or speed.threads
-    sizes = SessionSizes.fitting(batch=batch, threads=threads, vocabulary=model.n_vocab, flash=flash)
+    sizes = SessionSizes.fit(batch=batch, threads=threads, vocabulary=model.n_vocab, flash=flash)
     encoder = Encoder(vocabulary, asking, tower.images)
     needed = predict_demands(run.chunks, encoder, sizes, shares=model.scores_prefixes())
     needed = list(dict.fromkeys(needed)) or [Demand(sizes.batch, sizes.batch, 1, flash, 0, sizes.batch)]

@@ -54,7 +54,7 @@ class TokenEmbeddings:
             path, dtype=np.uint8, mode="r", offset=tensor.start, shape=(self.size, bytes_a_row)
         )
 
-    def rows(self, tokens: Tokens) -> Floats:
+    def read_rows(self, tokens: Tokens) -> Floats:
         """Return (n, width) float32 rows of (n,) tokens."""
         packed = np.ascontiguousarray(self._rows[tokens])
         if self._type == _F32:
@@ -102,7 +102,7 @@ def _stands_for_tokens(model: Model, embeddings: TokenEmbeddings, threads: int) 
         context.clear()
         sections = 3 if model.places_in_plane() else 1
         positions = np.repeat(np.arange(_TRIED, dtype=np.int32)[None], sections, axis=0)
-        from_rows = context.run_cells(embeddings.rows(tokens), positions, whole=False)
+        from_rows = context.run_cells(embeddings.read_rows(tokens), positions, whole=False)
         return bool(np.abs(from_rows - from_tokens).max() <= ALLOWED * max(1.0, float(np.abs(from_tokens).max())))
     finally:
         context.close()

@@ -64,18 +64,18 @@ class LlamaCppEngine(LocalEngine[LlamaCppSession]):
                 where=str(model.path),
             )
         vocabulary = GgufVocabulary(loaded)
-        source = loaded.meta("tokenizer.chat_template")
+        source = loaded.read_metadata("tokenizer.chat_template")
         asking = make_prompt_format(candidate, vocabulary, source, trained=loaded.n_ctx_train, where=str(model.path))
         flash = {None: -1, False: 0, True: 1}[settings.flash_attention]
         speed = _choose_speed(settings, loaded, model.sha256, packed=packed, flash=flash)
-        sizes = SessionSizes.fitting(batch=speed.batch, threads=speed.threads, vocabulary=loaded.n_vocab, flash=flash)
+        sizes = SessionSizes.fit(batch=speed.batch, threads=speed.threads, vocabulary=loaded.n_vocab, flash=flash)
         facts = {
             "engine": "llamacpp",
             "version": get_library_version(),
             "system": get_system_info(),
             "model": model.name,
             "model_sha256": model.sha256,
-            **loaded.description(),
+            **loaded.describe(),
             "threads": sizes.threads,
             "batch_tokens": sizes.batch,
             "speed_settings": speed.source,

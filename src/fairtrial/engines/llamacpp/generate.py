@@ -81,7 +81,7 @@ class _RunningJob:
     @property
     def sees(self) -> bool:
         """Whether the next unread token is a cell of an image."""
-        return self.reads and self.path.shows(self.read)
+        return self.reads and self.path.is_image(self.read)
 
     def next_tokens(self, *, mixed: bool) -> tuple[Tokens, NDArray[np.int32]]:
         """Return the tokens that come next and (sections, n) positions: text or images only, unless ``mixed``."""
@@ -121,7 +121,7 @@ class _CacheBatch:
             if job.cells - self.root > self.room:
                 return
             have, source = self.root, 0
-            path = TokenPlaces.of(job.tokens, self.session.images, whole=self.session.blocks_whole)
+            path = TokenPlaces.from_tokens(job.tokens, self.session.images, whole=self.session.blocks_whole)
             for other in self.running:
                 common = min(count_common_prefix(other.job.tokens, job.tokens), len(job.tokens) - 1)
                 common = path.round_down(common)
@@ -133,7 +133,7 @@ class _CacheBatch:
             slot = self.free.pop()
             self.room -= job.cells - self.root
             if have:
-                self.context.copy(source, slot, path.position(have))
+                self.context.copy(source, slot, path.find_position(have))
             self.running.append(_RunningJob(job, path, slot, have))
 
     def _pass(self) -> None:

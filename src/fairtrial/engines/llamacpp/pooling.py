@@ -50,7 +50,7 @@ class TextVectors:
         self._model = Model(path, packed=check_packing(path))
         self._context: Any = None
         self._busy = threading.Lock()
-        self.name = self._model.meta("general.name") or ""
+        self.name = self._model.read_metadata("general.name") or ""
         try:
             self._set_up(path, threads)
         except BaseException:

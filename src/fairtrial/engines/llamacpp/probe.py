@@ -225,8 +225,8 @@ def _try_out(path: Path, *, packed: bool) -> None:
         vocabulary.piece(token)
         vocabulary.ends(token)
     vocabulary.encode(_TEXT, special=True)
-    model.meta("tokenizer.chat_template")
-    model.description()
+    model.read_metadata("tokenizer.chat_template")
+    model.describe()
     if model.is_decoder():
         # models that make vectors of texts, in which every token sees all others, have an output for each
         context = Context(model, ContextShape(cells=256, batch=_TOKENS, sequences=1, outputs=_TOKENS, threads=1))

@@ -228,7 +228,7 @@ def refuse_misread(path: Path) -> GgufHeader:
 
 def refuse_stranger(path: Path, head: GgufHeader, model: Model) -> None:
     """Raise ModelError if a projector is known to belong to language models of another kind."""
-    kind, own = _name_kind(head), model.meta("general.architecture") or ""
+    kind, own = _name_kind(head), model.read_metadata("general.architecture") or ""
     wanted = PARTNERS.get(kind)
     others = sorted(name for name, partners in PARTNERS.items() if own in partners)
     if (wanted and own not in wanted) or (others and kind not in others):

@@ -42,7 +42,7 @@ class SessionSizes:
     flash: int
 
     @classmethod
-    def fitting(cls, *, batch: int, threads: int, vocabulary: int, flash: int) -> SessionSizes:
+    def fit(cls, *, batch: int, threads: int, vocabulary: int, flash: int) -> SessionSizes:
         """Return sizes whose logits stay within `LOGITS_BYTES` for a vocabulary of that size."""
         outputs = max(8, min(batch, LOGITS_BYTES // (2 * 4 * vocabulary)))
         batch = max(batch, 8)
@@ -66,7 +66,7 @@ class TreePlaces:
     positions: NDArray[np.int32]
 
     @classmethod
-    def of(cls, tree: PrefixTree, images: ImageTable | None) -> TreePlaces:
+    def from_tree(cls, tree: PrefixTree, images: ImageTable | None) -> TreePlaces:
         """Find out where the nodes stand."""
         blocks = images.number_blocks(tree) if images else None
         if images is None or blocks is None:
@@ -78,7 +78,7 @@ class TreePlaces:
         if self.images is None or len(self.positions) == 1:
             return depths
         owner = int(np.searchsorted(self.tree.first, node, side="right")) - 1
-        return self.images.starts(self.tree.sequences[owner])[depths]
+        return self.images.find_starts(self.tree.sequences[owner])[depths]
 
 
 def reads_whole(encoder: ImageEncoder) -> bool:
@@ -171,7 +171,7 @@ class LlamaCppSession(LocalSession):
 
     def walk(self, tree: PrefixTree, wanted: NDArray[np.bool_], root: int) -> Iterator[tuple[PlanStep, Floats]]:
         """Compute the nodes of a tree; see `LocalSession.walk`."""
-        places = TreePlaces.of(tree, self.images)
+        places = TreePlaces.from_tree(tree, self.images)
         limits = limit_steps(self.sizes, self.cells, mixed=self.mixes, whole=self.blocks_whole)
         for step in plan_steps(tree, wanted, limits, root, places.blocks):
             yield step, self._compute_step(step, places)
@@ -234,7 +234,7 @@ class LlamaCppSession(LocalSession):
             return shown
         assert self._embeddings is not None
         rows = np.empty((len(tokens), shown.shape[1]), dtype=np.float32)
-        rows[cells], rows[~cells] = shown, self._embeddings.rows(tokens[~cells])
+        rows[cells], rows[~cells] = shown, self._embeddings.read_rows(tokens[~cells])
         return rows
 
     def run(self, size: int, new: int = 0) -> Floats:

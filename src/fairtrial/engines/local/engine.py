@@ -123,7 +123,7 @@ class LocalEngine(ABC, Generic[S]):
     def text_tokens(self, text: str) -> Tokens:
         """Return the tokens of a text; see `fairtrial.engines.base.GivesDistributions`."""
         self._get_session()
-        return self._encoder.text(text)
+        return self._encoder.encode_text(text)
 
     def text_logits(self, tokens: Tokens) -> NDArray[np.float32]:
         """Return what is expected after each token of a text but the last."""

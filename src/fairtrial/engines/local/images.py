@@ -168,7 +168,7 @@ class ImageTable:
         self.largest = 0
         """Cells of the largest block."""
 
-    def tokens(self, image: ImagePart) -> Tokens:
+    def list_tokens(self, image: ImagePart) -> Tokens:
         """Return an image's own tokens: those of the vocabulary that stand in and around it, and its cells."""
         entry = self._entries.get(image.hash) or self._enter(image)
         return entry.tokens
@@ -216,7 +216,7 @@ class ImageTable:
             found[cells] = np.cumsum(begins[tokens[cells] - FIRST_IMAGE_TOKEN]) - 1
         return found
 
-    def starts(self, tokens: Tokens) -> Counts:
+    def find_starts(self, tokens: Tokens) -> Counts:
         """Return (n + 1,) the position at which each token of a sequence from its beginning stands, and the next one.
 
         All cells of a block in a plane stand where the block begins.
@@ -229,10 +229,10 @@ class ImageTable:
             steps[cells] = np.concatenate(self._spans)[tokens[cells] - FIRST_IMAGE_TOKEN]
         return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(steps)])
 
-    def positions(self, tokens: Tokens) -> NDArray[np.int32]:
+    def find_positions(self, tokens: Tokens) -> NDArray[np.int32]:
         """Return (sections, n) int32 positions of the tokens of a sequence from its beginning."""
         sections = self.encoder.sections
-        found = np.repeat(self.starts(tokens)[None, :-1], sections, axis=0)
+        found = np.repeat(self.find_starts(tokens)[None, :-1], sections, axis=0)
         cells = tokens >= FIRST_IMAGE_TOKEN
         if sections > 1 and cells.any():
             found[:, cells] += np.concatenate(self._relative, axis=1)[:, tokens[cells] - FIRST_IMAGE_TOKEN]
@@ -243,7 +243,7 @@ class ImageTable:
         if self.encoder.sections == 1:
             return tree.depths().astype(np.int32)[None]
         own = zip(tree.sequences, tree.shared.tolist(), strict=True)
-        return np.concatenate([self.positions(tokens)[:, shared:] for tokens, shared in own], axis=1)
+        return np.concatenate([self.find_positions(tokens)[:, shared:] for tokens, shared in own], axis=1)
 
     def embed(self, tokens: Tokens) -> Floats:
         """Return (n, width) the embeddings of pseudo tokens."""
@@ -300,15 +300,15 @@ class TokenPlaces:
     whole: bool
 
     @classmethod
-    def of(cls, tokens: Tokens, images: ImageTable | None, *, whole: bool) -> TokenPlaces:
+    def from_tokens(cls, tokens: Tokens, images: ImageTable | None, *, whole: bool) -> TokenPlaces:
         """Find out where the tokens of a sequence stand."""
         if images is None or count_text(tokens) == len(tokens):
             starts = np.arange(len(tokens) + 1)
             return cls(starts[None, :-1].astype(np.int32), len(tokens), None, starts, whole)
-        starts = images.starts(tokens)
-        return cls(images.positions(tokens), int(starts[-1]), images.number_tokens(tokens), starts, whole)
+        starts = images.find_starts(tokens)
+        return cls(images.find_positions(tokens), int(starts[-1]), images.number_tokens(tokens), starts, whole)
 
-    def shows(self, at: int) -> bool:
+    def is_image(self, at: int) -> bool:
         """Whether the token at ``at`` is a cell of an image."""
         return self.kinds is not None and int(self.kinds[at]) >= 0
 
@@ -330,6 +330,6 @@ class TokenPlaces:
             return size
         return int(np.flatnonzero(kinds == kinds[size])[0])
 
-    def position(self, size: int) -> int:
+    def find_position(self, size: int) -> int:
         """Return the position behind ``size`` leading tokens."""
         return int(self.starts[size])

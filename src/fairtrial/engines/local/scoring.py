@@ -62,7 +62,7 @@ class ScoringPlan:
     predicted_at: Counts
 
     @classmethod
-    def of(cls, sequences: Sequence[ScoredSequence]) -> ScoringPlan:
+    def from_sequences(cls, sequences: Sequence[ScoredSequence]) -> ScoringPlan:
         """Build the tree; the last token of a sequence is predicted only, and never computed."""
         tree = build_tree([s.tokens[:-1] for s in sequences])
         start = np.array([s.start - 1 for s in sequences], dtype=np.int64)
@@ -113,7 +113,7 @@ def score_each(sequences: Sequence[ScoredSequence], way: Way) -> TokenScores:
 
 def score_tree(session: LocalSession, sequences: Sequence[ScoredSequence]) -> TokenScores:
     """Score sequences through one tree, packed into steps: each distinct prefix is computed once."""
-    plan = ScoringPlan.of(sequences)
+    plan = ScoringPlan.from_sequences(sequences)
     tree = plan.tree
     # The root is shared by all and no logits are wanted in it; it begins the first sequence.
     root = session.root_length(plan.common)

@@ -78,7 +78,7 @@ class Caller:
         """
         unreadable = 0
         for attempt in range(self.endpoint.retries + 1):
-            with self._throttle.slot():
+            with self._throttle.wait_for_slot():
                 try:
                     found = work()
                 except Exception as error:

@@ -221,7 +221,7 @@ class OpenAIEngine:
                 continue
             if request.stop and "stop" not in manners.changes and is_stopped_in_thought(reply, asking):
                 with self._learning:
-                    self._change(self._manners.without("stop", STOPS_THOUGHTS))
+                    self._change(self._manners.with_change("stop", STOPS_THOUGHTS))
                 continue
             self._learn(manners, reply)
             self._count(reply)
@@ -271,7 +271,7 @@ class OpenAIEngine:
             body = self._make_body(request, manners)
             changed = adapt_quirks(manners, body, error.told)
             if changed is None and self._tells is None and "logprobs" in body:
-                changed = manners.without("logprobs", error.told.message)  # perhaps it is these
+                changed = manners.with_change("logprobs", error.told.message)  # perhaps it is these
             if changed is None:
                 return False
             self._change(changed)

@@ -40,7 +40,7 @@ class ServerQuirks:
 
     changes: Mapping[str, str] = field(default_factory=dict)
 
-    def without(self, name: str, why: str) -> ServerQuirks:
+    def with_change(self, name: str, why: str) -> ServerQuirks:
         """Return the manners with one more change."""
         return replace(self, changes={**self.changes, name: why})
 
@@ -135,7 +135,7 @@ def make_request_body(
 def adapt_quirks(manners: ServerQuirks, body: Mapping[str, Any], told: ErrorDetails) -> ServerQuirks | None:
     """Return the manners without what a server refuses in a request; None if it refuses nothing that can be changed."""
     named = _find_refused_part(body, told)
-    return None if named is None or named in manners.changes else manners.without(named, told.message)
+    return None if named is None or named in manners.changes else manners.with_change(named, told.message)
 
 
 def _find_refused_part(body: Mapping[str, Any], told: ErrorDetails) -> str | None:

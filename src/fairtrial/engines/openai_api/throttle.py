@@ -28,7 +28,7 @@ class Throttle:
         self._changed = threading.Condition()
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
+    def wait_for_slot(self) -> Iterator[None]:
         """Wait for room, and for the end of any pause; raises RuntimeError once closed."""
         with self._changed:
             while not self._closed and (self._running >= max(1, int(self.limit)) or time.monotonic() < self._until):

@@ -83,7 +83,7 @@ class Exchanges:
     _thread: threading.Thread | None = None
 
     @contextlib.contextmanager
-    def line(self, seconds: float) -> Iterator[Exchange]:
+    def open_line(self, seconds: float) -> Iterator[Exchange]:
         """Yield an exchange that is ended after so many seconds.  Raises WireError once closed."""
         held = Exchange(time.monotonic() + seconds)
         with self._changed:
@@ -148,7 +148,7 @@ class Wire:
         """
         lib = self._library
         client = self._get_client()
-        with self._lines.line(self._endpoint.time_limit) as line:
+        with self._lines.open_line(self._endpoint.time_limit) as line:
             line.sock = self._own.sock
 
             def trace(name: str, info: Mapping[str, Any]) -> None:

@@ -88,9 +88,9 @@ class TransformersEngine(LocalEngine[TransformersSession]):
             "parameters": int(network.num_parameters()),
             "threads": threads,
             "batch_tokens": session.batch,
-            "scoring": trust.scoring(None, 0),
+            "scoring": trust.pick_scoring(None, 0),
             "exact_up_to_tokens": window,
-            "generation": trust.writing(None, 0),
+            "generation": trust.pick_writing(None, 0),
             "checked_against_plain_evaluation": trust.why,
             **_describe_device(loaded),
         }
@@ -121,13 +121,13 @@ class TransformersEngine(LocalEngine[TransformersSession]):
         longest = max((len(s.tokens) for s in sequences), default=0)
         ways = self._trust_for(session, (s.tokens for s in sequences))
         with _translate_errors():
-            return score_by(session, sequences, ways.scoring(self._window, longest))
+            return score_by(session, sequences, ways.pick_scoring(self._window, longest))
 
     def _write(self, session: TransformersSession, prompts: Sequence[Prompted]) -> list[GenerateAnswer]:
         longest = max(len(asked.tokens) + request.max_tokens for request, asked in prompts)
         ways = self._trust_for(session, (asked.tokens for _, asked in prompts))
         with _translate_errors():
-            way = ways.writing(self._window, longest)
+            way = ways.pick_writing(self._window, longest)
             return generate_all(session, self._encoder.vocabulary, prompts, way)
 
     def _logits_along(self, session: TransformersSession, tokens: Tokens, longest: int | None) -> NDArray[np.float32]:

@@ -96,7 +96,7 @@ class _RootBatch:
         parts, firsts = _read_prompts(self.session, [job.tokens for job in jobs], self.root)
         if self.slots is None:
             # The root stays in the session's memory while later prompts are read on top of it.
-            root = [(key[:, : self.root], value[:, : self.root]) for key, value in self.session.path.stores()]
+            root = [(key[:, : self.root], value[:, : self.root]) for key, value in self.session.path.list_stores()]
             self.slots = Slots(root, self.places, self.cells)
             self.session.note_cells(self.session.path.cells + self.places * self.cells)
         for job, part, logits in zip(jobs, parts, firsts, strict=True):
@@ -127,7 +127,7 @@ def _append_tokens(session: TransformersSession, slots: Slots, root: int, tokens
     slots.begin()
     with session.count("decode", len(tokens)):
         logits = session.network.read(np.array(tokens, dtype=np.int32)[:, None], positions, slots)
-    slots.end()
+    slots.end_pass()
     return logits[:, 0]
 
 
@@ -152,13 +152,13 @@ def _read_prompts(
     for step, rows in session.walk(tree, wanted, root):
         for row, node in enumerate((step.start + np.flatnonzero(step.wanted)).tolist()):
             logits[node] = rows[row].clone()
-        read.append(session.path.taken(session.path.length + np.arange(len(step.tokens))))
+        read.append(session.path.copy_cells(session.path.length + np.arange(len(step.tokens))))
     layers = [
         tuple(_join_tensors([part[layer][side] for part in read]) for side in (0, 1)) for layer in range(len(read[0]))
     ]
     parts = []
     for path in paths:
-        at = session.network.index(path - root)
+        at = session.network.make_index(path - root)
         parts.append([(key[:, at], value[:, at]) for key, value in layers])
     return parts, [logits[node] for node in ends.tolist()]
 

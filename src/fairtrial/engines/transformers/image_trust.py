@@ -85,7 +85,7 @@ def _score_plainly(
     scored: ScoredSequence,
 ) -> float:
     """Return what the model itself makes of a prompt; raises UnseenError if it reads other tokens."""
-    text = "".join(part.text if isinstance(part, TextPart) else eyes.placeholder() for part in parts)
+    text = "".join(part.text if isinstance(part, TextPart) else eyes.get_placeholder() for part in parts)
     inputs = eyes.prepare(
         (vocabulary.bos_text if vocabulary.adds_bos else "") + text,
         [pictures[part.hash] for part in parts if isinstance(part, ImagePart)],

@@ -102,7 +102,7 @@ class HubImages(ImageEncoder):
         self._around = self._find_frame(shown.ids)
         self.record = self._describe(shown)
 
-    def placeholder(self) -> str:
+    def get_placeholder(self) -> str:
         """Return what the processor reads as an image in running text, the tokens around it included."""
         return self._around.replace(PLACE, self._marker)
 

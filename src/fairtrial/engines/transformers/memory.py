@@ -87,13 +87,13 @@ class TokenPath:
                 store[:, :, same : len(cells)] = store[:, :, moved.to(store.device)]
         self.length = len(cells)
 
-    def taken(self, cells: Counts) -> list[tuple[Any, Any]]:
+    def copy_cells(self, cells: Counts) -> list[tuple[Any, Any]]:
         """Return copies of keys and values of these cells, a layer each: (key heads, n, size)."""
         where = import_torch().as_tensor(cells)
         pairs = zip(self._keys, self._values, strict=True)
         return [(k[0][:, where.to(k.device)], v[0][:, where.to(v.device)]) for k, v in pairs]
 
-    def stores(self) -> list[tuple[Any, Any]]:
+    def list_stores(self) -> list[tuple[Any, Any]]:
         """Return keys and values of the trunk, a layer each: (key heads, length, size), not copied."""
         pairs = zip(self._keys, self._values, strict=True)
         return [(k[0][:, : self.length], v[0][:, : self.length]) for k, v in pairs]
@@ -144,7 +144,7 @@ class Slots:
         unseen = import_torch().arange(first.shape[2], device=first.device)[None, :] > lengths[:, None]
         self._hidden = import_torch().zeros(unseen.shape, device=first.device).masked_fill(unseen, float("-inf"))
 
-    def end(self) -> None:
+    def end_pass(self) -> None:
         """The pass is over: every slot has grown by one."""
         self.lengths = [length + 1 for length in self.lengths]
         self.places = [place + 1 for place in self.places]

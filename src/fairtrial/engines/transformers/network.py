@@ -165,7 +165,7 @@ class Network:
             ).logits
         return out if rows is None or keep else out[:, self._make_tensor(rows)]
 
-    def plain(
+    def run_plain(
         self,
         tokens: Tokens,
         cache: Any = None,
@@ -224,7 +224,7 @@ class Network:
         """Return tokens as a tensor, some token of the vocabulary in the place of cells."""
         return self._make_tensor(tokens if cells is None else np.where(cells.where[None], 0, tokens))
 
-    def index(self, values: NDArray[np.int64]) -> Any:
+    def make_index(self, values: NDArray[np.int64]) -> Any:
         """Return numbers of rows as a tensor on the device."""
         return self._make_tensor(values)
 

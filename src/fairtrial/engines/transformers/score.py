@@ -35,7 +35,7 @@ def score_by(session: TransformersSession, sequences: Sequence[ScoredSequence], 
 
 
 def _score_branches(session: TransformersSession, sequences: Sequence[ScoredSequence]) -> TokenScores:
-    plan = ScoringPlan.of(sequences)
+    plan = ScoringPlan.from_sequences(sequences)
     found: dict[tuple[int, int], tuple[float, bool]] = {}
     asked = list(zip(plan.predicted_at.tolist(), plan.targets.tolist(), strict=True))
     targets: dict[int, list[int]] = {}

@@ -135,7 +135,7 @@ class TransformersSession(LocalSession):
 
     def next_position(self, tokens: Tokens) -> int:
         """Return the position of what follows a sequence from its beginning."""
-        return int(self.images.starts(tokens)[-1]) if self.images else len(tokens)
+        return int(self.images.find_starts(tokens)[-1]) if self.images else len(tokens)
 
     def continue_plainly(self, path: Tokens, start: int, cache: Any = None, rows: Counts | None = None) -> Any:
         """Send the tokens of a sequence from ``start`` on in the model's own way; see `Network.plain`.
@@ -149,13 +149,13 @@ class TransformersSession(LocalSession):
         tokens = path[start:]
         cells = self.find_cells(tokens)
         if self.images is None:
-            return self.network.plain(tokens, cache, rows)
-        positions = self.images.positions(path)[:, start:] if self.images.encoder.sections > 1 else None
+            return self.network.run_plain(tokens, cache, rows)
+        positions = self.images.find_positions(path)[:, start:] if self.images.encoder.sections > 1 else None
         seen = None
         if cells is not None and self.images.encoder.whole:
             seen = np.tri(len(tokens), len(path), start, dtype=np.bool_)
             seen[:, start:] |= _find_together(self.images.number_tokens(path)[start:])
-        return self.network.plain(tokens, cache, rows, cells, positions, seen)
+        return self.network.run_plain(tokens, cache, rows, cells, positions, seen)
 
     def _advance(self, step: PlanStep) -> None:
         """Keep the path that the next step builds on."""

@@ -60,8 +60,8 @@ def open_sight(
     eyes.encoded = 0  # what the examination took is nobody's answer
     eyes.record = {
         **eyes.record,
-        "scoring": ways.scoring(None, 0),
-        "generation": ways.writing(None, 0),
+        "scoring": ways.pick_scoring(None, 0),
+        "generation": ways.pick_writing(None, 0),
         "checked_against_plain_evaluation": ways.why,
     }
     return Sight(ways, bound_by_window=eyes.whole or not (ways.branches or ways.alone))

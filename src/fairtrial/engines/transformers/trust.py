@@ -48,13 +48,13 @@ class SupportedWays:
         """Whether there is a right way at all."""
         return self.packed or self.branches or self.alone
 
-    def scoring(self, window: int | None, longest: int) -> Way:
+    def pick_scoring(self, window: int | None, longest: int) -> Way:
         """Return the best right way to score sequences of at most ``longest`` tokens, given a model's window."""
         if self.packed and (window is None or longest <= window):
             return "packed tree"
         return "branch by branch" if self.branches else "one by one"
 
-    def writing(self, window: int | None, longest: int) -> Writing:
+    def pick_writing(self, window: int | None, longest: int) -> Writing:
         """Return the same for answers, prompts included."""
         if self.batched and (window is None or longest <= window):
             return "many at a time"
@@ -105,7 +105,7 @@ def compare_ways(
 def _check_direction(session: TransformersSession, tokens: Tokens) -> None:
     """Raise ModelError if a model's own evaluation of a text changes with what follows."""
     half = len(tokens) // 2
-    short, long = session.network.plain(tokens[:half]), session.network.plain(tokens)[:half]
+    short, long = session.network.run_plain(tokens[:half]), session.network.run_plain(tokens)[:half]
     apart = float((short.float().log_softmax(-1) - long.float().log_softmax(-1)).abs().mean())
     if apart > ALLOWED[session.network.dtype]:
         raise ModelError(

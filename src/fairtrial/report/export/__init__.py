@@ -58,7 +58,7 @@ def run_exporter(
         place = error.filename or out
         raise FairtrialError(f"{place} cannot be written: {error.strerror or error}.") from error
     except TypeError as error:
-        plugin = EXPORTERS.origin(form)
+        plugin = EXPORTERS.find_origin(form)
         if not plugin:
             raise
         told = "returned None" if "NoneType" in str(error) else f"failed: {error}"

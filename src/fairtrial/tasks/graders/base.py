@@ -239,7 +239,7 @@ class GraderSet:
     def document(self) -> list[dict[str, object]]:
         """Return what the graders are as JSON values, for a task's card: all that can change a grade."""
         return [
-            {name: dict(grader.identity()), **({"plugin": plugin} if (plugin := GRADERS.origin(name)) else {})}
+            {name: dict(grader.identity()), **({"plugin": plugin} if (plugin := GRADERS.find_origin(name)) else {})}
             for name, grader in self.graders
         ]
 

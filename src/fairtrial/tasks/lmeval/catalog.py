@@ -64,11 +64,11 @@ class LmEvalCatalog:
         self._trust = trust_code
         self._variants: dict[str, tuple[str, dict[str, Any]]] = {}
 
-    def names(self) -> Mapping[str, CatalogEntry]:
+    def list_names(self) -> Mapping[str, CatalogEntry]:
         """Return every name.  Files that are not task files, or broken, are not in it."""
         return self._index
 
-    def broken(self) -> Mapping[str, str]:
+    def list_broken(self) -> Mapping[str, str]:
         """Return the files and folders whose names cannot be known, and why not."""
         return self._broken if self._index is not None else {}
 
@@ -181,7 +181,7 @@ class LmEvalCatalog:
             raise make_unknown_task_error(name, self._index, self._broken, where=where)
         return entry
 
-    def mapping(self, name: str) -> tuple[dict[str, Any], Path]:
+    def read_mapping(self, name: str) -> tuple[dict[str, Any], Path]:
         """Return the merged mapping of a task and the folder of its file.
 
         Raises UnknownNameError, and TaskError for a group, a tag or a broken file.
@@ -204,20 +204,20 @@ class LmEvalCatalog:
         found = replace_class(load_yaml(entry.path, self._root_of[entry.path]))
         return {**found, **changes, "task": name}, entry.path.parent
 
-    def config(self, name: str) -> TaskConfig:
+    def read_config(self, name: str) -> TaskConfig:
         """Return a task's file, parsed; rows are not read.  Raises as `build`."""
-        return parse_config(self.mapping(name)[0], self._trust)
+        return parse_config(self.read_mapping(name)[0], self._trust)
 
-    def reasons(self, name: str) -> list[Reason]:
+    def list_reasons(self, name: str) -> list[Reason]:
         """Return why a task is refused, all reasons at once; none for a task that is accepted.  Rows are not read.
 
         Raises UnknownNameError, and TaskError for a group or a tag.
         """
         entry = self._index.get(name)
         if entry is not None and entry.kind != "task":
-            self.mapping(name)
+            self.read_mapping(name)
         try:
-            mapping = self.mapping(name)[0]
+            mapping = self.read_mapping(name)[0]
         except UnknownNameError:
             raise
         except FairtrialError as error:
@@ -234,7 +234,7 @@ class LmEvalCatalog:
             TaskError: anything else about the task file or the options.
             MissingExtraError: the rows need an extra that is not installed.
         """
-        mapping, folder = self.mapping(name)
+        mapping, folder = self.read_mapping(name)
         return LmEvalTask(parse_config(mapping, self._trust), mapping, folder, options)
 
 

@@ -68,7 +68,7 @@ class Target:
     value: Any
     choices: Sequence[str]
 
-    def atoms(self) -> list[Atom]:
+    def list_atoms(self) -> list[Atom]:
         """Return the answers one by one; fractions raise DataError."""
         parts = self.value if isinstance(self.value, list) else [self.value]
         return [_read_atom(part, self.choices) for part in parts]
@@ -151,12 +151,12 @@ class GoldFormat:
     way: str
     otherwise: str = ""
 
-    def positions(self, target: Target) -> tuple[int, ...]:
+    def read_positions(self, target: Target) -> tuple[int, ...]:
         """Return the positions of a row's right choices; those that cannot be read are left out."""
         if self.way == LABELS:
             labels = target.value if isinstance(target.value, list) else []
             return tuple(n for n, label in enumerate(labels) if label == 1)
-        found = (self.read(atom, target.choices) for atom in target.atoms())
+        found = (self.read(atom, target.choices) for atom in target.list_atoms())
         return tuple(position for position in found if position is not None)
 
     def read(self, atom: Atom, choices: Sequence[str]) -> int | None:
@@ -176,7 +176,7 @@ class GoldFormat:
     def first_unread(self, targets: Sequence[Target]) -> tuple[int, Atom] | None:
         """Return the first row with an answer that is no choice, and this answer."""
         for number, target in enumerate(targets):
-            for atom in target.atoms():
+            for atom in target.list_atoms():
                 if atom is not None and self.read(atom, target.choices) is None:
                     return number, atom
         return None
@@ -198,7 +198,7 @@ def read_choices(targets: Sequence[Target]) -> GoldFormat:
     _refuse_yes_or_no(targets)
     if _are_labels(targets):
         return GoldFormat(LABELS)
-    kinds = {type(atom) for target in targets for atom in target.atoms() if atom is not None}
+    kinds = {type(atom) for target in targets for atom in target.list_atoms() if atom is not None}
     usual = GoldFormat(POSITIONS if kinds <= {int} else "texts")
     if usual.explains(targets):
         other = GoldFormat("texts")
@@ -230,12 +230,12 @@ def _refuse_yes_or_no(targets: Sequence[Target]) -> None:
 
 def _may_count_from_one(targets: Sequence[Target]) -> bool:
     """Whether no row's answer is the first choice from 0, and every answer is a choice from 1, over many rows."""
-    atoms = [atom for target in targets for atom in target.atoms() if atom is not None]
+    atoms = [atom for target in targets for atom in target.list_atoms() if atom is not None]
     return len(atoms) >= MANY and 0 not in atoms and GoldFormat(FROM_ONE).explains(targets)
 
 
 def _differ(one: GoldFormat, other: GoldFormat, targets: Sequence[Target]) -> bool:
-    return any(one.positions(target) != other.positions(target) for target in targets)
+    return any(one.read_positions(target) != other.read_positions(target) for target in targets)
 
 
 def _are_labels(targets: Sequence[Target]) -> bool:
@@ -276,8 +276,8 @@ def _refuse_ambiguous(targets: Sequence[Target], best: GoldFormat, explaining: S
     rival = next((way for way in explaining if "from 1" in way.way and _differ(best, way, targets)), None)
     if rival is None:
         return
-    row = next(n for n, target in enumerate(targets) if best.positions(target) != rival.positions(target))
-    atom = next(atom for atom in targets[row].atoms() if atom is not None)
+    row = next(n for n, target in enumerate(targets) if best.read_positions(target) != rival.read_positions(target))
+    atom = next(atom for atom in targets[row].list_atoms() if atom is not None)
     raise UnreadError(
         f"the answer {atom!r} could be counted from 0 or from 1: no row of the task has a 0, and none its last choice",
         row,

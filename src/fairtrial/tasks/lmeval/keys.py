@@ -109,7 +109,7 @@ class KeyMaker:
     def _make_chosen(self, choices: list[tuple[str, ...]], values: list[Any]) -> AnswerKey:
         targets = [Target(value, own) for value, own in zip(values, choices, strict=True)]
         reading, notes = self._read(targets)
-        found = [reading.positions(target) for target in targets]
+        found = [reading.read_positions(target) for target in targets]
         if not self._graded_by_code:
             notes |= describe(reading, {"missing": sum(not positions for positions in found)})
             self._refuse_none(found)
@@ -117,7 +117,7 @@ class KeyMaker:
 
     def _read(self, targets: list[Target]) -> tuple[GoldFormat, dict[str, Any]]:
         if not self._graded_by_code:
-            self._map_rows(targets, Target.atoms)
+            self._map_rows(targets, Target.list_atoms)
         try:
             return read_choices(targets), {}
         except UnreadError as error:
@@ -172,7 +172,7 @@ class KeyMaker:
                 return value
             if reading is None or reading.way in {POSITIONS, "texts"} or not choices:
                 return value
-            return next(iter(reading.positions(Target(value, choices))), value)
+            return next(iter(reading.read_positions(Target(value, choices))), value)
 
         return show
 

@@ -94,7 +94,7 @@ def _makes_list(text: str, row: Row) -> bool:
     if text.lstrip().startswith("[") or not meta.find_undeclared_variables(_ENVIRONMENT.parse(text)):
         return True
     try:
-        first = _compile_values(text).first(row)
+        first = _compile_values(text).render_first(row)
     except TemplateError:  # it works on texts only
         return False
     return isinstance(first, list | Markup)  # what the filter `tojson` gives is marked

@@ -30,7 +30,7 @@ class Cell:
     value: Any
     options: Sequence[Option]
 
-    def atoms(self) -> list[Any]:
+    def list_atoms(self) -> list[Any]:
         """Return the answers one by one: several where the cell holds a list."""
         found = parse_list(self.value)
         return [self.value] if found is None else found
@@ -149,7 +149,7 @@ def _are_labels(cell: Cell) -> bool:
 
 def _read_cell(cell: Cell, way: Way) -> Places:
     """Return the positions that a cell means; none if any of its answers cannot be read."""
-    found = [way(to_text(atom), cell) for atom in cell.atoms() if not is_empty(atom)]
+    found = [way(to_text(atom), cell) for atom in cell.list_atoms() if not is_empty(atom)]
     return () if None in found else tuple(dict.fromkeys(place for place in found if place is not None))
 
 
@@ -159,7 +159,7 @@ def _apply(column: str, cells: Sequence[Cell], name: str, words: str, way: Way) 
         if is_empty(cell.value):
             places.append(None)
         elif name == LABELS:
-            marks = [to_text(one) for one in cell.atoms()]
+            marks = [to_text(one) for one in cell.list_atoms()]
             places.append(
                 tuple(n for n, mark in enumerate(marks) if mark in ("1", "true") and cell.options[n] is not None)
             )

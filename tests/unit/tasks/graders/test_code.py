@@ -170,4 +170,4 @@ def test_programs_of_well_known_tasks(name: str, tmp_path: Path, monkeypatch: py
     assert prompt.count("assert similar_elements") == (3 if shots else 0)
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(TaskError, match="nobody has allowed that"):
-        catalog.config(name)
+        catalog.read_config(name)

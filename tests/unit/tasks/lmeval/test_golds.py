@@ -250,8 +250,8 @@ def test_where_the_right_context_is_asked_for(tmp_path: Path) -> None:
 
 def test_reading_is_decided_over_all_rows() -> None:
     targets = [Target("2", CITIES), Target("3", CITIES)]
-    assert read_choices([*targets, Target("0", CITIES)]).positions(targets[0]) == (2,)
-    assert read_choices([*targets, Target("4", CITIES)]).positions(targets[0]) == (1,)
+    assert read_choices([*targets, Target("0", CITIES)]).read_positions(targets[0]) == (2,)
+    assert read_choices([*targets, Target("4", CITIES)]).read_positions(targets[0]) == (1,)
 
 
 def test_a_missing_choice_is_an_error(tmp_path: Path) -> None:

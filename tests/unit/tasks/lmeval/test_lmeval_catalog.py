@@ -42,7 +42,7 @@ def test_tasks_groups_and_tags(tmp_path: Path) -> None:
         e="group: h\ntask: [one]\n",
         f="tag: &x one\ntask: 'f'\n",
     )
-    names = catalog.names()
+    names = catalog.list_names()
     assert {name: entry.kind for name, entry in names.items()} == {
         **dict.fromkeys("abcf", "task"),
         **dict.fromkeys("gh", "group"),
@@ -59,10 +59,10 @@ def test_groups_that_change_their_members(tmp_path: Path) -> None:
     own = group + "  - task: new\n    include: nothing\n    doc_to_text: hm\n"
     catalog = fill(tmp_path, a=TASK.format(name="a"), b=TASK.format(name="b"), g=own)
     assert catalog.expand("g") == ["g::a", "g::a::2", "g::b", "g::new"]
-    assert [catalog.mapping(name)[0].get("num_fewshot") for name in ("g::a", "g::a::2", "a")] == [1, 3, None]
-    assert catalog.mapping("g::new")[0]["doc_to_text"] == "hm"
+    assert [catalog.read_mapping(name)[0].get("num_fewshot") for name in ("g::a", "g::a::2", "a")] == [1, 3, None]
+    assert catalog.read_mapping("g::new")[0]["doc_to_text"] == "hm"
     fresh = LmEvalCatalog([tmp_path])
-    assert fresh.mapping("g::b")[0]["num_fewshot"] == 1
+    assert fresh.read_mapping("g::b")[0]["num_fewshot"] == 1
     assert fresh.expand("g::b") == ["g::b"]
 
 
@@ -71,16 +71,16 @@ def test_first_folder_wins_and_a_single_file_is_enough(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         fill(tmp_path / name, a=TASK.format(name="a"), other=TASK.format(name=f"only_{name}"))
     catalog = LmEvalCatalog([tmp_path / "y" / "a.yaml", tmp_path / "x"])
-    assert catalog.names()["a"].path == tmp_path / "y" / "a.yaml"
-    assert set(catalog.names()) == {"a", "only_x"}
+    assert catalog.list_names()["a"].path == tmp_path / "y" / "a.yaml"
+    assert set(catalog.list_names()) == {"a", "only_x"}
     assert catalog.build("a", TaskOptions()).items()[0].gold == ("b",)
 
 
 def test_a_python_task_is_listed_under_its_own_name(tmp_path: Path) -> None:
     catalog = fill(tmp_path, a="group: g\ntask: a\nclass: !function task.A\n")
-    assert catalog.names()["a"].kind == "task"
+    assert catalog.list_names()["a"].kind == "task"
     with pytest.raises(TaskError, match=r"class needs the Python function task\.A"):
-        catalog.config("a")
+        catalog.read_config("a")
 
 
 def test_unknown_names_and_groups_where_a_task_is_wanted(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_group_is_not_one_task(tmp_path: Path) -> None:
 
 def test_broken_files_define_no_name(tmp_path: Path) -> None:
     catalog = fill(tmp_path, a="task: [1\n", b="task: {x\n", c="include: c.yaml\ntask: c\n")
-    assert list(catalog.names()) == ["c"]
+    assert list(catalog.list_names()) == ["c"]
     with pytest.raises(TaskError, match="includes itself"):
         catalog.build("c", TaskOptions())
 
@@ -124,15 +124,15 @@ def test_a_bad_file_is_named_and_hides_no_other(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(TASK.format(name="latin").encode() + "description: é\n".encode("latin-1"))
     (tmp_path / "wide.yaml").write_bytes(TASK.format(name="wide").encode("utf-16"))
     begun = time.process_time()
-    assert {"good", "bom", "latin", "late"} <= set(catalog.names())
+    assert {"good", "bom", "latin", "late"} <= set(catalog.list_names())
     assert time.process_time() - begun < 5
-    broken = {Path(file).name: why for file, why in catalog.broken().items()}
+    broken = {Path(file).name: why for file, why in catalog.list_broken().items()}
     assert "it is a named pipe" in broken["pipe.yaml"] and "it is a device" in broken["device.yaml"]
     assert broken["tagged.yaml"].startswith("line 2: ") and "not UTF-8" in broken["wide.yaml"]
-    assert catalog.config("bom").name == "bom"
+    assert catalog.read_config("bom").name == "bom"
     for name, said in (("latin", "is not UTF-8 text"), ("late", "'abc' is no valid date")):
         with pytest.raises(TaskError, match=said):
-            catalog.config(name)
+            catalog.read_config(name)
     finder = TaskFinder([tmp_path], installed=False)
     with pytest.raises(TaskError, match=r"'wide' may be in this file, which cannot be used: is not UTF-8 text"):
         finder.expand("wide")
@@ -152,4 +152,4 @@ def test_groups_that_multiply(tmp_path: Path) -> None:
 
 
 def test_no_folders_no_names() -> None:
-    assert not LmEvalCatalog([]).names()
+    assert not LmEvalCatalog([]).list_names()

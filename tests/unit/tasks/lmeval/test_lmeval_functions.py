@@ -233,4 +233,4 @@ def test_listing_tasks_starts_no_process(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "utils.py").write_text(CODE)
     (tmp_path / "t.yaml").write_text(YAML)
     monkeypatch.setattr("fairtrial.tasks.lmeval.functions.LimitedProcess", None)
-    assert LmEvalCatalog([tmp_path]).config("t").name == "t"
+    assert LmEvalCatalog([tmp_path]).read_config("t").name == "t"

@@ -76,14 +76,14 @@ def test_code_that_differs_is_never_replaced(folder: Path, tmp_path: Path) -> No
     assert "text.strip()" in source
     (tmp_path / "hellaswag" / "utils.py").write_text(source.replace("text.strip()", "text.lower()"))
     (tmp_path / "hellaswag" / "t.yaml").write_text((folder / "hellaswag" / "hellaswag.yaml").read_text())
-    restricted = LmEvalCatalog([tmp_path]).config("hellaswag")
+    restricted = LmEvalCatalog([tmp_path]).read_config("hellaswag")
     assert isinstance(restricted.process_docs, RestrictedFunction)
     (tmp_path / "hellaswag" / "utils.py").write_text(source.replace("text.strip()", "text.__class__()"))
     with pytest.raises(
         TaskCodeError, match=r"--trust-task-code\. Or write !function fairtrial:hellaswag\.process_docs"
     ):
-        LmEvalCatalog([tmp_path]).config("hellaswag")
-    trusted = LmEvalCatalog([tmp_path], trust_code=True).config("hellaswag")
+        LmEvalCatalog([tmp_path]).read_config("hellaswag")
+    trusted = LmEvalCatalog([tmp_path], trust_code=True).read_config("hellaswag")
     assert trusted.process_docs is not NATIVE["hellaswag"]["utils.process_docs"]
 
 

@@ -104,7 +104,7 @@ def plan_steps(
     """
     tokens, owners, depths = tree.tokens(), tree.owners(), tree.depths()
     needed = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(wanted)])
-    cuts = _Cuts.of(blocks, limits)
+    cuts = _Cuts.from_blocks(blocks, limits)
     longest = int(depths.max()) + 1
     if longest > limits.cells:
         raise ValueError(f"a path of {longest} tokens does not fit in {limits.cells} cells")
@@ -143,7 +143,7 @@ class _Cuts:
     demanded: Counts
 
     @classmethod
-    def of(cls, blocks: Counts | None, limits: StepLimits) -> _Cuts:
+    def from_blocks(cls, blocks: Counts | None, limits: StepLimits) -> _Cuts:
         if blocks is None:
             return cls(None, np.empty(0, dtype=np.int64))
         inside = np.zeros(len(blocks), dtype=np.bool_)

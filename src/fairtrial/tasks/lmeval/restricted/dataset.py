@@ -76,7 +76,7 @@ class Dataset(Open):
         self._rows = [{name: found[name][n] for name in names} for n in range(len(rows))]
 
     @classmethod
-    def _of(cls, rows: list[Row], columns: Sequence[str]) -> Dataset:
+    def _make_from(cls, rows: list[Row], columns: Sequence[str]) -> Dataset:
         made = cls.__new__(cls)
         made._rows, made._columns = rows, list(columns)
         return made
@@ -191,7 +191,7 @@ class Dataset(Open):
 
     def select(self, indices: Any, **_: Any) -> Dataset:
         """Keep the rows of these numbers, in this order."""
-        return Dataset._of([self._rows[int(n)] for n in indices], self._columns)
+        return Dataset._make_from([self._rows[int(n)] for n in indices], self._columns)
 
     def shuffle(self, seed: Any = None, generator: Any = None, **_: Any) -> Dataset:
         """Shuffle the rows."""
@@ -226,7 +226,7 @@ class Dataset(Open):
     def select_columns(self, names: Any) -> Dataset:
         """Keep some columns."""
         wanted = [names] if isinstance(names, str) else list(names)
-        return Dataset._of([{name: row[name] for name in wanted} for row in self._rows], wanted)
+        return Dataset._make_from([{name: row[name] for name in wanted} for row in self._rows], wanted)
 
     def remove_columns(self, names: Any) -> Dataset:
         """Leave columns out."""
@@ -244,7 +244,7 @@ class Dataset(Open):
         if missing := [name for name in names if name not in self._columns]:
             raise ValueError(f"Original column name {missing[0]} not in the dataset")
         rows = [{names.get(name, name): value for name, value in row.items()} for row in self._rows]
-        return Dataset._of(rows, [names.get(name, name) for name in self._columns])
+        return Dataset._make_from(rows, [names.get(name, name) for name in self._columns])
 
     def add_column(self, name: str, column: Sequence[Any], **_: Any) -> Dataset:
         """Add a column."""
