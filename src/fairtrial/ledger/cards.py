@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from fairtrial.ledger.shape import Bool, Count, Finite, Str, Told, Whole, read_mapping, validate_record
+from fairtrial.ledger.shape import Bool, Count, Empty, Finite, Str, Told, Whole, read_mapping, validate_record
 from fairtrial.records import CorpusScore, Measure
+from fairtrial.records.harms import Family, HarmCard, LabelCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,31 @@ class SettingsRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelRecord(LabelCounts):
+    """How a grader and people grade the same answers."""
+
+    both: Count
+    grader_only: Count
+    people_only: Count
+    neither: Count
+    source: Str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HarmRecord(HarmCard):
+    """What a task about harm says of itself."""
+
+    family: Family
+    covers: Str
+    omits: Str
+    hazards: tuple[Str, ...] = ()
+    nist: tuple[Str, ...] = ()
+    llama_guard: tuple[Str, ...] = ()
+    axes: tuple[Str, ...] = ()
+    grading: Annotated[Mapping[Str, LabelRecord], Empty] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CardRecord:
     """A task's card: see `fairtrial.tasks.base.TaskCard`; its measures are all that items have values of."""
 
@@ -109,6 +135,7 @@ class CardRecord:
     citation: Str = ""
     chance: Finite | None = None
     corpus: tuple[CorpusRecord, ...] = ()
+    harms: HarmRecord | None = None
     settings: Annotated[SettingsRecord, Whole] = SettingsRecord()
     document: Mapping[str, Any] = field(default_factory=dict)
 

@@ -53,6 +53,10 @@ def make_card_document(
     document["corpus"] = [asdict(score) for score in task.card.corpus]
     if not task.card.corpus:  # keeps the id that it had before there were such scores
         del document["corpus"]
+    if task.card.harms is None:
+        del document["harms"]
+    else:
+        document["harms"] = asdict(task.card.harms)
     document["settings"] = {**task.card.settings, **({"plugin": plugin} if plugin else {})}
     if judged_by:
         document["settings"]["judged_by"] = dict(judged_by)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from fairtrial.errors import TaskError
 from fairtrial.records import Answer, CorpusScore, ImagePart, Item, Measure, Observation, Request
+from fairtrial.records.harms import HarmCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class TaskCard:
         citation: where it comes from; empty if nowhere.
         chance: expected main measure of blind guessing, or None if unknown.
         corpus: scores of all answers together, beside the measures.
+        harms: what a task about harm says of itself; None for one about quality.
         settings: whatever else decides the prompts (shots, level, filters ...), JSON values only.
     """
 
@@ -42,7 +44,13 @@ class TaskCard:
     citation: str = ""
     chance: float | None = None
     corpus: tuple[CorpusScore, ...] = ()
+    harms: HarmCard | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def category(self) -> Literal["quality", "harm"]:
+        """Whether the task measures what a candidate can do, or what harm it does: the two are never added up."""
+        return "quality" if self.harms is None else "harm"
 
 
 @dataclass(frozen=True, slots=True)

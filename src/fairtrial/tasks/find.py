@@ -17,6 +17,7 @@ from fairtrial.errors import SpecError, TaskError
 from fairtrial.plugins import Table
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
+from fairtrial.tasks.harms import HARM_TASKS, HARMS
 from fairtrial.tasks.lmeval import LmEvalCatalog, find_installed_lmeval_folder, make_unknown_task_error
 from fairtrial.tasks.lmeval.reasons import Reason
 from fairtrial.tasks.newsroom import DESCRIPTION, NEWSROOM
@@ -26,11 +27,12 @@ from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load_suite
 
 Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin"]
+HARMS_PACKAGE = "fairtrial.tasks.harms"
 log = logging.getLogger(__name__)
 _MOST_NOTES = 10
 
-GENERATED = {**PROCEDURAL, **PICTURES, **NEWSROOM}
-"""Our own tasks, made by code from a seed: of text, with pictures, and about an archive."""
+GENERATED = {**PROCEDURAL, **PICTURES, **NEWSROOM, **HARM_TASKS}
+"""Our own tasks, made by code from a seed: of text, with pictures, about an archive, and about harm."""
 
 TASKS: Table[Callable[[TaskOptions], Task]] = Table("task", GENERATED, "a function of TaskOptions that returns a task")
 """Our own tasks and those of plugins; task files are found in folders."""
@@ -105,6 +107,10 @@ class TaskFinder:
         for name, where in NEWSROOM.items():
             about = f"{DESCRIPTION} Levels 1 to {len(LEVELS)}, default {LEVEL}."
             yield TaskListing(name, "procedural", where, about)
+        for name, where in HARM_TASKS.items():
+            yield TaskListing(name, "procedural", where, TASKS.find(name)(TaskOptions()).card.description)
+        for family, tasks in ((family, tasks) for family, tasks in HARMS.items() if tasks):
+            yield TaskListing(family, "group", HARMS_PACKAGE, f"All tasks about {family}: {', '.join(tasks)}.")
         for catalog in (self._own, self._installed):
             for name, entry in (catalog.list_names() if catalog else {}).items():
                 kind: Kind = "lm-eval" if entry.kind == "task" else entry.kind
@@ -121,6 +127,8 @@ class TaskFinder:
         """
         if self._is_code(name):
             return [name]
+        if HARMS.get(name) and name not in self._own.list_names():  # type: ignore[call-overload]
+            return [task for family, tasks in HARMS.items() if family == name for task in tasks]
         return self._catalog_of(name).expand(name)
 
     def build(self, name: str, options: TaskOptions) -> Task:
@@ -173,7 +181,7 @@ class TaskFinder:
             return self._own
         if self._installed is not None and not {name, group}.isdisjoint(self._installed.list_names()):
             return self._installed
-        known = [*TASKS.list_names(), *self._own.list_names()]
+        known = [*TASKS.list_names(), *HARMS, *self._own.list_names()]
         if self._installed is not None:
             known += self._installed.list_names()
         raise make_unknown_task_error(
