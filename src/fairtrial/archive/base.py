@@ -222,10 +222,10 @@ class Store(Protocol):
         """Store vectors (passages, n) of length 1."""
         ...
 
-    def find_unembedded(self, space: str, most: int, rights: Collection[int]) -> list[tuple[int, str]]:
+    def find_unembedded(self, space: str, most: int, rights: Collection[int], start: int = 0) -> list[tuple[int, str]]:
         """Return passages without a vector in that space whose rights permit one, with what it is made of.
 
-        That is `archive.chunks.write_indexed`: title, headings and text.
+        That is `archive.chunks.write_indexed`: title, headings and text.  They come by number, from ``start`` on.
         """
         ...
 

@@ -82,7 +82,9 @@ def embed_missing(
     """
     space, done = name_space(embedder), 0
     permitted = permit_vectors(store, circumstances, circumstances.at)
-    while found := store.find_unembedded(space, FOUND_AT_A_TIME, permitted):
+    start = 0
+    while found := store.find_unembedded(space, FOUND_AT_A_TIME, permitted, start):
+        start = found[-1][0] + 1
         for at in range(0, len(found), AT_A_TIME):
             some = found[at : at + AT_A_TIME]
             vectors = embedder.embed([text for _, text in some], "passage")

@@ -26,7 +26,7 @@ def check_document(id: str, count: int, lengths: bytes, cuts: bytes | None, body
         if document.id != id:
             yield f"document {id}: its text is not the one that its id names."
             return
-        pack_passages(document, passages)
+        pack_passages(document, passages, document.id)
     except ArchiveError as error:
         yield error.message
         return

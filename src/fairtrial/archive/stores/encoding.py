@@ -66,7 +66,7 @@ def unpack_document(body: bytes, id: str) -> Document:
 DAMAGED = "`fairtrial archive check` lists all that is damaged; add its file again to a new archive."
 
 
-def pack_passages(document: Document, passages: Sequence[Passage]) -> bytes:
+def pack_passages(document: Document, passages: Sequence[Passage], id: str) -> bytes:
     """Return where passages begin and end; texts only of those that the document's text does not have (pictures).
 
     Raises:
@@ -75,10 +75,10 @@ def pack_passages(document: Document, passages: Sequence[Passage]) -> bytes:
     cuts = []
     for at, one in enumerate(passages):
         spanned = one.picture is None
-        if one.index != at or one.document != document.id:
-            raise ArchiveError(f"passage {at} of document {document.id} is out of order.")
+        if one.index != at or one.document != id:
+            raise ArchiveError(f"passage {at} of document {id} is out of order.")
         if spanned and document.text[one.start : one.end] != one.text:
-            raise ArchiveError(f"passage {at} of document {document.id} is not what the document has there.")
+            raise ArchiveError(f"passage {at} of document {id} is not what the document has there.")
         cuts.append((one.start, one.end, one.headings, one.picture, None if spanned else one.text))
     return zlib.compress(CUTS.dump_json(cuts), LEVEL)
 

@@ -31,10 +31,28 @@ class Evidences:
     def __init__(self) -> None:
         """Begin empty."""
         self._known: dict[int, Evidence] = {}
+        self._numbers: dict[str, int] = {}
+        self._records: dict[str, int] = {}
 
     def forget(self) -> None:
         """Read all again when it is next asked for."""
         self._known.clear()
+        self._numbers.clear()
+        self._records.clear()
+
+    def number(self, db: Connection, evidence: Evidence) -> int:
+        """Return the number of a piece of evidence, as `number_evidence` does."""
+        key = hash_evidence(evidence)
+        if key not in self._numbers:
+            self._numbers[key] = number_evidence(db, evidence)
+        return self._numbers[key]
+
+    def number_record(self, db: Connection, record: RightsRecord) -> int:
+        """Return the number of a record, as `number_record` does."""
+        key = hash_record(record)
+        if key not in self._records:
+            self._records[key] = number_record(db, record)
+        return self._records[key]
 
     def read(self, db: Connection, number: int) -> Evidence:
         """Return a piece of evidence, without place and date."""
@@ -44,6 +62,10 @@ class Evidences:
                 raise ArchiveError(f"evidence {number} is missing.", fix="`fairtrial archive check` lists all damage.")
             self._known[number] = unpack_evidence(row[0])
         return self._known[number]
+
+    def number_pictures(self, db: Connection, records: Sequence[RightsRecord]) -> list[int]:
+        """Return the numbers of the records of pictures, -1 where nothing was seen of one alone."""
+        return [self.number_record(db, one) if one.evidence else -1 for one in records]
 
     def decode(self, db: Connection, text: str) -> Sightings:
         """Return what a row of ``origins`` says was seen."""
@@ -56,7 +78,7 @@ class Evidences:
     def encode(self, db: Connection, sightings: Sightings) -> str:
         """Store evidence and return what a row of ``origins`` says of it."""
         lists = [
-            [[number_evidence(db, one.evidence), one.where, one.seen.isoformat()] for one in some] for some in sightings
+            [[self.number(db, one.evidence), one.where, one.seen.isoformat()] for one in some] for some in sightings
         ]
         return json.dumps(lists, ensure_ascii=False, separators=(",", ":"))
 

@@ -8,8 +8,8 @@ were added.  Numbers of passages only grow, so lists of later segments go behind
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,23 @@ FANOUT = 8
 """So many segments of one level become one of the next."""
 
 
-def build_postings(passages: Iterable[tuple[int, Mapping[str, int]]]) -> dict[str, bytes]:
-    """Return the lists of some passages, given by number, rising, with the counts of their words."""
-    found: dict[str, tuple[list[int], list[int]]] = {}
-    for number, counts in passages:
-        for word, count in counts.items():
-            numbers, times = found.setdefault(word, ([], []))
-            numbers.append(number)
-            times.append(min(count, MOST))
-    return {word: struct.pack(f"<{len(n)}I", *n) + bytes(times) for word, (n, times) in sorted(found.items())}
+def build_postings(passages: Sequence[tuple[int, Sequence[str]]]) -> dict[str, bytes]:
+    """Return the lists of some passages, given by number with their words."""
+    words = list(chain.from_iterable(own for _, own in passages))
+    if not words:
+        return {}
+    vocabulary = {word: at for at, word in enumerate(sorted(set(words)))}
+    codes = np.fromiter(map(vocabulary.__getitem__, words), np.int64, len(words))
+    numbers = np.repeat([number for number, _ in passages], [len(own) for _, own in passages])
+    span = int(numbers.max()) + 1
+    found, times = np.unique(codes * span + numbers, return_counts=True)
+    ends = np.searchsorted(found, np.arange(1, len(vocabulary) + 1) * span).tolist()
+    of_words = (found % span).astype("<u4").tobytes()
+    counts = np.minimum(times, MOST).astype(np.uint8).tobytes()
+    return {
+        word: of_words[4 * start : 4 * end] + counts[start:end]
+        for word, start, end in zip(vocabulary, [0, *ends], ends, strict=False)
+    }
 
 
 def join_postings(lists: Sequence[bytes]) -> bytes:

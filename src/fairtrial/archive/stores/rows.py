@@ -6,12 +6,12 @@ import hashlib
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from fairtrial.archive.base import Entry, Keep
-from fairtrial.archive.document import Document
 from fairtrial.archive.stores.columns import NOBODY, fold_language, to_microseconds
 from fairtrial.archive.stores.encoding import Sighting, hash_record, pack_document, pack_passages
-from fairtrial.archive.stores.words import count_words
+from fairtrial.archive.stores.words import list_words
 from fairtrial.records import content_hash
 from fairtrial.rights import RightsRecord
 
@@ -25,7 +25,7 @@ class Prepared:
 
     Attributes:
         core: hash of where its passages begin and end; empty if none are kept.
-        counts: words of each passage; none where they are not to be indexed.
+        words: of each passage; none where they are not to be indexed.
         pictures: which picture each passage is about, None for text.
         images: hashes of its images.
         sightings: evidence of the document, then of each picture.
@@ -47,7 +47,7 @@ class Prepared:
     cuts: bytes | None = field(repr=False)
     body: bytes | None = field(repr=False)
     core: str
-    counts: tuple[Mapping[str, int], ...] = field(repr=False)
+    words: tuple[Sequence[str], ...] = field(repr=False)
     pictures: tuple[int | None, ...]
     images: tuple[str, ...]
     sightings: tuple[tuple[Sighting, ...], ...] = field(repr=False)
@@ -57,14 +57,14 @@ def prepare(entry: Entry) -> Prepared:
     """Return what is written of a document.  Raises ArchiveError where passages are not what their document says."""
     document, kept = entry.document, entry.keep != "hash"
     passages = entry.passages if kept else ()
-    counted = [count_words(_searchable(document, one.headings, one.text)) for one in passages]
-    words = [one.total() for one in counted]
-    cuts = pack_passages(document, passages) if kept else None
+    id, title = document.id, list_words(document.title) if passages else []
+    words = [[*title, *chain.from_iterable(map(list_words, (*one.headings, one.text)))] for one in passages]
+    cuts = pack_passages(document, passages, id) if kept else None
     places = [[one.index, one.start, one.end, list(one.headings), one.picture] for one in passages]
     changed = document.modified or document.published
     records = [document.rights, *(one.rights for one in document.pictures)]
     return Prepared(
-        id=document.id,
+        id=id,
         uri=document.uri,
         source=document.source,
         keep=entry.keep,
@@ -76,20 +76,15 @@ def prepare(entry: Entry) -> Prepared:
         language=fold_language(document.language),
         label=document.label,
         passages=len(passages),
-        lengths=struct.pack(f"<{len(words)}I", *words),
+        lengths=struct.pack(f"<{len(words)}I", *map(len, words)),
         cuts=cuts,
         body=pack_document(document) if kept else None,
         core=content_hash(places) if kept else "",
-        counts=tuple(counted) if entry.keep == "words" else (),
+        words=tuple(words) if entry.keep == "words" else (),
         pictures=tuple(one.picture for one in passages),
         images=tuple(dict.fromkeys(one.image.hash for one in document.pictures)) if kept else (),
         sightings=tuple(tuple(Sighting.of(one) for one in record.evidence) for record in records),
     )
-
-
-def _searchable(document: Document, headings: Sequence[str], text: str) -> Iterable[str]:
-    """Return the texts by which a passage is found: where it stands says what it is about."""
-    return (document.title, *headings, text)
 
 
 def pack_marks(pictures: Sequence[int | None], numbers: Sequence[int]) -> bytes:

@@ -146,27 +146,22 @@ class DatabaseStore:
         """Return a vector as the database keeps it."""
         raise NotImplementedError
 
-    def find_unembedded(self, space: str, most: int, rights: Collection[int]) -> list[tuple[int, str]]:
+    def find_unembedded(self, space: str, most: int, rights: Collection[int], start: int = 0) -> list[tuple[int, str]]:
         """Return passages without a vector in that space whose rights permit one; see `Store.find_unembedded`."""
         if not rights:
             return []
         wanted = ",".join(str(int(one)) for one in sorted(rights))
-        sql = (
-            "SELECT number, id, first, passages, marks, cuts, body FROM documents d WHERE body IS NOT NULL "
-            f"AND passages > 0 AND rights IN ({wanted}) AND passages > (SELECT count(*) FROM vectors v "
-            "JOIN spaces s ON s.number = v.space WHERE s.name = ? AND v.passage BETWEEN d.first "
-            "AND d.first + d.passages - 1) ORDER BY number"
-        )
         found: list[tuple[int, str]] = []
         with self.database.reading() as db:
-            for _, id, first, count, marks, cuts, body in db.execute(sql, (space,)):
-                between = (space, first, first + count - 1)
-                done = {row[0] for row in db.execute(EMBEDDED, between)}
+            row = db.execute("SELECT number FROM spaces WHERE name = ?", (space,)).fetchone()
+            number = row[0] if row else NO_SPACE
+            for id, first, count, marks, cuts, body in db.execute(UNEMBEDDED.format(wanted), (start, number)):
+                done = {row[0] for row in db.execute(EMBEDDED, (number, first, first + count - 1))}
                 own = np.frombuffer(marks, "<i4") if marks else np.full(count, -1)
                 document = unpack_document(body, id)
                 for one in unpack_passages(cuts, document, id):
                     allowed = own[one.index] < 0 or int(own[one.index]) in rights
-                    if allowed and first + one.index not in done and len(found) < most:
+                    if allowed and start <= first + one.index not in done and len(found) < most:
                         found.append((first + one.index, write_indexed(document.title, one)))
                 if len(found) >= most:
                     break
@@ -271,9 +266,15 @@ class DatabaseStore:
         return self._cache.columns(read_meta(db, "changes"), lambda: make_columns(list(_read_rows(db))))
 
 
-EMBEDDED = (
-    "SELECT v.passage FROM vectors v JOIN spaces s ON s.number = v.space WHERE s.name = ? AND v.passage BETWEEN ? AND ?"
+NO_SPACE = -1
+UNEMBEDDED = (
+    "SELECT id, first, passages, marks, cuts, body FROM documents d WHERE body IS NOT NULL AND passages > 0 "
+    "AND rights IN ({}) AND first >= coalesce((SELECT max(first) FROM documents WHERE first <= ?), 0) AND passages > "
+    "(SELECT count(*) FROM vectors WHERE space = ? AND passage BETWEEN d.first AND d.first + d.passages - 1) "
+    "ORDER BY first"
 )
+"""Documents that may have passages without a vector, from the one on that a passage is of."""
+EMBEDDED = "SELECT passage FROM vectors WHERE space = ? AND passage BETWEEN ? AND ?"
 FIND = (
     "SELECT number, id, body FROM documents WHERE body IS NOT NULL AND (uri = ? OR (id >= ? AND id < ?) "
     "OR number IN (SELECT document FROM origins WHERE path = ?)) ORDER BY replaced, version DESC NULLS LAST, id"
@@ -292,9 +293,15 @@ def _read_rows(db: Connection) -> Iterator[DocumentRow]:
 
 
 def _read_postings(db: Connection, words: Sequence[str]) -> dict[str, bytes]:
-    """Return the list of each word that any passage has."""
+    """Return the list of each word that any passage has.
+
+    Segments are numbers in the statement: joined with their table, SQLite looks through all words of all of them.
+    """
     found: dict[str, list[bytes]] = {}
-    sql = "SELECT p.word, p.body FROM segments s JOIN postings p ON p.segment = s.number AND p.word IN (...)"
+    segments = ",".join(str(int(row[0])) for row in db.execute("SELECT number FROM segments ORDER BY number"))
+    if not segments:
+        return {}
+    sql = f"SELECT word, body FROM postings WHERE segment IN ({segments}) AND word IN (...)"
     for word, body in fetch_by(db, sql, words):
         found.setdefault(word, []).append(body)
     return {word: join_postings(lists) for word, lists in found.items()}

@@ -21,6 +21,7 @@ LONGEST = 64
 """Letters of a word that count; what is longer is no word, and need not fill an index."""
 
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+WORD_OF_ASCII = re.compile("[a-z0-9]+")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese."""
 _UNTELLING = """
@@ -41,6 +42,9 @@ def split_words(text: str) -> list[str]:
     """
     folded = _fold(text)
     words: list[str] = []
+    if folded.isascii() and "'" not in folded:
+        words = WORD_OF_ASCII.findall(folded)
+        return words if max(map(len, words), default=0) <= LONGEST else [word[:LONGEST] for word in words]
     for word in WORD.findall(folded):
         if not word.isascii() and UNSPACED.search(word):
             words.extend(_split_unspaced(word))
@@ -52,16 +56,13 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-def count_words(texts: Iterable[str]) -> Counter[str]:
-    """Return how often each word stands in some texts, without its ending."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(map(stem_word, split_words(text)))
-    return counts
+def list_words(text: str) -> list[str]:
+    """Return the words of a text without their endings, in order."""
+    return list(map(stem_word, split_words(text)))
 
 
 def count_query_words(query: str) -> Counter[str]:
-    """Return what is searched for: as `count_words`, without the words that only ask.
+    """Return what is searched for: as `list_words`, counted, without the words that only ask.
 
     >>> sorted(count_query_words("When does the ferry sail?"))
     ['ferry', 'sail']

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Added, Entry, SeenFile
-from fairtrial.archive.stores.database import Connection, Database
+from fairtrial.archive.stores.database import Connection, Database, fetch_by
 from fairtrial.archive.stores.encoding import Sighting, make_record, read_pictures
 from fairtrial.archive.stores.evidence import Evidences, Sightings, number_pictures, number_record
 from fairtrial.archive.stores.postings import FANOUT, build_postings, join_postings
@@ -22,16 +22,16 @@ from fairtrial.errors import ArchiveError
 from fairtrial.rights import RightsRecord
 
 INSERT = (
-    "INSERT INTO documents (id, uri, version, published, section, language, label, rights, core, keep, replaced, "
-    "first, passages, lengths, marks, share) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'hash', 0, 0, 0, ?, ?, '0') "
-    "RETURNING number"
+    "INSERT INTO documents (id, uri, keep, version, published, section, language, label, rights, replaced, first, "
+    "passages, lengths, marks, cuts, body, core, share) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 BRING_IN = (
     "UPDATE documents SET keep = ?, first = ?, passages = ?, lengths = ?, cuts = ?, body = ?, core = ? WHERE number = ?"
 )
 
-Words = list[tuple[int, Mapping[str, int]]]
-"""Passages by number, with the counts of their words."""
+Words = list[tuple[int, Sequence[str]]]
+"""Passages by number, with their words."""
 
 
 @contextmanager
@@ -59,12 +59,15 @@ def add(
         gone = {(kind, name) for kind, name in db.execute("SELECT kind, name FROM withdrawals")}
         words: Words = []
         counted = {"new": 0, "known": 0, "rights_changed": 0, "withdrawn": 0}
-        for one in made:
-            if {("document", one.id), ("uri", one.uri), ("source", one.source)} & gone:
-                counted["withdrawn"] += 1
-                continue
-            for what in _store(db, evidence, one, images, words):
-                counted[what] += 1
+        staying = [one for one in made if not {("document", one.id), ("uri", one.uri), ("source", one.source)} & gone]
+        counted["withdrawn"] = len(made) - len(staying)
+        new = _find_new(db, staying)
+        counted["new"] = len(new)
+        _store_new(db, evidence, list(new.values()), images, words)
+        for one in staying:
+            if new.get(one.id) is not one:
+                for what in _store(db, evidence, one, images, words):
+                    counted[what] += 1
         _add_segment(db, words)
         for seen in files:
             _finish_file(db, evidence, seen)
@@ -72,32 +75,60 @@ def add(
     return Added(**counted)
 
 
+def _find_new(db: Connection, made: Sequence[Prepared]) -> dict[str, Prepared]:
+    """Return the documents that the archive has never had, by id; of the same one several times the first."""
+    first: dict[str, Prepared] = {}
+    for one in made:
+        first.setdefault(one.id, one)
+    known = {row[0] for row in fetch_by(db, "SELECT id FROM documents WHERE id IN (...)", list(first))}
+    return {id: one for id, one in first.items() if id not in known}
+
+
+def _store_new(
+    db: Connection, evidence: Evidences, made: Sequence[Prepared], images: Mapping[str, bytes], words: Words
+) -> None:
+    """Store documents that the archive has never had, all with a few statements; see `_store`."""
+    first, rows, shares = int(read_meta(db, "passages")), [], []
+    for one in made:
+        records = [make_record(some) for some in one.sightings]
+        marks = pack_marks(one.pictures, evidence.number_pictures(db, records[1:]))
+        shares.append(share_of(one.id, one.keep, one.core, records, replaced=False))
+        described = (one.version, one.published, one.section, one.language, one.label)
+        rights = (evidence.number_record(db, records[0]), 0)
+        kept = (one.passages, one.lengths, marks, one.cuts, one.body, one.core, shares[-1])
+        rows.append((one.id, one.uri, one.keep, *described, *rights, first, *kept))
+        words.extend((first + at, own) for at, own in enumerate(one.words))
+        first += one.passages
+    if not made:
+        return
+    db.executemany(INSERT, rows)
+    sql = "SELECT id, number FROM documents WHERE id IN (...)"
+    numbers = {row[0]: int(row[1]) for row in fetch_by(db, sql, [one.id for one in made])}
+    origins = [(numbers[one.id], one.source, one.path, one.reading, evidence.encode(db, one.sightings)) for one in made]
+    db.executemany("INSERT INTO origins VALUES (?, ?, ?, ?, ?)", origins)
+    for one in made:
+        _add_images(db, numbers[one.id], one.images, images)
+    write_meta(db, "passages", str(first))
+    write_meta(db, "shares", add_shares(read_meta(db, "shares"), shares))
+
+
 def _store(db: Connection, evidence: Evidences, one: Prepared, images: Mapping[str, bytes], words: Words) -> list[str]:
-    """Store a document, or what is new of it; return what it counts as."""
+    """Store what is new of a document that the archive has; return what it counts as."""
     sightings = evidence.encode(db, one.sightings)
-    row = db.execute("SELECT number, keep FROM documents WHERE id = ?", (one.id,)).fetchone()
-    number = _insert(db, one) if row is None else int(row[0])
+    number, keep = db.execute("SELECT number, keep FROM documents WHERE id = ?", (one.id,)).fetchone()
     key = (number, one.source, one.path)
     db.execute("DELETE FROM origins WHERE document = ? AND source = ? AND path = ?", key)
     db.execute("INSERT INTO origins VALUES (?, ?, ?, ?, ?)", (*key, one.reading, sightings))
     records = evidence.combine(db, number)
-    more = row is None or AMOUNT[one.keep] > AMOUNT[row[1]]
+    more = AMOUNT[one.keep] > AMOUNT[keep]
     if more:
         first = _find_first(db, number, one)
         values = (one.keep, first, one.passages, one.lengths, one.cuts, one.body, one.core, number)
         db.execute(BRING_IN, values)
-        words.extend((first + at, counted) for at, counted in enumerate(one.counts))
+        words.extend((first + at, own) for at, own in enumerate(one.words))
         _add_images(db, number, one.images, images)
     changed = update_document(db, number, records, replaced=False)
     return ["new"] if more else ["known", "rights_changed"] if changed else ["known"]
-
-
-def _insert(db: Connection, one: Prepared) -> int:
-    """Enter a document without anything of it; `BRING_IN` follows."""
-    described = (one.version, one.published, one.section, one.language, one.label)
-    rights = number_record(db, make_record(one.sightings[0]))
-    values = (one.id, one.uri, *described, rights, one.core, b"", b"")
-    return int(db.execute(INSERT, values).fetchone()[0])
 
 
 def _find_first(db: Connection, number: int, one: Prepared) -> int:
