@@ -1,4 +1,4 @@
-"""What a task entry stands for: known tasks by name, or tasks made of a file of own rows, each with how it is built."""
+"""What a task entry stands for: known tasks, files of own rows, public suites; each with how it is built."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from fairtrial.tasks.find import GENERATED, TaskFinder
 from fairtrial.tasks.own.saying import describe_source
 from fairtrial.tasks.own.source import OwnSource, open_own_data, split_groups
 from fairtrial.tasks.own.task import OwnTask
+from fairtrial.tasks.public import OpenSuite, find_suite
 from fairtrial.tasks.variants.circular import CircularTask, build_task
 from fairtrial.tasks.variants.letters import LetterTask
 
@@ -63,7 +64,7 @@ class SourceFinder:
         entry = trial.tasks[number]
         if entry.file is not None:
             with add_place(self._where("tasks", number)):
-                yield from self._find_in_file(trial, entry, shown)
+                yield from [self._find_suite(entry, shown)] if entry.suite else self._find_in_file(trial, entry, shown)
             return
         with add_place(self._where("tasks", number, "task")):
             leaves = self._finder.expand(entry.task)
@@ -75,6 +76,11 @@ class SourceFinder:
                 leaf in GENERATED,
                 self._finder.find_origin(leaf),
             )
+
+    def _find_suite(self, entry: TaskEntry, shown: str) -> TaskSource:
+        assert entry.file is not None
+        path = self._base_dir / Path(entry.file.path).expanduser()
+        return TaskSource(entry.suite, shown, partial(_build_suite, find_suite(entry.suite), path, entry.ask))
 
     def _find_in_file(self, trial: Trial, entry: TaskEntry, shown: str) -> Iterator[TaskSource]:
         source = open_own_data(entry, self._base_dir, prompted=any(one.prompt for one in trial.candidates))
@@ -94,6 +100,16 @@ class SourceFinder:
 
 def _build_named(finder: TaskFinder, name: str, ask: str, options: TaskOptions) -> Task:
     return build_task(finder, name, options, ask)
+
+
+def _build_suite(open_suite: OpenSuite, path: Path, ask: str, options: TaskOptions) -> Task:
+    if ask not in ("letter", "circular"):
+        return open_suite(path, options)
+    plain = open_suite(path, replace(options, shots=0))
+    task: Task = LetterTask(plain) if ask == "letter" else CircularTask(plain)
+    for item in task.items()[:1]:
+        task.requests(item)
+    return task
 
 
 def _build_own(source: OwnSource, name: str, ask: str, keep_order: bool, options: TaskOptions) -> Task:

@@ -104,6 +104,11 @@ class OwnData(Section):
         description="In place of a task: a file of your own questions (CSV, TSV, JSON, JSONL, Parquet, Excel), or a "
         "folder of images or of a retrieval set.",
     )
+    suite: str = Field(
+        "",
+        description="Of a file of a public suite, which one, e.g. advbench: its own prompts and its own scoring; "
+        "`fairtrial tasks` lists them.",
+    )
     question: str = Field("", description="The column of questions.")
     context: str = Field("", description="A column with what stands before the question, e.g. a passage.")
     choices: Annotated[Texts, BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
@@ -140,15 +145,28 @@ class OwnData(Section):
             for name in OwnData.model_fields:
                 if getattr(self, name) != OwnData.model_fields[name].default:
                     raise make_problem(f"'{name}' is about a file of rows: add 'file: PATH'", name)
+        elif self.suite:
+            self._leave_all_to_the_suite(self.file)
         elif self.grade and self.choices:
             raise make_problem("'grade' is for written answers, and with 'choices' one of them is chosen", "grade")
         return self
 
+    def _leave_all_to_the_suite(self, file: DataFile) -> None:
+        """Raise pydantic's error if something is said that the suite says itself."""
+        for name, field in OwnData.model_fields.items():
+            if name not in ("file", "suite") and getattr(self, name) != field.default:
+                raise make_problem(f"'{name}' is for files of your own: the suite {self.suite!r} knows its rows", name)
+        for name, field in DataFile.model_fields.items():
+            if name != "path" and getattr(file, name) != field.default:
+                raise make_problem(f"'{name}' is for files of your own: of a suite only the path is said", "file")
+
     @property
     def file_name(self) -> str:
-        """What the file is called in tables, made from its path; empty if there is none."""
+        """What the file is called in tables: its suite, or a name made from its path; empty if there is none."""
         if self.file is None:
             return ""
+        if self.suite:
+            return re.sub(r"[^A-Za-z0-9._-]+", "-", self.suite).strip("-._")[:64] or "suite"
         path = Path(self.file.path)
         stem = (Path(path.stem) if path.suffix in _PACKED else path).stem
         return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "data"

@@ -25,8 +25,9 @@ from fairtrial.tasks.newsroom.questions import LEVEL, LEVELS
 from fairtrial.tasks.pictures import OPEN, PICTURES
 from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load_suite
+from fairtrial.tasks.public import SUITES, describe_suite
 
-Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin"]
+Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin", "suite"]
 HARMS_PACKAGE = "fairtrial.tasks.harms"
 log = logging.getLogger(__name__)
 _MOST_NOTES = 10
@@ -111,6 +112,9 @@ class TaskFinder:
             yield TaskListing(name, "procedural", where, TASKS.find(name)(TaskOptions()).card.description)
         for family, tasks in ((family, tasks) for family, tasks in HARMS.items() if tasks):
             yield TaskListing(family, "group", HARMS_PACKAGE, f"All tasks about {family}: {', '.join(tasks)}.")
+        for name, where in SUITES.items():
+            about = f"Of a file: {{file: PATH, suite: {name}}}. {describe_suite(name)}"
+            yield TaskListing(name, "suite", where, about)
         for catalog in (self._own, self._installed):
             for name, entry in (catalog.list_names() if catalog else {}).items():
                 kind: Kind = "lm-eval" if entry.kind == "task" else entry.kind
@@ -181,6 +185,11 @@ class TaskFinder:
             return self._own
         if self._installed is not None and not {name, group}.isdisjoint(self._installed.list_names()):
             return self._installed
+        if name in SUITES:
+            raise SpecError(
+                f"{name!r} is a public suite, whose rows are in a file of yours.",
+                fix=f"Name the file too: tasks: [{{file: PATH, suite: {name}}}].",
+            )
         known = [*TASKS.list_names(), *HARMS, *self._own.list_names()]
         if self._installed is not None:
             known += self._installed.list_names()

@@ -17,6 +17,7 @@ from fairtrial.tasks import find
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import GENERATED, TaskFinder
 from fairtrial.tasks.procedural.logic import build_logic
+from fairtrial.tasks.public import SUITES
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,18 @@ def test_groups_expand_to_their_tasks(tmp_path: Path) -> None:
 def test_the_list_names_everything_once(tmp_path: Path) -> None:
     listed = {entry.name: entry for entry in finder(tmp_path).list_all()}
     assert len(listed) == len(finder(tmp_path).list_all())
-    assert set(listed) == {*GENERATED, "colours", "pair", "shapes", "riddles", "broken", "odd", "arc_easy", "arc"}
+    assert set(listed) == {
+        *GENERATED,
+        *SUITES,
+        "colours",
+        "pair",
+        "shapes",
+        "riddles",
+        "broken",
+        "odd",
+        "arc_easy",
+        "arc",
+    }
     assert [listed[name].kind for name in ("logic", "colours", "pair", "riddles")] == [
         "procedural", "lm-eval", "group", "plugin",
     ]  # fmt: skip
