@@ -10,7 +10,7 @@ Reads the ledger, half filled or whole.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from fairtrial.analysis.doubts.answers import count_uncounted, counts_wrong
+from fairtrial.analysis.harms.limits import find_limit_checks, list_states
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.analysis.verdicts import find_too_few_matched, make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
@@ -112,6 +113,7 @@ class BestOnTask:
             stay as they are; None if it is told, or cannot be said.
         pairs: every two candidates.
         doubts: candidates that are said not to be the best only because of answers that were not read as answers.
+        barred: candidates that certainly break a limit of the trial; none of them is ``best``.
     """
 
     task: str
@@ -125,6 +127,7 @@ class BestOnTask:
     items_needed: int | None
     pairs: tuple[PairResult, ...]
     doubts: tuple[Uncounted, ...] = ()
+    barred: tuple[str, ...] = ()
 
     @property
     def doubtful(self) -> bool:
@@ -169,11 +172,19 @@ def find_best_on_tasks(ledger: Ledger, trial_id: str) -> list[BestOnTask]:
     words = _judge_pairs(tables, 1 - plan.decide.confidence, len(plan.candidates))
     few = find_too_few_matched(plan)
     lost = count_uncounted(ledger, trial)
+    states = list_states(find_limit_checks(ledger, trial_id)) if plan.limits else {}
+    barred = {name for name, state in states.items() if state == "broken"}
     return [
-        _answer(table, 1 - 2 * level, pairs, table.task.name in few, lost)
+        _bar_best(_answer(table, 1 - 2 * level, pairs, table.task.name in few, lost), barred)
         for table, pairs in zip(tables, words, strict=True)
         if table.samples
     ]
+
+
+def _bar_best(found: BestOnTask, barred: Collection[str]) -> BestOnTask:
+    """Return an answer in which nobody who certainly breaks a limit is the best."""
+    named = tuple(one.candidate for one in found.candidates if one.candidate in barred)
+    return replace(found, barred=named, best=None if found.best in named else found.best)
 
 
 @dataclass(frozen=True, slots=True)

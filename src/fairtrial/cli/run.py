@@ -31,6 +31,7 @@ from fairtrial.report.across import is_comparable
 from fairtrial.report.terminal import (
     describe_across,
     describe_best,
+    describe_limits,
     describe_repeats,
     describe_settings,
     describe_study,
@@ -125,9 +126,8 @@ def show_tables(result: api.Result, report: Path | None) -> None:
     console.print(make_estimates_table(result.summary))
     if result.verdicts:
         console.print(make_verdicts_table(result.summary))
-    for part in (*describe_best(result.summary), *describe_repeats(result.summary), *describe_settings(result.summary)):
-        console.print(part)
-    for part in describe_study(result.summary):
+    told = (describe_limits, describe_best, describe_repeats, describe_settings, describe_study)
+    for part in (part for describe in told for part in describe(result.summary)):
         console.print(part)
     if is_comparable(result.summary):
         console.print(make_across_table(result.summary))

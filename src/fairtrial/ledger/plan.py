@@ -288,6 +288,17 @@ class DecideRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitRecord:
+    """A measure past a bound on each of these tasks (ids) is forbidden; ``suite`` is how the author named them."""
+
+    suite: Str
+    measure: Str
+    side: Literal["at_most", "at_least"]
+    bound: Finite
+    tasks: tuple[Str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRecord:
     """The plan of a trial.
 
@@ -295,6 +306,7 @@ class TrialRecord:
         baseline: name of the candidate that the others are compared with.
         weights: the user's weight of each task, by name; empty if none are written.
         frontier: the measures that are set against each other.
+        limits: what is forbidden.
         study: settings of the study that the trial is; None if it is none.
         text: what next-token distributions are compared on, if they are.
         earlier: whose earlier answers help.
@@ -309,6 +321,7 @@ class TrialRecord:
     tasks: tuple[TaskRecord, ...]
     weights: Annotated[Mapping[Str, Finite], Empty] = field(default_factory=dict)
     frontier: tuple[tuple[AxisRecord, ...], ...] = ()
+    limits: tuple[LimitRecord, ...] = ()
     study: Mapping[str, Any] | None = None
     text: TextRecord | None = None
     earlier: tuple[EarlierRecord, ...] = ()

@@ -20,6 +20,7 @@ from fairtrial.planning.base import PlannedTask as PlannedTask
 from fairtrial.planning.candidates import CandidatePlanner, check_order
 from fairtrial.planning.frontiers import plan_frontiers
 from fairtrial.planning.judges import Judges, plan_judges
+from fairtrial.planning.limits import plan_limits
 from fairtrial.planning.logged_rows import LoggedGrades
 from fairtrial.planning.logs import is_of_logs, plan_logs
 from fairtrial.planning.matching import open_recordings
@@ -72,6 +73,7 @@ class Plan:
                 # other readings of the same answers; none is asked again
                 *([self.weights] if self.weights else []),
                 *([self.frontier] if self.frontier else []),
+                *([{"limits": self.limits}] if self.limits else []),
                 *([self.study] if self.study else []),
                 *([self.passages.id] if self.passages else []),
                 *([[one.task.id for one in self.judges.examinations]] if self.judges.examinations else []),
@@ -87,6 +89,11 @@ class Plan:
     def frontier(self) -> list[list[dict[str, Any]]]:
         """The measures that are set against each other, as JSON values."""
         return plan_frontiers(self.trial)
+
+    @property
+    def limits(self) -> list[dict[str, Any]]:
+        """What the trial forbids, as JSON values."""
+        return plan_limits(self.trial, self.tasks)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -128,6 +135,7 @@ class Plan:
             "decide": self.trial.decide.model_dump(mode="json"),
             "weights": self.weights,
             **({"frontier": self.frontier} if self.frontier else {}),
+            **({"limits": self.limits} if self.limits else {}),
             "study": self.study,
             **({"text": self.passages.document()} if self.passages else {}),
             **self.judges.document(),
@@ -190,6 +198,7 @@ def plan_trial(
     if of_logs:
         found = plan_logs(trial, base_dir, lambda i: add_place(where("candidates", i, "model")))
         check_names(found.tasks, trial, where)
+        plan_limits(trial, found.tasks, where)
         return Plan(trial, found.candidates, found.tasks, logged=found.grades)
     with add_place(where("task_paths")):
         finder = TaskFinder([base_dir / path for path in trial.task_paths], trust_code=trust_task_code)
@@ -219,6 +228,7 @@ def plan_trial(
         on_progress(line)
     with add_place(where("frontier")):
         plan_frontiers(trial)
+    plan_limits(trial, tasks, where)
     with add_place(where("study")):
         parent = planner.planned[trial.baseline or trial.candidates[0].id].id
         passages = plan_passages(trial.study, tasks, parent, base_dir)

@@ -28,6 +28,12 @@ def _name_task(summary: Summary, found: BestOnTask) -> str:
 def _describe_task(found: BestOnTask) -> str:
     """Return one task's answer."""
     others = len(found.candidates) - 1
+    barred = f" {_join_and(found.barred)} certainly break{'s' * (len(found.barred) == 1)} a limit." * bool(found.barred)
+    return _describe_place(found, others) + barred
+
+
+def _describe_place(found: BestOnTask, others: int) -> str:
+    """Return who is the best, or may be, apart from limits."""
     if found.best is not None:
         return f"{found.best} is the best, better than each of the {others} others{_describe_doubts(found)}."
     close = _describe_close(found)
@@ -38,6 +44,8 @@ def _describe_task(found: BestOnTask) -> str:
         return f"cannot be told apart: each of the {others + 1} may be the best.{ahead}{close or needed}"
     beaten = [one.candidate for one in found.candidates if not one.may_be_best]
     doubt = _describe_doubts(found)
+    if found.barred and len(found.contenders) == 1:
+        return f"{found.contenders[0]} has the best score{doubt}, and is not called the best."
     return f"{_join_or(found.contenders)} may be the best; {_join_and(beaten)} certainly not{doubt}.{close or needed}"
 
 

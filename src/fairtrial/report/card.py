@@ -55,11 +55,13 @@ class Palette:
 
 LIGHT = Palette(
     "#ffffff", "#1a1d21", "#5c6570", "#e9edf1",
-    {"better": "#0a6e4f", "worse": "#b3261e", "tied": "#35506b", "not worse": "#35506b", "different": "#7a4fa3"},
+    {"better": "#0a6e4f", "worse": "#b3261e", "tied": "#35506b", "not worse": "#35506b", "different": "#7a4fa3",
+     "barred": "#b3261e"},
 )  # fmt: skip
 DARK = Palette(
     "#15181c", "#f1f3f5", "#a3acb6", "#2a3037",
-    {"better": "#5fd0a5", "worse": "#ff8a80", "tied": "#9dbcdc", "not worse": "#9dbcdc", "different": "#c9a4ec"},
+    {"better": "#5fd0a5", "worse": "#ff8a80", "tied": "#9dbcdc", "not worse": "#9dbcdc", "different": "#c9a4ec",
+     "barred": "#ff8a80"},
 )  # fmt: skip
 
 
@@ -147,6 +149,7 @@ def _make_headline(summary: Summary) -> str:
             "different": f"{one.a} differs from {one.b} on {one.task}",
             "tied": f"{one.a} and {one.b} are tied on {one.task}",
             "not worse": f"{one.a} is not worse than {one.b} on {one.task}",
+            "barred": f"{one.a} scores higher than {one.b} on {one.task} and breaks a limit: not called better",
         }
         told = words.get(one.label, f"{one.a} and {one.b} cannot be told apart on {one.task} yet")
         return f"{told}{_tell_doubt(summary, one)}."

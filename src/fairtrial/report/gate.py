@@ -9,7 +9,7 @@ headline fail it unless they are allowed.  Knows a trial's summary; nothing of e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -18,9 +18,10 @@ from fairtrial.analysis.verdicts import Verdict, find_verdicts
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.ledger import Ledger
 from fairtrial.report import words
+from fairtrial.report.harms.limits import describe_check
 from fairtrial.report.summary import Summary
 
-Claim = Literal["not-worse", "better"]
+Claim = Literal["not-worse", "better", "limit"]
 CLAIMS = ("not-worse", "better")
 Outcome = Literal["holds", "refuted", "undecided"]
 
@@ -188,9 +189,33 @@ def check_claims(summary: Summary, asked: GateQuestions) -> list[ClaimCheck]:
         for candidate in others
         if asked.candidate in ("", candidate)
     ]
+    made += _check_limits(summary, asked)
     if not made:
         raise SpecError("there is nothing to check: the trial has one candidate, or no such question.")
     return made
+
+
+LIMIT_OUTCOMES: Mapping[str, Outcome] = {"kept": "holds", "broken": "refuted"}
+
+
+def _check_limits(summary: Summary, asked: GateQuestions) -> list[ClaimCheck]:
+    """Return one check for each limit of each candidate that is asked about: all limits, whichever task is named.
+
+    Of the baseline only where there is no other candidate.
+    """
+    others = [c.name for c in summary.candidates if c.name != summary.baseline] or [summary.baseline]
+    return [
+        ClaimCheck(
+            one.candidate,
+            one.task,
+            one.measure,
+            "limit",
+            LIMIT_OUTCOMES.get(one.state, "undecided"),
+            describe_check(summary, one),
+        )
+        for one in summary.limits
+        if one.candidate in others and asked.candidate in ("", one.candidate)
+    ]
 
 
 def _check_claim(
@@ -212,9 +237,14 @@ def judge_claim(verdict: Verdict, claim: Claim) -> Outcome:
     """Return whether a verdict supports a claim."""
     if claim == "better":
         return "holds" if verdict.verdict == "better" else "undecided" if verdict.verdict == "undecided" else "refuted"
-    if verdict.verdict in ("better", "tied") or verdict.not_inferior:
+    if verdict.verdict in ("better", "barred", "tied") or verdict.not_inferior:
         return "holds"
     return "refuted" if verdict.verdict == "worse" else "undecided"
+
+
+def is_limit(check: ClaimCheck) -> bool:
+    """Return whether a check is about a limit, and not about a verdict."""
+    return check.claim == "limit"
 
 
 def is_failure(check: ClaimCheck, allow_undecided: bool) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from fairtrial.analysis.verdicts import Verdict
 from fairtrial.report import words
-from fairtrial.report.gate import ClaimCheck, Gate, is_failure
+from fairtrial.report.gate import ClaimCheck, Gate, is_failure, is_limit
 from fairtrial.report.summary import Summary
 
 WIDTH = 31
@@ -29,6 +29,9 @@ def write_gate_markdown(summary: Summary, gate: Gate) -> str:
         f"## {sign} {escape_markdown(summary.name)}: the gate {outcome}",
         escape_markdown(words.describe_outcome(summary)),
         _write_claims(summary, gate),
+        *_write_list(
+            "Limits", [f"{'✅' if c.outcome == 'holds' else '❌'} {c.text}" for c in gate.checks if is_limit(c)]
+        ),
         *_write_list("Missing", gate.missing, gate.allowed.missing),
         *_write_list("Doubtful", gate.doubts, gate.allowed.doubts),
         _write_scores(summary),
@@ -40,15 +43,14 @@ def write_gate_markdown(summary: Summary, gate: Gate) -> str:
 def _write_claims(summary: Summary, gate: Gate) -> str:
     """Return a table with a row a claim."""
     found = {(v.a, v.task, v.measure): v for v in summary.verdicts}
-    shown = [found.get((check.candidate, check.task, check.measure)) for check in gate.checks]
+    checks = [check for check in gate.checks if not is_limit(check)]
+    shown = [found.get((check.candidate, check.task, check.measure)) for check in checks]
     reach: dict[str, float] = {}
     for verdict in (verdict for verdict in shown if verdict is not None):
         reach[verdict.unit] = max(reach.get(verdict.unit, 0.0), _find_reach(verdict))
     sure = words.format_coverage(summary.decide.confidence)
     head = ["", "candidate", "task", "verdict", f"difference [{sure} interval]", "−&nbsp;&nbsp;0&nbsp;&nbsp;+", "fixed"]
-    rows = [
-        _make_claim_row(summary, gate, check, verdict, reach) for check, verdict in zip(gate.checks, shown, strict=True)
-    ]
+    rows = [_make_claim_row(summary, gate, check, verdict, reach) for check, verdict in zip(checks, shown, strict=True)]
     return _write_table([*head, "broke", "items"], rows, "llllrcrrr")
 
 

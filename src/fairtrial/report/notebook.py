@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.report import words
+from fairtrial.report.harms.limits import describe_limits
 from fairtrial.report.summary import Summary
 
 COLOURS = {
@@ -18,6 +19,7 @@ COLOURS = {
     "tied": "#2a94b8",
     "not worse": "#5b82e0",
     "different": "#b06ad1",
+    "barred": "#e0524a",
     "undecided": "#b8860b",
 }
 """Of the verdicts; each is legible on white and on black (contrast of 3 and more)."""
@@ -29,6 +31,7 @@ NUMBER = "text-align:right;vertical-align:top;white-space:nowrap;padding:.2em .6
 def render_result(summary: Summary) -> str:
     """Return a trial as one piece of HTML; all that was written by others is escaped."""
     doubts = [f"<li>{_escape(text)}</li>" for text in words.list_headline_doubts(summary)]
+    doubts = [f"<li><b>{_escape(text)}</b></li>" for text in describe_limits(summary)] + doubts
     warned = f"<ul style='margin:.3em 0'>{''.join(doubts)}</ul>" if doubts else ""
     return (
         f"<div><div style='font-weight:600'>{_escape(words.describe_outcome(summary))}</div>{warned}"

@@ -15,6 +15,7 @@ from fairtrial.analysis.corpus import CorpusEstimate, find_corpus_estimates
 from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
 from fairtrial.analysis.gaps import Gap, find_gaps
+from fairtrial.analysis.harms.limits import LimitCheck, find_limit_checks
 from fairtrial.analysis.judges import JudgeReport, find_judges
 from fairtrial.analysis.repeats import RepeatSpread, find_repeat_spreads
 from fairtrial.analysis.standings import Standings, find_standings
@@ -132,6 +133,7 @@ class Summary:
     judges: Sequence[JudgeReport] = ()
     corpus: Sequence[CorpusEstimate] = ()
     best: Sequence[BestOnTask] = ()
+    limits: Sequence[LimitCheck] = ()
     repeats: Sequence[RepeatSpread] = ()
 
     def task(self, name: str) -> TaskSummary:
@@ -160,6 +162,7 @@ class Summary:
             "corpus": [estimate.document() for estimate in self.corpus],
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "best": [found.document() for found in self.best],
+            **({"limits": [check.document() for check in self.limits]} if self.limits else {}),
             "repeats": [found.document() for found in self.repeats],
             "standings": self.standings.document(),
             "study": None if self.study is None else self.study.document(),
@@ -229,6 +232,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         judges=find_judges(ledger, row.id),
         corpus=find_corpus_estimates(ledger, row.id),
         best=find_best_on_tasks(ledger, row.id),
+        limits=find_limit_checks(ledger, row.id),
         repeats=find_repeat_spreads(ledger, row.id),
     )
 

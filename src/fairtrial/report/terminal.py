@@ -13,6 +13,7 @@ from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import CorpusCell, make_corpus_rows
 from fairtrial.report.fitting import FittedTable, indent
+from fairtrial.report.harms import limits
 from fairtrial.report.summary import Summary
 from fairtrial.studies import Findings
 from fairtrial.studies import Table as Found
@@ -22,6 +23,7 @@ STYLES = {
     "worse": "red",
     "tied": "cyan",
     "different": "magenta",
+    "barred": "bold red",
     "undecided": "yellow",
     "not worse": "blue",
 }
@@ -98,6 +100,24 @@ def make_verdicts_table(summary: Summary) -> FittedTable:
         who = [Text(words.make_inline(verdict.a))] if len(compared) > 1 else []
         table.add_row(_format_task(summary, verdict.task, verdict.measure), *who, *_format_verdict(summary, verdict))
     return FittedTable(table, heads=2 if len(compared) > 1 else 1)
+
+
+def describe_limits(summary: Summary) -> list[RenderableType]:
+    """Return every candidate beside every limit of the trial, as a table; nothing where nothing is forbidden."""
+    rows = limits.make_limit_rows(summary)
+    if not rows:
+        return []
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Limits", title_justify="left", title_style="bold")
+    for name in ("candidate", "task", "limit", "state"):
+        table.add_column(name, overflow="fold")
+    table.add_column("value", justify="right")
+    table.add_column("answers", justify="right")
+    styles = {"kept": "green", "broken": "bold red"}
+    for row in rows:
+        value = Text(row.value, style="bold").append(f" {row.interval}", style="not bold dim")
+        told = [Text(words.make_inline(cell)) for cell in (row.candidate, row.task, row.limit)]
+        table.add_row(*told, Text(row.label, style=styles.get(row.state, "yellow")), value, row.items)
+    return [FittedTable(table, heads=2), indent(Text(limits.describe_promise(summary), style="dim")), Text()]
 
 
 def make_across_table(summary: Summary) -> FittedTable:
@@ -224,4 +244,5 @@ def list_notes(summary: Summary) -> list[RenderableType]:
         Text(f"! {words.make_inline(line)}", style="bold yellow") for line in words.list_headline_doubts(summary)
     ]
     ended = [Text(words.make_inline(line), style="yellow") for line in summary.endings]
-    return [*doubted, *ended, *(indent(Text(words.make_inline(line), style="dim")) for line in lines)]
+    broken = [Text(f"! {words.make_inline(line)}", style="bold red") for line in limits.list_broken(summary)]
+    return [*broken, *doubted, *ended, *(indent(Text(words.make_inline(line), style="dim")) for line in lines)]

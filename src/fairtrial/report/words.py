@@ -15,7 +15,7 @@ from fairtrial.ledger.cards import MeasureRecord
 from fairtrial.ledger.plan import DecideRecord
 from fairtrial.report.summary import Summary, TaskSummary
 
-MARKS = {"better": "▲", "worse": "▼", "tied": "=", "not worse": "≥", "different": "≠", "undecided": "?"}
+MARKS = {"better": "▲", "worse": "▼", "tied": "=", "not worse": "≥", "different": "≠", "barred": "⊘", "undecided": "?"}
 """A sign for each verdict's label, so that none is told by colour alone."""
 
 MINUS = "−"
@@ -91,6 +91,7 @@ def describe_verdict(verdict: Verdict, task: TaskSummary) -> str:
         "tied": f"{verdict.a} and {verdict.b} are tied within ±{margin}{points} on {what}: {evidence}.",
         "not worse": f"{verdict.a} is not worse than {verdict.b} on {what}, within the margin of {margin}{points} "
         f"(one-sided, {sure}); more is undecided: {evidence}.",
+        "barred": f"{verdict.a} would be better than {verdict.b} on {what}, but certainly breaks a limit: {evidence}.",
         "undecided": f"{verdict.a} against {verdict.b} on {what} is undecided: {evidence}.",
     }
     return " ".join([heads[verdict.label], *_describe_details(verdict)])
@@ -99,6 +100,10 @@ def describe_verdict(verdict: Verdict, task: TaskSummary) -> str:
 def _describe_details(verdict: Verdict) -> list[str]:
     """Return what is worth adding: flips, what holds one-sided, how many more items an open question would need."""
     added = []
+    if verdict.limit == "open":
+        added.append(f"{verdict.a if verdict.verdict == 'better' else verdict.b} may break a limit of this trial.")
+    elif verdict.limit and verdict.verdict == "worse":
+        added.append(f"But {verdict.b} certainly breaks a limit of this trial.")
     if verdict.flips_to_right is not None and verdict.flips_to_wrong is not None:
         added.append(
             f"It fixed {verdict.flips_to_right:,} answers (wrong→right) and broke {verdict.flips_to_wrong:,} "

@@ -164,14 +164,15 @@ def grade_chunk(
     """Return the grades of each item of a chunk, and what is stored beside: counts for scores of the whole corpus, and
     the signs of its answers (see `fairtrial.tasks.signs`).
 
-    A refusal by a server is wrong.
+    A refusal by a server is wrong, but of tasks about harm, which grade it as they grade any refusal.
     """
     found = []
     traced = task.traced_measures() if isinstance(task, GradesTraces) else ()
     for i, asked in enumerate(chunk):
         given = [answers[request.id] for request in asked.requests]
         own = [*task.grade(asked.item, given), *(grade for one in judged for grade in one.grades[i])]
-        grades = grade_refusals_as_wrong([m for m in task.card.measures if m.name not in traced], given, own)
+        graded = [m for m in task.card.measures if m.name not in traced] if task.card.harms is None else []
+        grades = grade_refusals_as_wrong(graded, given, own)
         if odd := next((g for g in grades if not (isfinite(g.value) and isfinite(g.weight))), None):
             raise TaskError(
                 f"the grade {odd.measure} of item {asked.item.doc_id} is {odd.value} with weight {odd.weight}.",

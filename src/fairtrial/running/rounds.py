@@ -156,9 +156,15 @@ def list_asked(plan: Plan, task: PlannedTask) -> list[PlannedCandidate]:
 
 
 def make_task_rounds(plan: Plan, questions: Sequence[TrialQuestion]) -> list[TaskRounds]:
-    """Return every task at its start."""
+    """Return every task at its start; one that a limit is about is asked to its end, whatever is settled before."""
+    limited = {task for limit in plan.limits for task in limit["tasks"]}
     return [
-        TaskRounds(task, list_asked(plan, task), [q for q in questions if q.task.id == task.id], plan.judges)
+        TaskRounds(
+            task,
+            list_asked(plan, task),
+            [q for q in questions if q.task.id == task.id and task.id not in limited],
+            plan.judges,
+        )
         for task in plan.tasks
     ]
 

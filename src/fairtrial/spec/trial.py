@@ -15,6 +15,7 @@ from fairtrial.spec.budget import Budget
 from fairtrial.spec.candidate import Candidate, Reference, find_references
 from fairtrial.spec.device import DeviceSettings
 from fairtrial.spec.forms import Forms
+from fairtrial.spec.limits import Limit
 from fairtrial.spec.own import OwnData, is_data_file
 from fairtrial.spec.public import PublicSection
 from fairtrial.spec.section import NAME, Count, Number, Positive, Seed, Switch, Texts, make_problem
@@ -153,6 +154,11 @@ class Trial(PublicSection):
         (),
         description="Measures to set against each other, two or three at a time: quality (each task's main measure), "
         "any measure of cost, and those of candidates as a whole, e.g. [quality, model_bytes].",
+    )
+    limits: tuple[Limit, ...] = Field(
+        (),
+        description="What is forbidden, e.g. {suite: elections, measure: harmful, at_most: 2%}: a candidate that "
+        "certainly breaks a limit is not called better.",
     )
     weights: dict[str, Annotated[Number, Field(ge=0)]] = Field(
         {}, description="Weight of every task, by its name in tables; only with them is there a weighted score."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Verdict:
     """Candidate ``a`` against the baseline ``b`` on one task and measure; see `fairtrial.stats.paired.Comparison`.
 
     Attributes:
-        verdict: better, worse, tied, undecided; or different, for a measure without a direction.  It holds among all
+        verdict: better, worse, tied, undecided; different, for a measure without a direction; barred, for what would
+            be better and certainly breaks a limit of the trial.  It holds among all
             questions of the trial: one or more of its words are false with a chance of at most 1 - confidence.
         difference: a - b; of logarithms for a measure shown through ``exp``.
         low, high: its interval at ``confidence``, as if this were the only question.
@@ -63,6 +64,8 @@ class Verdict:
         family: questions of the trial, among which ``verdict`` holds.
         low_together, high_together: the interval that gives ``verdict``, wider than the other where there are several.
         confidence_together: coverage of that interval.
+        limit: of the candidate that the verdict speaks for: ``broken`` if it certainly breaks a limit of the trial,
+            ``open`` if it may; empty if it keeps all, there is none, or the verdict speaks for nobody.
     """
 
     a: str
@@ -94,6 +97,7 @@ class Verdict:
     low_together: float = -math.inf
     high_together: float = math.inf
     confidence_together: float = 0.0
+    limit: Literal["", "open", "broken"] = ""
 
     @property
     def label(self) -> str:

@@ -7,8 +7,10 @@ read off an interval that is wider the more questions there are; the intervals o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from fairtrial.analysis.harms.limits import State, find_limit_checks, list_states
 from fairtrial.analysis.verdicts.judging import judge_question
 from fairtrial.analysis.verdicts.matched import find_too_few_matched, withhold_verdict
 from fairtrial.analysis.verdicts.questions import TrialQuestion, iterate_questions
@@ -39,7 +41,27 @@ def find_verdicts(ledger: Ledger, trial_id: str, baseline: str = "") -> list[Ver
     adjusted = iter(holm(tested))
     words = [v if v.p_value is None else replace(v, p_adjusted=next(adjusted)) for v in words]
     evidence = iter(e_holm([v.e_value for v in words if v.e_value is not None]))
-    return [v if v.e_value is None else replace(v, e_adjusted=next(evidence)) for v in words]
+    words = [v if v.e_value is None else replace(v, e_adjusted=next(evidence)) for v in words]
+    states = list_states(find_limit_checks(ledger, trial_id)) if plan.limits else {}
+    return [_bar_verdict(v, states) for v in words] if states else words
+
+
+def _bar_verdict(verdict: Verdict, states: Mapping[str, State]) -> Verdict:
+    """Return a verdict with what the limits say of the candidate that it speaks for.
+
+    Who certainly breaks a limit is not called better.  That it is beaten, or not behind, stays true.
+    """
+    favoured = {"better": verdict.a, "worse": verdict.b}.get(verdict.verdict, "")
+    state = states.get(favoured, "kept")
+    if state == "kept":
+        return verdict
+    if state != "broken":
+        return replace(verdict, limit="open")
+    if verdict.verdict == "worse":
+        return replace(verdict, limit="broken")
+    return replace(
+        verdict, verdict="barred", limit="broken", alone="barred" if verdict.alone == "better" else verdict.alone
+    )
 
 
 def _adjust_together(ledger: Ledger, trial_id: str, found: list[tuple[TrialQuestion, Verdict]]) -> list[Verdict]:

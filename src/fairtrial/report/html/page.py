@@ -23,6 +23,7 @@ from fairtrial.ledger import Ledger
 from fairtrial.report import across, best, family, judges, needs, repeats, settings, study, words
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.examples import find_flips
+from fairtrial.report.harms import limits
 from fairtrial.report.html import bands, costs, plots, scatter, slopes
 from fairtrial.report.pictures import ReportPictures
 from fairtrial.report.prompts import find_prompt_examples
@@ -121,6 +122,8 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
         estimates=[(task, _group_by_measure(summary, task)) for task in summary.tasks],
         across=across,
         best=best,
+        limits=limits,
+        broken=limits.describe_limits(summary),
         repeats=repeats,
         settings=settings,
         prompts=find_prompt_examples(ledger, summary, pictures),

@@ -38,6 +38,9 @@ HARM = Measure(HARMFUL, higher_is_better=False)
 HELP = Measure(HELPFUL)
 DOUBT = Measure(UNCLEAR, higher_is_better=False)
 
+REFUSAL = "I can't help with that."
+"""What stands for an answer that a server refused to give."""
+
 Grades = Mapping[str, float | tuple[float, float]]
 """Measure name to its value, or to value and weight (`fairtrial.records.Measure`)."""
 
@@ -200,7 +203,8 @@ class HarmTask:
         if isinstance(answer, ScoreAnswer) and item.choices:
             grades = self.suite.grade_choice(item.data, answer.logprobs)
         elif isinstance(answer, GenerateAnswer) and not item.choices:
-            grades = self.suite.grade_text(item.data, answer.text)
+            refused = answer.finish == "refused"  # by the server, which tells no words of the model
+            grades = self.suite.grade_text(item.data, REFUSAL if refused else answer.text)
         else:
             raise TypeError(f"{self.suite.name} cannot grade {type(answer).__name__} to item {item.doc_id}")
         return [
