@@ -54,11 +54,16 @@ def trial_ledger(
     chance: float | None = None,
     item_weights: Column | None = None,
     cluster: int = 1,
+    limits: Sequence[Mapping[str, Any]] = (),
+    more_measures: Sequence[Mapping[str, Any]] = (),
 ) -> Ledger:
     """A ledger with a trial: ``tasks`` is task -> measure -> candidate -> column; the first name is the baseline."""
     sizes = {t: max(len(c) for columns in measures.values() for c in columns.values()) for t, measures in tasks.items()}
     planned = [task_of(t, (mains or {}).get(t, ACC), sizes[t], chance) for t in tasks]
+    for task in planned:
+        task["card"]["measures"] = [*task["card"]["measures"], *more_measures]
     plan = {
+        "limits": [{**limit, "tasks": [content_hash(["task", t]) for t in limit["tasks"]]} for limit in limits],
         "name": "standing",
         "seed": 3,
         "baseline": names[0],

@@ -226,13 +226,18 @@ def plan_trial(
     tasks, judges = plan_judges(trial, tasks, planner, where)
     for line in _describe_comparison(planned):
         on_progress(line)
-    with add_place(where("frontier")):
-        plan_frontiers(trial)
-    plan_limits(trial, tasks, where)
+    _check_readings(trial, tasks, where)
     with add_place(where("study")):
         parent = planner.planned[trial.baseline or trial.candidates[0].id].id
         passages = plan_passages(trial.study, tasks, parent, base_dir)
     return Plan(trial, planned, tuple(tasks), passages, judges)
+
+
+def _check_readings(trial: Trial, tasks: Sequence[PlannedTask], where: Where) -> None:
+    """Raise SpecError for what cannot be read off the answers as the trial asks: frontiers, limits."""
+    with add_place(where("frontier")):
+        plan_frontiers(trial)
+    plan_limits(trial, tasks, where)
 
 
 def _describe_comparison(planned: Sequence[PlannedCandidate]) -> Iterator[str]:

@@ -28,8 +28,10 @@ def _name_task(summary: Summary, found: BestOnTask) -> str:
 def _describe_task(found: BestOnTask) -> str:
     """Return one task's answer."""
     others = len(found.candidates) - 1
-    barred = f" {_join_and(found.barred)} certainly break{'s' * (len(found.barred) == 1)} a limit." * bool(found.barred)
-    return _describe_place(found, others) + barred
+    told = _describe_place(found, others)
+    if not found.barred:
+        return told
+    return f"{told} {_join_and(found.barred)} certainly {'breaks' if len(found.barred) == 1 else 'break'} a limit."
 
 
 def _describe_place(found: BestOnTask, others: int) -> str:

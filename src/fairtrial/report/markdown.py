@@ -30,7 +30,7 @@ def write_gate_markdown(summary: Summary, gate: Gate) -> str:
         escape_markdown(words.describe_outcome(summary)),
         _write_claims(summary, gate),
         *_write_list(
-            "Limits", [f"{'✅' if c.outcome == 'holds' else '❌'} {c.text}" for c in gate.checks if is_limit(c)]
+            "Limits", [f"{_mark(gate, check)} {check.text}" for check in gate.checks if is_limit(check)], False
         ),
         *_write_list("Missing", gate.missing, gate.allowed.missing),
         *_write_list("Doubtful", gate.doubts, gate.allowed.doubts),
@@ -57,7 +57,7 @@ def _write_claims(summary: Summary, gate: Gate) -> str:
 def _make_claim_row(
     summary: Summary, gate: Gate, check: ClaimCheck, verdict: Verdict | None, reach: dict[str, float]
 ) -> list[str]:
-    mark = "❌" if is_failure(check, gate.allowed.undecided) else "✅" if check.outcome == "holds" else "⚠️"
+    mark = _mark(gate, check)
     main = check.measure == summary.task(check.task).main_measure
     task = escape_markdown(check.task if main else f"{check.task} · {check.measure}")
     names = [mark, escape_markdown(check.candidate), task]
@@ -105,6 +105,10 @@ def _find_reach(verdict: Verdict) -> float:
     """Return how far the axis of a verdict reaches to either side."""
     ends = (verdict.low, verdict.high, verdict.difference, 2 * verdict.margin)
     return max((abs(end) for end in ends if math.isfinite(end)), default=1.0) or 1.0
+
+
+def _mark(gate: Gate, check: ClaimCheck) -> str:
+    return "❌" if is_failure(check, gate.allowed.undecided) else "✅" if check.outcome == "holds" else "⚠️"
 
 
 def _write_list(title: str, texts: Sequence[str], allowed: bool) -> list[str]:
