@@ -125,6 +125,6 @@ def test_an_exporter_that_returns_nothing_is_named(
     tmp_path: Path, trial: tuple[Ledger, Summary], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(EXPORTERS), "find", lambda table, name: lambda *_: None)
-    monkeypatch.setattr(type(EXPORTERS), "origin", lambda table, name: "their-tool 1.0")
+    monkeypatch.setattr(type(EXPORTERS), "find_origin", lambda table, name: "their-tool 1.0")
     with pytest.raises(PluginError, match=r"the exporter 'theirs' of their-tool 1\.0 returned None"):
         run_exporter("theirs", *trial, tmp_path)
