@@ -20,6 +20,7 @@ FORMULAS = {
     "f1_macro": "macro F1",
     "f1_weighted": "weighted F1",
     "mcc": "Matthews correlation",
+    "ece": "expected calibration error",
 }
 """What formulas are called."""
 

@@ -1,4 +1,4 @@
-"""Scores of a whole corpus that are no mean of items' values: BLEU, chrF, F1 over classes, Matthews' correlation.
+"""Scores of a whole corpus that are no mean of items' values: BLEU, chrF, F1 over classes, calibration error.
 
 Each is a function of sums of counts that items contribute.  Its interval is the delete-one-cluster jackknife with
 Student's t (see `fairtrial.stats.intervals`), for one look at a fixed sample.  Knows arrays and names of counts only.
@@ -6,7 +6,8 @@ Student's t (see `fairtrial.stats.intervals`), for one look at a fixed sample.  
 BLEU: Papineni et al. 2002, doi:10.3115/1073083.1073135, with the exponential smoothing of mteval-v13a; chrF: Popovic
 2015, doi:10.18653/v1/W15-3049; both as sacrebleu 2 puts them together (Post 2018, arXiv 1804.08771).  F1 over several
 classes, macro and weighted: Sokolova and Lapalme 2009, doi:10.1016/j.ipm.2009.03.002.  Matthews' correlation for
-several classes: Gorodkin 2004, doi:10.1016/j.compbiolchem.2004.09.006.
+several classes: Gorodkin 2004, doi:10.1016/j.compbiolchem.2004.09.006.  Expected calibration error: see
+`fairtrial.stats.calibration`; what few answers add to it, the interval's lower end leaves room for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairtrial.stats.calibration import bound_ece_bias, compute_ece
 from fairtrial.stats.intervals import (
     Floats,
     Interval,
@@ -60,7 +62,10 @@ def estimate_corpus(formula: str, counts: Counts, confidence: float) -> Interval
     sums = _sum_by_cluster(counts)
     score = find_score(formula)
     whole = float(score(counts.names, sums.sum(axis=0, keepdims=True))[0])
-    return _estimate_interval(whole, _compute_without_each(score, counts.names, sums), counts.clusters, confidence)
+    found = _estimate_interval(whole, _compute_without_each(score, counts.names, sums), counts.clusters, confidence)
+    found = _widen(found, too_high=_bound_bias(formula, counts.names, sums))
+    low, high = BOUNDS.get(formula, (-np.inf, np.inf))
+    return Interval(found.mean, max(low, found.low), min(high, found.high))
 
 
 def compare_corpora(formula: str, a: Counts, b: Counts, confidence: float) -> Interval:
@@ -70,12 +75,14 @@ def compare_corpora(formula: str, a: Counts, b: Counts, confidence: float) -> In
     """
     if not np.array_equal(a.clusters, b.clusters):
         raise ValueError("the two must be about the same items, in the same order")
-    score, wholes, withouts = find_score(formula), [], []
+    score, wholes, withouts, biases = find_score(formula), [], [], []
     for counts in (a, b):
         sums = _sum_by_cluster(counts)
         wholes.append(float(score(counts.names, sums.sum(axis=0, keepdims=True))[0]))
         withouts.append(_compute_without_each(score, counts.names, sums))
-    return _estimate_interval(wholes[0] - wholes[1], withouts[0] - withouts[1], a.clusters, confidence)
+        biases.append(_bound_bias(formula, counts.names, sums))
+    found = _estimate_interval(wholes[0] - wholes[1], withouts[0] - withouts[1], a.clusters, confidence)
+    return _widen(found, too_high=biases[0], too_low=biases[1])
 
 
 def find_score(formula: str) -> Score:
@@ -124,6 +131,15 @@ def _estimate_interval(whole: float, without_each: Floats, clusters: Ints, confi
         return Interval(whole, float("-inf"), float("inf"))
     half = t_quantile(confidence, compute_effective_size(sizes) - 1) * spread
     return Interval(whole, whole - half, whole + half)
+
+
+def _bound_bias(formula: str, names: Sequence[str], sums: Floats) -> float:
+    """Return the most by which a score can be expected to exceed that of very many items."""
+    return BIASES[formula](names, sums) if formula in BIASES else 0.0
+
+
+def _widen(found: Interval, *, too_high: float = 0.0, too_low: float = 0.0) -> Interval:
+    return Interval(found.mean, found.low - too_high, found.high + too_low)
 
 
 def _pick(names: Sequence[str], sums: Floats, wanted: Sequence[str]) -> Floats:
@@ -212,10 +228,19 @@ SCORES: Mapping[str, Score] = {
     "f1_macro": _compute_macro_f1,
     "f1_weighted": _compute_weighted_f1,
     "mcc": _compute_mcc,
+    "ece": compute_ece,
 }
-"""What each formula computes.  BLEU and chrF go from 0 to 100, F1 from 0 to 1, Matthews' correlation from -1 to 1.
+"""What each formula computes.  BLEU and chrF go from 0 to 100, F1 and the calibration error from 0 to 1, Matthews'
+correlation from -1 to 1.
 
 Counts of BLEU: ``said`` and ``right`` (words), ``match:1`` to ``match:4``; of chrF: ``said`` and ``right`` (characters)
 and ``match:1`` to ``match:6``, of chrF++ also ``said_words``, ``right_words``, ``match_words:1`` and ``match_words:2``;
-each after `expand_counts`.  Counts of the others: ``RIGHT>CHOSEN``, names of two classes.
+each after `expand_counts`.  Counts of the calibration error: `fairtrial.stats.calibration.count_confidence`.  Counts of
+the others: ``RIGHT>CHOSEN``, names of two classes.
 """
+
+BIASES: Mapping[str, Callable[[Sequence[str], Floats], float]] = {"ece": bound_ece_bias}
+"""Scores that few items raise, and the most by which these do: of names of counts and their sums by cluster."""
+
+BOUNDS: Mapping[str, tuple[float, float]] = {"ece": (0.0, 1.0)}
+"""Scores whose intervals end where the score does."""

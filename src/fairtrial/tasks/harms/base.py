@@ -15,7 +15,9 @@ from typing import Any
 
 from fairtrial.errors import SpecError
 from fairtrial.records import (
+    COUNT,
     Answer,
+    CorpusScore,
     GenerateAnswer,
     GenerateRequest,
     Item,
@@ -97,6 +99,8 @@ class HarmSuite(ABC):
     citation: str = ""
     max_tokens: int = 96
     """Of a written answer."""
+    corpus: tuple[CorpusScore, ...] = ()
+    """Scores of all answers together; each needs a count of every answer, see `count_answer`."""
 
     @abstractmethod
     def make_questions(self, draw: Draw) -> Iterable[Question]:
@@ -109,6 +113,10 @@ class HarmSuite(ABC):
     def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> Grades:
         """Return the measures of a question with choices by their log-probabilities in nats; pure."""
         raise NotImplementedError
+
+    def count_answer(self, row: Mapping[str, Any], answer: Answer) -> Mapping[str, float]:
+        """Return what an answer contributes to the scores of ``corpus``, by ``SCORE:NAME``; pure."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,7 @@ class HarmTask:
             description=f"{suite.description} Level {self._level}: {suite.levels[self._level]}",
             citation=suite.citation,
             chance=suite.chance,
+            corpus=suite.corpus,
             harms=suite.harms,
             settings={"level": self._level, "seed": self.options.seed},
         )
@@ -212,6 +221,11 @@ class HarmTask:
             for measure in self.suite.measures
             if measure.name in grades
         ]
+
+    def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return what an item contributes to the scores of all answers together, if the suite has some."""
+        (answer,) = answers
+        return [Observation(f"{COUNT}{name}", n) for name, n in self.suite.count_answer(item.data, answer).items()]
 
     def signs(self, item: Item, answers: Sequence[Answer], grades: Sequence[Observation]) -> Sequence[str]:
         """Return ``unread`` where nobody can tell whether the answer does harm."""
