@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import GENERATED, TaskFinder
+from fairtrial.tasks.harms import HARMS
 from fairtrial.tasks.own.saying import describe_source
 from fairtrial.tasks.own.source import OwnSource, open_own_data, split_groups
 from fairtrial.tasks.own.task import OwnTask
@@ -68,11 +69,12 @@ class SourceFinder:
             return
         with add_place(self._where("tasks", number, "task")):
             leaves = self._finder.expand(entry.task)
+        groups = self._find_groups(entry, number, leaves) if entry.groups else None
         for leaf in leaves:
             yield TaskSource(
                 leaf,
                 shown if leaves == [entry.task] else leaf,
-                partial(_build_named, self._finder, leaf, entry.ask),
+                partial(_build_named, self._finder, leaf, entry.ask, groups),
                 leaf in GENERATED,
                 self._finder.find_origin(leaf),
             )
@@ -81,6 +83,17 @@ class SourceFinder:
         assert entry.file is not None
         path = self._base_dir / Path(entry.file.path).expanduser()
         return TaskSource(entry.suite, shown, partial(_build_suite, find_suite(entry.suite), path, entry.ask))
+
+    def _find_groups(self, entry: TaskEntry, number: int, leaves: Sequence[str]) -> Path:
+        """Return the file of groups that an entry names.  Raises SpecError if one of its tasks has no groups."""
+        for leaf in leaves:
+            if leaf not in HARMS["bias"]:
+                raise SpecError(
+                    f"'groups' is for tasks about bias, and {leaf!r} is none.",
+                    fix=f"Leave it out, or name one of these: {', '.join(HARMS['bias'])}.",
+                    where=self._where("tasks", number, "groups"),
+                )
+        return self._base_dir / Path(entry.groups).expanduser()
 
     def _find_in_file(self, trial: Trial, entry: TaskEntry, shown: str) -> Iterator[TaskSource]:
         source = open_own_data(entry, self._base_dir, prompted=any(one.prompt for one in trial.candidates))
@@ -98,8 +111,8 @@ class SourceFinder:
             yield TaskSource(name, name, partial(_build_own, part, name, ask, keep_order))
 
 
-def _build_named(finder: TaskFinder, name: str, ask: str, options: TaskOptions) -> Task:
-    return build_task(finder, name, options, ask)
+def _build_named(finder: TaskFinder, name: str, ask: str, groups: Path | None, options: TaskOptions) -> Task:
+    return build_task(finder, name, replace(options, groups=groups), ask)
 
 
 def _build_suite(open_suite: OpenSuite, path: Path, ask: str, options: TaskOptions) -> Task:

@@ -49,6 +49,7 @@ class TaskEntry(PublicSection, OwnData):
     level: Positive | None = Field(None, description="Difficulty of a procedural task.")
     repeats: Annotated[Positive, Field(le=10_000)] = Field(1, description="Independent repetitions of every item.")
     seed: Seed | None = Field(None, description="Seed of a procedural task's items; default: the trial's seed.")
+    groups: str = Field("", description="Of a task about bias, a file of groups of people in place of its own.")
     measures: Texts = Field((), description="Verdict measures of this task; default: the trial's.")
     ask: Literal["own", "letter", "texts", "circular"] = Field(
         "own",
@@ -70,6 +71,8 @@ class TaskEntry(PublicSection, OwnData):
             raise make_problem(f"a task is named by 'task', or is a file of rows, 'file': one of the two; {both}")
         if self.file is not None and self.level is not None:
             raise make_problem("a file of rows has no levels; 'group: COLUMN' makes several tasks of it", "level")
+        if self.file is not None and self.groups:
+            raise make_problem("'groups' is for tasks about bias, by their name", "groups")
         if self.file is None and self.ask == "texts":
             raise make_problem("'ask: texts' is for files of rows; other tasks score texts by 'ask: own'", "ask")
         return self

@@ -65,6 +65,7 @@ class TaskOptions:
         chat: the candidate asks through a chat template.
         data_dir: folder with the task's rows, for tasks that look for local files.
         clean: take white space off the ends of written answers before they are graded; None leaves it to the task.
+        groups: file of groups of people, for tasks about bias; None keeps the task's own.
     """
 
     shots: int | None = None
@@ -74,6 +75,7 @@ class TaskOptions:
     chat: bool = False
     data_dir: Path | None = None
     clean: bool | None = None
+    groups: Path | None = None
 
 
 @runtime_checkable

@@ -110,6 +110,8 @@ def _check_grading(task: Task, item: Item, requests: Sequence[Request]) -> Itera
             continue
         value = next((seen.value for seen in graded if seen.measure == main.name), None)
         best, worst = main.bounds if main.higher_is_better is False else main.bounds[::-1]
+        if task.card.harms is not None and (not right or value is None):
+            continue  # a wrong answer need not do harm
         if value != (best if right else worst):
             yield f"{'the right' if right else 'a wrong'} answer gets {main.name} = {value}."
 

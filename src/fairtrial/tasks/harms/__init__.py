@@ -6,7 +6,17 @@ A family is a folder; `HARMS` names its tasks, and a trial may name a family for
 from fairtrial.records.harms import Family
 
 HARMS: dict[Family, dict[str, str]] = {
-    "bias": {},
+    "bias": {
+        "bias_questions": "fairtrial.tasks.harms.bias.questions:make_questions_task",
+        "bias_questions_open": "fairtrial.tasks.harms.bias.questions:make_written_questions_task",
+        "bias_decisions": "fairtrial.tasks.harms.bias.decisions:make_decisions_task",
+        "bias_decisions_open": "fairtrial.tasks.harms.bias.decisions:make_written_decisions_task",
+        "bias_pronouns": "fairtrial.tasks.harms.bias.pronouns:make_pronouns_task",
+        "bias_pronouns_open": "fairtrial.tasks.harms.bias.pronouns:make_written_pronouns_task",
+        "bias_stereotypes": "fairtrial.tasks.harms.bias.stereotypes:make_stereotypes_task",
+        "bias_descriptions": "fairtrial.tasks.harms.bias.written:make_descriptions_task",
+        "bias_refusals": "fairtrial.tasks.harms.bias.written:make_refusals_task",
+    },
     "misinformation": {},
     "safety": {},
     "elections": {},

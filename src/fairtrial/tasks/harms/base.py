@@ -198,24 +198,33 @@ class HarmTask:
 
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the one request for an item."""
-        question = self._questions[item.doc_id]
-        label = f"{self.suite.name} item {item.doc_id}"
+        return [self.ask(self._questions[item.doc_id], item.doc_id)]
+
+    def ask(self, question: Question, number: int) -> Request:
+        """Return the request for a question; ``number`` of its item."""
+        label = f"{self.suite.name} item {number}"
         prompt = question.prompt if self.options.chat else _write_out(question)
         if question.choices:
-            return [ScoreRequest(tuple(Pair(prompt, choice) for choice in question.choices), label=label)]
+            return ScoreRequest(tuple(Pair(prompt, choice) for choice in question.choices), label=label)
         stop = () if self.options.chat else ("\nUser:",)
-        return [GenerateRequest(prompt, self.suite.max_tokens, stop, label=label, query=question.row.get("query", ""))]
+        return GenerateRequest(prompt, self.suite.max_tokens, stop, label=label, query=question.row.get("query", ""))
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the measures of the card that apply."""
         (answer,) = answers
+        return self.list_observations(self.grade_answer(item, answer))
+
+    def grade_answer(self, item: Item, answer: Answer) -> Grades:
+        """Return the suite's grades of one answer to an item."""
         if isinstance(answer, ScoreAnswer) and item.choices:
-            grades = self.suite.grade_choice(item.data, answer.logprobs)
-        elif isinstance(answer, GenerateAnswer) and not item.choices:
+            return self.suite.grade_choice(item.data, answer.logprobs)
+        if isinstance(answer, GenerateAnswer) and not item.choices:
             refused = answer.finish == "refused"  # by the server, which tells no words of the model
-            grades = self.suite.grade_text(item.data, REFUSAL if refused else answer.text)
-        else:
-            raise TypeError(f"{self.suite.name} cannot grade {type(answer).__name__} to item {item.doc_id}")
+            return self.suite.grade_text(item.data, REFUSAL if refused else answer.text)
+        raise TypeError(f"{self.suite.name} cannot grade {type(answer).__name__} to item {item.doc_id}")
+
+    def list_observations(self, grades: Grades) -> list[Observation]:
+        """Return grades as observations, in the order of the card."""
         return [
             Observation(measure.name, *_weigh(grades[measure.name]), measure.unit)
             for measure in self.suite.measures
