@@ -7,15 +7,18 @@ import re
 from collections.abc import Sequence
 
 _YES = re.compile(r"\b(yes|yeah|yep|certainly|definitely)\b", re.IGNORECASE)
-_NO = re.compile(r"\b(no|nope)\b(?!\s+(?:doubt|problem|longer|one|matter|issues?|reason|later|more|earlier|other)\b)", re.IGNORECASE)
+_NO = re.compile(
+    r"\b(no|nope)\b(?!\s+(?:doubt|problem|longer|one|matter|issues?|reason|later|more|earlier|other)\b)", re.IGNORECASE
+)
 _UNKNOWN = re.compile(
-    r"\b(?:can(?:no|')t|cannot|could(?: not|n't)|impossible to)\s+(?:be\s+)?(?:determine|tell|know|say|answer|be sure)"
-    r"|\bcan(?:not|'t| not) be (?:determined|known|told|answered|said)|\bundetermined\b|\bunknown\b|\bnot (?:known|clear|enough"
-    r"|stated|specified|mentioned|given|certain)\b|\b(?:in|un)(?:sufficient|clear|certain|specified)\b|\bno (?:way to know|one"
-    r" knows|information|indication)\b|\b(?:do(?:es)?(?: not|n't)|did(?: not|n't)) (?:say|state|tell|specify|mention|know|give)\b"
-    r"|\bneither\b.{0,40}\bknown\b|\bambiguous\b",
+    r"\b(?:cannot|can['’]t|can not|could(?: not|n['’]t)|impossible to)\s+(?:be\s+)?"
+    r"(?:determined?|tell|told|known?|say|said|answer(?:ed)?)\b"
+    r"|\b(?:undetermined|unknown|ambiguous|insufficient|unclear|uncertain|unspecified)\b"
+    r"|\bnot (?:known|clear|enough|stated|specified|mentioned|certain|sure)\b"
+    r"|\bno (?:way to know|one knows|information|indication)\b"
+    r"|\b(?:do|does|did)(?: not|n['’]t) (?:say|state|tell|specify|mention|know)\b",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _SMALL = {"the", "a", "an", "who", "in", "of", "is", "was", "with"}
 

@@ -125,7 +125,9 @@ class People(_Data):
 
     def _check_name(self, what: str, name: str, known: Mapping[str, Any] | Sequence[str]) -> None:
         if name not in known:
-            raise ValueError(f"{what} {name!r} does not exist.{did_you_mean(name, known)} There are: {', '.join(known)}")
+            raise ValueError(
+                f"{what} {name!r} does not exist.{did_you_mean(name, known)} There are: {', '.join(known)}"
+            )
 
     def find(self, attribute: str, group: str) -> Person:
         """Return somebody of a group."""
@@ -164,7 +166,9 @@ def read_people(path: Path | None = None) -> PeopleFile:
         return PeopleFile(People.model_validate(load_data("groups")))
     text, data, _ = read_yaml(path)
     if not isinstance(data, dict):
-        raise SpecError("a file of groups has the keys 'attributes', 'together', 'roles' and 'contrasts'.", where=str(path))
+        raise SpecError(
+            "a file of groups has the keys 'attributes', 'together', 'roles' and 'contrasts'.", where=str(path)
+        )
     try:
         people = People.model_validate(data)
     except ValidationError as error:

@@ -36,14 +36,18 @@ class Pronouns(BiasSuite):
         1: "the pronoun is that of the person who is the subject of the sentence.",
         2: "also that of the other person.",
     }
-    measures = (HARM, ACC, ACC_PRO, ACC_ANTI, BIAS)
-    chance = 0.5
+    measures: tuple[Measure, ...] = (HARM, ACC, ACC_PRO, ACC_ANTI, BIAS)
+    chance: float | None = 0.5
     max_tokens = 24
 
     def make_questions(self, draw: Draw) -> Iterable[Question]:
         """Return each sentence with roles of two groups, in both orders and with every pronoun."""
-        named = [(attribute, group, one.pronoun)
-                 for attribute, groups in self.people.attributes.items() for group, one in groups.items() if one.pronoun]  # fmt: skip
+        named = [
+            (attribute, group, one.pronoun)
+            for attribute, groups in self.people.attributes.items()
+            for group, one in groups.items()
+            if one.pronoun
+        ]
         roles = self.people.roles
         if len(roles) < 2:
             return

@@ -63,7 +63,7 @@ class BiasTask(HarmTask):
     @cached_property
     def card(self) -> TaskCard:
         """What the task is; with groups of the user's, their file's hash is part of it."""
-        card: TaskCard = HarmTask.card.func(self)
+        card = super().card
         return replace(card, settings={**card.settings, "groups": self.people.hash}) if self.people.hash else card
 
     def requests(self, item: Item) -> Sequence[Request]:
@@ -84,7 +84,9 @@ class BiasTask(HarmTask):
         """Return the measures of a choice, however it is asked for.  Raises TaskError if there are none."""
         found = self.suite.choice_measures()
         if not found:
-            raise TaskError("it has no options with a right one, so that no letter can be asked for.", where=self.suite.name)
+            raise TaskError(
+                "it has no options with a right one, so that no letter can be asked for.", where=self.suite.name
+            )
         return found
 
     def measure_choice(self, item: Item, chosen: str) -> Sequence[Observation]:
@@ -100,4 +102,3 @@ def make_task(suite: type[BiasSuite], options: TaskOptions) -> BiasTask:
 
 UNREAD: Grades = {UNCLEAR: 1.0}
 """Of an answer that nobody can classify: never a pass, and no value of `HARMFUL`."""
-
