@@ -103,9 +103,13 @@ class Adding:
 
 Tell = Callable[[Adding], None]
 """Is told after every batch."""
+Follow = Callable[[], None]
+"""Is called once all evidence is stored, while there still is the text of what may no longer be kept."""
 
 
-def add_files(store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | None = None) -> Adding:
+def add_files(
+    store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | None = None, follow: Follow | None = None
+) -> Adding:
     """Add files, and all files of folders, to an archive.
 
     Args:
@@ -113,6 +117,7 @@ def add_files(store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | No
         paths: files and folders; what is added is withdrawn as a whole by the same name.
         rules: what decides of the documents.
         tell: is told after every batch.
+        follow: is called before what may no longer be kept is taken out.
 
     Raises:
         ArchiveError: a path does not exist or cannot be listed, or the archive cannot be written.  Single files that
@@ -125,12 +130,13 @@ def add_files(store: Store, paths: Sequence[Path], rules: Rules, tell: Tell | No
         run.given = str(path)
         run.add(file, path if path.is_dir() else path.parent, str(path.resolve()))
         run.told.done += 1
-    run.flush()
-    run.told.taken_out = len(settle(store, run.keeper))
+    run.finish(follow)
     return run.told
 
 
-def refresh_rights(store: Store, rules: Rules, tell: Tell | None = None) -> tuple[Adding, Sequence[str]]:
+def refresh_rights(
+    store: Store, rules: Rules, tell: Tell | None = None, follow: Follow | None = None
+) -> tuple[Adding, Sequence[str]]:
     """Read again the files of documents whose evidence is older than may be relied upon.
 
     What is no longer permitted is taken out of the archive; see `settle`.
@@ -139,6 +145,7 @@ def refresh_rights(store: Store, rules: Rules, tell: Tell | None = None) -> tupl
         store: to bring up to date; this process must be its one writer meanwhile.
         rules: as for `add_files`; ``circumstances.at`` is the moment that counts.
         tell: is told after every batch.
+        follow: is called before what may no longer be kept is taken out.
 
     Returns what was read, and the files that are no longer there.
     """
@@ -154,8 +161,7 @@ def refresh_rights(store: Store, rules: Rules, tell: Tell | None = None) -> tupl
         run.given = source
         run.add(file, root, source, again=True)
         run.told.done += 1
-    run.flush()
-    run.told.taken_out = len(settle(store, run.keeper))
+    run.finish(follow)
     return run.told, missing
 
 
@@ -275,6 +281,13 @@ class _Run:
         self._begin()
         if self.tell is not None:
             self.tell(self.told)
+
+    def finish(self, follow: Follow | None) -> None:
+        """Store the last batch, and take out what may no longer be kept."""
+        self.flush()
+        if follow is not None:
+            follow()
+        self.told.taken_out = len(settle(self.store, self.keeper))
 
     def _finish(self) -> list[Entry]:
         """Return the batch with what is to be kept of each document, by the evidence of all that it comes from."""

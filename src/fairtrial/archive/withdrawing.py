@@ -48,10 +48,15 @@ def plan_withdrawal(store: Store, name: str) -> Withdrawal:
     return Withdrawal(name, "", tuple(one for one in store.list_holdings() if one.uri in addresses))
 
 
-def read_texts(store: Store, plan: Withdrawal, batch: int = 100) -> Iterator[tuple[str, str]]:
+def read_texts(store: Store, plan: Withdrawal) -> Iterator[tuple[str, str]]:
     """Yield id and text of what is to go, as long as it is there; with it what repeats it elsewhere is found."""
-    for at in range(0, len(plan.with_text), batch):
-        for document in store.read_documents(plan.with_text[at : at + batch]):
+    return read_words(store, plan.with_text)
+
+
+def read_words(store: Store, ids: Sequence[str], batch: int = 100) -> Iterator[tuple[str, str]]:
+    """Yield id and all words of documents of which there is text."""
+    for at in range(0, len(ids), batch):
+        for document in store.read_documents(ids[at : at + batch]):
             pictures = [text for one in document.pictures for text in (one.caption, one.text) if text]
             yield document.id, "\n\n".join([document.title, document.text, *pictures])
 

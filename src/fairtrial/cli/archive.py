@@ -16,16 +16,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from fairtrial.api.displaying import Followed, add_documents, refresh_documents
 from fairtrial.api.withdrawing import Outcome
 from fairtrial.api.withdrawing import withdraw as withdraw_documents
-from fairtrial.archive.adding import Adding, add_files, refresh_rights
+from fairtrial.archive.adding import Adding
 from fairtrial.archive.base import Holding, Store
 from fairtrial.archive.finding import Shown, find_holdings, find_source, refuse_unknown, show_documents
 from fairtrial.archive.opening import DEFAULT_ARCHIVE, open_archive
 from fairtrial.cli import archive_search
 from fairtrial.cli.archive_documents import describe_shown, make_documents_table, render_shown
 from fairtrial.cli.archive_search import ArchiveOption
-from fairtrial.cli.archive_withdrawing import describe_outcome, tell_outcome
+from fairtrial.cli.archive_withdrawing import describe_followed, describe_outcome, tell_followed, tell_outcome
 from fairtrial.cli.circumstances import (
     AgreementsOption,
     AtOption,
@@ -66,9 +67,9 @@ def add(
     said = Said(territory, operator, profile, proof, reporting, agreements)
     with _writing(archive, create=True) as store, _telling(quiet or as_json) as tell:
         rules = said.rules(store)
-        told = add_files(store, paths, rules, tell)
+        told, followed = add_documents(store, paths, rules, tell)
         fingerprint = store.fingerprint()
-    _report(told, archive, fingerprint, rules.circumstances.profile, as_json)
+    _report(told, followed, archive, fingerprint, rules.circumstances.profile, as_json)
 
 
 @app.command(name="rights")
@@ -87,11 +88,11 @@ def refresh(
     said = Said(territory, operator, profile, proof, reporting, agreements)
     with _writing(archive) as store, _telling(quiet or as_json) as tell:
         rules = said.rules(store)
-        told, missing = refresh_rights(store, rules, tell)
+        told, missing, followed = refresh_documents(store, rules, tell)
         fingerprint = store.fingerprint()
     for path in missing:
         told.refuse(path, "the file is no longer there: its rights stay as old as they are.")
-    _report(told, archive, fingerprint, rules.circumstances.profile, as_json)
+    _report(told, followed, archive, fingerprint, rules.circumstances.profile, as_json)
 
 
 @app.command(name="list")
@@ -269,7 +270,7 @@ def _telling(quiet: bool) -> Iterator[Callable[[Adding], None] | None]:
         yield tell_bar
 
 
-def _report(told: Adding, archive: str, fingerprint: str, profile: str, as_json: bool) -> None:
+def _report(told: Adding, followed: Followed, archive: str, fingerprint: str, profile: str, as_json: bool) -> None:
     """Say what adding did: bad files by name, counts in the last line; exit code 5 if nothing at all could be read."""
     added = told.documents
     if as_json:
@@ -290,10 +291,12 @@ def _report(told: Adding, archive: str, fingerprint: str, profile: str, as_json:
                 "refused": [{"where": where, "problem": problem} for where, problem in told.refused],
                 "refused_count": told.bad,
                 "fingerprint": fingerprint,
+                **describe_followed(followed),
             }
         )
     else:
-        for line in _describe_adding(told, archive, fingerprint, profile):
+        lines = [*_describe_adding(told, archive, fingerprint, profile)]
+        for line in [*lines[:-1], *tell_followed(followed), lines[-1]]:
             typer.echo(make_inline(line))
     if told.bad and told.bad >= told.files and not (added.new or added.known):
         raise typer.Exit(ArchiveError.exit_code)

@@ -1,4 +1,4 @@
-"""What ``fairtrial archive withdraw`` says: what went, what stays, and which ledgers it could not reach."""
+"""What is said of documents and words that went, of what stays, and of the ledgers that could not be reached."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from fairtrial.api.displaying import Followed
 from fairtrial.api.withdrawing import Outcome
 from fairtrial.ledger.withdrawing import Withdrawn
 
@@ -48,6 +49,33 @@ def describe_outcome(found: Outcome, dry_run: bool) -> dict[str, Any]:
         "unreached": found.unreached,
         "remains": found.remains,
     }
+
+
+def tell_followed(found: Followed) -> Iterator[str]:
+    """Yield what became of ledgers as the records of an archive changed; nothing where they stay as they are."""
+    for place, what in found.ledgers.items():
+        told = f"{_count(what.passages, 'passage')} emptied that may no longer be displayed"
+        if what.answers or what.requests:
+            told += (
+                f", {_count(what.answers, 'answer')} and {_count(what.requests, 'request')} that repeat what may no "
+            )
+            told += "longer be quoted replaced by their hashes"
+        yield f"{place}: {told}; decisions and grades are kept."
+    for place, why in found.unreached.items():
+        yield (
+            f"{place}: not looked through: {why.rstrip('.')}. It may hold words that may no longer be displayed; do "
+            "the same again once it can be read."
+        )
+    if found.ledgers or found.unreached:
+        yield (
+            f"Of {_count(found.looked + len(found.unreached), 'ledger')} made with this archive, "
+            f"{len(found.ledgers):,} lost words, {len(found.unreached):,} not reached."
+        )
+
+
+def describe_followed(found: Followed) -> dict[str, Any]:
+    """Return it as JSON values."""
+    return {"ledgers": {place: asdict(what) for place, what in found.ledgers.items()}, "unreached": found.unreached}
 
 
 def _tell_ledger(what: Withdrawn, dry_run: bool) -> str:

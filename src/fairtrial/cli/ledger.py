@@ -128,6 +128,9 @@ def gc(
         f"{verb} {found.trials} trials, {found.answers:,} answers, {found.observations:,} observations and "
         f"{found.items:,} items{freed}."
     )
+    if found.passages:
+        few = "passage" if found.passages == 1 else "passages"
+        typer.echo(f"{verb} the words of {found.passages:,} {few}, which may no longer be displayed.")
 
 
 @app.command()

@@ -7,23 +7,30 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import query
+from fairtrial.ledger.displaying import end_display
 from fairtrial.ledger.opening import explain_sqlite_error
 from fairtrial.ledger.store import Ledger
+from fairtrial.ledger.withdrawing import clean_file
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What was, or would be, taken out: rows by table, and bytes of the file (a little too low for a dry run)."""
+    """What was, or would be, taken out: rows by table, and bytes of the file (a little too low for a dry run).
+
+    Attributes:
+        passages: of which the words went, for the time is over in which they may be displayed.
+    """
 
     trials: int
     answers: int
     observations: int
     items: int
     bytes_freed: int
+    passages: int = 0
 
 
 KEPT = (
@@ -114,7 +121,7 @@ def collect(
 ) -> Collected:
     """Take out trials and all rows that no trial that is left refers to; then make the file smaller.
 
-    The caller holds the writer lock.
+    Words of passages go, too, once the time is over in which they may be displayed.  The caller holds the writer lock.
 
     Args:
         ledger: what to clear up.
@@ -138,14 +145,15 @@ def collect(
     with _begin_without_order(ledger) as db:
         before, unused = _count_pages(db), _count_free_pages(db)
         trials, answers, observations, items = _take_out(db, sorted(doomed))
+        passages = end_display(db, datetime.now(UTC))
         freed = _count_free_pages(db) - unused
         if not dry_run:
             db.execute("COMMIT")
     if not dry_run:
-        _shrink(ledger)
+        (clean_file if passages else _shrink)(ledger)
         freed = before - _count_pages(db)
     page_bytes = int(db.execute("PRAGMA page_size").fetchone()[0])
-    return Collected(trials, answers, observations, items, max(0, freed) * page_bytes)
+    return Collected(trials, answers, observations, items, max(0, freed) * page_bytes, passages)
 
 
 def _find_begun_before(ledger: Ledger, age: timedelta) -> set[str]:
@@ -166,6 +174,7 @@ def _begin_without_order(ledger: Ledger) -> Iterator[sqlite3.Connection]:
     db = ledger.connection
     try:
         db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("PRAGMA secure_delete = ON")
         db.execute("BEGIN IMMEDIATE")
         yield db
     except sqlite3.Error as error:

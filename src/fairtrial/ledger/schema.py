@@ -156,7 +156,7 @@ CREATE TABLE passages (
 """Words of passages that answers were made from: apart from all else, so that they can be taken out.
 
 ``text`` is null where it may not be displayed or was withdrawn, and so is ``title``, of the document;
-``display_until`` where no end is known.
+``display_until`` where no end is known.  Without a text it says when answers were looked through for it (`displaying`).
 """
 
 MIGRATIONS: tuple[str, ...] = (

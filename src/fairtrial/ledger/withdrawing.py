@@ -24,6 +24,9 @@ WORDS = frozenset({"text", "thought", "said", "prompt", "credits"})
 """Fields of answers and of their traces that hold words of people or models."""
 
 
+MOMENT = "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
+
+
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
     """What was taken out of a ledger, in rows.
@@ -41,14 +44,17 @@ class Withdrawn:
     items: int = 0
 
 
-def withdraw_words(ledger: Ledger, documents: Collection[str], texts: Mapping[str, str]) -> Withdrawn:
+def withdraw_words(
+    ledger: Ledger, documents: Collection[str], texts: Mapping[str, str], displayed: Collection[str] = ()
+) -> Withdrawn:
     """Take the words of documents out of a ledger, so that no byte of its files holds them any more.
 
     Args:
         ledger: to take them out of; the caller holds its writer lock.
         documents: their ids.
         texts: of each document, as far as there still is any; of answers that were made with a document without text
-            here, all words go.
+            here, all words go, unless its words were taken out before, while there was a text.
+        displayed: documents whose passages stay, since they may be displayed, though not quoted.
 
     Raises:
         LedgerError: it cannot be written; or another process is reading: the rows are gone, their bytes may not be.
@@ -57,17 +63,25 @@ def withdraw_words(ledger: Ledger, documents: Collection[str], texts: Mapping[st
     ledger.connection.execute("PRAGMA secure_delete = ON")
     with ledger.transaction() as db:
         of_these = "document IN (SELECT value FROM json_each(?))"
-        told = db.execute(f"SELECT sha256, document, text, title FROM passages WHERE {of_these}", (ids,)).fetchall()
-        kept = {f"{document} {sha256}": text for sha256, document, text, _ in told if text}
+        told = db.execute(
+            f"SELECT sha256, document, text, title, display_until FROM passages WHERE {of_these}", (ids,)
+        ).fetchall()
+        kept = {f"{document} {sha256}": text for sha256, document, text, _, _ in told if text}
         index = OverlapIndex({**texts, **kept})
-        unknown = frozenset(documents) - texts.keys()
+        fresh = {document for _, document, text, _, until in told if text or not until}
+        cleared = {document for _, document, _, _, _ in told} - fresh
+        unknown = frozenset(documents) - texts.keys() - cleared
         answers = _withdraw_answers(db, index, unknown)
         requests = _withdraw_requests(db, index)
         items = sum(_repeats(read_mapping(body, "an item"), index) for (body,) in db.execute("SELECT body FROM items"))
-        db.execute(f"UPDATE passages SET text = NULL, title = NULL WHERE {of_these}", (ids,))
-    passages = sum(bool(text or title) for _, _, text, title in told)
+        db.execute(  # the moment says that the answers were looked through, too; see `displaying`
+            f"UPDATE passages SET text = NULL, title = NULL, display_until = {MOMENT} WHERE {of_these} "
+            "AND document NOT IN (SELECT value FROM json_each(?))",
+            (ids, json.dumps(sorted(displayed))),
+        )
+    passages = sum(bool(text or title) for _, document, text, title, _ in told if document not in displayed)
     if told or answers or requests:  # whatever went before may have been stopped between the rows and the file
-        _clean(ledger)
+        clean_file(ledger)
     return Withdrawn(passages, answers, requests, items)
 
 
@@ -154,15 +168,18 @@ def _repeats(body: dict[str, Any], index: OverlapIndex) -> bool:
     return bool(_replace(body, index, False, every=True) != body)
 
 
-def _clean(ledger: Ledger) -> None:
-    """Write the file anew from what is left in it, and empty its log."""
+def clean_file(ledger: Ledger) -> None:
+    """Write the file anew from what is left in it, and empty its log.
+
+    Raises LedgerError where that is not possible: the rows are changed, and bytes of what went may still be there.
+    """
     try:
         for _ in range(2):
             busy = ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             if busy:
                 raise LedgerError(
                     f"another process is reading {ledger.path.name}: what was taken out may still be in its files.",
-                    fix="End it, and withdraw again.",
+                    fix="End it, and do the same again.",
                 )
             ledger.connection.execute("VACUUM")
         ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

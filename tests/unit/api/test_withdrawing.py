@@ -17,7 +17,7 @@ from fairtrial.ledger import Chunk, Ledger
 from fairtrial.ledger.answers import read_requests
 from fairtrial.ledger.examine import examine
 from fairtrial.ledger.passages import hash_text
-from fairtrial.ledger.withdrawing import _clean
+from fairtrial.ledger.withdrawing import clean_file
 from fairtrial.records import (
     GenerateAnswer,
     GenerateRequest,
@@ -202,9 +202,9 @@ def test_a_withdrawal_that_was_stopped_before_the_file_was_written_anew_is_finis
         calls.append(ledger)
         if len(calls) == 1:
             raise LedgerError("another process is reading")
-        _clean(ledger)
+        clean_file(ledger)
 
-    monkeypatch.setattr("fairtrial.ledger.withdrawing._clean", fail_at_first)
+    monkeypatch.setattr("fairtrial.ledger.withdrawing.clean_file", fail_at_first)
     news = str(place / "news")
     assert len(withdraw(str(held / "news.db"), [news], [held / "trial.db"]).unreached) == 1
     again = withdraw(str(held / "news.db"), [news], [held / "trial.db"])

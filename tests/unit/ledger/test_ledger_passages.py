@@ -13,6 +13,7 @@ from fairtrial.ledger.examine import examine
 from fairtrial.ledger.gc import collect
 from fairtrial.ledger.passages import PassageWords, hash_text, read_passages
 from fairtrial.records import GenerateAnswer, GenerateRequest, PassageText, PassageUse, Prompt, TraceStep
+from tests.support.ledgers import TASK, candidate_id, filled, make_items
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 TEXT = "The ferry to Saltmere sails at noon."
@@ -75,3 +76,25 @@ def test_passages_go_with_the_last_answer_that_was_made_from_them(ledger: Ledger
         collect(ledger)
     assert ledger.connection.execute("SELECT count(*) FROM passages").fetchone() == (0,)
     assert ledger.path.read_bytes().count(TEXT.encode()) == 0
+
+
+def test_clearing_up_takes_the_words_that_may_no_longer_be_displayed(tmp_path: Path) -> None:
+    rows = [(KEY[0], "over", "2026-01-01T00:00:00.5+01:00"), (KEY[0], "ends", "2999-01-01T00:00:00+00:00")]
+    uses = tuple(PassageUse(document, "news/1.md", 0, 36, sha) for sha, document, _ in rows)
+    answer = GenerateAnswer("At noon.", 3, "stop", 9, trace=(TraceStep("retrieve", passages=uses),))
+    request = GenerateRequest(Prompt("When?"), 8)
+    asked = [(TASK, make_items(1)[0].id, 0, (request.id,))]
+    with filled(tmp_path / "l.db") as full, full.writing():
+        full.commit(candidate_id("a"), Chunk(((request, answer),), asked))
+        with full.transaction() as db:
+            db.executemany("INSERT INTO passages VALUES (?, ?, 's', ?, 'Tides', 'A text of ' || ?2)", rows)
+        assert collect(full, dry_run=True).passages == 1
+        assert b"A text of over" in _read(tmp_path)
+        assert collect(full).passages == 1
+        assert list(full.read("SELECT document, text FROM passages")) == [("ends", "A text of ends"), ("over", None)]
+        assert b"A text of over" not in _read(tmp_path)
+        assert collect(full).passages == 0
+
+
+def _read(folder: Path) -> bytes:
+    return b"".join(one.read_bytes() for one in folder.glob("l.db*"))
