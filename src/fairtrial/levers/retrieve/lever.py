@@ -30,7 +30,7 @@ FRAME = 300
 SEARCHED = ("legs", "per_document")
 """Settings that the identity of the search tells."""
 
-METHOD = 2
+METHOD = 3
 """Of finding, showing and gating; counts up when the same archive and answer give another answer."""
 
 

@@ -33,6 +33,11 @@ MARKS: tuple[tuple[str, str], ...] = (
 LONGEST = 4000
 """Characters of a quotation; a mark that is closed later than that opened none."""
 
+_NEVER_ALONE = ("''", "'", "``", "\u2018", "\u201d", "\u00bb", "\u203a", "\u2039", "\u201a")
+"""Marks that also stand for something else, e.g. an apostrophe: one that nothing closes opens no quotation."""
+_SENTENCE_END = re.compile(r"(?<=[.!?\u2026\u3002])(?=\s)|\n")
+_LAST_CITED = re.compile(r"(?:\s*\[\d{1,4}(?:\s*[,;]\s*\d{1,4})*\])+[\s.,;:!?]*\Z")
+
 _OPENERS = {mark: closers for mark, closers in MARKS}
 _BLOCK = re.compile(r"(?:^|(?<=\n))(?:[ ]{0,3}>[^\n]*(?:\n|$))+")
 _HTML = re.compile(r"<(q|blockquote)\b[^>]{0,200}>(.{0,4000}?)</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -49,21 +54,23 @@ class Quotation:
         start: first character of it in the answer, its mark included.
         end: one after the last, its closing mark included.
         cited: numbers of the passages that the answer names for it: those right after it, else those of its sentence.
+        closed: whether a mark ends it; if none does, it reaches to the end of its sentence.
     """
 
     text: str
     start: int
     end: int
     cited: tuple[int, ...] = ()
+    closed: bool = True
 
 
 def find_quotations(answer: str) -> list[Quotation]:
     """Return the quotations of an answer, in order.  One within another is a part of the outer one."""
     found = sorted((*_find_blocks(answer), *_find_marked(answer)), key=lambda one: (one[0], -one[1]))
     kept: list[Quotation] = []
-    for start, end, text in found:
+    for start, end, text, closed in found:
         if text.strip() and (not kept or start >= kept[-1].end):
-            kept.append(Quotation(text, start, end, _find_cited(answer, start, end)))
+            kept.append(Quotation(text, start, end, _find_cited(answer, start, end), closed))
     return kept
 
 
@@ -76,23 +83,41 @@ def list_citations(answer: str) -> list[tuple[int, int, int]]:
     ]
 
 
-def _find_blocks(answer: str) -> Iterator[tuple[int, int, str]]:
+_Found = tuple[int, int, str, bool]
+"""First character and one after the last, what is quoted, and whether a mark ends it."""
+
+
+def _find_blocks(answer: str) -> Iterator[_Found]:
     for found in _BLOCK.finditer(answer):
-        yield found.start(), found.end(), _CITED.sub("", _MARKER.sub("", found[0]))
+        yield found.start(), found.end(), _CITED.sub("", _MARKER.sub("", found[0])), True
     for found in _HTML.finditer(answer):
-        yield found.start(), found.end(), re.sub(r"<[^<>]{0,200}>", "", found[2])
+        yield found.start(), found.end(), re.sub(r"<[^<>]{0,200}>", "", found[2]), True
 
 
-def _find_marked(answer: str) -> Iterator[tuple[int, int, str]]:
+def _find_marked(answer: str) -> Iterator[_Found]:
     at = 0
     while at < len(answer):
         mark = next((m for m in ("``", "''", answer[at]) if m in _OPENERS and answer.startswith(m, at)), "")
-        if mark and _opens(answer, at, mark) and (close := _find_close(answer, at, mark)) is not None:
-            end, text = close
-            yield at, end, text
-            at = end
-        else:
+        if not mark or not _opens(answer, at, mark):
             at += len(mark) or 1
+        elif (close := _find_close(answer, at, mark)) is not None:
+            end, text = close
+            yield at, end, text, True
+            at = end
+        elif mark in _NEVER_ALONE:
+            at += len(mark)
+        else:
+            end = _find_sentence_end(answer, at + len(mark))
+            yield at, end, answer[at + len(mark) : end], False
+            at = end
+
+
+def _find_sentence_end(answer: str, begin: int) -> int:
+    """Return one after the sentence that a place stands in, without the citation behind it; within the paragraph."""
+    found = _SENTENCE_END.search(answer, begin, begin + LONGEST)
+    end = found.start() if found else min(len(answer), begin + LONGEST)
+    cited = _LAST_CITED.search(answer, begin, end)
+    return cited.start() if cited else end
 
 
 def _find_close(answer: str, at: int, mark: str) -> tuple[int, str] | None:

@@ -3,7 +3,7 @@
 Texts are compared by their characters in Unicode NFKC, with white space folded and the different forms of quotation
 marks, apostrophes and dashes taken as one; case counts only in that a word may begin with either.  Quotations of fewer
 than 12 characters are too short to say anything.  A quotation that was changed counts as found only where 85% of it
-survives as one run, and neither a number nor a negation is in what differs.  Pure.
+survives as one run, with nothing before it and behind it no more than another ending of its last word.  Pure.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ SHORTEST = 12
 """Characters, after folding, of a quotation that can be looked for, and of a piece of a stitched one."""
 SURVIVING = 0.85
 """Share of a quotation that must stand in a passage as one run for it to count as found with changes."""
+
+STEM = 4
+"""Letters that two words share at their beginning, at least, to be forms of one word."""
+ENDING = 3
+"""Letters behind them, at most."""
 
 Result = Literal["found", "misattributed", "stitched", "not found", "too short"]
 
@@ -123,7 +128,8 @@ def _check_changed(
     best = max(runs, key=lambda run: run[1], default=(0, 0, 0, 0))
     number, length, at, there = best
     survives = length >= SHORTEST and length >= SURVIVING * len(wanted)
-    if len(pieces) == 1 and survives and not _says_otherwise(wanted, at, passages[number].text, there, length):
+    place = (at, passages[number].text, there, length) if survives else None
+    if len(pieces) == 1 and place and _says_the_same(wanted, *place, quotation.closed):
         result: Result = "misattributed" if quotation.cited and number not in named else "found"
         span = passages[number].span(there, there + length)
         words = _count_words(wanted[at : at + length])
@@ -136,29 +142,48 @@ def _check_changed(
     return CheckedQuotation(quotation, "not found")
 
 
-def _says_otherwise(wanted: str, at: int, text: str, there: int, length: int) -> bool:
-    """Return whether a number or a negation is in what differs beside the run that a quotation shares with a passage.
+def _says_the_same(wanted: str, at: int, text: str, there: int, length: int, closed: bool) -> bool:
+    """Return whether a quotation has no word of its own beside the run that it shares with a passage.
 
-    What differs reaches to the ends of the words that the run cuts through, and in the passage as far as in the
-    quotation, and one word further.
+    It must begin where a word of the passage does: "legal" is not what "illegal" says.  Its last word may have another
+    ending ("pier" for "piers"), no negation, number or other word; one that nothing closes may break off in it.
     """
-    before, after = wanted[:at], wanted[at + length :]
-    least, most = (there - len(before) if _has_word([before]) else there), there + length
-    most += len(after) if _has_word([after]) else 0
-    pairs = ((wanted, 0, at), (wanted, at + length, len(wanted)), (text, max(least, 0), there))
-    beside = [_widen(*one) for one in (*pairs, (text, there + length, min(most, len(text))))]
-    return any(_NEGATION.search(one) or any(char.isdigit() for char in one) for one in beside)
+    while at and there and wanted[at - 1].casefold() == text[there - 1].casefold():  # case of a first letter
+        at, there, length = at - 1, there - 1, length + 1
+    if _has_word([wanted[:at]]) or (there and _is_inside(text[there - 1], wanted[at])):
+        return False
+    own, theirs = (_read_ending(one, end) for one, end in ((wanted, at + length), (text, there + length)))
+    if not own and (not theirs or not closed):
+        return not _has_word([wanted[at + length :]])
+    stem = _read_stem(wanted, at, at + length)
+    rest = wanted[at + length + len(own) :]
+    alike = len(stem) >= STEM and max(len(own), len(theirs)) <= ENDING and (stem + own + theirs).isalpha()
+    denied = any(_NEGATION.search(stem + one) for one in (own, theirs))
+    return alike and not denied and not _has_word([rest])
 
 
-def _widen(text: str, start: int, end: int) -> str:
-    """Return a part of a text with the words that it begins and ends in; nothing of an empty part."""
-    if start >= end:
-        return ""
-    while start and text[start - 1] != " ":
-        start -= 1
-    while end < len(text) and text[end] != " ":
+def _is_inside(before: str, after: str) -> bool:
+    """Return whether two characters belong to one word; scripts without case may have no spaces between words."""
+    return all(char.isdigit() or char.lower() != char.upper() for char in (before, after))
+
+
+def _read_ending(text: str, at: int) -> str:
+    """Return the rest of the word that a place cuts through; nothing if it stands at the end of a word."""
+    if not at or at >= len(text) or not _is_inside(text[at - 1], text[at]):
+        apostrophe = text[at : at + 2]  # "can" of "can't"
+        return apostrophe if at and len(apostrophe) > 1 and apostrophe[0] == "'" and apostrophe[1].isalpha() else ""
+    end = at
+    while end < len(text) and (_is_inside(text[end - 1], text[end]) or text[end] == "'"):
         end += 1
-    return text[start:end]
+    return text[at:end].rstrip("'")
+
+
+def _read_stem(text: str, start: int, end: int) -> str:
+    """Return the part of the last word of a run that stands in it."""
+    at = end
+    while at > start and text[at - 1].isalnum():
+        at -= 1
+    return text[at:end]
 
 
 def _list_gaps(wanted: str, covered: Sequence[tuple[int, int, int, int]]) -> list[str]:

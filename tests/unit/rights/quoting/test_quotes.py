@@ -71,12 +71,44 @@ def test_what_becomes_of_a_quotation(quoted: str, result: str) -> None:
     assert results(f"It says “{quoted}”.") == [result]
 
 
-def test_a_changed_quotation_is_found_only_where_most_of_it_survives_as_one_run() -> None:
-    kept = "The ferry to Saltmere will sail again on Monday, the harbour office said"
-    [one] = check_quotations(f"“{kept} today”", SHOWN)
-    assert (one.result, one.exact, one.words) == ("found", False, 13)
-    assert results(f"“{kept} today, and everybody on the island is glad”") == ["not found"]
-    assert results("“The ferry to Saltmere will not sail again on Monday”") == ["not found"]
+@pytest.mark.parametrize(
+    ("quoted", "found"),
+    [
+        ("The ferry to Saltmere will sail again on Monday, the harbour offices", True),  # another form of a word
+        ("The ferry to Saltmere will sail again on Mondays", True),
+        ("The ferry to Saltmere will sail again on Monday, the harbour office denied", False),  # a word replaced
+        ("The ferry to Saltmere will sail again on Monday, the harbour office sail", False),
+        ("The ferry to Saltmere will sail again on Monday, the harbour office said today", False),  # or put behind
+        ("Today the ferry to Saltmere will sail again on Monday, the harbour office", False),  # or before
+        ("Ferry to Saltmere will sail again on Monday, the harbour officialdom", False),
+        ("erry to Saltmere will sail again on Monday, the harbour office said", False),  # begins within a word
+        ("The ferry to Saltmere will not sail again on Monday", False),
+    ],
+)
+def test_a_changed_quotation_has_no_word_of_its_own(quoted: str, found: bool) -> None:
+    [one] = check_quotations(f"It says “{quoted}”.", SHOWN)
+    assert (one.result == "found", one.exact) == (found, False)
+
+
+@pytest.mark.parametrize(
+    ("passage", "quoted"),
+    [
+        ("An illegal strike ended on Monday at noon.", "legal strike ended on Monday at noon"),
+        ("Nobody says that the mayor can accept the offer.", "says that the mayor can't"),
+        ("The council says that it could raise taxes.", "The council says that it couldn't"),
+        ("The treaty of the two towns ends in 2026.", "The treaty of the two towns ends in 202"),
+        ("The treaty of the two towns ends in 2026.", "The treaty of the two towns ends in 2027"),
+        ("The judge called all of the evidence useful.", "The judge called all of the evidence useless"),
+        ("市議会は来年度の予算案を全会一致で可決した。", "市議会は来年度の予算案を全会一致で否決した"),
+        ("市議会は来年度の予算案を全会一致で可決した。", "市議会は来年度の予算案を全会一致で可決して"),
+    ],
+)
+def test_small_changes_that_turn_what_was_said_around_are_not_found(passage: str, quoted: str) -> None:
+    assert results(f"“{quoted}”", {1: passage}) == ["not found"]
+
+
+def test_scripts_without_spaces_are_quoted_anywhere() -> None:
+    assert results("「来年度の予算案を全会一致で可決」", {1: "市議会は来年度の予算案を全会一致で可決した。"}) == ["found"]
 
 
 def test_forms_of_characters_and_white_space_count_as_the_same() -> None:
@@ -112,8 +144,31 @@ def test_citations_are_numbers_in_brackets() -> None:
 
 
 def test_parts_of_words_are_no_quotation() -> None:
-    assert results("“he ferry to Saltm”") == ["found"]  # one run of most of it, though no exact one
-    assert not check_quotations("“he ferry to Saltm”", SHOWN)[0].exact
+    assert results("“he ferry to Saltmere”") == ["not found"]
+    assert results("“The ferry to Sal”") == ["not found"]
+
+
+@pytest.mark.parametrize("mark", ["“", "„", '"', "«", "「", "『", "〝", "＂"])
+@pytest.mark.parametrize(
+    ("said", "result", "text"),
+    [
+        ("The ferry to Saltmere will sail again on Mon", "found", "The ferry to Saltmere will sail again on Mon"),
+        ("Repairs took nine days. It rains.", "found", "Repairs took nine days."),
+        ("Repairs took nine years. It rains.", "not found", "Repairs took nine years."),
+        ("Repairs took nine days [1]. It rains.", "found", "Repairs took nine days"),
+        ("stays closed until spring [1]\nIt rains.", "misattributed", "stays closed until spring"),
+    ],
+)
+def test_a_mark_that_nothing_closes_quotes_to_the_end_of_its_sentence(
+    mark: str, said: str, result: str, text: str
+) -> None:
+    one = check_quotations(f"They say: {mark}{said}", SHOWN)[0]
+    assert (one.result, one.quotation.text, one.quotation.closed) == (result, text, False)
+
+
+@pytest.mark.parametrize("mark", ["'", "‘", "''", "``", "”", "»", "›"])
+def test_marks_that_also_stand_for_something_else_open_nothing_alone(mark: str) -> None:
+    assert results(f"They say {mark}that nobody in the town believes it.") == []
 
 
 WORD = st.text("abcdefghij", min_size=2, max_size=7)
