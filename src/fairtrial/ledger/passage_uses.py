@@ -10,7 +10,7 @@ from typing import cast
 from fairtrial.ledger.encoding import decode_answer
 from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.store import Ledger
-from fairtrial.records.passages import Mode, PassageUse
+from fairtrial.records.passages import NOT_PERMITTED, Mode, PassageUse
 from fairtrial.records.trace import count_calls
 from fairtrial.rights.statement import AnsweredWith
 
@@ -38,6 +38,21 @@ def read_passage_answers(ledger: Ledger, begin: datetime, end: datetime) -> Iter
         at = _read_moment(created)
         tokens_in, tokens_out = count_calls(answer.trace, answer.moved)
         yield AnsweredWith(at, name, candidate_id, request_id, passages, tokens_in, tokens_out)
+
+
+def read_withheld_items(ledger: Ledger, candidate_id: str, task_id: str) -> frozenset[str]:
+    """Return the items of a task for which a candidate was not shown something that they name, for rights denied it."""
+    rows = ledger.read(
+        """
+        SELECT DISTINCT s.item_id
+        FROM asked s JOIN answers a ON a.candidate_id = s.candidate_id AND a.request_id = s.request_id,
+            json_each(a.answer, '$.trace') t, json_each(t.value, '$.passages') p
+        WHERE s.candidate_id = ? AND s.task_id = ? AND instr(a.answer, '"withheld"') > 0
+        AND substr(json_extract(p.value, '$.withheld'), 1, ?) = ?
+        """,
+        (candidate_id, task_id, len(NOT_PERMITTED), NOT_PERMITTED),
+    )
+    return frozenset(item for (item,) in rows)
 
 
 def _tell_mode(passages: tuple[PassageUse, ...], spec: str, name: str) -> tuple[PassageUse, ...]:

@@ -83,11 +83,23 @@ def count_answered(ledger: Ledger, trial_id: str, candidate_id: str, task_id: st
 
 def count_answers_with(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, signs: Sequence[str]) -> int:
     """Return how many of a candidate's answers to a task of a trial have any of some signs."""
+    return _count_answers(ledger, trial_id, candidate_id, task_id, signs, 1)
+
+
+def count_answers_with_all(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, signs: Sequence[str]) -> int:
+    """Return how many of a candidate's answers to a task of a trial have all of some signs."""
+    return _count_answers(ledger, trial_id, candidate_id, task_id, signs, len(signs))
+
+
+def _count_answers(
+    ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, signs: Sequence[str], least: int
+) -> int:
     marks = ",".join("?" * len(signs))
     [(count,)] = ledger.read(
-        "SELECT count(*) FROM (SELECT DISTINCT item_id, repeat FROM observations "
-        f"WHERE candidate_id = ? AND task_id = ? AND measure IN ({marks}) {OF_A_TRIAL})",
-        (candidate_id, task_id, *(PREFIX + sign for sign in signs), trial_id, task_id),
+        "SELECT count(*) FROM (SELECT item_id FROM observations "
+        f"WHERE candidate_id = ? AND task_id = ? AND measure IN ({marks}) {OF_A_TRIAL} "
+        "GROUP BY item_id, repeat HAVING count(DISTINCT measure) >= ?)",
+        (candidate_id, task_id, *(PREFIX + sign for sign in signs), trial_id, task_id, least),
     )
     return int(count)
 

@@ -4,7 +4,8 @@ One model under several conditions on the same items: closed book, with what a s
 would find (oracle), with what is found beside that (distractors).  Comparisons are paired, item by item.
 
 What retrieval loses is a sum: of every wrong answer the first cause that applies counts, so that the parts add up to
-all that is lost.  *Not found*: not all that must be known is among the first passages.  *Found, not used*: it is, and
+all that is lost.  *Withheld by rights*: something that must be known was not permitted to be shown, as the candidate
+with oracle passages tells.  *Not found*: not all that must be known is among the first passages.  *Found, not used*: it is, and
 the answer declines or cites nothing that tells it.  *Used, but wrong*: it cites what tells it and is wrong.  *Nothing
 to be found*: the archive does not tell it, and something was answered.
 """
@@ -12,7 +13,7 @@ to be found*: the archive does not tell it, and something was answered.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy as np
 from fairtrial.analysis.standings.values import Floats, Ints, TrialValues
 from fairtrial.analysis.verdicts import get_bounds, make_rule, scale_margin
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.passage_uses import read_withheld_items
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import compute_fixed_interval
@@ -34,13 +36,16 @@ CONDITIONS = {"search": SEARCH, "oracle": ORACLE, "distractors": DISTRACTORS}
 CONTRASTS = ((SEARCH, CLOSED), (ORACLE, SEARCH), (ORACLE, CLOSED), (DISTRACTORS, CLOSED))
 """What is compared: the first less the second."""
 
+UNDER = ("archive", "profile", "territory", "operator", "proofs", "reporting", "at")
+"""Settings of the lever that decide what may be shown."""
+
 SEARCH_ALONE = "search"
 """A candidate's model that answers nothing: only its search is looked at, and no answers of it are lost."""
 
 OF_SEARCHES = ("recall", "ndcg", "mrr")
-CAUSES = ("not found", "found, not used", "used, but wrong", "nothing to be found")
+CAUSES = ("withheld by rights", "not found", "found, not used", "used, but wrong", "nothing to be found")
 TOGETHER = "found, but wrong"
-"""The second and the third cause, which nobody can tell apart where a model never cites."""
+"""The third and the fourth cause, which nobody can tell apart where a model never cites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +154,40 @@ def _contrast(rows: TrialValues, task: TaskRecord, family: Family, pair: tuple[s
     return Interval(difference, low, high) if measure.higher_is_better else Interval(-difference, -high, -low)
 
 
-def measure_losses(rows: TrialValues, task: TaskRecord, name: str) -> Losses | None:
+def find_withheld(rows: TrialValues, family: Family, task: TaskRecord) -> frozenset[str]:
+    """Return the items of a task for which rights withheld what should be found; only oracle passages tell it.
+
+    Of candidates with another archive, or in other circumstances, they say nothing: then there are none.
+    """
+    if ORACLE not in family.names:
+        return frozenset()
+    under = {
+        json.dumps(_read_rights(rows.candidate(name)), sort_keys=True)
+        for c, name in family.names.items()
+        if c != CLOSED
+    }
+    oracle = rows.candidate(family.names[ORACLE])
+    return read_withheld_items(rows.ledger, oracle.id, task.id) if len(under) == 1 else frozenset()
+
+
+def _read_rights(one: CandidateRecord) -> list[object]:
+    """Return the archive of a candidate's lever, and the circumstances that it names."""
+    said = next((lever["retrieve"] for lever in one.spec.levers if "retrieve" in lever), None)
+    return [said.get(name) for name in UNDER] if isinstance(said, Mapping) else [said]
+
+
+def measure_losses(
+    rows: TrialValues, task: TaskRecord, name: str, withheld: Collection[str] = frozenset()
+) -> Losses | None:
     """Return where a candidate's wrong answers were lost; None where what was found is not measured of the task.
 
     Items count that have a main measure, bounded by 0 and 1; those without recall have nothing to be found.
+
+    Args:
+        rows: of the trial.
+        task: that was answered.
+        name: of the candidate.
+        withheld: ids of the items for which rights withheld what should be found.
     """
     measure = task.main_measure
     recalls = [m.name for m in task.card.measures if m.name.startswith("recall@")]
@@ -168,8 +203,11 @@ def measure_losses(rows: TrialValues, task: TaskRecord, name: str) -> Losses | N
     used = np.zeros(main.at.size)
     used[np.isin(main.at, cited.at)] = cited.values[np.isin(cited.at, main.at)]
     there, whole = ~np.isnan(found), np.nan_to_num(found) >= 1.0
+    ids = query.read_order(rows.ledger, rows.trial_id, task.id).item_ids
+    denied = np.array([ids[place] in withheld for place in main.at], dtype=bool)
     flags = {
-        "not found": there & ~whole,
+        "withheld by rights": there & ~whole & denied,
+        "not found": there & ~whole & ~denied,
         "found, not used": there & whole & (used <= 0),
         "used, but wrong": there & whole & (used > 0),
         "nothing to be found": ~there,
@@ -187,10 +225,9 @@ def _make_tables(rows: TrialValues, family: Family, task: TaskRecord) -> Iterato
     if lines:
         columns = (Column("compared"), Column(task.main_measure.name, unit, difference=True))
         yield Table(f"{task.name}: what passages change ({family.title})", columns, tuple(lines))
-    rest = [(c, name, losses) for c, name in family.names.items() if (losses := measure_losses(rows, task, name))]
+    rest = _measure_all_losses(rows, family, task)
     if rest:
-        cites = _does_cite(rows, family, task)
-        told = [(condition, losses if cites else _put_together(losses)) for condition, _, losses in rest]
+        told = list(rest.items())
         heads = (Column("condition"), *(Column(cause, "1") for cause in told[0][1].causes), Column("all lost", "1"))
         yield Table(
             f"{task.name}: where answers are lost, as shares of all items ({family.title})",
@@ -199,16 +236,23 @@ def _make_tables(rows: TrialValues, family: Family, task: TaskRecord) -> Iterato
         )
 
 
-def _does_cite(rows: TrialValues, family: Family, task: TaskRecord) -> bool:
-    """Return whether a family cites a passage that tells the answer in any of its conditions."""
-    every = (measure_losses(rows, task, name) for name in family.names.values())
-    return any(losses.cites for losses in every if losses)
+def _measure_all_losses(rows: TrialValues, family: Family, task: TaskRecord) -> dict[str, Losses]:
+    """Return the losses by condition: without the cause that none of them has, with two in one where nobody cites."""
+    withheld = find_withheld(rows, family, task)
+    every = ((c, measure_losses(rows, task, name, withheld)) for c, name in family.names.items())
+    found = {condition: losses for condition, losses in every if losses is not None}
+    if not any(losses.cites for losses in found.values()):
+        found = {condition: _put_together(losses) for condition, losses in found.items()}
+    if not any(losses.causes[CAUSES[0]].any() for losses in found.values()):
+        found = {c: replace(one, causes=dict(list(one.causes.items())[1:])) for c, one in found.items()}
+    return found
 
 
 def _put_together(losses: Losses) -> Losses:
     """Return losses with one cause in place of the two that only citations tell apart."""
-    missing, unused, wrong, nothing = (losses.causes[cause] for cause in CAUSES)
-    return replace(losses, causes={CAUSES[0]: missing, TOGETHER: unused + wrong, CAUSES[3]: nothing})
+    denied, missing, unused, wrong, nothing = (losses.causes[cause] for cause in CAUSES)
+    causes = {CAUSES[0]: denied, CAUSES[1]: missing, TOGETHER: unused + wrong, CAUSES[4]: nothing}
+    return replace(losses, causes=causes)
 
 
 def _estimate_losses(rows: TrialValues, losses: Losses) -> list[Cell]:
@@ -229,6 +273,9 @@ SHOWN = (
     "citation_recall",
     "quote_faithfulness",
     "context_kept",
+    "overlap_run",
+    "overlap_8gram",
+    "licence_cost",
 )
 
 
@@ -247,7 +294,7 @@ def _make_conditions_table(rows: TrialValues, family: Family, task: TaskRecord) 
         Column("condition"),
         Column("candidate"),
         Column(task.main_measure.name, task.main_measure.unit),
-        *(Column(name, "1") for name in shown),
+        *(Column(name, task.card.measure(name).unit) for name in shown),
     )
     return Table(f"{task.name}: conditions", columns, tuple(lines))
 
@@ -270,11 +317,9 @@ def _describe(rows: TrialValues, family: Family, task: TaskRecord) -> Iterator[s
     missing = _contrast(rows, task, family, (ORACLE, SEARCH))
     if missing is not None:
         yield f"{task.name}: {family.title}: with oracle passages it {_tell_change(missing, unit)} over retrieval."
-    name = family.names.get(SEARCH)
-    losses = measure_losses(rows, task, name) if name else None
+    losses = _measure_all_losses(rows, family, task).get(SEARCH)
     if losses is None:
         return
-    losses = losses if _does_cite(rows, family, task) else _put_together(losses)
     *parts, every = _estimate_losses(rows, losses)
     sizes = [
         (part.value, cause) for part, cause in zip(parts, losses.causes, strict=True) if isinstance(part, Interval)

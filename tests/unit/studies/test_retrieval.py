@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,7 @@ from fairtrial.archive.opening import open_archive
 from fairtrial.engines import EngineSettings
 from fairtrial.engines.base import Capabilities
 from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import CandidateRecord
 from fairtrial.planning.plan import plan_trial
 from fairtrial.records import GenerateAnswer, GenerateRequest, Request, ScoreAnswer, ScoreRequest
 from fairtrial.report.summary import summarise
@@ -23,7 +25,7 @@ from fairtrial.rights.agreements import load_agreements
 from fairtrial.running.conductor import run
 from fairtrial.spec.trial import Trial
 from fairtrial.studies import Findings, Interval
-from fairtrial.studies.retrieval import CAUSES, TITLE, find_families, measure_losses
+from fairtrial.studies.retrieval import CAUSES, TITLE, find_families, find_withheld, measure_losses
 from fairtrial.tasks.newsroom.writing import AGREEMENTS, ARTICLES, write_example
 
 CAN = Capabilities(False, True, False, False, 100_000, batch_invariant=True)
@@ -130,3 +132,50 @@ def test_a_perfect_search_leaves_what_is_not_in_the_archive(ledger: Ledger) -> N
 
 def test_without_a_lever_the_study_says_that_nothing_retrieves(ledger: Ledger) -> None:
     assert find_families([one for one in rows_of(ledger).plan.candidates if one.name == "closed"]) == []
+
+
+def test_what_rights_withheld_is_no_fault_of_the_search(ledger: Ledger) -> None:
+    rows = rows_of(ledger)
+    task = rows.plan.tasks[0]
+    before = measure_losses(rows, task, "found")
+    assert before is not None and not before.causes["withheld by rights"].any()
+    ids = query.read_order(ledger, rows.trial_id, task.id).item_ids
+    missing = {ids[at] for at, lost in enumerate(before.causes["not found"]) if lost}
+    after = measure_losses(rows, task, "found", {*sorted(missing)[:3], "another item"})
+    assert after is not None
+    assert after.causes["withheld by rights"].sum() == 3
+    assert after.causes["not found"].sum() == before.causes["not found"].sum() - 3
+    assert sum(after.causes.values()) == pytest.approx(sum(before.causes.values()))
+
+
+def test_oracle_passages_tell_what_rights_withhold(ledger: Ledger) -> None:
+    rows = rows_of(ledger)
+    [family] = find_families(rows.plan.candidates)
+    task = rows.plan.tasks[0]
+    assert find_withheld(rows, family, task) == frozenset()
+    assert "withheld by rights" not in {column.name for table in find(ledger).tables for column in table.columns}
+    oracle = rows.candidate("perfect").id
+    ledger.connection.execute("SAVEPOINT changed")
+    try:
+        uses = [{"uri": "u", "withheld": "not permitted: tdm-reserved"}], [{"uri": "u", "withheld": "did not fit"}]
+        asked = list(ledger.read("SELECT item_id, request_id FROM asked WHERE candidate_id = ? LIMIT 2", (oracle,)))
+        for (_, request), use in zip(asked, uses, strict=True):
+            ledger.connection.execute(
+                "UPDATE answers SET answer = json_set(answer, '$.trace[0].passages', json(?)) "
+                "WHERE candidate_id = ? AND request_id = ?",
+                (json.dumps(use), oracle, request),
+            )
+        assert find_withheld(rows, family, task) == {asked[0][0]}
+        changed = replace(rows.plan, candidates=tuple(map(_go_abroad, rows.plan.candidates)))
+        assert find_withheld(TrialValues(ledger, rows.trial_id, changed), family, task) == frozenset()
+    finally:
+        ledger.connection.execute("ROLLBACK TO changed")
+        ledger.connection.execute("RELEASE changed")
+
+
+def _go_abroad(one: CandidateRecord) -> CandidateRecord:
+    """Return a candidate that searches in another territory if it is the one with oracle passages."""
+    if one.name != "perfect":
+        return one
+    levers = tuple({"retrieve": {**lever["retrieve"], "territory": "US"}} for lever in one.spec.levers)
+    return replace(one, spec=replace(one.spec, levers=levers))

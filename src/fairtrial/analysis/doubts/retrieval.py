@@ -8,12 +8,13 @@ from typing import Any
 from fairtrial.analysis.doubts.base import Doubt, get_names_by_id, is_grave
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
-from fairtrial.ledger.signs import count_signs
+from fairtrial.ledger.signs import SignCount, count_answers_with_all, count_signs
 
+NOTHING, ABSTAINED = "found_nothing", "abstained"
 SENTENCES: Mapping[str, str] = {
-    "found_nothing": "No passage was found for {count} of {of} items of {task} that {candidate} answered; what it says "
+    NOTHING: "No passage was found for {count} of {of} items of {task} that {candidate} answered; what it says "
     "of them is no test of the archive.",
-    "abstained": "{candidate} declined to answer {count} of {of} items of {task} for lack of evidence.",
+    ABSTAINED: "{candidate} declined to answer {count} of {of} items of {task} for lack of evidence{nothing}.",
     "passages_dropped": "Passages that were found for {count} of {of} items of {task} did not fit the context of "
     "{candidate} and were left out; a larger `context`, or a smaller `k` of its lever `retrieve`, avoids that.",
     "quotes_wrong": "{count} of {of} answers of {candidate} to {task} quote words that stand in no passage that it was "
@@ -50,12 +51,24 @@ def find_retrieval_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Dou
     for found in count_signs(ledger, trial.id):
         if found.sign in SENTENCES and found.candidate_id in candidates and found.task_id in tasks:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
-            counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
+            both = _count_both(ledger, trial.id, found)
+            count = found.count - both if found.sign == NOTHING else found.count
+            if not count:
+                continue  # the abstentions tell it
+            nothing = f"; for {both:,} of them no passage was found" if both else ""
+            counts = {"count": f"{count:,}", "of": f"{found.of:,}", "nothing": nothing}
             text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
-            grave = found.sign in ALWAYS or is_grave(found.count, found.of)
-            grave = found.count >= DECLINED_SHARE * found.of if found.sign == "abstained" else grave
-            yield Doubt(found.sign, text, task, candidate, found.count, found.of, grave)
+            grave = found.sign in ALWAYS or is_grave(count, found.of)
+            grave = count >= DECLINED_SHARE * found.of if found.sign == ABSTAINED else grave
+            yield Doubt(found.sign, text, task, candidate, count, found.of, grave)
     yield from find_shallow_searches(trial)
+
+
+def _count_both(ledger: Ledger, trial_id: str, found: SignCount) -> int:
+    """Return for how many answers nothing was found and was declined for it: one thing, which is said once."""
+    if found.sign not in (NOTHING, ABSTAINED):
+        return 0
+    return count_answers_with_all(ledger, trial_id, found.candidate_id, found.task_id, (NOTHING, ABSTAINED))
 
 
 def find_shallow_searches(trial: query.TrialRow) -> Iterator[Doubt]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fairtrial.tasks.graders.overlap import write_text
 from fairtrial.tasks.newsroom.printing import Article, Press
 from fairtrial.tasks.newsroom.questions import Asker, Question
 from fairtrial.tasks.newsroom.tracing import Context
@@ -37,6 +38,13 @@ class Newsroom:
             uri: Context(one.published.isoformat() if one.published else "", one.label, bool(one.corrections))
             for uri, one in newest.items()
         }
+
+    def find_texts(self) -> dict[str, str]:
+        """Return all words of each document, by address; of several versions those of all."""
+        texts: dict[str, list[str]] = {}
+        for one in self.articles:
+            texts.setdefault(one.document.uri, []).extend((write_text(one.document), one.caption))
+        return {uri: "\n\n".join(parts) for uri, parts in texts.items()}
 
 
 @lru_cache(maxsize=4)

@@ -27,7 +27,7 @@ from fairtrial.tasks.newsroom.archive import build_newsroom
 from fairtrial.tasks.newsroom.questions import LEVEL, LEVELS, Question
 from fairtrial.tasks.newsroom.reading import declines, gives, gives_all, gives_something
 from fairtrial.tasks.newsroom.tracing import MEASURES as TRACED
-from fairtrial.tasks.newsroom.tracing import Context, explain_absences, observe_trace
+from fairtrial.tasks.newsroom.tracing import Context, explain_absences, observe_trace, observe_use
 from fairtrial.tasks.newsroom.values import Value
 from fairtrial.tasks.newsroom.world import VERSION
 
@@ -86,6 +86,7 @@ class NewsroomTask:
     def card(self) -> TaskCard:
         """What the task is."""
         questions = self._questions
+        declined = sum(not one.golds for one in questions) / len(questions)
         return TaskCard(
             name=NAME,
             version=str(VERSION),
@@ -94,8 +95,7 @@ class NewsroomTask:
             measures=(*TEXT_MEASURES, *TRACED),
             main_measure="acc",
             description=f"Questions about the news archive of an invented town (`fairtrial archive example` writes "
-            f"it). Level {self._level}: {LEVELS[self._level]}",
-            chance=sum(not one.golds for one in questions) / len(questions),
+            f"it). Level {self._level}: {LEVELS[self._level]} Always declining is right in {declined:.0%}.",
             settings={"level": self._level, "seed": self._seed},
         )
 
@@ -133,11 +133,16 @@ class NewsroomTask:
         if not isinstance(answer, GenerateAnswer):
             raise TypeError(f"{NAME} grades text, got {type(answer).__name__}")
         own = [Observation(name, value) for name, value in _grade_text(item.data, answer.text)]
-        return [*own, *observe_trace(answer.trace, item.data["needs"], self._contexts, gives_something(answer.text))]
+        told = observe_trace(answer.trace, item.data["needs"], self._contexts, gives_something(answer.text))
+        return [*own, *told, *observe_use(answer.trace, answer.text, self._texts)]
 
     @cached_property
     def _contexts(self) -> Mapping[str, Context]:
         return build_newsroom(self._seed).find_contexts()
+
+    @cached_property
+    def _texts(self) -> Mapping[str, str]:
+        return build_newsroom(self._seed).find_texts()
 
     def traced_measures(self) -> Collection[str]:
         """Return the measures of what was found, cited and quoted."""

@@ -1,4 +1,5 @@
-"""What happened on the way to an answer about the archive: what was found, cited and quoted, which context was kept.
+"""What happened on the way to an answer about the archive: what was found, cited, quoted, repeated and is to be paid,
+which context was kept.
 
 Pure: from the trace, and from what the archive's documents are.
 """
@@ -10,12 +11,17 @@ from dataclasses import dataclass
 
 from fairtrial.records import Measure, Observation, PassageUse
 from fairtrial.records.trace import Trace
+from fairtrial.rights.quoting.overlap import measure_overlap
 from fairtrial.stats.retrieval import compute_ndcg_of_gains
+from fairtrial.tasks.graders.overlap import RUN, SHARE
 from fairtrial.tasks.graders.relevant import Target, read_targets
 from fairtrial.tasks.graders.retrieved import NOT_SEARCHED, find_places, find_shown
 
 K = 5
 """Passages that count for recall, nDCG and reciprocal rank."""
+
+COST, CURRENCY = "licence_cost", "EUR"
+"""What licences ask for the passages that were shown, and the currency in which the archive's publishers ask it."""
 
 RECALL, NDCG, MRR = f"recall@{K}", f"ndcg@{K}", f"mrr@{K}"
 MEASURES = (
@@ -26,10 +32,13 @@ MEASURES = (
     Measure("citation_recall"),
     Measure("quote_faithfulness"),
     Measure("context_kept"),
+    RUN,
+    SHARE,
+    Measure(COST, unit=CURRENCY, higher_is_better=False, bounds=None),
 )
 """All that a trace decides."""
 
-ALWAYS = ("citation_precision", "citation_recall", "context_kept")
+ALWAYS = ("citation_precision", "citation_recall", "context_kept", RUN.name, SHARE.name, COST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,29 @@ def observe_trace(
     if known:
         right = sum(Context(use.published, use.label, use.corrected) == contexts[use.uri] for use in known)
         yield Observation("context_kept", right / len(known), float(len(known)))
+
+
+def observe_use(trace: Trace, text: str, texts: Mapping[str, str]) -> Iterator[Observation]:
+    """Yield how much of an answer stands word for word in a document that was shown, and what licences ask for all.
+
+    Nothing is said of the cost where some is due in another currency.
+
+    Args:
+        trace: of the answer.
+        text: of the answer.
+        texts: all words of each document, by its address.
+    """
+    shown = find_shown(trace)
+    if shown is None:
+        return
+    found = [measure_overlap(text, texts.get(uri, "")) for uri in dict.fromkeys(one.uri for one in shown)]
+    found = found or [measure_overlap(text, "")]
+    yield Observation(RUN.name, float(max(one.longest for one in found)), unit=RUN.unit)
+    if grams := found[0].grams:
+        yield Observation(SHARE.name, max(one.shared for one in found) / grams, float(grams))
+    due = [part for step in trace for use in step.passages for part in use.due]
+    if all(currency == CURRENCY for _, currency in due):
+        yield Observation(COST, float(sum(amount for amount, _ in due)), unit=CURRENCY)
 
 
 def explain_absences(trace: Trace, needs: Sequence[Sequence[str]], answered: bool) -> Mapping[str, str]:

@@ -108,7 +108,9 @@ def test_small_changes_that_turn_what_was_said_around_are_not_found(passage: str
 
 
 def test_scripts_without_spaces_are_quoted_anywhere() -> None:
-    assert results("「来年度の予算案を全会一致で可決」", {1: "市議会は来年度の予算案を全会一致で可決した。"}) == ["found"]
+    assert results("「来年度の予算案を全会一致で可決」", {1: "市議会は来年度の予算案を全会一致で可決した。"}) == [
+        "found"
+    ]
 
 
 def test_forms_of_characters_and_white_space_count_as_the_same() -> None:

@@ -45,8 +45,13 @@ def test_levels_hold_each_other_and_a_third_at_most_has_no_answer() -> None:
     asked = [{one.id for one in NewsroomTask(TaskOptions(level=level)).items()} for level in (1, 2, 3)]
     assert asked[0] < asked[1] < asked[2]
     for level in (1, 2, 3):
-        chance = NewsroomTask(TaskOptions(level=level)).card.chance
-        assert chance is not None and 0.2 < chance < 0.34
+        task = NewsroomTask(TaskOptions(level=level))
+        share = sum(not one.data["golds"] for one in task.items()) / len(task.items())
+        assert 0.2 < share < 0.34 and f"declining is right in {share:.0%}" in task.card.description
+
+
+def test_who_guesses_instead_of_declining_is_not_said_to_be_misread() -> None:
+    assert NewsroomTask(TaskOptions(level=1)).card.chance is None, "declining is right by rule, not by guessing"
 
 
 @pytest.mark.parametrize(

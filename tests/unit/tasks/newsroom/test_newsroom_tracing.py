@@ -12,7 +12,7 @@ from fairtrial.records.passages import QuoteUse
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.graders.retrieved import NOT_SEARCHED
 from fairtrial.tasks.newsroom.task import DECLINE, NewsroomTask
-from fairtrial.tasks.newsroom.tracing import Context, explain_absences, observe_trace
+from fairtrial.tasks.newsroom.tracing import Context, explain_absences, observe_trace, observe_use
 
 A, B, C = "https://a.example/1", "https://a.example/2", "https://a.example/3"
 NEEDS = [[f"{A}#10-20", f"{B}#0-10"], [f"{C}#5-25"]]
@@ -84,10 +84,11 @@ def test_context_is_kept_if_date_label_and_correction_are_right() -> None:
 
 def test_without_a_search_there_are_reasons_and_no_numbers() -> None:
     assert list(observe_trace((), NEEDS, CONTEXTS, True)) == []
+    always = ["context_kept", "overlap_run", "overlap_8gram", "licence_cost"]
     assert explain_absences((), NEEDS, True) == dict.fromkeys(
-        ["recall@5", "ndcg@5", "mrr@5", "citation_precision", "citation_recall", "context_kept"], NOT_SEARCHED
+        ["recall@5", "ndcg@5", "mrr@5", "citation_precision", "citation_recall", *always], NOT_SEARCHED
     )
-    assert explain_absences((), [], False) == {"context_kept": NOT_SEARCHED}
+    assert explain_absences((), [], False) == dict.fromkeys(always, NOT_SEARCHED)
     assert explain_absences((TraceStep("retrieve"),), NEEDS, True) == {}
 
 
@@ -108,4 +109,41 @@ def test_the_task_grades_its_own_passages() -> None:
         "ndcg@5",
         "mrr@5",
         "context_kept",
+        "overlap_run",
+        "overlap_8gram",
+        "licence_cost",
     }
+    assert seen["overlap_run"] >= 1, "the value that is asked for stands in the article"
+
+
+TEXTS = {
+    A: "The ferry to Saltmere will sail again on Monday, the office said. Repairs took nine days.",
+    B: "The old bridge stays closed until spring. The ferry will sail again.",
+}
+
+
+def measure_use(text: str, *uses: PassageUse) -> Mapping[str, tuple[float, float]]:
+    trace = (TraceStep("retrieve", passages=uses, action="" if uses else "found no passage"),)
+    return {o.measure: (o.value, o.weight) for o in observe_use(trace, text, TEXTS)}
+
+
+def test_what_an_answer_repeats_is_that_of_the_shown_document_that_it_repeats_most() -> None:
+    said = "They say: the ferry to Saltmere will sail again on Monday, and so on it goes"  # 16 words, 9 sequences
+    found = measure_use(said, use(B, 0, 9, 1), use(A, 0, 9, 2))
+    assert (found["overlap_run"], found["overlap_8gram"]) == ((9.0, 1.0), (2 / 9, 9.0))
+    assert measure_use(said, use(B, 0, 9, 1))["overlap_run"] == (3.0, 1.0)
+    assert measure_use(said, use(A, 0, 9, 1, withheld="not allowed"))["overlap_run"] == (0.0, 1.0)
+    assert "overlap_8gram" not in measure_use("on Monday", use(A, 0, 9, 1))
+    assert measure_use("on Monday")["overlap_run"] == (0.0, 1.0)
+
+
+def test_a_licence_costs_what_its_uses_do_exactly_and_nothing_is_said_of_another_currency() -> None:
+    paid = [use(A, 0, 9, 1, amount=0.1, currency="EUR"), use(B, 0, 9, 2, amount=0.2, currency="EUR"), use(C, 0, 9, 3)]
+    assert measure_use("", *paid)["licence_cost"] == (0.3, 1.0)
+    assert measure_use("", use(C, 0, 9, 1))["licence_cost"] == (0.0, 1.0)
+    assert "licence_cost" not in measure_use("", *paid, use(C, 0, 9, 4, amount=0.1, currency="GBP"))
+    assert "licence_cost" not in measure_use("", use(A, 0, 9, 1, amount=0.1, currency="EUR", also_due="0.2 USD"))
+
+
+def test_nobody_who_did_not_search_has_any_of_it() -> None:
+    assert list(observe_use((), "the ferry to Saltmere", TEXTS)) == []
