@@ -18,7 +18,21 @@ LONGEST = 20_000
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _COUNTED = re.compile(
-    r"(?<![\w.,:/-])(\d{1,3}(?:[ ,.\u202f]\d{3})+|\d+)([.,]\d{1,2})?(?![\w/:-])\s+(?:\w+\s+)?([^\W\d_]{3,})"
+    r"(?<![\w.,:/-])(\d{1,3}(?:[ ,.\u202f]\d{3})+|\d+)([.,]\d{1,2})?(?![\w/:-])"
+    r"(?:\s+(hundred|thousand|million|billion|dozen|Tausend|Millionen|Milliarden)\b)?\s+([^\W\d]\w*)(?:(?=\s+(\w+))|)",
+    re.IGNORECASE,
+)
+_THING = re.compile(r"[^\W\d_]{3,}")
+_NO_THINGS = frozenset(
+    word
+    for language in (
+        "about after against and are because been before but can did during for from had has have into more near now "
+        "over per since than that the their them then there they this through under until was were when which while "
+        "who will with within without would",
+        "als auf aus bei bis das dem den der des die durch ein eine für gegen haben hat hatte hatten ist mehr mit nach "
+        "seit sind unter und vom von vor war waren weil wenn werden wird wurde wurden zum zur über",
+    )
+    for word in language.split(" ")
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MONTHS = frozenset(
@@ -52,22 +66,32 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A number of things that a sentence gives: the thing, the number, and what the sentence is about."""
+    """A number of things that a sentence gives, and what the sentence is about.
 
-    thing: str
+    Attributes:
+        things: the word behind the number, and the next one: the first may belong to it ("14 fishing boats"), or the
+            second be no thing ("14 boats sank").
+        number: in one way to write it.
+        names: in the sentence.
+        words: other longer words in it.
+    """
+
+    things: tuple[str, ...]
     number: str
     names: frozenset[str]
     words: frozenset[str]
 
 
 def find_earlier_versions(voices: Sequence[Voice]) -> Mapping[int, int]:
-    """Return the numbers of passages of older versions of an article, each with that of one of the newest."""
-    newest: dict[str, Voice] = {}
+    """Return the numbers of passages of older versions of an article, each with that of one of the newest.
+
+    Of versions whose dates are not known, or the same, none is said to be the earlier one.
+    """
+    newest: dict[str, tuple[datetime, int]] = {}
     for voice in voices:
-        known = newest.get(voice.uri)
-        if known is None or _stamp(voice) > _stamp(known):
-            newest[voice.uri] = voice
-    return {v.number: newest[v.uri].number for v in voices if v.document != newest[v.uri].document}
+        if voice.changed is not None and (voice.uri not in newest or voice.changed > newest[voice.uri][0]):
+            newest[voice.uri] = (voice.changed, voice.number)
+    return {v.number: newest[v.uri][1] for v in voices if v.changed is not None and v.changed < newest[v.uri][0]}
 
 
 def find_other_numbers(voices: Sequence[Voice]) -> Mapping[int, Mapping[int, str]]:
@@ -85,42 +109,61 @@ def find_other_numbers(voices: Sequence[Voice]) -> Mapping[int, Mapping[int, str
 
 def _find_clash(a: Sequence[_Claim], b: Sequence[_Claim]) -> str:
     """Return of what two passages give different numbers; empty if of nothing."""
+    agreed = {(thing, c.number) for c in a for thing in c.things} & {(t, c.number) for c in b for t in c.things}
     for one in a:
         for other in b:
+            thing = _find_same_thing(one.things, other.things)
             if (
-                one.thing == other.thing
+                thing
                 and one.number != other.number
                 and len(one.names & other.names) >= SHARED_NAMES
-                and len(one.words & other.words) >= SHARED_WORDS
-                and not any(one == same or other == same for same in _agreeing(a, b))
+                and len((one.words & other.words) - {*one.things, *other.things}) >= SHARED_WORDS
+                and not any((same, c.number) in agreed for c in (one, other) for same in c.things)
             ):
-                return one.thing
+                return thing
     return ""
 
 
-def _agreeing(a: Sequence[_Claim], b: Sequence[_Claim]) -> list[_Claim]:
-    """Return the claims of two passages that the other one makes too."""
-    both = {(c.thing, c.number) for c in a} & {(c.thing, c.number) for c in b}
-    return [c for c in (*a, *b) if (c.thing, c.number) in both]
+def _find_same_thing(a: Sequence[str], b: Sequence[str]) -> str:
+    """Return what two numbers are both of; empty if of different things.
+
+    A second word alone does not tell it: boats that sank are no houses that sank.
+    """
+    if len(a) == len(b) == 2 and a == b:
+        return " ".join(a)
+    return next((thing for thing in a if thing in b and thing in (a[0], b[0])), "")
 
 
 def _read_claims(text: str) -> list[_Claim]:
     """Return the numbers that sentences give; of things of which a sentence gives two, none."""
     claims = []
     for sentence in _SENTENCE.split(text):
-        counted = [(m[3].casefold(), _fold_number(m[1], m[2])) for m in _COUNTED.finditer(sentence)]
-        things = [thing for thing, _ in counted]
+        counted = [(_read_things(m[4], m[5]), _fold_number(m[1], m[2], m[3])) for m in _COUNTED.finditer(sentence)]
+        things = [thing for every, _ in counted for thing in every]
         names, words = _read_words(sentence)
-        for thing, number in counted:
-            if things.count(thing) == 1 and thing not in _MONTHS:
-                claims.append(_Claim(thing, number, names, words - {thing}))
+        claims += [
+            _Claim(every, number, names, words)
+            for every, number in counted
+            if every and all(things.count(thing) == 1 for thing in every) and every[0] not in _MONTHS
+        ]
     return claims
 
 
-def _fold_number(whole: str, part: str | None) -> str:
+def _read_things(first: str, second: str | None) -> tuple[str, ...]:
+    """Return the words behind a number that can be what it is a number of; none where the first of them cannot."""
+    found: list[str] = []
+    for word in (first.casefold(), (second or "").casefold()):
+        if not _THING.fullmatch(word) or word in _NO_THINGS:
+            break
+        found.append(word)
+    return tuple(found)
+
+
+def _fold_number(whole: str, part: str | None, scale: str | None) -> str:
     """Return a number in one way to write it: 1,200 and 1.200 are 1200; 4,50 and 4.5 are 4.5."""
     decimals = (part or "")[1:].rstrip("0")
-    return re.sub(r"\D", "", whole).lstrip("0") + (f".{decimals}" if decimals else "")
+    digits = re.sub(r"\D", "", whole).lstrip("0") + (f".{decimals}" if decimals else "")
+    return f"{digits} {scale.casefold()}" if scale else digits
 
 
 def _read_words(sentence: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -133,7 +176,3 @@ def _read_words(sentence: str) -> tuple[frozenset[str], frozenset[str]]:
         else:
             words.add(word.casefold())
     return frozenset(names), frozenset(words)
-
-
-def _stamp(voice: Voice) -> float:
-    return voice.changed.timestamp() if voice.changed else 0.0
