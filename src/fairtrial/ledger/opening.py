@@ -102,15 +102,17 @@ def _check_place(path: Path, create: bool) -> None:
     if "\0" in str(path):
         raise ValueError("embedded null byte")
     path.resolve()
-    if not path.parent.is_dir():
+    there = path.parent.is_dir()
+    if not create and not path.exists():
+        why = "" if there else ": its folder does not exist"
+        raise LedgerError(
+            f"there is no ledger {str(path)!r}{why}.", fix="Name one with --ledger; `fairtrial run` makes it."
+        )
+    if not there:
         raise LedgerError(
             f"the folder {str(path.parent)!r} of the ledger {path.name} does not exist.", fix="Make the folder first."
         )
     if not path.exists():
-        if not create:
-            raise LedgerError(
-                f"there is no ledger {str(path)!r}.", fix="Name one with --ledger; `fairtrial run` makes it."
-            )
         return
     if path.is_dir():
         raise LedgerError(f"{path} is a folder, not a ledger file.", fix="Name a file with --ledger.")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from fairtrial.ledger.encoding import decode_answer
 from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.store import Ledger
-from fairtrial.records.passages import NOT_PERMITTED, Mode, PassageUse
+from fairtrial.records.passages import ASKED_NOBODY, NOT_PERMITTED, Mode, PassageUse
 from fairtrial.records.trace import count_calls
 from fairtrial.rights.statement import AnsweredWith
+
+SEARCH_ALONE = "search"
+"""The model of a candidate of which only the search is looked at."""
 
 
 def read_passage_answers(ledger: Ledger, begin: datetime, end: datetime) -> Iterator[AnsweredWith]:
@@ -34,7 +37,7 @@ def read_passage_answers(ledger: Ledger, begin: datetime, end: datetime) -> Iter
         passages = tuple(use for step in answer.trace for use in step.passages)
         if not passages:
             continue
-        passages = _tell_mode(passages, spec, name)
+        passages = _tell_of_candidate(passages, read_mapping(spec, "the specification of a candidate", name))
         at = _read_moment(created)
         tokens_in, tokens_out = count_calls(answer.trace, answer.moved)
         yield AnsweredWith(at, name, candidate_id, request_id, passages, tokens_in, tokens_out)
@@ -55,9 +58,13 @@ def read_withheld_items(ledger: Ledger, candidate_id: str, task_id: str) -> froz
     return frozenset(item for (item,) in rows)
 
 
-def _tell_mode(passages: tuple[PassageUse, ...], spec: str, name: str) -> tuple[PassageUse, ...]:
-    """Return passages with how they were found, also of answers stored when traces did not tell it."""
-    levers = read_mapping(spec, "the specification of a candidate", name).get("levers", ())
+def _tell_of_candidate(passages: tuple[PassageUse, ...], spec: Mapping[str, Any]) -> tuple[PassageUse, ...]:
+    """Return passages with what only their candidate tells: how they were found, also of answers stored when traces did
+    not say it; and that nothing was shown to a model where there is none.
+    """
+    if spec.get("model") == SEARCH_ALONE:
+        passages = tuple(use if use.withheld else replace(use, withheld=ASKED_NOBODY) for use in passages)
+    levers = spec.get("levers", ())
     own = [lever["retrieve"] for lever in levers if isinstance(lever, dict) and isinstance(lever.get("retrieve"), dict)]
     mode = own[0].get("passages", "search") if len(own) == 1 else "search"
     if mode not in ("oracle", "distractors"):

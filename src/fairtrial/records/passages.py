@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 
 NOT_PERMITTED = "not permitted"
 """How the reason begins for which a passage was withheld that a question names and whose rights deny its use."""
+ASKED_NOBODY = "no model was asked"
+"""Why nothing was shown for a candidate of which only the search is looked at."""
 
 Mode = Literal["search", "oracle", "distractors"]
 """How passages were found: by a search; because the question names them; by a search beside those and their copies."""

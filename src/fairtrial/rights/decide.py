@@ -15,7 +15,7 @@ from fairtrial.rights.circumstances import EEA, Circumstances
 from fairtrial.rights.decision import NO_DUTIES, ORDER, Decision, Duties, Rule, merge_duties
 from fairtrial.rights.record import Evidence, RightsRecord, Use
 from fairtrial.rights.signals import AGREEMENT, EMBARGO
-from fairtrial.rights.weighing import Finding, find_moments, is_binding, keep_prior_tdmrep, weigh
+from fairtrial.rights.weighing import Finding, find_moments, find_reserved, is_binding, keep_prior_tdmrep, weigh
 
 QUOTED_WORDS_UNSAID: Final = 25
 """Words of a document that an answer may quote where its use as input is permitted and nothing is said of quoting."""
@@ -124,6 +124,8 @@ def _decide_unsaid(use: Use, record: RightsRecord, circumstances: Circumstances)
     if circumstances.territory and circumstances.territory not in EEA:
         reason = f"nobody has permitted {use}; profile eu-tdm holds in the EEA, not in {circumstances.territory}"
         return Decision(use, False, Rule.PROFILE, (reason,))
+    if use in MINING and (reserved := find_reserved(record.evidence)):
+        return _deny(use, reserved)
     if use in MINING:
         return Decision(use, True, Rule.PROFILE, (f"nothing reserves {use}; profile eu-tdm allows mining",))
     if use == Use.QUOTE and _decide_now(Use.AI_INPUT, record, circumstances).allowed:

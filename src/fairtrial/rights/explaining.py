@@ -42,7 +42,7 @@ RULES: Final[dict[Rule, str]] = {
     Rule.ALLOWED: "permitted",
     Rule.OUT_OF_DATE: "what permits it was seen too long ago",
     Rule.FOLLOWS: "another permitted use covers it",
-    Rule.PROFILE: "nobody said anything; the profile decides",
+    Rule.PROFILE: "nobody permits or denies it; the profile decides",
 }
 """What a row of the table means, in words."""
 

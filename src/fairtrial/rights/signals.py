@@ -41,6 +41,9 @@ AGREEMENT: Final = "agreement"
 EMBARGO: Final = "embargo"
 """The document's own release or end: denies every use until then, or from then on; wins over agreements too."""
 
+ROBOTS: Final = "robots.txt"
+"""Who may fetch; without a statement: everybody is kept out, whatever for."""
+
 TDMREP_ORDER: Final = ("tdmrep-file", "tdmrep-header", "tdmrep-html", "tdmrep-xmp")
 """Of several TDMRep signals the last one that says something holds (TDMRep, processing priority)."""
 

@@ -11,7 +11,7 @@ from typing import Final
 from fairtrial.rights.circumstances import Circumstances
 from fairtrial.rights.decision import NO_DUTIES, Duties, Rule, merge_duties
 from fairtrial.rights.record import Attribution, Evidence, Payment, Statement, Terms, Use
-from fairtrial.rights.signals import BINDING, CLOSED, TDMREP_ORDER, name_signal
+from fairtrial.rights.signals import BINDING, CLOSED, ROBOTS, TDMREP_ORDER, name_signal
 
 FREE: Final = frozenset({"free", "attribution", "contribution", ""})
 """Types of payment that ask for no money.  A contribution is voluntary (RSL 1.0)."""
@@ -58,6 +58,16 @@ def weigh(use: Use, evidence: Evidence, circumstances: Circumstances) -> list[Fi
 def is_binding(evidence: Evidence) -> bool:
     """Whether nothing is permitted as long as nobody can read it."""
     return evidence.signal in BINDING
+
+
+def find_reserved(evidence: Iterable[Evidence]) -> list[Finding]:
+    """Return what robots files that keep everybody out amount to where mining may be reserved: see docs/rights.md.
+
+    Such a file is evidence without a statement: it names no use, and no crawler that collects for one.
+    """
+    why = "keeps out all crawlers and so reserves mining, which profile eu-tdm covers only where nobody has reserved it"
+    found = [one for one in evidence if one.signal == ROBOTS and not one.statements and not one.problem]
+    return [Finding(one, Rule.PROFILE, _say(one, why)) for one in found]
 
 
 def find_moments(use: Use, evidence: Evidence) -> Iterator[datetime]:

@@ -40,6 +40,14 @@ def test_an_empty_file_is_filled_only_when_asked(tmp_path: Path) -> None:
     assert path.stat().st_size > 0
 
 
+@pytest.mark.parametrize("name", ["no.db", "no/such/t.db"])
+def test_whoever_only_reads_is_told_that_there_is_no_ledger_and_not_to_make_a_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LedgerError) as told:
+        Ledger.open(tmp_path / name, create=False)
+    assert "there is no ledger" in told.value.message and "Make the folder" not in told.value.fix
+    assert ("folder does not exist" in told.value.message) == ("/" in name)
+
+
 def test_a_file_marked_by_another_program_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "theirs.db"
     db = sqlite3.connect(path)

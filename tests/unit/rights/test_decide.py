@@ -75,6 +75,21 @@ def test_the_mining_exception_ends_at_the_border() -> None:
     assert rule(Use.TRAIN, given=now("eu-tdm", territory="US")) == (False, Rule.PROFILE)
 
 
+def test_a_robots_file_that_keeps_everybody_out_reserves_mining_and_decides_nothing_else() -> None:
+    closed, named = see("robots.txt"), see("robots.txt", (Use.TRAIN, "deny"))
+    mining = {use: rule(use, closed, given=now("eu-tdm", territory="DE")) for use in Use}
+    assert set(mining.values()) == {(False, Rule.PROFILE)}
+    assert rule(Use.SEARCH, named, given=now("eu-tdm")) == (True, Rule.PROFILE)
+    assert rule(Use.SEARCH, closed, given=now("own-archive")) == (True, Rule.PROFILE)
+    assert rule(Use.AI_INPUT, closed, see("licence", (Use.AI_INPUT, "allow"))) == (True, Rule.ALLOWED)
+    assert rule(Use.SEARCH, closed, see("licence", (Use.AI_INPUT, "allow")), given=now("eu-tdm")) == (
+        True,
+        Rule.FOLLOWS,
+    )
+    [reason] = decide(Use.TRAIN, RightsRecord((closed,)), now("eu-tdm")).reasons
+    assert "keeps out all crawlers and so reserves mining" in reason
+
+
 def test_any_denial_wins_over_permissions() -> None:
     yes, no = see("licence", (Use.TRAIN, "allow")), see("content-signal", (Use.TRAIN, "deny"))
     assert rule(Use.TRAIN, yes) == (True, Rule.ALLOWED)

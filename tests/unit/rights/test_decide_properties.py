@@ -59,7 +59,9 @@ STATEMENTS = st.builds(
 )
 EVIDENCE = st.builds(
     Evidence,
-    st.sampled_from(["agreement", "embargo", "rsl", "rsl", "tdmrep-file", "tdmrep-html", "content-usage", "licence"]),
+    st.sampled_from(
+        ["agreement", "embargo", "rsl", "rsl", "tdmrep-file", "tdmrep-html", "content-usage", "licence", "robots.txt"]
+    ),
     st.sampled_from(["here", "there"]),
     st.just(""),
     st.just(""),

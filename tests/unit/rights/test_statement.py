@@ -267,6 +267,18 @@ def test_answers_of_the_month_are_read_from_the_ledger(ledger: Path) -> None:
     assert found[0].passages == (SHOWN, HELD) and (found[0].candidate, found[0].tokens_out) == ("small", 3)
 
 
+def test_a_search_alone_shows_no_model_anything_and_owes_nothing(ledger: Path) -> None:
+    with Ledger.open(ledger) as store, store.writing(), store.transaction() as db:
+        db.execute('UPDATE candidates SET spec = \'{"model": "search"}\'')
+    told = json.loads(call(ledger, "--month", "2026-11", "--json"))
+    assert (told["answers"], told["answers_shown_nothing"], told["documents_shown"]) == (0, 2, 0)
+    assert (told["total"]["shown"], told["total"]["due"]) == (0, {})
+    assert told["total"]["withheld"]["no model was asked"] == 2
+    events = [json.loads(line) for line in call(ledger, "--month", "2026-11", "-f", "telemetry").splitlines()]
+    assert all(CHECK.is_valid(one) for one in events)
+    assert "content_grounded" not in json.dumps(events) and "content_retrieved" in json.dumps(events)
+
+
 def test_every_form_says_the_same(ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     shown = call(ledger, "--month", "2026-11")

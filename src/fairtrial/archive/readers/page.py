@@ -25,6 +25,8 @@ MOST_BLOCK = 1_000_000
 MOST_META = 500
 MOST_FIGURES = 100
 MOST_TITLE = 4_000
+MOST_DEPTH = 250
+"""Elements in one another that libxml2 reads, with some to spare; it leaves out what is deeper."""
 
 _CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([-\w]{2,40})", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
@@ -49,6 +51,10 @@ def parse_page(data: bytes, charset: str = "") -> dict[str, Any]:
         return {"error": "the page is empty."}
     parser = html.HTMLParser(recover=True, remove_pis=True, huge_tree=False)
     tree = html.document_fromstring(text, parser=parser, ensure_head_body=True)
+    if any(one.type_name == "ERR_RESOURCE_LIMIT" for one in parser.error_log):
+        return {
+            "error": f"its elements stand in one another more than {MOST_DEPTH} deep, and those within are not read."
+        }
     _move_to_body(tree)
     found = _read_head(tree)
     found["hidden"] = _remove_hidden(tree)

@@ -7,6 +7,7 @@ become one that nobody stated.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -205,6 +206,9 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     value = given[name]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ArchiveError(_wrong(name, value, "a text"))
+    if isinstance(value, float) and not math.isfinite(value):
+        told = _wrong(name, value, "a text; this was read as a number, and as none that there is")
+        raise ArchiveError(told, fix=f'Put it in quotation marks, e.g. {name}: "1e400".')
     return str(value).strip()
 
 

@@ -1,6 +1,7 @@
 """robots.txt (RFC 9309): who may fetch a document, and the lines about its use that other standards add to it.
 
 Whether a crawler may fetch a page says nothing of what may be done with it, so that ``Allow`` never permits a use.
+A file that keeps out everybody has no statement; what follows from it is for `decide` to say.
 Denials are: a group of its own that keeps a crawler out which collects for a use (`agents`), and what
 ``Content-Usage`` (IETF AI preferences) and ``Content-Signal`` deny.  ``License`` points to an RSL file.
 """

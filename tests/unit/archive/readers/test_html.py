@@ -155,3 +155,14 @@ def test_other_files_by_the_name_of_a_page_are_refused(tmp_path: Path) -> None:
     [refused] = read_documents(tmp_path, seen=SEEN)
     assert isinstance(refused, Refused)
     assert "it is no page" in refused.problem.message
+
+
+def test_a_page_that_nests_deeper_than_is_read_is_refused_and_not_cut(tmp_path: Path) -> None:
+    deep = "<p>Open.</p>" + "<div>" * 200 + "<p>Closed.</p>" + "</div>" * 200
+    assert "Closed." in read(tmp_path, deep).text
+    for one in tmp_path.iterdir():
+        one.unlink()
+    (tmp_path / "deep.html").write_text("<p>Open.</p>" + "<div>" * 300 + "<p>Closed.</p>" + "</div>" * 300)
+    [refused] = read_documents(tmp_path, seen=SEEN)
+    assert isinstance(refused, Refused)
+    assert "more than 250 deep" in refused.problem.message

@@ -129,6 +129,8 @@ def test_markdown_states_rights(folder: Path) -> None:
         ("title: a\nTitle: b", "stated twice"),
         ("title: !!python/object:os.system x", "no valid !!python"),
         ("title: a\n  b: c: d", "no valid YAML"),
+        ("uri: .inf", "uri is 'inf'; allowed: a text; this was read as a number, and as none that there is"),
+        ("title: .nan", "Put it in quotation marks"),
         ("- a", "front matter must be fields"),
         ("a: &a [*a]", "refers to something that holds it"),
         ("title: " + "[" * 50 + "]" * 50, "nested"),
