@@ -5,9 +5,9 @@ would find (oracle), with what is found beside that (distractors).  Comparisons 
 
 What retrieval loses is a sum: of every wrong answer the first cause that applies counts, so that the parts add up to
 all that is lost.  *Withheld by rights*: something that must be known was not permitted to be shown, as the candidate
-with oracle passages tells.  *Not found*: not all that must be known is among the first passages.  *Found, not used*: it is, and
-the answer declines or cites nothing that tells it.  *Used, but wrong*: it cites what tells it and is wrong.  *Nothing
-to be found*: the archive does not tell it, and something was answered.
+with oracle passages tells.  *Not found*: not all that must be known is among the first passages.  *Found, not used*:
+it is, and the answer declines or cites nothing that tells it.  *Used, but wrong*: it cites what tells it and is wrong.
+*Nothing to be found*: the archive does not tell it, and something was answered.
 """
 
 from __future__ import annotations
