@@ -159,6 +159,13 @@ class Store(Protocol):
     same in all of them.  All methods raise `fairtrial.errors.ArchiveError` where the file or server fails.
     """
 
+    def reading(self) -> AbstractContextManager[None]:
+        """See the archive as of one moment inside, whatever others write meanwhile; fewer trips to a server.
+
+        Other threads that share the store wait.
+        """
+        ...
+
     def writing(self, wait_seconds: float | None = None) -> AbstractContextManager[None]:
         """Be the one writer of the archive meanwhile; readers are not blocked.
 

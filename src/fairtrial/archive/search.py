@@ -123,7 +123,9 @@ class Searcher:
         }
         legs = self.list_legs()
         choosing = Choosing(self.store, self._choice, replace(self.circumstances, at=at), scopes["words"])
-        choosing.choose(self._rank(query, {leg: scopes[leg] for leg in legs}))
+        ranked = self._rank(query, {leg: scopes[leg] for leg in legs})
+        with self.store.reading():
+            choosing.choose(ranked)
         refused = {leg: allowed[leg].refused for leg in legs}
         return SearchResult(tuple(choosing.found), at, refused, choosing.retracted, choosing.changed)
 

@@ -1,8 +1,8 @@
-"""What a store keeps in memory between searches, until the archive changes: columns, fields of scopes, vectors."""
+"""What a store keeps in memory between searches, until the archive changes: columns, segments, fields of scopes, vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ class Cache:
     def __init__(self) -> None:
         """Begin empty."""
         self._columns: tuple[str, Columns] | None = None
+        self._segments: tuple[str, Sequence[int]] | None = None
         self._fields: dict[Scope, tuple[Columns, Field]] = {}
         self._vectors: dict[str, tuple[str, Vectors]] = {}
 
@@ -32,6 +33,13 @@ class Cache:
         if held is None or held[0] != version:
             held = self._columns = (version, read())
             self._fields = {}
+        return held[1]
+
+    def segments(self, version: str, read: Callable[[], Sequence[int]]) -> Sequence[int]:
+        """Return the segments of the index in a version of the archive."""
+        held = self._segments
+        if held is None or held[0] != version:
+            held = self._segments = (version, read())
         return held[1]
 
     def field(self, columns: Columns, scope: Scope) -> Field:

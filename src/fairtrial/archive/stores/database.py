@@ -85,8 +85,13 @@ VECTORS = "SELECT count(*) FROM vectors v JOIN spaces s ON s.number = v.space"
 WRONG_VECTORS = "there are {count:,} vectors of another length than their space's."
 
 
-def fetch_by(db: Connection, sql: str, values: Sequence[object], most: int = 5000) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a query with ``IN (...)`` over many values, some at a time; ``...`` stands for them in it."""
+def fetch_by(
+    db: Connection, sql: str, values: Sequence[object], most: int = 5000, each: str = "?"
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query with ``IN (...)`` over many values, some at a time; ``...`` stands for them in it.
+
+    ``each`` is what is written of one value.
+    """
     for at in range(0, len(values), most):
         some = values[at : at + most]
-        yield from db.execute(sql.replace("...", ",".join("?" * len(some))), some)
+        yield from db.execute(sql.replace("...", ",".join([each] * len(some))), some)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fairtrial.archive.document import Document
-from fairtrial.archive.stores.database import Connection
+from fairtrial.archive.stores.database import Connection, fetch_by
 from fairtrial.archive.stores.encoding import (
     Sighting,
     hash_evidence,
@@ -84,20 +84,31 @@ class Evidences:
 
     def combine(self, db: Connection, document: int) -> list[RightsRecord]:
         """Return the record of a document and those of its pictures: all evidence of all that it came from."""
-        texts = [row[0] for row in db.execute("SELECT sightings FROM origins WHERE document = ?", (document,))]
-        every = [self.decode(db, text) for text in texts]
-        most = max((len(one) for one in every), default=1)
-        return [make_record(seen for one in every if at < len(one) for seen in one[at]) for at in range(most)]
+        rows = db.execute("SELECT sightings FROM origins WHERE document = ?", (document,))
+        return _combine([self.decode(db, row[0]) for row in rows.fetchall()])
 
-    def complete(self, db: Connection, number: int, document: Document) -> Document:
-        """Return a document with its rights, those of its pictures, and what it came from."""
-        records = self.combine(db, number)
-        source = db.execute("SELECT min(source) FROM origins WHERE document = ?", (number,)).fetchone()[0]
-        pictures = tuple(
-            replace(one, rights=records[at + 1]) if at + 1 < len(records) else one
-            for at, one in enumerate(document.pictures)
-        )
-        return replace(document, source=source or "", rights=records[0], pictures=pictures)
+    def complete(self, db: Connection, documents: Mapping[int, Document]) -> dict[int, Document]:
+        """Return documents, by number, with their rights, those of their pictures, and what they came from."""
+        sql = "SELECT document, source, sightings FROM origins WHERE document IN (...)"
+        origins: dict[int, list[tuple[str, Sightings]]] = {number: [] for number in documents}
+        for number, source, text in list(fetch_by(db, sql, list(documents))):
+            origins[number].append((source, self.decode(db, text)))
+        made = {}
+        for number, document in documents.items():
+            records = _combine([seen for _, seen in origins[number]])
+            pictures = tuple(
+                replace(one, rights=records[at + 1]) if at + 1 < len(records) else one
+                for at, one in enumerate(document.pictures)
+            )
+            source = min((source for source, _ in origins[number]), default="")
+            made[number] = replace(document, source=source, rights=records[0], pictures=pictures)
+        return made
+
+
+def _combine(every: Sequence[Sightings]) -> list[RightsRecord]:
+    """Return the record of a document and those of its pictures, of what each of its origins says."""
+    most = max((len(one) for one in every), default=1)
+    return [make_record(seen for one in every if at < len(one) for seen in one[at]) for at in range(most)]
 
 
 def number_evidence(db: Connection, evidence: Evidence) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -56,6 +56,12 @@ class DatabaseStore:
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See everything inside as of one moment; see `Store.reading`."""
+        with self.database.reading():
+            yield
 
     def writing(self, wait_seconds: float | None = None) -> AbstractContextManager[None]:
         """Be the one writer meanwhile; see `Store.writing`."""
@@ -111,8 +117,10 @@ class DatabaseStore:
         """Return passages by BM25 over words, best first."""
         words = count_query_words(query)
         with self.database.reading() as db:
-            columns = self._read_columns(db)
-            postings = _read_postings(db, list(words))
+            version = read_meta(db, "changes")
+            columns = self._read_columns(db, version)
+            segments = self._cache.segments(version, lambda: _list_segments(db))
+            postings = _read_postings(db, segments, list(words))
         return rank_words(columns, self._cache.field(columns, scope), words, postings, most)
 
     def search_vectors(self, space: str, vector: NDArray[np.float32], scope: Scope, most: int) -> list[Hit]:
@@ -126,7 +134,7 @@ class DatabaseStore:
                     f"the vectors of {space} have {row[1]} numbers; this one has {len(vector)}.",
                     fix="Search with the embedder that made them.",
                 )
-            columns = self._read_columns(db)
+            columns = self._read_columns(db, read_meta(db, "changes"))
             field = self._cache.field(columns, scope)
             return self._rank_vectors(db, Space(*row), columns, field, np.asarray(vector, np.float32), most)
 
@@ -169,11 +177,13 @@ class DatabaseStore:
 
     def read_passages(self, numbers: Sequence[int]) -> list[Passage]:
         """Return passages in the order asked for.  Raises ArchiveError for a number of which no text is there."""
-        found: dict[int, Passage] = {}
         with self.database.reading() as db:
-            for number in numbers:
-                if number not in found:
-                    found.update(_read_neighbours(db, int(number)))
+            found = _read_neighbours(db, [int(number) for number in numbers])
+        missing = next((number for number in numbers if number not in found), None)
+        if missing is not None:
+            raise ArchiveError(
+                f"there is no passage {missing}.", fix="Search again; the archive was changed meanwhile."
+            )
         return [found[number] for number in numbers]
 
     def read_documents(self, ids: Sequence[str]) -> list[Document]:
@@ -184,18 +194,19 @@ class DatabaseStore:
             missing = next((id for id in ids if id not in rows), None)
             if missing is not None:
                 raise ArchiveError(f"{self.database.name} has no text of a document {missing!r}.")
-            made = {id: self._build_document(db, *row) for id, row in rows.items()}
+            made = dict(zip(rows, self._build_documents(db, list(rows.values())), strict=True))
         return [made[id] for id in ids]
 
-    def _build_document(self, db: Connection, number: int, id: str, body: bytes) -> Document:
-        return self._evidence.complete(db, number, unpack_document(body, id))
+    def _build_documents(self, db: Connection, rows: Sequence[tuple[int, str, bytes]]) -> list[Document]:
+        """Return the documents of rows of number, id and body."""
+        return list(self._evidence.complete(db, {row[0]: unpack_document(row[2], row[1]) for row in rows}).values())
 
     def find_documents(self, name: str) -> list[Document]:
         """Return the documents with this id (or its beginning), address or path; newest version first."""
         with self.database.reading() as db:
             between = (name, f"{name}\U0010ffff") if len(name) >= FEWEST_OF_ID else ("", "")
             rows = db.execute(FIND, (name, *between, name)).fetchall()
-            return [self._build_document(db, *row) for row in rows]
+            return self._build_documents(db, rows)
 
     def iterate(self) -> Iterator[Document]:
         """Yield all documents of which text is kept, by id."""
@@ -204,7 +215,7 @@ class DatabaseStore:
         for at in range(0, len(ids), 100):
             with self.database.reading() as db:
                 sql = "SELECT number, id, body FROM documents WHERE body IS NOT NULL AND id IN (...) ORDER BY id"
-                some = [self._build_document(db, *row) for row in fetch_by(db, sql, ids[at : at + 100])]
+                some = self._build_documents(db, list(fetch_by(db, sql, ids[at : at + 100])))
             yield from some
 
     def list_holdings(self) -> Iterator[Holding]:
@@ -261,9 +272,9 @@ class DatabaseStore:
         with self.database.reading() as db:
             return content_hash([WORDS_VERSION, read_meta(db, "shares")])
 
-    def _read_columns(self, db: Connection) -> Columns:
+    def _read_columns(self, db: Connection, version: str) -> Columns:
         """Return what a search needs to know of all documents, read again after a change."""
-        return self._cache.columns(read_meta(db, "changes"), lambda: make_columns(list(_read_rows(db))))
+        return self._cache.columns(version, lambda: make_columns(list(_read_rows(db))))
 
 
 NO_SPACE = -1
@@ -275,6 +286,8 @@ UNEMBEDDED = (
 )
 """Documents that may have passages without a vector, from the one on that a passage is of."""
 EMBEDDED = "SELECT passage FROM vectors WHERE space = ? AND passage BETWEEN ? AND ?"
+OWNER = "(SELECT first FROM documents WHERE first <= ? AND passages > 0 ORDER BY first DESC LIMIT 1)"
+NEIGHBOURS = "SELECT id, first, passages, cuts, body FROM documents WHERE passages > 0 AND first IN (...)"
 FIND = (
     "SELECT number, id, body FROM documents WHERE body IS NOT NULL AND (uri = ? OR (id >= ? AND id < ?) "
     "OR number IN (SELECT document FROM origins WHERE path = ?)) ORDER BY replaced, version DESC NULLS LAST, id"
@@ -292,29 +305,28 @@ def _read_rows(db: Connection) -> Iterator[DocumentRow]:
         yield DocumentRow(*row)
 
 
-def _read_postings(db: Connection, words: Sequence[str]) -> dict[str, bytes]:
+def _list_segments(db: Connection) -> Sequence[int]:
+    return [int(row[0]) for row in db.execute("SELECT number FROM segments ORDER BY number")]
+
+
+def _read_postings(db: Connection, segments: Sequence[int], words: Sequence[str]) -> dict[str, bytes]:
     """Return the list of each word that any passage has.
 
     Segments are numbers in the statement: joined with their table, SQLite looks through all words of all of them.
     """
     found: dict[str, list[bytes]] = {}
-    segments = ",".join(str(int(row[0])) for row in db.execute("SELECT number FROM segments ORDER BY number"))
     if not segments:
         return {}
-    sql = f"SELECT word, body FROM postings WHERE segment IN ({segments}) AND word IN (...)"
+    sql = f"SELECT word, body FROM postings WHERE segment IN ({','.join(map(str, segments))}) AND word IN (...)"
     for word, body in fetch_by(db, sql, words):
         found.setdefault(word, []).append(body)
     return {word: join_postings(lists) for word, lists in found.items()}
 
 
-def _read_neighbours(db: Connection, number: int) -> dict[int, Passage]:
-    """Return the passages of the document that has a certain one, by number."""
-    row: tuple[Any, ...] | None = db.execute(
-        "SELECT id, first, passages, cuts, body FROM documents WHERE first <= ? AND passages > 0 "
-        "ORDER BY first DESC LIMIT 1",
-        (number,),
-    ).fetchone()
-    if row is None or not row[1] <= number < row[1] + row[2]:
-        raise ArchiveError(f"there is no passage {number}.", fix="Search again; the archive was changed meanwhile.")
-    id, first, _, cuts, body = row
-    return {first + one.index: one for one in unpack_passages(cuts, unpack_document(body, id), id)}
+def _read_neighbours(db: Connection, numbers: Sequence[int]) -> dict[int, Passage]:
+    """Return the passages of the documents that have certain ones, by number; of unknown numbers others or none."""
+    found: dict[int, Passage] = {}
+    for id, first, _, cuts, body in list(fetch_by(db, NEIGHBOURS, list(dict.fromkeys(numbers)), 100, OWNER)):
+        passages = unpack_passages(cuts, unpack_document(body, id), id)
+        found.update({first + one.index: one for one in passages})
+    return found
