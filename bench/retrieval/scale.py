@@ -52,14 +52,15 @@ Ranked = list[list[int]]
 def fill(place: str, documents: int, width: int) -> str:
     """Add documents and vectors; return how fast."""
     store = open_archive(place, create=True)
-    batch, spent = [], []
+    batch, spent, busy = [], [], 0.0
     with store.writing():
         for number, one in enumerate(make_documents(documents), 1):
             batch.append(one)
             if len(batch) == BATCH or number == documents:
-                begun = time.perf_counter()
+                begun, own = time.perf_counter(), time.process_time()
                 store.add([Entry(one, cut(one)) for one in batch], {}, ())
                 spent.append(time.perf_counter() - begun)
+                busy += time.process_time() - own
                 batch = []
     part = max(1, len(spent) // 5)
     first, last = (BATCH * part / sum(some) for some in (spent[:part], spent[-part:]))
@@ -76,7 +77,8 @@ def fill(place: str, documents: int, width: int) -> str:
     finding = time.perf_counter() - finding - putting
     store.close()
     return (
-        f"added {documents / sum(spent):,.0f} documents/s (first fifth {first:,.0f}, last {last:,.0f}); "
+        f"added {documents / sum(spent):,.0f} documents/s (first fifth {first:,.0f}, last {last:,.0f}; "
+        f"{documents / busy:,.0f} a second of this process); "
         f"{count:,} vectors, put {count / putting:,.0f}/s, their texts read {count / finding:,.0f}/s; "
         f"peak memory {read_peak():,.0f} MB"
     )

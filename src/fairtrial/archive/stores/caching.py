@@ -1,4 +1,4 @@
-"""What a store keeps in memory between searches, until the archive changes: columns, segments, fields of scopes, vectors."""
+"""What a store keeps in memory between searches, until the archive changes."""
 
 from __future__ import annotations
 

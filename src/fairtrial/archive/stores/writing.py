@@ -238,16 +238,21 @@ def put_vectors(
     rows = np.ascontiguousarray(vectors, "<f4")
     with change(database, Evidences()) as db:
         db.execute("INSERT INTO spaces (name, width) VALUES (?, ?) ON CONFLICT DO NOTHING", (space, rows.shape[1]))
-        number, width = db.execute("SELECT number, width FROM spaces WHERE name = ?", (space,)).fetchone()
+        number, width = map(int, db.execute("SELECT number, width FROM spaces WHERE name = ?", (space,)).fetchone())
         if width != rows.shape[1]:
             raise ArchiveError(f"the vectors of {space} have {width} numbers; these have {rows.shape[1]}.")
         there = _find_there(db, passages)
-        upsert = (
-            "INSERT INTO vectors (space, passage, body) VALUES (?, ?, ?) "
-            "ON CONFLICT (space, passage) DO UPDATE SET body = excluded.body"
-        )
-        values = zip(passages, rows, strict=True)
-        db.executemany(upsert, [(number, int(one), pack(row)) for one, row in values if int(one) in there])
+        kept = {int(one): row for one, row in zip(passages, rows, strict=True) if int(one) in there}
+        _delete_vectors(db, number, list(kept))
+        insert = "INSERT INTO vectors (space, passage, body) VALUES (?, ?, ?)"
+        db.executemany(insert, [(number, one, pack(row)) for one, row in kept.items()])
+
+
+def _delete_vectors(db: Connection, space: int, passages: Sequence[int]) -> None:
+    """Delete those vectors of some passages that are there."""
+    sql = "SELECT passage FROM vectors WHERE passage IN (...) AND space = "
+    there = list(fetch_by(db, f"{sql}{space}", passages))
+    db.executemany("DELETE FROM vectors WHERE space = ? AND passage = ?", [(space, one[0]) for one in there])
 
 
 def _find_there(db: Connection, passages: Sequence[int]) -> set[int]:

@@ -76,6 +76,9 @@ def teach_vectors(connection: Any) -> None:
 
 _PLAIN_INSERT = re.compile(r"INSERT INTO (?P<into>\w+(?: \([\w, ]+\))?) VALUES \(\?(?:, \?)*\)")
 
+_BINARY = {"vectors (space, passage, body)": ("int8", "int8", "vector")}
+"""What is copied as bytes, since its numbers take long to write in letters, with the types of its columns."""
+
 
 class Statements:
     """Runs statements of `archive.stores.database.Connection` with psycopg."""
@@ -95,7 +98,10 @@ class Statements:
             if plain is None:
                 cursor.executemany(translate(sql), rows)
                 return
-            with cursor.copy(f"COPY {plain['into']} FROM STDIN") as copy:
+            types = _BINARY.get(plain["into"])
+            with cursor.copy(f"COPY {plain['into']} FROM STDIN{' (FORMAT BINARY)' if types else ''}") as copy:
+                if types:
+                    copy.set_types(types)
                 for row in rows:
                     copy.write_row(row)
 
