@@ -47,10 +47,9 @@ class Given(Near):
         return np.stack([next(self._next[kind]) for _ in texts])
 
 
-def measure_ours(documents: int, folder: Path) -> dict[str, Any]:
-    """Add and search; return what `peer_systems` prints."""
+def measure_ours(documents: int, folder: Path) -> list[dict[str, Any]]:
+    """Add and search; return what `peer_systems` prints, with and without looking for copies."""
     vectors, wanted = np.load(folder / "vectors.npy"), np.load(folder / "wanted.npy")
-    queries = json.loads((folder / "queries.json").read_text(encoding="utf-8"))
     made = list(make_documents(documents))
     store = SqliteStore(folder / "ours.db", create=True)
     begun = time.perf_counter()
@@ -58,19 +57,28 @@ def measure_ours(documents: int, folder: Path) -> dict[str, Any]:
         for at in range(0, documents, BATCH):
             store.add([Entry(one, cut(one)) for one in made[at : at + BATCH]], {}, ())
     embed_missing(store, Given(vectors, wanted), HERE)
-    told: dict[str, Any] = {"name": "fairtrial, rights on", "adding": time.perf_counter() - begun, "legs": {}}
-    for leg in LEGS:
-        given = Given(vectors, np.concatenate([wanted[:1], wanted]))
-        searcher = Searcher(store, HERE, embedder=given, settings=SearchSettings(k=6, legs=leg))
-        searcher.search(queries[0])
-        times = []
-        for query in queries:
-            begun = time.perf_counter()
-            searcher.search(query)
-            times.append(1000 * (time.perf_counter() - begun))
-        told["legs"][leg] = times
+    adding = time.perf_counter() - begun
+    told = [
+        {"name": name, "adding": adding, "legs": {leg: time_queries(store, folder, leg, collapse) for leg in LEGS}}
+        for name, collapse in (("fairtrial, rights on", True), ("the same, copies kept", False))
+    ]
     store.close()
-    return {**told, "peak": read_peak()}
+    return [{**one, "peak": read_peak()} for one in told]
+
+
+def time_queries(store: SqliteStore, folder: Path, leg: Any, collapse: bool) -> list[float]:
+    """Return the milliseconds of each query."""
+    wanted, queries = np.load(folder / "wanted.npy"), json.loads((folder / "queries.json").read_text(encoding="utf-8"))
+    settings = SearchSettings(k=6, legs=leg, collapse=collapse)
+    given = Given(wanted[:1], np.concatenate([wanted[:1], wanted]))
+    searcher = Searcher(store, HERE, embedder=given, settings=settings)
+    searcher.search(queries[0])
+    times = []
+    for query in queries:
+        begun = time.perf_counter()
+        searcher.search(query)
+        times.append(1000 * (time.perf_counter() - begun))
+    return times
 
 
 def measure_peer(name: str, python: str, folder: Path) -> dict[str, Any] | None:
@@ -122,8 +130,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_data(documents, asked.queries, asked.width, folder)
-            ours = run_alone(measure_ours, documents, folder)
-            tell(ours, documents, ours)
+            ours, *others = run_alone(measure_ours, documents, folder)
+            for one in (ours, *others):
+                tell(one, documents, ours)
             for peer in NAMES:
                 told = measure_peer(peer, asked.python, folder)
                 if told:

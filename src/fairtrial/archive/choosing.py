@@ -14,7 +14,7 @@ from fairtrial.archive.copies import SAME_PLACE, Sketch, Version, are_copies, ra
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.permitting import decide_all
 from fairtrial.archive.results import Copy, Found, Leg, Place
-from fairtrial.rights import Circumstances, Decision, RightsRecord, Use, combine
+from fairtrial.rights import Circumstances, Decision, RightsRecord, Use, combine, decide
 
 LOOKED_UP = 8
 """Words of a passage, the longest ones, by which its copies are looked for."""
@@ -125,9 +125,9 @@ class Choosing:
         return {use: combine([whole[use], own[use]]) for use in uses}
 
     def _decide_record(self, document: str, picture: int | None, record: RightsRecord) -> Mapping[Use, Decision]:
-        """Return what is decided of a document or picture, for the uses and for quoting."""
+        """Return what is decided of a document or picture, for the uses."""
         if (document, picture) not in self._decided:
-            uses = dict.fromkeys((*self.choice.uses, *self.choice.told, Use.QUOTE))
+            uses = dict.fromkeys((*self.choice.uses, *self.choice.told))
             self._decided[document, picture] = decide_all(uses, record, self.circumstances)
         return self._decided[document, picture]
 
@@ -138,7 +138,7 @@ class Choosing:
         if not usable:
             self.retracted += 1
             return
-        best = min(usable, key=self._rank)
+        best = min(usable, key=self._rank) if len(usable) > 1 else usable[0]
         place = self._taken.get(best.number)
         if place is None:
             most = self.choice.of_one_document
@@ -179,5 +179,6 @@ class Choosing:
 
     def _rank(self, read: _Read) -> tuple[object, ...]:
         decisions = self._decide_record(read.passage.document, None, read.document.rights)
-        counted = {use: decisions[use] for use in (*self.choice.uses, Use.QUOTE)}
+        quoting = decisions.get(Use.QUOTE) or decide(Use.QUOTE, read.document.rights, self.circumstances)
+        counted = {**{use: decisions[use] for use in self.choice.uses}, Use.QUOTE: quoting}
         return rank_version(read.document, read.passage.document, counted)

@@ -56,9 +56,23 @@ def split_words(text: str) -> list[str]:
     return words
 
 
+class _Stems(dict[str, str]):
+    """Words without their endings, kept as they are asked for: most words of a text were asked for before."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        stem = self[word] = stem_word(word)
+        return stem
+
+
+REMEMBERED = 1 << 17
+_STEMS = _Stems()
+
+
 def list_words(text: str) -> list[str]:
     """Return the words of a text without their endings, in order."""
-    return list(map(stem_word, split_words(text)))
+    return list(map(_STEMS.__getitem__, split_words(text)))
 
 
 def count_query_words(query: str) -> Counter[str]:
