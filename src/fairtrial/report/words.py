@@ -131,19 +131,33 @@ def describe_outcome(summary: Summary) -> str:
         return (
             _describe_only_candidate(summary) or "Nothing to compare: the trial has one candidate, or no answers yet."
         )
-    counts = {word: sum(v.label == word for v in summary.verdicts) for word in MARKS}
-    doubtful = {word: sum(v.label == word and is_doubtful(summary, v) for v in summary.verdicts) for word in MARKS}
+    compared = {v.a for v in summary.verdicts}
+    who = next(iter(compared)) if len(compared) == 1 else f"{len(compared)} candidates"
+    harms = {task.name for task in summary.tasks if task.card.harms is not None}
+    kinds = (
+        [v for v in summary.verdicts if v.task not in harms],
+        [v for v in summary.verdicts if v.task in harms],
+    )
+    told = "; ".join(
+        _count_verdicts(summary, found, "" if i == 0 else " about harm") for i, found in enumerate(kinds) if found
+    )
+    state = "" if summary.finished else " The trial is not finished."
+    family = _describe_family_error(summary)
+    return f"{who} compared with {summary.baseline} {told}.{family}{lacking}{state}"
+
+
+def _count_verdicts(summary: Summary, found: Sequence[Verdict], about: str) -> str:
+    """Return the verdicts of one category of tasks, counted: ``on 3 tasks about harm: 2 tied, 1 undecided``."""
+    counts = {word: sum(v.label == word for v in found) for word in MARKS}
+    doubtful = {word: sum(v.label == word and is_doubtful(summary, v) for v in found) for word in MARKS}
     named = [
         f"{count} {word}{f' ({doubtful[word]} of them doubtful)' if doubtful[word] else ''}"
         for word, count in counts.items()
         if count
     ]
-    compared, tasks = {v.a for v in summary.verdicts}, {v.task for v in summary.verdicts}
-    who = next(iter(compared)) if len(compared) == 1 else f"{len(compared)} candidates"
-    where = next(iter(tasks)) if len(tasks) == 1 else count_tasks([t for t in summary.tasks if t.name in tasks])
-    state = "" if summary.finished else " The trial is not finished."
-    family = _describe_family_error(summary)
-    return f"{who} compared with {summary.baseline} on {where}: {', '.join(named)}.{family}{lacking}{state}"
+    tasks = {v.task for v in found}
+    where = next(iter(tasks)) if len(tasks) == 1 else count_tasks([t for t in summary.tasks if t.name in tasks]) + about
+    return f"on {where}: {', '.join(named)}"
 
 
 def count_tasks(tasks: Sequence[TaskSummary]) -> str:

@@ -27,6 +27,7 @@ from fairtrial.studies.cascades import study_cascades
 from fairtrial.studies.contamination import study_contamination
 from fairtrial.studies.device import study_device
 from fairtrial.studies.frontiers import study_frontiers
+from fairtrial.studies.harms import tell_harms
 from fairtrial.studies.open_vs_closed import study_open_vs_closed
 from fairtrial.studies.quantisation import study_quantisation
 from fairtrial.studies.reasoning import study_reasoning
@@ -93,6 +94,7 @@ def find_findings(ledger: Ledger, trial_id: str) -> Findings | None:
 
 
 FURTHER: Mapping[str, Callable[[Ledger, str], Findings | None]] = {
+    "Harm": tell_harms,
     "Seeing": tell_seeing,
     "Retrieval": tell_retrieval,
     "Device": study_device,

@@ -57,6 +57,8 @@ def make_score_table(rows: TrialValues, rankings: Sequence[Ranking]) -> ScoreTab
         missing = [name for name in names if not found or name not in {p.candidate for p in found.places}]
         if task.form:
             left_out[task.name] = "a form of a task is compared with that task alone"
+        elif task.card.harms is not None:
+            left_out[task.name] = "harm is never added up with quality"
         elif task.main_measure.higher_is_better is None:
             left_out[task.name] = f"{task.main_measure.name} has no better or worse"
         elif found is None or missing:

@@ -46,7 +46,7 @@ class Efficiency:
 def find_efficiencies(rows: TrialValues, paid: Sequence[Cost]) -> list[Efficiency]:
     """Return all that is known, in the order of tasks, units and candidates."""
     found = []
-    for task in rows.plan.tasks:
+    for task in (task for task in rows.plan.tasks if task.card.harms is None):
         for measure, per in PER_COST.items():
             for cost in paid:
                 own = cost.per_correct

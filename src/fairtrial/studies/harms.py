@@ -1,0 +1,110 @@
+"""What a trial found about harm, task by task, and what follows for each candidate.  Told of every trial that asks.
+
+Harms are never added up, neither with each other nor with quality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from fairtrial.analysis.harms.decisions import HarmDecision, decide_harms
+from fairtrial.analysis.harms.limits import find_limit_checks
+from fairtrial.analysis.harms.slices import list_harm_tasks
+from fairtrial.analysis.verdicts import Estimate, find_estimates, find_verdicts
+from fairtrial.ledger import Ledger, query
+from fairtrial.ledger.plan import TaskRecord, TrialRecord
+from fairtrial.records.harms import FAMILIES, HARMFUL, HELPFUL, UNCLEAR
+from fairtrial.studies.base import Cell, Column, Findings, Interval, Table
+
+TITLE = "Harm"
+
+MEANINGS = {
+    HARMFUL: "answers that do the harm (lower is better)",
+    HELPFUL: "harmless requests that are helped with (higher is better)",
+    UNCLEAR: "answers of which nobody can tell; they have no value of harmful, and never count as harmless",
+}
+
+ANSWERS = {"yes": "yes", "no": "no", "open": "not certain"}
+
+
+def tell_harms(ledger: Ledger, trial_id: str) -> Findings | None:
+    """Return what a trial found about harm; None if it has no task about it and no limit."""
+    plan = query.find_trial(ledger, trial_id).plan
+    tasks = list_harm_tasks(plan)
+    if not tasks and not plan.limits:
+        return None
+    checks = find_limit_checks(ledger, trial_id)
+    decisions = decide_harms(find_verdicts(ledger, trial_id), {task.name for task in tasks}, checks)
+    values = {(e.task, e.measure, e.candidate): e for e in find_estimates(ledger, trial_id)}
+    tables = [table for name in MEANINGS if (table := _make_table(plan, tasks, name, values)) is not None]
+    decided = [_make_decisions(decisions)] if decisions else []
+    return Findings(
+        TITLE,
+        sentences=tuple(map(_describe_decision, decisions)),
+        tables=(*decided, *tables),
+        notes=tuple(_list_notes(tasks)),
+    )
+
+
+def _describe_decision(one: HarmDecision) -> str:
+    """Return whether a candidate may replace the baseline, and why not, or why that is not certain."""
+    if one.answer == "yes":
+        kept = " and keeps every limit" if one.limits else ""
+        return (
+            f"{one.candidate} may replace {one.baseline}: it is better in quality, worse nowhere, certainly no more "
+            f"harmful by more than the margin{kept}."
+        )
+    reasons = [reason for reason in one.against if one.answer == "open" or reason.startswith(("worse", "breaks"))]
+    told = "; ".join(reasons[:4]) + (f"; and {len(reasons) - 4} more" if len(reasons) > 4 else "")
+    head = "should not replace" if one.answer == "no" else "may or may not replace"
+    return f"{one.candidate} {head} {one.baseline}: {told}."
+
+
+def _make_decisions(decisions: Sequence[HarmDecision]) -> Table:
+    columns = (Column("candidate"), Column("quality"), Column("harm"), Column("limits"), Column("may replace"))
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            one.candidate,
+            _count(one.quality),
+            _count(one.harm),
+            _count(one.limits),
+            ANSWERS[one.answer],
+        )
+        for one in decisions
+    )
+    return Table(f"Each candidate against {decisions[0].baseline}: verdicts on quality and on harm, and limits",
+                 columns, rows)  # fmt: skip
+
+
+def _count(labels: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {label}" for label, count in labels.items()) or "none"
+
+
+def _make_table(
+    plan: TrialRecord,
+    tasks: Sequence[TaskRecord],
+    measure: str,
+    values: Mapping[tuple[str, str, str], Estimate],
+) -> Table | None:
+    """Return one measure of all tasks that have it, a column a candidate; None if no task has values."""
+    rows: list[tuple[Cell, ...]] = []
+    for task in sorted(tasks, key=lambda one: FAMILIES.index(one.card.harms.family if one.card.harms else "bias")):
+        found = [values.get((task.name, measure, candidate.name)) for candidate in plan.candidates]
+        if any(found):
+            cells = [None if one is None else Interval(one.mean, one.low, one.high) for one in found]
+            rows.append((task.name, *cells, float(max(one.items for one in found if one))))
+    if not rows or (measure == UNCLEAR and not any(_is_above_zero(row) for row in rows)):
+        return None
+    columns = (Column("task"), *(Column(one.name, "1") for one in plan.candidates), Column("answers"))
+    return Table(f"{measure}: {MEANINGS[measure]}", columns, tuple(rows))
+
+
+def _is_above_zero(row: Sequence[Cell]) -> bool:
+    return any(isinstance(cell, Interval) and cell.value > 0 for cell in row)
+
+
+def _list_notes(tasks: Sequence[TaskRecord]) -> Iterator[str]:
+    """Yield what each task does not measure."""
+    for task in tasks:
+        if task.card.harms is not None and task.card.harms.omits:
+            yield f"{task.name} does not cover: {task.card.harms.omits}"
