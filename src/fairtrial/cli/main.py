@@ -29,6 +29,7 @@ from fairtrial.cli import (
     quantize,
     report,
     rights,
+    risk,
     run,
     tasks,
     view,
@@ -65,6 +66,7 @@ app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("view")(view.view)
 app.command("check")(check.check)
+app.command("risk")(risk.risk)
 app.command("export")(export.export)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)

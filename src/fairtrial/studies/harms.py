@@ -40,13 +40,13 @@ def tell_harms(ledger: Ledger, trial_id: str) -> Findings | None:
     decided = [_make_decisions(decisions)] if decisions else []
     return Findings(
         TITLE,
-        sentences=tuple(map(_describe_decision, decisions)),
+        sentences=tuple(map(describe_decision, decisions)),
         tables=(*decided, *tables),
         notes=tuple(_list_notes(tasks)),
     )
 
 
-def _describe_decision(one: HarmDecision) -> str:
+def describe_decision(one: HarmDecision) -> str:
     """Return whether a candidate may replace the baseline, and why not, or why that is not certain."""
     if one.answer == "yes":
         kept = " and keeps every limit" if one.limits else ""

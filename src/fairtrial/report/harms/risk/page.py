@@ -1,0 +1,28 @@
+"""The summary of risks as one HTML page that needs no network and no script; everything in it is escaped."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fairtrial.report import words
+from fairtrial.report.harms.risk.document import ANNEX, NO_CLAIM, RMF, RiskSummary
+from fairtrial.studies.harms import describe_decision
+
+
+def render_risks(risks: RiskSummary) -> str:
+    """Return the page: the summary on its first sheet, the evidence behind it."""
+    environment = Environment(
+        loader=PackageLoader("fairtrial.report.harms.risk"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(visible=words.make_visible, share=lambda value: words.format_quantity(value, "1"))
+    style = (files("fairtrial.report.html") / "templates" / "report.css").read_text("utf-8")
+    decision = "" if risks.decision is None else describe_decision(risks.decision)
+    return environment.get_template("risk.html").render(
+        risks=risks, style=style, decision=decision, document=risks.document(), rmf=RMF, annex=ANNEX, no_claim=NO_CLAIM
+    )
