@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.judged import read_judge_costs, read_labelled_grades
+from fairtrial.ledger.judged import LabelledGrade, read_judge_costs, read_labelled_grades
 from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.agreement import estimate_kappa
 from fairtrial.stats.intervals import Interval, estimate
+from fairtrial.stats.prediction_powered import estimate_correlation, estimate_error
 
 FEWEST_LABELS = 20
 """Graded answers below which nobody knows how far a judge agrees with people."""
@@ -28,6 +29,9 @@ class Agreement:
         same: share of ``count`` with the same grade, with its interval.
         kappa: agreement beyond chance, quadratic weights; None where it is not defined.
         file: where the grades of people are from.
+        error: mean of the grade of people less the judge's, with its interval; the scale is 0 to 1.
+        verbosity: correlation of the judge's grade less that of people with the logarithm of an answer's words, above 0
+            where it is kind to long answers; None where it is not defined.
     """
 
     count: int
@@ -35,6 +39,8 @@ class Agreement:
     same: Interval | None
     kappa: Interval | None
     file: str
+    error: Interval | None = None
+    verbosity: Interval | None = None
 
     def describe(self) -> str:
         """Return it in words, for people."""
@@ -44,7 +50,19 @@ class Agreement:
         text = f"agrees with people on {100 * self.same.mean:.0f}% [{low}, {high}] of {self.count} graded answers"
         if self.kappa is not None:
             text += f", kappa {self.kappa.mean:.2f} [{self.kappa.low:.2f}, {self.kappa.high:.2f}]"
-        return text + (f"; {self.unread} more could not be read" if self.unread else "")
+        text += f"; {self.unread} more could not be read" if self.unread else ""
+        return text + self._describe_verbosity()
+
+    def _describe_verbosity(self) -> str:
+        """Return in words that the judge prefers long answers, or short ones; empty where neither is certain."""
+        found = self.verbosity
+        if found is None or found.low <= 0 <= found.high:
+            return ""
+        kind = "long" if found.mean > 0 else "short"
+        return (
+            f"; it is kinder to {kind} answers than people are (correlation of its error with length "
+            f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}])"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +135,19 @@ def _find_agreements(
                 yield (tasks[task], measure), agreement
 
 
-def _measure_agreement(
-    rows: Sequence[tuple[str, float | None]], grades: Sequence[str], confidence: float, file: str
-) -> Agreement:
-    """Return the agreement of (grade of people, value of the judge) pairs; None where the judge's was not read."""
-    both = [(grades.index(label) / (len(grades) - 1), value) for label, value in rows if value is not None]
+def _measure_agreement(rows: Sequence[LabelledGrade], grades: Sequence[str], confidence: float, file: str) -> Agreement:
+    """Return the agreement of people and a judge about the same answers."""
+    both = [
+        (grades.index(one.people) / (len(grades) - 1), one.judge, one.words) for one in rows if one.judge is not None
+    ]
     unread = len(rows) - len(both)
     if not both:
         return Agreement(0, unread, None, None, file)
-    people, judge = (np.array(column, dtype=np.float64) for column in zip(*both, strict=True))
+    people, judge, words = (np.array(column, dtype=np.float64) for column in zip(*both, strict=True))
     same = (np.abs(people - judge) < 1e-9).astype(np.float64)
     ones, codes = np.ones(len(same)), np.arange(len(same))
     share = estimate(same, ones, codes, confidence, (0.0, 1.0))
     kappa = estimate_kappa(people, judge, confidence, np.random.default_rng(0))
-    return Agreement(len(both), unread, share, kappa, file)
+    error = estimate_error(people, judge, confidence)
+    verbosity = estimate_correlation(judge - people, np.log1p(words), confidence, np.random.default_rng(0))
+    return Agreement(len(both), unread, share, kappa, file, error, verbosity)

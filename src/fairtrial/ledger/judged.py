@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fairtrial.ledger.encoding import decode_item
 from fairtrial.ledger.store import Ledger
@@ -30,11 +31,23 @@ def read_judge_costs(ledger: Ledger, judge_id: str, kept_under: Sequence[str]) -
     return int(count), {name: float(value) for name, value in rows}
 
 
-def read_labelled_grades(ledger: Ledger, judge_id: str, task_id: str) -> list[tuple[str, float | None]]:
-    """Return the grade that people gave and the value that a judge gave, of each graded answer it was asked about.
+@dataclass(frozen=True, slots=True)
+class LabelledGrade:
+    """An answer that people have graded, and what a judge made of it.
 
-    None where the judge's own could not be read.
+    Attributes:
+        people: the grade that people gave, as the scale writes it.
+        judge: the value that the judge gave; None where it could not be read.
+        words: of the answer.
     """
+
+    people: str
+    judge: float | None
+    words: int
+
+
+def read_labelled_grades(ledger: Ledger, judge_id: str, task_id: str) -> list[LabelledGrade]:
+    """Return what a judge made of each answer that people have graded and that it was asked about."""
     rows = ledger.read(
         """
         SELECT i.item_id, i.doc_id, i.cluster, i.body, o.value FROM asked a
@@ -45,7 +58,9 @@ def read_labelled_grades(ledger: Ledger, judge_id: str, task_id: str) -> list[tu
         """,
         (judge_id, task_id),
     )
-    return [
-        (decode_item(item_id, doc_id, cluster, body).gold[0], None if value is None else float(value))
-        for item_id, doc_id, cluster, body, value in rows
-    ]
+    found = []
+    for item_id, doc_id, cluster, body, value in rows:
+        item = decode_item(item_id, doc_id, cluster, body)
+        words = len(str(item.data.get("answer", "")).split())
+        found.append(LabelledGrade(item.gold[0], None if value is None else float(value), words))
+    return found

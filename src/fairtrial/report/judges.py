@@ -24,6 +24,17 @@ def describe_beside(summary: Summary, estimate: Estimate) -> str:
     return f"judged by {judge.name}, who agrees with people on {100 * found.same.mean:.0f}% [{low}, {high}]"
 
 
+def describe_corrected(summary: Summary, estimate: Estimate) -> str:
+    """Return what people would probably have graded, where a judge or rules graded; empty where nobody can tell."""
+    place = (estimate.candidate, estimate.task, estimate.measure)
+    found = next((one for one in summary.corrected if (one.candidate, one.task, one.measure) == place), None)
+    if found is None:
+        return ""
+    whose = "errors of the judge" if found.by == "judge" else "errors of the rules"
+    mean, low, high = (round(100 * value) for value in (found.mean, found.low, found.high))
+    return f"corrected for {whose} on {found.graded:,} graded answers: {mean}% [{low}, {high}]"
+
+
 def describe_costs(summary: Summary) -> list[str]:
     """Return what each judge's grades have cost, one sentence a judge; answers of earlier trials included."""
     return [_describe_judge(judge) for judge in summary.judges if judge.judged]

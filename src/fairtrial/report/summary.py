@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtrial.analysis.best import BestOnTask, find_best_on_tasks
 from fairtrial.analysis.corpus import CorpusEstimate, find_corpus_estimates
+from fairtrial.analysis.corrected import Corrected, find_corrected
 from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
 from fairtrial.analysis.gaps import Gap, find_gaps
@@ -131,6 +132,7 @@ class Summary:
     study: Findings | None = None
     further: Sequence[Findings] = ()
     judges: Sequence[JudgeReport] = ()
+    corrected: Sequence[Corrected] = ()
     corpus: Sequence[CorpusEstimate] = ()
     best: Sequence[BestOnTask] = ()
     limits: Sequence[LimitCheck] = ()
@@ -172,6 +174,7 @@ class Summary:
             "doubts": [doubt.document() for doubt in self.doubts],
             "missing": [gap.document() for gap in self.gaps],
             **({"judges": [judge.document() for judge in self.judges]} if self.judges else {}),
+            **({"corrected": [one.document() for one in self.corrected]} if self.corrected else {}),
             "report": None if report is None else str(report),
         }
 
@@ -189,6 +192,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     looks: dict[Pair, list[LookRecord]] = {}
     for look in query.read_looks(ledger, row.id):
         looks.setdefault((names[look.task_id], look.measure, look.a, look.b), []).append(look)
+    estimates, judges = find_estimates(ledger, row.id), find_judges(ledger, row.id)
     return Summary(
         trial_id=row.id,
         name=row.name,
@@ -215,7 +219,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
             )
             for t in plan.tasks
         ],
-        estimates=find_estimates(ledger, row.id),
+        estimates=estimates,
         verdicts=found,
         absences=[
             Absence(names[a["candidate_id"]], names.get(a["task_id"], ""), a["measure"], a["reason"], a["items"])
@@ -229,7 +233,8 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         doubts=find_doubts(ledger, row.id),
         study=find_findings(ledger, row.id),
         further=find_further(ledger, row.id),
-        judges=find_judges(ledger, row.id),
+        judges=judges,
+        corrected=find_corrected(plan, estimates, judges),
         corpus=find_corpus_estimates(ledger, row.id),
         best=find_best_on_tasks(ledger, row.id),
         limits=find_limit_checks(ledger, row.id),

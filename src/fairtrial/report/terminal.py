@@ -69,7 +69,12 @@ def _format_estimate(summary: Summary, estimate: Estimate | None) -> Text:
     text = Text(words.format_quantity(estimate.mean, estimate.unit), style="bold")
     low, high = (words.format_quantity(end, estimate.unit).removesuffix("%") for end in (estimate.low, estimate.high))
     text.append(f" [{low}, {high}]", style="dim")
-    for told in filter(None, (words.describe_misread(summary, estimate), judges.describe_beside(summary, estimate))):
+    beside = (
+        words.describe_misread(summary, estimate),
+        judges.describe_beside(summary, estimate),
+        judges.describe_corrected(summary, estimate),
+    )
+    for told in filter(None, beside):
         text.append(f"\n{words.make_inline(told)}", style="yellow")
     return text
 

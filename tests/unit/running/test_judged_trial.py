@@ -36,7 +36,7 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.report.html.page import render_report
-from fairtrial.report.judges import describe_beside, describe_costs
+from fairtrial.report.judges import describe_beside, describe_corrected, describe_costs
 from fairtrial.report.summary import summarise
 from fairtrial.report.words import UNREAD_GRADE, describe_outcome
 from fairtrial.running.judging import UNREAD
@@ -194,6 +194,14 @@ def test_what_is_said_of_a_judge(tmp_path: Path, labelled: Letters) -> None:
     assert not doubts["judged"].headline
     beside = "judged by strict, who agrees with people on 93% [78, 99]"
     assert describe_beside(summary, summary.estimates[0]) == beside and page.count(beside) == 2
+    corrected = describe_corrected(summary, summary.estimates[0])
+    assert (
+        corrected.startswith("corrected for errors of the judge on 30 graded answers: ") and page.count(corrected) == 2
+    )
+    [made] = [one for one in summary.corrected if one.candidate == "good"]
+    assert agreement.error is not None and agreement.error.low < 0 < agreement.error.high
+    assert made.low < made.mean == pytest.approx(min(1, summary.estimates[0].mean + agreement.error.mean)) <= made.high
+    assert "like" not in made.source and "on average" in summary.document()["corrected"][0]["assumes"]
     assert describe_costs(summary)[0] in page
     assert summary.document()["judges"][0]["uses"][0]["agreement"]["count"] == 30
     assert doubts["unjudged"].count == 1 and doubts["unjudged"].headline

@@ -145,7 +145,11 @@ def render_report(ledger: Ledger, summary: Summary) -> str:
 
 def _describe_beside(summary: Summary, estimate: Estimate) -> str:
     """Return what must stand beside a score: answers that were not read, and the judge that gave it."""
-    told = (words.describe_misread(summary, estimate), judges.describe_beside(summary, estimate))
+    told = (
+        words.describe_misread(summary, estimate),
+        judges.describe_beside(summary, estimate),
+        judges.describe_corrected(summary, estimate),
+    )
     return "; ".join(filter(None, told))
 
 
