@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import Table
 from fairtrial.spec.answers import Anls, ListSettings, PointInBox, Relaxed, SetSettings
+from fairtrial.spec.conduct import ConductSettings
 from fairtrial.spec.references import GraderSettings, Refers
 from fairtrial.spec.section import NAME, Positive, Switch, Text, make_problem
 from fairtrial.spec.sources import OverlapSettings, Retrieved
@@ -212,6 +213,7 @@ GRADER_SETTINGS: Table[Any] = Table(
         "judge": Judge,
         "retrieved": Retrieved,
         "overlap": OverlapSettings,
+        "conduct": ConductSettings,
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _declares_settings,

@@ -185,6 +185,7 @@ GRADERS: Table[type[Grader[Any]]] = Table(
         "judge": "fairtrial.tasks.graders.judge:JudgeGrader",
         "retrieved": "fairtrial.tasks.graders.retrieved:RetrievedGrader",
         "overlap": "fairtrial.tasks.graders.overlap:OverlapGrader",
+        "conduct": "fairtrial.tasks.graders.conduct:ConductGrader",
     },
     "a subclass of fairtrial.tasks.graders.base.Grader that declares its Settings",
     _is_grader,
