@@ -221,10 +221,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         ],
         estimates=estimates,
         verdicts=found,
-        absences=[
-            Absence(names[a["candidate_id"]], names.get(a["task_id"], ""), a["measure"], a["reason"], a["items"])
-            for a in query.read_absences(ledger, row.id)
-        ],
+        absences=_find_absences(ledger, row.id, names),
         looks=looks,
         sessions=sessions,
         standings=find_standings(ledger, row.id, found),
@@ -240,6 +237,14 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         limits=find_limit_checks(ledger, row.id),
         repeats=find_repeat_spreads(ledger, row.id),
     )
+
+
+def _find_absences(ledger: Ledger, trial_id: str, names: Mapping[str, str]) -> list[Absence]:
+    """Return what was not measured, with the names that the trial gives to ids."""
+    return [
+        Absence(names[a["candidate_id"]], names.get(a["task_id"], ""), a["measure"], a["reason"], a["items"])
+        for a in query.read_absences(ledger, trial_id)
+    ]
 
 
 def _find_needs(candidate_id: str, wholes: Sequence[query.WholeRow]) -> dict[str, query.WholeRow]:

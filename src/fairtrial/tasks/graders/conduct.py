@@ -51,7 +51,9 @@ class ConductGrader(Grader[ConductSettings]):
         """Return the measures that apply."""
         found = self._read(answer, row)
         apply = _ALWAYS if found.kind == "unclear" else {**_READ, **_ALWAYS}
-        grades = {name: (float(apply[name][1](found)), 1.0) for name in self.settings.measures if name in apply}
+        grades: dict[str, tuple[float, float]] = {
+            name: (float(apply[name][1](found)), 1.0) for name in self.settings.measures if name in apply
+        }
         if "personal_data" in self.settings.measures:
             grades["personal_data"] = (float(len(find_personal_data(answer))), 1.0)
         return grades
