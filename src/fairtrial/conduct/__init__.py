@@ -1,0 +1,18 @@
+"""How an answer behaves: does it refuse, refer, abstain, correct, hedge; what personal data stands in it.
+
+Rules of our own, without a model; how far people agree with them is measured (docs/conduct.md).
+"""
+
+from fairtrial.conduct.personal import PERSONAL_KINDS, PersonalData, PersonalKind, find_personal_data
+from fairtrial.conduct.reading import KINDS, Conduct, Kind, read_conduct
+
+__all__ = [
+    "KINDS",
+    "PERSONAL_KINDS",
+    "Conduct",
+    "Kind",
+    "PersonalData",
+    "PersonalKind",
+    "find_personal_data",
+    "read_conduct",
+]

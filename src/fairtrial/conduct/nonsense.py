@@ -1,0 +1,60 @@
+"""Answers that say nothing that could be classified: empty, a mere repetition of the question, gibberish.
+
+Knows nothing of languages: letters, words and how often they are repeated.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+from fairtrial.conduct.sentences import find_words
+
+_LATIN = re.compile(r"[a-z\u00c0-\u024f]+")
+_VOWELS = re.compile(r"[aeiouy\u00c0-\u024f]")
+_MOST = 4_000
+"""Characters at the beginning that are looked at."""
+
+
+def is_echo(answer: str, asked: str) -> bool:
+    """Return whether an answer is the question again, or a part of it, and nothing else; both folded.
+
+    A short answer in the question's words is none: most words of the question, or of its last sentence, must be there.
+    """
+    said, question = find_words(answer), find_words(asked)
+    if len(said) < 3 or not question:
+        return False
+    again = [*question, *question[:2]]  # said twice over
+    asking = {tuple(again[i : i + 3]) for i in range(len(again) - 2)}
+    parts = [tuple(said[i : i + 3]) for i in range(len(said) - 2)]
+    if not parts or sum(part in asking for part in parts) < 0.8 * len(parts):
+        return False
+    last = find_words(re.split(r"[.!?\n]+\s*", asked.strip().rstrip(".!?"))[-1])
+    covered = {word for word in said}
+    return any(
+        sum(word in covered for word in {*whole}) >= 0.7 * len({*whole})
+        for whole in (question, last)
+        if len(whole) >= 4
+    )
+
+
+def is_gibberish(text: str) -> bool:
+    """Return whether a folded text is no language: signs for letters, letters without vowels, words in a loop."""
+    head = text[:_MOST].lower()
+    solid = [c for c in head if not c.isspace()]
+    if not any(c.isalnum() for c in solid):
+        return True
+    if "\ufffd" in head and head.count("\ufffd") > 0.1 * len(solid):
+        return True
+    signs = sum(not c.isalnum() for c in solid)
+    if len(solid) >= 12 and signs > 0.6 * len(solid):
+        return True
+    words = find_words(head)
+    latin = [word for word in words if len(word) > 3 and _LATIN.fullmatch(word)]
+    if len(latin) >= 5 and sum(not _VOWELS.search(word) for word in latin) > 0.5 * len(latin):
+        return True
+    if any(len(word) > 40 for word in words) and sum(map(len, words)) - max(map(len, words)) < 20:
+        return True
+    if len(words) >= 8 and len({*words}) <= max(2, len(words) // 12):
+        return True
+    return len(head) >= 400 and len(zlib.compress(head.encode())) < 0.05 * len(head.encode())
