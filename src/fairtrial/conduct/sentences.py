@@ -33,6 +33,7 @@ _ENDS = re.compile(
     r"|(?<=[:.,;]) (?=\(?\d{1,2}[.)] )"
 )
 _QUOTED = re.compile(r'"[^"\n]{3,400}"')
+_SPEAKS = re.compile(r"\b(?:said|says|asked|replied|answered|whispered|shouted|cried|told)\b", re.I)
 _ITEM = re.compile(r"^\s*(?:\(?\d{1,2}[.):]|[-\u2022*+]|[a-h][.)]|step\s+\d{1,2}\b)\s*", re.I)
 _MARKER = re.compile(r"\s*\(?(?:\d{1,2}|[a-h])[.):]\s*")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -71,6 +72,8 @@ def split_sentences(folded: str) -> list[str]:
 def drop_quotations(folded: str) -> str:
     """Return a text without what stands in quotation marks, unless that is (nearly) all of it."""
     left = _QUOTED.sub(' " ', folded)
+    if _SPEAKS.search(left):
+        return left
     return left if 2 * len(left) > len(folded) or len(find_words(left)) > 12 else folded.replace('"', " ")
 
 
