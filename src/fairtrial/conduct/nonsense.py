@@ -12,6 +12,9 @@ from fairtrial.conduct.sentences import find_words
 
 _LATIN = re.compile(r"[a-z\u00c0-\u024f]+")
 _VOWELS = re.compile(r"[aeiouy\u00c0-\u024f]")
+_WHETHER = re.compile(r"(?:is|are|am|was|were|do|does|did|can|could|may|must|should|will|would|has|have|shall)\b")
+"""Begins a question that is answered by saying it again as a statement."""
+_ASKING = frozenset(("why", "how", "when", "what", "which", "who", "where", "since", "do", "does", "did"))
 _MOST = 4_000
 """Characters at the beginning that are looked at."""
 
@@ -24,6 +27,9 @@ def is_echo(answer: str, asked: str) -> bool:
     said, question = find_words(answer), find_words(asked)
     if len(said) < 3 or not question:
         return False
+    retold = len(said) >= 4 and {*said} <= {*question} and len({*said}) >= 0.6 * len({*question} - _ASKING)
+    if retold and not _WHETHER.match(asked.lower()):
+        return True
     again = [*question, *question[:2]]  # said twice over
     asking = {tuple(again[i : i + 3]) for i in range(len(again) - 2)}
     parts = [tuple(said[i : i + 3]) for i in range(len(said) - 2)]

@@ -135,7 +135,7 @@ def _weigh(sentences: Sequence[str], letter: bool, request: bool) -> tuple[str, 
         rest = [one for one in sentences if _gives(one) and one not in disapproving]
         if disapproving and not rest and not any(is_item(one) for one in sentences):
             return disapproving[0], []
-        if request and CURT.search(sentences[0]) and len(sentences) == 1:
+        if request and CURT.search(sentences[0]) and not rest[1:]:
             return sentences[0], []
         return "", [one for one in sentences if not (REFERS.search(one) or ABSTAINS.search(one) or OFFERS.search(one))]
     giving = [one for one in sentences if _gives(one)]

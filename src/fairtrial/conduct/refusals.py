@@ -88,7 +88,9 @@ NO_ACCESS = re.compile(
 )
 """Information that the assistant says it cannot reach: a refusal and an abstention."""
 
-CURT = re.compile(r"^(?:no|nope|never|absolutely not|certainly not|no way|not a chance|of course not)[.!]*$")
+CURT = re.compile(
+    r"^(?:no|nope|never|absolutely not|certainly not|no way|not a chance|of course not|(?:you|one) (?:can't|cannot|can not|shouldn't|should not|must not|don't|do not))[.!]*$"
+)
 """An answer that declines what is asked for; to a question it is an answer."""
 
 WRONG = re.compile(
