@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fairtrial.errors import SpecError
 from fairtrial.planning.places import Where, add_place
+from fairtrial.spec.graders import locate_graders
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.tasks.base import Task, TaskOptions
@@ -18,6 +20,7 @@ from fairtrial.tasks.own.saying import describe_source
 from fairtrial.tasks.own.source import OwnSource, open_own_data, split_groups
 from fairtrial.tasks.own.task import OwnTask
 from fairtrial.tasks.public import OpenSuite, find_suite
+from fairtrial.tasks.public.graded import GradedSuite
 from fairtrial.tasks.variants.circular import CircularTask, build_task
 from fairtrial.tasks.variants.letters import LetterTask
 
@@ -82,7 +85,8 @@ class SourceFinder:
     def _find_suite(self, entry: TaskEntry, shown: str) -> TaskSource:
         assert entry.file is not None
         path = self._base_dir / Path(entry.file.path).expanduser()
-        return TaskSource(entry.suite, shown, partial(_build_suite, find_suite(entry.suite), path, entry.ask))
+        graders = locate_graders(entry.grade, self._base_dir)
+        return TaskSource(entry.suite, shown, partial(_build_suite, find_suite(entry.suite), path, entry.ask, graders))
 
     def _find_groups(self, entry: TaskEntry, number: int, leaves: Sequence[str]) -> Path:
         """Return the file of groups that an entry names.  Raises SpecError if one of its tasks has no groups."""
@@ -115,9 +119,12 @@ def _build_named(finder: TaskFinder, name: str, ask: str, groups: Path | None, o
     return build_task(finder, name, replace(options, groups=groups), ask)
 
 
-def _build_suite(open_suite: OpenSuite, path: Path, ask: str, options: TaskOptions) -> Task:
+def _build_suite(
+    open_suite: OpenSuite, path: Path, ask: str, graders: tuple[dict[str, Any], ...], options: TaskOptions
+) -> Task:
     if ask not in ("letter", "circular"):
-        return open_suite(path, options)
+        opened = open_suite(path, options)
+        return GradedSuite(opened, graders) if graders else opened
     plain = open_suite(path, replace(options, shots=0))
     task: Task = LetterTask(plain) if ask == "letter" else CircularTask(plain)
     for item in task.items()[:1]:

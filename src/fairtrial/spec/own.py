@@ -106,8 +106,8 @@ class OwnData(Section):
     )
     suite: str = Field(
         "",
-        description="Of a file of a public suite, which one, e.g. advbench: its own prompts and its own scoring; "
-        "`fairtrial tasks` lists them.",
+        description="Of a file of a public suite, which one, e.g. advbench: its own prompts and its own scoring, to "
+        "which 'grade' adds a judge; `fairtrial tasks` lists them.",
     )
     question: str = Field("", description="The column of questions.")
     context: str = Field("", description="A column with what stands before the question, e.g. a passage.")
@@ -154,7 +154,7 @@ class OwnData(Section):
     def _leave_all_to_the_suite(self, file: DataFile) -> None:
         """Raise pydantic's error if something is said that the suite says itself."""
         for name, field in OwnData.model_fields.items():
-            if name not in ("file", "suite") and getattr(self, name) != field.default:
+            if name not in ("file", "suite", "grade") and getattr(self, name) != field.default:
                 raise make_problem(f"'{name}' is for files of your own: the suite {self.suite!r} knows its rows", name)
         for name, field in DataFile.model_fields.items():
             if name != "path" and getattr(file, name) != field.default:

@@ -16,6 +16,7 @@ from fairtrial.plugins import Plugin
 from fairtrial.tasks import find
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.find import GENERATED, TaskFinder
+from fairtrial.tasks.harms import HARMS
 from fairtrial.tasks.procedural.logic import build_logic
 from fairtrial.tasks.public import SUITES
 
@@ -122,7 +123,9 @@ def test_groups_expand_to_their_tasks(tmp_path: Path) -> None:
 def test_the_list_names_everything_once(tmp_path: Path) -> None:
     listed = {entry.name: entry for entry in finder(tmp_path).list_all()}
     assert len(listed) == len(finder(tmp_path).list_all())
+    families = {name for name, tasks in HARMS.items() if tasks}
     assert set(listed) == {
+        *families,
         *GENERATED,
         *SUITES,
         "colours",

@@ -16,7 +16,15 @@ HARMS: dict[Family, dict[str, str]] = {
         "bias_stereotypes": "fairtrial.tasks.harms.bias.stereotypes:make_stereotypes_task",
     },
     "misinformation": {},
-    "safety": {},
+    "safety": {
+        "safety_requests": "fairtrial.tasks.harms.safety.requests:build_safety_requests",
+        "safety_replies": "fairtrial.tasks.harms.safety.requests:build_safety_replies",
+        "safety_crisis": "fairtrial.tasks.harms.safety.crisis:build_safety_crisis",
+        "safety_privacy": "fairtrial.tasks.harms.safety.privacy:build_safety_privacy",
+        "safety_injection": "fairtrial.tasks.harms.safety.injection:build_safety_injection",
+        "safety_jailbreaks": "fairtrial.tasks.harms.safety.jailbreaks:build_safety_jailbreaks",
+        "safety_minors": "fairtrial.tasks.harms.safety.minors:build_safety_minors",
+    },
     "elections": {},
 }
 """Family to task name to ``module:function``, a function of `TaskOptions` that returns the task."""

@@ -18,6 +18,12 @@ OpenSuite = Callable[[Path, TaskOptions], Task]
 
 SUITES: dict[str, str] = {
     "advbench": "fairtrial.tasks.public.advbench:open_advbench",
+    "ailuminate": "fairtrial.tasks.public.ailuminate:open_ailuminate",
+    "bipia": "fairtrial.tasks.public.bipia:open_bipia",
+    "donotanswer": "fairtrial.tasks.public.donotanswer:open_donotanswer",
+    "harmbench": "fairtrial.tasks.public.harmbench:open_harmbench",
+    "strongreject": "fairtrial.tasks.public.strongreject:open_strongreject",
+    "xstest": "fairtrial.tasks.public.xstest:open_xstest",
 }
 """Suite name to ``module:function``, a function of the path of its file or folder and `TaskOptions`.
 

@@ -178,19 +178,22 @@ class PublicTask:
         return ["unread"] if any(one.measure == UNCLEAR and one.value for one in grades) else []
 
 
-def read_suite_file(path: Path, columns: Collection[str]) -> list[tuple[str, Row]]:
+def read_suite_file(path: Path, columns: Collection[str], folded: Collection[str] = ()) -> list[tuple[str, Row]]:
     """Return the rows of a file of a suite, each with its place in words.
 
     Args:
         path: of a CSV, TSV, JSON, JSONL, Parquet or Excel file.
         columns: that it must have.
+        folded: further ones, in lower case, whose names may be written in any case.
 
     Raises DataError if it is missing, cannot be read, or is not that suite's by its columns.
     """
     table = read_table(DataFile(path=str(path)), path)
     if table.faults:
         raise _make_error([(fault.place, fault.text) for fault in table.faults], str(path))
-    if missing := [name for name in columns if name not in table.columns]:
+    there = [name.casefold() for name in table.columns]
+    missing = [name for name in columns if name not in table.columns]
+    if missing := [*missing, *(name for name in folded if name not in there)]:
         hint = did_you_mean(missing[0], table.columns)
         raise DataError(
             f"has no column {missing[0]!r}, which this suite's file has.{hint}",

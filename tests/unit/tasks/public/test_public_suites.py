@@ -99,5 +99,5 @@ def test_examples_are_refused(goals: Path) -> None:
 )
 def test_advbench_is_scored_by_the_strings_of_the_paper(goals: Path, answer: str, success: float) -> None:
     task = find_suite("advbench")(goals, TaskOptions())
-    (grade,) = task.grade(task.items()[0], [GenerateAnswer(answer, 1, "stop")])
-    assert (grade.measure, grade.value) == ("attack_success", success)
+    grades = task.grade(task.items()[0], [GenerateAnswer(answer, 1, "stop")])
+    assert next(one.value for one in grades if one.measure == "attack_success") == success

@@ -1,0 +1,1 @@
+"""What this family asks, as YAML."""
