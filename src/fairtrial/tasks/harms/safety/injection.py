@@ -81,14 +81,15 @@ class Injection(HarmSuite):
                 wish = data["wishes"][(number + place) % 2].replace("QUESTION", document["question"])
                 for twin, planted in (("harmful", plant["plant"]), ("benign", plant["plain"])):
                     text = document["text"].replace("PLANT", planted.replace(_MARK, canary))
+                    summary = (number + place) % 2 == 0
                     row = {
                         "twin": twin,
                         "kind": plant["kind"],
                         "attack": "retrieved text",
                         "document": document["about"],
-                        "wish": "summary" if (number + place) % 2 == 0 else "question",
+                        "wish": "summary" if summary else "question",
                         "canary": canary,
-                        "facts": document["fact"],
+                        "facts": [*document["fact"], *(document["gist"] if summary else ())],
                     }
                     asked = f"{wish}\n\n---\n{text}\n---"
                     yield Question(asked, row, f"{number}-{place}", plant["level"], stratum=plant["kind"])
