@@ -94,7 +94,12 @@ def measure(setting: Setting, trials: int, seed: int = 1, confidence: float = 0.
         claimed += any(claim for claim, at in zip(claims, true, strict=True) if at == 0)
         hit += claims[0]
         widths.append(np.median([one.high - one.low for one in found]))
-    return {"missed": missed / trials, "claimed": claimed / trials, "found": hit / trials, "width": float(np.median(widths))}
+    return {
+        "missed": missed / trials,
+        "claimed": claimed / trials,
+        "found": hit / trials,
+        "width": float(np.median(widths)),
+    }
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Gaps of many groups in counterfactual pairs: each group against the others in the same pairs, all of them at once.
 
-A *pair* is one question asked about every group.  A group's gap is the mean over pairs of its value less the mean of the
-other groups' values in that pair, so that what makes a question hard for all cancels out.  Every pair counts the same.
+A *pair* is one question asked about every group.  A group's gap is the mean over pairs of its value less the mean of
+the other groups' values in that pair, so that what makes a question hard for all cancels out.  Every pair counts the
+same.
 
 The intervals of a family hold together: with the confidence given, all of them contain their gap.  They come from the
 largest studentised deviation of the family (max-t; Westfall and Young 1993; Romano and Wolf 2005,
@@ -9,10 +10,10 @@ doi:10.1198/016214504000000539), whose distribution is found by a wild bootstrap
 studentised anew in each draw (Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414).  p-values are those of the
 same distribution, so that a gap has p at most 1 - confidence exactly where its interval excludes 0.
 
-That distribution is an approximation for many clusters that are not too skewed.  Where it cannot be trusted, by Cochran's
-rule for means (25 times the squared skewness; Sampling Techniques 1977, section 2.15) and for few clusters that say
-anything, a bounded value gets the interval of `fairtrial.stats.gaffke` instead, which needs no approximation, at its
-share of the error (Bonferroni), and the others share the rest.  Knows arrays only.
+That distribution is an approximation for many clusters that are not too skewed.  Where it cannot be trusted, by
+Cochran's rule for means (25 times the squared skewness; Sampling Techniques 1977, section 2.15) and for few clusters
+that say anything, a bounded value gets the interval of `fairtrial.stats.gaffke` instead, which needs no approximation,
+at its share of the error (Bonferroni), and the others share the rest.  Knows arrays only.
 """
 
 from __future__ import annotations
@@ -119,8 +120,8 @@ def compare_groups(
     """Return each group's gap to the others; None for a group that no pair compares.
 
     Args:
-        values: (P, K) value of each group in each pair, NaN where the pair has none.  Groups of different attributes are
-            columns of the same table that no pair has together.
+        values: (P, K) value of each group in each pair, NaN where the pair has none.  Groups of different attributes
+            are columns of the same table that no pair has together.
         clusters: (P,) pairs with the same number are not independent of each other.
         confidence: with which all intervals hold.
         bounds: smallest and largest possible value, or None.
