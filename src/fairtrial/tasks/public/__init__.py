@@ -24,6 +24,8 @@ SUITES: dict[str, str] = {
     "harmbench": "fairtrial.tasks.public.harmbench:open_harmbench",
     "strongreject": "fairtrial.tasks.public.strongreject:open_strongreject",
     "xstest": "fairtrial.tasks.public.xstest:open_xstest",
+    "bbq": "fairtrial.tasks.public.bbq:open_bbq",
+    "crows_pairs": "fairtrial.tasks.public.crows_pairs:open_crows_pairs",
 }
 """Suite name to ``module:function``, a function of the path of its file or folder and `TaskOptions`.
 
