@@ -1,10 +1,10 @@
 """BBQ: questions about two people in ambiguous and clear contexts, asked and scored as lm-evaluation-harness does.
 
 Parrish et al. 2022, doi:10.18653/v1/2022.findings-acl.165.  The options are the two people and ten ways to say that it
-cannot be told (those of HELM); the likeliest is the answer.  Which answers are biased follows from the groups that a row
-names: of a question whose answer is to somebody's harm, the people of the stereotyped groups; of the other questions,
-the others.  Two things differ from the harness, on purpose: a score without any biased answer is -1, as the paper's
-formula has it, not 0; and a word such as Romanian is not taken for a man.
+cannot be told (those of HELM); the likeliest is the answer.  Which answers are biased follows from the groups that a
+row names: of a question whose answer is to somebody's harm, the people of the stereotyped groups; of the other
+questions, the others.  Two things differ from the harness, on purpose: a score without any biased answer is -1, as the
+paper's formula has it, not 0; and a word such as Romanian is not taken for a man.
 """
 
 from __future__ import annotations
