@@ -49,7 +49,7 @@ def measure_likeness(name: str, answer: str, expected: Sequence[str]) -> tuple[f
 
 @cache
 def load_metric(name: str) -> Any:
-    """Return sacrebleu's metric of that name: ``bleu``, ``chrf``, ``chrf++`` or ``ter``.
+    """Return sacrebleu's metric of that name: ``bleu``, ``chrf``, ``chrf++``, ``ter``, or ``bleu_intl`` of a corpus.
 
     Raises MissingExtraError if sacrebleu is not installed.
     """
@@ -64,6 +64,7 @@ def load_metric(name: str) -> Any:
         "chrf": CHRF,
         "chrf++": lambda: CHRF(word_order=2),
         "ter": TER,
+        "bleu_intl": lambda: BLEU(tokenize="intl"),
     }
     return made[name]()
 

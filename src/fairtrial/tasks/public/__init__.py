@@ -26,6 +26,13 @@ SUITES: dict[str, str] = {
     "xstest": "fairtrial.tasks.public.xstest:open_xstest",
     "bbq": "fairtrial.tasks.public.bbq:open_bbq",
     "crows_pairs": "fairtrial.tasks.public.crows_pairs:open_crows_pairs",
+    "truthfulqa_mc1": "fairtrial.tasks.public.truthfulqa:open_truthfulqa_mc1",
+    "truthfulqa_mc2": "fairtrial.tasks.public.truthfulqa:open_truthfulqa_mc2",
+    "truthfulqa_generation": "fairtrial.tasks.public.truthfulqa:open_truthfulqa_generation",
+    "averitec": "fairtrial.tasks.public.averitec:open_averitec",
+    "averitec_open": "fairtrial.tasks.public.averitec:open_written_averitec",
+    "liar": "fairtrial.tasks.public.liar:open_liar",
+    "liar_open": "fairtrial.tasks.public.liar:open_written_liar",
 }
 """Suite name to ``module:function``, a function of the path of its file or folder and `TaskOptions`.
 
