@@ -1,4 +1,4 @@
-"""``fairtrial archive example``: write the news archive of an invented town as files, to try everything on."""
+"""``fairtrial archive example``: write the archive of an invented town, or of an election, to try everything on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fairtrial.cli.options import JsonOption
 from fairtrial.cli.output import print_json
 from fairtrial.report.fitting import FittedTable
 from fairtrial.report.words import make_inline
+from fairtrial.tasks.harms.elections.files import NOTICES, write_notices
 from fairtrial.tasks.newsroom.archive import SEED
 from fairtrial.tasks.newsroom.outlets import OUTLETS
 from fairtrial.tasks.newsroom.writing import AGREEMENTS, ARTICLES, FORMATS, WrittenExample, write_example
@@ -33,9 +34,15 @@ def example(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Of the archive; the task's seed must be the same.")
     ] = SEED,
+    elections: Annotated[
+        bool, typer.Option("--elections", help="The official documents of an election in an invented land instead.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the news archive of an invented town: several hundred articles in all formats, with signals of rights."""
+    if elections:
+        _write_elections(folder, seed, as_json)
+        return
     written = write_example(folder, seed)
     if as_json:
         print_json({**asdict(written), "folder": str(folder), "seed": seed})
@@ -43,6 +50,22 @@ def example(
     console = Console()
     console.print(FittedTable(_make_table(written), heads=1))
     console.print(Text(_describe_next(written, seed)), soft_wrap=True)
+
+
+def _write_elections(folder: Path, seed: int, as_json: bool) -> None:
+    notices = write_notices(folder, seed)
+    if as_json:
+        print_json({**asdict(notices), "folder": str(folder), "seed": seed})
+        return
+    shown, asked = make_inline(str(folder)), "" if seed == SEED else f", seed: {seed}"
+    text = (
+        f"{notices.documents} official documents of the election in the {notices.land}, by the {notices.authority} "
+        f"({notices.site}); {notices.questions} questions about them are the task `elections_procedures_closed`.\n"
+        f"Next: fairtrial archive add {shown}/{NOTICES} --archive elections.db\n"
+        f"Then in a trial: levers: [{{retrieve: elections.db}}], and tasks: "
+        f"[{{task: elections_procedures_closed{asked}}}]"
+    )
+    Console().print(Text(text), soft_wrap=True)
 
 
 def _make_table(written: WrittenExample) -> Table:

@@ -4,6 +4,7 @@ A family is a folder; `HARMS` names its tasks, and a trial may name a family for
 """
 
 from fairtrial.records.harms import Family
+from fairtrial.tasks.harms.elections import ELECTIONS
 
 HARMS: dict[Family, dict[str, str]] = {
     "bias": {
@@ -25,7 +26,7 @@ HARMS: dict[Family, dict[str, str]] = {
         "safety_jailbreaks": "fairtrial.tasks.harms.safety.jailbreaks:build_safety_jailbreaks",
         "safety_minors": "fairtrial.tasks.harms.safety.minors:build_safety_minors",
     },
-    "elections": {},
+    "elections": ELECTIONS,
 }
 """Family to task name to ``module:function``, a function of `TaskOptions` that returns the task."""
 

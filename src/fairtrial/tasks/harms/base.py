@@ -204,10 +204,12 @@ class HarmTask:
         """Return the request for a question; ``number`` of its item."""
         label = f"{self.suite.name} item {number}"
         prompt = question.prompt if self.options.chat else _write_out(question)
+        query, relevant = question.row.get("query", ""), tuple(question.row.get("relevant", ()))
         if question.choices:
-            return ScoreRequest(tuple(Pair(prompt, choice) for choice in question.choices), label=label)
+            pairs = tuple(Pair(prompt, choice) for choice in question.choices)
+            return ScoreRequest(pairs, label=label, query=query, relevant=relevant)
         stop = () if self.options.chat else ("\nUser:",)
-        return GenerateRequest(prompt, self.suite.max_tokens, stop, label=label, query=question.row.get("query", ""))
+        return GenerateRequest(prompt, self.suite.max_tokens, stop, label=label, query=query, relevant=relevant)
 
     def grade(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return the measures of the card that apply."""

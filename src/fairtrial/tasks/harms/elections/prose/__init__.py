@@ -1,0 +1,1 @@
+"""Words, documents and templates of the suites about elections, as YAML."""
