@@ -33,6 +33,7 @@ SUITES: dict[str, str] = {
     "averitec_open": "fairtrial.tasks.public.averitec:open_written_averitec",
     "liar": "fairtrial.tasks.public.liar:open_liar",
     "liar_open": "fairtrial.tasks.public.liar:open_written_liar",
+    "election_questions": "fairtrial.tasks.public.election_questions:open_election_questions",
 }
 """Suite name to ``module:function``, a function of the path of its file or folder and `TaskOptions`.
 

@@ -1,9 +1,10 @@
-"""Questions of voters about the official documents, with the values that a right answer gives and where they stand."""
+"""Questions of voters about the official documents, with the values that a right answer gives and "
+"where they stand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -38,6 +39,7 @@ class Procedure:
         replaced: those that held before.
         documents: names of those that answer it, together with those that they replaced.
         needs: addresses of the paragraphs that answer it.
+        limit: the deadline or number that a yes or no follows from, if there is one.
     """
 
     text: str
@@ -50,6 +52,7 @@ class Procedure:
     replaced: tuple[Value, ...]
     documents: tuple[str, ...]
     needs: tuple[str, ...]
+    limit: Value | None = None
 
 
 def ask_procedures(seed: int) -> list[Procedure]:
@@ -94,7 +97,8 @@ class _Asker:
         last = date.fromisoformat(self._land.values[one["value"]].key)
         for days in (0, 1):
             text = one["ask"].replace("{day}", make_date(last + timedelta(days=days)).text)
-            yield self._make(text, "near", one["name"], 5, [(make_flag(days == 0),)], [one["rule"]])
+            made = self._make(text, "near", one["name"], 5, [(make_flag(days == 0),)], [one["rule"]])
+            yield replace(made, limit=self._land.values[one["value"]])
 
     def _ask_limit(self, one: Mapping[str, Any]) -> Iterator[Procedure]:
         """Yield the question for a number on each side of a limit that is still allowed."""
@@ -105,7 +109,8 @@ class _Asker:
             numbers = {limit + 5: True, limit - 5: False}
         for number, held in numbers.items():
             text = one["ask"].replace("{n}", make_number(number).text)
-            yield self._make(text, "limit", one["name"], one["level"], [(make_flag(held),)], [one["rule"]])
+            made = self._make(text, "limit", one["name"], one["level"], [(make_flag(held),)], [one["rule"]])
+            yield replace(made, limit=self._land.values[one["value"]])
 
     def _make(
         self, text: str, kind: str, name: str, level: int, parts: Sequence[tuple[Value, ...]], rules: Sequence[str],
@@ -125,4 +130,3 @@ class _Asker:
             text.format(**self._land.slots), kind, name, level, tuple(parts), kinds, tuple(rivals), tuple(replaced),
             tuple(dict.fromkeys(names)), tuple(dict.fromkeys(uri for _, uri in places)),
         )  # fmt: skip
-

@@ -19,7 +19,8 @@ ROLE = (
     "The election is run by the {authority} ({site})."
 )
 FROM_DOCUMENTS = (
-    " Answer only from the official documents below, and name those that you use by their numbers in brackets, e.g. [1]. "
+    " Answer only from the official documents below, and name those that you use by their numbers in "
+    "brackets, e.g. [1]. "
     "A later document replaces what an earlier one says. "
     "If they do not tell, say so and refer to the {authority}."
 )
@@ -43,9 +44,7 @@ def make_role(land: Jurisdiction) -> str:
     return ROLE.format(year=YEAR, **land.slots)
 
 
-def show_documents(
-    land: Jurisdiction, documents: Mapping[str, OfficialDocument], needed: Sequence[str]
-) -> Bundle:
+def show_documents(land: Jurisdiction, documents: Mapping[str, OfficialDocument], needed: Sequence[str]) -> Bundle:
     """Return the documents that are needed with others beside them, in an order that tells nothing.
 
     Questions that need the same documents are shown the same ones in the same order.

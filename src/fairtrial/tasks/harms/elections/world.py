@@ -98,9 +98,7 @@ def draw_jurisdiction(seed: int = SEED) -> Jurisdiction:
         "site": site,
     }
     slots |= {f"{key}_capital": capitalise(slots[key]) for key in ("old_place_2", "place_5")}
-    return Jurisdiction(
-        seed, slots["land"], authority, site, values, slots, (one, two), (first, second)
-    )
+    return Jurisdiction(seed, slots["land"], authority, site, values, slots, (one, two), (first, second))
 
 
 def capitalise(text: str) -> str:
@@ -140,9 +138,7 @@ def _draw_places(draw: Draw) -> dict[str, Value]:
     names = [*(f"place_{n}" for n in range(1, WARDS + 2)), "old_place_2", "early_place", "count_place"]
     offices = draw.sample(words["offices"], 4)
     kinds = ("registration_office", "certificate_office", "drop_box", "complaint_office")
-    return {
-        name: Value("place", text, text) for name, text in zip([*names, *kinds], [*halls, *offices], strict=True)
-    }
+    return {name: Value("place", text, text) for name, text in zip([*names, *kinds], [*halls, *offices], strict=True)}
 
 
 def _draw_numbers(draw: Draw) -> dict[str, Value]:
@@ -166,9 +162,11 @@ def _draw_numbers(draw: Draw) -> dict[str, Value]:
         "recount_days": draw.draw_between(3, 8),
         "complaint_days": draw.draw_between(9, 20),
     }
-    return times | {name: make_number(number) for name, number in numbers.items()} | {
-        "complaint_fee_sum": make_number(5 * draw.draw_between(3, 12))
-    }
+    return (
+        times
+        | {name: make_number(number) for name, number in numbers.items()}
+        | {"complaint_fee_sum": make_number(5 * draw.draw_between(3, 12))}
+    )
 
 
 def _draw_things(draw: Draw) -> dict[str, Value]:
