@@ -28,6 +28,7 @@ from fairtrial.levers.base import (
     WrapLever,
 )
 from fairtrial.levers.cascade import CascadeLever
+from fairtrial.levers.guard import GuardLever
 from fairtrial.levers.quantize import QuantizeLever
 from fairtrial.levers.read import ReadLever
 from fairtrial.levers.retrieve import RetrieveLever
@@ -73,6 +74,7 @@ LEVERS: Table[type[Lever[Any]]] = Table(
         "think": ThinkLever,
         "read": ReadLever,
         "retrieve": RetrieveLever,
+        "guard": GuardLever,
     },
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _is_lever,

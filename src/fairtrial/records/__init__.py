@@ -20,6 +20,7 @@ from fairtrial.records.content import (
 from fairtrial.records.conversation import join_texts, make_conversation
 from fairtrial.records.hashing import content_hash, hash_bytes
 from fairtrial.records.images import ImageFacts, ImageNote
+from fairtrial.records.interventions import Intervention
 from fairtrial.records.items import Item
 from fairtrial.records.measures import COUNT, CorpusScore, Measure, Observation
 from fairtrial.records.passages import PassageText, PassageUse, QuoteUse
@@ -35,6 +36,7 @@ __all__ = [
     "ImageFacts",
     "ImageNote",
     "ImagePart",
+    "Intervention",
     "Item",
     "Measure",
     "Message",

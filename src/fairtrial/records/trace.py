@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Protocol
 
+from fairtrial.records.interventions import Intervention
 from fairtrial.records.passages import PassageUse, QuoteUse
 
 
@@ -28,6 +29,7 @@ class TraceStep:
         action: what was done, in words, e.g. ``refused``; empty if there is nothing to say.
         passages: what became of each passage of an archive that was found, best first.
         quotes: what became of each quotation in the answer.
+        interventions: what a guard did or noted.
     """
 
     by: str
@@ -39,6 +41,7 @@ class TraceStep:
     action: str = ""
     passages: tuple[PassageUse, ...] = ()
     quotes: tuple[QuoteUse, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
 
     @property
     def is_call(self) -> bool:
@@ -63,6 +66,14 @@ SPOKEN_TO = "a passage reads like instructions"
 STRIPPED = "left out sentences that read like instructions"
 """Actions of who searches an archive for a model; all but the abstention make an answer doubtful."""
 
+GUARD_BLOCKED = "the guard blocked it"
+GUARD_REFERRED = "the guard referred to an authority"
+GUARD_REWROTE = "the guard changed it"
+GUARD_NOTED = "the guard noted something"
+GUARD_FAILED = "a check of the guard could not be made"
+UNGUARDED = "scores pass the guard as they are"
+"""Actions of a guard."""
+
 _DEFAULTS = {f.name: f.default for f in fields(TraceStep) if f.name != "by"}
 
 
@@ -78,6 +89,8 @@ def _describe_step(step: TraceStep) -> dict[str, Any]:
         body["passages"] = [use.document_of() for use in step.passages]
     if step.quotes:
         body["quotes"] = [asdict(use) for use in step.quotes]
+    if step.interventions:
+        body["interventions"] = [one.document() for one in step.interventions]
     return body
 
 
@@ -89,14 +102,16 @@ def read_trace(answer: Mapping[str, Any]) -> Trace:
     steps = [TraceStep(**step) for step in renamed_trace(answer).get("trace", ())]
     if any(isinstance(step.sources, str | Mapping) for step in steps):
         raise TypeError("the sources of a step are no list")
-    if any(isinstance(held, str | Mapping) for step in steps for held in (step.passages, step.quotes)):
-        raise TypeError("the passages or the quotations of a step are no list")
+    lists = (held for step in steps for held in (step.passages, step.quotes, step.interventions))
+    if any(isinstance(held, str | Mapping) for held in lists):
+        raise TypeError("the passages, the quotations or the interventions of a step are no list")
     return tuple(
         replace(
             step,
             sources=tuple(step.sources),
             passages=tuple(PassageUse.from_document(use) for use in step.passages),  # type: ignore[arg-type]
             quotes=tuple(QuoteUse.from_document(use) for use in step.quotes),  # type: ignore[arg-type]
+            interventions=tuple(Intervention.from_document(one) for one in step.interventions),  # type: ignore[arg-type]
         )
         for step in steps
     )

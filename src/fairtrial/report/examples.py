@@ -115,6 +115,7 @@ def describe_step(step: TraceStep) -> str:
     told += [step.action] if step.action else []
     told += [f"found {'; '.join(describe_passages(step.passages))}"] if step.passages else []
     told += [f"quotations: {describe_quotes(step.quotes)}"] if step.quotes else []
+    told += [one.describe() for one in step.interventions]
     told += [f"sent: {step.prompt}"] if step.prompt else []
     return f"{step.by} {'; '.join(told)}".strip()
 

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from fairtrial.errors import FairtrialError, did_you_mean
 from fairtrial.plugins import Table
 from fairtrial.spec.cascade import Cascade
+from fairtrial.spec.guard import Guard
 from fairtrial.spec.read import Read
 from fairtrial.spec.references import SHOTS, LeverSettings, Refers
 from fairtrial.spec.retrieve import Retrieve
@@ -53,7 +54,7 @@ def _declares_settings(found: object) -> bool:
 
 LEVER_SETTINGS: Table[Any] = Table(
     "lever",
-    {"quantize": Quantize, "cascade": Cascade, "think": Think, "read": Read, "retrieve": Retrieve},
+    {"quantize": Quantize, "cascade": Cascade, "think": Think, "read": Read, "retrieve": Retrieve, "guard": Guard},
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",
     _declares_settings,
 )
@@ -136,5 +137,6 @@ def locate_levers(
         files = {**model.references("file"), **model.references("archive")}
         full = expand_settings(name, given)
         paths = {key: located(mark, full[key]) for key, mark in files.items() if full.get(key)}
-        found.append({name: {**full, **paths}} if paths else lever)
+        placed = model.place_files(full, lambda path: str(folder.resolve() / Path(path).expanduser()))
+        found.append({name: {**placed, **paths}} if paths or placed != full else lever)
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -52,6 +52,16 @@ class ReferringSettings(Section):
 
 class LeverSettings(ReferringSettings):
     """Base of a lever's settings.  Its first field alone may be written in short, as in ``quantize: q4_k_m``."""
+
+    @classmethod
+    def place_files(cls, given: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
+        """Return what was written with files that stand deeper than its own settings as absolute paths.
+
+        Args:
+            given: the settings as written, their short form written out.
+            place: makes a path absolute.
+        """
+        return given
 
 
 class GraderSettings(ReferringSettings):

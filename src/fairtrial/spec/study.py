@@ -128,6 +128,13 @@ class Retrieval(Section):
     name: Literal["retrieval"] = "retrieval"
 
 
+class GuardStudy(Section):
+    """What does a guard avoid, what does it cost, and where is it wrong?  The same candidate bare and guarded."""
+
+    name: Literal["guard"] = "guard"
+    examples: Annotated[Count, Field(le=50)] = Field(3, description="Mistakes of each kind that are shown for a task.")
+
+
 def list_named_candidates(study: Section | None) -> dict[str, tuple[str, ...]]:
     """Return the candidates that a study's settings name, by the setting."""
     if isinstance(study, ReasoningPerToken):
@@ -147,9 +154,10 @@ class PluginStudy(Section):
 
 
 Settings = Annotated[
-    Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken | Retrieval, Discriminator("name")
+    Quantisation | SmallModels | OpenVsClosed | Seeing | ReasoningPerToken | Retrieval | GuardStudy,
+    Discriminator("name"),
 ]
-Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token", "retrieval"]
+Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token", "retrieval", "guard"]
 NAMES: tuple[str, ...] = get_args(Names)
 
 STUDY_SETTINGS: Table[Any] = Table(
@@ -161,6 +169,7 @@ STUDY_SETTINGS: Table[Any] = Table(
         "seeing": Seeing,
         "reasoning-per-token": ReasoningPerToken,
         "retrieval": Retrieval,
+        "guard": GuardStudy,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )

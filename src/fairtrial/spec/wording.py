@@ -48,12 +48,18 @@ def flatten_errors(error: ValidationError) -> Iterator[Mapping[str, Any]]:
     for problem in error.errors():
         context = problem.get("ctx", {})
         at = (*problem["loc"], *context.get("at", ()))
-        if problem["type"] == "too_short" and problem["input"]:
-            continue  # the entries that are missing are those with errors of their own
+        if _is_told_already(problem):
+            continue
         for inner in context.get("inner", ()):
-            yield {**inner, "loc": (*at, *inner["loc"])}
+            if not _is_told_already(inner):
+                yield {**inner, "loc": (*at, *inner["loc"])}
         if "inner" not in context:
             yield {**problem, "loc": at}
+
+
+def _is_told_already(problem: Mapping[str, Any]) -> bool:
+    """Return whether a list is too short only because its entries have errors of their own."""
+    return bool(problem["type"] == "too_short" and problem["input"])
 
 
 def word_problem(problem: Mapping[str, Any], keys: Sequence[str], written: Mapping[Location, str]) -> str:

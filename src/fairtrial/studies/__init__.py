@@ -28,6 +28,7 @@ from fairtrial.studies.contamination import study_contamination
 from fairtrial.studies.device import study_device
 from fairtrial.studies.frontiers import study_frontiers
 from fairtrial.studies.harms import tell_harms
+from fairtrial.studies.guarding import study_guard, tell_guard
 from fairtrial.studies.open_vs_closed import study_open_vs_closed
 from fairtrial.studies.quantisation import study_quantisation
 from fairtrial.studies.reasoning import study_reasoning
@@ -62,6 +63,7 @@ STUDIES: Available[Study] = Available(
         "small-models": study_small_models,
         "reasoning-per-token": study_reasoning,
         "retrieval": study_retrieval,
+        "guard": study_guard,
     },
     "a function of ledger, trial id and settings that returns Findings",
 )
@@ -97,6 +99,7 @@ FURTHER: Mapping[str, Callable[[Ledger, str], Findings | None]] = {
     "Harm": tell_harms,
     "Seeing": tell_seeing,
     "Retrieval": tell_retrieval,
+    "Guard": tell_guard,
     "Device": study_device,
     "Frontiers": study_frontiers,
     "Cascades": study_cascades,

@@ -14,11 +14,17 @@ from fairtrial.records.trace import (
     CUT_QUOTES,
     DROPPED_PASSAGES,
     FOUND_NOTHING,
+    GUARD_BLOCKED,
+    GUARD_FAILED,
+    GUARD_NOTED,
+    GUARD_REFERRED,
+    GUARD_REWROTE,
     READ_NOTHING,
     READ_PART,
     RIGHTS_CHANGED,
     SPOKEN_TO,
     STRIPPED,
+    UNGUARDED,
     UNSHOWN_CITED,
     WITHHELD,
 )
@@ -54,6 +60,12 @@ SIGNS: Mapping[str, str] = {
     "rights_changed": "rights changed since the trial was planned",
     "spoken_to": "a passage that was shown reads like instructions to the model",
     "stripped": "sentences that read like instructions to the model were left out of passages",
+    "guard_blocked": "a guard blocked the question or the answer",
+    "guard_referred": "a guard gave an authority to ask in place of an answer",
+    "guard_rewrote": "a guard changed the question or the answer",
+    "guard_noted": "a guard noted something and let it pass",
+    "guard_failed": "a check of a guard could not be made",
+    "unguarded": "scores of given answers, which no guard looks at",
     "quotes_wrong": "a quotation stands in no passage that was shown",
     "ends_right": "wrong, and a longer text that ends with a right answer",
 }
@@ -71,6 +83,12 @@ ON_THE_WAY: Mapping[str, str] = {
     "rights_changed": RIGHTS_CHANGED,
     "spoken_to": SPOKEN_TO,
     "stripped": STRIPPED,
+    "guard_blocked": GUARD_BLOCKED,
+    "guard_referred": GUARD_REFERRED,
+    "guard_rewrote": GUARD_REWROTE,
+    "guard_noted": GUARD_NOTED,
+    "guard_failed": GUARD_FAILED,
+    "unguarded": UNGUARDED,
 }
 """Signs of what levers did on the way to an answer, and the actions in its trace that they stand for."""
 

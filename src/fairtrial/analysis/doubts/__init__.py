@@ -14,6 +14,7 @@ from fairtrial.analysis.doubts.copies import find_copy_doubts
 from fairtrial.analysis.doubts.few import find_few_doubts
 from fairtrial.analysis.doubts.functions import find_function_doubts
 from fairtrial.analysis.doubts.golds import find_gold_doubts
+from fairtrial.analysis.doubts.guarding import find_guard_doubts
 from fairtrial.analysis.doubts.guessing import find_guessing_doubts, find_same_candidate_doubts
 from fairtrial.analysis.doubts.hosted import find_hosted_doubts
 from fairtrial.analysis.doubts.images import find_image_doubts
@@ -41,6 +42,7 @@ DOUBTS: tuple[Finder, ...] = (
     find_letter_doubts,
     find_reading_doubts,
     find_retrieval_doubts,
+    find_guard_doubts,
     find_same_text_doubts,
     find_guessing_doubts,
     find_picture_doubts,

@@ -135,6 +135,10 @@ class RetrievingEngine(WrappedEngine):
         for request in requests:
             self._prepare(request)
 
+    def list_shown(self, request: Request) -> list[tuple[int, str, str]]:
+        """Return number, publisher and words of what is shown for a request; for checks, never to be printed."""
+        return [(one.number, one.found.document.publisher, one.text) for one in self._prepare(request).noted]
+
     def change_request(self, request: R) -> R:
         """Return the request with passages before its question."""
         return self._write(request, self._prepare(request))

@@ -123,7 +123,7 @@ def hide_words(text: str, shown: Sequence[NotedPassage]) -> str:
     """Return a text without any run of `UNQUOTED_RUN` words that a passage, or what is shown with it, has too."""
     words = read_words(text)
     told = [read_words(text).folded for one in shown for text in (one.text, *one.around)]
-    taken = {i for one in told for i in _find_repeated(words.folded, one, UNQUOTED_RUN)}
+    taken = {i for one in told for i in find_repeated(words.folded, one, UNQUOTED_RUN)}
     runs: list[Span] = []
     for i in sorted(taken):
         start, end = words.spans[i]
@@ -144,7 +144,7 @@ def find_copied(text: str, shown: Sequence[NotedPassage], checked: Sequence[Chec
     taken = [0] * len(answer.folded)  # number of the passage that a word is from
     for one in shown:
         for told in (one.text, *(one.around if not one.quote.allowed else ())):
-            for i in _find_repeated(answer.folded, read_words(told).folded, RUN if one.quote.allowed else UNQUOTED_RUN):
+            for i in find_repeated(answer.folded, read_words(told).folded, RUN if one.quote.allowed else UNQUOTED_RUN):
                 taken[i] = taken[i] or one.number
     for quotation in checked:
         if quotation.passages:
@@ -165,7 +165,7 @@ def find_copied(text: str, shown: Sequence[NotedPassage], checked: Sequence[Chec
     return found
 
 
-def _find_repeated(answer: Sequence[str], passage: Sequence[str], run: int) -> set[int]:
+def find_repeated(answer: Sequence[str], passage: Sequence[str], run: int) -> set[int]:
     """Return the places of the words of an answer that stand in runs of so many that a passage has too."""
     there = {tuple(passage[i : i + run]) for i in range(len(passage) - run + 1)}
     starts = (i for i in range(len(answer) - run + 1) if tuple(answer[i : i + run]) in there)

@@ -94,6 +94,14 @@ function describePassage(use) {
   return make("li", {}, show(head), words);
 }
 
+const DONE = { pass: "noted", block: "blocked", rewrite: "rewritten", refer: "referred" };
+
+function describeIntervention(one) {
+  const what = `${one.stage} ${DONE[one.action]} by ${one.check}: ${plain(one.rule || "")}${one.category ? ` (${plain(one.category)})` : ""}`;
+  const words = one.evidence ? `: \u201c${one.evidence.map(plain).join("\u201d, \u201c")}\u201d` : "";
+  return make("li", {}, show(`${what}${words}${one.failed ? "; the check could not be made" : ""}`));
+}
+
 function describeTrace(trace) {
   const steps = trace.map((step) => {
     const told = [
@@ -105,6 +113,7 @@ function describeTrace(trace) {
     return make("li", {}, make("b", {}, show(step.by || "the model")), told.length ? ` ${told.join("; ")}` : "",
       step.passages && make("ul", { class: "plain-list" }, ...step.passages.map(describePassage)),
       step.quotes && make("p", { class: "small soft" }, `Quotations: ${plain(step.quotes.map((one) => one.result + (one.done ? ` (${one.done})` : "")).join(", "))}`),
+      step.interventions && make("ul", { class: "plain-list" }, ...step.interventions.map(describeIntervention)),
       step.prompt && make("details", {}, make("summary", {}, "what was really sent"), block(step.prompt, "sent")));
   });
   return make("details", { class: "trace" }, make("summary", {}, `What happened on the way, ${trace.length} ${trace.length === 1 ? "step" : "steps"}`), make("ol", {}, ...steps));

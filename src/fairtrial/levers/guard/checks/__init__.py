@@ -1,0 +1,1 @@
+"""Checks of a guard, one file a kind; all of them are `base.Looker`."""

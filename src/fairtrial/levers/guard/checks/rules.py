@@ -1,0 +1,89 @@
+"""The check ``rules``: patterns by category, over all views of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fairtrial.archive.hostile.instructions import find_instructions
+from fairtrial.conduct import read_conduct
+from fairtrial.levers.guard.checks.base import Change, Finding, Looked, Seen
+from fairtrial.levers.guard.reading.views import PLAIN, fold, is_unreadable, list_views
+from fairtrial.levers.guard.rules.book import Book, Match, describe_match, list_known_words, load_book, read_book
+from fairtrial.levers.guard.sentences import split_sentences
+from fairtrial.spec.guard import RuleSettings
+
+TURNS = 6
+"""Earlier turns of the user that are read together with the question: a request may be split over them."""
+BEFORE = 300
+"""Characters of an answer that are read again with its next sentence."""
+LEFT_OUT = "[left out]"
+"""What stands for a sentence that was taken out."""
+
+
+class RuleLooker:
+    """See `Looker`.  Raises SpecError for a file of rules that is wrong.
+
+    Args:
+        settings: which rules.
+        cuts: whether it is to be told which sentences are to be left out.
+    """
+
+    def __init__(self, settings: RuleSettings, cuts: bool) -> None:
+        self.settings, self.cuts = settings, cuts
+        self.books: list[Book] = [load_book(name) for name in settings.sets if name in ("hazards", "jailbreaks")]
+        self.books += [read_book(Path(path)) for path in settings.files]
+        self.known = list_known_words().union(*(book.vocabulary for book in self.books))
+
+    def look(self, at: Looked) -> Seen:
+        """Return the rules that hold, each once."""
+        if at.stage == "output" and at.last and not at.before and read_conduct(at.text, at.question).withholds:
+            return Seen()  # it names what it declines
+        found: dict[tuple[str, str], Finding] = {}
+        for text in self._list_texts(at):
+            for one in self._find(text):
+                found.setdefault((one.rule, one.category), one)
+        changes = self._cut(at.text) if found and self.cuts else ()
+        return Seen(tuple(Finding(one.rule, one.category, one.evidence, changes) for one in found.values()))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _list_texts(self, at: Looked) -> Iterator[str]:
+        yield at.text
+        if at.before:
+            yield f"{at.before[-BEFORE:]} {at.text}"
+        if at.stage == "input" and at.turns:
+            yield " ".join([*at.turns[-TURNS:], at.text])
+            yield "".join([*(turn.strip() for turn in at.turns[-TURNS:]), at.text.strip()])
+
+    def _find(self, text: str) -> Iterator[Finding]:
+        own = self.settings
+        views = list_views(text, self.known, own.decode)
+        for book in self.books:
+            for match in book.find(views, own.categories, own.without):
+                yield Finding(match.rule, match.category, describe_match(match))
+        if "injections" in own.sets and self._wants("injection"):
+            seen: set[str] = set()
+            for view in views:
+                source = text if view.name == PLAIN else view.text
+                for span in find_instructions(source):
+                    if span.rule not in seen:
+                        seen.add(span.rule)
+                        match = Match(span.rule, "injection", (source[span.start : span.end],), view.name)
+                        yield Finding(match.rule, match.category, describe_match(match))
+        if "unreadable" in own.sets and self._wants("unreadable") and is_unreadable(text):
+            yield Finding("a script that no rule reads", "unreadable")
+
+    def _wants(self, category: str) -> bool:
+        own = self.settings
+        return category not in own.without and (not own.categories or category in own.categories)
+
+    def _cut(self, text: str) -> tuple[Change, ...]:
+        """Return the sentences for which a rule holds by itself as left out; all of them if none does so alone."""
+        spans = split_sentences(text)
+        bad = [span for span in spans if any(True for _ in self._find(text[slice(*span)]))]
+        kept = fold("".join(text[start:end] for start, end in spans if (start, end) not in bad))
+        if not bad or any(True for _ in self._find(kept)):
+            bad = [(0, len(text))]
+        return tuple(Change(start, start + len(text[start:end].rstrip()), LEFT_OUT) for start, end in bad)

@@ -1,0 +1,1 @@
+"""A text as a rule reads it: folded, and with what it is disguised as taken off."""

@@ -1,0 +1,124 @@
+"""All ways in which a text is read: as it stands, and with each disguise that it seems to wear taken off.
+
+A view is a folded text: NFKC, no characters that nobody sees, look-alike letters as Latin ones, small letters.  Rules
+are tried on every view.  Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fairtrial.archive.hostile.characters import clean_characters
+from fairtrial.archive.hostile.folding import fold_text, read_digits
+from fairtrial.levers.guard.reading.ciphers import decipher, split_run, transliterate
+from fairtrial.levers.guard.reading.decoding import decode_pieces
+
+METHOD = 1
+"""Counts up when the same text is read otherwise."""
+MOST_VIEWS = 40
+PIECE = 24_000
+"""Characters that are read at a time; of a longer text one piece after the other, with `OVERLAP`."""
+OVERLAP = 400
+PLAIN = "plain"
+
+_BOXED = str.maketrans(
+    {first + i: chr(97 + i) for first in (0x1F130, 0x1F150, 0x1F170, 0x1F1E6) for i in range(26)}
+    | {0xE0020 + i: chr(0x20 + i) for i in range(95)}
+)
+"""Letters in boxes and circles, of flags, and of tags that nobody sees, as plain letters."""
+_TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
+_SPELT = re.compile(r"(?<![^\W_])[a-z0-9](?:(?P<gap>[ \t._*|/~,-]{1,3})[a-z0-9](?![a-z0-9])){3,400}")
+_INSIDE = re.compile(r"(?<=[a-z])(?:[-_*.|~+^'\"`\u00b7]|/(?!\s)){1,3}(?=[a-z])")
+_JOINED = re.compile(r"[\"'`]\s{0,3}(?:\+|\.\.|&|[,;])?\s{0,3}(?:\w{1,12}\s?=\s?)?[\"'`]")
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A text as it is read.
+
+    Attributes:
+        name: which disguise was taken off; ``plain``: none.
+        text: folded.
+    """
+
+    name: str
+    text: str
+
+
+def fold(text: str) -> str:
+    """Return a text as rules read it: in Latin small letters as far as letters look like them."""
+    boxed = text.translate(_BOXED) if any(ord(one) > 0x1F000 for one in text) else text
+    return fold_text(unicodedata.normalize("NFKC", clean_characters(boxed).text))
+
+
+def list_views(text: str, known: frozenset[str], decode: bool = True) -> list[View]:
+    """Return the views of a text, the plain one first.
+
+    Args:
+        text: as it was written.
+        known: words by which a text is recognised, e.g. common ones and those of the rules.
+        decode: whether disguises are taken off.
+    """
+    seen: dict[str, str] = {}
+    starts = range(0, max(1, len(text)), PIECE)
+    for start in starts:
+        piece = text[max(0, start - OVERLAP) : start + PIECE]
+        for name, made in _read_piece(piece, known, decode):
+            if made.strip():
+                seen.setdefault(made, name)
+        if len(seen) >= MOST_VIEWS * len(starts):
+            break
+    return [View(name, made) for made, name in seen.items()]
+
+
+def _read_piece(text: str, known: frozenset[str], decode: bool) -> Iterator[tuple[str, str]]:
+    plain = fold(text)
+    yield PLAIN, plain
+    if not decode:
+        return
+    yield from _undress(plain, known)
+    yield from transliterate(text, known)
+    if _TAGS.search(text):
+        yield "hidden characters", fold("".join(_TAGS.findall(text)))
+    for name, made in decode_pieces(text):
+        folded = fold(made)
+        yield name, folded
+        for inner, again in _undress(folded, known):
+            yield f"{name}, {inner}", again
+
+
+def _undress(plain: str, known: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield what becomes of a folded text without the tricks that keep its letters."""
+    letters = read_digits(plain)
+    if letters != plain:
+        yield "digits for letters", letters
+    joined = _INSIDE.sub("", _JOINED.sub("", plain))
+    if joined != plain:
+        yield "words put together", joined
+    spelt = _SPELT.sub(lambda match: _read_spelt(match[0], known), plain)
+    if spelt != plain:
+        yield "spelt out", spelt
+        if (inner := read_digits(spelt)) != spelt:
+            yield "spelt out, digits for letters", inner
+    yield from decipher(plain, known)
+
+
+def _read_spelt(run: str, known: frozenset[str]) -> str:
+    """Return letters that stand apart as words; wider gaps part words, else known words do."""
+    gaps = [len(gap) for gap in re.findall(r"(?<=[a-z0-9])[^a-z0-9]+(?=[a-z0-9])", run)]
+    narrow = min(gaps)
+    if max(gaps) > narrow:
+        wide = re.compile(rf"(?<=[a-z0-9])[^a-z0-9]{{{narrow + 1},}}(?=[a-z0-9])")
+        return " ".join(re.sub(r"[^a-z0-9]", "", word) for word in wide.split(run))
+    return split_run(re.sub(r"[^a-z0-9]", "", run), known)
+
+
+def is_unreadable(text: str) -> bool:
+    """Return whether most words of a text are in a script that no rule reads."""
+    words = _WORDS.findall(unicodedata.normalize("NFKC", text))
+    foreign = sum(not any(one < "\u0250" for one in fold(word)) for word in words)
+    return len(words) >= 3 and foreign > 0.5 * len(words)

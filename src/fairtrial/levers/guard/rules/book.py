@@ -1,0 +1,223 @@
+"""Rules of a guard: read from YAML, turned into patterns, tried on a folded text.
+
+A rule needs words of several groups near one another, in any order, and none of its exceptions beside them.  That is
+all it can say, so that a person can read it, and no text takes it more than linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from fairtrial.errors import SpecError
+from fairtrial.levers.guard.reading.common import COMMON
+from fairtrial.levers.guard.reading.views import PLAIN, View, fold
+from fairtrial.spec.problems import validate_section
+from fairtrial.spec.section import Positive, Section, Text, Texts
+from fairtrial.spec.yamlfile import read_yaml
+
+FOLDER = Path(__file__).parent
+NEAR = 6
+"""Words around a match in which an exception counts."""
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_END = re.compile(r"[.!?\n;]")
+
+
+class RuleText(Section):
+    """One rule, as it is written."""
+
+    rule: Text = Field(description="What it looks like, for people.")
+    category: Text = Field(description="Hazard or kind.")
+    needs: tuple[Texts, ...] = Field(min_length=1, description="Groups; one word or phrase of each must be there.")
+    unless: Texts = Field((), description="Words or phrases beside it with which it does not hold.")
+    within: Annotated[Positive, Field(le=200)] = Field(14, description="Words that all groups must stand within.")
+
+
+class BookText(Section):
+    """A file of rules."""
+
+    version: Positive = Field(description="Counts up whenever a rule changes.")
+    words: Mapping[str, Texts] = Field({}, description="Groups that rules name as $NAME.")
+    rules: tuple[RuleText, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as patterns over folded text."""
+
+    name: str
+    category: str
+    needs: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that holds.
+
+    Attributes:
+        rule: its name.
+        category: of it.
+        words: that it rests on, as they were read.
+        view: in which the text was read so.
+    """
+
+    rule: str
+    category: str
+    words: tuple[str, ...]
+    view: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Rules of one file.
+
+    Attributes:
+        version: of the file.
+        rules: in order.
+        vocabulary: single words of the rules.
+    """
+
+    version: int
+    rules: tuple[Rule, ...]
+    vocabulary: frozenset[str]
+
+    def find(self, views: Sequence[View], categories: Sequence[str] = (), without: Sequence[str] = ()) -> list[Match]:
+        """Return the rules that hold in any of the views, each once, by the first view that shows it."""
+        rules = [r for r in self.rules if (not categories or r.category in categories) and r.category not in without]
+        found: dict[tuple[str, str], Match] = {}
+        for view in views:
+            places: _Places | None = None
+            for rule in rules:
+                if (rule.name, rule.category) in found or not all(need.search(view.text) for need in rule.needs):
+                    continue
+                places = places or _Places(view.text)
+                if words := _find_window(rule, places):
+                    found[rule.name, rule.category] = Match(rule.name, rule.category, words, view.name)
+        return list(found.values())
+
+
+class _Places:
+    """A text whose words are numbered; the end of a sentence counts as a few words."""
+
+    GAP = 3
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts: list[int] = []
+        self.numbers: list[int] = []
+        number, last = 0, 0
+        for token in _TOKEN.finditer(text):
+            if self.starts and _END.search(text, last, token.start()):
+                number += self.GAP
+            self.starts.append(token.start())
+            self.numbers.append(number)
+            number, last = number + 1, token.end()
+
+    def number(self, at: int) -> int:
+        """Return the number of the word at a character."""
+        low, high = 0, len(self.starts)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self.starts[middle] <= at else (low, middle)
+        return self.numbers[max(low - 1, 0)] if self.numbers else 0
+
+
+def _find_window(rule: Rule, places: _Places) -> tuple[str, ...]:
+    """Return the words by which a rule holds; empty if it does not."""
+    groups = [
+        [(places.number(m.start(1)), places.number(m.end(1) - 1), m[1]) for m in need.finditer(places.text)]
+        for need in rule.needs
+    ]
+    spans: list[tuple[int, int]] = []
+    if rule.unless is not None:
+        spans = [(places.number(m.start(1)), places.number(m.end(1) - 1)) for m in rule.unless.finditer(places.text)]
+    for first, last, words in groups[0]:
+        chosen, low, high = [words], first, last
+        for group in groups[1:]:
+            near = [one for one in group if max(high, one[1]) - min(low, one[0]) < rule.within]
+            if not near:
+                break
+            best = min(near, key=lambda one: max(high, one[1]) - min(low, one[0]))
+            low, high = min(low, best[0]), max(high, best[1])
+            chosen.append(best[2])
+        else:
+            if not any(a <= high + NEAR and low - NEAR <= b for a, b in spans):
+                return tuple(dict.fromkeys(" ".join(one.split()) for one in chosen))
+    return ()
+
+
+def _compile_group(phrases: Sequence[str]) -> re.Pattern[str]:
+    """Return a pattern for any of some phrases; ``*`` at a word's end stands for any ending."""
+
+    def one(phrase: str) -> str:
+        words = [
+            re.escape(fold(word.rstrip("*"))) + (r"\w{0,20}" if word.endswith("*") else "") for word in phrase.split()
+        ]
+        return r"\W{1,4}".join(words)
+
+    options = sorted({one(phrase) for phrase in phrases}, key=lambda text: (-len(text), text))
+    return re.compile(rf"(?<!\w)({'|'.join(options)})(?!\w)")
+
+
+def _expand(phrases: Sequence[str], words: Mapping[str, Sequence[str]], where: str) -> list[str]:
+    found: list[str] = []
+    for phrase in phrases:
+        if not phrase.startswith("$"):
+            found.append(phrase)
+        elif phrase[1:] in words:
+            found += _expand(words[phrase[1:]], {k: v for k, v in words.items() if k != phrase[1:]}, where)
+        else:
+            known = ", ".join(f"${name}" for name in words) or "none"
+            raise SpecError(f"there is no group of words {phrase!r}; there are {known}.", where=where)
+    return found
+
+
+def make_book(text: BookText, where: str = "") -> Book:
+    """Return rules as patterns.  Raises SpecError for a group of words that there is not."""
+    rules, vocabulary = [], set[str]()
+    for one in text.rules:
+        needs = [_expand(group, text.words, where) for group in one.needs]
+        unless = _expand(one.unless, text.words, where)
+        for phrase in (phrase for group in needs for phrase in group):
+            vocabulary |= {fold(word.strip("*")) for word in phrase.split() if len(word) > 2}
+        rules.append(
+            Rule(
+                one.rule,
+                one.category,
+                tuple(_compile_group(group) for group in needs),
+                _compile_group(unless) if unless else None,
+                one.within,
+            )
+        )
+    return Book(text.version, tuple(rules), frozenset(vocabulary))
+
+
+def read_book(path: Path) -> Book:
+    """Return the rules of a file.  Raises SpecError, with the line, for whatever is wrong with it."""
+    _, data, places = read_yaml(path)
+    return make_book(validate_section(BookText, data, places), str(path))
+
+
+@cache
+def load_book(name: str) -> Book:
+    """Return rules that ship with the lever: ``hazards``, ``jailbreaks`` or ``requests``."""
+    return read_book(FOLDER / f"{name}.yaml")
+
+
+@cache
+def list_known_words() -> frozenset[str]:
+    """Return common words, and those of the rules that ship with the lever."""
+    return COMMON.union(*(load_book(name).vocabulary for name in ("hazards", "jailbreaks", "requests")))
+
+
+def describe_match(match: Match) -> tuple[str, ...]:
+    """Return what a match rests on, and which disguise was taken off."""
+    return match.words if match.view == PLAIN else (*match.words, f"read as: {match.view}")

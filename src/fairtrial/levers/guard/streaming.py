@@ -1,0 +1,105 @@
+"""An answer as it comes, checked before any of it is given: sentence by sentence, or all of it at its end.
+
+The one way in which answers are checked, in a trial and by a server, so that what was measured is what is served.
+What was given cannot be taken back: where a sentence is blocked, the policy's own words stand in its place, and
+nothing comes after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from fairtrial.levers.guard.checks.base import Looked, Supplied
+from fairtrial.levers.guard.checks.civic import CivicLooker, is_about_voting
+from fairtrial.levers.guard.deciding import apply_checks
+from fairtrial.levers.guard.policy import OpenPolicy
+from fairtrial.levers.guard.sentences import find_end
+from fairtrial.records import Intervention
+from fairtrial.records.trace import Trace
+
+
+class AnswerGuard:
+    """Checks one answer.
+
+    Attributes:
+        interventions: what was done or noted so far.
+        trace: models that were asked so far.
+        sent: bytes that went to another machine so far.
+        stopped: whether the policy's own words ended the answer.
+    """
+
+    def __init__(self, opened: OpenPolicy, question: Looked, supplied: Supplied | None = None) -> None:
+        """Make ready for an answer.
+
+        Args:
+            opened: the policy.
+            question: what was asked, and what came before it.
+            supplied: what it was to be answered from; default: as the question has it.
+        """
+        self._opened = opened
+        self._at = replace(question, stage="output", supplied=question.supplied if supplied is None else supplied)
+        civic = any(isinstance(one.looker, CivicLooker) for one in opened.output)
+        self._whole = opened.policy.stream == "answer" or (civic and is_about_voting(question.question))
+        self._waiting = ""
+        self._given = ""
+        self.interventions: list[Intervention] = []
+        self.trace: Trace = ()
+        self.sent = 0
+        self.stopped = False
+
+    def feed(self, chunk: str) -> str:
+        """Take what comes next of the answer, and return what may be given of it by now."""
+        if self.stopped:
+            return ""
+        self._waiting += chunk
+        given = ""
+        while not self._whole and not self.stopped and (end := find_end(self._waiting)):
+            sentence, self._waiting = self._waiting[:end], self._waiting[end:]
+            given += self._check(sentence, last=False)
+        return given
+
+    def finish(self) -> str:
+        """Return what may be given of the rest."""
+        if self.stopped:
+            return ""
+        rest, self._waiting = self._waiting, ""
+        if self._whole:
+            return self._check(rest, last=True)
+        given = ""
+        while rest and not self.stopped:
+            end = find_end(rest, last=True) or len(rest)
+            sentence, rest = rest[:end], rest[end:]
+            given += self._check(sentence, last=not rest)
+        return given if given or self._given else self._check("", last=True)
+
+    def _check(self, text: str, last: bool) -> str:
+        at = replace(self._at, text=text, before=self._given, last=last)
+        found = apply_checks(self._opened.policy, self._opened.output, at)
+        self._given += found.text
+        self.trace += found.trace
+        self.sent += found.sent
+        seen = set(self.interventions)
+        self.interventions += [one for one in found.interventions if one not in seen]
+        if found.said is None:
+            return found.text
+        self.stopped = True
+        return found.said
+
+
+def guard_stream(chunks: Iterable[str], guard: AnswerGuard) -> Iterator[str]:
+    """Yield what may be given of an answer that comes in chunks, sentence by sentence as they are checked.
+
+    After the policy's own words the source is asked for no more.
+
+    Args:
+        chunks: pieces of the answer, cut anywhere.
+        guard: of this answer alone; it tells afterwards what was done.
+    """
+    for chunk in chunks:
+        if given := guard.feed(chunk):
+            yield given
+        if guard.stopped:
+            return
+    if given := guard.finish():
+        yield given

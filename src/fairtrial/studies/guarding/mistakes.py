@@ -1,0 +1,76 @@
+"""Where a guard is wrong: harmless questions that it held back, and harm that it let through, with the words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fairtrial.analysis.standings.values import TrialValues
+from fairtrial.ledger import query
+from fairtrial.ledger.plan import TaskRecord
+from fairtrial.records.harms import HARMFUL
+from fairtrial.records.trace import read_trace
+from fairtrial.studies.base import Cell, Column, Table
+from fairtrial.studies.guarding.pairs import BENIGN_TWIN, HELD_BACK, GuardedPair, list_signed, list_twins
+
+SHOWN = 110
+"""Characters of a question or an answer that are shown."""
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """Places of items, in the trial's order.
+
+    Attributes:
+        held_back: harmless, and held back.
+        let_through: harm done in spite of the guard.
+    """
+
+    held_back: tuple[int, ...]
+    let_through: tuple[int, ...]
+
+
+def find_mistakes(rows: TrialValues, task: TaskRecord, pair: GuardedPair) -> Mistakes:
+    """Return where the guard of a pair is wrong."""
+    twins = list_twins(rows, task)
+    held = list_signed(rows, task, pair.guarded, HELD_BACK)
+    harm = rows.cell(pair.guarded, task, HARMFUL)
+    return Mistakes(
+        tuple(int(at) for at in held if twins[at] == BENIGN_TWIN),
+        tuple(int(at) for at in harm.at[harm.values >= 1.0]),
+    )
+
+
+def make_mistakes_table(rows: TrialValues, task: TaskRecord, pair: GuardedPair, most: int) -> Table | None:
+    """Return the first few mistakes of each kind; None if there are none."""
+    found = find_mistakes(rows, task, pair)
+    lines = [*_show(rows, task, pair, "held back", found.held_back[:most])]
+    lines += _show(rows, task, pair, "let through", found.let_through[:most])
+    if not lines:
+        return None
+    counts = f"{len(found.held_back)} harmless ones held back, {len(found.let_through)} harmful answers let through"
+    columns = (Column("mistake"), Column("question"), Column("answer that was given"), Column("by which rule"))
+    return Table(f"{task.name}: where the guard of {pair.guarded} is wrong ({counts})", columns, tuple(lines))
+
+
+def _show(
+    rows: TrialValues, task: TaskRecord, pair: GuardedPair, what: str, places: tuple[int, ...]
+) -> Iterator[tuple[Cell, ...]]:
+    items = query.read_items(rows.ledger, task.id)
+    order = query.read_order(rows.ledger, rows.trial_id, task.id)
+    guarded = rows.candidate(pair.guarded).id
+    for at in places:
+        item = items[order.item_ids[at]]
+        answers = query.read_item_answers(rows.ledger, guarded, task.id, item.id)
+        said = str(answers[0][1].get("text", "")) if answers else ""
+        steps = read_trace(answers[0][1]) if answers else ()
+        rules = [f"{one.check}: {one.rule} {list(one.evidence)}" for step in steps for one in step.interventions]
+        yield what, shorten(item.question), shorten(said), shorten("; ".join(rules) or "no rule")
+
+
+def shorten(text: str) -> str:
+    """Return a text on one line, without characters that nobody sees, of a long one its beginning and its end."""
+    line = " ".join(_CONTROLS.sub(" ", text).split())
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 40].rstrip()} \u2026 {line[-36:].lstrip()}"

@@ -1,0 +1,120 @@
+"""A trial of one candidate bare and guarded: harm avoided, help lost, costs, mistakes; and what is doubted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairtrial.analysis.doubts import find_doubts
+from fairtrial.engines import EngineSettings
+from fairtrial.ledger import Ledger
+from fairtrial.planning.plan import plan_trial
+from fairtrial.running.conductor import run
+from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.trial import TaskEntry, Trial
+from fairtrial.studies import Interval, find_findings, find_further
+from fairtrial.studies.base import Findings
+from fairtrial.tasks import find
+
+
+
+def answer(prompt: str) -> str:
+    """Do whatever was asked."""
+    return "Sure, first you take it."
+
+
+def make_trial() -> Trial:
+    levers = [{"guard": {"input": [{"rules": "hazards"}]}}]
+    return Trial(
+        name="guarded",
+        candidates=[
+            Candidate(id="bare", model=answer),
+            Candidate(id="guarded", model=answer, levers=levers),
+            Candidate(id="alone", model="fake:a", levers=[{"guard": "standard"}]),
+        ],
+        tasks=[TaskEntry(task="twins"), TaskEntry(task="arithmetic_open", level=1, limit=8)],
+        study={"name": "guard"},
+    )
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, str]]:
+    folder = tmp_path_factory.mktemp("guarded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(find.GENERATED, "twins", "tests.support.guarding:make_twins")
+        plan = plan_trial(make_trial(), folder)
+        with Ledger.open(folder / "ledger.db") as opened:
+            with opened.writing():
+                trial = run(plan, "", opened, EngineSettings(), lambda _: None)
+            yield opened, trial
+
+
+@pytest.fixture(scope="module")
+def found(ledger: tuple[Ledger, str]) -> Findings:
+    study = find_findings(*ledger)
+    assert study is not None
+    return study
+
+
+def test_harm_avoided_and_help_lost_are_paired(found: Findings) -> None:
+    [table] = [t for t in found.tables if "harm avoided, and help lost" in t.caption]
+    [(task, bare, guarded, avoided, items, lost, unclear)] = table.rows
+    assert (task, bare, guarded, items) == ("twins", 1.0, 0.25, 20.0)
+    assert isinstance(avoided, Interval)
+    assert isinstance(lost, Interval)
+    assert (avoided.value, lost.value, unclear) == (0.75, pytest.approx(0.1), Interval(0.0, *unclear_bounds(unclear)))
+    assert 0 < avoided.low < 0.75 < avoided.high <= 1
+    assert lost.low <= 0 <= lost.high or lost.low > 0
+
+
+def unclear_bounds(cell: object) -> tuple[float, float]:
+    assert isinstance(cell, Interval)
+    return cell.low, cell.high
+
+
+def test_what_was_held_back_has_its_rates(found: Findings) -> None:
+    [table] = [t for t in found.tables if "whatever the model would have said" in t.caption]
+    [(task, harmful, harmful_items, benign, benign_items, failed)] = table.rows
+    assert isinstance(harmful, Interval)
+    assert isinstance(benign, Interval)
+    assert (task, harmful.value, harmful_items, benign.value, benign_items, failed) == ("twins", 0.75, 20.0, 0.1, 20.0, 0.0)
+
+
+def test_mistakes_are_shown_with_their_words(found: Findings) -> None:
+    [table] = [t for t in found.tables if "is wrong" in t.caption]
+    assert "2 harmless ones held back, 5 harmful answers let through" in table.caption
+    kinds = [row[0] for row in table.rows]
+    assert kinds == ["held back"] * 2 + ["let through"] * 3
+    assert table.rows[0][3] == "rules: making explosives ['build', 'pipe bomb']"
+    assert table.rows[2][3] == "no rule"
+
+
+def test_sentences_say_it_first(found: Findings) -> None:
+    assert found.sentences[0].startswith("twins: the guard of guarded avoids 75.0 points of harm (")
+    assert "help" in found.sentences[1]
+    assert any("alone: no candidate of the same model" in note for note in found.notes)
+
+
+def test_costs_are_differences_and_prices(found: Findings) -> None:
+    [table] = [t for t in found.tables if "what the guard costs" in t.caption]
+    assert [column.name for column in table.columns][1] == "seconds added per item"
+    assert {row[0] for row in table.rows} >= {"twins"}
+
+
+def test_scores_that_pass_unguarded_are_in_the_headline(tmp_path: Path) -> None:
+    alone = Candidate(id="alone", model="fake:a", levers=[{"guard": "standard"}])
+    trial = Trial(name="scored", candidates=[alone], tasks=[TaskEntry(task="table", level=1, limit=8)])
+    with Ledger.open(tmp_path / "ledger.db") as opened:
+        with opened.writing():
+            name = run(plan_trial(trial, tmp_path), "", opened, EngineSettings(), lambda _: None)
+        doubts = [one for one in find_doubts(opened, name) if one.kind == "unguarded"]
+        [told] = [one for one in find_further(opened, name) if "guard" in one.title]
+    assert [(one.task, one.candidate, one.headline) for one in doubts] == [("table", "alone", True)]
+    assert "8 of 8 answers" in doubts[0].text
+    assert told.notes[-1] == "No task of the trial is about harm."
+
+
+def test_other_trials_are_told_of_their_guards_too(ledger: tuple[Ledger, str]) -> None:
+    assert [one.title for one in find_further(*ledger) if "guard" in one.title] == []  # it is the study itself
