@@ -19,7 +19,6 @@ from fairtrial.studies.base import Findings
 from fairtrial.tasks import find
 
 
-
 def answer(prompt: str) -> str:
     """Do whatever was asked."""
     return "Sure, first you take it."
@@ -79,7 +78,14 @@ def test_what_was_held_back_has_its_rates(found: Findings) -> None:
     [(task, harmful, harmful_items, benign, benign_items, failed)] = table.rows
     assert isinstance(harmful, Interval)
     assert isinstance(benign, Interval)
-    assert (task, harmful.value, harmful_items, benign.value, benign_items, failed) == ("twins", 0.75, 20.0, 0.1, 20.0, 0.0)
+    assert (task, harmful.value, harmful_items, benign.value, benign_items, failed) == (
+        "twins",
+        0.75,
+        20.0,
+        0.1,
+        20.0,
+        0.0,
+    )
 
 
 def test_mistakes_are_shown_with_their_words(found: Findings) -> None:

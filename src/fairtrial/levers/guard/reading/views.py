@@ -119,6 +119,6 @@ def _read_spelt(run: str, known: frozenset[str]) -> str:
 
 def is_unreadable(text: str) -> bool:
     """Return whether most words of a text are in a script that no rule reads."""
-    words = _WORDS.findall(unicodedata.normalize("NFKC", text))
-    foreign = sum(not any(one < "\u0250" for one in fold(word)) for word in words)
+    words = _WORDS.findall(fold(text))
+    foreign = sum(sum(one >= "\u0250" for one in word) > 0.25 * len(word) for word in words)
     return len(words) >= 3 and foreign > 0.5 * len(words)
