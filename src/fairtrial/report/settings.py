@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import yaml
 
 from fairtrial.report.summary import CandidateSummary, Summary
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.levers import LEVER_SETTINGS, expand_settings
 
 SHORT = 72
 """Characters of a value that a line shows."""
@@ -50,9 +51,33 @@ def describe_candidates(summary: Summary) -> list[str]:
     rows = find_differing_settings(summary)
     told = []
     for at, candidate in enumerate(summary.candidates):
-        own = [f"{row.name} {shorten(row.values[at])}" for row in rows if row.values[at]]
+        own = [f"{row.name} {_tell_value(summary, row, at)}" for row in rows if row.values[at]]
         told.append(f"{candidate.name}: {', '.join(own) or 'the defaults'}")
     return told if rows else []
+
+
+def _tell_value(summary: Summary, row: SettingRow, at: int) -> str:
+    """Return a candidate's value on one line; of levers that do not fit, the settings that differ."""
+    value = row.values[at]
+    if row.name != "levers" or len(value) <= SHORT:
+        return shorten(value)
+    every = [candidate.spec.levers for candidate in summary.candidates]
+    return shorten(_write([_keep_differing(lever, every) for lever in every[at]]))
+
+
+def _keep_differing(lever: Mapping[str, Any], every: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
+    """Return a lever without the settings that are the same wherever a candidate has it, its name alone if all are.
+
+    Whole where one candidate alone has it.
+    """
+    [(name, said)] = lever.items()
+    others = [one[name] for levers in every for one in levers if name in one]
+    if name in LEVER_SETTINGS:  # of a plugin that is missing now, the short form can be anything
+        said, *others = (expand_settings(name, one) for one in (said, *others))
+    if len(others) < 2 or not all(isinstance(one, Mapping) for one in others):
+        return lever
+    kept = {key: value for key, value in said.items() if any(one.get(key) != value for one in others)}
+    return {name: kept} if kept else name
 
 
 def shorten(text: str, most: int = SHORT) -> str:

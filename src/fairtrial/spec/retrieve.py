@@ -49,7 +49,7 @@ def check_operator(value: Any) -> Any:
     if value == "" or value in known:
         return value
     near = did_you_mean(value, known) if isinstance(value, str) else ""
-    raise make_problem(f"operator {str(value)[:40]!r} is none of {', '.join(known)}.{near}".removesuffix("."))
+    raise make_problem(f"operator {str(value)[:40]!r} does not exist.{near} Operators: {', '.join(known)}")
 
 
 def check_place(value: str) -> str:

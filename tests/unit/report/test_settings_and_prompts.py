@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+from unittest.mock import patch
+
 import pytest
 
 from fairtrial.api import run
 from fairtrial.ledger import Ledger
+from fairtrial.report import settings
 from fairtrial.report.html.page import render_report
 from fairtrial.report.prompts import PromptExamples, find_prompt_examples
 from fairtrial.report.settings import (
@@ -15,6 +20,7 @@ from fairtrial.report.settings import (
     shorten,
 )
 from fairtrial.report.summary import Summary, summarise
+from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import Trial
 
 HOSTILE = "<script>alert(1)</script>"
@@ -50,6 +56,22 @@ def test_settings_that_differ_and_those_that_do_not(seen: tuple[Summary, list[Pr
     assert plain == "plain: the defaults" and twin == "twin: temperature 0.5"
     assert steps.startswith('steps: prompt "Think.\\n<script>') and chat == 'chat: chat model, system "Be short."'
     assert shorten("word " * 40).endswith("…")
+
+
+def test_of_long_levers_the_settings_that_differ_are_told() -> None:
+    lever = {"archive": "an/archive/with/a/long/name/in/a/folder.db", "k": 3, "max_words": 25, "retracted": False}
+    levers = {"closed": (), "open": ("search",), "oracle": ("oracle",)}
+    spec = [
+        Candidate(id=name, model="fake:x", levers=tuple({"retrieve": {**lever, "passages": how}} for how in all_))
+        for name, all_ in levers.items()
+    ]
+    summary = cast(Summary, SimpleNamespace(candidates=[SimpleNamespace(name=one.id, spec=one) for one in spec]))
+    with patch.object(settings, "_list_settings", lambda one: {"levers": str(one.spec.levers or "")}):
+        assert describe_candidates(summary) == [
+            "closed: the defaults",
+            'open: levers "[{retrieve: {passages: search}}]"',
+            'oracle: levers "[{retrieve: {passages: oracle}}]"',
+        ]
 
 
 def test_the_whole_prompt_as_sent(seen: tuple[Summary, list[PromptExamples], str]) -> None:

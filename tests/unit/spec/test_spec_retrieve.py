@@ -11,9 +11,9 @@ from fairtrial.spec.retrieve import Retrieve
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [
-        ("operator", "business", "operator 'business' is none of commercial"),
+        ("operator", "business", "operator 'business' does not exist. Operators: commercial, non-commercial"),
         ("operator", "comercial", "commercial'?"),
-        ("operator", 3, "operator '3' is none of"),
+        ("operator", 3, "operator '3' does not exist. Operators: "),
         ("territory", "Germany", "'Germany' is not a code of two capital letters (ISO 3166-1 alpha-2)"),
         ("territory", "UK", "Write GB"),
     ],
