@@ -9,14 +9,14 @@ from fairtrial.engines.fake import FakeEngine
 from fairtrial.levers import read_lever, wrap_engine
 from fairtrial.records import GenerateRequest, Prompt
 from fairtrial.spec.candidate import Candidate
-from tests.support.denied import Planted, Way, find_pieces, fold, make_ways, read_bytes
-from tests.support.red_world import IN, World, run_command
+from tests.support.denied import Planted, Way, find_pieces, fold, make_ways
+from tests.support.red_world import ARCHIVE, IN, World, run_command
 
 WAYS = make_ways()
 OPEN = Planted("openmd")
 EVERY = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 TOLD = pytest.mark.parametrize("way", [way for way in WAYS if way.told], ids=lambda way: way.name)
-LEVER = {"archive": "news.db", "k": 60, "profile": "own-archive", "territory": "DE", "operator": "commercial"}
+LEVER = {"archive": ARCHIVE, "k": 60, "profile": "own-archive", "territory": "DE", "operator": "commercial"}
 
 
 def ask(*arguments: str) -> str:
@@ -25,9 +25,10 @@ def ask(*arguments: str) -> str:
 
 
 def search(words: str, *more: str) -> str:
-    return ask("archive", "search", words, "-k", "60", "--whole", *IN, *more)
+    return ask("archive", "search", words, "-k", "60", "--whole", *OF, *IN, *more)
 
 
+OF = ("--archive", ARCHIVE)
 ALL = ("--versions", "--copies", "--retracted")
 
 
@@ -73,19 +74,19 @@ def test_syntax_of_databases_is_words(world: World, query: str) -> None:
 def test_showing_and_explaining_a_denied_document_tells_none_of_it(world: World, way: Way) -> None:
     one = way.planted
     for told in (
-        ask("archive", "show", one.uri),
-        ask("archive", "show", one.uri, "--json"),
-        ask("rights", "explain", one.uri, "-a", "news.db", *IN),
-        ask("rights", "explain", one.uri, "-a", "news.db", "--json", *IN),
+        ask("archive", "show", one.uri, *OF),
+        ask("archive", "show", one.uri, "--json", *OF),
+        ask("rights", "explain", one.uri, *OF, *IN),
+        ask("rights", "explain", one.uri, *OF, "--json", *IN),
     ):
         assert not find_pieces(told, one)
         assert way.name in told or "no document" in told
 
 
 def test_showing_what_is_permitted_tells_it(world: World) -> None:
-    assert len(find_pieces(ask("archive", "show", OPEN.uri), OPEN)) >= 10
-    assert len(find_pieces(ask("archive", "show", OPEN.uri, "--json"), OPEN)) >= 10
-    assert find_pieces(ask("rights", "explain", OPEN.uri, "-a", "news.db", *IN), OPEN)
+    assert len(find_pieces(ask("archive", "show", OPEN.uri, *OF), OPEN)) >= 10
+    assert len(find_pieces(ask("archive", "show", OPEN.uri, "--json", *OF), OPEN)) >= 10
+    assert find_pieces(ask("rights", "explain", OPEN.uri, *OF, *IN), OPEN)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_names_that_are_tricks_show_nothing(world: World, name: str) -> None:
         one = way.planted
         asked = name.format(uri=one.uri, name=one.name, title=turn(one.title), body=turn(one.body))
         for verb in (("archive", "show"), ("archive", "list", "--source")):
-            assert not find_pieces(ask(*verb, asked), one)
+            assert not find_pieces(ask(*verb, asked, *OF), one)
 
 
 @pytest.mark.parametrize("mode", ["oracle", "distractors", "search"])
@@ -129,14 +130,14 @@ def _send(world: World, settings: dict[str, object], one: Planted, relevant: tup
     ids=lambda way: way.name,
 )  # fmt: skip
 def test_the_file_has_no_byte_of_what_nothing_permits(world: World, way: Way) -> None:
-    kept = world.told.setdefault("archive bytes", read_bytes(sorted(world.folder.glob("news.db*"))))
-    assert not find_pieces(kept, way.planted)
-    assert len(find_pieces(kept, OPEN)) >= 10
+    kept = world.told["archive bytes"]
+    assert not kept.pieces(way.planted)
+    assert len(kept.pieces(OPEN)) >= 10
 
 
 @pytest.mark.parametrize("name", [*(way.name for way in WAYS), "openmd"])
 def test_neither_values_nor_their_errors_show_text(world: World, name: str) -> None:
-    store = open_archive("news.db")
+    store = open_archive(ARCHIVE)
     try:
         found = store.find_documents(Planted(name).uri)
         told = "".join(map(repr, found)) + "".join(map(repr, store.list_holdings()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,17 +13,19 @@ import pytest
 from fairtrial.api.withdrawing import withdraw
 from fairtrial.archive.base import Entry, Store
 from fairtrial.archive.chunks import cut
-from fairtrial.archive.document import Document
+from fairtrial.archive.document import Document, Picture
 from fairtrial.archive.embedders.base import embed_missing, name_space
+from fairtrial.archive.finding import show_documents
 from fairtrial.archive.opening import open_archive
 from fairtrial.archive.search import Searcher, SearchSettings
 from fairtrial.archive.stores.postgres.store import PostgresStore
 from fairtrial.archive.stores.sqlite import SqliteStore
+from fairtrial.cli.archive_documents import describe_shown, render_shown
 from fairtrial.engines.fake import FakeEngine
 from fairtrial.errors import ArchiveError
 from fairtrial.levers import read_lever, wrap_engine
 from fairtrial.levers.retrieve.engine import RetrievingEngine
-from fairtrial.records import GenerateRequest, Prompt
+from fairtrial.records import GenerateRequest, ImagePart, Prompt
 from fairtrial.rights import Circumstances, RightsRecord, Statement, Terms, Use
 from fairtrial.spec.candidate import Candidate
 from tests.support.archives import ALL, agree, deny, embargo
@@ -185,10 +187,14 @@ def test_an_archive_that_changes_while_it_is_asked_ends_the_run(
     engine.close()
 
 
-def _wrap(path: Path, patch: pytest.MonkeyPatch) -> tuple[RetrievingEngine, list[str]]:
+def _wrap(
+    path: Path, patch: pytest.MonkeyPatch, passages: str = "search", planned: datetime | None = None
+) -> tuple[RetrievingEngine, list[str]]:
     sent: list[str] = []
     patch.setattr(FakeEngine, "generate", make_echo(sent))
-    lever = read_lever({"retrieve": {"archive": str(path), "territory": "DE"}})
+    lever = read_lever({"retrieve": {"archive": str(path), "territory": "DE", "passages": passages}})
+    if planned is not None:
+        lever.settings._read = planned
     engine = wrap_engine(lever, FakeEngine("a", Candidate(id="a", model="fake:a")), {})
     assert isinstance(engine, RetrievingEngine)
     return engine, sent
@@ -233,54 +239,107 @@ def _take(archive: str, take: str) -> None:
     store.close()
 
 
-MALFORMED: dict[str, Callable[[], bytes]] = {
-    "title.md": lambda: f"---\ntitle: [{ONE.title}]\n---\n{ONE.body}\n".encode(),
-    "open.md": lambda: f"---\ntitle: {ONE.title}\n{ONE.body}\n".encode(),
-    "yaml.md": lambda: f"---\ntitle: '{ONE.title}\nx: [\n---\n{ONE.body}\n".encode(),
-    "corrections.md": lambda: f"---\ncorrections: {{a: '{ONE.body}'}}\n---\nText.\n".encode(),
-    "retracted.md": lambda: f"---\nretracted: ['{ONE.body}']\n---\nText.\n".encode(),
-    "bad.jsonl": lambda: f'{{"text": "{ONE.body}", "title": "{ONE.title}\n'.encode(),
-    "kind.jsonl": lambda: f'{{"text": ["{ONE.body}"], "title": {{"a": "{ONE.title}"}}}}\n'.encode(),
-    "bad.json": lambda: f'{{"uri": "u", "headline": "{ONE.title}", "body_text": "{ONE.body}"'.encode(),
-    "kind.json": lambda: f'{{"uri": "u", "headlines": "{ONE.title}", "bodies": "{ONE.body}"}}'.encode(),
-    "bad.xml": lambda: f"<newsItem><a>{ONE.body}</newsItem>".encode(),
-    "entity.xml": lambda: f'<!DOCTYPE a [<!ENTITY b "{ONE.body}">]><newsItem>&b;</newsItem>'.encode(),
-    "bad.rss": lambda: f"<rss><channel><item><title>{ONE.title}</title>{ONE.body}".encode(),
-    "bad.warc": lambda: f"WARC/1.0\r\n{ONE.body}\r\n\r\n".encode(),
-    "bad.pdf": lambda: f"%PDF-1.4\n{ONE.body}".encode(),
-    "wide.txt": lambda: b"\xff\xfe\x00" + ONE.body.encode(),
-    "linked.html": lambda: (
-        f'<script type="application/ld+json">{{"license": x, "articleBody": "{ONE.body}"}}</script>'
-        '<meta name="robots" content="noai"><p>Text.</p>'
-    ).encode(),
-}
-
-
-@pytest.mark.parametrize("name", MALFORMED)
-def test_a_file_that_cannot_be_read_is_told_of_without_its_words(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "1000")
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / name).write_bytes(MALFORMED[name]())
-    told = run_command("archive", "add", "in")[1] + run_command("archive", "add", "in", "--json")[1]
-    told += run_command("rights", "explain", "in")[1] + run_command("rights", "explain", f"in/{name}", "--json")[1]
-    assert not find_pieces(fold(told), ONE)
-    assert not find_pieces(read_bytes(tmp_path.glob("news.db*")), ONE)
-    assert Path(name).stem in told
-
-
-def test_a_file_that_can_be_read_is_told_of_with_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "1000")
-    (tmp_path / "good.md").write_text(f"---\ntitle: {ONE.title}\nrights: allow\n---\n{ONE.body}\n")
-    assert run_command("archive", "add", "good.md")[0] == 0
-    assert find_pieces(fold(run_command("rights", "explain", "good.md")[1]), ONE)
-    assert find_pieces(read_bytes(tmp_path.glob("news.db*")), ONE)
-
-
 def test_a_statement_of_use_is_needed(tmp_path: Path) -> None:
     silent = RightsRecord(tuple(replace(e, statements=(Statement(Use.TRAIN, "allow", "x"),)) for e in agree().evidence))
     with SqliteStore(fill(tmp_path / "a.db", write(silent))) as store:
         assert not find_pieces(search(store, NOW), ONE)
+
+
+class Ranker:
+    """Stands in for a reranker, and notes what it is sent."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def identity(self) -> list[object]:
+        return ["ranker"]
+
+    def score(self, query: str, texts: list[str]) -> list[float]:
+        self.seen += texts
+        return [float(len(text)) for text in texts]
+
+
+@pytest.mark.parametrize("use", [None, Use.AI_INPUT, Use.SEARCH])
+def test_a_reranker_is_sent_nothing_that_may_not_be_shown(tmp_path: Path, use: Use | None) -> None:
+    other = replace(
+        write(agree()), uri="https://other.example/", text=f"A ferry of {ONE.body[:30]} sails.", title="Ferry"
+    )
+    ranker = Ranker()
+    with SqliteStore(fill(tmp_path / "a.db", write(deny(use) if use else agree()), other)) as store:
+        Searcher(store, Circumstances(NOW, "DE"), reranker=ranker).search(ONE.question)  # type: ignore[arg-type]
+    assert ranker.seen
+    assert bool(find_pieces(fold(" ".join(ranker.seen)), ONE)) == (use is None)
+
+
+def picture(rights: RightsRecord) -> Document:
+    """An article that may be used, with a picture that has rights of its own; its caption and what is read in it."""
+    shown = Picture(ImagePart.of(b"1", "image/png"), ONE.caption, "A. Ek", f"{ONE.heading}. {ONE.body}", rights)
+    return Document(
+        "https://tide.example/1", "news", "The pier is open.", title="Pier", pictures=(shown,), rights=agree()
+    )
+
+
+@pytest.mark.parametrize("name", ["open", "denied", "embargo", "end"])
+def test_what_is_read_in_a_picture_has_its_rights(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rights = {"open": agree(), "denied": deny(*ALL), "embargo": embargo(SOON), "end": end(NOW - timedelta(1))}[name]
+    path = tmp_path / "a.db"
+    with SqliteStore(path, create=True) as store, store.writing():
+        store.add([Entry(picture(rights), cut(picture(rights)))], {ImagePart.of(b"1", "image/png").hash: b"1"})
+        told = search(store, NOW)
+        shown = list(show_documents(store, Circumstances(NOW, "DE"), list(store.list_holdings())))
+        for one in shown:
+            told += fold(f"{describe_shown(one, full=True)} {[str(part) for part in render_shown(one)]}")
+    engine, sent = _wrap(path, monkeypatch)
+    request = GenerateRequest(
+        Prompt(ONE.question), 9, relevant=("https://tide.example/1", "https://tide.example/1#0-900")
+    )
+    told += fold(" ".join([*map(repr, engine.generate([request])), *sent]))
+    engine.close()
+    assert bool(find_pieces(told, ONE)) == (name == "open")
+    assert "the pier is open" in told
+
+
+@pytest.mark.parametrize("mode", ["search", "oracle", "distractors"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_run_that_goes_on_at_another_time_uses_what_was_permitted_at_both(
+    tmp_path: Path, name: str, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rights, permitted, denied = CHANGES[name]
+    other = replace(write(agree()), uri="https://other.example/", text="A ferry sails.", title="Ferry")
+    path = fill(tmp_path / "a.db", write(rights), other)
+    found = {}
+    for planned, asked in ((permitted, permitted), (permitted, denied), (denied, permitted), (denied, denied)):
+        engine, sent = _wrap(path, monkeypatch, passages=mode, planned=planned)
+        engine.clock = lambda asked=asked: asked  # type: ignore[misc]
+        spans = (f"{ONE.uri}#0-40", f"{ONE.uri}#40-4000") if mode == "oracle" else ("https://other.example/",)
+        answers = list(engine.generate([GenerateRequest(Prompt(ONE.question), 9, relevant=spans)]))
+        engine.close()
+        found[planned == permitted, asked == permitted] = bool(find_pieces(fold(f"{sent} {answers}"), ONE))
+    assert found == {(a, b): a and b for a in (True, False) for b in (True, False)}
+
+
+def test_a_retrieval_set_gives_none_of_a_document_that_its_row_denies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "set" / "qrels").mkdir(parents=True)
+    rows = [{"_id": n, "title": p.title, "text": p.body, "metadata": {"rights": r}} for n, p, r in
+            (("d1", ONE, "deny"), ("d2", Planted("openset"), "allow"))]  # fmt: skip
+    (tmp_path / "set" / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = [{"_id": f"q{n}", "text": one.question} for n, one in enumerate((ONE, Planted("openset")), 1)]
+    (tmp_path / "set" / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    (tmp_path / "set" / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n")
+    own = "profile: own-archive"
+    (tmp_path / "t.yaml").write_text(
+        "tasks: [{file: set/}]\ncandidates:\n"
+        f"  - {{id: words, model: search, levers: [{{retrieve: {{archive: a.db, {own}}}}}]}}\n"
+        f"  - {{id: gold, model: search, levers: [{{retrieve: {{archive: a.db, {own}, passages: oracle}}}}]}}\n"
+    )
+    told = run_command("archive", "add", "set", "-a", "a.db", "--profile", "own-archive")[1]
+    code, said = run_command("run", "t.yaml", "--ledger", "l.db", "--report", "r.html")
+    assert code == 0, said
+    made = read_bytes([one for one in tmp_path.iterdir() if one.is_file()])
+    questions = fold(" ".join(row["text"] for row in asked))
+    assert not find_pieces(questions, ONE), "no question repeats what it asks for"
+    assert not find_pieces(fold(told + said) + made, ONE)
+    assert find_pieces(made, Planted("openset"))

@@ -11,12 +11,14 @@ import io
 import json
 import re
 import sqlite3
+import struct
 import zipfile
 import zlib
 from base64 import b64decode
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -60,11 +62,9 @@ class Planted:
 
     Attributes:
         name: of it, and of its folder.
-        pictured: whether its words are those of a picture.
     """
 
     name: str
-    pictured: bool = False
 
     @property
     def uri(self) -> str:
@@ -128,11 +128,42 @@ def fold(text: str) -> str:
 
 def find_pieces(haystack: str, planted: Planted) -> list[str]:
     """Return which pieces of what was planted stand in a folded text."""
+    return [one for one in list_pieces(planted) if one in haystack]
+
+
+@cache
+def list_pieces(planted: Planted) -> tuple[str, ...]:
+    """Return the runs of words that are a leak."""
     pieces = []
     for sentence in planted.sentences:
         words = fold(sentence).split()
         pieces += [" ".join(words[i : i + RUN]) for i in range(len(words) - RUN + 1)]
-    return [one for one in pieces if one in haystack]
+    return tuple(pieces)
+
+
+class Looked:
+    """A long folded text, looked through once for the pieces of all that may be planted in it.
+
+    It finds what `find_pieces` does: a piece may begin and end within a word.
+    """
+
+    def __init__(self, haystack: str, planted: Iterable[Planted]) -> None:
+        every = [(piece.split(), piece) for one in planted for piece in list_pieces(one)]
+        inner = {tuple(words[1:-1]): (words[0], words[-1], piece) for words, piece in every}
+        assert len(inner) == len({piece for _, piece in every}), "no two pieces share their inner words"
+        seconds = {words[0] for words in inner}
+        words = haystack.split(" ")
+        self.words = len(words)
+        self.found: set[str] = set()
+        for i, word in enumerate(words):
+            if word in seconds and (known := inner.get(tuple(words[i : i + RUN - 2]))) is not None:
+                first, last, piece = known
+                if i and words[i - 1].endswith(first) and "".join(words[i + RUN - 2 : i + RUN - 1]).startswith(last):
+                    self.found.add(piece)
+
+    def pieces(self, planted: Planted) -> list[str]:
+        """Return which pieces of what was planted stand in the text."""
+        return [one for one in list_pieces(planted) if one in self.found]
 
 
 def read_bytes(paths: Iterable[Path]) -> str:
@@ -243,6 +274,31 @@ def write_pdf(name: str) -> bytes:
     """Return a PDF file."""
     one = Planted(name)
     return make_pdf(write_lines(one.heading, one.body, one.caption, size=6), title=one.title)
+
+
+def make_expired_picture() -> bytes:
+    """Return a picture that says in its IPTC records that its time is over."""
+    fields = b"\x1c\x02" + bytes([37]) + struct.pack(">H", 8) + b"20200101"
+    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(fields)) + fields + b"\0" * (len(fields) % 2)
+    segment = b"Photoshop 3.0\0" + resource
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "olive").save(out, "JPEG")
+    data = out.getvalue()
+    return data[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + data[2:]
+
+
+def write_pictured(name: str) -> dict[str, bytes]:
+    """Return an article that may be used, and a picture in it that may not be: its caption is planted."""
+    own, front = Planted(name), f"uri: {Planted(name).uri}\ntitle: A pier\nrights: allow\n"
+    text = f"---\n{front}---\nThe pier of the town is open.\n\n![{own.caption}](b.jpg)\n"
+    return {"a.md": text.encode(), "b.jpg": make_expired_picture()}
+
+
+def write_copy(name: str) -> dict[str, bytes]:
+    """Return another print of an open article, with its own title and caption, of which nothing is permitted."""
+    return {
+        "a.md": write_md(name, "rights: deny\n").replace(Planted(name).body.encode(), Planted("openmd").body.encode())
+    }
 
 
 def make_png(shade: str) -> bytes:
@@ -357,6 +413,8 @@ def make_ways() -> list[Way]:
             },
             False, "disallowed", "",
         ),
+        ("pictured", write_pictured, True, "embargo", ""),
+        ("copied", write_copy, True, "disallowed", ""),
     ]  # fmt: skip
     made = []
     for name, write, told, rule, agreement in ways:

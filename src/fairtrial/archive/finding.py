@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fairtrial.archive.base import Holding, Store
@@ -67,7 +67,18 @@ def show_documents(
         readable = [one.id for one in some if one.keep in ("words", "text") and decided[one.rights].allowed]
         documents = {id: document for id, document in zip(readable, store.read_documents(readable), strict=True)}
         for one in some:
-            yield Shown(one, decided[one.rights], documents.get(one.id))
+            document = documents.get(one.id)
+            yield Shown(one, decided[one.rights], document and _leave_out_pictures(document, circumstances))
+
+
+def _leave_out_pictures(document: Document, circumstances: Circumstances) -> Document:
+    """Return a document without the pictures that have rights of their own which do not let them be displayed."""
+    kept = [
+        one
+        for one in document.pictures
+        if not one.rights.evidence or decide(Use.DISPLAY, one.rights, circumstances).allowed
+    ]
+    return replace(document, pictures=tuple(kept))
 
 
 def refuse_unknown(store: Store, name: str) -> ArchiveError:
