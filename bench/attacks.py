@@ -21,20 +21,20 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from fairtrial.levers.guard.deciding import apply_checks
-from fairtrial.levers.guard.policy import OpenPolicy, find_policy, open_policy
-from fairtrial.levers.guard.supplying import look_at_question
-from fairtrial.spec.guard import Guard
 from numpy.typing import NDArray
 
 from fairtrial.engines import open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.levers import read_lever, wrap_engine
+from fairtrial.levers.guard.deciding import apply_checks
+from fairtrial.levers.guard.policy import OpenPolicy, find_policy, open_policy
+from fairtrial.levers.guard.supplying import look_at_question
 from fairtrial.models.schemes import resolve_candidate
 from fairtrial.records import GenerateRequest
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
 from fairtrial.spec.candidate import Candidate
+from fairtrial.spec.guard import Guard
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.tasks.harms.base import Question

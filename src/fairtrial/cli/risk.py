@@ -22,7 +22,9 @@ from fairtrial.studies.harms import describe_decision
 
 SUFFIXES = (".html", ".json")
 
-OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Write it there: a page (.html), or facts (.json).")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write it there: a page (.html), or facts (.json).")
+]
 
 
 def risk(

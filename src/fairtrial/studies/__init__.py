@@ -27,8 +27,8 @@ from fairtrial.studies.cascades import study_cascades
 from fairtrial.studies.contamination import study_contamination
 from fairtrial.studies.device import study_device
 from fairtrial.studies.frontiers import study_frontiers
-from fairtrial.studies.harms import tell_harms
 from fairtrial.studies.guarding import study_guard, tell_guard
+from fairtrial.studies.harms import tell_harms
 from fairtrial.studies.open_vs_closed import study_open_vs_closed
 from fairtrial.studies.quantisation import study_quantisation
 from fairtrial.studies.reasoning import study_reasoning
