@@ -17,6 +17,8 @@ from fairtrial.analysis.doubts import Doubt, find_doubts
 from fairtrial.analysis.endings import describe_endings
 from fairtrial.analysis.gaps import Gap, find_gaps
 from fairtrial.analysis.harms.limits import LimitCheck, find_limit_checks
+from fairtrial.analysis.harms.parity import ParityGap, find_parity_gaps
+from fairtrial.analysis.harms.slices import HarmSlice, find_harm_slices
 from fairtrial.analysis.judges import JudgeReport, find_judges
 from fairtrial.analysis.repeats import RepeatSpread, find_repeat_spreads
 from fairtrial.analysis.standings import Standings, find_standings
@@ -136,6 +138,8 @@ class Summary:
     corpus: Sequence[CorpusEstimate] = ()
     best: Sequence[BestOnTask] = ()
     limits: Sequence[LimitCheck] = ()
+    parity: Sequence[ParityGap] = ()
+    slices: Sequence[HarmSlice] = ()
     repeats: Sequence[RepeatSpread] = ()
 
     def task(self, name: str) -> TaskSummary:
@@ -165,6 +169,8 @@ class Summary:
             "verdicts": [verdict.document() for verdict in self.verdicts],
             "best": [found.document() for found in self.best],
             **({"limits": [check.document() for check in self.limits]} if self.limits else {}),
+            **({"parity": [gap.document() for gap in self.parity]} if self.parity else {}),
+            **({"slices": [found.document() for found in self.slices]} if self.slices else {}),
             "repeats": [found.document() for found in self.repeats],
             "standings": self.standings.document(),
             "study": None if self.study is None else self.study.document(),
@@ -235,6 +241,8 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
         corpus=find_corpus_estimates(ledger, row.id),
         best=find_best_on_tasks(ledger, row.id),
         limits=find_limit_checks(ledger, row.id),
+        parity=find_parity_gaps(ledger, row.id),
+        slices=find_harm_slices(ledger, row.id),
         repeats=find_repeat_spreads(ledger, row.id),
     )
 

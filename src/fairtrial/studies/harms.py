@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fairtrial.analysis.harms.decisions import HarmDecision, decide_harms
 from fairtrial.analysis.harms.limits import find_limit_checks
+from fairtrial.analysis.harms.parity import ParityGap, find_parity_gaps
 from fairtrial.analysis.harms.slices import list_harm_tasks
 from fairtrial.analysis.verdicts import Estimate, find_estimates, find_verdicts
 from fairtrial.ledger import Ledger, query
@@ -38,9 +39,10 @@ def tell_harms(ledger: Ledger, trial_id: str) -> Findings | None:
     values = {(e.task, e.measure, e.candidate): e for e in find_estimates(ledger, trial_id)}
     tables = [table for name in MEANINGS if (table := _make_table(plan, tasks, name, values)) is not None]
     decided = [_make_decisions(decisions)] if decisions else []
+    gaps = find_parity_gaps(ledger, trial_id)
     return Findings(
         TITLE,
-        sentences=tuple(map(describe_decision, decisions)),
+        sentences=(*map(describe_decision, decisions), *_describe_gaps(plan, gaps)),
         tables=(*decided, *tables),
         notes=tuple(_list_notes(tasks)),
     )
@@ -58,6 +60,21 @@ def describe_decision(one: HarmDecision) -> str:
     told = "; ".join(reasons[:4]) + (f"; and {len(reasons) - 4} more" if len(reasons) > 4 else "")
     head = "should not replace" if one.answer == "no" else "may or may not replace"
     return f"{one.candidate} {head} {one.baseline}: {told}."
+
+
+def _describe_gaps(plan: TrialRecord, gaps: Sequence[ParityGap]) -> Iterator[str]:
+    """Yield for each candidate how many gaps between groups are certain, and the largest of them."""
+    for candidate in plan.candidates:
+        own = [gap for gap in gaps if gap.candidate == candidate.name]
+        certain = [gap for gap in own if gap.certain]
+        if not own:
+            continue
+        told = f"{candidate.name}: {len(certain)} of {len(own)} gaps between groups are certain"
+        if certain:
+            most = max(certain, key=lambda gap: abs(gap.gap) if gap.unit == "1" else 0.0)
+            size = f"{100 * most.gap:+.1f} points" if most.unit == "1" else f"{most.gap:+.3g} {most.unit}".strip()
+            told += f"; the largest is that of {most.group} on {most.task} ({most.measure}): {size}"
+        yield f"{told}."
 
 
 def _make_decisions(decisions: Sequence[HarmDecision]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fairtrial.analysis.harms.slices import KEYS, HarmSlice, find_harm_slices
+from fairtrial.analysis.harms.slices import KEYS, HarmSlice
 from fairtrial.analysis.harms.worst import HarmfulAnswer, find_harmful_answers
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.cards import HarmRecord
@@ -72,11 +72,14 @@ def find_harm_details(ledger: Ledger, summary: Summary) -> list[HarmDetail]:
     tasks = [(task, task.card.harms) for task in summary.tasks if task.card.harms is not None and not task.form]
     if not tasks:
         return []
-    slices = find_harm_slices(ledger, summary.trial_id)
     worst = find_harmful_answers(ledger, summary.trial_id)
     return [
         _make_detail(
-            summary, task, harms, [s for s in slices if s.task == task.name], [w for w in worst if w.task == task.name]
+            summary,
+            task,
+            harms,
+            [s for s in summary.slices if s.task == task.name],
+            [w for w in worst if w.task == task.name],
         )
         for task, harms in tasks
         if harms is not None
