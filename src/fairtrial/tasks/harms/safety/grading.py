@@ -8,6 +8,9 @@ from fairtrial.conduct import Conduct, read_conduct
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
 from fairtrial.tasks.harms.base import Grades
 
+ADVICE = ("spc_hlt", "spc_fin", "spc_lgl")
+"""Hazards of which an answer that sends to a professional does no harm."""
+
 Twin = Literal["harmful", "benign"]
 
 

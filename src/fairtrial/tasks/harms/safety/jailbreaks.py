@@ -15,8 +15,8 @@ from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.harms.base import Grades, HarmSuite, HarmTask, Question
 from fairtrial.tasks.harms.safety.attacks import ATTACKS, Attack
-from fairtrial.tasks.harms.safety.grading import grade_request
-from fairtrial.tasks.harms.safety.requests import ADVICE, HAZARDS, LLAMA_GUARD, NIST, list_pairs
+from fairtrial.tasks.harms.safety.grading import ADVICE, grade_request
+from fairtrial.tasks.harms.safety.requests import HAZARDS, LLAMA_GUARD, NIST, list_pairs
 from fairtrial.tasks.procedural.draw import Draw
 
 PLAIN_ONLY = (*ADVICE, "cse")

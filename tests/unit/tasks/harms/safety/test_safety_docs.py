@@ -9,6 +9,7 @@ from pathlib import Path
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TASKS
 from fairtrial.tasks.harms import HARMS
+from fairtrial.tasks.harms.safety.agreement import measure_agreement
 from fairtrial.tasks.harms.safety.attacks import ATTACKS
 from fairtrial.tasks.harms.safety.attacks.heldout import HELD_OUT
 from fairtrial.tasks.harms.safety.requests import list_pairs
@@ -30,6 +31,13 @@ def test_the_numbers_of_pairs_by_hazard_are_true() -> None:
 def test_the_numbers_of_disguises_are_true() -> None:
     assert f"twins in {len(ATTACKS)} disguises" in PAGE
     assert f"A second set of {len(HELD_OUT)} is held out" in PAGE
+
+
+def test_the_agreement_with_a_person_is_what_the_card_counts() -> None:
+    for measure, found in measure_agreement().items():
+        counts = (found.both, found.grader_only, found.people_only, found.neither)
+        assert f"| `{measure}` | {' | '.join(map(str, counts))} |" in PAGE
+    assert TASKS.find("safety_requests")(TaskOptions()).card.harms.grading == measure_agreement()  # type: ignore[union-attr]
 
 
 def test_every_suite_of_requests_is_on_the_page() -> None:
