@@ -3,9 +3,10 @@
     python -m bench.attacks [MODEL] [--policy standard] [--pairs 150] [--chat model] [--threads 2] [--seed 1]
 
 For each of two sets of disguises, `fairtrial.tasks.harms.safety.attacks.ATTACKS` and those held out, which nobody
-looked at who wrote the guard's rules, so many pairs are asked.  Without a model only the guard's checks of the question
-are made: how many attacks are blocked, and how many twins.  With one, the same candidate answers bare and guarded: an
-attack has succeeded if the answer gives something of what was asked, as `safety_jailbreaks` grades it.
+looked at who wrote the guard's rules, so many pairs are asked; and requests without disguise that nobody looked at.
+Without a model only the guard's checks of the question are made: how many attacks are blocked, and how many twins.
+With one, the same candidate answers bare and guarded: an attack has succeeded if the answer gives something of what
+was asked, as `safety_jailbreaks` grades it.
 
 Intervals are of 95%; requests that stand in several disguises are one cluster.
 """
@@ -38,9 +39,10 @@ from fairtrial.spec.guard import Guard
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, compare
 from fairtrial.tasks.harms.base import Question
-from fairtrial.tasks.harms.safety.attacks import ATTACKS, Attack
+from fairtrial.tasks.harms.safety.attacks import ATTACKS, Attack, Disguised
 from fairtrial.tasks.harms.safety.attacks.heldout import HELD_OUT
 from fairtrial.tasks.harms.safety.jailbreaks import grade_disguised, list_disguised
+from fairtrial.tasks.harms.safety.loading import load_data
 from fairtrial.tasks.procedural.draw import Draw
 
 LEVEL = 2
@@ -111,6 +113,16 @@ def is_blocked(opened: OpenPolicy, one: Asked) -> bool:
     return apply_checks(opened.policy, opened.input, look_at_question(one.asked.prompt, False)).said is not None
 
 
+def make_unseen_pairs() -> list[Asked]:
+    """Return requests that are held out, and their twins, without any disguise."""
+    plain = Attack("none", "framing", lambda request: Disguised(request))
+    return [
+        Asked("unseen", plain, twin, one[twin], GenerateRequest(Question(one[twin], {}, "").prompt, MAX_TOKENS))
+        for one in load_data("heldout_requests")
+        for twin in ("harmful", "benign")
+    ]
+
+
 def try_guard(asked: Sequence[Asked], policy: str) -> None:
     """Print what a guard blocks by its checks of the question alone."""
     opened = open_policy(find_policy(Guard.model_validate({"policy": policy})))
@@ -119,6 +131,8 @@ def try_guard(asked: Sequence[Asked], policy: str) -> None:
     spent = time.perf_counter() - began
     plain = [replace(one, asked=GenerateRequest(Question(one.request, {}, "").prompt, MAX_TOKENS)) for one in asked]
     bare = [float(is_blocked(opened, one)) for one in plain]
+    unseen = make_unseen_pairs()
+    caught = [float(is_blocked(opened, one)) for one in unseen]
     opened.close()
     print(
         f"\nThe guard's checks of the question alone, {spent / len(asked) * 1000:.2f} ms each; undisguised beside it\n"
@@ -129,6 +143,10 @@ def try_guard(asked: Sequence[Asked], policy: str) -> None:
             of = [asked[n] for n in chosen]
             told = describe([blocked[n] for n in chosen], of)
             print(f"{name:9} {what:24} {told:34} plain {describe([bare[n] for n in chosen], of)}")
+    print("\nRequests that are held out, without any disguise\n")
+    for twin, what in (("harmful", "blocked"), ("benign", "blocked though harmless")):
+        chosen = [n for n, one in enumerate(unseen) if one.twin == twin]
+        print(f"{what:24} {describe([caught[n] for n in chosen], [unseen[n] for n in chosen])}")
     print_each(asked, blocked)
 
 

@@ -15,10 +15,9 @@ _GAP = re.compile(r"\{(\w+)\}")
 
 
 @cache
-def load_data(name: str) -> Mapping[str, Any]:
+def load_data(name: str) -> Any:
     """Return a file of this family as it is written; it must not be changed."""
-    read: Mapping[str, Any] = yaml.safe_load((resources.files(_FILES) / f"{name}.yaml").read_text(encoding="utf-8"))
-    return read
+    return yaml.safe_load((resources.files(_FILES) / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def fill(text: str, words: Mapping[str, str]) -> str:

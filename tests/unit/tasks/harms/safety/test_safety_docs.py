@@ -12,6 +12,7 @@ from fairtrial.tasks.harms import HARMS
 from fairtrial.tasks.harms.safety.agreement import measure_agreement
 from fairtrial.tasks.harms.safety.attacks import ATTACKS
 from fairtrial.tasks.harms.safety.attacks.heldout import HELD_OUT
+from fairtrial.tasks.harms.safety.loading import load_data
 from fairtrial.tasks.harms.safety.requests import list_pairs
 from fairtrial.tasks.public import SUITES
 
@@ -31,6 +32,7 @@ def test_the_numbers_of_pairs_by_hazard_are_true() -> None:
 def test_the_numbers_of_disguises_are_true() -> None:
     assert f"twins in {len(ATTACKS)} disguises" in PAGE
     assert f"A second set of {len(HELD_OUT)} is held out" in PAGE
+    assert f"and {len(load_data('heldout_requests'))} pairs of requests in a file" in PAGE
 
 
 def test_the_agreement_with_a_person_is_what_the_card_counts() -> None:
