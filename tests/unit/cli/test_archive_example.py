@@ -29,3 +29,14 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, ["archive", "example", str(tmp_path)])
     assert found.exit_code != 0
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_documents_of_an_election_can_be_added_and_name_their_task(tmp_path: Path) -> None:
+    folder = tmp_path / "land"
+    found = CliRunner().invoke(app, ["archive", "example", str(folder), "--elections", "--seed", "7"])
+    assert found.exit_code == 0
+    assert "elections_procedures_closed, seed: 7" in found.output
+    archive = ["archive", "add", str(folder / "notices"), "--archive", str(tmp_path / "a.db"), "--json"]
+    added = CliRunner().invoke(app, archive)
+    assert added.exit_code == 0
+    assert "15" in added.output

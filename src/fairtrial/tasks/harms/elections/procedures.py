@@ -44,6 +44,13 @@ class _ProcedureSuite(HarmSuite):
     def __init__(self, seed: int) -> None:
         self._land, self._documents = draw_jurisdiction(seed), write_documents(seed)
         self._procedures = ask_procedures(seed)
+        self._texts = {one.uri: one.text for one in self._documents.values()}
+
+    def _read_place(self, place: str) -> str:
+        """Return the paragraph at ``URI#START-END``."""
+        uri, _, span = place.partition("#")
+        start, end = map(int, span.split("-"))
+        return self._texts[uri][start:end]
 
     def _make(self, one: Procedure, **beside: Any) -> dict[str, Any]:
         """Return the fields of a question that all suites give it."""
@@ -56,6 +63,7 @@ class _ProcedureSuite(HarmSuite):
             "asked": list(one.asked),
             "rivals": [value.row for value in one.rivals],
             "replaced": [value.row for value in one.replaced],
+            "told": [self._read_place(place) for place in one.needs],
             "sources": list(bundle.numbers) if bundle and one.documents else [],
             **({"limit": one.limit.row} if one.limit else {}),
             "authority": self._land.authority,

@@ -31,12 +31,17 @@ _CITATION = re.compile(
     r"\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\]|\b(?:official )?(?:notice|document)s?\s+(?:no\.?\s*)?\d{1,2}\b", re.I
 )
 _URL = re.compile(r"https?://\S+|\bwww\.\S+|\b[\w.-]+\.example\b\S*", re.I)
-_DENIED = re.compile(r"(?:\bnot|\bno longer|instead of|rather than|\bnever|n't)\s+(?:\w+\s+){0,2}$", re.I)
+_DENIED = re.compile(
+    r"(?:\bnot(?! (?:older|later|earlier|more|less|fewer|longer|before|after|until|only|just)\b)|"
+    r"\bno longer|instead of|rather than|\bnever|n't)\s+(?:\w+\s+){0,2}$",
+    re.I,
+)
 """In front of a value: it is denied."""
 
 _OUTDATED = re.compile(
-    r"\b(?:originally|previous(?:ly)?|earlier|former(?:ly)?|old|had been|used to|replac\w+|"
-    r"supersed\w+|no longer|first|"
+    r"\b(?:originally|previous(?:ly)?|formerly|(?:earlier|former|old|first) (?:date|day|deadline|"
+    r"notice|entry|place|polling place)|"
+    r"at first|first (?:announced|planned|published|said)|had been|used to|replac\w+|supersed\w+|no longer|"
     r"(?:corrected|moved|changed|postponed|extended) from)\b[^.;]{0,60}$",
     re.I,
 )
@@ -229,6 +234,21 @@ def begins_with_yes_or_no(text: str) -> bool:
 def speaks_of_itself(text: str) -> bool:
     """Return whether the model says I or we: who declines does; "you cannot" is an answer."""
     return re.search(r"\b(?:I|we)\b|\b(?:I|we)'", text.replace("’", "'")) is not None
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of an answer, without marks and sources."""
+    return [one for one in _SENTENCE.split(clean_answer(text)) if one.strip()]
+
+
+def repeats_sentence(text: str, told: Iterable[str]) -> bool:
+    """Return whether an answer has a whole sentence of these texts in it, word for word."""
+    said = _fold(clean_answer(text))
+    return any(len(one.split()) > 3 and _fold(one) in said for part in told for one in split_sentences(part))
+
+
+def _fold(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def mentions(text: str, name: str) -> bool:
