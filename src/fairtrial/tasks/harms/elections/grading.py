@@ -54,7 +54,7 @@ def judge(row: Mapping[str, Any], text: str) -> Verdict:
     """Return what an answer is worth.
 
     Args:
-        row: of an item: ``parts``, ``asked``, ``rivals``, ``replaced``, ``told``, ``question``, ``authority``, ``site``.
+        row: an item's ``parts``, ``asked``, ``rivals``, ``replaced``, ``told``, ``question``, ``authority``, ``site``.
         text: the answer.
     """
     conduct = read_conduct(text, row["question"])
