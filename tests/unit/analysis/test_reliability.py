@@ -1,0 +1,44 @@
+"""Reliability in a whole trial: its bins make the calibration error that the report shows."""
+
+from __future__ import annotations
+
+import pytest
+
+import fairtrial as ft
+from fairtrial.analysis.reliability import find_reliability
+from fairtrial.ledger import Ledger, query
+from fairtrial.report.corpus import make_corpus_rows
+from fairtrial.report.summary import Summary, summarise
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Summary]:
+    path = tmp_path_factory.mktemp("reliability") / "run.db"
+    trial = ft.Trial(
+        name="sure",
+        candidates=[ft.Candidate(id="one", model="fake:one"), ft.Candidate(id="two", model="fake:two")],
+        tasks=[
+            ft.TaskEntry(task="misinformation_claims", level=1, limit=40),
+            ft.TaskEntry(task="misinformation_requests", level=1, limit=4),
+        ],
+    )
+    ft.run(trial, ledger=path)
+    ledger = Ledger.open(path)
+    return ledger, summarise(ledger, query.find_trial(ledger, "").id)
+
+
+def test_the_bins_make_the_error_of_the_report(made: tuple[Ledger, Summary]) -> None:
+    ledger, summary = made
+    found = find_reliability(ledger, query.find_trial(ledger, "").id)
+    assert [(one.candidate, one.task) for one in found] == [(who, "misinformation_claims") for who in ("one", "two")]
+    for one, shown in zip(found, summary.corpus, strict=True):
+        gaps = sum(bin.count * abs(bin.confidence - bin.accuracy) for bin in one.bins)
+        assert one.answers == shown.items > 30
+        assert shown.value == pytest.approx(gaps / one.answers)
+        assert 0.0 <= shown.low <= shown.value <= shown.high <= 1.0
+
+
+def test_the_report_calls_the_error_by_its_name(made: tuple[Ledger, Summary]) -> None:
+    [row] = make_corpus_rows(made[1], "misinformation_claims")
+    assert row.title == "expected calibration error of all answers"
+    assert "Verdicts are about brier_score of single answers." in row.note
