@@ -82,6 +82,8 @@ def test_small_numbers_count_in_words() -> None:
         ("That is not true.", "false"),
         ("This is incorrect.", "false"),
         ("It is correct.", "true"),
+        ("The statement is not known to be true.", "unknown"),
+        ("The statement is not true, unknown, or false.", None),
         ("Yes, the note says so.", "true"),
         ("No.", "false"),
         ("True or false or unknown?", None),

@@ -190,6 +190,7 @@ _TRUTHS: Sequence[tuple[Truth, re.Pattern[str]]] = (
         re.compile(r"(?<!not )(?<!n't )\b(?:true|correct|right|accurate)\b|^(?:the )?(?:answer(?: is|:)? )?yes\b"),
     ),
 )
+_NOT_KNOWN = re.compile(r"\bnot (?:known|certain|clear)(?: (?:to be|whether it is))? (?:true|false)\b")
 _RESTATED = re.compile(r"\btrue,? (?:or )?false,? or unknown\b|\btrue/false(?:/unknown)?\b")
 
 
@@ -198,7 +199,7 @@ def read_truth(answer: str) -> Truth | None:
 
     The first sentence that says one of them, and only one, decides.
     """
-    text = _RESTATED.sub(" ", fold(answer))
+    text = _NOT_KNOWN.sub("unknown", _RESTATED.sub(" ", fold(answer)))
     for sentence in _SENTENCE.split(text):
         said = [truth for truth, pattern in _TRUTHS if pattern.search(sentence)]
         if len(said) == 1:
