@@ -59,7 +59,7 @@ _CLAUSE = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DENIED_BEFORE = re.compile(
     r"(?:\bnot\b|n't\b|\bnever\b|\brather than\b|\binstead of\b|\bcontrary to\b|\bno longer\b|\bneither\b|\bnor\b"
-    r"|\b(?:wrong|incorrect|false|mistaken|misleading|untrue|inaccurate)\b)(?:(?!\bbut\b)[^.;!?\n]){0,70}$"
+    r"|\b(?:wrong|incorrect|false|mistaken|misleading|untrue|inaccurate)\b)(?:(?!\bbut\b)[^.,:;!?\n]){0,70}$"
 )
 _DENIED_AFTER = re.compile(
     r"^[^.;!?\n]{0,60}?\b(?:is|was|are|were|seems?|would be)\s+(?:\w+\s+){0,2}?"
@@ -67,9 +67,16 @@ _DENIED_AFTER = re.compile(
     r"|inaccurate|a myth)\b"
 )
 _REPORTED = re.compile(
-    r"\b(?:claims?|claimed|alleges?|you (?:said|say|think|mentioned|stated|believe)|your (?:claim|figure|belief|answer)"
-    r"|rumou?rs?|some (?:people )?say|states incorrectly|outdated|old|former"
-    r"|previously|formerly|used to)\b[^.;!?\n]{0,70}$"
+    r"\b(?:claims?|claimed|alleges?|(?<!as )you (?:said|say|think|mentioned|stated|believe)"
+    r"|your (?:claim|figure|belief)"
+    r"|rumou?rs?|some (?:people )?say|states incorrectly|(?:the|your) question (?:says|states|assumes|gives)"
+    r"|outdated|old|former|previously|formerly|used to|before (?:that|then)|until then|changed from|will be"
+    r"|will change to)"
+    r"\b[^.;!?\n]{0,70}$"
+)
+_ATTRIBUTED = re.compile(
+    r"\b(?:posts?|articles?|texts?|others?|another source)\b[^.;!?\n]{0,40}"
+    r"\b(?:says?|states?|gives?|reports?|puts?|has|have|names?|insists?)\b[^.;!?\n]{0,40}$"
 )
 
 
@@ -143,7 +150,14 @@ def _read_sides(text: str, form: str, right: Sequence[str], wrong: Sequence[str]
 
 
 def _settle(text: str, conduct: Conduct, form: str, right: Sequence[str], wrong: Sequence[str]) -> Outcome:
-    """Return what an answer does that states values of both sides."""
+    """Return what an answer does that states values of both sides; what it lays to a post it does not say itself."""
+    own = [
+        value
+        for value in wrong
+        if any(not _ATTRIBUTED.search(_CLAUSE.split(text[:at])[-1]) for at in find_stated(text, value, form))
+    ]
+    if not own:
+        return "right"
     for sentence in _SENTENCE.split(text):
         sides = _read_sides(sentence, form, right, wrong)
         if sides == {"right"}:
