@@ -112,7 +112,7 @@ class Comparison:
         method: how interval and p-value were made, in words.
         items_used: items that both answered.
         clusters_used: clusters among them.
-        flips_to_right: items that B has wrong and A right; None if the measure is not 0 or 1.
+        flips_to_right: items that B has wrong and A right; None if the measure is not 0 or 1, or has no direction.
         flips_to_wrong: items that B has right and A wrong.
         items_needed: about how many more items would settle an undecided question if things stay as they are; None
             if it is settled or cannot be said.
@@ -148,7 +148,7 @@ def compare(sample: PairedSample, rule: Rule) -> Comparison:
     """
     check_sample(sample, rule)
     a, b = _compute_totals(sample)
-    used, difference, flips = sample.a_values.size, a.ratio - b.ratio, count_flips(sample, rule.bounds)
+    used, difference, flips = sample.a_values.size, a.ratio - b.ratio, count_flips(sample, rule)
     judged = _judge(sample, rule)
     verdict = choose_verdict(judged.low, judged.high, rule)
     return Comparison(
@@ -261,11 +261,13 @@ def has_unit_weights(sample: PairedSample) -> bool:
     return bool((sample.a_weights == 1).all() and (sample.b_weights == 1).all())
 
 
-def count_flips(sample: PairedSample, bounds: tuple[float, float] | None) -> tuple[int, int] | None:
-    """Return (to the upper bound, to the lower bound) from B to A, or None if a value is neither bound."""
-    if bounds is None or not np.isin(np.concatenate([sample.a_values, sample.b_values]), bounds).all():
+def count_flips(sample: PairedSample, rule: Rule) -> tuple[int, int] | None:
+    """Return (to the better bound, to the worse one) from B to A; None if a value is neither, or neither is better."""
+    values = np.concatenate([sample.a_values, sample.b_values])
+    if rule.bounds is None or rule.higher_is_better is None or not np.isin(values, rule.bounds).all():
         return None
-    return int((sample.a_values > sample.b_values).sum()), int((sample.a_values < sample.b_values).sum())
+    up, down = int((sample.a_values > sample.b_values).sum()), int((sample.a_values < sample.b_values).sum())
+    return (up, down) if rule.higher_is_better else (down, up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,7 @@ def _judge(sample: PairedSample, rule: Rule, tested: bool = True) -> _Judgement:
     units, centre = _make_units(sample, a, b, rule)
     low, high = (end + centre for end in compute_limits(units, rule.confidence))
     method = "Gaffke interval" + _describe_units(units, sample)
-    flips = count_flips(sample, rule.bounds) if share == 0 and _is_independent(sample, rule, a) else None
+    flips = count_flips(sample, rule) if share == 0 and _is_independent(sample, rule, a) else None
     if flips is None:
         p_value = compute_two_sided_p(units, -centre)
     else:  # the same, in closed form

@@ -91,7 +91,7 @@ def decide(
     zero = np.zeros(1)
     up, down = log_wealth(units, zero), log_wealth(units.mirror(), zero)
     both = np.logaddexp(up, down)[0] - np.log(2) if units.sums.size else np.zeros(1)
-    flips = count_flips(sample, rule.bounds)
+    flips = count_flips(sample, rule)
     found = Comparison(
         verdict=choose_verdict(low, high, rule),
         difference=difference,

@@ -214,3 +214,10 @@ def test_simulated_coverage(size, discordance, gap):
             got = compare(ternary(rng, count, discordance, gap, size), Rule())
             hits += got.low - 1e-12 <= gap <= got.high + 1e-12
     assert hits / (2 * rounds) >= 0.925
+
+
+@pytest.mark.parametrize(("higher_is_better", "flips"), [(True, (3, 1)), (False, (1, 3)), (None, (None, None))])
+def test_right_is_where_the_measure_is_better(higher_is_better, flips):
+    a, b = np.array([1.0, 1, 1, 0, 0, 1]), np.array([0.0, 0, 0, 1, 0, 1])
+    found = compare(PairedSample(a, np.ones(6), b, np.ones(6), np.arange(6)), Rule(higher_is_better=higher_is_better))
+    assert (found.flips_to_right, found.flips_to_wrong) == flips
