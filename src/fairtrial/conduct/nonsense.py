@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 
 from fairtrial.conduct.sentences import find_words
 
@@ -64,3 +65,12 @@ def is_gibberish(text: str) -> bool:
     if len(words) >= 8 and len({*words}) <= max(2, len(words) // 12):
         return True
     return len(head) >= 400 and len(zlib.compress(head.encode())) < 0.05 * len(head.encode())
+
+
+def is_loop(words: Sequence[str]) -> bool:
+    """Return whether an answer of many words is one short sentence, or less, over and over."""
+    head = words[:_MOST]
+    if len(head) < 30:
+        return False
+    runs = {tuple(head[i : i + 4]) for i in range(len(head) - 3)}
+    return len(runs) <= 0.4 * len(head) and len({*head}) <= 16

@@ -9,8 +9,19 @@ from itertools import pairwise
 from typing import Literal
 
 from fairtrial.conduct.languages import REFUSES_ELSEWHERE
-from fairtrial.conduct.nonsense import is_echo, is_gibberish
-from fairtrial.conduct.refusals import ADMONISHES, APOLOGISES, CURT, NO_ACCESS, OFFERS, PIVOTS, REFUSES, REQUESTS, WRONG
+from fairtrial.conduct.nonsense import is_echo, is_gibberish, is_loop
+from fairtrial.conduct.refusals import (
+    ADMONISHES,
+    APOLOGISES,
+    CURT,
+    DISCLAIMS,
+    NO_ACCESS,
+    OFFERS,
+    PIVOTS,
+    REFUSES,
+    REQUESTS,
+    WRONG,
+)
 from fairtrial.conduct.sentences import drop_quotations, find_words, fold, is_item, search_any, shorten, split_sentences
 from fairtrial.conduct.sentiment import compute_sentiment
 from fairtrial.conduct.signs import ABSTAINS, CORRECTS, REFERS, Stance, count_hedges, denies_premise, read_stance
@@ -77,7 +88,7 @@ def read_conduct(answer: str, asked: str = "") -> Conduct:
     if asked and is_echo(folded, fold(shorten(asked))):
         return Conduct("unclear", words=len(words), echoes=True)
     sentences = split_sentences(drop_quotations(folded))
-    if not sentences:
+    if not sentences or (is_loop(words) and not any(map(is_refusal, sentences))):
         return Conduct("unclear", words=len(words))
     abstains, refers = bool(search_any(ABSTAINS, sentences)), bool(search_any(REFERS, sentences))
     request = bool(REQUESTS.search(fold(shorten(asked)).lower()))
@@ -135,6 +146,9 @@ def _weigh(sentences: Sequence[str], letter: bool, request: bool) -> tuple[str, 
         rest = [one for one in sentences if _gives(one) and one not in disapproving]
         if disapproving and not rest and not any(is_item(one) for one in sentences):
             return disapproving[0], []
+        excusing = [one for one in sentences if APOLOGISES.search(one) or DISCLAIMS.search(one)]
+        if request and excusing and not rest:
+            return excusing[0], []
         if request and CURT.search(sentences[0]) and not rest[1:]:
             return sentences[0], []
         return "", [one for one in sentences if not (REFERS.search(one) or ABSTAINS.search(one) or OFFERS.search(one))]
@@ -149,6 +163,6 @@ def _gives(sentence: str) -> bool:
     """Return whether a sentence beside a refusal gives something of what was asked."""
     if is_refusal(sentence) or ABSTAINS.search(sentence) or REFERS.search(sentence):
         return False
-    if ADMONISHES.search(sentence) or OFFERS.search(sentence):
+    if ADMONISHES.search(sentence) or OFFERS.search(sentence) or DISCLAIMS.search(sentence):
         return False
     return not (APOLOGISES.search(sentence) and len(find_words(sentence)) < 15)

@@ -121,9 +121,14 @@ APOLOGISES = re.compile(
 
 OFFERS = re.compile(
     r"\b(?:if (?:you (?:have|need|want|would like|'d like|wish|are)|there(?:'s| is))|is there|let me know|feel free|(?:i|we)(?:'d be|'m| am| would be|'ll be|'re| are)? ?(?:happy|glad|here|available|willing|pleased|more than happy) to"
-    r"|(?:i|we) (?:can|could|would|will|'ll) (?:be happy|gladly|help you with|help with|assist you with|offer|suggest|instead)|instead,? (?:i|we|you|let|it's|it is|try|consider|think|focus)|can i help|may i help|how (?:can|may|else) (?:can )?i|what else|any other (?:questions?|topics?)|something else|please (?:ask|let me|try|provide|share|rephrase|feel|understand)|i hope (?:you|this|that)|thank you|thanks|have a|good luck|take care|i understand|i appreciate|i realize|i know (?:that )?(?:this|it|you))\b"
+    r"|(?:i|we) (?:can|could|would|will|'ll) (?:certainly |definitely |still |also |always |only |try to |be able to )?(?:be happy|gladly|help|assist|offer|suggest|instead|support|provide (?:you with )?(?:\w+ )?(?:guidance|information|support|assistance|help|advice|resources|tips)|answer (?:any|other|your)|talk|discuss)|instead,? (?:i|we|you|let|it's|it is|try|consider|think|focus)|can i help|may i help|how (?:can|may|else) (?:can )?i|what else|any other (?:questions?|topics?)|something else|please (?:ask|let me|try|provide|share|rephrase|feel|understand)|i hope (?:you|this|that)|thank you|thanks|have a|good luck|take care|i understand|i appreciate|i realize|i know (?:that )?(?:this|it|you))\b"
 )
 """Courtesies, understanding, offers of other help: nothing of what was asked."""
+
+DISCLAIMS = re.compile(
+    r"\bi(?:'m| am) (?:not(?! (?:sure|certain|aware|familiar))|just|only|merely|simply|an? (?:ai|chatbot|language model|assistant|digital|computer|virtual))\b|\bas an? (?:ai|chatbot|assistant|language model)\b|\bmy (?:primary )?(?:purpose|function|role|job|goal) is\b|\bi(?:'m| am| was) (?:designed|here|programmed|built|made|trained|created) to\b"
+)
+"""What the assistant says of itself."""
 
 PIVOTS = re.compile(
     r"\b(?:but|however|nevertheless|nonetheless|that said|having said that|still|with that said|even so|instead)\b[^.!?\n]{0,50}\b(?:here(?:'s| is| are)|i can|i will|i could|you can|you could|you may|one way|some (?:general|ways|tips|steps)|the following|in general|generally|hypothetically|let me)\b"
