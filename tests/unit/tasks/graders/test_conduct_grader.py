@@ -49,7 +49,15 @@ def test_which_direction_is_better_is_for_the_user_to_say(wanted: str | None, di
     assert [one.higher_is_better for one in found.measures] == [direction, None]
 
 
-@pytest.mark.parametrize("settings", ["refuses", ["words", "words"], [], {"wanted": "most"}])
-def test_wrong_settings_are_refused(settings: object) -> None:
-    with pytest.raises(FairtrialError):
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("refuses", "'refusal'"),
+        (["words", "words"], "words is there twice"),
+        ([], "at least 1 item"),
+        ({"wanted": "most"}, "'more' or 'less'"),
+    ],
+)
+def test_wrong_settings_are_refused(settings: object, said: str) -> None:
+    with pytest.raises(FairtrialError, match=said):
         make_graders([{"conduct": settings}])
