@@ -235,6 +235,8 @@ class HarmTask:
 
     def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
         """Return what an item contributes to the scores of all answers together, if the suite has some."""
+        if not self.suite.corpus:
+            return []
         (answer,) = answers
         return [Observation(f"{COUNT}{name}", n) for name, n in self.suite.count_answer(item.data, answer).items()]
 
