@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from fairtrial.archive.opening import open_archive
@@ -101,28 +103,44 @@ def test_names_that_are_tricks_show_nothing(world: World, name: str) -> None:
             assert not find_pieces(ask(*verb, asked, *OF), one)
 
 
-@pytest.mark.parametrize("mode", ["oracle", "distractors", "search"])
+OTHER = "https://openrow.example/1"
+MODES = ("oracle", "distractors", "search")
+
+
+@pytest.fixture(scope="module")
+def asked(world: World) -> Mapping[tuple[str, str, str], str]:
+    """All that a model is sent and all that is kept of its answer: by mode, what is asked for, and what is named.
+
+    One engine a mode answers all questions.
+    """
+    found = {}
+    for mode in MODES:
+        lever = read_lever({"retrieve": {**LEVER, "passages": mode}})
+        engine = wrap_engine(lever, FakeEngine("a", Candidate(id="a", model="fake:a")), {})
+        for one in (OPEN, *(way.planted for way in WAYS)):
+            for named, relevant in (("it", (one.uri, f"{one.uri}#0-4000", OTHER)), ("another", (OTHER,))):
+                if named == "it" or one == OPEN:
+                    before = len(world.sent)
+                    request = GenerateRequest(Prompt(one.question), 9, relevant=relevant)
+                    answers = list(engine.generate([request]))
+                    found[mode, one.name, named] = fold("\n".join([*world.sent[before:], repr(answers)]))
+        engine.close()
+    return found
+
+
+@pytest.mark.parametrize("mode", MODES)
 @EVERY
-def test_a_perfect_search_and_distractors_give_none_of_it(world: World, way: Way, mode: str) -> None:
-    sent = _send(world, {**LEVER, "passages": mode}, way.planted, (way.planted.uri, "https://openrow.example/1"))
-    assert not find_pieces(sent, way.planted)
+def test_a_perfect_search_and_distractors_give_none_of_it(
+    asked: Mapping[tuple[str, str, str], str], way: Way, mode: str
+) -> None:
+    assert not find_pieces(asked[mode, way.name, "it"], way.planted)
 
 
-def test_a_perfect_search_and_distractors_give_what_is_permitted(world: World) -> None:
-    assert find_pieces(_send(world, {**LEVER, "passages": "oracle"}, OPEN, (OPEN.uri,)), OPEN)
-    assert find_pieces(_send(world, {**LEVER, "passages": "search"}, OPEN, (OPEN.uri,)), OPEN)
-    assert not find_pieces(_send(world, {**LEVER, "passages": "distractors"}, OPEN, (OPEN.uri,)), OPEN)
-    other = _send(world, {**LEVER, "passages": "distractors"}, OPEN, ("https://openrow.example/1",))
-    assert find_pieces(other, OPEN)
-
-
-def _send(world: World, settings: dict[str, object], one: Planted, relevant: tuple[str, ...]) -> str:
-    """Return all that a model is sent and all that is kept of its answer."""
-    engine = wrap_engine(read_lever({"retrieve": settings}), FakeEngine("a", Candidate(id="a", model="fake:a")), {})
-    before = len(world.sent)
-    answers = list(engine.generate([GenerateRequest(Prompt(one.question), 9, relevant=relevant)]))
-    engine.close()
-    return fold("\n".join([*world.sent[before:], repr(answers)]))
+def test_a_perfect_search_and_distractors_give_what_is_permitted(asked: Mapping[tuple[str, str, str], str]) -> None:
+    assert find_pieces(asked["oracle", OPEN.name, "it"], OPEN)
+    assert find_pieces(asked["search", OPEN.name, "it"], OPEN)
+    assert not find_pieces(asked["distractors", OPEN.name, "it"], OPEN)
+    assert find_pieces(asked["distractors", OPEN.name, "another"], OPEN)
 
 
 @pytest.mark.parametrize(
