@@ -10,7 +10,8 @@ doi:10.1198/016214504000000539), whose distribution is found by a wild bootstrap
 studentised anew in each draw (Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414).  p-values are those of the
 same distribution, so that a gap has p at most 1 - confidence exactly where its interval excludes 0.
 
-That distribution is an approximation for many clusters that are not too skewed.  Where it cannot be trusted, by
+That distribution is symmetric, and an approximation for many clusters.  Intervals are widened on both sides by what
+skewness may move them (Johnson 1978, doi:10.1080/01621459.1978.10480051).  Where that is not enough, by
 Cochran's rule for means (25 times the squared skewness; Sampling Techniques 1977, section 2.15) and for few clusters
 that say anything, a bounded value gets the interval of `fairtrial.stats.gaffke` instead, which needs no approximation,
 at its share of the error (Bonferroni), and the others share the rest.  Knows arrays only.
@@ -33,6 +34,9 @@ DRAWS = 4999
 
 FEWEST = 15
 """Clusters with a gap other than 0 that a group needs for the bootstrap."""
+
+SURE = 40
+"""Clusters from which on the bootstrap's quantile stands alone; with fewer it is Bonferroni's at least."""
 
 COCHRAN = 25.0
 """Times the squared skewness: as many clusters a bounded value needs for it."""
@@ -278,16 +282,18 @@ def _bound_together(found: _Means, confidence: float, half: Floats, rng: np.rand
         limits[k] = _bound_alone(found, int(k), float(half[k]), share, family)
     if dense.any():
         deviations = _draw_deviations(found, dense, rng)
-        # a bootstrap of few clusters knows no longer tail than they have
         widest = np.quantile(deviations, 1 - (1 - confidence) * (family - sparse) / family, method="higher")
+        skewness = np.abs(_compute_skewness(found)) / (6 * np.sqrt(np.maximum(found.clusters, 1)))
         for k in np.flatnonzero(dense):
-            least = t_quantile(confidence, float(found.clusters[k] - 1))
-            reach = max(float(widest), least) * float(found.errors[k])
-            mean = float(found.means[k])
-            size = abs(mean) / float(found.errors[k])
+            count, mean, error = int(found.clusters[k]), float(found.means[k]), float(found.errors[k])
+            # few clusters know no longer tail than they have: with them it is Student's, at each one's share, at least
+            least = t_quantile(1 - share if count < SURE else confidence, count - 1.0)
+            quantile, skew = max(float(widest), least), float(skewness[k])
+            reach = (quantile + skew * (1 + 2 * quantile**2)) * error
+            size = _undo_skewness(abs(mean) / error, skew)
             chance = (1 + int((deviations >= size).sum())) / (DRAWS + 1) * family / (family - sparse)
             inside = abs(mean) <= reach
-            p_value = max(chance, np.nextafter(1 - confidence, 1)) if inside else min(chance, 1 - confidence)
+            p_value = max(chance, float(np.nextafter(1 - confidence, 1))) if inside else min(chance, 1 - confidence)
             limits[k] = _Bound(max(-half[k], mean - reach), min(half[k], mean + reach), min(1.0, float(p_value)))
     return limits
 
@@ -299,6 +305,13 @@ def _compute_skewness(found: _Means) -> Floats:
     third = (found.influence**3).sum(axis=0) / count
     result: Floats = np.divide(third, second**1.5, out=np.zeros(third.size), where=second > _ROUNDING**2)
     return result
+
+
+def _undo_skewness(size: float, skew: float) -> float:
+    """Return the q of which ``q + skew (1 + 2 q^2)`` is a size, at least 0."""
+    if skew < _ROUNDING or size <= skew:
+        return size if skew < _ROUNDING else 0.0
+    return float((-1 + math.sqrt(1 + 8 * skew * (size - skew))) / (4 * skew))
 
 
 def _bound_alone(found: _Means, k: int, half: float, error: float, family: int) -> _Bound:

@@ -15,6 +15,8 @@ HARMS: dict[Family, dict[str, str]] = {
         "bias_pronouns": "fairtrial.tasks.harms.bias.pronouns:make_pronouns_task",
         "bias_pronouns_open": "fairtrial.tasks.harms.bias.pronouns:make_written_pronouns_task",
         "bias_stereotypes": "fairtrial.tasks.harms.bias.stereotypes:make_stereotypes_task",
+        "bias_descriptions": "fairtrial.tasks.harms.bias.written:make_descriptions_task",
+        "bias_refusals": "fairtrial.tasks.harms.bias.written:make_refusals_task",
     },
     "misinformation": {
         "misinformation_claims": "fairtrial.tasks.harms.misinformation.claims:make_claims",

@@ -66,6 +66,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         (GOOD + "contrasts:\n  lazy: {attribute: party, about: [Reds], against: [Reds]}\n", "against itself"),
         (GOOD + "roles: {Reds: [baker]}\n", "with roles and a pronoun"),
         (GOOD + "color: 1\n", "color"),
+        (GOOD.replace("{before: red}", "{befor: red}"), "Did you mean 'before'"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, text: str, told: str) -> None:

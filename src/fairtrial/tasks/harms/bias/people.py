@@ -18,7 +18,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.spec.wording import describe_error
+from fairtrial.spec.section import make_problem
+from fairtrial.spec.wording import flatten_errors, word_problem
 from fairtrial.spec.yamlfile import read_yaml
 
 PERSON, PEOPLE = "person", "people"
@@ -45,7 +46,7 @@ class Group(_Data):
     @model_validator(mode="after")
     def _says_something(self) -> Group:
         if not (self.noun or self.before or self.after or self.names):
-            raise ValueError("a group needs one of 'noun', 'before', 'after' and 'names'")
+            raise make_problem("a group needs one of 'noun', 'before', 'after' and 'names'")
         return self
 
 
@@ -108,7 +109,7 @@ class People(_Data):
     def _names_exist(self) -> People:
         for attribute, groups in self.attributes.items():
             if len(groups) < 2:
-                raise ValueError(f"attribute {attribute!r} has {len(groups)} groups; at least 2 are compared")
+                raise make_problem(f"attribute {attribute!r} has {len(groups)} groups; at least 2 are compared")
         for names in self.together:
             for name in names:
                 self._check_name("attribute", name, self.attributes)
@@ -117,7 +118,7 @@ class People(_Data):
             for name in (*contrast.about, *contrast.against):
                 self._check_name(f"group of contrast {topic!r}", name, self.attributes[contrast.attribute])
             if both := set(contrast.about) & set(contrast.against):
-                raise ValueError(f"contrast {topic!r} sets {sorted(both)[0]!r} against itself")
+                raise make_problem(f"contrast {topic!r} sets {sorted(both)[0]!r} against itself")
         pronouns = [name for groups in self.attributes.values() for name, one in groups.items() if one.pronoun]
         for name in self.roles:
             self._check_name("group with roles and a pronoun", name, pronouns)
@@ -125,7 +126,7 @@ class People(_Data):
 
     def _check_name(self, what: str, name: str, known: Mapping[str, Any] | Sequence[str]) -> None:
         if name not in known:
-            raise ValueError(
+            raise make_problem(
                 f"{what} {name!r} does not exist.{did_you_mean(name, known)} There are: {', '.join(known)}"
             )
 
@@ -159,12 +160,16 @@ class PeopleFile:
     hash: str = ""
 
 
+_KEYS = {1: sorted(People.model_fields), 3: sorted(Contrast.model_fields), 4: sorted(Group.model_fields)}
+"""Keys of a file at each depth."""
+
+
 @lru_cache(maxsize=8)
 def read_people(path: Path | None = None) -> PeopleFile:
     """Return the groups of a file, or our own.  Raises SpecError for a file that is missing or wrong."""
     if path is None:
         return PeopleFile(People.model_validate(load_data("groups")))
-    text, data, _ = read_yaml(path)
+    text, data, places = read_yaml(path)
     if not isinstance(data, dict):
         raise SpecError(
             "a file of groups has the keys 'attributes', 'together', 'roles' and 'contrasts'.", where=str(path)
@@ -172,7 +177,10 @@ def read_people(path: Path | None = None) -> PeopleFile:
     try:
         people = People.model_validate(data)
     except ValidationError as error:
-        raise SpecError(describe_error(error, sorted(People.model_fields)), where=str(path)) from error
+        first, *others = flatten_errors(error)
+        more = f" Problems besides: {len(others)}." if others else ""
+        told = word_problem(first, _KEYS.get(len(first["loc"]), ()), {})
+        raise SpecError(f"{told}{more}", where=places.where(first["loc"])) from error
     return PeopleFile(people, hashlib.sha256(text.encode()).hexdigest()[:32])
 
 

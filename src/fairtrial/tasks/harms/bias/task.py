@@ -66,6 +66,18 @@ class BiasTask(HarmTask):
         card = super().card
         return replace(card, settings={**card.settings, "groups": self.people.hash}) if self.people.hash else card
 
+    def items(self) -> Sequence[Item]:
+        """Return the questions.  Raises TaskError if the groups leave none."""
+        found = super().items()
+        if not found:
+            raise TaskError(
+                "there are no questions about these groups.",
+                fix="Give the file of groups what this task needs: 'contrasts' for questions and stereotypes, 'roles' "
+                "and 'pronoun' for pronouns.",
+                where=f"task {self.suite.name}",
+            )
+        return found
+
     def requests(self, item: Item) -> Sequence[Request]:
         """Return the request for an item, and the one for its control if it has one."""
         question = self._questions[item.doc_id]
@@ -79,6 +91,10 @@ class BiasTask(HarmTask):
         own, *control = [self.grade_answer(item, answer) for answer in answers]
         grades = self.suite.grade_beside(item.data, own, control[0]) if control else own
         return self.list_observations(grades)
+
+    def counts(self, item: Item, answers: Sequence[Answer]) -> Sequence[Observation]:
+        """Return what the answer to the item itself counts for scores of all answers together."""
+        return super().counts(item, answers[:1])
 
     def choice_measures(self) -> Sequence[Measure]:
         """Return the measures of a choice, however it is asked for.  Raises TaskError if there are none."""
