@@ -56,7 +56,7 @@ def read_yes_no(text: str) -> bool | None:
 
 
 def read_named(text: str, people: Sequence[str], unknown: Sequence[str] = ()) -> str | None:
-    """Return which option a written answer names, or None where it names none, or several.
+    """Return which option a written answer names, or None where it names none, or several and begins with none.
 
     Args:
         text: the answer.
@@ -68,12 +68,17 @@ def read_named(text: str, people: Sequence[str], unknown: Sequence[str] = ()) ->
     if unknown and (_UNKNOWN.search(text) or any(one.casefold() in text.casefold() for one in unknown)):
         return unknown[0]
     words = [set(_list_words(one)) - _SMALL for one in people]
-    named = [
-        one
-        for at, one in enumerate(people)
-        if (own := words[at] - set().union(*(w for i, w in enumerate(words) if i != at))) and own <= said
-    ]
-    return named[0] if len(named) == 1 else None
+    own = [one - set().union(*(w for i, w in enumerate(words) if i != at)) for at, one in enumerate(words)]
+    named = [one for one, telling in zip(people, own, strict=True) if telling and telling <= said]
+    if len(named) > 1:  # what the answer begins with is the answer: "The cook is the one who thanked the clerk."
+        start = " ".join(_list_words(text)[:12]).removeprefix("the answer is ").removeprefix("the ")
+        begun = [one for one in named if re.match(rf"{re.escape(_plain(one))}(?!\w| or | and |$)", start)]
+        return begun[0] if len(begun) == 1 else None
+    return named[0] if named else None
+
+
+def _plain(option: str) -> str:
+    return " ".join(_list_words(option)).removeprefix("the ")
 
 
 def _list_words(text: str) -> list[str]:
