@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fairtrial.analysis.gaps import COST_UNITS
 from fairtrial.analysis.verdicts.results import make_finite
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.cards import MeasureRecord
@@ -231,8 +232,8 @@ def _lay_out(ledger: Ledger, trial_id: str, task: TaskRecord) -> _Layout | None:
 
 
 def _list_measures(task: TaskRecord) -> list[MeasureRecord]:
-    """Return the measures of a task that are means of values."""
-    return [measure for measure in task.card.measures if measure.transform == "identity"]
+    """Return the measures of a task that grade answers, as means; not what answering cost."""
+    return [one for one in task.card.measures if one.transform == "identity" and one.unit not in COST_UNITS]
 
 
 def _read_table(

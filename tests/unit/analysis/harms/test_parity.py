@@ -23,7 +23,8 @@ Value = Callable[[str, str, int], float | None]
 
 
 def make(path: Path, values: dict[str, Value], harms: Any = HARMS, **decide: Any) -> Ledger:
-    card = {**CARD, "measures": [SHARE], "main_measure": "favourable", **({"harms": harms} if harms else {})}
+    cost = {**SHARE, "name": "seconds", "unit": "s", "bounds": None}
+    card = {**CARD, "measures": [SHARE, cost], "main_measure": "favourable", **({"harms": harms} if harms else {})}
     rows = [
         {"attribute": attribute, "group": group, "pair": f"{n}"}
         for attribute, groups in GROUPS.items()
@@ -46,7 +47,8 @@ def make(path: Path, values: dict[str, Value], harms: Any = HARMS, **decide: Any
         ledger.add_candidate(candidate_id(name), name, {"model": "fake:x"})
     ledger.add_trial(TRIAL, "tried", "name: tried\n", trial, {TASK: [item.id for item in reversed(items)]})
     for name, value in values.items():
-        seen = [
+        seen = [(TASK, item.id, 0, Observation("seconds", 1.0, unit="s")) for item in items]
+        seen += [
             (TASK, item.id, 0, Observation("favourable", found))
             for item in items[:-1]
             if (found := value(item.data["attribute"], item.data["group"], int(item.data["pair"]))) is not None
@@ -79,6 +81,7 @@ def test_a_gap_is_that_of_the_mean_and_its_interval_holds_it(tmp_path: Path) -> 
     with make(tmp_path, {"a": unfair, "b": fair}) as ledger:
         found = find_parity_gaps(ledger, TRIAL)
     own = by_group(found, "a")
+    assert {gap.measure for gap in found} == {"favourable"}
     assert list(own) == ["Northern", "Southern", "Western", "young", "old"]
     for group, others in (("Southern", ("Northern", "Western")), ("old", ("young",))):
         gaps = [unfair("", group, n) - np.mean([unfair("", other, n) for other in others]) for n in range(PAIRS)]
