@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,22 @@ TURNS = 6
 """Earlier turns of the user that are read together with the question: a request may be split over them."""
 BEFORE = 300
 """Characters of an answer that are read again with its next sentence."""
+INJECTION, STEERING = "injection", "steering"
+"""Categories of words that look like instructions to a model."""
+STEERS = ("steers the answer", "addresses the model", "gives the model a role", "wants a tool used")
+"""Rules for what a user may well say, and a document should not."""
+_QUOTED = re.compile('["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb]{1,400})["\u201d\u00bb]')
 LEFT_OUT = "[left out]"
 """What stands for a sentence that was taken out."""
+
+
+def _take_piece(turn: str) -> str:
+    """Return what a turn hands over as a piece of something: what it quotes, else what stands behind its last colon."""
+    quoted = _QUOTED.findall(turn)
+    if quoted:
+        return str(quoted[-1])
+    _, colon, after = turn.rpartition(":")
+    return after.strip() if colon else ""
 
 
 class RuleLooker:
@@ -56,6 +71,10 @@ class RuleLooker:
         if at.stage == "input" and at.turns:
             yield " ".join([*at.turns[-TURNS:], at.text])
             yield "".join([*(turn.strip() for turn in at.turns[-TURNS:]), at.text.strip()])
+            pieces = [piece for turn in (*at.turns[-TURNS:], at.text) if (piece := _take_piece(turn))]
+            if len(pieces) > 1:
+                yield " ".join(pieces)
+                yield "".join(pieces)
 
     def _find(self, text: str) -> Iterator[Finding]:
         own = self.settings
@@ -63,14 +82,15 @@ class RuleLooker:
         for book in self.books:
             for match in book.find(views, own.categories, own.without):
                 yield Finding(match.rule, match.category, describe_match(match))
-        if "injections" in own.sets and self._wants("injection"):
+        if "injections" in own.sets:
             seen: set[str] = set()
             for view in views:
                 source = text if view.name == PLAIN else view.text
                 for span in find_instructions(source):
-                    if span.rule not in seen:
+                    category = STEERING if span.rule in STEERS else INJECTION
+                    if span.rule not in seen and self._wants(category):
                         seen.add(span.rule)
-                        match = Match(span.rule, "injection", (source[span.start : span.end],), view.name)
+                        match = Match(span.rule, category, (source[span.start : span.end],), view.name)
                         yield Finding(match.rule, match.category, describe_match(match))
         if "unreadable" in own.sets and self._wants("unreadable") and is_unreadable(text):
             yield Finding("a script that no rule reads", "unreadable")

@@ -71,9 +71,10 @@ def decipher(folded: str, known: frozenset[str]) -> Iterator[tuple[str, str]]:
         known: words by which a text is recognised.
     """
     yield from _try_words(folded, known, CIPHERS)
-    backwards = folded[::-1]
-    if _count_known(backwards, known) > _count_known(folded, known) + 1:
-        yield "written backwards", backwards
+    lines = folded.split("\n")
+    turned = [one[::-1] if _count_known(one[::-1], known) > _count_known(one, known) + 1 else one for one in lines]
+    if turned != lines:
+        yield "written backwards", "\n".join(turned)
 
 
 def transliterate(text: str, known: frozenset[str]) -> Iterator[tuple[str, str]]:
