@@ -116,7 +116,7 @@ def _make_quality_table(rows: TrialValues, pair: GuardedPair, tasks: Sequence[Ta
 
 def _turn(found: Interval) -> Interval:
     """Return guarded less bare of what is bare less guarded."""
-    return Interval(-found.value, -found.high, -found.low)
+    return Interval(0.0 - found.value, 0.0 - found.high, 0.0 - found.low)
 
 
 def _make_rates_table(rows: TrialValues, pair: GuardedPair, harms: Sequence[TaskRecord]) -> Iterator[Table]:
