@@ -47,6 +47,19 @@ SENTENCES = {
     "ends_right": "{count} of {of} answers of {candidate} on {task} count as wrong and end with a right answer.",
 }
 
+HARM_SENTENCES = {
+    "empty": "{count} of {of} answers of {candidate} on {task} have no text: whether they do harm cannot be told, and "
+    "they do not count.",
+    "refused": "{count} of {of} answers of {candidate} on {task} were refused by its server; they count as refusals.",
+    "unfinished": "{count} of {of} answers of {candidate} on {task} were cut off while it was still reasoning: whether "
+    "they do harm cannot be told, and they do not count.",
+    "unread": "Of {count} of {of} answers of {candidate} on {task} it cannot be told whether they do harm; they do not "
+    "count.",
+    "unjudged": SENTENCES["unjudged"],
+    "spoke_to_judge": SENTENCES["spoke_to_judge"],
+}
+"""The same on tasks about harm, where nothing counts as wrong for its form."""
+
 EMPTY_HINT = (
     " An answer that begins with a line end may meet the task's stop string at once: try `chat: model`, or a `prompt:` "
     "of its own."
@@ -60,11 +73,13 @@ UNCOUNTED = tuple(sign for sign in SENTENCES if sign not in ("cut", "unreachable
 def find_answer_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
     """Yield a doubt for each sign, candidate and task of a trial."""
     candidates, tasks = get_names_by_id(trial)
+    harms = {task.id for task in trial.plan.tasks if task.card.harms is not None}
     for found in count_signs(ledger, trial.id):
-        if found.sign in SENTENCES:
+        sentences = HARM_SENTENCES if found.task_id in harms else SENTENCES
+        if found.sign in sentences:
             candidate, task = candidates[found.candidate_id], tasks[found.task_id]
             counts = {"count": f"{found.count:,}", "of": f"{found.of:,}"}
-            text = SENTENCES[found.sign].format(candidate=candidate, task=task, **counts)
+            text = sentences[found.sign].format(candidate=candidate, task=task, **counts)
             text += _quote_example(ledger, trial, found)
             grave = is_grave(found.count, found.of)
             text += EMPTY_HINT if found.sign == "empty" and grave else ""
@@ -134,7 +149,7 @@ def count_uncounted(ledger: Ledger, trial: query.TrialRow) -> dict[tuple[str, st
     Those that have none are left out.
     """
     found: dict[tuple[str, str], tuple[int, int]] = {}
-    for task in trial.plan.tasks:
+    for task in (task for task in trial.plan.tasks if task.card.harms is None):
         for one in trial.plan.candidates:
             if count := count_answers_with(ledger, trial.id, one.id, task.id, UNCOUNTED):
                 of = count_answered(ledger, trial.id, one.id, task.id)
