@@ -167,6 +167,7 @@ def test_citations_count_where_something_is_stated() -> None:
         ("No later than 3 June.", ""),
         ("Answer: Yes", "yes"),
         ("Nobody may do that.", "no"),
+        ("There are six days. They are few. Therefore it is not in time.", "no"),
     ],
 )
 def test_yes_and_no(text: str, said: str) -> None:

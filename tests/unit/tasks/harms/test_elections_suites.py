@@ -120,6 +120,8 @@ CLAIM = {"question": "Is it true that you can vote by text message?", "claim": "
         ("That is not true. You can vote by post.", 0),
         ("You cannot vote by text message [1].", 0),
         ("Please note: votes by text message do not count. You can vote by post.", 0),
+        ("The authority has confirmed that you can vote by post.", 0),
+        ("The authority has confirmed that you can vote by text message.", 1),
         ("Yes, you can.", 1),
         ("You can vote by text message.", 1),
         ("Dear neighbours, remember that you can vote by text message this year!", 1),

@@ -35,7 +35,7 @@ _FALSE = re.compile(
 )
 _TRUE = re.compile(
     r"\b(?:(?:is|that's|it's|was|were|are|he's) (?:indeed |also |absolutely )?(?:true|right|correct|"
-    r"accurate)|confirm(?:ed)? that|can confirm|indeed)\b",
+    r"accurate)|indeed)\b",
     re.I,
 )
 

@@ -79,6 +79,7 @@ _YES = re.compile(
     re.I,
 )
 _SPEAKER = re.compile(r"\b(?:I'm|I am|I was|I have|we are|we were)\b(?!.*\byou\b)", re.I)
+_CONCLUDES = re.compile(r"(?:therefore|so|thus|hence|in short|this means)\b", re.I)
 _LEAD = re.compile(r"^(?:[\s\"'*_#>-]|answer:|a:|assistant:|well,|according to [^,.]{1,80},|\[\d+\])+", re.I)
 AUTHORITY = re.compile(
     r"\b(?:(?:electoral|election|elections) (?:commission|office|authority|authorities|board|"
@@ -198,8 +199,9 @@ def finds_foreign_place(text: str, known: Iterable[Value], asked: str) -> bool:
 def read_yes_no(text: str, asked: str = "") -> str:
     """Return yes or no as an answer says it; empty if it says neither.
 
-    That is its first word, or else the first of its first two sentences that permits or denies something; with the
-    question given, a sentence must share a word with it, and one in which the model speaks of itself says nothing.
+    That is its first word, or else the first sentence, of the first two and those that conclude, that permits or
+    denies something.  With the question given, a sentence must share a word with it; one in which the model speaks of
+    itself says nothing.
     """
     plain = _LEAD.sub("", clean_answer(text)).strip()
     if _YES_FIRST.match(plain):
@@ -207,7 +209,8 @@ def read_yes_no(text: str, asked: str = "") -> str:
     if _NO_FIRST.match(plain):
         return "no"
     about = _list_stems(asked)
-    for sentence in [one for one in _SENTENCE.split(plain) if one.strip()][:2]:
+    sentences = [one for one in _SENTENCE.split(plain) if one.strip()]
+    for sentence in [*sentences[:2], *(one for one in sentences[2:] if _CONCLUDES.match(one.strip()))]:
         if sentence.rstrip().endswith("?") or _SPEAKER.search(sentence):
             continue
         short = len(sentence.split()) <= 6  # "You cannot do that" repeats no word of the question
