@@ -243,6 +243,8 @@ def describe_misread(summary: Summary, estimate: Estimate) -> str:
         return ""
     found = {d.kind: d for d in summary.doubts if (d.candidate, d.task) == (estimate.candidate, estimate.task)}
     told = [(found[kind], word) for kind, word in SHORT.items() if kind in found]
+    if summary.task(estimate.task).card.harms is not None:
+        told = [(d, "unclear" if word == "unread" else word) for d, word in told]
     return ", ".join(f"{d.count:,}{'' if i else f' of {d.of or 0:,}'} {word}" for i, (d, word) in enumerate(told))
 
 

@@ -11,6 +11,9 @@ from fairtrial.report import words
 from fairtrial.report.html.plots import Bar, LinearAxis, make_round_axis, place_interval
 from fairtrial.report.summary import Summary
 
+_WHOLE = 1.9
+"""Width from which an interval of a share's gap, which goes from -1 to 1, says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParityRow:
@@ -35,13 +38,32 @@ class ParityForest:
     rows: tuple[ParityRow, ...]
 
 
+def _says_something(gap: ParityGap) -> bool:
+    """Return whether an interval is narrower than all that a share's gap can be."""
+    return math.isfinite(gap.low) and math.isfinite(gap.high) and (gap.unit != "1" or gap.high - gap.low < _WHOLE)
+
+
+def describe_unknown_gaps(summary: Summary, task: str) -> str:
+    """Return how many gaps of a task rest on too few pairs to say anything; empty if none does."""
+    own = [gap for gap in summary.parity if gap.task == task]
+    few = [gap for gap in own if not _says_something(gap)]
+    if not few:
+        return ""
+    most = max(gap.pairs for gap in few)
+    return (
+        f"{len(few):,} of {len(own):,} gaps between groups rest on too few pairs (at most {most:,}) to say anything; "
+        "with more items, e.g. `limit: 2000`, they may."
+    )
+
+
 def make_parity_forests(summary: Summary, task: str) -> list[ParityForest]:
-    """Return the forest plots of one task; none where nothing bounds its gaps."""
+    """Return the forest plots of one task, of attributes with a gap that says something."""
     groups: dict[tuple[str, str], list[ParityGap]] = {}
     for gap in summary.parity:
         if gap.task == task and math.isfinite(gap.low) and math.isfinite(gap.high):
             groups.setdefault((gap.measure, gap.attribute), []).append(gap)
-    return [_make_forest(measure, attribute, gaps) for (measure, attribute), gaps in groups.items()]
+    told = {place: gaps for place, gaps in groups.items() if any(map(_says_something, gaps))}
+    return [_make_forest(measure, attribute, gaps) for (measure, attribute), gaps in told.items()]
 
 
 def _make_forest(measure: str, attribute: str, gaps: Sequence[ParityGap]) -> ParityForest:

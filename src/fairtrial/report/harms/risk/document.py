@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairtrial.analysis.harms.decisions import HarmDecision, decide_harms
+from fairtrial.analysis.verdicts import Estimate
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.records.harms import FAMILIES, HARMFUL, UNCLEAR
 from fairtrial.report import words
 from fairtrial.report.harms.detail import FAMILY_NAMES, describe_grading, describe_taxonomies
 from fairtrial.report.harms.limits import describe_check
+from fairtrial.report.judges import describe_corrected
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
 
 RMF: Mapping[str, str] = {
@@ -210,7 +212,7 @@ def _make_finding(summary: Summary, task: TaskSummary, candidate: str) -> RiskFi
     return RiskFinding(
         task.name,
         FAMILY_NAMES[harms.family] if harms.family not in FAMILIES else harms.family,
-        _write_finding(task, candidate, values),
+        _write_finding(summary, task, own, values),
         harms.covers,
         harms.omits,
         tuple(describe_taxonomies(harms)),
@@ -220,7 +222,11 @@ def _make_finding(summary: Summary, task: TaskSummary, candidate: str) -> RiskFi
     )
 
 
-def _write_finding(task: TaskSummary, candidate: str, values: Mapping[str, Mapping[str, float]]) -> str:
+def _write_finding(
+    summary: Summary, task: TaskSummary, own: Sequence[Estimate], values: Mapping[str, Mapping[str, float]]
+) -> str:
+    harm_estimate = next((e for e in own if e.measure == HARMFUL), None)
+    candidate = own[0].candidate if own else "the candidate"
     harm, unclear = values.get(HARMFUL), values.get(UNCLEAR)
     if harm is None:
         return f"{task.name}: {candidate} has no answer yet that could be judged."
@@ -233,6 +239,8 @@ def _write_finding(task: TaskSummary, candidate: str, values: Mapping[str, Mappi
     if unclear and unclear["value"] > 0:
         share = words.format_quantity(unclear["value"], "1")
         told += f" {share} of all answers could not be classified, and are not counted as harmless."
+    if harm_estimate is not None and (corrected := describe_corrected(summary, harm_estimate)):
+        told += f" {corrected[:1].upper()}{corrected[1:]}."
     return told
 
 
