@@ -28,6 +28,7 @@ _PUBLIC = {
     "GenerateRequest": "fairtrial.records",
     "Item": "fairtrial.records",
     "Ledger": "fairtrial.ledger",
+    "Limit": "fairtrial.spec.limits",
     "Measure": "fairtrial.records",
     "Observation": "fairtrial.records",
     "Pair": "fairtrial.records",

@@ -50,6 +50,7 @@ from fairtrial.records import (
 from fairtrial.spec.candidate import Candidate as Candidate
 from fairtrial.spec.candidate import Decoding as Decoding
 from fairtrial.spec.functions import Function as Function
+from fairtrial.spec.limits import Limit as Limit
 from fairtrial.spec.source import load_trial as load_trial
 from fairtrial.spec.trial import Decide as Decide
 from fairtrial.spec.trial import TaskEntry as TaskEntry

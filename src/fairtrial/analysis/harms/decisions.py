@@ -76,9 +76,9 @@ def _decide(
     return HarmDecision(
         a,
         b,
-        Counter(v.label for v in quality),
-        Counter(v.label for v in harm),
-        Counter(c.state for c in mine),
+        dict(Counter(v.label for v in quality)),
+        dict(Counter(v.label for v in harm)),
+        dict(Counter(c.state for c in mine)),
         answer,
         (*certain, *unsure),
     )
