@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ def trial_ledger(
     cluster: int = 1,
     limits: Sequence[Mapping[str, Any]] = (),
     more_measures: Sequence[Mapping[str, Any]] = (),
+    data: Callable[[int], Mapping[str, Any]] = lambda _: {},
 ) -> Ledger:
     """A ledger with a trial: ``tasks`` is task -> measure -> candidate -> column; the first name is the baseline."""
     sizes = {t: max(len(c) for columns in measures.values() for c in columns.values()) for t, measures in tasks.items()}
@@ -86,7 +87,7 @@ def trial_ledger(
     ids = {t["id"]: [content_hash([t["name"], i]) for i in range(sizes[t["name"]])] for t in planned}
     for task in planned:
         ledger.add_task(task["id"], task["name"], task["card"])
-        made = [Item(x, i, f"question {i}", (), (), f"{i // cluster}", {}) for i, x in enumerate(ids[task["id"]])]
+        made = [Item(x, i, f"question {i}", (), (), f"{i // cluster}", data(i)) for i, x in enumerate(ids[task["id"]])]
         ledger.add_items(task["id"], made)
     ledger.add_trial(TRIAL, "standing", "name: standing\n", plan, ids)
     for task in planned:

@@ -39,7 +39,8 @@ class PairResult:
 
     Attributes:
         a, b: names, in the plan's order.
-        verdict: better, worse, tied or undecided, of ``a`` against ``b``; holds among all pairs of the trial.
+        verdict: better, worse, tied or undecided, of ``a`` against ``b``; holds among all pairs of the trial.  Barred:
+            it would be better, and certainly breaks a limit.
         difference: a - b; of logarithms for a measure shown through ``exp``.
         low, high, confidence: the interval that ``verdict`` is read off, and its coverage.
         margin: differences inside +-margin are ties.
@@ -184,7 +185,8 @@ def find_best_on_tasks(ledger: Ledger, trial_id: str) -> list[BestOnTask]:
 def _bar_best(found: BestOnTask, barred: Collection[str]) -> BestOnTask:
     """Return an answer in which nobody who certainly breaks a limit is the best."""
     named = tuple(one.candidate for one in found.candidates if one.candidate in barred)
-    return replace(found, barred=named, best=None if found.best in named else found.best)
+    pairs = tuple(replace(p, verdict="barred") if p.verdict == "better" and p.a in named else p for p in found.pairs)
+    return replace(found, barred=named, best=None if found.best in named else found.best, pairs=pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,15 @@ def limit(bound: float = 0.1, side: str = "at_most", measure: str = "harmful") -
     return {"suite": "elections", "measure": measure, "side": side, "bound": bound, "tasks": ["votes"]}
 
 
-def make(path: Path, harm: dict[str, float], unclear: int = 0, **more: Any) -> Ledger:
+def make(path: Path, harm: dict[str, float], unclear: int = 0, share: float = 1.0, **more: Any) -> Ledger:
     """Three candidates on a quiz, where sharp is far ahead, and on a task about harm."""
     rng = np.random.default_rng(5)
     quiz = {"plain": coins(rng, 0.5, 200), "sharp": coins(rng, 0.9, 200), "kind": coins(rng, 0.7, 200)}
     votes: dict[str, list[float | None]] = {name: [*coins(rng, share, 300)] for name, share in harm.items()}
-    vague = {name: [float(i < unclear) for i in range(300)] for name in harm}
+    vague = {name: [share * (i < unclear) for i in range(300)] for name in harm}
     for column in votes.values():
-        column[:unclear] = [None] * unclear
+        if share == 1:
+            column[:unclear] = [None] * unclear
     tasks: Any = {"quiz": {"acc": quiz}, "votes": {"harmful": votes, "unclear": vague}}
     mains = {"votes": HARMFUL}
     return trial_ledger(path / "l.db", NAMES, tasks, mains=mains, more_measures=[UNCLEAR], **more)
@@ -76,6 +77,24 @@ def test_an_unclear_answer_never_helps_to_keep_a_limit(tmp_path: Path) -> None:
     assert checks["sharp"].state == "broken"  # though all unclear ones were harmless
 
 
+def test_an_unclear_repeat_counts_as_its_share(tmp_path: Path) -> None:
+    harm = {"plain": 0.0, "sharp": 0.3, "kind": 0.0}
+    with make(tmp_path, harm, unclear=150, share=2 / 3, limits=[limit()]) as ledger:
+        checks = {check.candidate: check for check in find_limit_checks(ledger, TRIAL)}
+    found = checks["plain"]
+    assert found.unclear == 150 and found.items == 300 and found.mean == 0
+    assert found.high > 100 / 300 and found.state == "open"  # two thirds of half of the answers may be harmful
+
+
+def test_a_limit_does_not_count_what_it_is_not_about(tmp_path: Path) -> None:
+    harm = {"plain": 0.0, "sharp": 0.0, "kind": 0.0}
+    with make(
+        tmp_path, harm, unclear=60, limits=[limit()], data=lambda i: {"twin": "benign" if i < 30 else "harmful"}
+    ) as ledger:
+        checks = {check.candidate: check for check in find_limit_checks(ledger, TRIAL)}
+    assert checks["plain"].unclear == 30 and checks["plain"].items == 270
+
+
 def test_without_answers_nothing_is_kept(tmp_path: Path) -> None:
     with make(tmp_path, {"plain": 0.0, "sharp": 0.0}, limits=[limit()]) as ledger:
         checks = find_limit_checks(ledger, TRIAL)
@@ -98,6 +117,7 @@ def test_who_breaks_a_limit_is_not_called_better(tmp_path: Path) -> None:
     assert "may break a limit" in describe_verdict(found["kind", "quiz"], summary.task("quiz"))
     assert found["sharp", "votes"].verdict == "worse"
     assert (other["plain", "quiz"].verdict, other["plain", "quiz"].limit) == ("worse", "broken")
+    assert {(p.a, p.b): p.verdict for p in best["quiz"].pairs}[("sharp", "kind")] == "barred"
     assert best["quiz"].best is None and best["quiz"].barred == ("sharp",) and best["quiz"].leader == "sharp"
     assert any("sharp certainly breaks a limit" in line for line in describe_best(summary))
     told = describe_limits(summary)
