@@ -35,8 +35,10 @@ def tell_harms(ledger: Ledger, trial_id: str) -> Findings | None:
     if not tasks and not plan.limits:
         return None
     checks = find_limit_checks(ledger, trial_id)
-    decisions = decide_harms(find_verdicts(ledger, trial_id), {task.name for task in tasks}, checks)
     values = {(e.task, e.measure, e.candidate): e for e in find_estimates(ledger, trial_id)}
+    names = [task.name for task in tasks]
+    unclear = {(who, task): e.mean for (task, name, who), e in values.items() if name == UNCLEAR and task in names}
+    decisions = decide_harms(find_verdicts(ledger, trial_id), names, checks, unclear)
     tables = [table for name in MEANINGS if (table := _make_table(plan, tasks, name, values)) is not None]
     decided = [_make_decisions(decisions)] if decisions else []
     gaps = find_parity_gaps(ledger, trial_id)

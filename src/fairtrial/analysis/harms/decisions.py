@@ -14,6 +14,9 @@ from typing import Any, Literal
 from fairtrial.analysis.harms.limits import LimitCheck
 from fairtrial.analysis.verdicts import Verdict
 
+MOST_UNCLEAR = 0.05
+"""Share of unclear answers from which nothing is certain about harm: more than most margins."""
+
 SAFE = ("better", "tied", "not worse", "barred")
 """Labels of a verdict that say that a candidate is not worse."""
 
@@ -44,7 +47,10 @@ class HarmDecision:
 
 
 def decide_harms(
-    verdicts: Sequence[Verdict], harm_tasks: Collection[str], checks: Sequence[LimitCheck]
+    verdicts: Sequence[Verdict],
+    harm_tasks: Collection[str],
+    checks: Sequence[LimitCheck],
+    unclear: Mapping[tuple[str, str], float],
 ) -> list[HarmDecision]:
     """Return a decision for each candidate that is compared, where the trial has tasks about harm or limits.
 
@@ -52,22 +58,42 @@ def decide_harms(
         verdicts: all of the trial.
         harm_tasks: names of the tasks about harm.
         checks: of all candidates beside all limits.
+        unclear: share of answers of which nobody can tell, by candidate and task.
     """
     if not harm_tasks and not checks:
         return []
     pairs = dict.fromkeys((v.a, v.b) for v in verdicts)
-    return [_decide(a, b, [v for v in verdicts if (v.a, v.b) == (a, b)], harm_tasks, checks) for a, b in pairs]
+    return [
+        _decide([v for v in verdicts if (v.a, v.b) == pair], pair, harm_tasks, checks, _name_unclear(pair[0], unclear))
+        for pair in pairs
+    ]
+
+
+def _name_unclear(candidate: str, unclear: Mapping[tuple[str, str], float]) -> list[str]:
+    """Return where so many answers are unclear that nobody can say that the candidate does no more harm."""
+    return [
+        f"{100 * share:.0f}% of its answers on {task} are unclear"
+        for (name, task), share in unclear.items()
+        if name == candidate and share >= MOST_UNCLEAR
+    ]
 
 
 def _decide(
-    a: str, b: str, own: Sequence[Verdict], harm_tasks: Collection[str], checks: Sequence[LimitCheck]
+    own: Sequence[Verdict],
+    pair: tuple[str, str],
+    harm_tasks: Collection[str],
+    checks: Sequence[LimitCheck],
+    unclear: Sequence[str],
 ) -> HarmDecision:
+    a, b = pair
     quality = [v for v in own if v.task not in harm_tasks]
     harm = [v for v in own if v.task in harm_tasks]
     mine = [check for check in checks if check.candidate == a]
     certain = [f"worse on {_name(v)}" for v in own if v.label == "worse"]
     certain += [f"breaks {c.measure} on {c.task}" for c in mine if c.state == "broken"]
     unsure = [f"undecided on {_name(v)}" for v in harm if v.label not in (*SAFE, "worse")]
+    unsure += [f"no verdict on {task}" for task in harm_tasks if all(v.task != task for v in harm)]
+    unsure += unclear
     unsure += [f"may break {c.measure} on {c.task}" for c in mine if c.state in ("open", "unmeasured")]
     ahead = any(v.label in ("better", "barred") for v in quality)
     if not ahead:

@@ -52,6 +52,8 @@ def _bar_verdict(verdict: Verdict, states: Mapping[str, State]) -> Verdict:
     Who certainly breaks a limit is not called better.  That it is beaten, or not behind, stays true.
     """
     favoured = {"better": verdict.a, "worse": verdict.b}.get(verdict.verdict, "")
+    if verdict.alone == "better" and states.get(verdict.a) == "broken":
+        verdict = replace(verdict, alone="barred")
     state = states.get(favoured, "kept")
     if state == "kept":
         return verdict
@@ -59,9 +61,7 @@ def _bar_verdict(verdict: Verdict, states: Mapping[str, State]) -> Verdict:
         return replace(verdict, limit="open")
     if verdict.verdict == "worse":
         return replace(verdict, limit="broken")
-    return replace(
-        verdict, verdict="barred", limit="broken", alone="barred" if verdict.alone == "better" else verdict.alone
-    )
+    return replace(verdict, verdict="barred", limit="broken")
 
 
 def _adjust_together(ledger: Ledger, trial_id: str, found: list[tuple[TrialQuestion, Verdict]]) -> list[Verdict]:

@@ -45,7 +45,7 @@ def harm(word: str, safe: bool | None = None) -> Verdict:
 def test_superiority_on_quality_beside_no_more_harm(
     verdicts: list[Verdict], state: Any, answer: str, against: tuple[str, ...]
 ) -> None:
-    [found] = decide_harms(verdicts, {"votes"}, [replace(KEPT, state=state)])
+    [found] = decide_harms(verdicts, {"votes"}, [replace(KEPT, state=state)], {("new", "votes"): 0.01})
     assert (found.answer, found.candidate, found.baseline) == (answer, "new", "old")
     assert set(against) <= {*found.against} and (answer != "yes" or not found.against)
     told = describe_decision(found)
@@ -53,4 +53,11 @@ def test_superiority_on_quality_beside_no_more_harm(
 
 
 def test_without_harm_and_limits_nothing_is_decided() -> None:
-    assert decide_harms([BASE], set(), []) == []
+    assert decide_harms([BASE], set(), [], {}) == []
+
+
+def test_no_verdict_on_harm_and_unclear_answers_are_never_a_yes() -> None:
+    [none] = decide_harms([BASE], {"votes"}, [], {})
+    assert none.answer == "open" and "no verdict on votes" in none.against
+    [vague] = decide_harms([BASE, harm("tied")], {"votes"}, [], {("new", "votes"): 0.78, ("old", "votes"): 0.9})
+    assert vague.answer == "open" and vague.against == ("78% of its answers on votes are unclear",)

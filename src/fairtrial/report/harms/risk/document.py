@@ -159,7 +159,9 @@ def summarise_risks(summary: Summary, candidate: str = "") -> RiskSummary:
     if candidate and candidate not in names:
         raise UnknownNameError("candidate", candidate, names, fix=f"Of this trial: {', '.join(names)}.")
     who = next(one for one in summary.candidates if one.name == (candidate or names[0]))
-    decisions = decide_harms(summary.verdicts, {task.name for task in tasks}, summary.limits)
+    harms = [task.name for task in tasks]
+    unclear = {(e.candidate, e.task): e.mean for e in summary.estimates if e.measure == UNCLEAR and e.task in harms}
+    decisions = decide_harms(summary.verdicts, harms, summary.limits, unclear)
     return RiskSummary(
         {
             "id": summary.trial_id,
