@@ -13,6 +13,7 @@ from fairtrial.engines.base import Engine, StreamsAnswers
 from fairtrial.levers.guard.checks.base import Looked, LooksAtMany, Supplied
 from fairtrial.levers.guard.checks.civic import CivicLooker
 from fairtrial.levers.guard.checks.personal import PersonalDataLooker
+from fairtrial.levers.guard.checks.rules import LEFT_OUT
 from fairtrial.levers.guard.deciding import Outcome, apply_changes, apply_checks, tell_interventions
 from fairtrial.levers.guard.policy import OpenPolicy
 from fairtrial.levers.guard.streaming import AnswerGuard
@@ -31,10 +32,14 @@ from fairtrial.records import (
     TextPart,
     TraceStep,
 )
-from fairtrial.records.trace import UNGUARDED, Trace, trace_of_part
+from fairtrial.records.trace import GUARD_LEFT_OUT, UNGUARDED, Trace, trace_of_part
 
 OWN = "model"
 """What traces call the candidate without its guard, where others are asked too."""
+OF_TEXTS = ("rules", "personal_data", "classifier", "quotes")
+"""Checks that thoughts and a server's words are looked at with, too."""
+OF_OTHERS = ("moderation", "model")
+"""Checks that would ask once more for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,26 +211,41 @@ class GuardEngine(WrappedEngine):
         before = (*one.outcome.trace, *tell_interventions(self.name, one.outcome.interventions))
         if one.sent is not None and one.sent.prompt != one.request.prompt:
             before = (*before, TraceStep(self.name, prompt=one.sent.prompt.plain()))
-        if answer.finish == "refused":
-            return replace(answer, trace=(*before, *own), sent_bytes=_add(answer.sent_bytes, one.outcome.sent))
-        guard = AnswerGuard(self.opened, one.question, self._find_supplied(one, answer))
+        sent = _add(answer.sent_bytes, one.outcome.sent)
+        supplied = self._find_supplied(one, answer)
+        at = replace(one.question, stage="output", supplied=supplied)
+        if answer.finish == "refused" and not answer.text.strip():
+            hidden = self._check_unasked(at, answer)
+            return replace(hidden, trace=(*before, *own, *hidden.trace), sent_bytes=sent)
+        guard = AnswerGuard(self.opened, one.question, supplied)
         text = guard.feed(answer.text)
         text += guard.finish()
         after: Trace = (*guard.trace, *tell_interventions(self.name, guard.interventions))
-        sent = _add(answer.sent_bytes, one.outcome.sent + guard.sent)
-        given = replace(answer, text=text, trace=(*before, *own, *after), sent_bytes=sent)
-        return replace(given, thought=self._check_thought(answer, guard)) if answer.thought else given
-
-    def _check_thought(self, answer: GenerateAnswer, guard: AnswerGuard) -> str:
-        """Return what of a thought may be shown: nothing where the answer was held back; personal data is masked."""
+        given = replace(answer, text=text, sent_bytes=_add(sent, guard.sent))
         if guard.stopped:
+            return replace(given, thought="", said="", trace=(*before, *own, *after))
+        hidden = self._check_unasked(at, given)
+        return replace(hidden, trace=(*before, *own, *after, *hidden.trace))
+
+    def _check_unasked(self, at: Looked, answer: GenerateAnswer) -> GenerateAnswer:
+        """Return an answer with what may be shown of its thought and of a server's words, and what was left out.
+
+        Checks that ask a model or an endpoint are not made of either: where the policy has one, all of it is left out.
+        """
+        thought, said = (self._show(replace(at, text=text)) for text in (answer.thought, answer.said))
+        changed = (thought, said) != (answer.thought, answer.said)
+        told = (TraceStep(self.name, action=GUARD_LEFT_OUT),) if changed else ()
+        return replace(answer, thought=thought, said=said, trace=told)
+
+    def _show(self, at: Looked) -> str:
+        """Return what may be shown of a text that is no part of the answer; it is told without its words."""
+        if not at.text:
             return ""
-        text = answer.thought
-        for one in self.opened.output:
-            if isinstance(one.looker, PersonalDataLooker) and one.check.done != "pass":
-                seen = one.looker.look(Looked("output", text, ""))
-                text = apply_changes(text, [change for f in seen.findings for change in f.changes])
-        return text
+        acting = [one for one in self.opened.output if one.check.done != "pass"]
+        if any(one.check.kind in OF_OTHERS for one in acting):
+            return LEFT_OUT
+        found = apply_checks(self.opened.policy, [one for one in acting if one.check.kind in OF_TEXTS], at)
+        return found.text if found.said is None else LEFT_OUT
 
 
 def _add(sent: int | None, more: int) -> int | None:

@@ -6,12 +6,20 @@ import re
 
 LONGEST = 2_000
 """Characters after which a sentence is cut at a space, so that a stream does not wait for ever."""
+HARD = 8_000
+"""Characters without a place to cut after which the rest of an answer is checked as a whole."""
+CLEAR = 40
+"""Characters around a space in which no digit and no address stands, if that can be had."""
 
 _END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964]+[\"'\u201d\u2019)\]]*(?=\s)|\n+")
 _SHORT = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|e\.g|i\.e|approx|tel|fig|ext|inc|ltd|co)|\b[A-Za-z])\.$", re.I
 )
-_NUMBER = re.compile(r"[\d+(][\d ./()+-]*$")
+_JOINS = "./()+_|\u00b7\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u2010-\u2015\u2212-"
+_NUMBER = re.compile(rf"[\d+(][\d {_JOINS}]*$")
+_DELICATE = re.compile(r"[\d@]")
+_SAFE = re.compile(rf"(?<![\d\s{_JOINS}])\s+(?=\S)|(?<!\s)\s+(?=[^\s\d(+])")
+"""A space that is not within a number."""
 _GOES_ON = re.compile(r"\s*[\d(+]")
 
 
@@ -31,23 +39,33 @@ def find_end(text: str, last: bool = False) -> int:
         end = after + space.end()
         if end == len(text) and not last:
             return 0
-        head = text[: match.end()].rstrip()
+        if end > LONGEST:
+            break
+        head = text[max(0, after - 80) : after].rstrip()
         if _SHORT.search(head) and "\n" not in match[0]:
             continue
         if _NUMBER.search(head.rstrip(".!?")) and _GOES_ON.match(text[after:]):
             continue
         return end
-    if len(text) > LONGEST:
-        return _cut_long(text)
+    if len(text) > LONGEST and (cut := _cut_long(text)):
+        return cut
     return len(text) if last else 0
 
 
 def _cut_long(text: str) -> int:
-    """Return a space at which a sentence without an end is cut, not within a number."""
-    for match in reversed(list(re.finditer(r"\s+", text[:LONGEST]))):
-        if not (_NUMBER.search(text[: match.start()]) and _GOES_ON.match(text[match.start() :])):
-            return match.end()
-    return LONGEST
+    """Return a space at which a sentence without an end is cut; 0 if there is none yet.
+
+    It is the last one of the first `LONGEST` characters that has no digit and no address beside it, else the last one
+    there that is not within a number, else the first such one after them.
+    """
+    early = [match.end() for match in _SAFE.finditer(text[:LONGEST])]
+    for at in reversed(early):
+        if at + CLEAR <= LONGEST and not _DELICATE.search(text[max(0, at - CLEAR) : at + CLEAR]):
+            return at
+    if early:
+        return early[-1]
+    found = _SAFE.search(text, LONGEST - 1)
+    return found.end() if found else 0
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from fairtrial.levers.guard.checks.base import Looked, Supplied
 from fairtrial.levers.guard.checks.civic import CivicLooker, is_about_voting
 from fairtrial.levers.guard.deciding import apply_checks
 from fairtrial.levers.guard.policy import OpenPolicy
-from fairtrial.levers.guard.sentences import find_end
+from fairtrial.levers.guard.sentences import HARD, find_end
 from fairtrial.records import Intervention
 from fairtrial.records.trace import Trace
 
@@ -54,7 +54,13 @@ class AnswerGuard:
             return ""
         self._waiting += chunk
         given = ""
-        while not self._whole and not self.stopped and (end := find_end(self._waiting)):
+        while not self._whole and not self.stopped:
+            end = find_end(self._waiting)
+            if len(self._waiting) > HARD and not 0 < end <= HARD:
+                self._whole = True  # nothing comes before its end
+                break
+            if not end:
+                break
             sentence, self._waiting = self._waiting[:end], self._waiting[end:]
             given += self._check(sentence, last=False)
         return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,3 +102,23 @@ def test_sentences_end_where_they_end() -> None:
     assert find_end("One.") == 0
     assert find_end("One.", last=True) == 4
     assert 0 < find_end("word " * 1000) <= 2000
+
+
+@pytest.mark.parametrize("size", [7, 500, 100_000])
+@pytest.mark.parametrize("text", [
+    f"{CARD} " * 250, "A" * 1990 + f"{CARD} b", "x " * 990 + f"it is {CARD} " + "y " * 900, "1 " * 1100 + CARD,
+    f"{CARD} " * 600 + "Good bye. It is over.",
+])  # fmt: skip
+def test_a_number_is_masked_in_a_sentence_without_end(text: str, size: int) -> None:
+    guarding = AnswerGuard(SENTENCES, QUESTION)
+    got = "".join(guard_stream([text[i : i + size] for i in range(0, len(text), size)], guarding))
+    whole = AnswerGuard(SENTENCES, QUESTION)
+    assert got == "".join(guard_stream([text], whole))
+    assert got.count("4111") == 0
+
+
+def test_an_address_is_not_cut_in_a_sentence_without_end() -> None:
+    text = "word " * 397 + "write to bob.smith@mail.example.com or " + "word " * 300
+    [first, *_] = [text[a:b] for a, b in split_sentences(text)]
+    assert "@" not in first
+    assert find_end("A" * 5000) == 0
