@@ -69,9 +69,28 @@ def list_keys(model: type[BaseModel], at: Location) -> Sequence[str]:
     """Return the keys that are allowed at a location of a file that says a ``model``."""
     named = [part for part in at if isinstance(part, str)]
     key = named[-1] if named else ""
+    levers = [i for i, part in enumerate(named) if part in LEVER_SETTINGS]
+    if levers and levers[-1] < len(named) - 1:
+        inside = find_section_at(find_settings(named[levers[-1]]), named[levers[-1] + 1 :])
+    else:
+        inside = find_section_at(model, named)
+    if named and inside is not None:
+        return sorted(inside.model_fields)
     if key in LEVER_SETTINGS:
         return sorted(find_settings(key).model_fields)
     if "grade" in named and key in GRADER_SETTINGS:
         return sorted(list_setting_names(key))
     section = SECTIONS.get(key, model)
     return sorted(section.model_fields)
+
+
+def find_section_at(model: type[BaseModel], named: Sequence[str]) -> type[BaseModel] | None:
+    """Return the section at the end of a path of keys; None if there is none, or may be one of several."""
+    section = model
+    for key in named:
+        field = section.model_fields.get(key)
+        inner = list(find_sections_in(field.annotation)) if field is not None else []
+        if len(inner) != 1:
+            return None
+        section = inner[0]
+    return section

@@ -28,6 +28,7 @@ from fairtrial.spec.yamlnodes import (
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 MAX_VALUES = 50_000
+START = "`fairtrial init` writes a trial to start from."
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Location = tuple[str | int, ...]
@@ -86,8 +87,12 @@ def _list_beside(path: Path) -> list[str]:
         return []
 
 
-def read_yaml(path: Path) -> tuple[str, Any, Places]:
+def read_yaml(path: Path, empty: str = START) -> tuple[str, Any, Places]:
     """Return a file's text, its values, and where each value stands.
+
+    Args:
+        path: the file.
+        empty: what to do about a file that is empty.
 
     Raises:
         SpecError: the file is missing, unreadable, hostile or no YAML; with its line and what stands there.
@@ -108,7 +113,7 @@ def read_yaml(path: Path) -> tuple[str, Any, Places]:
         reason = (error.problem or error.context or "").removeprefix("but ")
         raise SpecError(f"not valid YAML: {reason}: {seen!r}", where=f"{path}:{line}") from error
     if node is None:
-        raise SpecError("the file is empty.", where=str(path), fix="`fairtrial init` writes a trial to start from.")
+        raise SpecError("the file is empty.", where=str(path), fix=empty)
     reader = NodeReader(path)
     return text, reader.value(node, ()), reader.places
 

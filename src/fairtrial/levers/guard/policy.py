@@ -8,18 +8,19 @@ from pathlib import Path
 
 from fairtrial.engines.base import Engine
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.levers.guard.checks.base import Looker
+from fairtrial.levers.guard.checks.base import Looker, check_categories
 from fairtrial.levers.guard.checks.civic import CivicLooker
 from fairtrial.levers.guard.checks.classifier import ClassifierLooker, identify_classifier
 from fairtrial.levers.guard.checks.model import METHOD as ASKING
 from fairtrial.levers.guard.checks.model import ModelLooker, read_template
 from fairtrial.levers.guard.checks.moderation import ModerationLooker
 from fairtrial.levers.guard.checks.personal import PersonalDataLooker
-from fairtrial.levers.guard.checks.rules import RuleLooker
+from fairtrial.levers.guard.checks.rules import RuleLooker, load_books
 from fairtrial.levers.guard.checks.texts import LabelLooker, QuoteLooker
 from fairtrial.levers.guard.reading.views import METHOD as READING
 from fairtrial.levers.guard.rules.book import load_book, read_book
 from fairtrial.models import hash_file
+from fairtrial.records.harms import LLAMA_GUARD
 from fairtrial.spec.guard import STANDARD, Check, Guard, Policy, place_policy_files
 from fairtrial.spec.problems import validate_section
 from fairtrial.spec.yamlfile import read_yaml
@@ -34,7 +35,7 @@ def read_policy(path: Path) -> Policy:
 
     Raises SpecError, with the line, for whatever is wrong with it.
     """
-    _, data, places = read_yaml(path)
+    _, data, places = read_yaml(path, "A policy has checks, e.g. `input: [{rules: hazards}]`; see docs/guard.md.")
     if isinstance(data, dict):
         data = place_policy_files(data, lambda named: str(path.parent.resolve() / Path(named).expanduser()))
     return validate_section(Policy, data, places)
@@ -46,7 +47,10 @@ def find_policy(settings: Guard) -> Policy:
         return settings.read
     if not settings.path:
         return settings.policy
-    return read_policy(FOLDER / f"{STANDARD}.yaml" if settings.path == STANDARD else Path(settings.path))
+    path = FOLDER / f"{STANDARD}.yaml" if settings.path == STANDARD else Path(settings.path)
+    if not path.exists() and (near := did_you_mean(path.name, (STANDARD,))):
+        raise SpecError(f"there is no policy and no file {settings.path!r}.{near}")
+    return read_policy(path)
 
 
 def check_models(policy: Policy, settings: Guard) -> None:
@@ -77,6 +81,7 @@ def identify_policy(policy: Policy) -> list[object]:
     versions: dict[str, int] = {}
     for stage, i, check in policy.checks():
         place = written[stage][i]
+        _check_categories(check, f"guard: {stage}[{i}]")
         if check.rules is not None:
             sets = check.rules.sets
             versions |= {str(name): load_book(name).version for name in ("hazards", "jailbreaks") if name in sets}
@@ -99,6 +104,19 @@ def identify_policy(policy: Policy) -> list[object]:
         elif check.civic is not None or check.label is not None:
             versions["requests"] = load_book("requests").version
     return [METHOD, written, versions]
+
+
+def _check_categories(check: Check, where: str) -> None:
+    """Raise SpecError for a category that a check does not know, with its place in the policy."""
+    try:
+        if check.rules is not None:
+            load_books(check.rules)
+        elif check.model is not None and check.model.template is None:
+            check_categories("categories", check.model.categories, LLAMA_GUARD)
+    except SpecError as error:
+        if error.where:
+            raise
+        raise SpecError(error.message, where=where, fix=error.fix) from error
 
 
 def describe_policy(policy: Policy) -> Mapping[str, object]:

@@ -74,6 +74,12 @@ def test_a_check_must_know_whom_to_ask(folder: Path, models: list[str], ask: str
         plan(folder, {"input": [{"model": ask}], "models": models}, *others)
 
 
+def test_categories_of_a_model_are_those_it_is_told_of(folder: Path) -> None:
+    judge = Candidate(id="judge", model="fake:x")
+    with pytest.raises(SpecError, match="'S99' is no category"):
+        plan(folder, {"input": [{"model": {"ask": "judge", "categories": ["S99"]}}], "models": "judge"}, judge)
+
+
 @pytest.mark.parametrize(("wrong", "told"), [
     ("input:\n  - {rules: hazards, fail: opn}", r"policy.yaml:2.*'closed' or 'open'"),
     ("input:\n  - {rules: hazrds}", "Did you mean 'hazards'"),
@@ -85,6 +91,10 @@ def test_a_check_must_know_whom_to_ask(folder: Path, models: list[str], ask: str
     ("input:\n  - {rules: {files: [gone.yaml]}}", "there is no file"),
     ("input:\n  - {classifier: gone.onnx}", "does not exist"),
     ("input:\n  - {model: {template: gone.txt}}", "the lever names none"),
+    ("input:\n  - {rules: {categories: [iwq]}}", r"input\[0\]: categories: 'iwq' is no category.*mean 'iwp'"),
+    ("input:\n  - {rules: {sets: [injections], without: [fiction]}}", "There are: injection, steering"),
+    ("input:\n  - {rules: hazards, actoin: pass}", "'actoin'. Did you mean 'action'"),
+    ("input:\n  - {rules: {decod: false}}", "'decod'. Did you mean 'decode'"), ("# nothing", r"empty.\nA policy has"),
 ])  # fmt: skip
 def test_a_wrong_policy_is_refused_by_its_line(tmp_path: Path, wrong: str, told: str) -> None:
     (tmp_path / "policy.yaml").write_text(wrong + "\n")
@@ -93,6 +103,8 @@ def test_a_wrong_policy_is_refused_by_its_line(tmp_path: Path, wrong: str, told:
 
 
 def test_a_policy_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="standrad'.* Did you mean 'standard'"):
+        plan(tmp_path, "standrad")
     with pytest.raises(SpecError, match="there is no file"):
         plan(tmp_path, "policy.yaml")
 

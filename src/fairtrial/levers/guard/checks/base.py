@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.records.interventions import Stage
 from fairtrial.records.trace import Trace
 
@@ -21,6 +22,15 @@ class CheckFailedError(Exception):
     def __init__(self, message: str, trace: Trace = (), sent: int = 0) -> None:
         super().__init__(message)
         self.trace, self.sent = trace, sent
+
+
+def check_categories(key: str, named: Sequence[str], known: Collection[str]) -> None:
+    """Raise SpecError for a category that there is not: a check that looks for it would find nothing, and say so."""
+    for one in named:
+        if one not in known:
+            near = did_you_mean(one, known)
+            listed = ", ".join(sorted(known))
+            raise SpecError(f"{key}: {one!r} is no category of this check.{near} There are: {listed}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairtrial.archive.hostile.instructions import find_instructions
 from fairtrial.conduct import read_conduct
-from fairtrial.levers.guard.checks.base import Change, Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import Change, Finding, Looked, Seen, check_categories
 from fairtrial.levers.guard.reading.views import PLAIN, fold, is_unreadable, list_views
 from fairtrial.levers.guard.rules.book import Book, Match, describe_match, list_known_words, load_book, read_book
 from fairtrial.levers.guard.sentences import split_sentences
@@ -20,6 +20,8 @@ BEFORE = 300
 """Characters of an answer that are read again with its next sentence."""
 INJECTION, STEERING = "injection", "steering"
 """Categories of words that look like instructions to a model."""
+UNREADABLE = "unreadable"
+"""Set and category of a script that no rule reads."""
 STEERS = ("steers the answer", "addresses the model", "gives the model a role", "wants a tool used")
 """Rules for what a user may well say, and a document should not."""
 _QUOTED = re.compile('["\u201c\u00ab]([^"\u201c\u201d\u00ab\u00bb]{1,400})["\u201d\u00bb]')
@@ -36,8 +38,23 @@ def _take_piece(turn: str) -> str:
     return after.strip() if colon else ""
 
 
+def load_books(settings: RuleSettings) -> list[Book]:
+    """Return the rules of a check.
+
+    Raises SpecError for a file of rules that is wrong, and for a category that none of the rules has.
+    """
+    books = [load_book(name) for name in settings.sets if name in ("hazards", "jailbreaks")]
+    books += [read_book(Path(path)) for path in settings.files]
+    known = {rule.category for book in books for rule in book.rules}
+    known |= {INJECTION, STEERING} if "injections" in settings.sets else set()
+    known |= {UNREADABLE} if UNREADABLE in settings.sets else set()
+    check_categories("categories", settings.categories, known)
+    check_categories("without", settings.without, known)
+    return books
+
+
 class RuleLooker:
-    """See `Looker`.  Raises SpecError for a file of rules that is wrong.
+    """See `Looker`.  Raises SpecError as `load_books` does.
 
     Args:
         settings: which rules.
@@ -46,8 +63,7 @@ class RuleLooker:
 
     def __init__(self, settings: RuleSettings, cuts: bool) -> None:
         self.settings, self.cuts = settings, cuts
-        self.books: list[Book] = [load_book(name) for name in settings.sets if name in ("hazards", "jailbreaks")]
-        self.books += [read_book(Path(path)) for path in settings.files]
+        self.books = load_books(settings)
         self.known = list_known_words().union(*(book.vocabulary for book in self.books))
 
     def look(self, at: Looked) -> Seen:
@@ -92,8 +108,8 @@ class RuleLooker:
                         seen.add(span.rule)
                         match = Match(span.rule, category, (source[span.start : span.end],), view.name)
                         yield Finding(match.rule, match.category, describe_match(match))
-        if "unreadable" in own.sets and self._wants("unreadable") and is_unreadable(text):
-            yield Finding("a script that no rule reads", "unreadable")
+        if UNREADABLE in own.sets and self._wants(UNREADABLE) and is_unreadable(text):
+            yield Finding("a script that no rule reads", UNREADABLE)
 
     def _wants(self, category: str) -> bool:
         own = self.settings

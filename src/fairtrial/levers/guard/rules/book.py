@@ -202,7 +202,7 @@ def make_book(text: BookText, where: str = "") -> Book:
 
 def read_book(path: Path) -> Book:
     """Return the rules of a file.  Raises SpecError, with the line, for whatever is wrong with it."""
-    _, data, places = read_yaml(path)
+    _, data, places = read_yaml(path, "It has a `version` and `rules`; see docs/guard.md.")
     return make_book(validate_section(BookText, data, places), str(path))
 
 
