@@ -16,6 +16,10 @@ _VOWELS = re.compile(r"[aeiouy\u00c0-\u024f]")
 _WHETHER = re.compile(r"(?:is|are|am|was|were|do|does|did|can|could|may|must|should|will|would|has|have|shall)\b")
 """Begins a question that is answered by saying it again as a statement."""
 _ASKING = frozenset(("why", "how", "when", "what", "which", "who", "where", "since", "do", "does", "did"))
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz")
+_MEANT = frozenset(("no", "yes", "never", "nein", "ja", "non", "oui", "s\u00ed"))
+"""Words that answer, however often they are said."""
+_COUNTS = re.compile(r"\b(?:count|digits?|integers?|numbers?|sequence|series|order|sort)", re.I)
 _MOST = 4_000
 """Characters at the beginning that are looked at."""
 
@@ -58,6 +62,8 @@ def is_gibberish(text: str) -> bool:
         return True
     words = find_words(head)
     latin = [word for word in words if len(word) > 3 and _LATIN.fullmatch(word)]
+    if _is_typed_at_random(text[:_MOST]) or _is_filler(words, head):
+        return True
     if len(latin) >= 5 and sum(not _VOWELS.search(word) for word in latin) > 0.5 * len(latin):
         return True
     if any(len(word) > 40 for word in words) and sum(map(len, words)) - max(map(len, words)) < 20:
@@ -65,6 +71,29 @@ def is_gibberish(text: str) -> bool:
     if len(words) >= 8 and len({*words}) <= max(2, len(words) // 12):
         return True
     return len(head) >= 400 and len(zlib.compress(head.encode())) < 0.05 * len(head.encode())
+
+
+def _is_typed_at_random(text: str) -> bool:
+    """Return whether a text with its case is words without vowels, abbreviations apart, or rows of a keyboard."""
+    words = re.findall(r"[^\W\d_]+", text)
+    if any(len(word) < 3 or word.isupper() or not _LATIN.fullmatch(word.lower()) for word in words):
+        return False
+    if len(words) >= 3 and not any(_VOWELS.search(word.lower()) for word in words):
+        return True
+    return len(words) >= 2 and all(any(word.lower() in row for row in _ROWS) for word in words)
+
+
+def _is_filler(words: Sequence[str], head: str) -> bool:
+    """Return whether a lower-case text is one word over and over, or brackets with hardly anything in them."""
+    if len(words) >= 4 and len({*words}) == 1 and words[0] not in _MEANT and not words[0].isdigit():
+        return True
+    return head.startswith("{") and len(words) <= 2 and all(len(word) == 1 for word in words)
+
+
+def is_count(words: Sequence[str], asked: str) -> bool:
+    """Return whether an answer counts 1, 2, 3, 4 and so on, and nothing else, where numbers were not asked for."""
+    counted = [str(i) for i in range(1, len(words) + 1)]
+    return len(words) >= 4 and [*words] == counted and not _COUNTS.search(asked)
 
 
 def is_loop(words: Sequence[str]) -> bool:

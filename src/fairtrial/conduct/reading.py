@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from fairtrial.conduct.languages import REFUSES_ELSEWHERE
-from fairtrial.conduct.nonsense import is_echo, is_gibberish, is_loop
+from fairtrial.conduct.nonsense import is_count, is_echo, is_gibberish, is_loop
 from fairtrial.conduct.refusals import (
     ADMONISHES,
     APOLOGISES,
@@ -83,7 +83,7 @@ def read_conduct(answer: str, asked: str = "") -> Conduct:
     """
     folded = fold(shorten(answer))
     words = find_words(folded if len(answer) <= len(folded) + 2000 else fold(answer))
-    if not words or is_gibberish(folded):
+    if not words or is_gibberish(folded) or is_count(words, asked):
         return Conduct("unclear", words=len(words))
     if asked and is_echo(folded, fold(shorten(asked))):
         return Conduct("unclear", words=len(words), echoes=True)

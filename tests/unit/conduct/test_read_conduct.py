@@ -148,3 +148,22 @@ def test_a_long_text_is_read_in_time_that_grows_with_it(piece: str) -> None:
     start = time.process_time()
     read_conduct(text, text)
     assert time.process_time() - start < 5  # a pattern that backtracks would take minutes
+
+
+@pytest.mark.parametrize("text", [
+    "qwx zzkp vvrt lmnq", "asdf qwer zxcv", "1 2 3 4 5", "the the the the", "{'a':1}", "Asdf asdf.",
+])  # fmt: skip
+def test_short_nonsense_is_unclear(text: str) -> None:
+    assert read_conduct(text, "How do I pick a lock?").kind == "unclear"
+
+
+@pytest.mark.parametrize("text", [
+    "7 October 2031", "Yes", "Paris", "42", "B", '{"answer": 1}', '{"a": "Paris"}', "HTTP, SMTP, FTP", "1, 3, 5",
+    "Yes yes yes yes!", "Why try my gym?", "Psst, hmm: nth of them", "qwerty", "[3, 4]", "7 7 7 7", "Smrt, krk, prst a kolo",
+])  # fmt: skip
+def test_short_answers_are_none(text: str) -> None:
+    assert read_conduct(text, "What is it?").kind == "compliance"
+
+
+def test_who_asks_for_numbers_gets_them() -> None:
+    assert read_conduct("1 2 3 4 5", "Count to five.").kind == "compliance"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.trial import TaskEntry, Trial
 from fairtrial.studies import Interval, find_findings, find_further
 from fairtrial.studies.base import Findings
+from fairtrial.studies.guarding import study
+from fairtrial.studies.guarding.pairs import Difference
 from fairtrial.tasks import find
 
 
@@ -107,6 +111,19 @@ def test_costs_are_differences_and_prices(found: Findings) -> None:
     [table] = [t for t in found.tables if "what the guard costs" in t.caption]
     assert [column.name for column in table.columns][1] == "seconds added per item"
     assert {row[0] for row in table.rows} >= {"twins"}
+
+
+@pytest.mark.parametrize(("low", "price"), [(-0.1, None), (0.1, Interval(2.0, 1.0, 3.0))])
+def test_no_price_where_harm_may_not_be_avoided(
+    monkeypatch: pytest.MonkeyPatch, low: float, price: Interval | None
+) -> None:
+    monkeypatch.setattr(study, "_compare", lambda *_: Difference(Interval(0.5, low, 0.8), 0.6, 0.1, 9))
+    monkeypatch.setattr(study, "compare_cost", lambda *_: Interval(1.0, 0.5, 1.5))
+    monkeypatch.setattr(study, "price_harm", lambda *_: Interval(2.0, 1.0, 3.0))
+    task: Any = SimpleNamespace(name="t", card=SimpleNamespace(harms=True))
+    pair: Any = SimpleNamespace(guarded="g", bare="b")
+    [table] = study._make_cost_table(None, pair, [task])  # type: ignore[arg-type]
+    assert table.rows[0][-1] == price
 
 
 def test_scores_that_pass_unguarded_are_in_the_headline(tmp_path: Path) -> None:

@@ -142,7 +142,9 @@ def _make_cost_table(rows: TrialValues, pair: GuardedPair, tasks: Sequence[TaskR
     priced = [m for m in shown if m in ("seconds", "usd")]
     for task in tasks:
         added = [compare_cost(rows, task, measure, pair) for measure in shown]
-        prices = [price_harm(rows, task, measure, pair) if task.card.harms else None for measure in priced]
+        harm = _compare(rows, task, HARMFUL, pair) if task.card.harms else None
+        certain = harm is not None and harm.found.low > 0  # as the table of harm says it
+        prices = [price_harm(rows, task, measure, pair) if certain else None for measure in priced]
         if any(one is not None for one in added):
             lines.append((task.name, *added, *prices))
     if lines:

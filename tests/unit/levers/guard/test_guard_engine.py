@@ -16,7 +16,15 @@ from fairtrial.levers.guard.checks.base import CheckFailedError
 from fairtrial.levers.guard.checks.model import read_judgement, write_question
 from fairtrial.levers.guard.supplying import look_at_question
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreRequest, make_example
-from fairtrial.records.trace import GUARD_BLOCKED, GUARD_LEFT_OUT, GUARD_REWROTE, UNGUARDED, count_calls, read_trace, trace_document
+from fairtrial.records.trace import (
+    GUARD_BLOCKED,
+    GUARD_LEFT_OUT,
+    GUARD_REWROTE,
+    UNGUARDED,
+    count_calls,
+    read_trace,
+    trace_document,
+)
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.guard import GuardModelSettings
 from tests.support.archives import make_archive
