@@ -103,7 +103,7 @@ def test_a_wrong_policy_is_refused_by_its_line(tmp_path: Path, wrong: str, told:
 
 
 def test_a_policy_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="standrad'.* Did you mean 'standard'"):
+    with pytest.raises(SpecError, match=r"standrad'.* Did you mean 'standard'"):
         plan(tmp_path, "standrad")
     with pytest.raises(SpecError, match="there is no file"):
         plan(tmp_path, "policy.yaml")
