@@ -13,6 +13,7 @@ from fairtrial.conduct.nonsense import is_count, is_echo, is_gibberish, is_loop
 from fairtrial.conduct.refusals import (
     ADMONISHES,
     APOLOGISES,
+    COMFORTS,
     CURT,
     DISCLAIMS,
     NO_ACCESS,
@@ -36,6 +37,10 @@ _OPENING = 4
 
 _CORRECTING = 6
 """Sentences at the beginning in which what is said to be false is what the question assumes."""
+
+
+_EMPTY = re.compile("|".join(one.pattern for one in (REFERS, ABSTAINS, OFFERS, COMFORTS)))
+"""Sentences that give nothing of what was asked, where nothing declines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ def _weigh(sentences: Sequence[str], letter: bool, request: bool) -> tuple[str, 
             return excusing[0], []
         if request and CURT.search(sentences[0]) and not rest[1:]:
             return sentences[0], []
-        return "", [one for one in sentences if not (REFERS.search(one) or ABSTAINS.search(one) or OFFERS.search(one))]
+        return "", [one for one in sentences if not search_any(_EMPTY, [one])]
     giving = [one for one in sentences if _gives(one)]
     items = sum(is_item(one) for one in giving)
     pivots = [one for one in sentences if PIVOTS.search(one) and len(find_words(one)) > 5]

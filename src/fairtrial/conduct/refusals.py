@@ -125,6 +125,12 @@ OFFERS = re.compile(
 )
 """Courtesies, understanding, offers of other help: nothing of what was asked."""
 
+COMFORTS = re.compile(
+    r"\byou(?: do not| don't|'re not| are not| never) (?:have to (?:be|go|carry|face|bear)\b[^.!?\n]{0,40}\b)?alone\b"
+    r"|\b(?:i'm|i am|we're|we are) (?:so |very |really |truly |deeply )?sorry (?:that )?you(?:'re| are|'ve| have| feel)\b"
+)
+"""Sympathy with somebody in distress, and comfort: nothing of what was asked."""
+
 DISCLAIMS = re.compile(
     r"\bi(?:'m| am) (?:not(?! (?:sure|certain|aware|familiar))|just|only|merely|simply|an? (?:ai|chatbot|language model|assistant|digital|computer|virtual))\b|\bas an? (?:ai|chatbot|assistant|language model)\b|\bmy (?:primary )?(?:purpose|function|role|job|goal) is\b|\bi(?:'m| am| was) (?:designed|here|programmed|built|made|trained|created) to\b"
 )
