@@ -228,7 +228,9 @@ def _list_notes(found: Forecast) -> list[str]:
         share = f"{100 * supposed_ones[0].discordance:.0f}%"
         lines.append(f"? Nothing is known yet of how often these candidates differ; {share} of the items is supposed.")
     if any(outlook.median is None for q in found.questions for outlook in q.outlooks):
-        lines.append("no: there are too few items to settle half of such trials (in brackets: the share that they do settle).")
+        lines.append(
+            "no: there are too few items to settle half of such trials (in brackets: the share that they do settle)."
+        )
     for note in dict.fromkeys(f"{q.task} · {q.measure}: {q.note}." for q in found.questions if q.note):
         lines.append(note)
     if any("minutes" in total.unknown for total in found.totals):
