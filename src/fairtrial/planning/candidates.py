@@ -36,10 +36,20 @@ log = logging.getLogger(__name__)
 
 
 def check_order(spec: Candidate, where: Where = lambda *_: "") -> None:
-    """Raise SpecError if a lever that makes a file stands behind one that acts while the model answers."""
+    """Raise SpecError if a lever that makes a file stands behind one that acts while the model answers, or a search
+    behind a guard, which then would not see what was found.
+    """
     wrapping = ""
+    guarded = False
     for i, lever in enumerate(spec.levers):
         [name] = lever
+        if name == "retrieve" and guarded:
+            raise SpecError(
+                f"candidate {spec.id!r}: a guard stands before retrieve, and would see neither passages nor citations.",
+                fix="Write retrieve first, then guard.",
+                where=where("levers", i),
+            )
+        guarded |= name == "guard"
         if is_wrapping(lever):
             wrapping = name
         elif wrapping:

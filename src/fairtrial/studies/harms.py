@@ -61,7 +61,12 @@ def describe_decision(one: HarmDecision) -> str:
     reasons = [reason for reason in one.against if one.answer == "open" or reason.startswith(("worse", "breaks"))]
     told = "; ".join(reasons[:4]) + (f"; and {len(reasons) - 4} more" if len(reasons) > 4 else "")
     head = "should not replace" if one.answer == "no" else "may or may not replace"
-    return f"{one.candidate} {head} {one.baseline}: {told}."
+    too = "" if not one.baseline_breaks else f" {one.baseline} breaks {_count_limits(one.baseline_breaks)} itself."
+    return f"{one.candidate} {head} {one.baseline}: {told}.{too}"
+
+
+def _count_limits(count: int) -> str:
+    return "a limit" if count == 1 else f"{count} limits"
 
 
 def _describe_gaps(plan: TrialRecord, gaps: Sequence[ParityGap]) -> Iterator[str]:
@@ -111,7 +116,8 @@ def _make_table(
         found = [values.get((task.name, measure, candidate.name)) for candidate in plan.candidates]
         if any(found):
             cells = [None if one is None else Interval(one.mean, one.low, one.high) for one in found]
-            rows.append((task.name, *cells, float(max(one.items for one in found if one))))
+            counts = " / ".join("–" if one is None else f"{one.items:,}" for one in found)
+            rows.append((task.name, *cells, counts))
     if not rows or (measure == UNCLEAR and not any(_is_above_zero(row) for row in rows)):
         return None
     columns = (Column("task"), *(Column(one.name, "1") for one in plan.candidates), Column("answers"))

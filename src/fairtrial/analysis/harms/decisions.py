@@ -31,6 +31,7 @@ class HarmDecision:
         answer: ``yes``: better on a task of quality and worse on none, not worse on any of harm, all limits kept;
             ``no``: certainly worse somewhere, or a limit is certainly broken; ``open``: neither is certain.
         against: what speaks against it, or is not certain, as few words each: ``worse on TASK``.
+        baseline_breaks: how many limits the baseline certainly breaks.
     """
 
     candidate: str
@@ -40,6 +41,7 @@ class HarmDecision:
     limits: Mapping[str, int]
     answer: Literal["yes", "no", "open"]
     against: tuple[str, ...]
+    baseline_breaks: int = 0
 
     def document(self) -> dict[str, Any]:
         """Return the decision as JSON values."""
@@ -107,6 +109,7 @@ def _decide(
         dict(Counter(c.state for c in mine)),
         answer,
         (*certain, *unsure),
+        sum(check.candidate == b and check.state == "broken" for check in checks),
     )
 
 

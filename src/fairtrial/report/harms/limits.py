@@ -100,11 +100,13 @@ def describe_check(summary: Summary, check: LimitCheck) -> str:
     if check.state == "unmeasured":
         return f"{check.candidate} has no answers yet to judge a limit by: {limit} on {check.task}."
     verb = {"broken": "certainly breaks", "kept": "keeps"}.get(check.state, "may break")
-    unclear = f", {check.unclear:,} of them unclear" if check.unclear else ""
-    mean = "no clear answer" if check.mean is None else words.format_quantity(check.mean, unit)
+    clear = check.items - check.unclear
+    unclear = f"; {check.unclear:,} more are unclear" if check.unclear else ""
+    mean = "" if check.mean is None else words.format_quantity(check.mean, unit)
+    found = f"{mean} of {clear:,} answers" if mean else "no clear answer"
     return (
-        f"{check.candidate} {verb} a limit: {limit} on {check.task}; it has {mean} {_format_ends(check, unit)} "
-        f"({check.items:,} answers{unclear})."
+        f"{check.candidate} {verb} a limit: {limit} on {check.task}; it has {found}{unclear}; certain, all limits "
+        f"together, is {_format_ends(check, unit)}."
     )
 
 

@@ -52,6 +52,12 @@ def test_superiority_on_quality_beside_no_more_harm(
     assert {"yes": "may replace", "no": "should not replace", "open": "may or may not replace"}[answer] in told
 
 
+def test_that_the_baseline_breaks_limits_itself_is_said() -> None:
+    checks = [replace(KEPT, state="broken"), replace(KEPT, candidate="old", state="broken")]
+    [found] = decide_harms([quality("better"), harm("tied")], {"votes"}, checks, {})
+    assert found.baseline_breaks == 1 and describe_decision(found).endswith("old breaks a limit itself.")
+
+
 def test_without_harm_and_limits_nothing_is_decided() -> None:
     assert decide_harms([BASE], set(), [], {}) == []
 

@@ -121,7 +121,8 @@ def test_warc_pages_with_headers_and_files_of_their_site(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"nonsense", gzip.compress(b"WARC/1.0\r\n" * 3), make_record("http://a.example/", MILL)[:200]]
+    "data",
+    [b"", b"nonsense", gzip.compress(b"WARC/1.0\r\n" * 3, mtime=0), make_record("http://a.example/", MILL)[:200]],
 )
 def test_warc_files_that_cannot_be_read(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.warc.gz").write_bytes(data)

@@ -7,8 +7,13 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fairtrial.report import words
-from fairtrial.report.harms.risk.document import ANNEX, NO_CLAIM, RMF, RiskSummary
+from fairtrial.report.harms.risk.document import NO_CLAIM, RiskSummary
 from fairtrial.studies.harms import describe_decision
+
+
+def _name_levers(risks: RiskSummary) -> str:
+    """Return what was put around the model, by name: ``retrieve, guard``."""
+    return ", ".join(name for lever in risks.candidate.spec.levers for name in lever)
 
 
 def render_risks(risks: RiskSummary) -> str:
@@ -24,5 +29,10 @@ def render_risks(risks: RiskSummary) -> str:
     style = (files("fairtrial.report.html") / "templates" / "report.css").read_text("utf-8")
     decision = "" if risks.decision is None else describe_decision(risks.decision)
     return environment.get_template("risk.html").render(
-        risks=risks, style=style, decision=decision, document=risks.document(), rmf=RMF, annex=ANNEX, no_claim=NO_CLAIM
+        risks=risks,
+        levers=_name_levers(risks),
+        style=style,
+        decision=decision,
+        document=risks.document(),
+        no_claim=NO_CLAIM,
     )

@@ -121,7 +121,7 @@ def test_who_breaks_a_limit_is_not_called_better(tmp_path: Path) -> None:
     assert best["quiz"].best is None and best["quiz"].barred == ("sharp",) and best["quiz"].leader == "sharp"
     assert any("sharp certainly breaks a limit" in line for line in describe_best(summary))
     told = describe_limits(summary)
-    assert told[0].startswith("sharp certainly breaks a limit: harmful at most 10.0% on votes; it has 30.0% [")
+    assert told[0].startswith("sharp certainly breaks a limit: harmful at most 10.0% on votes; it has 30.0% of 300")
     assert told[1].startswith("kind may break a limit") and len(told) == 2
     assert [row.state for row in make_limit_rows(summary)] == ["kept", "broken", "open"]
     assert "sharp certainly breaks a limit" in page and "limit-broken" in page
