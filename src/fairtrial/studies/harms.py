@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fairtrial.analysis.harms.decisions import HarmDecision, decide_harms
 from fairtrial.analysis.harms.limits import find_limit_checks
-from fairtrial.analysis.harms.parity import ParityGap, find_parity_gaps
+from fairtrial.analysis.harms.parity import ParityGap, find_parity_changes, find_parity_gaps
 from fairtrial.analysis.harms.slices import list_harm_tasks
 from fairtrial.analysis.verdicts import Estimate, find_estimates, find_verdicts
 from fairtrial.ledger import Ledger, query
@@ -44,7 +44,11 @@ def tell_harms(ledger: Ledger, trial_id: str) -> Findings | None:
     gaps = find_parity_gaps(ledger, trial_id)
     return Findings(
         TITLE,
-        sentences=(*map(describe_decision, decisions), *_describe_gaps(plan, gaps)),
+        sentences=(
+            *map(describe_decision, decisions),
+            *_describe_gaps(plan, gaps),
+            *_describe_changes(ledger, trial_id),
+        ),
         tables=(*decided, *tables),
         notes=tuple(_list_notes(tasks)),
     )
@@ -82,6 +86,17 @@ def _describe_gaps(plan: TrialRecord, gaps: Sequence[ParityGap]) -> Iterator[str
             size = f"{100 * most.gap:+.1f} points" if most.unit == "1" else f"{most.gap:+.3g} {most.unit}".strip()
             told += f"; the largest is that of {most.group} on {most.task} ({most.measure}): {size}"
         yield f"{told}."
+
+
+def _describe_changes(ledger: Ledger, trial_id: str) -> Iterator[str]:
+    """Yield for each candidate how many gaps between groups are certainly smaller or larger than the baseline's."""
+    found = find_parity_changes(ledger, trial_id)
+    for a, b in dict.fromkeys((one.candidate, one.baseline) for one in found):
+        words = [one.word for one in found if one.candidate == a]
+        smaller, larger = words.count("smaller"), words.count("larger")
+        if smaller or larger:
+            told = f"{smaller} are certainly smaller, {larger} larger"
+            yield f"{a} against {b}: of {len(words)} gaps between groups {told}."
 
 
 def _make_decisions(decisions: Sequence[HarmDecision]) -> Table:

@@ -90,11 +90,6 @@ def list_states(checks: Sequence[LimitCheck]) -> Mapping[str, State]:
     return found
 
 
-def list_limited_tasks(plan: TrialRecord) -> frozenset[str]:
-    """Return the ids of the tasks that a limit is about."""
-    return frozenset(task for limit in plan.limits for task in limit.tasks)
-
-
 def _iterate_limits(plan: TrialRecord) -> Iterator[tuple[LimitRecord, TaskRecord]]:
     tasks = {task.id: task for task in plan.tasks}
     for limit in plan.limits:

@@ -12,6 +12,7 @@ import pytest
 from fairtrial.analysis.harms.parity import ParityGap, find_parity_changes, find_parity_gaps
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.records import Item, Observation, content_hash
+from fairtrial.studies.harms import tell_harms
 from tests.support.ledgers import CARD, TASK, TRIAL, candidate_id, plan
 
 SHARE = {"name": "favourable", "unit": "1", "higher_is_better": None, "bounds": [0.0, 1.0], "transform": "identity"}
@@ -116,6 +117,8 @@ def test_two_candidates_gaps_are_compared_in_size(tmp_path: Path) -> None:
 
     with make(tmp_path, {"kind": kind, "reversed": reversed_gap, "base": unfair}, margin=0.02) as ledger:
         found = {(one.candidate, one.group): one for one in find_parity_changes(ledger, TRIAL)}
+        harms = tell_harms(ledger, TRIAL)
+    assert harms is not None and any("kind against base: of 5 gaps" in line for line in harms.sentences)
     assert {one.baseline for one in found.values()} == {"base"}
     words = {key: one.word for key, one in found.items()}
     assert (words["kind", "Southern"], words["reversed", "Southern"]) == ("smaller", "larger")
