@@ -158,8 +158,8 @@ def test_a_window_is_not_looked_beyond(folders: Any) -> None:
     """Longer than its window, a model is asked branch by branch; the tree would let it see too much."""
     engine = opened(folders("mistral"))
     trust = engine._trust  # type: ignore[attr-defined]
-    assert trust.scoring(80, 80) == "packed tree"
-    assert trust.scoring(80, 81) == "branch by branch"
+    assert trust.pick_scoring(80, 80) == "packed tree"
+    assert trust.pick_scoring(80, 81) == "branch by branch"
     assert max(answer.prompt_tokens for answer in engine.score(asked())) > 80  # compared with plain evaluation above
 
 
