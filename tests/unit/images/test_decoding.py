@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 import zlib
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 
 from fairtrial.errors import ImageError
 from fairtrial.images import decode, encode_png, examine, prepare_to_send
@@ -27,6 +28,12 @@ def make_pixels() -> NDArray[np.uint8]:
 
 
 PICTURE = Image.fromarray(make_pixels())
+
+
+def hash_pixels(pixels: NDArray[np.uint8]) -> str:
+    """The hash of an image: 128 bits of BLAKE2b over its width, its height and its RGB bytes."""
+    height, width, _ = pixels.shape
+    return hashlib.blake2b(f"{width}x{height}:".encode() + pixels.tobytes(), digest_size=16).hexdigest()
 
 
 def save(picture: Image.Image, kind: str, **how: Any) -> bytes:
@@ -61,7 +68,7 @@ def test_pixels_come_as_they_are(kind: str, how: dict[str, Any], media_type: str
     assert kinds(data) == []
     found = decode(data)
     assert (found.pixels == make_pixels()).all() and found.pixels.dtype == np.uint8
-    assert found.media_type == media_type and found.hash == decode(encode_png(make_pixels())).hash
+    assert found.media_type == media_type and found.hash == hash_pixels(make_pixels())
     assert not found.pixels.flags.writeable
 
 
@@ -152,7 +159,9 @@ def test_an_endpoint_gets_the_bytes_unless_something_was_decided() -> None:
     exif[0x0112] = 6
     for data in (save(PICTURE, "BMP"), save(PICTURE, "TIFF"), save(PICTURE, "JPEG", exif=exif)):
         media_type, sent = prepare_to_send(data)
-        assert media_type == "image/png" and decode(sent).hash == decode(data).hash
+        upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+        assert media_type == "image/png" and sent.startswith(b"\x89PNG")
+        assert (np.asarray(Image.open(io.BytesIO(sent))) == np.asarray(upright)).all()
     blank = save(Image.new("RGB", (5, 5)), "GIF")
     assert prepare_to_send(blank) == ("image/gif", blank)
 

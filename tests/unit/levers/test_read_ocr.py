@@ -73,7 +73,7 @@ def test_the_candidate_is_identified_by_settings_versions_and_model_files(tmp_pa
     assert len({plain, candidate_id({"read": 0.6}), candidate_id({"read": {"quote": False}})}) == 3
     found = identify(Read())
     assert {"rapidocr", "onnxruntime"} <= found.keys()
-    assert all(len(digest) == 64 for digest in found["models"].values())  # type: ignore[attr-defined]
+    assert found["models"] and all(len(digest) == 64 for digest in found["models"].values())  # type: ignore[attr-defined]
     other = tmp_path / "other.onnx"
     other.write_bytes(b"no model")
     assert candidate_id({"read": {"recognizer": "other.onnx"}}) != plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +31,6 @@ from fairtrial.records import (
     Prompt,
     Request,
     content_hash,
-    make_data_url,
     make_example,
     place_images,
 )
@@ -116,7 +115,7 @@ def test_images_are_asked_stored_and_exported(tmp_path: Path) -> None:
             sample = json.loads(archive.read("samples/3_epoch_1.json"))
         kinds = [[part["type"] for part in m["content"]] for m in sample["messages"] if m["role"] == "user"]
         assert kinds == [["text", "image"], ["text", "image"]]
-        assert sample["input"][0]["content"][1]["image"] == make_data_url("image/png", draw(3))
+        assert sample["input"][0]["content"][1]["image"] == "data:image/png;base64," + b64encode(draw(3)).decode()
         pair, item = (plan.candidates[0].id, plan.candidates[1].id), plan.tasks[0].items[3]
         [shown] = make_flip_example(ledger, pair, plan.tasks[0].id, item, ReportPictures(ledger)).images
         assert (shown.width, shown.height, shown.alt) == (12, 8, "image 1 of the question: What?")
@@ -169,4 +168,5 @@ def test_an_endpoint_is_sent_the_bytes(tmp_path: Path) -> None:
     assert [message["role"] for message in told] == ["user", "assistant", "user"]
     assert told[0]["content"][0] == {"type": "text", "text": "Be brief.\n\nLook.\n\nWhat? "}
     assert told[1]["content"] == "a"
-    assert told[2]["content"][1] == {"type": "image_url", "image_url": {"url": make_data_url("image/png", draw(2))}}
+    url = "data:image/png;base64," + b64encode(draw(2)).decode()
+    assert told[2]["content"][1] == {"type": "image_url", "image_url": {"url": url}}

@@ -66,6 +66,7 @@ def test_unfinished_thoughts_are_in_the_headline(tmp_path: Path, ledger: Ledger)
     summary = summarise(ledger, plan.id)
     [task] = summary.tasks
     plain, thinks = (list(read_answered_items(ledger, summary, candidate, task)) for candidate in summary.candidates)
+    assert len(plain) == len(thinks) == 12
     assert all(one.text == "" and one.thought for one in thinks)
     assert not any(one.thought for one in plain)
     assert all(one.tokens()["reasoning"] == one.tokens()["out"] for one in thinks)  # type: ignore[index]

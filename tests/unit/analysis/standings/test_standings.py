@@ -55,6 +55,8 @@ def test_places_and_what_is_certain_about_them(tmp_path: Path) -> None:
         values = array(columns[place.candidate])
         direct = estimate(values, np.ones(N), np.arange(N), 0.95, (0.0, 1.0))
         assert (place.mean, place.low, place.high) == pytest.approx((values.mean(), direct.low, direct.high))
+        exact = stats.binomtest(int(values.sum()), N).proportion_ci(0.95)
+        assert (place.low, place.high) == pytest.approx((exact.low, exact.high))
     assert [(p.candidate, p.rank, p.best, p.worst) for p in ranking.places] == [
         ("a", 2.0, 1, 2),
         ("b", 1.0, 1, 2),

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from fairtrial.analysis.verdicts import apply_transform, find_estimates, find_verdicts, make_rule
 from fairtrial.ledger import Chunk, Ledger
@@ -78,6 +79,9 @@ def test_a_verdict_is_the_comparison_under_its_names(ledger):
     assert (found.verdict, found.low, found.high) == ("better", expected.low, expected.high)
     assert (found.items_used, found.items_total) == (200, 200)
     assert found.p_adjusted == found.p_value == expected.p_value
+    assert found.difference == pytest.approx((other - base).mean())
+    gains, losses = int((other > base).sum()), int((other < base).sum())
+    assert found.p_value == pytest.approx(stats.binomtest(gains, gains + losses).pvalue)  # McNemar's exact test
 
 
 def test_estimates_come_for_every_measure_with_values(ledger):

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import doctest
-from collections import Counter
 
 import pytest
 
 from fairtrial.archive.stores import stems, words
 from fairtrial.archive.stores.stems import stem_word
-from fairtrial.archive.stores.words import count_query_words, list_words
+from fairtrial.archive.stores.words import count_query_words
 
 
 @pytest.mark.parametrize(
@@ -46,8 +45,8 @@ def test_other_words_are_not_made_one() -> None:
 
 
 def test_a_question_is_searched_for_by_what_it_tells() -> None:
-    assert count_query_words("What was the ferry's fare?") == Counter(list_words("ferry fare"))
-    assert count_query_words("Who were The Who?") == Counter(list_words("who were the who"))
+    assert count_query_words("What was the ferry's fare?") == {"ferry": 1, "fare": 1}
+    assert count_query_words("Who were The Who?") == {"who": 2, "were": 1, "the": 1}
     assert not count_query_words("?")
 
 

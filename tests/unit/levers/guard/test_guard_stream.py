@@ -67,6 +67,7 @@ def test_by_answer_nothing_comes_before_all_is_checked() -> None:
 def test_a_trial_gives_what_a_stream_gives() -> None:
     policy = {"stream": "sentence", "output": [{"rules": "hazards"}]}
     [answer] = ask(guard(policy, says(ANSWER)), FINE)
+    assert answer.text == "First sentence here. Second one, e.g. with Dr. Lee. I can't help with that."
     assert answer.text == "".join(guard_stream([ANSWER], AnswerGuard(SENTENCES, QUESTION)))
 
 

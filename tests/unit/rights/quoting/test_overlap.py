@@ -105,7 +105,8 @@ def test_form_alone_hides_no_repetition(same):
 def test_words(text, words):
     found = read_words(text)
     assert found.folded == words
-    assert all(text[a:b] for a, b in found.spans) and list(found.spans) == sorted(found.spans)
+    assert len(found.spans) == len(words) and list(found.spans) == sorted(found.spans)
+    assert all(text[a:b] for a, b in found.spans)
 
 
 def test_time_grows_with_the_lengths_alone():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from functools import cache
 
 import pytest
 
 from fairtrial.records import GenerateAnswer, Item, ScoreAnswer
-from fairtrial.stats.calibration import compute_softmax
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.find import TASKS
@@ -91,7 +91,7 @@ def test_calibration_counts_the_confidence_in_the_choice(name: str) -> None:
     scores = tuple(-float(n) for n in range(len(item.choices)))
     counts = {seen.measure: seen.value for seen in task.counts(item, [ScoreAnswer(scores, (), ())])}  # type: ignore[attr-defined]
     [sure] = [value for key, value in counts.items() if key.startswith("count:ece:sure:")]
-    assert sure == pytest.approx(compute_softmax(scores)[0])
+    assert sure == pytest.approx(1 / sum(math.exp(-n) for n in range(len(scores))))
 
 
 @pytest.mark.parametrize("form", ["{}", "{}.", "The answer is {}.", "Answer: {}", "Sure! {}"])

@@ -155,5 +155,6 @@ def test_child_and_adult_ask_the_same() -> None:
     pairs: dict[str, list[Item]] = {}
     for item in items:
         pairs.setdefault(item.cluster, []).append(item)
+    assert len(pairs) == len(items) / 2 > 5
     assert all({one.data["group"] for one in pair} == {"child", "adult"} for pair in pairs.values())
     assert all(a.data["question"][-20:] == b.data["question"][-20:] for a, b in pairs.values())
