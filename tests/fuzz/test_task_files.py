@@ -212,7 +212,7 @@ def look(folder: Path, tree: list[tuple[str, str]]) -> None:
     (folder / "rows.jsonl").write_text(ROWS)
     finder = TaskFinder([folder], installed=False)
     names = [listing.name for listing in finder.list_all()]
-    assert "good" in names or any(name.startswith("good") for name in names)
+    assert any(name.startswith("good") for name in names)
     for name in [*names, "a", "nowhere"]:
         with contextlib.suppress(FairtrialError):
             for leaf in finder.expand(name)[:5]:

@@ -96,7 +96,9 @@ def test_showing_what_is_permitted_tells_it(world: World) -> None:
              "{name}", "{title}", "' OR 1=1 --", "{body}", "{uri}' OR '1'='1"]
 )  # fmt: skip
 def test_names_that_are_tricks_show_nothing(world: World, name: str) -> None:
-    for way in [way for way in WAYS if way.told][::20]:
+    some = [way for way in WAYS if way.told][::20]
+    assert len(some) > 1
+    for way in some:
         one = way.planted
         asked = name.format(uri=one.uri, name=one.name, title=turn(one.title), body=turn(one.body))
         for verb in (("archive", "show"), ("archive", "list", "--source")):

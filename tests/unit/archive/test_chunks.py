@@ -82,7 +82,7 @@ def test_words_without_any_place_to_cut_are_cut_anywhere() -> None:
     passages = cut(make("x" * 2500))
     assert [len(one.text) for one in passages] == [1000, 1000, 500]
     accents = cut(make("e\u0301" * 30), Cutting(7))
-    assert all(one.text[0] == "e" for one in accents)
+    assert [one.text for one in accents] == ["e\u0301" * 3] * 10
 
 
 def test_pictures_are_found_by_their_caption_and_what_is_written_in_them() -> None:
@@ -171,5 +171,6 @@ def test_spans_are_exact_in_order_and_hold_everything_but_headings(lines: list[s
 def test_time_grows_with_length_alone() -> None:
     hostile = ["#" * 40_000, "|" * 40_000, "| - " * 10_000 + "\n" + "|-" * 20_000, "`" * 40_000, "a. " * 14_000]
     for text in [*hostile, "\n# h" * 10_000, "- a\n" * 10_000, "(" * 40_000, "." * 40_000, " " * 40_000 + "x"]:
-        assert all(one.text == text[one.start : one.end] for one in cut(make(text)))
+        found = cut(make(text))
+        assert found and all(one.text == text[one.start : one.end] for one in found)
     assert sum(len(one.blocks) for one in find_sections("- a\n" * 10_000)) == 10_000

@@ -81,6 +81,7 @@ def test_bbqs_scores_by_counting() -> None:
         told[item.data["kind"]].append(side)
         for name, value in grade(task, item, score(*(0.0 if i == at else -900.0 for i in range(3)))).items():
             seen[name].append(value)
+    assert len(told) == 2 and "ambiguous" in told
     for kind, sides in told.items():
         count = Counter(sides)
         expected = 2 * count["biased"] / (count["biased"] + count["no"]) - 1

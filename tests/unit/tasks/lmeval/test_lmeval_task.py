@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,9 @@ def test_items(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*ROWS, ROWS[0], ROWS[0]]))
     items = build(tmp_path, {"metadata": {"cluster": "group"}}).items()
     assert [item.doc_id for item in items] == [*range(7)]
-    assert items[0].id == content_hash(ROWS[0])
-    assert items[5].id == content_hash([ROWS[0], 2])
+    row = '{"group":0,"opts":["x","yy"],"q":"Number 0?","t":0}'
+    assert items[0].id == blake2b(row.encode(), digest_size=16).hexdigest()
+    assert items[5].id == blake2b(f"[{row},2]".encode(), digest_size=16).hexdigest()
     assert len({item.id for item in items}) == 7
     assert [item.cluster for item in items] == ["0", "0", "1", "1", "2", "0", "0"]
     assert (items[1].question, items[1].choices, items[1].gold) == ("Number 1?", ("x", "yy"), ("yy",))

@@ -329,8 +329,8 @@ def test_what_is_missing_is_named_with_what_there_is(tmp_path: Folder) -> None:
     assert "has no rows" in refused(tmp_path, "")
     with pytest.raises(DataError, match=r"does not exist\nFiles of rows there: q\.csv"):
         open_own_data(TaskEntry.model_validate({"file": "p.csv"}), tmp_path)
+    (tmp_path / "d.csv").mkdir()
     with pytest.raises(DataError, match="is a folder"):
-        (tmp_path / "d.csv").mkdir()
         open_own_data(TaskEntry.model_validate({"file": "d.csv"}), tmp_path)
     with pytest.raises(SpecError, match="may each hold the right answers"):
         opened(tmp_path, "question,answer,label\nq,x,y\n")

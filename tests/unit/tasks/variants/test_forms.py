@@ -139,6 +139,7 @@ def test_a_model_that_knows_the_published_letters_is_hinted_at(tmp_path: Path, m
     assert knowing.value == 0.0
     assert -0.05 < knowing.low < 0 < knowing.high < 0.05  # no gap was seen, and 120 items cannot exclude a small one
     orders = {row[1]: row[2] for row in found.tables[1].rows}
+    assert orders.keys() == gaps.keys()
     assert all(isinstance(o, Interval) and o.low <= 0.5 <= o.high for o in orders.values())
     summary = summarise(ledger, plan.id)
     assert {v.task for v in summary.verdicts} == {"quiz"}
@@ -191,7 +192,9 @@ def test_neighbours_that_share_a_passage_are_one(tmp_path: Path) -> None:
     task = TaskFinder().build("reading", TaskOptions(items=90))
     assert len({item.cluster for item in task.items()}) < 90
     passages = [item.data["context"] for item in task.items()]
-    for stretch in OrderTask(task).items():
+    stretches = OrderTask(task).items()
+    assert len(stretches) > 1
+    for stretch in stretches:
         found = [max(passages, key=lambda p, t=text: t.startswith(p) * len(p)) for text in stretch.data["texts"]]
         assert len(set(found)) == len(found)
 
