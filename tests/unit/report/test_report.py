@@ -90,7 +90,8 @@ def test_the_page_says_what_was_found(page: str, summary: Summary) -> None:
     assert "no meter here" in found
     assert "requests were cut to fit the context" in found
     assert "0, 60 looks" not in found
-    assert "A tie says little about a candidate that only guesses" in found or not words.list_chance_notes(summary)
+    assert "smaller on choosing is not distinguishable from guessing (25.0%)." in found
+    assert "A tie says little about a candidate that only guesses" in found
 
 
 def test_levers_are_shown_as_the_trial_file_writes_them(ledger: Ledger, summary: Summary) -> None:

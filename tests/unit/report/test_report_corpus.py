@@ -16,7 +16,7 @@ from sacrebleu.metrics.chrf import CHRF
 import fairtrial as ft
 from fairtrial.analysis.corpus import CorpusEstimate
 from fairtrial.ledger import Ledger, query
-from fairtrial.report.corpus import format_score, make_corpus_rows
+from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.export.lm_eval import export_lm_eval
 from fairtrial.report.html.page import render_report
 from fairtrial.report.summary import Summary, summarise
@@ -89,7 +89,7 @@ def test_it_is_shown_under_a_name_of_its_own(made: tuple[Ledger, Summary], tmp_p
     console.print(make_estimates_table(summary))
     text = console.export_text()
     assert "chrF of all answers" in text
-    assert format_score(find(summary, "one", "chrf").value, "chrf") in text
+    assert f"{find(summary, 'one', 'chrf').value:.1f} [" in text
     page = render_report(ledger, summary)
     assert "Matthews correlation of all answers" in page
     assert "Verdicts are about chrf_sentence of single answers." in page

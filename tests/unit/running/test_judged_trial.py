@@ -36,7 +36,7 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.report.html.page import render_report
-from fairtrial.report.judges import describe_beside, describe_corrected, describe_costs
+from fairtrial.report.judges import describe_beside, describe_corrected
 from fairtrial.report.summary import summarise
 from fairtrial.report.words import UNREAD_GRADE, describe_outcome
 from fairtrial.running.judging import UNREAD
@@ -202,7 +202,8 @@ def test_what_is_said_of_a_judge(tmp_path: Path, labelled: Letters) -> None:
     assert made.mean == pytest.approx(min(1, max(0, good.mean + agreement.error.mean)))
     assert made.low < made.mean <= made.high and made.high - made.low >= good.high - good.low
     assert "like" not in made.source and "on average" in summary.document()["corrected"][0]["assumes"]
-    assert describe_costs(summary)[0] in page
+    tokens = 3 * judge.judged
+    assert f"strict judged {judge.judged} answers: 1,490 tokens read, {tokens} tokens written, " in page
     assert summary.document()["judges"][0]["uses"][0]["agreement"]["count"] == 30
     assert doubts["unjudged"].count == 1 and doubts["unjudged"].headline
     assert doubts["spoke_to_judge"].candidate == "bad"

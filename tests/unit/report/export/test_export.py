@@ -14,7 +14,7 @@ from fairtrial.planning.plan import plan_trial
 from fairtrial.report.export import EXPORTERS, NOT_STATED
 from fairtrial.report.export.model_card import build_card
 from fairtrial.report.export.places import make_candidate_folders
-from fairtrial.report.gate import GateAllowances, GateQuestions, is_failure, judge_claim, judge_gate
+from fairtrial.report.gate import GateAllowances, GateQuestions, is_failure, judge_gate
 from fairtrial.report.junit import write_junit
 from fairtrial.report.summary import Summary, summarise
 from fairtrial.running.conductor import run
@@ -86,18 +86,17 @@ def test_a_model_card_is_read_by_the_hubs_library(first: tuple[Ledger, Summary])
 
 def test_a_gate_holds_what_is_undecided_unless_allowed(first: tuple[Ledger, Summary]) -> None:
     made = judge_gate(first[1], GateQuestions()).checks
-    assert [(one.candidate, one.task) for one in made] == [("one", "table"), ("one", "arithmetic_open")]
-    verdicts = {v.task: v for v in first[1].verdicts}
-    assert [one.outcome for one in made] == [judge_claim(verdicts[one.task], "not-worse") for one in made]
-    undecided = [one for one in made if one.outcome == "undecided"]
-    assert undecided and all(is_failure(one, False) and not is_failure(one, True) for one in undecided)
+    assert [(one.candidate, one.task, one.outcome) for one in made] == [
+        ("one", "table", "undecided"), ("one", "arithmetic_open", "undecided"),
+    ]  # fmt: skip
+    assert all(is_failure(one, False) and not is_failure(one, True) for one in made)
     judged = judge_gate(first[1], GateQuestions())
     assert judged.doubts, "the fake engine writes no numbers"
-    failed = sum(is_failure(one, False) for one in made) + len(judged.doubts)
-    assert write_junit(first[1], judged).count("<failure") == failed
-    assert write_junit(first[1], judge_gate(first[1], GateQuestions(), GateAllowances(undecided=True))).count(
-        "<skipped"
-    ) == len(undecided)
+    assert write_junit(first[1], judged).count("<failure") == 2 + len(judged.doubts)
+    assert (
+        write_junit(first[1], judge_gate(first[1], GateQuestions(), GateAllowances(undecided=True))).count("<skipped")
+        == 2
+    )
 
 
 def test_the_example_of_a_table_says_what_it_could_not_pair() -> None:

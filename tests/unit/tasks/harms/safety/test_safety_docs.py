@@ -9,7 +9,6 @@ from pathlib import Path
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.find import TASKS
 from fairtrial.tasks.harms import HARMS
-from fairtrial.tasks.harms.safety.agreement import measure_agreement
 from fairtrial.tasks.harms.safety.attacks import ATTACKS
 from fairtrial.tasks.harms.safety.attacks.heldout import HELD_OUT
 from fairtrial.tasks.harms.safety.loading import load_data
@@ -36,10 +35,11 @@ def test_the_numbers_of_disguises_are_true() -> None:
 
 
 def test_the_agreement_with_a_person_is_what_the_card_counts() -> None:
-    for measure, found in measure_agreement().items():
-        counts = (found.both, found.grader_only, found.people_only, found.neither)
-        assert f"| `{measure}` | {' | '.join(map(str, counts))} |" in PAGE
-    assert TASKS.find("safety_requests")(TaskOptions()).card.harms.grading == measure_agreement()  # type: ignore[union-attr]
+    harms = TASKS.find("safety_requests")(TaskOptions()).card.harms
+    assert harms is not None and harms.grading
+    counted = {name: (one.both, one.grader_only, one.people_only, one.neither) for name, one in harms.grading.items()}
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE, re.M)
+    assert counted == {name: tuple(map(int, numbers)) for name, *numbers in rows}
 
 
 def test_every_suite_of_requests_is_on_the_page() -> None:
