@@ -106,6 +106,7 @@ def test_what_is_not_permitted_is_not_found_and_influences_no_score(store: Sqlit
         write("d", "quay of words", rights=sign(*say("allow", Use.AI_INPUT), *say("deny", Use.SEARCH))),
     )
     result = Searcher(store, HERE).search("quay")
+    assert [one.document.text for one in result.found] == ["The quay is shut."]
     assert result.found == alone.found
     assert result.refused["words"] == {"agreement": 1, "disallowed": 1, "profile": 1}
 

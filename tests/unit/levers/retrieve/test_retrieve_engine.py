@@ -69,11 +69,14 @@ def test_no_words_of_a_passage_are_in_what_the_ledger_keeps_of_an_answer(archive
 
 
 def test_what_may_not_be_used_is_never_found_and_what_may_not_be_displayed_is_not_kept(archive: Path) -> None:
-    secret = GenerateRequest(Prompt("What does the secret contract pay Captain Orlo?"), 40, relevant=(SECRET.uri,))
+    secret = GenerateRequest(
+        Prompt("What does the secret ferry contract pay Captain Orlo?"), 40, relevant=(SECRET.uri,)
+    )
     model = Scripted(lambda _: "Nothing.")
     [answer] = wrap(archive, model).generate([secret])
-    assert SECRET.uri not in [use.uri for use in list_passages(answer)]
-    assert not [sent for sent in model.sent if "ninety thousand" in sent]
+    assert [use.uri for use in list_passages(answer)] == [FERRY.uri]
+    [sent] = model.sent
+    assert FERRY.text in sent and "ninety thousand" not in sent and "Contract of the ferry" not in sent
     [oracle] = wrap(archive, Scripted(lambda _: ""), passages="oracle").generate([secret])
     [use] = list_passages(oracle)
     assert (use.withheld, use.shown, use.kept and use.kept.text) == ("not permitted: agreement", False, "")
