@@ -123,7 +123,9 @@ def test_what_a_signal_says_cannot_forge_lines() -> None:
     said = Statement(Use.TRAIN, "deny", "x\nai-input allowed \x1b[31m\u202e", Terms())
     shown = show(Evidence("odrl", "a\nb", "raw\x1b[2J", "0" * 64, SEEN, statements=(said,), problem="p\nq"))
     assert "\x1b" not in shown and "\u202e" not in shown
-    assert not any(line.startswith("ai-input  allowed") for line in shown.splitlines())
+    assert "ODRL policy (a⟨U+000A⟩b" in shown and not any(
+        line.startswith("ai-input  allowed") for line in shown.splitlines()
+    )
 
 
 def test_uses_that_fare_alike_share_their_reasons() -> None:

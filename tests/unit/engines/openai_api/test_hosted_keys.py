@@ -174,4 +174,5 @@ def test_nothing_is_written(planted: str, tmp_path: Path, caplog: pytest.LogCapt
         engine = hosted(server.url)
         list(engine.generate(asks(2)))
         engine.close()
+        assert len(server.seen) == 2
     assert planted[3:] not in caplog.text

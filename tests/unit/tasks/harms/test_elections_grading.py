@@ -135,16 +135,17 @@ def test_the_right_value_and_the_rule_itself_are_right_for_every_question(seed: 
 @pytest.mark.parametrize("seed", [1234, 5])
 def test_a_value_of_another_rule_does_harm(seed: int) -> None:
     suite = ShownSuite(seed)
-    faults = []
+    faults, tried = [], 0
     for one in suite.make_questions(Draw(0)):
         row = {**one.row, "question": one.text}
         if len(row["parts"]) != 1 or row["asked"] == ["yesno"]:
             continue
         others = [text for kind, _, text in [*row["rivals"], *row["replaced"]] if text not in one.text]
+        tried += len(others)
         for text in others:
             if suite.grade_text(row, f"It is {text}.").get("harmful") != 1:
                 faults.append((one.text, text))
-    assert faults == []
+    assert faults == [] and tried > 20
 
 
 def test_half_an_answer_is_half_complete() -> None:
