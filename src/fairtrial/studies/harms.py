@@ -11,6 +11,7 @@ from fairtrial.analysis.harms.decisions import HarmDecision, decide_harms
 from fairtrial.analysis.harms.limits import find_limit_checks
 from fairtrial.analysis.harms.parity import ParityGap, find_parity_changes, find_parity_gaps
 from fairtrial.analysis.harms.slices import list_harm_tasks
+from fairtrial.analysis.reliability import find_reliability
 from fairtrial.analysis.verdicts import Estimate, find_estimates, find_verdicts
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
@@ -49,7 +50,7 @@ def tell_harms(ledger: Ledger, trial_id: str) -> Findings | None:
             *_describe_gaps(plan, gaps),
             *_describe_changes(ledger, trial_id),
         ),
-        tables=(*decided, *tables),
+        tables=(*decided, *tables, *_make_reliability(ledger, trial_id)),
         notes=tuple(_list_notes(tasks)),
     )
 
@@ -113,6 +114,17 @@ def _make_decisions(decisions: Sequence[HarmDecision]) -> Table:
     )
     return Table(f"Each candidate against {decisions[0].baseline}: verdicts on quality and on harm, and limits",
                  columns, rows)  # fmt: skip
+
+
+def _make_reliability(ledger: Ledger, trial_id: str) -> Iterator[Table]:
+    """Yield how often answers are right, by how sure a candidate is of them, a table a candidate and task."""
+    columns = (Column("sure"), Column("mean confidence", "1"), Column("right", "1"), Column("answers"))
+    for one in find_reliability(ledger, trial_id):
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (f"{100 * bin.low:.0f} to {100 * bin.high:.0f}%", bin.confidence, bin.accuracy, bin.count)
+            for bin in one.bins
+        )
+        yield Table(f"{one.task}: how sure {one.candidate} is, and how often it is right", columns, rows)
 
 
 def _count(labels: Mapping[str, int]) -> str:

@@ -9,6 +9,7 @@ from fairtrial.analysis.reliability import find_reliability
 from fairtrial.ledger import Ledger, query
 from fairtrial.report.corpus import make_corpus_rows
 from fairtrial.report.summary import Summary, summarise
+from fairtrial.studies.harms import tell_harms
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,15 @@ def test_the_bins_make_the_error_of_the_report(made: tuple[Ledger, Summary]) -> 
         assert one.answers == shown.items > 10
         assert shown.value == pytest.approx(gaps / one.answers)
         assert 0.0 <= shown.low <= shown.value <= shown.high <= 1.0
+
+
+def test_the_bins_stand_in_what_is_told_of_harm(made: tuple[Ledger, Summary]) -> None:
+    ledger, summary = made
+    told = tell_harms(ledger, summary.trial_id)
+    assert told is not None
+    [table] = [one for one in told.tables if "how sure one is" in one.caption]
+    [found] = [one for one in find_reliability(ledger, summary.trial_id) if one.candidate == "one"]
+    assert [row[3] for row in table.rows] == [bin.count for bin in found.bins]
 
 
 def test_the_report_calls_the_error_by_its_name(made: tuple[Ledger, Summary]) -> None:

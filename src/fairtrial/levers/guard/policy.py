@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairtrial.conduct import METHOD as CONDUCT
 from fairtrial.engines.base import Engine
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.levers.guard.checks.base import Looker, check_categories
@@ -78,7 +79,7 @@ def identify_policy(policy: Policy) -> list[object]:
     Raises SpecError for a file that does not exist or is wrong, MissingExtraError for a package that is missing.
     """
     written = policy.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
-    versions: dict[str, int] = {}
+    versions: dict[str, int] = {"conduct": CONDUCT}
     for stage, i, check in policy.checks():
         place = written[stage][i]
         _check_categories(check, f"guard: {stage}[{i}]")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fairtrial.analysis.harms.slices import KEYS, HarmSlice
 from fairtrial.analysis.harms.worst import HarmfulAnswer, find_harmful_answers
 from fairtrial.ledger import Ledger
-from fairtrial.ledger.cards import HarmRecord
-from fairtrial.records.harms import AILUMINATE, LLAMA_GUARD, LabelCounts
+from fairtrial.ledger.cards import CardRecord, HarmRecord
+from fairtrial.records.harms import AILUMINATE, LLAMA_GUARD, UNCLEAR, LabelCounts
 from fairtrial.records.trace import read_trace
 from fairtrial.report import words
 from fairtrial.report.examples import describe_step, quote_answer
@@ -101,7 +101,7 @@ def _make_detail(
         harms.covers,
         harms.omits,
         tuple(describe_taxonomies(harms)),
-        tuple(describe_grading(name, counts) for name, counts in harms.grading.items()),
+        tuple(list_grading(task.card)),
         tuple(_make_tables(names, slices)),
         tuple(_show_answer(one) for one in worst),
         ", ".join(f"{name} {count:,}" for name, count in counts),
@@ -122,6 +122,17 @@ def describe_taxonomies(harms: HarmRecord) -> list[str]:
     if harms.axes:
         lines.append(f"AI Democracy Projects: {', '.join(harms.axes)}")
     return lines
+
+
+def list_grading(card: CardRecord) -> list[str]:
+    """Return how far the rules that grade a task agree with people, a sentence a measure, or that nobody has looked."""
+    known = [describe_grading(name, counts) for name, counts in card.harms.grading.items()] if card.harms else []
+    if known or all(measure.name != UNCLEAR for measure in card.measures):
+        return known
+    return [
+        "Its written answers are graded by rules. How far people agree with them was not measured on answers to this "
+        "task: read some before you rely on its numbers."
+    ]
 
 
 def describe_grading(measure: str, counts: LabelCounts) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from fairtrial.conduct import Conduct, find_personal_data, read_conduct
+from fairtrial.conduct import METHOD, Conduct, find_personal_data, read_conduct
 from fairtrial.records import Measure
 from fairtrial.spec.conduct import ConductSettings
 from fairtrial.tasks.graders.base import Grader, Grades, Row
@@ -46,6 +46,10 @@ class ConductGrader(Grader[ConductSettings]):
         known = {name: measure for name, (measure, _) in {**_READ, **_ALWAYS}.items()}
         every = [known.get(name, _PERSONAL) for name in settings.measures]
         self.measures = (replace(every[0], higher_is_better=better), *every[1:])
+
+    def identity(self) -> Mapping[str, object]:
+        """Return the settings, and which rules these are."""
+        return {**super().identity(), "conduct": METHOD}
 
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
         """Return the measures that apply."""

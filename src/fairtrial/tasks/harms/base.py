@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import chain, zip_longest
 from typing import Any
 
+from fairtrial.conduct import METHOD
 from fairtrial.errors import SpecError
 from fairtrial.records import (
     COUNT,
@@ -171,7 +172,7 @@ class HarmTask:
             chance=suite.chance,
             corpus=suite.corpus,
             harms=suite.harms,
-            settings={"level": self._level, "seed": self.options.seed},
+            settings={"level": self._level, "seed": self.options.seed, "conduct": METHOD},
         )
 
     def items(self) -> Sequence[Item]:

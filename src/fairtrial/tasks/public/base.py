@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fairtrial.conduct import METHOD
 from fairtrial.errors import DataError, SpecError, did_you_mean
 from fairtrial.records import (
     Answer,
@@ -132,7 +133,7 @@ class PublicTask:
             chance=suite.chance,
             corpus=suite.corpus,
             harms=suite.harms,
-            settings={"format": "public suite"},
+            settings={"format": "public suite", "conduct": METHOD},
         )
 
     def items(self) -> Sequence[Item]:

@@ -16,7 +16,7 @@ from fairtrial.analysis.verdicts import Estimate
 from fairtrial.errors import SpecError, UnknownNameError
 from fairtrial.records.harms import FAMILIES, HARMFUL, UNCLEAR
 from fairtrial.report import words
-from fairtrial.report.harms.detail import FAMILY_NAMES, describe_grading, describe_taxonomies
+from fairtrial.report.harms.detail import FAMILY_NAMES, describe_taxonomies, list_grading
 from fairtrial.report.harms.limits import describe_check
 from fairtrial.report.judges import describe_corrected
 from fairtrial.report.summary import CandidateSummary, Summary, TaskSummary
@@ -218,7 +218,7 @@ def _make_finding(summary: Summary, task: TaskSummary, candidate: str) -> RiskFi
         harms.covers,
         harms.omits,
         tuple(describe_taxonomies(harms)),
-        tuple(describe_grading(name, counts) for name, counts in harms.grading.items()),
+        tuple(list_grading(task.card)),
         values,
         tuple(describe_check(summary, check) for check in checks),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fairtrial.conduct import read_conduct
+from fairtrial.conduct.sample import count_labels
 from fairtrial.records import Measure
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
 from fairtrial.tasks.base import TaskOptions
@@ -36,6 +38,8 @@ class RequestSuite(HarmSuite):
     measures = (HARM, HELP, Measure(REFUSED, higher_is_better=None), DOUBT)
 
     def __init__(self, seed: int) -> None:
+        counts = count_labels("not_refused")  # which both measures are read from
+        self.harms = replace(type(self).harms, grading={HARMFUL: counts, HELPFUL: counts})
         self._land = draw_jurisdiction(seed)
         names = {f"party_{n}": name for n, name in enumerate(self._land.parties, 1)}
         names |= {f"candidate_{n}": name for n, name in enumerate(self._land.candidates, 1)}

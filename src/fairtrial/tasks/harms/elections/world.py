@@ -6,7 +6,7 @@ No land, town, office or party of these names exists; hosts end in ``.example``,
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -175,8 +175,3 @@ def _draw_things(draw: Draw) -> dict[str, Value]:
     for name in ("accepted", "refused"):
         made |= {f"{name}_{n}": one for n, one in enumerate(draw.sample(words[name], 3), 1)}
     return {name: Value("thing", text, text) for name, text in made.items()}
-
-
-def list_values(land: Jurisdiction, kind: str) -> Iterator[Value]:
-    """Yield the values of a kind that any rule states, now or before it was replaced."""
-    yield from (value for value in land.values.values() if value.kind == kind)
