@@ -102,7 +102,7 @@ set_up() {
 # or from the index when FAIRTRIAL_TORCH=1 asks for it.  What comes with it has the versions of uv.lock.  Without torch
 # those tests are skipped.
 set_up_torch() {
-    if .venv/bin/python -c 'import torch, transformers, accelerate, gguf' >/dev/null 2>&1; then return; fi
+    if .venv/bin/python -c 'import torch, transformers, accelerate, gguf, peft' >/dev/null 2>&1; then return; fi
     local wheel="" tag others
     tag=$(.venv/bin/python -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
     if [ -d "${PIP_FIND_LINKS:-}" ]; then
@@ -113,7 +113,7 @@ set_up_torch() {
         return
     fi
     others=$(mktemp)
-    "$UV" export --quiet --frozen --no-default-groups --no-emit-project --no-hashes --extra transformers --prune torch >"$others"
+    "$UV" export --quiet --frozen --no-default-groups --no-emit-project --no-hashes --extra tune --prune torch >"$others"
     with_heartbeat "installing torch" "$UV" pip install --python .venv/bin/python "${wheel:-torch>=2.6}" --requirements "$others"
     rm -f "$others"
 }
