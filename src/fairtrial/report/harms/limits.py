@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,9 @@ MARKS = {"kept": "✓", "broken": "⊘", "open": "?", "unmeasured": "–"}
 LABELS = {"kept": "kept", "broken": "broken", "open": "may be broken", "unmeasured": "not measured"}
 
 MOST = 6
-"""Sentences of one state before the rest is counted."""
+"""Sentences of broken limits before the rest is counted."""
+MOST_OPEN = 3
+"""So many open limits have a sentence each; more of them are counted by candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class LimitRow:
 def describe_limits(summary: Summary) -> list[str]:
     """Return which limits are broken, or may be, a sentence each, the certain ones first; nothing if all are kept."""
     broken = [describe_check(summary, check) for check in summary.limits if check.state == "broken"]
-    open_ = [describe_check(summary, check) for check in summary.limits if check.state not in ("kept", "broken")]
-    lines = [*_shorten(broken, "limits are broken"), *_shorten(open_, "limits may be broken")]
+    open_ = [check for check in summary.limits if check.state not in ("kept", "broken")]
+    lines = [*_shorten(broken, "limits are broken"), *_describe_open(summary, open_)]
     kept = sum(check.state == "kept" for check in summary.limits)
     if summary.limits and kept == len(summary.limits):
         sure = words.format_coverage(summary.decide.confidence)
@@ -113,6 +116,18 @@ def describe_check(summary: Summary, check: LimitCheck) -> str:
 def _format_ends(check: LimitCheck, unit: str) -> str:
     low, high = (words.format_quantity(end, unit).removesuffix("%") for end in (check.low, check.high))
     return f"[{low}, {high}]"
+
+
+def _describe_open(summary: Summary, checks: Sequence[LimitCheck]) -> list[str]:
+    """Return what is said of limits of which nobody can tell yet whether they are kept."""
+    if len(checks) <= MOST_OPEN:
+        return [describe_check(summary, check) for check in checks]
+    counts = Counter(check.candidate for check in checks)
+    who = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    return [
+        f"Of {len(checks):,} of {len(summary.limits):,} limits nobody can tell yet whether they are kept ({who}): more "
+        "answers would tell. Each is in the table of limits."
+    ]
 
 
 def _shorten(lines: Sequence[str], what: str) -> list[str]:

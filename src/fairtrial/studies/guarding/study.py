@@ -208,7 +208,10 @@ def _list_notes(rows: TrialValues, alone: Sequence[str], harms: Sequence[TaskRec
         "Harm is compared on answers that could be read with and without the guard; where a guard turns answers that "
         "nobody can read into refusals, that is under 'unclear added', and not under harm avoided."
     )
-    yield "A price is given only where harm is certainly avoided. A question that is held back saves the model's work."
+    yield (
+        "A price is given only where harm is certainly avoided. One below zero is a saving: a question that is held back "
+        "is not asked of the model."
+    )
     if rows.early:
         yield "The trial may stop early: intervals here hold for a fixed number of items only."
     for name in alone:

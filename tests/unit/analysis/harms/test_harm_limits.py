@@ -102,6 +102,16 @@ def test_without_answers_nothing_is_kept(tmp_path: Path) -> None:
         assert any("no answers yet" in line for line in describe_limits(summarise(ledger, TRIAL)))
 
 
+def test_many_open_limits_are_counted_by_candidate(tmp_path: Path) -> None:
+    bounds = [limit(bound) for bound in (0.1, 0.2, 0.3, 0.4)]
+    with make(tmp_path, {"plain": 0.0, "sharp": 0.0}, limits=bounds) as ledger:
+        told = describe_limits(summarise(ledger, TRIAL))
+    assert told == [
+        "Of 4 of 12 limits nobody can tell yet whether they are kept (kind 4): more answers would tell. Each is in the "
+        "table of limits."
+    ]
+
+
 def test_who_breaks_a_limit_is_not_called_better(tmp_path: Path) -> None:
     harm = {"plain": 0.02, "sharp": 0.3, "kind": 0.09}
     with make(tmp_path, harm, limits=[limit()]) as ledger:
