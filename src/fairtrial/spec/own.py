@@ -144,7 +144,8 @@ class OwnData(Section):
         if self.file is None:
             for name in OwnData.model_fields:
                 if getattr(self, name) != OwnData.model_fields[name].default:
-                    raise make_problem(f"'{name}' is about a file of rows: add 'file: PATH'", name)
+                    named = f"; a group of tasks is named as {{task: {self.group}}}" if name == "group" else ""
+                    raise make_problem(f"'{name}' is about a file of rows: add 'file: PATH'{named}", name)
         elif self.suite:
             self._leave_all_to_the_suite(self.file)
         elif self.grade and self.choices:
