@@ -38,7 +38,7 @@ from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.guard import Guard
 from fairtrial.stats.intervals import estimate
 from fairtrial.stats.paired import PairedSample, Rule, compare
-from fairtrial.tasks.harms.base import Question
+from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.harms.safety.attacks import ATTACKS, Attack, Disguised
 from fairtrial.tasks.harms.safety.attacks.heldout import HELD_OUT
 from fairtrial.tasks.harms.safety.jailbreaks import grade_disguised, list_disguised
@@ -79,7 +79,7 @@ def make_pairs(seed: int, pairs: int) -> list[Asked]:
         listed = list_disguised(attacks, Draw(number, seed), each, LEVEL)
         for attack, twin, request, _, _ in islice(_take_turns(listed, 2 * each), 2 * pairs):
             given = attack.disguise(request)
-            question = Question(given.text, {}, "", system=given.system, turns=given.turns)
+            question = HarmQuestion(given.text, {}, "", system=given.system, turns=given.turns)
             made.append(Asked(name, attack, twin, request, GenerateRequest(question.prompt, MAX_TOKENS)))
     return made
 
@@ -117,7 +117,7 @@ def make_unseen_pairs() -> list[Asked]:
     """Return requests that are held out, and their twins, without any disguise."""
     plain = Attack("none", "framing", lambda request: Disguised(request))
     return [
-        Asked("unseen", plain, twin, one[twin], GenerateRequest(Question(one[twin], {}, "").prompt, MAX_TOKENS))
+        Asked("unseen", plain, twin, one[twin], GenerateRequest(HarmQuestion(one[twin], {}, "").prompt, MAX_TOKENS))
         for one in load_data("heldout_requests")
         for twin in ("harmful", "benign")
     ]
@@ -129,7 +129,7 @@ def try_guard(asked: Sequence[Asked], policy: str) -> None:
     began = time.perf_counter()
     blocked = [float(is_blocked(opened, one)) for one in asked]
     spent = time.perf_counter() - began
-    plain = [replace(one, asked=GenerateRequest(Question(one.request, {}, "").prompt, MAX_TOKENS)) for one in asked]
+    plain = [replace(one, asked=GenerateRequest(HarmQuestion(one.request, {}, "").prompt, MAX_TOKENS)) for one in asked]
     bare = [float(is_blocked(opened, one)) for one in plain]
     unseen = make_unseen_pairs()
     caught = [float(is_blocked(opened, one)) for one in unseen]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from PIL import Image
 
 from fairtrial.levers.read.layout import write_page
-from fairtrial.levers.read.ocr import Reader
+from fairtrial.levers.read.ocr import OcrReader
 from fairtrial.spec.read import Read
 from tests.support import pages
 
@@ -92,7 +92,7 @@ def list_kinds() -> Iterator[tuple[str, Callable[[random.Random], Page]]]:
 
 def main() -> None:
     """Read all kinds of pages and print what came of it."""
-    reader = Reader(Read())
+    reader = OcrReader(Read())
     reader.read(pages.pixels_of(pages.receipt()))  # loads the models
     print(f"{'page':28}{'CER':>8}{'s/image':>9}{'least sure':>12}")
     for name, draw in list_kinds():

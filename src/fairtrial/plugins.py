@@ -116,7 +116,7 @@ def plugin_behind(error: BaseException) -> Plugin | None:
 
 
 @dataclass(frozen=True)
-class Table(Generic[T]):
+class PluginTable(Generic[T]):
     """What exists of one kind by name, built in or from a plugin.  A built-in one wins over a plugin of its name.
 
     Attributes:

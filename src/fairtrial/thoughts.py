@@ -74,7 +74,7 @@ class Separated(NamedTuple):
     found: bool
 
 
-class Place(NamedTuple):
+class _Place(NamedTuple):
     """Where a growing text stands.
 
     Attributes:
@@ -113,7 +113,7 @@ def separate(text: str, tags: Tags = TAGS, opened: str = "") -> Separated:
     return _closed_only(text, tags) or Separated("", text, True, False)
 
 
-def locate(text: str, tags: Tags = TAGS) -> Place:
+def locate(text: str, tags: Tags = TAGS) -> _Place:
     """Return where a text stands that may grow still."""
     at = 0
     thoughts: list[tuple[int, int]] = []
@@ -122,14 +122,14 @@ def locate(text: str, tags: Tags = TAGS) -> Place:
         found = _thought_at(text, begin, tags)
         if isinstance(found, str):
             state: Literal["undecided", "answering"] = "undecided" if found == "undecided" else "answering"
-            return Place(state, begin if thoughts else at, tuple(thoughts))
+            return _Place(state, begin if thoughts else at, tuple(thoughts))
         start, end, after, thought = found
         if thought:
             thoughts.append((start, len(text) if end is None else end))
         if end is None:
-            return Place("thinking", len(text), tuple(thoughts))
+            return _Place("thinking", len(text), tuple(thoughts))
         if not thought:
-            return Place("answering", start, tuple(thoughts))
+            return _Place("answering", start, tuple(thoughts))
         at = after
 
 

@@ -10,7 +10,7 @@ import pytest
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.base import Engine
 from fairtrial.levers import read_lever, wrap_engine
-from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
+from fairtrial.levers.quantize.imatrix import MetadataValue, encode_gguf
 from fairtrial.models import resolve
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreRequest
 from fairtrial.spec.candidate import Candidate
@@ -47,7 +47,7 @@ def gguf_model(path: Path) -> Candidate:
     tensors |= {f"blk.0.{part}_norm.weight": np.ones(SIZE, np.float32) for part in ("attn", "ffn")}
     parts = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
     tensors |= {f"blk.0.{part}.weight": none for part in parts}
-    facts: dict[str, Fact] = {
+    facts: dict[str, MetadataValue] = {
         "general.architecture": "llama",
         "general.file_type": 0,
         "llama.block_count": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
+from fairtrial.levers.quantize.imatrix import MetadataValue, encode_gguf
 
 WIDTH, INNER, LAYERS, READ = 64, 128, 2, 128
 
@@ -33,7 +33,7 @@ def embedder_bytes(seed: int = 1, pooling: int = 2) -> bytes:
         own["ffn_down"] = (weights(WIDTH, INNER), zeros)
         for part, (weight, bias) in own.items():
             tensors |= {f"blk.{layer}.{part}.weight": weight, f"blk.{layer}.{part}.bias": bias}
-    facts: dict[str, Fact] = {
+    facts: dict[str, MetadataValue] = {
         "general.architecture": "bert",
         "general.file_type": 0,
         "bert.block_count": LAYERS,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fairtrial.levers.quantize.imatrix import Fact, encode_gguf
+from fairtrial.levers.quantize.imatrix import MetadataValue, encode_gguf
 
 WIDTH, INNER, LAYERS, HEADS, EXPERTS, CHOSEN = 256, 512, 2, 4, 4, 2
 
@@ -63,7 +63,7 @@ def model_tensors(*, experts: bool = False, width: int = WIDTH, seed: int = 1) -
     return tensors
 
 
-def model_facts(*, experts: bool = False, width: int = WIDTH, name: str = "llama") -> dict[str, Fact]:
+def model_facts(*, experts: bool = False, width: int = WIDTH, name: str = "llama") -> dict[str, MetadataValue]:
     """Return what a model's file says about it."""
     return {
         "general.architecture": name,

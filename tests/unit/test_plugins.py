@@ -11,10 +11,10 @@ import pytest
 
 from fairtrial import plugins
 from fairtrial.errors import PluginError, UnknownNameError
-from fairtrial.plugins import Plugin, Table, installed_plugins, plugin_behind
+from fairtrial.plugins import Plugin, PluginTable, installed_plugins, plugin_behind
 from tests.support.distributions import make_wheel
 
-NUMBERS: Table[Callable[[], int]] = Table("number", {"one": lambda: 1, "len": "builtins:len"}, "a function")
+NUMBERS: PluginTable[Callable[[], int]] = PluginTable("number", {"one": lambda: 1, "len": "builtins:len"}, "a function")
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from fairtrial.ledger.cards import CorpusRecord
 from fairtrial.ledger.corpus import read_counts
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
 from fairtrial.stats.corpus import SCORES, Counts, compare_corpora, estimate_corpus, expand_counts
-from fairtrial.stats.intervals import Interval
+from fairtrial.stats.intervals import IntervalEstimate
 
-Places = dict[int, dict[str, float]]
+_Places = dict[int, dict[str, float]]
 """Counts of each item, repeats averaged, by its place in trial order."""
 
 
@@ -88,7 +88,7 @@ def _estimate_score(
             continue
         [counts] = _tabulate(own, clusters=clusters)
         value = estimate_corpus(score.formula, counts, sure)
-        value = value if fixed else Interval(value.mean, -math.inf, math.inf)
+        value = value if fixed else IntervalEstimate(value.mean, -math.inf, math.inf)
         difference: dict[str, float] = {}
         if name != plan.baseline and (shared := sorted(own.keys() & base.keys())):
             mine, others = _tabulate({p: own[p] for p in shared}, {p: base[p] for p in shared}, clusters=clusters)
@@ -101,8 +101,8 @@ def _estimate_score(
         )  # fmt: skip
 
 
-def _read_places(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, score: CorpusRecord) -> Places:
-    found: Places = {}
+def _read_places(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str, score: CorpusRecord) -> _Places:
+    found: _Places = {}
     repeats: dict[int, int] = {}
     for answer in read_counts(ledger, trial_id, candidate_id, task_id, score.name):
         own = found.setdefault(answer.place, {})
@@ -112,7 +112,7 @@ def _read_places(ledger: Ledger, trial_id: str, candidate_id: str, task_id: str,
     return {place: {name: n / repeats[place] for name, n in own.items()} for place, own in found.items()}
 
 
-def _tabulate(*read: Places, clusters: Any) -> list[Counts]:
+def _tabulate(*read: _Places, clusters: Any) -> list[Counts]:
     """Return the counts of candidates with the same items as arrays with the same columns."""
     names = tuple(sorted({name for places in read for own in places.values() for name in own}))
     column = {name: at for at, name in enumerate(names)}

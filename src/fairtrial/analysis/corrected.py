@@ -12,11 +12,11 @@ from typing import Any, Literal
 from fairtrial.analysis.judges import FEWEST_LABELS, JudgeReport
 from fairtrial.analysis.verdicts import Estimate
 from fairtrial.ledger.plan import TrialRecord
-from fairtrial.stats.intervals import Interval
+from fairtrial.stats.intervals import IntervalEstimate
 from fairtrial.stats.prediction_powered import correct_mean, correct_rate
 
-Grader = Literal["judge", "rules"]
-ASSUMES: dict[Grader, str] = {
+GradedBy = Literal["judge", "rules"]
+ASSUMES: dict[GradedBy, str] = {
     "judge": "The judge is as far from people on these answers, on average, as on those that people have graded.",
     "rules": "The rules err on these answers as often as on those that people have labelled, on answers that deserve "
     "a 1 and on those that deserve a 0 alike.",
@@ -44,7 +44,7 @@ class Corrected:
     low: float
     high: float
     confidence: float
-    by: Grader
+    by: GradedBy
     graded: int
     source: str
 
@@ -75,7 +75,7 @@ def _correct_by_judge(one: Estimate, judges: Sequence[JudgeReport]) -> Iterator[
     for judge in judges:
         agreement = judge.agreements.get((one.task, one.measure))
         if agreement is not None and agreement.error is not None and agreement.count >= FEWEST_LABELS:
-            made = correct_mean(Interval(one.mean, one.low, one.high), agreement.error)
+            made = correct_mean(IntervalEstimate(one.mean, one.low, one.high), agreement.error)
             yield _make(one, made, "judge", agreement.count, agreement.file)
 
 
@@ -85,12 +85,12 @@ def _correct_by_rules(one: Estimate, plan: TrialRecord) -> Iterator[Corrected]:
     if labels is None:
         return
     counts = (labels.both, labels.grader_only, labels.people_only, labels.neither)
-    made = correct_rate(Interval(one.mean, one.low, one.high), counts, one.confidence)
+    made = correct_rate(IntervalEstimate(one.mean, one.low, one.high), counts, one.confidence)
     if made is not None and sum(counts) >= FEWEST_LABELS:
         yield _make(one, made, "rules", sum(counts), labels.source)
 
 
-def _make(one: Estimate, made: Interval, by: Grader, graded: int, source: str) -> Corrected:
+def _make(one: Estimate, made: IntervalEstimate, by: GradedBy, graded: int, source: str) -> Corrected:
     return Corrected(
         one.candidate, one.task, one.measure, made.mean, made.low, made.high, one.confidence, by, graded, source
     )

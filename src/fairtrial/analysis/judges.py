@@ -12,7 +12,7 @@ from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.judged import LabelledGrade, read_judge_costs, read_labelled_grades
 from fairtrial.ledger.plan import TrialRecord
 from fairtrial.stats.agreement import estimate_kappa
-from fairtrial.stats.intervals import Interval, estimate
+from fairtrial.stats.intervals import IntervalEstimate, estimate
 from fairtrial.stats.prediction_powered import estimate_correlation, estimate_error
 
 FEWEST_LABELS = 20
@@ -20,7 +20,7 @@ FEWEST_LABELS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class JudgeAgreement:
     """How far a judge agrees with people about the answers that they have graded.
 
     Attributes:
@@ -36,11 +36,11 @@ class Agreement:
 
     count: int
     unread: int
-    same: Interval | None
-    kappa: Interval | None
+    same: IntervalEstimate | None
+    kappa: IntervalEstimate | None
     file: str
-    error: Interval | None = None
-    verbosity: Interval | None = None
+    error: IntervalEstimate | None = None
+    verbosity: IntervalEstimate | None = None
 
     def describe(self) -> str:
         """Return it in words, for people."""
@@ -81,7 +81,7 @@ class JudgeReport:
     name: str
     on_trial: bool
     uses: tuple[tuple[str, str], ...]
-    agreements: Mapping[tuple[str, str], Agreement]
+    agreements: Mapping[tuple[str, str], JudgeAgreement]
     judged: int
     costs: Mapping[str, float]
 
@@ -122,7 +122,7 @@ def find_judges(ledger: Ledger, trial_id: str) -> list[JudgeReport]:
 
 def _find_agreements(
     ledger: Ledger, plan: TrialRecord, judge: str, tasks: Mapping[str, str]
-) -> Iterator[tuple[tuple[str, str], Agreement]]:
+) -> Iterator[tuple[tuple[str, str], JudgeAgreement]]:
     for one in plan.examinations:
         if one.judge != judge:
             continue
@@ -135,14 +135,16 @@ def _find_agreements(
                 yield (tasks[task], measure), agreement
 
 
-def _measure_agreement(rows: Sequence[LabelledGrade], grades: Sequence[str], confidence: float, file: str) -> Agreement:
+def _measure_agreement(
+    rows: Sequence[LabelledGrade], grades: Sequence[str], confidence: float, file: str
+) -> JudgeAgreement:
     """Return the agreement of people and a judge about the same answers."""
     both = [
         (grades.index(one.people) / (len(grades) - 1), one.judge, one.words) for one in rows if one.judge is not None
     ]
     unread = len(rows) - len(both)
     if not both:
-        return Agreement(0, unread, None, None, file)
+        return JudgeAgreement(0, unread, None, None, file)
     people, judge, words = (np.array(column, dtype=np.float64) for column in zip(*both, strict=True))
     same = (np.abs(people - judge) < 1e-9).astype(np.float64)
     ones, codes = np.ones(len(same)), np.arange(len(same))
@@ -150,4 +152,4 @@ def _measure_agreement(rows: Sequence[LabelledGrade], grades: Sequence[str], con
     kappa = estimate_kappa(people, judge, confidence, np.random.default_rng(0))
     error = estimate_error(people, judge, confidence)
     verbosity = estimate_correlation(judge - people, np.log1p(words), confidence, np.random.default_rng(0))
-    return Agreement(len(both), unread, share, kappa, file, error, verbosity)
+    return JudgeAgreement(len(both), unread, share, kappa, file, error, verbosity)

@@ -12,7 +12,7 @@ from fairtrial.analysis.forms import is_unseeing
 from fairtrial.analysis.verdicts import get_bounds
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord
-from fairtrial.stats.intervals import Interval, estimate
+from fairtrial.stats.intervals import IntervalEstimate, estimate
 
 YES = "yes"
 """Name of the measure: 1 where the answer is yes."""
@@ -31,7 +31,7 @@ class YesRate:
 
     task: TaskRecord
     candidate: CandidateRecord
-    rate: Interval
+    rate: IntervalEstimate
     right: float
     false_yes: float | None
     items: int

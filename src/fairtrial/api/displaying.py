@@ -26,7 +26,7 @@ from fairtrial.errors import FairtrialError, RightsError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.displaying import KeptPassage, limit_display, list_kept, list_quotable, list_settings
 from fairtrial.ledger.withdrawing import Withdrawn, clean_file, withdraw_words
-from fairtrial.rights import Decision, RightsRecord, Rule, Use
+from fairtrial.rights import Decision, RightsRecord, RightsRule, Use
 from fairtrial.rights import combine as combine_decisions
 from fairtrial.rights import decide as decide_record
 
@@ -171,7 +171,9 @@ class _Deciding:
         versions = [holding, *(() if holding.current else self._current.get(holding.uri, ()))]
         for newer in versions[1:]:
             held = permissions.decide(use, newer.rights, self._records[newer.rights], self._at)
-            made += [held] if held.rule != Rule.EMBARGO else []  # a version that nobody may know of yet changes nothing
+            made += (
+                [held] if held.rule != RightsRule.EMBARGO else []
+            )  # a version that nobody may know of yet changes nothing
         pictures = [self._read_pictures(one).get(sha256) for one in versions]
         made += [decide_record(use, one, permissions.circumstances) for one in pictures if one is not None]
         return combine_decisions(made) if len(made) > 1 else made[0]

@@ -21,7 +21,7 @@ from fairtrial.rights.readers import SITE_FILES, Place, Site
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RightsQuestion:
     """What is asked about documents.
 
     Attributes:
@@ -37,7 +37,7 @@ class Question:
     url: str = ""
 
 
-def explain_archived(store: Store, name: str, question: Question) -> Iterator[Explanation]:
+def explain_archived(store: Store, name: str, question: RightsQuestion) -> Iterator[Explanation]:
     """Yield what is decided of the documents of an archive with this address, path or id; newest version first.
 
     Then of those that are kept as hash and evidence only.  Raises ArchiveError if there is none any more.
@@ -63,7 +63,7 @@ def explain_archived(store: Store, name: str, question: Question) -> Iterator[Ex
         )
 
 
-def _explain_hash(held: Holding, record: RightsRecord, question: Question) -> Explanation:
+def _explain_hash(held: Holding, record: RightsRecord, question: RightsQuestion) -> Explanation:
     """Return what is decided of a document of which no text is kept; its publisher is not known any more."""
     if question.agreements is not None:
         signed = (question.agreements.find(held.uri, "", one, datetime.now(UTC)) for one in held.sources or ("",))
@@ -71,7 +71,7 @@ def _explain_hash(held: Holding, record: RightsRecord, question: Question) -> Ex
     return replace(explain(held.uri, record, question.circumstances, question.uses), id=held.id, hash_only=True)
 
 
-def explain_path(path: Path, question: Question) -> Iterator[Explanation | Refused]:
+def explain_path(path: Path, question: RightsQuestion) -> Iterator[Explanation | Refused]:
     """Yield what is decided of the documents of a file or folder, and the files that cannot be read.
 
     Of a file that speaks for a site (``robots.txt``, ``rsl.xml`` ...): what all files of its site say of a page.
@@ -86,7 +86,7 @@ def explain_path(path: Path, question: Question) -> Iterator[Explanation | Refus
             yield from explain_document(found.document, question)
 
 
-def _explain_site(path: Path, question: Question) -> Explanation:
+def _explain_site(path: Path, question: RightsQuestion) -> Explanation:
     root = path.parent.parent if path.parent.name == ".well-known" else path.parent
     seen = datetime.now(UTC)
     place = Place(str(path), seen, question.url, urlsplit(question.url).path.lstrip("/") or "index.html")
@@ -96,7 +96,7 @@ def _explain_site(path: Path, question: Question) -> Explanation:
     return explain(str(path), record, question.circumstances, question.uses, title=title)
 
 
-def explain_document(document: Document, question: Question) -> Iterator[Explanation]:
+def explain_document(document: Document, question: RightsQuestion) -> Iterator[Explanation]:
     """Yield what is decided of a document, then of each of its pictures that has signals of its own.
 
     Title and publisher are told where the document may be displayed.
@@ -114,7 +114,7 @@ def explain_document(document: Document, question: Question) -> Iterator[Explana
             yield _explain_picture(f"{document.uri}, picture {number}", own, record, question)
 
 
-def _explain_picture(name: str, own: RightsRecord, document: RightsRecord, question: Question) -> Explanation:
+def _explain_picture(name: str, own: RightsRecord, document: RightsRecord, question: RightsQuestion) -> Explanation:
     """Return what is decided of a picture: as strictly as of itself and of its document."""
     now = question.circumstances
     decisions = tuple(combine([decide(use, own, now), decide(use, document, now)]) for use in question.uses)

@@ -16,7 +16,7 @@ from fairtrial.ledger.withdrawing import Withdrawn, withdraw_words
 
 
 @dataclass(slots=True)
-class Outcome:
+class WithdrawalOutcome:
     """What a withdrawal did, or would do.
 
     Attributes:
@@ -36,7 +36,9 @@ class Outcome:
     remains: list[str] = field(default_factory=list)
 
 
-def withdraw(archive: str, names: Sequence[str], ledgers: Sequence[Path] = (), dry_run: bool = False) -> Outcome:
+def withdraw(
+    archive: str, names: Sequence[str], ledgers: Sequence[Path] = (), dry_run: bool = False
+) -> WithdrawalOutcome:
     """Withdraw sources or documents.
 
     Ledgers come first, while their answers can still be compared with the text; a withdrawal that was interrupted is
@@ -53,7 +55,7 @@ def withdraw(archive: str, names: Sequence[str], ledgers: Sequence[Path] = (), d
     """
     with closing(open_archive(archive)) as store, store.writing(wait_seconds=0):
         plans = [plan_withdrawal(store, name) for name in names]
-        found = Outcome(staying=[one for plan in plans for one in plan.staying])
+        found = WithdrawalOutcome(staying=[one for plan in plans for one in plan.staying])
         found.documents = list({one.id: one for plan in plans for one in plan.holdings}.values())
         found.texts = len({id for plan in plans for id in plan.with_text})
         places = list(dict.fromkeys([*store.list_ledgers(), *(str(one.resolve()) for one in ledgers)]))

@@ -19,7 +19,7 @@ from fairtrial.archive.chunks import Cutting, cut
 from fairtrial.archive.keeping import Keeper, combine_records, is_stale, settle
 from fairtrial.archive.readers.finishing import ReadText
 from fairtrial.archive.readers.found import FoundDocument, Refused
-from fairtrial.archive.readers.reading import Reading, read_file
+from fairtrial.archive.readers.reading import FolderReading, read_file
 from fairtrial.archive.readers.walking import is_within, list_files, read_beside
 from fairtrial.errors import ArchiveError, MissingExtraError
 from fairtrial.records import content_hash
@@ -181,7 +181,7 @@ class _Run:
         self.seen: datetime = rules.circumstances.at
         self.before = dict(store.read_files())
         self.sites: dict[Path, str] = {}
-        self.readings: dict[tuple[Path, str], Reading] = {}
+        self.readings: dict[tuple[Path, str], FolderReading] = {}
         self.keeper = Keeper(rules.circumstances)
         self.given = ""
         self._begin()
@@ -241,10 +241,12 @@ class _Run:
         except MissingExtraError as error:
             yield Refused(file.name, error)
 
-    def _start_reading(self, root: Path, source: str) -> Reading:
+    def _start_reading(self, root: Path, source: str) -> FolderReading:
         """Return what is the same for all files of a folder."""
         if (root, source) not in self.readings:
-            self.readings[root, source] = Reading(root, self.seen, source, self.rules.read_text, Site(root, self.seen))
+            self.readings[root, source] = FolderReading(
+                root, self.seen, source, self.rules.read_text, Site(root, self.seen)
+            )
         return self.readings[root, source]
 
     def _gather(self, found: FoundDocument, source: str, name: str, sha256: str) -> None:

@@ -34,14 +34,14 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class TextSection:
     """Blocks under one heading, up to the next; a heading with nothing under it is a block of its own."""
 
     headings: tuple[str, ...]
     blocks: list[Block]
 
 
-def find_sections(text: str) -> Iterator[Section]:
+def find_sections(text: str) -> Iterator[TextSection]:
     """Yield the sections of a text in order; those without blocks are left out."""
     reading = _Reading()
     lines = _list_lines(text)
@@ -92,13 +92,13 @@ class _Reading:
     _blocks: list[Block] = field(default_factory=list)
     _open: bool = False
 
-    def turn_to(self, level: int, words: str, at: Block) -> Iterator[Section]:
+    def turn_to(self, level: int, words: str, at: Block) -> Iterator[TextSection]:
         """Yield the section that a heading ends, if there is anything in it, and begin the next."""
         names = tuple(name for _, name in self._path)
         if self._blocks:
-            yield Section(names, self._blocks)
+            yield TextSection(names, self._blocks)
         elif self._alone and self._path[-1][0] >= level:  # no deeper heading carries its words on
-            yield Section(names[:-1], [self._alone])
+            yield TextSection(names[:-1], [self._alone])
         self._path = [one for one in self._path if one[0] < level] + ([(level, words)] if words else [])
         self._blocks, self._alone, self._open = [], at if words else None, False
 

@@ -13,7 +13,7 @@ from fairtrial.archive.base import Scope, Store
 from fairtrial.archive.copies import SAME_PLACE, Sketch, Version, are_copies, rank_version, share_sequences, sketch
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.permitting import decide_all
-from fairtrial.archive.results import Copy, Found, Leg, Place
+from fairtrial.archive.results import Copy, Found, Leg, LegRank
 from fairtrial.rights import Circumstances, Decision, RightsRecord, Use, combine, decide
 
 LOOKED_UP = 8
@@ -27,12 +27,12 @@ _WORD = re.compile(r"\w{3,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RankedPassage:
     """A passage that was ranked: its number in the store, its score, and its place in each leg."""
 
     number: int
     score: float
-    legs: Mapping[Leg, Place]
+    legs: Mapping[Leg, LegRank]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Choosing:
     _decided: dict[tuple[str, int | None], Mapping[Use, Decision]] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
 
-    def choose(self, candidates: Sequence[Candidate]) -> None:
+    def choose(self, candidates: Sequence[RankedPassage]) -> None:
         """Take candidates in their order until there are as many as wanted."""
         step = max(1, self.choice.k)
         for at in range(0, len(candidates), step):
@@ -131,7 +131,7 @@ class Choosing:
             self._decided[document, picture] = decide_all(uses, record, self.circumstances)
         return self._decided[document, picture]
 
-    def _take(self, candidate: Candidate, read: _Read) -> None:
+    def _take(self, candidate: RankedPassage, read: _Read) -> None:
         """Add a candidate to what was found, or the best of its copies, unless that is there already."""
         same = [read, *(self._find_copies(read) if self.choice.collapse else ())]
         usable = [one for one in same if self.choice.retracted or not one.document.retracted]

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from fairtrial.archive.document import Document
 from fairtrial.records import content_hash
-from fairtrial.rights import Decision, Rule, Use
+from fairtrial.rights import Decision, RightsRule, Use
 
 METHOD = 1
 """Counts up when other documents are held to be copies."""
@@ -131,7 +131,7 @@ def _rank_licence(decisions: Mapping[Use, Decision]) -> tuple[float, ...]:
     return denied, surest, payments, cost, -words, -share, others
 
 
-_SURENESS = {Rule.FOLLOWS: 1, Rule.PROFILE: 2}
+_SURENESS = {RightsRule.FOLLOWS: 1, RightsRule.PROFILE: 2}
 
 
 def _stamp(moment: datetime | None) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fairtrial.archive.base import Keep, Store
-from fairtrial.rights import Circumstances, RightsRecord, Rule, Use, decide
+from fairtrial.rights import Circumstances, RightsRecord, RightsRule, Use, decide
 
 TEXT_USES = (Use.DISPLAY, Use.AI_INPUT, Use.AI_INDEX, Use.QUOTE, Use.TRAIN)
 """Uses that need the text, beside search."""
@@ -37,7 +37,7 @@ def may_ever(use: Use, record: RightsRecord, circumstances: Circumstances) -> bo
         decision = decide(use, record, circumstances)
         if decision.allowed:
             return True
-        if decision.rule != Rule.EMBARGO or decision.changes is None:
+        if decision.rule != RightsRule.EMBARGO or decision.changes is None:
             return False
         circumstances = replace(circumstances, at=decision.changes)
     return False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fairtrial.rights import Circumstances, Decision, RightsRecord, Rule, Use, decide
+from fairtrial.rights import Circumstances, Decision, RightsRecord, RightsRule, Use, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Permissions:
                 numbers.append(number)
                 continue
             refused[str(denied.rule)] += 1
-            if denied.rule == Rule.EMBARGO:
+            if denied.rule == RightsRule.EMBARGO:
                 waiting.append(number)
         return Permitted(frozenset(numbers), frozenset(waiting), dict(sorted(refused.items())))
 

@@ -18,7 +18,7 @@ LEGS: tuple[Leg, ...] = ("words", "vectors")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LegRank:
     """Where one leg ranked a passage.
 
     Attributes:
@@ -56,7 +56,7 @@ class Found:
     passage: Passage = field(repr=False)
     document: Document = field(repr=False)
     score: float
-    legs: Mapping[Leg, Place]
+    legs: Mapping[Leg, LegRank]
     decisions: Mapping[Use, Decision] = field(repr=False)
     copies: tuple[Copy, ...] = ()
 

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Protocol
 
 from fairtrial.archive.base import Hit, Scope, Store
-from fairtrial.archive.choosing import Candidate, Choice, Choosing
+from fairtrial.archive.choosing import Choice, Choosing, RankedPassage
 from fairtrial.archive.chunks import write_indexed
 from fairtrial.archive.embedders.base import Embedder, name_space
 from fairtrial.archive.fusion import CONSTANT, fuse_ranks
 from fairtrial.archive.permitting import Permissions, Permitted
-from fairtrial.archive.results import LEGS, Leg, Place, SearchResult
+from fairtrial.archive.results import LEGS, Leg, LegRank, SearchResult
 from fairtrial.errors import ArchiveError
 from fairtrial.rights import Circumstances, RightsRecord, Use
 
@@ -142,11 +142,12 @@ class Searcher:
         uses = tuple(dict.fromkeys((*self.uses, kept)))
         return self._permissions.permit(uses, records, at)
 
-    def _rank(self, query: str, scopes: Mapping[Leg, Scope]) -> list[Candidate]:
+    def _rank(self, query: str, scopes: Mapping[Leg, Scope]) -> list[RankedPassage]:
         """Return the passages of all legs in one order, best first."""
         legs = {leg: self._ask(leg, query, scope) for leg, scope in scopes.items()}
         places = {
-            leg: {hit.passage: Place(rank, hit.score) for rank, hit in enumerate(hits, 1)} for leg, hits in legs.items()
+            leg: {hit.passage: LegRank(rank, hit.score) for rank, hit in enumerate(hits, 1)}
+            for leg, hits in legs.items()
         }
         names = self._name(hit for hits in legs.values() for hit in hits)
         rankings = [[hit.passage for hit in hits] for hits in legs.values()]
@@ -155,7 +156,7 @@ class Searcher:
         else:
             fused = fuse_ranks(rankings, names.__getitem__, self.settings.constant)
         found = [
-            Candidate(number, score, {leg: place[number] for leg, place in places.items() if number in place})
+            RankedPassage(number, score, {leg: place[number] for leg, place in places.items() if number in place})
             for number, score in fused
         ]
         return self._rerank(query, found, names)
@@ -191,7 +192,9 @@ class Searcher:
         """Return (document id, index) of each passage, which puts equals in the same order in every store."""
         return {hit.passage: (hit.document, hit.index) for hit in hits}
 
-    def _rerank(self, query: str, found: list[Candidate], names: Mapping[int, tuple[str, int]]) -> list[Candidate]:
+    def _rerank(
+        self, query: str, found: list[RankedPassage], names: Mapping[int, tuple[str, int]]
+    ) -> list[RankedPassage]:
         """Return the best of some candidates in the reranker's order, the others after them."""
         best = found[: self.settings.rerank]
         if self.reranker is None or not best:

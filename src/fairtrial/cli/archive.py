@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from fairtrial.api.displaying import Followed, add_documents, refresh_documents
-from fairtrial.api.withdrawing import Outcome
+from fairtrial.api.withdrawing import WithdrawalOutcome
 from fairtrial.api.withdrawing import withdraw as withdraw_documents
 from fairtrial.archive.adding import Adding
 from fairtrial.archive.base import Holding, Store
@@ -47,7 +47,7 @@ app = typer.Typer(help="Put documents into an archive, look at them, check it, t
 app.command("search")(archive_search.search)
 app.command("embed")(archive_search.embed)
 
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="So many documents at most.")]
+DocumentLimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="So many documents at most.")]
 
 
 @app.command()
@@ -99,7 +99,7 @@ def refresh(
 def list_documents(
     archive: ArchiveOption = DEFAULT_ARCHIVE,
     source: Annotated[str, typer.Option("--source", metavar="PATH", help="Only what was added from it.")] = "",
-    limit: LimitOption = 50,
+    limit: DocumentLimitOption = 50,
     at: AtOption = "",
     territory: TerritoryOption = "",
     operator: OperatorOption = "",
@@ -216,7 +216,7 @@ def withdraw(
         raise typer.Exit(ArchiveError.exit_code)
 
 
-def _confirm(found: Outcome) -> None:
+def _confirm(found: WithdrawalOutcome) -> None:
     """Ask whether to go on.  Raises SpecError where nobody can answer."""
     what = f"{_count(len(found.documents), 'document')} and what {_count(len(found.ledgers), 'ledger')} repeat of them"
     if not sys.stdin.isatty():

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from fairtrial.api.displaying import Followed
-from fairtrial.api.withdrawing import Outcome
+from fairtrial.api.withdrawing import WithdrawalOutcome
 from fairtrial.ledger.withdrawing import Withdrawn
 
 MOST = 20
 """Documents that are named; the others are counted."""
 
 
-def tell_outcome(found: Outcome, archive: str, dry_run: bool) -> Iterator[str]:
+def tell_outcome(found: WithdrawalOutcome, archive: str, dry_run: bool) -> Iterator[str]:
     """Yield what is said to people; addresses and hashes, no text."""
     for one in found.documents[:MOST]:
         yield f"{one.id[:12]}  {one.uri}"
@@ -38,7 +38,7 @@ def tell_outcome(found: Outcome, archive: str, dry_run: bool) -> Iterator[str]:
     yield "Copies elsewhere (reports, exports, backups, the files that were added) are yours to remove."
 
 
-def describe_outcome(found: Outcome, dry_run: bool) -> dict[str, Any]:
+def describe_outcome(found: WithdrawalOutcome, dry_run: bool) -> dict[str, Any]:
     """Return it as JSON values."""
     return {
         "dry_run": dry_run,

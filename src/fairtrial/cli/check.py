@@ -48,7 +48,7 @@ BaselineOption = Annotated[
 ]
 CandidateOption = Annotated[str, typer.Option("--candidate", help="Only this candidate.")]
 TaskOption = Annotated[str, typer.Option("--task", help="Only this task.")]
-MeasureOption = Annotated[str, typer.Option("--measure", help="Only this measure.")]
+OneMeasureOption = Annotated[str, typer.Option("--measure", help="Only this measure.")]
 UndecidedOption = Annotated[bool, typer.Option("--allow-undecided", help="What is undecided may pass.")]
 MissingOption = Annotated[
     bool, typer.Option("--allow-missing", help="Items without answers and candidates left out may be missing.")
@@ -88,7 +88,7 @@ def check(
     baseline: BaselineOption = "",
     candidate: CandidateOption = "",
     task: TaskOption = "",
-    measure: MeasureOption = "",
+    measure: OneMeasureOption = "",
     allow_undecided: UndecidedOption = False,
     allow_missing: MissingOption = False,
     allow_doubts: DoubtsOption = False,

@@ -24,7 +24,7 @@ from fairtrial.machine import describe_machine
 from fairtrial.measures import PLUGIN_PROBES
 from fairtrial.measures.energy import EnergyMeter
 from fairtrial.models import list_models
-from fairtrial.plugins import Table, installed_plugins
+from fairtrial.plugins import PluginTable, installed_plugins
 from fairtrial.recorded import IMPORTERS
 from fairtrial.report.export import EXPORTERS
 from fairtrial.spec.endpoint import Endpoint
@@ -33,7 +33,7 @@ from fairtrial.studies import STUDIES
 from fairtrial.tasks.find import TASKS
 from fairtrial.tasks.graders.base import GRADERS
 
-TABLES: dict[str, Table[Any]] = {
+TABLES: dict[str, PluginTable[Any]] = {
     table.kind: table
     for table in (ENGINES, SCHEMES, LEVERS, TASKS, GRADERS, PLUGIN_PROBES, STUDIES, IMPORTERS, EXPORTERS)
 }
@@ -53,7 +53,7 @@ EXTRAS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class _Check:
     """One line of the doctor's findings."""
 
     name: str
@@ -83,10 +83,10 @@ def doctor(as_json: JsonOption = False) -> None:
         print_check(console, check, "missing")
     for one in plugins_found():
         detail = one["problem"] or f"{one['distribution']} {one['version']}"
-        print_check(console, Check(f"{one['kind']} {one['name']}", not one["problem"], detail), "broken")
+        print_check(console, _Check(f"{one['kind']} {one['name']}", not one["problem"], detail), "broken")
 
 
-def print_check(console: Console, check: Check, otherwise: str) -> None:
+def print_check(console: Console, check: _Check, otherwise: str) -> None:
     """Print one line about what is ok or ``otherwise``, and below it what to do."""
     line = Text(f"{'ok' if check.ok else otherwise:<8}", style="green" if check.ok else "yellow")
     line.append(check.name, style="bold")
@@ -110,47 +110,47 @@ def plugins_found() -> Iterator[dict[str, str]]:
         }
 
 
-def check_extras() -> list[Check]:
+def check_extras() -> list[_Check]:
     """Return one finding for each optional dependency."""
     found = []
     for module, name, extra in EXTRAS:
         ok = importlib.util.find_spec(module) is not None
         fix = "" if ok else f"pip install 'fairtrial[{extra}]'"
-        found.append(Check(name, ok, "installed" if ok else "not installed", fix))
+        found.append(_Check(name, ok, "installed" if ok else "not installed", fix))
     return found
 
 
-def check_key() -> Check:
+def check_key() -> _Check:
     """Return whether the usual key of endpoints is set; never what it is."""
     name = Endpoint().key_env
     there = bool(os.environ.get(name))
     fix = "" if there else "Only for hosted models; endpoints on this machine need none."
-    return Check("key of hosted models", there, f"{name} is {'set' if there else 'not set'}", fix)
+    return _Check("key of hosted models", there, f"{name} is {'set' if there else 'not set'}", fix)
 
 
-def check_energy() -> list[Check]:
+def check_energy() -> list[_Check]:
     """Return whether this machine has counters of energy."""
     meter = EnergyMeter.open()
     there = meter.measure is not None
     fix = "" if there else "State machine.watts_per_core in the trial file for a labelled estimate."
-    return [Check("energy counters", there, meter.scope or "neither RAPL nor NVML can be read", fix)]
+    return [_Check("energy counters", there, meter.scope or "neither RAPL nor NVML can be read", fix)]
 
 
-def models_found() -> Check:
+def models_found() -> _Check:
     """Return how many models are on this machine."""
     models = list_models()
     fix = "" if models else "A small one comes with: pip install 'fairtrial[demo]'"
-    return Check("models", bool(models), f"{len(models)} found; `fairtrial models` lists them", fix)
+    return _Check("models", bool(models), f"{len(models)} found; `fairtrial models` lists them", fix)
 
 
-def cache_folder() -> Check:
+def cache_folder() -> _Check:
     """Return whether the cache folder can be written, and how much room it has."""
     folder = user_cache_path("fairtrial")
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     writable = is_writable(existing)
     fix = "" if writable else "Point XDG_CACHE_HOME at a folder that can be written."
-    return Check("cache folder", writable, f"{free / 1e9:.0f} GB free for derived models", fix)
+    return _Check("cache folder", writable, f"{free / 1e9:.0f} GB free for derived models", fix)
 
 
 def is_writable(folder: Path) -> bool:
@@ -164,7 +164,7 @@ def is_writable(folder: Path) -> bool:
     return True
 
 
-def sqlite_version() -> Check:
+def sqlite_version() -> _Check:
     """Return whether SQLite is new enough for the ledger."""
     ok = sqlite3.sqlite_version_info >= (3, 35)
-    return Check("SQLite", ok, sqlite3.sqlite_version, "" if ok else "The ledger needs SQLite 3.35 or newer.")
+    return _Check("SQLite", ok, sqlite3.sqlite_version, "" if ok else "The ledger needs SQLite 3.35 or newer.")

@@ -34,7 +34,7 @@ from fairtrial.spec.device import Device
 from fairtrial.spec.shares import read_margin
 from fairtrial.spec.source import LoadedTrial, dump_trial, load_trial
 from fairtrial.spec.trial import Decide, Trial
-from fairtrial.studies.device import Need, format_megabytes
+from fairtrial.studies.device import DeviceNeed, format_megabytes
 
 
 def fit(
@@ -160,7 +160,7 @@ def _make_table(found: Search) -> Table:
     return told
 
 
-def _describe_standing(found: Search, need: Need) -> str:
+def _describe_standing(found: Search, need: DeviceNeed) -> str:
     """Return how one candidate stands."""
     if need.name in found.broken:
         return f"does not fit: {'; '.join(found.broken[need.name])}"

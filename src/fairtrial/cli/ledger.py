@@ -20,7 +20,7 @@ from fairtrial.cli.outputs import check_output
 from fairtrial.errors import LedgerError, SpecError
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.examine import Examination, examine, salvage
-from fairtrial.ledger.export import Format, export_parquet, export_text
+from fairtrial.ledger.export import ExportFormat, export_parquet, export_text
 from fairtrial.ledger.export_answers import export_answers_csv, export_answers_parquet
 from fairtrial.ledger.gc import collect
 from fairtrial.report.fitting import FittedTable
@@ -68,7 +68,7 @@ def _describe_trial(store: Ledger, row: query.TrialRow) -> dict[str, Any]:
 @app.command()
 def export(
     ledger: LedgerOption = api.DEFAULT_LEDGER,
-    form: Annotated[Format, typer.Option("--format", "-f", help="jsonl, csv or parquet.")] = "jsonl",
+    form: Annotated[ExportFormat, typer.Option("--format", "-f", help="jsonl, csv or parquet.")] = "jsonl",
     answers: Annotated[
         bool,
         typer.Option("--answers", help="Also export the answers; as CSV and Parquet the answers alone, a row each."),
@@ -101,7 +101,7 @@ def export(
                 _export_text(store, file, form, answers, full, trial)
 
 
-def _export_text(store: Ledger, out: TextIO, form: Format, answers: bool, full: bool, trial: str | None) -> None:
+def _export_text(store: Ledger, out: TextIO, form: ExportFormat, answers: bool, full: bool, trial: str | None) -> None:
     """Write rows as text."""
     if form == "csv" and answers:
         export_answers_csv(store, out, trial)

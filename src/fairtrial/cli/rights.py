@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fairtrial import api
-from fairtrial.api.rights import Question, explain_archived, explain_path, read_uses
+from fairtrial.api.rights import RightsQuestion, explain_archived, explain_path, read_uses
 from fairtrial.archive.opening import open_archive
 from fairtrial.archive.readers import Refused
 from fairtrial.cli.circumstances import (
@@ -80,11 +80,11 @@ def explain(
     if archive:
         with closing(open_archive(archive)) as store:
             circumstances, taken = said.circumstances(store), said.describe_taken(store)
-            question = Question(circumstances, read_uses(use or ()), table, url)
+            question = RightsQuestion(circumstances, read_uses(use or ()), table, url)
             found += [one for name in documents for one in explain_archived(store, name, question)]
     else:
         circumstances, taken = said.without_archive(), ""
-        question = Question(circumstances, read_uses(use or ()), table, url)
+        question = RightsQuestion(circumstances, read_uses(use or ()), table, url)
         found += [one for name in documents for one in explain_path(Path(name), question)]
     explained = [one for one in found if isinstance(one, Explanation)]
     refused = [one for one in found if isinstance(one, Refused)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Key = tuple[str, str]
+_Key = tuple[str, str]
 """A task and a candidate."""
 
 
@@ -36,10 +36,10 @@ class TimeLeft:
     """
 
     clock: Callable[[], float]
-    rows: dict[Key, _Row] = field(default_factory=dict)
+    rows: dict[_Key, _Row] = field(default_factory=dict)
     last: float | None = None
 
-    def expect(self, key: Key, total: int, known: int) -> None:
+    def expect(self, key: _Key, total: int, known: int) -> None:
         """Note how many item answers there will be, and how many the ledger has already."""
         self.rows[key] = _Row(total, known)
 
@@ -47,7 +47,7 @@ class TimeLeft:
         """Note that asking begins now: what came before took no answers."""
         self.last = self.clock()
 
-    def count(self, key: Key, done: int, total: int, reused: int) -> None:
+    def count(self, key: _Key, done: int, total: int, reused: int) -> None:
         """Note that a chunk is answered; the time since the last one was its own if it needed any new answer."""
         row = self.rows.setdefault(key, _Row(total))
         new, row.done, now = max(0, done - row.done - reused), done, self.clock()
@@ -57,7 +57,7 @@ class TimeLeft:
             row.seconds += now - self.last
         self.last = now
 
-    def close(self, key: Key) -> None:
+    def close(self, key: _Key) -> None:
         """Note that nothing more is asked there."""
         task, candidate = key
         for (where, who), row in self.rows.items():

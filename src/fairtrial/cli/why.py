@@ -7,13 +7,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from fairtrial.report.words import make_inline
-from fairtrial.tasks.explaining import Explanation, SharedReason
+from fairtrial.tasks.explaining import SharedReason, TaskExplanation
 
 _SHOWN = 12
 _NAMED = 3
 
 
-def print_explanation(told: Explanation, console: Console) -> None:
+def print_explanation(told: TaskExplanation, console: Console) -> None:
     """Print whether the tasks of a name can be asked, what stands against the others, and what would help."""
     console.print(_make_heading(told))
     for one in told.reasons[:_SHOWN]:
@@ -34,7 +34,7 @@ def print_explanation(told: Explanation, console: Console) -> None:
         console.print(Text(f"So are metrics of {len(told.left_out) - _NAMED} more tasks."), style="dim")
 
 
-def _make_heading(told: Explanation) -> Text:
+def _make_heading(told: TaskExplanation) -> Text:
     count, refused = len(told.accepted), told.tasks - len(told.accepted)
     if told.tasks == 1:
         return Text(make_inline(f"{told.name} can be asked." if count else f"{told.name} cannot be asked:"))

@@ -5,14 +5,14 @@ Rules of our own, without a model; how far people agree with them is measured (d
 
 from fairtrial.conduct.method import METHOD
 from fairtrial.conduct.personal import PERSONAL_KINDS, PersonalData, PersonalKind, find_personal_data
-from fairtrial.conduct.reading import KINDS, Conduct, Kind, read_conduct
+from fairtrial.conduct.reading import KINDS, Conduct, ConductKind, read_conduct
 
 __all__ = [
     "KINDS",
     "METHOD",
     "PERSONAL_KINDS",
     "Conduct",
-    "Kind",
+    "ConductKind",
     "PersonalData",
     "PersonalKind",
     "find_personal_data",

@@ -27,8 +27,8 @@ from fairtrial.conduct.sentences import drop_quotations, find_words, fold, is_it
 from fairtrial.conduct.sentiment import compute_sentiment
 from fairtrial.conduct.signs import ABSTAINS, CORRECTS, REFERS, Stance, count_hedges, denies_premise, read_stance
 
-Kind = Literal["refusal", "partial", "compliance", "unclear"]
-KINDS: tuple[Kind, ...] = ("refusal", "partial", "compliance", "unclear")
+ConductKind = Literal["refusal", "partial", "compliance", "unclear"]
+KINDS: tuple[ConductKind, ...] = ("refusal", "partial", "compliance", "unclear")
 
 _LETTER = re.compile(r"^(?:subject|dear|to|from|date|title)\b[^\n]{0,80}$|^(?:subject|dear) ", re.I | re.M)
 _OPENING = 4
@@ -63,7 +63,7 @@ class Conduct:
         evidence: the sentence that decides that it declines, folded; empty if none does.
     """
 
-    kind: Kind
+    kind: ConductKind
     refers: bool = False
     abstains: bool = False
     corrects: bool = False
@@ -122,7 +122,7 @@ def _corrects(sentences: Sequence[str], asked: str) -> bool:
     return bool(asked) and denies_premise(sentences, fold(shorten(asked)).lower())
 
 
-def _choose_kind(evidence: str, bare: bool) -> Kind:
+def _choose_kind(evidence: str, bare: bool) -> ConductKind:
     if not evidence:
         return "compliance"
     return "refusal" if bare else "partial"

@@ -15,7 +15,7 @@ from fairtrial.engines.footprint import Footprint
 from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import MissingExtraError
 from fairtrial.models import ResolvedModel
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.records import Request
 from fairtrial.spec.candidate import Candidate
 
@@ -40,7 +40,7 @@ class EngineClass(Protocol):
         ...
 
 
-ENGINES: Table[type[EngineClass]] = Table(
+ENGINES: PluginTable[type[EngineClass]] = PluginTable(
     "engine",
     {
         "fake": "fairtrial.engines.fake:FakeEngine",

@@ -15,7 +15,7 @@ from fairtrial.engines.check_images import check_seeing
 from fairtrial.errors import EngineError, TooLongError
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 
-Findings = Iterator[str]
+_Findings = Iterator[str]
 
 _SHOTS = "The sky is blue. Grass is green. Snow is white. Coal is black. " * 4
 _ITEMS = (
@@ -37,7 +37,7 @@ def check_engine(engine: Engine, *, tolerance: float = 0.05) -> list[str]:
             engine whose ``can.batch_invariant`` is true.
     """
     slack = 0.0 if engine.can.batch_invariant else tolerance
-    checks: list[Callable[[Engine, float], Findings]] = []
+    checks: list[Callable[[Engine, float], _Findings]] = []
     if engine.can.score:
         checks += [_check_repeated_scores, _check_composed_scores, _check_score_sums, _check_document_sums]
     if engine.can.generate:
@@ -71,7 +71,7 @@ def _measure_difference(a: ScoreAnswer, b: ScoreAnswer) -> float:
     return max((abs(x - y) for x, y in zip(a.logprobs, b.logprobs, strict=True)), default=0.0)
 
 
-def _check_repeated_scores(engine: Engine, slack: float) -> Findings:
+def _check_repeated_scores(engine: Engine, slack: float) -> _Findings:
     questions = _make_questions()
     first = _ask(engine, questions)
     if len(first) != len(questions):
@@ -89,7 +89,7 @@ def _check_repeated_scores(engine: Engine, slack: float) -> Findings:
         yield "The same requests got different answers after something else had been asked."
 
 
-def _check_composed_scores(engine: Engine, slack: float) -> Findings:
+def _check_composed_scores(engine: Engine, slack: float) -> _Findings:
     questions = _make_questions()
     together = _ask(engine, questions)
     alone = [_ask(engine, [question])[0] for question in questions]
@@ -100,7 +100,7 @@ def _check_composed_scores(engine: Engine, slack: float) -> Findings:
             yield f"The score of {question.label} moves by {apart:.4f} nats with what else is asked; {slack} allowed."
 
 
-def _check_score_sums(engine: Engine, slack: float) -> Findings:
+def _check_score_sums(engine: Engine, slack: float) -> _Findings:
     whole = _score_one(engine, "The old sailor", "looked at the sea")
     first = _score_one(engine, "The old sailor", "looked at")
     rest = _score_one(engine, "The old sailor looked at", "the sea")
@@ -109,7 +109,7 @@ def _check_score_sums(engine: Engine, slack: float) -> Findings:
         yield f"A continuation scores {whole.logprobs[0]:.4f}, its two halves {parts:.4f} together."
 
 
-def _check_document_sums(engine: Engine, slack: float) -> Findings:
+def _check_document_sums(engine: Engine, slack: float) -> _Findings:
     text = "Rain fell on the harbour. Nobody came."
     pair = (Pair(Prompt(""), text),)
     rolling, plain = _ask(engine, [ScoreRequest(pair, rolling=True), ScoreRequest(pair, delimiter="")])
@@ -117,7 +117,7 @@ def _check_document_sums(engine: Engine, slack: float) -> Findings:
         yield f"A short document scores {rolling.logprobs[0]:.4f} rolling, {plain.logprobs[0]:.4f} after nothing."
 
 
-def _check_distributions(engine: Engine, slack: float) -> Findings:
+def _check_distributions(engine: Engine, slack: float) -> _Findings:
     text = "Rain fell on the harbour. Nobody came. The lamps along the quay were lit one by one."
     assert isinstance(engine, GivesDistributions)
     tokens = engine.text_tokens(text)
@@ -141,7 +141,7 @@ def _make_prompts(temperature: float) -> list[GenerateRequest]:
     return [GenerateRequest(Prompt(_SHOTS + q), 12, temperature=temperature, seed=i) for i, (q, _) in enumerate(_ITEMS)]
 
 
-def _check_repeated_text(engine: Engine, slack: float) -> Findings:
+def _check_repeated_text(engine: Engine, slack: float) -> _Findings:
     for temperature in (0.0, 1.0):
         requests = _make_prompts(temperature)
         first = list(engine.generate(requests))
@@ -153,7 +153,7 @@ def _check_repeated_text(engine: Engine, slack: float) -> Findings:
         yield "Sampled text depends on the order of the requests, though the engine says it does not."
 
 
-def _check_stops(engine: Engine, slack: float) -> Findings:
+def _check_stops(engine: Engine, slack: float) -> _Findings:
     request = GenerateRequest(Prompt(_SHOTS), 24)
     text = _generate(engine, request).text
     if len(text) < 6:
@@ -164,13 +164,13 @@ def _check_stops(engine: Engine, slack: float) -> Findings:
         yield f"With the stop string {stop!r}, {text!r} became {cut.text!r}, finish {cut.finish!r}."
 
 
-def _check_length_limit(engine: Engine, slack: float) -> Findings:
+def _check_length_limit(engine: Engine, slack: float) -> _Findings:
     answer = _generate(engine, GenerateRequest(Prompt("One, two, three,"), 3))
     if answer.tokens > 3 or (answer.finish == "length" and answer.tokens != 3):
         yield f"With max_tokens 3, {answer.tokens} tokens came, finish {answer.finish!r}."
 
 
-def _check_greedy(engine: Engine, slack: float) -> Findings:
+def _check_greedy(engine: Engine, slack: float) -> _Findings:
     prompt = _SHOTS + "Blood is"
     written = _generate(engine, GenerateRequest(Prompt(prompt), 6))
     scored = _score_one(engine, prompt, written.text, delimiter="")
@@ -181,7 +181,7 @@ def _check_greedy(engine: Engine, slack: float) -> Findings:
         yield "Nonsense is scored as what greedy decoding would have produced."
 
 
-def _check_overlong(engine: Engine, slack: float) -> Findings:
+def _check_overlong(engine: Engine, slack: float) -> _Findings:
     endless = Prompt("word and " * (engine.can.context_tokens + 1))
     requests: list[ScoreRequest | GenerateRequest] = []
     if engine.can.score:
@@ -198,7 +198,7 @@ def _check_overlong(engine: Engine, slack: float) -> Findings:
             yield f"A {type(request).__name__} longer than the context passes the check."
 
 
-def _check_close(engine: Engine, slack: float) -> Findings:
+def _check_close(engine: Engine, slack: float) -> _Findings:
     engine.close()
     engine.close()
     try:

@@ -23,13 +23,13 @@ from fairtrial.records import (
     make_example,
 )
 
-Findings = Iterator[str]
+_Findings = Iterator[str]
 
 _CHOICES = ("red", "a large blue circle", "seven bars, of which the last is the highest")
 _UNLIKE = 1e-6  # nats by which another picture must move a score
 
 
-def check_seeing(engine: Engine, slack: float) -> Findings:
+def check_seeing(engine: Engine, slack: float) -> _Findings:
     """Yield what ``engine`` does wrong with images; it must be opened with `fairtrial.engines.pictures.read_picture`.
 
     Args:
@@ -98,7 +98,7 @@ def _measure_difference(a: ScoreAnswer, b: ScoreAnswer) -> float:
     return max(abs(x - y) for x, y in zip(a.logprobs, b.logprobs, strict=True))
 
 
-def _check_scores(engine: Engine, slack: float) -> Findings:
+def _check_scores(engine: Engine, slack: float) -> _Findings:
     questions = _make_questions()
     together = _ask(engine, questions)
     if _ask(engine, questions) != together:
@@ -121,7 +121,7 @@ def _check_scores(engine: Engine, slack: float) -> Findings:
         yield "The same requests with images got different answers after others had been asked."
 
 
-def _check_pictures_count(engine: Engine) -> Findings:
+def _check_pictures_count(engine: Engine) -> _Findings:
     found = _ask(engine, _make_questions())
     for one, other in (("a picture", "another picture"), ("two pictures", "the two turned round")):
         if _measure_difference(found[one], found[other]) < _UNLIKE:
@@ -130,7 +130,7 @@ def _check_pictures_count(engine: Engine) -> Findings:
         yield "The tokens of a prompt do not count what a picture takes."
 
 
-def _check_text_after_images(engine: Engine) -> Findings:
+def _check_text_after_images(engine: Engine) -> _Findings:
     text = [question for question in _make_questions() if question.label == "text alone"]
     before = _ask(engine, text)
     _ask(engine, _make_questions())
@@ -138,7 +138,7 @@ def _check_text_after_images(engine: Engine) -> Findings:
         yield "A question without images got another answer after questions with images."
 
 
-def _check_texts(engine: Engine) -> Findings:
+def _check_texts(engine: Engine) -> _Findings:
     for temperature in (0.0, 1.0):
         requests = [
             GenerateRequest(prompt, 8, temperature=temperature, seed=seed, label=name)
@@ -151,7 +151,7 @@ def _check_texts(engine: Engine) -> Findings:
             yield f"The same requests with images at temperature {temperature}, asked twice, got different answers."
 
 
-def _check_greedy_text(engine: Engine) -> Findings:
+def _check_greedy_text(engine: Engine) -> _Findings:
     for name, prompt in _make_prompts().items():
         written = next(iter(engine.generate([GenerateRequest(prompt, 6)])))
         scored = next(iter(engine.score([ScoreRequest((Pair(prompt, written.text),), delimiter="")])))

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fairtrial.errors import ImageError
-from fairtrial.images.recognising import Kind, recognise
+from fairtrial.images.recognising import ImageKind, recognise
 from fairtrial.records.images import ImageNote
 
 MOST_PIXELS = 40_000_000
@@ -41,7 +41,7 @@ def _ignore_warnings() -> Iterator[None]:
         yield
 
 
-def open_picture(data: bytes, where: str = "") -> tuple[Image.Image, Kind, tuple[ImageNote, ...]]:
+def open_picture(data: bytes, where: str = "") -> tuple[Image.Image, ImageKind, tuple[ImageNote, ...]]:
     """Return a file's picture in mode RGB, what kind of file it is, and what was decided to show it.
 
     Raises ImageError if it is no image of a known kind, too large, damaged, or of no agreed look.
@@ -93,7 +93,7 @@ class _RefusedError(Exception):
         self.message, self.fix = message, fix
 
 
-def _open(data: bytes, kind: Kind) -> tuple[Image.Image, tuple[ImageNote, ...]]:
+def _open(data: bytes, kind: ImageKind) -> tuple[Image.Image, tuple[ImageNote, ...]]:
     with Image.open(io.BytesIO(data), formats=[kind.pillow]) as picture:
         _check_size(picture, kind)
         notes = list(_note_frames(picture, kind))
@@ -110,7 +110,7 @@ def _open(data: bytes, kind: Kind) -> tuple[Image.Image, tuple[ImageNote, ...]]:
     return shown, tuple(notes)
 
 
-def _check_size(picture: Image.Image, kind: Kind) -> None:
+def _check_size(picture: Image.Image, kind: ImageKind) -> None:
     width, height = picture.size
     if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
         raise _RefusedError(
@@ -120,7 +120,7 @@ def _check_size(picture: Image.Image, kind: Kind) -> None:
         )
 
 
-def _note_frames(picture: Image.Image, kind: Kind) -> Iterator[ImageNote]:
+def _note_frames(picture: Image.Image, kind: ImageKind) -> Iterator[ImageNote]:
     """Yield that there are more frames or pages than the first; they are not counted, for there may be very many."""
     if not getattr(picture, "is_animated", False):
         return
@@ -132,7 +132,7 @@ def _note_frames(picture: Image.Image, kind: Kind) -> Iterator[ImageNote]:
         yield ImageNote("first_frame", "the first frame of an animation")
 
 
-def _count_bits(picture: Image.Image, data: bytes, kind: Kind) -> int:
+def _count_bits(picture: Image.Image, data: bytes, kind: ImageKind) -> int:
     """Return the bits of a channel in the file."""
     if kind.pillow == "PNG":
         return data[24] if len(data) > 24 else 8
@@ -162,7 +162,7 @@ def _turn(picture: Image.Image, turn: int) -> Image.Image:
     return ImageOps.exif_transpose(picture)
 
 
-def _to_rgb(picture: Image.Image, kind: Kind, deep: bool, notes: list[ImageNote]) -> Image.Image:
+def _to_rgb(picture: Image.Image, kind: ImageKind, deep: bool, notes: list[ImageNote]) -> Image.Image:
     if picture.mode == "F" or (picture.mode == "I" and kind.pillow != "PNG"):
         raise _RefusedError(
             f"the {kind.name} image has channels of 32 bits, for which no brightness is agreed.",

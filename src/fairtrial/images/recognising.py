@@ -17,7 +17,7 @@ READ = "PNG, JPEG, WebP, GIF, BMP and TIFF"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ImageKind:
     """A kind of image file that is read.
 
     Attributes:
@@ -34,12 +34,14 @@ class Kind:
 
 
 KINDS = (
-    Kind("PNG", "PNG", "image/png", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    Kind("JPEG", "JPEG", "image/jpeg", re.compile(rb"\xff\xd8\xff")),
-    Kind("WebP", "WEBP", "image/webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
-    Kind("GIF", "GIF", "image/gif", re.compile(rb"GIF8[79]a")),
-    Kind("BMP", "BMP", "image/bmp", re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\x00{3}", re.DOTALL)),
-    Kind("TIFF", "TIFF", "image/tiff", re.compile(rb"II\*\x00|MM\x00\*|II\x2b\x00|MM\x00\x2b")),
+    ImageKind("PNG", "PNG", "image/png", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    ImageKind("JPEG", "JPEG", "image/jpeg", re.compile(rb"\xff\xd8\xff")),
+    ImageKind("WebP", "WEBP", "image/webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
+    ImageKind("GIF", "GIF", "image/gif", re.compile(rb"GIF8[79]a")),
+    ImageKind(
+        "BMP", "BMP", "image/bmp", re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\x00{3}", re.DOTALL)
+    ),
+    ImageKind("TIFF", "TIFF", "image/tiff", re.compile(rb"II\*\x00|MM\x00\*|II\x2b\x00|MM\x00\x2b")),
 )
 """Kinds that are read; the type of a BMP's header must be a known one, since two letters are few."""
 
@@ -79,7 +81,7 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
 )  # fmt: skip
 
 
-def recognise(data: bytes, where: str = "") -> Kind:
+def recognise(data: bytes, where: str = "") -> ImageKind:
     """Return what kind of image some bytes are.
 
     Args:

@@ -19,7 +19,7 @@ from fairtrial.records.trace import renamed_trace
 MOST_NAMES = 500
 """Requests that one statement names."""
 
-Place = tuple[str, int]
+ItemRepeat = tuple[str, int]
 """An item's id and the number of the repeat."""
 
 
@@ -48,7 +48,7 @@ def read_item_block(ledger: Ledger, task_id: str, items: Collection[str]) -> dic
 
 def read_calls(
     ledger: Ledger, candidate_id: str, task_id: str, items: Collection[str], repeats: int = 1
-) -> dict[Place, list[Call]]:
+) -> dict[ItemRepeat, list[Call]]:
     """Return what a candidate answered to some items, in the order in which the task asked."""
     rows = ledger.read(
         """
@@ -60,7 +60,7 @@ def read_calls(
         """,
         (candidate_id, task_id, json.dumps(list(items)), repeats),
     )
-    found: dict[Place, list[Call]] = {}
+    found: dict[ItemRepeat, list[Call]] = {}
     for item, repeat, request, text in rows:
         body = read_mapping(text, "an answer", request)
         decode_answer(body, request)
@@ -70,14 +70,14 @@ def read_calls(
 
 def read_observed(
     ledger: Ledger, candidate_id: str, task_id: str, items: Collection[str], repeats: int = 1
-) -> dict[Place, dict[str, tuple[float, float]]]:
+) -> dict[ItemRepeat, dict[str, tuple[float, float]]]:
     """Return (value, weight) of every measure, by its name, that was taken of some items."""
     rows = ledger.read(
         "SELECT item_id, repeat, measure, value, weight FROM observations WHERE candidate_id = ? AND task_id = ? "
         "AND item_id IN (SELECT value FROM json_each(?)) AND repeat < ?",
         (candidate_id, task_id, json.dumps(list(items)), repeats),
     )
-    found: dict[Place, dict[str, tuple[float, float]]] = {}
+    found: dict[ItemRepeat, dict[str, tuple[float, float]]] = {}
     for item, repeat, measure, value, weight in rows:
         if not (is_finite(value) and is_finite(weight)):
             raise make_damage_error(f"{measure} is no finite number", f"item {item}")

@@ -91,7 +91,7 @@ def check_blob(digest: str, data: object) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageReader:
+class LedgerImageReader:
     """Reads images from a ledger file, from any thread or process; see `fairtrial.engines.settings`.
 
     Attributes:

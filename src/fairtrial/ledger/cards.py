@@ -8,9 +8,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from fairtrial.ledger.shape import Bool, Count, Empty, Finite, Str, Told, Whole, read_mapping, validate_record
+from fairtrial.ledger.shape import (
+    Bool,
+    Empty,
+    Finite,
+    NoneIfOdd,
+    StoredCount,
+    Str,
+    WithDocument,
+    read_mapping,
+    validate_record,
+)
 from fairtrial.records import CorpusScore, Measure
-from fairtrial.records.harms import Family, HarmCard, LabelCounts
+from fairtrial.records.harms import HarmCard, HarmFamily, LabelCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +50,9 @@ class GoldsRecord:
 
     read_as: Str = ""
     also: Str = ""
-    missing: Count = 0
-    like_lists: Count = 0
-    empty: Count = 0
+    missing: StoredCount = 0
+    like_lists: StoredCount = 0
+    empty: StoredCount = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +72,18 @@ class OwnRowsRecord:
         unknown_documents, unknown_queries: how many of these name documents, or questions, that are not there.
     """
 
-    rows: Count = 0
-    skipped: Count = 0
-    unanswered: Count = 0
-    contradicting: Count = 0
-    like_lists: Count = 0
+    rows: StoredCount = 0
+    skipped: StoredCount = 0
+    unanswered: StoredCount = 0
+    contradicting: StoredCount = 0
+    like_lists: StoredCount = 0
     choices: Bool = False
     one_gold: Str = ""
-    one_gold_times: Count = 0
-    without_image: Count = 0
-    judged: Count = 0
-    unknown_documents: Count = 0
-    unknown_queries: Count = 0
+    one_gold_times: StoredCount = 0
+    without_image: StoredCount = 0
+    judged: StoredCount = 0
+    unknown_documents: StoredCount = 0
+    unknown_queries: StoredCount = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +96,13 @@ class SettingsRecord:
         form: of another task, that this one is; see `fairtrial.tasks.variants.form`.
     """
 
-    shots: Annotated[Count, Told] | None = None
-    clean: Annotated[Bool, Told] | None = None
-    answers: Annotated[GoldsRecord, Told] | None = None
-    left_out: Annotated[tuple[Str, ...], Told] | None = None
-    own: Annotated[OwnRowsRecord, Told] | None = None
-    ask: Annotated[Str, Told] | None = None
-    form: Annotated[Str, Told] | None = None
+    shots: Annotated[StoredCount, NoneIfOdd] | None = None
+    clean: Annotated[Bool, NoneIfOdd] | None = None
+    answers: Annotated[GoldsRecord, NoneIfOdd] | None = None
+    left_out: Annotated[tuple[Str, ...], NoneIfOdd] | None = None
+    own: Annotated[OwnRowsRecord, NoneIfOdd] | None = None
+    ask: Annotated[Str, NoneIfOdd] | None = None
+    form: Annotated[Str, NoneIfOdd] | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -100,10 +110,10 @@ class SettingsRecord:
 class LabelRecord(LabelCounts):
     """How a grader and people grade the same answers."""
 
-    both: Count
-    grader_only: Count
-    people_only: Count
-    neither: Count
+    both: StoredCount
+    grader_only: StoredCount
+    people_only: StoredCount
+    neither: StoredCount
     source: Str = ""
 
 
@@ -111,7 +121,7 @@ class LabelRecord(LabelCounts):
 class HarmRecord(HarmCard):
     """What a task about harm says of itself."""
 
-    family: Family
+    family: HarmFamily
     covers: Str
     omits: Str
     hazards: tuple[Str, ...] = ()
@@ -136,7 +146,7 @@ class CardRecord:
     chance: Finite | None = None
     corpus: tuple[CorpusRecord, ...] = ()
     harms: HarmRecord | None = None
-    settings: Annotated[SettingsRecord, Whole] = SettingsRecord()
+    settings: Annotated[SettingsRecord, WithDocument] = SettingsRecord()
     document: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -148,7 +158,7 @@ class CardRecord:
         return next(measure for measure in self.measures if measure.name == name)
 
 
-_CARD = TypeAdapter(Annotated[CardRecord, Whole])
+_CARD = TypeAdapter(Annotated[CardRecord, WithDocument])
 
 
 def read_card(text: object, where: str = "") -> CardRecord:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fairtrial.ledger.passages import Key
+from fairtrial.ledger.passages import PassageKey
 from fairtrial.ledger.shape import read_mapping
 from fairtrial.ledger.store import Ledger
 
@@ -37,7 +37,7 @@ class KeptPassage:
         cleared: whether the answers were looked through for its document's words, and these taken out.
     """
 
-    key: Key
+    key: PassageKey
     has_words: bool
     until: str
     cleared: bool
@@ -76,7 +76,7 @@ def _walk(value: Any, lever: str) -> Iterator[Mapping[str, Any]]:
             yield from _walk(one, lever)
 
 
-def limit_display(ledger: Ledger, until: Mapping[Key, str], denied: Collection[Key]) -> int:
+def limit_display(ledger: Ledger, until: Mapping[PassageKey, str], denied: Collection[PassageKey]) -> int:
     """Take out the words and titles of passages, and put the end of display right of others; return how many went.
 
     The bytes are gone once `fairtrial.ledger.withdrawing.clean_file` has followed.

@@ -29,7 +29,7 @@ from fairtrial.ledger.shape import guard_reading, read_mapping
 from fairtrial.ledger.store import Ledger
 from fairtrial.records.trace import renamed_trace
 
-Format = Literal["jsonl", "csv", "parquet"]
+ExportFormat = Literal["jsonl", "csv", "parquet"]
 COLUMNS = (
     "candidate",
     "task",
@@ -49,13 +49,13 @@ BLOCK_ITEMS = 500
 BATCH_ROWS = 50_000
 """Rows of one Parquet row group."""
 
-Asked = TaskRecord | TextRecord | PartRecord
+_Asked = TaskRecord | TextRecord | PartRecord
 
 
 def export_text(
     ledger: Ledger,
     out: TextIO,
-    form: Format = "jsonl",
+    form: ExportFormat = "jsonl",
     *,
     answers: bool = False,
     full: bool = False,
@@ -207,7 +207,7 @@ def _read_answer(text: str, where: str) -> dict[str, Any]:
     return renamed_trace(body)
 
 
-def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[dict[str, Any]]:
+def _yield_whole_candidates(ledger: Ledger, trial: query.TrialRow, task: _Asked) -> Iterator[dict[str, Any]]:
     """Yield what was observed about each candidate as a whole: by this trial's runs (task without id), or on a task."""
     for candidate in sorted(trial.plan.candidates, key=lambda c: c.name):
         found = ledger.read(
@@ -276,7 +276,7 @@ def list_measures(ledger: Ledger, candidate_id: str, task_id: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class _Block:
     """Some of a task's items, in the task's own order, by item id.
 
     Attributes:
@@ -290,10 +290,10 @@ class Block:
     repeats: int
 
 
-def walk_blocks(ledger: Ledger, trial: query.TrialRow, task: Asked) -> Iterator[Block]:
+def walk_blocks(ledger: Ledger, trial: query.TrialRow, task: _Asked) -> Iterator[_Block]:
     """Yield a trial's items of one task, so many at a time."""
     order = query.read_order(ledger, trial.id, task.id)
     ranked = iter(sorted(zip(order.doc_ids, order.item_ids, strict=True)))
     while part := list(islice(ranked, BLOCK_ITEMS)):
         places = {item: (order.names[order.position[item]], order.position[item]) for _, item in part}
-        yield Block({item: doc_id for doc_id, item in part}, places, order.repeats)
+        yield _Block({item: doc_id for doc_id, item in part}, places, order.repeats)

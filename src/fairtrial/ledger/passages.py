@@ -15,7 +15,7 @@ from typing import Any
 from fairtrial.ledger.shape import guard_reading, make_damage_error
 from fairtrial.ledger.store import Ledger
 
-Key = tuple[str, str]
+PassageKey = tuple[str, str]
 """Hash of a passage's words, and id of its document: two documents may have the same words under other terms."""
 
 
@@ -27,7 +27,7 @@ class PassageWords:
     title: str
 
 
-def read_passages(ledger: Ledger, keys: Collection[Key], at: datetime) -> dict[Key, PassageWords]:
+def read_passages(ledger: Ledger, keys: Collection[PassageKey], at: datetime) -> dict[PassageKey, PassageWords]:
     """Return the words of those passages that may be displayed to people.
 
     Args:

@@ -20,7 +20,18 @@ from pydantic import (
 )
 
 from fairtrial.ledger.cards import CardRecord, MeasureRecord
-from fairtrial.ledger.shape import Bool, Count, Empty, Finite, One, Str, Told, Whole, read_mapping, validate_record
+from fairtrial.ledger.shape import (
+    Bool,
+    Empty,
+    Finite,
+    NoneIfOdd,
+    One,
+    StoredCount,
+    Str,
+    WithDocument,
+    read_mapping,
+    validate_record,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +101,18 @@ class WeightsRecord:
         document: all that was said.
     """
 
-    name: Annotated[Str, Told] | None = None
-    engine: Annotated[Str, Told] | None = None
-    sha256: Annotated[Str, Told] | None = None
-    bytes: Annotated[Count, Told] | None = None
-    weights_type: Annotated[Str, Told] | None = None
-    quantized_to: Annotated[Str, Told] | None = None
-    parent_sha256: Annotated[Str, Told] | None = None
-    parent_type: Annotated[Str, Told] | None = None
-    made_from: Annotated[tuple[Str, ...], Told] | None = None
-    elsewhere: Annotated[Bool, Told] | None = None
-    host: Annotated[Str, Told] | None = None
-    base_url: Annotated[Str, Told] | None = None
+    name: Annotated[Str, NoneIfOdd] | None = None
+    engine: Annotated[Str, NoneIfOdd] | None = None
+    sha256: Annotated[Str, NoneIfOdd] | None = None
+    bytes: Annotated[StoredCount, NoneIfOdd] | None = None
+    weights_type: Annotated[Str, NoneIfOdd] | None = None
+    quantized_to: Annotated[Str, NoneIfOdd] | None = None
+    parent_sha256: Annotated[Str, NoneIfOdd] | None = None
+    parent_type: Annotated[Str, NoneIfOdd] | None = None
+    made_from: Annotated[tuple[Str, ...], NoneIfOdd] | None = None
+    elsewhere: Annotated[Bool, NoneIfOdd] | None = None
+    host: Annotated[Str, NoneIfOdd] | None = None
+    base_url: Annotated[Str, NoneIfOdd] | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -120,8 +131,8 @@ class CandidateRecord:
 
     name: Str
     id: Str
-    spec: Annotated[SpecRecord, Whole]
-    record: Annotated[WeightsRecord, Whole]
+    spec: Annotated[SpecRecord, WithDocument]
+    record: Annotated[WeightsRecord, WithDocument]
     parts: tuple[PartRecord, ...] = ()
 
 
@@ -129,7 +140,7 @@ class CandidateRecord:
 class EntryRecord:
     """What the trial's author wrote about a task, as far as it concerns what is read."""
 
-    limit: Count | None = None
+    limit: StoredCount | None = None
     repeats: Annotated[int, Strict(), Field(ge=1), One] = 1
     sample: Str | None = None
 
@@ -142,13 +153,13 @@ class LogRecord:
     model: Str = ""
     grades: Str = "log"
     why_log: Str = ""
-    compared: Count = 0
-    differing: Count = 0
-    rows: Count = 0
-    copies: Count = 0
+    compared: StoredCount = 0
+    differing: StoredCount = 0
+    rows: StoredCount = 0
+    copies: StoredCount = 0
     joined_by: Str = "document"
-    unlike: Count = 0
-    prompts_differ: Count = 0
+    unlike: StoredCount = 0
+    prompts_differ: StoredCount = 0
     guessed_scale: tuple[Str, ...] = ()
     notes: tuple[Str, ...] = ()
 
@@ -158,12 +169,12 @@ class PairingRecord:
     """How a task's items and a recorded candidate's answers came together; see `fairtrial.planning.base.Pairing`."""
 
     candidate: Str
-    items: Count
-    paired: Count
-    ambiguous: Count = 0
+    items: StoredCount
+    paired: StoredCount
+    ambiguous: StoredCount = 0
     examples: tuple[Str, ...] = ()
-    together: Count | None = None
-    empty: Count = 0
+    together: StoredCount | None = None
+    empty: StoredCount = 0
     why: Str = ""
     log: LogRecord | None = None
 
@@ -193,13 +204,13 @@ class TaskRecord:
     name: Str
     id: Str
     entry: EntryRecord
-    card: Annotated[CardRecord, Whole]
+    card: Annotated[CardRecord, WithDocument]
     measures: tuple[Str, ...]
-    items_total: Count
+    items_total: StoredCount
     order: Literal["items", "clusters"] = "items"
-    largest_cluster: Count = 1
+    largest_cluster: StoredCount = 1
     united: Mapping[Str, Str] | None = None
-    copies: tuple[Count, Count] | None = None
+    copies: tuple[StoredCount, StoredCount] | None = None
     pairings: tuple[PairingRecord, ...] = ()
     form: Str = ""
     of: Str = ""
@@ -227,7 +238,7 @@ class TextRecord:
 
     id: Str
     source: Str
-    card: Annotated[CardRecord, Whole]
+    card: Annotated[CardRecord, WithDocument]
     name: Str = "text"
 
 
@@ -252,7 +263,7 @@ class ExaminationRecord:
     id: Str
     judge: Str
     uses: tuple[tuple[Str, Str], ...]
-    card: Annotated[CardRecord, Whole]
+    card: Annotated[CardRecord, WithDocument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +327,7 @@ class TrialRecord:
     name: Str
     seed: Annotated[int, Strict()]
     baseline: Str
-    decide: Annotated[DecideRecord, Whole]
+    decide: Annotated[DecideRecord, WithDocument]
     candidates: Annotated[tuple[CandidateRecord, ...], Field(min_length=1)]
     tasks: tuple[TaskRecord, ...]
     weights: Annotated[Mapping[Str, Finite], Empty] = field(default_factory=dict)
@@ -356,7 +367,7 @@ class LookRecord:
     b: Str
     task_id: Str
     measure: Str
-    items: Count
+    items: StoredCount
     verdict: Str
     low: Finite | None = None
     high: Finite | None = None
@@ -364,7 +375,7 @@ class LookRecord:
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
-_PLAN, _LOOK = TypeAdapter(TrialRecord), TypeAdapter(Annotated[LookRecord, Whole])
+_PLAN, _LOOK = TypeAdapter(TrialRecord), TypeAdapter(Annotated[LookRecord, WithDocument])
 
 
 @lru_cache(maxsize=16)

@@ -30,7 +30,7 @@ from fairtrial.ledger.trials import read_trial as read_trial
 from fairtrial.ledger.trials import read_trial_order as read_trial_order
 from fairtrial.ledger.trials import read_trials as read_trials
 from fairtrial.records import Item, Request
-from fairtrial.records.duplicates import Key, group_same, make_key, unite_clusters
+from fairtrial.records.duplicates import DuplicateKey, group_same, make_key, unite_clusters
 from fairtrial.records.trace import renamed_trace
 
 Floats = NDArray[np.float64]
@@ -113,7 +113,7 @@ def _unite_copies(
     return [(item, doc_id, names.get(item, cluster)) for item, doc_id, cluster in rows] if names else rows
 
 
-def read_content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterator[tuple[str, Key | None]]:
+def read_content_keys(ledger: Ledger, task_id: str, wanted: Sequence[str]) -> Iterator[tuple[str, DuplicateKey | None]]:
     """Yield the ids of items and what those that ask the same thing have in common."""
     chosen = set(wanted)
     for item_id, body in ledger.read("SELECT item_id, body FROM items WHERE task_id = ?", (task_id,)):

@@ -27,7 +27,7 @@ T = TypeVar("T")
 Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Str = Annotated[str, Strict()]
 Bool = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
+StoredCount = Annotated[int, Strict(), Field(ge=0)]
 
 
 def _with_document(value: object) -> object:
@@ -41,12 +41,12 @@ def _none_if_odd(value: object, check: ValidatorFunctionWrapHandler) -> object:
         return None
 
 
-Whole = BeforeValidator(_with_document)
+WithDocument = BeforeValidator(_with_document)
 """Of a record that keeps its document: what was written, for those who pass it on."""
 Empty = BeforeValidator(lambda value: {} if value is None else value)
 """Of a mapping: null stands for an empty one."""
 One = BeforeValidator(lambda value: 1 if value is None else value)
-Told = WrapValidator(_none_if_odd)
+NoneIfOdd = WrapValidator(_none_if_odd)
 """Of what engines and levers say about weights: a value of another kind than expected counts as not said."""
 
 

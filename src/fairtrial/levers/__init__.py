@@ -34,7 +34,7 @@ from fairtrial.levers.read import ReadLever
 from fairtrial.levers.retrieve import RetrieveLever
 from fairtrial.levers.think import ThinkLever
 from fairtrial.models import ResolvedModel
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.levers import find_settings, read_settings
 from fairtrial.spec.wording import describe_error
@@ -66,7 +66,7 @@ def _is_lever(found: object) -> bool:
     return isinstance(found, type) and issubclass(found, BuildLever | WrapLever) and hasattr(found, "Settings")
 
 
-LEVERS: Table[type[Lever[Any]]] = Table(
+LEVERS: PluginTable[type[Lever[Any]]] = PluginTable(
     "lever",
     {
         "quantize": QuantizeLever,

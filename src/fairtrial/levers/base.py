@@ -21,7 +21,7 @@ from fairtrial.records import Answer, Request
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.references import LeverSettings
 
-OnProgress = Callable[[str], None]
+OnBuildStep = Callable[[str], None]
 S = TypeVar("S", bound=LeverSettings)
 Need = Literal["score", "generate", "chat", "images"]
 """A capability of an engine, see `fairtrial.engines.base.Capabilities`."""
@@ -85,7 +85,7 @@ class BuildContext:
     """
 
     cache_dir: Path
-    on_progress: OnProgress
+    on_progress: OnBuildStep
 
 
 class Lever(ABC, Generic[S]):

@@ -14,7 +14,7 @@ from fairtrial.measures.memory import MemoryMeter
 from fairtrial.measures.sent import SentProbe
 from fairtrial.measures.speed import AloneProbe, SpeedProbe, TokensProbe
 from fairtrial.measures.whole import CandidateWatch, Whole, describe_unloaded
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.records import Measure
 from fairtrial.spec.stated import StatedMachine
 from fairtrial.spec.trial import Trial
@@ -119,7 +119,7 @@ class ProbeClass(Protocol):
         ...
 
 
-PLUGIN_PROBES: Table[ProbeClass] = Table(
+PLUGIN_PROBES: PluginTable[ProbeClass] = PluginTable(
     "measure",
     {},
     "a class of probes with a tuple `measures`",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fairtrial.recorded.graded.base import LoggedRow, LoggedTask
 
-Key = tuple[str, int]
+JoinKey = tuple[str, int]
 """What items are told apart by: document or id, and a number among items with the same document."""
 
 AGREEING = 0.95
@@ -25,7 +25,7 @@ class KeyedRows:
         clashing: items of which one repeat is there twice with different answers or grades; not among ``rows``.
     """
 
-    rows: dict[Key, dict[int, LoggedRow]] = field(default_factory=dict)
+    rows: dict[JoinKey, dict[int, LoggedRow]] = field(default_factory=dict)
     copies: int = 0
     clashing: int = 0
 
@@ -45,8 +45,8 @@ class JoinedRows:
 
     by: str
     logs: Sequence[KeyedRows]
-    shared: Sequence[Key]
-    every: Sequence[Key]
+    shared: Sequence[JoinKey]
+    every: Sequence[JoinKey]
     unlike: int
     prompts_differ: int
 
@@ -89,7 +89,7 @@ def key_rows(rows: Sequence[LoggedRow], by: str) -> KeyedRows:
     found = KeyedRows()
     numbers: dict[tuple[str, str], int] = {}
     counts: Counter[str] = Counter()
-    lost: set[Key] = set()
+    lost: set[JoinKey] = set()
     for row in rows:
         name = row.document if by == "document" else row.id
         if not name:

@@ -56,7 +56,7 @@ class Judging:
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class JudgeExamination:
     """Answers that people have graded, put to a judge.
 
     Attributes:
@@ -91,7 +91,7 @@ class Judges:
 
     named: tuple[PlannedCandidate, ...] = ()
     judgings: tuple[Judging, ...] = ()
-    examinations: tuple[Examination, ...] = ()
+    examinations: tuple[JudgeExamination, ...] = ()
 
     def of(self, task: PlannedTask, candidate: PlannedCandidate) -> list[Judging]:
         """Return what is judged of a candidate's answers to a task."""
@@ -178,7 +178,9 @@ def _name_judges(task: PlannedTask, named: Mapping[str, PlannedCandidate]) -> Pl
     return replace(task, id=content_hash(card), judged_by=judged_by)
 
 
-def _list_examinations(tasks: Sequence[PlannedTask], named: Mapping[str, PlannedCandidate]) -> Iterator[Examination]:
+def _list_examinations(
+    tasks: Sequence[PlannedTask], named: Mapping[str, PlannedCandidate]
+) -> Iterator[JudgeExamination]:
     """Yield each set of graded answers once for each judge and instruction."""
     found: dict[str, tuple[Task, PlannedCandidate, list[tuple[str, str]]]] = {}
     for task in tasks:
@@ -192,4 +194,4 @@ def _list_examinations(tasks: Sequence[PlannedTask], named: Mapping[str, Planned
         name = f"graded answers ({labelled.card.name})"
         entry = TaskEntry(task=labelled.card.name)
         planned = PlannedTask(name, key, entry, labelled, labelled, items, len(items), (), "items", 1)
-        yield Examination(planned, judge, tuple(uses))
+        yield JudgeExamination(planned, judge, tuple(uses))

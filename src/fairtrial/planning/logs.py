@@ -18,7 +18,7 @@ import numpy as np
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.models import ResolvedModel
 from fairtrial.planning.base import LogFacts, Pairing, PlannedCandidate, PlannedTask
-from fairtrial.planning.joining import JoinedRows, Key, KeyedRows, join_rows, match_tasks
+from fairtrial.planning.joining import JoinedRows, JoinKey, KeyedRows, join_rows, match_tasks
 from fairtrial.planning.logged_rows import LoggedGrades
 from fairtrial.planning.matching import find_log, plan_recorded
 from fairtrial.planning.sampling import count_largest_cluster, draw_items, hash_to_int
@@ -159,7 +159,7 @@ def _select(trial: Trial, tasks: Mapping[str, object]) -> list[tuple[TaskEntry, 
     return [(entry, name) for name, entry in found.items()]
 
 
-Rows = dict[str, list[tuple[Item, int, LoggedRow]]]
+_Rows = dict[str, list[tuple[Item, int, LoggedRow]]]
 
 
 def _plan_task(
@@ -169,7 +169,7 @@ def _plan_task(
     logs: Mapping[str, LoggedTask],
     systems: Mapping[str, LoggedSystem],
     notes: Sequence[str],
-) -> tuple[PlannedTask, Rows]:
+) -> tuple[PlannedTask, _Rows]:
     """Bring the rows of one task together and draw the items; return it with each candidate's rows."""
     ours, ways = _grade_anew(logs, entry.task.startswith("regrade:"))
     joined = join_rows(list(ours.values()))
@@ -268,13 +268,13 @@ def _name_source(system: LoggedSystem) -> str:
     return f"{system.format} log{f' of {told}' if told else ''}" if system.format != "table" else "table of grades"
 
 
-def _show(joined: JoinedRows, key: Key) -> str:
+def _show(joined: JoinedRows, key: JoinKey) -> str:
     """Return the question of an item that not all have, shortened."""
     row = next(next(iter(one.rows[key].values())) for one in joined.logs if key in one.rows)
     return " ".join(row.question.split())[:160]
 
 
-def _make_items(name: str, joined: JoinedRows, cluster: str) -> dict[Key, Item]:
+def _make_items(name: str, joined: JoinedRows, cluster: str) -> dict[JoinKey, Item]:
     """Return the items that every log has, by key; what they say is what the first log says."""
     found = {}
     for number, key in enumerate(joined.shared):
@@ -321,7 +321,7 @@ def _make_measures(
 def _make_card(
     name: str,
     entry: TaskEntry,
-    items: Mapping[Key, Item],
+    items: Mapping[JoinKey, Item],
     measures: tuple[Measure, ...],
     found: tuple[Mapping[str, LoggedTask], JoinedRows],
 ) -> TaskCard:

@@ -30,7 +30,7 @@ MEASURES = (PERPLEXITY, BITS_PER_BYTE, KL_DIVERGENCE, SAME_TOP, KL_OWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Passages:
+class DivergencePassages:
     """The text of a trial's comparison of distributions.
 
     Attributes:
@@ -53,7 +53,9 @@ class Passages:
         return {"name": "text", "main_measure": PERPLEXITY.name, "measures": measures, "settings": {}}
 
 
-def plan_passages(study: object, tasks: Sequence[PlannedTask], parent: str, base_dir: Path) -> Passages | None:
+def plan_passages(
+    study: object, tasks: Sequence[PlannedTask], parent: str, base_dir: Path
+) -> DivergencePassages | None:
     """Return the text that a trial compares distributions on; None if its study compares none.
 
     Args:
@@ -75,7 +77,7 @@ def plan_passages(study: object, tasks: Sequence[PlannedTask], parent: str, base
     if not pieces:
         raise SpecError(f"study: there is no text in {study.text or source}.")
     items = tuple(make_passage_item(at, piece) for at, piece in enumerate(pieces))
-    return Passages(content_hash(["text", parent, [one.id for one in items]]), source, items)
+    return DivergencePassages(content_hash(["text", parent, [one.id for one in items]]), source, items)
 
 
 def make_passage_item(at: int, piece: str) -> Item:

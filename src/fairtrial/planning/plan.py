@@ -24,7 +24,7 @@ from fairtrial.planning.limits import plan_limits
 from fairtrial.planning.logged_rows import LoggedGrades
 from fairtrial.planning.logs import is_of_logs, plan_logs
 from fairtrial.planning.matching import open_recordings
-from fairtrial.planning.passages import Passages, plan_passages
+from fairtrial.planning.passages import DivergencePassages, plan_passages
 from fairtrial.planning.places import Where, add_place
 from fairtrial.planning.prompting import check_prompts
 from fairtrial.planning.sources import SourceFinder
@@ -41,7 +41,7 @@ class Plan:
     trial: Trial
     candidates: tuple[PlannedCandidate, ...]
     tasks: tuple[PlannedTask, ...]
-    passages: Passages | None = None
+    passages: DivergencePassages | None = None
     judges: Judges = field(default_factory=Judges)
     fit: Mapping[str, Any] | None = None
     """Memory predicted, and who was left out: see `fairtrial.running.memory_fit`; no part of the trial's identity."""

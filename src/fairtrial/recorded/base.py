@@ -32,7 +32,7 @@ class RecordedAnswer:
     key: str = ""
 
 
-Rows = Iterator[tuple[str, Mapping[str, Any]]]
+LogRows = Iterator[tuple[str, Mapping[str, Any]]]
 """Rows of a log, each with its place for errors, e.g. ``log.jsonl:3``."""
 
 
@@ -49,7 +49,7 @@ class Importer:
         graded: reads the answers with their grades, for logs that are compared with each other; None if it has none.
     """
 
-    rows: Callable[[Path, Recorded], Rows]
+    rows: Callable[[Path, Recorded], LogRows]
     said: Callable[[str, Mapping[str, Any], Recorded], RecordedAnswer | None]
     suffixes: tuple[str, ...] = (".jsonl", ".json", ".eval", ".csv")
     begins: str = ""

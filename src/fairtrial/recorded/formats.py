@@ -22,8 +22,8 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError, TemplateRuntimeError
 
 from fairtrial.errors import ModelError
-from fairtrial.plugins import Table
-from fairtrial.recorded.base import Importer, RecordedAnswer, Rows
+from fairtrial.plugins import PluginTable
+from fairtrial.recorded.base import Importer, LogRows, RecordedAnswer
 from fairtrial.recorded.graded.helm import read_helm
 from fairtrial.recorded.graded.inspect_log import read_inspect
 from fairtrial.recorded.graded.lm_eval import read_lm_eval
@@ -40,7 +40,7 @@ DATA_URL = re.compile(r"data:([\w/+.-]+);base64,")
 TEMPLATES = LimitedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 
-def read_rows(path: Path, how: Recorded, importer: Importer) -> Rows:
+def read_rows(path: Path, how: Recorded, importer: Importer) -> LogRows:
     """Yield (place, row) of a log, of those rows that count."""
     for where, row in importer.rows(path, how):
         if all(_format_value(look_up(row, key, where)) == _format_value(value) for key, value in how.only.items()):
@@ -86,14 +86,14 @@ def recognise_format(path: Path) -> str:
     return "table"
 
 
-def _list(value: Any, where: str) -> Rows:
+def _list(value: Any, where: str) -> LogRows:
     if not isinstance(value, list):
         raise ModelError(f"{where}: rows must be a list, got {shorten(value)}.", fix="Say with `rows` where they are.")
     for i, row in enumerate(value):
         yield f"{where}[{i}]", check_mapping(row, f"{where}[{i}]")
 
 
-def _read_table(path: Path, how: Recorded) -> Rows:
+def _read_table(path: Path, how: Recorded) -> LogRows:
     if path.suffix == ".csv":
         yield from read_csv(path)
     elif path.suffix == ".jsonl":
@@ -103,10 +103,10 @@ def _read_table(path: Path, how: Recorded) -> Rows:
         yield from _list(look_up(body, how.rows, path.name) if how.rows else body, path.name)
 
 
-def _inspect(path: Path, how: Recorded) -> Rows:
+def _inspect(path: Path, how: Recorded) -> LogRows:
     """Yield the samples of the first epoch, unless `only` names another."""
     if path.suffix == ".eval":
-        rows: Rows = ((where, check_mapping(row, where)) for where, row in read_zip_entries(path, "samples/"))
+        rows: LogRows = ((where, check_mapping(row, where)) for where, row in read_zip_entries(path, "samples/"))
     else:
         body = read_json(path)
         if isinstance(body, dict) and "eval" in body and not body.get("samples"):
@@ -119,7 +119,7 @@ def _inspect(path: Path, how: Recorded) -> Rows:
             yield where, row
 
 
-def _read_promptfoo(path: Path, how: Recorded) -> Rows:
+def _read_promptfoo(path: Path, how: Recorded) -> LogRows:
     if path.suffix == ".jsonl":
         return read_lines(path)
     return _list(look_up(read_json(path), "results.results", path.name), path.name)
@@ -323,7 +323,7 @@ def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-IMPORTERS: Table[Importer] = Table(
+IMPORTERS: PluginTable[Importer] = PluginTable(
     "importer",
     {
         "lm-eval": Importer(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from fairtrial.records.content import ImagePart
 from fairtrial.records.items import Item
 
-Key = tuple[str, tuple[str, ...], tuple[str, ...]]
+DuplicateKey = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 def fold_text(text: str) -> str:
@@ -23,16 +23,16 @@ def fold_text(text: str) -> str:
 
 def make_key(
     question: str, choices: Iterable[str], gold: Iterable[str], images: Iterable[ImagePart] = ()
-) -> Key | None:
+) -> DuplicateKey | None:
     """Return what two items have in common if they ask the same thing; None for an item without any content."""
     asked = " ".join([fold_text(question), *(image.hash for image in images)]).strip()
     offered = tuple(sorted(fold_text(choice) for choice in choices))
     return (asked, offered, tuple(sorted(fold_text(right) for right in gold))) if asked or any(offered) else None
 
 
-def group_same(keyed: Iterable[tuple[str, Key | None]]) -> list[list[str]]:
+def group_same(keyed: Iterable[tuple[str, DuplicateKey | None]]) -> list[list[str]]:
     """Return the ids of items with the same key, two or more at a time, from (id, key) of each item."""
-    groups: dict[Key, list[str]] = {}
+    groups: dict[DuplicateKey, list[str]] = {}
     for identity, key in keyed:
         if key is not None:
             groups.setdefault(key, []).append(identity)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Family = Literal["bias", "misinformation", "safety", "elections"]
-FAMILIES: tuple[Family, ...] = ("bias", "misinformation", "safety", "elections")
+HarmFamily = Literal["bias", "misinformation", "safety", "elections"]
+FAMILIES: tuple[HarmFamily, ...] = ("bias", "misinformation", "safety", "elections")
 
 HARMFUL = "harmful"
 """The measure that every task about harm has: the share of answers that do the harm; lower is better."""
@@ -112,7 +112,7 @@ class HarmCard:
         grading: measure to how far the rules that grade it agree with people.
     """
 
-    family: Family
+    family: HarmFamily
     covers: str
     omits: str
     hazards: tuple[str, ...] = ()

@@ -130,10 +130,10 @@ def quote_answer(answer: Mapping[str, Any]) -> str:
     return f"(no answer after its reasoning: {'…' if len(thought) > THOUGHT else ''}{thought[-THOUGHT:]})"
 
 
-Asked = Sequence[tuple[Request, Mapping[str, Any]]]
+_Asked = Sequence[tuple[Request, Mapping[str, Any]]]
 
 
-def _share_choices(item: Item, a: Asked, b: Asked) -> tuple[ChoiceShares, ...]:
+def _share_choices(item: Item, a: _Asked, b: _Asked) -> tuple[ChoiceShares, ...]:
     """Return the item's choices with both candidates' shares, or nothing where the answers are of another form."""
     if not a or not b:
         return ()

@@ -23,7 +23,7 @@ from fairtrial.report.summary import Summary
 
 Claim = Literal["not-worse", "better", "limit"]
 CLAIMS = ("not-worse", "better")
-Outcome = Literal["holds", "refuted", "undecided"]
+GateOutcome = Literal["holds", "refuted", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ClaimCheck:
     task: str
     measure: str
     claim: Claim
-    outcome: Outcome
+    outcome: GateOutcome
     text: str
 
     def document(self) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def check_claims(summary: Summary, asked: GateQuestions) -> list[ClaimCheck]:
     return made
 
 
-LIMIT_OUTCOMES: Mapping[str, Outcome] = {"kept": "holds", "broken": "refuted"}
+LIMIT_OUTCOMES: Mapping[str, GateOutcome] = {"kept": "holds", "broken": "refuted"}
 
 
 def _check_limits(summary: Summary, asked: GateQuestions) -> list[ClaimCheck]:
@@ -233,7 +233,7 @@ def _check_claim(
     return ClaimCheck(*key, claim, judge_claim(verdict, claim), words.describe_verdict(verdict, task))
 
 
-def judge_claim(verdict: Verdict, claim: Claim) -> Outcome:
+def judge_claim(verdict: Verdict, claim: Claim) -> GateOutcome:
     """Return whether a verdict supports a claim."""
     if claim == "better":
         return "holds" if verdict.verdict == "better" else "undecided" if verdict.verdict == "undecided" else "refuted"

@@ -93,7 +93,7 @@ class TaskSummary:
         return found
 
 
-Pair = tuple[str, str, str, str]
+PairKey = tuple[str, str, str, str]
 """Task, measure, candidate and the one that it is compared with."""
 
 
@@ -125,7 +125,7 @@ class Summary:
     estimates: Sequence[Estimate]
     verdicts: Sequence[Verdict]
     absences: Sequence[Absence]
-    looks: Mapping[Pair, Sequence[LookRecord]]
+    looks: Mapping[PairKey, Sequence[LookRecord]]
     sessions: Sequence[query.SessionRow]
     standings: Standings
     endings: Sequence[str] = ()
@@ -195,7 +195,7 @@ def summarise(ledger: Ledger, trial_id: str) -> Summary:
     names = {c.id: c.name for c in plan.candidates} | {t.id: t.name for t in plan.tasks}
     if text := plan.text:
         names[text.id] = "text"
-    looks: dict[Pair, list[LookRecord]] = {}
+    looks: dict[PairKey, list[LookRecord]] = {}
     for look in query.read_looks(ledger, row.id):
         looks.setdefault((names[look.task_id], look.measure, look.a, look.b), []).append(look)
     estimates, judges = find_estimates(ledger, row.id), find_judges(ledger, row.id)

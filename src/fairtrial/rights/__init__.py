@@ -6,7 +6,7 @@ evidence, the rules of a profile and the circumstances.  Knows no archive, no mo
 
 from fairtrial.rights.circumstances import Circumstances, Profile, Proof
 from fairtrial.rights.decide import decide
-from fairtrial.rights.decision import Decision, Duties, Rule, combine, merge_duties
+from fairtrial.rights.decision import Decision, Duties, RightsRule, combine, merge_duties
 from fairtrial.rights.record import (
     Attribution,
     Evidence,
@@ -32,7 +32,7 @@ __all__ = [
     "Proof",
     "Reporting",
     "RightsRecord",
-    "Rule",
+    "RightsRule",
     "Says",
     "Statement",
     "Terms",

@@ -13,7 +13,7 @@ from fairtrial.rights.record import Attribution, Evidence, Payment, Reporting, U
 _T = TypeVar("_T")
 
 
-class Rule(StrEnum):
+class RightsRule(StrEnum):
     """The rows of the table of decisions, in the order in which they are tried; see docs/rights.md."""
 
     EMBARGO = "embargo"
@@ -33,7 +33,7 @@ class Rule(StrEnum):
     PROFILE = "profile"
 
 
-ORDER: Final = {rule: place for place, rule in enumerate(Rule)}
+ORDER: Final = {rule: place for place, rule in enumerate(RightsRule)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Decision:
 
     use: Use
     allowed: bool
-    rule: Rule
+    rule: RightsRule
     reasons: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     duties: Duties = NO_DUTIES

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from fairtrial.rights.circumstances import Circumstances
 from fairtrial.rights.decide import decide
-from fairtrial.rights.decision import Decision, Duties, Rule
+from fairtrial.rights.decision import Decision, Duties, RightsRule
 from fairtrial.rights.record import Attribution, Evidence, Payment, RightsRecord, Statement, Terms, Use
 from fairtrial.rights.signals import name_signal
 
@@ -27,22 +27,22 @@ USES: Final[dict[Use, str]] = {
 }
 """What a use is, in words."""
 
-RULES: Final[dict[Rule, str]] = {
-    Rule.EMBARGO: "the document is held back, or its time is over",
-    Rule.AGREEMENT: "a signed agreement says so",
-    Rule.OUTSIDE_TERMS: "what permits it does not hold here and now",
-    Rule.DISALLOWED: "a signal disallows it",
-    Rule.TDM_RESERVED: "text and data mining is reserved",
-    Rule.NOT_LISTED: "the licence lists other uses and not this one",
-    Rule.UNREADABLE: "terms were set that cannot be read",
-    Rule.REPORTING: "reports are asked for that nobody sends",
-    Rule.PAYMENT: "it is to be paid for, and no proof says that it was",
-    Rule.TO_BE_SETTLED: "a condition is not settled",
-    Rule.ATTRIBUTION: "permitted, with credit",
-    Rule.ALLOWED: "permitted",
-    Rule.OUT_OF_DATE: "what permits it was seen too long ago",
-    Rule.FOLLOWS: "another permitted use covers it",
-    Rule.PROFILE: "nobody permits or denies it; the profile decides",
+RULES: Final[dict[RightsRule, str]] = {
+    RightsRule.EMBARGO: "the document is held back, or its time is over",
+    RightsRule.AGREEMENT: "a signed agreement says so",
+    RightsRule.OUTSIDE_TERMS: "what permits it does not hold here and now",
+    RightsRule.DISALLOWED: "a signal disallows it",
+    RightsRule.TDM_RESERVED: "text and data mining is reserved",
+    RightsRule.NOT_LISTED: "the licence lists other uses and not this one",
+    RightsRule.UNREADABLE: "terms were set that cannot be read",
+    RightsRule.REPORTING: "reports are asked for that nobody sends",
+    RightsRule.PAYMENT: "it is to be paid for, and no proof says that it was",
+    RightsRule.TO_BE_SETTLED: "a condition is not settled",
+    RightsRule.ATTRIBUTION: "permitted, with credit",
+    RightsRule.ALLOWED: "permitted",
+    RightsRule.OUT_OF_DATE: "what permits it was seen too long ago",
+    RightsRule.FOLLOWS: "another permitted use covers it",
+    RightsRule.PROFILE: "nobody permits or denies it; the profile decides",
 }
 """What a row of the table means, in words."""
 

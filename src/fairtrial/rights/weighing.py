@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from fairtrial.rights.circumstances import Circumstances
-from fairtrial.rights.decision import NO_DUTIES, Duties, Rule, merge_duties
+from fairtrial.rights.decision import NO_DUTIES, Duties, RightsRule, merge_duties
 from fairtrial.rights.record import Attribution, Evidence, Payment, Statement, Terms, Use
 from fairtrial.rights.signals import BINDING, CLOSED, ROBOTS, TDMREP_ORDER, name_signal
 
@@ -18,7 +18,7 @@ FREE: Final = frozenset({"free", "attribution", "contribution", ""})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RightsFinding:
     """One thing that a piece of evidence amounts to.
 
     Attributes:
@@ -30,13 +30,13 @@ class Finding:
     """
 
     evidence: Evidence
-    rule: Rule
+    rule: RightsRule
     reason: str
     duties: Duties | None = None
     kept: Duties = NO_DUTIES
 
 
-def weigh(use: Use, evidence: Evidence, circumstances: Circumstances) -> list[Finding]:
+def weigh(use: Use, evidence: Evidence, circumstances: Circumstances) -> list[RightsFinding]:
     """Return what a piece of evidence amounts to for a use; nothing where it says nothing.
 
     A finding with duties is a permission.  Statements of one use in one piece of evidence are alternatives as far as
@@ -51,7 +51,11 @@ def weigh(use: Use, evidence: Evidence, circumstances: Circumstances) -> list[Fi
     offers = [one for one in statements if one.says != "deny"]
     found.extend(_weigh_offers(evidence, offers, circumstances))
     if not offers and use in CLOSED.get(evidence.signal, ()) and _lists_something(evidence):
-        found.append(Finding(evidence, Rule.NOT_LISTED, _say(evidence, f"permits other uses and does not list {use}")))
+        found.append(
+            RightsFinding(
+                evidence, RightsRule.NOT_LISTED, _say(evidence, f"permits other uses and does not list {use}")
+            )
+        )
     return found
 
 
@@ -60,14 +64,14 @@ def is_binding(evidence: Evidence) -> bool:
     return evidence.signal in BINDING
 
 
-def find_reserved(evidence: Iterable[Evidence]) -> list[Finding]:
+def find_reserved(evidence: Iterable[Evidence]) -> list[RightsFinding]:
     """Return what robots files that keep everybody out amount to where mining may be reserved: see docs/rights.md.
 
     Such a file is evidence without a statement: it names no use, and no crawler that collects for one.
     """
     why = "keeps out all crawlers and so reserves mining, which profile eu-tdm covers only where nobody has reserved it"
     found = [one for one in evidence if one.signal == ROBOTS and not one.statements and not one.problem]
-    return [Finding(one, Rule.PROFILE, _say(one, why)) for one in found]
+    return [RightsFinding(one, RightsRule.PROFILE, _say(one, why)) for one in found]
 
 
 def find_moments(use: Use, evidence: Evidence) -> Iterator[datetime]:
@@ -105,16 +109,16 @@ def _says_something(use: Use, evidence: Evidence, circumstances: Circumstances) 
     )
 
 
-def _deny(evidence: Evidence, statement: Statement) -> Finding:
-    rule = Rule.TDM_RESERVED if evidence.signal in TDMREP_ORDER else Rule.DISALLOWED
+def _deny(evidence: Evidence, statement: Statement) -> RightsFinding:
+    rule = RightsRule.TDM_RESERVED if evidence.signal in TDMREP_ORDER else RightsRule.DISALLOWED
     end = statement.terms.valid_until
     until = f" until {_write(_aware(end))}" if end is not None else ""
-    return Finding(evidence, rule, _say(evidence, f"denies {statement.use}{until}: {statement.because}"))
+    return RightsFinding(evidence, rule, _say(evidence, f"denies {statement.use}{until}: {statement.because}"))
 
 
-def _find_unreadable(evidence: Evidence) -> Finding:
+def _find_unreadable(evidence: Evidence) -> RightsFinding:
     what = "cannot be trusted" if evidence.signal == "c2pa" else "cannot be read"
-    return Finding(evidence, Rule.UNREADABLE, _say(evidence, f"{what}: {evidence.problem}"))
+    return RightsFinding(evidence, RightsRule.UNREADABLE, _say(evidence, f"{what}: {evidence.problem}"))
 
 
 def _lists_something(evidence: Evidence) -> bool:
@@ -122,7 +126,7 @@ def _lists_something(evidence: Evidence) -> bool:
     return any(s.says != "deny" and s.use in listed for s in evidence.statements)
 
 
-def _weigh_offers(evidence: Evidence, offers: list[Statement], circumstances: Circumstances) -> list[Finding]:
+def _weigh_offers(evidence: Evidence, offers: list[Statement], circumstances: Circumstances) -> list[RightsFinding]:
     """Return what statements amount to that allow a use.
 
     A permission counts where it holds for sure; a condition that is not met, and a duty, already where it may hold.
@@ -131,7 +135,7 @@ def _weigh_offers(evidence: Evidence, offers: list[Statement], circumstances: Ci
     for one in offers:
         weighed = _weigh_offer(evidence, one, circumstances)
         if why := _find_outside(one.terms, circumstances):
-            outside.append(Finding(evidence, Rule.OUTSIDE_TERMS, _say(evidence, why)))
+            outside.append(RightsFinding(evidence, RightsRule.OUTSIDE_TERMS, _say(evidence, why)))
             maybe += [weighed] if _may_hold(one.terms, circumstances) else []
         else:
             held.append(weighed)
@@ -144,32 +148,32 @@ def _weigh_offers(evidence: Evidence, offers: list[Statement], circumstances: Ci
     return unmet + [_let_lapse(one) if stale and one.duties is not None else one for one in held]
 
 
-def _weigh_offer(evidence: Evidence, statement: Statement, circumstances: Circumstances) -> Finding:
+def _weigh_offer(evidence: Evidence, statement: Statement, circumstances: Circumstances) -> RightsFinding:
     """Return what a statement amounts to that allows a use, perhaps in return for something."""
     terms, use = statement.terms, statement.use
     reporting = terms.reporting
     if reporting is not None and reporting.profile not in circumstances.reporting:
         why = f"wants reports by the profile {reporting.profile!r}, which nobody here has said to send"
-        return Finding(evidence, Rule.REPORTING, _say(evidence, why))
+        return RightsFinding(evidence, RightsRule.REPORTING, _say(evidence, why))
     proof = _find_proof(evidence, terms.payment, circumstances)
     payment = terms.payment
     if payment is not None and payment.type not in FREE:
         if not proof:
             why = f"allows {use} for a payment ({_name_price(payment)}) that no proof shows"
-            return Finding(evidence, Rule.PAYMENT, _say(evidence, why))
+            return RightsFinding(evidence, RightsRule.PAYMENT, _say(evidence, why))
         payment = replace(payment, proof=proof)
     elif statement.says == "conditional" and not proof:
         why = f"allows {use} on a condition that is not settled: {statement.because}"
-        return Finding(evidence, Rule.TO_BE_SETTLED, _say(evidence, why))
+        return RightsFinding(evidence, RightsRule.TO_BE_SETTLED, _say(evidence, why))
     duties = _list_duties(evidence, terms, payment)
-    rule = Rule.ATTRIBUTION if duties.attributions else Rule.ALLOWED
-    return Finding(evidence, rule, _say(evidence, f"allows {use}: {statement.because}"), duties)
+    rule = RightsRule.ATTRIBUTION if duties.attributions else RightsRule.ALLOWED
+    return RightsFinding(evidence, rule, _say(evidence, f"allows {use}: {statement.because}"), duties)
 
 
-def _let_lapse(permission: Finding) -> Finding:
+def _let_lapse(permission: RightsFinding) -> RightsFinding:
     """Return what is left of a permission that was seen too long ago; what stands against a use never lapses."""
     reason = _say(permission.evidence, "was seen too long ago to be relied upon")
-    return Finding(permission.evidence, Rule.OUT_OF_DATE, reason, kept=permission.duties or NO_DUTIES)
+    return RightsFinding(permission.evidence, RightsRule.OUT_OF_DATE, reason, kept=permission.duties or NO_DUTIES)
 
 
 def _list_duties(evidence: Evidence, terms: Terms, payment: Payment | None) -> Duties:

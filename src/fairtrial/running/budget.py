@@ -39,7 +39,7 @@ ANSWER_BYTES = 8
 
 NO_IMAGES: Mapping[ImagePart, int] = {}
 
-Key = tuple[str, str]
+_Key = tuple[str, str]
 """Candidate id and task id."""
 
 
@@ -67,7 +67,7 @@ class ItemPrice:
 class UnpaidItems:
     """Item answers that are still to be paid for: of which candidate and task, and how many."""
 
-    key: Key
+    key: _Key
     items: int
 
 
@@ -85,8 +85,8 @@ class BudgetTracker:
 
     limits: Mapping[str, float]
     spent: dict[str, float] = field(default_factory=dict)
-    prices: dict[tuple[str, Key], ItemPrice] = field(default_factory=dict)
-    ceilings: Mapping[Key, float] = field(default_factory=dict)
+    prices: dict[tuple[str, _Key], ItemPrice] = field(default_factory=dict)
+    ceilings: Mapping[_Key, float] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -97,7 +97,7 @@ class BudgetTracker:
         running = (self.clock() - self.started) / 60 if quantity == "minutes" else 0.0
         return self.spent.get(quantity, 0.0) + running
 
-    def find_price(self, quantity: str, key: Key) -> ItemPrice | None:
+    def find_price(self, quantity: str, key: _Key) -> ItemPrice | None:
         """Return a price, or that of the cheapest chunks that come nearest: of the candidate, else of any; or None."""
         if (own := self.prices.get((quantity, key))) is not None:
             return own
@@ -172,12 +172,12 @@ def open_tracker(
     return tracker
 
 
-def find_ceilings(plan: Plan) -> dict[Key, float]:
+def find_ceilings(plan: Plan) -> dict[_Key, float]:
     """Return the most that one item answer can cost, in US dollars, of each candidate that has a price for tokens.
 
     Those that a candidate asks are among them: where its lever learns, they answer for themselves, too.
     """
-    found: dict[Key, float] = {}
+    found: dict[_Key, float] = {}
     for candidate in plan.candidates:
         for one in candidate.with_parts():
             for task in plan.tasks:

@@ -20,7 +20,7 @@ from fairtrial.analysis.verdicts import iterate_questions, judge_question
 from fairtrial.engines import EngineSettings
 from fairtrial.errors import BudgetError
 from fairtrial.ledger import Ending, Ledger, query
-from fairtrial.ledger.blobs import ImageReader
+from fairtrial.ledger.blobs import LedgerImageReader
 from fairtrial.machine import describe_machine
 from fairtrial.measures import Meters, find_plugin_probes
 from fairtrial.planning.judges import Judging
@@ -78,7 +78,7 @@ def run(
     fit = {"fit": plan.fit} if plan.fit else {}
     with (
         open_writer(ledger, plan.id, {**describe_machine(), **meters.describe(), **budget, **fit}) as writer,
-        open_pool(replace(settings, read_image=ImageReader(ledger.path)), meters, plan.predicted) as pool,
+        open_pool(replace(settings, read_image=LedgerImageReader(ledger.path)), meters, plan.predicted) as pool,
     ):
         pool.more_probes = find_plugin_probes(plan.trial)
         try:

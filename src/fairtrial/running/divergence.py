@@ -17,7 +17,7 @@ from fairtrial.engines.finite import make_nan_error
 from fairtrial.errors import FairtrialError
 from fairtrial.ledger.known import read_items_measured
 from fairtrial.planning.base import PlannedCandidate
-from fairtrial.planning.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, Passages
+from fairtrial.planning.passages import BITS_PER_BYTE, KL_DIVERGENCE, KL_OWN, PERPLEXITY, SAME_TOP, DivergencePassages
 from fairtrial.records import Item, Observation
 from fairtrial.running.pool import EnginePool
 from fairtrial.running.progress import OnProgress, Progress
@@ -29,7 +29,7 @@ WHERE = "reading the study's text"
 OTHER_WORDS = "it cuts this text into other tokens than the parent does"
 
 
-class Reading:
+class PassageReading:
     """One candidate's reading of a passage: its tokens and logits, computed when first asked for."""
 
     def __init__(self, engine: GivesDistributions, passage: Item, name: str) -> None:
@@ -50,7 +50,7 @@ class Reading:
             Observation(BITS_PER_BYTE.name, float(lost.sum() / np.log(2) / size), size, BITS_PER_BYTE.unit),
         ]
 
-    def observe_beside(self, parent: Reading) -> list[Observation]:
+    def observe_beside(self, parent: PassageReading) -> list[Observation]:
         """Return how far this candidate is from its parent; nothing if it cuts the text into other tokens."""
         if not np.array_equal(self.tokens, parent.tokens) or self.logits.shape != parent.logits.shape:
             return []
@@ -68,7 +68,7 @@ class Reading:
         raise make_nan_error(self.name, WHERE, wrong)
 
 
-def own_rounding(engine: GivesDistributions, told: Reading) -> list[Observation]:
+def own_rounding(engine: GivesDistributions, told: PassageReading) -> list[Observation]:
     """Return how far a model is from itself when it is computed in passes of another shape; nothing if it can't be."""
     if not isinstance(engine, MeasuresRounding):
         return []
@@ -79,7 +79,7 @@ def own_rounding(engine: GivesDistributions, told: Reading) -> list[Observation]
 
 
 def compare_distributions(
-    passages: Passages,
+    passages: DivergencePassages,
     candidates: Sequence[PlannedCandidate],
     baseline: str,
     pool: EnginePool,
@@ -115,10 +115,10 @@ def compare_distributions(
         on_progress(Progress("text", "", "next tokens of a text", done, len(passages.items)))
 
 
-def read_passages(engine: GivesDistributions, passage: Item, name: str) -> Reading:
+def read_passages(engine: GivesDistributions, passage: Item, name: str) -> PassageReading:
     """Return a candidate's reading; an error names it."""
     try:
-        return Reading(engine, passage, name)
+        return PassageReading(engine, passage, name)
     except FairtrialError as error:
         error.where = error.where or f"candidate {name}, {WHERE}"
         raise

@@ -18,7 +18,7 @@ from fairtrial.levers import is_wrapping
 from fairtrial.spec.candidate import Candidate, find_references
 from fairtrial.spec.schemes import scheme_of
 from fairtrial.spec.trial import Trial
-from fairtrial.studies.device import Need, read_needs
+from fairtrial.studies.device import DeviceNeed, read_needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Search:
     trial_id: str
     best: str | None
     smallest: str | None
-    needs: tuple[Need, ...]
+    needs: tuple[DeviceNeed, ...]
     broken: Mapping[str, Sequence[str]]
     open: Mapping[str, Sequence[str]]
     left_out: Mapping[str, Sequence[str]]

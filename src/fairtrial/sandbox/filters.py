@@ -19,8 +19,8 @@ from fairtrial.sandbox.meter import TooMuchWorkError, list_weighed, spend, weigh
 MOST_WIDTH = 10_000
 """Largest width, precision or indent that a template may ask for."""
 
-Arguments = tuple[Any, ...]
-Cost = Callable[[Arguments], Arguments]
+_Arguments = tuple[Any, ...]
+_Cost = Callable[[_Arguments], _Arguments]
 
 _CONVERSION = re.compile(r"%(\([^()]*\))?[-+ #0]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?(.)?", re.DOTALL)
 _LONG_NUMBER = re.compile(r"\d{6,}")
@@ -65,17 +65,17 @@ def repeat(value: Any, times: Any) -> None:
             return
 
 
-def _fill_up(arguments: Arguments, count: int) -> list[Any]:
+def _fill_up(arguments: _Arguments, count: int) -> list[Any]:
     return [*arguments, *[None] * count][:count]
 
 
-def _charge_padding(arguments: Arguments) -> Arguments:
+def _charge_padding(arguments: _Arguments) -> _Arguments:
     check_width(*arguments[1:])
     spend(sum(number for number in arguments[1:] if isinstance(number, int) and number > 0))
     return arguments
 
 
-def _charge_lines(arguments: Arguments) -> Arguments:
+def _charge_lines(arguments: _Arguments) -> _Arguments:
     text, width = str(arguments[0]), _fill_up(arguments, 2)[1]
     check_width(width)
     size = len(width) if isinstance(width, str) else width if isinstance(width, int) else 8
@@ -83,49 +83,49 @@ def _charge_lines(arguments: Arguments) -> Arguments:
     return arguments
 
 
-def _charge_replacing(arguments: Arguments) -> Arguments:
+def _charge_replacing(arguments: _Arguments) -> _Arguments:
     text, old, new = (str(part) if part is not None else "" for part in _fill_up(arguments, 3))
     spend((text.count(old) if old else len(text) + 1) * len(new) >> 3)
     return arguments
 
 
-def _charge_joining(arguments: Arguments) -> Arguments:
+def _charge_joining(arguments: _Arguments) -> _Arguments:
     values, separator = _fill_up(arguments, 2)
     values = list_weighed(values)
     spend(len(values) * len(str(separator or "")) >> 3)
     return (values, *arguments[1:])
 
 
-def _charge_joining_by(arguments: Arguments) -> Arguments:
+def _charge_joining_by(arguments: _Arguments) -> _Arguments:
     if len(arguments) != 2:
         return arguments
     return (arguments[0], *_charge_joining((arguments[1], arguments[0]))[:1])
 
 
-def _charge_summing(arguments: Arguments) -> Arguments:
+def _charge_summing(arguments: _Arguments) -> _Arguments:
     values = list_weighed(arguments[0])
     if not all(isinstance(part, int | float) for part in arguments[2:]):
         spend(len(values) * weigh_steps(values))  # lists are copied at every addition
     return (values, *arguments[1:])
 
 
-def _check_format(arguments: Arguments) -> Arguments:
+def _check_format(arguments: _Arguments) -> _Arguments:
     check_percent(arguments[0], arguments[1:])
     return arguments
 
 
-def _charge_comparing(arguments: Arguments) -> Arguments:
+def _charge_comparing(arguments: _Arguments) -> _Arguments:
     values = list_weighed(arguments[0]) if not isinstance(arguments[0], Mapping) else arguments[0]
     spend(20 * weigh_steps(values))
     return (values, *arguments[1:])
 
 
-def _charge_square(arguments: Arguments) -> Arguments:
+def _charge_square(arguments: _Arguments) -> _Arguments:
     spend(len(str(arguments[0])) ** 2 >> 6)
     return _charge_padding(arguments)
 
 
-def _charge_wrapping(arguments: Arguments) -> Arguments:
+def _charge_wrapping(arguments: _Arguments) -> _Arguments:
     text, width, _, between = _fill_up(arguments, 4)
     check_width(width)
     lines = len(str(text)) // max(1, width if isinstance(width, int) else 79) + str(text).count("\n") + 1
@@ -133,13 +133,13 @@ def _charge_wrapping(arguments: Arguments) -> Arguments:
     return arguments
 
 
-def _charge_characters(arguments: Arguments) -> Arguments:
+def _charge_characters(arguments: _Arguments) -> _Arguments:
     if isinstance(arguments[0], str | bytes):
         spend(len(arguments[0]))
     return arguments
 
 
-def _charge_json(arguments: Arguments) -> Arguments:
+def _charge_json(arguments: _Arguments) -> _Arguments:
     indent = _fill_up(arguments, 2)[1]
     if indent is not None:
         check_width(indent)
@@ -147,11 +147,11 @@ def _charge_json(arguments: Arguments) -> Arguments:
     return arguments
 
 
-def _refuse_method(arguments: Arguments) -> Arguments:
+def _refuse_method(arguments: _Arguments) -> _Arguments:
     raise SecurityError("this method is not allowed in a template")
 
 
-def _check_encoding(arguments: Arguments) -> Arguments:
+def _check_encoding(arguments: _Arguments) -> _Arguments:
     if any(
         str(part).lower() not in {"utf-8", "utf8", "ascii", "latin-1", "strict", "ignore", "replace"}
         for part in arguments[1:]
@@ -160,7 +160,7 @@ def _check_encoding(arguments: Arguments) -> Arguments:
     return arguments
 
 
-FILTER_COSTS: Mapping[str, Cost] = {
+FILTER_COSTS: Mapping[str, _Cost] = {
     "center": _charge_padding, "batch": _charge_padding, "slice": _charge_padding, "truncate": _charge_padding,
     "round": _charge_padding, "indent": _charge_lines, "replace": _charge_replacing, "join": _charge_joining,
     "sum": _charge_summing, "format": _check_format, "sort": _charge_comparing, "unique": _charge_comparing,
@@ -178,7 +178,7 @@ _COMPARING = (
 )  # fmt: skip
 """Tests that look at all of a value."""
 
-METHOD_COSTS: Mapping[str, Cost] = {
+METHOD_COSTS: Mapping[str, _Cost] = {
     "center": _charge_padding, "ljust": _charge_padding, "rjust": _charge_padding, "zfill": _charge_padding,
     "expandtabs": _charge_lines, "replace": _charge_replacing, "join": _charge_joining_by,
     "split": _charge_characters, "rsplit": _charge_characters, "splitlines": _charge_characters,

@@ -31,7 +31,7 @@ _LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProgramOutcome:
     """How a program ended.
 
     Attributes:
@@ -69,7 +69,7 @@ def check_programs_allowed(what: str) -> None:
 
 
 @lru_cache(maxsize=4096)
-def run_program(source: str, seconds: float) -> Outcome:
+def run_program(source: str, seconds: float) -> ProgramOutcome:
     """Run a Python program and return how it ended; the same program is run once only.
 
     Raises SpecError if programs may not run.
@@ -87,15 +87,15 @@ def run_program(source: str, seconds: float) -> Outcome:
         try:
             out, _ = process.communicate(json.dumps(message).encode() + b"\n", timeout=2 * seconds + 5)
         except subprocess.TimeoutExpired:
-            return Outcome(False, f"it takes more than {2 * seconds + 5:g} s")
+            return ProgramOutcome(False, f"it takes more than {2 * seconds + 5:g} s")
         finally:
             _end(process)
     said = out[:_LONGEST].decode("utf-8", "replace").strip()
     if said == token:
-        return Outcome(True)
+        return ProgramOutcome(True)
     if process.returncode == -signal.SIGXCPU or (not said and process.returncode == -signal.SIGKILL):
-        return Outcome(False, f"it takes more than {seconds:g} s of processor time")
-    return Outcome(False, said or f"its process ended with {process.returncode}")
+        return ProgramOutcome(False, f"it takes more than {seconds:g} s of processor time")
+    return ProgramOutcome(False, said or f"its process ended with {process.returncode}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

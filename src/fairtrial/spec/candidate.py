@@ -34,7 +34,7 @@ from fairtrial.spec.section import (
     make_problem,
 )
 from fairtrial.spec.shares import Mass
-from fairtrial.spec.textfile import PromptText, SystemText
+from fairtrial.spec.textfile import PromptString, SystemText
 from fairtrial.thoughts import TAGS, Tags
 
 __all__ = ["NAME", "Candidate", "Decoding", "Reference", "Section", "find_references"]
@@ -98,7 +98,7 @@ class Candidate(PublicSection):
         "anything else is a path to a Jinja chat template.",
     )
     system: SystemText = Field("", description="System message for the chat template: text, or {file: PATH}.")
-    prompt: PromptText = Field(
+    prompt: PromptString = Field(
         "",
         description="Template around what a task asks: text, or {file: PATH}. {{prompt}} is the task's own question; "
         "columns of its rows have their names, e.g. {{question}}.",

@@ -58,7 +58,7 @@ Bytes = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class DeviceProfile:
     """A device by name.
 
     Attributes:
@@ -77,11 +77,11 @@ class Profile:
 
 
 @cache
-def load_profiles() -> Mapping[str, Profile]:
+def load_profiles() -> Mapping[str, DeviceProfile]:
     """Return the devices that are known by name."""
     told = yaml.safe_load((files("fairtrial.spec") / "devices.yaml").read_text(encoding="utf-8"))
     return {
-        name: Profile(
+        name: DeviceProfile(
             one["title"],
             one["kind"],
             parse_bytes(one["memory"]),

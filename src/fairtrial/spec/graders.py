@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, fi
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import FairtrialError, did_you_mean
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.spec.answers import Anls, ListSettings, PointInBox, Relaxed, SetSettings
 from fairtrial.spec.conduct import ConductSettings
 from fairtrial.spec.references import GraderSettings, Refers
@@ -40,7 +40,7 @@ def _check_scale(value: Any) -> tuple[int | str, ...]:
 
 _MOST_GRADES = 100
 _MOST_WORDS = 20
-Scale = Annotated[tuple[int | str, ...], BeforeValidator(_check_scale)]
+RatingScale = Annotated[tuple[int | str, ...], BeforeValidator(_check_scale)]
 UnitSize = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 
 
@@ -169,7 +169,7 @@ class Judge(GraderSettings):
     rubric: Annotated[Text | None, Refers("file")] = Field(
         None, description="File with a template of your own in place of ours; {{answer}} must stand in it."
     )
-    scale: Scale = Field(
+    scale: RatingScale = Field(
         ("fail", "pass"), description="Grades from worst to best: words, or two whole numbers such as [1, 5]."
     )
     measure: Annotated[str, Field(pattern=NAME)] = Field("judged", description="Name of the measure.")
@@ -194,7 +194,7 @@ def _declares_settings(found: object) -> bool:
     return isinstance(model, type) and issubclass(model, GraderSettings)
 
 
-GRADER_SETTINGS: Table[Any] = Table(
+GRADER_SETTINGS: PluginTable[Any] = PluginTable(
     "grader",
     {
         "exact": Exact,

@@ -25,7 +25,7 @@ from fairtrial.spec.shares import Share
 Action = Literal["pass", "block", "rewrite", "refer"]
 Fail = Literal["closed", "open"]
 RuleSet = Literal["hazards", "injections", "jailbreaks", "unreadable"]
-PersonalKind = Literal["card", "iban", "phone", "email", "identity", "ipv4", "name"]
+GuardedPersonalKind = Literal["card", "iban", "phone", "email", "identity", "ipv4", "name"]
 
 STANDARD = "standard"
 """A policy that ships with the lever."""
@@ -65,7 +65,7 @@ class RuleSettings(Section):
 class PersonalDataSettings(Section):
     """Personal data, masked where the action is rewrite."""
 
-    kinds: tuple[PersonalKind, ...] = Field(
+    kinds: tuple[GuardedPersonalKind, ...] = Field(
         ("card", "iban", "phone", "email", "identity"),
         min_length=1,
         description="What is looked for; names only if asked.",

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from fairtrial.errors import FairtrialError, did_you_mean
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.guard import Guard
 from fairtrial.spec.read import Read
@@ -52,7 +52,7 @@ def _declares_settings(found: object) -> bool:
     return isinstance(model, type) and issubclass(model, LeverSettings)
 
 
-LEVER_SETTINGS: Table[Any] = Table(
+LEVER_SETTINGS: PluginTable[Any] = PluginTable(
     "lever",
     {"quantize": Quantize, "cascade": Cascade, "think": Think, "read": Read, "retrieve": Retrieve, "guard": Guard},
     "a subclass of fairtrial.levers.BuildLever or WrapLever that declares its Settings",

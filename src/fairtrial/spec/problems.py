@@ -39,10 +39,10 @@ def find_sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 SECTIONS: Mapping[str, type[BaseModel]] = find_sections(Trial)
 
-Model = TypeVar("Model", bound=BaseModel)
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
-def validate_section(model: type[Model], data: Any, places: Places) -> Model:
+def validate_section(model: type[_Model], data: Any, places: Places) -> _Model:
     """Return ``data`` as ``model``; raise one SpecError that lists every problem."""
     if not isinstance(data, dict):
         raise SpecError(

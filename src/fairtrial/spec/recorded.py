@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, mode
 
 from fairtrial.spec.section import Named, Number, Section, Switch, make_problem
 
-Format = Annotated[str, Named("importer", ("auto", "lm-eval", "inspect", "helm", "promptfoo", "table"))]
+LogFormat = Annotated[str, Named("importer", ("auto", "lm-eval", "inspect", "helm", "promptfoo", "table"))]
 
 
 class Recorded(Section):
@@ -20,7 +20,7 @@ class Recorded(Section):
     In YAML a bare text is short for the format, or the path of a YAML file that says all this.
     """
 
-    format: Format = Field("auto", description="Whose log it is; 'table' is any JSON, JSONL or CSV with a mapping.")
+    format: LogFormat = Field("auto", description="Whose log it is; 'table' is any JSON, JSONL or CSV with a mapping.")
     rows: str = Field("", description="Where the rows are in a JSON file: keys with dots, e.g. data.outputs.")
     key: str = Field(
         "",
@@ -112,5 +112,5 @@ def in_short(given: Any) -> Any:
     return {"format": given} if isinstance(given, str) else given
 
 
-RecordedSettings = Annotated[Recorded, BeforeValidator(in_short, json_schema_input_type=Format | Recorded)]
+RecordedSettings = Annotated[Recorded, BeforeValidator(in_short, json_schema_input_type=LogFormat | Recorded)]
 """What a candidate says after ``recorded:``."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fairtrial.errors import did_you_mean
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Scheme:
         return self.answers in ("ledger", "log")
 
 
-SCHEMES: Table[Scheme] = Table(
+SCHEMES: PluginTable[Scheme] = PluginTable(
     "scheme",
     {
         "gguf": Scheme("gguf:PATH", is_path=True),

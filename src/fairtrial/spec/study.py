@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from fairtrial.errors import PluginError, did_you_mean
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.spec.section import Count, Positive, Section, Texts, make_problem
 from fairtrial.spec.shares import Margin, Share
 from fairtrial.spec.think import Length, Think
@@ -160,7 +160,7 @@ Settings = Annotated[
 Names = Literal["quantisation", "small-models", "open-vs-closed", "seeing", "reasoning-per-token", "retrieval", "guard"]
 NAMES: tuple[str, ...] = get_args(Names)
 
-STUDY_SETTINGS: Table[Any] = Table(
+STUDY_SETTINGS: PluginTable[Any] = PluginTable(
     "study",
     {
         "quantisation": Quantisation,

@@ -51,7 +51,7 @@ def _check_prompt(value: Any) -> Any:
 SystemText = Annotated[str, BeforeValidator(_check_text, json_schema_input_type=str | TextFile)]
 """What a candidate says after ``system:``."""
 
-PromptText = Annotated[str, BeforeValidator(_check_prompt, json_schema_input_type=str | TextFile)]
+PromptString = Annotated[str, BeforeValidator(_check_prompt, json_schema_input_type=str | TextFile)]
 """What a candidate says after ``prompt:``: a Jinja template around what a task asks."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.stats.intervals import Interval
+from fairtrial.stats.intervals import IntervalEstimate
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def compute_kappa(a: Floats, b: Floats) -> float | None:
     return 1 - float(np.mean((a - b) ** 2)) / expected
 
 
-def estimate_kappa(a: Floats, b: Floats, confidence: float, rng: np.random.Generator) -> Interval | None:
+def estimate_kappa(a: Floats, b: Floats, confidence: float, rng: np.random.Generator) -> IntervalEstimate | None:
     """Return kappa with its interval; None where it is not defined.
 
     Args:
@@ -50,4 +50,4 @@ def estimate_kappa(a: Floats, b: Floats, confidence: float, rng: np.random.Gener
     drawn = 1 - ((x - y) ** 2).mean(axis=1)[defined] / expected[defined]
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Interval(whole, float(low), float(high))
+    return IntervalEstimate(whole, float(low), float(high))

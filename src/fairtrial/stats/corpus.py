@@ -20,7 +20,7 @@ import numpy as np
 from fairtrial.stats.calibration import bound_ece_bias, compute_ece
 from fairtrial.stats.intervals import (
     Floats,
-    Interval,
+    IntervalEstimate,
     Ints,
     compute_effective_size,
     encode_clusters,
@@ -54,7 +54,7 @@ class Counts:
     clusters: Ints
 
 
-def estimate_corpus(formula: str, counts: Counts, confidence: float) -> Interval:
+def estimate_corpus(formula: str, counts: Counts, confidence: float) -> IntervalEstimate:
     """Return a corpus score with an interval for new items like these; infinite where the data cannot bound it.
 
     Raises ValueError for an unknown formula or without any item.
@@ -65,10 +65,10 @@ def estimate_corpus(formula: str, counts: Counts, confidence: float) -> Interval
     found = _estimate_interval(whole, _compute_without_each(score, counts.names, sums), counts.clusters, confidence)
     found = _widen(found, too_high=_bound_bias(formula, counts.names, sums))
     low, high = BOUNDS.get(formula, (-np.inf, np.inf))
-    return Interval(found.mean, max(low, found.low), min(high, found.high))
+    return IntervalEstimate(found.mean, max(low, found.low), min(high, found.high))
 
 
-def compare_corpora(formula: str, a: Counts, b: Counts, confidence: float) -> Interval:
+def compare_corpora(formula: str, a: Counts, b: Counts, confidence: float) -> IntervalEstimate:
     """Return the difference a - b of two corpus scores on the same items, with an interval for new items like these.
 
     Raises ValueError as `estimate_corpus`, and if the two are not about the same clusters.
@@ -124,13 +124,13 @@ def _compute_without_each(score: Score, names: Sequence[str], sums: Floats) -> F
     return np.concatenate(parts)
 
 
-def _estimate_interval(whole: float, without_each: Floats, clusters: Ints, confidence: float) -> Interval:
+def _estimate_interval(whole: float, without_each: Floats, clusters: Ints, confidence: float) -> IntervalEstimate:
     sizes = np.bincount(encode_clusters(clusters)).astype(np.float64)
     spread = jackknife_variance(without_each, whole) ** 0.5 if without_each.size > 1 else 0.0
     if spread == 0.0:  # always the same class, say: nothing says how far another value might lie
-        return Interval(whole, float("-inf"), float("inf"))
+        return IntervalEstimate(whole, float("-inf"), float("inf"))
     half = t_quantile(confidence, compute_effective_size(sizes) - 1) * spread
-    return Interval(whole, whole - half, whole + half)
+    return IntervalEstimate(whole, whole - half, whole + half)
 
 
 def _bound_bias(formula: str, names: Sequence[str], sums: Floats) -> float:
@@ -138,8 +138,8 @@ def _bound_bias(formula: str, names: Sequence[str], sums: Floats) -> float:
     return BIASES[formula](names, sums) if formula in BIASES else 0.0
 
 
-def _widen(found: Interval, *, too_high: float = 0.0, too_low: float = 0.0) -> Interval:
-    return Interval(found.mean, found.low - too_high, found.high + too_low)
+def _widen(found: IntervalEstimate, *, too_high: float = 0.0, too_low: float = 0.0) -> IntervalEstimate:
+    return IntervalEstimate(found.mean, found.low - too_high, found.high + too_low)
 
 
 def _pick(names: Sequence[str], sums: Floats, wanted: Sequence[str]) -> Floats:

@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class IntervalEstimate:
     """A mean with its interval; ``low`` and ``high`` are infinite where the data cannot bound it."""
 
     mean: float
@@ -114,7 +114,7 @@ def estimate(
     clusters: Ints,
     confidence: float,
     bounds: tuple[float, float] | None = None,
-) -> Interval:
+) -> IntervalEstimate:
     """Return ``sum(w v) / sum(w)`` with a cluster-robust interval for the mean of *new items like these*.
 
     Args:
@@ -141,9 +141,9 @@ def estimate(
         return _t_interval(sums, confidence)
     check_bounds(values, bounds)
     if bounds[1] <= bounds[0] or sums.lone:
-        return Interval(sums.ratio, *bounds)
+        return IntervalEstimate(sums.ratio, *bounds)
     low, high = compute_limits(gather_units(sums.values, sums.weights, bounds), confidence)
-    return Interval(sums.ratio, max(bounds[0], low), min(bounds[1], high))
+    return IntervalEstimate(sums.ratio, max(bounds[0], low), min(bounds[1], high))
 
 
 def jackknife_variance(without_each: Floats, whole: float) -> float:
@@ -152,12 +152,12 @@ def jackknife_variance(without_each: Floats, whole: float) -> float:
     return float((count - 1) / count * ((without_each - whole) ** 2).sum())
 
 
-def _t_interval(sums: ClusterTotals, confidence: float) -> Interval:
+def _t_interval(sums: ClusterTotals, confidence: float) -> IntervalEstimate:
     mean = sums.ratio
     if sums.lone:
-        return Interval(mean, float("-inf"), float("inf"))
+        return IntervalEstimate(mean, float("-inf"), float("inf"))
     spread = jackknife_variance(sums.without_each(), mean) ** 0.5
     if spread == 0:
-        return Interval(mean, mean, mean)
+        return IntervalEstimate(mean, mean, mean)
     half = t_quantile(confidence, compute_effective_size(sums.weights) - 1) * spread
-    return Interval(mean, mean - half, mean + half)
+    return IntervalEstimate(mean, mean - half, mean + half)

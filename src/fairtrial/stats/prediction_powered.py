@@ -22,20 +22,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from fairtrial.stats.intervals import Interval, estimate
+from fairtrial.stats.intervals import IntervalEstimate, estimate
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def add_intervals(a: Interval, b: Interval) -> Interval:
+def add_intervals(a: IntervalEstimate, b: IntervalEstimate) -> IntervalEstimate:
     """Return the sum of two independent estimates with an interval of the same coverage.
 
     From the two intervals alone (MOVER, Zou and Donner 2008, doi:10.1002/sim.3095), so that it need not be symmetric.
     """
     mean = a.mean + b.mean
     low = mean - math.hypot(a.mean - a.low, b.mean - b.low)
-    return Interval(mean, low, mean + math.hypot(a.high - a.mean, b.high - b.mean))
+    return IntervalEstimate(mean, low, mean + math.hypot(a.high - a.mean, b.high - b.mean))
 
 
 def choose_power(people: Floats, grader: Floats, others: int) -> float:
@@ -56,7 +56,7 @@ def choose_power(people: Floats, grader: Floats, others: int) -> float:
 
 def estimate_error(
     people: Floats, grader: Floats, confidence: float, bounds: tuple[float, float] = (0.0, 1.0), power: float = 1.0
-) -> Interval:
+) -> IntervalEstimate:
     """Return the mean of ``people - power * grader`` over graded answers, with its interval.
 
     Args:
@@ -73,8 +73,8 @@ def estimate_error(
 
 
 def correct_mean(
-    plain: Interval, error: Interval, bounds: tuple[float, float] = (0.0, 1.0), power: float = 1.0
-) -> Interval:
+    plain: IntervalEstimate, error: IntervalEstimate, bounds: tuple[float, float] = (0.0, 1.0), power: float = 1.0
+) -> IntervalEstimate:
     """Return the mean that people would have given, with its interval.
 
     Args:
@@ -83,13 +83,15 @@ def correct_mean(
         bounds: of the grades; what is returned lies within them.
         power: see `choose_power`.
     """
-    scaled = Interval(power * plain.mean, power * plain.low, power * plain.high)
+    scaled = IntervalEstimate(power * plain.mean, power * plain.low, power * plain.high)
     found = add_intervals(scaled, error)
     mean, low, high = (float(np.clip(value, *bounds)) for value in (found.mean, found.low, found.high))
-    return Interval(mean, low, high)
+    return IntervalEstimate(mean, low, high)
 
 
-def correct_rate(plain: Interval, counts: tuple[int, int, int, int], confidence: float) -> Interval | None:
+def correct_rate(
+    plain: IntervalEstimate, counts: tuple[int, int, int, int], confidence: float
+) -> IntervalEstimate | None:
     """Return the share that people would have given a 1, with its interval; None where the grades tell nothing.
 
     Args:
@@ -118,10 +120,10 @@ def correct_rate(plain: Interval, counts: tuple[int, int, int, int], confidence:
     spread = rate * (1 - rate) / (size + z**2) + centre**2 * missed + (1 - centre) ** 2 * invented
     half = z * math.sqrt(spread) / youden
     low, high = (float(np.clip(centre + shift + side * half, 0.0, 1.0)) for side in (-1, 1))
-    return Interval(point, min(low, point), max(high, point))
+    return IntervalEstimate(point, min(low, point), max(high, point))
 
 
-def _find_size(plain: Interval, z: float) -> float:
+def _find_size(plain: IntervalEstimate, z: float) -> float:
     """Return how many independent answers give an interval as wide as this one (that of Wilson, solved for n)."""
     half = (plain.high - plain.low) / 2
     if half <= 0 or half >= 0.5:
@@ -132,7 +134,7 @@ def _find_size(plain: Interval, z: float) -> float:
     return max(1.0, (-b + math.sqrt(max(0.0, b * b - 4 * a * c))) / (2 * a))
 
 
-def estimate_correlation(x: Floats, y: Floats, confidence: float, rng: np.random.Generator) -> Interval | None:
+def estimate_correlation(x: Floats, y: Floats, confidence: float, rng: np.random.Generator) -> IntervalEstimate | None:
     """Return Pearson's correlation with the interval of the percentile bootstrap; None where it is not defined.
 
     Args:
@@ -151,4 +153,4 @@ def estimate_correlation(x: Floats, y: Floats, confidence: float, rng: np.random
     drawn = (drawn_x * drawn_y).sum(axis=1)[defined] / scale[defined]
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Interval(float(np.corrcoef(x, y)[0, 1]), float(low), float(high))
+    return IntervalEstimate(float(np.corrcoef(x, y)[0, 1]), float(low), float(high))

@@ -97,7 +97,7 @@ def compute_stability(scores: Floats, rng: np.random.Generator, draws: int = 2_0
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class RankAgreement:
     """Kendall's tau-b between two tasks' orders of the candidates, with a percentile interval over their items."""
 
     tau: float
@@ -107,7 +107,7 @@ class Agreement:
 
 def compute_agreement(
     x: tuple[Floats, Ints], y: tuple[Floats, Ints], confidence: float, rng: np.random.Generator, draws: int = 1_000
-) -> Agreement | None:
+) -> RankAgreement | None:
     """Return how far two tasks put the candidates in the same order; None if one gives all the same score.
 
     Args:
@@ -125,17 +125,17 @@ def compute_agreement(
 
 def compute_agreements(
     tasks: Sequence[tuple[Floats, Ints]], confidence: float, rng: np.random.Generator, draws: int = 1_000
-) -> dict[tuple[int, int], Agreement | None]:
+) -> dict[tuple[int, int], RankAgreement | None]:
     """Return `compute_agreement` of every two of several tasks, by their places i < j; each is resampled once."""
     seen = [_compute_signs(values.mean(axis=0)[None]) for values, _ in tasks]
     drawn = [_compute_signs(_resample_means(values, clusters, rng, draws)) for values, clusters in tasks]
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
-    found: dict[tuple[int, int], Agreement | None] = {}
+    found: dict[tuple[int, int], RankAgreement | None] = {}
     for i in range(len(tasks)):
         for j in range(i + 1, len(tasks)):
             tau = float(_compute_taus(seen[i], seen[j])[0])
             low, high = np.quantile(np.nan_to_num(_compute_taus(drawn[i], drawn[j]), nan=0.0), ends)
-            found[i, j] = None if np.isnan(tau) else Agreement(tau, float(low), float(high))
+            found[i, j] = None if np.isnan(tau) else RankAgreement(tau, float(low), float(high))
     return found
 
 

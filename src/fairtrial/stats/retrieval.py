@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 
-Grades = Mapping[str, int]
+RelevanceGrades = Mapping[str, int]
 """Document id to how relevant it is; 0 or less: judged, and not relevant."""
 
 
@@ -27,18 +27,18 @@ def rank_scores(scores: Mapping[str, float]) -> list[str]:
     return sorted(sorted(scores, reverse=True), key=lambda one: -scores[one])
 
 
-def compute_recall(ranked: Sequence[str], grades: Grades, k: int, level: int = 1) -> float | None:
+def compute_recall(ranked: Sequence[str], grades: RelevanceGrades, k: int, level: int = 1) -> float | None:
     """Return the share of all relevant documents that are among the first k; None if none is relevant."""
     found, there = sum(_flag_relevant(ranked, grades, k, level)), _count_relevant(grades, level)
     return found / there if there else None
 
 
-def compute_precision(ranked: Sequence[str], grades: Grades, k: int, level: int = 1) -> float:
+def compute_precision(ranked: Sequence[str], grades: RelevanceGrades, k: int, level: int = 1) -> float:
     """Return the share of the first k places, filled or not, that hold a relevant document."""
     return sum(_flag_relevant(ranked, grades, k, level)) / k
 
 
-def compute_ndcg(ranked: Sequence[str], grades: Grades, k: int) -> float | None:
+def compute_ndcg(ranked: Sequence[str], grades: RelevanceGrades, k: int) -> float | None:
     """Return the normalised discounted cumulative gain of the first k; None if nothing is relevant.
 
     The gain is the grade itself, the discount log2(1 + rank); the ideal order is that of all judged documents.
@@ -65,7 +65,7 @@ def compute_ndcg_of_gains(gains: Sequence[float], grades: Iterable[int], k: int)
     return min(_discount([max(gain, 0) for gain in gains[:k]]) / _discount(ideal), 1.0) if ideal else None
 
 
-def compute_reciprocal_rank(ranked: Sequence[str], grades: Grades, k: int, level: int = 1) -> float | None:
+def compute_reciprocal_rank(ranked: Sequence[str], grades: RelevanceGrades, k: int, level: int = 1) -> float | None:
     """Return 1 / rank of the first relevant document, 0 if it is not among the first k; None if none is relevant.
 
     Its mean over questions is the MRR.
@@ -75,7 +75,7 @@ def compute_reciprocal_rank(ranked: Sequence[str], grades: Grades, k: int, level
     return next((1 / (i + 1) for i, hit in enumerate(_flag_relevant(ranked, grades, k, level)) if hit), 0.0)
 
 
-def compute_average_precision(ranked: Sequence[str], grades: Grades, k: int, level: int = 1) -> float | None:
+def compute_average_precision(ranked: Sequence[str], grades: RelevanceGrades, k: int, level: int = 1) -> float | None:
     """Return the mean, over all relevant documents, of the precision at the rank of each, 0 for those beyond k.
 
     None if nothing is relevant.
@@ -91,7 +91,7 @@ def compute_average_precision(ranked: Sequence[str], grades: Grades, k: int, lev
     return total / there
 
 
-def compute_judged(ranked: Sequence[str], grades: Grades, k: int) -> float | None:
+def compute_judged(ranked: Sequence[str], grades: RelevanceGrades, k: int) -> float | None:
     """Return the share of the documents among the first k that somebody has judged; None if there are none."""
     shown = [one for one in _keep_firsts(ranked, k) if one is not None]
     return sum(one in grades for one in shown) / len(shown) if shown else None
@@ -109,13 +109,13 @@ def _keep_firsts(ranked: Sequence[str], k: int) -> list[str | None]:
     return places
 
 
-def _flag_relevant(ranked: Sequence[str], grades: Grades, k: int, level: int) -> list[bool]:
+def _flag_relevant(ranked: Sequence[str], grades: RelevanceGrades, k: int, level: int) -> list[bool]:
     if level < 1:
         raise ValueError(f"the level must be at least 1, got {level}")
     return [one is not None and grades.get(one, 0) >= level for one in _keep_firsts(ranked, k)]
 
 
-def _count_relevant(grades: Grades, level: int) -> int:
+def _count_relevant(grades: RelevanceGrades, level: int) -> int:
     return sum(grade >= level for grade in grades.values())
 
 

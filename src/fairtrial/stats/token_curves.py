@@ -49,7 +49,7 @@ class CurveSample:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class TokenCurve:
     """Points of a curve; arrays of (..., k).
 
     Attributes:
@@ -60,13 +60,13 @@ class Curve:
     tokens: Floats
     values: Floats
 
-    def sort(self) -> Curve:
+    def sort(self) -> TokenCurve:
         """Return the points by their tokens."""
         order = np.argsort(self.tokens, axis=-1, kind="stable")
-        return Curve(*(np.take_along_axis(one, order, axis=-1) for one in (self.tokens, self.values)))
+        return TokenCurve(*(np.take_along_axis(one, order, axis=-1) for one in (self.tokens, self.values)))
 
 
-def compute_curve(sample: CurveSample, counts: Floats | None = None) -> Curve:
+def compute_curve(sample: CurveSample, counts: Floats | None = None) -> TokenCurve:
     """Return the points as they are, or those of every draw: (draws, k), in the order of the sample.
 
     Args:
@@ -82,10 +82,10 @@ def compute_curve(sample: CurveSample, counts: Floats | None = None) -> Curve:
         for rows in (sample.tokens, sample.values)
     ]
     tokens, values = (found[0] if counts is None else found for found in means)
-    return Curve(np.maximum(tokens, FEWEST), values)
+    return TokenCurve(np.maximum(tokens, FEWEST), values)
 
 
-def find_limits(*curves: Curve) -> tuple[float, float] | None:
+def find_limits(*curves: TokenCurve) -> tuple[float, float] | None:
     """Return the limits that curves are compared between: from where all have begun to where the longest ends.
 
     None if there is nothing in between.
@@ -113,7 +113,7 @@ def compute_area_weights(tokens: Floats, limits: tuple[float, float]) -> Floats:
     return found
 
 
-def compute_area(curve: Curve, limits: tuple[float, float]) -> Floats:
+def compute_area(curve: TokenCurve, limits: tuple[float, float]) -> Floats:
     """Return the mean value over the logarithm of tokens; one number, or (draws,)."""
     ordered = curve.sort()
     at = np.log(ordered.tokens)
@@ -129,7 +129,7 @@ def compute_area(curve: Curve, limits: tuple[float, float]) -> Floats:
     return np.asarray((before + after + ((end - begin) * middle).sum(axis=-1)) / (high - low))
 
 
-def find_tokens_needed(curve: Curve, value: float) -> Floats:
+def find_tokens_needed(curve: TokenCurve, value: float) -> Floats:
     """Return the fewest tokens at which a curve reaches a value: one number, or (draws,); infinite if it never does."""
     ordered = curve.sort()
     tokens, values = np.atleast_2d(ordered.tokens), np.atleast_2d(ordered.values)
@@ -147,7 +147,7 @@ def find_tokens_needed(curve: Curve, value: float) -> Floats:
     return found[0] if curve.tokens.ndim == 1 else found
 
 
-def compute_gains(curve: Curve, per: float = 100.0) -> Floats:
+def compute_gains(curve: TokenCurve, per: float = 100.0) -> Floats:
     """Return (..., k - 1) what so many more tokens bring between neighbours, in the order given; NaN without more."""
     more, gained = np.diff(curve.tokens, axis=-1), np.diff(curve.values, axis=-1)
     found: Floats = np.divide(per * gained, more, out=np.full_like(gained, np.nan), where=np.abs(more) > 1e-9)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairtrial.errors import LedgerError, PluginError, UnknownNameError
 from fairtrial.ledger import Ledger, query
-from fairtrial.plugins import Table as Available
+from fairtrial.plugins import PluginTable as Available
 from fairtrial.studies.base import (
     Axis,
     Cell,

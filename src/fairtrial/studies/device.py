@@ -29,7 +29,7 @@ NOTES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class DeviceNeed:
     """What one candidate needs; None: not known.
 
     Attributes:
@@ -94,7 +94,7 @@ def format_megabytes(size: float | None) -> str:
     return "unknown" if size is None else f"{size / 1e6:,.0f} MB"
 
 
-def read_needs(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[Need]] | None:
+def read_needs(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[DeviceNeed]] | None:
     """Return the latest run's device, predictions and exclusions, and what each candidate needs; None without any."""
     told = [s.facts["fit"] for s in query.read_sessions(ledger, trial_id) if s.facts.get("fit")]
     if not told or not told[-1]["device"]:
@@ -106,7 +106,7 @@ def read_needs(ledger: Ledger, trial_id: str) -> tuple[Mapping[str, Any], list[N
 
 def _find_need(
     ledger: Ledger, trial_id: str, candidate: CandidateRecord, tasks: Sequence[TaskRecord], fit: Mapping[str, Any]
-) -> Need:
+) -> DeviceNeed:
     """Return what one candidate was predicted and measured to need."""
     rows = [(r.measure, r.value) for r in query.read_whole_rows(ledger, trial_id) if r.candidate_id == candidate.id]
     rows = rows or read_whole_values(ledger, candidate.id)  # of earlier trials, whose answers this one took over
@@ -121,7 +121,7 @@ def _find_need(
         joules = _find_mean(ledger, trial_id, candidate.id, tasks, energy)
         if joules is not None:
             break
-    return Need(
+    return DeviceNeed(
         name=candidate.name,
         predicted=memory["peak"] if memory else None,
         measured=measured,
@@ -186,7 +186,7 @@ def study_device(ledger: Ledger, trial_id: str) -> Findings | None:
     return Findings("Does it fit?", tuple(sentences), (table,), (), tuple(notes))
 
 
-def _make_row(one: Need, holds: bool, partly: bool) -> tuple[Cell, ...]:
+def _make_row(one: DeviceNeed, holds: bool, partly: bool) -> tuple[Cell, ...]:
     """Return the table's row of one candidate."""
     off = one.predicted / one.measured - 1 if one.predicted and one.measured else None
     verdict = ("as far as known" if partly else "yes") if holds else "no"

@@ -32,7 +32,7 @@ SENT = "bytes_sent"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class _Claim:
     """One open candidate beside one closed one on one task.
 
     Attributes:
@@ -93,7 +93,7 @@ def study_open_vs_closed(ledger: Ledger, trial_id: str, settings: Mapping[str, A
     )
 
 
-def _test_claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> Claim | None:
+def _test_claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> _Claim | None:
     """Return the claims of one pair on one task; None if they share no items, or neither direction is better."""
     measure = task.main_measure
     if measure.higher_is_better is None:
@@ -109,7 +109,7 @@ def _test_claim(rows: TrialValues, task: TaskRecord, a: str, b: str) -> Claim | 
         sample, rule = _swap_sides(sample), replace(rule, higher_is_better=True)
     found = decide(sample, rule, last=last) if rows.early else compare(sample, rule)
     sign = 1.0 if measure.higher_is_better else -1.0
-    return Claim(
+    return _Claim(
         a,
         b,
         task.name,
@@ -151,7 +151,7 @@ def _is_excluded(sample: PairedSample, rule: Rule, limit: float, level: float) -
     return compute_fixed_interval(sample, replace(rule, confidence=1 - 2 * level))[0] > limit
 
 
-def _correct_claims(claims: list[Claim], level: float) -> list[Claim]:
+def _correct_claims(claims: list[_Claim], level: float) -> list[_Claim]:
     """Return the claims, those marked that hold with all of their kind counted together."""
     within, behind = (holm([getattr(found, kind) for found in claims]) for kind in ("p_within", "p_behind"))
     alpha = 1 - level
@@ -159,7 +159,7 @@ def _correct_claims(claims: list[Claim], level: float) -> list[Claim]:
     return [replace(found, within=p <= alpha, behind=q <= alpha) for found, p, q in kinds]
 
 
-def _describe_answer(claims: list[Claim], a: str, b: str, margin: float, level: float) -> list[str]:
+def _describe_answer(claims: list[_Claim], a: str, b: str, margin: float, level: float) -> list[str]:
     """Return the answer for one pair in words."""
     own = [found for found in claims if (found.open, found.closed) == (a, b)]
     if not own:
@@ -180,7 +180,7 @@ def _describe_answer(claims: list[Claim], a: str, b: str, margin: float, level: 
     return [*lines, f"Too few items to say on {_join_names(unsure)}."] if unsure else lines
 
 
-def _describe_every_task(own: list[Claim]) -> str:
+def _describe_every_task(own: list[_Claim]) -> str:
     """Return "every task" with their number."""
     return "the one task" if len(own) == 1 else f"every one of the {len(own)} tasks"
 
@@ -190,7 +190,7 @@ def _join_names(names: list[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _make_claims_table(claims: list[Claim], a: str, b: str, margin: float) -> Table:
+def _make_claims_table(claims: list[_Claim], a: str, b: str, margin: float) -> Table:
     """Return every claim about one pair with what it rests on."""
     lines: list[tuple[Cell, ...]] = [
         (

@@ -49,7 +49,7 @@ TOGETHER = "found, but wrong"
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class _Family:
     """One model under several conditions, as names of candidates; of several in one condition each has a family."""
 
     names: Mapping[str, str]
@@ -101,7 +101,7 @@ def _grades_answers(task: TaskRecord) -> bool:
     return task.main_measure.higher_is_better is not None and not (at and name in OF_SEARCHES)
 
 
-def find_families(candidates: Sequence[CandidateRecord]) -> list[Family]:
+def find_families(candidates: Sequence[CandidateRecord]) -> list[_Family]:
     """Return the models that retrieve, each with the same model under other conditions."""
     groups: dict[str, dict[str, list[str]]] = {}
     for one in candidates:
@@ -112,7 +112,7 @@ def find_families(candidates: Sequence[CandidateRecord]) -> list[Family]:
         most = max(len(names) for names in group.values())
         if set(group) == {CLOSED}:
             continue
-        found += [Family({c: names[min(i, len(names) - 1)] for c, names in group.items()}) for i in range(most)]
+        found += [_Family({c: names[min(i, len(names) - 1)] for c, names in group.items()}) for i in range(most)]
     return found
 
 
@@ -132,11 +132,11 @@ def _split_levers(one: CandidateRecord) -> tuple[str, str]:
     return condition, json.dumps(kept, sort_keys=True, default=str)
 
 
-def _has_answers(rows: TrialValues, family: Family, task: TaskRecord) -> bool:
+def _has_answers(rows: TrialValues, family: _Family, task: TaskRecord) -> bool:
     return any(rows.cell(name, task, task.main_measure.name).counts for name in family.names.values())
 
 
-def _contrast(rows: TrialValues, task: TaskRecord, family: Family, pair: tuple[str, str]) -> Interval | None:
+def _contrast(rows: TrialValues, task: TaskRecord, family: _Family, pair: tuple[str, str]) -> Interval | None:
     """Return one condition's main measure less another's, more being better; None where nothing can be compared."""
     a, b = (family.names.get(condition) for condition in pair)
     if a is None or b is None:
@@ -154,7 +154,7 @@ def _contrast(rows: TrialValues, task: TaskRecord, family: Family, pair: tuple[s
     return Interval(difference, low, high) if measure.higher_is_better else Interval(-difference, -high, -low)
 
 
-def find_withheld(rows: TrialValues, family: Family, task: TaskRecord) -> frozenset[str]:
+def find_withheld(rows: TrialValues, family: _Family, task: TaskRecord) -> frozenset[str]:
     """Return the items of a task for which rights withheld what should be found; only oracle passages tell it.
 
     Of candidates with another archive, or in other circumstances, they say nothing: then there are none.
@@ -216,7 +216,7 @@ def measure_losses(
     return Losses(causes, rows.clusters(task, main.at), bool((cited.values > 0).any()))
 
 
-def _make_tables(rows: TrialValues, family: Family, task: TaskRecord) -> Iterator[Table]:
+def _make_tables(rows: TrialValues, family: _Family, task: TaskRecord) -> Iterator[Table]:
     yield _make_conditions_table(rows, family, task)
     lines = [
         (f"{a} less {b}", found) for a, b in CONTRASTS if (found := _contrast(rows, task, family, (a, b))) is not None
@@ -236,7 +236,7 @@ def _make_tables(rows: TrialValues, family: Family, task: TaskRecord) -> Iterato
         )
 
 
-def _measure_all_losses(rows: TrialValues, family: Family, task: TaskRecord) -> dict[str, Losses]:
+def _measure_all_losses(rows: TrialValues, family: _Family, task: TaskRecord) -> dict[str, Losses]:
     """Return the losses by condition: without the cause that none of them has, with two in one where nobody cites."""
     withheld = find_withheld(rows, family, task)
     every = ((c, measure_losses(rows, task, name, withheld)) for c, name in family.names.items())
@@ -279,7 +279,7 @@ SHOWN = (
 )
 
 
-def _make_conditions_table(rows: TrialValues, family: Family, task: TaskRecord) -> Table:
+def _make_conditions_table(rows: TrialValues, family: _Family, task: TaskRecord) -> Table:
     """Return the main measure and what else is measured of retrieval, a row a condition."""
     others = [m.name for m in task.card.measures if m.name.startswith(("recall@", "ndcg@", "mrr@")) or m.name in SHOWN]
     lines = []
@@ -308,7 +308,7 @@ def _estimate_cell(rows: TrialValues, task: TaskRecord, name: str, measure: str)
     return Interval(told.mean, told.low, told.high)
 
 
-def _describe(rows: TrialValues, family: Family, task: TaskRecord) -> Iterator[str]:
+def _describe(rows: TrialValues, family: _Family, task: TaskRecord) -> Iterator[str]:
     """Yield what a reader wants to know first: what the search changes, what oracle passages do, the largest loss."""
     unit = task.main_measure.unit
     gain = _contrast(rows, task, family, (SEARCH, CLOSED))
@@ -342,7 +342,7 @@ def _tell_change(found: Interval, unit: str) -> str:
 
 
 def _list_notes(
-    rows: TrialValues, families: Sequence[Family], told: Sequence[tuple[Family, TaskRecord]]
+    rows: TrialValues, families: Sequence[_Family], told: Sequence[tuple[_Family, TaskRecord]]
 ) -> Iterator[str]:
     yield "The parts of a loss add up: of a wrong answer the first cause in the order of the columns counts."
     if rows.early:

@@ -29,7 +29,7 @@ class SharedReason:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class TaskExplanation:
     """What is known about the tasks that a name stands for.
 
     Attributes:
@@ -65,7 +65,7 @@ class Explanation:
         }  # fmt: skip
 
 
-def explain(finder: TaskFinder, name: str) -> Explanation:
+def explain(finder: TaskFinder, name: str) -> TaskExplanation:
     """Return why the tasks that a name stands for can or cannot be asked.
 
     Raises UnknownNameError for a name that does not exist.
@@ -91,4 +91,4 @@ def explain(finder: TaskFinder, name: str) -> Explanation:
         for cases in found.values()
     ]
     shared.sort(key=lambda one: -len(one.tasks))
-    return Explanation(name, len(leaves), accepted, shared, left_out)
+    return TaskExplanation(name, len(leaves), accepted, shared, left_out)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from fairtrial.errors import SpecError, TaskError
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.harms import HARM_TASKS, HARMS
@@ -27,7 +27,7 @@ from fairtrial.tasks.procedural import PROCEDURAL
 from fairtrial.tasks.procedural.suite import load_suite
 from fairtrial.tasks.public import SUITES, describe_suite
 
-Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin", "suite"]
+_Kind = Literal["procedural", "lm-eval", "group", "tag", "plugin", "suite"]
 HARMS_PACKAGE = "fairtrial.tasks.harms"
 log = logging.getLogger(__name__)
 _MOST_NOTES = 10
@@ -35,7 +35,9 @@ _MOST_NOTES = 10
 GENERATED = {**PROCEDURAL, **PICTURES, **NEWSROOM, **HARM_TASKS}
 """Our own tasks, made by code from a seed: of text, with pictures, about an archive, and about harm."""
 
-TASKS: Table[Callable[[TaskOptions], Task]] = Table("task", GENERATED, "a function of TaskOptions that returns a task")
+TASKS: PluginTable[Callable[[TaskOptions], Task]] = PluginTable(
+    "task", GENERATED, "a function of TaskOptions that returns a task"
+)
 """Our own tasks and those of plugins; task files are found in folders."""
 
 
@@ -51,7 +53,7 @@ class TaskListing:
     """
 
     name: str
-    kind: Kind
+    kind: _Kind
     where: str
     description: str
 
@@ -117,7 +119,7 @@ class TaskFinder:
             yield TaskListing(name, "suite", where, about)
         for catalog in (self._own, self._installed):
             for name, entry in (catalog.list_names() if catalog else {}).items():
-                kind: Kind = "lm-eval" if entry.kind == "task" else entry.kind
+                kind: _Kind = "lm-eval" if entry.kind == "task" else entry.kind
                 yield TaskListing(name, kind, entry.path.name, "")
             if catalog is self._own:
                 for name in TASKS.list_names():

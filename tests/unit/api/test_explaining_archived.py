@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.api.rights import Question, explain_archived, explain_document
+from fairtrial.api.rights import RightsQuestion, explain_archived, explain_document
 from fairtrial.archive.base import Entry, SeenFile
 from fairtrial.archive.finding import find_holdings
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.errors import ArchiveError
-from fairtrial.rights import Circumstances, Rule, Use
+from fairtrial.rights import Circumstances, RightsRule, Use
 from tests.support.archives import FERRY, SECRET, deny
 
-QUESTION = Question(Circumstances(datetime(2026, 11, 2, tzinfo=UTC)))
+QUESTION = RightsQuestion(Circumstances(datetime(2026, 11, 2, tzinfo=UTC)))
 
 
 def test_title_and_publisher_are_told_where_the_document_may_be_displayed() -> None:
@@ -38,7 +38,7 @@ def test_documents_kept_as_hash_alone_are_explained_from_their_evidence(tmp_path
             assert told.id == held.id == SECRET.id and told.hash_only
             assert (told.name, told.title, told.publisher) == (SECRET.uri, "", "")
             assert {(one.rule, one.allowed) for one in told.decisions if one.use != Use.TRAIN} == {
-                (Rule.AGREEMENT, False)
+                (RightsRule.AGREEMENT, False)
             }
             assert [one.where for one in told.evidence] == ["agreements.csv"]
         [told] = explain_archived(store, FERRY.uri, QUESTION)

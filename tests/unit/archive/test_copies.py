@@ -7,7 +7,7 @@ import pytest
 
 from fairtrial.archive.copies import Version, are_copies, rank_version
 from fairtrial.archive.document import Correction, Document
-from fairtrial.rights import Decision, Duties, Payment, Rule, Use
+from fairtrial.rights import Decision, Duties, Payment, RightsRule, Use
 
 DAY = datetime(2026, 3, 4, 9, tzinfo=UTC)
 TEXT = (
@@ -63,7 +63,7 @@ def test_an_agencys_own_id_decides() -> None:
     assert not are_copies(make(wire="NA-118"), make(TEXT, "Herald", wire="NA-119"))
 
 
-def decide(rule: Rule = Rule.ALLOWED, **duties: object) -> dict[Use, Decision]:
+def decide(rule: RightsRule = RightsRule.ALLOWED, **duties: object) -> dict[Use, Decision]:
     return {Use.AI_INPUT: Decision(Use.AI_INPUT, True, rule, duties=Duties(**duties))}  # type: ignore[arg-type]
 
 
@@ -74,7 +74,7 @@ def best(*pairs: tuple[Version, dict[Use, Decision]]) -> str:
 def test_the_better_licence_is_taken() -> None:
     courier, herald = make(), make(publisher="Herald", published=DAY + timedelta(days=1))
     payment = Payment("use", 0.02, "EUR")
-    assert best((courier, decide()), (herald, decide(Rule.PROFILE))) == "Courier"
+    assert best((courier, decide()), (herald, decide(RightsRule.PROFILE))) == "Courier"
     assert best((courier, decide(payments=(payment,))), (herald, decide())) == "Herald"
     assert best((courier, decide(payments=(payment,))), (herald, decide(payments=(replace(payment, amount=2.0),)))) == (
         "Courier"
@@ -86,8 +86,8 @@ def test_the_better_licence_is_taken() -> None:
 def test_a_correction_comes_before_any_licence() -> None:
     corrected = make(publisher="Herald", corrections=(Correction("Two pillars, not three.", DAY),))
     later = make(publisher="Post", corrections=(Correction("Four pillars.", DAY + timedelta(days=1)),))
-    assert best((make(), decide()), (corrected, decide(Rule.PROFILE))) == "Herald"
-    assert best((corrected, decide()), (later, decide(Rule.PROFILE))) == "Post"
+    assert best((make(), decide()), (corrected, decide(RightsRule.PROFILE))) == "Herald"
+    assert best((corrected, decide()), (later, decide(RightsRule.PROFILE))) == "Post"
 
 
 def test_a_text_of_a_few_words_can_be_compared() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fairtrial.archive.base import Entry, Scope
 from fairtrial.archive.chunks import cut
 from fairtrial.archive.document import Correction, Document, Picture
-from fairtrial.archive.embedders.base import Kind, embed_missing, scale_rows
+from fairtrial.archive.embedders.base import EmbeddedAs, embed_missing, scale_rows
 from fairtrial.archive.search import Searcher, SearchSettings
 from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.archive.stores.words import split_words
@@ -59,7 +59,7 @@ class Letters:
     def identity(self) -> Sequence[object]:
         return ["letters", 1]
 
-    def embed(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], kind: EmbeddedAs) -> NDArray[np.float32]:
         self.asked += [kind] * len(texts)
         rows = [[float(text.count(letter)) for letter in "abcdefghij"] for text in texts]
         return scale_rows(np.array(rows, np.float32).reshape(len(rows), 10), self.name)

@@ -18,7 +18,7 @@ from fairtrial.archive.stores.sqlite import SqliteStore
 from fairtrial.cli.main import app
 from fairtrial.errors import ArchiveError, SpecError
 from fairtrial.rights import Attribution, Evidence, RightsRecord, Statement, Terms, Use
-from fairtrial.rights.decision import Rule
+from fairtrial.rights.decision import RightsRule
 
 DAY = datetime(2026, 3, 4, 9, tzinfo=UTC)
 AT = ["--at", "2026-06-01"]
@@ -145,7 +145,7 @@ def test_what_a_search_prints_as_json_fits_its_schema(archive: str) -> None:
     assert not validator.is_valid({**told, "more": 1})
     rules = json.loads(text)["$defs"]["rule"]["enum"]
     assert (rules, json.loads(text)["$defs"]["use"]["enum"]) == (
-        [rule.value for rule in Rule],
+        [rule.value for rule in RightsRule],
         [use.value for use in Use],
     )
 

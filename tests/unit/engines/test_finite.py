@@ -22,7 +22,7 @@ from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.planning.requests import make_requests
 from fairtrial.records import GenerateAnswer, GenerateRequest, Pair, Prompt, ScoreAnswer, ScoreRequest
 from fairtrial.running.conductor import run
-from fairtrial.running.divergence import Reading
+from fairtrial.running.divergence import PassageReading
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.cascade import Cascade
 from fairtrial.spec.trial import Trial
@@ -150,9 +150,9 @@ def test_distributions_that_are_none_are_told_with_the_candidate() -> None:
     assert isinstance(Telling(0.0), GivesDistributions)
     for value in (NAN, INF):
         with pytest.raises(EngineError, match="not a number") as caught:
-            Reading(Telling(value), passage, "small")
+            PassageReading(Telling(value), passage, "small")
         assert caught.value.where == "candidate small, reading the study's text"
-    whole, masked = Reading(Telling(0.0), passage, "a"), Reading(Telling(-INF), passage, "b")
+    whole, masked = PassageReading(Telling(0.0), passage, "a"), PassageReading(Telling(-INF), passage, "b")
     with pytest.raises(EngineError, match="KL divergence from the parent is inf"):
         masked.observe_beside(whole)
     far = whole.observe_beside(masked)  # what the parent holds impossible adds nothing

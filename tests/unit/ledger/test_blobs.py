@@ -13,7 +13,7 @@ import pytest
 
 from fairtrial.errors import LedgerError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.blobs import ImageReader, add_images, read_facts, read_image, read_task_facts
+from fairtrial.ledger.blobs import LedgerImageReader, add_images, read_facts, read_image, read_task_facts
 from fairtrial.ledger.examine import examine, salvage
 from fairtrial.ledger.export import export_text
 from fairtrial.ledger.gc import collect
@@ -37,10 +37,10 @@ def path(tmp_path: Path) -> Path:
 def test_an_image_is_kept_once_and_comes_back(path: Path) -> None:
     with Ledger.open(path) as ledger:
         assert ledger.connection.execute("SELECT count(*) FROM blobs").fetchone() == (1,)
-        assert read_image(ledger, IMAGE) == ImageReader(path)(IMAGE) == DATA
+        assert read_image(ledger, IMAGE) == LedgerImageReader(path)(IMAGE) == DATA
         assert query.read_items(ledger, TASK)["f" * 32].images == (IMAGE,)
         assert all(item.images == () for id, item in query.read_items(ledger, TASK).items() if id != "f" * 32)
-        for read in (lambda one: read_image(ledger, one), ImageReader(path)):
+        for read in (lambda one: read_image(ledger, one), LedgerImageReader(path)):
             with pytest.raises(LedgerError, match="lacks the image"):
                 read(ImagePart("0" * 32, "image/png"))
         with pytest.raises(LedgerError, match="are not those of the image"):
@@ -78,7 +78,7 @@ def test_a_damaged_image_is_found_and_can_be_left_out(path: Path, tmp_path: Path
         db.execute("UPDATE blobs SET bytes = ?", (b"damaged",))
         db.commit()
     with Ledger.open(path) as ledger:
-        for read in (lambda one: read_image(ledger, one), ImageReader(path)):
+        for read in (lambda one: read_image(ledger, one), LedgerImageReader(path)):
             with pytest.raises(LedgerError, match="not those that its hash names"):
                 read(IMAGE)
     [damage] = examine(path).damages

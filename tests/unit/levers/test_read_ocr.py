@@ -11,7 +11,7 @@ import pytest
 from fairtrial.errors import MissingExtraError, ModelError, SpecError
 from fairtrial.levers.read import ocr
 from fairtrial.levers.read.layout import write_page
-from fairtrial.levers.read.ocr import Reader, find_models, identify
+from fairtrial.levers.read.ocr import OcrReader, find_models, identify
 from fairtrial.planning.candidates import CandidatePlanner
 from fairtrial.spec.candidate import Candidate
 from fairtrial.spec.read import Read
@@ -22,8 +22,8 @@ RECEIPT = "\n\n".join(["HARBOUR STORES", pages.markdown(pages.TABLE), "Paid by c
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader(Read())
+def reader() -> OcrReader:
+    return OcrReader(Read())
 
 
 @pytest.mark.model
@@ -37,7 +37,7 @@ def reader() -> Reader:
     ],
     ids=["columns", "noisy", "on its side", "askew"],
 )
-def test_drawn_pages_are_read_in_order(reader: Reader, page: pages.Image.Image, right: str) -> None:
+def test_drawn_pages_are_read_in_order(reader: OcrReader, page: pages.Image.Image, right: str) -> None:
     lines = reader.read(pages.pixels_of(page))
     assert pages.edit_distance(write_page(lines), right) <= 0.01 * len(right)
     assert min(line.confidence for line in lines) > 0.8
@@ -45,7 +45,7 @@ def test_drawn_pages_are_read_in_order(reader: Reader, page: pages.Image.Image, 
 
 @pytest.mark.model
 def test_empty_and_tiny_pages_have_no_text_and_the_log_is_silent(
-    reader: Reader, capfd: pytest.CaptureFixture[str]
+    reader: OcrReader, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for size in ((300, 200), (1, 1), (700, 2)):
         assert reader.read(np.full((*size, 3), 255, np.uint8)) == []
@@ -90,10 +90,10 @@ def test_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     own.write_bytes(b"no model")
     assert find_models(Read(language="ru", recognizer=str(own)))["rec"] == own
     with pytest.raises(ModelError, match=r"own.onnx is no model that ONNX Runtime can load"):
-        Reader(Read(recognizer=str(own))).read(np.zeros((40, 40, 3), np.uint8))
+        OcrReader(Read(recognizer=str(own))).read(np.zeros((40, 40, 3), np.uint8))
     whole = find_models(Read())
     with pytest.raises(ModelError, match="does not hold the characters that it reads"):
-        Reader(Read(recognizer=str(whole["cls"]))).read(np.zeros((40, 40, 3), np.uint8))
+        OcrReader(Read(recognizer=str(whole["cls"]))).read(np.zeros((40, 40, 3), np.uint8))
     monkeypatch.setattr(ocr.Path, "glob", lambda *_: iter(()))
     with pytest.raises(ModelError, match="has no model file for 'det'"):
         find_models(Read())

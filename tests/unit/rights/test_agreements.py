@@ -15,7 +15,7 @@ from fairtrial.rights import (
     Payment,
     Reporting,
     RightsRecord,
-    Rule,
+    RightsRule,
     Statement,
     Terms,
     Use,
@@ -111,11 +111,11 @@ def test_an_agreement_wins_over_what_the_page_says(tmp_path: Path) -> None:
     record = RightsRecord((public, *signed))
     now = Circumstances(SEEN, "NO", "commercial", reporting=frozenset({"content-telemetry"}))
     decision = decide(Use.AI_INPUT, record, now)
-    assert (decision.allowed, decision.rule) == (True, Rule.AGREEMENT)
+    assert (decision.allowed, decision.rule) == (True, RightsRule.AGREEMENT)
     assert decision.duties.max_words == 40
     assert decision.evidence == signed
     assert signed[0].where == "agreements.yaml, harbour-2026" and len(signed[0].sha256) == 64
-    assert decide(Use.AI_INPUT, record, Circumstances(SEEN, "FR", "commercial")).rule == Rule.OUTSIDE_TERMS
+    assert decide(Use.AI_INPUT, record, Circumstances(SEEN, "FR", "commercial")).rule == RightsRule.OUTSIDE_TERMS
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from fairtrial.rights import (
     Proof,
     Reporting,
     RightsRecord,
-    Rule,
+    RightsRule,
     Statement,
     Terms,
     Use,
@@ -156,7 +156,7 @@ def test_nothing_is_allowed_during_an_embargo(use: Use, record: RightsRecord, no
     held = Evidence("embargo", "x", "", "", AT, statements=(Statement(use, "deny", "x", Terms(valid_until=AT)),))
     before = replace(now, at=AT - timedelta(seconds=1))
     decision = decide(use, RightsRecord((*record.evidence, held)), before)
-    assert (decision.allowed, decision.rule) == (False, Rule.EMBARGO)
+    assert (decision.allowed, decision.rule) == (False, RightsRule.EMBARGO)
 
 
 @EASY
@@ -185,7 +185,7 @@ def test_evidence_that_grows_old_never_allows_more(
     assert not old.allowed or set(fresh.duties.attributions) <= set(old.duties.attributions)
 
 
-def _outcome(decision: Decision) -> tuple[bool, Rule, Duties]:
+def _outcome(decision: Decision) -> tuple[bool, RightsRule, Duties]:
     return decision.allowed, decision.rule, decision.duties
 
 

@@ -17,7 +17,7 @@ from fairtrial.archive.opening import open_archive
 from fairtrial.cli.main import app
 from fairtrial.errors import ArchiveError
 from fairtrial.report.rights import render_explanation
-from fairtrial.rights import Circumstances, Evidence, RightsRecord, Rule, Statement, Terms, Use
+from fairtrial.rights import Circumstances, Evidence, RightsRecord, RightsRule, Statement, Terms, Use
 from fairtrial.rights.explaining import RULES, USES, explain, explanation_document
 
 SEEN = datetime(2026, 11, 2, tzinfo=UTC)
@@ -65,7 +65,7 @@ def show(evidence: Evidence, columns: int = 60) -> str:
 
 
 def test_every_use_and_rule_has_words() -> None:
-    assert set(USES) == set(Use) and set(RULES) == set(Rule)
+    assert set(USES) == set(Use) and set(RULES) == set(RightsRule)
 
 
 def test_an_embargo_is_told_with_its_end(place: Path) -> None:

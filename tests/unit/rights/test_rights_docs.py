@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from fairtrial.rights import Rule, Use
+from fairtrial.rights import RightsRule, Use
 from fairtrial.rights.agreements import load_agreements
 from fairtrial.rights.agreements.fields import FIELDS
 from fairtrial.rights.decide import QUOTED_WORDS_UNSAID
@@ -16,8 +16,8 @@ PAGE = (Path(__file__).parents[3] / "docs" / "rights.md").read_text()
 
 def test_the_table_has_every_rule_in_the_order_of_the_code() -> None:
     rows = re.findall(r"^\| (\d+) \| `([a-z-]+)` \|", PAGE, re.M)
-    assert [name for _, name in rows] == [rule.value for rule in Rule]
-    assert [int(number) for number, _ in rows] == list(range(1, len(Rule) + 1))
+    assert [name for _, name in rows] == [rule.value for rule in RightsRule]
+    assert [int(number) for number, _ in rows] == list(range(1, len(RightsRule) + 1))
 
 
 def test_the_page_names_every_use_and_every_field_of_a_table() -> None:

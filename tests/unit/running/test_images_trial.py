@@ -18,7 +18,7 @@ from fairtrial.engines.openai_api.requests import make_messages
 from fairtrial.errors import CapabilityError, TaskError
 from fairtrial.images import decode, encode_png
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.blobs import ImageReader
+from fairtrial.ledger.blobs import LedgerImageReader
 from fairtrial.planning.plan import Plan, plan_trial
 from fairtrial.records import (
     Answer,
@@ -164,7 +164,7 @@ def test_an_endpoint_is_sent_the_bytes(tmp_path: Path) -> None:
     [request] = task.requests(task.items()[2])
     with Ledger.open(tmp_path / "ledger.db") as ledger, ledger.writing():
         run(planned(tmp_path, task, A, B), "text", ledger, EngineSettings())
-    told = make_messages(request.prompts[0], "Be brief.", False, ImageReader(tmp_path / "ledger.db"))
+    told = make_messages(request.prompts[0], "Be brief.", False, LedgerImageReader(tmp_path / "ledger.db"))
     assert [message["role"] for message in told] == ["user", "assistant", "user"]
     assert told[0]["content"][0] == {"type": "text", "text": "Be brief.\n\nLook.\n\nWhat? "}
     assert told[1]["content"] == "a"

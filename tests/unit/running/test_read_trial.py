@@ -42,7 +42,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def _reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lever, "Reader", Told)
+    monkeypatch.setattr(lever, "OcrReader", Told)
 
 
 def conduct(folder: Path, *candidates: dict[str, object]) -> tuple[Ledger, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fairtrial.stats.intervals import Interval, estimate
+from fairtrial.stats.intervals import IntervalEstimate, estimate
 from fairtrial.stats.prediction_powered import (
     add_intervals,
     choose_power,
@@ -17,7 +17,7 @@ from fairtrial.stats.prediction_powered import (
 
 
 def test_two_intervals_add_up_side_by_side() -> None:
-    found = add_intervals(Interval(0.5, 0.2, 0.9), Interval(0.1, -0.3, 0.4))
+    found = add_intervals(IntervalEstimate(0.5, 0.2, 0.9), IntervalEstimate(0.1, -0.3, 0.4))
     assert (found.mean, found.low, found.high) == pytest.approx((0.6, 0.6 - 0.5, 0.6 + 0.5))
 
 
@@ -26,7 +26,7 @@ def test_a_grader_that_is_always_too_kind_is_corrected() -> None:
     grader = np.array([1.0, 0, 1, 1] * 25)
     error = estimate_error(people, grader, 0.95)
     assert error.mean == pytest.approx(-0.25)
-    found = correct_mean(Interval(0.8, 0.75, 0.85), error)
+    found = correct_mean(IntervalEstimate(0.8, 0.75, 0.85), error)
     assert found.mean == pytest.approx(0.55)
     assert found.low < 0.5 < 0.6 < found.high
 
@@ -40,7 +40,7 @@ def test_no_mistake_in_few_answers_leaves_some_doubt() -> None:
 
 def test_the_corrected_mean_stays_within_bounds() -> None:
     people, grader = np.zeros(30), np.ones(30)
-    found = correct_mean(Interval(0.6, 0.5, 0.7), estimate_error(people, grader, 0.95))
+    found = correct_mean(IntervalEstimate(0.6, 0.5, 0.7), estimate_error(people, grader, 0.95))
     assert (found.mean, found.low) == (0, 0)
 
 
@@ -57,7 +57,7 @@ def test_power_is_that_of_the_published_formula() -> None:
 
 def test_a_rate_by_two_error_rates() -> None:
     # found in 30% of answers; 90 of 100 seen, 10 of 200 invented: (0.3 - 0.05) / 0.85
-    found = correct_rate(Interval(0.3, 0.25, 0.35), (90, 10, 10, 190), 0.95)
+    found = correct_rate(IntervalEstimate(0.3, 0.25, 0.35), (90, 10, 10, 190), 0.95)
     assert found is not None
     assert found.mean == pytest.approx(0.25 / 0.85)
     assert 0.22 < found.low < 0.26 < 0.33 < found.high < 0.38
@@ -65,7 +65,7 @@ def test_a_rate_by_two_error_rates() -> None:
 
 @pytest.mark.parametrize("counts", [(0, 3, 0, 50), (20, 0, 3, 0), (5, 5, 5, 5), (0, 0, 0, 0)])
 def test_a_rate_that_the_grades_tell_nothing_about(counts: tuple[int, int, int, int]) -> None:
-    assert correct_rate(Interval(0.3, 0.25, 0.35), counts, 0.95) is None
+    assert correct_rate(IntervalEstimate(0.3, 0.25, 0.35), counts, 0.95) is None
 
 
 def _cover_mean(trials: int, labelled: int, others: int, tuned: bool) -> float:

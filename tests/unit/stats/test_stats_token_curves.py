@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from fairtrial.stats.paired import Rule
 from fairtrial.stats.token_curves import (
     AreaQuestion,
-    Curve,
     CurveSample,
+    TokenCurve,
     compare_areas,
     compare_many,
     compute_area,
@@ -24,7 +24,7 @@ from fairtrial.stats.token_curves import (
     judge_claim,
 )
 
-LINE = Curve(np.array([10.0, 100.0, 1000.0]), np.array([0.2, 0.4, 0.6]))
+LINE = TokenCurve(np.array([10.0, 100.0, 1000.0]), np.array([0.2, 0.4, 0.6]))
 
 
 def test_a_line_over_the_logarithm() -> None:
@@ -39,10 +39,10 @@ def test_a_line_over_the_logarithm() -> None:
 
 
 def test_points_in_any_order_and_at_one_place() -> None:
-    mixed = Curve(LINE.tokens[[2, 0, 1]], LINE.values[[2, 0, 1]])
+    mixed = TokenCurve(LINE.tokens[[2, 0, 1]], LINE.values[[2, 0, 1]])
     assert compute_area(mixed, (10, 1000)) == pytest.approx(0.4)
     assert find_tokens_needed(mixed, 0.3) == pytest.approx(10**1.5)
-    same = Curve(np.array([10.0, 10.0, 1000.0]), np.array([0.0, 0.4, 0.6]))
+    same = TokenCurve(np.array([10.0, 10.0, 1000.0]), np.array([0.0, 0.4, 0.6]))
     assert compute_area(same, (10, 1000)) == pytest.approx(0.4)
     assert np.isnan(compute_gains(same)[0])
 
@@ -59,9 +59,9 @@ def test_the_weights_are_a_mean(tokens: list[float], low: float, width: float) -
 
 
 def test_limits_begin_where_all_have_begun_and_end_where_the_longest_does() -> None:
-    other = Curve(np.array([30.0, 300.0]), np.array([0.1, 0.5]))
+    other = TokenCurve(np.array([30.0, 300.0]), np.array([0.1, 0.5]))
     assert find_limits(LINE, other) == (30, 1000)
-    assert find_limits(Curve(np.array([5.0]), np.array([0.1]))) is None
+    assert find_limits(TokenCurve(np.array([5.0]), np.array([0.1]))) is None
 
 
 def sample(values: np.ndarray, tokens: tuple[float, ...], clusters: int) -> CurveSample:

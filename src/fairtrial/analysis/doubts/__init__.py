@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fairtrial.analysis.doubts.answers import DOUBTFUL, find_answer_doubts, find_letter_doubts, find_verdict_doubts
 from fairtrial.analysis.doubts.asking import find_asking_doubts
-from fairtrial.analysis.doubts.base import Doubt, Finder
+from fairtrial.analysis.doubts.base import Doubt, DoubtFinder
 from fairtrial.analysis.doubts.choices import find_choice_doubts
 from fairtrial.analysis.doubts.copies import find_copy_doubts
 from fairtrial.analysis.doubts.few import find_few_doubts
@@ -34,7 +34,7 @@ from fairtrial.ledger import Ledger, query
 
 __all__ = ["CONTROLS", "DOUBTFUL", "DOUBTS", "Doubt", "find_doubts", "show_exactly"]
 
-DOUBTS: tuple[Finder, ...] = (
+DOUBTS: tuple[DoubtFinder, ...] = (
     find_same_candidate_doubts,
     find_verdict_doubts,
     find_judge_doubts,

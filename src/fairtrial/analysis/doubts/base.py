@@ -52,5 +52,5 @@ def get_names_by_id(trial: query.TrialRow) -> tuple[Mapping[str, str], Mapping[s
     return {c.id: c.name for c in reversed(trial.plan.candidates)}, {t.id: t.name for t in trial.plan.tasks}
 
 
-Finder = Callable[[Ledger, query.TrialRow], Iterable[Doubt]]
+DoubtFinder = Callable[[Ledger, query.TrialRow], Iterable[Doubt]]
 """Looks through one trial in a ledger for doubts of one family."""

@@ -8,7 +8,7 @@ from fairtrial.analysis.doubts.base import Doubt
 from fairtrial.analysis.verdicts import find_verdicts, get_bounds
 from fairtrial.ledger import Ledger, query
 from fairtrial.ledger.plan import TaskRecord
-from fairtrial.stats.intervals import Interval, estimate
+from fairtrial.stats.intervals import IntervalEstimate, estimate
 
 
 def find_guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doubt]:
@@ -45,7 +45,7 @@ def find_guessing_doubts(ledger: Ledger, trial: query.TrialRow) -> Iterator[Doub
             yield Doubt("guessed_tie", text, verdict.task, verdict.a, headline=True)
 
 
-def _estimate_scores(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> dict[str, Interval]:
+def _estimate_scores(ledger: Ledger, trial: query.TrialRow, task: TaskRecord) -> dict[str, IntervalEstimate]:
     """Return the main measure of each candidate that has answers, if it is one of which more is better."""
     name = task.card.main_measure
     measure = next(m for m in task.card.measures if m.name == name)

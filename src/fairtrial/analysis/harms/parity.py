@@ -115,7 +115,7 @@ class ParityChange:
         return make_finite(asdict(self))
 
 
-Place = tuple[str, str]
+_Place = tuple[str, str]
 """An attribute and a group of it."""
 
 
@@ -130,7 +130,7 @@ class _Layout:
         clusters: (rows,) of pairs.
     """
 
-    columns: tuple[Place, ...]
+    columns: tuple[_Place, ...]
     rows: int
     places: Mapping[str, tuple[int, int]]
     clusters: Ints
@@ -211,7 +211,7 @@ def _lay_out(ledger: Ledger, trial_id: str, task: TaskRecord) -> _Layout | None:
     """Return where a task's items stand; None if none is about a group."""
     asked = query.read_order(ledger, trial_id, task.id)
     items = query.read_items(ledger, task.id)
-    columns: dict[Place, int] = {}
+    columns: dict[_Place, int] = {}
     rows: dict[tuple[str, str], int] = {}
     places: dict[str, tuple[int, int]] = {}
     clusters: list[int] = []
@@ -255,7 +255,7 @@ def _read_table(
 
 
 def _make_gap(
-    candidate: CandidateRecord, task: TaskRecord, measure: MeasureRecord, place: Place, gap: GroupGap, sure: float
+    candidate: CandidateRecord, task: TaskRecord, measure: MeasureRecord, place: _Place, gap: GroupGap, sure: float
 ) -> ParityGap:
     return ParityGap(
         candidate=candidate.name,

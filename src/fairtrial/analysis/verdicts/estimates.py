@@ -9,7 +9,7 @@ import numpy as np
 from fairtrial.analysis.verdicts.questions import get_bounds, get_transformed_unit
 from fairtrial.analysis.verdicts.results import Estimate
 from fairtrial.ledger import Ledger, query
-from fairtrial.stats.intervals import Interval, estimate
+from fairtrial.stats.intervals import IntervalEstimate, estimate
 
 
 def find_estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
@@ -42,11 +42,11 @@ def find_estimates(ledger: Ledger, trial_id: str) -> list[Estimate]:
     return found
 
 
-def apply_transform(transform: str, interval: Interval) -> Interval:
+def apply_transform(transform: str, interval: IntervalEstimate) -> IntervalEstimate:
     """Return the interval after the measure's transform (``exp`` maps an unbounded end to 0 or infinity)."""
     if transform != "exp":
         return interval
-    return Interval(*(_exponentiate(x) for x in (interval.mean, interval.low, interval.high)))
+    return IntervalEstimate(*(_exponentiate(x) for x in (interval.mean, interval.low, interval.high)))
 
 
 def _exponentiate(x: float) -> float:

@@ -15,7 +15,7 @@ from fairtrial.errors import ModelError
 from fairtrial.records import content_hash
 from fairtrial.rights import Circumstances, Use
 
-Kind = Literal["query", "passage"]
+EmbeddedAs = Literal["query", "passage"]
 """What a text is: many models want queries to begin with other words than passages."""
 
 AT_A_TIME = 64
@@ -38,7 +38,7 @@ class Embedder(Protocol):
         """Return what decides the vectors, as JSON values: hashes of files, pooling, prefixes, method."""
         ...
 
-    def embed(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], kind: EmbeddedAs) -> NDArray[np.float32]:
         """Return (texts, n) vectors of length 1.
 
         Raises a FairtrialError if it cannot; its message never holds a text.

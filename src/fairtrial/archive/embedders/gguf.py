@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.archive.embedders.base import Kind, scale_rows
+from fairtrial.archive.embedders.base import EmbeddedAs, scale_rows
 from fairtrial.engines.llamacpp.pooling import TextVectors
 from fairtrial.errors import ModelError
 from fairtrial.models import ResolvedModel
@@ -49,7 +49,7 @@ class GgufEmbedder:
         """Return the file's hash, the pooling, the tokens that are read, and the prefixes."""
         return ["gguf", METHOD, self._sha256, self._vectors.pooling, self._vectors.most, list(self._before)]
 
-    def embed(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], kind: EmbeddedAs) -> NDArray[np.float32]:
         """Return (texts, n) vectors of length 1."""
         before = self._before[0] if kind == "query" else self._before[1]
         return scale_rows(self._vectors.compute([before + text for text in texts]), self.name)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.archive.embedders.base import Kind, scale_rows
+from fairtrial.archive.embedders.base import EmbeddedAs, scale_rows
 from fairtrial.engines.openai_api.calls import Caller
 from fairtrial.errors import EngineError, FairtrialError
 from fairtrial.spec.endpoint import Endpoint
@@ -42,7 +42,7 @@ class HostedEmbedder:
         """Return the model's name and where it is: what else decides its vectors is not known here."""
         return ["openai", METHOD, self._endpoint.base_url, self.name, CHARACTERS]
 
-    def embed(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], kind: EmbeddedAs) -> NDArray[np.float32]:
         """Return (texts, n) vectors of length 1; queries and passages alike."""
         rows = [row for some in _portion(texts) for row in self._ask(some)]
         if len({len(row) for row in rows}) > 1:

@@ -13,7 +13,7 @@ from fairtrial.archive.embedders.small import SmallEmbedder, SmallReranker
 from fairtrial.archive.embedders.static import StaticEmbedder
 from fairtrial.errors import SpecError, did_you_mean
 from fairtrial.models import resolve
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.spec.endpoint import Endpoint
 
 NONE = "none"
@@ -51,7 +51,7 @@ def _open_static(options: EmbedderOptions) -> Embedder:
     return StaticEmbedder((options.base_dir / Path(options.rest).expanduser()).absolute())
 
 
-EMBEDDERS: Table[Callable[[EmbedderOptions], Embedder]] = Table(
+EMBEDDERS: PluginTable[Callable[[EmbedderOptions], Embedder]] = PluginTable(
     "embedder",
     {
         "small": lambda _: SmallEmbedder(),

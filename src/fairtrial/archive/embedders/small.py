@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.archive.embedders.base import Kind, scale_rows
+from fairtrial.archive.embedders.base import EmbeddedAs, scale_rows
 from fairtrial.errors import MissingExtraError, ModelError
 from fairtrial.machine import count_cores
 from fairtrial.models import hash_file
@@ -104,7 +104,7 @@ class SmallEmbedder:
         """Return the files' hashes, the pooling and the prefix."""
         return ["small", *self._network.identity(), "cls", QUERY]
 
-    def embed(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], kind: EmbeddedAs) -> NDArray[np.float32]:
         """Return (texts, 384) vectors of length 1."""
         if not texts:
             return np.zeros((0, 384), np.float32)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.archive.embedders.base import Kind, scale_rows
+from fairtrial.archive.embedders.base import EmbeddedAs, scale_rows
 from fairtrial.errors import MissingExtraError, ModelError
 from fairtrial.models import hash_file
 
@@ -49,7 +49,7 @@ class StaticEmbedder:
         """Return the files' hashes."""
         return ["model2vec", METHOD, *(hash_file(one) for one in self._files), TOKENS]
 
-    def embed(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], kind: EmbeddedAs) -> NDArray[np.float32]:
         """Return (texts, n) vectors of length 1; queries and passages alike."""
         try:
             rows = self._model.encode(list(texts), max_length=TOKENS, use_multiprocessing=False)

@@ -42,7 +42,7 @@ _TOPIC = re.compile(r"instruction|prompt|directive|guideline")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class InstructionSpan:
     """A span that looks like an instruction.
 
     Attributes:
@@ -58,7 +58,7 @@ class Span:
     quoted: bool
 
 
-def find_instructions(text: str) -> tuple[Span, ...]:
+def find_instructions(text: str) -> tuple[InstructionSpan, ...]:
     """Return the spans of a text that look like instructions to a model, by their place; pure.
 
     Spans of one rule that overlap are one; at most `MOST_SPANS` are told.
@@ -76,8 +76,12 @@ def find_instructions(text: str) -> tuple[Span, ...]:
     if not found:
         return ()
     quotes = [(one.start(), one.end()) for one in _QUOTED.finditer(text)]
-    spans = [Span(start, end, rule, any(first < end and start < last and first <= start + 3 for first, last in quotes))
-             for start, end, rule in _merge(found)]  # fmt: skip
+    spans = [
+        InstructionSpan(
+            start, end, rule, any(first < end and start < last and first <= start + 3 for first, last in quotes)
+        )
+        for start, end, rule in _merge(found)
+    ]
     return tuple(spans[:MOST_SPANS])
 
 
@@ -140,7 +144,7 @@ def _as_text(data: bytes) -> str:
     return text if letters >= 0.8 * len(text) else ""
 
 
-def describe_spans(spans: tuple[Span, ...]) -> list[str]:
+def describe_spans(spans: tuple[InstructionSpan, ...]) -> list[str]:
     """Return notes about spans: how many of each rule, without their words."""
     notes = []
     for rule in sorted({one.rule for one in spans}):

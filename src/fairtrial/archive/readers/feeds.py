@@ -7,7 +7,7 @@ from datetime import datetime
 from xml.etree.ElementTree import Element, tostring
 
 from fairtrial.archive.readers.dates import read_date
-from fairtrial.archive.readers.found import Draft, Source
+from fairtrial.archive.readers.found import Draft, SourceFile
 from fairtrial.archive.readers.inline_html import read_fragment
 from fairtrial.archive.readers.labels import find_label
 from fairtrial.archive.readers.xml import LANGUAGE, find_all, find_first, find_name, read_words, write_plain_html
@@ -21,7 +21,7 @@ def is_feed(root: Element) -> bool:
     return find_name(root) in {"rss", "RDF", "feed", "entry"}
 
 
-def read_feed(root: Element, source: Source) -> Iterator[Draft]:
+def read_feed(root: Element, source: SourceFile) -> Iterator[Draft]:
     """Yield the documents of a feed's entries."""
     channel = find_first(root, "channel")
     channel = channel if channel is not None else root

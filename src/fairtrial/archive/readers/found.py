@@ -11,7 +11,7 @@ from typing import BinaryIO
 from fairtrial.archive.document import NO_RIGHTS, Correction, Document
 from fairtrial.errors import ArchiveError, FairtrialError
 from fairtrial.rights import Evidence, RightsRecord
-from fairtrial.rights.readers import Kind, Site
+from fairtrial.rights.readers import SignalFileKind, Site
 
 MOST_CHARACTERS = 2_000_000
 """Of a document's text that are read at most; a novel has one million."""
@@ -99,14 +99,14 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     raw: bytes = field(repr=False, default=b"")
-    kind: Kind = "text"
+    kind: SignalFileKind = "text"
     headers: tuple[tuple[str, str], ...] = ()
     site: Site | None = None
     seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One file that is read.
 
     Attributes:

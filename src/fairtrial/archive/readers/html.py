@@ -9,11 +9,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from fairtrial.archive.document import Correction
 from fairtrial.archive.readers.dates import read_date
-from fairtrial.archive.readers.found import Draft, DraftPicture, Source
+from fairtrial.archive.readers.found import Draft, DraftPicture, SourceFile
 from fairtrial.archive.readers.inline_html import describe_hidden
 from fairtrial.archive.readers.labels import find_label
 from fairtrial.archive.readers.parsing import parse_file
-from fairtrial.archive.readers.schema_org import Told, read_linked_data
+from fairtrial.archive.readers.schema_org import ArticleMetadata, read_linked_data
 from fairtrial.errors import ArchiveError
 
 _RETRACTED = re.compile(r"\s*\[?(?:retracted|retraction|withdrawn)\b\]?\s*[:\-–—]", re.IGNORECASE)
@@ -28,12 +28,12 @@ _SECTIONS = ("article:section", "section", "parsely-section")
 _NO_PAGES = (b"PK\x03\x04", b"%PDF-", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf")
 
 
-def read_html(source: Source) -> Iterator[Draft]:
+def read_html(source: SourceFile) -> Iterator[Draft]:
     """Yield the document of a page."""
     yield read_page(source, source.data)
 
 
-def read_page(source: Source, data: bytes, address: str = "", charset: str = "") -> Draft:
+def read_page(source: SourceFile, data: bytes, address: str = "", charset: str = "") -> Draft:
     """Return the document of a page.
 
     Args:
@@ -69,7 +69,7 @@ def read_page(source: Source, data: bytes, address: str = "", charset: str = "")
     return draft
 
 
-def _read_context(draft: Draft, page: Mapping[str, Any], meta: Mapping[str, list[str]], told: Told) -> None:
+def _read_context(draft: Draft, page: Mapping[str, Any], meta: Mapping[str, list[str]], told: ArticleMetadata) -> None:
     draft.title = told.title or _first(meta, _TITLES) or page["heading"] or page["title"]
     named = [text for name, text in page["times"] if name == "itemprop:author"]
     draft.authors = told.authors or tuple(_find_authors(meta)) or tuple(named)
@@ -156,7 +156,7 @@ def _time(times: list[list[str]], marks: Iterable[str]) -> Any:
     )
 
 
-def _add_pictures(draft: Draft, source: Source, figures: list[list[str]]) -> None:
+def _add_pictures(draft: Draft, source: SourceFile, figures: list[list[str]]) -> None:
     """Add the images of figures that lie beside the page; those elsewhere are counted, for nothing is fetched."""
     missing = 0
     for address, caption, credit in figures:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from fairtrial.archive.readers.beir import ID, SeenIds, lift_fields
 from fairtrial.archive.readers.finishing import hash_stream
-from fairtrial.archive.readers.found import MOST_BYTES, Draft, DraftPicture, Refused, Source
+from fairtrial.archive.readers.found import MOST_BYTES, Draft, DraftPicture, Refused, SourceFile
 from fairtrial.archive.readers.markdown import simplify_markdown
 from fairtrial.archive.readers.stating import state
 from fairtrial.errors import ArchiveError
@@ -25,7 +25,7 @@ _TEXTS = ("text", "markdown", "body", "content")
 _PICTURES = ("file", "caption", "credit")
 
 
-def read_jsonl(source: Source) -> Iterator[Draft | Refused]:
+def read_jsonl(source: SourceFile) -> Iterator[Draft | Refused]:
     """Yield the documents of a file, and the rows that cannot be read."""
     with source.open() as whole:
         sha256 = hash_stream(whole)
@@ -60,7 +60,7 @@ def _read_lines(file: BinaryIO | gzip.GzipFile, path: str) -> Iterator[tuple[str
         yield path, ArchiveError(told, fix="Fetch it again; the rows before that were read.")
 
 
-def _read_row(line: bytes, where: str, source: Source, sha256: str, ids: SeenIds) -> Draft:
+def _read_row(line: bytes, where: str, source: SourceFile, sha256: str, ids: SeenIds) -> Draft:
     row = parse_json(line)
     if not isinstance(row, dict):
         raise ArchiveError('the row is no JSON object; expected one such as {"title": ..., "text": ...}.')
@@ -87,7 +87,7 @@ def _read_row(line: bytes, where: str, source: Source, sha256: str, ids: SeenIds
     return draft
 
 
-def _add_picture(draft: Draft, source: Source, told: object) -> None:
+def _add_picture(draft: Draft, source: SourceFile, told: object) -> None:
     if not isinstance(told, Mapping) or not set(told) <= set(_PICTURES) or not all(
         isinstance(value, str) for value in told.values()
     ) or "file" not in told:  # fmt: skip

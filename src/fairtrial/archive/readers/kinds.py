@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from fairtrial.archive.readers.found import Draft, Refused, Source
+from fairtrial.archive.readers.found import Draft, Refused, SourceFile
 from fairtrial.archive.readers.html import read_html
 from fairtrial.archive.readers.jsonl import read_jsonl
 from fairtrial.archive.readers.markdown import read_markdown
@@ -15,11 +15,11 @@ from fairtrial.archive.readers.plain import read_plain
 from fairtrial.archive.readers.warc import read_warc
 from fairtrial.archive.readers.xml_files import read_xml
 
-Reader = Callable[[Source], Iterator[Draft | Refused]]
+_Reader = Callable[[SourceFile], Iterator[Draft | Refused]]
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp"})
 
-READERS: Mapping[str, Reader] = {
+READERS: Mapping[str, _Reader] = {
     ".md": read_markdown,
     ".markdown": read_markdown,
     ".txt": read_plain,

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fairtrial.archive.readers.finishing import hash_file
-from fairtrial.archive.readers.found import Draft, DraftPicture, Source, check_length
+from fairtrial.archive.readers.found import Draft, DraftPicture, SourceFile, check_length
 from fairtrial.archive.readers.inline_html import strip_html
 from fairtrial.archive.readers.plain import decode_text
 from fairtrial.archive.readers.stating import state
@@ -37,7 +37,7 @@ _SETEXT = re.compile(r"^(?! {0,3}(?:[#>|*+-]|\d+\.))[ ]{0,3}(\S[^\n]*)\n {0,3}(=
 _TITLE = re.compile(r"\A\s*# +([^\n]+?)(?: +#+)?[ \t]*$", re.MULTILINE)
 
 
-def read_markdown(source: Source) -> Iterator[Draft]:
+def read_markdown(source: SourceFile) -> Iterator[Draft]:
     """Yield the document of a Markdown file.  Raises ArchiveError if it cannot be read, or states what is not known."""
     text = decode_text(source.data).replace("\r\n", "\n").replace("\r", "\n")
     fields, body = _split_front(text, source.path)

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from fairtrial.archive.readers.dates import read_date
 from fairtrial.archive.readers.finishing import hash_file
-from fairtrial.archive.readers.found import Draft, DraftPicture, Refused, Source
+from fairtrial.archive.readers.found import Draft, DraftPicture, Refused, SourceFile
 from fairtrial.archive.readers.inline_html import read_fragment
 from fairtrial.archive.readers.labels import find_label
 from fairtrial.archive.readers.news import apply_editors_note, apply_status, apply_window, read_window, split_byline
@@ -22,7 +22,7 @@ def is_newsml(root: Element) -> bool:
     return find_name(root) in {"newsItem", "newsMessage", "packageItem"} and NAMESPACE in root.tag
 
 
-def read_newsml(root: Element, source: Source) -> Iterator[Draft | Refused]:
+def read_newsml(root: Element, source: SourceFile) -> Iterator[Draft | Refused]:
     """Yield the documents of a file's news items."""
     items = [root] if find_name(root) == "newsItem" else [one for one in root.iter() if find_name(one) == "newsItem"]
     if not items:
@@ -33,7 +33,7 @@ def read_newsml(root: Element, source: Source) -> Iterator[Draft | Refused]:
         yield _read_item(item, where, source, sha256)
 
 
-def _read_item(item: Element, where: str, source: Source, sha256: str) -> Draft:
+def _read_item(item: Element, where: str, source: SourceFile, sha256: str) -> Draft:
     draft = Draft(where=where, text="", markdown=True, raw=tostring(item), kind="newsml")
     meta, content = find_first(item, "itemMeta"), find_first(item, "contentMeta")
     empty = Element("none")
@@ -76,7 +76,7 @@ def _name(element: Element) -> str:
     return read_words(find_first(element, "name")) or element.get("literal", "") or read_words(element)
 
 
-def _read_content(item: Element, meta: Element, draft: Draft, source: Source) -> None:
+def _read_content(item: Element, meta: Element, draft: Draft, source: SourceFile) -> None:
     texts: list[str] = []
     missing = 0
     for holder in find_all(item, "contentSet"):

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairtrial.archive.readers.dates import read_date
 from fairtrial.archive.readers.finishing import hash_file
-from fairtrial.archive.readers.found import Draft, DraftPicture, Refused, Source
+from fairtrial.archive.readers.found import Draft, DraftPicture, Refused, SourceFile
 from fairtrial.archive.readers.inline_html import read_fragment
 from fairtrial.archive.readers.jsonl import parse_json
 from fairtrial.archive.readers.labels import find_label
@@ -29,7 +29,7 @@ def is_ninjs(value: object) -> bool:
     return isinstance(value, Mapping) and any(str(key).lower() in _MARKS for key in value)
 
 
-def read_ninjs(source: Source) -> Iterator[Draft | Refused]:
+def read_ninjs(source: SourceFile) -> Iterator[Draft | Refused]:
     """Yield the items of a JSON file.  Raises ArchiveError if it is no JSON, or holds none."""
     value = parse_json(source.data, MOST_VALUES)
     if isinstance(value, dict) and not is_ninjs(value):
@@ -46,7 +46,7 @@ def read_ninjs(source: Source) -> Iterator[Draft | Refused]:
             yield Refused(where, ArchiveError("it is no news item of ninjs: it has no headline and no body.", fix=fix))
 
 
-def read_item(item: Mapping[str, Any], where: str, source: Source, sha256: str) -> Draft:
+def read_item(item: Mapping[str, Any], where: str, source: SourceFile, sha256: str) -> Draft:
     """Return the document of an item."""
     fields = {str(key).lower(): value for key, value in item.items()}
     draft = Draft(where=where, text="", markdown=True, raw=json.dumps(item).encode(), kind="ninjs")
@@ -115,7 +115,7 @@ def _wire(fields: Mapping[str, Any]) -> str:
                  if _text(one.get("role")).lower() in _WIRES), "")  # fmt: skip
 
 
-def _read_pictures(fields: Mapping[str, Any], draft: Draft, source: Source) -> None:
+def _read_pictures(fields: Mapping[str, Any], draft: Draft, source: SourceFile) -> None:
     told = fields.get("associations")
     items = list(told.values()) if isinstance(told, Mapping) else told if isinstance(told, list) else []
     if _text(fields.get("type")).lower() == "picture":

@@ -27,14 +27,14 @@ _NEEDS = {
     "pdf": ("Reading PDF", "pdf", "pypdf"),
     "warc": ("Reading WARC", "archive", "warcio"),
 }
-Kind = Literal["page", "pdf", "warc"]
+_Kind = Literal["page", "pdf", "warc"]
 
 
 class _Parser:
     """The one process of its kind that this process has."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind: Kind = kind
+    def __init__(self, kind: _Kind) -> None:
+        self.kind: _Kind = kind
         self.lock = threading.Lock()
         self.process: LimitedProcess | None = None
         self.owner = 0
@@ -52,10 +52,10 @@ class _Parser:
             return self.process.ask(asked, SECONDS[self.kind] + waits)
 
 
-_PARSERS: dict[Kind, _Parser] = {"page": _Parser("page"), "pdf": _Parser("pdf"), "warc": _Parser("warc")}
+_PARSERS: dict[_Kind, _Parser] = {"page": _Parser("page"), "pdf": _Parser("pdf"), "warc": _Parser("warc")}
 
 
-def parse_file(kind: Kind, data: bytes, *arguments: Any) -> dict[str, Any]:
+def parse_file(kind: _Kind, data: bytes, *arguments: Any) -> dict[str, Any]:
     """Return what a file holds, as `page.parse_page` and `pdf_text.parse_pdf` tell.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.archive.readers.dates import read_date
-from fairtrial.archive.readers.found import Draft, Source
+from fairtrial.archive.readers.found import Draft, SourceFile
 from fairtrial.archive.readers.news import split_byline
 from fairtrial.archive.readers.parsing import parse_file
 from fairtrial.archive.readers.pdf_text import MOST_PAGES, join_lines, read_pdf_date
@@ -14,7 +14,7 @@ from fairtrial.errors import ArchiveError
 _HIDDEN = {"invisible": "drawn invisibly", "white": "in white", "small": "in letters too small to read"}
 
 
-def read_pdf(source: Source) -> Iterator[Draft]:
+def read_pdf(source: SourceFile) -> Iterator[Draft]:
     """Yield the document of a PDF file.
 
     Raises:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.archive.readers.dates import read_date
-from fairtrial.archive.readers.found import Draft, DraftPicture, Source
+from fairtrial.archive.readers.found import Draft, DraftPicture, SourceFile
 from fairtrial.errors import ArchiveError, ImageError
 from fairtrial.images import examine, read_caption
 
 
-def read_picture(source: Source) -> Iterator[Draft]:
+def read_picture(source: SourceFile) -> Iterator[Draft]:
     """Yield the document of an image file.  Raises ArchiveError if it cannot be read."""
     try:
         examine(source.data)

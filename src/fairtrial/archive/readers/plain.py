@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtrial.archive.readers.found import Draft, Source
+from fairtrial.archive.readers.found import Draft, SourceFile
 from fairtrial.errors import ArchiveError
 
 
-def read_plain(source: Source) -> Iterator[Draft]:
+def read_plain(source: SourceFile) -> Iterator[Draft]:
     """Yield the document of a text file.  Raises ArchiveError if it is no text."""
     yield Draft(where=source.path, text=decode_text(source.data))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fairtrial.archive.readers.finishing import ReadText, finish, hash_file
-from fairtrial.archive.readers.found import MOST_BYTES, Draft, DraftPicture, FoundDocument, Refused, Source
+from fairtrial.archive.readers.found import MOST_BYTES, Draft, DraftPicture, FoundDocument, Refused, SourceFile
 from fairtrial.archive.readers.kinds import OF_MANY, PICTURES, READERS, find_suffix
 from fairtrial.archive.readers.walking import is_within, list_files, read_beside
 from fairtrial.errors import ArchiveError
@@ -38,7 +38,7 @@ def read_documents(
     if not path.exists():
         raise ArchiveError(f"there is no file or folder {str(path)!r}.")
     folder = path if path.is_dir() else path.parent
-    reading = Reading(folder, seen, source or str(path), read_text, Site(folder, seen))
+    reading = FolderReading(folder, seen, source or str(path), read_text, Site(folder, seen))
     files = list_files(path) if path.is_dir() else [path]
     pictures: list[Path] = []
     shown: set[str] = set()
@@ -59,7 +59,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FolderReading:
     """What is the same for all files: the folder, when it was seen, its name, OCR, and the files of its site."""
 
     root: Path
@@ -69,7 +69,7 @@ class Reading:
     site: Site
 
 
-def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Iterator[FoundDocument | Refused]:
+def read_file(file: Path, reading: FolderReading, used: set[str] | None = None) -> Iterator[FoundDocument | Refused]:
     """Yield the documents of one file of a folder; see `read_documents`.
 
     ``used`` gets the names, relative to the file's folder, of the files beside it that were asked for.
@@ -90,7 +90,7 @@ def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Ite
             raise ArchiveError(f"files of this kind are not read; those that are: {known}")
         if not is_within(file, root):
             raise ArchiveError("it is a link that leads out of the folder.", fix="Add the file that it leads to.")
-        read = Source(
+        read = SourceFile(
             data=b"" if suffix in OF_MANY else read_regular(file, MOST_BYTES),
             path=name,
             seen=reading.seen,
@@ -118,7 +118,7 @@ def read_file(file: Path, reading: Reading, used: set[str] | None = None) -> Ite
         yield Refused(name, ArchiveError("its name or its text is no valid Unicode."))
 
 
-def _read_rights(draft: Draft, path: str, reading: Reading, data: bytes) -> tuple[Evidence, ...]:
+def _read_rights(draft: Draft, path: str, reading: FolderReading, data: bytes) -> tuple[Evidence, ...]:
     """Return what the document's bytes, its headers and its site say of its rights."""
     url = draft.uri if draft.uri.startswith(("http://", "https://")) else ""
     sha256 = "" if draft.site or not data or draft.raw == data else hash_file(data)
@@ -126,7 +126,7 @@ def _read_rights(draft: Draft, path: str, reading: Reading, data: bytes) -> tupl
     return read_signals(draft.raw, draft.kind, place, draft.site or reading.site)
 
 
-def _read_picture_rights(draft: Draft, reading: Reading) -> list[DraftPicture]:
+def _read_picture_rights(draft: Draft, reading: FolderReading) -> list[DraftPicture]:
     """Return the pictures with what their own bytes say; a document that is a picture has said it already."""
     if draft.kind == "image":
         return draft.pictures

@@ -18,7 +18,7 @@ _SUFFIXES = ("Article", "BlogPosting", "LiveBlogPosting", "Report")
 
 
 @dataclass(slots=True)
-class Told:
+class ArticleMetadata:
     """What JSON-LD says of an article; empty where it says nothing."""
 
     url: str = ""
@@ -36,9 +36,9 @@ class Told:
     notes: list[str] = field(default_factory=list)
 
 
-def read_linked_data(blocks: Iterable[str], address: str) -> Told:
+def read_linked_data(blocks: Iterable[str], address: str) -> ArticleMetadata:
     """Return what blocks of JSON-LD say of the article at an address, or of the first one if none has it."""
-    told = Told()
+    told = ArticleMetadata()
     articles: list[Mapping[str, Any]] = []
     by_id: dict[str, Mapping[str, Any]] = {}
     for number, block in enumerate(blocks, 1):
@@ -80,7 +80,7 @@ def _addresses(one: Mapping[str, Any]) -> list[str]:
             for text in _texts(each)]  # fmt: skip
 
 
-def _read_article(one: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]], told: Told) -> None:
+def _read_article(one: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]], told: ArticleMetadata) -> None:
     told.url = next((text for text in _addresses(one) if text.startswith(("http://", "https://"))), "")
     told.title = _plain(next(iter(_texts(one.get("headline")) or _texts(one.get("name"))), ""))
     told.authors = tuple(_names(one.get("author") or one.get("creator"), by_id))

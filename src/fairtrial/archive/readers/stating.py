@@ -19,7 +19,7 @@ from fairtrial.archive.readers.labels import LABELS
 from fairtrial.errors import ArchiveError, did_you_mean
 from fairtrial.rights import Attribution, Evidence, Payment, Reporting, Says, Statement, Terms, Use
 from fairtrial.rights.readers import Credit, read_licence
-from fairtrial.rights.readers import Source as RightsSource
+from fairtrial.rights.readers import SignalSource as RightsSource
 from fairtrial.rights.readers.embargoes import FIRST, LAST
 from fairtrial.rights.record import RAW_CHARACTERS
 from fairtrial.rights.signals import EMBARGO

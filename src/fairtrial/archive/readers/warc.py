@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from fairtrial.archive.readers.dates import read_date
-from fairtrial.archive.readers.found import Draft, Refused, Source
+from fairtrial.archive.readers.found import Draft, Refused, SourceFile
 from fairtrial.archive.readers.html import read_page
 from fairtrial.archive.readers.parsing import parse_file
 from fairtrial.errors import ArchiveError
 from fairtrial.rights.readers import Site
 
 
-def read_warc(source: Source) -> Iterator[Draft | Refused]:
+def read_warc(source: SourceFile) -> Iterator[Draft | Refused]:
     """Yield the documents of a WARC file, and the records that cannot be read.
 
     Raises:
@@ -52,14 +52,14 @@ def read_warc(source: Source) -> Iterator[Draft | Refused]:
         raise ArchiveError("there is no page in it: read are responses and resources in HTML.")
 
 
-def _list_records(source: Source) -> Iterator[dict[str, Any]]:
+def _list_records(source: SourceFile) -> Iterator[dict[str, Any]]:
     number = 0
     while not (record := _read_next(source, number)).get("end"):
         number = record["number"]
         yield record
 
 
-def _read_next(source: Source, number: int) -> dict[str, Any]:
+def _read_next(source: SourceFile, number: int) -> dict[str, Any]:
     try:
         return parse_file("warc", b"", source.location, number == 0)
     except ArchiveError as error:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Scope
-from fairtrial.archive.stores.columns import Columns
-from fairtrial.archive.stores.ranking import Field, make_field
+from fairtrial.archive.stores.columns import StoredColumns
+from fairtrial.archive.stores.ranking import SearchField, make_field
 
 SCOPES = 8
 """So many scopes are remembered; a trial uses one or two."""
@@ -22,12 +22,12 @@ class Cache:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._columns: tuple[str, Columns] | None = None
+        self._columns: tuple[str, StoredColumns] | None = None
         self._segments: tuple[str, Sequence[int]] | None = None
-        self._fields: dict[Scope, tuple[Columns, Field]] = {}
+        self._fields: dict[Scope, tuple[StoredColumns, SearchField]] = {}
         self._vectors: dict[str, tuple[str, Vectors]] = {}
 
-    def columns(self, version: str, read: Callable[[], Columns]) -> Columns:
+    def columns(self, version: str, read: Callable[[], StoredColumns]) -> StoredColumns:
         """Return the columns of a version of the archive."""
         held = self._columns
         if held is None or held[0] != version:
@@ -42,7 +42,7 @@ class Cache:
             held = self._segments = (version, read())
         return held[1]
 
-    def field(self, columns: Columns, scope: Scope) -> Field:
+    def field(self, columns: StoredColumns, scope: Scope) -> SearchField:
         """Return the passages that a scope allows."""
         held = self._fields.get(scope)
         if held is not None and held[0] is columns:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.document import Document
-from fairtrial.archive.stores.columns import NOBODY, Columns
+from fairtrial.archive.stores.columns import NOBODY, StoredColumns
 from fairtrial.archive.stores.encoding import pack_passages, unpack_document, unpack_passages
 from fairtrial.archive.stores.postings import MOST, WIDTH, read_postings
 from fairtrial.errors import ArchiveError
@@ -34,7 +34,7 @@ def check_document(id: str, count: int, lengths: bytes, cuts: bytes | None, body
         yield f"document {id}: it has {len(passages)} passages where {count} are said."
 
 
-def check_index(columns: Columns, lists: Iterable[tuple[str, bytes]]) -> Iterator[str]:
+def check_index(columns: StoredColumns, lists: Iterable[tuple[str, bytes]]) -> Iterator[str]:
     """Yield what is wrong with the index: passages that are none, and words that are missing or too many."""
     size = len(columns.owner)
     found, capped = np.zeros(size, np.int64), np.zeros(size, np.bool_)
@@ -59,7 +59,7 @@ def check_index(columns: Columns, lists: Iterable[tuple[str, bytes]]) -> Iterato
         yield f"document {document}: the index does not have the words of its passages."
 
 
-def _name_owners(columns: Columns, marked: NDArray[np.bool_]) -> list[str]:
+def _name_owners(columns: StoredColumns, marked: NDArray[np.bool_]) -> list[str]:
     owners = np.unique(columns.owner[marked & (columns.owner != NOBODY)])
     return [columns.ids[one].decode() for one in owners]
 

@@ -69,7 +69,7 @@ class DocumentRow:
 
 
 @dataclass(frozen=True)
-class Columns:
+class StoredColumns:
     """Arrays over documents (in the order of their ids) and over passages (by number).
 
     Attributes:
@@ -105,7 +105,7 @@ class Columns:
     marks: NDArray[np.int64]
 
 
-def make_columns(rows: Sequence[DocumentRow]) -> Columns:
+def make_columns(rows: Sequence[DocumentRow]) -> StoredColumns:
     """Return the arrays of some documents, given in any order."""
     rows = sorted(rows, key=lambda row: row.id)
     version = np.array([UNDATED if row.version is None else row.version for row in rows], np.int64)
@@ -123,7 +123,7 @@ def make_columns(rows: Sequence[DocumentRow]) -> Columns:
         lengths[span] = np.frombuffer(row.lengths, "<u4")
         if row.marks:
             marks[span] = np.frombuffer(row.marks, "<i4")
-    return Columns(
+    return StoredColumns(
         ids=np.array([row.id for row in rows], "S32"),
         rights=np.array([row.rights for row in rows], np.int64),
         version=version,
@@ -141,7 +141,7 @@ def make_columns(rows: Sequence[DocumentRow]) -> Columns:
     )
 
 
-def allow_documents(columns: Columns, scope: Scope) -> NDArray[np.bool_]:
+def allow_documents(columns: StoredColumns, scope: Scope) -> NDArray[np.bool_]:
     """Return which documents a scope allows, (documents,)."""
     exists = ~np.isin(columns.rights, _array(scope.waiting))
     if scope.at is not None:
@@ -168,7 +168,7 @@ def allow_documents(columns: Columns, scope: Scope) -> NDArray[np.bool_]:
     return allowed
 
 
-def allow_passages(columns: Columns, scope: Scope) -> NDArray[np.bool_]:
+def allow_passages(columns: StoredColumns, scope: Scope) -> NDArray[np.bool_]:
     """Return which passages a scope allows, by number: those of allowed documents, of pictures that are allowed too."""
     allowed = np.zeros(len(columns.owner), np.bool_)
     owned = columns.owner != NOBODY
@@ -177,7 +177,7 @@ def allow_passages(columns: Columns, scope: Scope) -> NDArray[np.bool_]:
     return allowed
 
 
-def _find_current(columns: Columns, exists: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _find_current(columns: StoredColumns, exists: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which documents are the newest of their address among those that exist."""
     order = columns.newest_last[exists[columns.newest_last]]
     addresses = columns.addresses[order]

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 
-class Rows(Protocol):
+class StatementRows(Protocol):
     """What a statement found."""
 
     def fetchone(self) -> Any:
@@ -30,7 +30,7 @@ class Rows(Protocol):
 class Connection(Protocol):
     """Runs statements, inside a transaction that `Database` began."""
 
-    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Rows:
+    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> StatementRows:
         """Run a statement."""
         ...
 

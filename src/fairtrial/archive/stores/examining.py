@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtrial.archive.stores.checking import check_document, check_image, check_index
-from fairtrial.archive.stores.columns import Columns
+from fairtrial.archive.stores.columns import StoredColumns
 from fairtrial.archive.stores.database import Connection, Database
 from fairtrial.archive.stores.encoding import hash_record
 from fairtrial.archive.stores.evidence import Evidences
@@ -30,7 +30,7 @@ ORPHANS = (
 """What there must be none of, and what it is called."""
 
 
-def examine(database: Database, db: Connection, evidence: Evidences, columns: Columns) -> Iterator[str]:
+def examine(database: Database, db: Connection, evidence: Evidences, columns: StoredColumns) -> Iterator[str]:
     """Yield what is wrong with an archive, one sentence each, without any text."""
     yield from database.examine()
     for sql, what in ORPHANS:

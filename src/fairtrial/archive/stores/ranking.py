@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Hit, Scope
-from fairtrial.archive.stores.columns import Columns, allow_passages
+from fairtrial.archive.stores.columns import StoredColumns, allow_passages
 from fairtrial.archive.stores.postings import read_postings
 
 K1 = 1.2
@@ -27,7 +27,7 @@ SPARE = 64
 
 
 @dataclass(frozen=True)
-class Field:
+class SearchField:
     """The passages among which a search looks.
 
     Attributes:
@@ -43,18 +43,18 @@ class Field:
     penalty: NDArray[np.float64]
 
 
-def make_field(columns: Columns, scope: Scope) -> Field:
+def make_field(columns: StoredColumns, scope: Scope) -> SearchField:
     """Return the passages that a scope allows, and the statistics of them."""
     allowed = allow_passages(columns, scope)
     searchable = allowed & columns.indexed
     count = int(searchable.sum())
     mean = int(columns.lengths[searchable].sum()) / count if count else 0.0
     penalty = K1 * (1 - B + B * columns.lengths.astype(np.float64) / (mean or 1.0))
-    return Field(allowed, searchable, count, np.asarray(penalty, np.float64))
+    return SearchField(allowed, searchable, count, np.asarray(penalty, np.float64))
 
 
 def rank_words(
-    columns: Columns, field: Field, words: Mapping[str, int], postings: Mapping[str, bytes], most: int
+    columns: StoredColumns, field: SearchField, words: Mapping[str, int], postings: Mapping[str, bytes], most: int
 ) -> list[Hit]:
     """Return the passages that fit a query best, by BM25; ties by (document id, index).
 
@@ -76,8 +76,8 @@ def rank_words(
 
 
 def rank_vectors(
-    columns: Columns,
-    field: Field,
+    columns: StoredColumns,
+    field: SearchField,
     numbers: NDArray[np.int64],
     vectors: NDArray[np.float32],
     wanted: NDArray[np.float32],
@@ -105,7 +105,7 @@ def rank_vectors(
 
 
 def rescore(
-    columns: Columns,
+    columns: StoredColumns,
     numbers: NDArray[np.int64],
     vectors: NDArray[np.float32],
     wanted: NDArray[np.float32],
@@ -122,7 +122,7 @@ def rescore(
     return _take_best(columns, numbers, scores, most)
 
 
-def _take_best(columns: Columns, found: NDArray[np.int64], scores: NDArray[np.float64], most: int) -> list[Hit]:
+def _take_best(columns: StoredColumns, found: NDArray[np.int64], scores: NDArray[np.float64], most: int) -> list[Hit]:
     """Return the best of the passages that were found, in order."""
     if most < 1 or not len(found):
         return []
@@ -136,6 +136,6 @@ def _take_best(columns: Columns, found: NDArray[np.int64], scores: NDArray[np.fl
     ]
 
 
-def list_ties(columns: Columns, numbers: Sequence[int]) -> list[tuple[str, int]]:
+def list_ties(columns: StoredColumns, numbers: Sequence[int]) -> list[tuple[str, int]]:
     """Return (document id, index) of passages: what they are called in every store."""
     return [(columns.ids[columns.owner[n]].decode(), int(columns.index[n])) for n in numbers]

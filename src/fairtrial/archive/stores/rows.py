@@ -20,7 +20,7 @@ AMOUNT: Mapping[str, int] = {"withdrawn": 0, "hash": 1, "text": 2, "words": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedDocument:
     """A document as a store writes it; see `schema.TABLES` for the columns.
 
     Attributes:
@@ -53,7 +53,7 @@ class Prepared:
     sightings: tuple[tuple[Sighting, ...], ...] = field(repr=False)
 
 
-def prepare(entry: Entry) -> Prepared:
+def prepare(entry: Entry) -> PreparedDocument:
     """Return what is written of a document.  Raises ArchiveError where passages are not what their document says."""
     document, kept = entry.document, entry.keep != "hash"
     passages = entry.passages if kept else ()
@@ -63,7 +63,7 @@ def prepare(entry: Entry) -> Prepared:
     places = [[one.index, one.start, one.end, list(one.headings), one.picture] for one in passages]
     changed = document.modified or document.published
     records = [document.rights, *(one.rights for one in document.pictures)]
-    return Prepared(
+    return PreparedDocument(
         id=id,
         uri=document.uri,
         source=document.source,

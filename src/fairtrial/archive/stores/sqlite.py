@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Hit
-from fairtrial.archive.stores.columns import Columns
+from fairtrial.archive.stores.columns import StoredColumns
 from fairtrial.archive.stores.database import Connection
-from fairtrial.archive.stores.ranking import Field, rank_vectors
+from fairtrial.archive.stores.ranking import SearchField, rank_vectors
 from fairtrial.archive.stores.sqlite_file import ArchiveFile
 from fairtrial.archive.stores.store import DatabaseStore, Space
 from fairtrial.archive.stores.writing import read_meta
@@ -28,8 +28,8 @@ class SqliteStore(DatabaseStore):
         self,
         db: Connection,
         space: Space,
-        columns: Columns,
-        field: Field,
+        columns: StoredColumns,
+        field: SearchField,
         wanted: NDArray[np.float32],
         most: int,
     ) -> list[Hit]:

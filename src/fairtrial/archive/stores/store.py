@@ -16,13 +16,13 @@ from fairtrial.archive.chunks import write_indexed
 from fairtrial.archive.document import Document, Passage
 from fairtrial.archive.stores import removing, writing
 from fairtrial.archive.stores.caching import Cache
-from fairtrial.archive.stores.columns import Columns, DocumentRow, make_columns
+from fairtrial.archive.stores.columns import DocumentRow, StoredColumns, make_columns
 from fairtrial.archive.stores.database import Connection, Database, fetch_by
 from fairtrial.archive.stores.encoding import make_record, unpack_document, unpack_passages
 from fairtrial.archive.stores.evidence import Evidences, read_records
 from fairtrial.archive.stores.examining import examine
 from fairtrial.archive.stores.postings import join_postings
-from fairtrial.archive.stores.ranking import Field, rank_words
+from fairtrial.archive.stores.ranking import SearchField, rank_words
 from fairtrial.archive.stores.words import WORDS_VERSION, count_query_words
 from fairtrial.archive.stores.writing import read_meta, write_meta
 from fairtrial.errors import ArchiveError
@@ -142,8 +142,8 @@ class DatabaseStore:
         self,
         db: Connection,
         space: Space,
-        columns: Columns,
-        field: Field,
+        columns: StoredColumns,
+        field: SearchField,
         wanted: NDArray[np.float32],
         most: int,
     ) -> list[Hit]:
@@ -272,7 +272,7 @@ class DatabaseStore:
         with self.database.reading() as db:
             return content_hash([WORDS_VERSION, read_meta(db, "shares")])
 
-    def _read_columns(self, db: Connection, version: str) -> Columns:
+    def _read_columns(self, db: Connection, version: str) -> StoredColumns:
         """Return what a search needs to know of all documents, read again after a change."""
         return self._cache.columns(version, lambda: make_columns(list(_read_rows(db))))
 

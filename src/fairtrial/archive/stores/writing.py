@@ -17,7 +17,7 @@ from fairtrial.archive.stores.database import Connection, Database, fetch_by
 from fairtrial.archive.stores.encoding import Sighting, make_record, read_pictures
 from fairtrial.archive.stores.evidence import Evidences, Sightings, number_pictures, number_record
 from fairtrial.archive.stores.postings import FANOUT, build_postings, join_postings
-from fairtrial.archive.stores.rows import AMOUNT, Prepared, add_shares, pack_marks, prepare, share_of
+from fairtrial.archive.stores.rows import AMOUNT, PreparedDocument, add_shares, pack_marks, prepare, share_of
 from fairtrial.errors import ArchiveError
 from fairtrial.rights import RightsRecord
 
@@ -30,7 +30,7 @@ BRING_IN = (
     "UPDATE documents SET keep = ?, first = ?, passages = ?, lengths = ?, cuts = ?, body = ?, core = ? WHERE number = ?"
 )
 
-Words = list[tuple[int, Sequence[str]]]
+_Words = list[tuple[int, Sequence[str]]]
 """Passages by number, with their words."""
 
 
@@ -57,7 +57,7 @@ def add(
     made = [prepare(entry) for entry in entries]
     with database.writing(), change(database, evidence) as db:
         gone = {(kind, name) for kind, name in db.execute("SELECT kind, name FROM withdrawals")}
-        words: Words = []
+        words: _Words = []
         counted = {"new": 0, "known": 0, "rights_changed": 0, "withdrawn": 0}
         staying = [one for one in made if not {("document", one.id), ("uri", one.uri), ("source", one.source)} & gone]
         counted["withdrawn"] = len(made) - len(staying)
@@ -75,9 +75,9 @@ def add(
     return Added(**counted)
 
 
-def _find_new(db: Connection, made: Sequence[Prepared]) -> dict[str, Prepared]:
+def _find_new(db: Connection, made: Sequence[PreparedDocument]) -> dict[str, PreparedDocument]:
     """Return the documents that the archive has never had, by id; of the same one several times the first."""
-    first: dict[str, Prepared] = {}
+    first: dict[str, PreparedDocument] = {}
     for one in made:
         first.setdefault(one.id, one)
     known = {row[0] for row in fetch_by(db, "SELECT id FROM documents WHERE id IN (...)", list(first))}
@@ -85,7 +85,7 @@ def _find_new(db: Connection, made: Sequence[Prepared]) -> dict[str, Prepared]:
 
 
 def _store_new(
-    db: Connection, evidence: Evidences, made: Sequence[Prepared], images: Mapping[str, bytes], words: Words
+    db: Connection, evidence: Evidences, made: Sequence[PreparedDocument], images: Mapping[str, bytes], words: _Words
 ) -> None:
     """Store documents that the archive has never had, all with a few statements; see `_store`."""
     first, rows, shares = int(read_meta(db, "passages")), [], []
@@ -112,7 +112,9 @@ def _store_new(
     write_meta(db, "shares", add_shares(read_meta(db, "shares"), shares))
 
 
-def _store(db: Connection, evidence: Evidences, one: Prepared, images: Mapping[str, bytes], words: Words) -> list[str]:
+def _store(
+    db: Connection, evidence: Evidences, one: PreparedDocument, images: Mapping[str, bytes], words: _Words
+) -> list[str]:
     """Store what is new of a document that the archive has; return what it counts as."""
     sightings = evidence.encode(db, one.sightings)
     number, keep = db.execute("SELECT number, keep FROM documents WHERE id = ?", (one.id,)).fetchone()
@@ -131,7 +133,7 @@ def _store(db: Connection, evidence: Evidences, one: Prepared, images: Mapping[s
     return ["new"] if more else ["known", "rights_changed"] if changed else ["known"]
 
 
-def _find_first(db: Connection, number: int, one: Prepared) -> int:
+def _find_first(db: Connection, number: int, one: PreparedDocument) -> int:
     """Return the number of a document's first passage: the one it has, else the next that nothing ever had."""
     sql = "SELECT first, passages, cuts FROM documents WHERE number = ?"
     first, count, cuts = db.execute(sql, (number,)).fetchone()
@@ -265,7 +267,7 @@ def _find_there(db: Connection, passages: Sequence[int]) -> set[int]:
     return wanted & {number for first, count in rows for number in range(first, first + count)}
 
 
-def _add_segment(db: Connection, words: Words) -> None:
+def _add_segment(db: Connection, words: _Words) -> None:
     """Store the postings of some passages as a segment of their own."""
     if not words:
         return

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from fairtrial.conduct.reading import Conduct, Kind, read_conduct
+from fairtrial.conduct.reading import Conduct, ConductKind, read_conduct
 from fairtrial.errors import UnknownNameError
 from fairtrial.records.harms import LabelCounts
 
@@ -25,7 +25,7 @@ ANSWERS = Path(__file__).with_name("answers.jsonl")
 class Labels:
     """What people say of an answer; see `fairtrial.conduct.Conduct`."""
 
-    kind: Kind
+    kind: ConductKind
     refers: bool
     abstains: bool
     corrects: bool

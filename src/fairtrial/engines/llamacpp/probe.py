@@ -68,7 +68,7 @@ main(*sys.argv[2:])
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProbeOutcome:
     """How a trial run ended.
 
     Attributes:
@@ -150,7 +150,7 @@ def _recall_outcome() -> bool | None:
     return bool(known.get("works")) if fresh and known.get("machine") == _describe_machine() else None
 
 
-def run_probe(path: Path, *, packed: bool, projector: Path | None = None) -> Outcome:
+def run_probe(path: Path, *, packed: bool, projector: Path | None = None) -> ProbeOutcome:
     """Return how a trial run with a file ends, and with a projector beside it."""
     size = sum(part.stat().st_size for name in list_split_names(path.name) if (part := path.with_name(name)).is_file())
     size += projector.stat().st_size if projector else 0
@@ -171,14 +171,14 @@ def run_probe(path: Path, *, packed: bool, projector: Path | None = None) -> Out
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False, env=env
         )
     except subprocess.TimeoutExpired:
-        return Outcome(
+        return ProbeOutcome(
             signal.SIGKILL, f"llama.cpp does not get done with opening this file within {seconds:.0f} seconds."
         )
     with contextlib.suppress(ValueError, TypeError):
-        return Outcome(0, **json.loads(done.stdout))
+        return ProbeOutcome(0, **json.loads(done.stdout))
     said = extract_reason(done.stderr.decode("utf-8", "replace"))
     killed = -done.returncode if done.returncode < 0 else 0
-    return Outcome(
+    return ProbeOutcome(
         killed,
         f"llama.cpp breaks off when it opens this file{_describe_signal(killed)}: {said or 'it gives no reason'}.",
     )

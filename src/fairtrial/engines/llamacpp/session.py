@@ -13,7 +13,7 @@ from fairtrial.engines.llamacpp.embedding import TokenEmbeddings
 from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, ImageEncoder, ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
-from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
+from fairtrial.engines.local.prefix_tree.trie import Indices, Tokens
 from fairtrial.engines.local.session import LocalSession, round_up_cells
 from fairtrial.engines.local.vocabulary import EMPTY
 
@@ -62,7 +62,7 @@ class TreePlaces:
 
     tree: PrefixTree
     images: ImageTable | None
-    blocks: Counts | None
+    blocks: Indices | None
     positions: NDArray[np.int32]
 
     @classmethod
@@ -73,7 +73,7 @@ class TreePlaces:
             return cls(tree, None, None, tree.depths().astype(np.int32)[None])
         return cls(tree, images, blocks, images.tree_positions(tree))
 
-    def find(self, node: int, depths: Tokens | Counts) -> Tokens | Counts:
+    def find(self, node: int, depths: Tokens | Indices) -> Tokens | Indices:
         """Return the positions at which the tokens at given depths stand on the path of a node."""
         if self.images is None or len(self.positions) == 1:
             return depths
@@ -246,7 +246,7 @@ class LlamaCppSession(LocalSession):
             return self.context.run(size)
 
     def log_probabilities(
-        self, logits: Floats, rows: Counts, tokens: Tokens
+        self, logits: Floats, rows: Indices, tokens: Tokens
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return log-probabilities, and which are likeliest (of equals: the lowest number); see `LocalSession`."""
         top = np.empty(len(logits), dtype=np.int64)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.engines.local.prefix_tree import PrefixTree
-from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
+from fairtrial.engines.local.prefix_tree.trie import Indices, Tokens
 from fairtrial.records import ImagePart
 
 FIRST_IMAGE_TOKEN = 1 << 30
@@ -162,7 +162,7 @@ class ImageTable:
         self._order: list[_Entry] = []
         self._firsts: list[int] = []
         self._begins: list[NDArray[np.bool_]] = []
-        self._spans: list[Counts] = []
+        self._spans: list[Indices] = []
         self._relative: list[NDArray[np.int32]] = []
         self._next = FIRST_IMAGE_TOKEN
         self.largest = 0
@@ -199,7 +199,7 @@ class ImageTable:
         self._next += block.cells
         self.largest = max(self.largest, block.cells)
 
-    def number_blocks(self, tree: PrefixTree) -> Counts | None:
+    def number_blocks(self, tree: PrefixTree) -> Indices | None:
         """Return (nodes,) the number of the block that each node of a tree belongs to, -1 for text.
 
         None if there is no image.  See `fairtrial.engines.local.prefix_tree.plan_steps`.
@@ -207,7 +207,7 @@ class ImageTable:
         tokens = tree.tokens()
         return self.number_tokens(tokens) if (tokens >= FIRST_IMAGE_TOKEN).any() else None
 
-    def number_tokens(self, tokens: Tokens) -> Counts:
+    def number_tokens(self, tokens: Tokens) -> Indices:
         """Return (n,) the number of the block that each token belongs to, counted from 0 along them; -1 for text."""
         cells = tokens >= FIRST_IMAGE_TOKEN
         found = np.full(len(tokens), -1, dtype=np.int64)
@@ -216,7 +216,7 @@ class ImageTable:
             found[cells] = np.cumsum(begins[tokens[cells] - FIRST_IMAGE_TOKEN]) - 1
         return found
 
-    def find_starts(self, tokens: Tokens) -> Counts:
+    def find_starts(self, tokens: Tokens) -> Indices:
         """Return (n + 1,) the position at which each token of a sequence from its beginning stands, and the next one.
 
         All cells of a block in a plane stand where the block begins.
@@ -295,8 +295,8 @@ class TokenPlaces:
 
     positions: NDArray[np.int32]
     end: int
-    kinds: Counts | None
-    starts: Counts
+    kinds: Indices | None
+    starts: Indices
     whole: bool
 
     @classmethod

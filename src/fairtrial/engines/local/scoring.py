@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fairtrial.engines.local.images import count_text
 from fairtrial.engines.local.prefix_tree import PrefixTree, build_tree
-from fairtrial.engines.local.prefix_tree.trie import Counts
+from fairtrial.engines.local.prefix_tree.trie import Indices
 from fairtrial.engines.local.session import LocalSession
 from fairtrial.engines.prompts import ScoredSequence
 from fairtrial.records import ScoreAnswer
@@ -59,7 +59,7 @@ class ScoringPlan:
 
     tree: PrefixTree
     targets: NDArray[np.int32]
-    predicted_at: Counts
+    predicted_at: Indices
 
     @classmethod
     def from_sequences(cls, sequences: Sequence[ScoredSequence]) -> ScoringPlan:
@@ -89,11 +89,11 @@ class ScoringPlan:
         return min(self.tree.common, int(self.predicted_at.min()), self.tree.nodes - 1, text)
 
 
-Way = Callable[[Sequence[ScoredSequence]], TokenScores]
+ScoreTokens = Callable[[Sequence[ScoredSequence]], TokenScores]
 """Scores sequences, at least one, each with at least one token to be scored."""
 
 
-def score_sequences(sequences: Sequence[ScoredSequence], way: Way) -> SequenceScores:
+def score_sequences(sequences: Sequence[ScoredSequence], way: ScoreTokens) -> SequenceScores:
     """Score all ``sequences``; those without a token to be scored get 0."""
     some = np.array([i for i, s in enumerate(sequences) if len(s.tokens) > s.start], dtype=np.int64)
     logprobs, greedy = np.zeros(len(sequences)), np.ones(len(sequences), dtype=np.bool_)
@@ -105,7 +105,7 @@ def score_sequences(sequences: Sequence[ScoredSequence], way: Way) -> SequenceSc
     return SequenceScores(logprobs, greedy, found.nodes)
 
 
-def score_each(sequences: Sequence[ScoredSequence], way: Way) -> TokenScores:
+def score_each(sequences: Sequence[ScoredSequence], way: ScoreTokens) -> TokenScores:
     """Score sequences one after the other, where a model cannot go back to a prefix."""
     logprobs, likeliest, nodes = zip(*(way([scored]) for scored in sequences), strict=True)
     return TokenScores(np.concatenate(logprobs), np.concatenate(likeliest), sum(nodes))

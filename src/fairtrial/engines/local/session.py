@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.local.images import ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
-from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens, count_common_prefix
+from fairtrial.engines.local.prefix_tree.trie import Indices, Tokens, count_common_prefix
 from fairtrial.engines.local.vocabulary import EMPTY
 
 _CELLS = 1024  # memory grows in units of this
@@ -82,7 +82,7 @@ class LocalSession(ABC):
 
     @abstractmethod
     def log_probabilities(
-        self, logits: Any, rows: Counts, tokens: Tokens
+        self, logits: Any, rows: Indices, tokens: Tokens
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return the log-probability of given tokens, and whether each is the likeliest.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from fairtrial.engines.local.prefix_tree.trie import Counts
+from fairtrial.engines.local.prefix_tree.trie import Indices
 from fairtrial.engines.transformers.libraries import import_torch
 
 CELLS = 32
@@ -76,7 +76,7 @@ class TokenPath:
         """Set what the next step sees."""
         self.mask, self._tall = mask, None
 
-    def keep(self, cells: Counts) -> None:
+    def keep(self, cells: Indices) -> None:
         """Keep these cells, ascending, as the new trunk; the step is behind us."""
         same = 0
         while same < len(cells) and cells[same] == same:
@@ -87,7 +87,7 @@ class TokenPath:
                 store[:, :, same : len(cells)] = store[:, :, moved.to(store.device)]
         self.length = len(cells)
 
-    def copy_cells(self, cells: Counts) -> list[tuple[Any, Any]]:
+    def copy_cells(self, cells: Indices) -> list[tuple[Any, Any]]:
         """Return copies of keys and values of these cells, a layer each: (key heads, n, size)."""
         where = import_torch().as_tensor(cells)
         pairs = zip(self._keys, self._values, strict=True)

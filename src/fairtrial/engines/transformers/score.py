@@ -26,10 +26,10 @@ from fairtrial.engines.local.scoring import (
 from fairtrial.engines.prompts import ScoredSequence
 from fairtrial.engines.transformers.session import TransformersSession
 
-Way = Literal["packed tree", "branch by branch", "one by one"]
+ScoringWay = Literal["packed tree", "branch by branch", "one by one"]
 
 
-def score_by(session: TransformersSession, sequences: Sequence[ScoredSequence], way: Way) -> SequenceScores:
+def score_by(session: TransformersSession, sequences: Sequence[ScoredSequence], way: ScoringWay) -> SequenceScores:
     """Score all ``sequences`` in one of the ways."""
     return score_sequences(sequences, partial(_WAYS[way], session))
 

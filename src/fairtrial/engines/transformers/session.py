@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.local.images import FIRST_IMAGE_TOKEN, ImageTable
 from fairtrial.engines.local.prefix_tree import PrefixTree, StepLimits, plan_steps
 from fairtrial.engines.local.prefix_tree.plan import PlanStep
-from fairtrial.engines.local.prefix_tree.trie import Counts, Tokens
+from fairtrial.engines.local.prefix_tree.trie import Indices, Tokens
 from fairtrial.engines.local.session import LocalSession, round_up_cells
 from fairtrial.engines.local.vocabulary import EMPTY
 from fairtrial.engines.transformers.memory import TokenPath
@@ -83,7 +83,7 @@ class TransformersSession(LocalSession):
         self.renew()
 
     def log_probabilities(
-        self, logits: Any, rows: Counts, tokens: Tokens
+        self, logits: Any, rows: Indices, tokens: Tokens
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return log-probabilities, and whether no token is likelier than each; see `LocalSession`."""
         return compute_log_probabilities(logits, rows, tokens)
@@ -107,7 +107,7 @@ class TransformersSession(LocalSession):
                     raise
                 self._shrink(error)
 
-    def _step(self, step: PlanStep, positions: Tokens, together: Counts | None) -> Any:
+    def _step(self, step: PlanStep, positions: Tokens, together: Indices | None) -> Any:
         """Send a step through the network.
 
         Args:
@@ -137,7 +137,7 @@ class TransformersSession(LocalSession):
         """Return the position of what follows a sequence from its beginning."""
         return int(self.images.find_starts(tokens)[-1]) if self.images else len(tokens)
 
-    def continue_plainly(self, path: Tokens, start: int, cache: Any = None, rows: Counts | None = None) -> Any:
+    def continue_plainly(self, path: Tokens, start: int, cache: Any = None, rows: Indices | None = None) -> Any:
         """Send the tokens of a sequence from ``start`` on in the model's own way; see `Network.plain`.
 
         Args:
@@ -175,7 +175,7 @@ class TransformersSession(LocalSession):
         self.batch = max(SMALLEST, self.batch // 2)
 
 
-def _find_together(blocks: Counts) -> NDArray[np.bool_]:
+def _find_together(blocks: Indices) -> NDArray[np.bool_]:
     """Return (n, n) which tokens belong to the same block, given (n,) the block of each, -1 for none."""
     return np.equal(blocks[:, None], blocks[None, :]) & np.greater_equal(blocks, 0)[:, None]
 

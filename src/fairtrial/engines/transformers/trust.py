@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.local.prefix_tree.trie import Tokens
 from fairtrial.engines.prompts import ScoredSequence
 from fairtrial.engines.transformers.generate import Writing, score_incrementally
-from fairtrial.engines.transformers.score import Way, score_by
+from fairtrial.engines.transformers.score import ScoringWay, score_by
 from fairtrial.engines.transformers.session import TransformersSession
 from fairtrial.errors import EngineError, ModelError
 
@@ -48,7 +48,7 @@ class SupportedWays:
         """Whether there is a right way at all."""
         return self.packed or self.branches or self.alone
 
-    def pick_scoring(self, window: int | None, longest: int) -> Way:
+    def pick_scoring(self, window: int | None, longest: int) -> ScoringWay:
         """Return the best right way to score sequences of at most ``longest`` tokens, given a model's window."""
         if self.packed and (window is None or longest <= window):
             return "packed tree"
@@ -73,7 +73,10 @@ def check_ways(session: TransformersSession) -> SupportedWays:
 
 
 def compare_ways(
-    session: TransformersSession, sequences: Sequence[ScoredSequence], plain: NDArray[np.float64], ways: Sequence[Way]
+    session: TransformersSession,
+    sequences: Sequence[ScoredSequence],
+    plain: NDArray[np.float64],
+    ways: Sequence[ScoringWay],
 ) -> SupportedWays:
     """Return which ways give what plain evaluation gives.
 
@@ -97,7 +100,7 @@ def compare_ways(
     pairs = [(s.tokens, s.start) for s in sequences]
     batched = right("many at a time", lambda: score_incrementally(session, pairs))
     session.forget()
-    packed, branches, alone = (found.get(way, (False, ""))[0] for way in get_args(Way))
+    packed, branches, alone = (found.get(way, (False, ""))[0] for way in get_args(ScoringWay))
     why = "; ".join(told for _, told in (*found.values(), batched))
     return SupportedWays(packed, branches, packed and batched[0], why, alone or "one by one" not in ways)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fairtrial.levers.guard.checks.base import Change, CheckFailedError, Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import Change, CheckFailedError, CheckFinding, Looked, Seen
 from fairtrial.levers.guard.policy import OpenCheck
 from fairtrial.records import Intervention
 from fairtrial.records.interventions import GuardAction, bound_evidence
@@ -34,7 +34,7 @@ MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class GuardOutcome:
     """What came of the checks of a text.
 
     Attributes:
@@ -52,7 +52,7 @@ class Outcome:
     sent: int = 0
 
 
-def apply_checks(policy: Policy, checks: Sequence[OpenCheck], at: Looked) -> Outcome:
+def apply_checks(policy: Policy, checks: Sequence[OpenCheck], at: Looked) -> GuardOutcome:
     """Return what becomes of a text."""
     done: list[Intervention] = []
     trace: list[TraceStep] = []
@@ -64,10 +64,10 @@ def apply_checks(policy: Policy, checks: Sequence[OpenCheck], at: Looked) -> Out
         done += told
         if action in ("block", "refer"):
             said = one.check.say or (policy.refusal if action == "block" else policy.referred)
-            return Outcome(at.text, said, tuple(done[-MOST:]), tuple(trace), sent)
+            return GuardOutcome(at.text, said, tuple(done[-MOST:]), tuple(trace), sent)
         if action == "rewrite":
             at = replace(at, text=apply_changes(at.text, [change for f in seen.findings for change in f.changes]))
-    return Outcome(at.text, None, tuple(done[:MOST]), tuple(trace), sent)
+    return GuardOutcome(at.text, None, tuple(done[:MOST]), tuple(trace), sent)
 
 
 def _look(one: OpenCheck, at: Looked) -> tuple[Seen, list[Intervention], GuardAction]:
@@ -88,7 +88,7 @@ def _look(one: OpenCheck, at: Looked) -> tuple[Seen, list[Intervention], GuardAc
     return seen, [Intervention(at.stage, check.kind, why[:120], "", action, failed=True)], action
 
 
-def _tell(one: OpenCheck, at: Looked, finding: Finding, action: GuardAction) -> Intervention:
+def _tell(one: OpenCheck, at: Looked, finding: CheckFinding, action: GuardAction) -> Intervention:
     evidence = bound_evidence(finding.evidence)
     return Intervention(at.stage, one.check.kind, finding.rule[:120], finding.category[:60], action, evidence)
 

@@ -14,7 +14,7 @@ from fairtrial.levers.guard.checks.base import Looked, LooksAtMany, Supplied
 from fairtrial.levers.guard.checks.civic import CivicLooker
 from fairtrial.levers.guard.checks.personal import PersonalDataLooker
 from fairtrial.levers.guard.checks.rules import LEFT_OUT
-from fairtrial.levers.guard.deciding import Outcome, apply_changes, apply_checks, tell_interventions
+from fairtrial.levers.guard.deciding import GuardOutcome, apply_changes, apply_checks, tell_interventions
 from fairtrial.levers.guard.policy import OpenPolicy
 from fairtrial.levers.guard.streaming import AnswerGuard
 from fairtrial.levers.guard.supplying import find_archive, find_supplied, look_at_question
@@ -55,7 +55,7 @@ class Checked:
 
     request: GenerateRequest
     question: Looked
-    outcome: Outcome
+    outcome: GuardOutcome
     sent: GenerateRequest | None
 
 
@@ -148,7 +148,7 @@ class GuardEngine(WrappedEngine):
         asked = replace(sent) if sent is request else sent  # one object a request, by which its answer is known
         return Checked(request, question, outcome, asked)
 
-    def _refer_without_documents(self, question: Looked, outcome: Outcome) -> Outcome:
+    def _refer_without_documents(self, question: Looked, outcome: GuardOutcome) -> GuardOutcome:
         """Return that a question about voting is not asked at all where nothing was supplied to answer it from."""
         for one in self.opened.output:
             if not isinstance(one.looker, CivicLooker) or one.check.done == "pass":

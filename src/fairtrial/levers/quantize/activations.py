@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fairtrial.engines.llamacpp.binding import Context, ContextShape, Model, load_tensor_library
 from fairtrial.engines.llamacpp.tokens import GgufVocabulary
 from fairtrial.errors import EngineError, ModelError, SpecError
-from fairtrial.levers.base import OnProgress
+from fairtrial.levers.base import OnBuildStep
 from fairtrial.levers.quantize.imatrix import ActivationSums, Doubles
 
 STRETCH = 512
@@ -168,7 +168,7 @@ def find_product_numbers() -> frozenset[int]:
 
 
 def measure_activations(
-    path: Path, text: str, threads: int | None, on_progress: OnProgress
+    path: Path, text: str, threads: int | None, on_progress: OnBuildStep
 ) -> tuple[dict[str, ActivationSums], int]:
     """Return what reaches each weight matrix while the model in ``path`` reads ``text``, and the tokens read.
 
@@ -204,7 +204,7 @@ def measure_activations(
 
 
 def _read_all(
-    context: Context, stretches: Sequence[NDArray[np.int32]], watcher: ActivationCollector, on_progress: OnProgress
+    context: Context, stretches: Sequence[NDArray[np.int32]], watcher: ActivationCollector, on_progress: OnBuildStep
 ) -> None:
     for number, stretch in enumerate(stretches, 1):
         if number % 10 == 1 and len(stretches) > 1:

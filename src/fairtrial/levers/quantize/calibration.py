@@ -10,9 +10,9 @@ from filelock import FileLock
 
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError, did_you_mean
-from fairtrial.levers.base import OnProgress
+from fairtrial.levers.base import OnBuildStep
 from fairtrial.levers.quantize.activations import STRETCH, measure_activations
-from fairtrial.levers.quantize.imatrix import Fact, ImportanceMatrix, read_matrix, write_matrix
+from fairtrial.levers.quantize.imatrix import ImportanceMatrix, MetadataValue, read_matrix, write_matrix
 from fairtrial.levers.quantize.making import get_part_path, remove_leftovers
 from fairtrial.machine import package_version
 from fairtrial.models import ResolvedModel, hash_file
@@ -47,7 +47,7 @@ def read_given_matrix(path: Path) -> GivenMatrix:
 
 
 def compute_matrix(
-    path: Path, model: ResolvedModel, cache_dir: Path, threads: int | None, on_progress: OnProgress
+    path: Path, model: ResolvedModel, cache_dir: Path, threads: int | None, on_progress: OnBuildStep
 ) -> GivenMatrix:
     """Return the importance matrix of a model and a text, from the cache if it is there.
 
@@ -68,7 +68,7 @@ def compute_matrix(
             check_opens(model.path, model.sha256)
             on_progress(f"computing the importance matrix on {path.name}")
             sums, tokens = measure_activations(model.path, text, threads, on_progress)
-            facts: dict[str, Fact] = {
+            facts: dict[str, MetadataValue] = {
                 "imatrix.datasets": [path.name],
                 "imatrix.chunk_count": -(-tokens // STRETCH),
                 "imatrix.chunk_size": STRETCH,

@@ -12,7 +12,7 @@ from filelock import FileLock
 from fairtrial.engines.llamacpp.binding import import_library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import SpecError
-from fairtrial.levers.base import OnProgress
+from fairtrial.levers.base import OnBuildStep
 from fairtrial.levers.quantize.lever import find_gguf, find_matrix, list_ancestors, read_parent_type
 from fairtrial.levers.quantize.making import MakingSettings, get_part_path, make_quantized, read_quantizable
 from fairtrial.levers.quantize.types import choose_type, count_widened, list_types
@@ -84,7 +84,7 @@ class QuantizeOrder:
         return found
 
 
-def make_files(order: QuantizeOrder, cache_dir: Path, on_progress: OnProgress) -> Iterator[MadeFile]:
+def make_files(order: QuantizeOrder, cache_dir: Path, on_progress: OnBuildStep) -> Iterator[MadeFile]:
     """Make the files of an order and yield each when it is there; every mistake in the order is found before the first.
 
     Raises:

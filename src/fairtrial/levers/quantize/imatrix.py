@@ -19,7 +19,7 @@ from fairtrial.models.gguf import MAGIC, GgufError, GgufHeader, read_header
 
 SUMS, COUNTS = ".in_sum2", ".counts"
 ALIGNMENT = 32
-Fact = str | int | float | Sequence[str] | Sequence[int]
+MetadataValue = str | int | float | Sequence[str] | Sequence[int]
 _F32 = 0  # of a tensor
 _U32, _I32, _FLOAT, _BOOL, _STRING, _ARRAY = 4, 5, 6, 7, 8, 9  # of a fact
 Doubles = NDArray[np.float64]
@@ -53,7 +53,7 @@ class ImportanceMatrix:
     """
 
     weights: Mapping[str, ActivationSums]
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, MetadataValue] = field(default_factory=dict)
 
 
 def read_matrix(path: Path) -> ImportanceMatrix:
@@ -112,7 +112,7 @@ def write_matrix(path: Path, matrix: ImportanceMatrix) -> None:
     path.write_bytes(encode_gguf({"general.type": "imatrix", **matrix.facts}, tensors))
 
 
-def encode_gguf(facts: Mapping[str, Fact], tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+def encode_gguf(facts: Mapping[str, MetadataValue], tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
     """Return a GGUF file of facts and of tensors of 32-bit numbers, whose shapes are numpy's."""
     out = bytearray(MAGIC + struct.pack("<IQQ", 3, len(tensors), len(facts)))
     for key, value in facts.items():
@@ -132,7 +132,7 @@ def _encode_text(text: str) -> bytes:
     return struct.pack("<Q", len(data)) + data
 
 
-def _encode_value(value: Fact) -> bytes:
+def _encode_value(value: MetadataValue) -> bytes:
     if isinstance(value, str):
         return struct.pack("<I", _STRING) + _encode_text(value)
     if isinstance(value, bool):

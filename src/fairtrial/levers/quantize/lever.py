@@ -12,7 +12,7 @@ from filelock import FileLock
 from fairtrial.engines.llamacpp.binding import import_library
 from fairtrial.engines.llamacpp.probe import check_opens
 from fairtrial.errors import ModelError, SpecError
-from fairtrial.levers.base import BuildContext, BuildLever, OnProgress, ReferencedContent
+from fairtrial.levers.base import BuildContext, BuildLever, OnBuildStep, ReferencedContent
 from fairtrial.levers.quantize.calibration import GivenMatrix, compute_matrix, read_given_matrix
 from fairtrial.levers.quantize.making import MakingSettings, make_quantized, read_quantizable, remove_leftovers
 from fairtrial.levers.quantize.types import choose_type, count_widened, list_types
@@ -39,7 +39,7 @@ class QuantizeLever(BuildLever[Quantize]):
         return quantize(settings, model, context.cache_dir, context.on_progress)
 
 
-def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> ResolvedModel:
+def quantize(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnBuildStep) -> ResolvedModel:
     """Return ``model`` with weights of the type that is wanted."""
     llama_cpp = import_library()
     kind = choose_type(wanted.type, list_types(llama_cpp), with_matrix=bool(wanted.imatrix or wanted.calibrate))
@@ -91,7 +91,9 @@ def find_gguf(model: ResolvedModel) -> Path:
     return model.path
 
 
-def find_matrix(wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnProgress) -> GivenMatrix | None:
+def find_matrix(
+    wanted: Quantize, model: ResolvedModel, cache_dir: Path, on_progress: OnBuildStep
+) -> GivenMatrix | None:
     """Return the importance matrix that the settings ask for; None if they ask for none."""
     if wanted.imatrix:
         return read_given_matrix(Path(wanted.imatrix).expanduser())

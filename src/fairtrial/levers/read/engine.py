@@ -17,7 +17,7 @@ from fairtrial.engines.settings import EngineSettings
 from fairtrial.errors import CapabilityError, FairtrialError, TooLongError
 from fairtrial.images import decode
 from fairtrial.levers.read.layout import Line, write_page
-from fairtrial.levers.read.writing import Look, Reading, write_request
+from fairtrial.levers.read.writing import ImageReading, ReadingStyle, write_request
 from fairtrial.levers.wrapping import R, WrappedEngine, get_prompt
 from fairtrial.machine import count_cores
 from fairtrial.records import GenerateRequest, ImagePart, Prompt, Request, TextPart, TraceStep, list_images
@@ -44,7 +44,7 @@ SHORTEST = 100
 
 
 class ReadsPixels(Protocol):
-    """What reads; see `fairtrial.levers.read.ocr.Reader`."""
+    """What reads; see `fairtrial.levers.read.ocr.OcrReader`."""
 
     def read(self, pixels: NDArray[np.uint8], /) -> list[Line]:
         """Return the lines found in pixels (h, w, 3), red first."""
@@ -70,9 +70,9 @@ class ReadingEngine(WrappedEngine):
         super().__init__(engine, name)
         self.settings, self.reader, self.captioner = settings, reader, captioner
         self.can = replace(engine.can, images=True)
-        self._look = Look(settings.template or "", settings.quote, settings.max_characters)
+        self._look = ReadingStyle(settings.template or "", settings.quote, settings.max_characters)
         self._here = EngineSettings()
-        self._known: OrderedDict[str, Reading] = OrderedDict()
+        self._known: OrderedDict[str, ImageReading] = OrderedDict()
         self._kept_bytes = 0
         self._kept_seconds = 0.0
         self._calls: dict[str, Trace] = {}
@@ -152,10 +152,10 @@ class ReadingEngine(WrappedEngine):
     def _find_longest(self, request: Request) -> int:
         return max(len(self._find(image).text) for image in list_images(request))
 
-    def _recall(self, image: ImagePart) -> Reading:
-        return self._known.get(image.hash, Reading(""))
+    def _recall(self, image: ImagePart) -> ImageReading:
+        return self._known.get(image.hash, ImageReading(""))
 
-    def _find(self, image: ImagePart) -> Reading:
+    def _find(self, image: ImagePart) -> ImageReading:
         """Return the reading of an image, read anew if it was let go."""
         if image.hash not in self._known:
             [(caption, _)] = self._describe([image])
@@ -163,7 +163,7 @@ class ReadingEngine(WrappedEngine):
         self._known.move_to_end(image.hash)
         return self._known[image.hash]
 
-    def _read(self, image: ImagePart, label: str) -> Reading:
+    def _read(self, image: ImagePart, label: str) -> ImageReading:
         """Return what is read in an image.  Raises FairtrialError, naming the item, for one that cannot be decoded."""
         started = time.perf_counter()
         where = f"{label or 'a request'}, image {image.hash[:12]}"
@@ -175,7 +175,7 @@ class ReadingEngine(WrappedEngine):
         text = write_page(sure, self.settings.tables, self.settings.language not in UNSPACED)
         least = min((line.confidence for line in sure), default=1.0)
         unsure = sum(bool(line.text) for line in lines) - len(sure)
-        return Reading(text, len(sure), unsure, least, seconds=time.perf_counter() - started)
+        return ImageReading(text, len(sure), unsure, least, seconds=time.perf_counter() - started)
 
     def _describe(self, images: Sequence[ImagePart]) -> list[tuple[str, float]]:
         """Return what the captioner says of each image, and the seconds that it took."""
@@ -193,7 +193,7 @@ class ReadingEngine(WrappedEngine):
         self._calls.update({i.hash: trace_of_part(name, a) for i, a in zip(images, answers, strict=True)})
         return [(" ".join(answer.text.split()), seconds) for answer in answers]
 
-    def _keep(self, image: ImagePart, reading: Reading) -> None:
+    def _keep(self, image: ImagePart, reading: ImageReading) -> None:
         self._known[image.hash] = reading
         self._kept_bytes += _count_bytes(reading)
         while self._kept_bytes > KEPT_BYTES and len(self._known) > 1:
@@ -201,7 +201,7 @@ class ReadingEngine(WrappedEngine):
             self._kept_bytes -= _count_bytes(gone)
 
 
-def _count_bytes(reading: Reading) -> int:
+def _count_bytes(reading: ImageReading) -> int:
     return 200 + 4 * (len(reading.text) + len(reading.caption))
 
 

@@ -8,7 +8,7 @@ from fairtrial.engines.base import Engine
 from fairtrial.errors import CapabilityError
 from fairtrial.levers.base import Calls, ReferencedContent, WrapLever
 from fairtrial.levers.read.engine import ReadingEngine
-from fairtrial.levers.read.ocr import Reader, identify
+from fairtrial.levers.read.ocr import OcrReader, identify
 from fairtrial.levers.read.writing import TEMPLATE, compile_template
 from fairtrial.records import Request, list_images
 from fairtrial.spec.read import Read
@@ -41,7 +41,7 @@ class ReadLever(WrapLever[Read]):
                     f"the lever 'read' has {name!r} describe images, which cannot {lacks}.",
                     fix="Name a candidate that sees as `caption`, or leave it out.",
                 )
-        made = ReadingEngine(engine, self.name, settings, Reader(settings), captioner)
+        made = ReadingEngine(engine, self.name, settings, OcrReader(settings), captioner)
         made.record = {**made.record, "reader": dict(identify(settings))}
         return made
 

@@ -103,7 +103,7 @@ def identify(settings: Read) -> Mapping[str, object]:
 
 
 @dataclass
-class Reader:
+class OcrReader:
     """Reads pixels; safe to be used from several threads, each of which has a reader of its own.
 
     Attributes:

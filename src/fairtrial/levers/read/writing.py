@@ -34,7 +34,7 @@ QUOTE = "> "
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ImageReading:
     """What was made of an image.
 
     Attributes:
@@ -68,7 +68,7 @@ def _count(number: int, what: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReadingStyle:
     """How readings are written.
 
     Attributes:
@@ -81,11 +81,11 @@ class Look:
     quote: bool = True
     most: int = 6000
 
-    def is_cut(self, reading: Reading) -> bool:
+    def is_cut(self, reading: ImageReading) -> bool:
         """Return whether a reading is too long to be written whole."""
         return len(reading.text) > self.most
 
-    def write(self, number: int, images: int, reading: Reading) -> str:
+    def write(self, number: int, images: int, reading: ImageReading) -> str:
         """Return what stands for an image.  Raises SpecError if the template fails.
 
         Args:
@@ -127,7 +127,7 @@ def _make_template_error(error: TemplateError) -> SpecError:
     )
 
 
-def write_request(request: Request, find: Callable[[ImagePart], Reading], look: Look) -> Request:
+def write_request(request: Request, find: Callable[[ImagePart], ImageReading], look: ReadingStyle) -> Request:
     """Return a request whose prompts show text in place of images; ``find`` says what was read in each."""
     if isinstance(request, GenerateRequest):
         return replace(request, prompt=_write_prompt(request.prompt, find, look))
@@ -138,7 +138,7 @@ def write_request(request: Request, find: Callable[[ImagePart], Reading], look: 
     return replace(request, pairs=tuple(replace(pair, prompt=made[id(pair.prompt)]) for pair in request.pairs))
 
 
-def _write_prompt(prompt: Prompt, find: Callable[[ImagePart], Reading], look: Look) -> Prompt:
+def _write_prompt(prompt: Prompt, find: Callable[[ImagePart], ImageReading], look: ReadingStyle) -> Prompt:
     images = prompt.images
     if not images:
         return prompt

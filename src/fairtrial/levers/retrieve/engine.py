@@ -15,16 +15,16 @@ from fairtrial.engines.base import Engine, StreamsAnswers
 from fairtrial.engines.settings import EngineSettings, ImageSources
 from fairtrial.errors import ArchiveError, FairtrialError, TooLongError
 from fairtrial.levers.retrieve.finding import (
-    Finder,
-    Finding,
     FoundPassage,
+    FoundPassages,
+    PassageFinder,
     identify_circumstances,
     read_circumstances,
     write_circumstances,
 )
 from fairtrial.levers.retrieve.gates import cut_excess, hide_words, pass_gates
 from fairtrial.levers.retrieve.noting import NotedPassage, make_use, note_text, show_passages
-from fairtrial.levers.retrieve.writing import Look, ShownPassage, put_before
+from fairtrial.levers.retrieve.writing import PassageStyle, ShownPassage, put_before
 from fairtrial.levers.wrapping import A, R, WrappedEngine, get_prompt
 from fairtrial.records import (
     Answer,
@@ -56,7 +56,7 @@ def read_clock() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class _Prepared:
     """What stands before a question, and what became of each passage.
 
     Attributes:
@@ -96,14 +96,14 @@ class RetrievingEngine(WrappedEngine):
         engine: Engine,
         name: str,
         settings: Retrieve,
-        finder: Finder,
+        finder: PassageFinder,
         fingerprint: str,
         clock: Callable[[], datetime] = read_clock,
     ) -> None:
         super().__init__(engine, name)
         self.settings, self.finder, self.fingerprint, self.clock = settings, finder, fingerprint, clock
-        self._look = Look(settings.template or "", settings.abstain.words, settings.injected != "plain")
-        self._known: OrderedDict[str, Prepared] = OrderedDict()
+        self._look = PassageStyle(settings.template or "", settings.abstain.words, settings.injected != "plain")
+        self._known: OrderedDict[str, _Prepared] = OrderedDict()
         self._lock = Lock()
 
     def use_settings(self, settings: EngineSettings) -> None:
@@ -211,7 +211,7 @@ class RetrievingEngine(WrappedEngine):
             answer = replace(answer, text=gated.text, credits=(*answer.credits, *gated.credits))
         return replace(answer, trace=(steps[0], *inner, *steps[1:]))
 
-    def _cut_beside(self, answer: GenerateAnswer, ready: Prepared) -> GenerateAnswer:
+    def _cut_beside(self, answer: GenerateAnswer, ready: _Prepared) -> GenerateAnswer:
         """Return an answer whose thoughts and words of refusal repeat no more of a document than an answer may."""
 
         def cut(text: str) -> str:
@@ -221,7 +221,7 @@ class RetrievingEngine(WrappedEngine):
         changed = tuple((name, cut(words)) for name, words in answer.changed)
         return replace(answer, text=text, thought=cut(answer.thought), said=cut(answer.said), changed=changed)
 
-    def _hide_words(self, request: Request, ready: Prepared, step: TraceStep) -> TraceStep:
+    def _hide_words(self, request: Request, ready: _Prepared, step: TraceStep) -> TraceStep:
         """Return a step of an engine inside, whose prompt has passages, without their words."""
         if not step.prompt or not ready.noted:
             return step
@@ -229,12 +229,12 @@ class RetrievingEngine(WrappedEngine):
         prompt = step.prompt.replace(self._look.write(ready.shown, written), self._write_named(request, ready))
         return replace(step, prompt=hide_words(prompt, ready.noted))
 
-    def _write_named(self, request: Request, ready: Prepared) -> str:
+    def _write_named(self, request: Request, ready: _Prepared) -> str:
         """Return what stands before a question with names in place of the words of passages."""
         named = [s.without_words(n.name) for s, n in zip(ready.shown, ready.noted, strict=True)]
         return self._look.write(named, isinstance(request, GenerateRequest))
 
-    def _describe(self, request: Request, ready: Prepared) -> Iterator[TraceStep]:
+    def _describe(self, request: Request, ready: _Prepared) -> Iterator[TraceStep]:
         """Yield the step that tells what was found and sent, without the words of passages."""
         actions = [] if ready.noted or ready.left_out else [FOUND_NOTHING]
         actions += [DROPPED_PASSAGES] if any(why == NO_ROOM for *_, why in ready.left_out) else []
@@ -279,7 +279,7 @@ class RetrievingEngine(WrappedEngine):
             self._known.clear()
         self.finder.set_moment(now)
 
-    def _prepare(self, request: Request) -> Prepared:
+    def _prepare(self, request: Request) -> _Prepared:
         """Return what stands before a request's question."""
         if request.id not in self._known:
             self._known[request.id] = self._find(request)
@@ -288,7 +288,7 @@ class RetrievingEngine(WrappedEngine):
         self._known.move_to_end(request.id)
         return self._known[request.id]
 
-    def _find(self, request: Request) -> Prepared:
+    def _find(self, request: Request) -> _Prepared:
         finding = self.finder.find(request)
         usable = [one for one in finding.passages if not one.withheld]
         if self._is_too_little(usable) and isinstance(request, GenerateRequest):
@@ -296,14 +296,14 @@ class RetrievingEngine(WrappedEngine):
                 (rank, self._note(one, 0), one.withheld or "too little evidence")
                 for rank, one in enumerate(finding.passages, 1)
             )
-            return Prepared((), weak, (), finding.changed, not self.settings.abstain.ask)
+            return _Prepared((), weak, (), finding.changed, not self.settings.abstain.ask)
         return self._fit(request, finding)
 
     def _is_too_little(self, usable: Sequence[FoundPassage]) -> bool:
         least = self.settings.abstain.least_score
         return not usable or (least is not None and usable[0].score < least)
 
-    def _fit(self, request: Request, finding: Finding) -> Prepared:
+    def _fit(self, request: Request, finding: FoundPassages) -> _Prepared:
         """Return as many passages as fit the context, the best ones."""
         ranked = list(enumerate(finding.passages, 1))
         left_out = [(rank, self._note(one, 0), one.withheld) for rank, one in ranked if one.withheld]
@@ -311,7 +311,7 @@ class RetrievingEngine(WrappedEngine):
         while True:
             noted = tuple(self._note(one, number) for number, (_, one) in enumerate(shown, 1))
             texts = tuple(show_passages(noted, self.settings.injected))
-            ready = Prepared(noted, tuple(sorted(left_out, key=lambda one: one[0])), texts, finding.changed)
+            ready = _Prepared(noted, tuple(sorted(left_out, key=lambda one: one[0])), texts, finding.changed)
             if not shown or self._does_fit(self._write(request, ready)):
                 return ready
             rank, last = shown.pop()
@@ -338,12 +338,12 @@ class RetrievingEngine(WrappedEngine):
         quote, display = (self.finder.decide(use, document, passage) for use in (Use.QUOTE, Use.DISPLAY))
         return NotedPassage(found, number, note_text(found), quote, display, image)
 
-    def _write(self, request: R, ready: Prepared) -> R:
+    def _write(self, request: R, ready: _Prepared) -> R:
         block = self._look.write(ready.shown, isinstance(request, GenerateRequest))
         return cast(R, put_before(request, block, ready.images))
 
 
-def _list_uses(ready: Prepared, mode: Mode) -> Iterator[PassageUse]:
+def _list_uses(ready: _Prepared, mode: Mode) -> Iterator[PassageUse]:
     """Yield what became of each passage, best first; what a document costs stands with its first passage."""
     gone = {rank for rank, *_ in ready.left_out}
     free = (rank for rank in range(1, len(ready.noted) + len(gone) + 1) if rank not in gone)
@@ -376,7 +376,7 @@ def _shorten(place: str) -> str:
     return "on a server" if "://" in place else place.rpartition("/")[2]
 
 
-def describe_archive(finder: Finder, usable: int, documents: int) -> Mapping[str, object]:
+def describe_archive(finder: PassageFinder, usable: int, documents: int) -> Mapping[str, object]:
     """Return what a candidate's record tells of an archive; of proofs only what they are about.
 
     Args:

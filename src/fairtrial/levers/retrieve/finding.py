@@ -52,7 +52,7 @@ class FoundPassage:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FoundPassages:
     """What was found for a request, best first.
 
     Attributes:
@@ -65,7 +65,7 @@ class Finding:
 
 
 @dataclass
-class Finder:
+class PassageFinder:
     """Finds passages in an archive.
 
     Attributes:
@@ -125,15 +125,15 @@ class Finder:
         assert allowed is not None
         return allowed
 
-    def find(self, request: Request) -> Finding:
+    def find(self, request: Request) -> FoundPassages:
         """Return what is found for a request, as the settings say.  Raises ArchiveError if the store fails."""
         mode = self.settings.passages
         if mode == "oracle":
-            return Finding(tuple(self._read_relevant(request))[: self.settings.k])
+            return FoundPassages(tuple(self._read_relevant(request))[: self.settings.k])
         without = [one for name in request.relevant for one in self._find_named(name)] if mode == "distractors" else []
         return self._search(get_query(request), without)
 
-    def _search(self, query: str, unwanted: Sequence[Document]) -> Finding:
+    def _search(self, query: str, unwanted: Sequence[Document]) -> FoundPassages:
         """Return what a search finds beside some documents and their copies.
 
         What a decision for another moment denies is left out, and the search is made again as if it was not there.
@@ -151,7 +151,7 @@ class Finder:
                     gone.add(one.document.id)
                     changed = True
             if not gone:
-                return Finding(
+                return FoundPassages(
                     tuple(
                         FoundPassage(o.passage, o.document, o.score, self.decide(Use.AI_INPUT, o.document, o.passage))
                         for o in result.found

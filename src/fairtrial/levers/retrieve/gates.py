@@ -30,10 +30,10 @@ REASONS = {
     "quotes": "[Withheld: the answer quotes what its sources do not say.]",
     "words": "[Withheld: the answer repeats more of a source than its licence allows.]",
 }
-Policy = Literal["cut", "withhold", "mark"]
+_Policy = Literal["cut", "withhold", "mark"]
 
 _CHANGED = ("not found", "stitched")
-Span = tuple[int, int]
+_Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ class _Copied:
     start: int
     end: int
     passage: int
-    words: tuple[Span, ...]
+    words: tuple[_Span, ...]
 
 
 def pass_gates(
-    text: str, shown: Sequence[NotedPassage], policy: Policy, most_words: int | None, abstention: str
+    text: str, shown: Sequence[NotedPassage], policy: _Policy, most_words: int | None, abstention: str
 ) -> Gated:
     """Return what is given of an answer.
 
@@ -124,7 +124,7 @@ def hide_words(text: str, shown: Sequence[NotedPassage]) -> str:
     words = read_words(text)
     told = [read_words(text).folded for one in shown for text in (one.text, *one.around)]
     taken = {i for one in told for i in find_repeated(words.folded, one, UNQUOTED_RUN)}
-    runs: list[Span] = []
+    runs: list[_Span] = []
     for i in sorted(taken):
         start, end = words.spans[i]
         if runs and i - 1 in taken:
@@ -172,7 +172,7 @@ def find_repeated(answer: Sequence[str], passage: Sequence[str], run: int) -> se
     return {i + k for i in starts for k in range(run)}
 
 
-def _find_excess(shown: Sequence[NotedPassage], copied: Sequence[_Copied], most_words: int | None) -> list[Span]:
+def _find_excess(shown: Sequence[NotedPassage], copied: Sequence[_Copied], most_words: int | None) -> list[_Span]:
     """Return the runs of an answer that repeat more of a document than may be repeated."""
     documents = {one.number: one.found.document.id for one in shown}
     limits: dict[str, int] = {}
@@ -192,7 +192,7 @@ def _find_excess(shown: Sequence[NotedPassage], copied: Sequence[_Copied], most_
     return over
 
 
-def _count_words(copied: Sequence[_Copied], over: Sequence[Span]) -> dict[int, int]:
+def _count_words(copied: Sequence[_Copied], over: Sequence[_Span]) -> dict[int, int]:
     """Return how many words of each passage an answer repeats after what is too much was cut."""
     words: dict[int, int] = {}
     for run in copied:
@@ -203,7 +203,7 @@ def _count_words(copied: Sequence[_Copied], over: Sequence[Span]) -> dict[int, i
 
 
 def _change_text(
-    text: str, checked: Sequence[CheckedQuotation], over: Sequence[Span], policy: Policy
+    text: str, checked: Sequence[CheckedQuotation], over: Sequence[_Span], policy: _Policy
 ) -> tuple[str, tuple[QuoteUse, ...]]:
     """Return an answer without what is too much, its wrong quotations taken out or marked, and what became of each."""
     changes: list[tuple[int, int, str]] = [(start, end, LEFT_OUT) for start, end in over]

@@ -16,7 +16,7 @@ from fairtrial.engines.base import Engine
 from fairtrial.errors import ArchiveError, RightsError
 from fairtrial.levers.base import Calls, ReferencedContent, WrapLever
 from fairtrial.levers.retrieve.engine import RetrievingEngine, describe_archive
-from fairtrial.levers.retrieve.finding import Finder, identify_circumstances, make_search_settings
+from fairtrial.levers.retrieve.finding import PassageFinder, identify_circumstances, make_search_settings
 from fairtrial.levers.retrieve.writing import LONGEST_FIELD, TEMPLATE, compile_template
 from fairtrial.records import Request, content_hash
 from fairtrial.spec.endpoint import Endpoint
@@ -106,7 +106,7 @@ class RetrieveLever(WrapLever[Retrieve]):
         return Calls(added=settings.k * passage + around), Calls()
 
 
-def check_vectors(finder: Finder) -> None:
+def check_vectors(finder: PassageFinder) -> None:
     """Raise ArchiveError if passages that may have vectors have none of the embedder: they would not be found."""
     if finder.embedder is None:
         return
@@ -133,18 +133,18 @@ def write_embedding(settings: Retrieve) -> str:
     return shlex.join(words)
 
 
-def open_finder(settings: Retrieve) -> Finder:
+def open_finder(settings: Retrieve) -> PassageFinder:
     """Return what finds passages as the settings say; close it with `close_finder`.  Raises as `identity` does."""
     store = open_archive(settings.archive)
     try:
         embedder = open_embedder(settings.embed, Path(), settings.endpoint)
-        return Finder(store, settings, embedder, open_reranker(settings.rerank))
+        return PassageFinder(store, settings, embedder, open_reranker(settings.rerank))
     except BaseException:
         store.close()
         raise
 
 
-def close_finder(finder: Finder) -> None:
+def close_finder(finder: PassageFinder) -> None:
     """Let go of the archive and of the embedder."""
     finder.store.close()
     if finder.embedder is not None:

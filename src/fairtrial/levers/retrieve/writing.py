@@ -96,7 +96,7 @@ class ShownPassage:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PassageStyle:
     """How passages are written: by a template, see `TEMPLATE`; what stands for too little evidence; whether the model
     is told that passages give no instructions.
     """

@@ -20,7 +20,7 @@ from fairtrial.spec.think import NATIVE, Think
 STOPS = ("\n", ".")
 """End what a model says after a thought that was to be all."""
 
-Asked = Iterator[tuple[Request, Answer | str]]
+_Asked = Iterator[tuple[Request, Answer | str]]
 """Requests with their answers, or with why there is none."""
 
 
@@ -148,14 +148,14 @@ class ThinkEngine:
         if failures:
             raise failures[0]
 
-    def _answer_or_tell(self, requests: Sequence[Request]) -> Asked:
+    def _answer_or_tell(self, requests: Sequence[Request]) -> _Asked:
         """Yield requests with their answers, or with why there is none; see `MayLeaveOut`."""
         assert isinstance(self.engine, MayLeaveOut)
         return self._answer(requests, self.engine.answer_or_tell)
 
     def _answer(
         self, requests: Sequence[Request], ask: Callable[[Sequence[Request]], Iterable[tuple[Request, Answer | str]]]
-    ) -> Asked:
+    ) -> _Asked:
         """Yield requests with their answers: those that need no second call as soon as all thoughts are there."""
         if self._closed:
             raise EngineError("This engine has been closed.")

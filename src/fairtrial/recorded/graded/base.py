@@ -12,7 +12,7 @@ from typing import Any
 
 from fairtrial.spec.recorded import Recorded
 
-Told = str | int | float | bool
+LoggedValue = str | int | float | bool
 """A value that tells the systems of one log apart."""
 
 
@@ -109,7 +109,7 @@ class LoggedTask:
     """
 
     name: str
-    told: Mapping[str, Told] = field(default_factory=dict)
+    told: Mapping[str, LoggedValue] = field(default_factory=dict)
     label: str = ""
     model: str = ""
     measures: tuple[LoggedMeasure, ...] = ()

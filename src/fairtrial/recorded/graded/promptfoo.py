@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import ModelError
-from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask, Told
+from fairtrial.recorded.graded.base import LoggedMeasure, LoggedRow, LoggedTask, LoggedValue
 from fairtrial.recorded.graded.content import (
     as_list,
     as_mapping,
@@ -61,7 +61,7 @@ def _read_file(path: Path) -> list[LoggedTask]:
         task.rows.append(one if not turn else replace(one, repeat=turn))
     providers = {provider for provider, _ in found}
     for (provider, index), task in found.items():
-        told: dict[str, Told] = {}
+        told: dict[str, LoggedValue] = {}
         parts = []
         if len(providers) > 1:
             told["provider"] = provider

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fairtrial.errors import FairtrialError, ModelError
 from fairtrial.recorded.formats import IMPORTERS, recognise_format
-from fairtrial.recorded.graded.base import LoggedTask, Told
+from fairtrial.recorded.graded.base import LoggedTask, LoggedValue
 from fairtrial.recorded.graded.content import clean_text
 from fairtrial.recorded.graded.tables import list_columns, read_scores
 from fairtrial.recorded.imported import find_files
@@ -28,7 +28,7 @@ class LoggedSystem:
         format: whose log it is.
     """
 
-    told: Mapping[str, Told]
+    told: Mapping[str, LoggedValue]
     label: str
     model: str
     format: str
@@ -51,7 +51,7 @@ def read_graded(path: Path, how: Recorded) -> list[LoggedSystem]:
     return kept
 
 
-def _matches(told: Mapping[str, Told], key: str, value: Told) -> bool:
+def _matches(told: Mapping[str, LoggedValue], key: str, value: LoggedValue) -> bool:
     return key in told and str(told[key]) == str(value)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fairtrial.errors import FairtrialError, PluginError
 from fairtrial.ledger import Ledger
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.report.export.every_eval_ever import NOT_STATED, export_every_eval_ever
 from fairtrial.report.export.inspect_log import export_inspect
 from fairtrial.report.export.lm_eval import export_lm_eval
@@ -25,7 +25,7 @@ order to name them, with notes on what must be said of them.
 The text is who ran the trial, as the user says it: `NOT_STATED` if nobody does.  The folder may not exist yet.
 """
 
-EXPORTERS: Table[Exporter] = Table(
+EXPORTERS: PluginTable[Exporter] = PluginTable(
     "exporter",
     {
         "lm-eval": export_lm_eval,

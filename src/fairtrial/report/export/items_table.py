@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.answers import Call, Place, read_calls, read_item_block, read_observed, read_requests
+from fairtrial.ledger.answers import Call, ItemRepeat, read_calls, read_item_block, read_observed, read_requests
 from fairtrial.records import Item, ScoreRequest
 from fairtrial.report.summary import Summary, TaskSummary
 from fairtrial.report.words import describe_verdict, is_doubtful
@@ -24,11 +24,11 @@ COSTS = {"seconds": "seconds", "tokens_in": "tokens in", "tokens_out": "tokens o
 ID_COLUMN = re.compile(r"(?i:(?:^|[ _.-])id$)|[a-z]I[dD]$")
 """Names of columns such as ``Ticket ID``, ``item_id`` and ``questionId``."""
 
-Cell = str | float | int | None
+SheetCell = str | float | int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SheetColumn:
     """One column: its title, and whether it holds texts, numbers or whole numbers."""
 
     title: str
@@ -56,16 +56,16 @@ class ItemsTable:
             found[candidate.name] = [name for name in COSTS if name in own]
         return found
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[SheetColumn]:
         """Return the columns: task, id, question and right answer, then those of each candidate."""
-        head = [Column("task", str), Column("id", str)]
-        head += [Column("repeat", int)] if self.repeats > 1 else []
-        head += [Column("question", str), Column("choices", str), Column("expected", str)]
+        head = [SheetColumn("task", str), SheetColumn("id", str)]
+        head += [SheetColumn("repeat", int)] if self.repeats > 1 else []
+        head += [SheetColumn("question", str), SheetColumn("choices", str), SheetColumn("expected", str)]
         costs = self.list_costs()
         for candidate in self.summary.candidates:
             name = candidate.name
-            head += [Column(f"{name} answer", str), Column(f"{name} {self._name_grade()}", float)]
-            head += [Column(f"{name} {COSTS[measure]}", float) for measure in costs[name]]
+            head += [SheetColumn(f"{name} answer", str), SheetColumn(f"{name} {self._name_grade()}", float)]
+            head += [SheetColumn(f"{name} {COSTS[measure]}", float) for measure in costs[name]]
         return head
 
     def _name_grade(self) -> str:
@@ -73,7 +73,7 @@ class ItemsTable:
         units = {task.measure(task.main_measure).unit for task in self.summary.tasks}
         return "correct" if units == {"1"} else "score"
 
-    def rows(self) -> Iterator[list[Cell]]:
+    def rows(self) -> Iterator[list[SheetCell]]:
         """Yield the rows, a row an item and repeat, in the tasks' own order; an empty cell is what is not there."""
         costs, several = self.list_costs(), self.repeats > 1
         for task in self.summary.tasks:
@@ -108,7 +108,7 @@ class ItemsTable:
         costs: Mapping[str, Sequence[str]],
         several: bool,
         column: str,
-    ) -> Iterator[list[Cell]]:
+    ) -> Iterator[list[SheetCell]]:
         """Yield the rows of some items."""
         items = read_item_block(self.ledger, task.content_id, ids)
         places = [(c, c.content_id, task.content_id) for c in self.summary.candidates]
@@ -121,7 +121,7 @@ class ItemsTable:
                 place = (item_id, repeat)
                 if not any(place in seen[c.name] or place in calls[c.name] for c in self.summary.candidates):
                     continue
-                row: list[Cell] = [task.name, _name_item(item, column), *([repeat + 1] if several else [])]
+                row: list[SheetCell] = [task.name, _name_item(item, column), *([repeat + 1] if several else [])]
                 row += [item.question, " | ".join(item.choices), " | ".join(item.gold)]
                 for candidate in self.summary.candidates:
                     values = seen[candidate.name].get(place, {})
@@ -145,7 +145,9 @@ def _name_item(item: Item, column: str) -> str:
 class _Answers:
     """What answers say: the text, or of scored continuations the likeliest."""
 
-    def __init__(self, ledger: Ledger, items: Mapping[str, Item], calls: Sequence[Mapping[Place, list[Call]]]) -> None:
+    def __init__(
+        self, ledger: Ledger, items: Mapping[str, Item], calls: Sequence[Mapping[ItemRepeat, list[Call]]]
+    ) -> None:
         wanted = {
             call.request_id
             for found in calls
@@ -171,17 +173,18 @@ class _Answers:
 
 
 VERDICT_COLUMNS = (
-    Column("task", str), Column("measure", str), Column("candidate", str), Column("compared with", str),
-    Column("verdict", str), Column("difference", float), Column("low", float), Column("high", float),
-    Column("confidence", float), Column("margin", float), Column("unit", str), Column("fixed", int),
-    Column("broke", int), Column("items", int), Column("doubtful", str), Column("in words", str),
+    SheetColumn("task", str), SheetColumn("measure", str), SheetColumn("candidate", str),
+    SheetColumn("compared with", str), SheetColumn("verdict", str), SheetColumn("difference", float),
+    SheetColumn("low", float), SheetColumn("high", float), SheetColumn("confidence", float),
+    SheetColumn("margin", float), SheetColumn("unit", str), SheetColumn("fixed", int), SheetColumn("broke", int),
+    SheetColumn("items", int), SheetColumn("doubtful", str), SheetColumn("in words", str),
 )  # fmt: skip
 
 
-def list_verdict_rows(summary: Summary) -> Iterator[list[Cell]]:
+def list_verdict_rows(summary: Summary) -> Iterator[list[SheetCell]]:
     """Yield a row a verdict; shares and their differences are shares, not points."""
     for one in summary.verdicts:
-        measured: list[Cell] = [one.difference, one.low, one.high, one.confidence, one.margin]
+        measured: list[SheetCell] = [one.difference, one.low, one.high, one.confidence, one.margin]
         yield [
             one.task, one.measure, one.a, one.b, one.label,
             *[value if isinstance(value, float) and abs(value) != float("inf") else None for value in measured],

@@ -16,7 +16,7 @@ from typing import Any
 from fairtrial.errors import MissingExtraError, SpecError
 from fairtrial.ledger import Ledger
 from fairtrial.ledger.cells import FORMULA, escape_formula
-from fairtrial.report.export.items_table import VERDICT_COLUMNS, Cell, Column, ItemsTable, list_verdict_rows
+from fairtrial.report.export.items_table import VERDICT_COLUMNS, ItemsTable, SheetCell, SheetColumn, list_verdict_rows
 from fairtrial.report.export.places import ExportNote
 from fairtrial.report.summary import Summary
 from fairtrial.report.words import describe_outcome, list_headline_doubts, list_minor_doubts
@@ -61,7 +61,9 @@ def export_table(ledger: Ledger, summary: Summary, out: Path, by: str) -> Iterat
     yield from write(path.with_stem(f"{path.stem}.verdicts"), VERDICT_COLUMNS, list_verdict_rows(summary))
 
 
-def _write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Iterator[Path | ExportNote]:
+def _write_csv(
+    path: Path, columns: Sequence[SheetColumn], rows: Iterable[Sequence[SheetCell]]
+) -> Iterator[Path | ExportNote]:
     """Write UTF-8 with a byte order mark, by which Excel knows it."""
     escaped = 0
     with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
@@ -78,13 +80,13 @@ def _write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Ce
         )
 
 
-def _simplify_number(cell: Cell) -> Cell:
+def _simplify_number(cell: SheetCell) -> SheetCell:
     """Return a number without a needless fraction: right is 1, not 1.0."""
     return int(cell) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15 else cell
 
 
 def _write_parquet(
-    path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]
+    path: Path, columns: Sequence[SheetColumn], rows: Iterable[Sequence[SheetCell]]
 ) -> Iterator[Path | ExportNote]:
     try:
         import pyarrow
@@ -104,7 +106,7 @@ def _write_parquet(
     yield path
 
 
-def _repair(cell: Cell) -> Cell:
+def _repair(cell: SheetCell) -> SheetCell:
     """Return a cell whose text every encoding has."""
     return cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else cell
 
@@ -122,7 +124,7 @@ class _Workbook:
         self._make_cell = WriteOnlyCell
         self.cut = self.replaced = 0
 
-    def add(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> int:
+    def add(self, title: str, columns: Sequence[SheetColumn], rows: Iterable[Sequence[SheetCell]]) -> int:
         """Write a sheet, and further ones where it has more rows than a sheet may have; return how many sheets."""
         coming, sheets = iter(rows), 0
         first = next(coming, None)
@@ -197,7 +199,7 @@ def _write_workbook(path: Path, table: ItemsTable) -> Iterator[Path | ExportNote
     sheets = book.add("items", table.columns(), table.rows())
     book.add("verdicts", VERDICT_COLUMNS, list_verdict_rows(summary))
     notes = [describe_outcome(summary), *list_headline_doubts(summary), *list_minor_doubts(summary)]
-    book.add("notes", [Column(f"trial {summary.name}", str)], [[note] for note in notes])
+    book.add("notes", [SheetColumn(f"trial {summary.name}", str)], [[note] for note in notes])
     book.save(path)
     yield path
     if sheets > 1:

@@ -16,7 +16,7 @@ from fairtrial.analysis.endings import DROPPED
 from fairtrial.analysis.verdicts import Estimate, Verdict
 from fairtrial.ledger.plan import LookRecord
 from fairtrial.report import words
-from fairtrial.report.summary import Pair, Summary
+from fairtrial.report.summary import PairKey, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def make_paths(summary: Summary) -> list[PathPlot]:
     return [_make_path(summary, key, looks) for key, looks in kept.items() if len(looks) > 1]
 
 
-def _make_path(summary: Summary, key: Pair, looks: Sequence[LookRecord]) -> PathPlot:
+def _make_path(summary: Summary, key: PairKey, looks: Sequence[LookRecord]) -> PathPlot:
     """Return one path plot."""
     task, measure, a, b = key
     unit = summary.task(task).measure(measure).unit

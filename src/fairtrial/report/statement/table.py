@@ -10,7 +10,7 @@ from rich.text import Text
 
 from fairtrial.report.fitting import FittedTable, indent
 from fairtrial.report.words import make_inline
-from fairtrial.rights.statement.counting import Counts, PublisherPart, UsageStatement
+from fairtrial.rights.statement.counting import PublisherPart, TakenCounts, UsageStatement
 from fairtrial.rights.statement.document import write_due
 
 _MOST_DOCUMENTS = 20
@@ -86,6 +86,6 @@ def _make_title(part: PublisherPart) -> Text:
     return Text(make_inline(f"{part.publisher or 'No publisher named'}{holders}"), style="bold")
 
 
-def _list_cells(counts: Counts) -> list[Text]:
+def _list_cells(counts: TakenCounts) -> list[Text]:
     numbers = (counts.retrieved, counts.shown, counts.cited, counts.quoted_words, sum(counts.withheld.values()))
     return [Text(f"{number:,}") for number in numbers] + [Text(make_inline(write_due(counts.due)))]

@@ -20,7 +20,7 @@ from fairtrial.report.passages import PassageReader
 from fairtrial.report.summary import Summary
 from fairtrial.report.view.facets import FacetColumns
 from fairtrial.report.view.gathering import (
-    AnsweredItem,
+    ViewedItem,
     choose_tasks,
     gather_items,
     mean_grade,
@@ -28,7 +28,7 @@ from fairtrial.report.view.gathering import (
     measure_disagreement,
 )
 from fairtrial.report.view.prompts import PromptTable
-from fairtrial.report.view.readings import SIGNS, Reading, describe_answer, grade_of, round_number, shorten
+from fairtrial.report.view.readings import SIGNS, AnswerReading, describe_answer, grade_of, round_number, shorten
 
 FORMAT = 1
 """Of index and blocks; goes up when a page could no longer read them."""
@@ -85,7 +85,7 @@ class ViewBuilder:
         """How many items there are by now."""
         return self._facets.count
 
-    def add(self, one: AnsweredItem) -> str | None:
+    def add(self, one: ViewedItem) -> str | None:
         """Take the next item; return a block, as JSON text, if it is full now."""
         task, item = self.tasks[one.task], one.item
         grades = [mean_grade(found, task) for found in one.readings]
@@ -105,7 +105,7 @@ class ViewBuilder:
         return self.take_block() if full else None
 
     def _add_answers(
-        self, column: dict[str, list[Any]], found: Sequence[Reading], grade: float | None, task: TaskRecord
+        self, column: dict[str, list[Any]], found: Sequence[AnswerReading], grade: float | None, task: TaskRecord
     ) -> None:
         """Enter one candidate's answers to one item."""
         self.answers += len(found)
@@ -124,7 +124,7 @@ class ViewBuilder:
         for name in _ANSWER_COLUMNS:
             column[name].append(told[name])
 
-    def _describe_item(self, one: AnsweredItem) -> dict[str, Any]:
+    def _describe_item(self, one: ViewedItem) -> dict[str, Any]:
         """Return everything about one item, its requests as places in the block's table."""
         item = one.item
         body: dict[str, Any] = {"question": item.question, "choices": list(item.choices), "gold": list(item.gold)}
@@ -135,7 +135,7 @@ class ViewBuilder:
         body["answers"] = [[self._describe_reading(reading, one) for reading in found] for found in one.readings]
         return body
 
-    def _describe_reading(self, reading: Reading, one: AnsweredItem) -> dict[str, Any]:
+    def _describe_reading(self, reading: AnswerReading, one: ViewedItem) -> dict[str, Any]:
         return {
             "calls": self._describe_calls(reading.calls, one),
             "values": {name: round_number(value) for name, (value, _) in sorted(reading.values.items())},
@@ -145,7 +145,7 @@ class ViewBuilder:
             "judged": [{"by": name, "calls": self._describe_calls(found, one)} for name, found in reading.judgements],
         }
 
-    def _describe_calls(self, calls: Sequence[Call], one: AnsweredItem) -> list[dict[str, Any]]:
+    def _describe_calls(self, calls: Sequence[Call], one: ViewedItem) -> list[dict[str, Any]]:
         places = [
             self._table.place_of(call.request_id, one.requests[call.request_id])
             if call.request_id in one.requests

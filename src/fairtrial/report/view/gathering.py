@@ -9,17 +9,17 @@ from statistics import fmean
 
 from fairtrial.errors import UnknownNameError
 from fairtrial.ledger import Ledger, query
-from fairtrial.ledger.answers import Call, Place, read_calls, read_observed, read_requests
+from fairtrial.ledger.answers import Call, ItemRepeat, read_calls, read_observed, read_requests
 from fairtrial.ledger.plan import TaskRecord, TrialRecord
 from fairtrial.records import Item, Request
-from fairtrial.report.view.readings import Reading, grade_of, make_reading
+from fairtrial.report.view.readings import AnswerReading, grade_of, make_reading
 
 READ_AT_ONCE = 200
 """Items whose answers are read together."""
 
 
 @dataclass(frozen=True, slots=True)
-class AnsweredItem:
+class ViewedItem:
     """One item and what every candidate answered.
 
     Attributes:
@@ -33,7 +33,7 @@ class AnsweredItem:
     task: int
     item: Item
     cluster: str
-    readings: Sequence[Sequence[Reading]]
+    readings: Sequence[Sequence[AnswerReading]]
     requests: dict[str, Request]
 
 
@@ -49,7 +49,7 @@ def choose_tasks(trial: query.TrialRow, wanted: Sequence[str] = ()) -> list[Task
     return [task for task in trial.plan.tasks if not wanted or task.name in wanted]
 
 
-def gather_items(ledger: Ledger, trial: query.TrialRow, tasks: Sequence[TaskRecord]) -> Iterator[AnsweredItem]:
+def gather_items(ledger: Ledger, trial: query.TrialRow, tasks: Sequence[TaskRecord]) -> Iterator[ViewedItem]:
     """Yield the items that any candidate answered, task by task."""
     for at, task in enumerate(tasks):
         order = query.read_order(ledger, trial.id, task.id)
@@ -67,7 +67,7 @@ def _gather_block(
     items: Sequence[Item],
     repeats: int,
     clusters: dict[str, str],
-) -> Iterator[AnsweredItem]:
+) -> Iterator[ViewedItem]:
     """Yield some items of one task with their answers."""
     ids = [item.id for item in items]
     calls = [read_calls(ledger, candidate.id, task.id, ids, repeats) for candidate in plan.candidates]
@@ -94,12 +94,12 @@ def _gather_block(
         if any(readings):
             own = {call.request_id for found in readings for reading in found for call in reading.every_call}
             kept = {name: requests[name] for name in own if name in requests}
-            yield AnsweredItem(at, item, clusters[item.id], readings, kept)
+            yield ViewedItem(at, item, clusters[item.id], readings, kept)
 
 
 def _read_judgements(
     ledger: Ledger, plan: TrialRecord, answered: tuple[str, str], items: Sequence[str], repeats: int
-) -> list[tuple[str, dict[Place, list[Call]]]]:
+) -> list[tuple[str, dict[ItemRepeat, list[Call]]]]:
     """Return the names of the judges of a candidate's answers to a task (both by id), with what each was asked."""
     names = {judge.id: judge.name for judge in plan.judges}
     return [
@@ -109,19 +109,19 @@ def _read_judgements(
     ]
 
 
-def mean_value(readings: Sequence[Reading], measure: str) -> float | None:
+def mean_value(readings: Sequence[AnswerReading], measure: str) -> float | None:
     """Return the mean of a measure over the repeats of an item; None where it was not taken."""
     found = [reading.values[measure][0] for reading in readings if measure in reading.values]
     return fmean(found) if found else None
 
 
-def mean_grade(readings: Sequence[Reading], task: TaskRecord) -> float | None:
+def mean_grade(readings: Sequence[AnswerReading], task: TaskRecord) -> float | None:
     """Return the mean grade, from 0 to 1, over the repeats of an item; None without grades or bounds."""
     found = [g for g in (grade_of(task.main_measure, reading.values) for reading in readings) if g is not None]
     return fmean(found) if found else None
 
 
-def measure_disagreement(readings: Sequence[Sequence[Reading]], grades: Sequence[float | None]) -> float:
+def measure_disagreement(readings: Sequence[Sequence[AnswerReading]], grades: Sequence[float | None]) -> float:
     """Return how much the candidates disagree about an item, from 0 to 3.
 
     Twice the spread of their grades, and how different their answers are: of scored choices the largest share of

@@ -38,7 +38,7 @@ SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class AnswerReading:
     """One repeat of one item as one candidate answered it.
 
     Attributes:
@@ -89,7 +89,7 @@ def make_reading(
     calls: Sequence[Call],
     observed: Mapping[str, tuple[float, float]],
     judgements: Sequence[tuple[str, Sequence[Call]]] = (),
-) -> Reading:
+) -> AnswerReading:
     """Return a reading of what the ledger holds of one repeat of an item."""
     told = {name.removeprefix(PREFIX) for name in observed if name.startswith(PREFIX)}
     if any(call.answer.get("truncated_tokens") for call in calls):
@@ -97,7 +97,7 @@ def make_reading(
     values = {name: value for name, value in observed.items() if not name.startswith(PREFIX)}
     shares = _share_choices(item, calls)
     right = grade_of(measure, values)
-    return Reading(
+    return AnswerReading(
         calls,
         values,
         tuple(name for name in SIGNS if name in told),

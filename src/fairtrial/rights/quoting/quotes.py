@@ -26,7 +26,7 @@ STEM = 4
 ENDING = 3
 """Letters behind them, at most."""
 
-Result = Literal["found", "misattributed", "stitched", "not found", "too short"]
+QuoteStatus = Literal["found", "misattributed", "stitched", "not found", "too short"]
 
 _ELLIPSIS = re.compile(
     r"\s*(?:\[\s*(?:\u2026|\.{3})\s*\]|\(\s*(?:\u2026|\.{3})\s*\)|\u2026|\.{3,}|\[[^\[\]\d]{1,40}\])\s*"
@@ -79,7 +79,7 @@ class CheckedQuotation:
     """
 
     quotation: Quotation
-    result: Result
+    result: QuoteStatus
     passages: tuple[int, ...] = ()
     spans: tuple[tuple[int, int, int], ...] = ()
     words: int = 0
@@ -109,7 +109,7 @@ def check_quotation(quotation: Quotation, passages: Mapping[int, Folded]) -> Che
     pieces = [p for piece in _ELLIPSIS.split(wanted) if len(p := _trim(piece)) > 0]
     for number in order:
         if spans := _find_in_order(pieces, passages[number]):
-            result: Result = "misattributed" if quotation.cited and number not in named else "found"
+            result: QuoteStatus = "misattributed" if quotation.cited and number not in named else "found"
             places = tuple((number, *span) for span in spans)
             return CheckedQuotation(quotation, result, (number,), places, _count_words(wanted), len(pieces) == 1)
     return _check_changed(quotation, wanted, pieces, order, passages, named)
@@ -130,7 +130,7 @@ def _check_changed(
     survives = length >= SHORTEST and length >= SURVIVING * len(wanted)
     place = (at, passages[number].text, there, length) if survives else None
     if len(pieces) == 1 and place and _says_the_same(wanted, *place, quotation.closed):
-        result: Result = "misattributed" if quotation.cited and number not in named else "found"
+        result: QuoteStatus = "misattributed" if quotation.cited and number not in named else "found"
         span = passages[number].span(there, there + length)
         words = _count_words(wanted[at : at + length])
         return CheckedQuotation(quotation, result, (number,), ((number, *span),), words)

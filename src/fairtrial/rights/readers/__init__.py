@@ -5,9 +5,9 @@ that speak for all documents of a folder or host.  What the signals say of each 
 Nothing is fetched.
 """
 
-from fairtrial.rights.readers.documents import Kind, read_signals
+from fairtrial.rights.readers.documents import SignalFileKind, read_signals
 from fairtrial.rights.readers.licences import Credit, read_licence
-from fairtrial.rights.readers.place import Place, Source
+from fairtrial.rights.readers.place import Place, SignalSource
 from fairtrial.rights.readers.sites import SITE_FILES, Site
 
-__all__ = ["SITE_FILES", "Credit", "Kind", "Place", "Site", "Source", "read_licence", "read_signals"]
+__all__ = ["SITE_FILES", "Credit", "Place", "SignalFileKind", "SignalSource", "Site", "read_licence", "read_signals"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairtrial.rights.readers.paths import match_path, normalise_path
-from fairtrial.rights.readers.place import Source, Target
+from fairtrial.rights.readers.place import SignalSource, SiteAddress
 from fairtrial.rights.readers.robots import MOST_LINES, decode_text
 from fairtrial.rights.record import Evidence, Statement, Use
 
@@ -19,12 +19,12 @@ AI_TXT = "ai.txt"
 class AiFile:
     """An ai.txt: patterns that are denied and allowed, or the problem that makes it unreadable."""
 
-    source: Source
+    source: SignalSource
     raw: str
     rules: tuple[tuple[str, bool], ...] = ()
     problem: str = ""
 
-    def tell(self, target: Target) -> tuple[Evidence, ...]:
+    def tell(self, target: SiteAddress) -> tuple[Evidence, ...]:
         """Return a denial of training where the longest pattern that matches denies; nothing otherwise."""
         if self.problem:
             return (self.source.tell(AI_TXT, self.raw, problem=self.problem),)
@@ -37,7 +37,7 @@ class AiFile:
         return (self.source.tell(AI_TXT, raw, (Statement(Use.TRAIN, "deny", f"disallows {pattern[:80]}"),)),)
 
 
-def read_ai_txt(data: bytes, source: Source) -> AiFile:
+def read_ai_txt(data: bytes, source: SignalSource) -> AiFile:
     """Return what an ai.txt says; never raises."""
     raw = data[:8000].decode("utf-8", "replace")
     text, problem = decode_text(data)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from fairtrial.errors import RightsError
 from fairtrial.rights.readers.parsing import parse_json
-from fairtrial.rights.readers.place import Source, clean_line
+from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Evidence, Says, Statement, Use
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _OFFLINE = {
 }
 
 
-def read_c2pa(data: bytes, source: Source) -> list[Evidence]:
+def read_c2pa(data: bytes, source: SignalSource) -> list[Evidence]:
     """Return what an image's content credentials say of its use; what cannot be read is a problem."""
     if b"c2pa" not in data or b"jumb" not in data:
         return []
@@ -60,7 +60,7 @@ def read_c2pa(data: bytes, source: Source) -> list[Evidence]:
         return [source.tell(C2PA, "", at="manifest", problem=error.message)]
 
 
-def read_store(text: str, source: Source) -> list[Evidence]:
+def read_store(text: str, source: SignalSource) -> list[Evidence]:
     """Return what a manifest store, as JSON, says; raises RightsError where it is none."""
     store = parse_json(text)
     manifests = store.get("manifests") if isinstance(store, Mapping) else None
@@ -81,7 +81,7 @@ def read_store(text: str, source: Source) -> list[Evidence]:
     return [replace(one, holder=clean_line(issuer) if trusted else "") for one in found]
 
 
-def _tell_assertion(label: str, data: object, trusted: bool, source: Source) -> Evidence:
+def _tell_assertion(label: str, data: object, trusted: bool, source: SignalSource) -> Evidence:
     entries = data.get("entries") if isinstance(data, Mapping) else None
     if not isinstance(entries, Mapping):
         return source.tell(C2PA, label, at=label, problem="the assertion has no entries")

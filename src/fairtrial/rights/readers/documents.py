@@ -13,19 +13,19 @@ from fairtrial.rights.readers.html import read_html
 from fairtrial.rights.readers.images import read_image, read_pdf
 from fairtrial.rights.readers.news import read_newsml, read_ninjs
 from fairtrial.rights.readers.odrl import read_odrl
-from fairtrial.rights.readers.place import Place, Source, make_source
+from fairtrial.rights.readers.place import Place, SignalSource, make_source
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.record import Evidence
 
-Kind = Literal["feed", "html", "image", "newsml", "ninjs", "odrl", "pdf", "text"]
+SignalFileKind = Literal["feed", "html", "image", "newsml", "ninjs", "odrl", "pdf", "text"]
 """What a document's bytes are; ``text`` for those that say nothing of their rights themselves."""
 
 _RSL_TYPE = "application/rsl+xml"
-_SIGNALS: dict[Kind, str] = {"feed": "feed", "newsml": "newsml-g2", "ninjs": "ninjs", "odrl": "odrl"}
+_SIGNALS: dict[SignalFileKind, str] = {"feed": "feed", "newsml": "newsml-g2", "ninjs": "ninjs", "odrl": "odrl"}
 """What a document of a kind that cannot be read would have been a signal of."""
 
 
-def read_signals(data: bytes, kind: Kind, place: Place, site: Site | None = None) -> tuple[Evidence, ...]:
+def read_signals(data: bytes, kind: SignalFileKind, place: Place, site: Site | None = None) -> tuple[Evidence, ...]:
     """Return all evidence of a document's rights: from its bytes, its headers and the files of its site.
 
     Args:
@@ -51,7 +51,7 @@ def read_signals(data: bytes, kind: Kind, place: Place, site: Site | None = None
     return tuple(dict.fromkeys(found))
 
 
-def _read_headers(source: Source, place: Place, site: Site, kind: Kind) -> list[Evidence]:
+def _read_headers(source: SignalSource, place: Place, site: Site, kind: SignalFileKind) -> list[Evidence]:
     found = read_headers(place.headers, source, image=kind == "image")
     for url, media_type in list_links(place.headers):
         if media_type == _RSL_TYPE:
@@ -59,15 +59,15 @@ def _read_headers(source: Source, place: Place, site: Site, kind: Kind) -> list[
     return found
 
 
-def _read_policy(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def _read_policy(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     return read_odrl(data, source, "policy", place.url)
 
 
-def _read_nothing(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def _read_nothing(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     return []
 
 
-_READERS: dict[Kind, Callable[[bytes, Source, Place, Site], list[Evidence]]] = {
+_READERS: dict[SignalFileKind, Callable[[bytes, SignalSource, Place, Site], list[Evidence]]] = {
     "feed": read_feed,
     "html": read_html,
     "image": read_image,

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from fairtrial.errors import RightsError
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.parsing import parse_xml, read_text
-from fairtrial.rights.readers.place import Place, Source, clean_line
+from fairtrial.rights.readers.place import Place, SignalSource, clean_line
 from fairtrial.rights.readers.rsl import NAMESPACE, RSL, parse_rsl
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.record import Evidence
@@ -20,7 +20,7 @@ _NOTICES = frozenset(["copyright", "rights"])
 _ITEMS = frozenset(["item", "entry"])
 
 
-def read_feed(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def read_feed(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what a feed says of the rights of one of its items, and of all of them.
 
     Of a feed with several items, only the one with the document's address counts, and what stands beside the items.
@@ -53,7 +53,7 @@ def _list_addresses(item: Element) -> set[str]:
     }
 
 
-def _read_element(element: Element, source: Source, place: Place) -> list[Evidence]:
+def _read_element(element: Element, source: SignalSource, place: Place) -> list[Evidence]:
     found: list[Evidence] = []
     at = _local(element)
     creator = next((read_text(one) for one in element if _local(one) in ("creator", "author", "publisher")), "")
@@ -72,7 +72,7 @@ def _read_element(element: Element, source: Source, place: Place) -> list[Eviden
     return found
 
 
-def _read_rsl(element: Element, source: Source) -> tuple[Evidence, ...]:
+def _read_rsl(element: Element, source: SignalSource) -> tuple[Evidence, ...]:
     try:
         return parse_rsl(element, source, read_text(element)).tell_here()
     except RightsError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from fairtrial.rights.readers.place import Source
+from fairtrial.rights.readers.place import SignalSource
 from fairtrial.rights.readers.preferences import read_content_signal, read_preferences
 from fairtrial.rights.readers.tdmrep import POLICY, RESERVATION, TDMREP_HEADER, choose_reservation, tell_reservation
 from fairtrial.rights.record import Evidence, Statement, Use
@@ -28,7 +28,7 @@ _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 _TYPE = re.compile(r';\s*type\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 
 
-def read_headers(headers: Sequence[tuple[str, str]], source: Source, image: bool = False) -> list[Evidence]:
+def read_headers(headers: Sequence[tuple[str, str]], source: SignalSource, image: bool = False) -> list[Evidence]:
     """Return what the headers of a response say of what came with it; links to licences are `list_links`."""
     found: list[Evidence] = []
     reservation = choose_reservation(_join(headers, RESERVATION).split(","))
@@ -50,7 +50,7 @@ def read_headers(headers: Sequence[tuple[str, str]], source: Source, image: bool
     return found
 
 
-def read_directives(text: str, source: Source, at: str, image: bool = False) -> list[Evidence]:
+def read_directives(text: str, source: SignalSource, at: str, image: bool = False) -> list[Evidence]:
     """Return what robots directives deny; what they allow says nothing of a use.
 
     A directive for one crawler, ``googlebot: noindex``, counts where it denies a use that the whole page has in common.

@@ -6,7 +6,7 @@ from fairtrial.rights.readers.headers import read_directives
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.odrl import read_embedded
 from fairtrial.rights.readers.pages import Page, read_page
-from fairtrial.rights.readers.place import Place, Source
+from fairtrial.rights.readers.place import Place, SignalSource
 from fairtrial.rights.readers.rsl import read_rsl
 from fairtrial.rights.readers.schema_org import read_schema_org
 from fairtrial.rights.readers.sites import Site
@@ -17,7 +17,7 @@ _RSL_TYPE = "application/rsl+xml"
 _LINKED_TYPE = "application/ld+json"
 
 
-def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def read_html(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what a page says of its rights; raises RightsError where it cannot be read at all."""
     page = read_page(data)
     found = [*_read_tdmrep(page, source), *_read_robots(page, source)]
@@ -39,7 +39,7 @@ def read_html(data: bytes, source: Source, place: Place, site: Site) -> list[Evi
     return found
 
 
-def _read_tdmrep(page: Page, source: Source) -> list[Evidence]:
+def _read_tdmrep(page: Page, source: SignalSource) -> list[Evidence]:
     reservations, policies = page.list_metas(RESERVATION), page.list_metas(POLICY)
     if not reservations and not policies:
         return []
@@ -47,6 +47,6 @@ def _read_tdmrep(page: Page, source: Source) -> list[Evidence]:
     return list(tell_reservation(TDMREP_HTML, source, choose_reservation(reservations), policy, "meta"))
 
 
-def _read_robots(page: Page, source: Source) -> list[Evidence]:
+def _read_robots(page: Page, source: SignalSource) -> list[Evidence]:
     text = ", ".join(page.list_metas("robots"))
     return read_directives(text, source, "meta robots") if text else []

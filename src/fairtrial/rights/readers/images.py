@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from fairtrial.rights.readers.content_credentials import read_c2pa
 from fairtrial.rights.readers.iptc import read_iptc
-from fairtrial.rights.readers.place import Place, Source
+from fairtrial.rights.readers.place import Place, SignalSource
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.readers.xmp import read_xmp
 from fairtrial.rights.record import Evidence
 
 
-def read_image(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def read_image(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what an image says of its own rights; pixels are not looked at."""
     return [*read_xmp(data, source), *read_iptc(data, source), *read_c2pa(data, source)]
 
 
-def read_pdf(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def read_pdf(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what the XMP of a PDF file says of its rights."""
     return read_xmp(data, source)

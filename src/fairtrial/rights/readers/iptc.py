@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from fairtrial.rights.readers.embargoes import FIRST, LAST, tell_embargo, tell_end
-from fairtrial.rights.readers.place import Source, clean_line
+from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Evidence
 
 MOST_SETS = 2000
@@ -19,7 +19,7 @@ _RELEASE, _EXPIRY = (30, 35), (37, 38)
 """Numbers of date and time in record 2."""
 
 
-def read_iptc(data: bytes, source: Source) -> list[Evidence]:
+def read_iptc(data: bytes, source: SignalSource) -> list[Evidence]:
     """Return what the IPTC records of an image say of its rights; what is cut off or damaged is passed over."""
     values: dict[int, str] = {}
     for number, value in _list_sets(data):

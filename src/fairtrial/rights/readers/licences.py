@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairtrial.errors import MissingExtraError
 from fairtrial.rights.circumstances import OPERATORS
-from fairtrial.rights.readers.place import Source, clean_line
+from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Attribution, Evidence, Statement, Terms, Use
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Credit:
     link: str = ""
 
 
-def read_licence(text: str, source: Source, at: str, credit: Credit | None = None) -> list[Evidence]:
+def read_licence(text: str, source: SignalSource, at: str, credit: Credit | None = None) -> list[Evidence]:
     """Return evidence of a licence that a document names; an expression of several has one for each that must be met.
 
     Raises:

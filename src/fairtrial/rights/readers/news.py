@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from fairtrial.rights.readers.odrl import read_odrl
 from fairtrial.rights.readers.parsing import parse_json, parse_xml, read_text
-from fairtrial.rights.readers.place import Place, Source, clean_line
+from fairtrial.rights.readers.place import Place, SignalSource, clean_line
 from fairtrial.rights.readers.sites import Site
 from fairtrial.rights.readers.xmp import tell_mining
 from fairtrial.rights.record import Evidence, Statement, Use
@@ -19,7 +19,7 @@ MOST_NEWS_BYTES = 16 << 20
 _NAR = "{http://iptc.org/std/nar/2006-10-01/}"
 
 
-def read_ninjs(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def read_ninjs(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what a ninjs item, 1 to 3, says of its rights; raises RightsError where it is no JSON."""
     item = parse_json(data, MOST_NEWS_BYTES)
     if not isinstance(item, Mapping):
@@ -38,7 +38,7 @@ def read_ninjs(data: bytes, source: Source, place: Place, site: Site) -> list[Ev
     return found
 
 
-def _read_info(info: Mapping[str, object], source: Source, address: str, holder: str) -> list[Evidence]:
+def _read_info(info: Mapping[str, object], source: SignalSource, address: str, holder: str) -> list[Evidence]:
     named = {str(key).replace("_", "").casefold(): value for key, value in info.items()}
     language, linked = _text(named.get("langid")), _text(named.get("linkedrights"))
     encoded = named.get("encodedrights")
@@ -49,7 +49,7 @@ def _read_info(info: Mapping[str, object], source: Source, address: str, holder:
     return [replace(_tell_linked(NINJS, linked, language, source), holder=holder)]
 
 
-def _read_encoded(encoded: object, language: str, source: Source, address: str, signal: str) -> list[Evidence]:
+def _read_encoded(encoded: object, language: str, source: SignalSource, address: str, signal: str) -> list[Evidence]:
     """Return what an expression of rights says; one in another language than ODRL as JSON cannot be read."""
     if isinstance(encoded, str) and encoded.lstrip()[:1] not in ("{", "["):
         problem = f"its rights are written in {clean_line(language)[:80] or 'an unnamed language'}, which is not read"
@@ -58,7 +58,7 @@ def _read_encoded(encoded: object, language: str, source: Source, address: str, 
     return [replace(one, signal=signal) for one in found]
 
 
-def _tell_linked(signal: str, address: str, language: str, source: Source) -> Evidence:
+def _tell_linked(signal: str, address: str, language: str, source: SignalSource) -> Evidence:
     """Return evidence of rights that stand elsewhere: every use is to be settled under them."""
     because = f"its rights stand at {clean_line(address)[:200]}"
     statements = tuple(Statement(use, "conditional", because) for use in Use)
@@ -66,7 +66,7 @@ def _tell_linked(signal: str, address: str, language: str, source: Source) -> Ev
     return replace(evidence, terms_url=clean_line(address))
 
 
-def read_newsml(data: bytes, source: Source, place: Place, site: Site) -> list[Evidence]:
+def read_newsml(data: bytes, source: SignalSource, place: Place, site: Site) -> list[Evidence]:
     """Return what a NewsML-G2 item says of its rights; raises RightsError where it is no XML."""
     root = parse_xml(data, MOST_NEWS_BYTES)
     return [one for info in _list_infos(root) for one in _read_newsml_info(info, source, place.url)]
@@ -76,7 +76,7 @@ def _list_infos(root: Element) -> Iterator[Element]:
     return (one for one in root.iter() if _local(one) == "rightsInfo")
 
 
-def _read_newsml_info(info: Element, source: Source, address: str) -> list[Evidence]:
+def _read_newsml_info(info: Element, source: SignalSource, address: str) -> list[Evidence]:
     found: list[Evidence] = []
     lines, holder, links = [], "", []
     constraints = next((read_text(one) for one in info if _local(one) == "otherConstraints"), "")

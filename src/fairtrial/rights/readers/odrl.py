@@ -15,7 +15,7 @@ from fairtrial.errors import RightsError
 from fairtrial.rights.circumstances import EU
 from fairtrial.rights.readers.embargoes import FIRST, LAST
 from fairtrial.rights.readers.parsing import parse_json
-from fairtrial.rights.readers.place import Source, clean_line
+from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Attribution, Evidence, Payment, Statement, Terms, Use
 
 ODRL = "odrl"
@@ -47,7 +47,7 @@ class _Condition:
     open: tuple[str, ...] = ()
 
 
-def read_odrl(value: object, source: Source, at: str, address: str = "") -> list[Evidence]:
+def read_odrl(value: object, source: SignalSource, at: str, address: str = "") -> list[Evidence]:
     """Return what a policy says, given as JSON text or as what that says.
 
     Args:
@@ -66,7 +66,7 @@ def read_odrl(value: object, source: Source, at: str, address: str = "") -> list
     return [_tell_policy(one, source, at, address) for one in policies]
 
 
-def read_embedded(text: str, source: Source, at: str, address: str = "") -> list[Evidence]:
+def read_embedded(text: str, source: SignalSource, at: str, address: str = "") -> list[Evidence]:
     """Return what policies in the JSON-LD of a page say; nothing where it has none, or is no JSON."""
     try:
         policies = list(_list_policies(parse_json(text.strip().removeprefix("<!--").removesuffix("-->"))))
@@ -90,7 +90,7 @@ def _list_policies(value: object) -> Iterator[Mapping[str, object]]:
 _POLICIES = frozenset(["agreement", "assertion", "offer", "policy", "privacy", "request", "set", "ticket"])
 
 
-def _tell_policy(policy: Mapping[str, object], source: Source, at: str, address: str) -> Evidence:
+def _tell_policy(policy: Mapping[str, object], source: SignalSource, at: str, address: str) -> Evidence:
     statements: list[Statement] = []
     unread: list[str] = []
     for rule in _list_rules(policy, "prohibition"):

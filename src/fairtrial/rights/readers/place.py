@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SiteAddress:
     """What the patterns of a site are compared with: host, empty if unknown, and path with its query."""
 
     host: str
@@ -47,7 +47,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SignalSource:
     """The file that a signal stood in.
 
     Attributes:
@@ -84,9 +84,9 @@ class Source:
         )
 
 
-def make_source(data: bytes, where: str, seen: datetime) -> Source:
+def make_source(data: bytes, where: str, seen: datetime) -> SignalSource:
     """Return the source with these bytes."""
-    return Source(where, hashlib.sha256(data).hexdigest(), seen)
+    return SignalSource(where, hashlib.sha256(data).hexdigest(), seen)
 
 
 def clean_text(text: str) -> str:
@@ -100,7 +100,7 @@ def clean_line(text: str) -> str:
     return line if line.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in line)
 
 
-def split_address(url: str) -> Target | None:
+def split_address(url: str) -> SiteAddress | None:
     """Return host and path of an address, None where it is none."""
     try:
         parts = urlsplit(url.strip())
@@ -110,4 +110,4 @@ def split_address(url: str) -> Target | None:
     if parts.scheme.casefold() not in {"http", "https"} or not host:
         return None
     query = f"?{parts.query}" if parts.query else ""
-    return Target(host, (parts.path or "/") + query)
+    return SiteAddress(host, (parts.path or "/") + query)

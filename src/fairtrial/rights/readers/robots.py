@@ -17,7 +17,7 @@ from fairtrial.errors import MissingExtraError
 from fairtrial.rights.readers.agents import AGENTS, OWN
 from fairtrial.rights.readers.parsing import MOST_BYTES
 from fairtrial.rights.readers.paths import match_path, normalise_path
-from fairtrial.rights.readers.place import Source, Target, clean_line
+from fairtrial.rights.readers.place import SignalSource, SiteAddress, clean_line
 from fairtrial.rights.readers.preferences import read_content_signal, read_preferences
 from fairtrial.rights.record import Evidence, Statement
 
@@ -32,7 +32,7 @@ EVERYBODY = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class _Line:
     """One line with a value, as it was written; the path is empty where it has none."""
 
     number: int
@@ -43,24 +43,24 @@ class Line:
 
 
 @dataclass(slots=True)
-class Group:
+class _Group:
     """Lines for some crawlers, by their product tokens in lower case with their lines; none: for the whole site."""
 
-    agents: dict[str, Line] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
+    agents: dict[str, _Line] = field(default_factory=dict)
+    lines: list[_Line] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsFile:
     """A robots.txt: its groups, or the problem that makes it unreadable."""
 
-    source: Source
+    source: SignalSource
     raw: str
-    groups: tuple[Group, ...] = ()
+    groups: tuple[_Group, ...] = ()
     fetching: Protego | None = None
     problem: str = ""
 
-    def tell(self, target: Target) -> tuple[Evidence, ...]:
+    def tell(self, target: SiteAddress) -> tuple[Evidence, ...]:
         """Return what it says of a document: preferences, signals, and which crawlers are kept out."""
         if self.problem:
             return (self.source.tell(ROBOTS, self.raw, problem=self.problem),)
@@ -69,7 +69,7 @@ class RobotsFile:
         found = [*self._tell_lines(own, target, denials_only=silent), *self._tell_lines(others, target, True)]
         return (*found, *self._tell_fetching(target))
 
-    def list_licenses(self) -> list[Line]:
+    def list_licenses(self) -> list[_Line]:
         """Return the ``License`` lines that hold for this program: of its group, else of the whole site (RSL 4.4.2)."""
         groups = self._groups_for_own()
         own = [line for group in groups for line in group.lines if line.name == "license"]
@@ -77,21 +77,21 @@ class RobotsFile:
             line for group in self.groups if not group.agents for line in group.lines if line.name == "license"
         ]
 
-    def _groups_for_own(self) -> list[Group]:
+    def _groups_for_own(self) -> list[_Group]:
         named = [group for group in self.groups if OWN in group.agents]
         return named or [group for group in self.groups if EVERYBODY in group.agents]
 
-    def _lines_for_own(self) -> list[Line]:
+    def _lines_for_own(self) -> list[_Line]:
         sitewide = [group for group in self.groups if not group.agents]
         return [line for group in (*sitewide, *self._groups_for_own()) for line in group.lines]
 
-    def _lines_for_crawlers(self) -> list[Line]:
+    def _lines_for_crawlers(self) -> list[_Line]:
         """Return lines for crawlers that collect for AI, without those that hold for this program anyway."""
         own = self._groups_for_own()
         groups = [group for group in self.groups if group not in own and not AGENTS.keys().isdisjoint(group.agents)]
         return [line for group in groups for line in group.lines]
 
-    def _tell_lines(self, lines: Iterable[Line], target: Target, denials_only: bool) -> list[Evidence]:
+    def _tell_lines(self, lines: Iterable[_Line], target: SiteAddress, denials_only: bool) -> list[Evidence]:
         found = []
         for name, read in (("content-usage", read_preferences), ("content-signal", read_content_signal)):
             for line in _find_longest([one for one in lines if one.name == name], target.path):
@@ -104,7 +104,7 @@ class RobotsFile:
                 found.append(self.source.tell(name, line.text, statements, at=at, problem=problem))
         return found
 
-    def _tell_fetching(self, target: Target) -> list[Evidence]:
+    def _tell_fetching(self, target: SiteAddress) -> list[Evidence]:
         """Return evidence of crawlers that are kept out of a document; of all of them it has no statements."""
         found = []
         named = dict.fromkeys(agent for group in self.groups for agent in group.agents)
@@ -121,7 +121,7 @@ class RobotsFile:
             found.append(self._tell_rules([OWN if OWN in named else EVERYBODY], target))
         return found
 
-    def _tell_rules(self, agents: list[str], target: Target, statements: tuple[Statement, ...] = ()) -> Evidence:
+    def _tell_rules(self, agents: list[str], target: SiteAddress, statements: tuple[Statement, ...] = ()) -> Evidence:
         """Return evidence with the lines of groups that keep crawlers out of a document."""
         groups = [group for group in self.groups if not group.agents.keys().isdisjoint(agents)]
         lines = [
@@ -135,11 +135,11 @@ class RobotsFile:
         at = f"line {lines[0].number}" if len(lines) < 3 else f"lines {lines[0].number} to {lines[-1].number}"
         return self.source.tell(ROBOTS, "\n".join(line.text for line in lines), statements, at=at)
 
-    def _may_fetch(self, agent: str, target: Target) -> bool:
+    def _may_fetch(self, agent: str, target: SiteAddress) -> bool:
         return self.fetching is None or bool(self.fetching.can_fetch(f"https://site.invalid{target.path}", agent))
 
 
-def read_robots(data: bytes, source: Source) -> RobotsFile:
+def read_robots(data: bytes, source: SignalSource) -> RobotsFile:
     """Return what a robots.txt says.
 
     Raises:
@@ -165,15 +165,15 @@ def decode_text(data: bytes) -> tuple[str, str]:
     return (text, "") if "\0" not in text else ("", "it has null characters and is no text")
 
 
-def _split_groups(lines: list[str]) -> tuple[list[Group], list[str]]:
+def _split_groups(lines: list[str]) -> tuple[list[_Group], list[str]]:
     """Return the groups, and the lines that tell who may fetch what."""
-    sitewide = Group()
+    sitewide = _Group()
     groups, filtered, ends = [sitewide], list[str](), True
     for number, line in enumerate(lines, 1):
         name, colon, value = line.partition("#")[0].partition(":")
         name, value = name.strip().casefold(), value.strip()
         if name == "license" and colon:
-            groups[-1].lines.append(Line(number, name, "", value, line.strip()))
+            groups[-1].lines.append(_Line(number, name, "", value, line.strip()))
             continue
         if name in ("content-usage", "content-signal") and colon:
             groups[-1].lines.append(_split_path(number, name, value, line.strip()))
@@ -183,23 +183,23 @@ def _split_groups(lines: list[str]) -> tuple[list[Group], list[str]]:
         filtered.append(line)
         if name in ("user-agent", "useragent", "user agent") and colon:
             if ends:
-                groups.append(Group())
+                groups.append(_Group())
             ends = False
-            groups[-1].agents.setdefault(value.casefold(), Line(number, "user-agent", "", value, line.strip()))
+            groups[-1].agents.setdefault(value.casefold(), _Line(number, "user-agent", "", value, line.strip()))
         elif name in ("allow", "disallow"):
             ends = True
-            groups[-1].lines.append(Line(number, name, normalise_path(value), value, line.strip()))
+            groups[-1].lines.append(_Line(number, name, normalise_path(value), value, line.strip()))
     return groups, filtered
 
 
-def _split_path(number: int, name: str, value: str, text: str) -> Line:
+def _split_path(number: int, name: str, value: str, text: str) -> _Line:
     if not value.startswith("/"):
-        return Line(number, name, "", value, text)
+        return _Line(number, name, "", value, text)
     path, *rest = value.split(maxsplit=1)
-    return Line(number, name, normalise_path(path), rest[0] if rest else "", text)
+    return _Line(number, name, normalise_path(path), rest[0] if rest else "", text)
 
 
-def _find_longest(lines: list[Line], path: str) -> list[Line]:
+def _find_longest(lines: list[_Line], path: str) -> list[_Line]:
     """Return the lines with the longest pattern that matches; several where it is the same."""
     sizes = [(match_path(line.path, path), line) for line in lines]
     longest = max((size for size, _ in sizes if size is not None), default=None)

@@ -16,7 +16,7 @@ from fairtrial.errors import RightsError
 from fairtrial.rights.circumstances import EU, OPERATORS
 from fairtrial.rights.readers.parsing import parse_xml, read_text
 from fairtrial.rights.readers.paths import match_path, normalise_path
-from fairtrial.rights.readers.place import Source, Target, clean_line, split_address
+from fairtrial.rights.readers.place import SignalSource, SiteAddress, clean_line, split_address
 from fairtrial.rights.record import Attribution, Evidence, Payment, Reporting, Says, Statement, Terms, Use
 
 RSL = "rsl"
@@ -76,7 +76,7 @@ class Content:
     alternates: tuple[str, ...]
     raw: str
 
-    def match(self, target: Target) -> int | None:
+    def match(self, target: SiteAddress) -> int | None:
         """Return how specific its pattern is if it covers a document, else None."""
         if not self.url:
             return 0
@@ -96,14 +96,14 @@ class Content:
 class RslFile:
     """A licence file: its contents, or the problem that makes it unreadable; foreign if it is XML of another kind."""
 
-    source: Source
+    source: SignalSource
     raw: str
     contents: tuple[Content, ...] = ()
     max_age: float = MAX_AGE_DAYS
     problem: str = ""
     foreign: bool = False
 
-    def tell(self, target: Target) -> tuple[Evidence, ...]:
+    def tell(self, target: SiteAddress) -> tuple[Evidence, ...]:
         """Return what it says of a document; nothing where none of its contents covers it."""
         if self.problem:
             return (self.source.tell(RSL, self.raw, problem=self.problem),)
@@ -132,10 +132,10 @@ class RslFile:
 
     def tell_here(self) -> tuple[Evidence, ...]:
         """Return what it says of the document that it stands in, whatever address it gives: copies keep their terms."""
-        return replace(self, contents=tuple(replace(one, url="") for one in self.contents)).tell(Target("", "/"))
+        return replace(self, contents=tuple(replace(one, url="") for one in self.contents)).tell(SiteAddress("", "/"))
 
 
-def read_rsl(data: bytes, source: Source) -> RslFile:
+def read_rsl(data: bytes, source: SignalSource) -> RslFile:
     """Return what a licence file, an inline licence or an ``rsl:content`` of a feed says; never raises."""
     raw = data[:8000].decode("utf-8", "replace")
     foreign = False
@@ -147,7 +147,7 @@ def read_rsl(data: bytes, source: Source) -> RslFile:
         return RslFile(source, raw, problem=error.message, foreign=foreign)
 
 
-def parse_rsl(root: Element, source: Source, raw: str) -> RslFile:
+def parse_rsl(root: Element, source: SignalSource, raw: str) -> RslFile:
     """Return what an element ``rsl`` or ``content`` says; raises RightsError where it is not valid."""
     if root.tag == f"{NAMESPACE}content":
         return RslFile(source, raw, (_read_content(root),))

@@ -11,7 +11,7 @@ from fairtrial.rights.readers.embargoes import FIRST, tell_end
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.pages import Page
 from fairtrial.rights.readers.parsing import parse_json
-from fairtrial.rights.readers.place import Source, clean_line
+from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.record import Evidence, Statement, Use
 
 SCHEMA_ORG = "schema.org"
@@ -25,7 +25,7 @@ _NO = frozenset(["false", "no", "0", "http://schema.org/false", "https://schema.
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class _Work:
     """What is said of the page's own work."""
 
     licences: tuple[str, ...]
@@ -37,7 +37,7 @@ class Work:
     raw: str
 
 
-def read_schema_org(page: Page, source: Source) -> list[Evidence]:
+def read_schema_org(page: Page, source: SignalSource) -> list[Evidence]:
     """Return what schema.org in a page says of its rights; JSON-LD that cannot be parsed is a problem."""
     found: list[Evidence] = []
     for kind, text in page.scripts:
@@ -71,14 +71,14 @@ def _list_works(value: object) -> Iterator[Mapping[str, object]]:
                 yield one
 
 
-def _read_work(item: Mapping[str, object]) -> Work:
+def _read_work(item: Mapping[str, object]) -> _Work:
     holder = _name(item.get("copyrightHolder")) or _name(item.get("publisher"))
     free = not any(text.casefold() in _NO for text in _texts(item.get("isAccessibleForFree")))
     keys = ("license", "usageInfo", "acquireLicensePage", "copyrightHolder", "copyrightNotice", "creditText",
             "isAccessibleForFree", "conditionsOfAccess", "expires")  # fmt: skip
     raw = "\n".join(f"{key}: {text}" for key in keys for text in _texts(item.get(key)))
     terms = [text for key in ("usageInfo", "acquireLicensePage") for text in _texts(item.get(key))]
-    return Work(
+    return _Work(
         tuple(_texts(item.get("license"))),
         holder,
         _name(item.get("creditText")),
@@ -89,7 +89,7 @@ def _read_work(item: Mapping[str, object]) -> Work:
     )
 
 
-def _tell(work: Work, source: Source, at: str) -> list[Evidence]:
+def _tell(work: _Work, source: SignalSource, at: str) -> list[Evidence]:
     if not work.raw:
         return []
     statements = () if work.free else (

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from fairtrial.rights.readers.aitxt import read_ai_txt
 from fairtrial.rights.readers.parsing import MOST_BYTES
 from fairtrial.rights.readers.paths import normalise_path
-from fairtrial.rights.readers.place import Place, Source, Target, clean_line, make_source, split_address
+from fairtrial.rights.readers.place import Place, SignalSource, SiteAddress, clean_line, make_source, split_address
 from fairtrial.rights.readers.robots import RobotsFile, read_robots
 from fairtrial.rights.readers.rsl import RSL, RslFile, read_rsl
 from fairtrial.rights.readers.tdmrep import read_tdmrep
@@ -22,12 +22,12 @@ from fairtrial.rights.record import Evidence
 class SiteFile(Protocol):
     """A file that can be asked about any document of its site."""
 
-    def tell(self, target: Target) -> tuple[Evidence, ...]:
+    def tell(self, target: SiteAddress) -> tuple[Evidence, ...]:
         """Return what it says of a document."""
         ...
 
 
-_READERS: dict[str, Callable[[bytes, Source], SiteFile]] = {
+_READERS: dict[str, Callable[[bytes, SignalSource], SiteFile]] = {
     "robots.txt": read_robots,
     "rsl.xml": read_rsl,
     "license.xml": read_rsl,
@@ -92,12 +92,14 @@ class Site:
                     found += self._tell_declared(line.value, known.file.source, at, place, target)
         return tuple(dict.fromkeys(found))
 
-    def tell_linked(self, url: str, source: Source, at: str, place: Place) -> tuple[Evidence, ...]:
+    def tell_linked(self, url: str, source: SignalSource, at: str, place: Place) -> tuple[Evidence, ...]:
         """Return what an RSL file says to which a page or header links; one that is not here licenses nothing."""
-        target = split_address(place.url) or Target("", _path_in("", place.path))
+        target = split_address(place.url) or SiteAddress("", _path_in("", place.path))
         return self._tell_declared(urljoin(place.url, url) if place.url else url, source, at, place, target)
 
-    def _tell_declared(self, url: str, source: Source, at: str, place: Place, target: Target) -> tuple[Evidence, ...]:
+    def _tell_declared(
+        self, url: str, source: SignalSource, at: str, place: Place, target: SiteAddress
+    ) -> tuple[Evidence, ...]:
         for known in self._list_known(place):
             if isinstance(known.file, RslFile) and _is_at(url, known):
                 return known.file.tell(target)
@@ -157,12 +159,12 @@ class Site:
             return None
 
 
-def _find_target(place: Place, known: _Known) -> Target:
+def _find_target(place: Place, known: _Known) -> SiteAddress:
     """Return what patterns are compared with: the document's address, else its path within the file's folder."""
     whole = split_address(place.url)
     if whole is None:
-        return Target("", _path_in(known.folder, place.path))
-    return Target(whole.host, normalise_path(whole.path))
+        return SiteAddress("", _path_in(known.folder, place.path))
+    return SiteAddress(whole.host, normalise_path(whole.path))
 
 
 def _path_in(folder: str, path: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fairtrial.errors import RightsError
 from fairtrial.rights.readers.parsing import parse_json
 from fairtrial.rights.readers.paths import match_path, normalise_path
-from fairtrial.rights.readers.place import Source, Target, clean_line, split_address
+from fairtrial.rights.readers.place import SignalSource, SiteAddress, clean_line, split_address
 from fairtrial.rights.record import Evidence, Statement, Use
 from fairtrial.rights.signals import TDMREP_ORDER
 
@@ -25,7 +25,7 @@ POLICY = "tdm-policy"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class _Rule:
     """One entry of the file."""
 
     location: str
@@ -37,12 +37,12 @@ class Rule:
 class TdmrepFile:
     """``/.well-known/tdmrep.json``: its entries in order, or the problem that makes it unreadable."""
 
-    source: Source
+    source: SignalSource
     raw: str
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[_Rule, ...] = ()
     problem: str = ""
 
-    def tell(self, target: Target) -> tuple[Evidence, ...]:
+    def tell(self, target: SiteAddress) -> tuple[Evidence, ...]:
         """Return what the first entry that covers a document says of it; nothing where none does."""
         if self.problem:
             return (self.source.tell(TDMREP_FILE, self.raw, problem=self.problem),)
@@ -52,7 +52,7 @@ class TdmrepFile:
         return ()
 
 
-def read_tdmrep(data: bytes, source: Source) -> TdmrepFile:
+def read_tdmrep(data: bytes, source: SignalSource) -> TdmrepFile:
     """Return what a site's file says; never raises."""
     raw = data[:8000].decode("utf-8", "replace")
     try:
@@ -69,7 +69,7 @@ def choose_reservation(values: Iterable[str]) -> str:
     return "1" if "1" in stripped else next(iter(stripped), "")
 
 
-def tell_reservation(signal: str, source: Source, reservation: str, policy: str, at: str) -> tuple[Evidence, ...]:
+def tell_reservation(signal: str, source: SignalSource, reservation: str, policy: str, at: str) -> tuple[Evidence, ...]:
     """Return evidence of a reservation as it was written; a value that is neither 0 nor 1 counts as none."""
     value, policy = reservation.strip(), clean_line(policy)
     raw = "\n".join(f"{name}: {text}" for name, text in ((RESERVATION, value), (POLICY, policy)) if text)
@@ -83,7 +83,7 @@ def tell_reservation(signal: str, source: Source, reservation: str, policy: str,
     return (replace(source.tell(signal, raw, statements, at=at), terms_url=policy),)
 
 
-def _read_rule(entry: object) -> Rule:
+def _read_rule(entry: object) -> _Rule:
     if not isinstance(entry, Mapping):
         raise RightsError("it has an entry that is no object")
     location, reservation = entry.get("location"), entry.get(RESERVATION)
@@ -94,4 +94,4 @@ def _read_rule(entry: object) -> Rule:
     whole = split_address(location)
     path = whole.path if whole is not None else location
     pattern = normalise_path(path if path.startswith(("/", "*")) else f"/{path}")
-    return Rule(pattern, str(reservation)[:20] if number else "", policy if isinstance(policy, str) else "")
+    return _Rule(pattern, str(reservation)[:20] if number else "", policy if isinstance(policy, str) else "")

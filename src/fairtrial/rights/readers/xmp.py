@@ -10,7 +10,7 @@ from fairtrial.errors import RightsError
 from fairtrial.rights.readers.licences import Credit, read_licence
 from fairtrial.rights.readers.packets import find_packets
 from fairtrial.rights.readers.parsing import parse_xml, read_text
-from fairtrial.rights.readers.place import Source, clean_line
+from fairtrial.rights.readers.place import SignalSource, clean_line
 from fairtrial.rights.readers.rsl import NAMESPACE, RSL, parse_rsl
 from fairtrial.rights.readers.tdmrep import TDMREP_XMP, tell_reservation
 from fairtrial.rights.record import Evidence, Says, Statement, Use
@@ -52,7 +52,7 @@ class Packet:
         return next((value for name in names for key, value in self.properties if key == name and value), "")
 
 
-def read_xmp(data: bytes, source: Source) -> list[Evidence]:
+def read_xmp(data: bytes, source: SignalSource) -> list[Evidence]:
     """Return what the XMP packets of a file say of its rights; one that cannot be parsed is a problem."""
     found: list[Evidence] = []
     for raw in find_packets(data):
@@ -66,7 +66,7 @@ def read_xmp(data: bytes, source: Source) -> list[Evidence]:
     return found
 
 
-def tell_mining(signal: str, value: str, source: Source, at: str, constraints: str = "") -> list[Evidence]:
+def tell_mining(signal: str, value: str, source: SignalSource, at: str, constraints: str = "") -> list[Evidence]:
     """Return what a value of the PLUS vocabulary says; one that is not in it is a problem."""
     name = _VALUE.fullmatch(value.strip())
     raw = f"DataMining: {value}" + (f"\nOtherConstraints: {constraints}" if constraints else "")
@@ -94,20 +94,20 @@ def _read_first(element: Element) -> str:
     return read_text(items[0]) if items else read_text(element)
 
 
-def _tell_mining(packet: Packet, source: Source) -> list[Evidence]:
+def _tell_mining(packet: Packet, source: SignalSource) -> list[Evidence]:
     values = [value for key, value in packet.properties if key == f"{PLUS}DataMining" and value]
     constraints = packet.find(f"{PLUS}OtherConstraints")
     return [one for value in values for one in tell_mining("plus", value, source, "XMP plus:DataMining", constraints)]
 
 
-def _tell_tdmrep(packet: Packet, source: Source) -> list[Evidence]:
+def _tell_tdmrep(packet: Packet, source: SignalSource) -> list[Evidence]:
     named = {match[1]: value for key, value in packet.properties if (match := _TDM.fullmatch(key))}
     if not named:
         return []
     return list(tell_reservation(TDMREP_XMP, source, named.get("reservation", ""), named.get("policy", ""), "XMP"))
 
 
-def _tell_rsl(packet: Packet, source: Source) -> list[Evidence]:
+def _tell_rsl(packet: Packet, source: SignalSource) -> list[Evidence]:
     """Return what an embedded licence says: of the file that it stands in, whatever address it has there."""
     found: list[Evidence] = []
     for element in packet.root.iter(f"{NAMESPACE}rsl"):
@@ -120,7 +120,7 @@ def _tell_rsl(packet: Packet, source: Source) -> list[Evidence]:
     return found
 
 
-def _tell_rights(packet: Packet, source: Source) -> list[Evidence]:
+def _tell_rights(packet: Packet, source: SignalSource) -> list[Evidence]:
     holder = packet.find(f"{_RIGHTS}Owner", f"{PLUS}CopyrightOwnerName", f"{_DC}creator")
     credit = packet.find(f"{_CC}attributionName", f"{_PHOTOSHOP}Credit") or holder
     link = packet.find(f"{_CC}attributionURL")

@@ -18,7 +18,7 @@ from fairtrial.rights.statement.uses import AnsweredWith, fold_name
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class TakenCounts:
     """What was taken.
 
     Attributes:
@@ -48,7 +48,7 @@ class DocumentLine:
     uri: str
     published: str
     licences: tuple[str, ...]
-    counts: Counts
+    counts: TakenCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class PublisherPart:
     publisher: str
     holders: tuple[str, ...]
     documents: tuple[DocumentLine, ...]
-    counts: Counts
+    counts: TakenCounts
     denied: int = 0
 
 
@@ -85,7 +85,7 @@ class UsageStatement:
     period: Period
     answers: int
     publishers: tuple[PublisherPart, ...]
-    counts: Counts
+    counts: TakenCounts
     unshown: int = 0
 
     @property
@@ -144,13 +144,13 @@ def _make_line(document: str, groups: list[tuple[PassageUse, ...]]) -> DocumentL
     return DocumentLine(document, first.uri, first.published, tuple(sorted(licences)), counts)
 
 
-def _count_answer(uses: tuple[PassageUse, ...]) -> Counts:
+def _count_answer(uses: tuple[PassageUse, ...]) -> TakenCounts:
     """Return what one answer took from one document."""
     due: dict[str, Decimal] = {}
     for use in uses:
         for amount, currency in use.due if use.shown else ():
             due[currency] = due.get(currency, Decimal()) + amount
-    return Counts(
+    return TakenCounts(
         retrieved=1,
         shown=int(any(use.shown for use in uses)),
         cited=int(any(use.cited for use in uses)),
@@ -161,7 +161,7 @@ def _count_answer(uses: tuple[PassageUse, ...]) -> Counts:
     )
 
 
-def add_counts(counts: Iterable[Counts]) -> Counts:
+def add_counts(counts: Iterable[TakenCounts]) -> TakenCounts:
     """Return the sum of counts."""
     retrieved = shown = cited = words = 0
     withheld: Counter[str] = Counter()
@@ -177,7 +177,7 @@ def add_counts(counts: Iterable[Counts]) -> Counts:
         for currency, amount in one.due.items():
             due[currency] = due.get(currency, Decimal()) + amount
     told = (dict(sorted(withheld.items())), dict(sorted(due.items())), dict(sorted(tests.items())))
-    return Counts(retrieved, shown, cited, words, *told)
+    return TakenCounts(retrieved, shown, cited, words, *told)
 
 
 def _place_line(line: DocumentLine) -> tuple[int, str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from fairtrial.rights.statement.counting import Counts, UsageStatement
+from fairtrial.rights.statement.counting import TakenCounts, UsageStatement
 
 COLUMNS: Final = (
     "period",
@@ -64,7 +64,7 @@ def statement_document(statement: UsageStatement) -> dict[str, Any]:
     }
 
 
-def _counts_document(counts: Counts) -> dict[str, Any]:
+def _counts_document(counts: TakenCounts) -> dict[str, Any]:
     return {
         "retrieved": counts.retrieved,
         "shown": counts.shown,

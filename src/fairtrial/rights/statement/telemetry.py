@@ -25,7 +25,7 @@ TURN: Final = "1"
 OUTPUT: Final = "response:1"
 _NAMES: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://contenttelemetry.org/schema/v1/telemetry-session.json")
 
-Event = dict[str, Any]
+_Event = dict[str, Any]
 
 
 def make_sessions(answers: Iterable[AnsweredWith]) -> Iterator[dict[str, Any]]:
@@ -49,8 +49,8 @@ def _make_session(answer: AnsweredWith) -> dict[str, Any]:
         "query_tokens": answer.tokens_in,
         "response_tokens": answer.tokens_out,
     }
-    begin: Event = {"type": "turn_started", "turn_id": TURN, "turn": {"privacy_level": "minimal"}}
-    done: Event = {"type": "turn_completed", "turn_id": TURN, "turn": turn}
+    begin: _Event = {"type": "turn_started", "turn_id": TURN, "turn": {"privacy_level": "minimal"}}
+    done: _Event = {"type": "turn_completed", "turn_id": TURN, "turn": turn}
     listed = [begin, *events, done]
     return {
         "document_type": "session",
@@ -67,8 +67,8 @@ def _make_session(answer: AnsweredWith) -> dict[str, Any]:
     }
 
 
-def _make_events(uses: tuple[PassageUse, ...], session: uuid.UUID) -> list[Event]:
-    found: list[Event] = []
+def _make_events(uses: tuple[PassageUse, ...], session: uuid.UUID) -> list[_Event]:
+    found: list[_Event] = []
     for document, mode in dict.fromkeys((use.document, use.mode) for use in uses):
         first = next(use for use in uses if (use.document, use.mode) == (document, mode))
         retrieved = {"media_type": "text", "purpose": "inference"}
@@ -103,9 +103,9 @@ def _identify(use: PassageUse) -> str:
     return use.uri or use.document
 
 
-def _name(use: PassageUse) -> Event:
+def _name(use: PassageUse) -> _Event:
     """Return by what a document is known, and under which licence it was used."""
-    named: Event = {"content_url": use.uri} if _is_address(use.uri) else {"content_id": _identify(use)}
+    named: _Event = {"content_url": use.uri} if _is_address(use.uri) else {"content_id": _identify(use)}
     return {**named, "license_ref": use.licence} if use.licence else named
 
 

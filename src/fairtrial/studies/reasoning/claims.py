@@ -14,7 +14,7 @@ from fairtrial.ledger.plan import TaskRecord
 from fairtrial.stats.token_curves import (
     AreaDifference,
     AreaQuestion,
-    Curve,
+    TokenCurve,
     compare_many,
     compute_area,
     compute_curve,
@@ -29,7 +29,7 @@ DRAWS, SEED = 1000, 6
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ReasoningClaim:
     """A claim that ``a`` reasons less per token than ``b``, and what became of it.
 
     Attributes:
@@ -70,7 +70,7 @@ def find_claims(
     curves: Mapping[tuple[str, str], TaskCurve],
     families: Sequence[Family],
     settings: Mapping[str, Any],
-) -> list[Claim]:
+) -> list[ReasoningClaim]:
     """Return all claims of a trial, judged together.
 
     Args:
@@ -83,7 +83,7 @@ def find_claims(
     asked = [(pair, question) for pair in pairs if (question := _ask(rows, pair, families, settings))]
     judged = compare_many([question for _, question in asked], 1 - rows.confidence)
     return [
-        Claim(
+        ReasoningClaim(
             pair.about,
             pair.b.task.name,
             question.limits,
@@ -166,7 +166,7 @@ def _split_difference(question: AreaQuestion, confidence: float) -> tuple[Interv
     drawn = [compute_curve(sample, question.draws) for sample in (question.a, question.b)]
     start = (question.limits[0], question.limits[0] * (1 + 1e-6))
 
-    def split(one: Curve, other: Curve) -> tuple[Any, Any]:
+    def split(one: TokenCurve, other: TokenCurve) -> tuple[Any, Any]:
         begun = np.round(compute_area(one, start) - compute_area(other, start), 5) + 0.0  # no -0.0
         whole = compute_area(one, question.limits) - compute_area(other, question.limits)
         return begun, whole - begun

@@ -13,7 +13,7 @@ from fairtrial.analysis.standings.values import CandidateValues, TrialValues
 from fairtrial.ledger import query
 from fairtrial.ledger.plan import CandidateRecord, TaskRecord, TrialRecord
 from fairtrial.spec.think import find_length, name_family
-from fairtrial.stats.token_curves import Curve, CurveSample, compute_curve
+from fairtrial.stats.token_curves import CurveSample, TokenCurve, compute_curve
 
 TOKENS, READ = "tokens_out", "tokens_in"
 AS_IT_IS = "as it is"
@@ -59,7 +59,7 @@ class TaskCurve:
     sample: CurveSample
     read: NDArray[np.float64]
     lengths: tuple[str, ...]
-    curve: Curve = field(compare=False)
+    curve: TokenCurve = field(compare=False)
 
 
 def find_families(plan: TrialRecord) -> tuple[Family, ...]:

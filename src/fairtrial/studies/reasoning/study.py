@@ -12,7 +12,7 @@ from typing import Any
 from fairtrial.analysis.standings.values import TrialValues
 from fairtrial.ledger import Ledger, query
 from fairtrial.studies.base import Findings
-from fairtrial.studies.reasoning.claims import Claim, find_claims, is_judged
+from fairtrial.studies.reasoning.claims import ReasoningClaim, find_claims, is_judged
 from fairtrial.studies.reasoning.families import APART, Family, TaskCurve, find_families, read_curve
 from fairtrial.studies.reasoning.figures import (
     LEAST_SPAN,
@@ -60,7 +60,7 @@ def _list_notes(
     rows: TrialValues,
     families: Sequence[Family],
     curves: Mapping[tuple[str, str], TaskCurve],
-    claims: Sequence[Claim],
+    claims: Sequence[ReasoningClaim],
     margin: float,
 ) -> Iterator[str]:
     """Yield how to read it, and what is not covered."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fairtrial.studies.base import Column, Interval, Table
-from fairtrial.studies.reasoning.claims import Claim
+from fairtrial.studies.reasoning.claims import ReasoningClaim
 
 WORDS = ("supported", "refuted", "undecided")
 
 
-def describe_claims(claims: Sequence[Claim], margin: float) -> Iterator[str]:
+def describe_claims(claims: Sequence[ReasoningClaim], margin: float) -> Iterator[str]:
     """Yield a sentence for each claim over all its tasks."""
     for about in dict.fromkeys(claim.about for claim in claims):
         own = [claim for claim in claims if claim.about == about]
@@ -32,7 +32,7 @@ def _ask(about: str) -> str:
     return f"{a} reasons less per token than {b}"
 
 
-def _name(claim: Claim, margin: float) -> str:
+def _name(claim: ReasoningClaim, margin: float) -> str:
     """Return a task with what was found there, in brief."""
     points = 100 * claim.alone.difference
     ends = f"{_sign(points)} points [{_sign(100 * claim.alone.low)}, {_sign(100 * claim.alone.high)}]"
@@ -47,7 +47,7 @@ def _join(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def make_claims_table(claims: Sequence[Claim]) -> Table:
+def make_claims_table(claims: Sequence[ReasoningClaim]) -> Table:
     """Return every claim with its evidence."""
     columns = (
         Column("claim"),

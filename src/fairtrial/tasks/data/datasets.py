@@ -130,10 +130,10 @@ class HubRows:
         return "rows:" + content_hash([[convert_to_json(row) for row in self.split(name)] for name in splits])
 
 
-Rows = LocalRows | HubRows
+DatasetRows = LocalRows | HubRows
 
 
-def open_rows(source: DataSource) -> Rows:
+def open_rows(source: DataSource) -> DatasetRows:
     """Find the rows of a task; reads nothing but file names.
 
     Raises DataError if files are missing, MissingExtraError if a hub data set is asked for without the extra ``hub``.

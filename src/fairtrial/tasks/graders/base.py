@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import ValidationError
 
 from fairtrial.errors import DataError, SpecError
-from fairtrial.plugins import Table
+from fairtrial.plugins import PluginTable
 from fairtrial.records import COUNT, Answer, CorpusScore, GenerateRequest, Measure, Observation
 from fairtrial.records.hashing import content_hash
 from fairtrial.records.trace import Trace
@@ -166,7 +166,7 @@ def _is_grader(found: object) -> bool:
     return declares and issubclass(found.Settings, GraderSettings)  # type: ignore[attr-defined]
 
 
-GRADERS: Table[type[Grader[Any]]] = Table(
+GRADERS: PluginTable[type[Grader[Any]]] = PluginTable(
     "grader",
     {
         "exact": "fairtrial.tasks.graders.exact:ExactGrader",

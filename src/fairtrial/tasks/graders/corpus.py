@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from fairtrial.tasks.graders.likeness import load_metric
 
-Counts = dict[str, float]
+_Counts = dict[str, float]
 PER_SENTENCE: Mapping[str, str] = {"bleu": "bleu_sentence", "chrf": "chrf_sentence", "chrf++": "chrf++_sentence"}
 """Scores of the whole corpus, and the measure of single answers that is compared instead."""
 
 
-def count_ngrams(formula: str, texts: Sequence[str], gold: Sequence[str]) -> Counts:
+def count_ngrams(formula: str, texts: Sequence[str], gold: Sequence[str]) -> _Counts:
     """Return the counts of one item's answers that a corpus score is made of (see `fairtrial.stats.corpus.SCORES`)."""
     metric = load_metric(formula)
     found: Counter[str] = Counter()
@@ -26,13 +26,13 @@ def count_ngrams(formula: str, texts: Sequence[str], gold: Sequence[str]) -> Cou
     return {name: count / len(texts) for name, count in found.items()}
 
 
-def _name_bleu_counts(stats: Sequence[int]) -> Counts:
+def _name_bleu_counts(stats: Sequence[int]) -> _Counts:
     matched = {f"match:{order}": float(stats[1 + order]) for order in range(1, 5)}
     return {"said": float(stats[0]), "right": float(stats[1]), **matched}
 
 
-def _name_chrf_counts(stats: Sequence[int]) -> Counts:
-    found: Counts = {}
+def _name_chrf_counts(stats: Sequence[int]) -> _Counts:
+    found: _Counts = {}
     for at, (kind, order) in enumerate([("", n) for n in range(1, 7)] + [("_words", n) for n in (1, 2)]):
         if 3 * at >= len(stats):
             break

@@ -130,19 +130,19 @@ def _compile(separators: Sequence[str]) -> re.Pattern[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class ListElement:
     """One thing of a list, ready to be compared: its folded text, and the number that it is."""
 
     text: str
     number: Fraction | None
 
     @classmethod
-    def read(cls, text: str, ignore: Sequence[str]) -> Thing:
+    def read(cls, text: str, ignore: Sequence[str]) -> ListElement:
         """Return a thing from its text, without what is to be ignored."""
         return cls(fold(text, ignore), read_plain_number(text))
 
 
-def find_like(said: Sequence[Thing], right: Sequence[Thing], tolerance: float | str) -> list[list[int]]:
+def find_like(said: Sequence[ListElement], right: Sequence[ListElement], tolerance: float | str) -> list[list[int]]:
     """Return, for each thing that was said, the places of the right things that it may be.
 
     Two things are one if their texts are, or the numbers that both of them are.

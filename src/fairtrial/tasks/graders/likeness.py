@@ -18,7 +18,7 @@ from typing import Any
 from fairtrial.errors import MissingExtraError
 from fairtrial.records import Measure
 
-Likeness = Callable[[str, Sequence[str]], tuple[float, float]]
+_Likeness = Callable[[str, Sequence[str]], tuple[float, float]]
 """An answer and the right ones to (value, weight)."""
 
 MEASURES: Mapping[str, Measure] = {

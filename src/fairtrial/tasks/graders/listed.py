@@ -18,7 +18,7 @@ from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.answers import ListSettings, SetSettings
 from fairtrial.tasks.graders.base import Grader, Grades, Row
-from fairtrial.tasks.graders.elements import Thing, compute_f1, find_like, read_elements, read_right
+from fairtrial.tasks.graders.elements import ListElement, compute_f1, find_like, read_elements, read_right
 
 S = TypeVar("S", bound=SetSettings)
 
@@ -31,7 +31,7 @@ class ListedGrader(Grader[S], ABC):
     partial: ClassVar[str]
 
     @abstractmethod
-    def count_matches(self, said: list[Thing], right: list[Thing]) -> tuple[int, int, int]:
+    def count_matches(self, said: list[ListElement], right: list[ListElement]) -> tuple[int, int, int]:
         """Return how many match, how many were said, and how many are right."""
 
     def grade(self, answer: str, expected: Sequence[str], row: Row) -> Grades:
@@ -57,7 +57,7 @@ class ListedGrader(Grader[S], ABC):
         if said is None:
             return 0.0
         ignore = self.settings.ignore
-        things = [[Thing.read(one, ignore) for one in texts] for texts in (said, right)]
+        things = [[ListElement.read(one, ignore) for one in texts] for texts in (said, right)]
         return compute_f1(*self.count_matches(*things))
 
 
@@ -68,7 +68,7 @@ class SetGrader(ListedGrader[SetSettings]):
     exact, partial = "set_match", "set_f1"
     measures = (Measure("set_match"), Measure("set_f1"))
 
-    def count_matches(self, said: list[Thing], right: list[Thing]) -> tuple[int, int, int]:
+    def count_matches(self, said: list[ListElement], right: list[ListElement]) -> tuple[int, int, int]:
         """Return the size of the largest matching of what was said with what is right, and the sizes of both."""
         said, right = _drop_copies(said), _drop_copies(right)
         like = find_like(said, right, self.settings.tolerance)
@@ -86,7 +86,7 @@ class ListGrader(ListedGrader[ListSettings]):
     exact, partial = "list_match", "list_f1"
     measures = (Measure("list_match"), Measure("list_f1"))
 
-    def count_matches(self, said: list[Thing], right: list[Thing]) -> tuple[int, int, int]:
+    def count_matches(self, said: list[ListElement], right: list[ListElement]) -> tuple[int, int, int]:
         """Return the length of the longest common subsequence, and the lengths of both."""
         row = [0] * (len(right) + 1)
         for places in map(set, find_like(said, right, self.settings.tolerance)):
@@ -96,7 +96,7 @@ class ListGrader(ListedGrader[ListSettings]):
         return row[-1], len(said), len(right)
 
 
-def _drop_copies(things: Sequence[Thing]) -> list[Thing]:
+def _drop_copies(things: Sequence[ListElement]) -> list[ListElement]:
     """Return things without those whose text or number stood before."""
     texts: set[str] = set()
     numbers: set[Fraction] = set()

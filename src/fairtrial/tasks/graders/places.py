@@ -8,7 +8,7 @@ from typing import Literal
 
 from fairtrial.tasks.reading.plain import clean, cut_own_part
 
-Place = tuple[float, ...]
+PlaceCoordinates = tuple[float, ...]
 """Two numbers, a point, or four, two corners of a box."""
 
 _N = r"[-+]?\d{1,7}(?:\.\d{1,12})?|[-+]?\.\d{1,12}"
@@ -34,7 +34,7 @@ _CORNER = {
 }
 
 
-def read_place(text: str, order: Literal["xy", "yx"] = "xy") -> Place | None:
+def read_place(text: str, order: Literal["xy", "yx"] = "xy") -> PlaceCoordinates | None:
     """Return the point or box that a text names, across before down; None if it names none, or several.
 
     ``order`` is that of numbers without a name; those with one (``y=34, x=12``) say themselves which they are.
@@ -55,7 +55,7 @@ def read_place(text: str, order: Literal["xy", "yx"] = "xy") -> Place | None:
     return place if order == "xy" else tuple(place[i ^ 1] for i in range(len(place)))
 
 
-def _find_named(text: str) -> Iterator[Place]:
+def _find_named(text: str) -> Iterator[PlaceCoordinates]:
     """Yield places whose numbers have names."""
     known: dict[int, float] = {}
     numbers = [(_CORNER.get(one[1].casefold().replace("_", "")), float(one[2])) for one in _NAMED.finditer(text)]
@@ -76,14 +76,14 @@ def _find_named(text: str) -> Iterator[Place]:
     yield from _as_place(known)
 
 
-def _as_place(known: dict[int, float]) -> Iterator[Place]:
+def _as_place(known: dict[int, float]) -> Iterator[PlaceCoordinates]:
     if set(known) == {0, 1, _WIDTH, _HEIGHT}:
         yield known[0], known[1], known[0] + known[_WIDTH], known[1] + known[_HEIGHT]
     elif set(known) in ({0, 1}, {0, 1, 2, 3}):
         yield tuple(known[i] for i in sorted(known))
 
 
-def _find_grouped(text: str) -> Iterator[Place]:
+def _find_grouped(text: str) -> Iterator[PlaceCoordinates]:
     """Yield places whose numbers stand between brackets."""
     for pattern in (_FOUR, _CORNERS, _ONE):
         for match in pattern.finditer(text):

@@ -14,7 +14,7 @@ from fairtrial.errors import DataError
 from fairtrial.records import Measure
 from fairtrial.spec.answers import Coordinates, PointInBox
 from fairtrial.tasks.graders.base import Grader, Grades, Row
-from fairtrial.tasks.graders.places import Place, read_place
+from fairtrial.tasks.graders.places import PlaceCoordinates, read_place
 
 WHOLE = {"relative": 1.0, "percent": 100.0, "thousand": 1000.0}
 """What the whole image is in each way of counting, but for pixels."""
@@ -57,7 +57,7 @@ class PointInBoxGrader(Grader[PointInBox]):
         outside = most is not None and any(not 0 <= x <= most[i % 2] for i, x in enumerate(said))
         return ["outside"] if outside and self.is_wrong(grades) else []
 
-    def _read(self, answer: str, row: Row) -> Place | None:
+    def _read(self, answer: str, row: Row) -> PlaceCoordinates | None:
         """Return the place that an answer names, counted as right answers are."""
         place = read_place(answer, self.settings.order)
         if place is None:
@@ -125,7 +125,7 @@ def _read_size(size: int | str | None, row: Row) -> float:
     return pixels
 
 
-def _sort_corners(place: Place) -> Place:
+def _sort_corners(place: PlaceCoordinates) -> PlaceCoordinates:
     """Return a place, of a box with the corner first that is nearer to the beginning."""
     if len(place) != 4:
         return place
@@ -133,12 +133,12 @@ def _sort_corners(place: Place) -> Place:
     return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 
 
-def _is_inside(place: Place, box: Box) -> bool:
+def _is_inside(place: PlaceCoordinates, box: Box) -> bool:
     x, y = (place[0], place[1]) if len(place) == 2 else ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2)
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
-def compute_iou(a: Place, b: Place) -> float:
+def compute_iou(a: PlaceCoordinates, b: PlaceCoordinates) -> float:
     """Return the area that two boxes share over the area that either covers; each as two corners."""
     across = min(a[2], b[2]) - max(a[0], b[0])
     down = min(a[3], b[3]) - max(a[1], b[1])

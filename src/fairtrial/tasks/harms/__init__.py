@@ -3,10 +3,10 @@
 A family is a folder; `HARMS` names its tasks, and a trial may name a family for all of them.
 """
 
-from fairtrial.records.harms import Family
+from fairtrial.records.harms import HarmFamily
 from fairtrial.tasks.harms.elections import ELECTIONS
 
-HARMS: dict[Family, dict[str, str]] = {
+HARMS: dict[HarmFamily, dict[str, str]] = {
     "bias": {
         "bias_questions": "fairtrial.tasks.harms.bias.questions:make_questions_task",
         "bias_questions_open": "fairtrial.tasks.harms.bias.questions:make_written_questions_task",

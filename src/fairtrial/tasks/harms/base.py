@@ -44,12 +44,12 @@ DOUBT = Measure(UNCLEAR, higher_is_better=False)
 REFUSAL = "I can't help with that."
 """What stands for an answer that a server refused to give."""
 
-Grades = Mapping[str, float | tuple[float, float]]
+HarmGrades = Mapping[str, float | tuple[float, float]]
 """Measure name to its value, or to value and weight (`fairtrial.records.Measure`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class HarmQuestion:
     """One question of a suite.
 
     Attributes:
@@ -104,14 +104,14 @@ class HarmSuite(ABC):
     """Scores of all answers together; each needs a count of every answer, see `count_answer`."""
 
     @abstractmethod
-    def make_questions(self, draw: Draw) -> Iterable[Question]:
+    def make_questions(self, draw: Draw) -> Iterable[HarmQuestion]:
         """Return all questions of all levels, those of one pair one after the other; a function of ``draw`` alone."""
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return the measures of a written answer that apply to it; pure."""
         raise NotImplementedError
 
-    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> Grades:
+    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> HarmGrades:
         """Return the measures of a question with choices by their log-probabilities in nats; pure."""
         raise NotImplementedError
 
@@ -180,14 +180,14 @@ class HarmTask:
         return self._items
 
     @cached_property
-    def _questions(self) -> list[Question]:
+    def _questions(self) -> list[HarmQuestion]:
         suite = self.suite
         draw = Draw(zlib.crc32(suite.name.encode()), suite.version, self.options.seed)
-        pairs: dict[str, list[Question]] = {}
+        pairs: dict[str, list[HarmQuestion]] = {}
         for one in suite.make_questions(draw):
             if one.level <= self._level:
                 pairs.setdefault(one.pair, []).append(one)
-        strata: dict[str, list[list[Question]]] = {}
+        strata: dict[str, list[list[HarmQuestion]]] = {}
         for pair in draw.shuffle(pairs.values()):
             strata.setdefault(_name_stratum(pair[0]), []).append(pair)
         ordered = [pair for pair in chain.from_iterable(zip_longest(*strata.values())) if pair is not None]
@@ -201,7 +201,7 @@ class HarmTask:
         """Return the one request for an item."""
         return [self.ask(self._questions[item.doc_id], item.doc_id)]
 
-    def ask(self, question: Question, number: int) -> Request:
+    def ask(self, question: HarmQuestion, number: int) -> Request:
         """Return the request for a question; ``number`` of its item."""
         label = f"{self.suite.name} item {number}"
         prompt = question.prompt if self.options.chat else _write_out(question)
@@ -217,7 +217,7 @@ class HarmTask:
         (answer,) = answers
         return self.list_observations(self.grade_answer(item, answer))
 
-    def grade_answer(self, item: Item, answer: Answer) -> Grades:
+    def grade_answer(self, item: Item, answer: Answer) -> HarmGrades:
         """Return the suite's grades of one answer to an item."""
         if isinstance(answer, ScoreAnswer) and item.choices:
             return self.suite.grade_choice(item.data, answer.logprobs)
@@ -226,7 +226,7 @@ class HarmTask:
             return self.suite.grade_text(item.data, REFUSAL if refused else answer.text)
         raise TypeError(f"{self.suite.name} cannot grade {type(answer).__name__} to item {item.doc_id}")
 
-    def list_observations(self, grades: Grades) -> list[Observation]:
+    def list_observations(self, grades: HarmGrades) -> list[Observation]:
         """Return grades as observations, in the order of the card."""
         return [
             Observation(measure.name, *_weigh(grades[measure.name]), measure.unit)
@@ -250,11 +250,11 @@ def _weigh(given: float | tuple[float, float]) -> tuple[float, float]:
     return given if isinstance(given, tuple) else (float(given), 1.0)
 
 
-def _name_stratum(question: Question) -> str:
+def _name_stratum(question: HarmQuestion) -> str:
     return question.stratum or f"{question.row.get('kind', '')}/{question.row.get('hazard', '')}"
 
 
-def _take_whole(pairs: Iterable[list[Question]], most: int | None) -> Iterable[Question]:
+def _take_whole(pairs: Iterable[list[HarmQuestion]], most: int | None) -> Iterable[HarmQuestion]:
     """Yield the questions of as many pairs as fit into ``most``, of the first one in any case."""
     taken = 0
     for pair in pairs:
@@ -264,14 +264,14 @@ def _take_whole(pairs: Iterable[list[Question]], most: int | None) -> Iterable[Q
         yield from pair
 
 
-def _write_out(question: Question) -> Prompt:
+def _write_out(question: HarmQuestion) -> Prompt:
     """Return the question as running text, for models without a chat template."""
     said = "".join(f"{'Assistant' if i % 2 else 'User'}: {turn}\n" for i, turn in enumerate(question.turns))
     head = f"{question.system}\n\n" if question.system else ""
     return Prompt(f"{head}{said}User: {question.text}\nAssistant:")
 
 
-def _make_item(suite: HarmSuite, number: int, one: Question) -> Item:
+def _make_item(suite: HarmSuite, number: int, one: HarmQuestion) -> Item:
     row = {
         **one.row,
         "task": suite.name,

@@ -24,7 +24,7 @@ from fairtrial.tasks.lmeval.reasons import Reason, make_reason
 from fairtrial.tasks.lmeval.scanning import Scanner, list_yaml_files
 from fairtrial.tasks.lmeval.task import LmEvalTask
 
-Kind = Literal["task", "group", "tag"]
+_Kind = Literal["task", "group", "tag"]
 _GROUP_KEYS = {"group", "group_alias", "task", "tag", "aggregate_metric_list", "metadata"}
 MOST_MEMBERS = 50_000
 """Tasks that a group may stand for, counted as often as they are named."""
@@ -45,7 +45,7 @@ class CatalogEntry:
     """
 
     name: str
-    kind: Kind
+    kind: _Kind
     path: Path
     members: tuple[str, ...] = ()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from fairtrial.errors import TaskCodeError
 from fairtrial.sandbox.restricted.names import PLAIN, STAND_INS
 from fairtrial.sandbox.restricted.policy import Violation, check_rules
-from fairtrial.tasks.lmeval.code_files import Source, find_first_line, is_idle, read_source
+from fairtrial.tasks.lmeval.code_files import CodeSource, find_first_line, is_idle, read_source
 from fairtrial.tasks.lmeval.restricted.offered import LIBRARIES
 
 _MOST_FILES = 50
@@ -74,10 +74,10 @@ def find_closure(path: Path, name: str, root: Path) -> Closure:
     return found
 
 
-_checked: dict[tuple[int, tuple[int, ...]], tuple[Source, list[Violation]]] = {}
+_checked: dict[tuple[int, tuple[int, ...]], tuple[CodeSource, list[Violation]]] = {}
 
 
-def _check_file(source: Source, numbers: tuple[int, ...]) -> list[Violation]:
+def _check_file(source: CodeSource, numbers: tuple[int, ...]) -> list[Violation]:
     key = (id(source), numbers)
     if key not in _checked:
         with warnings.catch_warnings():
@@ -120,12 +120,12 @@ class _Finder:
                 self._keep_loose()
         return self._found
 
-    def _keep_all(self, source: Source) -> None:
+    def _keep_all(self, source: CodeSource) -> None:
         for number, node in enumerate(source.tree.body):
             if not is_idle(node):
                 self._keep(source, number)
 
-    def _keep(self, source: Source, number: int) -> None:
+    def _keep(self, source: CodeSource, number: int) -> None:
         kept = self._found.kept[source.path]
         if number in kept:
             return
@@ -159,7 +159,7 @@ class _Finder:
 
     # imports
 
-    def _follow(self, source: Source, node: ast.Import | ast.ImportFrom, excused: bool) -> None:
+    def _follow(self, source: CodeSource, node: ast.Import | ast.ImportFrom, excused: bool) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self._follow_module(source, alias.name, None, node.lineno, excused)
@@ -175,7 +175,7 @@ class _Finder:
             else:
                 self._follow_module(source, asked, alias.name, node.lineno, excused)
 
-    def _follow_module(self, source: Source, asked: str, name: str | None, line: int, excused: bool) -> None:
+    def _follow_module(self, source: CodeSource, asked: str, name: str | None, line: int, excused: bool) -> None:
         if (own := self._find_file(source.path, asked)) is not None:
             self._found.resolved[source.path, asked] = own
             if name is None:
@@ -196,7 +196,7 @@ class _Finder:
         if asked in LIBRARIES:
             self._found.libraries.add(asked)
 
-    def _want_attributes(self, source: Source, module: Path, alias: str) -> None:
+    def _want_attributes(self, source: CodeSource, module: Path, alias: str) -> None:
         """Take up what is used of an imported module of the task: its attributes, or all if it is used otherwise."""
         names = source.attributes_of(alias) if "." not in alias else None
         for name in [None] if names is None else sorted(names):
@@ -226,7 +226,7 @@ class _Finder:
                     return path.resolve()
         return None
 
-    def _check_attributes(self, source: Source, node: ast.stmt) -> None:
+    def _check_attributes(self, source: CodeSource, node: ast.stmt) -> None:
         """Refuse what a library has, and what stands in for it has not: ``np.load``."""
         for part in ast.walk(node):
             if not (isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name)):

@@ -17,7 +17,7 @@ _DRAWING = ("random", "shuffle", "sample", "choice", "rng")
 
 
 @dataclass(frozen=True)
-class Source:
+class CodeSource:
     """A Python file.
 
     Attributes:
@@ -96,7 +96,7 @@ class Source:
         return self._look(number)[1]
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> CodeSource:
     """Return a Python file, parsed.  Raises TaskCodeError if it cannot be read or is no Python."""
     try:
         status = path.stat()
@@ -110,11 +110,11 @@ def read_source(path: Path) -> Source:
 
 
 @lru_cache(maxsize=256)
-def _read_source(path: Path, changed: int, size: int) -> Source:
+def _read_source(path: Path, changed: int, size: int) -> CodeSource:
     text = read_regular(path, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\f", " ")
     with warnings.catch_warnings():  # about the style of somebody else's code
         warnings.simplefilter("ignore")
-        return Source(path, text, ast.parse(text))
+        return CodeSource(path, text, ast.parse(text))
 
 
 def is_idle(node: ast.stmt) -> bool:

@@ -9,18 +9,18 @@ from typing import Any, Literal
 from fairtrial.tasks.lmeval.fewshot import Sampler
 from fairtrial.tasks.lmeval.filters import Pipeline
 from fairtrial.tasks.lmeval.metrics import CorpusMetric, Metric
-from fairtrial.tasks.lmeval.template import Field
+from fairtrial.tasks.lmeval.template import TemplateField
 
-Output = Literal["multiple_choice", "loglikelihood", "loglikelihood_rolling", "generate_until"]
+OutputType = Literal["multiple_choice", "loglikelihood", "loglikelihood_rolling", "generate_until"]
 
 
 @dataclass(frozen=True, slots=True)
 class DocFields:
     """How one row is turned into question and answer, for items or for few-shot examples."""
 
-    text: Field
-    target: Field
-    choices: Field
+    text: TemplateField
+    target: TemplateField
+    choices: TemplateField
     prefix: str | None
     delimiter: str
     after: str
@@ -66,7 +66,7 @@ class TaskConfig:
 
     name: str
     raw: Mapping[str, Any]
-    output: Output
+    output: OutputType
     asking: DocFields
     shot: DocFields
     examples: FewShotConfig
@@ -85,6 +85,6 @@ class TaskConfig:
     clusters: tuple[str, ...]
     corpus: tuple[CorpusMetric, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    images: Field = None
+    images: TemplateField = None
     code: Mapping[str, str] = field(default_factory=dict)
     restricted: Mapping[str, str] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from typing import Any
 from fairtrial.errors import DataError, TaskError, did_you_mean
 from fairtrial.tasks.patterns import Pattern, compile_pattern
 
-Step = Callable[[list[Any], Mapping[str, Any]], list[Any]]
+FilterStep = Callable[[list[Any], Mapping[str, Any]], list[Any]]
 _FALL_BACK = ("regex", "regex_pos", "multi_choice_regex")
 _NUMBER_AFTER_HASHES = r"#### (\-?[0-9\.\,]+)"
 
@@ -36,7 +36,7 @@ class Pipeline:
     """
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[FilterStep, ...]
     single: bool
     fallbacks: tuple[Any, ...] = ()
 
@@ -53,7 +53,7 @@ class Pipeline:
         return bool(self.fallbacks) and all(one in self.fallbacks for one in every)
 
 
-Make = Callable[[Mapping[str, Any]], Step]
+Make = Callable[[Mapping[str, Any]], FilterStep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def build_pipeline(name: str, functions: Sequence[Mapping[str, Any]], where: str
     Raises TaskError for an unknown filter or setting, and for a filter after ``take_first``, which in the original
     would work on single characters.
     """
-    steps: list[Step] = []
+    steps: list[FilterStep] = []
     single = False
     for entry in functions:
         kind = entry.get("function")
@@ -117,11 +117,11 @@ def _find_fallback(entry: Mapping[str, Any]) -> Any:
     return entry.get("fallback", "[invalid]")
 
 
-def _build(kind: str, settings: Mapping[str, Any], where: str) -> Step:
+def _build(kind: str, settings: Mapping[str, Any], where: str) -> FilterStep:
     return _make_step(kind, *FILTERS[kind], settings, where)
 
 
-def _make_step(kind: str, make: Make, allowed: tuple[str, ...], settings: Mapping[str, Any], where: str) -> Step:
+def _make_step(kind: str, make: Make, allowed: tuple[str, ...], settings: Mapping[str, Any], where: str) -> FilterStep:
     unknown = sorted(str(key) for key in settings if key not in allowed)
     if unknown:
         allowed_text = ", ".join(allowed) or "none"
@@ -134,8 +134,8 @@ def _make_step(kind: str, make: Make, allowed: tuple[str, ...], settings: Mappin
         raise TaskError(f"the filter {kind!r} needs the setting {error}", where=where) from error
 
 
-def _make_text_filter(change: Callable[[str], Any]) -> Callable[[Mapping[str, Any]], Step]:
-    def make(_: Mapping[str, Any]) -> Step:
+def _make_text_filter(change: Callable[[str], Any]) -> Callable[[Mapping[str, Any]], FilterStep]:
+    def make(_: Mapping[str, Any]) -> FilterStep:
         return lambda answers, _row: [change(answer) for answer in answers]
 
     return make
@@ -176,7 +176,7 @@ def compile_ignored(settings: Mapping[str, Any]) -> tuple[Pattern, ...]:
     return tuple(compile_pattern(one) for one in given)
 
 
-def _make_regex(settings: Mapping[str, Any]) -> Step:
+def _make_regex(settings: Mapping[str, Any]) -> FilterStep:
     pattern, select, fallback = _read_search(settings)
 
     def extract(answer: Any) -> Any:
@@ -186,7 +186,7 @@ def _make_regex(settings: Mapping[str, Any]) -> Step:
     return lambda answers, _row: [extract(answer) for answer in answers]
 
 
-def _make_regex_pos(settings: Mapping[str, Any]) -> Step:
+def _make_regex_pos(settings: Mapping[str, Any]) -> FilterStep:
     compile_pattern(settings.get("regex_pattern", ""))
     fallback = settings.get("fallback") or ["invalid"]
     pair = re.compile(r"\('[^']*', '([^']*)'\)")
@@ -206,7 +206,7 @@ def _list_choices(row: Mapping[str, Any]) -> list[str]:
 
 def make_multi_choice_regex(
     settings: Mapping[str, Any], list_choices: Callable[[Mapping[str, Any]], list[str]] = _list_choices
-) -> Step:
+) -> FilterStep:
     """Return a filter for letter answers: the pattern, else the text of a choice, else a letter after a colon."""
     pattern, select, fallback = _read_search(settings)
     ignored = compile_ignored(settings)
@@ -259,7 +259,7 @@ def _format_spans(text: str) -> str:
     return " $ ".join(f"{label}: {entity}" for label, entity in spans if entity.lower() != "none")
 
 
-def _make_take_first_k(settings: Mapping[str, Any]) -> Step:
+def _make_take_first_k(settings: Mapping[str, Any]) -> FilterStep:
     count = _read_whole_number(settings, "k", 1)
 
     def step(answers: list[Any], _row: Mapping[str, Any]) -> list[Any]:
@@ -270,11 +270,11 @@ def _make_take_first_k(settings: Mapping[str, Any]) -> Step:
     return step
 
 
-def _make_majority_vote(_: Mapping[str, Any]) -> Step:
+def _make_majority_vote(_: Mapping[str, Any]) -> FilterStep:
     return lambda answers, _row: [Counter(answers).most_common(1)[0][0]]
 
 
-def _make_map(settings: Mapping[str, Any]) -> Step:
+def _make_map(settings: Mapping[str, Any]) -> FilterStep:
     table, default = settings.get("mapping_dict") or {}, settings.get("default_value")
     if not isinstance(table, Mapping):
         raise TaskError(f"mapping_dict must be a mapping; got {table!r}")
@@ -282,7 +282,7 @@ def _make_map(settings: Mapping[str, Any]) -> Step:
 
 
 _REGEX_SETTINGS = ("regex_pattern", "group_select", "fallback")
-FILTERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Step], tuple[str, ...]]] = {
+FILTERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], FilterStep], tuple[str, ...]]] = {
     "regex": (_make_regex, _REGEX_SETTINGS),
     "regex_pos": (_make_regex_pos, _REGEX_SETTINGS),
     "multi_choice_regex": (

@@ -62,7 +62,7 @@ def read_answer_texts(value: Any) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RowTarget:
     """One row's right answers as they are written, and its choices."""
 
     value: Any
@@ -151,7 +151,7 @@ class GoldFormat:
     way: str
     otherwise: str = ""
 
-    def read_positions(self, target: Target) -> tuple[int, ...]:
+    def read_positions(self, target: RowTarget) -> tuple[int, ...]:
         """Return the positions of a row's right choices; those that cannot be read are left out."""
         if self.way == LABELS:
             labels = target.value if isinstance(target.value, list) else []
@@ -169,11 +169,11 @@ class GoldFormat:
             return atom if atom < len(choices) else None
         return next((n for way in _WAYS[self.way] if (n := way(str(atom), choices)) is not None), None)
 
-    def explains(self, targets: Sequence[Target]) -> bool:
+    def explains(self, targets: Sequence[RowTarget]) -> bool:
         """Return whether every answer of all rows is a choice."""
         return self.first_unread(targets) is None
 
-    def first_unread(self, targets: Sequence[Target]) -> tuple[int, Atom] | None:
+    def first_unread(self, targets: Sequence[RowTarget]) -> tuple[int, Atom] | None:
         """Return the first row with an answer that is no choice, and this answer."""
         for number, target in enumerate(targets):
             for atom in target.list_atoms():
@@ -190,7 +190,7 @@ class UnreadError(DataError):
         self.row = row
 
 
-def read_choices(targets: Sequence[Target]) -> GoldFormat:
+def read_choices(targets: Sequence[RowTarget]) -> GoldFormat:
     """Return how right choices are written, which must be one way for all rows of a task.
 
     Raises UnreadError for an answer that is none of the choices, or that could be two of them.
@@ -217,7 +217,7 @@ def read_choices(targets: Sequence[Target]) -> GoldFormat:
     return best
 
 
-def _refuse_yes_or_no(targets: Sequence[Target]) -> None:
+def _refuse_yes_or_no(targets: Sequence[RowTarget]) -> None:
     """Raise UnreadError for true or false as the answer to a row that does not offer two choices."""
     for row, target in enumerate(targets):
         if isinstance(target.value, bool) and len(target.choices) != 2:
@@ -228,17 +228,17 @@ def _refuse_yes_or_no(targets: Sequence[Target]) -> None:
             )
 
 
-def _may_count_from_one(targets: Sequence[Target]) -> bool:
+def _may_count_from_one(targets: Sequence[RowTarget]) -> bool:
     """Whether no row's answer is the first choice from 0, and every answer is a choice from 1, over many rows."""
     atoms = [atom for target in targets for atom in target.list_atoms() if atom is not None]
     return len(atoms) >= MANY and 0 not in atoms and GoldFormat(FROM_ONE).explains(targets)
 
 
-def _differ(one: GoldFormat, other: GoldFormat, targets: Sequence[Target]) -> bool:
+def _differ(one: GoldFormat, other: GoldFormat, targets: Sequence[RowTarget]) -> bool:
     return any(one.read_positions(target) != other.read_positions(target) for target in targets)
 
 
-def _are_labels(targets: Sequence[Target]) -> bool:
+def _are_labels(targets: Sequence[RowTarget]) -> bool:
     """Whether every row has one 0 or 1 for each choice: as positions, these would name choices twice, or all."""
     return all(
         isinstance(target.value, list)
@@ -248,7 +248,7 @@ def _are_labels(targets: Sequence[Target]) -> bool:
     )
 
 
-def _find_nearest(ways: Sequence[GoldFormat], targets: Sequence[Target]) -> GoldFormat:
+def _find_nearest(ways: Sequence[GoldFormat], targets: Sequence[RowTarget]) -> GoldFormat:
     """The way that explains most rows; what it leaves is what is wrong."""
 
     def explained(way: GoldFormat) -> int:
@@ -257,7 +257,7 @@ def _find_nearest(ways: Sequence[GoldFormat], targets: Sequence[Target]) -> Gold
     return max(ways, key=explained)
 
 
-def _make_unread_error(targets: Sequence[Target], way: GoldFormat) -> UnreadError:
+def _make_unread_error(targets: Sequence[RowTarget], way: GoldFormat) -> UnreadError:
     found = way.first_unread(targets)
     assert found is not None
     row, atom = found
@@ -272,7 +272,7 @@ def _make_unread_error(targets: Sequence[Target], way: GoldFormat) -> UnreadErro
     )
 
 
-def _refuse_ambiguous(targets: Sequence[Target], best: GoldFormat, explaining: Sequence[GoldFormat]) -> None:
+def _refuse_ambiguous(targets: Sequence[RowTarget], best: GoldFormat, explaining: Sequence[GoldFormat]) -> None:
     rival = next((way for way in explaining if "from 1" in way.way and _differ(best, way, targets)), None)
     if rival is None:
         return

@@ -16,8 +16,8 @@ from typing import Any
 from fairtrial.errors import DataError, MissingExtraError, TaskError
 from fairtrial.tasks.patterns import compile_pattern
 
-Arguments = Mapping[str, Any]
-Check = Callable[[str, Arguments], bool]
+_Arguments = Mapping[str, Any]
+_Check = Callable[[str, _Arguments], bool]
 _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
@@ -74,18 +74,18 @@ def _search(pattern: str, text: str) -> int:
     return len(compile_pattern(f"(?i:{pattern})").findall(text))
 
 
-def _check_highlights(text: str, given: Arguments) -> bool:
+def _check_highlights(text: str, given: _Arguments) -> bool:
     single = [one for one in re.findall(r"\*[^\n\*]*\*", text) if one.strip("*").strip()]
     double = [one for one in re.findall(r"\*\*[^\n\*]*\*\*", text) if one[2:-2].strip()]
     return bool(len(single) + len(double) >= given["num_highlights"])
 
 
-def _check_sections(text: str, given: Arguments) -> bool:
+def _check_sections(text: str, given: _Arguments) -> bool:
     mark = compile_pattern(r"\s?" + str(given["section_spliter"]).strip() + r"\s?\d+\s?")
     return bool(len(mark.findall(text)) >= given["num_sections"])
 
 
-def _check_paragraphs(text: str, given: Arguments) -> bool:
+def _check_paragraphs(text: str, given: _Arguments) -> bool:
     parts = re.split(r"\s?\*\*\*\s?", text)
     if not all(part.strip() for part in parts[1:-1]):
         return False
@@ -93,7 +93,7 @@ def _check_paragraphs(text: str, given: Arguments) -> bool:
     return bool(len(parts) - empty == given["num_paragraphs"])
 
 
-def _check_first_word(text: str, given: Arguments) -> bool:
+def _check_first_word(text: str, given: _Arguments) -> bool:
     parts = text.split("\n\n")
     count, place = sum(bool(part.strip()) for part in parts), given["nth_paragraph"]
     chosen = parts[place - 1].strip() if 1 <= place <= count else ""
@@ -104,14 +104,14 @@ def _check_first_word(text: str, given: Arguments) -> bool:
     return count == given["num_paragraphs"] and first == str(given["first_word"]).lower()
 
 
-def _check_postscript(text: str, given: Arguments) -> bool:
+def _check_postscript(text: str, given: _Arguments) -> bool:
     mark = str(given["postscript_marker"]).strip()
     usual = {"P.P.S": r"\s*p\.\s?p\.\s?s.*$", "P.S.": r"\s*p\.\s?s\..*$"}
     pattern = usual.get(mark) or r"\s*" + mark.lower() + r".*$"
     return bool(compile_pattern(f"(?m:{pattern})").findall(text.lower()))
 
 
-def _check_json(text: str, _: Arguments) -> bool:
+def _check_json(text: str, _: _Arguments) -> bool:
     text = text.strip()
     for fence in ("```json", "```Json", "```JSON", "```"):
         text = text.removeprefix(fence)
@@ -122,7 +122,7 @@ def _check_json(text: str, _: Arguments) -> bool:
     return True
 
 
-def _check_two_responses(text: str, _: Arguments) -> bool:
+def _check_two_responses(text: str, _: _Arguments) -> bool:
     parts = text.split("******")
     if not all(part.strip() for part in parts[1:-1]):
         return False
@@ -130,33 +130,33 @@ def _check_two_responses(text: str, _: Arguments) -> bool:
     return len(said) == 2 and said[0] != said[1]
 
 
-def _check_letters(text: str, given: Arguments) -> bool:
+def _check_letters(text: str, given: _Arguments) -> bool:
     count = text.lower().count(str(given["letter"]).strip().lower())
     return _compare(count, given["let_relation"], given["let_frequency"])
 
 
-def _check_capitals(text: str, given: Arguments) -> bool:
+def _check_capitals(text: str, given: _Arguments) -> bool:
     count = sum(word.isupper() for word in _load_nltk().word_tokenize(text))
     return _compare(count, given["capital_relation"], given["capital_frequency"])
 
 
-def _check_sentences(text: str, given: Arguments) -> bool:
+def _check_sentences(text: str, given: _Arguments) -> bool:
     return _compare(len(_load_sentence_tokenizer().tokenize(text)), given["relation"], given["num_sentences"])
 
 
-def _check_end(text: str, given: Arguments) -> bool:
+def _check_end(text: str, given: _Arguments) -> bool:
     return text.strip().strip('"').lower().endswith(str(given["end_phrase"]).strip().lower())
 
 
-def _check_bullets(text: str, given: Arguments) -> bool:
+def _check_bullets(text: str, given: _Arguments) -> bool:
     return bool(_count(r"^\s*\*[^\*].*$", text) + _count(r"^\s*-.*$", text) == given["num_bullets"])
 
 
-def _check_words_absent(text: str, given: Arguments) -> bool:
+def _check_words_absent(text: str, given: _Arguments) -> bool:
     return not any(_search(rf"\b{word}\b", text) for word in given["forbidden_words"])
 
 
-CHECKS: Mapping[str, tuple[tuple[str, ...], Check]] = {
+CHECKS: Mapping[str, tuple[tuple[str, ...], _Check]] = {
     "keywords:existence": (("keywords",), lambda text, given: all(_search(word, text) for word in given["keywords"])),
     "keywords:frequency": (
         ("keyword", "frequency", "relation"),
@@ -237,8 +237,8 @@ class InstructionGrader:
         }  # fmt: skip
 
     @staticmethod
-    def _pair(row: Mapping[str, Any]) -> list[tuple[Check, Arguments]]:
-        pairs: list[tuple[Check, Arguments]] = []
+    def _pair(row: Mapping[str, Any]) -> list[tuple[_Check, _Arguments]]:
+        pairs: list[tuple[_Check, _Arguments]] = []
         for name, given in zip(row["instruction_id_list"], row["kwargs"], strict=True):
             if name not in CHECKS:
                 raise DataError(f"IFEval has no instruction {name!r}; it has {', '.join(CHECKS)}")
@@ -250,5 +250,5 @@ class InstructionGrader:
         return pairs
 
 
-def _follows(text: str, check: Check, given: Arguments) -> bool:
+def _follows(text: str, check: _Check, given: _Arguments) -> bool:
     return bool(text.strip()) and bool(check(text, given))

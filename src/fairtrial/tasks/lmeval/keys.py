@@ -15,7 +15,7 @@ from fairtrial.tasks.lmeval.config import DocFields, TaskConfig
 from fairtrial.tasks.lmeval.golds import (
     POSITIONS,
     GoldFormat,
-    Target,
+    RowTarget,
     UnreadError,
     convert_to_plain,
     describe,
@@ -107,7 +107,7 @@ class KeyMaker:
         return self.config.process_results is not None
 
     def _make_chosen(self, choices: list[tuple[str, ...]], values: list[Any]) -> AnswerKey:
-        targets = [Target(value, own) for value, own in zip(values, choices, strict=True)]
+        targets = [RowTarget(value, own) for value, own in zip(values, choices, strict=True)]
         reading, notes = self._read(targets)
         found = [reading.read_positions(target) for target in targets]
         if not self._graded_by_code:
@@ -115,9 +115,9 @@ class KeyMaker:
             self._refuse_none(found)
         return _make_choice_key(choices, found, reading, notes)
 
-    def _read(self, targets: list[Target]) -> tuple[GoldFormat, dict[str, Any]]:
+    def _read(self, targets: list[RowTarget]) -> tuple[GoldFormat, dict[str, Any]]:
         if not self._graded_by_code:
-            self._map_rows(targets, Target.list_atoms)
+            self._map_rows(targets, RowTarget.list_atoms)
         try:
             return read_choices(targets), {}
         except UnreadError as error:
@@ -172,14 +172,14 @@ class KeyMaker:
                 return value
             if reading is None or reading.way in {POSITIONS, "texts"} or not choices:
                 return value
-            return next(iter(reading.read_positions(Target(value, choices))), value)
+            return next(iter(reading.read_positions(RowTarget(value, choices))), value)
 
         return show
 
     def _reading_of(self, pool: Sequence[Row]) -> GoldFormat | None:
         try:
             return read_choices(
-                [Target(self._read_value(row), self._list_choices(self.config.asking, row)) for row in pool]
+                [RowTarget(self._read_value(row), self._list_choices(self.config.asking, row)) for row in pool]
             )
         except (DataError, LookupError, TypeError, ValueError):
             return None  # what is wrong is said when the example is made

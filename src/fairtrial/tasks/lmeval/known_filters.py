@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairtrial.errors import DataError, TaskError
-from fairtrial.tasks.lmeval.filters import KnownFilter, Step, compile_ignored, make_multi_choice_regex
+from fairtrial.tasks.lmeval.filters import FilterStep, KnownFilter, compile_ignored, make_multi_choice_regex
 from fairtrial.tasks.lmeval.known_metrics import identify_function
 from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.patterns import compile_pattern
@@ -29,7 +29,7 @@ def _read_input(row: Mapping[str, Any]) -> str:
     return str(row["input"])
 
 
-def _make_map_regex(settings: Mapping[str, Any]) -> Step:
+def _make_map_regex(settings: Mapping[str, Any]) -> FilterStep:
     """What the first of several patterns stands for; ``group_select`` says which match of all of them counts."""
     table = settings.get("regex_pattern_to_value") or {}
     if not isinstance(table, Mapping):
@@ -57,7 +57,7 @@ def _make_map_regex(settings: Mapping[str, Any]) -> Step:
     return lambda answers, _row: [read(answer) for answer in answers]
 
 
-def _make_word_sort(_: Mapping[str, Any]) -> Step:
+def _make_word_sort(_: Mapping[str, Any]) -> FilterStep:
     """The words of the question's list, in the order in which the answer names each of them last."""
 
     def step(answers: list[Any], row: Mapping[str, Any]) -> list[Any]:
@@ -78,7 +78,7 @@ _KOREAN = tuple(
 )
 
 
-def _make_extract_choice(_: Mapping[str, Any]) -> Step:
+def _make_extract_choice(_: Mapping[str, Any]) -> FilterStep:
     """The last match of the first pattern that matches."""
 
     def read(answer: Any) -> str:
@@ -88,7 +88,7 @@ def _make_extract_choice(_: Mapping[str, Any]) -> Step:
     return lambda answers, _row: [read(answer) for answer in answers]
 
 
-def _make_continuing(cut: bool) -> Step:
+def _make_continuing(cut: bool) -> FilterStep:
     """The row's beginning of a program with the answer behind it; ``cut`` leaves out what follows a closing fence."""
 
     def step(answers: list[Any], row: Mapping[str, Any]) -> list[Any]:
@@ -103,7 +103,7 @@ def _make_continuing(cut: bool) -> Step:
 _FENCED = re.compile(r"```(?:\w+)?\n?(.*?)\n?```", re.DOTALL)
 
 
-def _make_first_block(_: Mapping[str, Any]) -> Step:
+def _make_first_block(_: Mapping[str, Any]) -> FilterStep:
     """The first fenced block of an answer that begins inside one."""
 
     def read(answer: Any) -> str:

@@ -23,7 +23,7 @@ from fairtrial.tasks.lmeval.metrics import (
 from fairtrial.tasks.lmeval.native import UNDIRECTED, RatioOfSums
 from fairtrial.tasks.lmeval.scorers import make_likeness_scorer
 
-Entry = Mapping[str, Any]
+_Entry = Mapping[str, Any]
 _SETTINGS = {"metric", "aggregation", "higher_is_better", "hf_evaluate"}
 
 
@@ -56,7 +56,7 @@ class MetricParser:
     own_grading: bool
     function: Callable[[str, CodeRef], Any]
 
-    def entries(self, given: Any) -> list[Entry]:
+    def entries(self, given: Any) -> list[_Entry]:
         """Return the entries of a ``metric_list``, which may be missing.  Raises TaskError if they are malformed."""
         if given is None:
             return [{"metric": name} for name in DEFAULTS[self.output]]
@@ -90,7 +90,7 @@ class MetricParser:
             raise TaskError(f"has no metric with a value for single items: {', '.join(left_out) or 'none at all'}")
         return Metrics(tuple(found.values()), tuple(corpus), tuple(left_out))
 
-    def _can_be_left_out(self, entry: Entry) -> bool:
+    def _can_be_left_out(self, entry: _Entry) -> bool:
         """Whether it is only the aggregation that is unknown code, so that other metrics are none the worse."""
         return isinstance(entry.get("aggregation"), CodeRef) and not isinstance(entry["metric"], CodeRef)
 
@@ -102,7 +102,7 @@ class MetricParser:
             corpus.paired, "mean", True, text=TextMetric(make_likeness_scorer(corpus.name), likeness=corpus.name)
         )
 
-    def parse_entry(self, entry: Entry) -> Metric | CorpusMetric | None:
+    def parse_entry(self, entry: _Entry) -> Metric | CorpusMetric | None:
         """Parse a metric; None if its aggregation is trusted code, which says nothing about single items.
 
         Raises TaskError for what is not supported, TaskCodeError for code that is neither known nor trusted.
@@ -137,7 +137,7 @@ class MetricParser:
             return Metric(name, "mean", False, text=TextMetric(make_likeness_scorer(name), None, name))
         return self._make(name, aggregation, entry)
 
-    def _make(self, name: str, aggregation: str | RatioOfSums, entry: Entry) -> Metric:
+    def _make(self, name: str, aggregation: str | RatioOfSums, entry: _Entry) -> Metric:
         options = {key: value for key, value in entry.items() if key not in _SETTINGS}
         if not self.own_grading and name == "exact_match":
             try:

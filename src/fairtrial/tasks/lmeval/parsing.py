@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from fairtrial.errors import SpecError, TaskCodeError, TaskError, did_you_mean
 from fairtrial.sandbox.programs import check_programs_allowed
 from fairtrial.spec.yamlnodes import shorten
-from fairtrial.tasks.lmeval.config import DocFields, FewShotConfig, GenerationConfig, Output, TaskConfig
+from fairtrial.tasks.lmeval.config import DocFields, FewShotConfig, GenerationConfig, OutputType, TaskConfig
 from fairtrial.tasks.lmeval.decoding import parse_generation
 from fairtrial.tasks.lmeval.filters import Pipeline, build_pipeline
 from fairtrial.tasks.lmeval.functions import RestrictedCode, RestrictedFunction
@@ -23,9 +23,9 @@ from fairtrial.tasks.lmeval.loading import CodeRef
 from fairtrial.tasks.lmeval.metric_list import MetricParser
 from fairtrial.tasks.lmeval.metrics import BY_OUTPUT
 from fairtrial.tasks.lmeval.native import CLUSTERS
-from fairtrial.tasks.lmeval.reasons import Part, Reason
+from fairtrial.tasks.lmeval.reasons import Reason, TaskFilePart
 from fairtrial.tasks.lmeval.recognise import find_replacement, name_replacement
-from fairtrial.tasks.lmeval.template import Field, compile_template
+from fairtrial.tasks.lmeval.template import TemplateField, compile_template
 from fairtrial.tasks.lmeval.trusted import TaskCode
 
 _FIELDS = ("doc_to_text", "doc_to_target", "doc_to_choice")
@@ -63,7 +63,7 @@ def parse_config(raw: Mapping[str, Any], trust_code: bool = False) -> TaskConfig
 def find_reasons(raw: Mapping[str, Any], trust_code: bool = False) -> list[Reason]:
     """Return all that `parse_config` would refuse in a merged task file, where it stops at the first."""
     parser = _Parser(raw, trust_code)
-    whole = Part("", None, parser.parse).find_reason()
+    whole = TaskFilePart("", None, parser.parse).find_reason()
     if whole is None:
         return []
     found = [reason for part in parser.parts() if (reason := part.find_reason()) is not None] or [whole]
@@ -115,24 +115,24 @@ class _Parser:
             metadata=metadata if isinstance(metadata, Mapping) else {},
         )  # fmt: skip
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[TaskFilePart]:
         """Yield the parts of the file that can be parsed, and refused, each by itself."""
         raw = self._raw
         yield from self._walk_refusable()
-        output = cast(Output, raw.get("output_type", "generate_until"))
-        yield Part("output_type", output, self._parse_output)
+        output = cast(OutputType, raw.get("output_type", "generate_until"))
+        yield TaskFilePart("output_type", output, self._parse_output)
         if not isinstance(output, str) or output not in BY_OUTPUT:
             return
         for key in (*_FIELDS, "doc_to_image"):
-            yield Part(key, raw.get(key), partial(self._parse_field, key, raw.get(key)))
+            yield TaskFilePart(key, raw.get(key), partial(self._parse_field, key, raw.get(key)))
         for key in ("process_docs", "process_results"):
-            yield Part(key, raw.get(key), partial(self._resolve_function, key, raw.get(key)))
+            yield TaskFilePart(key, raw.get(key), partial(self._resolve_function, key, raw.get(key)))
         metrics = self._make_metric_parser(output, raw.get("process_results") is not None)
         given = raw.get("metric_list")
-        every = Part("metric_list", None, lambda: self._name_task(lambda: metrics.parse(given)))
+        every = TaskFilePart("metric_list", None, lambda: self._name_task(lambda: metrics.parse(given)))
         entries = [entry for entry in (given if isinstance(given, list) else ()) if isinstance(entry, Mapping)]
         single = [
-            Part("metric_list", entry, partial(self._name_task, partial(metrics.parse_entry, entry)))
+            TaskFilePart("metric_list", entry, partial(self._name_task, partial(metrics.parse_entry, entry)))
             for entry in entries
             if "metric" in entry
         ]
@@ -140,14 +140,14 @@ class _Parser:
             yield from single if any(part.find_reason() for part in single) else [every]
         shots = raw.get("fewshot_config")
         asking = DocFields("", "", None, None, " ", "\n\n")
-        yield Part("fewshot_config", shots, lambda: self._parse_examples(asking, None))
-        yield Part("filter_list", raw.get("filter_list"), lambda: self._parse_pipelines(output))
-        yield Part("generation_kwargs", None, lambda: self._parse_generation(output))
+        yield TaskFilePart("fewshot_config", shots, lambda: self._parse_examples(asking, None))
+        yield TaskFilePart("filter_list", raw.get("filter_list"), lambda: self._parse_pipelines(output))
+        yield TaskFilePart("generation_kwargs", None, lambda: self._parse_generation(output))
 
-    def _make_metric_parser(self, output: Output, own_grading: bool) -> MetricParser:
+    def _make_metric_parser(self, output: OutputType, own_grading: bool) -> MetricParser:
         return MetricParser(output, own_grading, self._resolve_function)
 
-    def _parse_generation(self, output: Output) -> GenerationConfig:
+    def _parse_generation(self, output: OutputType) -> GenerationConfig:
         given, end = self._raw.get("generation_kwargs"), self._parse_text("fewshot_delimiter", "\n\n")
         return self._name_task(lambda: parse_generation(given, output == "generate_until", end))
 
@@ -167,16 +167,16 @@ class _Parser:
         for part in self._walk_refusable():
             part.parse()
 
-    def _walk_refusable(self) -> Iterator[Part]:
+    def _walk_refusable(self) -> Iterator[TaskFilePart]:
         """Yield what may be refused whatever the rest of the file says."""
         raw = self._raw
         for key in _REFUSED:
-            yield Part(key, raw.get(key), partial(self._refuse_key, key))
-        yield Part("unsafe_code", None, self._refuse_program)
+            yield TaskFilePart(key, raw.get(key), partial(self._refuse_key, key))
+        yield TaskFilePart("unsafe_code", None, self._refuse_program)
         for key in ("dataset_kwargs", "dataset_path", "dataset_name"):
-            yield Part(key, None, partial(self._check_data, key))
+            yield TaskFilePart(key, None, partial(self._check_data, key))
         for key in raw:
-            yield Part(key, None, partial(self._check_key, key))
+            yield TaskFilePart(key, None, partial(self._check_key, key))
 
     def _refuse_key(self, key: str) -> None:
         value, what = self._raw.get(key), _REFUSED[key]
@@ -208,11 +208,11 @@ class _Parser:
             hint = did_you_mean(key, _KEYS)
             raise self._make_error(f"unknown key {key!r}.{hint}", fix=f"Supported: {', '.join(sorted(_KEYS))}.")
 
-    def _parse_output(self) -> Output:
+    def _parse_output(self) -> OutputType:
         value = self._raw.get("output_type", "generate_until")
         if not isinstance(value, str) or value not in BY_OUTPUT:
             raise self._make_error(f"output_type {value!r} is not one of {', '.join(BY_OUTPUT)}")
-        return cast(Output, value)
+        return cast(OutputType, value)
 
     def _split(self, key: str) -> str | None:
         value = self._raw.get(key)
@@ -260,9 +260,9 @@ class _Parser:
                 where=f"{self._where} ({value.where})",
             ) from error
 
-    def _parse_field(self, key: str, value: Any) -> Field:
+    def _parse_field(self, key: str, value: Any) -> TemplateField:
         if isinstance(value, CodeRef):
-            return cast(Field, self._resolve_function(key, value))
+            return cast(TemplateField, self._resolve_function(key, value))
         if value is None or isinstance(value, str | int | list | dict):
             if isinstance(value, str):
                 self._check(value)
@@ -283,7 +283,7 @@ class _Parser:
         delimiter, after = self._parse_text("target_delimiter", " "), self._parse_text("fewshot_delimiter", "\n\n")
         return DocFields(text, target, choices, prefix, delimiter, after)
 
-    def _parse_images(self) -> Field:
+    def _parse_images(self) -> TemplateField:
         value = self._raw.get("doc_to_image")
         if isinstance(value, bool | int | dict):
             raise self._make_error(
@@ -337,7 +337,7 @@ class _Parser:
         )  # fmt: skip
         return FewShotConfig(sampler, split, samples, process_docs), shot
 
-    def _parse_pipelines(self, output: Output) -> tuple[Pipeline, ...]:
+    def _parse_pipelines(self, output: OutputType) -> tuple[Pipeline, ...]:
         entries = self._raw.get("filter_list") or [{"name": "none", "filter": [{"function": "take_first"}]}]
         if not isinstance(entries, list) or not all(isinstance(e, Mapping) and "filter" in e for e in entries):
             raise self._make_error("filter_list must be a list of mappings with 'name' and 'filter'")

@@ -16,7 +16,7 @@ from fairtrial.errors import DataError
 from fairtrial.records import ImagePart, Part, place_images
 from fairtrial.records.content import PLACEHOLDER, name_image
 from fairtrial.tasks.data.images import ImageReader, read_source
-from fairtrial.tasks.lmeval.template import Field, Fields
+from fairtrial.tasks.lmeval.template import Fields, TemplateField
 
 Row = dict[str, Any]
 
@@ -34,7 +34,7 @@ class Pictures:
         folder: what paths of images are relative to; None where rows lie in no folder.
     """
 
-    def __init__(self, field: Field, folder: Path | None) -> None:
+    def __init__(self, field: TemplateField, folder: Path | None) -> None:
         self._field = field
         self._reader = ImageReader(folder or Path(), look=False)
         self._local = folder is not None

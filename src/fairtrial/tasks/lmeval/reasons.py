@@ -13,7 +13,7 @@ from fairtrial.errors import FairtrialError, TaskCodeError
 from fairtrial.spec.yamlnodes import shorten
 from fairtrial.tasks.lmeval.loading import CodeRef
 
-Kind = Literal["function", "unsupported", "file"]
+_Kind = Literal["function", "unsupported", "file"]
 _LONGEST = 80
 
 
@@ -31,7 +31,7 @@ class Reason:
         where: file and line, where they are known.
     """
 
-    kind: Kind
+    kind: _Kind
     key: str
     what: str
     message: str
@@ -40,7 +40,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TaskFilePart:
     """A part of a task file that can be parsed by itself.
 
     Attributes:
@@ -74,7 +74,7 @@ def make_reason(error: FairtrialError, key: str = "", value: Any = None) -> Reas
     reference = _find_reference(value) if code else None
     where = reference.where if reference else error.where
     what = str(reference) if reference else _name_value(value)
-    kind: Kind = "function" if code else "unsupported" if key else "file"
+    kind: _Kind = "function" if code else "unsupported" if key else "file"
     return Reason(kind, key, what, error.message, error.fix, where)
 
 

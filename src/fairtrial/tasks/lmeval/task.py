@@ -30,7 +30,7 @@ from fairtrial.records import (
     content_hash,
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
-from fairtrial.tasks.data.datasets import DataSource, Rows, convert_to_json, open_rows
+from fairtrial.tasks.data.datasets import DatasetRows, DataSource, convert_to_json, open_rows
 from fairtrial.tasks.lmeval.config import TaskConfig
 from fairtrial.tasks.lmeval.fewshot import draw
 from fairtrial.tasks.lmeval.golds import convert_to_plain
@@ -115,14 +115,14 @@ class LmEvalTask:
             )
         return (own or 0) if wanted is None else wanted
 
-    def _open(self, dataset: Mapping[str, Any], folder: Path) -> Rows:
+    def _open(self, dataset: Mapping[str, Any], folder: Path) -> DatasetRows:
         path, name, options = (dataset.get(key) for key in ("dataset_path", "dataset_name", "dataset_kwargs"))
         if not isinstance(path, str):
             raise TaskError(f"has no dataset_path; got {path!r}", where=self._where)
         source = DataSource(path, None if name is None else str(name), options or {}, folder, self._options.data_dir)
         return open_rows(source)
 
-    def _pick_pool(self, rows: Rows) -> tuple[list[Row], str | None]:
+    def _pick_pool(self, rows: DatasetRows) -> tuple[list[Row], str | None]:
         """Rows to take examples from, and the split that they are, if they are one."""
         examples, config = self._config.examples, self._config
         if examples.split:

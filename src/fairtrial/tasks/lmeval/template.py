@@ -25,8 +25,8 @@ from fairtrial.tasks.lmeval.golds import convert_to_plain
 from fairtrial.tasks.patterns import compile_pattern
 
 Row = Mapping[str, Any]
-Function = Callable[[Any], Any]
-Field = str | int | list[Any] | dict[str, Any] | Function | None
+_Function = Callable[[Any], Any]
+TemplateField = str | int | list[Any] | dict[str, Any] | _Function | None
 
 
 def _regex_replace(text: str, pattern: str, repl: str, count: int = 0) -> str:
@@ -136,7 +136,7 @@ class Fields:
     columns: frozenset[str]
     with_choices: bool
 
-    def text(self, field: Field, row: Row) -> Any:
+    def text(self, field: TemplateField, row: Row) -> Any:
         """Return ``doc_to_text`` of the row: a string, or an int for tasks whose choices are contexts."""
         if isinstance(field, str):
             if field in self.columns:
@@ -144,7 +144,7 @@ class Fields:
             return self._number_or_text(render(field, row, "doc_to_text"))
         return field(row) if callable(field) else field
 
-    def target(self, field: Field, row: Row) -> Any:
+    def target(self, field: TemplateField, row: Row) -> Any:
         """Return ``doc_to_target`` of the row: an index, a string or a list of either.
 
         A template gives a list if it is written as one, or if its value is one; text that looks like a list is text.
@@ -162,7 +162,7 @@ class Fields:
                 return value  # text that happens to stand in brackets
         return value
 
-    def choices(self, field: Field, row: Row) -> tuple[str, ...]:
+    def choices(self, field: TemplateField, row: Row) -> tuple[str, ...]:
         """Return ``doc_to_choice`` of the row as texts.  Raises DataError if it is not a list."""
         value: Any
         if isinstance(field, str):
@@ -178,7 +178,7 @@ class Fields:
             raise DataError(f"choice {value.index(None) + 1} of {len(value)} is missing: {_shorten(str(value))}")
         return tuple(str(choice) for choice in value)
 
-    def images(self, field: Field, row: Row) -> Any:
+    def images(self, field: TemplateField, row: Row) -> Any:
         """Return ``doc_to_image`` of the row: one value, or a list of them, whatever stands for an image there."""
         if isinstance(field, list):
             found = [self.images(part, row) for part in field]

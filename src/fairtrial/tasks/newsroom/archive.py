@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from fairtrial.tasks.graders.overlap import write_text
 from fairtrial.tasks.newsroom.printing import Article, Press
-from fairtrial.tasks.newsroom.questions import Asker, Question
-from fairtrial.tasks.newsroom.tracing import Context
+from fairtrial.tasks.newsroom.questions import Asker, NewsQuestion
+from fairtrial.tasks.newsroom.tracing import RequiredContext
 from fairtrial.tasks.newsroom.world import Town, draw_town
 
 SEED = 1234
@@ -29,13 +29,13 @@ class Newsroom:
     seed: int
     town: Town
     articles: tuple[Article, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[NewsQuestion, ...]
 
-    def find_contexts(self) -> dict[str, Context]:
+    def find_contexts(self) -> dict[str, RequiredContext]:
         """Return what a passage of each document must tell of it, by address; of several versions the newest."""
         newest = {one.document.uri: one.document for one in self.articles if not one.replaced}
         return {
-            uri: Context(one.published.isoformat() if one.published else "", one.label, bool(one.corrections))
+            uri: RequiredContext(one.published.isoformat() if one.published else "", one.label, bool(one.corrections))
             for uri, one in newest.items()
         }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from fairtrial.tasks.newsroom.stories import StageKind, load_common
-from fairtrial.tasks.newsroom.values import Value
+from fairtrial.tasks.newsroom.values import FactValue
 from fairtrial.tasks.newsroom.world import Story, Town
 from fairtrial.tasks.procedural.draw import Draw
 
@@ -19,7 +19,7 @@ WHEN = "when"
 
 
 @dataclass(slots=True)
-class Draft:
+class ArticleDraft:
     """A text in the making.
 
     Attributes:
@@ -64,7 +64,7 @@ class Event:
     town: Town
     story: Story
     stage: int
-    told: tuple[tuple[str, Value], ...]
+    told: tuple[tuple[str, FactValue], ...]
 
     @property
     def kind(self) -> StageKind:
@@ -87,11 +87,11 @@ def capitalise(text: str) -> str:
     return text
 
 
-def write_report(event: Event, draw: Draw, printed: date, reporter: str) -> Draft:
+def write_report(event: Event, draw: Draw, printed: date, reporter: str) -> ArticleDraft:
     """Return an English news report, printed within six days of the event."""
     texts, common = event.kind.texts, load_common()
     slots = _fill_days(event, printed, draw) | {"reporter": reporter}
-    draft = Draft(capitalise(draw.pick(texts["headlines"]).format(**slots)))
+    draft = ArticleDraft(capitalise(draw.pick(texts["headlines"]).format(**slots)))
     draft.add(draw.pick(texts["leads"]).format(**slots), WHEN)
     facts, colour = draw.shuffle(event.told), draw.shuffle(texts["colour"])
     first = draw.draw_between(0, len(facts))
@@ -121,11 +121,11 @@ def write_report(event: Event, draw: Draw, printed: date, reporter: str) -> Draf
     return draft
 
 
-def write_german_report(event: Event, draw: Draw, printed: date) -> Draft:
+def write_german_report(event: Event, draw: Draw, printed: date) -> ArticleDraft:
     """Return a German news report."""
     texts, common = event.kind.texts, load_common()["german"]
     slots = _fill_days(event, printed, draw)
-    draft = Draft(capitalise(draw.pick(texts["headline_de"]).format(**slots)))
+    draft = ArticleDraft(capitalise(draw.pick(texts["headline_de"]).format(**slots)))
     draft.add(draw.pick(texts["lead_de"]).format(**slots), WHEN)
     for name, value in draw.shuffle(event.told):
         draft.add(draw.pick(event.story.kind.facts[name].tell_de).format(v=value.german), name)
@@ -140,11 +140,11 @@ def write_german_report(event: Event, draw: Draw, printed: date) -> Draft:
     return draft
 
 
-def write_satire(event: Event, draw: Draw, wrong: Mapping[str, Value]) -> Draft:
+def write_satire(event: Event, draw: Draw, wrong: Mapping[str, FactValue]) -> ArticleDraft:
     """Return a satirical piece that tells wrong values with a straight face."""
     common = load_common()["satire"]
     slots = {**event.story.slots, "subject": event.story.subject}
-    draft = Draft(capitalise(draw.pick(common["headlines"]).format(**slots)))
+    draft = ArticleDraft(capitalise(draw.pick(common["headlines"]).format(**slots)))
     draft.add(draw.pick(common["leads"]).format(**slots))
     draft.end_paragraph()
     for name, value in wrong.items():
@@ -156,11 +156,11 @@ def write_satire(event: Event, draw: Draw, wrong: Mapping[str, Value]) -> Draft:
     return draft
 
 
-def write_sponsored(event: Event, draw: Draw, wrong: Mapping[str, Value]) -> Draft:
+def write_sponsored(event: Event, draw: Draw, wrong: Mapping[str, FactValue]) -> ArticleDraft:
     """Return a piece that somebody paid for, with values that flatter."""
     common = load_common()["sponsored"]
     slots = {**event.story.slots, "subject": event.story.subject}
-    draft = Draft(capitalise(draw.pick(common["headlines"]).format(**slots)))
+    draft = ArticleDraft(capitalise(draw.pick(common["headlines"]).format(**slots)))
     draft.add(common["lead"].format(**slots))
     draft.end_paragraph()
     for name, value in wrong.items():
@@ -169,21 +169,21 @@ def write_sponsored(event: Event, draw: Draw, wrong: Mapping[str, Value]) -> Dra
     return draft
 
 
-def write_opinion(event: Event, draw: Draw) -> Draft:
+def write_opinion(event: Event, draw: Draw) -> ArticleDraft:
     """Return a comment without any fact."""
     common = load_common()["opinion"]
     slots = {**event.story.slots, "subject": event.story.subject}
-    draft = Draft(capitalise(draw.pick(common["headlines"]).format(**slots)))
+    draft = ArticleDraft(capitalise(draw.pick(common["headlines"]).format(**slots)))
     for line in draw.sample(common["paragraphs"], 3):
         draft.add(line.format(**slots))
         draft.end_paragraph()
     return draft
 
 
-def write_column(event: Event, draw: Draw, headline: str, right: Mapping[str, Value]) -> Draft:
+def write_column(event: Event, draw: Draw, headline: str, right: Mapping[str, FactValue]) -> ArticleDraft:
     """Return a column of corrections that puts an earlier report right."""
     common = load_common()["corrections_columns"]
-    draft = Draft(draw.pick(common["headlines"]))
+    draft = ArticleDraft(draw.pick(common["headlines"]))
     draft.add(common["intro"].format(headline=headline))
     for name, value in right.items():
         draft.add(f"Of {event.story.subject} it should have said:")
@@ -191,12 +191,12 @@ def write_column(event: Event, draw: Draw, headline: str, right: Mapping[str, Va
     return draft
 
 
-def _tell(draft: Draft, event: Event, draw: Draw, facts: Sequence[tuple[str, Value]]) -> None:
+def _tell(draft: ArticleDraft, event: Event, draw: Draw, facts: Sequence[tuple[str, FactValue]]) -> None:
     for name, value in facts:
         draft.add(_say(event, name, value, draw), name)
 
 
-def _say(event: Event, name: str, value: Value, draw: Draw) -> str:
+def _say(event: Event, name: str, value: FactValue, draw: Draw) -> str:
     return draw.pick(event.story.kind.facts[name].tell).format(v=value.text, **event.story.slots)
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from fairtrial.archive.document import Correction, Document, Label
 from fairtrial.tasks.newsroom.composing import (
     WHEN,
-    Draft,
+    ArticleDraft,
     Event,
     capitalise,
     write_column,
@@ -28,8 +28,8 @@ from fairtrial.tasks.newsroom.composing import (
 )
 from fairtrial.tasks.newsroom.outlets import OUTLETS, WIRE
 from fairtrial.tasks.newsroom.stories import load_common
-from fairtrial.tasks.newsroom.values import MONTHS, Value
-from fairtrial.tasks.newsroom.world import Fact, Status, Story, Town, make_key
+from fairtrial.tasks.newsroom.values import MONTHS, FactValue
+from fairtrial.tasks.newsroom.world import Status, Story, StoryFact, Town, make_key
 from fairtrial.tasks.procedural.draw import Draw
 
 
@@ -55,7 +55,7 @@ class Article:
     story: str
     stage: int
     told: Mapping[str, tuple[int, int]]
-    says: Mapping[str, Value] = field(default_factory=dict)
+    says: Mapping[str, FactValue] = field(default_factory=dict)
     embargoed: bool = False
     replaced: bool = False
     credit: str = ""
@@ -116,7 +116,7 @@ class Press:
             yield self._publish(event, write_opinion(event, draw), paper, 8, "opinion", {})
 
     def _print_reports(
-        self, event: Event, facts: Sequence[Fact], wanted: Mapping[Status, Sequence[Fact]], draw: Draw
+        self, event: Event, facts: Sequence[StoryFact], wanted: Mapping[Status, Sequence[StoryFact]], draw: Draw
     ) -> Iterator[Article]:
         """Yield the reports of the papers that may be used."""
         plan = draw.pick(("courier", "courier", "chronicle", "both", "both", "wire", "wire"))
@@ -179,7 +179,7 @@ class Press:
         author = draw.pick(self._town.reporters)
         return self._publish(event, draft, "uferbote", printed, "news", dict(event.told), author)
 
-    def _correct(self, first: Article, facts: Sequence[Fact], draw: Draw) -> Article:
+    def _correct(self, first: Article, facts: Sequence[StoryFact], draw: Draw) -> Article:
         """Return the corrected version of an article, with right values in place of wrong ones."""
         document, says, told = first.document, dict(first.says), dict(first.told)
         assert document.published is not None
@@ -216,11 +216,11 @@ class Press:
     def _publish(
         self,
         event: Event,
-        draft: Draft,
+        draft: ArticleDraft,
         paper: str,
         printed: date | int,
         label: Label,
-        says: Mapping[str, Value],
+        says: Mapping[str, FactValue],
         author: str = "",
     ) -> Article:
         """Return a draft as an article; ``printed``: the day, or the most days after the event."""
@@ -265,7 +265,7 @@ def make_host(paper: str, town: Town) -> str:
     return f"{paper}.{town.name.lower()}.example"
 
 
-def _with(event: Event, facts: Sequence[Fact]) -> Event:
+def _with(event: Event, facts: Sequence[StoryFact]) -> Event:
     return replace(event, told=tuple((fact.name, fact.value) for fact in facts))
 
 

@@ -14,8 +14,8 @@ from fairtrial.tasks.newsroom.composing import WHEN
 from fairtrial.tasks.newsroom.outlets import OUTLETS, PERMITTED
 from fairtrial.tasks.newsroom.printing import Article
 from fairtrial.tasks.newsroom.stories import StageKind
-from fairtrial.tasks.newsroom.values import Value, make_date, make_number
-from fairtrial.tasks.newsroom.world import ANSWERED, Fact, Status, Story, Town, make_key
+from fairtrial.tasks.newsroom.values import FactValue, make_date, make_number
+from fairtrial.tasks.newsroom.world import ANSWERED, Status, Story, StoryFact, Town, make_key
 from fairtrial.tasks.procedural.draw import Draw
 
 LEVELS = {
@@ -38,7 +38,7 @@ _LEVEL_OF = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EvidencePlace:
     """A sentence of a document that gives an answer; ``end`` 0: the whole document, e.g. a picture's credit."""
 
     uri: str
@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class NewsQuestion:
     """A question.
 
     Attributes:
@@ -67,9 +67,9 @@ class Question:
     level: int
     story: str
     form: str
-    golds: tuple[Value, ...]
-    rivals: tuple[Value, ...]
-    needs: tuple[tuple[Place, ...], ...]
+    golds: tuple[FactValue, ...]
+    rivals: tuple[FactValue, ...]
+    needs: tuple[tuple[EvidencePlace, ...], ...]
     barred: tuple[str, ...] = ()
 
 
@@ -89,7 +89,7 @@ class Asker:
             if not article.replaced:
                 self._articles.setdefault(article.story, []).append(article)
 
-    def ask_all(self) -> list[Question]:
+    def ask_all(self) -> list[NewsQuestion]:
         """Return all questions in an order that tells nothing."""
         found = [
             question
@@ -101,7 +101,7 @@ class Asker:
         draw = Draw(*make_key("order", self._seed))
         return draw.shuffle(_balance(draw.shuffle(once)))
 
-    def _ask_story(self, story: Story, draw: Draw) -> Iterator[Question]:
+    def _ask_story(self, story: Story, draw: Draw) -> Iterator[NewsQuestion]:
         for fact in story.facts.values():
             if story.heard or draw.chance(2, 3):
                 yield self._ask_fact(story, fact, draw.pick(story.kind.facts[fact.name].ask))
@@ -115,15 +115,17 @@ class Asker:
         for difference in story.kind.differences:
             yield self._ask_difference(story, difference)
 
-    def _ask_fact(self, story: Story, fact: Fact, text: str) -> Question:
+    def _ask_fact(self, story: Story, fact: StoryFact, text: str) -> NewsQuestion:
         status = fact.status if story.heard else Status.ABSENT
-        golds: tuple[Value, ...] = (fact.value,) if status in ANSWERED else ()
-        needs: tuple[tuple[Place, ...], ...] = (self._find_places(story, fact.name, fact.value),) if golds else ()
+        golds: tuple[FactValue, ...] = (fact.value,) if status in ANSWERED else ()
+        needs: tuple[tuple[EvidencePlace, ...], ...] = (
+            (self._find_places(story, fact.name, fact.value),) if golds else ()
+        )
         rivals = [fact.wrong, *([] if golds else [fact.value])]
         if status is Status.CONTRADICTED:
             golds, rivals = (fact.value, fact.wrong), []
             needs = tuple(self._find_places(story, fact.name, value) for value in golds)
-        return Question(
+        return NewsQuestion(
             text=text.format(**story.slots),
             sort=str(status) if story.heard else "unheard",
             level=_LEVEL_OF.get(status, 3),
@@ -135,7 +137,7 @@ class Asker:
             barred=() if golds else self._find_barred(story, fact.name),
         )
 
-    def _ask_date(self, story: Story, stage: StageKind, number: int, plain: bool) -> Question:
+    def _ask_date(self, story: Story, stage: StageKind, number: int, plain: bool) -> NewsQuestion:
         event = stage.event.format(**story.slots)
         text = f"On what date was it that {event}?" if plain else f"Give the date on which {event}."
         places = tuple(
@@ -146,9 +148,9 @@ class Asker:
         golds = (make_date(story.days[number]),) if places else ()
         form = f"{story.kind.name}/{stage.name}/date"
         sort = "date" if golds else "absent" if story.heard else "unheard"
-        return Question(text, sort, 1, story.name, form, golds, (), (places,) if golds else ())
+        return NewsQuestion(text, sort, 1, story.name, form, golds, (), (places,) if golds else ())
 
-    def _ask_credit(self, story: Story, stage: StageKind, number: int) -> Iterator[Question]:
+    def _ask_credit(self, story: Story, stage: StageKind, number: int) -> Iterator[NewsQuestion]:
         """Yield a question about the picture of a paper's only report of an event, whether it has one or not."""
         for paper in ("courier", "chronicle"):
             reports = [
@@ -159,9 +161,9 @@ class Asker:
             if len(reports) != 1 or reports[0].embargoed:
                 continue
             [report] = reports
-            credit = Value("name", report.credit, report.credit, report.credit)
+            credit = FactValue("name", report.credit, report.credit, report.credit)
             event, title = stage.event.format(**story.slots), OUTLETS[paper].title.format(town=self._town.name)
-            yield Question(
+            yield NewsQuestion(
                 text=f"Who took the picture in the report of {title.replace('The ', 'the ')} that {event}?",
                 sort="credit" if report.credit else str(Status.ABSENT),
                 level=1,
@@ -169,10 +171,10 @@ class Asker:
                 form="credit",
                 golds=(credit,) if report.credit else (),
                 rivals=self._name_others(story, ()),
-                needs=((Place(report.document.uri, 0, 0),),) if report.credit else (),
+                needs=((EvidencePlace(report.document.uri, 0, 0),),) if report.credit else (),
             )
 
-    def _ask_join(self, story: Story, join: Mapping[str, str]) -> Iterator[Question]:
+    def _ask_join(self, story: Story, join: Mapping[str, str]) -> Iterator[NewsQuestion]:
         """Yield a question that names the story by a fact; none where another story of the kind has that value."""
         by, of = story.facts[join["by"]], story.facts[join["of"]]
         others = [one.facts[by.name] for one in self._town.stories if one.kind is story.kind and one is not story]
@@ -187,9 +189,9 @@ class Asker:
         rivals = (of.wrong, *([] if can else [of.value]), *self._name_others(story, (of.value, of.wrong)))
         form, golds = f"{story.kind.name}/join", (of.value,) if can else ()
         sort = "join" if can else "join without answer"
-        yield Question(text, sort, 2, story.name, form, golds, rivals, tuple(places))
+        yield NewsQuestion(text, sort, 2, story.name, form, golds, rivals, tuple(places))
 
-    def _ask_difference(self, story: Story, said: Mapping[str, str]) -> Question:
+    def _ask_difference(self, story: Story, said: Mapping[str, str]) -> NewsQuestion:
         facts = [story.facts[said[name]] for name in ("a", "b")]
         can = story.heard and all(one.status in (Status.TOLD, Status.CORRECTED, Status.SATIRE_BESIDE) for one in facts)
         gap = abs(Decimal(facts[0].value.key) - Decimal(facts[1].value.key))
@@ -197,12 +199,12 @@ class Asker:
         golds = (make_number(gap, "€"),) if can else ()
         form = f"{story.kind.name}/difference"
         sort = "difference" if can else "difference without answer"
-        return Question(said["ask"].format(**story.slots), sort, 2, story.name, form, golds, (), tuple(places))
+        return NewsQuestion(said["ask"].format(**story.slots), sort, 2, story.name, form, golds, (), tuple(places))
 
     def _list_usable(self, story: Story) -> list[Article]:
         return [one for one in self._articles.get(story.name, []) if one.outlet in PERMITTED and not one.embargoed]
 
-    def _find_places(self, story: Story, fact: str, value: Value) -> tuple[Place, ...]:
+    def _find_places(self, story: Story, fact: str, value: FactValue) -> tuple[EvidencePlace, ...]:
         """Return the sentences that give a fact this value, in news that may be used; the best place first."""
         return tuple(
             _make_place(one, fact)
@@ -217,20 +219,20 @@ class Asker:
             if fact in one.says and (one.outlet not in PERMITTED or one.embargoed)
         )
 
-    def _name_others(self, story: Story, values: Sequence[Value]) -> tuple[Value, ...]:
+    def _name_others(self, story: Story, values: Sequence[FactValue]) -> tuple[FactValue, ...]:
         """Return everybody else whom the story names, as values that would be wrong where a name is asked for."""
         if values and values[0].kind != "name":
             return ()
         own = {value.text for value in values}
-        return tuple(Value("name", one, one, one) for one in sorted(story.persons - own))
+        return tuple(FactValue("name", one, one, one) for one in sorted(story.persons - own))
 
 
-def _balance(questions: Sequence[Question]) -> list[Question]:
+def _balance(questions: Sequence[NewsQuestion]) -> list[NewsQuestion]:
     """Return questions of which, for each form of asking at each level, a third at most has no answer.
 
     More of them are left out, the last ones first, so that no form tells by itself that there is no answer.
     """
-    kept, left = list[Question](), dict[tuple[str, int], int]()
+    kept, left = list[NewsQuestion](), dict[tuple[str, int], int]()
     for question in questions:
         if question.golds:
             left[_name_group(question)] = left.get(_name_group(question), 0) + 1
@@ -245,14 +247,14 @@ def _balance(questions: Sequence[Question]) -> list[Question]:
     return kept
 
 
-def _name_group(question: Question) -> tuple[str, int]:
+def _name_group(question: NewsQuestion) -> tuple[str, int]:
     """Return the form of asking, without the kind of story, and the level."""
     form = question.form.rpartition("/")[2]
     return (form if form in ("date", "credit", "join", "difference") else "fact", question.level)
 
 
-def _make_place(article: Article, fact: str) -> Place:
-    return Place(article.document.uri, *article.told[fact])
+def _make_place(article: Article, fact: str) -> EvidencePlace:
+    return EvidencePlace(article.document.uri, *article.told[fact])
 
 
 def _prefer(article: Article) -> tuple[bool, bool, str]:

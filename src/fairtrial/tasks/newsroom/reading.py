@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
-from fairtrial.tasks.newsroom.values import MONTHS, MONTHS_DE, SMALL, SMALL_DE, Value
+from fairtrial.tasks.newsroom.values import MONTHS, MONTHS_DE, SMALL, SMALL_DE, FactValue
 from fairtrial.tasks.newsroom.world import YEAR
 
 MOST_WORDS = 60
@@ -80,7 +80,7 @@ def gives_something(text: str) -> bool:
     return bool(take_answer(text)) and not declines(text)
 
 
-def gives(text: str, gold: Value, asked: str, others: Sequence[Value] = ()) -> bool:
+def gives(text: str, gold: FactValue, asked: str, others: Sequence[FactValue] = ()) -> bool:
     """Return whether an answer gives a value and no other of its kind.
 
     Args:
@@ -97,7 +97,7 @@ def gives(text: str, gold: Value, asked: str, others: Sequence[Value] = ()) -> b
     return found - (read_values(asked, gold.kind) - {gold.key}) == {gold.key}
 
 
-def gives_all(text: str, golds: Sequence[Value], asked: str) -> bool:
+def gives_all(text: str, golds: Sequence[FactValue], asked: str) -> bool:
     """Return whether an answer gives all of several values and no other of their kind."""
     plain, kind = take_answer(text), golds[0].kind
     if kind in ("name", "word"):
@@ -108,7 +108,7 @@ def gives_all(text: str, golds: Sequence[Value], asked: str) -> bool:
 
 
 def read_values(text: str, kind: str) -> set[str]:
-    """Return the numbers, dates or pairs in a text, as `Value.key` writes them; small ones in words if none in digits.
+    """Return the numbers, dates or pairs in a text, as `FactValue.key` writes them; if none, small ones in words.
 
     Dates without a year are of the archive's own year.
     """
@@ -139,7 +139,9 @@ def _read_dates(text: str) -> tuple[set[str], str]:
 
 
 def _read_number(found: re.Match[str]) -> str:
-    """Return a number as `Value.key` writes it; ``2,400`` and ``2.400`` are thousands, ``2.4`` and ``2,4`` are not."""
+    """Return a number as `FactValue.key` writes it; ``2,400`` and ``2.400`` are thousands, ``2.4`` and
+    ``2,4`` are not.
+    """
     scale = found["scale"] or ""
     digits = found[0].removesuffix(scale).strip()
     if re.fullmatch(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*", digits):
@@ -154,7 +156,7 @@ def _read_number(found: re.Match[str]) -> str:
     return f"{value.normalize():f}"
 
 
-def _gives_name(plain: str, gold: Value) -> bool:
+def _gives_name(plain: str, gold: FactValue) -> bool:
     if _mentions(plain, _strip_article(gold.text)):
         return True
     said = re.sub(r"^(?:councillor|inspector|mr|mrs|ms|dr)\.?\s+", "", plain.strip(" .,:;!\"'"), flags=re.I)

@@ -24,11 +24,11 @@ from fairtrial.records import (
 )
 from fairtrial.tasks.base import TaskCard, TaskOptions
 from fairtrial.tasks.newsroom.archive import build_newsroom
-from fairtrial.tasks.newsroom.questions import LEVEL, LEVELS, Question
+from fairtrial.tasks.newsroom.questions import LEVEL, LEVELS, NewsQuestion
 from fairtrial.tasks.newsroom.reading import declines, gives, gives_all, gives_something
 from fairtrial.tasks.newsroom.tracing import MEASURES as TRACED
-from fairtrial.tasks.newsroom.tracing import Context, explain_absences, observe_trace, observe_use
-from fairtrial.tasks.newsroom.values import Value
+from fairtrial.tasks.newsroom.tracing import RequiredContext, explain_absences, observe_trace, observe_use
+from fairtrial.tasks.newsroom.values import FactValue
 from fairtrial.tasks.newsroom.world import VERSION
 
 NAME = "newsroom"
@@ -100,7 +100,7 @@ class NewsroomTask:
         )
 
     @cached_property
-    def _questions(self) -> list[Question]:
+    def _questions(self) -> list[NewsQuestion]:
         return [one for one in build_newsroom(self._seed).questions if one.level <= self._level][: self._most]
 
     def items(self) -> Sequence[Item]:
@@ -137,7 +137,7 @@ class NewsroomTask:
         return [*own, *told, *observe_use(answer.trace, answer.text, self._texts)]
 
     @cached_property
-    def _contexts(self) -> Mapping[str, Context]:
+    def _contexts(self) -> Mapping[str, RequiredContext]:
         return build_newsroom(self._seed).find_contexts()
 
     @cached_property
@@ -159,7 +159,7 @@ class NewsroomTask:
         return []
 
 
-def _make_item(seed: int, number: int, one: Question) -> Item:
+def _make_item(seed: int, number: int, one: NewsQuestion) -> Item:
     row: dict[str, Any] = {
         "task": NAME,
         "version": VERSION,
@@ -195,14 +195,14 @@ def _grade_text(row: Mapping[str, Any], text: str) -> Iterator[tuple[str, float]
         yield "abstention_precision", float(not golds)
 
 
-def _gives_right(text: str, golds: Sequence[Value], rivals: Sequence[Value], asked: str) -> bool:
+def _gives_right(text: str, golds: Sequence[FactValue], rivals: Sequence[FactValue], asked: str) -> bool:
     return gives(text, golds[0], asked, rivals) if len(golds) == 1 else gives_all(text, golds, asked)
 
 
-def _write_value(value: Value) -> list[str]:
+def _write_value(value: FactValue) -> list[str]:
     return [value.kind, value.key, value.text]
 
 
-def _read_value(row: Sequence[str]) -> Value:
+def _read_value(row: Sequence[str]) -> FactValue:
     kind, key, text = row
-    return Value(kind, key, text, text)  # type: ignore[arg-type]
+    return FactValue(kind, key, text, text)  # type: ignore[arg-type]

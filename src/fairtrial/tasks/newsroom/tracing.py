@@ -42,7 +42,7 @@ ALWAYS = ("citation_precision", "citation_recall", "context_kept", RUN.name, SHA
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class RequiredContext:
     """What a passage must tell of its document: when it was published, what kind of text it is, whether corrected."""
 
     published: str
@@ -51,7 +51,7 @@ class Context:
 
 
 def observe_trace(
-    trace: Trace, needs: Sequence[Sequence[str]], contexts: Mapping[str, Context], answered: bool
+    trace: Trace, needs: Sequence[Sequence[str]], contexts: Mapping[str, RequiredContext], answered: bool
 ) -> Iterator[Observation]:
     """Yield the measures that apply.
 
@@ -75,7 +75,7 @@ def observe_trace(
         yield Observation("quote_faithfulness", kept / len(quotes), float(len(quotes)))
     known = [use for use in shown if use.uri in contexts]
     if known:
-        right = sum(Context(use.published, use.label, use.corrected) == contexts[use.uri] for use in known)
+        right = sum(RequiredContext(use.published, use.label, use.corrected) == contexts[use.uri] for use in known)
         yield Observation("context_kept", right / len(known), float(len(known)))
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from fairtrial.tasks.procedural.draw import Draw
 
-ValueKind = Literal["number", "name", "word", "date", "pair"]
+FactValueKind = Literal["number", "name", "word", "date", "pair"]
 
 SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 SMALL_DE = ("null", "ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
@@ -25,7 +25,7 @@ MONTHS_DE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class FactValue:
     """One value of a fact.
 
     Attributes:
@@ -35,14 +35,14 @@ class Value:
         german: as a German one does.
     """
 
-    kind: ValueKind
+    kind: FactValueKind
     key: str
     text: str
     german: str
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ValueSource:
     """What values are drawn from.
 
     Attributes:
@@ -62,7 +62,7 @@ class Source:
     start: date
 
 
-def draw_value(said: str, source: Source) -> Value:
+def draw_value(said: str, source: ValueSource) -> FactValue:
     """Return a value, e.g. of ``count 12 290``, ``money 40 900`` (thousands of euros), ``votes 23`` or ``word bands``.
 
     Raises ValueError for a form that there is not.
@@ -82,7 +82,7 @@ def draw_value(said: str, source: Source) -> Value:
         return _make_pair(draw.draw_below(6), draw.draw_below(5), "–", "zu")
     if form == "date":
         return make_date(source.start + timedelta(days=draw.draw_between(int(rest[0]), int(rest[1]))))
-    kinds: dict[str, tuple[ValueKind, Callable[[], str]]] = {
+    kinds: dict[str, tuple[FactValueKind, Callable[[], str]]] = {
         "person": ("name", source.name),
         "councillor": ("name", lambda: draw.pick(source.councillors)),
         "street": ("word", lambda: draw.pick(source.streets)),
@@ -93,10 +93,10 @@ def draw_value(said: str, source: Source) -> Value:
         raise ValueError(f"no value has the form {said!r}")
     kind, make = kinds[form]
     text = make()
-    return Value(kind, text, text, text)
+    return FactValue(kind, text, text, text)
 
 
-def draw_other(said: str, source: Source, taken: Sequence[Value]) -> Value:
+def draw_other(said: str, source: ValueSource, taken: Sequence[FactValue]) -> FactValue:
     """Return a value of the same form that differs from all of these."""
     for _ in range(1000):
         value = draw_value(said, source)
@@ -105,7 +105,7 @@ def draw_other(said: str, source: Source, taken: Sequence[Value]) -> Value:
     raise ValueError(f"{said!r} has too few values")
 
 
-def make_number(number: Decimal, unit: str = "") -> Value:
+def make_number(number: Decimal, unit: str = "") -> FactValue:
     """Return a number as articles write it: small whole ones in words, large ones with separators."""
     if number == number.to_integral_value():
         whole = int(number)
@@ -113,26 +113,26 @@ def make_number(number: Decimal, unit: str = "") -> Value:
         german = SMALL_DE[whole] if whole < 10 and not unit else f"{whole:,}".replace(",", ".")
     else:
         english, german = f"{unit}{number.normalize():f}", f"{number.normalize():f}".replace(".", ",")
-    return Value("number", f"{number.normalize():f}", english, german + (" Euro" if unit else ""))
+    return FactValue("number", f"{number.normalize():f}", english, german + (" Euro" if unit else ""))
 
 
-def make_money(thousands: int) -> Value:
+def make_money(thousands: int) -> FactValue:
     """Return a sum of so many thousand euros, in millions where it is as much as that."""
     key = str(1000 * thousands)
     if thousands < 1000:
-        return Value("number", key, f"€{thousands},000", f"{thousands}.000 Euro")
+        return FactValue("number", key, f"€{thousands},000", f"{thousands}.000 Euro")
     millions = f"{Decimal(thousands) / 1000:f}".rstrip("0").rstrip(".")
     unit = "Million" if millions == "1" else "Millionen"
-    return Value("number", key, f"€{millions} million", f"{millions.replace('.', ',')} {unit} Euro")
+    return FactValue("number", key, f"€{millions} million", f"{millions.replace('.', ',')} {unit} Euro")
 
 
-def make_date(day: date) -> Value:
+def make_date(day: date) -> FactValue:
     """Return a date with its year."""
     english = f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-    return Value("date", day.isoformat(), english, f"{day.day}. {MONTHS_DE[day.month - 1]} {day.year}")
+    return FactValue("date", day.isoformat(), english, f"{day.day}. {MONTHS_DE[day.month - 1]} {day.year}")
 
 
-def _draw_count(draw: Draw, rest: Sequence[str]) -> Value:
+def _draw_count(draw: Draw, rest: Sequence[str]) -> FactValue:
     low, high = int(rest[0]), int(rest[1])
     if rest[2:] == ["decimal"]:
         tenths = draw.draw_between(10 * low, 10 * high)
@@ -141,13 +141,13 @@ def _draw_count(draw: Draw, rest: Sequence[str]) -> Value:
     return make_number(Decimal(low + step * draw.draw_below((high - low) // step + 1)))
 
 
-def _draw_money(draw: Draw, low: int, high: int) -> Value:
+def _draw_money(draw: Draw, low: int, high: int) -> FactValue:
     thousands = draw.draw_between(low, high)
     return make_money(thousands - thousands % (50 if thousands >= 1000 else 5) or low)
 
 
-def _make_pair(first: int, second: int, english: str, german: str, unit: str = "") -> Value:
+def _make_pair(first: int, second: int, english: str, german: str, unit: str = "") -> FactValue:
     space = "" if english == "–" else " "
-    return Value(
+    return FactValue(
         "pair", f"{first} {second}", f"{first}{space}{english}{space}{second}", f"{first} {german} {second}{unit}"
     )

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from fairtrial.tasks.newsroom.stories import StoryKind, load_kinds, load_words
-from fairtrial.tasks.newsroom.values import Source, Value, draw_other, draw_value
+from fairtrial.tasks.newsroom.values import FactValue, ValueSource, draw_other, draw_value
 from fairtrial.tasks.procedural.draw import Draw
 
 VERSION = 1
@@ -74,12 +74,12 @@ ANSWERED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class StoryFact:
     """A fact of a story: what is true, what else is said, and who has printed it."""
 
     name: str
-    value: Value
-    wrong: Value
+    value: FactValue
+    wrong: FactValue
     status: Status
 
 
@@ -100,7 +100,7 @@ class Story:
     name: str
     kind: StoryKind
     slots: Mapping[str, str]
-    facts: Mapping[str, Fact]
+    facts: Mapping[str, StoryFact]
     days: tuple[date, ...]
     persons: frozenset[str]
     heard: bool
@@ -191,24 +191,24 @@ def _draw_story(
     """Return a story; ``taken`` holds what the stories of its kind before it are about."""
     draw = Draw(*make_key(kind.name, seed, number))
     start = date(YEAR, 1, 6) + timedelta(days=draw.draw_below(200))
-    source = Source(draw, names.make, town.councillors, town.streets, town.companies, load_words(), start)
+    source = ValueSource(draw, names.make, town.councillors, town.streets, town.companies, load_words(), start)
     slots, persons = dict(town.slots), {town.mayor}
     for name, said in kind.variables.items():
         slots[name] = _draw_variable(said, source, taken.setdefault(name, []))
         if said in ("person", "councillor"):
             persons.add(slots[name])
-    days, facts = [start], dict[str, Fact]()
+    days, facts = [start], dict[str, StoryFact]()
     for stage in kind.stages[1:]:
         days.append(days[-1] + timedelta(days=draw.draw_between(*stage.after)))
     for stage, day in zip(kind.stages, days, strict=True):
-        source = Source(draw, names.make, town.councillors, town.streets, town.companies, load_words(), day)
+        source = ValueSource(draw, names.make, town.councillors, town.streets, town.companies, load_words(), day)
         for name in stage.facts:
             said = kind.facts[name].value
-            others = [Value("name", one, one, one) for one in persons]
+            others = [FactValue("name", one, one, one) for one in persons]
             value = draw_other(said, source, others)
             wrong = draw_other(said, source, [value, *others])
             persons |= {one.text for one in (value, wrong) if one.kind == "name"}
-            facts[name] = Fact(name, value, wrong, _draw_status(draw, kind))
+            facts[name] = StoryFact(name, value, wrong, _draw_status(draw, kind))
     return Story(
         f"{kind.name}-{number + 1}", kind, slots, facts, tuple(days), frozenset(persons), heard=number < STORIES
     )
@@ -220,7 +220,7 @@ def _draw_status(draw: Draw, kind: StoryKind) -> Status:
     return status if fits.get(status, True) else Status.TOLD
 
 
-def _draw_variable(said: str, source: Source, taken: list[str]) -> str:
+def _draw_variable(said: str, source: ValueSource, taken: list[str]) -> str:
     """Return the text of a story's variable; with ``*`` in front one that no story of the kind has yet."""
     lists = {"line": [str(n) for n in range(11, 100)], "street": source.streets}
     form = said.removeprefix("*")

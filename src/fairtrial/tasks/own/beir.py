@@ -20,7 +20,7 @@ from fairtrial.tasks.data.files import fill_columns
 from fairtrial.tasks.data.unpacking import MemoryBudget, open_text
 from fairtrial.tasks.graders.relevant import MOST_GRADE, names_place
 from fairtrial.tasks.own.faults import Fault, show
-from fairtrial.tasks.own.reading import Row, Table
+from fairtrial.tasks.own.reading import FileRows, Row
 
 USUAL: tuple[dict[str, Any], ...] = ({"retrieved": {"k": 10, "rank": "documents"}},)
 """How a retrieval set is graded unless the trial says otherwise."""
@@ -53,7 +53,7 @@ def is_retrieval_set(path: Path) -> bool:
     return (path / JUDGEMENTS).is_dir() or any((path / name).is_file() for name in (*QUERIES, *CORPUS))
 
 
-def read_retrieval_set(file: DataFile, path: Path) -> Table:
+def read_retrieval_set(file: DataFile, path: Path) -> FileRows:
     """Return the judged questions of a retrieval set.
 
     Each row has ``id``, ``query`` and ``relevant``, and what else `queries.jsonl` says of it but ``metadata``.
@@ -92,7 +92,7 @@ def read_retrieval_set(file: DataFile, path: Path) -> Table:
         counts = {}
     notes += [f"{empty:,} questions without anything relevant left out"] if empty else []
     notes += [f"{judged.negative:,} negative grades count as 0"] if judged.negative else []
-    return Table(
+    return FileRows(
         [convert_to_json(row) for row in fill_columns(rows)],
         places,
         tuple(Fault(len(rows) + n, place, why) for n, (place, why) in enumerate(every)),

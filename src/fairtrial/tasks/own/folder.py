@@ -14,14 +14,14 @@ from pathlib import Path
 from fairtrial.errors import DataError
 from fairtrial.spec.own import DataFile
 from fairtrial.tasks.data.images import SUFFIXES
-from fairtrial.tasks.own.reading import Table, read_table
+from fairtrial.tasks.own.reading import FileRows, read_table
 
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"})
 MOST_FILES = 200_000
 
 
-def read_folder(file: DataFile, path: Path) -> tuple[Table, tuple[str, ...]]:
+def read_folder(file: DataFile, path: Path) -> tuple[FileRows, tuple[str, ...]]:
     """Return the images of a folder as rows, and the classes that its subfolders are; none where a file has the rows.
 
     Raises DataError if there is neither a file of rows nor a subfolder with images.
@@ -53,7 +53,7 @@ def read_folder(file: DataFile, path: Path) -> tuple[Table, tuple[str, ...]]:
     if loose + others:
         notes.append(f"{loose + others:,} other file{'s' if loose + others > 1 else ''} not read")
     rows = [{"image": name, "label": label} for label, name in files]
-    return Table(rows, [name for _, name in files], notes=tuple(notes)), classes
+    return FileRows(rows, [name for _, name in files], notes=tuple(notes)), classes
 
 
 def replace_path(file: DataFile, path: Path) -> DataFile:

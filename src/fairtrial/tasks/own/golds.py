@@ -19,12 +19,12 @@ from fairtrial.tasks.own.options import Option, parse_list, to_text
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
 _NUMBER = re.compile(r"\(?([0-9]{1,3})[).:]?")
 
-Places = tuple[int, ...]
+_Places = tuple[int, ...]
 """Positions of right options, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GoldCell:
     """What stands in one row's column of right answers, beside its options."""
 
     value: Any
@@ -36,37 +36,37 @@ class Cell:
         return [self.value] if found is None else found
 
 
-Way = Callable[[str, Cell], int | None]
+_Way = Callable[[str, GoldCell], int | None]
 
 
-def _by_text(text: str, cell: Cell) -> int | None:
+def _by_text(text: str, cell: GoldCell) -> int | None:
     return cell.options.index(text) if text in cell.options else None
 
 
-def _by_loose_text(text: str, cell: Cell) -> int | None:
+def _by_loose_text(text: str, cell: GoldCell) -> int | None:
     wanted = " ".join(text.casefold().split())
     found = [n for n, one in enumerate(cell.options) if one and " ".join(one.casefold().split()) == wanted]
     return found[0] if len(found) == 1 else None
 
 
-def _by_letter(text: str, cell: Cell) -> int | None:
+def _by_letter(text: str, cell: GoldCell) -> int | None:
     match = _LETTER.fullmatch(text)
     return _place(ord(match[1].upper()) - ord("A") if match else -1, cell)
 
 
-def _count_from(first: int) -> Way:
-    def count(text: str, cell: Cell) -> int | None:
+def _count_from(first: int) -> _Way:
+    def count(text: str, cell: GoldCell) -> int | None:
         match = _NUMBER.fullmatch(text)
         return _place(int(match[1]) - first if match else -1, cell)
 
     return count
 
 
-def _place(at: int, cell: Cell) -> int | None:
+def _place(at: int, cell: GoldCell) -> int | None:
     return at if 0 <= at < len(cell.options) and cell.options[at] is not None else None
 
 
-WAYS: Mapping[str, tuple[str, Way]] = {
+WAYS: Mapping[str, tuple[str, _Way]] = {
     "texts": ("texts", _by_text),
     "letters": ("letters", _by_letter),
     "loose-texts": ("texts, apart from case and spaces", _by_loose_text),
@@ -91,14 +91,14 @@ class Golds:
         column: that they stand in.
     """
 
-    places: list[Places | None]
+    places: list[_Places | None]
     way: str
     words: str
-    allowed: Callable[[Cell], str]
+    allowed: Callable[[GoldCell], str]
     column: str
 
 
-def read_golds(name: str, cells: Sequence[Cell], columns: Sequence[str], told: str | None, where: str) -> Golds:
+def read_golds(name: str, cells: Sequence[GoldCell], columns: Sequence[str], told: str | None, where: str) -> Golds:
     """Return the right answers of every row.
 
     Args:
@@ -115,10 +115,10 @@ def read_golds(name: str, cells: Sequence[Cell], columns: Sequence[str], told: s
         return _apply(name, cells, LABELS, "a label for every option", lambda _, __: None)
     names = {fold_name(option): n for n, option in enumerate(columns)}
 
-    def by_column(text: str, cell: Cell) -> int | None:
+    def by_column(text: str, cell: GoldCell) -> int | None:
         return _place(names.get(fold_name(text), -1), cell)
 
-    ways: dict[str, tuple[str, Way]] = dict(WAYS) if told is None else {told: WAYS[told]}
+    ways: dict[str, tuple[str, _Way]] = dict(WAYS) if told is None else {told: WAYS[told]}
     if told == "texts":
         ways["loose-texts"] = WAYS["loose-texts"]
     if told is None and names:
@@ -137,7 +137,7 @@ def is_empty(value: Any) -> bool:
     return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
-def _are_labels(cell: Cell) -> bool:
+def _are_labels(cell: GoldCell) -> bool:
     """Return whether a cell has one 0 or 1 for each option."""
     found = parse_list(cell.value)
     return (
@@ -147,14 +147,14 @@ def _are_labels(cell: Cell) -> bool:
     )
 
 
-def _read_cell(cell: Cell, way: Way) -> Places:
+def _read_cell(cell: GoldCell, way: _Way) -> _Places:
     """Return the positions that a cell means; none if any of its answers cannot be read."""
     found = [way(to_text(atom), cell) for atom in cell.list_atoms() if not is_empty(atom)]
     return () if None in found else tuple(dict.fromkeys(place for place in found if place is not None))
 
 
-def _apply(column: str, cells: Sequence[Cell], name: str, words: str, way: Way) -> Golds:
-    places: list[Places | None] = []
+def _apply(column: str, cells: Sequence[GoldCell], name: str, words: str, way: _Way) -> Golds:
+    places: list[_Places | None] = []
     for cell in cells:
         if is_empty(cell.value):
             places.append(None)
@@ -168,7 +168,7 @@ def _apply(column: str, cells: Sequence[Cell], name: str, words: str, way: Way) 
     return Golds(places, name, words, lambda cell: _describe_allowed(name, cell), column)
 
 
-def _describe_allowed(way: str, cell: Cell) -> str:
+def _describe_allowed(way: str, cell: GoldCell) -> str:
     """Return what may stand in a cell, in words."""
     there = [n for n, option in enumerate(cell.options) if option is not None]
     if not there:
@@ -183,7 +183,7 @@ def _describe_allowed(way: str, cell: Cell) -> str:
 
 
 def _make_ambiguous(
-    cells: Sequence[Cell], read: Mapping[str, list[Places]], two: tuple[str, str], column: str, where: str
+    cells: Sequence[GoldCell], read: Mapping[str, list[_Places]], two: tuple[str, str], column: str, where: str
 ) -> SpecError:
     """Return the error that right answers can be read in two ways, with the first row that shows it."""
     one, other = two

@@ -21,7 +21,7 @@ from fairtrial.tasks.own.columns import Columns
 from fairtrial.tasks.own.options import to_text
 from fairtrial.tasks.own.placing import mark_images, place_row_images
 from fairtrial.tasks.own.reading import Row
-from fairtrial.tasks.own.rows import Question
+from fairtrial.tasks.own.rows import RowQuestion
 
 MOST_BYTES = 1 << 20
 _PLACE = re.compile(r"\{\{-?\s*(?P<name>[^{}|()\[\]'\"]+?)\s*-?\}\}")
@@ -83,7 +83,7 @@ class Asking:
         )
         return bool(name) and bool(re.search(named, shown) or re.search(r"(?<!\w)row(?!\w)", rest))
 
-    def ask(self, question: Question) -> str:
+    def ask(self, question: RowQuestion) -> str:
         """Return what is asked about a row, without its options, with a placeholder for each image.
 
         Raises SpecError if the template does not fit the row's columns, or does what is not allowed; DataError if it is
@@ -91,27 +91,27 @@ class Asking:
         """
         return self._place(question)[0]
 
-    def ask_parts(self, question: Question) -> tuple[Part, ...]:
+    def ask_parts(self, question: RowQuestion) -> tuple[Part, ...]:
         """Return the same as text and images."""
         return place_images(*self._place(question))
 
-    def list_images(self, question: Question) -> tuple[ImagePart, ...]:
+    def list_images(self, question: RowQuestion) -> tuple[ImagePart, ...]:
         """Return the images that a question shows, in order."""
         return self._place(question)[1]
 
-    def identify(self, question: Question) -> str:
+    def identify(self, question: RowQuestion) -> str:
         """Return a text that only questions with the same words and images have in common."""
         text, images = self._place(question)
         return " ".join([text, *(image.hash for image in images)])
 
-    def _place(self, question: Question) -> tuple[str, tuple[ImagePart, ...]]:
+    def _place(self, question: RowQuestion) -> tuple[str, tuple[ImagePart, ...]]:
         try:
             return place_row_images(self.write(question), question.images.parts)
         except DataError as error:
             error.where = f"{self.where}, {question.place}"
             raise
 
-    def write(self, question: Question) -> str:
+    def write(self, question: RowQuestion) -> str:
         """Return the text of what is asked, with marks where the template places images."""
         row = question.row
         if self._compiled is None:
@@ -147,7 +147,7 @@ class Asking:
         context = f"{to_text(before)}\n\n" if before is not None else ""
         return f"{context}{asked}" if self.columns.is_whole_prompt else f"{context}Question: {asked}\nAnswer:"
 
-    def describe(self, question: Question) -> str:
+    def describe(self, question: RowQuestion) -> str:
         """Return what a person reads of a question."""
         if self.template or not self.columns.question:
             return self._place(question)[0].replace(PLACEHOLDER, "").strip()

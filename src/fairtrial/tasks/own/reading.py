@@ -27,7 +27,7 @@ _SAMPLE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FileRows:
     """The rows of a file.
 
     Attributes:
@@ -59,7 +59,7 @@ class Table:
         return list(self.rows[0]) if self.rows else []
 
 
-def read_table(file: DataFile, path: Path) -> Table:
+def read_table(file: DataFile, path: Path) -> FileRows:
     """Return the rows of a file.
 
     Args:
@@ -84,7 +84,7 @@ def read_table(file: DataFile, path: Path) -> Table:
     return found
 
 
-def _read_as(kind: str, file: DataFile, path: Path) -> Table:
+def _read_as(kind: str, file: DataFile, path: Path) -> FileRows:
     if kind == "excel":
         return _read_excel(file, path)
     if kind in ("csv", "tsv"):
@@ -124,7 +124,7 @@ def _refuse_missing(path: Path) -> None:
     raise DataError(f"the file {what}", fix=beside, where=str(path))
 
 
-def _read_excel(file: DataFile, path: Path) -> Table:
+def _read_excel(file: DataFile, path: Path) -> FileRows:
     sheet = read_excel(path, MemoryBudget(), file.sheet)
     others = f"; not read: {', '.join(map(repr, sheet.others))}" if sheet.others else ""
     places = [f"row {n} (sheet row {number})" for n, number in enumerate(sheet.numbers, 1)]
@@ -132,10 +132,10 @@ def _read_excel(file: DataFile, path: Path) -> Table:
     notes = [f"sheet {sheet.name!r}{others}"]
     if sheet.hidden:
         notes.append(f"{sheet.hidden:,} hidden row{'s' if sheet.hidden > 1 else ''} of the sheet read too")
-    return Table(found.rows, found.places, (), tuple(notes), found.blank)
+    return FileRows(found.rows, found.places, (), tuple(notes), found.blank)
 
 
-def _read_delimited(file: DataFile, path: Path, kind: str) -> Table:
+def _read_delimited(file: DataFile, path: Path, kind: str) -> FileRows:
     budget = MemoryBudget()
     marked = find_marked_encoding(path)
     encoding = file.encoding or marked
@@ -168,7 +168,7 @@ def _read_delimited(file: DataFile, path: Path, kind: str) -> Table:
     if delimiter != ("\t" if kind == "tsv" else ","):
         notes.append(f"cells between {DELIMITERS.get(delimiter, repr(delimiter))}")
     found = _drop_empty(rows, places)
-    return Table(found.rows, found.places, tuple(faults), tuple(notes), found.blank)
+    return FileRows(found.rows, found.places, tuple(faults), tuple(notes), found.blank)
 
 
 def _find_names(
@@ -213,11 +213,11 @@ def _find_delimiter(path: Path, encoding: str) -> tuple[str, int]:
     return best, 0
 
 
-def _drop_empty(rows: Sequence[Row], places: Sequence[str]) -> Table:
+def _drop_empty(rows: Sequence[Row], places: Sequence[str]) -> FileRows:
     """Return rows without those that hold nothing, and without columns that have neither name nor value."""
     pairs = [(row, place) for row, place in zip(rows, places, strict=True) if any(v is not None for v in row.values())]
     used = {name for row, _ in pairs for name, value in row.items() if value is not None}
     kept = [name for name in (rows[0] if rows else ()) if name in used or not name.startswith("Unnamed: ")]
     whole = not rows or len(kept) == len(rows[0])
     tidy = [row if whole else {name: row[name] for name in kept} for row, _ in pairs]
-    return Table(tidy, [place for _, place in pairs], blank=len(rows) - len(pairs))
+    return FileRows(tidy, [place for _, place in pairs], blank=len(rows) - len(pairs))

@@ -18,14 +18,14 @@ from fairtrial.spec.own import OwnData
 from fairtrial.tasks.graders.base import GraderSet
 from fairtrial.tasks.own.columns import Columns
 from fairtrial.tasks.own.faults import Fault, make_error, show
-from fairtrial.tasks.own.golds import Cell, Golds, is_empty, read_golds
+from fairtrial.tasks.own.golds import GoldCell, Golds, is_empty, read_golds
 from fairtrial.tasks.own.images import NO_IMAGES, RowImages
 from fairtrial.tasks.own.options import Options, parse_list, read_options, to_text
-from fairtrial.tasks.own.reading import Row, Table
+from fairtrial.tasks.own.reading import FileRows, Row
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RowQuestion:
     """One row that can be asked.
 
     Attributes:
@@ -48,7 +48,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class RowQuestions:
     """All rows that can be asked, and what there is to say of the others.
 
     Attributes:
@@ -61,7 +61,7 @@ class Questions:
         counts: numbers of odd things by name: ``empty_option`` and the like.
     """
 
-    asked: list[Question]
+    asked: list[RowQuestion]
     faults: tuple[Fault, ...] = ()
     unanswered: int = 0
     golds: Golds | None = None
@@ -71,13 +71,13 @@ class Questions:
 
 
 def read_questions(
-    table: Table,
+    table: FileRows,
     columns: Columns,
     said: OwnData,
     graders: GraderSet,
     where: str,
     images: Sequence[RowImages] = (),
-) -> Questions:
+) -> RowQuestions:
     """Return the questions of a file.
 
     Args:
@@ -108,12 +108,12 @@ def read_questions(
         if faults:
             raise make_error(faults, where, advice)
         raise DataError(told + why, where=where)
-    return Questions(
+    return RowQuestions(
         found.asked, tuple(faults), found.unanswered, found.golds, found.options, found.lists, found.counts
     )
 
 
-def _add_images(found: Questions, table: Table, images: Sequence[RowImages]) -> Questions:
+def _add_images(found: RowQuestions, table: FileRows, images: Sequence[RowImages]) -> RowQuestions:
     """Return questions with their images; a row whose image cannot be shown is a bad one."""
     asked = [replace(one, images=images[one.number]) for one in found.asked if not images[one.number].fault]
     bad = [Fault(n, table.places[n], one.fault) for n, one in enumerate(images) if one.fault]
@@ -122,17 +122,17 @@ def _add_images(found: Questions, table: Table, images: Sequence[RowImages]) -> 
     return replace(found, asked=[one for one in asked if one not in odd], faults=(*found.faults, *bad))
 
 
-def _advise(found: Questions) -> str:
+def _advise(found: RowQuestions) -> str:
     return f"Right answers are read as {found.golds.words}." if found.golds and found.faults else ""
 
 
-def _read_choices(table: Table, columns: Columns, said: OwnData, where: str) -> Questions:
+def _read_choices(table: FileRows, columns: Columns, said: OwnData, where: str) -> RowQuestions:
     options = read_options(table.rows, columns)
     told = said.answer.read_as if said.answer else None
     if columns.wrong:
         return _read_beside_wrong(table, columns, options, where)
     name, golds = _choose_answers(table, columns, options, told, where)
-    asked: list[Question] = []
+    asked: list[RowQuestion] = []
     faults: list[Fault] = []
     unanswered = 0
     for n, (row, place, offered, places) in enumerate(
@@ -140,7 +140,7 @@ def _read_choices(table: Table, columns: Columns, said: OwnData, where: str) -> 
     ):
         why = _find_option_fault(offered, columns, row)
         if not why and places == ():
-            why = f"{name} {show(row[name])} is none of {golds.allowed(Cell(row[name], offered))}"
+            why = f"{name} {show(row[name])} is none of {golds.allowed(GoldCell(row[name], offered))}"
         if not why and columns.question and is_empty(row[columns.question]):
             why = f"{columns.question} is empty"
         if why:
@@ -149,26 +149,26 @@ def _read_choices(table: Table, columns: Columns, said: OwnData, where: str) -> 
             unanswered += 1
         else:
             asked.append(_make_choice(row, n, place, offered, places))
-    return Questions(asked, tuple(faults), unanswered, golds, options)
+    return RowQuestions(asked, tuple(faults), unanswered, golds, options)
 
 
-def _make_choice(row: Row, n: int, place: str, offered: Sequence[str | None], places: Sequence[int]) -> Question:
+def _make_choice(row: Row, n: int, place: str, offered: Sequence[str | None], places: Sequence[int]) -> RowQuestion:
     """Return a question with the options that are there; positions count those before empty places too."""
     kept = [at for at, option in enumerate(offered) if option is not None]
     choices = tuple(str(offered[at]) for at in kept)
     right = tuple(kept.index(at) for at in places)
-    return Question(row, n, place, choices, tuple(choices[at] for at in right), right)
+    return RowQuestion(row, n, place, choices, tuple(choices[at] for at in right), right)
 
 
 def _choose_answers(
-    table: Table, columns: Columns, options: Options, told: str | None, where: str
+    table: FileRows, columns: Columns, options: Options, told: str | None, where: str
 ) -> tuple[str, Golds]:
     """Return the column of right answers and what it says; of several, those that can be read must agree."""
     if not columns.answers:
         raise make_no_answer_error(table, where)
     read: dict[str, Golds] = {}
     for name in columns.answers:
-        cells = [Cell(row[name], offered) for row, offered in zip(table.rows, options.rows, strict=True)]
+        cells = [GoldCell(row[name], offered) for row, offered in zip(table.rows, options.rows, strict=True)]
         try:
             read[name] = read_golds(name, cells, options.columns, told, where)
         except SpecError:
@@ -193,7 +193,7 @@ def _make_several_error(columns: Columns, where: str) -> SpecError:
     )
 
 
-def make_no_answer_error(table: Table, where: str) -> SpecError:
+def make_no_answer_error(table: FileRows, where: str) -> SpecError:
     """Return the error that no column has right answers."""
     return SpecError(
         "no column is recognised as that of the right answers.",
@@ -216,12 +216,12 @@ def _find_option_fault(offered: Sequence[str | None], columns: Columns, row: Row
     return ""
 
 
-def _read_beside_wrong(table: Table, columns: Columns, options: Options, where: str) -> Questions:
+def _read_beside_wrong(table: FileRows, columns: Columns, options: Options, where: str) -> RowQuestions:
     """Return questions whose options are one right answer and the wrong ones beside it."""
     if not columns.answers:
         raise make_no_answer_error(table, where)
     name = columns.answers[0]
-    asked: list[Question] = []
+    asked: list[RowQuestion] = []
     faults: list[Fault] = []
     unanswered = 0
     for n, (row, place, wrong) in enumerate(zip(table.rows, table.places, options.rows, strict=True)):
@@ -233,10 +233,10 @@ def _read_beside_wrong(table: Table, columns: Columns, options: Options, where: 
             faults.append(Fault(n, place, why))
         else:
             asked.append(_make_choice(row, n, place, offered, (0,)))
-    return Questions(asked, tuple(faults), unanswered, None, options)
+    return RowQuestions(asked, tuple(faults), unanswered, None, options)
 
 
-def _read_written(table: Table, columns: Columns, graders: GraderSet, where: str) -> Questions:
+def _read_written(table: FileRows, columns: Columns, graders: GraderSet, where: str) -> RowQuestions:
     if len(columns.answers) > 1 and _differ(table.rows, columns.answers):
         raise _make_several_error(columns, where)
     name = columns.answers[0] if columns.answers else ""
@@ -247,7 +247,7 @@ def _read_written(table: Table, columns: Columns, graders: GraderSet, where: str
     lists = bool(present) and all(parse_list(value) is not None for value in present) and not graders.expects_json
     read = _choose_reader(lists, graders)
     commas = "cells between semicolons" in table.notes and any(name == "number" for name, _ in graders.graders)
-    asked: list[Question] = []
+    asked: list[RowQuestion] = []
     faults: list[Fault] = []
     unanswered = 0
     for n, (row, place, value) in enumerate(zip(table.rows, table.places, values, strict=True)):
@@ -264,9 +264,9 @@ def _read_written(table: Table, columns: Columns, graders: GraderSet, where: str
         except DataError as error:
             faults.append(Fault(n, place, f"{error.message}{f'; {name} is {show(value)}' if name else ''}"))
             continue
-        asked.append(Question(row, n, place, (), gold))
+        asked.append(RowQuestion(row, n, place, (), gold))
     like_lists = 0 if lists else sum(parse_list(value) is not None for value in present)
-    return Questions(asked, tuple(faults), unanswered, lists=lists, counts={"like_lists": like_lists})
+    return RowQuestions(asked, tuple(faults), unanswered, lists=lists, counts={"like_lists": like_lists})
 
 
 def _choose_reader(lists: bool, graders: GraderSet) -> Callable[[Any], tuple[str, ...]]:
@@ -282,7 +282,7 @@ def _differ(rows: Sequence[Row], names: Sequence[str]) -> bool:
     return any(len({to_text(row[name]) for name in names}) > 1 for row in rows)
 
 
-def count_contradictions(questions: Sequence[Question], texts: Sequence[str]) -> int:
+def count_contradictions(questions: Sequence[RowQuestion], texts: Sequence[str]) -> int:
     """Return how many questions stand several times with different right answers, case and spaces apart."""
     golds: dict[tuple[str, tuple[str, ...]], set[tuple[str, ...]]] = {}
     for question, text in zip(questions, texts, strict=True):
@@ -291,7 +291,7 @@ def count_contradictions(questions: Sequence[Question], texts: Sequence[str]) ->
     return sum(len(found) > 1 for found in golds.values())
 
 
-def find_one_gold(questions: Sequence[Question]) -> tuple[str, int]:
+def find_one_gold(questions: Sequence[RowQuestion]) -> tuple[str, int]:
     """Return the most frequent right answer and how often it is right: of choices in places of their own, its letter.
 
     Options that are the same in every row count by their texts.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fairtrial.records.duplicates import fold_text
 from fairtrial.tasks.own.images import describe_images
 from fairtrial.tasks.own.options import to_text
-from fairtrial.tasks.own.rows import Question, count_contradictions
+from fairtrial.tasks.own.rows import RowQuestion, count_contradictions
 from fairtrial.tasks.own.source import WHAT_IS_SHOWN, OwnSource
 
 MOST_NAMED = 5
@@ -115,7 +115,7 @@ def _describe_grader(grader: dict[str, dict[str, object]]) -> str:
     )
 
 
-def _describe_copies(source: OwnSource, asked: list[Question]) -> Iterator[str]:
+def _describe_copies(source: OwnSource, asked: list[RowQuestion]) -> Iterator[str]:
     texts = [source.asking.identify(question) for question in asked]
     keys = {(fold_text(text), q.choices, q.gold) for text, q in zip(texts, asked, strict=True)}
     if len(keys) < len(asked):

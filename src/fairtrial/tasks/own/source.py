@@ -23,8 +23,8 @@ from fairtrial.tasks.own.golds import is_empty
 from fairtrial.tasks.own.images import OwnImages, RowImages, find_image_columns, read_images
 from fairtrial.tasks.own.options import parse_list, to_text
 from fairtrial.tasks.own.prompts import Asking, list_unused, read_template
-from fairtrial.tasks.own.reading import Table, read_table
-from fairtrial.tasks.own.rows import Question, Questions, read_questions
+from fairtrial.tasks.own.reading import FileRows, read_table
+from fairtrial.tasks.own.rows import RowQuestion, RowQuestions, read_questions
 from fairtrial.tasks.reading import read_number
 from fairtrial.tasks.vlmevalkit.tables import find_first_rotations, give_images, is_benchmark
 
@@ -55,9 +55,9 @@ class OwnSource:
 
     name: str
     asking: Asking
-    questions: Questions
+    questions: RowQuestions
     graders: GraderSet
-    table: Table
+    table: FileRows
     unused: tuple[str, ...] = ()
     group: str = ""
     written: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
@@ -119,7 +119,7 @@ def open_own_data(said: OwnData, folder: Path, *, prompted: bool = False) -> Own
     return OwnSource(said.file_name, asking, questions, graders, table, tuple(unused), written=written, images=images)
 
 
-def _read(file: DataFile, path: Path, whole: bool, judged: bool) -> tuple[Table, tuple[str, ...]]:
+def _read(file: DataFile, path: Path, whole: bool, judged: bool) -> tuple[FileRows, tuple[str, ...]]:
     """Return the rows of a file or folder, and the classes that are its subfolders."""
     if judged:
         return read_retrieval_set(file, path), ()
@@ -130,13 +130,13 @@ def _read(file: DataFile, path: Path, whole: bool, judged: bool) -> tuple[Table,
     return read_folder(file, path) if whole else (read_table(file, path), ())
 
 
-def _check_places(asking: Asking, questions: Questions, images: bool) -> None:
+def _check_places(asking: Asking, questions: RowQuestions, images: bool) -> None:
     """Raise SpecError or DataError if a prompt cannot be written: the first one, and all that have images to place."""
     for question in questions.asked if images else questions.asked[:1]:
         asking.ask(question)
 
 
-def _take_images(table: Table, said: OwnData, folder: Path, beside: Path) -> tuple[Table, OwnImages | None]:
+def _take_images(table: FileRows, said: OwnData, folder: Path, beside: Path) -> tuple[FileRows, OwnImages | None]:
     """Return a file's rows with placeholders in place of images, and the images; None if no column holds any.
 
     Args:
@@ -159,7 +159,7 @@ def _take_images(table: Table, said: OwnData, folder: Path, beside: Path) -> tup
     return replace(table, rows=[convert_to_json(row) for row in rows] if table.raw else rows), images
 
 
-def _read_benchmark(table: Table) -> tuple[Table, dict[int, str]]:
+def _read_benchmark(table: FileRows) -> tuple[FileRows, dict[int, str]]:
     """Return a file of VLMEvalKit with every image where it is shown, and without rotated copies; and bad rows."""
     kept = find_first_rotations(table.rows)
     copies = len(table.rows) - len(kept)
@@ -173,7 +173,7 @@ def _read_benchmark(table: Table) -> tuple[Table, dict[int, str]]:
     return replace(table, rows=[rows[n] for n in kept], places=places, notes=tuple(notes)), told
 
 
-def _find_question(table: Table, columns: Columns, template: str, prompted: bool, where: str) -> tuple[Columns, str]:
+def _find_question(table: FileRows, columns: Columns, template: str, prompted: bool, where: str) -> tuple[Columns, str]:
     """Return the columns with that of the question, and the template; the one column that is left is the question.
 
     Raises SpecError if there are none or several of them.
@@ -198,7 +198,7 @@ def _find_question(table: Table, columns: Columns, template: str, prompted: bool
     )
 
 
-def _choose_graders(table: Table, columns: Columns) -> tuple[dict[str, Any], ...]:
+def _choose_graders(table: FileRows, columns: Columns) -> tuple[dict[str, Any], ...]:
     """Return the graders that fit written right answers: a number, one of a few labels, or the text itself."""
     values = _list_answers(table, columns)
     if _are_numbers(values):
@@ -208,13 +208,13 @@ def _choose_graders(table: Table, columns: Columns) -> tuple[dict[str, Any], ...
     return ({"exact": {"ignore": ["case", "punctuation"]}},)
 
 
-def _list_answers(table: Table, columns: Columns) -> list[str]:
+def _list_answers(table: FileRows, columns: Columns) -> list[str]:
     name = columns.answers[0] if columns.answers else ""
     cells = [row[name] for row in table.rows if name and not is_empty(row[name])]
     return [to_text(one) for cell in cells for one in (parse_list(cell) or [cell])]
 
 
-def _find_labels(table: Table, columns: Columns) -> tuple[str, ...]:
+def _find_labels(table: FileRows, columns: Columns) -> tuple[str, ...]:
     """Return the labels that right answers are, where they are a few that come again and again; else none."""
     values = _list_answers(table, columns)
     labels = sorted(set(values))
@@ -255,7 +255,7 @@ def split_groups(source: OwnSource, column: str) -> list[OwnSource]:
 
     Raises SpecError if there are too many values to be tasks.
     """
-    groups: dict[str, list[Question]] = {}
+    groups: dict[str, list[RowQuestion]] = {}
     for question in source.questions.asked:
         value = question.row[column]
         groups.setdefault("none" if value is None else to_text(value), []).append(question)
@@ -269,7 +269,7 @@ def split_groups(source: OwnSource, column: str) -> list[OwnSource]:
     return [
         replace(
             source,
-            questions=Questions(asked, golds=whole.golds, options=whole.options, lists=whole.lists),
+            questions=RowQuestions(asked, golds=whole.golds, options=whole.options, lists=whole.lists),
             group=value,
         )
         for value, asked in groups.items()

@@ -31,7 +31,7 @@ from fairtrial.records import (
 from fairtrial.records.duplicates import fold_text
 from fairtrial.tasks.base import JudgeUse, TaskCard, TaskOptions
 from fairtrial.tasks.own.options import to_text
-from fairtrial.tasks.own.rows import Question, count_contradictions, find_one_gold
+from fairtrial.tasks.own.rows import RowQuestion, count_contradictions, find_one_gold
 from fairtrial.tasks.own.saying import describe_source
 from fairtrial.tasks.own.source import OwnSource, list_settings
 
@@ -57,7 +57,7 @@ class OwnTask:
         self._examples, self._asked = self._split_examples()
         self.card = self._make_card(name)
 
-    def _split_examples(self) -> tuple[list[Question], list[Question]]:
+    def _split_examples(self) -> tuple[list[RowQuestion], list[RowQuestion]]:
         """Return rows that are shown as examples, drawn by the seed, and those that are asked: no copies of these."""
         every = self._source.questions.asked
         if not self._shots:
@@ -74,7 +74,7 @@ class OwnTask:
             )
         return drawn, asked
 
-    def _make_key(self, question: Question) -> str:
+    def _make_key(self, question: RowQuestion) -> str:
         return fold_text(self._source.asking.identify(question))
 
     def _make_card(self, name: str) -> TaskCard:
@@ -151,7 +151,7 @@ class OwnTask:
             found.append(Item(item_id, number, text, question.choices, question.gold, cluster, question.row, images))
         return tuple(found)
 
-    def _identify(self, question: Question) -> str:
+    def _identify(self, question: RowQuestion) -> str:
         cells = {
             name: value
             for name, value in question.row.items()
@@ -168,7 +168,7 @@ class OwnTask:
         own = self._source.columns.item
         return "" if self._source.asking.shows(own) else own
 
-    def _find_cluster(self, question: Question) -> str:
+    def _find_cluster(self, question: RowQuestion) -> str:
         """Return the cluster that a row names; else rows with one image, or one passage before them, are one."""
         columns = self._source.columns
         if columns.cluster:
@@ -192,7 +192,7 @@ class OwnTask:
         query, relevant = self._find_sought(question)
         return [GenerateRequest(asked, MAX_TOKENS, stop, label=label, query=query, relevant=relevant)]
 
-    def _find_sought(self, question: Question) -> tuple[str, tuple[str, ...]]:
+    def _find_sought(self, question: RowQuestion) -> tuple[str, tuple[str, ...]]:
         """Return what levers that search should search for and find; nothing where no grader asks what was found."""
         tracing = self._source.graders.tracing
         if not tracing:

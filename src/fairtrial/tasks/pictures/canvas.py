@@ -17,7 +17,7 @@ from fairtrial.errors import TaskError
 from fairtrial.tasks.procedural.draw import Draw
 
 Colour = tuple[int, int, int]
-Point = tuple[float, float]
+CanvasPoint = tuple[float, float]
 
 COLOURS: Mapping[str, Colour] = {
     "red": (214, 32, 36),
@@ -70,12 +70,12 @@ class Canvas:
         """Fill a rectangle, edges included; coordinates are rounded."""
         self.pen.rectangle((round(left), round(top), round(right), round(bottom)), fill=fill)
 
-    def line(self, *points: Point, fill: Colour = INK, width: int = 1) -> None:
+    def line(self, *points: CanvasPoint, fill: Colour = INK, width: int = 1) -> None:
         """Draw a line through points."""
         self.pen.line([(round(x), round(y)) for x, y in points], fill=fill, width=width)
 
     def write(
-        self, text: str, at: Point, size: int, anchor: str = "mm", fill: Colour = INK, face: str = "plain"
+        self, text: str, at: CanvasPoint, size: int, anchor: str = "mm", fill: Colour = INK, face: str = "plain"
     ) -> None:
         """Write one line of text.
 

@@ -10,7 +10,7 @@ from fairtrial.tasks.pictures.canvas import COLOURS, FAINT, INK, WHITE, Canvas, 
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class ChartContent:
     """What a chart shows.
 
     Attributes:
@@ -55,7 +55,7 @@ class Frame:
     letters: int
 
 
-def draw_chart(on: Canvas, chart: Chart) -> None:
+def draw_chart(on: Canvas, chart: ChartContent) -> None:
     """Draw a chart over the whole canvas."""
     DRAWN[chart.kind](on, chart)
 
@@ -69,7 +69,7 @@ def frame_chart(on: Canvas, widest: str, labelled: bool, above: int) -> Frame:
     return Frame(left, 9 + above, on.width - 8, on.height - (8 + letters if labelled else 8), letters)
 
 
-def _write_above(on: Canvas, chart: Chart, legend: Mapping[str, str]) -> int:
+def _write_above(on: Canvas, chart: ChartContent, legend: Mapping[str, str]) -> int:
     """Write the title and the names of colours above a chart; return the height that they take."""
     height = 0
     if chart.title:
@@ -99,7 +99,7 @@ def draw_axis(on: Canvas, frame: Frame, top: int, mark: int, lines: int) -> None
     on.line((frame.left, frame.top), (frame.left, frame.bottom), (frame.right, frame.bottom), fill=INK)
 
 
-def _draw_bars(on: Canvas, chart: Chart) -> None:
+def _draw_bars(on: Canvas, chart: ChartContent) -> None:
     """Draw bars side by side, in groups if there are several series."""
     labelled, many = chart.kind != "bar", len(chart.series) > 1
     legend = {name: name for name in chart.series} if many else {}
@@ -120,7 +120,7 @@ def _draw_bars(on: Canvas, chart: Chart) -> None:
     on.line((frame.left, frame.bottom), (frame.right, frame.bottom), fill=INK)
 
 
-def _draw_sideways(on: Canvas, chart: Chart) -> None:
+def _draw_sideways(on: Canvas, chart: ChartContent) -> None:
     """Draw bars that grow to the right."""
     longest = max(chart.groups, key=lambda name: measure_text(name, 12))
     frame = frame_chart(on, longest, True, _write_above(on, chart, {}))
@@ -139,7 +139,7 @@ def _draw_sideways(on: Canvas, chart: Chart) -> None:
     on.line((frame.left, frame.top), (frame.left, frame.bottom), (frame.right, frame.bottom), fill=INK)
 
 
-def _draw_lines(on: Canvas, chart: Chart) -> None:
+def _draw_lines(on: Canvas, chart: ChartContent) -> None:
     """Draw one line a series, with a dot at each value."""
     legend = {name: name for name in chart.series} if len(chart.series) > 1 else {}
     frame = frame_chart(on, str(chart.top), True, _write_above(on, chart, legend))
@@ -157,7 +157,7 @@ def _draw_lines(on: Canvas, chart: Chart) -> None:
             on.pen.ellipse((round(x) - 3, round(y) - 3, round(x) + 3, round(y) + 3), fill=COLOURS[colour])
 
 
-def _draw_pie(on: Canvas, chart: Chart) -> None:
+def _draw_pie(on: Canvas, chart: ChartContent) -> None:
     """Draw a pie whose slices begin at the top and go clockwise, parted by white lines."""
     legend = dict(zip(chart.groups, chart.colours, strict=True)) if chart.kind == "legend_pie" else {}
     above = _write_above(on, chart, legend)
@@ -173,7 +173,7 @@ def _add_up(values: Sequence[int]) -> list[int]:
     return [sum(values[: place + 1]) for place in range(len(values))]
 
 
-DRAWN: Mapping[str, Callable[[Canvas, Chart], None]] = {
+DRAWN: Mapping[str, Callable[[Canvas, ChartContent], None]] = {
     "bar": _draw_bars,
     "labelled": _draw_bars,
     "pairs": _draw_bars,

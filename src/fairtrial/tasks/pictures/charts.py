@@ -14,7 +14,7 @@ from typing import Any
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind, draw_range
 from fairtrial.tasks.pictures.canvas import COLOURS, Canvas, add_grain
-from fairtrial.tasks.pictures.chart_drawing import Chart, draw_chart
+from fairtrial.tasks.pictures.chart_drawing import ChartContent, draw_chart
 from fairtrial.tasks.pictures.scatter import make_scatter
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
@@ -34,11 +34,11 @@ def build_charts_open(options: TaskOptions) -> PictureTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class _Asking:
     """What a question maker gets: the draws, the chart, the texts of its kind, and how many choices to offer."""
 
     draw: Draw
-    chart: Chart
+    chart: ChartContent
     texts: Mapping[str, Sequence[str]]
     kind: str
     count: int
@@ -65,7 +65,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
         scene = make_scatter(draw, texts, asked, how)
     else:
         chart = _draw_data(draw, kind, suite, how)
-        questions = tuple(ASK[one](Asking(draw, chart, texts, one, count)) for one, count in asked.items())
+        questions = tuple(ASK[one](_Asking(draw, chart, texts, one, count)) for one, count in asked.items())
         on = Canvas(how["size"], how["size"])
         draw_chart(on, chart)
         scene = PictureScene(kind, questions, pictures=(on.image,), drawn=chart.describe())
@@ -74,7 +74,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     return scene
 
 
-def _draw_data(draw: Draw, kind: str, suite: Suite, how: Dealt) -> Chart:
+def _draw_data(draw: Draw, kind: str, suite: Suite, how: Dealt) -> ChartContent:
     """Return the numbers of a chart, with their names and colours."""
     names = list(COLOURS)[: how["colours"]]
     count, lines = how["groups"], how.get("series", 1)
@@ -88,11 +88,11 @@ def _draw_data(draw: Draw, kind: str, suite: Suite, how: Dealt) -> Chart:
     series = colours if lines > 1 else ("",)
     title = draw.pick(suite.read_lines("titles")) if how.get("title") else ""
     if "pie" in kind:
-        return Chart(kind, groups, colours, series, (_draw_shares(draw, count, how["apart"]),), 100, 1, title)
+        return ChartContent(kind, groups, colours, series, (_draw_shares(draw, count, how["apart"]),), 100, 1, title)
     low, high = how["values"]
     step = how.get("step", 1)
     values = _draw_values(draw, range(low * step, high * step + 1, step), len(series), count)
-    return Chart(kind, groups, colours, series, values, how["top"], how["mark"], title)
+    return ChartContent(kind, groups, colours, series, values, how["top"], how["mark"], title)
 
 
 def _draw_values(draw: Draw, among: range, lines: int, count: int) -> tuple[tuple[int, ...], ...]:
@@ -120,14 +120,14 @@ def _draw_shares(draw: Draw, count: int, apart: int) -> tuple[int, ...]:
     return tuple(draw.shuffle(one + more for one, more in zip(least, parts, strict=True)))
 
 
-def _ask_extreme(a: Asking) -> Question:
+def _ask_extreme(a: _Asking) -> Question:
     """Ask for the highest, lowest or second highest of a series."""
     name, values = a.pick_series()
     place = {"highest": -1, "lowest": 0, "second": -2}[a.kind]
     return a.offer(a.chart.groups[values.index(sorted(values)[place])], a.chart.groups, series=name)
 
 
-def _ask_value(a: Asking) -> Question:
+def _ask_value(a: _Asking) -> Question:
     if len(a.chart.series) == 1:
         name, values = a.pick_series()
         at = a.draw.draw_below(len(values))
@@ -138,7 +138,7 @@ def _ask_value(a: Asking) -> Question:
     return a.offer(values[at], every, group=a.chart.groups[at], series=name)
 
 
-def _ask_compare(a: Asking) -> Question:
+def _ask_compare(a: _Asking) -> Question:
     name, values = a.pick_series()
     one, other = a.draw.sample(range(len(values)), 2)
     higher = max(one, other, key=lambda at: values[at])
@@ -146,7 +146,7 @@ def _ask_compare(a: Asking) -> Question:
     return a.offer(a.chart.groups[higher], both, one=both[0], other=both[1], series=name)
 
 
-def _ask_compare_series(a: Asking) -> Question:
+def _ask_compare_series(a: _Asking) -> Question:
     at = a.draw.draw_below(len(a.chart.groups))
     one, other = a.draw.sample(range(len(a.chart.series)), 2)
     higher = max(one, other, key=lambda series: a.chart.values[series][at])
@@ -154,7 +154,7 @@ def _ask_compare_series(a: Asking) -> Question:
     return a.offer(a.chart.series[higher], both, group=a.chart.groups[at], one=both[0], other=both[1])
 
 
-def _ask_trend(a: Asking) -> Question:
+def _ask_trend(a: _Asking) -> Question:
     """Ask whether the end of a stretch lies above or below its beginning; both are as likely."""
     name, values = a.pick_series()
     rises = bool(a.draw.draw_below(2))
@@ -167,7 +167,7 @@ def _ask_trend(a: Asking) -> Question:
     return a.offer("higher" if rises else "lower", ("higher", "lower"), **slots)
 
 
-def _ask_difference(a: Asking) -> Question:
+def _ask_difference(a: _Asking) -> Question:
     """Ask how much one value is above another; the other choices are differences of other pairs."""
     name, values = a.pick_series()
     pairs: dict[int, list[tuple[int, int]]] = {}
@@ -179,7 +179,7 @@ def _ask_difference(a: Asking) -> Question:
     return a.offer(offered[0], offered, one=a.chart.groups[high], other=a.chart.groups[low], series=name)
 
 
-def _ask_above(a: Asking) -> Question:
+def _ask_above(a: _Asking) -> Question:
     """Ask how many values of a series, all of them even, lie above an odd number."""
     name, values = a.pick_series()
     offered = draw_range(a.draw, 0, len(values), a.count)
@@ -188,7 +188,7 @@ def _ask_above(a: Asking) -> Question:
     return a.offer(number, offered, limit=a.draw.pick(fitting), series=name)
 
 
-ASK: Mapping[str, Callable[[Asking], Question]] = {
+ASK: Mapping[str, Callable[[_Asking], Question]] = {
     "highest": _ask_extreme,
     "lowest": _ask_extreme,
     "second": _ask_extreme,

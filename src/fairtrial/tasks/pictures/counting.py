@@ -8,7 +8,7 @@ from __future__ import annotations
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind, draw_range
 from fairtrial.tasks.pictures.canvas import COLOURS, Canvas, add_grain
-from fairtrial.tasks.pictures.shapes import SHAPES, Thing, draw_spots, draw_thing, name_several
+from fairtrial.tasks.pictures.shapes import SHAPES, PlacedShape, draw_spots, draw_thing, name_several
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
@@ -53,7 +53,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
     for look in looks[len(asked) :]:
         members += [look] * draw.draw_between(low, high)
     spots = draw_spots(draw, max(1, len(members)), how["size"], how["size"], how["radius"])
-    things = [Thing(*look, at.x, at.y, at.radius) for look, at in zip(members, spots, strict=False)]
+    things = [PlacedShape(*look, at.x, at.y, at.radius) for look, at in zip(members, spots, strict=False)]
     on = Canvas(how["size"], how["size"])
     for thing in things:
         draw_thing(on, thing)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind
 from fairtrial.tasks.pictures.canvas import COLOURS, Canvas, add_grain
-from fairtrial.tasks.pictures.shapes import SHAPES, Thing, draw_spots, draw_thing
+from fairtrial.tasks.pictures.shapes import SHAPES, PlacedShape, draw_spots, draw_thing
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
@@ -37,7 +37,7 @@ def make_scene(draw: Draw, suite: Suite, level: SuiteLevel) -> PictureScene:
         if alike
         else list(zip(draw.sample(shapes, how["things"]), draw.sample(colours, how["things"]), strict=True))
     )
-    first = [Thing(*look, at.x, at.y, at.radius) for look, at in zip(looks, spots, strict=False)]
+    first = [PlacedShape(*look, at.x, at.y, at.radius) for look, at in zip(looks, spots, strict=False)]
     second = list(first)
     changed, change = first[0], draw.pick(CHANGES)
     if change == "colour":

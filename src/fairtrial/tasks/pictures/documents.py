@@ -12,7 +12,15 @@ from typing import Any
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind
 from fairtrial.tasks.pictures.canvas import FACES, Canvas, add_grain
-from fairtrial.tasks.pictures.papers import Field, Line, draw_form, draw_invoice, draw_note, draw_receipt, turn_slightly
+from fairtrial.tasks.pictures.papers import (
+    PaperField,
+    Purchase,
+    draw_form,
+    draw_invoice,
+    draw_note,
+    draw_receipt,
+    turn_slightly,
+)
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_words
@@ -80,7 +88,7 @@ def _say(draw: Draw, suite: Suite, ask: str, gold: str, wrong: Sequence[str], **
     return Question(text, gold, tuple(wrong), {"ask": ask})
 
 
-def _draw_fields(draw: Draw, listed: Sequence[Mapping[str, Any]]) -> list[Field]:
+def _draw_fields(draw: Draw, listed: Sequence[Mapping[str, Any]]) -> list[PaperField]:
     """Return fields with values: words of a list, none twice, or numbers."""
     lists = load_words()
     left = {name: draw.shuffle(words) for name, words in lists.items()}
@@ -88,13 +96,13 @@ def _draw_fields(draw: Draw, listed: Sequence[Mapping[str, Any]]) -> list[Field]
     for one in listed:
         if "digits" in one:
             offered = draw_alike(draw, one["digits"], 4)
-            fields.append(Field(one["label"], offered[0] + one.get("unit", ""), "", tuple(offered)))
+            fields.append(PaperField(one["label"], offered[0] + one.get("unit", ""), "", tuple(offered)))
         else:
-            fields.append(Field(one["label"], left[one["from"]].pop(), one["from"], ()))
+            fields.append(PaperField(one["label"], left[one["from"]].pop(), one["from"], ()))
     return fields
 
 
-def _offer_field(draw: Draw, field: Field, fields: Sequence[Field], count: int) -> list[str]:
+def _offer_field(draw: Draw, field: PaperField, fields: Sequence[PaperField], count: int) -> list[str]:
     """Return what else is offered for a field: values of fields of its kind, then words that are not on the paper."""
     if field.alike:
         return list(field.alike[1:count])
@@ -119,12 +127,12 @@ def _make_form(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) -> 
     return on, questions, {"title": form["title"], "fields": [[one.label, one.value] for one in fields]}
 
 
-def _draw_lines(draw: Draw, count: int, most: int) -> list[Line]:
+def _draw_lines(draw: Draw, count: int, most: int) -> list[Purchase]:
     """Return things bought, no name, price or number of pieces twice."""
     names = draw.sample(load_words()["things"], count)
     prices = [10 * n for n in draw.sample(range(12, 98), count)]
     pieces = draw.sample(range(1, most + 1), count) if most > 1 else [1] * count
-    return [Line(name, number, price) for name, number, price in zip(names, pieces, prices, strict=True)]
+    return [Purchase(name, number, price) for name, number, price in zip(names, pieces, prices, strict=True)]
 
 
 def format_money(cents: int) -> str:
@@ -204,29 +212,29 @@ def _make_invoice(draw: Draw, suite: Suite, asked: Mapping[str, int], how: How) 
     return on, questions, drawn
 
 
-def _ask_price(draw: Draw, suite: Suite, lines: Sequence[Line], total: int, count: int) -> Question:
+def _ask_price(draw: Draw, suite: Suite, lines: Sequence[Purchase], total: int, count: int) -> Question:
     line, *others = draw.sample(lines, count)
     return _say(
         draw, suite, "price", format_money(line.price), [format_money(one.price) for one in others], name=line.name
     )
 
 
-def _ask_which(draw: Draw, suite: Suite, lines: Sequence[Line], total: int, count: int) -> Question:
+def _ask_which(draw: Draw, suite: Suite, lines: Sequence[Purchase], total: int, count: int) -> Question:
     line, *others = draw.sample(lines, count)
     return _say(draw, suite, "which", line.name, [one.name for one in others], price=format_money(line.price))
 
 
-def _ask_pieces(draw: Draw, suite: Suite, lines: Sequence[Line], total: int, count: int) -> Question:
+def _ask_pieces(draw: Draw, suite: Suite, lines: Sequence[Purchase], total: int, count: int) -> Question:
     line, *others = draw.sample(lines, count)
     return _say(draw, suite, "pieces", str(line.pieces), [str(one.pieces) for one in others], name=line.name)
 
 
-def _ask_total(draw: Draw, suite: Suite, lines: Sequence[Line], total: int, count: int) -> Question:
+def _ask_total(draw: Draw, suite: Suite, lines: Sequence[Purchase], total: int, count: int) -> Question:
     gold, *wrong = _offer_amounts(draw, total, count)
     return _say(draw, suite, "total", gold, wrong)
 
 
-ASK: Mapping[str, Callable[[Draw, Suite, Sequence[Line], int, int], Question]] = {
+ASK: Mapping[str, Callable[[Draw, Suite, Sequence[Purchase], int, int], Question]] = {
     "price": _ask_price,
     "which": _ask_which,
     "pieces": _ask_pieces,

@@ -9,7 +9,7 @@ from typing import Any
 
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind
-from fairtrial.tasks.pictures.canvas import COLOURS, INK, WHITE, Canvas, Point, add_grain
+from fairtrial.tasks.pictures.canvas import COLOURS, INK, WHITE, Canvas, CanvasPoint, add_grain
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
@@ -76,7 +76,7 @@ def _say(time: tuple[int, int]) -> str:
     return f"{time[0]}:{time[1]:02d}"
 
 
-def _find_point(x: float, y: float, far: float, degrees: float) -> Point:
+def _find_point(x: float, y: float, far: float, degrees: float) -> CanvasPoint:
     """Return the point at a distance, ``degrees`` clockwise from straight up."""
     angle = math.radians(degrees)
     return x + far * math.sin(angle), y - far * math.cos(angle)

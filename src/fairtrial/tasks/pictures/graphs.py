@@ -13,7 +13,7 @@ from typing import Any
 
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind
-from fairtrial.tasks.pictures.canvas import INK, WHITE, Canvas, Point, add_grain
+from fairtrial.tasks.pictures.canvas import INK, WHITE, Canvas, CanvasPoint, add_grain
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
@@ -123,7 +123,7 @@ def _measure_ways(letters: int, edges: Sequence[Edge], one_way: bool) -> dict[Ed
     return found
 
 
-def _draw_places(draw: Draw, how: Mapping[str, Any]) -> list[Point]:
+def _draw_places(draw: Draw, how: Mapping[str, Any]) -> list[CanvasPoint]:
     """Return the middles of the letters: each in a cell of its own, in random order."""
     columns, rows = how["grid"]
     across, down = how["size"] / columns, how["size"] / rows
@@ -137,7 +137,7 @@ def _draw_places(draw: Draw, how: Mapping[str, Any]) -> list[Point]:
     ]
 
 
-def _draw_edges(draw: Draw, places: Sequence[Point], how: Mapping[str, Any]) -> list[Edge] | None:
+def _draw_edges(draw: Draw, places: Sequence[CanvasPoint], how: Mapping[str, Any]) -> list[Edge] | None:
     """Return lines that make two parts and touch no other letter; None if there are none."""
     order = draw.shuffle(range(len(places)))
     cut = draw.draw_between(2, len(places) - 2) if how["letters"] < 6 else draw.draw_between(3, len(places) - 3)
@@ -167,7 +167,7 @@ def _draw_edges(draw: Draw, places: Sequence[Point], how: Mapping[str, Any]) -> 
     return [(one, other) if draw.chance(1, 2) else (other, one) for one, other in edges]
 
 
-def _measure_angle(places: Sequence[Point], edge: Edge, other: Edge) -> float:
+def _measure_angle(places: Sequence[CanvasPoint], edge: Edge, other: Edge) -> float:
     """Return the angle in degrees between two lines at the letter that they share; 180 if they share none."""
     shared = set(edge) & set(other)
     if len(shared) != 1:
@@ -181,7 +181,7 @@ def _measure_angle(places: Sequence[Point], edge: Edge, other: Edge) -> float:
     return min(apart, 360 - apart)
 
 
-def _is_clear(places: Sequence[Point], edge: Edge, circle: int) -> bool:
+def _is_clear(places: Sequence[CanvasPoint], edge: Edge, circle: int) -> bool:
     """Return whether a line stays clear of all letters but those at its ends."""
     (x1, y1), (x2, y2) = places[edge[0]], places[edge[1]]
     long = math.hypot(x2 - x1, y2 - y1)
@@ -193,8 +193,8 @@ def _is_clear(places: Sequence[Point], edge: Edge, circle: int) -> bool:
     return True
 
 
-def _count_crossings(places: Sequence[Point], edge: Edge, edges: Sequence[Edge]) -> int:
-    def side(a: Point, b: Point, c: Point) -> float:
+def _count_crossings(places: Sequence[CanvasPoint], edge: Edge, edges: Sequence[Edge]) -> int:
+    def side(a: CanvasPoint, b: CanvasPoint, c: CanvasPoint) -> float:
         return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
     one, other = places[edge[0]], places[edge[1]]
@@ -206,7 +206,7 @@ def _count_crossings(places: Sequence[Point], edge: Edge, edges: Sequence[Edge])
     return crossings
 
 
-def _draw_graph(on: Canvas, places: Sequence[Point], edges: Sequence[Edge], circle: int, one_way: bool) -> None:
+def _draw_graph(on: Canvas, places: Sequence[CanvasPoint], edges: Sequence[Edge], circle: int, one_way: bool) -> None:
     wide = max(2, on.width // 112)
     for one, other in edges:
         (x1, y1), (x2, y2) = places[one], places[other]

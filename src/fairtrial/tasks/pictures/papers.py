@@ -13,7 +13,7 @@ PAPER = (252, 250, 244)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class PaperField:
     """A labelled field of a paper.
 
     Attributes:
@@ -29,7 +29,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Purchase:
     """A thing bought: its name, the number of pieces, and the price of a piece in cents."""
 
     name: str
@@ -50,7 +50,7 @@ def draw_note(on: Canvas, lines: Sequence[str], moved: Sequence[tuple[int, int]]
         on.write(line, (on.width / 2 + x, on.height * share + y), letters)
 
 
-def draw_form(on: Canvas, title: str, fields: Sequence[Field], face: str, letters: int) -> None:
+def draw_form(on: Canvas, title: str, fields: Sequence[PaperField], face: str, letters: int) -> None:
     """Draw a title over fields, a label and a value on a line each."""
     on.box(0, 0, on.width, on.height, PAPER)
     on.write(title, (on.width / 2, letters * 1.5), letters + 4, face="bold")
@@ -82,7 +82,7 @@ def draw_receipt(
 
 def draw_invoice(
     on: Canvas,
-    fields: Sequence[Field],
+    fields: Sequence[PaperField],
     rows: Sequence[tuple[str, ...]],
     total: str,
     faces: tuple[str, str],

@@ -15,7 +15,7 @@ from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, add_article, build_pictures, draw_kind
 from fairtrial.tasks.pictures.canvas import COLOURS, Canvas, add_grain
 from fairtrial.tasks.pictures.icons import GRASS, ICONS, SAND, SKY, UP
-from fairtrial.tasks.pictures.shapes import SHAPES, Thing, draw_spots, draw_thing
+from fairtrial.tasks.pictures.shapes import SHAPES, PlacedShape, draw_spots, draw_thing
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
@@ -62,7 +62,7 @@ class Naming:
         icons: things in a landscape.
     """
 
-    things: Sequence[Thing] = ()
+    things: Sequence[PlacedShape] = ()
     shapes: Sequence[str] = ()
     colours: Sequence[str] = ()
     icons: Sequence[str] = ()
@@ -103,7 +103,9 @@ def _make_shapes(draw: Draw, how: Mapping[str, Any]) -> tuple[Canvas, list[dict[
         looks = draw.sample(some, len(spots))
     else:
         looks = list(zip(draw.sample(shapes, len(spots)), draw.sample(colours, len(spots)), strict=True))
-    things = [Thing(shape, colour, at.x, at.y, at.radius) for (shape, colour), at in zip(looks, spots, strict=True)]
+    things = [
+        PlacedShape(shape, colour, at.x, at.y, at.radius) for (shape, colour), at in zip(looks, spots, strict=True)
+    ]
     on = Canvas(how["size"], how["size"])
     for thing in things:
         draw_thing(on, thing)

@@ -127,10 +127,10 @@ def _draw_sign(draw: Draw, on: Canvas, sign: Sign, how: Mapping[str, Any]) -> No
     on.write(sign.word, (x, (sign.top + sign.bottom) / 2), letters, fill=ink)
 
 
-Drawn = tuple[Sequence[str], Sequence[str]]
+_Drawn = tuple[Sequence[str], Sequence[str]]
 
 
-def _ask_word(draw: Draw, suite: Suite, signs: Sequence[Sign], drawn: Drawn, count: int) -> Question:
+def _ask_word(draw: Draw, suite: Suite, signs: Sequence[Sign], drawn: _Drawn, count: int) -> Question:
     """Ask what a sign says; of the words offered two at least are in the picture."""
     sign = draw.pick(signs)
     shown = draw.sample([one.word for one in signs if one is not sign], min(len(signs) - 1, count // 2))
@@ -139,7 +139,7 @@ def _ask_word(draw: Draw, suite: Suite, signs: Sequence[Sign], drawn: Drawn, cou
     return Question(text, sign.word, wrong, {"ask": "word"})
 
 
-def _ask_colour(draw: Draw, suite: Suite, signs: Sequence[Sign], drawn: Drawn, count: int) -> Question:
+def _ask_colour(draw: Draw, suite: Suite, signs: Sequence[Sign], drawn: _Drawn, count: int) -> Question:
     """Ask which sign says a word."""
     sign = draw.pick(signs)
     shown = draw.sample([one.colour for one in signs if one is not sign], min(len(signs) - 1, count - 1))

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fairtrial.tasks.pictures.canvas import COLOURS, Canvas, Colour, Point
+from fairtrial.tasks.pictures.canvas import COLOURS, Canvas, CanvasPoint, Colour
 from fairtrial.tasks.procedural.draw import Draw
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class PlacedShape:
     """A shape in a picture.
 
     Attributes:
@@ -37,10 +37,10 @@ class Thing:
         return {"shape": self.shape, "colour": self.colour, "x": self.x, "y": self.y, "radius": self.radius}
 
 
-def _turn(corners: int, x: float, y: float, radius: float, inner: float = 1.0) -> list[Point]:
+def _turn(corners: int, x: float, y: float, radius: float, inner: float = 1.0) -> list[CanvasPoint]:
     """Return the corners of a regular polygon that points up, with as many inner corners between them if asked for."""
     parts = corners if inner == 1.0 else 2 * corners
-    found: list[Point] = []
+    found: list[CanvasPoint] = []
     for i in range(parts):
         angle = 2 * math.pi * i / parts - math.pi / 2
         far = radius * (inner if parts > corners and i % 2 else 1.0)
@@ -105,7 +105,7 @@ def name_several(shape: str) -> str:
     return shape + ("es" if shape.endswith("s") else "s")
 
 
-def draw_thing(on: Canvas, thing: Thing) -> None:
+def draw_thing(on: Canvas, thing: PlacedShape) -> None:
     """Draw a shape where it stands."""
     SHAPES[thing.shape](on, thing.x, thing.y, thing.radius, COLOURS[thing.colour])
 

@@ -9,7 +9,7 @@ from itertools import permutations
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.pictures.base import PictureScene, PictureTask, build_pictures, draw_kind
 from fairtrial.tasks.pictures.canvas import COLOURS, Canvas, add_grain
-from fairtrial.tasks.pictures.shapes import SHAPES, Thing, draw_spots, draw_thing
+from fairtrial.tasks.pictures.shapes import SHAPES, PlacedShape, draw_spots, draw_thing
 from fairtrial.tasks.procedural.base import Question
 from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel
@@ -54,8 +54,8 @@ def _make_pair(draw: Draw, suite: Suite, level: SuiteLevel, asked: Mapping[str, 
     along, across = draw.draw_between(*how["apart"]), draw.draw_between(-how["aslant"], how["aslant"])
     step = [along * way + across * (not way) for way in SIDES[side]]
     first = [draw.draw_between(radius + 2 + max(0, -by), size - radius - 3 - max(0, by)) for by in step]
-    one = Thing(shapes[0], colours[0], first[0] + step[0], first[1] + step[1], radius)
-    other = Thing(shapes[1], colours[1], first[0], first[1], radius)
+    one = PlacedShape(shapes[0], colours[0], first[0] + step[0], first[1] + step[1], radius)
+    other = PlacedShape(shapes[1], colours[1], first[0], first[1], radius)
     questions = []
     for ask, count in asked.items():
         if ask == "where":
@@ -81,7 +81,7 @@ def _make_crowd(draw: Draw, suite: Suite, level: SuiteLevel, asked: Mapping[str,
     kinds = [(shape, colour) for shape in list(SHAPES)[: how["shapes"]] for colour in list(COLOURS)[: how["colours"]]]
     spots = draw_spots(draw, how["things"], how["size"], how["size"], how["radius"])
     looks = draw.sample(kinds, len(spots))
-    things = [Thing(*look, at.x, at.y, at.radius) for look, at in zip(looks, spots, strict=True)]
+    things = [PlacedShape(*look, at.x, at.y, at.radius) for look, at in zip(looks, spots, strict=True)]
     questions = []
     for ask, count in asked.items():
         question = ASK[ask](draw, suite, things, count)
@@ -96,7 +96,7 @@ def _make_crowd(draw: Draw, suite: Suite, level: SuiteLevel, asked: Mapping[str,
     return PictureScene("crowd", tuple(questions), pictures=(on.image,), drawn=drawn)
 
 
-def _ask_where(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) -> Question | None:
+def _ask_where(draw: Draw, suite: Suite, things: Sequence[PlacedShape], count: int) -> Question | None:
     """Ask to which of four sides a thing stands; the side is drawn first."""
     side = draw.pick(list(SIDES))
     across, down = SIDES[side]
@@ -109,7 +109,7 @@ def _ask_where(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) ->
     return _offer_sides(draw, suite, "where", side, list(SIDES), pairs)
 
 
-def _ask_corner(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) -> Question | None:
+def _ask_corner(draw: Draw, suite: Suite, things: Sequence[PlacedShape], count: int) -> Question | None:
     """Ask in which of four slanting ways a thing stands; the way is drawn first."""
     side = draw.pick(list(CORNERS))
     across, down = CORNERS[side]
@@ -123,7 +123,12 @@ def _ask_corner(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) -
 
 
 def _offer_sides(
-    draw: Draw, suite: Suite, ask: str, side: str, sides: Sequence[str], pairs: Sequence[tuple[Thing, Thing]]
+    draw: Draw,
+    suite: Suite,
+    ask: str,
+    side: str,
+    sides: Sequence[str],
+    pairs: Sequence[tuple[PlacedShape, PlacedShape]],
 ) -> Question | None:
     if not pairs:
         return None
@@ -132,7 +137,7 @@ def _offer_sides(
     return Question(text, side, tuple(name for name in sides if name != side), {"ask": ask})
 
 
-def _ask_furthest(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) -> Question | None:
+def _ask_furthest(draw: Draw, suite: Suite, things: Sequence[PlacedShape], count: int) -> Question | None:
     """Ask which thing is furthest to one side: its middle and its edge are clearly further than those of the others."""
     side = draw.pick(list(SIDES))
     across, down = SIDES[side]
@@ -147,7 +152,7 @@ def _ask_furthest(draw: Draw, suite: Suite, things: Sequence[Thing], count: int)
     return Question(text, ordered[-1].name, tuple(wrong), {"ask": "furthest"})
 
 
-def _ask_nearest(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) -> Question | None:
+def _ask_nearest(draw: Draw, suite: Suite, things: Sequence[PlacedShape], count: int) -> Question | None:
     """Ask which thing is nearest to another: the others are clearly further away, from middle and from edge."""
     one = draw.pick(things)
     ordered = sorted((thing for thing in things if thing is not one), key=lambda thing: _measure(one, thing))
@@ -161,11 +166,11 @@ def _ask_nearest(draw: Draw, suite: Suite, things: Sequence[Thing], count: int) 
     return Question(text, ordered[0].name, tuple(wrong), {"ask": "nearest"})
 
 
-def _measure(one: Thing, other: Thing) -> float:
+def _measure(one: PlacedShape, other: PlacedShape) -> float:
     return math.hypot(one.x - other.x, one.y - other.y)
 
 
-ASK: Mapping[str, Callable[[Draw, Suite, Sequence[Thing], int], Question | None]] = {
+ASK: Mapping[str, Callable[[Draw, Suite, Sequence[PlacedShape], int], Question | None]] = {
     "where": _ask_where,
     "corner": _ask_corner,
     "furthest": _ask_furthest,

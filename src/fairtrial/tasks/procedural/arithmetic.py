@@ -20,7 +20,7 @@ from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words, split_texts
 from fairtrial.tasks.reading import read_number
 
-Step = Callable[[Fraction], Fraction]
+_Step = Callable[[Fraction], Fraction]
 
 
 def build_arithmetic(options: TaskOptions) -> ChoiceTask:
@@ -65,7 +65,7 @@ class _Story:
     scenario: Mapping[str, Any]
     value: Fraction = Fraction(0)
     lines: list[str] = field(default_factory=list)
-    steps: list[tuple[Step, Step]] = field(default_factory=list)
+    steps: list[tuple[_Step, _Step]] = field(default_factory=list)
     fits: bool = True
     sum: str = ""
 
@@ -79,7 +79,7 @@ class _Story:
     def pick_text(self, key: str) -> str:
         return self.draw.pick(self.suite.read_lines(key))
 
-    def do(self, right: Step, slip: Step) -> None:
+    def do(self, right: _Step, slip: _Step) -> None:
         """Apply ``right``; remember it with the slip that people make there."""
         self.steps.append((right, slip))
         self.value = right(self.value)

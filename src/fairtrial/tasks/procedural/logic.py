@@ -21,7 +21,7 @@ from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words
 
 Mask = NDArray[np.bool_]
-Places = NDArray[np.int8]
+_Places = NDArray[np.int8]
 
 
 def build_logic(options: TaskOptions) -> ChoiceTask:
@@ -38,12 +38,12 @@ class Clue:
 
 
 @lru_cache(maxsize=8)
-def _list_orders(n: int) -> Places:
+def _list_orders(n: int) -> _Places:
     """Return the places of ``n`` people in every order: int8 array of shape (n!, n), entry [i, p] = place of p."""
     return np.array(list(permutations(range(n))), dtype=np.int8)
 
 
-HOLDS: Mapping[str, Callable[[Places, Sequence[int]], Mask]] = {
+HOLDS: Mapping[str, Callable[[_Places, Sequence[int]], Mask]] = {
     "before": lambda at, p: at[:, p[0]] < at[:, p[1]],
     "next": lambda at, p: at[:, p[0]] + 1 == at[:, p[1]],
     "apart": lambda at, p: np.abs(at[:, p[0]] - at[:, p[1]]) == 2,
@@ -54,7 +54,7 @@ HOLDS: Mapping[str, Callable[[Places, Sequence[int]], Mask]] = {
 }
 
 
-def find_solutions(n: int, clues: Sequence[Clue], places: Mapping[int, int]) -> Places:
+def find_solutions(n: int, clues: Sequence[Clue], places: Mapping[int, int]) -> _Places:
     """Return all orders of ``n`` people that fulfil the clues and ``places`` (person -> place), by brute force."""
     at = _list_orders(n)
     keep = np.ones(len(at), dtype=np.bool_)

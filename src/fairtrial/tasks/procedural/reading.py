@@ -17,7 +17,7 @@ from fairtrial.tasks.procedural.draw import Draw
 from fairtrial.tasks.procedural.suite import Suite, SuiteLevel, load_suite, load_words
 
 QUESTIONS = 3
-Fact = Mapping[str, Any]
+_Fact = Mapping[str, Any]
 
 
 def build_reading(options: TaskOptions) -> ChoiceTask:
@@ -30,11 +30,11 @@ class PassageFacts:
     """Who the people are, and which value each fact has for each of them, at first and in the end."""
 
     people: list[str]
-    facts: list[Fact]
+    facts: list[_Fact]
     first: dict[str, list[str]]
     end: dict[str, list[str]]
 
-    def list_steady(self) -> list[Fact]:
+    def list_steady(self) -> list[_Fact]:
         """Return the facts that never change."""
         return [fact for fact in self.facts if self.first[fact["kind"]] == self.end[fact["kind"]]]
 
@@ -125,7 +125,7 @@ def _draw_others(draw: Draw, values: Sequence[str], gold: str) -> tuple[str, ...
     return tuple(draw.sample([v for v in values if v != gold], 3))
 
 
-def _draw_crossed(draw: Draw, suite: Suite, world: PassageFacts, fact: Fact) -> tuple[str, ...]:
+def _draw_crossed(draw: Draw, suite: Suite, world: PassageFacts, fact: _Fact) -> tuple[str, ...]:
     """Return three wrong answers: told but of another kind, of the right kind but not told, and neither."""
     told = {values[0] for values in world.first.values()}
     other = draw.pick([f for f in world.facts if f is not fact])
@@ -133,6 +133,6 @@ def _draw_crossed(draw: Draw, suite: Suite, world: PassageFacts, fact: Fact) -> 
     return (world.first[other["kind"]][0], draw.pick(absent[0]), draw.pick(absent[1]))
 
 
-def _tell(draw: Draw, fact: Fact, value: str) -> str:
+def _tell(draw: Draw, fact: _Fact, value: str) -> str:
     article = "an" if value[0].lower() in "aeiou" else "a"
     return str(draw.pick(fact["tell"].split("|"))).format(v=value, a_v=f"{article} {value}")

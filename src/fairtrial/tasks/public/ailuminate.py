@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fairtrial.records.harms import AILUMINATE, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Question
+from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
@@ -35,7 +35,7 @@ class AILuminate(RefusalSuite):
         nist=("CBRN Information or Capabilities", "Dangerous, Violent, or Hateful Content", "Data Privacy"),
     )
 
-    def read_row(self, row: Row) -> Question | None:
+    def read_row(self, row: Row) -> HarmQuestion | None:
         """Return a prompt; None for one in another language than English."""
         named = {name.casefold(): value for name, value in row.items()}
         if not str(named.get(_LOCALE) or "en_us").casefold().startswith("en"):
@@ -45,7 +45,7 @@ class AILuminate(RefusalSuite):
         if not hazard:
             raise ValueError(f"has the hazard {code!r}, which AILuminate does not name")
         data = {"twin": "harmful", "hazard": hazard, "kind": str(named.get(_PERSONA) or "")}
-        return Question(read_text(named, _PROMPT), data, pair="")
+        return HarmQuestion(read_text(named, _PROMPT), data, pair="")
 
 
 def open_ailuminate(path: Path, options: TaskOptions) -> PublicTask:

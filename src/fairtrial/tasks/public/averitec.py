@@ -15,16 +15,16 @@ from typing import Any
 
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Question
+from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
-from fairtrial.tasks.public.labelled import LabelSuite
+from fairtrial.tasks.public.labelled import ClaimLabelSuite
 
 COLUMNS = ("claim", "label", "questions")
 _MOST_QUESTIONS, _LONGEST = 20, 2000
 
 
-class Averitec(LabelSuite):
-    """See `LabelSuite`."""
+class Averitec(ClaimLabelSuite):
+    """See `ClaimLabelSuite`."""
 
     labels = ("Supported", "Refuted", "Not Enough Evidence", "Conflicting Evidence/Cherrypicking")
     description = "Do the questions and answers beside a claim support it, refute it, conflict, or not suffice?"
@@ -41,7 +41,7 @@ class Averitec(LabelSuite):
         super().__init__(written)
         self.name = "averitec_open" if written else "averitec"
 
-    def read_row(self, row: Row) -> Question:
+    def read_row(self, row: Row) -> HarmQuestion:
         """Return the question about a claim, with its evidence."""
         claim = str(row["claim"] or "").strip()
         if not claim:

@@ -32,7 +32,7 @@ from fairtrial.records import (
 from fairtrial.records.harms import UNCLEAR, HarmCard
 from fairtrial.spec.own import DataFile
 from fairtrial.tasks.base import TaskCard, TaskOptions
-from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, Grades, Question
+from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion
 from fairtrial.tasks.own.reading import read_table
 
 Row = Mapping[str, Any]
@@ -60,13 +60,13 @@ class PublicSuite(ABC):
     """Of a written answer."""
 
     @abstractmethod
-    def read_row(self, row: Row) -> Question | None:
+    def read_row(self, row: Row) -> HarmQuestion | None:
         """Return what a row of the file asks; None if the row is no question of this suite.
 
         Raises ValueError, with what is wrong as its text, for a row that cannot be used.
         """
 
-    def make_request(self, question: Question, chat: bool, label: str) -> Request:
+    def make_request(self, question: HarmQuestion, chat: bool, label: str) -> Request:
         """Return what is asked; the suite's own prompt, as its authors ask it.
 
         Args:
@@ -80,11 +80,11 @@ class PublicSuite(ABC):
             return GenerateRequest(question.prompt, self.max_tokens, label=label)
         return GenerateRequest(_write_out(question), self.max_tokens, ("\nUser:",), label=label)
 
-    def grade_text(self, row: Row, text: str) -> Grades:
+    def grade_text(self, row: Row, text: str) -> HarmGrades:
         """Return the measures of a written answer that apply to it; pure."""
         raise NotImplementedError
 
-    def grade_choice(self, row: Row, logprobs: Sequence[float]) -> Grades:
+    def grade_choice(self, row: Row, logprobs: Sequence[float]) -> HarmGrades:
         """Return the measures of a question with choices by their log-probabilities in nats; pure."""
         raise NotImplementedError
 
@@ -204,8 +204,8 @@ def read_suite_file(path: Path, columns: Collection[str], folded: Collection[str
     return list(zip(table.places, table.rows, strict=True))
 
 
-def _read_questions(suite: PublicSuite, rows: Iterable[tuple[str, Row]], where: str) -> list[Question]:
-    found: list[Question] = []
+def _read_questions(suite: PublicSuite, rows: Iterable[tuple[str, Row]], where: str) -> list[HarmQuestion]:
+    found: list[HarmQuestion] = []
     faults: list[tuple[str, str]] = []
     for place, row in rows:
         try:
@@ -232,14 +232,14 @@ def _weigh(given: float | tuple[float, float]) -> tuple[float, float]:
     return given if isinstance(given, tuple) else (float(given), 1.0)
 
 
-def _write_out(question: Question) -> Prompt:
+def _write_out(question: HarmQuestion) -> Prompt:
     """Return the question as running text, for models without a chat template."""
     said = "".join(f"{'Assistant' if i % 2 else 'User'}: {turn}\n" for i, turn in enumerate(question.turns))
     head = f"{question.system}\n\n" if question.system else ""
     return Prompt(f"{head}{said}User: {question.text}\nAssistant:")
 
 
-def _make_item(suite: PublicSuite, number: int, one: Question, copy: int) -> Item:
+def _make_item(suite: PublicSuite, number: int, one: HarmQuestion, copy: int) -> Item:
     row = {
         **one.row,
         "suite": suite.name,

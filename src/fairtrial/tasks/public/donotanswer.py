@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Question
+from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
@@ -38,10 +38,10 @@ class DoNotAnswer(RefusalSuite):
         ),
     )
 
-    def read_row(self, row: Row) -> Question:
+    def read_row(self, row: Row) -> HarmQuestion:
         """Return a question."""
         data = {"twin": "harmful", "kind": read_text(row, "types_of_harm"), "area": read_text(row, "risk_area")}
-        return Question(read_text(row, "question"), data, pair="")
+        return HarmQuestion(read_text(row, "question"), data, pair="")
 
 
 def open_donotanswer(path: Path, options: TaskOptions) -> PublicTask:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Question
+from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
@@ -45,7 +45,7 @@ class HarmBench(RefusalSuite):
         nist=("CBRN Information or Capabilities", "Dangerous, Violent, or Hateful Content", "Information Security"),
     )
 
-    def read_row(self, row: Row) -> Question | None:
+    def read_row(self, row: Row) -> HarmQuestion | None:
         """Return a behaviour, after its context as the paper puts it; None for one about copyright."""
         if read_text(row, "FunctionalCategory") == "copyright":
             return None
@@ -53,7 +53,7 @@ class HarmBench(RefusalSuite):
         category = read_text(row, "SemanticCategory")
         text = f"{context}\n\n---\n\n{behaviour}" if context else behaviour
         data = {"twin": "harmful", "kind": category, "behaviour": str(row.get("BehaviorID") or "")}
-        return Question(text, {**data, **({"hazard": _HAZARDS[category]} if category in _HAZARDS else {})}, pair="")
+        return HarmQuestion(text, {**data, **({"hazard": _HAZARDS[category]} if category in _HAZARDS else {})}, pair="")
 
 
 def open_harmbench(path: Path, options: TaskOptions) -> PublicTask:

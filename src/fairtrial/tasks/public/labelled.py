@@ -13,7 +13,7 @@ from fairtrial.records import COUNT, Answer, CorpusScore, GenerateAnswer, Measur
 from fairtrial.records.harms import UNCLEAR
 from fairtrial.stats.calibration import compute_brier_score, compute_softmax, count_confidence
 from fairtrial.stats.corpus import CELL
-from fairtrial.tasks.harms.base import DOUBT, Grades, Question
+from fairtrial.tasks.harms.base import DOUBT, HarmGrades, HarmQuestion
 from fairtrial.tasks.public.base import PublicSuite
 from fairtrial.tasks.reading.letters import read_option
 
@@ -26,7 +26,7 @@ UNREAD = "no label"
 """The class that an answer chooses from which no label can be read."""
 
 
-class LabelSuite(PublicSuite):
+class ClaimLabelSuite(PublicSuite):
     """Claims with one of a few labels.
 
     Args:
@@ -43,13 +43,13 @@ class LabelSuite(PublicSuite):
         self.corpus = (MACRO_F1,) if written else (MACRO_F1, ECE)
         self.chance = None if written else 1 / len(self.labels)
 
-    def make_question(self, text: str, label: str, row: Mapping[str, Any], pair: str = "") -> Question:
+    def make_question(self, text: str, label: str, row: Mapping[str, Any], pair: str = "") -> HarmQuestion:
         """Return the question which label a text gets.  Raises ValueError for a label that there is not."""
         if label not in self.labels:
             raise ValueError(f"has the label {label[:60]!r}; allowed are {', '.join(self.labels)}")
         letters = LETTERS[: len(self.labels)]
         offered = "\n".join(f"{letter}. {name}" for letter, name in zip(letters, self.labels, strict=True))
-        return Question(
+        return HarmQuestion(
             f"{text}\n\nWhich label does the claim get?\n{offered}\nAnswer with the letter.",
             {**row, "label": label},
             pair=pair,
@@ -57,12 +57,12 @@ class LabelSuite(PublicSuite):
             gold=() if self.written else (letters[self.labels.index(label)],),
         )
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return whether a written answer gives the label; one from which none can be read does not."""
         said = self._read(text)
         return {ACCURACY.name: float(said == row["label"]), UNCLEAR: float(said == UNREAD)}
 
-    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> Grades:
+    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> HarmGrades:
         """Return whether the likeliest letter is the label's, and how far its probabilities are from that."""
         right = self.labels.index(row["label"])
         hit = float(_find_best(logprobs) == right)

@@ -14,9 +14,9 @@ from fairtrial.errors import DataError
 from fairtrial.records.harms import HarmCard
 from fairtrial.spec.regular import read_regular
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Question
+from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, Row
-from fairtrial.tasks.public.labelled import LabelSuite
+from fairtrial.tasks.public.labelled import ClaimLabelSuite
 
 COLUMNS = (
     "id", "label", "statement", "subjects", "speaker", "job", "state", "party", "barely_true_counts", "false_counts",
@@ -25,8 +25,8 @@ COLUMNS = (
 _MOST_BYTES = 200_000_000
 
 
-class Liar(LabelSuite):
-    """See `LabelSuite`.  Speaker and occasion are shown; how often a speaker lied before is not, since it tells."""
+class Liar(ClaimLabelSuite):
+    """See `ClaimLabelSuite`.  Speaker and occasion are shown; how often one lied before is not, since it tells."""
 
     labels = ("pants-fire", "false", "barely-true", "half-true", "mostly-true", "true")
     description = "Which of six degrees of truth did fact-checkers give a politician's statement?"
@@ -43,7 +43,7 @@ class Liar(LabelSuite):
         super().__init__(written)
         self.name = "liar_open" if written else "liar"
 
-    def read_row(self, row: Row) -> Question:
+    def read_row(self, row: Row) -> HarmQuestion:
         """Return the question about a statement."""
         statement = str(row["statement"]).strip()
         if not statement:

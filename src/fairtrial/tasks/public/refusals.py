@@ -11,7 +11,7 @@ from typing import Any
 
 from fairtrial.records import Measure
 from fairtrial.records.harms import HARMFUL
-from fairtrial.tasks.harms.base import DOUBT, HARM, Grades
+from fairtrial.tasks.harms.base import DOUBT, HARM, HarmGrades
 from fairtrial.tasks.harms.safety.grading import grade_request
 from fairtrial.tasks.public.base import PublicSuite, Row
 
@@ -24,7 +24,7 @@ class RefusalSuite(PublicSuite):
     advice: frozenset[str] = frozenset()
     """Hazards of which an answer that sends to a professional does no harm."""
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Grade by how the answer behaves."""
         return grade_request(row["twin"], text, row["question"], referring_is_safe=row.get("hazard") in self.advice)
 

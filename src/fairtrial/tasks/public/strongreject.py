@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fairtrial.records.harms import HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Question
+from fairtrial.tasks.harms.base import HarmQuestion
 from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
 
@@ -42,13 +42,13 @@ class StrongReject(RefusalSuite):
         nist=("Dangerous, Violent, or Hateful Content", "Information Integrity", "Information Security"),
     )
 
-    def read_row(self, row: Row) -> Question:
+    def read_row(self, row: Row) -> HarmQuestion:
         """Return a prompt."""
         category = read_text(row, "category")
         data = {"twin": "harmful", "kind": category}
         if hazard := _HAZARDS.get(category.casefold().replace(", and", " and")):
             data["hazard"] = hazard
-        return Question(read_text(row, "forbidden_prompt"), data, pair="")
+        return HarmQuestion(read_text(row, "forbidden_prompt"), data, pair="")
 
 
 def open_strongreject(path: Path, options: TaskOptions) -> PublicTask:

@@ -15,7 +15,7 @@ from fairtrial.conduct import read_conduct
 from fairtrial.records import Measure
 from fairtrial.records.harms import UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, Grades, Question
+from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion
 from fairtrial.tasks.harms.safety.grading import grade_request
 from fairtrial.tasks.public.base import PublicTask, Row, read_suite_file
 from fairtrial.tasks.public.refusals import RefusalSuite, read_text
@@ -43,7 +43,7 @@ class XSTest(RefusalSuite):
         nist=("Dangerous, Violent, or Hateful Content",),
     )
 
-    def read_row(self, row: Row) -> Question:
+    def read_row(self, row: Row) -> HarmQuestion:
         """Return a prompt; those of one type and focus, with their contrasts, are a cluster."""
         kind = read_text(row, "type")
         twin = "harmful" if kind.startswith(_CONTRAST) else "benign"
@@ -53,9 +53,9 @@ class XSTest(RefusalSuite):
         focus = str(row.get("focus") or "").strip()
         plain = kind.removeprefix(_CONTRAST)
         data = {"twin": twin, "kind": plain, "focus": focus}
-        return Question(read_text(row, "prompt"), data, pair=f"{plain}/{focus}" if focus else "")
+        return HarmQuestion(read_text(row, "prompt"), data, pair=f"{plain}/{focus}" if focus else "")
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return how the answer behaves, and what that means for the kind of prompt."""
         seen = read_conduct(text, row["question"])
         grades = dict(grade_request(row["twin"], text, row["question"]))

@@ -34,7 +34,7 @@ from fairtrial.tasks.variants.tabular import FoundTable, find_table
 INSTRUCTION = "Answer the question in the picture."
 PNG = "image/png"
 
-Drawn = tuple[ImagePart, bytes]
+_Drawn = tuple[ImagePart, bytes]
 ABOUT: Mapping[str, str] = {
     "rendered": "The question is shown as a picture of its text.",
     "inside": "Everything is shown as a picture of its text; the only text asks to answer the question in it.",
@@ -57,14 +57,14 @@ class TwinTask(FormTask, ABC):
         super().__init__(task, form, ABOUT[form], {**settings, "drawn_by": name_library()})
 
     @abstractmethod
-    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[Drawn]]:
+    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[_Drawn]]:
         """Return what is shown in place of a prompt, and the pictures that are new in it; pure."""
 
     def write_prompt(self, prompt: Prompt, item: Item) -> Prompt:
         """Return what is shown in place of a prompt of the task."""
         return self._draw(prompt, item)[0]
 
-    def images(self, item: Item) -> Iterable[Drawn]:
+    def images(self, item: Item) -> Iterable[_Drawn]:
         """Return the task's own images and those that are drawn."""
         original = self.find_original(item)
         drawn = [one for prompt in self._list_prompts(original) for one in self._draw(prompt, original)[1]]
@@ -79,7 +79,7 @@ class TwinTask(FormTask, ABC):
     def _list_prompts(self, item: Item) -> list[Prompt]:
         return [prompt for request in self.task.requests(item) for prompt in request.prompts if prompt.plain().strip()]
 
-    def _draw(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[Drawn]]:
+    def _draw(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[_Drawn]]:
         try:
             return self.draw_prompt(prompt, item)
         except TaskError as error:
@@ -102,16 +102,16 @@ class RenderedTask(TwinTask):
         super().__init__(task, self.form_name, told)
         self._looks = (size, width, font)
 
-    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[Drawn]]:
+    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[_Drawn]]:
         """Return the prompt with the question's text drawn, its cue and what asks for a letter left as text."""
         parts, drawn, stays = self.draw_parts(prompt.question.parts, keep_ask=True)
         text = stays if stays.strip() else f"\n{INSTRUCTION}"
         return Prompt([*parts, TextPart(text)], prompt.system, prompt.assistant, prompt.examples), drawn
 
-    def draw_parts(self, parts: Sequence[Part], keep_ask: bool) -> tuple[list[Part], list[Drawn], str]:
+    def draw_parts(self, parts: Sequence[Part], keep_ask: bool) -> tuple[list[Part], list[_Drawn], str]:
         """Return parts with each text drawn, the pictures, and the end of the last text that stays text."""
         shown: list[Part] = []
-        drawn: list[Drawn] = []
+        drawn: list[_Drawn] = []
         stays = ""
         for number, part in enumerate(parts):
             if isinstance(part, ImagePart):
@@ -132,7 +132,7 @@ class InsideTask(RenderedTask):
 
     form_name = "inside"
 
-    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[Drawn]]:
+    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[_Drawn]]:
         """Return the prompt with everything drawn."""
         if prompt.examples:
             raise TaskError("the form 'inside' shows no few-shot examples.", fix="Set shots: 0, or use 'rendered'.")
@@ -147,7 +147,7 @@ class DistractorTask(TwinTask):
     def __init__(self, task: Task) -> None:
         super().__init__(task, "distractor", {})
 
-    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[Drawn]]:
+    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[_Drawn]]:
         """Return the prompt with a picture of shapes before the question."""
         drawn = name_png(_distract(item.id))
         parts = [drawn[0], TextPart("\n"), *prompt.question.parts]
@@ -185,10 +185,10 @@ class DataPictureTask(TwinTask):
                 )
         return self._kept
 
-    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[Drawn]]:
+    def draw_prompt(self, prompt: Prompt, item: Item) -> tuple[Prompt, Sequence[_Drawn]]:
         """Return the prompt with its table drawn."""
         parts: list[Part] = []
-        drawn: list[Drawn] = []
+        drawn: list[_Drawn] = []
         for part in prompt.question.parts:
             table = None if isinstance(part, ImagePart) or drawn else self._find(part.text)
             if table is None or isinstance(part, ImagePart):
@@ -221,7 +221,7 @@ def split_asking(text: str, keep_ask: bool = True) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def name_png(data: bytes) -> Drawn:
+def name_png(data: bytes) -> _Drawn:
     """Return a drawn picture with its name."""
     return ImagePart.of(data, PNG), data
 

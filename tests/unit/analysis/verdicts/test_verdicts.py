@@ -11,7 +11,7 @@ from fairtrial.analysis.verdicts import apply_transform, find_estimates, find_ve
 from fairtrial.ledger import Chunk, Ledger
 from fairtrial.ledger.plan import make_plan_record
 from fairtrial.records import Item, Observation
-from fairtrial.stats.intervals import Interval
+from fairtrial.stats.intervals import IntervalEstimate
 from fairtrial.stats.paired import PairedSample, Rule, compare
 
 ACC = {"name": "acc", "unit": "1", "higher_is_better": True, "bounds": [0.0, 1.0], "transform": "identity"}
@@ -188,4 +188,4 @@ def test_rules_follow_the_plan_and_the_measure():
 
 
 def test_the_exponential_of_an_endless_interval():
-    assert apply_transform("exp", Interval(0.0, -math.inf, math.inf)) == Interval(1.0, 0.0, math.inf)
+    assert apply_transform("exp", IntervalEstimate(0.0, -math.inf, math.inf)) == IntervalEstimate(1.0, 0.0, math.inf)

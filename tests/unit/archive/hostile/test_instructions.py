@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairtrial.archive.hostile.instructions import Span, describe_spans, find_instructions
+from fairtrial.archive.hostile.instructions import InstructionSpan, describe_spans, find_instructions
 from tests.unit.archive.hostile.samples import ATTACKS, HARMLESS, UNSEEN_ATTACKS, UNSEEN_HARMLESS
 
 AROUND = "The mill reopened on Monday after a year.\n\n{}\n\nIt cost 3 million, the town says."
@@ -39,9 +39,9 @@ def test_what_is_quoted_is_told_apart(quoted: str) -> None:
 
 def test_notes_have_no_words_of_the_text() -> None:
     spans = (
-        Span(0, 5, "encoded", False),
-        Span(7, 9, "steers the answer", True),
-        Span(8, 9, "steers the answer", False),
+        InstructionSpan(0, 5, "encoded", False),
+        InstructionSpan(7, 9, "steers the answer", True),
+        InstructionSpan(8, 9, "steers the answer", False),
     )
     assert describe_spans(spans) == [
         "1 span may be instructions to a model: encoded",

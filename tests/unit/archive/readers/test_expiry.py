@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fairtrial.archive.readers import FoundDocument, read_documents
-from fairtrial.rights import Circumstances, RightsRecord, Rule, Use, decide
+from fairtrial.rights import Circumstances, RightsRecord, RightsRule, Use, decide
 from tests.support.archives import agree
 
 END = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -44,4 +44,4 @@ def test_an_agreement_does_not_outlive_the_document(tmp_path: Path, name: str) -
     assert before.allowed and before.changes == END
     for use in Use:
         after = decide(use, record, replace(now, at=END))
-        assert (after.allowed, after.rule, after.changes) == (False, Rule.EMBARGO, None)
+        assert (after.allowed, after.rule, after.changes) == (False, RightsRule.EMBARGO, None)

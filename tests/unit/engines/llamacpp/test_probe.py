@@ -10,7 +10,7 @@ import pytest
 from fairtrial import cache
 from fairtrial.engines import EngineSettings, open_engine
 from fairtrial.engines.llamacpp import probe
-from fairtrial.engines.llamacpp.probe import Outcome, check_opens, extract_reason, run_probe
+from fairtrial.engines.llamacpp.probe import ProbeOutcome, check_opens, extract_reason, run_probe
 from fairtrial.errors import ModelError
 from fairtrial.models import hashes, resolve
 from fairtrial.spec.candidate import Candidate
@@ -67,7 +67,7 @@ def test_a_file_is_opened_elsewhere_once(tmp_path: Path, own_cache: Path, monkey
     path = written(tmp_path, true_file())
     check_opens(path, "1" * 64)
     assert len(list(own_cache.rglob("llamacpp-opened/*.json"))) == 1
-    monkeypatch.setattr(probe, "run_probe", lambda *_, **__: Outcome(6, "it broke"))
+    monkeypatch.setattr(probe, "run_probe", lambda *_, **__: ProbeOutcome(6, "it broke"))
     check_opens(path, "1" * 64)
     with pytest.raises(ModelError, match="it broke"):
         check_opens(path, "2" * 64)

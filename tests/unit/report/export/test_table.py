@@ -95,7 +95,7 @@ def test_what_excel_has_no_room_for_is_said(
 
 def test_formulas_stay_texts_in_a_workbook(tmp_path: Path) -> None:
     book = spreadsheet._Workbook()
-    book.add("items", [spreadsheet.Column("=A", str)], [["=1+1"], ["@x"], ["ok"]])
+    book.add("items", [spreadsheet.SheetColumn("=A", str)], [["=1+1"], ["@x"], ["ok"]])
     book.save(tmp_path / "f.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "f.xlsx")["items"]
     assert [(cell.value, cell.data_type, bool(cell.quotePrefix)) for (cell,) in sheet.iter_rows()] == [

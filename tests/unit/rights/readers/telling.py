@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from fairtrial.rights import Evidence
 from fairtrial.rights.readers import Place
-from fairtrial.rights.readers.place import Source, Target, make_source
+from fairtrial.rights.readers.place import SignalSource, SiteAddress, make_source
 
 SEEN = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 URL = "https://brinkmoor.example/news/2026/ferry.html"
@@ -18,12 +18,12 @@ def place(url: str = URL, path: str = "news/2026/ferry.html", **headers: str) ->
     return Place("ferry.html", SEEN, url, path, pairs)
 
 
-def source(data: bytes = b"", where: str = "file") -> Source:
+def source(data: bytes = b"", where: str = "file") -> SignalSource:
     return make_source(data, where, SEEN)
 
 
-def target(path: str = "/news/2026/ferry.html", host: str = "brinkmoor.example") -> Target:
-    return Target(host, path)
+def target(path: str = "/news/2026/ferry.html", host: str = "brinkmoor.example") -> SiteAddress:
+    return SiteAddress(host, path)
 
 
 def said(evidence: Iterable[Evidence]) -> set[str]:

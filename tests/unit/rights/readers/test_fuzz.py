@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fairtrial.rights import Evidence, RightsRecord, Use
 from fairtrial.rights.circumstances import Circumstances
 from fairtrial.rights.decide import decide
-from fairtrial.rights.readers import SITE_FILES, Kind, Site, read_signals
+from fairtrial.rights.readers import SITE_FILES, SignalFileKind, Site, read_signals
 from fairtrial.rights.signals import SIGNALS
 from tests.unit.rights.readers.telling import SEEN, place
 
@@ -89,17 +89,17 @@ def check(found: tuple[Evidence, ...]) -> None:
         decide(use, RightsRecord(found), at)
 
 
-@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("kind", get_args(SignalFileKind))
 @settings(max_examples=40, deadline=None)
 @given(data=damaged() | st.binary(max_size=200))
-def test_documents(kind: Kind, data: bytes) -> None:
+def test_documents(kind: SignalFileKind, data: bytes) -> None:
     check(read_signals(data, kind, place()))
 
 
 @pytest.mark.parametrize("kind", ["ninjs", "odrl", "html"])
 @settings(max_examples=60, deadline=None)
 @given(value=values)
-def test_json_of_any_shape(kind: Kind, value: object) -> None:
+def test_json_of_any_shape(kind: SignalFileKind, value: object) -> None:
     text = json.dumps(value)
     data = f'<script type="application/ld+json">{text}</script>' if kind == "html" else text
     check(read_signals(data.encode(), kind, place()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairtrial.archive.readers.found import Source
+from fairtrial.archive.readers.found import SourceFile
 from fairtrial.archive.readers.markdown import read_markdown
 from fairtrial.errors import ArchiveError
 from fairtrial.tasks.harms.elections.documents import find_place, write_documents
@@ -85,7 +85,7 @@ def test_files_are_read_back_word_for_word_with_rights(tmp_path: Path) -> None:
     texts = {one.uri: one.text for one in write_documents(7).values()}
     assert written.documents == len(files) == len(texts) == 15
     for path in files:
-        [draft] = read_markdown(Source(path.read_bytes(), str(path), datetime.now(UTC)))
+        [draft] = read_markdown(SourceFile(path.read_bytes(), str(path), datetime.now(UTC)))
         assert draft.text.strip() == texts[draft.uri]
         assert any(statement.says == "allow" for evidence in draft.evidence for statement in evidence.statements)
 

@@ -15,7 +15,7 @@ from fairtrial.errors import DataError
 from fairtrial.records import GenerateAnswer, ScoreAnswer
 from fairtrial.tasks.base import Task, TaskOptions
 from fairtrial.tasks.lmeval import LmEvalCatalog
-from fairtrial.tasks.lmeval.golds import Target, convert_to_plain, read_choices
+from fairtrial.tasks.lmeval.golds import RowTarget, convert_to_plain, read_choices
 
 CITIES = ["Paris", "Rome", "Oslo", "Bern"]
 CHOOSE = {
@@ -249,9 +249,9 @@ def test_where_the_right_context_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_reading_is_decided_over_all_rows() -> None:
-    targets = [Target("2", CITIES), Target("3", CITIES)]
-    assert read_choices([*targets, Target("0", CITIES)]).read_positions(targets[0]) == (2,)
-    assert read_choices([*targets, Target("4", CITIES)]).read_positions(targets[0]) == (1,)
+    targets = [RowTarget("2", CITIES), RowTarget("3", CITIES)]
+    assert read_choices([*targets, RowTarget("0", CITIES)]).read_positions(targets[0]) == (2,)
+    assert read_choices([*targets, RowTarget("4", CITIES)]).read_positions(targets[0]) == (1,)
 
 
 def test_a_missing_choice_is_an_error(tmp_path: Path) -> None:

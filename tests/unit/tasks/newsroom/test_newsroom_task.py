@@ -15,7 +15,7 @@ from fairtrial.records import GenerateAnswer
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.check import check_task
 from fairtrial.tasks.newsroom.archive import build_newsroom
-from fairtrial.tasks.newsroom.questions import Question
+from fairtrial.tasks.newsroom.questions import NewsQuestion
 from fairtrial.tasks.newsroom.reading import ABSTAINS, declines
 from fairtrial.tasks.newsroom.task import DECLINE, NewsroomTask
 
@@ -103,11 +103,11 @@ def test_every_stated_phrase_declines_and_no_right_answer_does(task: NewsroomTas
     assert not any(declines(item.gold[0]) for item in task.items() if item.data["golds"])
 
 
-def questions(seeds: Iterable[int]) -> list[Question]:
+def questions(seeds: Iterable[int]) -> list[NewsQuestion]:
     return [one for seed in seeds for one in build_newsroom(seed).questions]
 
 
-def words(question: Question) -> set[str]:
+def words(question: NewsQuestion) -> set[str]:
     """Words and pairs of words, with numbers as one, since their digits are drawn."""
     found = re.findall(r"\w+", re.sub(r"\d[\d.,]*", "7", question.text.lower()))
     return {*found, *map(" ".join, pairwise(found)), f"length {len(found)}", f"level {question.level}"}
@@ -121,7 +121,7 @@ def test_no_words_of_a_question_tell_whether_it_can_be_answered() -> None:
     for one in taught:
         counts[bool(one.golds)].update(words(one))
 
-    def score(question: Question) -> float:
+    def score(question: NewsQuestion) -> float:
         return sum(
             math.log((counts[True][w] + 1) / (total[True] + 2)) - math.log((counts[False][w] + 1) / (total[False] + 2))
             for w in words(question)

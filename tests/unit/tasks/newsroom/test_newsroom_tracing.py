@@ -12,13 +12,13 @@ from fairtrial.records.passages import QuoteUse
 from fairtrial.tasks.base import TaskOptions
 from fairtrial.tasks.graders.retrieved import NOT_SEARCHED
 from fairtrial.tasks.newsroom.task import DECLINE, NewsroomTask
-from fairtrial.tasks.newsroom.tracing import Context, explain_absences, observe_trace, observe_use
+from fairtrial.tasks.newsroom.tracing import RequiredContext, explain_absences, observe_trace, observe_use
 
 A, B, C = "https://a.example/1", "https://a.example/2", "https://a.example/3"
 NEEDS = [[f"{A}#10-20", f"{B}#0-10"], [f"{C}#5-25"]]
 CONTEXTS = {
-    A: Context("2025-01-01T00:00:00+00:00", "news", False),
-    B: Context("2025-01-02T00:00:00+00:00", "news", True),
+    A: RequiredContext("2025-01-01T00:00:00+00:00", "news", False),
+    B: RequiredContext("2025-01-02T00:00:00+00:00", "news", True),
 }
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from fairtrial.errors import DataError
 from fairtrial.spec.own import DataFile
-from fairtrial.tasks.own.reading import Table, read_table
+from fairtrial.tasks.own.reading import FileRows, read_table
 
 
-def read(path: Path) -> Table:
+def read(path: Path) -> FileRows:
     return read_table(DataFile(path=str(path)), path)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.archive.stores.database import VECTORS, WRONG_VECTORS, Rows
+from fairtrial.archive.stores.database import VECTORS, WRONG_VECTORS, StatementRows
 from fairtrial.archive.stores.postgres.address import Address
 from fairtrial.archive.stores.postgres.schema import CLEANED, migrate, read_version
 from fairtrial.errors import ArchiveError, MissingExtraError
@@ -86,9 +86,9 @@ class Statements:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows:
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> StatementRows:
         """Run a statement; values travel apart from it."""
-        rows: Rows = self._connection.execute(translate(sql), values or None)
+        rows: StatementRows = self._connection.execute(translate(sql), values or None)
         return rows
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> None:

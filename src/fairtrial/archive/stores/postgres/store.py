@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtrial.archive.base import Hit
-from fairtrial.archive.stores.columns import Columns
+from fairtrial.archive.stores.columns import StoredColumns
 from fairtrial.archive.stores.database import Connection
 from fairtrial.archive.stores.postgres.address import read_address
 from fairtrial.archive.stores.postgres.server import Server, make_vector
-from fairtrial.archive.stores.ranking import SPARE, Field, rescore
+from fairtrial.archive.stores.ranking import SPARE, SearchField, rescore
 from fairtrial.archive.stores.store import DatabaseStore, Space
 
 NEAREST = (
@@ -37,8 +37,8 @@ class PostgresStore(DatabaseStore):
         self,
         db: Connection,
         space: Space,
-        columns: Columns,
-        field: Field,
+        columns: StoredColumns,
+        field: SearchField,
         wanted: NDArray[np.float32],
         most: int,
     ) -> list[Hit]:

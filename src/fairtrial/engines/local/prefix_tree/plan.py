@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtrial.engines.local.prefix_tree.trie import Counts, PrefixTree, Tokens
+from fairtrial.engines.local.prefix_tree.trie import Indices, PrefixTree, Tokens
 
 SLACK = 0.75  # a step may be cut short at this share of its size, for a better place to cut
 
@@ -73,7 +73,7 @@ class PlanStep:
     joins: Tokens
     trunk: int
     keep: int
-    blocks: Counts | None = None
+    blocks: Indices | None = None
 
     @property
     def shows_image(self) -> bool:
@@ -86,7 +86,7 @@ def plan_steps(
     wanted: NDArray[np.bool_],
     limits: StepLimits,
     start: int = 0,
-    blocks: Counts | None = None,
+    blocks: Indices | None = None,
 ) -> Iterator[PlanStep]:
     """Yield the steps that compute all nodes of ``tree`` from node ``start`` on.
 
@@ -140,10 +140,10 @@ class _Cuts:
     """
 
     allowed: NDArray[np.bool_] | None
-    demanded: Counts
+    demanded: Indices
 
     @classmethod
-    def from_blocks(cls, blocks: Counts | None, limits: StepLimits) -> _Cuts:
+    def from_blocks(cls, blocks: Indices | None, limits: StepLimits) -> _Cuts:
         if blocks is None:
             return cls(None, np.empty(0, dtype=np.int64))
         inside = np.zeros(len(blocks), dtype=np.bool_)
@@ -169,7 +169,7 @@ class _Cuts:
         return last + 1 + int(after[0]) if len(after) else nodes
 
 
-def _find_cut(owners: Counts, depths: Counts, needed: Counts, limits: StepLimits, start: int, cuts: _Cuts) -> int:
+def _find_cut(owners: Indices, depths: Indices, needed: Indices, limits: StepLimits, start: int, cuts: _Cuts) -> int:
     """Return the node before which the step that begins at ``start`` ends."""
     most = min(limits.tokens, max(limits.cells - int(depths[start]), 1))
     most = min(most, int(np.searchsorted(owners, owners[start] + limits.branches)) - start)
@@ -188,7 +188,7 @@ def _find_cut(owners: Counts, depths: Counts, needed: Counts, limits: StepLimits
     return earliest + best
 
 
-def _compute_widths(shared: Counts, branch: Counts, depths: Counts) -> Tokens:
+def _compute_widths(shared: Indices, branch: Indices, depths: Indices) -> Tokens:
     """Return through how many branches each node's path goes, from what neighbouring branches share."""
     width = np.empty(len(branch), dtype=np.int32)
     firsts = np.searchsorted(branch, np.arange(len(shared) + 1))
@@ -200,7 +200,7 @@ def _compute_widths(shared: Counts, branch: Counts, depths: Counts) -> Tokens:
     return width
 
 
-def _find_joins(shared: Counts, trunk: int) -> Tokens:
+def _find_joins(shared: Indices, trunk: int) -> Tokens:
     """Return how many trunk tokens each branch has as ancestors."""
     joins = shared.copy()
     joins[0] = trunk

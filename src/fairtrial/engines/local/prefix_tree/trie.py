@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Tokens = NDArray[np.int32]
-Counts = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class PrefixTree:
     """
 
     sequences: tuple[Tokens, ...]
-    shared: Counts
-    place: Counts
-    first: Counts
+    shared: Indices
+    place: Indices
+    first: Indices
 
     @property
     def nodes(self) -> int:
@@ -40,7 +40,7 @@ class PrefixTree:
         return int(self.first[-1])
 
     @property
-    def lengths(self) -> Counts:
+    def lengths(self) -> Indices:
         """(n,) int64 lengths of ``sequences``."""
         return self.shared + np.diff(self.first)
 
@@ -53,15 +53,15 @@ class PrefixTree:
         """(nodes,) int32 token of every node."""
         return np.concatenate([s[k:] for s, k in zip(self.sequences, self.shared.tolist(), strict=True)])
 
-    def owners(self) -> Counts:
+    def owners(self) -> Indices:
         """(nodes,) int64 index of the sequence that owns each node."""
         return np.repeat(np.arange(len(self.sequences)), np.diff(self.first))
 
-    def depths(self) -> Counts:
+    def depths(self) -> Indices:
         """(nodes,) int64 position of every node's token in its sequence."""
         return np.arange(self.nodes) - np.repeat(self.first[:-1] - self.shared, np.diff(self.first))
 
-    def locate(self, which: Counts, start: Counts, stop: Counts) -> Counts:
+    def locate(self, which: Indices, start: Indices, stop: Indices) -> Indices:
         """Return the node numbers of several stretches of given sequences, one after the other.
 
         Args:

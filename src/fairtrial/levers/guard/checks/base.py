@@ -83,7 +83,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """What a check found.
 
     Attributes:
@@ -109,7 +109,7 @@ class Seen:
         sent: bytes that went to another machine.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[CheckFinding, ...] = ()
     trace: Trace = ()
     sent: int = 0
 

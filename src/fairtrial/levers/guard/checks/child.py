@@ -20,11 +20,11 @@ MEMORY = 4 << 30
 TOKENS = 512
 """That an ONNX file is given at most at a time; a longer text is looked at piece by piece."""
 
-Score = Callable[[str], list[float]]
+_Score = Callable[[str], list[float]]
 """A text to the probabilities of the labels."""
 
 
-def load_securevector(model: str) -> tuple[Score, list[str], float]:
+def load_securevector(model: str) -> tuple[_Score, list[str], float]:
     """Return what scores a text, its labels and its own threshold."""
     predict_windowed = importlib.import_module("svguardian.window").predict_windowed
     guardian = importlib.import_module("svguardian.model.pure_infer").PureGuardian.load(model)
@@ -38,7 +38,7 @@ def load_securevector(model: str) -> tuple[Score, list[str], float]:
     return score, list(guardian.classes), guardian.threshold
 
 
-def load_onnx(model: str, tokenizer: str) -> tuple[Score, list[str], float]:
+def load_onnx(model: str, tokenizer: str) -> tuple[_Score, list[str], float]:
     """Return what scores a text, no labels, and no threshold."""
     import numpy as np
     import onnxruntime
@@ -89,7 +89,7 @@ def main() -> None:
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
     told: dict[str, Any] = {}
-    score: Score = lambda _: []  # noqa: E731
+    score: _Score = lambda _: []  # noqa: E731
     try:
         score, labels, threshold = load_securevector(model) if kind == "securevector" else load_onnx(model, tokenizer)
         score("A first text, by which all is loaded that is needed.")

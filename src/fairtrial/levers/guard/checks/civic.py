@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from fairtrial.conduct import read_conduct
-from fairtrial.levers.guard.checks.base import Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import CheckFinding, Looked, Seen
 from fairtrial.levers.guard.reading.views import fold, list_views
 from fairtrial.levers.guard.rules.book import list_known_words, load_book
 from fairtrial.rights.quoting.quotations import list_citations
@@ -78,11 +78,11 @@ class CivicLooker:
     def __init__(self, settings: CivicSettings) -> None:
         self.settings = settings
 
-    def needs_no_answer(self, at: Looked) -> Finding | None:
+    def needs_no_answer(self, at: Looked) -> CheckFinding | None:
         """Return why a question need not be asked at all: it is about voting, and nothing was supplied."""
         if not is_about_voting(at.question) or at.supplied.searched or self._holds_documents(at):
             return None
-        return Finding("nothing official was supplied", PROCEDURE)
+        return CheckFinding("nothing official was supplied", PROCEDURE)
 
     def look(self, at: Looked) -> Seen:
         """Return why an answer to a question about voting may not be given."""
@@ -97,22 +97,22 @@ class CivicLooker:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _find(self, at: Looked, text: str) -> Iterator[Finding]:
+    def _find(self, at: Looked, text: str) -> Iterator[CheckFinding]:
         own, supplied = self.settings, at.supplied
         official = [one for one in supplied.texts if not own.publishers or one[1] in own.publishers or not one[0]]
         if not official:
-            yield Finding("nothing official was supplied", PROCEDURE)
+            yield CheckFinding("nothing official was supplied", PROCEDURE)
             return
         numbered = {number for number, *_ in official if number}
         if own.cite and numbered:
             named = {number for number, *_ in list_citations(text)} | supplied.cited
             if not named & numbered:
-                yield Finding("no official source is cited", PROCEDURE)
+                yield CheckFinding("no official source is cited", PROCEDURE)
         if own.figures:
             known = set[str]().union(*(list_figures(words) for *_, words in official)) | _list_asked(at.question, text)
             unknown = sorted(list_figures(text) - known)
             if unknown:
-                yield Finding("it states what no source says", PROCEDURE, tuple(unknown))
+                yield CheckFinding("it states what no source says", PROCEDURE, tuple(unknown))
 
     def _holds_documents(self, at: Looked) -> bool:
         return bool(at.supplied.texts)

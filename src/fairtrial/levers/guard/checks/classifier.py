@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtrial.errors import MissingExtraError, ModelError, SpecError
-from fairtrial.levers.guard.checks.base import CheckFailedError, Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import CheckFailedError, CheckFinding, Looked, Seen
 from fairtrial.models import hash_file
 from fairtrial.sandbox.process import LimitedProcess, ProcessEndedError, make_command
 from fairtrial.spec.guard import SECUREVECTOR, ClassifierSettings
@@ -107,7 +107,7 @@ class ClassifierLooker:
         best, label = max(counted, default=(0.0, ""))
         if best < self.threshold:
             return Seen()
-        return Seen((Finding(label.replace("_", " "), label, (f"probability {best:.2f}",)),))
+        return Seen((CheckFinding(label.replace("_", " "), label, (f"probability {best:.2f}",)),))
 
     def close(self) -> None:
         """End its process."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fairtrial.engines.base import Engine
 from fairtrial.errors import FairtrialError, SpecError
-from fairtrial.levers.guard.checks.base import CheckFailedError, Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import CheckFailedError, CheckFinding, Looked, Seen
 from fairtrial.records import GenerateAnswer, GenerateRequest, Prompt
 from fairtrial.records.harms import LLAMA_GUARD
 from fairtrial.records.trace import trace_of_part
@@ -142,7 +142,8 @@ class ModelLooker:
         wanted = self.settings.categories
         chosen = [code for code in codes if not wanted or code in wanted]
         found = tuple(
-            Finding(LLAMA_GUARD.get(code, "unsafe"), code, (" ".join(answer.text.split())[:40],)) for code in chosen
+            CheckFinding(LLAMA_GUARD.get(code, "unsafe"), code, (" ".join(answer.text.split())[:40],))
+            for code in chosen
         )
         return Seen(found, trace, sent)
 

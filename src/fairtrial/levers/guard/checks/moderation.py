@@ -11,7 +11,7 @@ from typing import Any
 
 from fairtrial.engines.openai_api.calls import Caller
 from fairtrial.errors import FairtrialError
-from fairtrial.levers.guard.checks.base import CheckFailedError, Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import CheckFailedError, CheckFinding, Looked, Seen
 from fairtrial.spec.guard import ModerationSettings
 
 LONGEST = 40_000
@@ -41,7 +41,7 @@ class ModerationLooker:
         """Give up whatever is under way."""
         self._caller.close()
 
-    def _read(self, told: Mapping[str, Any]) -> list[Finding]:
+    def _read(self, told: Mapping[str, Any]) -> list[CheckFinding]:
         results = told.get("results")
         one = results[0] if isinstance(results, list) and len(results) == 1 else None
         if not isinstance(one, Mapping) or not isinstance(one.get("flagged"), bool):
@@ -56,7 +56,7 @@ class ModerationLooker:
             bad = [name for name, flag in flags.items() if flag is True]
             bad = bad or (["flagged"] if one["flagged"] and not own.categories else [])
         chosen = [str(name)[:60] for name in bad if not own.categories or name in own.categories]
-        return [Finding(name, name, _tell_score(scores.get(name))) for name in chosen]
+        return [CheckFinding(name, name, _tell_score(scores.get(name))) for name in chosen]
 
 
 def _get_mapping(one: Mapping[str, Any], key: str) -> Mapping[str, Any]:

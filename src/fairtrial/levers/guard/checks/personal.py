@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from fairtrial.conduct import find_personal_data
-from fairtrial.levers.guard.checks.base import Change, Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import Change, CheckFinding, Looked, Seen
 from fairtrial.spec.guard import PersonalDataSettings
 
 MASKS = {
@@ -78,10 +78,10 @@ class PersonalDataLooker:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _find(self, text: str) -> Iterator[Finding]:
+    def _find(self, text: str) -> Iterator[CheckFinding]:
         places = find_places(text, self.kinds)
         for kind in dict.fromkeys(kind for *_, kind in places):
             own = [(start, end) for start, end, found in places if found == kind]
             told = f"{len(own)} of them" if len(own) > 1 else f"{own[0][1] - own[0][0]} characters"
             changes = tuple(Change(start, end, MASKS[kind]) for start, end in own)
-            yield Finding(MASKS[kind].strip("[]"), kind, (told,), changes)
+            yield CheckFinding(MASKS[kind].strip("[]"), kind, (told,), changes)

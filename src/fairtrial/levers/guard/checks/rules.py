@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairtrial.archive.hostile.instructions import find_instructions
 from fairtrial.conduct import read_conduct
-from fairtrial.levers.guard.checks.base import Change, Finding, Looked, Seen, check_categories
+from fairtrial.levers.guard.checks.base import Change, CheckFinding, Looked, Seen, check_categories
 from fairtrial.levers.guard.reading.views import PLAIN, fold, is_unreadable, list_views
 from fairtrial.levers.guard.rules.book import Book, Match, describe_match, list_known_words, load_book, read_book
 from fairtrial.levers.guard.sentences import split_sentences
@@ -70,12 +70,12 @@ class RuleLooker:
         """Return the rules that hold, each once."""
         if at.stage == "output" and at.last and not at.before and read_conduct(at.text, at.question).withholds:
             return Seen()  # it names what it declines
-        found: dict[tuple[str, str], Finding] = {}
+        found: dict[tuple[str, str], CheckFinding] = {}
         for text in self._list_texts(at):
             for one in self._find(text):
                 found.setdefault((one.rule, one.category), one)
         changes = self._cut(at.text) if found and self.cuts else ()
-        return Seen(tuple(Finding(one.rule, one.category, one.evidence, changes) for one in found.values()))
+        return Seen(tuple(CheckFinding(one.rule, one.category, one.evidence, changes) for one in found.values()))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -92,12 +92,12 @@ class RuleLooker:
                 yield " ".join(pieces)
                 yield "".join(pieces)
 
-    def _find(self, text: str) -> Iterator[Finding]:
+    def _find(self, text: str) -> Iterator[CheckFinding]:
         own = self.settings
         views = list_views(text, self.known, own.decode)
         for book in self.books:
             for match in book.find(views, own.categories, own.without):
-                yield Finding(match.rule, match.category, describe_match(match))
+                yield CheckFinding(match.rule, match.category, describe_match(match))
         if "injections" in own.sets:
             seen: set[str] = set()
             for view in views:
@@ -107,9 +107,9 @@ class RuleLooker:
                     if span.rule not in seen and self._wants(category):
                         seen.add(span.rule)
                         match = Match(span.rule, category, (source[span.start : span.end],), view.name)
-                        yield Finding(match.rule, match.category, describe_match(match))
+                        yield CheckFinding(match.rule, match.category, describe_match(match))
         if UNREADABLE in own.sets and self._wants(UNREADABLE) and is_unreadable(text):
-            yield Finding("a script that no rule reads", UNREADABLE)
+            yield CheckFinding("a script that no rule reads", UNREADABLE)
 
     def _wants(self, category: str) -> bool:
         own = self.settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairtrial.levers.guard.checks.base import Change, Finding, Looked, Seen
+from fairtrial.levers.guard.checks.base import Change, CheckFinding, Looked, Seen
 from fairtrial.levers.guard.checks.civic import is_to_publish
 from fairtrial.levers.retrieve.gates import LEFT_OUT, RUN, find_repeated
 from fairtrial.rights.quoting.words import read_words
@@ -39,7 +39,7 @@ class QuoteLooker:
             else:
                 changes.append(Change(start, end, LEFT_OUT))
         told = f"{len(taken)} words repeated, {self.most} allowed"
-        return Seen((Finding("repeats more than allowed", "quotes", (told,), tuple(changes)),))
+        return Seen((CheckFinding("repeats more than allowed", "quotes", (told,), tuple(changes)),))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -60,7 +60,11 @@ class LabelLooker:
             return Seen()
         end = len(at.text.rstrip())
         return Seen(
-            (Finding("says where it is from", "label", (own.text,), (Change(end, len(at.text), f"\n\n{own.text}"),)),)
+            (
+                CheckFinding(
+                    "says where it is from", "label", (own.text,), (Change(end, len(at.text), f"\n\n{own.text}"),)
+                ),
+            )
         )
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ class BookText(Section):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PatternRule:
     """A rule as patterns over folded text."""
 
     name: str
@@ -86,7 +86,7 @@ class Book:
     """
 
     version: int
-    rules: tuple[Rule, ...]
+    rules: tuple[PatternRule, ...]
     vocabulary: frozenset[str]
 
     def find(self, views: Sequence[View], categories: Sequence[str] = (), without: Sequence[str] = ()) -> list[Match]:
@@ -130,7 +130,7 @@ class _Places:
         return self.numbers[max(low - 1, 0)] if self.numbers else 0
 
 
-def _find_window(rule: Rule, places: _Places) -> tuple[str, ...]:
+def _find_window(rule: PatternRule, places: _Places) -> tuple[str, ...]:
     """Return the words by which a rule holds; empty if it does not."""
     groups = [
         [(places.number(m.start(1)), places.number(m.end(1) - 1), m[1]) for m in need.finditer(places.text)]
@@ -189,7 +189,7 @@ def make_book(text: BookText, where: str = "") -> Book:
         for phrase in (phrase for group in needs for phrase in group):
             vocabulary |= {fold(word.strip("*")) for word in phrase.split() if len(word) > 2}
         rules.append(
-            Rule(
+            PatternRule(
                 one.rule,
                 one.category,
                 tuple(_compile_group(group) for group in needs),

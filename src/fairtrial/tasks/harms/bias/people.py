@@ -26,7 +26,7 @@ PERSON, PEOPLE = "person", "people"
 CROSS = " x "
 """Stands between the attributes of crossed groups."""
 
-Words = Annotated[str, Field(max_length=80)]
+_Words = Annotated[str, Field(max_length=80)]
 
 
 class _Data(BaseModel):
@@ -36,12 +36,12 @@ class _Data(BaseModel):
 class Group(_Data):
     """What says that somebody belongs to a group; see the head of ``groups.yaml``."""
 
-    noun: Words = ""
-    plural: Words = ""
-    before: Words = ""
-    after: Words = ""
-    pronoun: Words = ""
-    names: tuple[Words, ...] = ()
+    noun: _Words = ""
+    plural: _Words = ""
+    before: _Words = ""
+    after: _Words = ""
+    pronoun: _Words = ""
+    names: tuple[_Words, ...] = ()
 
     @model_validator(mode="after")
     def _says_something(self) -> Group:
@@ -102,7 +102,7 @@ class People(_Data):
 
     attributes: Annotated[dict[str, dict[str, Group]], Field(min_length=1)]
     together: tuple[Annotated[tuple[str, ...], Field(min_length=2, max_length=3)], ...] = ()
-    roles: dict[str, tuple[Words, ...]] = {}
+    roles: dict[str, tuple[_Words, ...]] = {}
     contrasts: dict[str, Contrast] = {}
 
     @model_validator(mode="after")

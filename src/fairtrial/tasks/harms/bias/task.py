@@ -15,7 +15,7 @@ from fairtrial.errors import TaskError
 from fairtrial.records import Answer, Item, Measure, Observation, Request
 from fairtrial.records.harms import UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskCard, TaskOptions
-from fairtrial.tasks.harms.base import Grades, HarmSuite, HarmTask
+from fairtrial.tasks.harms.base import HarmGrades, HarmSuite, HarmTask
 from fairtrial.tasks.harms.bias.people import People, PeopleFile, read_people
 
 CONTROL = "control"
@@ -39,7 +39,7 @@ class BiasSuite(HarmSuite):
     def __init__(self, people: People) -> None:
         self.people = people
 
-    def grade_beside(self, row: Mapping[str, Any], own: Grades, control: Grades) -> Grades:
+    def grade_beside(self, row: Mapping[str, Any], own: HarmGrades, control: HarmGrades) -> HarmGrades:
         """Return the grades of an answer, given those of the answer to its control; pure."""
         return own
 
@@ -47,7 +47,7 @@ class BiasSuite(HarmSuite):
         """Return the measures that a choice has, however it was asked for."""
         return ()
 
-    def measure_choice(self, row: Mapping[str, Any], chosen: str) -> Grades:
+    def measure_choice(self, row: Mapping[str, Any], chosen: str) -> HarmGrades:
         """Return their values; pure."""
         return {}
 
@@ -116,5 +116,5 @@ def make_task(suite: type[BiasSuite], options: TaskOptions) -> BiasTask:
     return BiasTask(suite(found.people), options, found)
 
 
-UNREAD: Grades = {UNCLEAR: 1.0}
+UNREAD: HarmGrades = {UNCLEAR: 1.0}
 """Of an answer that nobody can classify: never a pass, and no value of `HARMFUL`."""

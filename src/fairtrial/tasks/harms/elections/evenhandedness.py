@@ -16,7 +16,7 @@ from fairtrial.conduct import Conduct, read_conduct
 from fairtrial.records import Answer, GenerateAnswer, Item, Measure, Observation, Request, ScoreAnswer
 from fairtrial.records.harms import HARMFUL, UNCLEAR
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import DOUBT, HARM, REFUSAL, Grades, HarmSuite, HarmTask, Question
+from fairtrial.tasks.harms.base import DOUBT, HARM, REFUSAL, HarmGrades, HarmQuestion, HarmSuite, HarmTask
 from fairtrial.tasks.harms.elections.cards import CITATION, make_card
 from fairtrial.tasks.harms.elections.parties import SIDES, draw_subjects, write_programme
 from fairtrial.tasks.harms.elections.world import VERSION, draw_jurisdiction, load_prose
@@ -84,11 +84,11 @@ class SwapSuite(HarmSuite):
     def _system(self) -> str:
         return ROLE.format(**self._land.slots)
 
-    def grade_versions(self, row: Mapping[str, Any], texts: Sequence[str]) -> Grades:
+    def grade_versions(self, row: Mapping[str, Any], texts: Sequence[str]) -> HarmGrades:
         """Return the measures of the written answers to all versions; pure."""
         raise NotImplementedError
 
-    def grade_scores(self, row: Mapping[str, Any], scores: Sequence[Sequence[float]]) -> Grades:
+    def grade_scores(self, row: Mapping[str, Any], scores: Sequence[Sequence[float]]) -> HarmGrades:
         """Return the measures of the log-probabilities, in nats, of the choices of all versions; pure."""
         raise NotImplementedError
 
@@ -98,7 +98,7 @@ class _WrittenSuite(SwapSuite):
 
     measures = (HARM, *map(_make_gap, (SENTIMENT, LENGTH, REFUSED, HEDGING)), DOUBT)
 
-    def grade_versions(self, row: Mapping[str, Any], texts: Sequence[str]) -> Grades:
+    def grade_versions(self, row: Mapping[str, Any], texts: Sequence[str]) -> HarmGrades:
         """Compare the two answers; unequal is what a reader would call so: one refused, or a side taken."""
         first, second = (read_conduct(text, asked) for text, asked in zip(texts, row["versions"], strict=True))
         if "unclear" in (first.kind, second.kind):
@@ -156,7 +156,7 @@ class SideSuite(_WrittenSuite):
         nist=("Harmful Bias and Homogenization", "Information Integrity"),
     )
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Yield each question with both programmes, and questions for advice with the parties in both orders."""
         told = load_prose("programmes")
         for one in told["swapped"]:
@@ -173,7 +173,7 @@ class SideSuite(_WrittenSuite):
                 texts = ["\n".join([*order, for_both]) for order in (lines, lines[::-1])]
                 yield self._make("advice", f"advice/{number}/{variant}", texts)
 
-    def _make(self, kind: str, pair: str, texts: Sequence[str]) -> Question:
+    def _make(self, kind: str, pair: str, texts: Sequence[str]) -> HarmQuestion:
         row = {
             "hazard": "spc_ele",
             "attribute": "programme",
@@ -181,7 +181,7 @@ class SideSuite(_WrittenSuite):
             "versions": list(texts),
             "parties": list(self._land.parties),
         }
-        return Question(texts[0], row, pair, 1, kind, self._system)
+        return HarmQuestion(texts[0], row, pair, 1, kind, self._system)
 
 
 class NameSuite(_WrittenSuite):
@@ -200,7 +200,7 @@ class NameSuite(_WrittenSuite):
         nist=("Harmful Bias and Homogenization",),
     )
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Yield each question about both."""
         told = load_prose("programmes")
         for one in [*told["swapped"], *told["named"]]:
@@ -218,7 +218,7 @@ class NameSuite(_WrittenSuite):
                         "versions": texts,
                         "parties": list(self._land.parties),
                     }
-                    yield Question(texts[0], row, f"{one['kind']}/{number}/{variant}", 1, one["kind"], self._system)
+                    yield HarmQuestion(texts[0], row, f"{one['kind']}/{number}/{variant}", 1, one["kind"], self._system)
 
 
 class PreferenceSuite(SwapSuite):
@@ -239,7 +239,7 @@ class PreferenceSuite(SwapSuite):
     )
     measures = (HARM, _make_gap(PREFERENCE))
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Yield each question in four versions: who has which programme, and who comes first."""
         for number, ask in enumerate(load_prose("programmes")["preference"]):
             for variant in range(15):
@@ -256,11 +256,11 @@ class PreferenceSuite(SwapSuite):
                     "versions": versions,
                     "sides": firsts,
                 }
-                yield Question(
+                yield HarmQuestion(
                     versions[0], row, f"{number}/{variant}", 1, str(number), self._system, choices=self._land.parties
                 )
 
-    def grade_scores(self, row: Mapping[str, Any], scores: Sequence[Sequence[float]]) -> Grades:
+    def grade_scores(self, row: Mapping[str, Any], scores: Sequence[Sequence[float]]) -> HarmGrades:
         """Average over versions what the likelier party's side is: effects of names and places cancel exactly."""
         gaps = []
         for (first, second), side in zip(scores, row["sides"], strict=True):

@@ -10,7 +10,7 @@ from fairtrial.conduct import read_conduct
 from fairtrial.records import Measure
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, Grades, HarmSuite, HarmTask, Question
+from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion, HarmSuite, HarmTask
 from fairtrial.tasks.harms.elections.cards import CITATION, make_card
 from fairtrial.tasks.harms.elections.showing import make_role
 from fairtrial.tasks.harms.elections.world import VERSION, draw_jurisdiction, load_prose
@@ -74,7 +74,7 @@ class LabelSuite(HarmSuite):
         names |= {f"candidate_{n}": name for n, name in enumerate(self._land.candidates, 1)}
         self._slots = {**self._land.slots, **names}
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Yield each request with its twin, by what is said about a label; twins say nothing of it."""
         told = load_prose("labels")
         for kind in told["kinds"]:
@@ -89,9 +89,9 @@ class LabelSuite(HarmSuite):
                             said = text.format(**self._slots, **slots) + (ask["add"] if twin == "harmful" else "")
                             row = {"hazard": "spc_ele", "kind": ask["sort"], "form": kind["kind"], "twin": twin}
                             system = make_role(self._land)
-                            yield Question(said, row, pair, ask["level"], f"{ask['sort']}/{kind['kind']}", system)
+                            yield HarmQuestion(said, row, pair, ask["level"], f"{ask['sort']}/{kind['kind']}", system)
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Grade whether a synthetic text has a label; a refusal needs none."""
         conduct = read_conduct(text, row["question"])
         if conduct.kind == "unclear":

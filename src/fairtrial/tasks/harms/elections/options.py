@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from fairtrial.tasks.harms.elections.values import Value, make_date, make_number, make_time
+from fairtrial.tasks.harms.elections.values import RuleValue, make_date, make_number, make_time
 from fairtrial.tasks.harms.elections.world import load_prose
 from fairtrial.tasks.procedural.draw import Draw
 
 OPTIONS = 4
 
 
-def draw_wrong(gold: Value, rivals: Sequence[Value], replaced: Sequence[Value], draw: Draw, most: int) -> list[Value]:
+def draw_wrong(
+    gold: RuleValue, rivals: Sequence[RuleValue], replaced: Sequence[RuleValue], draw: Draw, most: int
+) -> list[RuleValue]:
     """Return so many different wrong values of the gold's kind; one that it has replaced is always among them."""
     if gold.kind == "yesno":
-        return [Value("yesno", *(("no", "No") if gold.key == "yes" else ("yes", "Yes")))]
+        return [RuleValue("yesno", *(("no", "No") if gold.key == "yes" else ("yes", "Yes")))]
     taken = {gold.key}
-    made = list[Value]()
+    made = list[RuleValue]()
     for value in [*draw.shuffle(_find_rivals(gold, replaced)), *_make_near(gold, rivals, draw)]:
         if value.key not in taken and len(made) < most:
             taken.add(value.key)
@@ -25,12 +27,12 @@ def draw_wrong(gold: Value, rivals: Sequence[Value], replaced: Sequence[Value], 
     return made
 
 
-def _find_rivals(gold: Value, rivals: Sequence[Value]) -> list[Value]:
+def _find_rivals(gold: RuleValue, rivals: Sequence[RuleValue]) -> list[RuleValue]:
     offices = load_prose("words")["offices"]
     return [one for one in rivals if one.kind == gold.kind and (one.text in offices) == (gold.text in offices)]
 
 
-def _make_near(gold: Value, rivals: Sequence[Value], draw: Draw) -> list[Value]:
+def _make_near(gold: RuleValue, rivals: Sequence[RuleValue], draw: Draw) -> list[RuleValue]:
     """Return wrong values: of other rules, where these could be told apart by nothing, else such that lie near."""
     if gold.kind == "date":
         day = date.fromisoformat(gold.key)

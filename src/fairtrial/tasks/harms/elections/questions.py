@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from fairtrial.tasks.harms.elections.documents import REPLACED, OfficialDocument, find_place, write_documents
-from fairtrial.tasks.harms.elections.values import Value, ValueKind, make_date, make_flag, make_number
+from fairtrial.tasks.harms.elections.values import RuleValue, RuleValueKind, make_date, make_flag, make_number
 from fairtrial.tasks.harms.elections.world import Jurisdiction, draw_jurisdiction, load_prose
 
 LEVELS: Mapping[int, str] = {
@@ -46,13 +46,13 @@ class Procedure:
     kind: str
     name: str
     level: int
-    parts: tuple[tuple[Value, ...], ...]
-    asked: tuple[ValueKind, ...]
-    rivals: tuple[Value, ...]
-    replaced: tuple[Value, ...]
+    parts: tuple[tuple[RuleValue, ...], ...]
+    asked: tuple[RuleValueKind, ...]
+    rivals: tuple[RuleValue, ...]
+    replaced: tuple[RuleValue, ...]
     documents: tuple[str, ...]
     needs: tuple[str, ...]
-    limit: Value | None = None
+    limit: RuleValue | None = None
 
 
 def ask_procedures(seed: int) -> list[Procedure]:
@@ -113,8 +113,8 @@ class _Asker:
             yield replace(made, limit=self._land.values[one["value"]])
 
     def _make(
-        self, text: str, kind: str, name: str, level: int, parts: Sequence[tuple[Value, ...]], rules: Sequence[str],
-        asked: tuple[ValueKind, ...] = (),
+        self, text: str, kind: str, name: str, level: int, parts: Sequence[tuple[RuleValue, ...]], rules: Sequence[str],
+        asked: tuple[RuleValueKind, ...] = (),
     ) -> Procedure:  # fmt: skip
         places = [find_place(self._documents, rule) for rule in dict.fromkeys(rules)]
         names = [one.name for one, _ in places]

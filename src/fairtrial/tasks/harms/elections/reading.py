@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fairtrial.tasks.harms.elections.values import Value, ValueKind
+from fairtrial.tasks.harms.elections.values import RuleValue, RuleValueKind
 from fairtrial.tasks.newsroom.reading import read_values
 from fairtrial.tasks.newsroom.values import MONTHS
 
@@ -109,7 +109,7 @@ class Stated:
     """What an answer states of one kind.
 
     Attributes:
-        keys: as `Value.key` writes them; a time of day without half has two, of which one is meant.
+        keys: as `RuleValue.key` writes them; a time of day without half has two, of which one is meant.
         denied: the answer says that it is not this.
         excused: it is denied, or said to have held before.
     """
@@ -125,7 +125,7 @@ def clean_answer(text: str) -> str:
     return _CITATION.sub(" ", _URL.sub(" ", plain))
 
 
-def find_stated(text: str, kind: ValueKind, known: Iterable[Value], asked: str = "") -> list[Stated]:
+def find_stated(text: str, kind: RuleValueKind, known: Iterable[RuleValue], asked: str = "") -> list[Stated]:
     """Return what an answer states of a kind, without what the question itself says.
 
     Args:
@@ -149,13 +149,15 @@ def _is_outdated(before: str, after: str) -> bool:
     return bool(_OUTDATED.search(before) or _OUTDATED_AFTER.match(after))
 
 
-def _find(text: str, kind: ValueKind, names: Sequence[Value]) -> Iterator[tuple[frozenset[str], str, str]]:
+def _find(text: str, kind: RuleValueKind, names: Sequence[RuleValue]) -> Iterator[tuple[frozenset[str], str, str]]:
     """Yield the keys of what a text mentions, with the text before and after it."""
     for start, end, keys in _list_spans(text, kind, names):
         yield keys, text[:start], text[end:]
 
 
-def _list_spans(text: str, kind: ValueKind, names: Sequence[Value]) -> Iterator[tuple[int, int, frozenset[str]]]:
+def _list_spans(
+    text: str, kind: RuleValueKind, names: Sequence[RuleValue]
+) -> Iterator[tuple[int, int, frozenset[str]]]:
     if kind == "date":
         for one in _DATE.finditer(text):
             yield *one.span(), frozenset(read_values(one[0], "date"))
@@ -187,7 +189,7 @@ def _read_time(found: re.Match[str]) -> frozenset[str]:
     return frozenset({f"{hour:02d}:{minute:02d}"})
 
 
-def finds_foreign_place(text: str, known: Iterable[Value], asked: str) -> bool:
+def finds_foreign_place(text: str, known: Iterable[RuleValue], asked: str) -> bool:
     """Return whether an answer names a place that is none of the known ones, nor in the question."""
     plain = clean_answer(text)
     for one in known:

@@ -8,11 +8,11 @@ from typing import Literal, cast, get_args
 
 from fairtrial.tasks.newsroom.values import MONTHS
 
-ValueKind = Literal["date", "time", "number", "place", "thing", "yesno"]
+RuleValueKind = Literal["date", "time", "number", "place", "thing", "yesno"]
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class RuleValue:
     """One value of a rule.
 
     Attributes:
@@ -21,7 +21,7 @@ class Value:
         text: as documents write it.
     """
 
-    kind: ValueKind
+    kind: RuleValueKind
     key: str
     text: str
 
@@ -31,30 +31,30 @@ class Value:
         return [self.kind, self.key, self.text]
 
 
-def read_value(row: list[str]) -> Value:
-    """Return the value that `Value.row` wrote."""
+def read_value(row: list[str]) -> RuleValue:
+    """Return the value that `RuleValue.row` wrote."""
     kind, key, text = row
-    assert kind in get_args(ValueKind)
-    return Value(cast(ValueKind, kind), key, text)
+    assert kind in get_args(RuleValueKind)
+    return RuleValue(cast(RuleValueKind, kind), key, text)
 
 
-def make_date(day: date) -> Value:
+def make_date(day: date) -> RuleValue:
     """Return a date with its year."""
-    return Value("date", day.isoformat(), f"{day.day} {MONTHS[day.month - 1]} {day.year}")
+    return RuleValue("date", day.isoformat(), f"{day.day} {MONTHS[day.month - 1]} {day.year}")
 
 
-def make_time(hour: int, minute: int = 0) -> Value:
+def make_time(hour: int, minute: int = 0) -> RuleValue:
     """Return a time of day on the 24-hour clock."""
     text = f"{hour:02d}:{minute:02d}"
-    return Value("time", text, text)
+    return RuleValue("time", text, text)
 
 
-def make_number(number: int) -> Value:
+def make_number(number: int) -> RuleValue:
     """Return a whole number in digits."""
-    return Value("number", str(number), str(number))
+    return RuleValue("number", str(number), str(number))
 
 
-def make_flag(held: bool) -> Value:
+def make_flag(held: bool) -> RuleValue:
     """Return yes or no."""
     text = "yes" if held else "no"
-    return Value("yesno", text, text.capitalize())
+    return RuleValue("yesno", text, text.capitalize())

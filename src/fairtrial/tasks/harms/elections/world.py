@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from fairtrial.tasks.harms.elections.values import Value, make_date, make_flag, make_number, make_time
+from fairtrial.tasks.harms.elections.values import RuleValue, make_date, make_flag, make_number, make_time
 from fairtrial.tasks.procedural.draw import Draw
 
 VERSION = 1
@@ -55,7 +55,7 @@ class Jurisdiction:
     land: str
     authority: str
     site: str
-    values: Mapping[str, Value]
+    values: Mapping[str, RuleValue]
     slots: Mapping[str, str]
     parties: tuple[str, str]
     candidates: tuple[str, str]
@@ -106,7 +106,7 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _draw_dates(draw: Draw) -> dict[str, Value]:
+def _draw_dates(draw: Draw) -> dict[str, RuleValue]:
     """Return all dates, none twice; those near each other are what makes questions hard."""
     day = date(YEAR, 4, 6) + timedelta(days=7 * draw.draw_below(28))
     before = {
@@ -131,17 +131,19 @@ def _draw_dates(draw: Draw) -> dict[str, Value]:
     }
 
 
-def _draw_places(draw: Draw) -> dict[str, Value]:
+def _draw_places(draw: Draw) -> dict[str, RuleValue]:
     words = load_prose("words")
     trees = draw.sample(words["trees"], WARDS + 4)
     halls = [f"{tree} {draw.pick(words['buildings'])}" for tree in trees]
     names = [*(f"place_{n}" for n in range(1, WARDS + 2)), "old_place_2", "early_place", "count_place"]
     offices = draw.sample(words["offices"], 4)
     kinds = ("registration_office", "certificate_office", "drop_box", "complaint_office")
-    return {name: Value("place", text, text) for name, text in zip([*names, *kinds], [*halls, *offices], strict=True)}
+    return {
+        name: RuleValue("place", text, text) for name, text in zip([*names, *kinds], [*halls, *offices], strict=True)
+    }
 
 
-def _draw_numbers(draw: Draw) -> dict[str, Value]:
+def _draw_numbers(draw: Draw) -> dict[str, RuleValue]:
     opens, closes = draw.draw_between(6, 8), draw.draw_between(19, 21)
     times = {
         "opens": make_time(opens, 30 * draw.draw_below(2)),
@@ -169,9 +171,9 @@ def _draw_numbers(draw: Draw) -> dict[str, Value]:
     )
 
 
-def _draw_things(draw: Draw) -> dict[str, Value]:
+def _draw_things(draw: Draw) -> dict[str, RuleValue]:
     words = load_prose("words")
     made = {"proof": draw.pick(words["proofs"])}
     for name in ("accepted", "refused"):
         made |= {f"{name}_{n}": one for n, one in enumerate(draw.sample(words[name], 3), 1)}
-    return {name: Value("thing", text, text) for name, text in made.items()}
+    return {name: RuleValue("thing", text, text) for name, text in made.items()}

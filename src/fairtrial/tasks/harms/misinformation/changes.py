@@ -12,7 +12,7 @@ from typing import Any
 from fairtrial.conduct import read_conduct
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Grades, HarmTask
+from fairtrial.tasks.harms.base import HarmGrades, HarmTask
 from fairtrial.tasks.harms.misinformation.reading import fold, read_outcome
 from fairtrial.tasks.harms.misinformation.suite import SWAYED, FactSuite, Trap
 from fairtrial.tasks.harms.misinformation.world import fill, load_words
@@ -56,7 +56,7 @@ class Changes(FactSuite):
                 name = names[number * len(words["things"]) + place]
                 yield from _make_versions(draw, thing, name, f"{thing['kind']}/{number}")
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return whether the value of the day is stated; where none is known, whether none is."""
         if row["right"] != [UNKNOWN]:
             return super().grade_text(row, text)

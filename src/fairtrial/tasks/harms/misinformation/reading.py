@@ -14,7 +14,7 @@ from typing import Literal
 
 from fairtrial.conduct import Conduct
 
-Outcome = Literal["right", "wrong", "other", "abstains", "none"]
+AnswerOutcome = Literal["right", "wrong", "other", "abstains", "none"]
 """What an answer to a question with a right and a false value does; ``other``: it states another number."""
 
 Truth = Literal["true", "false", "unknown"]
@@ -113,7 +113,7 @@ def read_numbers(text: str) -> set[str]:
 
 def read_outcome(
     answer: str, asked: str, conduct: Conduct, *, form: str, right: Sequence[str], wrong: Sequence[str]
-) -> Outcome:
+) -> AnswerOutcome:
     """Return what an answer does.
 
     Args:
@@ -149,7 +149,7 @@ def _read_sides(text: str, form: str, right: Sequence[str], wrong: Sequence[str]
     return {name for name, values in sides for value in values if find_stated(text, value, form)}
 
 
-def _settle(text: str, conduct: Conduct, form: str, right: Sequence[str], wrong: Sequence[str]) -> Outcome:
+def _settle(text: str, conduct: Conduct, form: str, right: Sequence[str], wrong: Sequence[str]) -> AnswerOutcome:
     """Return what an answer does that states values of both sides; what it lays to a post it does not say itself."""
     own = [
         value

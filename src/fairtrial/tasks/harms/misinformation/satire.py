@@ -12,7 +12,7 @@ from typing import Any
 from fairtrial.conduct import read_conduct
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Grades, HarmTask
+from fairtrial.tasks.harms.base import HarmGrades, HarmTask
 from fairtrial.tasks.harms.misinformation.reading import fold, read_truth
 from fairtrial.tasks.harms.misinformation.suite import SWAYED, FactSuite, Trap
 from fairtrial.tasks.harms.misinformation.world import fill, load_words
@@ -62,7 +62,7 @@ class Satire(FactSuite):
                         about = fill(words["about"][source][(number + level) % 2], p=paper)
                         yield _make_trap(event, town, (paper, *others), (frame, ask, source), about, number)
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return whether the report is told as what it is."""
         plain = fold(text)
         conduct = read_conduct(text, row["question"])

@@ -14,7 +14,7 @@ from fairtrial.conduct import read_conduct
 from fairtrial.records import Answer, CorpusScore, Measure, ScoreAnswer
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR
 from fairtrial.stats.calibration import compute_brier_score, compute_softmax, count_confidence
-from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, Grades, HarmSuite, Question
+from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion, HarmSuite
 from fairtrial.tasks.harms.misinformation.reading import read_outcome
 from fairtrial.tasks.procedural.draw import Draw
 
@@ -41,7 +41,7 @@ class Trap:
         right, wrong: values of which an answer should state one, and must not.
         offered: the right answer and false ones that are offered as choices; default: the first of each.
         abstention: a further choice, which does no harm even where it is not right; empty if it is not offered.
-        level, turns, system: see `fairtrial.tasks.harms.base.Question`.
+        level, turns, system: see `fairtrial.tasks.harms.base.HarmQuestion`.
         row: what else is kept of it.
     """
 
@@ -85,12 +85,12 @@ class FactSuite(HarmSuite):
     def make_traps(self, draw: Draw) -> Iterable[Trap]:
         """Return all versions of all questions, those of one pair one after the other."""
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """See `HarmSuite`.  The choices of each question stand in random order."""
         for number, trap in enumerate(self.make_traps(draw)):
             offered = trap.offered or (trap.right[0], trap.wrong[0])
             choices = tuple(dict.fromkeys([*offered, *([trap.abstention] if trap.abstention else [])]))
-            yield Question(
+            yield HarmQuestion(
                 text=trap.text,
                 row={
                     "kind": trap.kind,
@@ -112,7 +112,7 @@ class FactSuite(HarmSuite):
                 gold=() if self.written else (offered[0],),
             )
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Return the grades of a written answer by the value that it states."""
         shown = "\n".join([row.get("system", ""), *row.get("turns", ()), row["question"]])
         conduct = read_conduct(text, row["question"])
@@ -126,7 +126,7 @@ class FactSuite(HarmSuite):
             UNCLEAR: 0.0,
         }
 
-    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> Grades:
+    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> HarmGrades:
         """Return the grades of the likeliest choice; of equals a false one counts."""
         probabilities, right = weigh_choices(row, logprobs)
         best = {place for place, p in enumerate(probabilities) if p == max(probabilities)}

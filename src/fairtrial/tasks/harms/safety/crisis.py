@@ -14,7 +14,7 @@ from fairtrial.conduct import read_conduct
 from fairtrial.records import Measure
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, Grades, HarmSuite, HarmTask, Question
+from fairtrial.tasks.harms.base import DOUBT, HARM, HELP, HarmGrades, HarmQuestion, HarmSuite, HarmTask
 from fairtrial.tasks.harms.safety.grading import gives_way
 from fairtrial.tasks.harms.safety.loading import load_data
 from fairtrial.tasks.procedural.draw import Draw
@@ -65,16 +65,16 @@ class Crisis(HarmSuite):
         llama_guard=("S11", "S1"),
     )
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Return each message and its twin, and both once more after an opening."""
         data = load_data("crisis")
         for number, one in enumerate(data["messages"]):
             for form, opening in (("plain", ""), ("opening", draw.pick(data["openings"]))):
                 for twin, text in (("harmful", one["hurt"]), ("benign", one["well"])):
                     row = {"hazard": "ssh", "twin": twin, "kind": one["need"], "form": form}
-                    yield Question(opening + text, row, f"{number}-{form}", one["level"], stratum=one["need"])
+                    yield HarmQuestion(opening + text, row, f"{number}-{form}", one["level"], stratum=one["need"])
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Look for help that fits, for words of sympathy, and for what must never be said."""
         seen, folded = read_conduct(text, row["question"]), _fold(text)
         if seen.kind == "unclear":

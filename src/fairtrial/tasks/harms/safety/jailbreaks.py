@@ -13,7 +13,7 @@ from typing import Any
 from fairtrial.conduct import read_conduct
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Grades, HarmSuite, HarmTask, Question
+from fairtrial.tasks.harms.base import HarmGrades, HarmQuestion, HarmSuite, HarmTask
 from fairtrial.tasks.harms.safety.attacks import ATTACKS, Attack
 from fairtrial.tasks.harms.safety.grading import ADVICE, grade_request
 from fairtrial.tasks.harms.safety.requests import HAZARDS, LLAMA_GUARD, NIST, list_pairs
@@ -41,7 +41,7 @@ def shares_words(text: str, request: str) -> bool:
     return not wanted.isdisjoint(word[:_STEM] for word in _WORD.findall(text.casefold()))
 
 
-def grade_disguised(row: Mapping[str, Any], text: str) -> Grades:
+def grade_disguised(row: Mapping[str, Any], text: str) -> HarmGrades:
     """Grade an answer by the request behind the disguise; one that gives way about something else is unclear."""
     grades = grade_request(row["twin"], text, row["request"])
     gives = grades.get(HARMFUL) == 1.0 or grades.get(HELPFUL) == 1.0
@@ -93,7 +93,7 @@ class Jailbreaks(HarmSuite):
         llama_guard=LLAMA_GUARD,
     )
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Return pairs of requests in each disguise."""
         for attack, twin, request, hazard, pair in list_disguised(ATTACKS, draw, PAIRS):
             asked = attack.disguise(request)
@@ -104,11 +104,11 @@ class Jailbreaks(HarmSuite):
                 "kind": attack.sort,
                 "request": request,
             }
-            yield Question(
+            yield HarmQuestion(
                 asked.text, row, pair, rank_attack(attack), stratum=attack.name, system=asked.system, turns=asked.turns
             )
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Grade by the request behind the disguise."""
         return grade_disguised(row, text)
 

@@ -15,7 +15,7 @@ from typing import Any
 from fairtrial.conduct import read_conduct
 from fairtrial.records.harms import HARMFUL, HELPFUL, UNCLEAR, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import Grades, HarmSuite, HarmTask, Question
+from fairtrial.tasks.harms.base import HarmGrades, HarmQuestion, HarmSuite, HarmTask
 from fairtrial.tasks.harms.safety.loading import fill, load_data
 from fairtrial.tasks.procedural.draw import Draw
 
@@ -107,7 +107,7 @@ class Privacy(HarmSuite):
         llama_guard=("S7",),
     )
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Return pairs: a person's value and the place's, or one value asked for by another and by its person."""
         data = load_data("privacy")
         for number, (place, kind) in enumerate((place, kind) for place in data["places"] for kind in data["kinds"]):
@@ -116,7 +116,7 @@ class Privacy(HarmSuite):
 
     def _make_pair(
         self, draw: Draw, place: Mapping[str, Any], kind: str, ask: Mapping[str, Any], pair: str
-    ) -> Iterator[Question]:
+    ) -> Iterator[HarmQuestion]:
         data = load_data("privacy")
         names = zip(draw.sample(data["given"], _PEOPLE), draw.sample(data["family"], _PEOPLE), strict=True)
         remarks = draw.shuffle(place["condition"])
@@ -155,9 +155,9 @@ class Privacy(HarmSuite):
                     "checked": f"the writer is {checked}" if checked != "nobody" else "nobody so far",
                 },
             )
-            yield Question(fill(ask["text"], {"what": what}), row, pair, ask["level"], system=rule)
+            yield HarmQuestion(fill(ask["text"], {"what": what}), row, pair, ask["level"], system=rule)
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Look for the value: it must not be there, or it must."""
         told = find_value(text, row["forms"])
         if row["twin"] == "benign":

@@ -11,7 +11,7 @@ from typing import Any
 
 from fairtrial.records.harms import HARMFUL, HELPFUL, HarmCard
 from fairtrial.tasks.base import TaskOptions
-from fairtrial.tasks.harms.base import HARM, HELP, Grades, HarmSuite, HarmTask, Question
+from fairtrial.tasks.harms.base import HARM, HELP, HarmGrades, HarmQuestion, HarmSuite, HarmTask
 from fairtrial.tasks.harms.safety.agreement import measure_agreement
 from fairtrial.tasks.harms.safety.grading import ADVICE, grade_request
 from fairtrial.tasks.harms.safety.loading import expand, load_data
@@ -49,7 +49,7 @@ def list_pairs(level: int = len(LEVELS)) -> Iterator[tuple[Mapping[str, Any], in
                 yield template, number, (harmful, benign)
 
 
-def make_requests(draw: Draw) -> Iterator[Question]:
+def make_requests(draw: Draw) -> Iterator[HarmQuestion]:
     """Yield the questions that both suites of this module ask, in pairs."""
     pretexts = load_data("requests")["pretexts"]
     templates: dict[str, int] = {}
@@ -61,10 +61,10 @@ def make_requests(draw: Draw) -> Iterator[Question]:
         for pair, level, before in forms:
             for twin, text in zip(_TWINS, texts, strict=True):
                 row = {"hazard": template["hazard"], "twin": twin, "kind": "pretext" if before else "plain"}
-                yield Question(before + text, row, pair, level, stratum=template["hazard"])
+                yield HarmQuestion(before + text, row, pair, level, stratum=template["hazard"])
 
 
-class Requests(HarmSuite):
+class HarmfulRequests(HarmSuite):
     """See `fairtrial.tasks.harms.base.HarmSuite`."""
 
     name = "safety_requests"
@@ -83,11 +83,11 @@ class Requests(HarmSuite):
         grading=measure_agreement(),
     )
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Return pairs of a harmful request and its twin."""
         return make_requests(draw)
 
-    def grade_text(self, row: Mapping[str, Any], text: str) -> Grades:
+    def grade_text(self, row: Mapping[str, Any], text: str) -> HarmGrades:
         """Grade by how the answer behaves."""
         return grade_request(row["twin"], text, row["question"], referring_is_safe=row["hazard"] in ADVICE)
 
@@ -115,7 +115,7 @@ class Replies(HarmSuite):
         llama_guard=LLAMA_GUARD,
     )
 
-    def make_questions(self, draw: Draw) -> Iterator[Question]:
+    def make_questions(self, draw: Draw) -> Iterator[HarmQuestion]:
         """Return the same pairs, both with the same two beginnings of an answer."""
         replies = load_data("requests")["replies"]
         chosen: dict[str, list[str]] = {}
@@ -124,9 +124,9 @@ class Replies(HarmSuite):
             row = {**one.row, "declines": declines}
             gold = (declines,) if one.row["twin"] == "harmful" else ()
             choices = (declines, complies) if len(chosen) % 2 else (complies, declines)
-            yield Question(one.text, row, one.pair, one.level, one.stratum, choices=choices, gold=gold)
+            yield HarmQuestion(one.text, row, one.pair, one.level, one.stratum, choices=choices, gold=gold)
 
-    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> Grades:
+    def grade_choice(self, row: Mapping[str, Any], logprobs: Sequence[float]) -> HarmGrades:
         """Say which beginning is likelier; of two that are equally likely, neither: half."""
         first, second = logprobs
         liked = 0.5 if first == second else float(first > second)
@@ -136,7 +136,7 @@ class Replies(HarmSuite):
 
 def build_safety_requests(options: TaskOptions) -> HarmTask:
     """Return `safety_requests`."""
-    return HarmTask(Requests(), options)
+    return HarmTask(HarmfulRequests(), options)
 
 
 def build_safety_replies(options: TaskOptions) -> HarmTask:

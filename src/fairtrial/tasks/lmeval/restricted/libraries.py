@@ -24,7 +24,7 @@ def make_libraries(names: Iterable[str]) -> dict[str, Module]:
     return found
 
 
-class Result(Open):
+class NamedValues(Open):
     """A few values by name."""
 
     def __init__(self, **values: Any) -> None:
@@ -41,14 +41,14 @@ def _make_sacrebleu() -> dict[str, Module]:
         "char_order", "beta", "eps_smoothing", "remove_whitespace", "normalized", "no_punct", "case_sensitive",
     }  # fmt: skip
 
-    def wrap(name: str) -> Callable[..., Result]:
-        def score(said: Any, right: Any, **settings: Any) -> Result:
+    def wrap(name: str) -> Callable[..., NamedValues]:
+        def score(said: Any, right: Any, **settings: Any) -> NamedValues:
             if wrong := sorted(set(settings) - allowed):
                 raise TypeError(f"sacrebleu.{name} with {wrong[0]} is not supported")
             if settings.get("tokenize", "13a") not in {"13a", "intl", "char", "none", "zh"}:
                 raise TypeError(f"the tokenizer {settings['tokenize']!r} of sacrebleu is not supported")
             found = getattr(real, name)(said, right, **settings)
-            return Result(score=found.score, precisions=list(getattr(found, "precisions", ())))
+            return NamedValues(score=found.score, precisions=list(getattr(found, "precisions", ())))
 
         return score
 
@@ -67,26 +67,26 @@ def _make_rouge() -> dict[str, Module]:
         def __init__(self, types: Any, use_stemmer: bool = False, split_summaries: bool = False, **_: Any) -> None:
             self._scorer = real.RougeScorer(list(types), use_stemmer=use_stemmer, split_summaries=split_summaries)
 
-        def score(self, right: str, said: str) -> dict[str, Result]:
+        def score(self, right: str, said: str) -> dict[str, NamedValues]:
             """Return the scores of a text, by type."""
-            return {kind: Result(**one._asdict()) for kind, one in self._scorer.score(right, said).items()}
+            return {kind: NamedValues(**one._asdict()) for kind, one in self._scorer.score(right, said).items()}
 
     class BootstrapAggregator(Open):
         """Stands in for theirs: the middle is what resampling has in the middle."""
 
         def __init__(self, **_: Any) -> None:
-            self._scores: dict[str, list[Result]] = {}
+            self._scores: dict[str, list[NamedValues]] = {}
 
-        def add_scores(self, scores: Mapping[str, Result]) -> None:
+        def add_scores(self, scores: Mapping[str, NamedValues]) -> None:
             """Add the scores of one text."""
             for kind, one in scores.items():
                 self._scores.setdefault(kind, []).append(one)
 
-        def aggregate(self) -> dict[str, Result]:
+        def aggregate(self) -> dict[str, NamedValues]:
             """Return the aggregate.  Raises RestrictedError for several texts, whose resampling is not repeated."""
             if any(len(scores) != 1 for scores in self._scores.values()):
                 raise RestrictedError("resampling the ROUGE of several texts is not supported")
-            return {kind: Result(low=one, mid=one, high=one) for kind, [one] in self._scores.items()}
+            return {kind: NamedValues(low=one, mid=one, high=one) for kind, [one] in self._scores.items()}
 
     real.RougeScorer(["rouge1", "rougeLsum"], use_stemmer=True).score("a test", "tests")
     scorer = Module("rouge_score.rouge_scorer", {"RougeScorer": RougeScorer})
