@@ -49,6 +49,8 @@ def identify_candidate(candidate: Candidate, model: ResolvedModel, *, base_dir: 
         own["thoughts"] = candidate.thoughts
     if model.projector:
         own["projector"] = model.projector_sha256
+    if model.adapter:
+        own["adapter"] = model.adapter_sha256
     return content_hash([model.sha256, model.engine, engine_version, chat, own])
 
 

@@ -23,6 +23,9 @@ class ResolvedModel:
         source: of recorded answers, the file or folder that they are in.
         projector: the file with the model's vision tower, where that is a file of its own.
         projector_sha256: of that file; empty if there is none.
+        adapter: the weights that are loaded beside the model's own: a GGUF LoRA, or a folder in PEFT's form.
+        adapter_sha256: of their content; empty if there are none.
+        training_set: a folder that curation made, for the lever that tunes on it; never part of the identity.
     """
 
     spec: str
@@ -34,6 +37,9 @@ class ResolvedModel:
     source: Path | None = None
     projector: Path | None = None
     projector_sha256: str = ""
+    adapter: Path | None = None
+    adapter_sha256: str = ""
+    training_set: Path | None = None
 
     def record(self) -> dict[str, object]:
         """Return what the ledger keeps about the weights; no path, which is nobody's business."""
@@ -45,6 +51,8 @@ class ResolvedModel:
             "bytes": count_weight_bytes(self.path) if self.path else None,
             **({"projector_sha256": self.projector_sha256} if self.projector else {}),
             **({"projector_bytes": self.projector.stat().st_size} if self.projector else {}),
+            **({"adapter_sha256": self.adapter_sha256} if self.adapter else {}),
+            **({"adapter_bytes": count_weight_bytes(self.adapter)} if self.adapter else {}),
             **self.notes,
         }
 

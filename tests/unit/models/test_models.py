@@ -6,6 +6,7 @@ import hashlib
 import os
 import struct
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -185,6 +186,27 @@ def test_identity_is_what_can_change_an_answer_and_nothing_else(tmp_path: Path) 
     ):
         assert identity(tmp_path, base.model_copy(update=change)) != same, change
     assert identity(tmp_path, base, version="2") != same
+
+
+def test_an_adapter_is_part_of_the_identity_and_those_without_one_keep_theirs(tmp_path: Path) -> None:
+    candidate, model = Candidate(id="a", model="fake:x"), resolve("fake:x", tmp_path)
+    written_before = "f6dbeef77f1c4b4260d73e0173f90393"
+
+    def identify(**change: object) -> str:
+        changed = replace(model, **change)  # type: ignore[arg-type]
+        return identify_candidate(candidate, changed, base_dir=tmp_path, engine_version="1")
+
+    assert identify() == identify(training_set=tmp_path) == written_before
+    one, other = (identify(adapter=tmp_path, adapter_sha256=digit * 64) for digit in "12")
+    assert len({one, other, written_before}) == 3
+
+
+def test_the_record_tells_the_adapter_and_its_size(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter.gguf"
+    adapter.write_bytes(b"GGUF rest")
+    model = replace(resolve("fake:x", tmp_path), adapter=adapter, adapter_sha256="1" * 64)
+    assert (model.record()["adapter_sha256"], model.record()["adapter_bytes"]) == ("1" * 64, 9)
+    assert not {"adapter_sha256", "adapter_bytes"} & resolve("fake:x", tmp_path).record().keys()
 
 
 def test_a_chat_template_counts_by_its_content(tmp_path: Path) -> None:
