@@ -1,0 +1,1 @@
+"""The card of a training set: what is in it, by whom, under which rights, and how it was made."""

@@ -1,0 +1,1 @@
+"""Whether a text holds an item of a benchmark."""
